@@ -1,0 +1,212 @@
+//! Days and instants as the format writes them (LF §4): proleptic Gregorian, UTC, no leap seconds.
+
+use core::fmt;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixSeconds(pub i64);
+
+/// A calendar day, as days since 1970-01-01. Years 0000–9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(i32);
+
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 86_400;
+/// 0000-01-01 and 9999-12-31, the days that four digits can write.
+const FIRST: i32 = -719_528;
+const LAST: i32 = 2_932_896;
+
+impl Date {
+    /// Reads `YYYY-MM-DD`; `None` unless it is a day of the calendar in exactly that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let year = digits::<4>(parts.next()?)?;
+        let month = digits::<2>(parts.next()?)?;
+        let day = digits::<2>(parts.next()?)?;
+        Self::from_ymd(year, month, day)
+    }
+
+    /// The day of a year (0–9999), month (1–12) and day (1–31); `None` if the calendar has no such
+    /// day.
+    #[must_use]
+    pub fn from_ymd(year: u16, month: u16, day: u16) -> Option<Self> {
+        if year > 9999 || !(1..=12).contains(&month) {
+            return None;
+        }
+        let date = Self(days_from_civil(i32::from(year), i32::from(month), i32::from(day)));
+        // A day the month does not have comes back as another day.
+        (date.ymd() == (i32::from(year), i32::from(month), i32::from(day))).then_some(date)
+    }
+
+    /// The UTC day that an instant falls on, clamped to the years 0000–9999.
+    #[must_use]
+    pub fn of(at: UnixSeconds) -> Self {
+        let days = at.0.div_euclid(DAY).clamp(i64::from(FIRST), i64::from(LAST));
+        // The clamp above keeps it within i32.
+        Self(i32::try_from(days).unwrap_or(LAST))
+    }
+
+    /// The instant this day begins in UTC.
+    #[must_use]
+    pub fn start(self) -> UnixSeconds {
+        UnixSeconds(i64::from(self.0) * DAY)
+    }
+
+    /// The instant a term ends whose last day this is: the next day, 12:00 UTC, when the last day
+    /// has ended in every time zone (LF §4.1).
+    #[must_use]
+    pub fn end_everywhere(self) -> UnixSeconds {
+        UnixSeconds((i64::from(self.0) + 1) * DAY + DAY / 2)
+    }
+
+    /// The day `days` later (earlier if negative), clamped to the years 0000–9999.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Self {
+        Self(self.0.saturating_add(days).clamp(FIRST, LAST))
+    }
+
+    /// Whole days from `earlier` to this day; negative if it is the later one.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i32 {
+        self.0 - earlier.0
+    }
+
+    fn ymd(self) -> (i32, i32, i32) {
+        civil_from_days(self.0)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.ymd();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl UnixSeconds {
+    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, the one spelling of RFC 3339 that the format allows (LF §4).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let mut parts = time.splitn(3, ':');
+        let hour = digits::<2>(parts.next()?)?;
+        let minute = digits::<2>(parts.next()?)?;
+        let second = digits::<2>(parts.next()?)?;
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+        Some(Self(Date::parse(date)?.start().0 + seconds))
+    }
+
+    /// The instant `seconds` later.
+    #[must_use]
+    pub fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+}
+
+impl fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let second = self.0.rem_euclid(DAY);
+        let (hour, minute) = (second / 3600, second / 60 % 60);
+        write!(f, "{}T{hour:02}:{minute:02}:{:02}Z", Date::of(*self), second % 60)
+    }
+}
+
+/// Exactly `N` decimal digits.
+fn digits<const N: usize>(text: &str) -> Option<u16> {
+    (text.len() == N && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Days from 1970-01-01 to a proleptic Gregorian date: the algorithm `days_from_civil` of Howard
+/// Hinnant's "chrono-Compatible Low-Level Date Algorithms" (years count from March).
+fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`]: `civil_from_days` of the same source.
+fn civil_from_days(days: i32) -> (i32, i32, i32) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i32::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    use std::string::ToString;
+
+    #[test]
+    fn every_day_of_ten_thousand_years_reads_back_as_written() {
+        let mut day = Date(FIRST);
+        loop {
+            assert_eq!(Date::parse(&day.to_string()), Some(day));
+            if day == Date(LAST) {
+                break;
+            }
+            day = day.plus_days(1);
+        }
+        assert_eq!(Date(FIRST).to_string(), "0000-01-01");
+        assert_eq!(Date(LAST).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn days_the_calendar_does_not_have_are_refused() {
+        for text in [
+            "2027-02-29",
+            "2100-02-29",
+            "2026-04-31",
+            "2026-00-10",
+            "2026-13-01",
+            "2026-01-00",
+            "2026-1-01",
+            "26-01-01",
+            "+026-01-01",
+            "2026-01-01 ",
+            "2026-01-01-",
+        ] {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+        assert!(Date::parse("2028-02-29").is_some());
+        assert!(Date::parse("2000-02-29").is_some());
+    }
+
+    #[test]
+    fn instants_have_one_spelling() {
+        let at = UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap();
+        assert_eq!(at, UnixSeconds(1_795_366_090));
+        assert_eq!(at.to_string(), "2026-11-22T16:48:10Z");
+        for text in [
+            "2026-11-22T16:48:10+00:00",
+            "2026-11-22t16:48:10Z",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T23:59:60Z",
+            "2026-11-22T16:48Z",
+            "2026-11-22T16:48:10.5Z",
+        ] {
+            assert_eq!(UnixSeconds::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_ends_at_noon_utc_of_the_next() {
+        let day = Date::parse("2027-11-21").unwrap();
+        assert_eq!(day.end_everywhere().to_string(), "2027-11-22T12:00:00Z");
+    }
+}

@@ -1,0 +1,122 @@
+//! Texts of licences and trust documents, signed.
+
+use core::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::string::String;
+use std::vec::Vec;
+
+use base64ct::{Base64, Encoding};
+
+use super::SigningKey;
+use crate::merkle::Tree;
+use crate::trust::EVERY_PRODUCT;
+use crate::{
+    PackId, Product, Serial, Terms, UnitId, UnixSeconds, VerifierKey, license, limits, trust,
+};
+
+/// A licence for these units, signed by these keys: with `unit` lines if there are at most 16, else
+/// a mass licence with its list.
+#[must_use]
+pub fn license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
+    let mut file = signed(&text_of(terms, units), keys);
+    if units.len() > limits::UNITS {
+        file.push('\n');
+        for unit in units {
+            file.push_str(unit.as_str());
+            file.push('\n');
+        }
+    }
+    file
+}
+
+/// The text of a licence, not yet signed.
+#[must_use]
+pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
+    let mut text = String::new();
+    let mut line = |key: &str, value: &dyn core::fmt::Display| {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{key} {value}");
+    };
+    line("pack", &terms.pack);
+    line("serial", &terms.serial);
+    line("product", &terms.product);
+    line("term", &terms.term);
+    line("category", &terms.category);
+    if let Some(key) = &terms.subscription_key {
+        line("subscription-key", key);
+    }
+    if let Some(order) = &terms.order {
+        line("order", order);
+    }
+    for pack in &terms.supersedes {
+        line("supersedes", pack);
+    }
+    for service in &terms.services {
+        line("service", service);
+    }
+    line("issued", &terms.issued);
+    line("starts", &terms.starts);
+    line("expires", &terms.expires);
+    if terms.grace_days > 0 {
+        line("grace-days", &terms.grace_days);
+    }
+    if terms.warn_days != license::WARN_DAYS {
+        line("warn-days", &terms.warn_days);
+    }
+    if terms.roster_complete {
+        line("roster", &"complete");
+    }
+    if units.len() <= limits::UNITS {
+        for unit in units {
+            line("unit", &unit.as_str());
+        }
+    } else {
+        let mut tree = Tree::new();
+        for unit in units {
+            tree.push(unit.as_str().as_bytes(), false);
+        }
+        let root = Base64::encode_string(&tree.finish().0);
+        line("units", &format_args!("{} {root}", units.len()));
+    }
+    std::format!("{}1\n{text}", license::HEADER)
+}
+
+/// An issuing key of a trust document and the products it may sign; none for every product.
+#[derive(Debug, Clone)]
+pub struct TrustKey {
+    /// The key.
+    pub key: VerifierKey,
+    /// The products.
+    pub products: Vec<Product>,
+}
+
+/// A trust document, signed by these root keys.
+#[must_use]
+pub fn trust_document(
+    version: u64,
+    issued: UnixSeconds,
+    keys: &[TrustKey],
+    withdrawals: &[(PackId, Serial)],
+    roots: &[&SigningKey],
+) -> String {
+    let mut text = std::format!("{}1\nversion {version}\nissued {issued}\n", trust::HEADER);
+    for TrustKey { key, products } in keys {
+        let products: Vec<&str> = products.iter().map(Product::as_str).collect();
+        let products =
+            if products.is_empty() { String::from(EVERY_PRODUCT) } else { products.join(",") };
+        let _ = writeln!(text, "key {key} {products}");
+    }
+    for (pack, serial) in withdrawals {
+        let _ = writeln!(text, "withdraw {pack} {serial}");
+    }
+    signed(&text, roots)
+}
+
+fn signed(text: &str, keys: &[&SigningKey]) -> String {
+    let mut note = String::from(text);
+    note.push('\n');
+    for key in keys {
+        note.push_str(&key.signature_line(text));
+    }
+    note
+}

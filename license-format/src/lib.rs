@@ -1,0 +1,75 @@
+//! Licence files, mass licences, slices and trust documents: bytes in, verified documents out.
+//!
+//! The crate does no I/O, reads no clock and allocates nothing. A field of a document can only be
+//! reached through [`License`] or [`TrustDocument`], and only [`Verifier`] and
+//! [`TrustDocument::verify`] make those. The format itself is specified in
+//! `docs/license-format.md`; comments cite its sections as *LF §n*.
+#![no_std]
+
+#[cfg(feature = "issue")]
+extern crate std;
+
+mod date;
+mod error;
+mod license;
+mod merkle;
+mod note;
+mod reader;
+mod stream;
+mod trust;
+mod unit;
+
+#[cfg(feature = "issue")]
+pub mod issue;
+
+pub use date::{Date, UnixSeconds};
+pub use error::{Error, Flaw, Word};
+pub use license::{
+    Category, Expiry, License, OrderNumber, PackId, Product, Serial, ServiceName, Term, Terms,
+};
+pub use note::{KeyName, VerifierKey};
+pub use stream::{DocumentKind, Slicer, Storable, Verified, Verifier};
+pub use trust::{TrustDocument, Withdrawal};
+pub use unit::{UnitId, UnitKind};
+
+/// Limits of the format, each with its source.
+pub mod limits {
+    /// Bytes of a licence's text, line feeds included (LF §2).
+    pub const TEXT_BYTES: usize = 4096;
+    /// Lines of a licence's text (LF §2).
+    pub const TEXT_LINES: usize = 64;
+    /// Bytes of one line, line feed excluded (LF §2); signature lines obey it too.
+    pub const LINE_BYTES: usize = 256;
+    /// Signature lines of one document (LF §3).
+    pub const SIGNATURES: usize = 8;
+    /// Bytes of everything before a licence's attachment: text, empty line, signature lines.
+    pub const HEAD_BYTES: usize = TEXT_BYTES + 1 + SIGNATURES * (LINE_BYTES + 1);
+    /// `unit` lines of one licence (LF §4).
+    pub const UNITS: usize = 16;
+    /// `service` lines of one licence (LF §4).
+    pub const SERVICES: usize = 16;
+    /// `supersedes` lines of one licence (LF §4).
+    pub const SUPERSEDES: usize = 16;
+    /// Units of a mass licence (LF §4, key `units`).
+    pub const MASS_UNITS: u32 = 1_000_000;
+    /// Hashes of the longest inclusion path: the depth of a tree of [`MASS_UNITS`] leaves.
+    pub const PATH_HASHES: usize = 20;
+    /// `key` lines of a trust document (LF §7).
+    pub const TRUST_KEYS: usize = 16;
+    /// `withdraw` lines of a trust document (LF §7).
+    pub const WITHDRAWALS: usize = 1000;
+    /// Bytes of one line of a trust document: a verifier key and the products of a whole catalogue.
+    pub const TRUST_LINE_BYTES: usize = 1024;
+    /// Products that one `key` line of a trust document names, other than by `*`.
+    pub const KEY_PRODUCTS: usize = 32;
+    /// Bytes of a trust document's text: header, [`TRUST_KEYS`] lines of [`TRUST_LINE_BYTES`] and
+    /// [`WITHDRAWALS`] lines of the longest pack and serial (54 bytes), rounded up.
+    pub const TRUST_TEXT_BYTES: usize = 72 * 1024;
+    /// Lines of a trust document's text: three of header, then the keys and withdrawals.
+    pub const TRUST_TEXT_LINES: usize = 3 + TRUST_KEYS + WITHDRAWALS;
+    /// Bytes of a whole trust document.
+    pub const TRUST_BYTES: usize = TRUST_TEXT_BYTES + 1 + SIGNATURES * (LINE_BYTES + 1);
+    /// Bytes of a whole licence file once unpacked (LF §6); what intake enforces, whatever the
+    /// content.
+    pub const FILE_BYTES: u64 = 32 * 1024 * 1024;
+}

@@ -1,0 +1,180 @@
+//! The Merkle tree over the units of a mass licence (RFC 6962 §2.1; LF §6).
+
+use heapless::Vec;
+use sha2::{Digest, Sha256};
+
+use crate::limits;
+
+pub(crate) type Hash = [u8; 32];
+
+/// The hashes that lead from one leaf to the root, the leaf's sibling first (RFC 6962 §2.1.1).
+pub(crate) type Path = Vec<Hash, { limits::PATH_HASHES }>;
+
+/// The hash of a leaf.
+pub(crate) fn leaf(data: &[u8]) -> Hash {
+    Sha256::new().chain_update([0]).chain_update(data).finalize().into()
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// Hashes leaves as they come, in memory that grows with the depth of the tree only, and collects
+/// the path of one marked leaf on the way.
+pub(crate) struct Tree {
+    /// The complete subtrees so far, from the largest to the smallest.
+    subtrees: Vec<Subtree, { limits::PATH_HASHES + 1 }>,
+    path: Path,
+}
+
+struct Subtree {
+    height: u8,
+    hash: Hash,
+    /// Whether the marked leaf is below.
+    marked: bool,
+}
+
+impl Tree {
+    pub(crate) fn new() -> Self {
+        Self { subtrees: Vec::new(), path: Path::new() }
+    }
+
+    /// Adds a leaf. Mark at most one of all leaves. The caller keeps the number of leaves to
+    /// [`limits::MASS_UNITS`]; a subtree beyond that is not kept, so the root comes out wrong.
+    pub(crate) fn push(&mut self, data: &[u8], marked: bool) {
+        let mut right = Subtree { height: 0, hash: leaf(data), marked };
+        while self.subtrees.last().is_some_and(|left| left.height == right.height)
+            && let Some(left) = self.subtrees.pop()
+        {
+            right = self.join(&left, &right);
+        }
+        let _ = self.subtrees.push(right);
+    }
+
+    /// The root and the marked leaf's path; without leaves the hash of nothing (RFC 6962 §2.1).
+    pub(crate) fn finish(mut self) -> (Hash, Path) {
+        let Some(mut right) = self.subtrees.pop() else {
+            return (Sha256::digest([]).into(), self.path);
+        };
+        while let Some(left) = self.subtrees.pop() {
+            right = self.join(&left, &right);
+        }
+        (right.hash, self.path)
+    }
+
+    fn join(&mut self, left: &Subtree, right: &Subtree) -> Subtree {
+        let sibling = if left.marked { Some(right) } else { Some(left).filter(|_| right.marked) };
+        if let Some(sibling) = sibling {
+            let _ = self.path.push(sibling.hash);
+        }
+        Subtree {
+            height: left.height.max(right.height) + 1,
+            hash: node(&left.hash, &right.hash),
+            marked: sibling.is_some(),
+        }
+    }
+}
+
+/// The root that `path` leads to from the leaf at `index` of `count`; `None` if the path is not as
+/// long as that place in the tree asks for (the algorithm of RFC 9162 §2.1.3.2).
+pub(crate) fn root_of(leaf: Hash, index: u32, count: u32, path: &[Hash]) -> Option<Hash> {
+    let mut place = index;
+    let mut last = count.checked_sub(1).filter(|last| index <= *last)?;
+    let mut hash = leaf;
+    for sibling in path {
+        if last == 0 {
+            return None;
+        }
+        if place & 1 == 1 || place == last {
+            hash = node(sibling, &hash);
+            while place & 1 == 0 && place != 0 {
+                place >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node(&hash, sibling);
+        }
+        place >>= 1;
+        last >>= 1;
+    }
+    (last == 0).then_some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    use std::vec::Vec as StdVec;
+    use std::{format, string::String};
+
+    fn hex(hash: Hash) -> String {
+        hash.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    fn bytes(hex: &str) -> StdVec<u8> {
+        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+    }
+
+    /// The leaves and roots of the Certificate Transparency reference tests (RFC 6962 code base,
+    /// `merkletree` test vectors).
+    #[test]
+    fn the_reference_leaves_hash_to_the_reference_roots() {
+        let leaves = [
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
+            "606162636465666768696a6b6c6d6e6f",
+        ];
+        let roots = [
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+            "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+            "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        ];
+        for (count, root) in roots.iter().enumerate() {
+            let mut tree = Tree::new();
+            for leaf in &leaves[..=count] {
+                tree.push(&bytes(leaf), false);
+            }
+            assert_eq!(hex(tree.finish().0), *root, "{} leaves", count + 1);
+        }
+        assert_eq!(
+            hex(Tree::new().finish().0),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+
+    #[test]
+    fn every_leaf_of_every_small_tree_has_a_path_to_its_root_and_to_no_other() {
+        for count in 1..=70_u32 {
+            for index in 0..count {
+                let mut tree = Tree::new();
+                for i in 0..count {
+                    tree.push(&i.to_be_bytes(), i == index);
+                }
+                let (root, path) = tree.finish();
+                let own = leaf(&index.to_be_bytes());
+                assert_eq!(root_of(own, index, count, &path), Some(root));
+                assert_ne!(root_of(leaf(b"other"), index, count, &path), Some(root));
+                for other in (0..count).filter(|other| *other != index) {
+                    assert_ne!(
+                        root_of(own, other, count, &path),
+                        Some(root),
+                        "{index} as {other} of {count}"
+                    );
+                }
+                if let Some((_, short)) = path.split_last() {
+                    assert_ne!(root_of(own, index, count, short), Some(root));
+                }
+            }
+        }
+    }
+}

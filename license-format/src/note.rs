@@ -1,0 +1,229 @@
+//! C2SP signed notes with Ed25519 keys (c2sp.org/signed-note; LF §3).
+
+use core::fmt;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use heapless::Vec;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Flaw, malformed};
+use crate::limits;
+use crate::reader::{self, Bounds, Lines};
+
+/// What a signature line begins with: an em dash and a space.
+pub(crate) const DASH: &str = "\u{2014} ";
+/// signed-note's identifier of Ed25519 keys.
+pub(crate) const ALGORITHM: u8 = 0x01;
+/// The longest key name that still fits a signature line of [`limits::LINE_BYTES`] with its dash
+/// (4 bytes), a space and 92 characters of base64.
+const NAME_BYTES: usize = limits::LINE_BYTES - 4 - 1 - 92;
+
+/// The name of a key: printable ASCII without space and `+`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeyName(heapless::String<NAME_BYTES>);
+
+impl KeyName {
+    /// Reads a key name; `None` if it is empty, too long or has a character that names may not have.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'+');
+        heapless::String::try_from(text).ok().filter(|_| fits).map(Self)
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A public key with its name, as a `.vkey` file holds it: `NAME+HASH+base64(0x01 ‖ key)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: KeyName,
+    hash: [u8; 4],
+    key: VerifyingKey,
+}
+
+impl VerifierKey {
+    /// Reads a verifier key. `None` if the form or the hash is wrong, or the point is no usable
+    /// public key (small-order keys would accept signatures nobody made).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, rest) = text.split_once('+')?;
+        let (hash, key) = rest.split_once('+')?;
+        let [algorithm, key @ ..] = reader::base64::<33>(key)?;
+        if algorithm != ALGORITHM {
+            return None;
+        }
+        let key = Self::new(KeyName::parse(name)?, VerifyingKey::from_bytes(&key).ok()?)?;
+        let mut spelled = heapless::String::<8>::new();
+        fmt::write(&mut spelled, format_args!("{:08x}", u32::from_be_bytes(key.hash))).ok()?;
+        (spelled == hash).then_some(key)
+    }
+
+    pub(crate) fn new(name: KeyName, key: VerifyingKey) -> Option<Self> {
+        let digest = Sha256::new()
+            .chain_update(name.as_str())
+            .chain_update([reader::LF, ALGORITHM])
+            .chain_update(key.as_bytes())
+            .finalize();
+        let hash = *digest.first_chunk()?;
+        (!key.is_weak()).then_some(Self { name, hash, key })
+    }
+
+    /// The key's name.
+    #[must_use]
+    pub fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// Whether both are the same key pair, whatever their names.
+    #[must_use]
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
+    /// Whether a signature line that names this key speaks of this very key.
+    pub(crate) fn same_id(&self, name: &str, hash: [u8; 4]) -> bool {
+        self.name.as_str() == name && self.hash == hash
+    }
+
+    #[cfg(feature = "issue")]
+    pub(crate) fn hash(&self) -> [u8; 4] {
+        self.hash
+    }
+
+    #[cfg(feature = "issue")]
+    pub(crate) fn public(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// Whether both would answer to the same signature line.
+    pub(crate) fn collides(&self, other: &Self) -> bool {
+        self.same_id(other.name.as_str(), other.hash)
+    }
+}
+
+/// A note cut into its parts; nothing of it is trusted yet.
+pub(crate) struct Note<'a> {
+    /// The signed bytes, last line feed included. Every line obeys LF §2.
+    pub(crate) text: &'a [u8],
+    signatures: Vec<SignatureLine<'a>, { limits::SIGNATURES }>,
+    /// The number of the line after the signatures.
+    pub(crate) next_line: u32,
+}
+
+struct SignatureLine<'a> {
+    name: &'a str,
+    hash: [u8; 4],
+    signature: Signature,
+}
+
+impl<'a> Note<'a> {
+    /// Cuts a whole note: text, empty line, signature lines, end. `header` is its first line
+    /// without the version number.
+    pub(crate) fn cut(bytes: &'a [u8], header: &str, bounds: Bounds) -> Result<Self, Error> {
+        let mut lines = Lines::new(bytes, 1);
+        check_header(&mut lines.clone(), header)?;
+        loop {
+            let Some(line) = lines.next() else {
+                return malformed(lines.number(), "", Flaw::Truncated);
+            };
+            if line.bytes.is_empty() {
+                break;
+            }
+            line.text(bounds.line_bytes)?;
+            if line.number as usize > bounds.text_lines {
+                return malformed(line.number, "", Flaw::TooManyLines(bounds.text_lines));
+            }
+        }
+        // The lines so far, less the empty one's line feed.
+        let text = bytes.get(..bytes.len() - lines.rest().len() - 1).unwrap_or_default();
+        if text.len() > bounds.text_bytes {
+            return malformed(1, "", Flaw::TooLong(bounds.text_bytes));
+        }
+        let mut signatures = Vec::new();
+        for line in lines.by_ref() {
+            let Some(signature) = SignatureLine::cut(line.bytes) else {
+                return malformed(line.number, "", Flaw::SignatureLine);
+            };
+            if signatures.push(signature).is_err() {
+                return malformed(line.number, "", Flaw::TooMany(limits::SIGNATURES));
+            }
+        }
+        if !lines.rest().is_empty() {
+            return malformed(lines.number(), "", Flaw::Truncated);
+        }
+        if signatures.is_empty() {
+            return malformed(lines.number(), "", Flaw::NoSignature);
+        }
+        Ok(Self { text, signatures, next_line: lines.number() })
+    }
+
+    /// Which of `keys` signed this text, by their place in `keys`, each public key counted once
+    /// however many lines or names it signs under. Unknown keys are passed over; a known key whose
+    /// signature fails refuses the note (LF §3.1). This is the only place that counts signatures.
+    pub(crate) fn signers<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k VerifierKey> + Clone,
+    ) -> Result<Vec<&'k VerifierKey, { limits::SIGNATURES }>, Error> {
+        let mut good = Vec::<&VerifierKey, { limits::SIGNATURES }>::new();
+        for line in &self.signatures {
+            for key in keys.clone().filter(|key| key.same_id(line.name, line.hash)) {
+                if key.key.verify_strict(self.text, &line.signature).is_err() {
+                    return Err(Error::BadSignature { key: key.name.clone() });
+                }
+                if !good.iter().any(|known| known.same_key(key)) {
+                    // One entry a signature line at most, and there are no more lines than places,
+                    // unless several keys share an ID; more than the limit change no answer.
+                    let _ = good.push(key);
+                }
+            }
+        }
+        match (good.is_empty(), self.signatures.first().and_then(|s| KeyName::parse(s.name))) {
+            (true, Some(key)) => Err(Error::UnknownKey { key }),
+            _ => Ok(good),
+        }
+    }
+}
+
+impl<'a> SignatureLine<'a> {
+    fn cut(line: &'a [u8]) -> Option<Self> {
+        if line.len() > limits::LINE_BYTES {
+            return None;
+        }
+        let (name, base64) =
+            core::str::from_utf8(line).ok()?.strip_prefix(DASH)?.split_once(' ')?;
+        KeyName::parse(name)?;
+        let bytes = reader::base64::<68>(base64)?;
+        let (hash, signature) = bytes.split_first_chunk::<4>()?;
+        Some(Self { name, hash: *hash, signature: Signature::from_slice(signature).ok()? })
+    }
+}
+
+/// The first line is `header` and the version `1`; any other version is for a newer program.
+fn check_header(lines: &mut Lines<'_>, header: &str) -> Result<(), Error> {
+    let first = lines.next().map_or(lines.rest(), |line| line.bytes);
+    let version = first.strip_prefix(header.as_bytes()).unwrap_or_default();
+    match version {
+        b"1" => Ok(()),
+        [b'1'..=b'9', rest @ ..] if rest.len() < 4 && rest.iter().all(u8::is_ascii_digit) => {
+            let word = crate::Word::of(core::str::from_utf8(first).unwrap_or_default());
+            Err(Error::Unsupported { line: 1, word })
+        }
+        _ => malformed(1, "", Flaw::NotOurs),
+    }
+}

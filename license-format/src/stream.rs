@@ -1,0 +1,435 @@
+//! Whole files, chunk by chunk: head, then list or proof, in constant memory (LF §6).
+
+use core::fmt;
+
+use base64ct::{Base64, Encoding};
+use heapless::Vec;
+
+use crate::error::{Error, Flaw, HEAD_TOO_LONG, malformed};
+use crate::license::{self, License, Terms, Units};
+use crate::merkle::{self, Hash, Path, Tree};
+use crate::note::Note;
+use crate::reader::{self, LF, Line};
+use crate::{TrustDocument, UnitId, limits, trust};
+
+/// What the first line says a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// A licence of any version, or nothing of ours.
+    License,
+    /// A trust document of any version.
+    Trust,
+}
+
+impl DocumentKind {
+    /// Looks at the beginning of a file. A file that is neither goes to the licence verifier,
+    /// which says so.
+    #[must_use]
+    pub fn of(start: &[u8]) -> Self {
+        if start.starts_with(trust::HEADER.as_bytes()) { Self::Trust } else { Self::License }
+    }
+
+    /// How many bytes [`DocumentKind::of`] looks at.
+    pub const LOOK_AHEAD: usize = trust::HEADER.len();
+}
+
+/// Verifies a licence, mass licence or slice that comes in chunks.
+///
+/// ```text
+/// let mut verifier = Verifier::new(&trust, &[unit]);
+/// while let Some(chunk) = next() { verifier.update(chunk)?; }
+/// let verified = verifier.finish()?;
+/// ```
+pub struct Verifier<'a> {
+    trust: &'a TrustDocument,
+    stream: Stream<'a>,
+}
+
+/// A verified licence, and what a device keeps of its file.
+pub struct Verified {
+    /// The licence.
+    pub license: License,
+    /// What a device stores: the file as it came, or of a mass licence the slice of the first of
+    /// the wanted units that it lists; `None` for a mass licence that lists none of them.
+    pub storable: Option<Storable>,
+}
+
+impl<'a> Verifier<'a> {
+    /// A verifier that takes licences signed as `trust` allows. Of a mass licence it finds out
+    /// which of the `wanted` units are listed (the first [`limits::UNITS`] of them).
+    #[must_use]
+    pub fn new(trust: &'a TrustDocument, wanted: &'a [UnitId]) -> Self {
+        Self { trust, stream: Stream::new(wanted) }
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// # Errors
+    /// The first reason to refuse the file; what follows need not be read.
+    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.stream.update(chunk, |note| admit(self.trust, note))
+    }
+
+    /// The file has ended.
+    ///
+    /// # Errors
+    /// The reason to refuse the file.
+    pub fn finish(self) -> Result<Verified, Error> {
+        let Outcome { terms, named, whole, storable } =
+            self.stream.finish(|note| admit(self.trust, note))?;
+        Ok(Verified { license: License::new(terms, named, whole), storable })
+    }
+}
+
+/// Signatures first, so that nothing of an unsigned text is looked at beyond its form.
+fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<(Terms, Units), Error> {
+    let signers = note.signers(trust.keys())?;
+    let (terms, units) = license::parse(note.text)?;
+    match signers.first() {
+        Some(first) if !signers.iter().any(|key| trust.allows(key, &terms.product)) => {
+            Err(Error::UntrustedProduct { product: terms.product, key: first.name().clone() })
+        }
+        _ => Ok((terms, units)),
+    }
+}
+
+/// Cuts the slice of one unit out of a mass licence (LF §6.2). It needs no key and judges no
+/// signature: whoever takes the slice verifies it. A licence with `unit` lines comes out as it is.
+pub struct Slicer<'a> {
+    stream: Stream<'a>,
+}
+
+impl<'a> Slicer<'a> {
+    /// A slicer for one unit.
+    #[must_use]
+    pub fn new(unit: &'a UnitId) -> Self {
+        Self { stream: Stream::new(core::slice::from_ref(unit)) }
+    }
+
+    /// Takes the next bytes of the mass licence.
+    ///
+    /// # Errors
+    /// The reason why the file is not a licence.
+    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.stream.update(chunk, |note| license::parse(note.text))
+    }
+
+    /// The slice; `None` if the licence does not list the unit.
+    ///
+    /// # Errors
+    /// The reason why the file is not a licence.
+    pub fn finish(self) -> Result<Option<Storable>, Error> {
+        let unit = self.stream.wanted.first();
+        let outcome = self.stream.finish(|note| license::parse(note.text))?;
+        Ok(outcome.storable.filter(|_| unit.is_some_and(|unit| outcome.named.contains(unit))))
+    }
+}
+
+/// The bytes of a licence that fit a device: the head as it was signed, and a slice's proof.
+#[derive(Clone)]
+pub struct Storable {
+    head: Vec<u8, { limits::HEAD_BYTES }>,
+    proof: Option<Proof>,
+}
+
+#[derive(Clone)]
+struct Proof {
+    unit: UnitId,
+    index: u32,
+    path: Path,
+}
+
+impl fmt::Display for Storable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The head is ASCII but for the dashes of its signature lines, all of it checked as UTF-8.
+        f.write_str(core::str::from_utf8(&self.head).map_err(|_| fmt::Error)?)?;
+        if let Some(proof) = &self.proof {
+            write!(f, "\nunit {}\nindex {}\n", proof.unit.as_str(), proof.index)?;
+            for hash in &proof.path {
+                let mut base64 = [0; 44];
+                f.write_str(Base64::encode(hash, &mut base64).map_err(|_| fmt::Error)?)?;
+                f.write_str("\n")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a file turned out to hold.
+struct Outcome {
+    terms: Terms,
+    named: Vec<UnitId, { limits::UNITS }>,
+    whole: bool,
+    storable: Option<Storable>,
+}
+
+/// The state of a file that is being read.
+struct Stream<'a> {
+    wanted: &'a [UnitId],
+    head: Vec<u8, { limits::HEAD_BYTES }>,
+    /// An unfinished line of the attachment.
+    line: Vec<u8, { limits::LINE_BYTES }>,
+    phase: Phase,
+}
+
+enum Phase {
+    /// Before the end of the signatures: how many empty lines there were (0 or 1).
+    Head { blanks: u8 },
+    /// After them.
+    Attachment(Body),
+}
+
+/// A head that was admitted, and what its attachment has shown so far.
+struct Body {
+    terms: Terms,
+    units: Units,
+    /// The number of the attachment's next line.
+    number: u32,
+    content: Content,
+}
+
+enum Content {
+    Nothing,
+    List(List),
+    Proof(Proof),
+}
+
+struct List {
+    tree: Tree,
+    listed: u32,
+    last: Option<UnitId>,
+    /// The first units of the list, all of them if they are few.
+    first: Vec<UnitId, { limits::UNITS }>,
+    /// The wanted units that the list has.
+    found: Vec<UnitId, { limits::UNITS }>,
+    /// The place of the first of them.
+    index: u32,
+}
+
+impl<'a> Stream<'a> {
+    fn new(wanted: &'a [UnitId]) -> Self {
+        let wanted = wanted.get(..limits::UNITS).unwrap_or(wanted);
+        Self { wanted, head: Vec::new(), line: Vec::new(), phase: Phase::Head { blanks: 0 } }
+    }
+
+    fn update(
+        &mut self,
+        mut chunk: &[u8],
+        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+    ) -> Result<(), Error> {
+        while !chunk.is_empty() {
+            let (piece, rest, ended) = match reader::split_line(chunk) {
+                Some((piece, rest)) => (piece, rest, true),
+                None => (chunk, &[][..], false),
+            };
+            match &mut self.phase {
+                Phase::Head { blanks } => {
+                    let blank = ended && piece.is_empty() && self.head.last() == Some(&LF);
+                    if blank && *blanks == 1 {
+                        self.phase = Phase::Attachment(Body::begin(&self.head, &admit)?);
+                    } else {
+                        *blanks += u8::from(blank);
+                        let line_feed: &[u8] = if ended { &[LF] } else { &[] };
+                        if self.head.extend_from_slice(piece).is_err()
+                            || self.head.extend_from_slice(line_feed).is_err()
+                        {
+                            return refuse_long_head(&self.head);
+                        }
+                    }
+                }
+                Phase::Attachment(body) => {
+                    if self.line.extend_from_slice(piece).is_err() {
+                        return malformed(body.number, "", Flaw::LineTooLong(limits::LINE_BYTES));
+                    }
+                    if ended {
+                        let line = Line { number: body.number, bytes: &self.line };
+                        body.take(line, self.wanted)?;
+                        body.number += 1;
+                        self.line.clear();
+                    }
+                }
+            }
+            chunk = rest;
+        }
+        Ok(())
+    }
+
+    fn finish(
+        self,
+        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+    ) -> Result<Outcome, Error> {
+        let body = match self.phase {
+            Phase::Head { .. } => Body::begin(&self.head, &admit)?,
+            Phase::Attachment(body) if matches!(body.units, Units::Named(_)) => {
+                return malformed(body.number - 1, "", Flaw::UnexpectedAttachment);
+            }
+            Phase::Attachment(body) => body,
+        };
+        if !self.line.is_empty() {
+            return malformed(body.number, "", Flaw::Truncated);
+        }
+        body.finish(self.head)
+    }
+}
+
+/// A head that outgrows its limit is refused for what is wrong with its beginning, if anything is:
+/// most files this long are no licences at all.
+fn refuse_long_head(head: &[u8]) -> Result<(), Error> {
+    match Note::cut(head, license::HEADER, license::BOUNDS) {
+        Err(error) if !matches!(error, Error::Malformed { flaw: Flaw::Truncated, .. }) => {
+            Err(error)
+        }
+        _ => malformed(1, "", HEAD_TOO_LONG),
+    }
+}
+
+impl Body {
+    fn begin(
+        head: &[u8],
+        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+    ) -> Result<Self, Error> {
+        let note = Note::cut(head, license::HEADER, license::BOUNDS)?;
+        let (terms, units) = admit(&note)?;
+        Ok(Self { terms, units, number: note.next_line + 1, content: Content::Nothing })
+    }
+
+    /// Takes one line of the attachment.
+    fn take(&mut self, line: Line<'_>, wanted: &[UnitId]) -> Result<(), Error> {
+        let Units::Tree { count, .. } = self.units else {
+            return malformed(line.number, "", Flaw::UnexpectedAttachment);
+        };
+        let text = line.text(limits::LINE_BYTES)?;
+        match &mut self.content {
+            Content::Nothing => {
+                self.content = match text.strip_prefix("unit ") {
+                    Some(unit) => Content::Proof(Proof {
+                        unit: unit_of(line.number, unit)?,
+                        index: u32::MAX,
+                        path: Path::new(),
+                    }),
+                    None => {
+                        let mut list = List::new();
+                        list.take(line.number, text, count, wanted)?;
+                        Content::List(list)
+                    }
+                };
+                Ok(())
+            }
+            Content::List(list) => list.take(line.number, text, count, wanted),
+            Content::Proof(proof) => proof.take(line.number, text, count),
+        }
+    }
+
+    fn finish(self, head: Vec<u8, { limits::HEAD_BYTES }>) -> Result<Outcome, Error> {
+        let Self { terms, units, number, content } = self;
+        let (named, whole, proof) = match (units, content) {
+            (Units::Named(named), _) => (named, true, None),
+            (Units::Tree { .. }, Content::Nothing) => {
+                return malformed(number - 1, "units", Flaw::NoAttachment);
+            }
+            (Units::Tree { count, root }, Content::List(list)) => {
+                let (named, proof) = list.finish(number, count, &root)?;
+                let storable = proof.map(|proof| Storable { head, proof: Some(proof) });
+                return Ok(Outcome { terms, named, whole: true, storable });
+            }
+            (Units::Tree { count, root }, Content::Proof(proof)) => {
+                let leaf = merkle::leaf(proof.unit.as_str().as_bytes());
+                if merkle::root_of(leaf, proof.index, count, &proof.path) != Some(root) {
+                    return malformed(number - 1, "units", Flaw::TreeHash);
+                }
+                (Vec::from_iter([proof.unit.clone()]), false, Some(proof))
+            }
+        };
+        Ok(Outcome { terms, named, whole, storable: Some(Storable { head, proof }) })
+    }
+}
+
+fn unit_of(line: u32, text: &str) -> Result<UnitId, Error> {
+    match UnitId::parse(text) {
+        Some(unit) => Ok(unit),
+        None => malformed(line, "unit", Flaw::Value("a unit like mac:00E0C51C5087")),
+    }
+}
+
+impl Proof {
+    /// Takes the `index` line, then the hashes.
+    fn take(&mut self, line: u32, text: &str, count: u32) -> Result<(), Error> {
+        if self.index == u32::MAX {
+            let index = text
+                .strip_prefix("index ")
+                .and_then(|index| reader::decimal(index, u64::from(count) - 1))
+                .and_then(|index| u32::try_from(index).ok());
+            let Some(index) = index else {
+                return malformed(line, "index", Flaw::Value("a place in the list of units"));
+            };
+            self.index = index;
+            return Ok(());
+        }
+        let Some(hash) = reader::base64(text) else {
+            return malformed(line, "", Flaw::Value("a base64 hash"));
+        };
+        match self.path.push(hash) {
+            Ok(()) => Ok(()),
+            Err(_) => malformed(line, "", Flaw::TooMany(limits::PATH_HASHES)),
+        }
+    }
+}
+
+impl List {
+    fn new() -> Self {
+        Self {
+            tree: Tree::new(),
+            listed: 0,
+            last: None,
+            first: Vec::new(),
+            found: Vec::new(),
+            index: 0,
+        }
+    }
+
+    fn take(&mut self, line: u32, text: &str, count: u32, wanted: &[UnitId]) -> Result<(), Error> {
+        let unit = unit_of(line, text)?;
+        if self.last.as_ref().is_some_and(|last| *last >= unit) {
+            return malformed(line, "units", Flaw::NotAscending);
+        }
+        if self.listed == count {
+            return malformed(line, "units", Flaw::Count { stated: count, listed: count + 1 });
+        }
+        let found = wanted.contains(&unit);
+        let marked = found && self.found.is_empty();
+        if marked {
+            self.index = self.listed;
+        }
+        if found {
+            // There are no more distinct wanted units than places.
+            let _ = self.found.push(unit.clone());
+        }
+        // Only the first few are kept.
+        let _ = self.first.push(unit.clone());
+        self.tree.push(text.as_bytes(), marked);
+        self.listed += 1;
+        self.last = Some(unit);
+        Ok(())
+    }
+
+    /// The units to name and the proof of the first wanted one.
+    fn finish(
+        self,
+        line: u32,
+        count: u32,
+        root: &Hash,
+    ) -> Result<(Vec<UnitId, { limits::UNITS }>, Option<Proof>), Error> {
+        if self.listed != count {
+            let flaw = Flaw::Count { stated: count, listed: self.listed };
+            return malformed(line, "units", flaw);
+        }
+        let (found_root, path) = self.tree.finish();
+        if found_root != *root {
+            return malformed(line - 1, "units", Flaw::TreeHash);
+        }
+        let proof = self.found.first().cloned();
+        let proof = proof.map(|unit| Proof { unit, index: self.index, path });
+        let few = count as usize <= limits::UNITS;
+        Ok((if few { self.first } else { self.found }, proof))
+    }
+}

@@ -1,0 +1,180 @@
+//! Unit IDs: what a licence is bound to (LF §5).
+
+use core::fmt;
+use heapless::String;
+
+/// Longest unit string: `udp:` and 24 characters.
+const UNIT_BYTES: usize = 28;
+const MAC: &str = "mac:";
+const USB: &str = "udp:";
+
+/// A unit ID, kept as the unit string of a licence file, so that its order is the format's order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(String<UNIT_BYTES>);
+
+/// What hardware a unit ID names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitKind {
+    /// The permanent MAC address of a network interface (`mac:`).
+    Mac,
+    /// The serial number of the USB drive that the system runs from (`udp:`).
+    UsbSerial,
+}
+
+impl UnitId {
+    /// The unit of a device with this permanent MAC address.
+    #[must_use]
+    pub fn from_mac(mac: [u8; 6]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut text = String::<UNIT_BYTES>::new();
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |d| char::from(*d));
+        // 4 + 12 characters never exceed UNIT_BYTES.
+        let _ = text.push_str(MAC);
+        for byte in mac {
+            let _ = text.push(digit(byte >> 4));
+            let _ = text.push(digit(byte & 15));
+        }
+        Self(text)
+    }
+
+    /// The unit of a device that runs from a USB drive with this serial number. Blanks around it
+    /// are dropped and letters raised, as the portal writes them. `None` if what is left is not
+    /// 8–24 of `[0-9A-Z]`.
+    #[must_use]
+    pub fn from_usb_serial(serial: &str) -> Option<Self> {
+        let serial = serial.trim();
+        if serial.len() > UNIT_BYTES - USB.len() {
+            return None;
+        }
+        let mut text = String::<UNIT_BYTES>::new();
+        text.push_str(USB).ok()?;
+        for c in serial.chars() {
+            text.push(c.to_ascii_uppercase()).ok()?;
+        }
+        Self::parse(&text)
+    }
+
+    /// Reads a unit string exactly as a licence file spells it (LF §5).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let genuine = if let Some(mac) = text.strip_prefix(MAC) {
+            mac.len() == 12 && mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+        } else if let Some(serial) = text.strip_prefix(USB) {
+            (8..=24).contains(&serial.len())
+                && serial.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'Z'))
+        } else {
+            false
+        };
+        if !genuine {
+            return None;
+        }
+        String::try_from(text).ok().map(Self)
+    }
+
+    /// Reads a unit ID as people and the portal write it: a MAC address with or without colons or
+    /// dashes in any case, or `#` and the serial of a USB drive.
+    #[must_use]
+    pub fn parse_human(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(serial) = text.strip_prefix('#') {
+            return Self::from_usb_serial(serial);
+        }
+        let mut unit = String::<UNIT_BYTES>::new();
+        unit.push_str(MAC).ok()?;
+        let separated = text.len() == 17;
+        for (at, c) in text.chars().enumerate() {
+            match c {
+                ':' | '-' if separated && at % 3 == 2 => {}
+                _ if separated && at % 3 == 2 => return None,
+                _ => unit.push(c.to_ascii_uppercase()).ok()?,
+            }
+        }
+        Self::parse(&unit)
+    }
+
+    /// The unit string of a licence file, `mac:00E0C51C5087` or `udp:85641000D308482019`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What hardware this names.
+    #[must_use]
+    pub fn kind(&self) -> UnitKind {
+        if self.0.starts_with(MAC) { UnitKind::Mac } else { UnitKind::UsbSerial }
+    }
+
+    /// The ID without its prefix: twelve hex digits, or the drive's serial number.
+    #[must_use]
+    pub fn bare(&self) -> &str {
+        // Both prefixes are four characters long, and every value has one of them.
+        self.0.get(MAC.len()..).unwrap_or_default()
+    }
+}
+
+/// The spelling for people: `00E0C51C5087` or `#85641000D308482019`.
+impl fmt::Display for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind() == UnitKind::UsbSerial {
+            f.write_str("#")?;
+        }
+        f.write_str(self.bare())
+    }
+}
+
+impl fmt::Debug for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    use std::string::ToString;
+
+    #[test]
+    fn people_write_a_mac_in_many_ways_and_all_are_one_unit() {
+        let unit = UnitId::from_mac([0x00, 0xE0, 0xC5, 0x1C, 0x50, 0x87]);
+        for text in ["00E0C51C5087", "00:e0:c5:1c:50:87", "00-E0-C5-1C-50-87", " 00e0c51c5087 "] {
+            assert_eq!(UnitId::parse_human(text).as_ref(), Some(&unit), "{text}");
+        }
+        assert_eq!(unit.to_string(), "00E0C51C5087");
+        assert_eq!(unit.as_str(), "mac:00E0C51C5087");
+    }
+
+    #[test]
+    fn a_usb_serial_has_a_hash_for_people() {
+        let unit = UnitId::parse_human("#85641000D308482019").unwrap();
+        assert_eq!(unit.as_str(), "udp:85641000D308482019");
+        assert_eq!(unit.to_string(), "#85641000D308482019");
+        assert_eq!(UnitId::from_usb_serial(" 85641000d308482019\n"), Some(unit));
+    }
+
+    #[test]
+    fn what_is_no_unit_is_refused() {
+        for text in [
+            "",
+            "00E0C51C508",
+            "00E0C51C50877",
+            "00:E0C51C5087",
+            "0:0E0:C51C:5087",
+            "#1234567",
+            "G0E0C51C5087",
+            "00:E0:C5:1C:50:8é",
+        ] {
+            assert_eq!(UnitId::parse_human(text), None, "{text}");
+        }
+        for text in [
+            "mac:00e0c51c5087",
+            "MAC:00E0C51C5087",
+            "udp:1234567",
+            "udp:1234567890123456789012345",
+            "udp:abcdefgh",
+            "",
+        ] {
+            assert_eq!(UnitId::parse(text), None, "{text}");
+        }
+    }
+}
