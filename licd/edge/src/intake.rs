@@ -1,0 +1,1 @@
+//! Bytes as they arrive, made into the bytes that were signed.

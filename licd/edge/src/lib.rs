@@ -1,0 +1,18 @@
+//! Everything of licd that touches the machine, shared by the daemon and the rescue tool.
+//!
+//! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
+//! on is [`root`] (where things are) and [`atomic`] (how a file is replaced).
+
+pub mod atomic;
+pub mod clock;
+pub mod config;
+pub mod intake;
+pub mod links;
+pub mod publish;
+pub mod root;
+pub mod settings;
+pub mod state;
+pub mod store;
+pub mod system;
+pub mod unit_id;
+pub mod usb;

@@ -1,0 +1,1 @@
+//! What other programs read: `status.json` and `features/`.

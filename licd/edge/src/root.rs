@@ -1,0 +1,47 @@
+//! Where things are: every path of the product below one directory.
+
+use std::path::{Path, PathBuf};
+
+/// The directory that every path is taken under, `/` on a device.
+#[derive(Debug, Clone)]
+pub struct Root {
+    dir: PathBuf,
+    simulated: bool,
+}
+
+impl Root {
+    /// The root at `dir`. If `dir` is not `/` and holds `sys` or `proc`, hardware facts come from
+    /// those trees instead of the machine.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
+        let simulated = dir != Path::new("/")
+            && ["sys", "proc"].iter().any(|tree| dir.join(tree).is_dir());
+        Self { dir, simulated }
+    }
+
+    /// An absolute path of the product, below this root.
+    #[must_use]
+    pub fn path(&self, absolute: &str) -> PathBuf {
+        self.dir.join(absolute.trim_start_matches('/'))
+    }
+
+    /// A path of `/sys` or `/proc` that tells of the hardware.
+    #[must_use]
+    pub fn hardware(&self, absolute: &str) -> PathBuf {
+        if self.simulated { self.path(absolute) } else { PathBuf::from(absolute) }
+    }
+
+    /// Whether hardware facts come from trees below this root, so that the kernel cannot be asked
+    /// about them.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.simulated
+    }
+
+    /// Whether this is the device's own root.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        self.dir == Path::new("/")
+    }
+}

@@ -1,0 +1,1 @@
+//! The UMS settings, `settings.toml`.

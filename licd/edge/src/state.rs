@@ -1,0 +1,1 @@
+//! What the device remembers in `/var/lib/licd`.

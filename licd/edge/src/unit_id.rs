@@ -1,0 +1,1 @@
+//! The hardware that a licence can be bound to.

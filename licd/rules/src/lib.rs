@@ -1,0 +1,3 @@
+//! Every decision of licd.
+#![no_std]
+extern crate alloc;
