@@ -1,0 +1,247 @@
+//! Features: what a licence allows on this generation of the operating system.
+
+use license_format::{Date, Expiry, License, Term};
+
+use crate::judge::unlocks;
+use crate::service::services::{
+    AIT, ENTERPRISE_MANAGEMENT as EMP, ICG, MMCP, NINETY_METER, POWERTERM, SWP, TERADICI,
+    WORKSPACE_EDITION as WE,
+};
+use crate::state::last_day;
+use crate::{Generation, Judgement, LicenseState};
+
+/// What becomes of a feature when the licence that allows it has expired. An expired evaluation
+/// allows nothing in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// It stays.
+    Stays,
+    /// It ends.
+    Ends,
+    /// It stays for releases dated before the last day.
+    OlderReleases,
+    /// It stays if the licence is perpetual (add-ons).
+    ByTerm,
+}
+use After::{ByTerm, Ends, OlderReleases, Stays};
+
+/// A service that allows a feature.
+type Grant = (&'static str, After);
+
+/// A gate that programs ask about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// Its name, `[a-z0-9-]`; also that of its file for boot scripts.
+    pub name: &'static str,
+    os11: &'static [Grant],
+    os12: &'static [Grant],
+}
+
+/// Allowed on every device, licensed or not.
+const fn always(name: &'static str) -> Feature {
+    Feature { name, os11: &[], os12: &[] }
+}
+
+/// The same on both generations.
+const fn both(name: &'static str, grants: &'static [Grant]) -> Feature {
+    Feature { name, os11: grants, os12: grants }
+}
+
+/// Part of the Enterprise Management Pack on OS 11 and of the base on OS 12; the service is what
+/// allows one of them alone.
+macro_rules! management {
+    ($name:literal $(, $service:ident)?) => {
+        Feature {
+            name: $name,
+            os11: &[(EMP, Ends) $(, ($service, ByTerm))?],
+            os12: &[(WE, Ends) $(, ($service, ByTerm))?],
+        }
+    };
+}
+
+impl Feature {
+    /// Installing an update of the operating system.
+    pub const OS_UPDATE: Self =
+        Self { name: "os-update", os11: &[(WE, OlderReleases)], os12: &[(WE, Ends)] };
+
+    /// Every feature, by name.
+    pub const ALL: [Self; 23] = [
+        both("90meter", &[(NINETY_METER, ByTerm)]),
+        both("app-install", &[(WE, Ends)]),
+        both("apps", &[(WE, Stays)]),
+        management!("asset-inventory", AIT),
+        both("auto-update", &[(WE, Ends)]),
+        both("codecs", &[(WE, Stays), (MMCP, ByTerm)]),
+        Self { name: "config-change", os11: &[(WE, Stays)], os12: &[(WE, Ends)] },
+        management!("config-change-icg"),
+        both("custom-partition", &[(WE, Ends)]),
+        management!("icg", ICG),
+        always("imi"),
+        always("license-deploy"),
+        always("onboarding"),
+        both("os", &[(WE, Stays)]),
+        Self::OS_UPDATE,
+        both("pcoip", &[(TERADICI, ByTerm)]),
+        always("power-control"),
+        both("powerterm", &[(POWERTERM, ByTerm)]),
+        always("shadow"),
+        management!("shadow-icg"),
+        management!("shared-workplace", SWP),
+        management!("uma"),
+        always("ums"),
+    ];
+
+    /// The feature of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|feature| feature.name == name)
+    }
+
+    fn grants(&self, generation: Generation) -> &'static [Grant] {
+        match generation {
+            Generation::Os11 => self.os11,
+            Generation::Os12 => self.os12,
+        }
+    }
+}
+
+/// Why a feature is or is not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It needs no licence.
+    Always,
+    /// A licence in force allows it.
+    Licensed,
+    /// A licence in its grace allows it.
+    Grace,
+    /// The licence has expired; this function stays.
+    KeptAfterExpiry,
+    /// The licence has expired; releases dated before its last day may still be installed.
+    OlderReleases,
+    /// The licence has expired.
+    Expired,
+    /// The licence has not started.
+    Pending,
+    /// The licence was taken back.
+    Withdrawn,
+    /// There is no licence for it.
+    Unlicensed,
+    /// The release is dated on or after the last day of the licence.
+    NewerRelease,
+}
+
+impl Reason {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Licensed => "licensed",
+            Self::Grace => "grace",
+            Self::KeptAfterExpiry => "kept-after-expiry",
+            Self::OlderReleases => "older-releases-only",
+            Self::Expired => "expired",
+            Self::Pending => "pending",
+            Self::Withdrawn => "withdrawn",
+            Self::Unlicensed => "unlicensed",
+            Self::NewerRelease => "release-after-expiry",
+        }
+    }
+
+    /// Whether this is a reason to allow.
+    #[must_use]
+    pub fn allows(self) -> bool {
+        match self {
+            Self::Always
+            | Self::Licensed
+            | Self::Grace
+            | Self::KeptAfterExpiry
+            | Self::OlderReleases => true,
+            Self::Expired
+            | Self::Pending
+            | Self::Withdrawn
+            | Self::Unlicensed
+            | Self::NewerRelease => false,
+        }
+    }
+
+    /// Which of several answers is given: allowing ones first, each group from the best to the
+    /// least.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Always => 9,
+            Self::Licensed => 8,
+            Self::Grace => 7,
+            Self::KeptAfterExpiry => 6,
+            Self::OlderReleases => 5,
+            Self::NewerRelease => 4,
+            Self::Pending => 3,
+            Self::Expired => 2,
+            Self::Withdrawn => 1,
+            Self::Unlicensed => 0,
+        }
+    }
+}
+
+/// The answer for one feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct FeatureVerdict {
+    /// Why; [`Reason::allows`] is the yes or no.
+    pub reason: Reason,
+    /// The last day of what allows it (or allowed it, if expired); `None` where no day ends it.
+    pub until: Option<Expiry>,
+}
+
+impl Judgement<'_> {
+    /// Whether a feature is allowed: by any licence of any service that grants it.
+    pub fn feature(&self, feature: &Feature) -> FeatureVerdict {
+        self.answer(feature, None)
+    }
+
+    /// Whether a release of this date may be installed.
+    pub fn update(&self, released: Date) -> FeatureVerdict {
+        self.answer(&Feature::OS_UPDATE, Some(released))
+    }
+
+    fn answer(&self, feature: &Feature, released: Option<Date>) -> FeatureVerdict {
+        let grants = feature.grants(self.case.generation);
+        if grants.is_empty() {
+            return FeatureVerdict { reason: Reason::Always, until: None };
+        }
+        let answers = grants.iter().flat_map(|(service, after)| {
+            let own = self.own().filter(|(license, _)| unlocks(license, service));
+            own.map(|(license, state)| answer_of(license, state, *after, released))
+        });
+        let best = answers.max_by_key(|answer| (answer.reason.rank(), answer.until));
+        best.unwrap_or(FeatureVerdict { reason: Reason::Unlicensed, until: None })
+    }
+}
+
+/// What one licence says to one feature.
+fn answer_of(
+    license: &License,
+    state: LicenseState,
+    after: After,
+    released: Option<Date>,
+) -> FeatureVerdict {
+    let until = Some(license.expires);
+    let (reason, until) = match state {
+        LicenseState::Pending => (Reason::Pending, None),
+        LicenseState::Valid | LicenseState::Warning => (Reason::Licensed, until),
+        LicenseState::Grace => (Reason::Grace, Some(last_day(license))),
+        LicenseState::Superseded => (Reason::Unlicensed, None),
+        LicenseState::Withdrawn => (Reason::Withdrawn, None),
+        LicenseState::Expired => match (after, license.term, released) {
+            (_, Term::Evaluation, _) | (Ends, ..) | (ByTerm, Term::Subscription, _) => {
+                (Reason::Expired, until)
+            }
+            (Stays, ..) | (ByTerm, Term::Perpetual, _) => (Reason::KeptAfterExpiry, None),
+            (OlderReleases, _, Some(released)) if Expiry::On(released) >= license.expires => {
+                (Reason::NewerRelease, until)
+            }
+            (OlderReleases, ..) => (Reason::OlderReleases, until),
+        },
+    };
+    FeatureVerdict { reason, until }
+}

@@ -1,0 +1,166 @@
+//! Which licences of a device count, and what follows from them.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use license_format::{Date, License, PackId, Serial, TrustDocument, UnitId, UnixSeconds};
+
+use crate::state::{has_started, in_time};
+use crate::{Generation, LicenseState};
+
+/// Everything a judgement rests on.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The genuine licences at hand, whatever units they name.
+    pub licenses: &'a [&'a License],
+    /// Rosters seen earlier that did not list this unit.
+    pub rosters: &'a [Roster],
+    /// The trust document in force, for what it withdraws.
+    pub trust: Option<&'a TrustDocument>,
+    /// This device; without a unit ID no licence is for it.
+    pub unit: Option<&'a UnitId>,
+    /// The time to judge at.
+    pub now: UnixSeconds,
+    /// The operating system.
+    pub generation: Generation,
+}
+
+/// What is remembered of a complete list of a pack's units that does not name this device: from
+/// `starts` on it takes lower serials of the pack away (LF §4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// The pack.
+    pub pack: PackId,
+    /// Serials below this one are withdrawn.
+    pub serial: Serial,
+    /// The first day on which they are.
+    pub starts: Date,
+}
+
+impl Roster {
+    /// The roster that a licence is for a unit it does not list; `None` if it takes nothing away.
+    #[must_use]
+    pub fn of(license: &License, unit: &UnitId) -> Option<Self> {
+        license.roster_excludes(unit).then(|| Self {
+            pack: license.pack.clone(),
+            serial: license.serial,
+            starts: license.starts,
+        })
+    }
+
+    /// Whether this takes `license` away, once it has started.
+    #[must_use]
+    pub fn takes(&self, license: &License) -> bool {
+        license.pack == self.pack && license.serial < self.serial
+    }
+}
+
+/// Where every licence of a [`Case`] stands.
+pub struct Judgement<'a> {
+    pub(crate) case: Case<'a>,
+    /// Beside `case.licenses`; `None` for those of other devices.
+    states: Vec<Option<LicenseState>>,
+}
+
+impl<'a> Judgement<'a> {
+    /// Judges a case.
+    #[must_use]
+    pub fn of(case: Case<'a>) -> Self {
+        let states = match case.unit {
+            None => case.licenses.iter().map(|_| None).collect(),
+            Some(unit) => {
+                let replaced = Replaced::of(&case, unit);
+                let state = |license: &License| {
+                    replaced.state_of(license).unwrap_or_else(|| in_time(license, case.now))
+                };
+                let own = |license: &License| license.names(unit).then(|| state(license));
+                case.licenses.iter().map(|license| own(license)).collect()
+            }
+        };
+        Self { case, states }
+    }
+
+    /// The state of each licence of the case, in its order; `None` for one of another device.
+    #[must_use]
+    pub fn states(&self) -> &[Option<LicenseState>] {
+        &self.states
+    }
+
+    /// The licences of this device with their states.
+    pub fn own(&self) -> impl Iterator<Item = (&'a License, LicenseState)> + Clone {
+        let states = self.states.iter();
+        self.case
+            .licenses
+            .iter()
+            .zip(states)
+            .filter_map(|(license, state)| Some((*license, (*state)?)))
+    }
+
+    /// The licences of this device that are neither superseded nor withdrawn and unlock `service`.
+    pub(crate) fn counting(
+        &self,
+        service: &str,
+    ) -> impl Iterator<Item = (&'a License, LicenseState)> {
+        self.own().filter(move |(license, state)| state.counts() && unlocks(license, service))
+    }
+}
+
+/// Whether a licence names a service.
+pub(crate) fn unlocks(license: &License, service: &str) -> bool {
+    license.services.iter().any(|name| name.as_str() == service)
+}
+
+/// What took the place of which packs of one unit, gathered once so that a full store is judged in
+/// one pass. Only what has started replaces anything.
+#[derive(Default)]
+struct Replaced<'a> {
+    /// The highest serial of a pack that is for this unit.
+    reissued: BTreeMap<&'a PackId, Serial>,
+    /// When the latest licence was issued that supersedes a pack by name.
+    converted: BTreeMap<&'a PackId, UnixSeconds>,
+    /// The highest serial of a pack that a roster or the trust document takes away.
+    withdrawn: BTreeMap<PackId, Serial>,
+}
+
+impl<'a> Replaced<'a> {
+    fn of(case: &Case<'a>, unit: &UnitId) -> Self {
+        let mut replaced = Self::default();
+        let started = |starts| has_started(starts, case.now);
+        for license in case.licenses.iter().filter(|license| started(license.starts)) {
+            if license.names(unit) {
+                raise(&mut replaced.reissued, &license.pack, license.serial);
+                for pack in &license.supersedes {
+                    raise(&mut replaced.converted, pack, license.issued);
+                }
+            }
+        }
+        let at_hand = case.licenses.iter().filter_map(|license| Roster::of(license, unit));
+        let rosters = at_hand.chain(case.rosters.iter().cloned());
+        for roster in rosters.filter(|roster| started(roster.starts)) {
+            if let Some(last) = Serial::new(roster.serial.get() - 1) {
+                raise(&mut replaced.withdrawn, roster.pack, last);
+            }
+        }
+        for withdrawal in case.trust.map(TrustDocument::withdrawals).unwrap_or_default() {
+            raise(&mut replaced.withdrawn, withdrawal.pack.clone(), withdrawal.up_to);
+        }
+        replaced
+    }
+
+    /// The state of a licence whose place was taken (LF §4.2, §4.3, §7); `None` if it counts.
+    fn state_of(&self, license: &License) -> Option<LicenseState> {
+        if self.withdrawn.get(&license.pack).is_some_and(|last| license.serial <= *last) {
+            return Some(LicenseState::Withdrawn);
+        }
+        let reissued = self.reissued.get(&license.pack).is_some_and(|last| license.serial < *last);
+        let converted =
+            self.converted.get(&license.pack).is_some_and(|last| license.issued < *last);
+        (reissued || converted).then_some(LicenseState::Superseded)
+    }
+}
+
+/// Keeps the highest value of each key.
+fn raise<K: Ord, V: Ord + Copy>(map: &mut BTreeMap<K, V>, key: K, value: V) {
+    let kept = map.entry(key).or_insert(value);
+    *kept = value.max(*kept);
+}

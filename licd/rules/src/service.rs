@@ -1,0 +1,186 @@
+//! The state of each service, as UMS shows it.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use license_format::{Expiry, License, PackId, Term};
+
+use crate::judge::unlocks;
+use crate::state::days_left;
+use crate::{Judgement, LicenseState};
+
+/// The names of the services that unlock something.
+pub mod services {
+    /// The base of every device.
+    pub const WORKSPACE_EDITION: &str = "SUB_SERVICE_SET_WORKSPACE_EDITION";
+    /// ICG, Shared Workplace, Asset Inventory and UMA on OS 11.
+    pub const ENTERPRISE_MANAGEMENT: &str = "SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK";
+    /// The PowerTerm client.
+    pub const POWERTERM: &str = "SUB_SERVICE_SET_ADDON_POWERTERM";
+    /// The 90meter smart card middleware.
+    pub const NINETY_METER: &str = "SUB_SERVICE_SET_ADDON_90METER";
+    /// The PCoIP client.
+    pub const TERADICI: &str = "SUB_SERVICE_SET_ADDON_TERADICI";
+    /// Multimedia codecs alone.
+    pub const MMCP: &str = "SUB_SERVICE_SET_ADDON_MMCP";
+    /// Shared Workplace alone.
+    pub const SWP: &str = "SUB_SERVICE_SET_ADDON_SWP";
+    /// ICG alone.
+    pub const ICG: &str = "SUB_SERVICE_SET_ICG";
+    /// Asset Inventory alone.
+    pub const AIT: &str = "SUB_SERVICE_SET_AIT";
+
+    /// Every name above; a licence may name others, which unlock nothing here.
+    pub const KNOWN: [&str; 9] = [
+        WORKSPACE_EDITION,
+        ENTERPRISE_MANAGEMENT,
+        POWERTERM,
+        NINETY_METER,
+        TERADICI,
+        MMCP,
+        SWP,
+        ICG,
+        AIT,
+    ];
+}
+
+/// The state of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum ServiceState {
+    /// No licence for it.
+    None,
+    /// Its best licence has not started.
+    Pending,
+    /// In force.
+    Valid,
+    /// In force, ending soon.
+    Warning,
+    /// In its grace.
+    Grace,
+    /// Ended.
+    Expired,
+    /// Every licence for it was taken back.
+    Withdrawn,
+}
+
+/// UMS's word for the state of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceStatus {
+    /// In force.
+    Licensed,
+    /// Never licensed, not yet, or no longer.
+    Unlicensed,
+    /// Ended.
+    Expired,
+}
+
+impl ServiceState {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Valid => "valid",
+            Self::Warning => "warning",
+            Self::Grace => "grace",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// UMS's word.
+    #[must_use]
+    pub fn status(self) -> ServiceStatus {
+        match self {
+            Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
+            Self::None | Self::Pending | Self::Withdrawn => ServiceStatus::Unlicensed,
+            Self::Expired => ServiceStatus::Expired,
+        }
+    }
+}
+
+impl ServiceStatus {
+    /// UMS's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Licensed => "LICENSED",
+            Self::Unlicensed => "UNLICENSED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+impl From<LicenseState> for ServiceState {
+    fn from(state: LicenseState) -> Self {
+        match state {
+            LicenseState::Pending => Self::Pending,
+            LicenseState::Valid => Self::Valid,
+            LicenseState::Warning => Self::Warning,
+            LicenseState::Grace => Self::Grace,
+            LicenseState::Expired => Self::Expired,
+            LicenseState::Superseded => Self::None,
+            LicenseState::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+/// One service of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceVerdict {
+    /// The service's name.
+    pub service: String,
+    /// Its state.
+    pub state: ServiceState,
+    /// The best licence's last day.
+    pub expires: Option<Expiry>,
+    /// Days from today to that day, negative once it has passed.
+    pub days_left: Option<i32>,
+    /// The best licence's pack.
+    pub pack: Option<PackId>,
+}
+
+impl Judgement<'_> {
+    /// The Workspace Edition, the Enterprise Management Pack and every other service that a licence
+    /// of this device names, by name.
+    #[must_use]
+    pub fn services(&self) -> Vec<ServiceVerdict> {
+        let always = [services::WORKSPACE_EDITION, services::ENTERPRISE_MANAGEMENT];
+        let named = self.own().flat_map(|(license, _)| license.services.iter().map(|s| s.as_str()));
+        let names: BTreeMap<&str, ()> = always.into_iter().chain(named).map(|n| (n, ())).collect();
+        names.into_keys().map(|name| self.service(name)).collect()
+    }
+
+    /// One service: its own state and date are those of its best licence.
+    #[must_use]
+    pub fn service(&self, name: &str) -> ServiceVerdict {
+        let best = self.counting(name).max_by_key(|(license, state)| goodness(license, *state));
+        let withdrawn = || {
+            self.own()
+                .any(|(license, state)| state == LicenseState::Withdrawn && unlocks(license, name))
+        };
+        let state = match best {
+            Some((_, state)) => state.into(),
+            None if withdrawn() => ServiceState::Withdrawn,
+            None => ServiceState::None,
+        };
+        let expires = best.map(|(license, _)| license.expires);
+        ServiceVerdict {
+            service: name.into(),
+            state,
+            expires,
+            days_left: expires.and_then(|expires| days_left(expires, self.case.now)),
+            pack: best.map(|(license, _)| license.pack.clone()),
+        }
+    }
+}
+
+/// In force before not in force, lasting terms before evaluations, then the later end; the rest
+/// only makes the choice independent of the order of files.
+fn goodness(license: &License, state: LicenseState) -> impl Ord + use<> {
+    let lasting = license.term != Term::Evaluation;
+    (state.in_force(), lasting, license.expires, license.serial, license.pack.clone())
+}
