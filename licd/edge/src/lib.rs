@@ -1,7 +1,8 @@
 //! Everything of licd that touches the machine, shared by the daemon and the rescue tool.
 //!
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
-//! on is [`root`] (where things are) and [`atomic`] (how a file is replaced).
+//! on is [`root`] (where things are), `tree` (reading below a root), [`textfile`] (how a text is
+//! read and what is said of its faults) and [`atomic`] (how a file is replaced).
 
 pub mod atomic;
 pub mod clock;
@@ -14,5 +15,6 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod system;
-pub mod unit_id;
+pub mod textfile;
+mod tree;
 pub mod usb;

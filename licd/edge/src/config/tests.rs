@@ -1,0 +1,308 @@
+use super::*;
+use tempfile::TempDir;
+
+/// A root with these files.
+fn world(files: &[(&str, &str)]) -> (TempDir, Root) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Root::new(dir.path());
+    for (path, text) in files {
+        let path = root.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    (dir, root)
+}
+
+/// The configuration with this text as its one layer, or the complaint without the file's name.
+fn read(text: &str) -> Result<Config, String> {
+    let (dir, root) = world(&[("/etc/licd/licd.toml", text)]);
+    let (config, problems) = Config::load(&root);
+    let Some(problem) = problems.first() else { return Ok(config) };
+    assert_eq!((problems.len(), &config), (1, &Config::default()), "{problem}");
+    let file = format!("{}/etc/licd/licd.toml: ", dir.path().display());
+    Err(problem.to_string().strip_prefix(&file).unwrap().to_owned())
+}
+
+#[test]
+fn without_files_the_documented_defaults_hold() {
+    let (_dir, root) = world(&[]);
+    let (config, problems) = Config::load(&root);
+    assert!(problems.is_empty());
+    assert_eq!(config, Config::default());
+    assert_eq!(config.trust.threshold.get(), 2);
+    assert_eq!(config.system, System { generation: None, version: None, released: None });
+    assert_eq!(config.starter.days, 0);
+    assert_eq!(config.network.ca_file, None);
+    assert_eq!(config.network.proxy, None);
+    assert_eq!(config.network.connect_timeout, Duration::from_secs(10));
+    assert_eq!(config.network.total_timeout, Duration::from_secs(120));
+    assert_eq!(config.ums.certificate_sha256, None);
+    assert_eq!(config.activation.url, None);
+}
+
+#[test]
+fn every_key_can_be_set() {
+    let config = read(
+        r#"
+        [trust]
+        threshold = 1
+        [system]
+        generation = 11
+        version = "11.09.310"
+        released = "2026-01-15"
+        [starter]
+        days = 30
+        [network]
+        ca_file = "/etc/ssl/licensing.pem"
+        proxy = "http://user:secret@[fd00::1]:3128/"
+        connect_timeout_seconds = 1
+        total_timeout_seconds = 86400
+        [ums]
+        certificate_sha256 = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"
+        [activation]
+        url = "https://licensing.example.com/activate"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.trust.threshold.get(), 1);
+    assert_eq!(config.system.generation, Some(Generation::Os11));
+    assert_eq!(config.system.version.as_deref(), Some("11.09.310"));
+    assert_eq!(config.system.released, Date::parse("2026-01-15"));
+    assert_eq!(config.starter.days, 30);
+    assert_eq!(config.network.ca_file.as_deref(), Some(Path::new("/etc/ssl/licensing.pem")));
+    assert_eq!(config.network.proxy.as_deref(), Some("http://user:secret@[fd00::1]:3128/"));
+    assert_eq!(config.network.connect_timeout, Duration::from_secs(1));
+    assert_eq!(config.network.total_timeout, Duration::from_secs(86400));
+    let pin = config.ums.certificate_sha256.unwrap();
+    assert_eq!(pin.to_string(), "00112233445566778899aabbccddeeff".repeat(2));
+    assert_eq!(CertificatePin::parse(&pin.to_string()), Some(pin));
+    assert_eq!(config.activation.url.as_deref(), Some("https://licensing.example.com/activate"));
+}
+
+#[test]
+fn later_layers_win_key_by_key_in_the_order_of_their_names() {
+    let (_dir, root) = world(&[
+        (
+            "/usr/lib/licd/licd.toml",
+            "[network]\nproxy = \"http://image:1\"\nconnect_timeout_seconds = 1\n\
+             total_timeout_seconds = 1\n[starter]\ndays = 30\n",
+        ),
+        ("/etc/licd/licd.toml", "[network]\nconnect_timeout_seconds = 2\n"),
+        ("/etc/licd/licd.toml.d/20-site.toml", "network.total_timeout_seconds = 20\n"),
+        ("/etc/licd/licd.toml.d/10-site.toml", "network = { total_timeout_seconds = 10 }\n"),
+        ("/etc/licd/licd.toml.d/30-site.toml.bak", "[starter]\ndays = 3\n"),
+        ("/etc/licd/licd.toml.d/.40-site.toml", "[starter]\ndays = 4\n"),
+    ]);
+    let (config, problems) = Config::load(&root);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(config.network.proxy.as_deref(), Some("http://image:1"));
+    assert_eq!(config.network.connect_timeout, Duration::from_secs(2));
+    assert_eq!(config.network.total_timeout, Duration::from_secs(20));
+    assert_eq!(config.starter.days, 30);
+}
+
+#[test]
+fn an_empty_text_takes_back_what_an_earlier_layer_set() {
+    let (_dir, root) = world(&[
+        (
+            "/usr/lib/licd/licd.toml",
+            "[network]\nproxy = \"http://image:1\"\n[system]\nreleased = \"2026-01-15\"\n",
+        ),
+        ("/etc/licd/licd.toml", "[network]\nproxy = \"\"\n[system]\nreleased = \"\"\n"),
+    ]);
+    assert_eq!(Config::load(&root).0, Config::default());
+}
+
+#[test]
+fn a_broken_layer_is_left_out_whole_and_the_others_count() {
+    let (dir, root) = world(&[
+        ("/usr/lib/licd/licd.toml", "[trust]\nthreshold = 1\n[starter]\ndays = 1\n"),
+        ("/etc/licd/licd.toml", "[trust]\nthreshold = 3\n[starter]\ndays = -1\n"),
+        ("/etc/licd/licd.toml.d/50.toml", "[starter]\ndays = 5\n"),
+    ]);
+    let (config, problems) = Config::load(&root);
+    assert_eq!((config.trust.threshold.get(), config.starter.days), (1, 5));
+    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        messages,
+        [format!(
+            "{}/etc/licd/licd.toml: line 4, column 8: invalid value: integer `-1`, expected a \
+             number of days, 0 to 65535; the whole file is left out until it is corrected",
+            dir.path().display()
+        )]
+    );
+}
+
+#[test]
+fn faults_are_named_by_line_and_column_and_by_what_is_expected() {
+    for (text, at, what) in [
+        (
+            "[trust]\ntreshold = 2\n",
+            "line 2, column 1",
+            "unknown key `treshold`, expected `threshold`",
+        ),
+        ("\n[trusd]\n", "line 2, column 2", "unknown key `trusd`, expected one of"),
+        ("trust = 2\n", "line 1, column 9", "expected the section [trust]"),
+        ("[trust]\nthreshold = 0\n", "line 2, column 13", "expected 1 to 8"),
+        ("[trust]\nthreshold = 9\n", "line 2, column 13", "expected 1 to 8"),
+        ("[trust]\nthreshold = \"2\"\n", "line 2, column 13", "expected 1 to 8"),
+        ("[system]\ngeneration = 10\n", "line 2, column 14", "expected 11 or 12"),
+        ("[system]\nversion = \"12 4\"\n", "line 2, column 11", "expected a version such as"),
+        ("[system]\nreleased = \"2026-02-29\"\n", "line 2, column 12", "expected a day such as"),
+        ("[system]\nreleased = 2026-01-15\n", "line 2, column 12", "expected a day such as"),
+        ("[starter]\ndays = 65536\n", "line 2, column 8", "expected a number of days"),
+        (
+            "[starter]\ndays = 9223372036854775808\n",
+            "line 2, column 8",
+            "expected a number of days",
+        ),
+        ("[network]\nca_file = \"ca.pem\"\n", "line 2, column 11", "expected an absolute path"),
+        ("[network]\nproxy = \"proxy:3128\"\n", "line 2, column 9", "expected a proxy such as"),
+        ("[network]\nproxy = \"http://proxy\"\n", "line 2, column 9", "expected a proxy such as"),
+        ("[network]\nproxy = \"http://p:65536\"\n", "line 2, column 9", "expected a proxy such as"),
+        ("[network]\nproxy = \"http://u:p@:1\"\n", "line 2, column 9", "expected a proxy such as"),
+        ("[network]\nproxy = \"http://p/x:1\"\n", "line 2, column 9", "expected a proxy such as"),
+        (
+            "[network]\nconnect_timeout_seconds = 0\n",
+            "line 2, column 27",
+            "expected a number of seconds",
+        ),
+        (
+            "[network]\ntotal_timeout_seconds = 86401\n",
+            "line 2, column 25",
+            "expected a number of seconds",
+        ),
+        ("[ums]\ncertificate_sha256 = \"00\"\n", "line 2, column 22", "expected the 64 hex digits"),
+        ("[activation]\nurl = \"ftp://x\"\n", "line 2, column 7", "expected an address such as"),
+        ("[activation]\nurl = \"https:///x\"\n", "line 2, column 7", "expected an address such as"),
+        ("[trust]\nthreshold = 2\nthreshold = 2\n", "line 3, column 1", "duplicate key"),
+        ("[trust\n", "line 1, column 7", "expected `]`"),
+        ("[trust]\nthreshold =\n", "line 2, column 12", ""),
+    ] {
+        let message = read(text).unwrap_err();
+        assert!(message.starts_with(&format!("{at}: ")), "{text}{message}");
+        assert!(message.contains(what), "{text}{message}");
+    }
+}
+
+#[test]
+fn complaints_neither_steer_a_terminal_nor_give_away_a_password() {
+    let message = read("\"\\e[31mred\\u202e\" = 1\n").unwrap_err();
+    assert!(message.contains("unknown key `\\u{1b}[31mred\\u{202e}`"), "{message}");
+    let message = read("[network]\nproxy = \"http://user:secret@proxy\"\n").unwrap_err();
+    assert!(!message.contains("secret"), "{message}");
+    let message = read(&format!("{} = 1\n", "x".repeat(60_000))).unwrap_err();
+    assert!(message.len() < 600, "{message}");
+}
+
+#[test]
+fn a_file_that_is_too_large_or_no_text_is_left_out() {
+    let message = read(&"#".repeat(64 * 1024 + 1)).unwrap_err();
+    assert!(message.starts_with("is larger than 65536 bytes; "), "{message}");
+    let (_dir, root) = world(&[("/etc/licd/licd.toml", "")]);
+    fs::write(root.path("/etc/licd/licd.toml"), b"[trust]\n# \xe9\n").unwrap();
+    let (_, problems) = Config::load(&root);
+    assert!(problems[0].to_string().contains("line 2, column 3: not UTF-8 text"));
+}
+
+#[test]
+fn more_fragments_than_the_limit_are_reported_and_the_first_by_name_count() {
+    let (_dir, root) = world(&[]);
+    fs::create_dir_all(root.path(FRAGMENT_DIR)).unwrap();
+    for number in 1..=FRAGMENTS + 1 {
+        let file = root.path(FRAGMENT_DIR).join(format!("{number:03}.toml"));
+        fs::write(file, format!("[starter]\ndays = {number}\n")).unwrap();
+    }
+    let (config, problems) = Config::load(&root);
+    assert_eq!(usize::from(config.starter.days), FRAGMENTS);
+    assert!(problems[0].to_string().contains("licd.toml.d: holds too many files; the first 64"));
+}
+
+const PACKAGED: &str = include_str!("../../../../packaging/licd.toml");
+
+/// The packaged file with the comment sign taken off line `number`, counted from 0.
+fn uncommented(number: usize) -> String {
+    let mut lines: Vec<_> = PACKAGED.lines().collect();
+    lines[number] = lines[number].strip_prefix('#').unwrap();
+    lines.join("\n")
+}
+
+/// The lines of the packaged file that show a key, with their numbers.
+fn commented_keys() -> Vec<(usize, &'static str)> {
+    let is_key =
+        |line: &str| line.strip_prefix('#').is_some_and(|l| l.starts_with(char::is_alphabetic));
+    PACKAGED.lines().enumerate().filter(|(_, line)| is_key(line)).collect()
+}
+
+#[test]
+fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
+    assert_eq!(read(PACKAGED), Ok(Config::default()));
+    for (number, line) in commented_keys() {
+        let config = read(&uncommented(number)).unwrap_or_else(|fault| panic!("{line}: {fault}"));
+        let example = match line.split(' ').next().unwrap() {
+            "#generation" => System { generation: Some(Generation::Os12), ..System::default() },
+            "#version" => System { version: Some("12.4.0".into()), ..System::default() },
+            "#released" => System { released: Date::parse("2026-01-15"), ..System::default() },
+            _ => System::default(),
+        };
+        assert_eq!(config, Config { system: example, ..Config::default() }, "{line}");
+    }
+    let shown: Vec<_> =
+        commented_keys().iter().map(|(_, line)| line[1..].split(' ').next().unwrap()).collect();
+    let known = [
+        "threshold",
+        "generation",
+        "version",
+        "released",
+        "days",
+        "ca_file",
+        "proxy",
+        "connect_timeout_seconds",
+        "total_timeout_seconds",
+        "certificate_sha256",
+        "url",
+    ];
+    assert_eq!(shown, known);
+}
+
+/// The example key of Go's `golang.org/x/mod/sumdb/note`.
+const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+#[test]
+fn root_keys_are_read_one_a_file_and_a_broken_file_stops_no_other() {
+    let (dir, root) = world(&[
+        ("/usr/lib/licd/roots.d/a.vkey", "no key"),
+        ("/usr/lib/licd/roots.d/b.vkey", ""),
+        ("/usr/lib/licd/roots.d/c.txt", "notes"),
+        ("/usr/lib/licd/roots.d/d.vkey", &format!("\n {KEY}\r\n")),
+        ("/usr/lib/licd/roots.d/e.vkey", &format!("{KEY}\n{KEY}\n")),
+        ("/usr/lib/licd/roots.d/f.vkey", &" ".repeat(4097)),
+    ]);
+    let (keys, problems) = roots(&root);
+    let names: Vec<_> = keys.iter().map(|key| key.name().as_str().to_owned()).collect();
+    assert_eq!(names, ["PeterNeumann"]);
+    let folder = format!("{}/usr/lib/licd/roots.d/", dir.path().display());
+    let faults: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let faults: Vec<_> = faults.iter().map(|fault| fault.strip_prefix(&folder).unwrap()).collect();
+    let no_key = "is not one verifier key (NAME+HASH+BASE64); put one root key in each file";
+    assert_eq!(faults[..3], ["a", "b", "e"].map(|name| format!("{name}.vkey: {no_key}")));
+    assert!(faults[3].starts_with("f.vkey: is larger than 4096 bytes; "), "{faults:?}");
+}
+
+#[test]
+fn an_image_without_root_keys_or_trust_document_has_none_and_no_fault() {
+    let (_dir, root) = world(&[]);
+    let (keys, problems) = roots(&root);
+    assert!(keys.is_empty() && problems.is_empty());
+    assert!(trust_note(&root).unwrap().is_none());
+}
+
+#[test]
+fn the_trust_document_of_the_image_is_read_within_the_limit_of_the_format() {
+    use license_format::limits::TRUST_BYTES;
+    let (_dir, root) = world(&[("/usr/lib/licd/trust.note", &"x".repeat(TRUST_BYTES))]);
+    assert_eq!(trust_note(&root).unwrap().unwrap().len(), TRUST_BYTES);
+    fs::write(root.path("/usr/lib/licd/trust.note"), "x".repeat(TRUST_BYTES + 1)).unwrap();
+    let problem = trust_note(&root).unwrap_err();
+    assert!(problem.to_string().contains("trust.note: is larger than"), "{problem}");
+}

@@ -1,0 +1,169 @@
+//! The values of `licd.toml`: what each may be, and what is said of one that is not.
+
+use std::fmt;
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use licd_rules::Generation;
+use license_format::{Date, limits};
+use serde::Deserializer;
+
+use crate::textfile::{Number, Text};
+
+/// Bytes of a version: as long as a name of a host or a kernel release may be (`utsname`).
+const VERSION_BYTES: usize = 64;
+/// Seconds of a timeout at most: a day. The least is 1; 0 would refuse every connection.
+const TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
+/// Bytes of an address: what browsers and proxies at least let through.
+const URL_BYTES: usize = 2048;
+/// Bytes of a path: Linux' `PATH_MAX`.
+const PATH_BYTES: usize = 4096;
+
+/// The SHA-256 of a certificate in DER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CertificatePin(pub [u8; 32]);
+
+impl CertificatePin {
+    /// Reads 64 hex digits of either case, with a colon between any two bytes or none (both are
+    /// what `openssl` and browsers show).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut pin = [0; 32];
+        let mut digits = text.as_bytes();
+        for (place, byte) in pin.iter_mut().enumerate() {
+            if let (true, [b':', rest @ ..]) = (place > 0, digits) {
+                digits = rest;
+            }
+            let (pair, rest) = digits.split_first_chunk::<2>()?;
+            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+            *byte = u8::try_from(high? * 16 + low?).ok()?;
+            digits = rest;
+        }
+        digits.is_empty().then_some(Self(pin))
+    }
+}
+
+impl fmt::Display for CertificatePin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An empty text is one that is not set.
+fn unless_empty<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { parse(text).map(Some) }
+}
+
+pub(super) fn threshold<'de, D: Deserializer<'de>>(value: D) -> Result<NonZeroUsize, D::Error> {
+    const { assert!(limits::SIGNATURES == 8) };
+    value.deserialize_i64(Number {
+        expecting: "1 to 8, the root keys that can sign one trust document",
+        parse: |number| {
+            let number = NonZeroUsize::new(usize::try_from(number).ok()?)?;
+            (number.get() <= limits::SIGNATURES).then_some(number)
+        },
+    })
+}
+
+pub(super) fn generation<'de, D>(value: D) -> Result<Option<Generation>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    value.deserialize_i64(Number {
+        expecting: "11 or 12",
+        parse: |number| Generation::from_major(u64::try_from(number).ok()?).map(Some),
+    })
+}
+
+pub(super) fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "a version such as \"12.4.0\"",
+        parse: |text| {
+            unless_empty(text, |text| {
+                let fits = |b: u8| b.is_ascii_alphanumeric() || b".+~_-".contains(&b);
+                (text.len() <= VERSION_BYTES && text.bytes().all(fits)).then(|| text.to_owned())
+            })
+        },
+    })
+}
+
+pub(super) fn released<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Date>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "a day such as \"2026-01-15\", in quotes",
+        parse: |text| unless_empty(text, Date::parse),
+    })
+}
+
+pub(super) fn days<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
+    value.deserialize_i64(Number {
+        expecting: "a number of days, 0 to 65535",
+        parse: |number| u16::try_from(number).ok(),
+    })
+}
+
+pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
+    value.deserialize_i64(Number {
+        expecting: "a number of seconds, 1 to 86400",
+        parse: |number| {
+            let seconds = u64::try_from(number).ok()?;
+            (1..=TIMEOUT_SECONDS).contains(&seconds).then(|| Duration::from_secs(seconds))
+        },
+    })
+}
+
+pub(super) fn file<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "an absolute path of a file",
+        parse: |text| {
+            unless_empty(text, |text| {
+                let fits = text.len() < PATH_BYTES && !text.contains(char::is_control);
+                (fits && Path::new(text).is_absolute()).then(|| PathBuf::from(text))
+            })
+        },
+    })
+}
+
+pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "a proxy such as \"http://proxy.example.com:3128\"",
+        parse: |text| unless_empty(text, |text| is_proxy(text).then(|| text.to_owned())),
+    })
+}
+
+pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "an address such as \"https://licensing.example.com/activate\"",
+        parse: |text| unless_empty(text, |text| is_web_address(text).then(|| text.to_owned())),
+    })
+}
+
+pub(super) fn pin<'de, D>(value: D) -> Result<Option<CertificatePin>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    value.deserialize_str(Text {
+        expecting: "the 64 hex digits of a certificate's SHA-256",
+        parse: |text| unless_empty(text, CertificatePin::parse),
+    })
+}
+
+/// `http://[USER:PASSWORD@]HOST:PORT`, a slash after it allowed.
+fn is_proxy(text: &str) -> bool {
+    let Some(authority) = text.strip_prefix("http://") else { return false };
+    let Some((host, port)) = authority.trim_end_matches('/').rsplit_once(':') else { return false };
+    let has_host = !host.is_empty() && !host.ends_with('@') && !host.contains('/');
+    let has_port = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok();
+    is_plain(text) && has_host && has_port
+}
+
+/// `http` or `https` and a host; whatever comes after it is for the one who connects to judge.
+fn is_web_address(text: &str) -> bool {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    is_plain(text) && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':']))
+}
+
+/// No spaces, no control characters, nothing that is not ASCII (RFC 3986), and not too long.
+fn is_plain(text: &str) -> bool {
+    text.len() <= URL_BYTES && text.bytes().all(|b| b.is_ascii_graphic())
+}

@@ -1,1 +1,0 @@
-//! The hardware that a licence can be bound to.
