@@ -1,0 +1,146 @@
+//! The one way from bytes to a verified document, whatever the source: normalise, verify.
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+
+use licd_edge::intake::{self, Fault, OpenFault};
+use licd_rules::Code;
+use license_format::{
+    DocumentKind, Error, Flaw, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
+};
+
+use crate::Failure;
+
+/// What a device believes in and looks for while it reads a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    /// The root keys of the image.
+    pub(crate) roots: &'a [VerifierKey],
+    /// How many distinct ones must sign a trust document.
+    pub(crate) threshold: NonZeroUsize,
+    /// The trust document in force.
+    pub(crate) trust: &'a TrustDocument,
+    /// The units that this device may be, best first.
+    pub(crate) units: &'a [UnitId],
+}
+
+/// A document that verified.
+pub(crate) enum Document {
+    License(Box<Verified>),
+    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let advice = match error {
+            Error::Malformed { .. } => "; get the file again from where it was issued",
+            Error::Unsupported { .. } => "; update the system first",
+            Error::BadSignature { .. } => "; get the file again from where it was issued",
+            Error::UnknownKey { .. } | Error::UntrustedProduct { .. } => {
+                "; import the vendor's newest trust document first"
+            }
+            Error::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
+        };
+        Self::new(Code::from(&error), format!("{error}{advice}"))
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let code = match fault {
+            Fault::TooLarge { .. } => Code::TooLarge,
+            Fault::Gzip => Code::Malformed,
+            Fault::Unreadable(_) => Code::SourceUnreachable,
+        };
+        Self::new(code, fault.to_string())
+    }
+}
+
+impl From<OpenFault> for Failure {
+    fn from(fault: OpenFault) -> Self {
+        let code = match fault {
+            OpenFault::TooLarge { .. } => Code::TooLarge,
+            OpenFault::NotAFile(_) => Code::SourceRefused,
+            OpenFault::Unreadable(_) => Code::SourceUnreachable,
+        };
+        Self::new(code, fault.to_string())
+    }
+}
+
+impl Reader<'_> {
+    /// Reads a whole source. A source that is too large is refused for that, whatever it holds.
+    pub(crate) fn read(&self, source: impl Read) -> Result<Document, Failure> {
+        let mut parser = Parser::Start(Vec::new());
+        let mut refused = None;
+        intake::feed(source, |chunk| {
+            if refused.is_none() {
+                refused = parser.take(chunk, self).err();
+            }
+        })?;
+        match refused {
+            Some(error) => Err(error.into()),
+            None => parser.finish(self).map_err(Failure::from),
+        }
+    }
+
+    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, Error> {
+        TrustDocument::verify(bytes, self.roots, self.threshold)
+    }
+}
+
+/// A document that is being read.
+enum Parser<'a> {
+    /// Too short yet to tell what it is.
+    Start(Vec<u8>),
+    License(Box<Verifier<'a>>),
+    Trust(Vec<u8>),
+}
+
+impl<'a> Parser<'a> {
+    fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), Error> {
+        match self {
+            Self::Start(start) => {
+                start.extend_from_slice(chunk);
+                if start.len() >= DocumentKind::LOOK_AHEAD {
+                    let start = std::mem::take(start);
+                    *self = Self::begin(&start, reader);
+                    return self.take(&start, reader);
+                }
+                Ok(())
+            }
+            Self::License(verifier) => verifier.update(chunk),
+            Self::Trust(bytes) if bytes.len() + chunk.len() > limits::TRUST_BYTES => {
+                let flaw = Flaw::TooLong(limits::TRUST_BYTES);
+                Err(Error::Malformed { line: 1, key: "", flaw })
+            }
+            Self::Trust(bytes) => {
+                bytes.extend_from_slice(chunk);
+                Ok(())
+            }
+        }
+    }
+
+    fn begin(start: &[u8], reader: &Reader<'a>) -> Self {
+        match DocumentKind::of(start) {
+            DocumentKind::License => {
+                Self::License(Box::new(Verifier::new(reader.trust, reader.units)))
+            }
+            DocumentKind::Trust => Self::Trust(Vec::new()),
+        }
+    }
+
+    fn finish(self, reader: &Reader<'a>) -> Result<Document, Error> {
+        match self {
+            Self::Start(start) => {
+                let mut parser = Self::begin(&start, reader);
+                parser.take(&start, reader)?;
+                parser.finish(reader)
+            }
+            Self::License(verifier) => Ok(Document::License(Box::new(verifier.finish()?))),
+            Self::Trust(bytes) => {
+                let document = Box::new(reader.trust_document(&bytes)?);
+                Ok(Document::Trust { document, bytes })
+            }
+        }
+    }
+}

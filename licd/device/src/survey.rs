@@ -1,0 +1,348 @@
+//! Everything that is known of a device, read once.
+
+use std::num::NonZeroUsize;
+
+use licd_edge::clock::{self, ClockState};
+use licd_edge::config::{self, Config};
+use licd_edge::state::State;
+use licd_edge::store::{Closed, Entry, FileName, Listing, Opened, StoreState};
+use licd_edge::usb::RootDrive;
+use licd_edge::{links, settings, system, usb};
+use licd_rules::{Case, Code, Feature, FeatureVerdict, Generation, Judgement, Roster, choose};
+use license_format::{
+    Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, VerifierKey, limits,
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::read::{Document, Reader};
+use crate::report::{
+    Clock, Hardware, LicenseReport, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
+};
+use crate::{Device, Failure, words};
+
+/// The generation of a system that does not say which it is: the newest.
+const DEFAULT_GENERATION: Generation = Generation::Os12;
+
+/// Everything that is known of a device at one moment, except the time.
+pub struct Survey {
+    roots: Vec<VerifierKey>,
+    threshold: NonZeroUsize,
+    pub(crate) trust: Box<TrustDocument>,
+    /// The units that the device may be, best first.
+    pub(crate) units: Vec<UnitId>,
+    mac: Option<[u8; 6]>,
+    serial: Option<String>,
+    pub(crate) generation: Generation,
+    version: Option<String>,
+    released: Option<Date>,
+    pub(crate) held: Vec<Held>,
+    rejected: Vec<Rejected>,
+    pub(crate) rosters: Vec<Roster>,
+    store: StoreState,
+    clock: ClockState,
+    problems: Vec<String>,
+}
+
+/// A genuine licence of the store.
+pub struct Held {
+    /// The file.
+    pub name: FileName,
+    /// The name that its content has when it is imported.
+    pub content_name: Option<FileName>,
+    /// The licence.
+    pub license: License,
+}
+
+impl Device {
+    /// Reads everything. What cannot be read is left out and named in the report; nothing here
+    /// fails.
+    #[must_use]
+    pub fn survey(&self) -> Survey {
+        let mut problems = Vec::new();
+        let (config, faults) = Config::load(self.root());
+        problems.extend(faults.iter().map(ToString::to_string));
+        problems.extend(settings::load(self.root()).problem.iter().map(ToString::to_string));
+        let (roots, faults) = config::roots(self.root());
+        problems.extend(faults.iter().map(ToString::to_string));
+        let (state, notice) = State::load(self.root());
+        problems.extend(notice.iter().map(ToString::to_string));
+        let (units, mac) = self.units(&mut problems);
+        let os = system::os_release(self.root());
+        let clock = match clock::synchronized(self.root()) {
+            true => ClockState::Ok,
+            false => ClockState::Unsynchronized,
+        };
+        let mut survey = Survey {
+            threshold: config.trust.threshold,
+            roots,
+            trust: Box::new(TrustDocument::nobody()),
+            units,
+            mac,
+            serial: system::serial_number(self.root()),
+            generation: config.system.generation.or(os.generation).unwrap_or(DEFAULT_GENERATION),
+            version: config.system.version.or(os.version),
+            released: config.system.released.or(os.released),
+            held: Vec::new(),
+            rejected: Vec::new(),
+            rosters: state.rosters().to_vec(),
+            store: self.store().state(),
+            clock,
+            problems,
+        };
+        survey.find_trust(self);
+        survey.read_store(self);
+        if let Some(holders) = self.store().holders() {
+            let closed = Closed::HeldBy(holders);
+            survey.problems.push(format!("/license: is {closed}; end them"));
+        }
+        survey
+    }
+
+    /// The units that the device may be, best first, and its best MAC address.
+    fn units(&self, problems: &mut Vec<String>) -> (Vec<UnitId>, Option<[u8; 6]>) {
+        let links = links::list(self.root()).unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Vec::new()
+        });
+        let mac = links.first().map(|link| link.mac);
+        let macs = || links.iter().take(limits::UNITS).map(|l| UnitId::from_mac(l.mac)).collect();
+        let units = match usb::root_drive(self.root()) {
+            Ok(RootDrive::Unit(drive)) => vec![drive],
+            Ok(RootDrive::NotUsb) => macs(),
+            Ok(RootDrive::NoSerial) => {
+                problems.push(
+                    "USB drive: the system runs from one without serial number; \
+                     its licences are bound to the network interface"
+                        .to_owned(),
+                );
+                macs()
+            }
+            Ok(RootDrive::UnfitSerial { serial }) => {
+                problems.push(format!(
+                    "USB drive: its serial number “{serial}” cannot be a unit ID; \
+                     its licences are bound to the network interface"
+                ));
+                macs()
+            }
+            Err(error) => {
+                problems.push(error.to_string());
+                macs()
+            }
+        };
+        (units, mac)
+    }
+}
+
+impl Survey {
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            roots: &self.roots,
+            threshold: self.threshold,
+            trust: &self.trust,
+            units: &self.units,
+        }
+    }
+
+    /// The newest of the trust documents of the image and of the store (LF §7).
+    fn find_trust(&mut self, device: &Device) {
+        let image = config::trust_note(device.root()).unwrap_or_else(|problem| {
+            self.problems.push(problem.to_string());
+            None
+        });
+        let stored = match device.store().trust() {
+            Ok(Opened::File { file, .. }) => Some(file),
+            Ok(Opened::Gone) => None,
+            Ok(Opened::NotRegular) => {
+                self.problems.push("trust.note of the store: is no regular file; remove it".into());
+                None
+            }
+            Err(error) => {
+                self.problems.push(error.to_string());
+                None
+            }
+        };
+        let image = image.map(|bytes| self.reader().read(bytes.as_slice()));
+        let stored = stored.map(|file| self.reader().read(file));
+        for (place, read) in [("image", image), ("store", stored)] {
+            match read {
+                None => {}
+                Some(Ok(Document::Trust { document, .. })) => self.adopt(document),
+                Some(Ok(Document::License(_))) => {
+                    self.problems.push(format!("trust.note of the {place}: is a licence"));
+                }
+                Some(Err(refusal)) => {
+                    self.problems.push(format!("trust.note of the {place}: {}", refusal.message));
+                }
+            }
+        }
+        if self.trust.version() == 0 {
+            self.problems.push(
+                "trust document: there is none, so no licence can be believed; \
+                 import the vendor's newest one"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn adopt(&mut self, document: Box<TrustDocument>) {
+        if document.version() > self.trust.version() {
+            self.trust = document;
+        }
+    }
+
+    /// Reads every file of the store, and again if a newer trust document was among them, so that
+    /// it does not matter in which order files were copied there by hand.
+    fn read_store(&mut self, device: &Device) {
+        loop {
+            let version = self.trust.version();
+            self.held.clear();
+            self.rejected.clear();
+            match device.store().licenses() {
+                Ok(listing) => self.read_listing(&listing),
+                Err(error) => self.problems.push(error.to_string()),
+            }
+            if self.trust.version() == version {
+                break;
+            }
+        }
+    }
+
+    fn read_listing(&mut self, listing: &Listing) {
+        for entry in &listing.entries {
+            match self.read_entry(listing, entry) {
+                Ok(None) => {}
+                Ok(Some(Document::License(verified))) => self.held.push(Held {
+                    name: entry.name.clone(),
+                    content_name: verified.storable.as_ref().and_then(content_name),
+                    license: verified.license,
+                }),
+                Ok(Some(Document::Trust { document, .. })) => self.adopt(document),
+                Err(Failure { code, message }) => {
+                    let file = entry.name.to_string();
+                    self.rejected.push(Rejected { file, code: code.to_string(), message });
+                }
+            }
+        }
+    }
+
+    fn read_entry(&self, listing: &Listing, entry: &Entry) -> Result<Option<Document>, Failure> {
+        match listing.open(entry) {
+            Ok(Opened::File { file, .. }) => self.reader().read(file).map(Some),
+            Ok(Opened::Gone) => Ok(None),
+            Ok(Opened::NotRegular) => {
+                let message = "is no regular file and is not read; remove it";
+                Err(Failure::new(Code::SourceRefused, message))
+            }
+            Err(error) => Err(Failure::new(Code::SourceRefused, error.to_string())),
+        }
+    }
+
+    /// The unit ID of the device, given that `also` is installed beside what the store holds.
+    pub(crate) fn unit(&self, also: Option<&License>) -> Option<&UnitId> {
+        let genuine: Vec<&License> = self.licenses().chain(also).collect();
+        choose(&self.units, &genuine)
+    }
+
+    /// The genuine licences of the store, by file name.
+    pub fn licenses(&self) -> impl Iterator<Item = &License> {
+        self.held.iter().map(|held| &held.license)
+    }
+
+    /// Judges these licences on this device, and hands the judgement over.
+    pub(crate) fn judge<T>(
+        &self,
+        licenses: &[&License],
+        unit: Option<&UnitId>,
+        now: UnixSeconds,
+        ask: impl FnOnce(&Judgement<'_>) -> T,
+    ) -> T {
+        let case = Case {
+            licenses,
+            rosters: &self.rosters,
+            trust: Some(&self.trust),
+            unit,
+            now,
+            generation: self.generation,
+        };
+        ask(&Judgement::of(case))
+    }
+
+    /// Whether a release of this date may be installed.
+    pub fn update(&self, released: Date, now: UnixSeconds) -> FeatureVerdict {
+        let licenses: Vec<&License> = self.licenses().collect();
+        self.judge(&licenses, self.unit(None), now, |judgement| judgement.update(released))
+    }
+
+    /// The status report as of `now`.
+    #[must_use]
+    pub fn report(&self, now: UnixSeconds) -> Report {
+        let licenses: Vec<&License> = self.licenses().collect();
+        let unit = self.unit(None);
+        self.judge(&licenses, unit, now, |judgement| {
+            let (own, foreign) = self.by_device(judgement, unit);
+            let mut rejected = [self.rejected.clone(), foreign].concat();
+            rejected.sort_by(|a, b| a.file.cmp(&b.file));
+            Report::new(Parts {
+                unit_id: unit.map(UnitId::to_string),
+                hardware: self.hardware(unit),
+                os: Os {
+                    generation: self.generation.major(),
+                    version: self.version.clone(),
+                    released: self.released.map(|date| date.to_string()),
+                },
+                clock: Clock { state: self.clock.as_str().into(), now: now.to_string() },
+                store: StoreReport { state: self.store.as_str().into(), licenses: own.len() },
+                services: judgement.services().iter().map(ServiceReport::from).collect(),
+                licenses: own,
+                rejected,
+                features: Feature::ALL
+                    .iter()
+                    .map(|feature| (feature.name.to_owned(), judgement.feature(feature).into()))
+                    .collect(),
+                problems: self.problems.clone(),
+            })
+        })
+    }
+
+    /// The licences of this device, and the others with the verdict on them.
+    fn by_device(
+        &self,
+        judgement: &Judgement<'_>,
+        unit: Option<&UnitId>,
+    ) -> (Vec<LicenseReport>, Vec<Rejected>) {
+        let (mut own, mut foreign) = (Vec::new(), Vec::new());
+        for (held, state) in self.held.iter().zip(judgement.states()) {
+            let file = held.name.to_string();
+            match state {
+                Some(state) => own.push(LicenseReport::new(&held.license, *state, file)),
+                None => foreign.push(Rejected {
+                    file,
+                    code: Code::WrongDevice.to_string(),
+                    message: words::foreign(&held.license, unit),
+                }),
+            }
+        }
+        (own, foreign)
+    }
+
+    fn hardware(&self, unit: Option<&UnitId>) -> Hardware {
+        let mac = unit.and_then(UnitId::to_mac).or(self.mac);
+        Hardware {
+            kind: match unit.map(UnitId::kind) {
+                Some(UnitKind::Mac) => "mac".into(),
+                Some(UnitKind::UsbSerial) => "udp".into(),
+                None => "none".into(),
+            },
+            mac: mac.map(|m| m.map(|byte| format!("{byte:02X}")).join(":")),
+            serial: self.serial.clone(),
+        }
+    }
+}
+
+/// The name of a licence that is imported: the first half of the SHA-256 of what is stored.
+pub(crate) fn content_name(content: &Storable) -> Option<FileName> {
+    let digest = Sha256::digest(content.to_string());
+    let half = digest.iter().take(16).map(|byte| format!("{byte:02X}"));
+    FileName::new(half.chain([".lic".to_owned()]).collect::<String>())
+}

@@ -1,0 +1,71 @@
+//! Verdicts on genuine licences in words, without the file's name.
+
+use licd_rules::{LicenseState, Roster};
+use license_format::{Expiry, License, Term, UnitId, UnixSeconds};
+
+/// The message for a licence of this device.
+pub(crate) fn own(license: &License, state: LicenseState) -> String {
+    let day = license.expires;
+    match state {
+        LicenseState::Pending => format!("not started; counts from {}", license.starts),
+        LicenseState::Valid | LicenseState::Warning if day == Expiry::Never => {
+            "in force, without end".to_owned()
+        }
+        LicenseState::Valid | LicenseState::Warning => format!("in force until {day}"),
+        LicenseState::Grace => {
+            format!("ended on {day}; in force for {} days of grace", license.grace_days)
+        }
+        LicenseState::Expired if license.term == Term::Evaluation => {
+            format!("evaluation ended on {day}; ask for a licence")
+        }
+        LicenseState::Expired if license.term == Term::Perpetual => {
+            format!("maintenance ended on {day}; what was bought stays, renew it for updates")
+        }
+        LicenseState::Expired => format!("subscription ended on {day}; renew it"),
+        LicenseState::Superseded => {
+            "replaced by a later licence of this device, which counts instead".to_owned()
+        }
+        LicenseState::Withdrawn => {
+            format!(
+                "serial {} of pack {} was withdrawn; ask for the pack's newest licence",
+                license.serial, license.pack
+            )
+        }
+    }
+}
+
+/// The message for a licence of another device.
+pub(crate) fn foreign(license: &License, unit: Option<&UnitId>) -> String {
+    let named: Vec<String> = license.named().iter().map(UnitId::to_string).collect();
+    let whose = match named.as_slice() {
+        [] => "for other units".to_owned(),
+        [one] => format!("for unit {one}"),
+        many => format!("for units {}", many.join(", ")),
+    };
+    match unit {
+        Some(unit) => format!("{whose}, not this device ({unit})"),
+        None => format!("{whose}; this device has no unit ID"),
+    }
+}
+
+/// What a roster takes away of the licences at hand, as an addition to [`foreign`]; empty if
+/// nothing.
+pub(crate) fn taken<'a>(
+    roster: &Roster,
+    licenses: impl Iterator<Item = &'a License>,
+    unit: Option<&UnitId>,
+    now: UnixSeconds,
+) -> String {
+    let own = licenses
+        .filter(|license| roster.takes(license) && unit.is_some_and(|unit| license.names(unit)));
+    let serials: Vec<String> = own.map(|license| license.serial.to_string()).collect();
+    if serials.is_empty() {
+        return String::new();
+    }
+    let verb = if roster.starts.start() <= now {
+        "it withdraws".to_owned()
+    } else {
+        format!("from {} it withdraws", roster.starts)
+    };
+    format!("; {verb} pack {} serial {} from this device", roster.pack, serials.join(", "))
+}
