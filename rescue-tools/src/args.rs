@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use licd_rules::{Feature, Selector};
+use license_format::Date;
+
+/// Licences of this device: show, check, import, remove.
+///
+/// Works with and without the licence daemon, from scripts, UMS custom commands and the rescue
+/// shell. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
+/// longer counts, 6 source cannot be read, 7 licence partition cannot be written, 8 not allowed,
+/// 9 busy.
+#[derive(Parser)]
+#[command(name = "licctl", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Take every path below this directory, and hardware facts too if it holds sys or proc.
+    #[arg(long, global = true, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    pub(crate) root: PathBuf,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Where the daemon is: system, session or an address. Without it, the system bus; below
+    /// another root, none.
+    #[arg(long, global = true, value_name = "BUS")]
+    pub(crate) bus: Option<String>,
+    /// Work on the device itself even if the daemon runs.
+    #[arg(long, global = true)]
+    pub(crate) direct: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// The state of the device and its services.
+    Status,
+    /// The licences in the store, and the files that do not count.
+    List,
+    /// Everything about one licence.
+    Show {
+        /// A file, the name of a file in the store, or a pack ID.
+        #[arg(value_name = "FILE|PACK")]
+        what: String,
+    },
+    /// Judge files as an import would, without importing.
+    Verify {
+        /// Licence files, mass licences, slices or trust documents; - for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Import licences and trust documents.
+    Import {
+        /// Only check.
+        #[arg(short = 'n', long = "check")]
+        check: bool,
+        /// Files; - for standard input.
+        #[arg(required = true, value_name = "SOURCE")]
+        sources: Vec<PathBuf>,
+    },
+    /// Remove licences.
+    Remove {
+        /// Which: all, evaluation, workspace-edition, enterprise-management-pack, powerterm,
+        /// 90meter, teradici or pack:ID.
+        #[arg(value_parser = selector)]
+        selector: Selector,
+    },
+    /// What licences for this device are bound to.
+    UnitId,
+    /// Write a licence request for this device.
+    Request {
+        /// Where to; - for standard output. Without it, into the licence partition.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Whether one feature is allowed: exit code 0 or 1.
+    Feature {
+        /// The feature.
+        #[arg(value_parser = feature)]
+        name: &'static Feature,
+        /// Print nothing.
+        #[arg(short, long)]
+        quiet: bool,
+    },
+    /// Every feature.
+    Features,
+    /// Whether a release of the operating system may be installed: exit code 0 or 1.
+    UpdateAllowed {
+        /// The day of the release, YYYY-MM-DD.
+        #[arg(value_name = "DATE", value_parser = date)]
+        released: Date,
+    },
+    /// Cut this device's slice out of a mass licence.
+    Slice {
+        /// The mass licence; - for standard input.
+        mass: PathBuf,
+        /// Where to; standard output without it.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Look for what is wrong and say what to do.
+    Doctor,
+    /// Print a completion script.
+    Completions {
+        /// For this shell.
+        shell: Shell,
+    },
+}
+
+fn selector(text: &str) -> Result<Selector, String> {
+    Selector::parse(text).ok_or_else(|| format!("is not {}", Selector::FORMS))
+}
+
+fn date(text: &str) -> Result<Date, &'static str> {
+    Date::parse(text).ok_or("is not a day like 2026-11-22")
+}
+
+fn feature(text: &str) -> Result<&'static Feature, String> {
+    Feature::named(text).ok_or_else(|| {
+        let names = Feature::ALL.each_ref().map(|feature| feature.name);
+        format!("is none of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,121 @@
+//! The daemon as a client of the bus sees it. The only file that knows zbus.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use licd_device::Failure;
+use licd_rules::Code;
+use serde::Serialize;
+use zbus::connection::{Builder, Connection};
+use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
+use zbus::wire::DynamicDeserialize;
+use zbus::{DynamicType, Error, Fd, Variant};
+use zruntime::SharedRuntime;
+
+const NAME: &str = "com.igel.License1";
+const PATH: &str = "/com/igel/License1";
+const MANAGER: &str = "com.igel.License1.Manager";
+/// What the names of the daemon's own errors begin with.
+const ERRORS: &str = "com.igel.License1.Error.";
+const BUS: (&str, &str, &str) =
+    ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
+
+/// How long the bus may take to let us in. A bus that is there answers in milliseconds; in a rescue
+/// shell nobody should wait for one that is not.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long the daemon may take to answer: the limit of D-Bus itself.
+const ANSWER: Duration = Duration::from_secs(25);
+/// How long an import may take: what the daemon gives a source, and some for the store.
+const IMPORT: Duration = Duration::from_secs(150);
+
+pub(crate) struct Daemon {
+    connection: Connection,
+    runtime: SharedRuntime,
+}
+
+impl Daemon {
+    /// The daemon on this bus; `None` if there is no bus, or nobody owns the name.
+    pub(crate) fn find(bus: &str) -> Option<Self> {
+        let builder = match bus {
+            "system" => Builder::system(),
+            "session" => Builder::session(),
+            address => Builder::address(address),
+        };
+        zbus::block_on(async {
+            let runtime = SharedRuntime::current().ok()?;
+            let connection = runtime.timeout(CONNECT, builder.build()).await.ok()?.ok()?;
+            let daemon = Self { connection, runtime };
+            let owned: bool = daemon.call(BUS, "NameHasOwner", CONNECT, &NAME).await.ok()?;
+            owned.then_some(daemon)
+        })
+    }
+
+    pub(crate) fn status(&self) -> Result<String, Failure> {
+        self.ask("GetStatus", ANSWER, &())
+    }
+
+    pub(crate) fn check_update(&self, released: &str) -> Result<(bool, String), Failure> {
+        self.ask("CheckUpdate", ANSWER, &released)
+    }
+
+    pub(crate) fn remove(&self, selector: &str) -> Result<u32, Failure> {
+        self.ask("Remove", IMPORT, &(selector, HashMap::<&str, Variant<'_>>::new()))
+    }
+
+    pub(crate) fn import(&self, file: &File, name: &str) -> Result<Code, Failure> {
+        let options = HashMap::<&str, Variant<'_>>::new();
+        let body = (Fd::from(file.as_fd()), name, options);
+        let word: String = self.ask("ImportFd", IMPORT, &body)?;
+        Code::parse(&word).ok_or_else(|| Failure {
+            code: Code::Unsupported,
+            message: format!("licd: answers “{word}”, which this licctl does not know"),
+        })
+    }
+
+    fn ask<B, R>(&self, member: &str, limit: Duration, body: &B) -> Result<R, Failure>
+    where
+        B: Serialize + DynamicType,
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        zbus::block_on(self.call((NAME, PATH, MANAGER), member, limit, body)).map_err(failure)
+    }
+
+    /// Calls a method. Without autostart: a daemon that does not run is not to be started.
+    async fn call<B, R>(
+        &self,
+        (name, path, interface): (&str, &str, &str),
+        member: &str,
+        limit: Duration,
+        body: &B,
+    ) -> zbus::Result<R>
+    where
+        B: Serialize + DynamicType,
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        let proxy = zbus::proxy::Builder::<Proxy<'_>>::new(&self.connection)
+            .destination(name)
+            .path(path)
+            .interface(interface)
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?;
+        // The only call with flags that brings back the answer; it has no limit of its own.
+        let call = proxy.call_with_flags(member, MethodFlags::NO_AUTO_START, body);
+        match self.runtime.timeout(limit, call).await {
+            Ok(answer) => answer?.ok_or(Error::InvalidReply),
+            Err(late) => Err(std::io::Error::from(late).into()),
+        }
+    }
+}
+
+/// The daemon's own verdict, or that it does not answer.
+fn failure(error: Error) -> Failure {
+    if let Error::MethodError(name, message, _) = &error
+        && let Some(code) = name.as_str().strip_prefix(ERRORS).and_then(Code::from_error_name)
+    {
+        return Failure { code, message: message.clone().unwrap_or_default() };
+    }
+    Failure { code: Code::Timeout, message: format!("licd: does not answer: {error}") }
+}

@@ -1,0 +1,98 @@
+//! Where answers come from: the daemon if it runs, else the device itself. Both give the same.
+
+use std::fs::File;
+use std::io::Seek as _;
+
+use licd_device::{Device, Failure, FileVerdict, Report};
+use licd_edge::{clock, root::Root};
+use licd_rules::{Code, Selector};
+use license_format::Date;
+
+use crate::args::Args;
+use crate::bus::Daemon;
+
+pub(crate) struct Desk {
+    device: Device,
+    daemon: Option<Daemon>,
+}
+
+impl Desk {
+    /// The daemon if it is to be asked and owns its name; it is never started.
+    pub(crate) fn open(args: &Args) -> Self {
+        let root = Root::new(&args.root);
+        let bus = match (&args.bus, args.direct) {
+            (_, true) => None,
+            (Some(bus), false) => Some(bus.as_str()),
+            // The daemon of the system bus serves the device, not a directory of somebody's.
+            (None, false) => root.is_device().then_some("system"),
+        };
+        Self { device: Device::at(root), daemon: bus.and_then(Daemon::find) }
+    }
+
+    /// The device itself, for what only reads.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The status report as JSON.
+    pub(crate) fn status_json(&self) -> Result<String, Failure> {
+        match &self.daemon {
+            Some(daemon) => daemon.status(),
+            None => Ok(licd_device::to_json(&self.device.survey().report(clock::now()))),
+        }
+    }
+
+    /// The status report.
+    pub(crate) fn report(&self) -> Result<Report, Failure> {
+        let Some(daemon) = &self.daemon else {
+            return Ok(self.device.survey().report(clock::now()));
+        };
+        serde_json::from_str(&daemon.status()?).map_err(|error| Failure {
+            code: Code::Timeout,
+            message: format!("licd: its status report cannot be read: {error}; restart licd"),
+        })
+    }
+
+    /// Whether a release of this date may be installed, and the reason.
+    pub(crate) fn update(&self, released: Date) -> Result<(bool, String), Failure> {
+        match &self.daemon {
+            Some(daemon) => daemon.check_update(&released.to_string()),
+            None => {
+                let verdict = self.device.survey().update(released, clock::now());
+                Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
+            }
+        }
+    }
+
+    /// Removes licences and tells how many.
+    pub(crate) fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
+        match &self.daemon {
+            Some(daemon) => daemon.remove(&selector.to_string()),
+            None => self.device.remove(selector),
+        }
+    }
+
+    /// Imports an open file. Through the daemon it is read here first, for all that the bus does
+    /// not tell of it; so it must be one that can be read twice.
+    pub(crate) fn import(&self, name: &str, mut file: File) -> FileVerdict {
+        let Some(daemon) = &self.daemon else {
+            return self.device.import(name, file).verdict;
+        };
+        let (mut verdict, _) = self.device.check(name, &file);
+        let done = match file.rewind() {
+            Ok(()) => daemon.import(&file, name),
+            Err(error) => Err(Failure {
+                code: Code::SourceUnreachable,
+                message: format!("cannot be read twice: {error}"),
+            }),
+        };
+        match done {
+            Ok(code) => verdict.code = code,
+            Err(Failure { code, message }) => {
+                verdict.code = code;
+                verdict.message = message;
+            }
+        }
+        verdict
+    }
+}

@@ -1,0 +1,57 @@
+//! `licctl`: licences from the rescue shell, scripts and UMS custom commands.
+//!
+//! One file per verb, each a function from arguments to a [`Verdict`]. What a verb needs of the
+//! device comes from a [`desk::Desk`]: the daemon if it runs, else the device itself.
+
+mod args;
+mod bus;
+mod desk;
+mod out;
+mod verbs;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Verb};
+use desk::Desk;
+use out::{Out, Verdict};
+
+/// The whole program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut out = Out::new(args.json);
+    let verdict = run(args, &mut out).unwrap_or_else(|failure| {
+        // If nobody listens to either, the exit code has to do.
+        let _ = out.failure(&failure);
+        let _ = writeln!(std::io::stderr(), "licctl: {}", failure.message);
+        Verdict::Code(failure.code)
+    });
+    ExitCode::from(verdict.exit_code())
+}
+
+fn run(args: Args, out: &mut Out) -> out::Answer {
+    if let Verb::Completions { shell } = args.verb {
+        return verbs::completions::run(shell, out);
+    }
+    let desk = Desk::open(&args);
+    match args.verb {
+        Verb::Status => verbs::status::run(&desk, out),
+        Verb::List => verbs::list::run(&desk, out),
+        Verb::Show { what } => verbs::show::run(&desk, &what, out),
+        Verb::Verify { files } => verbs::verify::run(&desk, &files, out),
+        Verb::Import { check: true, sources } => verbs::verify::run(&desk, &sources, out),
+        Verb::Import { check: false, sources } => verbs::import::run(&desk, &sources, out),
+        Verb::Remove { selector } => verbs::remove::run(&desk, &selector, out),
+        Verb::UnitId => verbs::unit_id::run(&desk, out),
+        Verb::Request { output } => verbs::request::run(&desk, output.as_deref(), out),
+        Verb::Feature { name, quiet } => verbs::feature::run(&desk, name, quiet, out),
+        Verb::Features => verbs::features::run(&desk, out),
+        Verb::UpdateAllowed { released } => verbs::update_allowed::run(&desk, released, out),
+        Verb::Slice { mass, output } => verbs::slice::run(&desk, &mass, output.as_deref(), out),
+        Verb::Doctor => verbs::doctor::run(&desk, out),
+        Verb::Completions { shell } => verbs::completions::run(shell, out),
+    }
+}

@@ -1,0 +1,4 @@
+//! licctl.
+fn main() -> std::process::ExitCode {
+    rescue_tools::main()
+}

@@ -1,0 +1,39 @@
+//! `licctl feature`
+
+use licd_device::FeatureReport;
+use licd_rules::{Code, Feature};
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::out::{Answer, Out, Verdict};
+
+#[derive(Serialize)]
+struct One<'a> {
+    schema: u32,
+    feature: &'a str,
+    #[serde(flatten)]
+    answer: &'a FeatureReport,
+}
+
+pub(crate) fn run(desk: &Desk, feature: &Feature, quiet: bool, out: &mut Out) -> Answer {
+    let report = desk.report()?;
+    let Some(answer) = report.features.get(feature.name) else {
+        return Err(licd_device::Failure {
+            code: Code::Unsupported,
+            message: format!("{}: this licd does not know the feature", feature.name),
+        });
+    };
+    if !quiet && out.is_json() {
+        out.value(&One { schema: 1, feature: feature.name, answer })?;
+    } else if !quiet {
+        out.line(format_args!("{}", line(feature.name, answer)))?;
+    }
+    Ok(Verdict::of(answer.allowed))
+}
+
+/// One feature on one line.
+pub(crate) fn line(name: &str, answer: &FeatureReport) -> String {
+    let word = if answer.allowed { "allowed" } else { "not allowed" };
+    let until = answer.until.as_ref().map(|day| format!(", {day}")).unwrap_or_default();
+    format!("{name}: {word} ({}{until})", answer.reason)
+}

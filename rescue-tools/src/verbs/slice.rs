@@ -1,0 +1,35 @@
+//! `licctl slice`
+
+use std::path::Path;
+
+use licd_device::Failure;
+use licd_rules::Code;
+
+use super::source;
+use crate::desk::Desk;
+use crate::out::{Answer, Out, Verdict};
+
+pub(crate) fn run(desk: &Desk, mass: &Path, output: Option<&Path>, out: &mut Out) -> Answer {
+    let name = source::name(mass);
+    let in_words =
+        |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
+    let file = source::open(mass).map_err(in_words)?;
+    let (verdict, verified) = desk.device().check(&name, file);
+    let genuine = verified.filter(|_| verdict.code != Code::WrongDevice);
+    let Some(slice) = genuine.and_then(|verified| verified.storable) else {
+        return Err(in_words(Failure { code: verdict.code, message: verdict.message }));
+    };
+    write(slice.to_string().as_bytes(), output, out)?;
+    Ok(Verdict::Yes)
+}
+
+/// Writes to the file named, or to standard output.
+pub(crate) fn write(bytes: &[u8], output: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
+    match output.filter(|path| path.as_os_str() != "-") {
+        None => out.raw(bytes),
+        Some(path) => std::fs::write(path, bytes).map_err(|error| Failure {
+            code: Code::StoreUnwritable,
+            message: format!("{}: cannot be written: {error}", source::name(path)),
+        }),
+    }
+}

@@ -1,0 +1,73 @@
+//! Files that a user names.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+
+use licd_device::{Device, Failure, FileVerdict};
+use licd_rules::Code;
+use license_format::limits::FILE_BYTES;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+use crate::out::{Out, Verdict};
+
+/// What begins with these is fetched, not opened.
+const REMOTE: [&str; 5] = ["https://", "http://", "ftp://", "ftps://", "usb:"];
+
+/// The name by which a file is spoken of: as the user wrote it, fit for a terminal.
+pub(crate) fn name(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.into() }
+}
+
+/// Opens a file, or standard input for `-`, so that it can be read twice.
+pub(crate) fn open(path: &Path) -> Result<File, Failure> {
+    let text = path.to_string_lossy();
+    if text == "-" {
+        return standard_input().map_err(|error| Failure {
+            code: Code::SourceUnreachable,
+            message: format!("cannot be read: {error}"),
+        });
+    }
+    if text == "usb" || REMOTE.iter().any(|scheme| text.starts_with(scheme)) {
+        let message = "this licctl imports from files only; fetch it first".to_owned();
+        return Err(Failure { code: Code::SourceRefused, message });
+    }
+    Device::open(path)
+}
+
+/// Standard input, kept in memory: at most one byte more than a licence file may have.
+fn standard_input() -> io::Result<File> {
+    let mut kept = File::from(memfd_create(c"licctl", MFdFlags::MFD_CLOEXEC)?);
+    io::copy(&mut io::stdin().lock().take(FILE_BYTES + 1), &mut kept)?;
+    kept.rewind()?;
+    Ok(kept)
+}
+
+/// The verdict on a file that is not even read.
+pub(crate) fn unread(name: String, failure: Failure) -> FileVerdict {
+    FileVerdict {
+        file: name,
+        code: failure.code,
+        message: failure.message,
+        pack: None,
+        units: Vec::new(),
+    }
+}
+
+/// Prints verdicts on files.
+pub(crate) fn print(files: &[FileVerdict], out: &mut Out) -> Result<(), Failure> {
+    if out.is_json() {
+        return out.value(&licd_device::Files::new(files));
+    }
+    for file in files {
+        out.line(format_args!("{}: {}: {}", file.file, file.code, file.message))?;
+    }
+    Ok(())
+}
+
+/// The verdict with the highest exit code.
+pub(crate) fn worst<'a>(files: impl Iterator<Item = &'a FileVerdict>) -> Verdict {
+    let code = files.map(|file| file.code).max_by_key(|code| code.exit_code());
+    code.map_or(Verdict::Yes, Verdict::Code)
+}

@@ -1,0 +1,60 @@
+//! `licctl status`
+
+use licd_device::{Report, ServiceReport};
+
+use crate::desk::Desk;
+use crate::out::{Answer, Out, Verdict};
+
+pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
+    if out.is_json() {
+        out.line(format_args!("{}", desk.status_json()?))?;
+        return Ok(Verdict::Yes);
+    }
+    let report = desk.report()?;
+    print(&report, out)?;
+    Ok(Verdict::Yes)
+}
+
+fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
+    let none = || "none".to_owned();
+    let unit = report.unit_id.clone().unwrap_or_else(none);
+    let serial = report.hardware.serial.clone().unwrap_or_else(none);
+    out.line(format_args!("Unit ID:    {unit} (serial number: {serial})"))?;
+    let version = report.os.version.clone().unwrap_or_default();
+    out.line(format_args!("System:     OS {} {version}", report.os.generation))?;
+    out.line(format_args!("Clock:      {}, {}", report.clock.now, report.clock.state))?;
+    out.line(format_args!(
+        "Store:      {}, {} of this device",
+        report.store.state,
+        count(report.store.licenses, "licence")
+    ))?;
+    for service in &report.services {
+        out.line(format_args!("{:<11} {}", service.status, describe(service)))?;
+    }
+    for rejected in &report.rejected {
+        out.line(format_args!("Not used:   {}: {}", rejected.file, rejected.message))?;
+    }
+    for problem in &report.problems {
+        out.line(format_args!("Problem:    {problem}"))?;
+    }
+    Ok(())
+}
+
+fn describe(service: &ServiceReport) -> String {
+    let mut text = format!("{} ({}", service.service, service.state);
+    if let Some(expires) = &service.expires {
+        text.push_str(&format!(", expires {expires}"));
+    }
+    if let Some(days) = service.days_left {
+        text.push_str(&format!(", {} left", count(days.max(0).unsigned_abs() as usize, "day")));
+    }
+    if let Some(pack) = &service.pack {
+        text.push_str(&format!(", pack {pack}"));
+    }
+    text + ")"
+}
+
+/// `1 licence`, `2 licences`.
+pub(crate) fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}

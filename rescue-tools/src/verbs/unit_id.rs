@@ -1,0 +1,31 @@
+//! `licctl unit-id`
+
+use licd_device::Failure;
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::out::{Answer, Out, Verdict};
+
+#[derive(Serialize)]
+struct Unit<'a> {
+    schema: u32,
+    unit_id: Option<&'a str>,
+}
+
+pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
+    let report = desk.report()?;
+    let unit = report.unit_id.as_deref();
+    print(unit, out)?;
+    Ok(Verdict::of(unit.is_some()))
+}
+
+fn print(unit: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+    match unit {
+        _ if out.is_json() => out.value(&Unit { schema: 1, unit_id: unit }),
+        Some(unit) => out.line(format_args!("{unit}")),
+        None => out.line(format_args!(
+            "none: there is no network interface with a permanent address, and the system does not \
+             run from a USB drive; licctl doctor tells more"
+        )),
+    }
+}

@@ -1,0 +1,21 @@
+//! `licctl verify` and `licctl import -n`
+
+use std::path::PathBuf;
+
+use super::source;
+use crate::desk::Desk;
+use crate::out::{Answer, Out};
+
+pub(crate) fn run(desk: &Desk, files: &[PathBuf], out: &mut Out) -> Answer {
+    let device = desk.device();
+    let verdicts: Vec<_> = files
+        .iter()
+        .map(|path| (source::name(path), source::open(path)))
+        .map(|(name, file)| match file {
+            Ok(file) => device.check(&name, file).0,
+            Err(failure) => source::unread(name, failure),
+        })
+        .collect();
+    source::print(&verdicts, out)?;
+    Ok(source::worst(verdicts.iter()))
+}
