@@ -54,7 +54,7 @@ pub fn trust(withdrawals: &[(&str, u64)]) -> TrustDocument {
 
 /// A licence in the making; the default is a subscription of WE for [`unit`], 2026-01-01 to
 /// 2026-12-31.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Maker {
     terms: Terms,
     units: BTreeSet<UnitId>,

@@ -1,0 +1,97 @@
+//! What holds for any set of licences, in any order.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod maker;
+use maker::*;
+
+use licd_rules::{Feature, Generation, services};
+use license_format::Term;
+use proptest::prelude::*;
+
+fn maker() -> impl Strategy<Value = Maker> {
+    let packs = prop::sample::select(vec!["WE-AAAAA", "WE-BBBBB", "PAS-CCCCC"]);
+    let terms = prop::sample::select(vec![Term::Perpetual, Term::Subscription, Term::Evaluation]);
+    let sets = prop::sample::subsequence(services::KNOWN.to_vec(), 1..=3);
+    let dates = (0u8..4, 0u8..5);
+    let flags = (any::<bool>(), any::<bool>(), 0u8..3);
+    (packs, 1u64..5, terms, sets, dates, flags).prop_map(
+        |(id, serial, term, set, (from, years), (roster, ours, merge))| {
+            let starts = format!("20{}-01-01", from + 24);
+            let expires = match years {
+                4 => "never".to_owned(),
+                years => format!("20{}-12-31", from + 24 + years),
+            };
+            let mut maker = pack(id)
+                .serial(serial)
+                .term(term)
+                .services(&set)
+                .between(&starts, &expires)
+                .issued(&format!("20{}-01-01T00:00:00Z", from + 23));
+            if merge == 2 {
+                maker = maker.supersedes(&["WE-AAAAA"]);
+            }
+            if roster {
+                maker = maker.roster();
+            }
+            if ours { maker } else { maker.units(&[stranger()]) }
+        },
+    )
+}
+
+fn answers(device: &Device) -> (Vec<licd_rules::ServiceVerdict>, Vec<licd_rules::FeatureVerdict>) {
+    device.with(|j| (j.services(), Feature::ALL.iter().map(|f| j.feature(f)).collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_files_changes_nothing(
+        (makers, shuffled) in prop::collection::vec(maker(), 0..6)
+            .prop_flat_map(|makers| (Just(makers.clone()), Just(makers).prop_shuffle())),
+        year in 2024u16..2030,
+        old in any::<bool>(),
+    ) {
+        let generation = if old { Generation::Os11 } else { Generation::Os12 };
+        let now = noon(&format!("{year}-06-01"));
+        let one = Device { generation, ..device(now, &makers) };
+        let two = Device { generation, ..device(now, &shuffled) };
+        prop_assert_eq!(answers(&one), answers(&two));
+    }
+
+    #[test]
+    fn another_licence_takes_no_feature_away_unless_it_replaces_or_withdraws(
+        makers in prop::collection::vec(maker(), 0..5),
+        added in maker(),
+        year in 2024u16..2030,
+        old in any::<bool>(),
+    ) {
+        let generation = if old { Generation::Os11 } else { Generation::Os12 };
+        let now = noon(&format!("{year}-06-01"));
+        let before = Device { generation, ..device(now, &makers) };
+        let all: Vec<_> = makers.into_iter().chain([added]).collect();
+        let after = Device { generation, ..device(now, &all) };
+        let kept = after.states()[..before.licenses.len()] == before.states()[..];
+        for feature in &Feature::ALL {
+            prop_assert!(
+                !kept || !before.allows(feature.name) || after.allows(feature.name),
+                "{} was taken away", feature.name
+            );
+        }
+    }
+
+    #[test]
+    fn a_licence_that_counted_stops_counting_only_for_one_that_has_started(
+        makers in prop::collection::vec(maker(), 1..5),
+        added in maker(),
+        year in 2024u16..2030,
+    ) {
+        let now = noon(&format!("{year}-06-01"));
+        let before = device(now, &makers);
+        let all: Vec<_> = makers.into_iter().chain([added]).collect();
+        let after = device(now, &all);
+        let started = after.licenses.last().unwrap().starts.start() <= now;
+        let changed = after.states()[..before.licenses.len()] != before.states()[..];
+        prop_assert!(started || !changed);
+    }
+}
