@@ -119,11 +119,11 @@ fn normalise(
     }
 }
 
+/// A source of which the first bytes were looked at.
+type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// Whether the source begins with these bytes, and a reader that still has them.
-fn peek<R: Read, const N: usize>(
-    mut source: R,
-    start: &[u8; N],
-) -> io::Result<(bool, Chain<Cursor<Vec<u8>>, R>)> {
+fn peek<R: Read, const N: usize>(mut source: R, start: &[u8; N]) -> io::Result<(bool, Peeked<R>)> {
     let mut found = [0; N];
     let length = read_exactly(&mut source, &mut found)?;
     let begins = length == N && found == *start;

@@ -19,8 +19,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use license_format::{Date, PackId, Serial};
 use licd_rules::Roster;
+use license_format::{Date, PackId, Serial};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Bytes as they arrive, made into the bytes that were signed.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _, repeat};
@@ -122,7 +122,8 @@ fn gzip_mark_and_crlf_together_come_out_as_signed() {
 fn crlf_across_the_border_of_any_buffer_becomes_lf() {
     const BUFFER: usize = 64 * 1024;
     for before in BUFFER - 5..BUFFER + 2 {
-        let text = [&vec![b'a'; before], &b"\r\nb\r"[..], &vec![b'a'; BUFFER - 4], b"\r\n"].concat();
+        let text =
+            [&vec![b'a'; before], &b"\r\nb\r"[..], &vec![b'a'; BUFFER - 4], b"\r\n"].concat();
         assert_eq!(fed(&text[..]).unwrap(), expected(&text));
         assert_eq!(fed(&gzip(&text)[..]).unwrap(), expected(&text));
     }

@@ -8,6 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
 
 use licd_edge::store::{Closed, Obstacle, StoreError, StoreState};
 use nix::errno::Errno;
@@ -114,6 +116,29 @@ fn a_held_file_that_is_replaced_keeps_the_partition_open_until_it_is_let_go() {
         assert_eq!(disk.store.settle().unwrap(), Some(Closed::ReadOnly));
         assert_eq!(disk.store.state(), StoreState::ReadOnly);
         assert_eq!(disk.store.settle().unwrap(), None);
+    });
+}
+
+#[test]
+fn programs_that_are_started_meanwhile_do_not_keep_the_partition_open() {
+    if !is_root("programs_that_are_started_meanwhile_do_not_keep_the_partition_open") {
+        return;
+    }
+    with_own_mounts(|root| {
+        let disk = Partition::new(root, &[]);
+        have(&disk.store, "A.lic", b"one");
+        let store = &disk.store;
+        thread::scope(|scope| {
+            // Until it runs its program, a new process has copies of this one's descriptors.
+            // The end is dropped, and the thread told, also if an assertion fails.
+            let (_end, ended) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while ended.try_recv() == Err(TryRecvError::Empty) {
+                    run(&mut Command::new("true"));
+                }
+            });
+            (0..100_u8).for_each(|n| have(store, "A.lic", &[n]));
+        });
     });
 }
 
@@ -301,7 +326,9 @@ fn a_write_protected_device_is_named_as_the_obstacle() {
 
 #[test]
 fn a_file_system_that_the_kernel_gave_up_cannot_be_written_and_is_not_called_writable() {
-    if !is_root("a_file_system_that_the_kernel_gave_up_cannot_be_written_and_is_not_called_writable") {
+    if !is_root(
+        "a_file_system_that_the_kernel_gave_up_cannot_be_written_and_is_not_called_writable",
+    ) {
         return;
     }
     with_own_mounts(|root| {

@@ -248,7 +248,8 @@ fn a_put_that_fails_leaves_everything_as_it_was() {
     let (_dir, store, licenses) = store();
     fs::create_dir_all(licenses.join("A.lic")).unwrap();
     let failed = put(&store, "A.lic", b"one").unwrap_err();
-    let expected = format!("{}: cannot be written: Is a directory", licenses.join("A.lic").display());
+    let expected =
+        format!("{}: cannot be written: Is a directory", licenses.join("A.lic").display());
     assert_eq!(failed.to_string(), expected);
     assert_eq!(files(&licenses), ["A.lic"]);
     assert!(licenses.join("A.lic").is_dir());
@@ -262,11 +263,13 @@ fn leftovers_of_a_crash_go_with_the_next_window_and_other_files_stay() {
     let leave = || {
         fs::write(licenses.join(".licd-1-0.tmp"), "half").unwrap();
         fs::write(dsa.join(".licd-1-0.tmp"), "half").unwrap();
+        fs::write(dsa.with_file_name(".licd-1-0.tmp"), "half").unwrap();
     };
     fs::write(licenses.join("note.tmp"), "mine").unwrap();
     leave();
     assert_eq!(store.settle().unwrap(), None);
     assert_eq!(files(dsa), ["licenses"]);
+    assert_eq!(files(dsa.parent().unwrap()), ["dsa"]);
     leave();
     assert_eq!(put(&store, "A.lic", b"one").unwrap(), Closed::Writable);
     assert_eq!(files(dsa), ["licenses"]);
@@ -316,7 +319,8 @@ fn a_window_that_panics_gives_the_lock_back() {
 fn the_mounts_that_count_are_the_real_ones_whatever_the_root_simulates() {
     let (dir, _, _) = store();
     fs::create_dir_all(dir.path().join("proc/self")).unwrap();
-    fs::write(dir.path().join("proc/self/mountinfo"), "1 0 8:1 / /license ro - ext4 x ro\n").unwrap();
+    fs::write(dir.path().join("proc/self/mountinfo"), "1 0 8:1 / /license ro - ext4 x ro\n")
+        .unwrap();
     let root = Root::new(dir.path());
     assert!(root.is_simulated());
     assert_eq!(Store::new(&root).state(), StoreState::Writable);

@@ -91,9 +91,8 @@ fn maps(process: &Path, device: u64) -> bool {
 /// proc_pid_maps(5): `address perms offset dev inode pathname`.
 fn is_held_mapping(line: &[u8], device: &[u8]) -> bool {
     let mut fields = line.split(|byte| *byte == b' ');
-    let shared_for_writing = fields.nth(1).is_some_and(|perms| {
-        perms.ends_with(b"s") && perms.get(1) == Some(&b'w')
-    });
+    let shared_for_writing =
+        fields.nth(1).is_some_and(|perms| perms.ends_with(b"s") && perms.get(1) == Some(&b'w'));
     fields.nth(1) == Some(device) && (shared_for_writing || line.ends_with(b" (deleted)"))
 }
 

@@ -110,8 +110,9 @@ impl Store {
             .and_then(|dir| listing::open_file(dir, TRUST.as_ref()));
         match opened {
             Err(Errno::ENOENT) => Ok(Opened::Gone),
-            other => other
-                .map_err(|why| StoreError::reading(&self.place.join(DSA).join(TRUST), why)),
+            other => {
+                other.map_err(|why| StoreError::reading(&self.place.join(DSA).join(TRUST), why))
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
@@ -15,6 +17,13 @@ use crate::atomic::{self, Durability};
 
 /// Mode of the directories of the store.
 const DIR_MODE: Mode = Mode::from_bits_truncate(0o755);
+
+/// How long somebody may hold a file without being called a holder. Who reads a licence has let go
+/// by then, and so has a new process, which has copies of its parent's descriptors, of the files
+/// just written too, until it runs its program.
+const PASSING: Duration = Duration::from_millis(100);
+/// How often closing is tried meanwhile.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// How the store was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +115,7 @@ impl<'a> Window<'a> {
 
     fn sweep(&self) {
         // What cannot be read or removed here fails where it matters, or waits for the next time.
+        let _ = atomic::sweep(&self.top);
         if let Ok(dsa) = open_dir(&self.top, DSA) {
             let _ = atomic::sweep(&dsa);
             let _ = open_dir(&dsa, LICENSES).and_then(atomic::sweep);
@@ -137,7 +147,9 @@ impl<'a> Window<'a> {
             return Ok(Change::None);
         }
         atomic::replace_at(&dir, TRUST.as_ref(), bytes, atomic::PUBLIC, Durability::Synced)
-            .map_err(|reason| StoreError::writing(&self.store.place.join(DSA).join(TRUST), reason))?;
+            .map_err(|reason| {
+                StoreError::writing(&self.store.place.join(DSA).join(TRUST), reason)
+            })?;
         Ok(Change::Made)
     }
 
@@ -207,7 +219,13 @@ impl<'a> Window<'a> {
     }
 
     fn make_read_only(&self) -> Result<Closed, Errno> {
-        match self.mount.make_read_only(&self.store.place) {
+        let deadline = Instant::now() + PASSING;
+        let mut done = self.mount.make_read_only(&self.store.place);
+        while done == Err(Errno::EBUSY) && Instant::now() < deadline {
+            thread::sleep(RETRY);
+            done = self.mount.make_read_only(&self.store.place);
+        }
+        match done {
             Ok(()) => Ok(Closed::ReadOnly),
             // ext4 refuses while a removed file is held. The mount alone can still be made
             // read-only, unless a file is open for writing; either way it is tried again later.

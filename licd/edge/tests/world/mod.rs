@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use licd_edge::root::Root;
@@ -39,6 +40,10 @@ pub(crate) fn plain() -> (TempDir, Root) {
 
 /// Runs a test on a thread that has its own mounts, which go with it however it ends.
 pub(crate) fn with_own_mounts(test: impl FnOnce(&Path) + Send + 'static) {
+    // A process that another test starts has copies of all descriptors until it runs its program,
+    // and so would hold this test's files.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // Made and removed where nothing is mounted in it.
     let dir = tempfile::tempdir().unwrap();
     // A path that the kernel's tables have to escape, and that an ordinary user may enter.
@@ -80,7 +85,8 @@ impl Partition {
     /// Mounts an image.
     pub(crate) fn of_image(root: &Path, image: PathBuf, flags: MsFlags, options: &str) -> Self {
         let place = root.join("license");
-        let found = Command::new("losetup").args(["--find", "--show"]).arg(&image).output().unwrap();
+        let found =
+            Command::new("losetup").args(["--find", "--show"]).arg(&image).output().unwrap();
         let device = String::from_utf8(found.stdout).unwrap().trim().to_owned();
         assert!(!device.is_empty(), "no loop device");
         let mounted = mount(Some(device.as_str()), &place, Some("ext4"), flags, Some(options));
