@@ -266,6 +266,10 @@ pub struct Terms {
 
 /// The default of `warn-days` (LF §4).
 pub(crate) const WARN_DAYS: u8 = 10;
+/// The most that `warn-days` may say (LF §4).
+pub(crate) const MAX_WARN_DAYS: u8 = 120;
+/// The most that `grace-days` may say (LF §4).
+pub(crate) const MAX_GRACE_DAYS: u8 = 90;
 
 /// A verified licence: signed by a key that may sign this product, with every unit it is asked
 /// about proved to be named or not.
@@ -336,11 +340,13 @@ pub(crate) fn parse(text: &[u8]) -> Result<(Terms, Units), Error> {
     if expires < Expiry::On(starts) {
         return fields.flaw("expires", Flaw::ExpiresBeforeStart);
     }
-    let grace_days = fields.optional("grace-days", "a number from 0 to 90", |v| days(v, 90))?;
+    let grace_days =
+        fields.optional("grace-days", "a number from 0 to 90", |v| days(v, MAX_GRACE_DAYS))?;
     if term == Term::Evaluation && grace_days.is_some() {
         return fields.flaw("grace-days", Flaw::GraceOfEvaluation);
     }
-    let warn_days = fields.optional("warn-days", "a number from 0 to 120", |v| days(v, 120))?;
+    let warn_days =
+        fields.optional("warn-days", "a number from 0 to 120", |v| days(v, MAX_WARN_DAYS))?;
     let roster = fields.optional("roster", "complete", |v| (v == "complete").then_some(()))?;
     let units = fields.ascending("unit", "a unit like mac:00E0C51C5087", UnitId::parse)?;
     let units = if units.is_empty() {
@@ -370,8 +376,8 @@ pub(crate) fn parse(text: &[u8]) -> Result<(Terms, Units), Error> {
     Ok((terms, units))
 }
 
-fn days(value: &str, max: u64) -> Option<u8> {
-    reader::decimal(value, max)?.try_into().ok()
+fn days(value: &str, max: u8) -> Option<u8> {
+    reader::decimal(value, max.into())?.try_into().ok()
 }
 
 /// The value of `units`.
@@ -461,13 +467,16 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// The key that had to come next did not: because an unknown one stands there, or none.
+    /// The key that had to come next did not: because an unknown one stands there, or one whose
+    /// place has passed, or none of these.
     fn missing<T>(&self, key: &'static str) -> Result<T, Error> {
-        if let Some((line, found, _)) = self.peek()?
-            && !KEYS.contains(&found)
-            && !found.starts_with(EXTENSION)
-        {
-            return Err(stranger(line, found));
+        if let Some((line, found, _)) = self.peek()? {
+            let passed =
+                KEYS.iter().take_while(|known| **known != key).any(|known| *known == found);
+            let unknown = !KEYS.contains(&found) && !found.starts_with(EXTENSION);
+            if passed || unknown {
+                return Err(stranger(line, found));
+            }
         }
         malformed(self.lines.number(), key, Flaw::Missing)
     }

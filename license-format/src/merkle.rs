@@ -39,9 +39,14 @@ impl Tree {
         Self { subtrees: Vec::new(), path: Path::new() }
     }
 
-    /// Adds a leaf. Mark at most one of all leaves. The caller keeps the number of leaves to
-    /// [`limits::MASS_UNITS`]; a subtree beyond that is not kept, so the root comes out wrong.
+    /// Adds a leaf. Of several marked leaves the last one counts. The caller keeps the number of
+    /// leaves to [`limits::MASS_UNITS`]; a subtree beyond that is not kept, so the root comes out
+    /// wrong.
     pub(crate) fn push(&mut self, data: &[u8], marked: bool) {
+        if marked {
+            self.path.clear();
+            self.subtrees.iter_mut().for_each(|subtree| subtree.marked = false);
+        }
         let mut right = Subtree { height: 0, hash: leaf(data), marked };
         while self.subtrees.last().is_some_and(|left| left.height == right.height)
             && let Some(left) = self.subtrees.pop()
@@ -158,7 +163,8 @@ mod tests {
             for index in 0..count {
                 let mut tree = Tree::new();
                 for i in 0..count {
-                    tree.push(&i.to_be_bytes(), i == index);
+                    // Marks on earlier leaves leave no trace.
+                    tree.push(&i.to_be_bytes(), i <= index);
                 }
                 let (root, path) = tree.finish();
                 let own = leaf(&index.to_be_bytes());

@@ -59,7 +59,8 @@ pub struct VerifierKey {
 
 impl VerifierKey {
     /// Reads a verifier key. `None` if the form or the hash is wrong, or the point is no usable
-    /// public key (small-order keys would accept signatures nobody made).
+    /// public key: small-order keys would accept signatures nobody made, and a point that is not
+    /// spelled canonically (RFC 8032 §5.1.3) would be one key with two spellings.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_once('+')?;
@@ -81,7 +82,8 @@ impl VerifierKey {
             .chain_update(key.as_bytes())
             .finalize();
         let hash = *digest.first_chunk()?;
-        (!key.is_weak()).then_some(Self { name, hash, key })
+        let canonical = key.to_edwards().compress().as_bytes() == key.as_bytes();
+        (canonical && !key.is_weak()).then_some(Self { name, hash, key })
     }
 
     /// The key's name.
@@ -227,3 +229,8 @@ fn check_header(lines: &mut Lines<'_>, header: &str) -> Result<(), Error> {
         _ => malformed(1, "", Flaw::NotOurs),
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;

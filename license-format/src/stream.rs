@@ -56,7 +56,8 @@ pub struct Verified {
 
 impl<'a> Verifier<'a> {
     /// A verifier that takes licences signed as `trust` allows. Of a mass licence it finds out
-    /// which of the `wanted` units are listed (the first [`limits::UNITS`] of them).
+    /// which of the `wanted` units are listed (the first [`limits::UNITS`] of them), and cuts the
+    /// slice of the one that is wanted before the others.
     #[must_use]
     pub fn new(trust: &'a TrustDocument, wanted: &'a [UnitId]) -> Self {
         Self { trust, stream: Stream::new(wanted) }
@@ -170,6 +171,9 @@ struct Stream<'a> {
     /// An unfinished line of the attachment.
     line: Vec<u8, { limits::LINE_BYTES }>,
     phase: Phase,
+    /// Why the file is refused. A caller that reads on all the same must not end up with a file
+    /// that leaves out what was refused.
+    refused: Option<Error>,
 }
 
 enum Phase {
@@ -202,17 +206,36 @@ struct List {
     first: Vec<UnitId, { limits::UNITS }>,
     /// The wanted units that the list has.
     found: Vec<UnitId, { limits::UNITS }>,
-    /// The place of the first of them.
+    /// The one of them that was wanted first, whose path the tree collects.
+    marked: Option<Marked>,
+}
+
+struct Marked {
+    /// Its place among the wanted units.
+    rank: usize,
+    /// Its place in the list.
     index: u32,
 }
 
 impl<'a> Stream<'a> {
     fn new(wanted: &'a [UnitId]) -> Self {
         let wanted = wanted.get(..limits::UNITS).unwrap_or(wanted);
-        Self { wanted, head: Vec::new(), line: Vec::new(), phase: Phase::Head { blanks: 0 } }
+        let phase = Phase::Head { blanks: 0 };
+        Self { wanted, head: Vec::new(), line: Vec::new(), phase, refused: None }
     }
 
     fn update(
+        &mut self,
+        chunk: &[u8],
+        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+    ) -> Result<(), Error> {
+        if self.refused.is_none() {
+            self.refused = self.take(chunk, admit).err();
+        }
+        self.refused.clone().map_or(Ok(()), Err)
+    }
+
+    fn take(
         &mut self,
         mut chunk: &[u8],
         admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
@@ -258,6 +281,9 @@ impl<'a> Stream<'a> {
         self,
         admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
     ) -> Result<Outcome, Error> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
         let body = match self.phase {
             Phase::Head { .. } => Body::begin(&self.head, &admit)?,
             Phase::Attachment(body) if matches!(body.units, Units::Named(_)) => {
@@ -268,7 +294,7 @@ impl<'a> Stream<'a> {
         if !self.line.is_empty() {
             return malformed(body.number, "", Flaw::Truncated);
         }
-        body.finish(self.head)
+        body.finish(self.head, self.wanted)
     }
 }
 
@@ -320,7 +346,11 @@ impl Body {
         }
     }
 
-    fn finish(self, head: Vec<u8, { limits::HEAD_BYTES }>) -> Result<Outcome, Error> {
+    fn finish(
+        self,
+        head: Vec<u8, { limits::HEAD_BYTES }>,
+        wanted: &[UnitId],
+    ) -> Result<Outcome, Error> {
         let Self { terms, units, number, content } = self;
         let (named, whole, proof) = match (units, content) {
             (Units::Named(named), _) => (named, true, None),
@@ -328,7 +358,7 @@ impl Body {
                 return malformed(number - 1, "units", Flaw::NoAttachment);
             }
             (Units::Tree { count, root }, Content::List(list)) => {
-                let (named, proof) = list.finish(number, count, &root)?;
+                let (named, proof) = list.finish(number, count, &root, wanted)?;
                 let storable = proof.map(|proof| Storable { head, proof: Some(proof) });
                 return Ok(Outcome { terms, named, whole: true, storable });
             }
@@ -383,7 +413,7 @@ impl List {
             last: None,
             first: Vec::new(),
             found: Vec::new(),
-            index: 0,
+            marked: None,
         }
     }
 
@@ -395,29 +425,30 @@ impl List {
         if self.listed == count {
             return malformed(line, "units", Flaw::Count { stated: count, listed: count + 1 });
         }
-        let found = wanted.contains(&unit);
-        let marked = found && self.found.is_empty();
-        if marked {
-            self.index = self.listed;
+        let rank = wanted.iter().position(|wanted| *wanted == unit);
+        let better = rank.filter(|rank| self.marked.as_ref().is_none_or(|m| *rank < m.rank));
+        if let Some(rank) = better {
+            self.marked = Some(Marked { rank, index: self.listed });
         }
-        if found {
+        if rank.is_some() {
             // There are no more distinct wanted units than places.
             let _ = self.found.push(unit.clone());
         }
         // Only the first few are kept.
         let _ = self.first.push(unit.clone());
-        self.tree.push(text.as_bytes(), marked);
+        self.tree.push(text.as_bytes(), better.is_some());
         self.listed += 1;
         self.last = Some(unit);
         Ok(())
     }
 
-    /// The units to name and the proof of the first wanted one.
+    /// The units to name, and the proof of the first of `wanted` that the list has.
     fn finish(
         self,
         line: u32,
         count: u32,
         root: &Hash,
+        wanted: &[UnitId],
     ) -> Result<(Vec<UnitId, { limits::UNITS }>, Option<Proof>), Error> {
         if self.listed != count {
             let flaw = Flaw::Count { stated: count, listed: self.listed };
@@ -427,8 +458,9 @@ impl List {
         if found_root != *root {
             return malformed(line - 1, "units", Flaw::TreeHash);
         }
-        let proof = self.found.first().cloned();
-        let proof = proof.map(|unit| Proof { unit, index: self.index, path });
+        let proof = self.marked.and_then(|Marked { rank, index }| {
+            wanted.get(rank).map(|unit| Proof { unit: unit.clone(), index, path })
+        });
         let few = count as usize <= limits::UNITS;
         Ok((if few { self.first } else { self.found }, proof))
     }

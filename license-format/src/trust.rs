@@ -45,6 +45,13 @@ struct IssuingKey {
 }
 
 impl TrustDocument {
+    /// What holds before any trust document is there: version 0, no keys, so that every licence is
+    /// signed by an unknown key.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { version: 0, issued: UnixSeconds(0), keys: Vec::new(), withdrawals: Vec::new() }
+    }
+
     /// Verifies a trust document against the root keys of the device. `threshold` **distinct**
     /// public keys must have signed; the same key under two names or in two lines counts once
     /// (LF §7.1).
@@ -93,10 +100,12 @@ impl TrustDocument {
         self.keys.iter().map(|issuing| &issuing.key)
     }
 
-    /// Whether this key may sign licences of this product.
+    /// Whether this key may sign licences of this product. A key that is listed under two names
+    /// may sign what either line allows: signatures are counted by public key, so the name that
+    /// comes along is that of one of them only.
     pub(crate) fn allows(&self, key: &VerifierKey, product: &Product) -> bool {
         self.keys.iter().any(|issuing| {
-            issuing.key == *key
+            issuing.key.same_key(key)
                 && issuing.products.as_ref().is_none_or(|products| products.contains(product))
         })
     }

@@ -104,6 +104,17 @@ impl UnitId {
         if self.0.starts_with(MAC) { UnitKind::Mac } else { UnitKind::UsbSerial }
     }
 
+    /// The MAC address, if it is one.
+    #[must_use]
+    pub fn to_mac(&self) -> Option<[u8; 6]> {
+        let digits = self.0.strip_prefix(MAC)?;
+        let mut mac = [0; 6];
+        for (at, byte) in mac.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(mac)
+    }
+
     /// The ID without its prefix: twelve hex digits, or the drive's serial number.
     #[must_use]
     pub fn bare(&self) -> &str {
@@ -142,6 +153,7 @@ mod tests {
         }
         assert_eq!(unit.to_string(), "00E0C51C5087");
         assert_eq!(unit.as_str(), "mac:00E0C51C5087");
+        assert_eq!(unit.to_mac(), Some([0x00, 0xE0, 0xC5, 0x1C, 0x50, 0x87]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Bytes as they arrive, made into the bytes that were signed (LF §6): gzip is unpacked once, a
+//! Bytes as they arrive, made into the bytes that were signed (LF §9): gzip is unpacked once, a
 //! UTF-8 byte order mark is dropped and CRLF becomes LF. Nothing else is touched: a lone CR, a
 //! second layer of gzip or a second mark is for the verifier to refuse.
 

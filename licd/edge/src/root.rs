@@ -15,8 +15,8 @@ impl Root {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        let simulated = dir != Path::new("/")
-            && ["sys", "proc"].iter().any(|tree| dir.join(tree).is_dir());
+        let simulated =
+            dir != Path::new("/") && ["sys", "proc"].iter().any(|tree| dir.join(tree).is_dir());
         Self { dir, simulated }
     }
 

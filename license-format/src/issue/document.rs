@@ -1,6 +1,7 @@
 //! Texts of licences and trust documents, signed.
 
 use core::fmt::Write as _;
+use core::num::NonZeroUsize;
 use std::collections::BTreeSet;
 use std::string::String;
 use std::vec::Vec;
@@ -11,27 +12,43 @@ use super::SigningKey;
 use crate::merkle::Tree;
 use crate::trust::EVERY_PRODUCT;
 use crate::{
-    PackId, Product, Serial, Terms, UnitId, UnixSeconds, VerifierKey, license, limits, trust,
+    PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, VerifierKey, license,
+    limits, trust,
 };
 
 /// A licence for these units, signed by these keys: with `unit` lines if there are at most 16, else
 /// a mass licence with its list.
+///
+/// The values are written as they are. Whether a verifier takes the file is for
+/// [`crate::Verifier`] to say, best before anybody gets it.
 #[must_use]
 pub fn license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
-    let mut file = signed(&text_of(terms, units), keys);
     if units.len() > limits::UNITS {
+        return mass_license(terms, units, keys);
+    }
+    sign(&text_of(terms, units), keys)
+}
+
+/// A mass licence for these units however few they are (LF §6.1), signed by these keys.
+#[must_use]
+pub fn mass_license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
+    let mut file = sign(&text(terms, units, true), keys);
+    file.push('\n');
+    for unit in units {
+        file.push_str(unit.as_str());
         file.push('\n');
-        for unit in units {
-            file.push_str(unit.as_str());
-            file.push('\n');
-        }
     }
     file
 }
 
-/// The text of a licence, not yet signed.
+/// The text of a licence, not yet signed: with `unit` lines if there are at most 16 units, else
+/// with a `units` line.
 #[must_use]
 pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
+    text(terms, units, units.len() > limits::UNITS)
+}
+
+fn text(terms: &Terms, units: &BTreeSet<UnitId>, mass: bool) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &dyn core::fmt::Display| {
         // Writing to a String does not fail.
@@ -66,17 +83,17 @@ pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
     if terms.roster_complete {
         line("roster", &"complete");
     }
-    if units.len() <= limits::UNITS {
-        for unit in units {
-            line("unit", &unit.as_str());
-        }
-    } else {
+    if mass {
         let mut tree = Tree::new();
         for unit in units {
             tree.push(unit.as_str().as_bytes(), false);
         }
         let root = Base64::encode_string(&tree.finish().0);
         line("units", &format_args!("{} {root}", units.len()));
+    } else {
+        for unit in units {
+            line("unit", &unit.as_str());
+        }
     }
     std::format!("{}1\n{text}", license::HEADER)
 }
@@ -109,14 +126,31 @@ pub fn trust_document(
     for (pack, serial) in withdrawals {
         let _ = writeln!(text, "withdraw {pack} {serial}");
     }
-    signed(&text, roots)
+    sign(&text, roots)
 }
 
-fn signed(text: &str, keys: &[&SigningKey]) -> String {
+/// A note of exactly this text, signed by these keys (LF §3). The text is not looked at, so it may
+/// be one that no verifier takes: what a test of the verifier needs.
+#[must_use]
+pub fn sign(text: &str, keys: &[&SigningKey]) -> String {
     let mut note = String::from(text);
     note.push('\n');
     for key in keys {
         note.push_str(&key.signature_line(text));
     }
     note
+}
+
+/// A trust document that is in force nowhere but where it is made: it lets these keys sign every
+/// product, for checking a file against keys that somebody names. `None` unless there are 1–16
+/// keys, no two of them alike.
+#[must_use]
+pub fn trust_in(keys: &[VerifierKey]) -> Option<TrustDocument> {
+    // The seed is no secret, and the root is known to nobody after this line.
+    let root = SigningKey::from_seed(keys.first()?.name().clone(), &[0x5a; 32])?;
+    let keys: Vec<_> =
+        keys.iter().map(|key| TrustKey { key: key.clone(), products: Vec::new() }).collect();
+    let document = trust_document(1, UnixSeconds(0), &keys, &[], &[&root]);
+    let roots = [root.verifier().clone()];
+    TrustDocument::verify(document.as_bytes(), &roots, NonZeroUsize::MIN).ok()
 }

@@ -1,0 +1,21 @@
+//! Unit IDs and lists of them.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use license_format::UnitId;
+use license_format::issue::unit_list;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(units) = unit_list(bytes) {
+        let list: String = units.iter().map(|unit| format!("{unit}\n")).collect();
+        assert_eq!(unit_list(list.as_bytes()).as_ref(), Ok(&units));
+    }
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Some(unit) = UnitId::parse(text) {
+        assert_eq!(unit.as_str(), text);
+    }
+    for unit in [UnitId::parse_human(text), UnitId::from_usb_serial(text)].into_iter().flatten() {
+        assert_eq!(UnitId::parse(unit.as_str()).as_ref(), Some(&unit));
+        assert_eq!(UnitId::parse_human(&unit.to_string()), Some(unit));
+    }
+});

@@ -1,0 +1,132 @@
+//! No part of a file and no bit of it can be taken or changed: what verifies is what was issued.
+#![cfg(feature = "issue")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what panics here fails the test"
+)]
+
+mod kit;
+
+use std::num::NonZeroUsize;
+
+use kit::*;
+use license_format::issue::{self, SigningKey};
+use license_format::{Slicer, TrustDocument, VerifierKey};
+
+/// Whether a file is accepted.
+type Judge = Box<dyn Fn(&[u8]) -> bool>;
+
+/// A licence with two signatures, a mass licence, a slice, a trust document: each with its judge.
+fn documents() -> Vec<(&'static str, String, Judge)> {
+    let (issuer, second) = (issuer(), key("second", 8));
+    let judge = |keys: &[&SigningKey]| -> Judge {
+        let trust = trust_of(&keys.iter().map(|key| (*key, &[][..])).collect::<Vec<_>>());
+        Box::new(move |file| verify(&trust, &[], file).is_ok())
+    };
+    let mass = issue::mass_license(&terms(), &units(5), &[&issuer]);
+    let unit = unit(3);
+    let mut slicer = Slicer::new(&unit);
+    slicer.update(mass.as_bytes()).unwrap();
+    let slice = slicer.finish().unwrap().unwrap().to_string();
+    let roots = [key("root-a", 1), key("root-b", 2)];
+    let known: Vec<VerifierKey> = roots.iter().map(|root| root.verifier().clone()).collect();
+    let trusted = issue::TrustKey { key: issuer.verifier().clone(), products: vec![] };
+    let withdrawn = (terms().pack, terms().serial);
+    let [a, b] = &roots;
+    let trust = issue::trust_document(7, terms().issued, &[trusted], &[withdrawn], &[a, b]);
+    let both = NonZeroUsize::new(2).unwrap();
+    vec![
+        (
+            "licence",
+            issue::license(&terms(), &units(2), &[&issuer, &second]),
+            judge(&[&issuer, &second]),
+        ),
+        ("mass licence", mass, judge(&[&issuer])),
+        ("slice", slice, judge(&[&issuer])),
+        (
+            "trust document",
+            trust,
+            Box::new(move |file| TrustDocument::verify(file, &known, both).is_ok()),
+        ),
+    ]
+}
+
+#[test]
+fn a_file_that_ends_early_is_refused_unless_whole_signatures_are_left() {
+    for (name, file, accepts) in documents() {
+        assert!(accepts(file.as_bytes()), "{name}");
+        let accepted: Vec<usize> =
+            (0..file.len()).filter(|length| accepts(&file.as_bytes()[..*length])).collect();
+        // Only the licence has a signature more than it needs: cutting the last one off leaves the
+        // same document, signed by fewer.
+        let last_line = file.trim_end().rfind('\n').unwrap() + 1;
+        let legal = if name == "licence" { vec![last_line] } else { vec![] };
+        assert_eq!(accepted, legal, "{name}");
+    }
+}
+
+#[test]
+fn no_bit_can_be_flipped() {
+    for (name, file, accepts) in documents() {
+        let mut bytes = file.into_bytes();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                bytes[at] ^= 1 << bit;
+                let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+                // A signer whose name or hash changed is a stranger, and strangers are passed over.
+                let stranger = name == "licence" && of_a_signers_name(&bytes, at);
+                assert!(
+                    stranger || !accepts(&bytes),
+                    "{name}: byte {at} of line {line}, bit {bit}"
+                );
+                bytes[at] ^= 1 << bit;
+            }
+        }
+    }
+}
+
+/// Whether a byte is part of the name or the key hash of a signature line.
+fn of_a_signers_name(file: &[u8], at: usize) -> bool {
+    let start = file[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let dash = "\u{2014} ".as_bytes();
+    let Some(name) = file[start..].strip_prefix(dash) else { return false };
+    let blank = name.iter().position(|byte| *byte == b' ').unwrap_or(0);
+    // Four bytes of hash are five characters of base64 and two bits of the sixth.
+    (dash.len()..dash.len() + blank + 1 + 6).contains(&(at - start))
+}
+
+#[test]
+fn no_byte_can_be_taken_out_or_put_in() {
+    for (name, file, accepts) in documents() {
+        for at in 0..file.len() {
+            let mut bytes = file.clone().into_bytes();
+            let byte = bytes.remove(at);
+            let stranger = name == "licence" && of_a_signers_name(file.as_bytes(), at);
+            assert!(stranger || !accepts(&bytes), "{name}: without byte {at}");
+            for new in [b'\n', b' ', byte, b'0'] {
+                let mut bytes = file.clone().into_bytes();
+                bytes.insert(at, new);
+                let stranger = name == "licence" && of_a_signers_name(&bytes, at);
+                assert!(stranger || !accepts(&bytes), "{name}: {new} before byte {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_attachment_of_one_file_does_not_fit_another() {
+    let issuer = issuer();
+    let trust = trust(&issuer);
+    let head_and_list = |count| {
+        let file = issue::mass_license(&terms(), &units(count), &[&issuer]);
+        let cut = file.find("\n\nmac:").unwrap() + 2;
+        (String::from(&file[..cut]), String::from(&file[cut..]))
+    };
+    let (three, four) = (head_and_list(3), head_and_list(4));
+    for file in [format!("{}{}", three.0, four.1), format!("{}{}", four.0, three.1)] {
+        assert!(verify(&trust, &[], file.as_bytes()).is_err());
+    }
+    assert!(verify(&trust, &[], format!("{}{}", four.0, four.1).as_bytes()).is_ok());
+}

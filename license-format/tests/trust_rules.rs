@@ -1,0 +1,226 @@
+//! Every rule of LF §7 about trust documents, each by a document that breaks it alone.
+#![cfg(feature = "issue")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what panics here fails the test"
+)]
+
+mod kit;
+
+use std::num::NonZeroUsize;
+
+use kit::*;
+use license_format::issue::{self, SigningKey};
+use license_format::{Error, PackId, Serial, TrustDocument, VerifierKey};
+
+/// A trust document's text.
+fn text() -> String {
+    let (issuer, demo) = (key("issuer", 9), key("demo", 8));
+    format!(
+        "igel.com/license-trust/v1
+version 7
+issued 2026-11-22T00:00:00Z
+key {} *
+key {} WE-E,90M
+withdraw WE-7Q2KD 182
+withdraw AB-1 9223372036854775807
+",
+        issuer.verifier(),
+        demo.verifier()
+    )
+}
+
+fn roots() -> [SigningKey; 3] {
+    [key("root-a", 1), key("root-b", 2), key("root-c", 3)]
+}
+
+fn verify(file: &str, roots: &[&SigningKey], threshold: usize) -> Result<TrustDocument, Error> {
+    let roots: Vec<VerifierKey> = roots.iter().map(|root| root.verifier().clone()).collect();
+    TrustDocument::verify(file.as_bytes(), &roots, NonZeroUsize::new(threshold).unwrap())
+}
+
+/// The message for a text that two roots have signed.
+fn refused(text: &str) -> String {
+    let [a, b, _] = &roots();
+    match verify(&issue::sign(text, &[a, b]), &[a, b], 2) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_document_that_the_others_are_made_of_is_accepted() {
+    let [a, b, _] = &roots();
+    let trust = verify(&issue::sign(&text(), &[a, b]), &[a, b], 2).unwrap();
+    assert_eq!((trust.version(), trust.issued().to_string().as_str()), (7, "2026-11-22T00:00:00Z"));
+    assert!(trust.keys().map(|key| key.name().as_str()).eq(["issuer", "demo"]));
+    assert_eq!(trust.withdrawn(&PackId::parse("WE-7Q2KD").unwrap()), Serial::new(182));
+    assert_eq!(trust.withdrawn(&PackId::parse("WE-XXXXX").unwrap()), None);
+    assert_eq!(trust.withdrawals().len(), 2);
+}
+
+#[test]
+fn the_lines_of_a_trust_document_have_one_form_and_order() {
+    let demo = key("demo", 8).verifier().to_string();
+    let weak = "weak+0cbf3b8f+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let key_line = format!("key {demo} WE-E,90M\n");
+    for (from, to, message) in [
+        ("trust/v1", "trust/v2", "line 1: “igel.com/license-trust/v2” is not known here"),
+        ("trust/v1", "trust/v0", "line 1: is not the first line"),
+        ("igel.com/license-trust/v1", "igel.com/license/v1", "line 1: is not the first line"),
+        ("version 7\n", "", "line 2: version: is missing here"),
+        ("version 7", "version 0", "line 2: version: is not a number from 1 to 2^63-1"),
+        ("version 7", "version 07", "line 2: version: is not a number from 1 to 2^63-1"),
+        ("version 7", "version 9223372036854775808", "line 2: version: is not a number from"),
+        ("version 7", "version 7\nversion 7", "line 3: issued: is missing here"),
+        ("version 7", "edition 7", "line 2: “edition” is not known here"),
+        ("issued 2026-11-22T00:00:00Z\n", "", "line 3: issued: is missing here"),
+        ("T00:00:00Z", "", "line 3: issued: is not a time like"),
+        ("WE-E,90M\n", "WE-E,90M\nversion 7\n", "line 6: version: is repeated or out of order"),
+        ("WE-E,90M\n", "WE-E,90M\nissued 2026-11-22T00:00:00Z\n", "line 6: issued: is repeated"),
+        ("WE-E,90M\n", "WE-E,90M\nx-note 1\n", "line 6: “x-note” is not known here"),
+        ("WE-E,90M", "WE-E,", "line 5: key: is not a verifier key and products"),
+        ("WE-E,90M", "WE-E,*", "line 5: key: is not a verifier key and products"),
+        ("WE-E,90M", "WE-E 90M", "line 5: key: is not a verifier key and products"),
+        ("WE-E,90M", "we", "line 5: key: is not a verifier key and products"),
+        (" WE-E,90M", "", "line 5: key: is not a verifier key and products"),
+        ("demo+", "Demo+", "line 5: key: is not a verifier key and products"),
+        (demo.as_str(), weak, "line 5: key: is not a verifier key and products"),
+        (demo.as_str(), "demo", "line 5: key: is not a verifier key and products"),
+        ("withdraw WE-7Q2KD 182\n", key_line.as_str(), "line 6: key: names a key for the second"),
+        ("AB-1 9223372036854775807", "AB-1 0", "line 7: withdraw: is not a pack and a serial"),
+        ("AB-1 9223372036854775807", "AB-1", "line 7: withdraw: is not a pack and a serial"),
+        ("AB-1 9223372036854775807", "AB 1", "line 7: withdraw: is not a pack and a serial"),
+        ("AB-1 9223372036854775807", "AB-1 1 2", "line 7: withdraw: is not a pack and a serial"),
+        ("version 7", "version  7", "line 2: is not a key, one space and a value"),
+        ("version 7", "version 7\r", "line 2: has a character other than printable ASCII"),
+    ] {
+        assert!(text().contains(from), "{from}");
+        let found = refused(&text().replacen(from, to, 1));
+        assert!(found.starts_with(message), "{from:?} → {to:?}: {found:?}, not {message:?}");
+    }
+    let text = text();
+    let (head, _) = text.split_at(text.find("key ").unwrap());
+    let (_, withdrawals) = text.split_at(text.find("withdraw").unwrap());
+    assert_eq!(refused(head), "line 4: key: is missing here");
+    assert_eq!(refused(&format!("{head}{withdrawals}")), "line 6: key: is missing here");
+    let late = format!("{}{key_line}", text.replace(&key_line, ""));
+    assert_eq!(refused(&late), "line 7: key: is repeated or out of order");
+}
+
+#[test]
+fn a_trust_document_has_its_limits() {
+    let [a, b, _] = &roots();
+    let accepted = |text: &str| verify(&issue::sign(text, &[a, b]), &[a, b], 2).is_ok();
+    let header = "igel.com/license-trust/v1\nversion 1\nissued 2026-11-22T00:00:00Z\n";
+    let keys = |count: u8| -> String {
+        (0..count).map(|n| format!("key {} *\n", key("k", 50 + n).verifier())).collect()
+    };
+    assert!(accepted(&format!("{header}{}", keys(16))));
+    let found = refused(&format!("{header}{}", keys(17)));
+    assert_eq!(found, "line 20: key: stands on more than 16 lines");
+
+    let pack = "ABCDE-ABCDE-ABCDE-ABCDEF";
+    let withdraw = format!("withdraw {pack} 9223372036854775807\n");
+    let many = |count| format!("{header}{}{}", keys(16), withdraw.repeat(count));
+    assert!(accepted(&many(1000)));
+    // Whichever limit comes first: there are no lines to spare.
+    assert_eq!(refused(&many(1001)), "line 1020: the text has more than 1019 lines");
+    let found = refused(&format!("{header}{}{}", keys(1), withdraw.repeat(1001)));
+    assert_eq!(found, "line 1005: withdraw: stands on more than 1000 lines");
+
+    let products = |count: usize| {
+        let list: Vec<String> = (0..count).map(|n| format!("P{n:011}")).collect();
+        format!("{header}key {} {}\n", key("k", 50).verifier(), list.join(","))
+    };
+    assert!(accepted(&products(32)));
+    let found = refused(&products(33));
+    assert_eq!(found, "line 4: key: is not a verifier key and products");
+    let found = refused(&products(90));
+    assert_eq!(found, "line 4: is longer than 1024 bytes");
+}
+
+#[test]
+fn as_many_distinct_roots_sign_as_the_threshold_says() {
+    let [a, b, c] = &roots();
+    let text = text();
+    let all = [a, b, c];
+    let sign = |keys: &[&SigningKey]| issue::sign(&text, keys);
+    let roots_signed = |file: &str, threshold| match verify(file, &all, threshold) {
+        Ok(_) => Ok(()),
+        Err(Error::TooFewRoots { found, needed }) => Err((found, needed)),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(roots_signed(&sign(&[a]), 1), Ok(()));
+    assert_eq!(roots_signed(&sign(&[a]), 2), Err((1, 2)));
+    assert_eq!(roots_signed(&sign(&[c, a]), 2), Ok(()));
+    assert_eq!(roots_signed(&sign(&[c, a]), 3), Err((2, 3)));
+    assert_eq!(roots_signed(&sign(&[c, a, b]), 3), Ok(()));
+    // The same line twice, the same root twice.
+    assert_eq!(roots_signed(&sign(&[a, a]), 2), Err((1, 2)));
+    assert_eq!(roots_signed(&sign(&[a, a, a, a, a, a, a, a]), 2), Err((1, 2)));
+    assert_eq!(roots_signed(&sign(&[a, a, b]), 2), Ok(()));
+    // Strangers do not count, and do no harm.
+    let stranger = key("stranger", 99);
+    assert_eq!(roots_signed(&sign(&[a, &stranger]), 2), Err((1, 2)));
+    assert_eq!(roots_signed(&sign(&[&stranger, a, b]), 2), Ok(()));
+    let named_like_a_root = key("root-b", 99);
+    assert_eq!(roots_signed(&sign(&[a, &named_like_a_root]), 2), Err((1, 2)));
+}
+
+#[test]
+fn one_root_under_two_names_is_one_root() {
+    let (a, alias) = (key("root-a", 1), key("root-z", 1));
+    let file = issue::sign(&text(), &[&a, &alias]);
+    for roots in [&[&a, &alias][..], &[&alias, &a], &[&a, &a, &alias, &alias]] {
+        let error = verify(&file, roots, 2).unwrap_err();
+        assert_eq!(error, Error::TooFewRoots { found: 1, needed: 2 });
+        assert!(verify(&file, roots, 1).is_ok());
+    }
+    // An alias that the device does not know is a stranger.
+    let error = verify(&file, &[&a, &key("root-b", 2)], 2).unwrap_err();
+    assert_eq!(error, Error::TooFewRoots { found: 1, needed: 2 });
+}
+
+#[test]
+fn nobody_known_is_an_unknown_key_and_a_bad_root_signature_refuses_all() {
+    let [a, b, c] = &roots();
+    let text = text();
+    let file = issue::sign(&text, &[c]);
+    assert!(matches!(verify(&file, &[a, b], 1), Err(Error::UnknownKey { .. })));
+    assert!(matches!(verify(&file, &[], 1), Err(Error::UnknownKey { .. })));
+    let elsewhere = issue::sign("another text\n", &[b]);
+    let bad = elsewhere.lines().last().unwrap();
+    let good = issue::sign(&text, &[a, c]);
+    for file in [format!("{good}{bad}\n"), good.replacen("\n\n", &format!("\n\n{bad}\n"), 1)] {
+        assert!(matches!(verify(&file, &[a, b, c], 2), Err(Error::BadSignature { .. })));
+        // To a device that does not know that root, the line is a stranger's.
+        assert!(verify(&file, &[a, c], 2).is_ok());
+    }
+}
+
+#[test]
+fn form_comes_before_signatures_and_signatures_before_the_rules_of_the_text() {
+    let [a, b, c] = &roots();
+    let refused = |text: &str, signers: &[&SigningKey]| {
+        verify(&issue::sign(text, signers), &[a, b], 2).unwrap_err()
+    };
+    let broken = text().replace("version 7", "version 0");
+    assert!(matches!(refused(&broken, &[c]), Error::UnknownKey { .. }));
+    assert!(matches!(refused(&broken, &[a]), Error::TooFewRoots { .. }));
+    assert!(matches!(refused(&broken, &[a, b]), Error::Malformed { line: 2, .. }));
+    let spaced = text().replace("version 7", "version  7");
+    assert!(matches!(refused(&spaced, &[c]), Error::Malformed { line: 2, .. }));
+}
+
+#[test]
+fn nothing_follows_the_signatures_of_a_trust_document() {
+    let [a, b, _] = &roots();
+    let file = issue::sign(&text(), &[a, b]);
+    for tail in ["\n", "\n\n", "\nmac:020000000000\n", "x", " \n"] {
+        let error = verify(&format!("{file}{tail}"), &[a, b], 2).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{tail:?}: {error}");
+    }
+}
