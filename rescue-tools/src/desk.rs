@@ -90,7 +90,9 @@ impl Desk {
             Ok(code) => verdict.code = code,
             Err(Failure { code, message }) => {
                 verdict.code = code;
-                verdict.message = message;
+                // Errors on the bus name the file; here it stands beside the message.
+                let unnamed = message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
+                verdict.message = unnamed.map_or(message.clone(), str::to_owned);
             }
         }
         verdict
