@@ -377,8 +377,8 @@ fn a_directory_that_cannot_be_read_is_damage() {
 }
 
 #[test]
-fn a_partition_that_vanishes_leaves_the_directory_below_and_then_nothing() {
-    if !is_root("a_partition_that_vanishes_leaves_the_directory_below_and_then_nothing") {
+fn a_partition_that_vanishes_is_missing_and_nothing_is_written_below_it() {
+    if !is_root("a_partition_that_vanishes_is_missing_and_nothing_is_written_below_it") {
         return;
     }
     with_own_mounts(|root| {
@@ -389,13 +389,16 @@ fn a_partition_that_vanishes_leaves_the_directory_below_and_then_nothing() {
         // What was listed can still be read: the descriptor counts.
         let opened = listing.open(&listing.entries[0]).unwrap();
         assert!(matches!(opened, licd_edge::store::Opened::File { bytes: 3, .. }));
-        assert_eq!(disk.store.state(), StoreState::Writable);
-        assert_eq!(names(&disk.store), Vec::<String>::new());
-        fs::remove_dir(&disk.place).unwrap();
-        assert_eq!(disk.store.state(), StoreState::Missing);
-        let failed = put(&disk.store, "A.lic", b"one").unwrap_err();
-        let place = disk.place.clone();
-        assert_eq!(failed, StoreError::Unwritable { place, why: Obstacle::Missing });
+        for below_is_there in [true, false] {
+            if !below_is_there {
+                fs::remove_dir(&disk.place).unwrap();
+            }
+            assert_eq!(disk.store.state(), StoreState::Missing);
+            assert_eq!(names(&disk.store), Vec::<String>::new());
+            let failed = put(&disk.store, "A.lic", b"one").unwrap_err();
+            let place = disk.place.clone();
+            assert_eq!(failed, StoreError::Unwritable { place, why: Obstacle::Missing });
+        }
     });
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use licd_device::{Device, Failure, FileVerdict};
+use licd_edge::textfile::escaped;
 use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -14,10 +15,10 @@ use crate::out::{Out, Verdict};
 /// What begins with these is fetched, not opened.
 const REMOTE: [&str; 5] = ["https://", "http://", "ftp://", "ftps://", "usb:"];
 
-/// The name by which a file is spoken of: as the user wrote it, fit for a terminal.
+/// The name by which a file is spoken of: as the user wrote it, fit for a terminal. The daemon
+/// spells names by the same rule.
 pub(crate) fn name(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.into() }
+    escaped(&path.to_string_lossy())
 }
 
 /// Opens a file, or standard input for `-`, so that it can be read twice.

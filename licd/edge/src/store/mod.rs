@@ -6,7 +6,9 @@
 //! lock, `/run/licd/store.lock`, and opens a [`Window`], which closes on every way out.
 //!
 //! Nothing about the store is remembered between two calls: it may be unmounted, remounted by hand
-//! or switched to read-only by the kernel at any moment.
+//! or switched to read-only by the kernel at any moment. Only that there was a partition is noted
+//! until the next start of the system, in `/run/licd/store.partition`: the empty mount point that a
+//! partition leaves behind must not be taken for a store.
 
 mod error;
 mod holders;
@@ -16,10 +18,12 @@ mod mount;
 mod name;
 mod window;
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::sys::stat::fstat;
 
 pub use error::{Obstacle, StoreError};
@@ -28,6 +32,7 @@ pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
 pub use window::{Change, Closed, Window};
 
+use crate::atomic;
 use crate::root::Root;
 use listing::{DSA, REQUEST, TRUST};
 use lock::Lock;
@@ -42,6 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     place: PathBuf,
     lock: PathBuf,
+    partition_note: PathBuf,
     patience: Duration,
 }
 
@@ -78,6 +84,7 @@ impl Store {
         Self {
             place: root.path("/license"),
             lock: root.path("/run/licd/store.lock"),
+            partition_note: root.path("/run/licd/store.partition"),
             patience: PATIENCE,
         }
     }
@@ -94,6 +101,7 @@ impl Store {
     /// [`StoreError::Unreadable`].
     pub fn licenses(&self) -> Result<Listing, StoreError> {
         match listing::open_top(&self.place) {
+            Ok(top) if self.is_left_behind(&top) => Ok(Listing::empty(&self.place)),
             Ok(top) => Listing::read(&top, &self.place),
             Err(Errno::ENOENT) => Ok(Listing::empty(&self.place)),
             Err(why) => Err(StoreError::reading(&self.place, why)),
@@ -127,6 +135,7 @@ impl Store {
             }
         });
         match looked {
+            Ok(mount) if self.is_missing(&mount) => StoreState::Missing,
             Ok(mount) if mount.has_given_up() => StoreState::Damaged,
             Ok(mount) if mount.is_closed() => StoreState::ReadOnly,
             Ok(_) => StoreState::Writable,
@@ -135,6 +144,21 @@ impl Store {
             Err(Errno::EACCES) => StoreState::ReadOnly,
             Err(_) => StoreState::Damaged,
         }
+    }
+
+    /// Whether this is the mount point of a partition that is gone.
+    fn is_missing(&self, mount: &Mount) -> bool {
+        !mount.here && self.partition_note.exists()
+    }
+
+    fn is_left_behind(&self, top: &OwnedFd) -> bool {
+        Mount::of(top).is_ok_and(|mount| self.is_missing(&mount))
+    }
+
+    /// Notes that there is a partition. Where that cannot be written, it is as if nobody had looked.
+    fn note_partition(&self) {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let _ = open(&self.partition_note, flags, atomic::PUBLIC);
     }
 
     /// Where [`Window::put_request`] puts the request for a licence.

@@ -103,13 +103,19 @@ impl<'a> Window<'a> {
     }
 
     fn adopt(store: &'a Store) -> Result<Self, StoreError> {
+        let missing =
+            || StoreError::Unwritable { place: store.place.clone(), why: Obstacle::Missing };
         let top = open_top(&store.place).map_err(|reason| match reason {
-            Errno::ENOENT => {
-                StoreError::Unwritable { place: store.place.clone(), why: Obstacle::Missing }
-            }
+            Errno::ENOENT => missing(),
             _ => StoreError::writing(&store.place, reason),
         })?;
         let mount = Mount::of(&top).map_err(|reason| StoreError::writing(&store.place, reason))?;
+        if store.is_missing(&mount) {
+            return Err(missing());
+        }
+        if mount.here {
+            store.note_partition();
+        }
         Ok(Self { store, top, mount, opened: false, closed: false, unflushed: false })
     }
 

@@ -1,5 +1,6 @@
 //! The machine that the tests run on, whatever it is, as root and as anybody.
 
+use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread;
@@ -62,7 +63,9 @@ fn more_news_than_the_kernel_keeps_is_news() {
 fn in_a_network_of_its_own(name: &str, story: impl FnOnce() + Send + 'static) {
     let name = name.to_owned();
     let thread = thread::spawn(move || match unshare(CloneFlags::CLONE_NEWNET) {
-        Err(Errno::EPERM) => eprintln!("needs root: {name}"),
+        Err(Errno::EPERM) => {
+            let _ = writeln!(io::stderr(), "needs root: {name}");
+        }
         unshared => {
             unshared.unwrap();
             story();
