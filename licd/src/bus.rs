@@ -1,0 +1,166 @@
+//! The bus: the only files that know zbus.
+//!
+//! The connection lives on zbus's own thread, which also runs every method. So no method waits for
+//! anything but its caller's authority and the loop's answer, none reads a file, and all take
+//! `&self`: zbus keeps an interface locked while a `&mut self` method runs, readers included.
+//! What the loop has to say goes through an outbox in one row, so that a reply is never ahead of
+//! the signals that belong before it.
+
+mod authority;
+mod error;
+mod job;
+mod license;
+mod manager;
+mod outbox;
+mod park;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zbus::Connection;
+use zbus::connection::Builder;
+use zbus::fdo::ObjectManager;
+use zruntime::{Shared as Runtime, Task, mpmc};
+
+use crate::args::Address;
+use crate::hub::{Hub, Published};
+use crate::jobs::{Job, JobId};
+use authority::Authority;
+use manager::Manager;
+use outbox::{Outbox, Sending};
+use park::block_on_for;
+
+/// The name on the bus.
+pub(crate) const NAME: &str = "com.igel.License1";
+/// The object of the daemon, the licences and jobs being below it.
+const PATH: &str = "/com/igel/License1";
+
+/// How long a bus may take for the handshake and the name: what systemd gives a service to start,
+/// less what is needed to say so.
+const START: Duration = Duration::from_secs(30);
+
+/// A connection that owns the name.
+pub(crate) struct Bus {
+    connection: Connection,
+    outbox: mpmc::Sender<Sending>,
+    task: Task<(), Runtime>,
+}
+
+/// Why the bus cannot be served.
+#[derive(Debug)]
+pub(crate) enum StartError {
+    /// Another process is what this one wants to be.
+    NameTaken(Address),
+    /// Anything else that the bus or the way to it says.
+    Refused(Address, zbus::Error),
+    /// No answer within [`START`].
+    Silent(Address),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameTaken(bus) => {
+                write!(f, "{NAME}: is owned by another process on the {bus}; only one can be")
+            }
+            Self::Refused(bus, error) => {
+                let reason = error::reason(error);
+                write!(
+                    f,
+                    "{bus}: cannot be served as {NAME}: {reason}; is it running, and does \
+                           its policy allow the name?"
+                )
+            }
+            Self::Silent(bus) => {
+                write!(f, "{bus}: does not answer within {} seconds", START.as_secs())
+            }
+        }
+    }
+}
+
+impl Bus {
+    /// Serves everything that is published, then takes the name: whoever sees the name gets an
+    /// answer.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub(crate) fn start(address: &Address, hub: &Arc<Hub>) -> Result<Self, StartError> {
+        let (sender, receiver) = mpmc::unbounded();
+        let authority = Arc::new(Authority::default());
+        let outbox = Outbox::new(Arc::clone(hub), Arc::clone(&authority));
+        let builder = match address {
+            Address::System => Builder::system(),
+            Address::Session => Builder::session(),
+            Address::At(address) => Builder::address(address.as_str()),
+        };
+        let builder = builder
+            .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
+            .serve_at(PATH, ObjectManager)
+            .name(NAME)
+            // Without these two, whoever may own the name could take it over, and we from others.
+            .allow_name_replacements(false)
+            .replace_existing_names(false);
+        let builder = outbox
+            .licenses()
+            .fold(builder, |builder, (path, license)| builder.serve_at(path, license));
+        let connection = match block_on_for(START, builder.build()) {
+            Some(Ok(connection)) => connection,
+            Some(Err(zbus::Error::NameTaken)) => {
+                return Err(StartError::NameTaken(address.clone()));
+            }
+            Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
+            None => return Err(StartError::Silent(address.clone())),
+        };
+        // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
+        let task = zruntime::spawn(outbox.run(connection.clone(), receiver));
+        Ok(Self { connection, outbox: sender, task })
+    }
+
+    /// Tells how what is published now differs from what was told last.
+    pub(crate) fn announce(&self, published: Arc<Published>) {
+        self.send(Sending::Announce(published));
+    }
+
+    /// Shows a job.
+    pub(crate) fn job_began(&self, job: Arc<Job>) {
+        self.send(Sending::JobBegan(job));
+    }
+
+    /// Tells how far a job is.
+    pub(crate) fn job_went_on(&self, job: Arc<Job>) {
+        self.send(Sending::JobWentOn(job));
+    }
+
+    /// Tells how a job ended.
+    pub(crate) fn job_ended(&self, job: Arc<Job>, verdict: &'static str, message: String) {
+        self.send(Sending::JobEnded { job, verdict, message });
+    }
+
+    /// Shows a job no longer.
+    pub(crate) fn forget_job(&self, id: JobId) {
+        self.send(Sending::JobForgotten(id));
+    }
+
+    /// Does something when everything sent before is written, such as answering a call.
+    pub(crate) fn then(&self, act: impl FnOnce() + Send + 'static) {
+        self.send(Sending::Then(Box::new(act)));
+    }
+
+    /// Never waits; when the bus is gone, [`crate::hub::News::BusGone`] tells.
+    fn send(&self, item: Sending) {
+        let _ = self.outbox.try_send(item);
+    }
+
+    /// Gives up the name, waits until the methods that run have answered, and leaves. Whether that
+    /// was done within `limit`.
+    pub(crate) fn stop(self, limit: Duration) -> bool {
+        let Self { connection, outbox, task } = self;
+        let _ = outbox.try_send(Sending::Stop);
+        let leave = async {
+            let _ = task.await;
+            connection.graceful_shutdown().await;
+        };
+        block_on_for(limit, leave).is_some()
+    }
+}

@@ -1,0 +1,66 @@
+//! `com.igel.License1.Job`: one import that runs, or has just ended.
+
+use std::sync::Arc;
+
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, interface};
+
+use super::PATH;
+use super::authority::{Action, Authority, sender};
+use super::error::BusError;
+use crate::jobs::{Job, JobId};
+
+/// A job as an object.
+pub(super) struct JobObject {
+    pub(super) job: Arc<Job>,
+    pub(super) authority: Arc<Authority>,
+}
+
+/// The path of a job.
+pub(super) fn path(id: JobId) -> String {
+    format!("{PATH}/job/{id}")
+}
+
+/// The word for where a job is.
+pub(super) fn state(job: &Job) -> &'static str {
+    if job.is_finished() { "finished" } else { "running" }
+}
+
+#[interface(name = "com.igel.License1.Job", introspection_docs = false)]
+impl JobObject {
+    /// Whoever asked for the import may take it back; others need the authority to import.
+    async fn cancel(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        if sender(&header) != self.job.owner {
+            self.authority.check(connection, &header, Action::Import).await?;
+        }
+        self.job.cancel();
+        Ok(())
+    }
+
+    #[zbus(signal)]
+    pub(super) async fn finished(
+        emitter: &SignalEmitter<'_>,
+        verdict: &str,
+        message: &str,
+    ) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn source(&self) -> String {
+        self.job.name.clone()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        state(&self.job).to_owned()
+    }
+
+    #[zbus(property)]
+    fn progress(&self) -> (u64, u64) {
+        self.job.progress()
+    }
+}

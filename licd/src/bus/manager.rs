@@ -1,0 +1,217 @@
+//! `com.igel.License1.Manager`: the device.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use licd_edge::clock;
+use licd_edge::textfile::escaped;
+use licd_rules::{Code, Selector};
+use license_format::Date;
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, OwnedFd, OwnedObjectPath, OwnedVariant, Variant, interface};
+use zruntime::mpmc;
+
+use super::authority::{Action, Authority, sender};
+use super::error::BusError;
+use super::job;
+use crate::hub::{Hub, ImportReply, Order, Published, Refusal, Reply};
+use crate::jobs::Source;
+
+/// Options of a call by name. None is defined yet; unknown ones are errors, so that a later one is
+/// never ignored.
+type Options = HashMap<String, OwnedVariant>;
+
+/// The daemon's own object.
+pub(super) struct Manager {
+    hub: Arc<Hub>,
+    authority: Arc<Authority>,
+}
+
+impl Manager {
+    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
+        Self { hub, authority }
+    }
+
+    /// Gives the loop an order and waits for its answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        order: impl FnOnce(Reply<T>) -> Order,
+    ) -> Result<T, BusError> {
+        let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
+        // Sending fails only if the caller is gone.
+        let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
+        self.hub.order(order(reply))?;
+        receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
+    }
+}
+
+/// The properties of the daemon.
+pub(super) fn properties(published: &Published) -> [(&'static str, Variant<'_>); 5] {
+    let report = &published.report;
+    [
+        ("State", report.state.as_str().into()),
+        ("UnitId", report.unit_id.as_deref().unwrap_or_default().into()),
+        ("ClockState", report.clock.state.as_str().into()),
+        ("StoreState", report.store.state.as_str().into()),
+        ("RestartPending", published.restart_pending.into()),
+    ]
+}
+
+/// The name under which a descriptor is spoken of.
+fn shown_name(name: &str) -> String {
+    if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
+}
+
+fn no_options(options: &Options) -> Result<(), BusError> {
+    match options.keys().min() {
+        None => Ok(()),
+        Some(key) => {
+            let key = escaped(key);
+            Err(BusError::arguments(format!("option “{key}”: is not known; leave it out")))
+        }
+    }
+}
+
+#[interface(name = "com.igel.License1.Manager", introspection_docs = false)]
+impl Manager {
+    #[zbus(out_args("status"))]
+    fn get_status(&self) -> String {
+        self.hub.published().status()
+    }
+
+    #[zbus(out_args("job"))]
+    async fn import(
+        &self,
+        source: String,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<OwnedObjectPath, BusError> {
+        no_options(&options)?;
+        self.authority.check(connection, &header, Action::Import).await?;
+        let (name, owner) = (escaped(&source), sender(&header));
+        let source = Source::parse(&source)?;
+        let begun = |reply| Order::Import { source, name, owner, reply: ImportReply::Begun(reply) };
+        let id = self.ask(begun).await?;
+        OwnedObjectPath::try_from(job::path(id))
+            .map_err(|error| Refusal::Fault(error.to_string()).into())
+    }
+
+    #[zbus(out_args("verdict"))]
+    async fn import_fd(
+        &self,
+        fd: OwnedFd,
+        name: String,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, BusError> {
+        no_options(&options)?;
+        self.authority.check(connection, &header, Action::Import).await?;
+        let (name, owner) = (shown_name(&name), sender(&header));
+        let source = Source::Descriptor(fd.into());
+        let verdict =
+            |reply| Order::Import { source, name, owner, reply: ImportReply::Verdict(reply) };
+        let code: Code = self.ask(verdict).await?;
+        Ok(code.as_str().to_owned())
+    }
+
+    #[zbus(out_args("removed"))]
+    async fn remove(
+        &self,
+        selector: &str,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<u32, BusError> {
+        no_options(&options)?;
+        let Some(selector) = Selector::parse(selector) else {
+            let (selector, forms) = (escaped(selector), Selector::FORMS);
+            return Err(BusError::arguments(format!("selector “{selector}”: is none of {forms}")));
+        };
+        self.authority.check(connection, &header, Action::Remove).await?;
+        self.ask(|reply| Order::Remove { selector, reply }).await
+    }
+
+    async fn refresh(&self) -> Result<(), BusError> {
+        self.ask(|reply| Order::Refresh { reply }).await
+    }
+
+    #[zbus(out_args("allowed", "reason", "until"))]
+    fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
+        let published = self.hub.published();
+        let Some(feature) = published.report.features.get(name) else {
+            let name = escaped(name);
+            return Err(BusError::arguments(format!("feature “{name}”: is not known")));
+        };
+        let until = feature.until.clone().unwrap_or_default();
+        Ok((feature.allowed, feature.reason.clone(), until))
+    }
+
+    #[zbus(out_args("allowed", "reason"))]
+    fn check_update(&self, release_date: &str) -> Result<(bool, String), BusError> {
+        let Some(released) = Date::parse(release_date) else {
+            let date = escaped(release_date);
+            return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
+        };
+        let verdict = self.hub.published().survey.update(released, clock::now());
+        Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
+    }
+
+    #[zbus(out_args("services"))]
+    fn list_services(&self) -> Vec<(String, String, String, String)> {
+        let published = self.hub.published();
+        let services = published.report.services.iter().cloned();
+        services
+            .map(|service| {
+                let expires = service.expires.unwrap_or_default();
+                (service.service, service.status, service.state, expires)
+            })
+            .collect()
+    }
+
+    async fn apply_settings(
+        &self,
+        toml: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        self.authority.check(connection, &header, Action::Settings).await?;
+        self.ask(|reply| Order::Apply { settings: toml, reply }).await
+    }
+
+    #[zbus(signal)]
+    pub(super) async fn changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.hub.published().report.state.clone()
+    }
+
+    #[zbus(property)]
+    fn unit_id(&self) -> String {
+        self.hub.published().report.unit_id.clone().unwrap_or_default()
+    }
+
+    #[zbus(property)]
+    fn clock_state(&self) -> String {
+        self.hub.published().report.clock.state.clone()
+    }
+
+    #[zbus(property)]
+    fn store_state(&self) -> String {
+        self.hub.published().report.store.state.clone()
+    }
+
+    #[zbus(property)]
+    fn restart_pending(&self) -> bool {
+        self.hub.published().restart_pending
+    }
+}

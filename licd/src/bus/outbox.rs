@@ -1,0 +1,175 @@
+//! What the loop has to say, said in the order it was handed over.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use zbus::fdo::Properties;
+use zbus::object_server::{Interface, SignalEmitter};
+use zbus::{Connection, Variant};
+use zruntime::mpmc::Receiver;
+
+use super::authority::Authority;
+use super::job::{self, JobObject};
+use super::license::{self, License};
+use super::manager::{self, Manager};
+use super::{NAME, PATH};
+use crate::hub::{Hub, News, Published};
+use crate::jobs::{Job, JobId};
+
+/// Something to be said.
+pub(super) enum Sending {
+    Announce(Arc<Published>),
+    JobBegan(Arc<Job>),
+    JobWentOn(Arc<Job>),
+    JobEnded { job: Arc<Job>, verdict: &'static str, message: String },
+    JobForgotten(JobId),
+    Then(Box<dyn FnOnce() + Send>),
+    Stop,
+}
+
+/// Says it, and knows what was said.
+pub(super) struct Outbox {
+    hub: Arc<Hub>,
+    authority: Arc<Authority>,
+    said: Arc<Published>,
+    licenses: BTreeMap<String, License>,
+}
+
+impl Outbox {
+    /// What is published now is what is said first, by the objects themselves.
+    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
+        let said = hub.published();
+        let paths = license::paths(&said.report).into_iter();
+        let licenses = paths.map(|(path, license)| (path, License::new(license))).collect();
+        Self { hub, authority, said, licenses }
+    }
+
+    /// The objects of the licences, by path.
+    pub(super) fn licenses(&self) -> impl Iterator<Item = (String, License)> {
+        self.licenses.iter().map(|(path, license)| (path.clone(), license.clone()))
+    }
+
+    /// Says what comes until [`Sending::Stop`], or until the connection is gone.
+    pub(super) async fn run(mut self, connection: Connection, sendings: Receiver<Sending>) {
+        let mut gone = pin!(connection.closed());
+        loop {
+            let mut next = pin!(sendings.recv());
+            let sending = std::future::poll_fn(|context| {
+                if gone.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(None);
+                }
+                next.as_mut().poll(context).map(Result::ok)
+            });
+            let Some(sending) = sending.await else { break };
+            let stop = matches!(sending, Sending::Stop);
+            if let Err(error) = self.say(&connection, sending).await
+                && !connection.is_closed()
+            {
+                log::warn!("{NAME}: an announcement on the bus failed: {error}");
+            }
+            if stop {
+                return;
+            }
+        }
+        if connection.is_closed() {
+            self.hub.tell(News::BusGone);
+        }
+    }
+
+    async fn say(&mut self, connection: &Connection, sending: Sending) -> zbus::Result<()> {
+        let objects = connection.object_server();
+        match sending {
+            Sending::Announce(published) => self.announce(connection, published).await,
+            Sending::JobBegan(job) => {
+                let path = job::path(job.id);
+                let object = JobObject { job, authority: Arc::clone(&self.authority) };
+                objects.at(path, object).await.map(drop)
+            }
+            Sending::JobWentOn(job) => {
+                let changed = [("Progress", job.progress().into())];
+                properties_changed::<JobObject>(connection, &job::path(job.id), changed).await
+            }
+            Sending::JobEnded { job, verdict, message } => {
+                let path = job::path(job.id);
+                let changed =
+                    [("Progress", job.progress().into()), ("State", job::state(&job).into())];
+                properties_changed::<JobObject>(connection, &path, changed).await?;
+                JobObject::finished(&SignalEmitter::new(connection, path)?, verdict, &message).await
+            }
+            Sending::JobForgotten(id) => {
+                objects.remove::<JobObject, _>(job::path(id)).await.map(drop)
+            }
+            Sending::Then(act) => {
+                act();
+                Ok(())
+            }
+            Sending::Stop => connection.release_name(NAME).await.map(drop),
+        }
+    }
+
+    async fn announce(
+        &mut self,
+        connection: &Connection,
+        published: Arc<Published>,
+    ) -> zbus::Result<()> {
+        let before = std::mem::replace(&mut self.said, Arc::clone(&published));
+        self.announce_licenses(connection, &published).await?;
+        let changed = different(manager::properties(&before), manager::properties(&published));
+        properties_changed::<Manager>(connection, PATH, changed).await?;
+        if before.report != published.report {
+            Manager::changed(&SignalEmitter::new(connection, PATH)?).await?;
+        }
+        Ok(())
+    }
+
+    async fn announce_licenses(
+        &mut self,
+        connection: &Connection,
+        published: &Published,
+    ) -> zbus::Result<()> {
+        let objects = connection.object_server();
+        let paths = license::paths(&published.report);
+        let gone = self.licenses.extract_if(.., |path, _| !paths.contains_key(path));
+        for (path, _) in gone.collect::<Vec<_>>() {
+            objects.remove::<License, _>(path).await?;
+        }
+        for (path, report) in paths {
+            let Some(license) = self.licenses.get(&path) else {
+                let license = License::new(report);
+                self.licenses.insert(path.clone(), license.clone());
+                objects.at(path, license).await?;
+                continue;
+            };
+            let before = license.report();
+            license.show(report);
+            let changed = different(license::properties(&before), license::properties(report));
+            properties_changed::<License>(connection, &path, changed).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Those of the properties that are not what they were.
+fn different<'a, const N: usize>(
+    before: [(&'static str, Variant<'_>); N],
+    now: [(&'static str, Variant<'a>); N],
+) -> Vec<(&'static str, Variant<'a>)> {
+    now.into_iter().zip(before).filter(|(now, before)| now != before).map(|(now, _)| now).collect()
+}
+
+/// Tells of several properties by one signal; by none if there are none.
+async fn properties_changed<I: Interface>(
+    connection: &Connection,
+    path: &str,
+    changed: impl IntoIterator<Item = (&'static str, Variant<'_>)>,
+) -> zbus::Result<()> {
+    let changed: HashMap<&str, Variant<'_>> = changed.into_iter().collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let emitter = SignalEmitter::new(connection, path)?;
+    Properties::properties_changed(&emitter, I::name(), changed, Cow::Borrowed(&[])).await
+}

@@ -1,0 +1,281 @@
+//! The daemon: what it does to start, to serve and to stop.
+
+mod chronicle;
+mod desk;
+mod events;
+mod imports;
+mod stock;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use licd_device::Device;
+use licd_edge::links::{self, Link};
+use licd_edge::root::Root;
+use licd_edge::store::{Closed, Obstacle, StoreError};
+use nix::errno::Errno;
+use sd_notify::NotifyState;
+
+use crate::args::Args;
+use crate::bus::{Bus, NAME, StartError};
+use crate::hub::{self, Hub, Inbox};
+use crate::jobs::{Job, JobId};
+use crate::journal;
+use crate::timers::{Backoff, Debounce};
+use events::{Event, Events, Signal};
+use imports::ImportCaller;
+use stock::Lane;
+
+/// How long the end of work in hand is waited for, and then the bus: together the two seconds in
+/// which a service should be gone.
+const LAST_WORK: Duration = Duration::from_millis(1400);
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Why the daemon ends with an error.
+#[derive(Debug)]
+enum Fatal {
+    /// The kernel refuses what the loop needs.
+    Kernel(&'static str, Errno),
+    /// The bus cannot be served.
+    Bus(StartError),
+    /// The bus is gone.
+    BusGone,
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kernel(what, reason) => write!(f, "{what}: {}", reason.desc()),
+            Self::Bus(error) => error.fmt(f),
+            Self::BusGone => f.write_str("bus: the connection was closed; the daemon ends with it"),
+        }
+    }
+}
+
+/// Runs the daemon until it is told to stop.
+pub(crate) fn main(args: &Args) -> ExitCode {
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fatal) => {
+            log::error!("{fatal}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Fatal> {
+    let root = Root::new(&args.root);
+    // Before the first thread, which inherits which signals are blocked; and listening before
+    // reading, so that no change falls between.
+    let events = Events::open(&root)?;
+    journal::begin();
+    let device = Arc::new(Device::at(root));
+    let left_open = settle(&device);
+    let stock = stock::take(&device, None, None);
+    let complaints = stock.complaints.clone();
+    let (hub, inbox) =
+        hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let bus = Bus::start(&args.bus, &hub).map_err(Fatal::Bus)?;
+    let mut daemon = Daemon::new(device, hub, inbox, bus, events);
+    daemon.started(left_open, complaints);
+    let outcome = daemon.serve();
+    daemon.stop();
+    outcome
+}
+
+/// Puts right what a crash has left in the store. Whether that is to be tried again, because
+/// somebody writes or keeps it from being closed; the report says who.
+fn settle(device: &Device) -> bool {
+    match device.store().settle() {
+        Ok(Some(Closed::HeldBy(_))) | Err(StoreError::Busy { .. }) => true,
+        // Where there is no store, there is nothing to close.
+        Ok(_) | Err(StoreError::Unwritable { why: Obstacle::Missing, .. }) => false,
+        Err(error) => {
+            log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{error}");
+            false
+        }
+    }
+}
+
+/// Tells the service manager, if there is one.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        log::warn!("service manager: cannot be told ({error})");
+    }
+}
+
+/// What is done later.
+struct Timers {
+    /// Files changed.
+    files: Debounce,
+    /// Network interfaces changed.
+    links: Debounce,
+    /// The store could not be closed.
+    settle: Backoff,
+    /// No unit ID is known: interfaces may turn up without a word.
+    relook: Backoff,
+    /// How often the service manager wants to hear, and when next.
+    watchdog: Option<(Duration, Instant)>,
+}
+
+impl Timers {
+    fn new() -> Self {
+        const fn ms(n: u64) -> Duration {
+            Duration::from_millis(n)
+        }
+        const fn minutes(n: u64) -> Duration {
+            Duration::from_secs(60 * n)
+        }
+        // sd_watchdog_enabled(3): half of the time that is given.
+        let watchdog = sd_notify::watchdog_enabled().map(|time| time / 2);
+        Self {
+            files: Debounce::new(ms(50), ms(500)),
+            links: Debounce::new(ms(200), ms(2000)),
+            settle: Backoff::new(ms(5000), minutes(5)),
+            relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
+            watchdog: watchdog.map(|interval| (interval, Instant::now() + interval)),
+        }
+    }
+
+    fn next(&self) -> impl Iterator<Item = Instant> {
+        let watchdog = self.watchdog.map(|(_, at)| at);
+        let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
+        dues.into_iter().chain([watchdog]).flatten()
+    }
+}
+
+/// The loop and everything it decides on.
+struct Daemon {
+    device: Arc<Device>,
+    hub: Arc<Hub>,
+    inbox: Inbox,
+    bus: Option<Bus>,
+    events: Events,
+    timers: Timers,
+    lane: Lane,
+    /// Imports that run, and who waits for their verdict.
+    jobs: BTreeMap<JobId, (Arc<Job>, ImportCaller)>,
+    last_job: JobId,
+    /// Jobs that have ended and are still shown, until when.
+    lingering: VecDeque<(Instant, JobId)>,
+    /// Threads that may write to the store.
+    at_work: usize,
+    /// The network interfaces as they were looked at last.
+    links: Option<Vec<Link>>,
+    complaints: Vec<String>,
+}
+
+impl Daemon {
+    fn new(device: Arc<Device>, hub: Arc<Hub>, inbox: Inbox, bus: Bus, events: Events) -> Self {
+        Self {
+            device,
+            hub,
+            inbox,
+            bus: Some(bus),
+            events,
+            timers: Timers::new(),
+            lane: Lane::default(),
+            jobs: BTreeMap::new(),
+            last_job: 0,
+            lingering: VecDeque::new(),
+            at_work: 0,
+            links: None,
+            complaints: Vec::new(),
+        }
+    }
+
+    /// Says that the daemon is there.
+    fn started(&mut self, left_open: bool, complaints: Vec<String>) {
+        let published = self.hub.published();
+        chronicle::started(&published.report);
+        self.complain(complaints);
+        let status = chronicle::status_line(&published.report);
+        notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+        let now = Instant::now();
+        if left_open {
+            self.timers.settle.begin(now);
+        }
+        self.mind_unit_id(now);
+    }
+
+    /// Serves until a signal or the end of the bus.
+    fn serve(&mut self) -> Result<(), Fatal> {
+        loop {
+            let until = self.timers.next().chain(self.lingering.front().map(|(at, _)| *at)).min();
+            for event in self.events.wait(&self.inbox.wake, until)? {
+                match event {
+                    Event::Signal(Signal::Stop) => return Ok(()),
+                    Event::Signal(Signal::Refresh) => self.look_again(),
+                    Event::Turn => self.judge_again(),
+                    Event::Files => self.timers.files.stir(Instant::now()),
+                    Event::Links => self.timers.links.stir(Instant::now()),
+                    Event::Inbox => self.read_inbox()?,
+                }
+            }
+            self.do_what_is_due(Instant::now());
+        }
+    }
+
+    fn do_what_is_due(&mut self, now: Instant) {
+        if self.timers.files.is_due(now) {
+            self.look_again();
+        }
+        if self.timers.links.is_due(now) {
+            self.look_at_links();
+        }
+        if self.timers.relook.is_due(now) {
+            self.look_again();
+        }
+        if self.timers.settle.is_due(now) {
+            self.settle_again();
+        }
+        while let Some((_, id)) = self.lingering.pop_front_if(|(at, _)| *at <= now) {
+            self.bus(|bus| bus.forget_job(id));
+        }
+        if let Some((interval, at)) = self.timers.watchdog.filter(|(_, at)| *at <= now) {
+            notify(&[NotifyState::Watchdog]);
+            self.timers.watchdog = Some((interval, at.max(now) + interval));
+        }
+    }
+
+    /// Interfaces change often, by a cable for example; only if others are there now, the unit ID
+    /// may be another.
+    fn look_at_links(&mut self) {
+        let links = links::list(self.device.root()).ok();
+        if links.is_none() || links != self.links {
+            self.links = links;
+            self.look_again();
+        }
+    }
+
+    fn bus(&self, say: impl FnOnce(&Bus)) {
+        if let Some(bus) = &self.bus {
+            say(bus);
+        }
+    }
+
+    /// Lets work in hand come to its end, answers, and leaves.
+    fn stop(mut self) {
+        log::info!(MESSAGE_ID = journal::STOPPING; "stopping");
+        notify(&[NotifyState::Stopping]);
+        for (job, _) in self.jobs.values() {
+            job.cancel();
+        }
+        let end = Instant::now() + LAST_WORK;
+        while self.at_work > 0 && Instant::now() < end {
+            if !self.events.wait_for_inbox(&self.inbox.wake, end) {
+                break;
+            }
+            self.finish_work();
+        }
+        let Some(bus) = self.bus.take() else { return };
+        // What is still waiting is answered by its reply being dropped.
+        drop(self);
+        if !bus.stop(LAST_WORDS) {
+            log::warn!("{NAME}: not all answers could be given before the end");
+        }
+    }
+}

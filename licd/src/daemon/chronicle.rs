@@ -1,0 +1,100 @@
+//! What goes into the journal when the device has become another one.
+
+use std::collections::HashSet;
+
+use licd_device::{Rejected, Report};
+
+use crate::journal;
+
+/// Files named at one time; a store full of foreign licences must not fill the journal as well.
+const NAMED: usize = 32;
+
+/// The daemon serves the bus.
+pub(super) fn started(report: &Report) {
+    log::info!(
+        MESSAGE_ID = journal::STARTED,
+        LICD_STATE = report.state,
+        LICD_UNIT = unit(report);
+        "started: {}", status_line(report)
+    );
+    rejected(&[], &report.rejected);
+    problems(&[], &report.problems);
+}
+
+/// What is known of the device has changed.
+pub(super) fn changed(before: &Report, now: &Report) {
+    if before.unit_id != now.unit_id {
+        log::info!(
+            MESSAGE_ID = journal::STATE_CHANGED, LICD_UNIT = unit(now);
+            "unit ID: {}, before {}", unit(now), unit(before)
+        );
+    }
+    services(before, now);
+    rejected(&before.rejected, &now.rejected);
+    problems(&before.problems, &now.problems);
+    let (was, is) = (before.store.state.as_str(), now.store.state.as_str());
+    if was != is && is_broken(is) {
+        log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "/license: is {is}, before {was}");
+    } else if was != is && is_broken(was) {
+        log::info!(MESSAGE_ID = journal::STATE_CHANGED; "/license: is {is}, before {was}");
+    }
+}
+
+/// The device in one line, as `systemctl status` shows it.
+pub(super) fn status_line(report: &Report) -> String {
+    let count = report.store.licenses;
+    let plural = if count == 1 { "" } else { "s" };
+    format!("unit {}, {}, {count} licence{plural}", unit(report), report.state)
+}
+
+fn unit(report: &Report) -> &str {
+    report.unit_id.as_deref().unwrap_or("none")
+}
+
+fn is_broken(state: &str) -> bool {
+    matches!(state, "damaged" | "missing")
+}
+
+fn services(before: &Report, now: &Report) {
+    for service in &now.services {
+        let was = before.services.iter().find(|known| known.service == service.service);
+        let was = was.map_or("none", |known| known.state.as_str());
+        if was == service.state {
+            continue;
+        }
+        log::info!(
+            MESSAGE_ID = journal::STATE_CHANGED,
+            LICD_UNIT = unit(now),
+            LICD_SERVICE = service.service,
+            LICD_STATE = service.state,
+            LICD_PACK = service.pack.as_deref().unwrap_or_default();
+            "{}: {}, before {was}", service.service, service.state
+        );
+    }
+}
+
+fn rejected(before: &[Rejected], now: &[Rejected]) {
+    fn facts(file: &Rejected) -> [&str; 3] {
+        [&file.file, &file.code, &file.message]
+    }
+    let known: HashSet<_> = before.iter().map(facts).collect();
+    let mut new = now.iter().filter(|file| !known.contains(&facts(file)));
+    for file in new.by_ref().take(NAMED) {
+        log::warn!(
+            MESSAGE_ID = journal::REFUSED, LICD_FILE = file.file, LICD_CODE = file.code;
+            "{}: {}", file.file, file.message
+        );
+    }
+    let more = new.count();
+    if more > 0 {
+        log::warn!(MESSAGE_ID = journal::REFUSED; "{more} more files of the store do not count");
+    }
+}
+
+fn problems(before: &[String], now: &[String]) {
+    for problem in now.iter().filter(|problem| !before.contains(problem)) {
+        let of_store = problem.starts_with("/license");
+        let id = if of_store { journal::STORE_PROBLEM } else { journal::PROBLEM };
+        log::warn!(MESSAGE_ID = id; "{problem}");
+    }
+}

@@ -1,0 +1,231 @@
+//! Orders of the bus and news of work, and what becomes of them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use licd_device::Failure;
+use licd_edge::settings;
+use licd_edge::textfile::Flaw;
+use licd_rules::{Code, Selector};
+
+use super::stock::{WAITING, Waiting};
+use super::{Daemon, Fatal, settle};
+use crate::hub::{News, Order, Refusal, Reply, Written};
+use crate::jobs::{self, AT_ONCE};
+use crate::journal;
+
+impl Daemon {
+    /// Takes what has come in.
+    pub(super) fn read_inbox(&mut self) -> Result<(), Fatal> {
+        let (news, orders) = self.inbox.take();
+        for news in news {
+            if matches!(news, News::BusGone) {
+                return Err(Fatal::BusGone);
+            }
+            self.hear(news);
+        }
+        orders.into_iter().for_each(|order| self.obey(order));
+        Ok(())
+    }
+
+    /// Hears how work ended; nothing new is begun, and nobody waits for a new stock.
+    pub(super) fn finish_work(&mut self) {
+        for news in self.inbox.take_news() {
+            match news {
+                News::Imported { job, end } => {
+                    let (_, ended) = self.imported(&job, end);
+                    self.import_ended(ended);
+                }
+                News::Removed { selector, outcome, reply } => {
+                    let (_, answer) = self.removed(&selector, outcome);
+                    self.bus(|bus| bus.then(move || reply(answer)));
+                }
+                News::Applied { outcome, reply } => {
+                    self.at_work -= 1;
+                    self.bus(|bus| bus.then(move || reply(outcome)));
+                }
+                News::Settled { .. } => self.at_work -= 1,
+                News::Stock(_) | News::Progress(_) | News::BusGone => {}
+            }
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Stock(stock) => self.stock_taken(stock),
+            News::Progress(job) => self.bus(|bus| bus.job_went_on(job)),
+            News::Imported { job, end } => match self.imported(&job, end) {
+                (true, ended) => self.look_again_for(Waiting::Import(ended)),
+                (false, ended) => self.import_ended(ended),
+            },
+            News::Removed { selector, outcome, reply } => match self.removed(&selector, outcome) {
+                (true, answer) => self.answer_after_look(reply, answer),
+                (false, answer) => reply(answer),
+            },
+            News::Applied { outcome, reply } => {
+                self.at_work -= 1;
+                match outcome {
+                    Ok(()) => self.answer_after_look(reply, Ok(())),
+                    Err(refusal) => reply(Err(refusal)),
+                }
+            }
+            News::Settled { left_open } => {
+                self.at_work -= 1;
+                if !left_open {
+                    self.timers.settle.end();
+                    self.look_again();
+                }
+            }
+            News::BusGone => {}
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Import { source, name, owner, reply } => {
+                self.import(source, name, owner, reply);
+            }
+            Order::Remove { selector, reply } => self.remove(selector, reply),
+            Order::Apply { settings, reply } => self.apply(settings, reply),
+            Order::Refresh { reply } if self.lane.waiting() >= WAITING => {
+                let message = format!("licd: {WAITING} callers wait already; try again later");
+                reply(Err(Refusal::new(Code::Busy, message)));
+            }
+            Order::Refresh { reply } => self.answer_after_look(reply, Ok(())),
+        }
+    }
+
+    fn answer_after_look<T: Send + 'static>(
+        &mut self,
+        reply: Reply<T>,
+        answer: Result<T, Refusal>,
+    ) {
+        self.look_again_for(Waiting::Caller(Box::new(move || reply(answer))));
+    }
+
+    /// Room for one more that may write to the store.
+    pub(super) fn room(&self, what: &str) -> Result<(), Refusal> {
+        if self.at_work < AT_ONCE {
+            return Ok(());
+        }
+        let message =
+            format!("{what}: {AT_ONCE} imports and removals run already; try again later");
+        Err(Refusal::new(Code::Busy, message))
+    }
+
+    fn remove(&mut self, selector: Selector, reply: Reply<u32>) {
+        if let Err(refusal) = self.room(&format!("removal of {selector}")) {
+            return reply(Err(refusal));
+        }
+        let (device, taken) = (Arc::clone(&self.device), selector.clone());
+        let work = move || {
+            let value = device.remove(&taken)?;
+            let left_open = value > 0 && device.store().holders().is_some();
+            Ok(Written { value, left_open })
+        };
+        self.work("removal", work, move |outcome| News::Removed {
+            selector,
+            outcome: outcome.unwrap_or_else(|| Err(fault("removal"))),
+            reply,
+        });
+    }
+
+    /// Takes note of the end of a removal; whether the device may be another one since.
+    fn removed(
+        &mut self,
+        selector: &Selector,
+        outcome: Result<Written<u32>, Refusal>,
+    ) -> (bool, Result<u32, Refusal>) {
+        self.at_work -= 1;
+        match outcome {
+            Ok(Written { value: count, left_open }) => {
+                self.mind_open_store(left_open);
+                log::info!(
+                    MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
+                    "{selector}: {count} licences removed"
+                );
+                (count > 0, Ok(count))
+            }
+            Err(refusal) => {
+                if let Refusal::Verdict(Failure { code, message }) = &refusal {
+                    log::warn!(
+                        MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = code.as_str();
+                        "removal of {selector}: {message}"
+                    );
+                }
+                // Some may be gone.
+                (true, Err(refusal))
+            }
+        }
+    }
+
+    fn apply(&mut self, text: String, reply: Reply<()>) {
+        if let Err(refusal) = self.room("settings") {
+            return reply(Err(refusal));
+        }
+        let device = Arc::clone(&self.device);
+        let work = move || {
+            // The keys that mean nothing are named when the settings are read.
+            settings::apply(device.root(), &text).map(drop).map_err(|problem| refused(&problem))
+        };
+        self.work("settings", work, move |outcome| News::Applied {
+            outcome: outcome.unwrap_or_else(|| Err(fault("settings"))),
+            reply,
+        });
+    }
+
+    /// Tries again to close the store.
+    pub(super) fn settle_again(&mut self) {
+        let device = Arc::clone(&self.device);
+        self.work(
+            "settle",
+            move || settle(&device),
+            |left_open| News::Settled { left_open: left_open.unwrap_or(true) },
+        );
+    }
+
+    pub(super) fn mind_open_store(&mut self, left_open: bool) {
+        if left_open {
+            self.timers.settle.begin(Instant::now());
+        }
+    }
+
+    /// Begins work that may write. If no thread is left, its reply is dropped, which tells so.
+    fn work<T>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+        tell: impl FnOnce(Option<T>) -> News + Send + 'static,
+    ) {
+        match jobs::spawn(&self.hub, name, work, tell) {
+            Ok(()) => self.at_work += 1,
+            Err(error) => log::error!("licd: no thread can be started for the {name} ({error})"),
+        }
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Verdict(failure)
+    }
+}
+
+pub(super) fn fault(what: &str) -> Refusal {
+    Refusal::Fault(format!("{what}: failed by a fault of licd; its journal says more"))
+}
+
+/// What a caller is told about settings that were not taken over.
+fn refused(problem: &settings::Problem) -> Refusal {
+    let message = problem.to_string();
+    match problem {
+        settings::Problem::Refused(Flaw::Unreadable(_)) => Refusal::Fault(message),
+        settings::Problem::Refused(_) | settings::Problem::Broken { .. } => {
+            Refusal::Arguments(message)
+        }
+        settings::Problem::Unwritable { reason, .. } => {
+            let full = matches!(reason, nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT);
+            let code = if full { Code::StoreFull } else { Code::StoreUnwritable };
+            Refusal::new(code, message)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Imports, from the order to the last word about them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use licd_device::{Failure, FileVerdict};
+use licd_rules::Code;
+
+use super::Daemon;
+use crate::hub::{ImportReply, Refusal, Reply};
+use crate::jobs::{self, Job, JobEnd, JobId, Source};
+use crate::journal;
+
+/// How long a job is shown after its end, for those who ask late.
+const LINGER: Duration = Duration::from_secs(10);
+/// Ended jobs that are shown; of more, the oldest go earlier.
+const LINGERING: usize = 256;
+
+/// Who waits for the verdict of an import, if it is not the job's object alone.
+pub(super) type ImportCaller = Option<Reply<Code>>;
+
+/// An import whose end is still to be told.
+pub(super) struct EndedImport {
+    job: Arc<Job>,
+    caller: ImportCaller,
+    outcome: Result<(Code, String), String>,
+}
+
+impl Daemon {
+    pub(super) fn import(
+        &mut self,
+        source: Source,
+        name: String,
+        owner: String,
+        reply: ImportReply,
+    ) {
+        match self.begin_import(source, name, owner) {
+            Err(refusal) => match reply {
+                ImportReply::Begun(reply) => reply(Err(refusal)),
+                ImportReply::Verdict(reply) => reply(Err(refusal)),
+            },
+            Ok(job) => {
+                let id = job.id;
+                self.bus(|bus| bus.job_began(Arc::clone(&job)));
+                let caller = match reply {
+                    ImportReply::Verdict(reply) => Some(reply),
+                    ImportReply::Begun(reply) => {
+                        // Behind the object, which the caller wants to use at once.
+                        self.bus(|bus| bus.then(move || reply(Ok(id))));
+                        None
+                    }
+                };
+                self.jobs.insert(id, (job, caller));
+            }
+        }
+    }
+
+    fn begin_import(
+        &mut self,
+        source: Source,
+        name: String,
+        owner: String,
+    ) -> Result<Arc<Job>, Refusal> {
+        self.room(&name)?;
+        let id: JobId = self.last_job.wrapping_add(1);
+        let job = Job::new(id, name, owner).map_err(|reason| out_of_resources(&reason.into()))?;
+        let job = Arc::new(job);
+        jobs::import(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
+        self.last_job = id;
+        self.at_work += 1;
+        Ok(job)
+    }
+
+    /// Takes note of the end of an import; whether the device is another one since.
+    pub(super) fn imported(&mut self, job: &Arc<Job>, end: JobEnd) -> (bool, EndedImport) {
+        self.at_work -= 1;
+        let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
+        let (changed, outcome) = match end {
+            JobEnd::Verdict { verdict, changed, left_open } => {
+                self.mind_open_store(left_open);
+                log_import(&verdict);
+                (changed, Ok((verdict.code, format!("{}: {}", verdict.file, verdict.message))))
+            }
+            // Whatever it did before, it is worth a look.
+            JobEnd::Fault => {
+                (true, Err(format!("{}: the import failed by a fault of licd", job.name)))
+            }
+        };
+        (changed, EndedImport { job: Arc::clone(job), caller, outcome })
+    }
+
+    /// Tells the end of an import.
+    pub(super) fn import_ended(&mut self, ended: EndedImport) {
+        let EndedImport { job, caller, outcome } = ended;
+        job.finish();
+        self.lingering.push_back((Instant::now() + LINGER, job.id));
+        if self.lingering.len() > LINGERING
+            && let Some((_, id)) = self.lingering.pop_front()
+        {
+            self.bus(|bus| bus.forget_job(id));
+        }
+        let (word, message) = match &outcome {
+            Ok((code, message)) => (code.as_str(), message.clone()),
+            Err(message) => ("failed", message.clone()),
+        };
+        self.bus(|bus| bus.job_ended(job, word, message));
+        let Some(caller) = caller else { return };
+        let answer = match outcome {
+            Ok((code, _)) if code.is_accepted() => Ok(code),
+            Ok((code, message)) => Err(Refusal::Verdict(Failure { code, message })),
+            Err(message) => Err(Refusal::Fault(message)),
+        };
+        self.bus(|bus| bus.then(move || caller(answer)));
+    }
+}
+
+fn out_of_resources(error: &io::Error) -> Refusal {
+    Refusal::new(Code::Busy, format!("licd: is out of resources ({error}); try again later"))
+}
+
+fn log_import(verdict: &FileVerdict) {
+    let FileVerdict { file, code, message, pack, units } = verdict;
+    let pack = pack.as_deref().unwrap_or_default();
+    let units = units.join(" ");
+    let code_word = code.as_str();
+    if code.is_accepted() {
+        log::info!(
+            MESSAGE_ID = journal::IMPORTED,
+            LICD_FILE = file, LICD_CODE = code_word, LICD_PACK = pack, LICD_UNIT = units;
+            "{file}: {message}"
+        );
+    } else {
+        let store = matches!(code, Code::StoreFull | Code::StoreUnwritable);
+        let id = if store { journal::STORE_PROBLEM } else { journal::REFUSED };
+        log::warn!(
+            MESSAGE_ID = id,
+            LICD_FILE = file, LICD_CODE = code_word, LICD_PACK = pack, LICD_UNIT = units;
+            "{file}: {message}"
+        );
+    }
+}

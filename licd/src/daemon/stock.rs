@@ -1,0 +1,179 @@
+//! Taking stock: read the device, judge it, publish what came out. One after the other, on a thread
+//! of its own; what is asked for meanwhile is answered by the next one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use licd_device::{Device, Survey};
+use licd_edge::{clock, publish, settings};
+use sd_notify::NotifyState;
+
+use super::imports::EndedImport;
+use super::{Daemon, chronicle, notify};
+use crate::hub::{News, Published, Stock};
+use crate::{jobs, journal};
+
+/// Callers that wait for the next stock. Everybody may be one, and send up to 16 descriptors along
+/// that stay open as long; a process may have 1024 by default.
+pub(super) const WAITING: usize = 32;
+
+/// The stock that is being taken, and the next one if somebody wants it.
+#[derive(Default)]
+pub(super) struct Lane {
+    running: Option<Round>,
+    next: Option<Round>,
+}
+
+/// Why a stock is taken, and who waits for it.
+#[derive(Default)]
+struct Round {
+    /// Whether to read the device, or only to judge again what was read.
+    fresh: bool,
+    waiting: Vec<Waiting>,
+}
+
+/// Somebody who is to be answered once the new stock is known to all.
+pub(super) enum Waiting {
+    /// The end of an import, which may want a restart.
+    Import(EndedImport),
+    /// A caller.
+    Caller(Box<dyn FnOnce() + Send>),
+}
+
+impl Lane {
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.next.as_ref().map_or(0, |round| round.waiting.len())
+    }
+}
+
+/// Takes stock and publishes it as files. `known` is judged again if given; `last` is what was
+/// published before.
+pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Published>) -> Stock {
+    let mut complaints = Vec::new();
+    let survey = known.unwrap_or_else(|| {
+        keep_settings(device, &mut complaints);
+        Arc::new(device.survey())
+    });
+    let mut published = Published::new(survey, clock::now());
+    if let Some(last) = last {
+        published.restart_pending = last.restart_pending;
+        if last.report == published.report {
+            // Only time has passed; whoever watches the file is not to be woken for that.
+            published.json.clone_from(&last.json);
+        }
+    }
+    let root = device.root();
+    if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
+        complaints.push(format!("{error}; other programs see an old state"));
+    }
+    Stock { published, complaints }
+}
+
+/// Keeps settings that are whole for the day when they are not.
+fn keep_settings(device: &Device, complaints: &mut Vec<String>) {
+    let loaded = settings::load(device.root());
+    let unknown = loaded.unknown.iter();
+    complaints.extend(unknown.map(|key| format!("settings: {key}: is not known, and is ignored")));
+    complaints.extend(loaded.keep(device.root()).err().map(|problem| problem.to_string()));
+}
+
+impl Daemon {
+    /// Reads the device again.
+    pub(super) fn look_again(&mut self) {
+        self.take_stock(true, None);
+    }
+
+    /// Judges again what was read.
+    pub(super) fn judge_again(&mut self) {
+        self.take_stock(false, None);
+    }
+
+    /// Reads the device again for somebody who waits for it.
+    pub(super) fn look_again_for(&mut self, waiting: Waiting) {
+        self.take_stock(true, Some(waiting));
+    }
+
+    fn take_stock(&mut self, fresh: bool, waiting: Option<Waiting>) {
+        let next = self.lane.next.get_or_insert_default();
+        next.fresh |= fresh;
+        next.waiting.extend(waiting);
+        self.next_stock();
+    }
+
+    /// Begins the next stock unless one is being taken.
+    fn next_stock(&mut self) {
+        if self.lane.running.is_some() {
+            return;
+        }
+        let Some(round) = self.lane.next.take() else { return };
+        let last = self.hub.published();
+        let known = if round.fresh { None } else { Some(Arc::clone(&last.survey)) };
+        if round.fresh {
+            self.events.forget_files();
+            self.timers.files.clear();
+        }
+        self.lane.running = Some(round);
+        let device = Arc::clone(&self.device);
+        let work = move || take(&device, known, Some(&last));
+        if let Err(error) =
+            jobs::spawn(&self.hub, "survey", work, |stock| News::Stock(stock.map(Box::new)))
+        {
+            log::error!("licd: no thread can be started ({error}); the state shown may be old");
+            self.stock_taken(None);
+        }
+    }
+
+    /// A stock was taken, or failed: everybody is told, then those who wait for it are answered.
+    pub(super) fn stock_taken(&mut self, stock: Option<Box<Stock>>) {
+        let waiting = self.lane.running.take().unwrap_or_default().waiting;
+        let succeeded = stock.is_some();
+        if let Some(stock) = stock {
+            let Stock { published, complaints } = *stock;
+            let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
+            self.publish(published, imported);
+            self.complain(complaints);
+        }
+        for one in waiting {
+            match one {
+                Waiting::Import(ended) => self.import_ended(ended),
+                Waiting::Caller(answer) if succeeded => self.bus(|bus| bus.then(answer)),
+                // Dropped, the answer says that there is none.
+                Waiting::Caller(_) => {}
+            }
+        }
+        self.mind_unit_id(Instant::now());
+        self.next_stock();
+    }
+
+    fn publish(&mut self, mut new: Published, imported: bool) {
+        let old = self.hub.published();
+        new.restart_pending |= imported && new.allowed() != old.allowed();
+        let changed = new.report != old.report;
+        let new = Arc::new(new);
+        self.hub.publish(Arc::clone(&new));
+        if changed {
+            chronicle::changed(&old.report, &new.report);
+            notify(&[NotifyState::Status(&chronicle::status_line(&new.report))]);
+        }
+        if changed || new.restart_pending != old.restart_pending {
+            self.bus(|bus| bus.announce(new));
+        }
+    }
+
+    /// Logs what was not complained of the last time.
+    pub(super) fn complain(&mut self, complaints: Vec<String>) {
+        for complaint in complaints.iter().filter(|known| !self.complaints.contains(known)) {
+            log::warn!(MESSAGE_ID = journal::PROBLEM; "{complaint}");
+        }
+        self.complaints = complaints;
+    }
+
+    /// While no unit ID is known, looks for one from time to time.
+    pub(super) fn mind_unit_id(&mut self, now: Instant) {
+        match self.hub.published().report.unit_id {
+            Some(_) => self.timers.relook.end(),
+            None => self.timers.relook.begin(now),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Where the bus, the loop and the working threads meet: what is published, and what is asked.
+
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use licd_device::{Failure, Report, Survey, to_json};
+use licd_edge::clock;
+use licd_rules::{Code, Selector};
+use license_format::UnixSeconds;
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::jobs::{Job, JobEnd, JobId, Source};
+
+/// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
+/// only if it is stuck.
+const ORDERS: usize = 64;
+
+/// What the bus answers from. A new one takes the place of the old one as a whole.
+pub(crate) struct Published {
+    /// What the report rests on.
+    pub(crate) survey: Arc<Survey>,
+    /// The report; its `clock.now` is empty, so that two of them are equal if only time has passed.
+    pub(crate) report: Report,
+    /// The report as the files have it, of the moment it was made.
+    pub(crate) json: String,
+    /// Whether an import has changed what is allowed since the daemon started.
+    pub(crate) restart_pending: bool,
+}
+
+impl Published {
+    /// The report as of now.
+    pub(crate) fn status(&self) -> String {
+        let mut report = self.report.clone();
+        report.clock.now = clock::now().to_string();
+        to_json(&report)
+    }
+
+    /// A report of this moment, and its JSON.
+    pub(crate) fn new(survey: Arc<Survey>, now: UnixSeconds) -> Self {
+        let mut report = survey.report(now);
+        let json = to_json(&report);
+        report.clock.now.clear();
+        Self { survey, report, json, restart_pending: false }
+    }
+
+    /// The names of the features that are allowed.
+    pub(crate) fn allowed(&self) -> Vec<&str> {
+        let features = self.report.features.iter();
+        features.filter(|(_, feature)| feature.allowed).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// Why an order is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// For a reason that has a code.
+    Verdict(Failure),
+    /// The caller's arguments make no sense.
+    Arguments(String),
+    /// By a fault of this program.
+    Fault(String),
+}
+
+impl Refusal {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::Verdict(Failure { code, message: message.into() })
+    }
+
+    /// The answer to an order that nobody carries out.
+    pub(crate) fn unheard() -> Self {
+        Self::new(Code::Busy, "licd: is stopping or out of resources; try again later")
+    }
+}
+
+/// Where an answer goes. Dropped, it tells the caller [`Refusal::unheard`].
+pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
+
+/// What a caller, authorised where need be, wants of the loop.
+pub(crate) enum Order {
+    Import { source: Source, name: String, owner: String, reply: ImportReply },
+    Remove { selector: Selector, reply: Reply<u32> },
+    Apply { settings: String, reply: Reply<()> },
+    Refresh { reply: Reply<()> },
+}
+
+/// When the caller of an import is answered.
+pub(crate) enum ImportReply {
+    /// As soon as there is a job, by its object's name.
+    Begun(Reply<JobId>),
+    /// By the verdict.
+    Verdict(Reply<Code>),
+}
+
+/// What a working thread or the bus itself has to tell.
+pub(crate) enum News {
+    /// The device was read, or judged again. `None`: a fault of this program.
+    Stock(Option<Box<Stock>>),
+    /// An import went on.
+    Progress(Arc<Job>),
+    /// An import ended.
+    Imported { job: Arc<Job>, end: JobEnd },
+    /// A removal ended.
+    Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
+    /// Settings were taken over, or not.
+    Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
+    /// Closing the store was tried again; whether somebody still keeps it open.
+    Settled { left_open: bool },
+    /// The connection to the bus is gone.
+    BusGone,
+}
+
+/// The device as it was read.
+pub(crate) struct Stock {
+    pub(crate) published: Published,
+    /// What went wrong on the way and is not in the report.
+    pub(crate) complaints: Vec<String>,
+}
+
+/// What came of a write to the store.
+pub(crate) struct Written<T> {
+    pub(crate) value: T,
+    /// Whether somebody keeps the store from being closed.
+    pub(crate) left_open: bool,
+}
+
+/// The side of the bus and of the working threads.
+pub(crate) struct Hub {
+    published: RwLock<Arc<Published>>,
+    orders: SyncSender<Order>,
+    news: Sender<News>,
+    wake: Arc<EventFd>,
+}
+
+/// The side of the loop.
+pub(crate) struct Inbox {
+    orders: Receiver<Order>,
+    news: Receiver<News>,
+    /// Readable when there is something.
+    pub(crate) wake: Arc<EventFd>,
+}
+
+/// Makes the two sides.
+///
+/// # Errors
+/// The kernel's, if it has no descriptor left.
+pub(crate) fn open(first: Published) -> Result<(Arc<Hub>, Inbox), Errno> {
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+    let (orders, ordered) = mpsc::sync_channel(ORDERS);
+    let (news, told) = mpsc::channel();
+    let published = RwLock::new(Arc::new(first));
+    let hub = Hub { published, orders, news, wake: Arc::clone(&wake) };
+    Ok((Arc::new(hub), Inbox { orders: ordered, news: told, wake }))
+}
+
+impl Hub {
+    /// What is published now.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Publishes something else. For the loop alone.
+    pub(crate) fn publish(&self, new: Arc<Published>) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    /// Hands an order to the loop; never waits.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] if too many wait already or the daemon is stopping. The order's reply is then
+    /// dropped.
+    pub(crate) fn order(&self, order: Order) -> Result<(), Refusal> {
+        self.orders.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::new(
+                Code::Busy,
+                format!("licd: {ORDERS} orders wait already; try again later"),
+            ),
+            TrySendError::Disconnected(_) => Refusal::unheard(),
+        })?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Tells the loop what came of its work; after the end of the loop nobody hears it.
+    pub(crate) fn tell(&self, news: News) {
+        if self.news.send(news).is_ok() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        // Fails only if the counter is full, and then it is readable already.
+        let _ = self.wake.write(1);
+    }
+}
+
+impl Inbox {
+    /// What has come in.
+    pub(crate) fn take(&self) -> (Vec<News>, Vec<Order>) {
+        let _ = self.wake.read();
+        (self.news.try_iter().collect(), self.orders.try_iter().take(ORDERS).collect())
+    }
+
+    /// What has come in of the working threads; orders are left to be refused.
+    pub(crate) fn take_news(&self) -> Vec<News> {
+        let _ = self.wake.read();
+        self.news.try_iter().collect()
+    }
+}

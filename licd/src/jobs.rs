@@ -1,0 +1,168 @@
+//! Work that may take long: each piece runs on a thread of its own, which ends with it.
+
+mod source;
+
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use licd_device::{Device, FileVerdict, Imported};
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::hub::{Hub, News};
+
+pub(crate) use source::Source;
+
+/// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
+/// lock.
+pub(crate) const AT_ONCE: usize = 16;
+/// How often the progress of an import is told.
+const PROGRESS: Duration = Duration::from_millis(250);
+
+/// Numbers the imports of one run of the daemon.
+pub(crate) type JobId = u32;
+
+/// An import, as those see it who wait for it.
+pub(crate) struct Job {
+    /// Its number.
+    pub(crate) id: JobId,
+    /// What is imported, fit to be shown.
+    pub(crate) name: String,
+    /// The unique bus name of whoever asked for it.
+    pub(crate) owner: String,
+    done: AtomicU64,
+    total: AtomicU64,
+    finished: AtomicBool,
+    cancel: EventFd,
+}
+
+impl Job {
+    /// A job that is about to begin.
+    ///
+    /// # Errors
+    /// The kernel's, if it has no descriptor left.
+    pub(crate) fn new(id: JobId, name: String, owner: String) -> Result<Self, Errno> {
+        let cancel = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
+        let zero = AtomicU64::default;
+        Ok(Self { id, name, owner, done: zero(), total: zero(), finished: false.into(), cancel })
+    }
+
+    /// Bytes read, and how many there are; 0 if that is not known.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed)
+    }
+
+    /// Says that it has ended.
+    pub(crate) fn finish(&self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the reading of its source. What was read whole is imported all the same.
+    pub(crate) fn cancel(&self) {
+        // Fails only if it was asked for more often than anybody can count.
+        let _ = self.cancel.write(1);
+    }
+}
+
+/// How a job ended.
+pub(crate) enum JobEnd {
+    /// With a verdict.
+    Verdict {
+        verdict: FileVerdict,
+        /// Whether the device is another one since.
+        changed: bool,
+        /// Whether somebody keeps the store from being closed.
+        left_open: bool,
+    },
+    /// By a fault of this program.
+    Fault,
+}
+
+/// Runs `work` on a thread of its own. What `tell` makes of its result, of `None` if it panicked,
+/// is told to the loop.
+///
+/// # Errors
+/// The system has no thread left; neither is called.
+pub(crate) fn spawn<T>(
+    hub: &Arc<Hub>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+    tell: impl FnOnce(Option<T>) -> News + Send + 'static,
+) -> io::Result<()> {
+    let hub = Arc::clone(hub);
+    let run = move || {
+        // Nothing of what the work had in hand is used after a panic.
+        let result = catch_unwind(AssertUnwindSafe(work));
+        hub.tell(tell(result.ok()));
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
+
+/// Begins an import.
+///
+/// # Errors
+/// Those of [`spawn`].
+pub(crate) fn import(
+    hub: &Arc<Hub>,
+    device: &Arc<Device>,
+    job: &Arc<Job>,
+    source: Source,
+) -> io::Result<()> {
+    let (own_hub, device, own_job) = (Arc::clone(hub), Arc::clone(device), Arc::clone(job));
+    let job = Arc::clone(job);
+    let work = move || run(&own_hub, &device, &own_job, source);
+    spawn(hub, "import", work, |end| News::Imported { job, end: end.unwrap_or(JobEnd::Fault) })
+}
+
+fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
+    let Imported { verdict, changed } = match source.open(&job.cancel) {
+        Ok(reading) => {
+            job.total.store(reading.total, Ordering::Relaxed);
+            let now = Instant::now();
+            device.import(&job.name, Watched { reading, job, hub, told: now })
+        }
+        Err(failure) => Imported {
+            verdict: FileVerdict {
+                file: job.name.clone(),
+                code: failure.code,
+                message: failure.message,
+                pack: None,
+                units: Vec::new(),
+            },
+            changed: false,
+        },
+    };
+    // A write always closes the store behind itself; if it is open now, somebody holds it.
+    let left_open = changed && device.store().holders().is_some();
+    JobEnd::Verdict { verdict, changed, left_open }
+}
+
+/// A source whose progress is counted and told.
+struct Watched<'a> {
+    reading: source::Reading<'a>,
+    job: &'a Arc<Job>,
+    hub: &'a Hub,
+    told: Instant,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.reading.read(buffer)?;
+        // Never more than fit a file.
+        self.job.done.fetch_add(length as u64, Ordering::Relaxed);
+        if self.told.elapsed() >= PROGRESS {
+            self.told = Instant::now();
+            self.hub.tell(News::Progress(Arc::clone(self.job)));
+        }
+        Ok(length)
+    }
+}

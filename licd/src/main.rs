@@ -1,0 +1,5 @@
+//! The licence daemon.
+
+fn main() -> std::process::ExitCode {
+    licd::main()
+}

@@ -1,0 +1,138 @@
+//! Who may do what, on a bus with the rules that are installed.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use zbus::{OwnedVariant, connection, fdo, interface};
+
+use crate::bus::{Bus, NAME, PATH};
+use crate::world::World;
+
+/// An ordinary user: nobody.
+const USER: u32 = 65_534;
+
+/// A world on a bus as the system's, with the rules that are installed. `None` if this user cannot
+/// be two.
+fn system(test: &str) -> Option<World> {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("needs root: {test}");
+        return None;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(dir.path(), open).unwrap();
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/com.igel.License1.conf");
+    // What the system bus itself allows, and polkit's own rules.
+    let rules = format!(
+        "<policy context=\"default\">\
+           <allow user=\"*\"/><deny own=\"*\"/><deny send_type=\"method_call\"/>\
+           <allow send_type=\"signal\"/><allow send_requested_reply=\"true\" send_type=\"method_return\"/>\
+           <allow send_requested_reply=\"true\" send_type=\"error\"/>\
+           <allow receive_type=\"method_call\"/><allow receive_type=\"method_return\"/>\
+           <allow receive_type=\"error\"/><allow receive_type=\"signal\"/>\
+           <allow send_destination=\"org.freedesktop.DBus\" \
+                  send_interface=\"org.freedesktop.DBus\"/>\
+         </policy>\
+         <policy user=\"root\"><allow own=\"org.freedesktop.PolicyKit1\"/>\
+           <allow send_destination=\"org.freedesktop.PolicyKit1\"/></policy>\
+         <include>{rules}</include>"
+    );
+    let bus = Bus::with(dir.path(), "system", &rules);
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(bus.socket(), open).unwrap();
+    Some(World::on(dir, bus))
+}
+
+/// Runs busctl as an ordinary user; what it prints.
+fn as_user(world: &World, words: &[&str]) -> Result<String, String> {
+    let output = Command::new("busctl")
+        .arg(format!("--address={}", world.bus.address))
+        .arg("--allow-interactive-authorization=no")
+        .args(words)
+        .uid(USER)
+        .gid(USER)
+        .env_clear()
+        .output()
+        .expect("busctl is installed");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
+/// Calls the daemon as an ordinary user.
+fn call(world: &World, words: &[&str]) -> Result<String, String> {
+    let interface = "com.igel.License1.Manager";
+    as_user(world, &[&["call", NAME, PATH, interface], words].concat())
+}
+
+const REMOVE_ALL: [&str; 4] = ["Remove", "sa{sv}", "all", "0"];
+
+/// A polkit that gives one answer and notes what it was asked.
+struct Polkit {
+    answer: bool,
+    asked: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+type Subject = (String, HashMap<String, OwnedVariant>);
+
+#[interface(name = "org.freedesktop.PolicyKit1.Authority")]
+impl Polkit {
+    async fn check_authorization(
+        &self,
+        subject: Subject,
+        action: &str,
+        _details: HashMap<String, String>,
+        flags: u32,
+        _cancellation: &str,
+    ) -> fdo::Result<((bool, bool, HashMap<String, String>),)> {
+        self.asked.lock().unwrap().push(format!("{} {action} {flags}", subject.0));
+        Ok(((self.answer, false, HashMap::new()),))
+    }
+}
+
+#[test]
+fn everyone_may_ask_and_only_the_authorised_may_change() {
+    let Some(world) = system("everyone_may_ask_and_only_the_authorised_may_change") else { return };
+    let (daemon, caller) = world.start();
+    let status = call(&world, &["GetStatus"]).unwrap();
+    assert!(status.contains("unit_id"), "{status}");
+    call(&world, &["Refresh"]).unwrap();
+
+    // Without polkit: no.
+    for words in
+        [&REMOVE_ALL[..], &["Import", "sa{sv}", "/etc/passwd", "0"], &["ApplySettings", "s", ""]]
+    {
+        let refused = call(&world, words).unwrap_err();
+        assert!(refused.contains("polkit does not answer"), "{words:?}: {refused}");
+    }
+    assert_eq!(daemon.log().matches("refused to user 65534").count(), 3, "{}", daemon.log());
+
+    // As polkit says.
+    let asked = std::sync::Arc::default();
+    for answer in [false, true] {
+        let polkit = Polkit { answer, asked: std::sync::Arc::clone(&asked) };
+        let serve = connection::Builder::address(world.bus.address.as_str())
+            .serve_at("/org/freedesktop/PolicyKit1/Authority", polkit)
+            .name("org.freedesktop.PolicyKit1")
+            .build();
+        let connection = zbus::block_on(serve).unwrap();
+        let outcome = call(&world, &REMOVE_ALL);
+        assert_eq!(outcome.is_ok(), answer, "{outcome:?}");
+        zbus::block_on(connection.graceful_shutdown());
+    }
+    let asked = asked.lock().unwrap();
+    assert_eq!(*asked, ["system-bus-name com.igel.license1.remove 0"; 2]);
+    // Root needs nobody's leave.
+    let options = HashMap::<String, OwnedVariant>::new();
+    assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
+}
+
+#[test]
+fn an_ordinary_user_cannot_be_the_daemon() {
+    let Some(world) = system("an_ordinary_user_cannot_be_the_daemon") else { return };
+    let bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
+    let words = [&["call"][..], &bus, &["RequestName", "su", NAME, "4"]].concat();
+    let refused = as_user(&world, &words).unwrap_err();
+    assert!(refused.contains("Access denied"), "{refused}");
+}

@@ -1,0 +1,169 @@
+//! Starting, stopping, and what happens in between when nothing happens.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::bus::Caller;
+use crate::world::{STORE, UNIT, World};
+
+fn status(caller: &Caller) -> serde_json::Value {
+    let json: String = caller.call("GetStatus", &()).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn whoever_sees_the_name_gets_an_answer() {
+    let world = World::new();
+    for n in 0..200 {
+        let (_daemon, caller) = world.start();
+        let status: String = caller.call("GetStatus", &()).unwrap_or_else(|e| panic!("{n}: {e:?}"));
+        assert!(status.contains(UNIT));
+    }
+}
+
+#[test]
+fn what_others_read_is_published_before_the_name_is_taken() {
+    let world = World::new();
+    world.write(&format!("{STORE}/a.lic"), &world.license("WE-7Q2KD", 1, UNIT));
+    let (_daemon, caller) = world.start();
+    assert!(world.path("run/licd/features/custom-partition").exists());
+    let file: serde_json::Value =
+        serde_json::from_str(&world.read("run/licd/status.json")).unwrap();
+    assert_eq!(file["state"], "valid");
+    assert_eq!(status(&caller)["state"], "valid");
+}
+
+#[test]
+fn a_second_daemon_leaves_at_once_and_takes_nothing_from_the_first() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let second = world.command().stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("com.igel.License1: is owned by another process"), "{said}");
+    assert_eq!(status(&caller)["unit_id"], UNIT);
+}
+
+#[test]
+fn without_a_bus_it_says_so_and_leaves() {
+    let mut world = World::new();
+    world.bus.kill();
+    let daemon = world.command().stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(daemon.status.code(), Some(1));
+    let said = String::from_utf8(daemon.stderr).unwrap();
+    assert!(said.contains(&world.bus.address), "{said}");
+    assert!(world.path("run/licd/status.json").exists());
+}
+
+#[test]
+fn when_the_bus_goes_it_goes() {
+    let mut world = World::new();
+    let (mut daemon, _caller) = world.start();
+    world.bus.kill();
+    assert_eq!(daemon.child.wait().unwrap().code(), Some(1));
+    assert!(daemon.log().contains("bus: the connection was closed"), "{}", daemon.log());
+}
+
+#[test]
+fn wrong_usage_is_2_and_help_is_not() {
+    let world = World::new();
+    let run = |word: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_licd"));
+        command.current_dir(world.root()).arg(word).output().unwrap()
+    };
+    assert_eq!(run("--sing").status.code(), Some(2));
+    assert_eq!(run("--help").status.code(), Some(0));
+    assert!(String::from_utf8(run("--version").stdout).unwrap().starts_with("licd "));
+}
+
+#[test]
+fn told_to_stop_it_stops_and_frees_the_name() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let world = World::new();
+        let (mut daemon, _caller) = world.start();
+        let begun = Instant::now();
+        daemon.signal(signal);
+        assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        let (_daemon, caller) = world.start();
+        assert_eq!(status(&caller)["unit_id"], UNIT);
+    }
+}
+
+#[test]
+fn killed_it_starts_again_and_clears_away_what_it_left() {
+    let world = World::new();
+    let license = world.license("WE-7Q2KD", 1, UNIT);
+    world.write(&format!("{STORE}/a.lic"), &license);
+    let (mut daemon, _caller) = world.start();
+    daemon.signal(Signal::SIGKILL);
+    daemon.child.wait().unwrap();
+    let half = world.write(&format!("{STORE}/.licd-1-0.tmp"), "igel.com/lic");
+    let (_daemon, caller) = world.start();
+    assert_eq!(status(&caller)["state"], "valid");
+    assert!(!half.exists());
+}
+
+/// Voluntary and other context switches of all threads.
+fn switches(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let texts = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
+    texts
+        .flat_map(|text| {
+            let lines = text.lines().filter(|line| line.contains("ctxt_switches"));
+            lines
+                .map(|line| line.split_whitespace().last().unwrap().parse::<u64>().unwrap())
+                .collect::<Vec<_>>()
+        })
+        .sum()
+}
+
+#[test]
+fn when_nothing_happens_nothing_runs() {
+    let world = World::new();
+    let (daemon, caller) = world.start();
+    status(&caller);
+    let pid = daemon.child.id();
+    // The end of the last call is still being tidied up.
+    let mut before = switches(pid);
+    let settled = Instant::now() + Duration::from_secs(10);
+    let still = loop {
+        std::thread::sleep(Duration::from_millis(1500));
+        let now = switches(pid);
+        if now == before {
+            break true;
+        }
+        before = now;
+        if Instant::now() > settled {
+            break false;
+        }
+    };
+    assert!(still, "{} switches", switches(pid));
+    assert_eq!(daemon.threads(), 2);
+}
+
+#[test]
+fn the_service_manager_hears_when_it_is_ready_and_when_it_stops() {
+    let world = World::new();
+    let path = world.path("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let heard = || {
+        let mut text = [0; 4096];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    let mut command = world.command();
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000").stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let ready = heard();
+    assert!(ready.starts_with("READY=1\nSTATUS=unit 00E0C51C5087, none"), "{ready}");
+    assert_eq!(heard(), "WATCHDOG=1\n");
+    assert_eq!(heard(), "WATCHDOG=1\n");
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    while heard() != "STOPPING=1\n" {}
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,81 @@
+//! A message bus of one's own.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// Everybody may connect and do everything: who may do what is for the daemon to decide.
+const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path=SOCKET</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+  </policy>
+</busconfig>
+"#;
+
+/// A `dbus-daemon` of its own, started when its address is first asked for.
+#[derive(Debug)]
+pub struct Bus {
+    dir: PathBuf,
+    running: OnceLock<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    address: String,
+    process: Child,
+}
+
+impl Bus {
+    /// The bus whose socket and configuration are in `dir`. Not started yet.
+    #[must_use]
+    pub fn in_dir(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), running: OnceLock::new() }
+    }
+
+    /// Its address. It takes connections by then.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.running.get_or_init(|| Running::start(&self.dir)).address
+    }
+}
+
+impl Running {
+    fn start(dir: &Path) -> Self {
+        let config = dir.join("bus.conf");
+        let socket = dir.join("bus.socket");
+        fs::write(&config, CONFIG.replace("SOCKET", socket.to_str().unwrap())).unwrap();
+        let mut process = Command::new("dbus-daemon")
+            .args(["--nofork", "--nopidfile", "--print-address"])
+            .arg("--config-file")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(dir.join("bus.log")).unwrap())
+            .spawn()
+            .expect("dbus-daemon is installed");
+        // It prints its address once it listens.
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let running = Self { address: address.trim().to_owned(), process };
+        assert!(!running.address.is_empty(), "dbus-daemon does not start");
+        fs::set_permissions(&socket, PermissionsExt::from_mode(0o777)).unwrap();
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,192 @@
+//! A program on the bus that asks the daemon, or listens to it.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::num::NonZero;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+use zbus::connection::{Builder, Connection};
+use zbus::export::futures_core::Stream;
+use zbus::wire::DynamicDeserialize;
+use zbus::{DynamicType, Error, MatchRule, Message, MessageStream, OwnedVariant};
+
+/// The name that the daemon owns.
+pub const NAME: &str = "com.igel.License1";
+/// Its object.
+pub const PATH: &str = "/com/igel/License1";
+/// Its interface.
+pub const MANAGER: &str = "com.igel.License1.Manager";
+/// The interface of properties.
+pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// How long an answer may take: longer than D-Bus itself allows.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// How many signals may wait to be heard; more than a daemon sends in a moment.
+const QUEUE: usize = 1024;
+
+/// A connection to a bus.
+#[derive(Debug, Clone)]
+pub struct Client {
+    connection: Connection,
+}
+
+/// An error that the daemon or the bus answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error's name.
+    pub name: String,
+    /// What it says.
+    pub message: String,
+}
+
+impl Client {
+    /// Connects.
+    #[must_use]
+    pub fn connect(address: &str) -> Self {
+        let builder = Builder::address(address).method_timeout(ANSWER);
+        Self { connection: zbus::block_on(builder.build()).unwrap() }
+    }
+
+    /// Calls a method of the daemon's main interface.
+    ///
+    /// # Errors
+    /// What is answered instead.
+    pub fn manager<R>(
+        &self,
+        method: &str,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<R, Refusal>
+    where
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        self.call(NAME, PATH, MANAGER, method, body)
+    }
+
+    /// Calls any method of anybody.
+    ///
+    /// # Errors
+    /// What is answered instead.
+    pub fn call<R>(
+        &self,
+        name: &str,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<R, Refusal>
+    where
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        let call = self.connection.call_method(Some(name), path, Some(interface), method, body);
+        let answer = zbus::block_on(call).map_err(refusal)?;
+        Ok(answer.body().deserialize().unwrap_or_else(|error| {
+            panic!("{method}: answers {}: {error}", answer.body().signature())
+        }))
+    }
+
+    /// The status report.
+    #[must_use]
+    pub fn status(&self) -> String {
+        self.manager("GetStatus", &()).unwrap()
+    }
+
+    /// A property of the daemon's main interface.
+    #[must_use]
+    pub fn property<T>(&self, name: &str) -> T
+    where
+        T: TryFrom<OwnedVariant>,
+        T::Error: std::fmt::Debug,
+    {
+        let value: OwnedVariant =
+            self.call(NAME, PATH, PROPERTIES, "Get", &(MANAGER, name)).unwrap();
+        value.try_into().unwrap()
+    }
+
+    /// All properties of an interface of an object of the daemon.
+    #[must_use]
+    pub fn properties(&self, path: &str, interface: &str) -> HashMap<String, OwnedVariant> {
+        self.call(NAME, path, PROPERTIES, "GetAll", &(interface,)).unwrap()
+    }
+
+    /// Whether somebody owns the daemon's name.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        let dbus = "org.freedesktop.DBus";
+        self.call(dbus, "/org/freedesktop/DBus", dbus, "NameHasOwner", &(NAME,)).unwrap()
+    }
+
+    /// Hears every signal of the daemon from now on.
+    #[must_use]
+    pub fn listen(&self) -> Signals {
+        let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
+        let rule = rule.sender(NAME).build().unwrap();
+        let stream = MessageStream::for_match_rule(rule, &self.connection, NonZero::new(QUEUE));
+        let mut stream = zbus::block_on(stream).unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let signals = Signals { heard: Arc::clone(&heard) };
+        // Ends with the connection, which ends with the bus.
+        thread::spawn(move || {
+            zbus::block_on(async {
+                while let Some(Ok(message)) =
+                    poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await
+                {
+                    heard.lock().unwrap().push(message);
+                }
+            });
+        });
+        signals
+    }
+}
+
+/// The signals heard so far.
+#[derive(Debug)]
+pub struct Signals {
+    heard: Arc<Mutex<Vec<Message>>>,
+}
+
+impl Signals {
+    /// The signals of this name, in the order in which they came.
+    #[must_use]
+    pub fn named(&self, member: &str) -> Vec<Message> {
+        let heard = self.heard.lock().unwrap();
+        let is = |message: &&Message| message.header().member().is_some_and(|name| name == member);
+        heard.iter().filter(is).cloned().collect()
+    }
+
+    /// The new values of the properties of an interface that were announced.
+    #[must_use]
+    pub fn changes(&self, interface: &str) -> Vec<HashMap<String, OwnedVariant>> {
+        self.named("PropertiesChanged")
+            .iter()
+            .filter_map(|message| {
+                let body = message.body();
+                let (of, values, _): (String, HashMap<String, OwnedVariant>, Vec<String>) =
+                    body.deserialize().unwrap();
+                (of == interface).then_some(values)
+            })
+            .collect()
+    }
+
+    /// Forgets what was heard.
+    pub fn forget(&self) {
+        self.heard.lock().unwrap().clear();
+    }
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::MethodError(name, message, _) => {
+            Refusal { name: name.to_string(), message: message.unwrap_or_default() }
+        }
+        Error::FDO(error) => {
+            use zbus::DBusError as _;
+            Refusal { name: error.name().to_string(), message: error.to_string() }
+        }
+        other => panic!("the bus fails: {other}"),
+    }
+}

@@ -1,0 +1,176 @@
+//! The form of the file: bytes, lines, limits (LF §2), and what intake makes of it (LF §6).
+
+use std::io::Write as _;
+
+use flate2::{Compression, GzBuilder};
+
+use super::{Sample, exchanged, inserted, line_of, lines, signed};
+use crate::maker;
+
+/// The first line of the corpus's text that is not the header.
+const SECOND: &str = "pack";
+
+pub(super) fn samples() -> Vec<Sample> {
+    [accepted(), limits(), bytes(), packed(), ends()].concat()
+}
+
+fn malformed(name: &str, says: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Sample {
+    Sample::new(name, "malformed", says, bytes)
+}
+
+fn crlf(text: &str) -> String {
+    text.replace('\n', "\r\n")
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    // Without a time and a system, so that it is the same wherever it is made.
+    let mut packer = GzBuilder::new().operating_system(255).write(Vec::new(), Compression::best());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+/// What a mail program, an editor or a web server may do to a file on its way.
+fn accepted() -> Vec<Sample> {
+    let file = maker::licence().sign();
+    let (head, tail) = file.split_at(100);
+    vec![
+        Sample::valid("plain", file.clone()),
+        Sample::valid("crlf", crlf(&file)),
+        Sample::valid("byte-order-mark", format!("\u{feff}{file}")),
+        Sample::valid("byte-order-mark-crlf", format!("\u{feff}{}", crlf(&file))),
+        Sample::valid("gzip", gzip(file.as_bytes())),
+        Sample::valid(
+            "gzip-crlf-byte-order-mark",
+            gzip(format!("\u{feff}{}", crlf(&file)).as_bytes()),
+        ),
+        Sample::valid("gzip-two-members", [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat()),
+        Sample::valid("extension", {
+            let mut lines = lines();
+            lines.extend(["x-colour blue", "x-batch 7"].map(String::from));
+            signed(&lines)
+        }),
+    ]
+}
+
+fn limits() -> Vec<Sample> {
+    // Extensions of exactly so many bytes, to fill up with.
+    let filler = |bytes: usize| format!("x-{} {}", "f".repeat(8), "7".repeat(bytes - 11));
+    let with = |fillers: &[usize]| {
+        let mut lines = lines();
+        lines.extend(fillers.iter().map(|bytes| filler(*bytes)));
+        signed(&lines)
+    };
+    let has = lines().len();
+    let many = |count: usize| vec![20; count - has];
+    // As many full lines as fit, and one that takes the rest; each has a line feed.
+    let room = 4096 - maker::licence().text().len();
+    let full = |more: usize| [vec![256; room / 257], vec![room % 257 - 1 + more]].concat();
+    let after = format!("line {}: ", has + 1);
+    vec![
+        Sample::valid("limit-line", with(&[256])),
+        Sample::valid("limit-lines", with(&many(64))),
+        Sample::valid("limit-text", with(&full(0))),
+        malformed("line-too-long", after + "is longer than 256 bytes", with(&[257])),
+        malformed("lines-too-many", "line 65: the text has more than 64 lines", with(&many(65))),
+        malformed("text-too-long", "is longer than 4096 bytes", with(&full(1))),
+    ]
+}
+
+fn bytes() -> Vec<Sample> {
+    let order = line_of("order");
+    let not_text = format!("line {order}: has a character other than printable ASCII");
+    let spacing = format!("line {order}: is not a key, one space and a value");
+    let of =
+        |name: &str, says: &str, line: &str| malformed(name, says, exchanged("order", &[line]));
+    vec![
+        of("character-non-ascii", &not_text, "order 69-é"),
+        of("character-look-alike", &not_text, "order 69-3456677\u{2212}1"),
+        of("character-escape", &not_text, "order \u{1b}[31m69"),
+        of("character-nul", &not_text, "order 69\0"),
+        of("character-tab", &not_text, "order\t69"),
+        of("character-delete", &not_text, "order 69\u{7f}"),
+        of("character-lone-cr", &not_text, "order 69\r1"),
+        of("character-right-to-left", &not_text, "order 69\u{202e}"),
+        malformed(
+            "character-invalid-utf-8",
+            &not_text,
+            replaced(&exchanged("order", &["order 69-?"]), b"69-?", b"69-\xff"),
+        ),
+        of("space-leading", &spacing, " order 69-3456677"),
+        of("space-trailing", &spacing, "order 69-3456677 "),
+        of("space-doubled", &spacing, "order  69-3456677"),
+        of("value-missing", &spacing, "order"),
+        of("value-empty", &spacing, "order "),
+        malformed("line-lone-cr", "line 1: ", maker::licence().sign().replacen('\n', "\r", 3)),
+        malformed(
+            "byte-order-mark-twice",
+            "line 1: ",
+            format!("\u{feff}\u{feff}{}", maker::licence().sign()),
+        ),
+    ]
+}
+
+fn packed() -> Vec<Sample> {
+    let file = gzip(maker::licence().sign().as_bytes());
+    let damaged = "is damaged: it begins as gzip and cannot be unpacked";
+    let mut wrong_sum = file.clone();
+    let sum = wrong_sum.len() - 8;
+    wrong_sum[sum] ^= 1;
+    let bomb = gzip(&vec![0; 40 << 20]);
+    vec![
+        malformed("gzip-cut", damaged, &file[..file.len() - 10]),
+        malformed("gzip-wrong-checksum", damaged, wrong_sum),
+        malformed("gzip-and-more", damaged, [file.clone(), b"more".to_vec()].concat()),
+        malformed("gzip-head-only", damaged, &file[..2]),
+        malformed("gzip-twice", "line 1: ", gzip(&file)),
+        Sample::new("gzip-bomb", "too-large", "is larger than 33554432 bytes", bomb),
+    ]
+}
+
+fn ends() -> Vec<Sample> {
+    let file = maker::licence().sign();
+    let text = maker::licence().text();
+    let has = lines().len();
+    let end = |line: usize| format!("line {line}: the file ends too early");
+    let first = "line 1: is not the first line of a licence or trust document";
+    vec![
+        malformed("empty", first, ""),
+        malformed("line-feed-only", first, "\n"),
+        malformed("zeros", first, vec![0; 600]),
+        malformed("other-document", first, "-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        malformed("header-version-0", first, file.replacen("v1", "v0", 1)),
+        malformed("header-version-01", first, file.replacen("v1", "v01", 1)),
+        malformed("header-upper-case", first, file.replacen("igel", "IGEL", 1)),
+        malformed("header-with-space", first, file.replacen("v1", "v1 ", 1)),
+        Sample::new(
+            "version-2",
+            "unsupported",
+            "line 1: “igel.com/license/v2”",
+            maker::sign(&text.replacen("v1", "v2", 1)),
+        ),
+        malformed("cut-after-header", end(2), &file[..file.find('\n').unwrap() + 1]),
+        malformed("cut-after-text", end(has + 1), text.clone()),
+        malformed("cut-after-empty-line", "no signature follows the text", format!("{text}\n")),
+        malformed("cut-last-line-feed", end(has + 2), &file[..file.len() - 1]),
+        malformed("empty-line-in-text", "is not a signature line", inserted(SECOND, &[""])),
+        malformed("empty-line-before-text", first, format!("\n{file}")),
+        malformed(
+            "text-after-signatures",
+            "is not a signature line",
+            format!("{file}order 69-3456678\n"),
+        ),
+        malformed(
+            "empty-line-after-signatures",
+            "nothing may follow the signatures",
+            format!("{file}\n"),
+        ),
+        malformed("second-file-behind", "", format!("{file}{file}")),
+    ]
+}
+
+fn replaced(text: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    let at = bytes.windows(from.len()).position(|piece| piece == from).unwrap();
+    bytes.splice(at..at + from.len(), to.iter().copied());
+    bytes
+}

@@ -1,0 +1,211 @@
+//! Licence files and trust documents, each with the verdict on it: `tests/corpus`.
+//!
+//! The files are made here, from keys that everybody may know, and are the same at every making, so
+//! that what is committed can be checked against what made it. They are for a device with the unit
+//! ID [`UNIT`] and what is in `tests/corpus/device`.
+
+mod form;
+mod judged;
+mod keys;
+mod signed;
+mod trusted;
+mod units;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::maker::{self, UNIT};
+use crate::world::World;
+
+/// Version of the trust document that is in force on the device of the corpus.
+const TRUST_VERSION: u64 = 3;
+/// A pack of which the device has serial 10.
+const PRESENT: &str = "WE-HERE1";
+/// A pack of which that trust document withdraws serials up to 5.
+const WITHDRAWN: &str = "WE-GONE1";
+
+const HEADER: &str = "\
+# The verdict on every file beside this one, and a piece of its message, on a device with the unit
+# ID 00E0C51C5087 and what is in the directory “device”. Made by: cargo run -p acceptance --bin corpus
+";
+
+/// A file and the verdict on it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Its name, without `.lic`.
+    pub name: String,
+    /// The verdict.
+    pub code: &'static str,
+    /// A piece of the message.
+    pub says: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl Sample {
+    fn new(
+        name: impl Into<String>,
+        code: &'static str,
+        says: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self { name: name.into(), code, says: says.into(), bytes: bytes.into() }
+    }
+
+    /// A file that is in force, or will be.
+    fn valid(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(name, "valid", "in force until 2099-12-31", bytes)
+    }
+
+    fn path(&self) -> PathBuf {
+        let accepted = ["valid", "pending"].contains(&self.code);
+        let dir = if accepted { "valid" } else { "refused" };
+        Path::new(dir).join(format!("{}.lic", self.name))
+    }
+}
+
+/// Every file with its verdict.
+#[must_use]
+pub fn samples() -> Vec<Sample> {
+    let parts = [
+        keys::samples(),
+        form::samples(),
+        signed::samples(),
+        units::samples(),
+        judged::samples(),
+        trusted::samples(),
+    ];
+    parts.concat()
+}
+
+/// Where the corpus is.
+#[must_use]
+pub fn dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+/// Everything in it, by path.
+///
+/// # Panics
+/// If two samples have the same name.
+#[must_use]
+pub fn files() -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut expected = HEADER.to_owned();
+    for sample in samples() {
+        let path = sample.path();
+        let _ = write!(
+            expected,
+            "\n[[file]]\nname = {:?}\ncode = {:?}\nsays = {}\n",
+            path.to_str().unwrap(),
+            sample.code,
+            toml::Value::from(sample.says),
+        );
+        let earlier = files.insert(path.clone(), sample.bytes);
+        assert!(earlier.is_none(), "{} is there twice", path.display());
+    }
+    files.insert("expected.toml".into(), expected.into_bytes());
+    for key in maker::roots() {
+        let name = format!("device/roots.d/{}.vkey", key.verifier().name());
+        files.insert(name.into(), format!("{}\n", key.verifier()).into_bytes());
+    }
+    files.insert("device/trust.note".into(), trust().into_bytes());
+    files.insert("device/licenses/present.lic".into(), present().into_bytes());
+    for key in maker::roots().into_iter().chain([maker::issuer(), maker::demo_issuer()]) {
+        let name = format!("keys/{}.key", key.verifier().name());
+        files.insert(name.into(), format!("{}\n", key.to_secret_string()).into_bytes());
+    }
+    files
+}
+
+fn trust() -> String {
+    maker::trust(TRUST_VERSION, &[(WITHDRAWN, 5)])
+}
+
+fn present() -> String {
+    let draft = maker::licence().pack(PRESENT).serial(10).product("EMP").services(&[maker::EMP]);
+    draft.sign()
+}
+
+/// What `expected.toml` says.
+#[derive(Debug, Deserialize)]
+pub struct Expected {
+    /// One entry a file.
+    pub file: Vec<Entry>,
+}
+
+/// What `expected.toml` says of one file.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    /// Its path in the corpus.
+    pub name: String,
+    /// The verdict.
+    pub code: String,
+    /// A piece of the message.
+    pub says: String,
+}
+
+impl Entry {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        dir().join(&self.name)
+    }
+}
+
+/// Reads `expected.toml`.
+#[must_use]
+pub fn expected() -> Vec<Entry> {
+    let text = std::fs::read_to_string(dir().join("expected.toml")).unwrap();
+    toml::from_str::<Expected>(&text).unwrap().file
+}
+
+/// The device that the verdicts are for.
+#[must_use]
+pub fn device() -> World {
+    let world = World::new();
+    assert_eq!(world.licctl(["unit-id"]).with_code(0).out.trim(), UNIT);
+    world.write("/usr/lib/licd/trust.note", trust());
+    world.write("/license/dsa/licenses/present.lic", present());
+    world
+}
+
+/// The text that most samples differ from in one point, without its last line, the unit.
+fn text() -> String {
+    maker::licence().text()
+}
+
+/// The lines of [`text`], the first of which is line 1.
+fn lines() -> Vec<String> {
+    text().lines().map(str::to_owned).collect()
+}
+
+/// The number of the line of this key.
+fn line_of(key: &str) -> usize {
+    let is = |line: &String| line.split(' ').next() == Some(key);
+    lines().iter().position(is).unwrap() + 1
+}
+
+/// These lines, signed.
+fn signed(lines: &[String]) -> String {
+    maker::sign(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+}
+
+/// [`text`] with one line exchanged for others, signed.
+fn exchanged(key: &str, others: &[&str]) -> String {
+    let mut lines = lines();
+    let at = line_of(key) - 1;
+    lines.splice(at..=at, others.iter().map(|line| (*line).to_owned()));
+    signed(&lines)
+}
+
+/// [`text`] with these lines before the one of this key, signed.
+fn inserted(key: &str, more: &[&str]) -> String {
+    let mut lines = lines();
+    let at = line_of(key) - 1;
+    lines.splice(at..at, more.iter().map(|line| (*line).to_owned()));
+    signed(&lines)
+}

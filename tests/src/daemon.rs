@@ -1,0 +1,168 @@
+//! The daemon of a world.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::program::{self, Answer};
+use crate::wait::{self, DEADLINE};
+use crate::world::{self, World};
+
+/// A running licd. It is killed when dropped; [`Daemon::stop`] asks it to end.
+#[derive(Debug)]
+pub struct Daemon<'w> {
+    world: &'w World,
+    process: Child,
+    log: PathBuf,
+}
+
+impl<'w> Daemon<'w> {
+    /// Starts it and waits until it tells the service manager that it is ready.
+    pub(crate) fn start(world: &'w World) -> Self {
+        let socket = tempfile::tempdir().unwrap();
+        let path = socket.path().join("notify");
+        let notifications = UnixDatagram::bind(&path).unwrap();
+        notifications.set_nonblocking(true).unwrap();
+        let mut daemon = Self::spawn(world, |command| command.env("NOTIFY_SOCKET", &path));
+        wait::until("licd says READY=1", || {
+            daemon.assert_running();
+            let mut message = [0; 4096];
+            match notifications.recv(&mut message) {
+                Ok(length) => {
+                    let text = str::from_utf8(&message[..length]).unwrap();
+                    text.lines().any(|line| line == "READY=1").then_some(())
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                Err(error) => panic!("notifications: {error}"),
+            }
+        });
+        daemon
+    }
+
+    /// Starts it, and waits for nothing.
+    #[must_use]
+    pub fn start_unwatched(world: &'w World) -> Self {
+        Self::spawn(world, |command| command)
+    }
+
+    fn spawn(world: &'w World, adjust: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let log = world.root().with_extension("log");
+        let errors = File::options().create(true).append(true).open(&log).unwrap();
+        let mut command = Command::new(program::path("licd"));
+        command.arg("--root").arg(world.root()).arg("--bus").arg(world.bus.address());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+        let process = adjust(&mut command).spawn().unwrap();
+        Self { world, process, log }
+    }
+
+    /// What it has written to standard error, it and those before it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    fn assert_running(&mut self) {
+        if let Some(status) = self.process.try_wait().unwrap() {
+            panic!("licd has ended, {status}: {}", self.log());
+        }
+    }
+
+    /// Its process ID.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The most memory that was ever resident, in bytes.
+    #[must_use]
+    pub fn peak(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        self.wait()
+    }
+
+    /// Kills it where it stands.
+    pub fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.wait();
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let ended = wait::within(DEADLINE, || self.process.try_wait().unwrap());
+        ended.unwrap_or_else(|| panic!("licd does not end: {}", self.log()))
+    }
+
+    /// licctl that asks this daemon, to which arguments are still to be added.
+    #[must_use]
+    pub fn licctl_command(&self) -> Command {
+        let mut command = self.world.licctl_command();
+        command.arg("--bus").arg(self.world.bus.address());
+        command
+    }
+
+    /// Runs licctl, which asks this daemon.
+    pub fn licctl<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Answer {
+        program::run(self.licctl_command().args(args))
+    }
+
+    /// Imports a file through the daemon, and returns the verdicts as JSON.
+    pub fn import(&self, content: impl AsRef<[u8]>) -> Answer {
+        self.licctl(["import", "--json", &self.world.file("import.lic", content)])
+    }
+
+    /// The status report, as the daemon gives it.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        self.licctl(["status", "--json"]).with_code(0).json()
+    }
+
+    /// The same without what the clock shows.
+    #[must_use]
+    pub fn report(&self) -> Value {
+        world::masked(self.status())
+    }
+
+    /// A client of the daemon's bus.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::connect(self.world.bus.address())
+    }
+
+    /// Waits until the status report is as `look` wants it.
+    pub fn until(&self, what: &str, look: impl Fn(&Value) -> bool) -> Value {
+        let client = self.client();
+        wait::until(what, || {
+            let status = serde_json::from_str(&client.status()).unwrap();
+            look(&status).then_some(status)
+        })
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), self.log().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! How stories are run: each on a thread of its own, so that one may have its own mounts, and those
+//! that need root are counted as ignored when there is none.
+
+use std::panic::resume_unwind;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::thread;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+use nix::sched::{CloneFlags, unshare};
+
+/// A promise, and the test that keeps it. Made by [`story!`](crate::story).
+#[derive(Debug, Clone, Copy)]
+pub struct Story {
+    /// Where it stands, and the promise in words.
+    pub name: &'static str,
+    /// Whether it needs root and the right to mount.
+    pub needs_root: bool,
+    /// The test.
+    pub run: fn(),
+}
+
+/// Makes a [`Story`] of a function: `story!(promise)`, or `story!(promise, needs root)`.
+#[macro_export]
+macro_rules! story {
+    ($name:ident) => {
+        $crate::story!(@ $name, false)
+    };
+    ($name:ident, needs root) => {
+        $crate::story!(@ $name, true)
+    };
+    (@ $name:ident, $needs_root:literal) => {
+        $crate::harness::Story {
+            name: concat!(module_path!(), "::", stringify!($name)),
+            needs_root: $needs_root,
+            run: $name,
+        }
+    };
+}
+
+/// Runs the stories that the command line selects. Its options are those of Rust's own harness.
+#[must_use]
+pub fn run(chapters: &[&[Story]]) -> ExitCode {
+    let trials = chapters.concat().into_iter().map(trial).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trial(story: Story) -> Trial {
+    let name = story.name.split_once("::").map_or(story.name, |(_, name)| name);
+    Trial::ignorable_test(name, move || {
+        if story.needs_root && !can_mount() {
+            return Ok(Completion::ignored_with("needs root"));
+        }
+        let thread = thread::Builder::new().name(name.to_owned());
+        let story = thread.spawn(story.run).unwrap();
+        story.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok(Completion::Completed)
+    })
+}
+
+/// Whether this process may do what an administrator does: mount a file system of its own.
+pub fn can_mount() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| {
+        let has_loops = std::path::Path::new("/dev/loop-control").exists();
+        // Tried on a thread that ends at once: what it is given goes with it.
+        let may = || thread::spawn(|| unshare(CloneFlags::CLONE_NEWNS).is_ok()).join();
+        has_loops && nix::unistd::geteuid().is_root() && may().unwrap_or(false)
+    })
+}

@@ -1,0 +1,115 @@
+//! Simulated hardware: trees laid out as the kernel's below a root directory (contract §1, §4a).
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// The PCI device of a network interface that is built in.
+pub const PCI_CARD: &str = "pci0000:00/0000:00:1f.6";
+/// The USB device of a dock's network interface.
+pub const USB_CARD: &str = "pci0000:00/0000:00:14.0/usb1/1-3";
+/// The USB device of the drive that [`Machine::boots_from_usb`] puts the system on.
+const USB_DRIVE: &str = "pci0000:00/0000:00:14.0/usb1/1-2";
+
+/// The hardware below a root directory.
+#[derive(Debug)]
+pub struct Machine {
+    root: PathBuf,
+}
+
+impl Machine {
+    /// The machine at `root`, so far without any hardware.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        let machine = Self { root: root.to_owned() };
+        fs::create_dir_all(machine.path("/sys/class/net")).unwrap();
+        fs::create_dir_all(machine.path("/proc/self")).unwrap();
+        machine
+    }
+
+    /// Adds an interface of a device on PCI.
+    pub fn pci_interface(&self, name: &str, mac: &str) -> &Self {
+        self.device(PCI_CARD, "pci").interface(name, PCI_CARD, mac)
+    }
+
+    /// Adds an interface of a device on USB.
+    pub fn usb_interface(&self, name: &str, mac: &str) -> &Self {
+        self.device(USB_CARD, "usb").interface(name, USB_CARD, mac)
+    }
+
+    /// Takes an interface away, as pulling a dock does.
+    pub fn remove_interface(&self, name: &str) -> &Self {
+        fs::remove_file(self.path(&format!("/sys/class/net/{name}"))).unwrap();
+        self
+    }
+
+    /// Overwrites an attribute of an interface.
+    pub fn set(&self, interface: &str, attribute: &str, value: &str) -> &Self {
+        self.file(&format!("/sys/class/net/{interface}/{attribute}"), &format!("{value}\n"))
+    }
+
+    /// What DMI has as a serial number: `product_serial` or `chassis_serial`.
+    pub fn dmi(&self, field: &str, value: &str) -> &Self {
+        self.file(&format!("/sys/class/dmi/id/{field}"), &format!("{value}\n"))
+    }
+
+    /// Puts the root file system on a partition of a USB drive with this serial number.
+    pub fn boots_from_usb(&self, serial: &str) -> &Self {
+        let disk = format!("{USB_DRIVE}/1-2:1.0/host2/target2:0:0/2:0:0:0/block/sda");
+        let line = "25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n";
+        self.device(USB_DRIVE, "usb")
+            .file(&format!("/sys/devices/{USB_DRIVE}/idVendor"), "0951\n")
+            .file(&format!("/sys/devices/{USB_DRIVE}/serial"), &format!("{serial}\n"))
+            .block("8:0", &disk)
+            .block("8:1", &format!("{disk}/sda1"))
+            .file(&format!("/sys/devices/{disk}/sda1/partition"), "1\n")
+            .file("/proc/self/mountinfo", line)
+    }
+
+    fn path(&self, absolute: &str) -> PathBuf {
+        self.root.join(absolute.trim_start_matches('/'))
+    }
+
+    fn file(&self, path: &str, text: &str) -> &Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// A link from `path` to `target`, relative as sysfs makes them.
+    fn link(&self, path: &str, target: &str) -> &Self {
+        let up = "../".repeat(Path::new(path).components().count() - 2);
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&path);
+        symlink(format!("{up}{}", target.trim_start_matches('/')), path).unwrap();
+        self
+    }
+
+    /// A device below `/sys/devices` on a bus.
+    fn device(&self, path: &str, bus: &str) -> &Self {
+        let path = format!("/sys/devices/{path}");
+        fs::create_dir_all(self.path(&path)).unwrap();
+        self.link(&format!("{path}/subsystem"), &format!("/sys/bus/{bus}"))
+    }
+
+    fn interface(&self, name: &str, device: &str, mac: &str) -> &Self {
+        let device = format!("/sys/devices/{device}");
+        let dir = format!("{device}/net/{name}");
+        self.file(&format!("{dir}/address"), &format!("{mac}\n"))
+            .file(&format!("{dir}/addr_assign_type"), "0\n")
+            .file(&format!("{dir}/type"), "1\n")
+            .link(&format!("{dir}/device"), &device)
+            .link(&format!("/sys/class/net/{name}"), &dir)
+    }
+
+    /// A block device below `/sys/devices`, numbered, and named as its directory.
+    fn block(&self, number: &str, path: &str) -> &Self {
+        let name = path.rsplit('/').next().unwrap();
+        let path = format!("/sys/devices/{path}");
+        self.file(&format!("{path}/dev"), &format!("{number}\n"))
+            .link(&format!("/sys/dev/block/{number}"), &path)
+            .link(&format!("/sys/class/block/{name}"), &path)
+    }
+}

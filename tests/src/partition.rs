@@ -1,0 +1,79 @@
+//! A licence partition that is a real file system: an image on a loop device, mounted read-only.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::program::tool;
+
+const NONE: Option<&str> = None;
+
+/// A mounted image. Mount and loop device go when it is dropped, at the latest with the thread,
+/// whose own mounts it is among.
+#[derive(Debug)]
+pub struct Partition {
+    place: PathBuf,
+    /// The loop device, `/dev/loopN`.
+    pub device: String,
+}
+
+impl Partition {
+    /// Formats an image of `bytes` and mounts it on `place`, read-only. The calling thread has its
+    /// own mounts from here on, and so have the programs that it starts.
+    #[must_use]
+    pub fn new(image: &Path, place: &Path, bytes: u64) -> Self {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).unwrap();
+        File::create(image).unwrap().set_len(bytes).unwrap();
+        tool("mkfs.ext4", ["-q", "-m", "0", image.to_str().unwrap()]);
+        // The loop device first: one that mount(8) sets up for `-o ro` is itself read-only.
+        let device = tool("losetup", ["--find", "--show", image.to_str().unwrap()]);
+        let mounted = mount(Some(&*device), place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
+        // The device goes as soon as nothing uses it any more; that is with its mount.
+        tool("losetup", ["--detach", &device]);
+        mounted.unwrap();
+        Self { place: place.to_owned(), device }
+    }
+
+    /// Makes it writable, as the rescue shell's recipe does.
+    pub fn make_writable(&self) {
+        mount(NONE, &self.place, NONE, MsFlags::MS_REMOUNT, NONE).unwrap();
+    }
+
+    /// Makes it read-only, as the rescue shell's recipe does.
+    pub fn make_read_only(&self) {
+        let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(NONE, &self.place, NONE, flags, NONE).unwrap();
+    }
+
+    /// Takes it away under everybody's feet (`umount -l`).
+    pub fn vanish(&self) {
+        umount2(&self.place, MntFlags::MNT_DETACH).unwrap();
+    }
+
+    /// The options of the mount and of its file system, as the kernel prints them.
+    #[must_use]
+    pub fn options(&self) -> (String, String) {
+        let table = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
+        let place = self.place.to_str().unwrap();
+        let line = table.lines().rfind(|line| line.split(' ').nth(4) == Some(place)).unwrap();
+        let (mount, fs) = line.split_once(" - ").unwrap();
+        let field = |text: &str, n| text.split(' ').nth(n).unwrap().to_owned();
+        (field(mount, 5), field(fs, 2))
+    }
+
+    /// Whether mount and file system both are read-only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        let (mount, fs) = self.options();
+        [mount, fs].iter().all(|options| options.split(',').any(|option| option == "ro"))
+    }
+}
+
+impl Drop for Partition {
+    fn drop(&mut self) {
+        let _ = umount2(&self.place, MntFlags::MNT_DETACH);
+    }
+}

@@ -1,0 +1,156 @@
+//! The programs under test, and what they answer.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wait4::Wait4 as _;
+
+use crate::wait::{self, DEADLINE};
+
+/// Where the programs are, if not where cargo puts them.
+const BIN_DIR: &str = "LICD_BIN_DIR";
+/// The exit code of a program that was killed.
+const KILLED: i32 = -1;
+
+/// The path of a program of this project.
+///
+/// # Panics
+/// If it was not built: cargo builds no programs of other packages for a test.
+#[must_use]
+pub fn path(name: &str) -> PathBuf {
+    let dir = match std::env::var_os(BIN_DIR) {
+        Some(dir) => PathBuf::from(dir),
+        None => {
+            // target/PROFILE/deps/stories-HASH or target/PROFILE/corpus
+            let own = std::env::current_exe().unwrap();
+            own.ancestors().nth(2).unwrap().to_owned()
+        }
+    };
+    let program = dir.join(name);
+    assert!(
+        program.is_file(),
+        "{} is missing: build the programs first (make build), or say where they are with {BIN_DIR}",
+        program.display()
+    );
+    program
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Answer {
+    /// The exit code; -1 if it was killed.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// The most memory that was resident, in bytes.
+    pub peak: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Answer {
+    /// Standard output as the one JSON value it has to be.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("no JSON ({error}) but {self:?}"))
+    }
+
+    /// The answer itself, if its exit code is this one.
+    ///
+    /// # Panics
+    /// If it is not.
+    #[must_use]
+    pub fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+
+    /// The verdicts on files as `CODE MESSAGE`, by the order of the command line.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<(String, String)> {
+        let json = self.json();
+        let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
+        let files = json["files"].as_array().unwrap();
+        files.iter().map(|file| (text(file, "code"), text(file, "message"))).collect()
+    }
+
+    /// The code of the only file.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let mut verdicts = self.verdicts();
+        assert_eq!(verdicts.len(), 1, "{self:?}");
+        verdicts.remove(0).0
+    }
+
+    /// The message about the only file.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut verdicts = self.verdicts();
+        assert_eq!(verdicts.len(), 1, "{self:?}");
+        verdicts.remove(0).1
+    }
+}
+
+/// Runs a command to its end, with nothing on standard input.
+///
+/// # Panics
+/// If it does not end by the deadline of [`wait`].
+pub fn run(command: &mut Command) -> Answer {
+    run_with_input(command, b"")
+}
+
+/// Runs a command to its end, with these bytes on standard input.
+///
+/// # Panics
+/// If it does not end by the deadline of [`wait`].
+pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let began = Instant::now();
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let out = collect(child.stdout.take().unwrap());
+    let err = collect(child.stderr.take().unwrap());
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // A program that does not care for its input may end before it has read it.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let ended = wait::within(4 * DEADLINE, || child.try_wait4().unwrap());
+    let Some(ended) = ended else {
+        let _ = child.kill();
+        panic!("{command:?}: does not end; {}", out.join().unwrap());
+    };
+    writer.join().unwrap();
+    Answer {
+        code: ended.status.code().unwrap_or(KILLED),
+        out: out.join().unwrap(),
+        err: err.join().unwrap(),
+        peak: ended.rusage.maxrss,
+        took: began.elapsed(),
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        String::from_utf8(bytes).expect("output is UTF-8")
+    })
+}
+
+/// Runs a command of the system that has to succeed, and returns what it prints, trimmed.
+///
+/// # Panics
+/// If it fails.
+pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> String {
+    // An ordinary user's path lacks the directories of mkfs and its like.
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    let answer = run(Command::new(name).args(args).env("PATH", path)).with_code(0);
+    answer.out.trim().to_owned()
+}

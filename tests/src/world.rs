@@ -1,0 +1,222 @@
+//! A device: everything that the programs find below their root directory.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::bus::Bus;
+use crate::daemon::Daemon;
+use crate::machine::Machine;
+use crate::maker::{self, MAC};
+use crate::partition::Partition;
+use crate::program::{self, Answer};
+
+/// Bytes of a licence partition.
+const PARTITION: u64 = 8 << 20;
+/// Where the licences are.
+const LICENSES: &str = "/license/dsa/licenses";
+
+/// A device of its own, gone when it is dropped.
+#[derive(Debug)]
+pub struct World {
+    partition: Option<Partition>,
+    /// The message bus of the device.
+    pub bus: Bus,
+    root: PathBuf,
+    dir: TempDir,
+}
+
+impl World {
+    /// A device with the unit ID [`maker::UNIT`], OS 12.4.0, the three roots of [`maker`], version 1
+    /// of its trust document, a plain directory as its licence partition, and no licence.
+    #[must_use]
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Ordinary users are to be able to try.
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let root = dir.path().join("device");
+        fs::create_dir_all(root.join("license")).unwrap();
+        fs::create_dir_all(dir.path().join("inbox")).unwrap();
+        let world = Self { partition: None, bus: Bus::in_dir(dir.path()), root, dir };
+        world.machine().pci_interface("eth0", MAC).dmi("product_serial", "14D3F8B00B");
+        world.write("/etc/os-release", "VERSION_ID=12.4.0\nBUILD_DATE=2026-01-15\n");
+        for root in maker::roots() {
+            let file = format!("/usr/lib/licd/roots.d/{}.vkey", root.verifier().name());
+            world.write(&file, &format!("{}\n", root.verifier()));
+        }
+        world.write("/usr/lib/licd/trust.note", &maker::trust(1, &[]));
+        world
+    }
+
+    /// The same with a licence partition that is a file system, mounted read-only. Needs root.
+    #[must_use]
+    pub fn mounted() -> Self {
+        Self::mounted_with(PARTITION)
+    }
+
+    /// The same with a partition of this size in bytes.
+    #[must_use]
+    pub fn mounted_with(bytes: u64) -> Self {
+        let mut world = Self::new();
+        let image = world.dir.path().join("license.img");
+        world.partition = Some(Partition::new(&image, &world.path("/license"), bytes));
+        world
+    }
+
+    /// The root directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path of the device.
+    #[must_use]
+    pub fn path(&self, absolute: &str) -> PathBuf {
+        self.root.join(absolute.trim_start_matches('/'))
+    }
+
+    /// The device's hardware.
+    #[must_use]
+    pub fn machine(&self) -> Machine {
+        Machine::at(&self.root)
+    }
+
+    /// The licence partition.
+    ///
+    /// # Panics
+    /// If the world is not [`World::mounted`].
+    #[must_use]
+    pub fn partition(&self) -> &Partition {
+        self.partition.as_ref().unwrap()
+    }
+
+    /// Writes a file of the device. The time of a file that stays the same stays, too.
+    pub fn write(&self, absolute: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(absolute);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Puts a file where a user has it, for example on a stick.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.dir.path().join("inbox").join(name);
+        fs::write(&path, content).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    /// Copies a file into the store by hand, as the rescue shell's recipe does.
+    pub fn copy_by_hand(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        self.by_hand(|licenses| {
+            let path = licenses.join(name);
+            fs::write(&path, content).unwrap();
+            path
+        })
+    }
+
+    /// Does something in the directory of the licences by hand, as the rescue shell's recipe does.
+    pub fn by_hand<T>(&self, work: impl FnOnce(&Path) -> T) -> T {
+        if let Some(partition) = &self.partition {
+            partition.make_writable();
+        }
+        fs::create_dir_all(self.licenses()).unwrap();
+        let done = work(&self.licenses());
+        if let Some(partition) = &self.partition {
+            partition.make_read_only();
+        }
+        done
+    }
+
+    /// Where the licences are.
+    #[must_use]
+    pub fn licenses(&self) -> PathBuf {
+        self.path(LICENSES)
+    }
+
+    /// The names of everything in the directory of the licences, in byte order.
+    #[must_use]
+    pub fn stored(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.licenses()) else { return Vec::new() };
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<_> =
+            entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// licctl on this device, to which arguments are still to be added; it finds no daemon.
+    #[must_use]
+    pub fn licctl_command(&self) -> Command {
+        let mut command = Command::new(program::path("licctl"));
+        command.arg("--root").arg(&self.root);
+        command
+    }
+
+    /// Runs licctl on the device, without a daemon.
+    pub fn licctl<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Answer {
+        program::run(self.licctl_command().args(args))
+    }
+
+    /// Runs a command of the device as an ordinary user. Needs root.
+    pub fn as_nobody(&self, command: &Command) -> Answer {
+        let program = Path::new(command.get_program());
+        // He may not look into the directories above the program itself.
+        let copy = self.dir.path().join(program.file_name().unwrap());
+        if !copy.exists() {
+            fs::copy(program, &copy).unwrap();
+        }
+        let mut lowered = Command::new("setpriv");
+        lowered.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        program::run(lowered.arg(copy).args(command.get_args()))
+    }
+
+    /// Imports a file without a daemon, and returns the verdicts as JSON.
+    pub fn import(&self, content: impl AsRef<[u8]>) -> Answer {
+        self.licctl(["import", "--json", &self.file("import.lic", content)])
+    }
+
+    /// The status report, read without a daemon.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        self.licctl(["status", "--json"]).with_code(0).json()
+    }
+
+    /// The status report without what the clock shows.
+    #[must_use]
+    pub fn report(&self) -> Value {
+        masked(self.status())
+    }
+
+    /// Starts the daemon, and returns when it says that it is ready.
+    #[must_use]
+    pub fn start(&self) -> Daemon<'_> {
+        Daemon::start(self)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A test may have ended while something could not be written, nor removed.
+            let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(&self.root).status();
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A status report without what the clock shows.
+#[must_use]
+pub fn masked(mut status: Value) -> Value {
+    status["clock"]["now"].take();
+    status
+}

@@ -1,0 +1,151 @@
+//! Changes that nobody tells the daemon about, settings and configuration.
+
+use std::fs;
+
+use acceptance::client::Refusal;
+use acceptance::harness::Story;
+use acceptance::maker::{self, UNIT};
+use acceptance::{World, story, wait};
+use nix::sys::signal::Signal;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(files_that_come_and_go_by_hand_are_noticed),
+    story!(a_trust_document_that_comes_by_hand_is_noticed),
+    story!(a_store_that_is_made_later_is_noticed),
+    story!(an_interface_that_comes_or_goes_is_seen_after_a_refresh),
+    story!(configuration_takes_effect_when_it_is_written),
+    story!(broken_settings_leave_the_last_good_ones_in_force),
+    story!(settings_are_applied_whole_or_not_at_all),
+    story!(settings_that_nobody_knows_are_kept_and_ignored),
+];
+
+const SETTINGS: &str = "/etc/licd/settings.toml";
+
+fn files_that_come_and_go_by_hand_are_noticed() {
+    let world = World::new();
+    let daemon = world.start();
+    let path = world.copy_by_hand("a.lic", maker::licence().sign());
+    daemon.until("it counts", |status| status["state"] == "valid");
+    fs::write(&path, "nonsense").unwrap();
+    daemon.until("it is damaged", |status| status["rejected"][0]["code"] == "malformed");
+    let elsewhere = world.root().join("a.lic");
+    fs::rename(&path, &elsewhere).unwrap();
+    daemon.until("it is gone", |status| status["rejected"].as_array().unwrap().is_empty());
+    fs::write(&elsewhere, maker::licence().sign()).unwrap();
+    fs::rename(&elsewhere, &path).unwrap();
+    daemon.until("it counts again", |status| status["state"] == "valid");
+    fs::remove_file(&path).unwrap();
+    daemon.until("it is gone again", |status| status["state"] == "none");
+    // The manual's recipe takes all of them away before it copies the new one.
+    world.by_hand(|licenses| {
+        fs::remove_dir_all(licenses.parent().unwrap()).unwrap();
+        fs::create_dir_all(licenses).unwrap();
+        fs::write(licenses.join("new.lic"), maker::licence().sign()).unwrap();
+    });
+    daemon.until("the new one counts", |status| status["licenses"][0]["file"] == "new.lic");
+}
+
+fn a_trust_document_that_comes_by_hand_is_noticed() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let daemon = world.start();
+    assert_eq!(daemon.status()["state"], "valid");
+    world.write("/license/dsa/trust.note", maker::trust(2, &[("WE-7Q2KD", 183)]));
+    daemon.until("it is withdrawn", |status| status["state"] == "withdrawn");
+}
+
+fn a_store_that_is_made_later_is_noticed() {
+    let world = World::new();
+    fs::remove_dir(world.path("/license")).unwrap();
+    let daemon = world.start();
+    assert_eq!(daemon.status()["store"]["state"], "missing");
+    fs::create_dir(world.path("/license")).unwrap();
+    daemon.until("it is there", |status| status["store"]["state"] == "writable");
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    daemon.until("its licence counts", |status| status["state"] == "valid");
+}
+
+fn an_interface_that_comes_or_goes_is_seen_after_a_refresh() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let daemon = world.start();
+    let client = daemon.client();
+    // A dock does not take the unit ID over, and pulling it changes nothing.
+    world.machine().usb_interface("aaa0", "02:00:00:00:00:01");
+    let () = client.manager("Refresh", &()).unwrap();
+    assert_eq!(client.property::<String>("UnitId"), UNIT);
+    world.machine().remove_interface("aaa0").remove_interface("eth0");
+    daemon.signal(Signal::SIGHUP);
+    wait::until("there is no unit ID", || {
+        client.property::<String>("UnitId").is_empty().then_some(())
+    });
+    assert_eq!(client.property::<String>("State"), "none");
+    world.machine().pci_interface("eth0", maker::MAC);
+    wait::until("it is found without a word", || {
+        (client.property::<String>("UnitId") == UNIT).then_some(())
+    });
+}
+
+fn configuration_takes_effect_when_it_is_written() {
+    let world = World::new();
+    let daemon = world.start();
+    world.write("/etc/licd/licd.toml", "[system]\ngeneration = 11\n");
+    daemon.until("it is OS 11", |status| status["os"]["generation"] == 11);
+    world.write("/etc/licd/licd.toml.d/10.toml", "[system]\ngeneration = 12\n");
+    daemon.until("it is OS 12", |status| status["os"]["generation"] == 12);
+    world.write("/etc/licd/licd.toml.d/20.toml", "[system]\ngeneration = 13\n");
+    let status = daemon.until("it is named", |status| {
+        status["problems"].to_string().contains("20.toml: line 2, column 14: ")
+    });
+    assert_eq!(status["os"]["generation"], 12);
+}
+
+/// What the report says of the settings.
+fn problem(status: &serde_json::Value) -> Option<String> {
+    let problems = status["problems"].as_array().unwrap();
+    let mut problems = problems.iter().map(|problem| problem.as_str().unwrap());
+    problems.find(|problem| problem.contains("settings")).map(str::to_owned)
+}
+
+fn broken_settings_leave_the_last_good_ones_in_force() {
+    let world = World::new();
+    let path = world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
+    let daemon = world.start();
+    assert_eq!(problem(&daemon.status()), None);
+    world.write(SETTINGS, "[licensing]\nremove = 7\n");
+    let named = format!("{}: line 2, column 10: ", path.display());
+    daemon.until("it is named", |status| {
+        problem(status).is_some_and(|problem| problem.starts_with(&named))
+    });
+    assert_eq!(problem(&world.status()), problem(&daemon.status()));
+    // It goes on serving.
+    let _ = daemon.import(maker::licence().sign()).with_code(0);
+    world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
+    daemon.until("it is repaired", |status| problem(status).is_none());
+}
+
+fn settings_are_applied_whole_or_not_at_all() {
+    let world = World::new();
+    let daemon = world.start();
+    let client = daemon.client();
+    let apply = |text: &str| -> Result<(), Refusal> { client.manager("ApplySettings", &text) };
+    let good = "[system.remotemanager]\nlicense_poll_hours = 12\n";
+    apply(good).unwrap();
+    assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), good);
+    for broken in ["[system.remotemanager]\nlicense_poll_hours = \"often\"\n", "[[[\n", "\u{0}"] {
+        let refusal = apply(broken).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.InvalidArgs");
+        assert!(refusal.message.contains("line 2") || broken.len() < 5, "{refusal:?}");
+        assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), good);
+    }
+    assert_eq!(problem(&daemon.status()), None);
+}
+
+fn settings_that_nobody_knows_are_kept_and_ignored() {
+    let world = World::new();
+    let daemon = world.start();
+    let text = "[x11.session]\nname = \"kiosk\"\n[licensing]\nremove = \"none\"\n";
+    let () = daemon.client().manager("ApplySettings", &text).unwrap();
+    assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), text);
+    assert_eq!(problem(&daemon.status()), None);
+}

@@ -1,0 +1,87 @@
+//! No byte and no bit of a document can be missing or other than it was signed.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, UNIT};
+use acceptance::{World, story};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_licence_that_ends_early_is_never_valid),
+    story!(a_licence_with_a_bit_flipped_is_never_valid),
+    story!(a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid),
+    story!(a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid),
+    story!(a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken),
+];
+
+/// Files that one run of licctl is asked about.
+const BATCH: usize = 1000;
+
+/// Every proper beginning of a file.
+fn beginnings(file: &str) -> Vec<Vec<u8>> {
+    (0..file.len()).map(|end| file.as_bytes()[..end].to_vec()).collect()
+}
+
+/// The file with each of its bits flipped.
+fn flips(file: &str) -> Vec<Vec<u8>> {
+    let flipped = |bit: usize| {
+        let mut bytes = file.as_bytes().to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    };
+    (0..8 * file.len()).map(flipped).collect()
+}
+
+/// Asks about all of them, none of which may be genuine, and returns how many have which verdict.
+fn refused(whole: &str, damaged: &[Vec<u8>]) -> BTreeMap<String, usize> {
+    let world = World::new();
+    let genuine = world.licctl(["verify", "--json", &world.file("whole.lic", whole)]);
+    assert_eq!(genuine.with_code(0).verdict(), "valid");
+    let mut counts = BTreeMap::new();
+    for (n, batch) in damaged.chunks(BATCH).enumerate() {
+        let file = |(m, content): (usize, &Vec<u8>)| world.file(&format!("{n}-{m}.lic"), content);
+        let files: Vec<String> = batch.iter().enumerate().map(file).collect();
+        let arguments = ["verify".to_owned(), "--json".to_owned()].into_iter().chain(files.clone());
+        let answer = world.licctl(arguments).with_code(3);
+        let verdicts = answer.verdicts();
+        assert_eq!(verdicts.len(), batch.len());
+        for ((code, message), content) in verdicts.iter().zip(batch) {
+            let refused = ["malformed", "unsupported", "bad-signature", "unknown-key"];
+            let content = String::from_utf8_lossy(content);
+            assert!(refused.contains(&&**code), "{code}: {message}:\n{content}");
+            *counts.entry(code.clone()).or_default() += 1;
+        }
+        files.iter().for_each(|file| fs::remove_file(file).unwrap());
+    }
+    counts
+}
+
+fn both(file: &str) {
+    refused(file, &[beginnings(file), flips(file)].concat());
+}
+
+fn a_licence_that_ends_early_is_never_valid() {
+    let file = maker::licence().sign();
+    let counts = refused(&file, &beginnings(&file));
+    // A piece of a document is no document; no signature is even looked at.
+    assert_eq!(counts, [("malformed".to_owned(), file.len())].into());
+}
+
+fn a_licence_with_a_bit_flipped_is_never_valid() {
+    let file = maker::licence().sign();
+    let counts = refused(&file, &flips(&file));
+    assert!(counts["bad-signature"] > 1000, "{counts:?}");
+}
+
+fn a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+    both(&maker::slice(&maker::licence().mass(20).sign(), UNIT));
+}
+
+fn a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+    both(&maker::licence().mass(20).sign());
+}
+
+fn a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken() {
+    both(&maker::trust(2, &[("WE-7Q2KD", 182)]));
+}

@@ -1,0 +1,211 @@
+//! Every exit code of the contract (§5), from a script's point of view.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, OTHER};
+use acceptance::program::{self, Answer};
+use acceptance::{World, story};
+use nix::sys::signal::Signal;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(yes_is_0_and_no_is_1),
+    story!(wrong_usage_is_2),
+    story!(a_file_has_the_exit_code_of_its_verdict),
+    story!(several_files_have_the_highest_exit_code),
+    story!(a_store_that_is_not_there_is_7),
+    story!(who_may_not_write_is_told_by_8),
+    story!(a_daemon_that_does_not_answer_is_9),
+    story!(there_is_always_an_answer_in_the_form_that_was_asked_for),
+];
+
+fn yes_is_0_and_no_is_1() {
+    let world = World::new();
+    let no: [&[&str]; 7] = [
+        &["feature", "custom-partition"],
+        &["feature", "-q", "custom-partition"],
+        &["update-allowed", "2026-01-01"],
+        &["remove", "all"],
+        &["remove", "pack:WE-7Q2KD"],
+        &["show", "WE-7Q2KD"],
+        &["doctor"],
+    ];
+    for args in no {
+        let answer = world.licctl(args).with_code(1);
+        assert_eq!(answer.out.is_empty(), args.contains(&"-q"), "{answer:?}");
+    }
+    let _ = world.licctl(["feature", "ums"]).with_code(0);
+    let _ = world.import(maker::licence().sign()).with_code(0);
+    let yes: [&[&str]; 10] = [
+        &["feature", "custom-partition"],
+        &["feature", "-q", "custom-partition"],
+        &["update-allowed", "2026-01-01"],
+        &["show", "WE-7Q2KD"],
+        &["doctor"],
+        &["status"],
+        &["list"],
+        &["features"],
+        &["unit-id"],
+        &["remove", "pack:WE-7Q2KD"],
+    ];
+    for args in yes {
+        let _ = world.licctl(args).with_code(0);
+    }
+}
+
+fn wrong_usage_is_2() {
+    let world = World::new();
+    let wrong: [&[&str]; 11] = [
+        &["planet"],
+        &["verify"],
+        &["import"],
+        &["feature"],
+        &["feature", "flying"],
+        &["remove"],
+        &["remove", "everything"],
+        &["remove", "pack:we"],
+        &["update-allowed", "yesterday"],
+        &["update-allowed", "2026-02-30"],
+        &["status", "--colour"],
+    ];
+    for args in wrong {
+        let answer = world.licctl(args).with_code(2);
+        assert!(answer.out.is_empty() && !answer.err.is_empty(), "{answer:?}");
+    }
+    let _ = world.licctl(["--help"]).with_code(0);
+    let _ = world.licctl(["--version"]).with_code(0);
+    for name in ["licd", "licissue"] {
+        let wrong = program::run(Command::new(program::path(name)).arg("--planet"));
+        assert_eq!(wrong.code, 2, "{name}: {wrong:?}");
+    }
+}
+
+fn a_file_has_the_exit_code_of_its_verdict() {
+    let world = World::new();
+    let _ = world.import(maker::licence().serial(200).sign()).with_code(0);
+    let licence = maker::licence;
+    for (code, verdict, file) in [
+        (0, "valid", licence().serial(201).sign()),
+        (0, "pending", licence().starts("2098-01-01").serial(300).sign()),
+        (3, "malformed", "nonsense".to_owned()),
+        (3, "unsupported", maker::sign(&licence().text().replace("/v1", "/v2"))),
+        (3, "bad-signature", licence().sign().replace("183", "184")),
+        (3, "unknown-key", licence().signed_by(&[&maker::stranger()])),
+        (3, "untrusted-product", licence().signed_by(&[&maker::demo_issuer()])),
+        (4, "wrong-device", licence().units(&[OTHER]).sign()),
+        (5, "expired", licence().pack("WE-ENDED").expires("2021-01-01").sign()),
+        (5, "superseded", licence().serial(199).sign()),
+    ] {
+        let path = world.file("a.lic", file);
+        let answer = world.licctl(["verify", "--json", &path]).with_code(code);
+        assert_eq!(answer.verdict(), verdict);
+        let text = world.licctl(["verify", &path]).with_code(code);
+        assert!(text.out.starts_with(&format!("{path}: {verdict}: ")), "{text:?}");
+        assert_eq!(world.licctl(["show", &path]).code, code, "{verdict}");
+    }
+    assert_eq!(world.licctl(["verify", "/no/such/file.lic"]).code, 6);
+}
+
+fn several_files_have_the_highest_exit_code() {
+    let world = World::new();
+    let files = [
+        world.file("good.lic", maker::licence().sign()),
+        world.file("bad.lic", "nonsense"),
+        world.file("foreign.lic", maker::licence().units(&[OTHER]).sign()),
+        "/no/such/file.lic".to_owned(),
+    ];
+    let verify = |which: &[usize]| {
+        world.licctl(["verify"].into_iter().chain(which.iter().map(|n| &*files[*n]))).code
+    };
+    assert_eq!(verify(&[0]), 0);
+    assert_eq!(verify(&[1, 0]), 3);
+    assert_eq!(verify(&[0, 2]), 4);
+    assert_eq!(verify(&[2, 1]), 4);
+    assert_eq!(verify(&[3, 0, 1, 2]), 6);
+}
+
+fn a_store_that_is_not_there_is_7() {
+    let world = World::new();
+    fs::remove_dir(world.path("/license")).unwrap();
+    let daemon = world.start();
+    for answer in [world.import(maker::licence().sign()), daemon.import(maker::licence().sign())] {
+        let answer = answer.with_code(7);
+        assert_eq!(answer.verdict(), "store-unwritable");
+        assert!(answer.message().contains("there is no licence partition"), "{answer:?}");
+    }
+    assert_eq!(world.status()["store"]["state"], "missing");
+}
+
+/// Runs licctl without the daemon as somebody who may not write to the store.
+fn as_somebody_else(world: &World, args: &[&str]) -> Answer {
+    let mut licctl = world.licctl_command();
+    licctl.args(args);
+    if !nix::unistd::geteuid().is_root() {
+        return program::run(&mut licctl);
+    }
+    world.as_nobody(&licctl)
+}
+
+fn who_may_not_write_is_told_by_8() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let other = world.file("b.lic", maker::licence().pack("WE-OTHER").sign());
+    for path in ["/license/dsa/licenses", "/license/dsa", "/license", "/run/licd", "/run"] {
+        let path = world.path(path);
+        fs::create_dir_all(&path).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o555)).unwrap();
+    }
+    let import = as_somebody_else(&world, &["import", "--json", &other]).with_code(8);
+    assert_eq!(import.verdict(), "not-authorized");
+    assert!(import.message().contains("run it as root"), "{import:?}");
+    assert_eq!(as_somebody_else(&world, &["remove", "all"]).code, 8);
+    // Reading is open to everyone.
+    for args in [&["status"][..], &["verify", &other], &["features"], &["show", "WE-7Q2KD"]] {
+        assert_eq!(as_somebody_else(&world, args).code, 0, "{args:?}");
+    }
+    for path in ["/run", "/run/licd", "/license", "/license/dsa", "/license/dsa/licenses"] {
+        fs::set_permissions(world.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+fn a_daemon_that_does_not_answer_is_9() {
+    let world = World::new();
+    let daemon = world.start();
+    daemon.signal(Signal::SIGSTOP);
+    let answer = daemon.licctl(["status"]).with_code(9);
+    assert!(answer.err.contains("licd"), "{answer:?}");
+    // Past it everything works.
+    let direct = daemon.licctl(["status", "--direct"]).with_code(0);
+    assert!(!direct.out.is_empty());
+    daemon.signal(Signal::SIGCONT);
+    let _ = daemon.licctl(["status"]).with_code(0);
+}
+
+fn there_is_always_an_answer_in_the_form_that_was_asked_for() {
+    let world = World::new();
+    let bad = world.file("bad.lic", "nonsense");
+    let verbs: [&[&str]; 12] = [
+        &["status"],
+        &["list"],
+        &["features"],
+        &["feature", "uma"],
+        &["update-allowed", "2026-01-01"],
+        &["unit-id"],
+        &["doctor"],
+        &["remove", "all"],
+        &["show", "WE-7Q2KD"],
+        &["show", &bad],
+        &["verify", &bad],
+        &["import", &bad],
+    ];
+    for args in verbs {
+        let json = world.licctl([args, &["--json"]].concat());
+        assert_eq!(json.json()["schema"], 1, "{args:?}");
+        assert_eq!(json.out.lines().count(), 1, "{args:?}: one line of JSON");
+        let text = world.licctl(args);
+        assert!(!text.out.is_empty() && text.err.is_empty(), "{args:?}: {text:?}");
+        assert_eq!(text.code, json.code, "{args:?}");
+    }
+}

@@ -1,0 +1,229 @@
+//! What an import changes, and that a file copied by hand counts no less.
+
+use std::fs;
+use std::io::Write as _;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, EMP, OTHER, UNIT, WE};
+use acceptance::{World, program, story};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(an_import_licenses_the_device),
+    story!(a_file_copied_by_hand_counts_as_one_that_was_imported),
+    story!(what_is_stored_is_what_was_signed_under_the_name_of_its_content),
+    story!(importing_twice_is_importing_once),
+    story!(standard_input_is_a_source),
+    story!(of_several_files_each_is_judged_and_the_good_ones_count),
+    story!(it_does_not_matter_whether_a_trust_document_comes_first),
+    story!(checking_changes_nothing),
+    story!(a_licence_answers_the_request_for_one),
+    story!(of_a_mass_licence_only_this_devices_slice_is_kept),
+    story!(nobody_has_to_have_a_unit_id_to_be_told_so),
+];
+
+/// The state of a service.
+fn service<'a>(status: &'a Value, name: &str) -> &'a Value {
+    let services = status["services"].as_array().unwrap();
+    services.iter().find(|service| service["service"] == name).unwrap()
+}
+
+fn an_import_licenses_the_device() {
+    for with_daemon in [false, true] {
+        let world = World::new();
+        let daemon = with_daemon.then(|| world.start());
+        let status = || daemon.as_ref().map_or_else(|| world.status(), |daemon| daemon.status());
+        let before = status();
+        assert_eq!(before["state"], "none");
+        assert_eq!(before["store"], json!({"state": "writable", "licenses": 0}));
+        assert_eq!(service(&before, WE)["status"], "UNLICENSED");
+        assert_eq!(before["features"]["custom-partition"]["allowed"], false);
+        assert_eq!(before["features"]["ums"]["allowed"], true);
+
+        let file = maker::licence().sign();
+        let answer = match &daemon {
+            Some(daemon) => daemon.import(file),
+            None => world.import(file),
+        };
+        assert_eq!(answer.with_code(0).verdict(), "valid");
+        let after = status();
+        assert_eq!(after["state"], "valid");
+        assert_eq!(after["store"]["licenses"], 1);
+        let we = service(&after, WE);
+        assert_eq!((&we["status"], &we["state"]), (&json!("LICENSED"), &json!("valid")));
+        assert_eq!((&we["expires"], &we["pack"]), (&json!("2099-12-31"), &json!("WE-7Q2KD")));
+        assert_eq!(service(&after, EMP)["status"], "UNLICENSED");
+        let feature = json!({"allowed": true, "reason": "licensed", "until": "2099-12-31"});
+        assert_eq!(after["features"]["custom-partition"], feature);
+        assert_eq!(after["licenses"][0]["file"], world.stored()[0]);
+    }
+}
+
+fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
+    let file = maker::licence().sign();
+    let imported = World::new();
+    let _ = imported.import(&file).with_code(0);
+    let copied = World::new();
+    copied.copy_by_hand("licence from portal (1).lic", &file);
+    let without_names = |world: &World| {
+        let mut report = world.report();
+        report["licenses"][0]["file"].take();
+        report
+    };
+    assert_eq!(without_names(&copied), without_names(&imported));
+    // Any form that an import takes counts by hand, too.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(file.replace('\n', "\r\n").as_bytes()).unwrap();
+    let packed = World::new();
+    packed.copy_by_hand("x.lic", gzip.finish().unwrap());
+    assert_eq!(without_names(&packed), without_names(&imported));
+    // But only by a name that ends in .lic.
+    let other = World::new();
+    for name in ["a.LIC", "a.lic.bak", "a.txt", "lic"] {
+        other.copy_by_hand(name, &file);
+    }
+    assert_eq!(other.status()["state"], "none");
+}
+
+fn what_is_stored_is_what_was_signed_under_the_name_of_its_content() {
+    let file = maker::licence().sign();
+    let world = World::new();
+    let _ = world.import(format!("\u{feff}{}", file.replace('\n', "\r\n"))).with_code(0);
+    let digest = Sha256::digest(&file);
+    let name: String = digest[..16].iter().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(world.stored(), [format!("{name}.lic")]);
+    assert_eq!(fs::read_to_string(world.licenses().join(format!("{name}.lic"))).unwrap(), file);
+}
+
+fn importing_twice_is_importing_once() {
+    let world = World::new();
+    let file = maker::licence().sign();
+    let _ = world.import(&file).with_code(0);
+    let name = &world.stored()[0];
+    let inode = |world: &World| {
+        std::os::unix::fs::MetadataExt::ino(&fs::metadata(world.licenses().join(name)).unwrap())
+    };
+    let before = inode(&world);
+    let again = world.import(&file).with_code(0);
+    assert!(again.message().ends_with("already in the store"), "{again:?}");
+    assert_eq!((world.stored().len(), inode(&world)), (1, before));
+}
+
+fn standard_input_is_a_source() {
+    let world = World::new();
+    let file = maker::licence().sign();
+    let with = |verb: &str, input: &str| {
+        program::run_with_input(
+            world.licctl_command().args([verb, "--json", "-"]),
+            input.as_bytes(),
+        )
+    };
+    assert_eq!(with("verify", &file).with_code(0).verdict(), "valid");
+    assert!(world.stored().is_empty());
+    assert_eq!(with("import", "nonsense").with_code(3).verdict(), "malformed");
+    assert_eq!(with("import", &file).with_code(0).verdict(), "valid");
+    assert_eq!(world.stored().len(), 1);
+}
+
+fn of_several_files_each_is_judged_and_the_good_ones_count() {
+    let world = World::new();
+    let good = world.file("good.lic", maker::licence().sign());
+    let bad = world.file("bad.lic", "nonsense");
+    let foreign = world.file("foreign.lic", maker::licence().units(&[OTHER]).sign());
+    let gone = world.file("gone.lic", "") + "x";
+    let codes = |answer: &program::Answer| {
+        answer.verdicts().into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+    };
+    let answer = world.licctl(["import", "--json", &bad, &gone, &foreign, &good]).with_code(6);
+    assert_eq!(codes(&answer), ["malformed", "source-unreachable", "wrong-device", "valid"]);
+    assert_eq!(world.status()["state"], "valid");
+    // Other devices' files beside one's own are no failure; alone they are.
+    let answer = world.licctl(["import", "--json", &foreign, &good]).with_code(0);
+    assert_eq!(codes(&answer), ["wrong-device", "valid"]);
+    let _ = world.licctl(["import", "--json", &foreign, &foreign]).with_code(4);
+    let units = answer.json()["files"][0]["units"].take();
+    assert_eq!(units, json!([OTHER]));
+}
+
+fn it_does_not_matter_whether_a_trust_document_comes_first() {
+    let newer = maker::trust(2, &[]);
+    let key = maker::key("igel-issuer-2027", 11);
+    let keys = [(maker::issuer(), "*"), (key, "*")];
+    let lines: String =
+        keys.iter().map(|(key, products)| format!("key {} {products}\n", key.verifier())).collect();
+    let (head, _) = newer.split_once("key ").unwrap();
+    let [a, b, _] = maker::roots();
+    let trust = license_format::issue::sign(&format!("{head}{lines}"), &[&a, &b]);
+    let licence = maker::licence().signed_by(&[&keys[1].0]);
+
+    for order in [[0, 1], [1, 0]] {
+        let world = World::new();
+        let files = [world.file("trust.note", &trust), world.file("a.lic", &licence)];
+        let [first, second] = order.map(|n| files[n].as_str());
+        let _ = world.licctl(["import", first, second]).with_code(0);
+        assert_eq!(world.status()["state"], "valid");
+        // By hand the trust document may have any name that counts.
+        let by_hand = World::new();
+        by_hand.copy_by_hand("a.lic", &licence);
+        by_hand.copy_by_hand("b.lic", &trust);
+        assert_eq!(by_hand.status()["state"], "valid");
+    }
+}
+
+fn checking_changes_nothing() {
+    let world = World::new();
+    let file = world.file("a.lic", maker::licence().sign());
+    let checked = world.licctl(["import", "-n", "--json", &file]).with_code(0);
+    assert_eq!(checked.verdict(), "valid");
+    assert!(world.stored().is_empty());
+    assert!(!world.path("/run/licd").exists() && !world.path("/var/lib/licd").exists());
+    assert_eq!(world.licctl(["verify", "--json", &file]).out, checked.out);
+    assert_eq!(world.licctl(["import", "--json", &file]).out, checked.out);
+}
+
+fn a_licence_answers_the_request_for_one() {
+    let world = World::new();
+    let _ = world.licctl(["request"]).with_code(0);
+    world.write("/license/fetch.old", "an older system's");
+    world.write("/license/notes", "somebody's");
+    let names = || {
+        let entries = fs::read_dir(world.path("/license")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert!(names().iter().filter(|name| name.to_string_lossy().starts_with("fetch")).count() == 2);
+    // What is not for this device answers nothing.
+    let _ = world.import(maker::licence().units(&[OTHER]).sign()).with_code(4);
+    assert_eq!(names().len(), 3);
+    let _ = world.import(maker::licence().sign()).with_code(0);
+    assert_eq!(names(), ["dsa", "notes"]);
+}
+
+fn of_a_mass_licence_only_this_devices_slice_is_kept() {
+    let world = World::new();
+    let mass = maker::licence().mass(5000).sign();
+    let file = world.file("mass.lic", &mass);
+    let _ = world.licctl(["import", &file]).with_code(0);
+    let stored = fs::read_to_string(world.licenses().join(&world.stored()[0])).unwrap();
+    assert_eq!(stored, maker::slice(&mass, UNIT));
+    assert!(stored.len() < 2000);
+    assert_eq!(world.licctl(["slice", &file]).with_code(0).out, stored);
+    let foreign = world.file("foreign.lic", maker::licence().units(&[OTHER]).mass(50).sign());
+    assert_eq!(world.licctl(["slice", &foreign]).code, 4);
+}
+
+fn nobody_has_to_have_a_unit_id_to_be_told_so() {
+    let world = World::new();
+    world.machine().remove_interface("eth0");
+    let status = world.status();
+    assert_eq!(status["unit_id"], Value::Null);
+    let hardware = json!({"kind": "none", "mac": null, "serial": "14D3F8B00B"});
+    assert_eq!(status["hardware"], hardware);
+    assert_eq!(world.licctl(["unit-id"]).code, 1);
+    let answer = world.import(maker::licence().sign()).with_code(4);
+    assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
+}

@@ -1,0 +1,49 @@
+//! The stories, one promise or family of promises a file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a failed test is what comes of it, and figures are for those who read its output"
+)]
+
+mod bus;
+mod changes;
+mod corpus;
+mod crash;
+mod damage;
+mod exit_codes;
+mod importing;
+mod many_files;
+mod partition;
+mod published;
+mod replacement;
+mod report;
+mod strange_files;
+mod together;
+mod vendor;
+mod verbs;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    acceptance::harness::run(&[
+        bus::STORIES,
+        changes::STORIES,
+        corpus::STORIES,
+        crash::STORIES,
+        damage::STORIES,
+        exit_codes::STORIES,
+        importing::STORIES,
+        many_files::STORIES,
+        partition::STORIES,
+        published::STORIES,
+        replacement::STORIES,
+        report::STORIES,
+        strange_files::STORIES,
+        together::STORIES,
+        vendor::STORIES,
+        verbs::STORIES,
+    ])
+}

@@ -1,0 +1,56 @@
+//! A store with 10,000 licences is read in bounded time and memory.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::{World, story};
+
+pub(crate) const STORIES: &[Story] = &[story!(ten_thousand_licences_are_borne)];
+
+const FILES: u64 = 10_000;
+/// Time for everything there is to be read once, by programs that are not optimised and share the
+/// machine with other tests; optimised ones take a tenth.
+const TIME: Duration = Duration::from_secs(25);
+/// Memory: some 4 KB a licence, and what a small store takes.
+const PEAK: u64 = 128 << 20;
+
+fn ten_thousand_licences_are_borne() {
+    let world = World::new();
+    let store = world.licenses();
+    fs::create_dir_all(&store).unwrap();
+    for n in 0..FILES {
+        // Each is a pack of its own, so that every one counts; the last day tells them apart.
+        let licence = maker::licence().pack(&format!("WE-{n:05}"));
+        fs::write(store.join(format!("{n}.lic")), licence.sign()).unwrap();
+    }
+    let status = world.licctl(["status", "--json"]).with_code(0);
+    assert_eq!(status.json()["store"]["licenses"], FILES);
+    let import = world.import(maker::licence().sign()).with_code(0);
+
+    let began = Instant::now();
+    let daemon = world.start();
+    let start = began.elapsed();
+    let client = daemon.client();
+    let began = Instant::now();
+    let report = client.status();
+    let answer = began.elapsed();
+    assert!(report.contains("WE-09999"));
+    let mb = |bytes: u64| bytes >> 20;
+    eprintln!(
+        "10,000 licences: licctl status {:?}, {} MB; import {:?}, {} MB; licd ready after \
+         {start:?}, answers in {answer:?}, {} MB",
+        status.took,
+        mb(status.peak),
+        import.took,
+        mb(import.peak),
+        mb(daemon.peak()),
+    );
+    for took in [status.took, import.took, start, answer] {
+        assert!(took < TIME, "{took:?}");
+    }
+    for peak in [status.peak, import.peak, daemon.peak()] {
+        assert!(peak < PEAK, "{} MB", mb(peak));
+    }
+}

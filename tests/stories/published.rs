@@ -1,0 +1,102 @@
+//! What other programs read without asking anybody: `/run/licd`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::world::masked;
+use acceptance::{World, story, wait};
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(the_report_is_published_for_everyone_and_is_what_the_daemon_answers),
+    story!(there_is_a_file_for_every_feature_that_is_allowed_and_for_no_other),
+    story!(what_was_published_stays_when_the_daemon_stops),
+    story!(a_reader_never_sees_half_a_report),
+];
+
+fn published(world: &World) -> Value {
+    let text = fs::read_to_string(world.path("/run/licd/status.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn features(world: &World) -> Vec<String> {
+    let entries = fs::read_dir(world.path("/run/licd/features")).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn allowed(status: &Value) -> Vec<String> {
+    let features = status["features"].as_object().unwrap();
+    let allowed = features.iter().filter(|(_, feature)| feature["allowed"] == true);
+    allowed.map(|(name, _)| name.clone()).collect()
+}
+
+fn the_report_is_published_for_everyone_and_is_what_the_daemon_answers() {
+    let world = World::new();
+    let daemon = world.start();
+    assert_eq!(masked(published(&world)), daemon.report());
+    let _ = daemon.import(maker::licence().sign()).with_code(0);
+    // Whoever has the verdict finds it published.
+    assert_eq!(masked(published(&world)), daemon.report());
+    assert_eq!(published(&world)["state"], "valid");
+    for (path, mode) in
+        [("/run/licd", 0o755), ("/run/licd/status.json", 0o644), ("/run/licd/features", 0o755)]
+    {
+        let found = fs::metadata(world.path(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{path}");
+    }
+}
+
+fn there_is_a_file_for_every_feature_that_is_allowed_and_for_no_other() {
+    let world = World::new();
+    let daemon = world.start();
+    assert_eq!(features(&world), allowed(&daemon.status()));
+    assert!(!features(&world).contains(&"custom-partition".to_owned()));
+    let _ = daemon.import(maker::licence().sign()).with_code(0);
+    assert_eq!(features(&world), allowed(&daemon.status()));
+    assert!(features(&world).contains(&"custom-partition".to_owned()));
+    let file = fs::metadata(world.path("/run/licd/features/custom-partition")).unwrap();
+    assert!(file.is_file() && file.len() == 0);
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    assert_eq!(features(&world), allowed(&daemon.status()));
+    // What an earlier system left there is gone at the next start.
+    assert!(daemon.stop().success());
+    world.write("/run/licd/features/custom-partition", "");
+    let daemon = world.start();
+    assert_eq!(features(&world), allowed(&daemon.status()));
+}
+
+fn what_was_published_stays_when_the_daemon_stops() {
+    let world = World::new();
+    let daemon = world.start();
+    let _ = daemon.import(maker::licence().sign()).with_code(0);
+    let (report, files) = (published(&world), features(&world));
+    assert!(daemon.stop().success());
+    assert_eq!((published(&world), features(&world)), (report, files));
+}
+
+fn a_reader_never_sees_half_a_report() {
+    let world = World::new();
+    let daemon = world.start();
+    let file = world.file("a.lic", maker::licence().sign());
+    let mut seen = 0;
+    for round in 0..10 {
+        let done = std::thread::scope(|scope| {
+            let change = scope.spawn(|| {
+                let _ = daemon.licctl(["import", &file]).with_code(0);
+                let _ = daemon.licctl(["remove", "all"]).with_code(0);
+            });
+            wait::until("the changes are made", || {
+                assert_eq!(published(&world)["schema"], 1, "round {round}");
+                seen += 1;
+                change.is_finished().then_some(())
+            })
+        });
+        assert_eq!(done, ());
+    }
+    assert!(seen > 10);
+}

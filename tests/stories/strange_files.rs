@@ -1,0 +1,184 @@
+//! What is called a licence and is none: endless, packed, no file at all.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{FileTypeExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::{World, story};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(what_is_no_file_is_refused_without_being_opened),
+    story!(a_file_of_two_gigabytes_is_refused_without_being_read),
+    story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
+    story!(in_the_store_they_are_named_and_stop_nothing),
+    story!(a_damaged_file_of_the_store_is_named_and_stops_nothing),
+    story!(names_are_shown_so_that_they_cannot_upset_a_terminal),
+];
+
+/// Memory that licctl may take for any file: some times what it takes for a small one.
+const PEAK: u64 = 32 << 20;
+
+fn sparse(path: &Path) {
+    File::create(path).unwrap().set_len(2 << 30).unwrap();
+}
+
+/// 1 GiB of zeros in about 1 MiB.
+fn bomb(path: &Path) {
+    let mut packer = GzEncoder::new(File::create(path).unwrap(), Compression::fast());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..1024 {
+        packer.write_all(&zeros).unwrap();
+    }
+    packer.finish().unwrap();
+}
+
+fn fifo(path: &Path) {
+    mkfifo(path, Mode::S_IRWXU).unwrap();
+}
+
+fn what_is_no_file_is_refused_without_being_opened() {
+    let world = World::new();
+    let dir = world.root().join("strange");
+    fs::create_dir(&dir).unwrap();
+    let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    fifo(&dir.join("fifo.lic"));
+    fs::create_dir(dir.join("dir.lic")).unwrap();
+    let _socket = UnixListener::bind(dir.join("socket.lic")).unwrap();
+    symlink("fifo.lic", dir.join("link.lic")).unwrap();
+    symlink("loop.lic", dir.join("loop.lic")).unwrap();
+    let daemon = world.start();
+    for (name, code, says) in [
+        ("fifo.lic", "source-refused", "is a pipe, not a file"),
+        ("link.lic", "source-refused", "is a pipe, not a file"),
+        ("dir.lic", "source-refused", "is a directory, not a file"),
+        ("socket.lic", "source-refused", "is a socket, not a file"),
+        ("loop.lic", "source-unreachable", "cannot be opened"),
+        ("none.lic", "source-unreachable", "cannot be opened"),
+    ] {
+        for verb in ["verify", "import"] {
+            let direct = world.licctl([verb, "--json", &at(name)]).with_code(6);
+            assert_eq!(direct.verdict(), code, "{name}");
+            assert!(direct.message().contains(says), "{name}: {}", direct.message());
+            let through = daemon.licctl([verb, "--json", &at(name)]).with_code(6);
+            assert_eq!(through.out, direct.out, "{name}");
+        }
+    }
+    assert!(fs::metadata(at("fifo.lic")).unwrap().file_type().is_fifo());
+    // A link to a licence that a user names is as good as the licence.
+    symlink(world.file("a.lic", maker::licence().sign()), dir.join("good.lic")).unwrap();
+    assert_eq!(world.licctl(["verify", "--json", &at("good.lic")]).with_code(0).verdict(), "valid");
+}
+
+fn a_file_of_two_gigabytes_is_refused_without_being_read() {
+    let world = World::new();
+    let path = world.root().join("sparse.lic");
+    sparse(&path);
+    let answer = world.licctl(["import", "--json", path.to_str().unwrap()]).with_code(3);
+    assert_eq!(answer.verdict(), "too-large");
+    assert!(answer.message().contains("has 2147483648 bytes"), "{}", answer.message());
+    assert!(answer.peak < PEAK, "{} bytes", answer.peak);
+}
+
+fn a_file_that_unpacks_without_end_is_refused_in_bounded_memory() {
+    let world = World::new();
+    let path = world.root().join("bomb.lic");
+    bomb(&path);
+    for verb in ["verify", "import"] {
+        let answer = world.licctl([verb, "--json", path.to_str().unwrap()]).with_code(3);
+        assert_eq!(answer.verdict(), "too-large");
+        assert!(answer.peak < PEAK, "{} bytes", answer.peak);
+    }
+    let daemon = world.start();
+    let answer = daemon.licctl(["import", "--json", path.to_str().unwrap()]).with_code(3);
+    assert_eq!(answer.verdict(), "too-large");
+    assert!(daemon.peak() < PEAK, "{} bytes", daemon.peak());
+}
+
+/// The codes of the files that do not count, by name.
+fn rejected(status: &Value) -> Vec<(String, String)> {
+    let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
+    let files = status["rejected"].as_array().unwrap();
+    files.iter().map(|file| (text(file, "file"), text(file, "code"))).collect()
+}
+
+fn in_the_store_they_are_named_and_stop_nothing() {
+    let world = World::new();
+    world.copy_by_hand("good.lic", maker::licence().sign());
+    let store = world.licenses();
+    bomb(&store.join("bomb.lic"));
+    fs::create_dir(store.join("dir.lic")).unwrap();
+    fifo(&store.join("fifo.lic"));
+    symlink("good.lic", store.join("link.lic")).unwrap();
+    symlink("/etc/passwd", store.join("outside.lic")).unwrap();
+    let _socket = UnixListener::bind(store.join("socket.lic")).unwrap();
+    sparse(&store.join("sparse.lic"));
+    fs::write(store.join("notes.txt"), "no licence").unwrap();
+
+    let status = world.status();
+    let expected = [
+        ("bomb.lic", "too-large"),
+        ("dir.lic", "source-refused"),
+        ("fifo.lic", "source-refused"),
+        ("link.lic", "source-refused"),
+        ("outside.lic", "source-refused"),
+        ("socket.lic", "source-refused"),
+        ("sparse.lic", "too-large"),
+    ];
+    assert_eq!(rejected(&status), expected.map(|(name, code)| (name.into(), code.into())));
+    assert_eq!(status["state"], "valid");
+    let daemon = world.start();
+    assert_eq!(rejected(&daemon.status()), rejected(&status));
+    assert!(daemon.peak() < PEAK, "{} bytes", daemon.peak());
+    assert_eq!(daemon.import(maker::licence().pack("WE-OTHER").sign()).verdict(), "valid");
+    assert!(daemon.stop().success());
+}
+
+fn a_damaged_file_of_the_store_is_named_and_stops_nothing() {
+    let world = World::new();
+    world.copy_by_hand("good.lic", maker::licence().sign());
+    let damaged = maker::licence().sign().replace("2099", "2199");
+    world.copy_by_hand("damaged.lic", damaged);
+    world.copy_by_hand("half.lic", &maker::licence().sign()[..300]);
+    let status = world.status();
+    let expected = [("damaged.lic", "bad-signature"), ("half.lic", "malformed")];
+    assert_eq!(rejected(&status), expected.map(|(name, code)| (name.into(), code.into())));
+    for verb in ["status", "list", "doctor"] {
+        let answer = world.licctl([verb]);
+        assert!(answer.out.contains("damaged.lic"), "{verb}: {answer:?}");
+    }
+    // Removing works beside it, and leaves what is not known to be a licence alone.
+    let removed = world.licctl(["remove", "all", "--json"]).with_code(0).json();
+    assert_eq!(removed["removed"], 1);
+    assert_eq!(world.stored(), ["damaged.lic", "half.lic"]);
+}
+
+fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
+    let world = World::new();
+    let name = "a\u{1b}[31m\nb\u{202e}.lic";
+    world.copy_by_hand(name, "nonsense");
+    let path = world.file(name, "nonsense");
+    let daemon = world.start();
+    for answer in [
+        world.licctl(["status"]),
+        world.licctl(["list"]),
+        world.licctl(["doctor"]),
+        world.licctl(["verify", &path]),
+        world.licctl(["import", &path]),
+        world.licctl(["show", &path]),
+        daemon.licctl(["import", &path]),
+        daemon.licctl(["status"]),
+    ] {
+        let text = answer.out + &answer.err;
+        assert!(text.contains("\\u{1b}[31m\\n"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+}

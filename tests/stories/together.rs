@@ -1,0 +1,72 @@
+//! Several at a time: one after the other, or told who is in the way.
+
+use std::fs::{self, File};
+use std::thread;
+use std::time::Duration;
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::program::Answer;
+use acceptance::{World, story};
+use nix::fcntl::{Flock, FlockArg};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(importers_at_the_same_time_all_succeed),
+    story!(importers_at_the_same_time_all_succeed_on_a_partition, needs root),
+    story!(who_waits_too_long_is_told_who_writes),
+];
+
+const AT_ONCE: u32 = 8;
+
+fn import_together(world: &World) {
+    let daemon = world.start();
+    let files: Vec<String> = (0..AT_ONCE)
+        .map(|n| {
+            world.file(&format!("{n}.lic"), maker::licence().pack(&format!("WE-0000{n}")).sign())
+        })
+        .collect();
+    let import = |(n, file): (usize, &String)| -> Answer {
+        // Half of them through the daemon, the others past it.
+        if n % 2 == 0 { daemon.licctl(["import", file]) } else { world.licctl(["import", file]) }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            files.iter().enumerate().map(|one| scope.spawn(move || import(one))).collect();
+        for thread in threads {
+            let _ = thread.join().unwrap().with_code(0);
+        }
+    });
+    assert_eq!(world.stored().len(), files.len(), "{:?}", world.stored());
+    daemon.until("all of them count", |status| status["store"]["licenses"] == AT_ONCE);
+}
+
+fn importers_at_the_same_time_all_succeed() {
+    import_together(&World::new());
+}
+
+fn importers_at_the_same_time_all_succeed_on_a_partition() {
+    let world = World::mounted();
+    import_together(&world);
+    assert!(world.partition().is_read_only());
+}
+
+fn who_waits_too_long_is_told_who_writes() {
+    let world = World::new();
+    let lock = world.path("/run/licd/store.lock");
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let lock = Flock::lock(File::create(lock).unwrap(), FlockArg::LockExclusive).unwrap();
+    let daemon = world.start();
+    let file = maker::licence().sign();
+    for answer in [world.import(&file), daemon.import(&file)] {
+        let answer = answer.with_code(9);
+        assert_eq!(answer.verdict(), "busy");
+        let holder = format!("being written by process {}", std::process::id());
+        assert!(answer.message().contains(&holder), "{answer:?}");
+        // Sooner than a caller of the bus gives up.
+        assert!(answer.took < Duration::from_secs(25), "{answer:?}");
+    }
+    assert_eq!(world.licctl(["remove", "all"]).code, 1, "nothing to remove needs no lock");
+    assert_eq!(world.status()["state"], "none");
+    drop(lock);
+    let _ = daemon.import(&file).with_code(0);
+}

@@ -1,0 +1,143 @@
+//! From the vendor's keys to a licensed device, with nothing but the programs.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use acceptance::harness::Story;
+use acceptance::maker::{OTHER, UNIT, WE};
+use acceptance::program::{self, Answer};
+use acceptance::{World, story};
+
+pub(crate) const STORIES: &[Story] =
+    &[story!(what_licissue_makes_a_device_takes), story!(a_pack_lives_from_issue_to_renewal)];
+
+/// A vendor, and a device whose image has its root keys and its trust document.
+struct Vendor {
+    world: World,
+    dir: PathBuf,
+}
+
+impl Vendor {
+    fn new() -> Self {
+        let world = World::new();
+        let dir = world.root().join("vendor");
+        fs::create_dir(&dir).unwrap();
+        let vendor = Self { world, dir };
+        for name in ["root-a", "root-b", "issuer"] {
+            let _ = vendor.issue(&["keygen", name]).with_code(0);
+        }
+        vendor.trust(1, &[]);
+        let image = vendor.world.path("/usr/lib/licd");
+        fs::remove_dir_all(image.join("roots.d")).unwrap();
+        fs::create_dir(image.join("roots.d")).unwrap();
+        for root in ["root-a.vkey", "root-b.vkey"] {
+            fs::copy(vendor.dir.join(root), image.join("roots.d").join(root)).unwrap();
+        }
+        fs::copy(vendor.dir.join("trust-1.note"), image.join("trust.note")).unwrap();
+        vendor
+    }
+
+    fn issue(&self, args: &[&str]) -> Answer {
+        let mut licissue = Command::new(program::path("licissue"));
+        program::run(licissue.current_dir(&self.dir).args(args))
+    }
+
+    fn trust(&self, version: u32, more: &[&str]) {
+        let (number, file) = (version.to_string(), format!("trust-{version}.note"));
+        let args = ["trust", "--version", &number, "--key", "issuer.vkey", "-o", &file];
+        let signers = ["--sign", "root-a.key", "--sign", "root-b.key"];
+        let _ = self.issue(&[&args[..], &signers, more].concat()).with_code(0);
+    }
+
+    fn licence(&self, name: &str, args: &[&str]) {
+        let common = ["issue", "--pack-file", "WE-7Q2KD.toml", "--sign", "issuer.key", "-o", name];
+        let _ = self.issue(&[&common, args].concat()).with_code(0);
+    }
+
+    /// Imports a file on the device.
+    fn import(&self, name: &str) -> Answer {
+        let path = self.dir.join(name);
+        self.world.licctl(["import", "--json", path.to_str().unwrap()])
+    }
+}
+
+/// What a new pack is made of.
+const PACK: [&str; 14] = [
+    "--pack",
+    "WE-7Q2KD",
+    "--product",
+    "WE",
+    "--term",
+    "subscription",
+    "--category",
+    "subscription",
+    "--service",
+    WE,
+    "--starts",
+    "2020-01-01",
+    "--expires",
+    "2098-12-31",
+];
+
+fn what_licissue_makes_a_device_takes() {
+    let vendor = Vendor::new();
+    vendor.licence("1.lic", &[&PACK[..], &["--unit", UNIT]].concat());
+    assert_eq!(vendor.import("1.lic").with_code(0).verdict(), "valid");
+    assert_eq!(vendor.world.status()["state"], "valid");
+    // A list as the portal exchanges it, as a mass licence, cut for one device.
+    let csv = format!("Unit ID\n{OTHER};#85641000D308482019,\n00:e0:c5:1c:50:87\n");
+    fs::write(vendor.dir.join("units.csv"), csv).unwrap();
+    vendor.licence("2.lic", &["--csv", "units.csv", "--mass"]);
+    let slice = ["slice", "2.lic", UNIT, "-o", "slice.lic"];
+    let _ = vendor.issue(&slice).with_code(0);
+    assert_eq!(vendor.import("slice.lic").with_code(0).verdict(), "valid");
+    let stored = |world: &World| {
+        world
+            .stored()
+            .iter()
+            .map(|name| fs::read(world.licenses().join(name)).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert!(stored(&vendor.world).contains(&fs::read(vendor.dir.join("slice.lic")).unwrap()));
+    assert!(vendor.import("2.lic").with_code(0).message().contains("already in the store"));
+    // What was issued reads back, and the device's keys vouch for it.
+    let root = ["--root", vendor.world.root().to_str().unwrap()];
+    for file in ["1.lic", "2.lic", "slice.lic", "trust-1.note"] {
+        let seen = vendor.issue(&[&["inspect", file][..], &root].concat()).with_code(0);
+        assert!(!seen.out.is_empty());
+    }
+    fs::write(vendor.dir.join("forged.lic"), {
+        fs::read_to_string(vendor.dir.join("1.lic")).unwrap().replace("2098", "2099")
+    })
+    .unwrap();
+    assert_eq!(vendor.issue(&[&["inspect", "forged.lic"][..], &root].concat()).code, 3);
+    assert_eq!(vendor.import("forged.lic").with_code(3).verdict(), "bad-signature");
+}
+
+fn a_pack_lives_from_issue_to_renewal() {
+    let vendor = Vendor::new();
+    let expires = || vendor.world.status()["services"][1]["expires"].take();
+    vendor.licence("1.lic", &[&PACK[..], &["--unit", UNIT, "--roster-complete"]].concat());
+    let _ = vendor.import("1.lic").with_code(0);
+    assert_eq!(expires(), "2098-12-31");
+    let renew = ["renew", "--pack-file", "WE-7Q2KD.toml", "--expires", "2099-06-30"];
+    let _ =
+        vendor.issue(&[&renew[..], &["--sign", "issuer.key", "-o", "2.lic"]].concat()).with_code(0);
+    let _ = vendor.import("2.lic").with_code(0);
+    assert_eq!(expires(), "2099-06-30");
+    assert_eq!(vendor.import("1.lic").with_code(5).verdict(), "superseded");
+    // The licence moves to another device.
+    vendor.licence("3.lic", &["--unit", OTHER, "--remove", UNIT]);
+    let moved = vendor.import("3.lic").with_code(4);
+    assert!(moved.message().contains("it withdraws pack WE-7Q2KD serial"), "{moved:?}");
+    assert_eq!(vendor.world.status()["state"], "withdrawn");
+    // And back, and is then withdrawn for good.
+    vendor.licence("4.lic", &["--unit", UNIT]);
+    assert_eq!(vendor.import("4.lic").with_code(0).verdict(), "valid");
+    vendor.trust(2, &["--withdraw", "WE-7Q2KD:4"]);
+    let _ = vendor.import("trust-2.note").with_code(0);
+    assert_eq!(vendor.import("4.lic").with_code(5).verdict(), "withdrawn");
+    vendor.licence("5.lic", &[]);
+    assert_eq!(vendor.import("5.lic").with_code(0).verdict(), "valid");
+}

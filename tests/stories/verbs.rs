@@ -1,0 +1,216 @@
+//! The verbs of licctl (contract §6): what they print, and that it is the same with and without the
+//! daemon.
+
+use std::fs;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, EMP, OTHER, UNIT};
+use acceptance::world::masked;
+use acceptance::{World, story};
+use serde_json::{Value, json};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(with_and_without_the_daemon_every_verb_answers_the_same),
+    story!(changing_verbs_do_the_same_with_and_without_the_daemon),
+    story!(list_and_show_tell_what_is_in_the_store),
+    story!(features_are_told_one_by_one_and_all_together),
+    story!(a_request_says_which_device_asks),
+    story!(doctor_names_what_is_wrong_and_what_to_do),
+    story!(completions_know_every_verb),
+    story!(without_a_daemon_a_bus_is_no_obstacle),
+];
+
+/// A device with something of everything.
+fn full() -> World {
+    let world = World::new();
+    world.copy_by_hand("base.lic", maker::licence().sign());
+    let pack = maker::licence().pack("EMP-R9HXH").product("EMP").services(&[EMP]);
+    world.copy_by_hand("later.lic", pack.starts("2098-01-01").sign());
+    world.copy_by_hand("ended.lic", maker::licence().pack("WE-ENDED").expires("2021-01-01").sign());
+    world.copy_by_hand("foreign.lic", maker::licence().units(&[OTHER]).sign());
+    world.copy_by_hand("damaged.lic", "nonsense");
+    world.write("/etc/licd/licd.toml", "[trust]\ntreshold = 2\n");
+    world
+}
+
+/// The answer without what the clock shows.
+fn without_clock(out: &str) -> String {
+    if let Ok(json) = serde_json::from_str::<Value>(out) {
+        // Masking must not put the members in another order.
+        return masked(json).to_string();
+    }
+    out.lines().filter(|line| !line.starts_with("Clock:")).collect::<Vec<_>>().join("\n")
+}
+
+/// The bytes of the status report with the clock's time cut out.
+fn raw_without_now(out: &str) -> String {
+    let (before, rest) = out.split_once("\"now\":\"").unwrap();
+    format!("{before}{}", rest.split_once('"').unwrap().1)
+}
+
+fn with_and_without_the_daemon_every_verb_answers_the_same() {
+    let world = full();
+    let daemon = world.start();
+    let own = world.file("own.lic", maker::licence().serial(190).sign());
+    let mass = world.file("mass.lic", maker::licence().mass(30).sign());
+    let bad = world.file("bad.lic", "nonsense");
+    let verbs: [&[&str]; 16] = [
+        &["status"],
+        &["list"],
+        &["show", "WE-7Q2KD"],
+        &["show", "WE-NONE1"],
+        &["show", "base.lic"],
+        &["show", &own],
+        &["verify", &own, &bad],
+        &["import", "-n", &own],
+        &["unit-id"],
+        &["request", "-o", "-"],
+        &["feature", "custom-partition"],
+        &["feature", "uma"],
+        &["features"],
+        &["update-allowed", "2026-05-01"],
+        &["slice", &mass],
+        &["doctor"],
+    ];
+    for args in verbs {
+        for form in [&[][..], &["--json"]] {
+            let args = [args, form].concat();
+            let direct = world.licctl(&args);
+            let past = daemon.licctl([&args, &["--direct"][..]].concat());
+            let through = daemon.licctl(&args);
+            assert_eq!(without_clock(&through.out), without_clock(&direct.out), "{args:?}");
+            assert_eq!(without_clock(&past.out), without_clock(&direct.out), "{args:?}");
+            assert_eq!((through.code, &through.err), (direct.code, &direct.err), "{args:?}");
+        }
+    }
+    let status = ["status", "--json"];
+    let (direct, through) = (world.licctl(status), daemon.licctl(status));
+    assert_eq!(raw_without_now(&through.out), raw_without_now(&direct.out));
+    let published = fs::read_to_string(world.path("/run/licd/status.json")).unwrap();
+    assert_eq!(raw_without_now(published.trim_end()), raw_without_now(direct.out.trim_end()));
+}
+
+fn changing_verbs_do_the_same_with_and_without_the_daemon() {
+    let (alone, served) = (full(), full());
+    let daemon = served.start();
+    let file = |world: &World, name: &str, content: &str| world.file(name, content);
+    let content = [
+        ("reissue.lic", maker::licence().serial(190).sign()),
+        ("foreign.lic", maker::licence().units(&[OTHER]).sign()),
+        ("mass.lic", maker::licence().pack("WE-MASS1").mass(30).sign()),
+        ("trust.note", maker::trust(5, &[("WE-MASS1", 3)])),
+        ("bad.lic", "nonsense".to_owned()),
+    ];
+    let paths = |world: &World| content.each_ref().map(|(name, text)| file(world, name, text));
+    let (here, there) = (paths(&alone), paths(&served));
+    // Paths differ between the worlds, so each is named as its world has it.
+    let steps: [(&str, &[usize]); 6] = [
+        ("import", &[0]),
+        ("import", &[1, 2]),
+        ("import", &[3, 4]),
+        ("import", &[0]),
+        ("remove all", &[]),
+        ("remove all", &[]),
+    ];
+    for (verb, which) in steps {
+        let run = |paths: &[String; 5]| -> Vec<String> {
+            let words = verb.split(' ').map(str::to_owned);
+            words.chain(["--json".into()]).chain(which.iter().map(|n| paths[*n].clone())).collect()
+        };
+        let direct = alone.licctl(run(&here));
+        let through = daemon.licctl(run(&there));
+        let root = |world: &World| world.root().parent().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(
+            through.out.replace(&root(&served), "@"),
+            direct.out.replace(&root(&alone), "@"),
+            "{verb} {which:?}"
+        );
+        assert_eq!(through.code, direct.code, "{verb} {which:?}");
+        assert_eq!(served.stored(), alone.stored(), "{verb} {which:?}");
+        // The broken configuration is named with its path.
+        let report = |world: &World, report: Value| report.to_string().replace(&root(world), "@");
+        let (through, direct) = (daemon.report(), alone.report());
+        assert_eq!(report(&served, through), report(&alone, direct), "{verb} {which:?}");
+    }
+}
+
+fn list_and_show_tell_what_is_in_the_store() {
+    let world = full();
+    let list = world.licctl(["list", "--json"]).with_code(0).json();
+    assert_eq!(list["licenses"], world.status()["licenses"]);
+    assert_eq!(list["rejected"], world.status()["rejected"]);
+    let text = world.licctl(["list"]).with_code(0).out;
+    for file in ["base.lic", "later.lic", "ended.lic", "foreign.lic", "damaged.lic"] {
+        assert!(text.contains(file), "{text}");
+    }
+    let shown = world.licctl(["show", "base.lic", "--json"]).with_code(0).json();
+    assert_eq!((&shown["code"], &shown["units"]), (&json!("valid"), &json!([UNIT])));
+    assert_eq!(shown["license"]["subscription_key"], "ERP-9QK2M");
+    assert_eq!(shown["license"]["services"], json!([maker::WE]));
+    let pack = world.licctl(["show", "EMP-R9HXH", "--json"]).with_code(0).json();
+    assert_eq!(pack["licenses"][0]["state"], "pending");
+}
+
+fn features_are_told_one_by_one_and_all_together() {
+    let world = full();
+    let all = world.licctl(["features", "--json"]).with_code(0).json();
+    let status = world.status();
+    assert_eq!(all["features"], status["features"]);
+    for (name, feature) in all["features"].as_object().unwrap() {
+        let one = world.licctl(["feature", name, "--json"]).json();
+        for member in ["allowed", "reason", "until"] {
+            assert_eq!(one[member], feature[member], "{name}");
+        }
+        let quiet = world.licctl(["feature", "-q", name]);
+        assert_eq!(quiet.code == 0, feature["allowed"] == true, "{name}");
+        assert_eq!(quiet.out, "");
+    }
+}
+
+fn a_request_says_which_device_asks() {
+    let world = World::new();
+    let text = world.licctl(["request", "-o", "-"]).with_code(0).out;
+    assert!(text.contains(UNIT), "{text}");
+    let file = world.root().join("request").to_str().unwrap().to_owned();
+    let _ = world.licctl(["request", "-o", &file]).with_code(0);
+    assert_eq!(fs::read_to_string(file).unwrap(), text);
+    let _ = world.licctl(["request"]).with_code(0);
+    let fetch = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fetch");
+    let mut entries = fs::read_dir(world.path("/license")).unwrap().map(Result::unwrap);
+    let stored = entries.find(fetch).expect("/license/fetch*");
+    assert_eq!(fs::read_to_string(stored.path()).unwrap(), text);
+}
+
+fn doctor_names_what_is_wrong_and_what_to_do() {
+    let world = World::new();
+    let _ = world.import(maker::licence().sign()).with_code(0);
+    let well = world.licctl(["doctor", "--json"]).with_code(0).json();
+    assert!(well["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true));
+    let broken = full();
+    broken.machine().remove_interface("eth0");
+    let found = broken.licctl(["doctor"]).with_code(1).out;
+    for word in ["unit ID", "licd.toml", "line 2, column 1", "damaged.lic", "import"] {
+        assert!(found.contains(word), "{word}: {found}");
+    }
+}
+
+fn completions_know_every_verb() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.licctl(["completions", shell]).with_code(0).out;
+        for verb in ["status", "import", "update-allowed", "doctor"] {
+            assert!(script.contains(verb), "{shell}: {verb}");
+        }
+    }
+}
+
+fn without_a_daemon_a_bus_is_no_obstacle() {
+    let world = full();
+    let direct = world.licctl(["status", "--json"]);
+    let socket = format!("unix:path={}", world.path("/no/bus").display());
+    for bus in [world.bus.address(), &socket] {
+        let answer = world.licctl(["--bus", bus, "status", "--json"]).with_code(0);
+        assert_eq!(masked(answer.json()), masked(direct.json()));
+        assert_eq!(world.licctl(["--bus", bus, "feature", "-q", "ums"]).code, 0);
+    }
+}
