@@ -191,7 +191,7 @@ impl Daemon {
     fn started(&mut self, left_open: bool, complaints: Vec<String>) {
         let published = self.hub.published();
         chronicle::started(&published.report);
-        self.complain(complaints);
+        self.complain(complaints, true);
         let status = chronicle::status_line(&published.report);
         notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
         let now = Instant::now();
@@ -271,8 +271,9 @@ impl Daemon {
             }
             self.finish_work();
         }
+        self.answer_without_stock();
         let Some(bus) = self.bus.take() else { return };
-        // What is still waiting is answered by its reply being dropped.
+        // Whoever still waits is answered by the reply being dropped.
         drop(self);
         if !bus.stop(LAST_WORDS) {
             log::warn!("{NAME}: not all answers could be given before the end");

@@ -207,3 +207,67 @@ impl Inbox {
         self.news.try_iter().collect()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use licd_device::Device;
+    use licd_edge::root::Root;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd as _;
+
+    /// A hub of a device without anything.
+    pub(crate) fn hub() -> (tempfile::TempDir, Arc<Hub>, Inbox) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sys")).unwrap();
+        let survey = Device::at(Root::new(dir.path())).survey();
+        let (hub, inbox) = open(Published::new(Arc::new(survey), UnixSeconds(0))).unwrap();
+        (dir, hub, inbox)
+    }
+
+    impl Inbox {
+        /// Waits for news.
+        pub(crate) fn wait(&self) -> Vec<News> {
+            let mut fds = [PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::NONE).unwrap();
+            self.take_news()
+        }
+    }
+
+    fn order(told: &Sender<Result<(), Refusal>>) -> Order {
+        let told = told.clone();
+        Order::Refresh { reply: Box::new(move |answer| told.send(answer).unwrap()) }
+    }
+
+    #[test]
+    fn a_report_of_another_moment_is_the_same_report() {
+        let (_dir, hub, _inbox) = hub();
+        let first = hub.published();
+        let second = Published::new(Arc::clone(&first.survey), UnixSeconds(1));
+        assert!(first.report == second.report && first.json != second.json);
+    }
+
+    #[test]
+    fn orders_beyond_those_that_wait_are_refused_as_busy() {
+        let (_dir, hub, inbox) = hub();
+        let (told, _) = mpsc::channel();
+        for _ in 0..ORDERS {
+            hub.order(order(&told)).unwrap();
+        }
+        let Err(Refusal::Verdict(failure)) = hub.order(order(&told)) else { panic!("taken") };
+        assert_eq!(failure.code, Code::Busy);
+        assert_eq!(inbox.take().1.len(), ORDERS);
+        hub.order(order(&told)).unwrap();
+    }
+
+    #[test]
+    fn an_order_that_nobody_takes_tells_by_its_end() {
+        let (_dir, hub, inbox) = hub();
+        let (told, answers) = mpsc::channel();
+        hub.order(order(&told)).unwrap();
+        drop((told, inbox));
+        assert!(answers.recv().is_err());
+        let (told, _) = mpsc::channel();
+        assert_eq!(hub.order(order(&told)), Err(Refusal::unheard()));
+    }
+}

@@ -166,3 +166,23 @@ impl Read for Watched<'_> {
         Ok(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::tests::hub;
+
+    #[test]
+    fn work_that_panics_is_told_as_a_fault() {
+        let (_dir, hub, inbox) = hub();
+        spawn(
+            &hub,
+            "broken",
+            || panic!("broken"),
+            |end: Option<()>| News::Settled { left_open: end.is_none() },
+        )
+        .unwrap();
+        let news = inbox.wait();
+        assert!(matches!(news.as_slice(), [News::Settled { left_open: true }]));
+    }
+}

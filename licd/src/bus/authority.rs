@@ -48,7 +48,7 @@ pub(super) struct Authority {
     waiting: AtomicUsize,
 }
 
-/// The unique name of the caller; empty if the bus does not tell, which is nobody's name.
+/// The unique name of the caller; empty if the bus does not tell.
 pub(super) fn sender(header: &Header<'_>) -> String {
     header.sender().map(ToString::to_string).unwrap_or_default()
 }

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use licd_device::Failure;
 use licd_edge::settings;
-use licd_edge::textfile::Flaw;
 use licd_rules::{Code, Selector};
 
 use super::stock::{WAITING, Waiting};
@@ -59,13 +58,13 @@ impl Daemon {
                 (false, ended) => self.import_ended(ended),
             },
             News::Removed { selector, outcome, reply } => match self.removed(&selector, outcome) {
-                (true, answer) => self.answer_after_look(reply, answer),
+                (true, answer) => self.look_again_for(done(reply, answer)),
                 (false, answer) => reply(answer),
             },
             News::Applied { outcome, reply } => {
                 self.at_work -= 1;
                 match outcome {
-                    Ok(()) => self.answer_after_look(reply, Ok(())),
+                    Ok(()) => self.look_again_for(done(reply, Ok(()))),
                     Err(refusal) => reply(Err(refusal)),
                 }
             }
@@ -91,16 +90,10 @@ impl Daemon {
                 let message = format!("licd: {WAITING} callers wait already; try again later");
                 reply(Err(Refusal::new(Code::Busy, message)));
             }
-            Order::Refresh { reply } => self.answer_after_look(reply, Ok(())),
+            Order::Refresh { reply } => {
+                self.look_again_for(Waiting::Refresh(Box::new(move || reply(Ok(())))));
+            }
         }
-    }
-
-    fn answer_after_look<T: Send + 'static>(
-        &mut self,
-        reply: Reply<T>,
-        answer: Result<T, Refusal>,
-    ) {
-        self.look_again_for(Waiting::Caller(Box::new(move || reply(answer))));
     }
 
     /// Room for one more that may write to the store.
@@ -204,13 +197,17 @@ impl Daemon {
     }
 }
 
+fn done<T: Send + 'static>(reply: Reply<T>, answer: Result<T, Refusal>) -> Waiting {
+    Waiting::Done(Box::new(move || reply(answer)))
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Verdict(failure)
     }
 }
 
-pub(super) fn fault(what: &str) -> Refusal {
+fn fault(what: &str) -> Refusal {
     Refusal::Fault(format!("{what}: failed by a fault of licd; its journal says more"))
 }
 
@@ -218,7 +215,6 @@ pub(super) fn fault(what: &str) -> Refusal {
 fn refused(problem: &settings::Problem) -> Refusal {
     let message = problem.to_string();
     match problem {
-        settings::Problem::Refused(Flaw::Unreadable(_)) => Refusal::Fault(message),
         settings::Problem::Refused(_) | settings::Problem::Broken { .. } => {
             Refusal::Arguments(message)
         }

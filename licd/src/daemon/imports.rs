@@ -14,8 +14,8 @@ use crate::journal;
 
 /// How long a job is shown after its end, for those who ask late.
 const LINGER: Duration = Duration::from_secs(10);
-/// Ended jobs that are shown; of more, the oldest go earlier.
-const LINGERING: usize = 256;
+/// Ended jobs that are shown, each of which keeps a descriptor open; of more, the oldest go earlier.
+const LINGERING: usize = 64;
 
 /// Who waits for the verdict of an import, if it is not the job's object alone.
 pub(super) type ImportCaller = Option<Reply<Code>>;

@@ -36,9 +36,14 @@ struct Round {
 pub(super) enum Waiting {
     /// The end of an import, which may want a restart.
     Import(EndedImport),
-    /// A caller.
-    Caller(Box<dyn FnOnce() + Send>),
+    /// The answer about something that is done, also if the stock fails.
+    Done(Answer),
+    /// The answer that the stock was taken.
+    Refresh(Answer),
 }
+
+/// Answers a caller. Dropped, it tells him that nobody did.
+pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 impl Lane {
     /// How many wait.
@@ -126,24 +131,32 @@ impl Daemon {
 
     /// A stock was taken, or failed: everybody is told, then those who wait for it are answered.
     pub(super) fn stock_taken(&mut self, stock: Option<Box<Stock>>) {
-        let waiting = self.lane.running.take().unwrap_or_default().waiting;
-        let succeeded = stock.is_some();
+        let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
+        let taken = stock.is_some();
         if let Some(stock) = stock {
             let Stock { published, complaints } = *stock;
             let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
             self.publish(published, imported);
-            self.complain(complaints);
+            self.complain(complaints, fresh);
         }
-        for one in waiting {
-            match one {
-                Waiting::Import(ended) => self.import_ended(ended),
-                Waiting::Caller(answer) if succeeded => self.bus(|bus| bus.then(answer)),
-                // Dropped, the answer says that there is none.
-                Waiting::Caller(_) => {}
-            }
-        }
+        waiting.into_iter().for_each(|one| self.answer(one, taken));
         self.mind_unit_id(Instant::now());
         self.next_stock();
+    }
+
+    /// Answers those who wait for a stock that is not taken any more.
+    pub(super) fn answer_without_stock(&mut self) {
+        let rounds = [self.lane.running.take(), self.lane.next.take()];
+        let waiting = rounds.into_iter().flatten().flat_map(|round| round.waiting);
+        waiting.for_each(|one| self.answer(one, false));
+    }
+
+    fn answer(&mut self, one: Waiting, taken: bool) {
+        match one {
+            Waiting::Import(ended) => self.import_ended(ended),
+            Waiting::Refresh(_) if !taken => {}
+            Waiting::Done(answer) | Waiting::Refresh(answer) => self.bus(|bus| bus.then(answer)),
+        }
     }
 
     fn publish(&mut self, mut new: Published, imported: bool) {
@@ -161,12 +174,18 @@ impl Daemon {
         }
     }
 
-    /// Logs what was not complained of the last time.
-    pub(super) fn complain(&mut self, complaints: Vec<String>) {
-        for complaint in complaints.iter().filter(|known| !self.complaints.contains(known)) {
+    /// Logs what was not complained of before. `all`: whether nothing else is wrong any more.
+    pub(super) fn complain(&mut self, complaints: Vec<String>, all: bool) {
+        let is_new = |complaint: &&String| !self.complaints.contains(complaint);
+        let new: Vec<String> = complaints.iter().filter(is_new).cloned().collect();
+        for complaint in &new {
             log::warn!(MESSAGE_ID = journal::PROBLEM; "{complaint}");
         }
-        self.complaints = complaints;
+        if all {
+            self.complaints = complaints;
+        } else {
+            self.complaints.extend(new);
+        }
     }
 
     /// While no unit ID is known, looks for one from time to time.

@@ -45,11 +45,22 @@ fn system(test: &str) -> Option<World> {
     Some(World::on(dir, bus))
 }
 
+/// Whether there is somebody who could type a password.
+#[derive(Clone, Copy)]
+enum Person {
+    Waits,
+    Absent,
+}
+
 /// Runs busctl as an ordinary user; what it prints.
-fn as_user(world: &World, words: &[&str]) -> Result<String, String> {
+fn as_user(world: &World, person: Person, words: &[&str]) -> Result<String, String> {
+    let interactive = match person {
+        Person::Waits => "yes",
+        Person::Absent => "no",
+    };
     let output = Command::new("busctl")
         .arg(format!("--address={}", world.bus.address))
-        .arg("--allow-interactive-authorization=no")
+        .arg(format!("--allow-interactive-authorization={interactive}"))
         .args(words)
         .uid(USER)
         .gid(USER)
@@ -61,9 +72,9 @@ fn as_user(world: &World, words: &[&str]) -> Result<String, String> {
 }
 
 /// Calls the daemon as an ordinary user.
-fn call(world: &World, words: &[&str]) -> Result<String, String> {
+fn call(world: &World, person: Person, words: &[&str]) -> Result<String, String> {
     let interface = "com.igel.License1.Manager";
-    as_user(world, &[&["call", NAME, PATH, interface], words].concat())
+    as_user(world, person, &[&["call", NAME, PATH, interface], words].concat())
 }
 
 const REMOVE_ALL: [&str; 4] = ["Remove", "sa{sv}", "all", "0"];
@@ -95,34 +106,35 @@ impl Polkit {
 fn everyone_may_ask_and_only_the_authorised_may_change() {
     let Some(world) = system("everyone_may_ask_and_only_the_authorised_may_change") else { return };
     let (daemon, caller) = world.start();
-    let status = call(&world, &["GetStatus"]).unwrap();
+    let status = call(&world, Person::Absent, &["GetStatus"]).unwrap();
     assert!(status.contains("unit_id"), "{status}");
-    call(&world, &["Refresh"]).unwrap();
+    call(&world, Person::Absent, &["Refresh"]).unwrap();
 
     // Without polkit: no.
     for words in
         [&REMOVE_ALL[..], &["Import", "sa{sv}", "/etc/passwd", "0"], &["ApplySettings", "s", ""]]
     {
-        let refused = call(&world, words).unwrap_err();
+        let refused = call(&world, Person::Absent, words).unwrap_err();
         assert!(refused.contains("polkit does not answer"), "{words:?}: {refused}");
     }
     assert_eq!(daemon.log().matches("refused to user 65534").count(), 3, "{}", daemon.log());
 
     // As polkit says.
     let asked = std::sync::Arc::default();
-    for answer in [false, true] {
+    for (answer, person) in [(false, Person::Absent), (true, Person::Waits)] {
         let polkit = Polkit { answer, asked: std::sync::Arc::clone(&asked) };
         let serve = connection::Builder::address(world.bus.address.as_str())
             .serve_at("/org/freedesktop/PolicyKit1/Authority", polkit)
             .name("org.freedesktop.PolicyKit1")
             .build();
         let connection = zbus::block_on(serve).unwrap();
-        let outcome = call(&world, &REMOVE_ALL);
+        let outcome = call(&world, person, &REMOVE_ALL);
         assert_eq!(outcome.is_ok(), answer, "{outcome:?}");
         zbus::block_on(connection.graceful_shutdown());
     }
     let asked = asked.lock().unwrap();
-    assert_eq!(*asked, ["system-bus-name com.igel.license1.remove 0"; 2]);
+    let question = |flags| format!("system-bus-name com.igel.license1.remove {flags}");
+    assert_eq!(*asked, [question(0), question(1)]);
     // Root needs nobody's leave.
     let options = HashMap::<String, OwnedVariant>::new();
     assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
@@ -133,6 +145,6 @@ fn an_ordinary_user_cannot_be_the_daemon() {
     let Some(world) = system("an_ordinary_user_cannot_be_the_daemon") else { return };
     let bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
     let words = [&["call"][..], &bus, &["RequestName", "su", NAME, "4"]].concat();
-    let refused = as_user(&world, &words).unwrap_err();
+    let refused = as_user(&world, Person::Absent, &words).unwrap_err();
     assert!(refused.contains("Access denied"), "{refused}");
 }
