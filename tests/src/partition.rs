@@ -14,9 +14,8 @@ const NONE: Option<&str> = None;
 /// whose own mounts it is among.
 #[derive(Debug)]
 pub struct Partition {
+    image: PathBuf,
     place: PathBuf,
-    /// The loop device, `/dev/loopN`.
-    pub device: String,
 }
 
 impl Partition {
@@ -28,13 +27,19 @@ impl Partition {
         mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).unwrap();
         File::create(image).unwrap().set_len(bytes).unwrap();
         tool("mkfs.ext4", ["-q", "-m", "0", image.to_str().unwrap()]);
+        let partition = Self { image: image.to_owned(), place: place.to_owned() };
+        partition.appear();
+        partition
+    }
+
+    /// Mounts it, read-only.
+    pub fn appear(&self) {
         // The loop device first: one that mount(8) sets up for `-o ro` is itself read-only.
-        let device = tool("losetup", ["--find", "--show", image.to_str().unwrap()]);
-        let mounted = mount(Some(&*device), place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
+        let device = tool("losetup", ["--find", "--show", self.image.to_str().unwrap()]);
+        let mounted = mount(Some(&*device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
         // The device goes as soon as nothing uses it any more; that is with its mount.
         tool("losetup", ["--detach", &device]);
         mounted.unwrap();
-        Self { place: place.to_owned(), device }
     }
 
     /// Makes it writable, as the rescue shell's recipe does.
@@ -53,22 +58,33 @@ impl Partition {
         umount2(&self.place, MntFlags::MNT_DETACH).unwrap();
     }
 
-    /// The options of the mount and of its file system, as the kernel prints them.
-    #[must_use]
-    pub fn options(&self) -> (String, String) {
+    /// The fields of the mount's line in the kernel's table that come before and after the dash.
+    fn fields(&self) -> (Vec<String>, Vec<String>) {
         let table = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
         let place = self.place.to_str().unwrap();
         let line = table.lines().rfind(|line| line.split(' ').nth(4) == Some(place)).unwrap();
         let (mount, fs) = line.split_once(" - ").unwrap();
-        let field = |text: &str, n| text.split(' ').nth(n).unwrap().to_owned();
-        (field(mount, 5), field(fs, 2))
+        let fields = |text: &str| text.split(' ').map(str::to_owned).collect();
+        (fields(mount), fields(fs))
+    }
+
+    /// The options of the mount and of its file system, as the kernel prints them.
+    #[must_use]
+    pub fn options(&self) -> [String; 2] {
+        let (mount, fs) = self.fields();
+        [mount[5].clone(), fs[2].clone()]
+    }
+
+    /// The loop device, `/dev/loopN`.
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.fields().1.swap_remove(1)
     }
 
     /// Whether mount and file system both are read-only.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        let (mount, fs) = self.options();
-        [mount, fs].iter().all(|options| options.split(',').any(|option| option == "ro"))
+        self.options().iter().all(|options| options.split(',').any(|option| option == "ro"))
     }
 }
 

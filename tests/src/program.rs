@@ -7,10 +7,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use wait4::Wait4 as _;
-
 use crate::wait::{self, DEADLINE};
+use serde_json::Value;
 
 /// Where the programs are, if not where cargo puts them.
 const BIN_DIR: &str = "LICD_BIN_DIR";
@@ -23,21 +21,20 @@ const KILLED: i32 = -1;
 /// If it was not built: cargo builds no programs of other packages for a test.
 #[must_use]
 pub fn path(name: &str) -> PathBuf {
-    let dir = match std::env::var_os(BIN_DIR) {
-        Some(dir) => PathBuf::from(dir),
-        None => {
-            // target/PROFILE/deps/stories-HASH or target/PROFILE/corpus
-            let own = std::env::current_exe().unwrap();
-            own.ancestors().nth(2).unwrap().to_owned()
-        }
-    };
-    let program = dir.join(name);
+    let program = std::env::var_os(BIN_DIR).map_or_else(built_here, PathBuf::from).join(name);
     assert!(
         program.is_file(),
         "{} is missing: build the programs first (make build), or say where they are with {BIN_DIR}",
         program.display()
     );
     program
+}
+
+/// Where cargo puts the programs that it builds together with this one.
+fn built_here() -> PathBuf {
+    // target/PROFILE/deps/stories-HASH
+    let own = std::env::current_exe().unwrap();
+    own.ancestors().nth(2).unwrap().to_owned()
 }
 
 /// What a program did.
@@ -49,8 +46,6 @@ pub struct Answer {
     pub out: String,
     /// Standard error.
     pub err: String,
-    /// The most memory that was resident, in bytes.
-    pub peak: u64,
     /// How long it took.
     pub took: Duration,
 }
@@ -121,19 +116,27 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
     let input = input.to_vec();
     // A program that does not care for its input may end before it has read it.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let ended = wait::within(4 * DEADLINE, || child.try_wait4().unwrap());
+    let ended = wait::within(4 * DEADLINE, || child.try_wait().unwrap());
     let Some(ended) = ended else {
         let _ = child.kill();
         panic!("{command:?}: does not end; {}", out.join().unwrap());
     };
     writer.join().unwrap();
     Answer {
-        code: ended.status.code().unwrap_or(KILLED),
+        code: ended.code().unwrap_or(KILLED),
         out: out.join().unwrap(),
         err: err.join().unwrap(),
-        peak: ended.rusage.maxrss,
         took: began.elapsed(),
     }
+}
+
+/// Runs a command to its end, and returns the most memory that it had resident as well, in bytes.
+pub fn run_measured(command: &Command) -> (Answer, u64) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut measured = Command::new(built_here().join("measured"));
+    measured.arg(file.path()).arg(command.get_program()).args(command.get_args());
+    let answer = run(&mut measured);
+    (answer, std::fs::read_to_string(file.path()).unwrap().parse().unwrap())
 }
 
 fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {

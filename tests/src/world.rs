@@ -47,9 +47,9 @@ impl World {
         world.write("/etc/os-release", "VERSION_ID=12.4.0\nBUILD_DATE=2026-01-15\n");
         for root in maker::roots() {
             let file = format!("/usr/lib/licd/roots.d/{}.vkey", root.verifier().name());
-            world.write(&file, &format!("{}\n", root.verifier()));
+            world.write(&file, format!("{}\n", root.verifier()));
         }
-        world.write("/usr/lib/licd/trust.note", &maker::trust(1, &[]));
+        world.write("/usr/lib/licd/trust.note", maker::trust(1, &[]));
         world
     }
 

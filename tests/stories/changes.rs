@@ -132,7 +132,7 @@ fn settings_are_applied_whole_or_not_at_all() {
     let good = "[system.remotemanager]\nlicense_poll_hours = 12\n";
     apply(good).unwrap();
     assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), good);
-    for broken in ["[system.remotemanager]\nlicense_poll_hours = \"often\"\n", "[[[\n", "\u{0}"] {
+    for broken in ["[system.remotemanager]\nlicense_poll_hours = \"often\"\n", "[[[\n", "\u{1}"] {
         let refusal = apply(broken).unwrap_err();
         assert_eq!(refusal.name, "org.freedesktop.DBus.Error.InvalidArgs");
         assert!(refusal.message.contains("line 2") || broken.len() < 5, "{refusal:?}");

@@ -28,7 +28,7 @@ fn exit_code(code: &str) -> i32 {
     }
 }
 
-fn arguments<'a>(verb: &'a str, entries: &[Entry]) -> Vec<PathBuf> {
+fn arguments(verb: &str, entries: &[Entry]) -> Vec<PathBuf> {
     let options = [verb, "--json"].map(PathBuf::from);
     options.into_iter().chain(entries.iter().map(Entry::path)).collect()
 }

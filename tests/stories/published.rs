@@ -85,7 +85,7 @@ fn a_reader_never_sees_half_a_report() {
     let file = world.file("a.lic", maker::licence().sign());
     let mut seen = 0;
     for round in 0..10 {
-        let done = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let change = scope.spawn(|| {
                 let _ = daemon.licctl(["import", &file]).with_code(0);
                 let _ = daemon.licctl(["remove", "all"]).with_code(0);
@@ -94,9 +94,8 @@ fn a_reader_never_sees_half_a_report() {
                 assert_eq!(published(&world)["schema"], 1, "round {round}");
                 seen += 1;
                 change.is_finished().then_some(())
-            })
+            });
         });
-        assert_eq!(done, ());
     }
     assert!(seen > 10);
 }

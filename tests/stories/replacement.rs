@@ -34,7 +34,7 @@ fn states(status: &Value) -> Vec<String> {
 
 /// Imports with the daemon and without it, each into a world of its own, with the same outcome, and
 /// returns the exit code, the verdict, the message, and the status afterwards.
-fn outcome(first: &[String], last: &str) -> (i32, String, String, Value) {
+fn outcome(first: &[&str], last: &str) -> (i32, String, String, Value) {
     let mut outcomes = [false, true].map(|with_daemon| {
         let world = World::new();
         for file in first {
@@ -61,13 +61,13 @@ fn outcome(first: &[String], last: &str) -> (i32, String, String, Value) {
 fn a_reissue_supersedes_lower_serials_of_its_pack() {
     let old = maker::licence().serial(5).sign();
     let new = maker::licence().serial(6).sign();
-    let (code, verdict, _, status) = outcome(&[old.clone()], &new);
+    let (code, verdict, _, status) = outcome(&[&old], &new);
     assert_eq!((code, &*verdict), (0, "valid"));
     let licenses = states(&status);
     assert!(licenses.contains(&"WE-7Q2KD 6 valid".to_owned()), "{licenses:?}");
     assert!(!licenses.contains(&"WE-7Q2KD 5 valid".to_owned()), "{licenses:?}");
     // The other way round it is not taken in the first place.
-    let (code, verdict, message, status) = outcome(&[new], &old);
+    let (code, verdict, message, status) = outcome(&[&new], &old);
     assert_eq!((code, &*verdict), (5, "superseded"));
     assert!(message.contains("replaced by a later licence of this device"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 6 valid"]);
@@ -78,7 +78,7 @@ fn a_licence_supersedes_the_packs_that_it_names() {
     let older = maker::licence().pack("WE-OLD02").issued("2026-01-02T00:00:00Z").sign();
     let merged = maker::licence().supersedes(&["WE-OLD01", "WE-OLD02"]);
     let merged = merged.issued("2026-01-01T00:00:00Z").sign();
-    let (code, _, _, status) = outcome(&[old, older], &merged);
+    let (code, _, _, status) = outcome(&[&old, &older], &merged);
     assert_eq!(code, 0);
     let licenses = states(&status);
     // Only what was issued before is superseded.
@@ -90,7 +90,7 @@ fn a_licence_supersedes_the_packs_that_it_names() {
 fn nothing_is_superseded_before_its_successor_has_started() {
     let old = maker::licence().serial(5).sign();
     let new = maker::licence().serial(6).starts("2098-01-01").sign();
-    let (code, verdict, _, status) = outcome(&[old], &new);
+    let (code, verdict, _, status) = outcome(&[&old], &new);
     assert_eq!((code, &*verdict), (0, "pending"));
     assert_eq!(states(&status), ["WE-7Q2KD 5 valid", "WE-7Q2KD 6 pending"]);
     assert_eq!(status["state"], "valid");
@@ -99,7 +99,7 @@ fn nothing_is_superseded_before_its_successor_has_started() {
 fn what_was_superseded_stays_so_when_its_successor_ends() {
     let old = maker::licence().serial(5).sign();
     let new = maker::licence().serial(6).expires("2021-12-31").grace(0).sign();
-    let (code, verdict, _, status) = outcome(&[old], &new);
+    let (code, verdict, _, status) = outcome(&[&old], &new);
     assert_eq!((code, &*verdict), (5, "expired"));
     assert_eq!(status["state"], "expired");
     let licenses = states(&status);
@@ -111,7 +111,7 @@ fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
         let own = maker::licence().serial(182).sign();
         let roster = maker::licence().serial(183).roster().units(&[OTHER]);
         let roster = if mass { roster.mass(40) } else { roster };
-        let (code, verdict, message, status) = outcome(&[own], &roster.sign());
+        let (code, verdict, message, status) = outcome(&[&own], &roster.sign());
         assert_eq!((code, &*verdict), (4, "wrong-device"));
         assert!(
             message.contains("it withdraws pack WE-7Q2KD serial 182 from this device"),
@@ -125,7 +125,7 @@ fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
     let other = maker::licence().pack("WE-OTHER").sign();
     let later = maker::licence().serial(190).sign();
     let roster = maker::licence().serial(183).roster().units(&[OTHER]).sign();
-    let (_, _, message, status) = outcome(&[other, later], &roster);
+    let (_, _, message, status) = outcome(&[&other, &later], &roster);
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 190 valid", "WE-OTHER 183 valid"]);
     // And a roster that is still there by hand counts as one that was imported.
@@ -138,7 +138,7 @@ fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
 fn a_roster_that_starts_later_withdraws_later() {
     let own = maker::licence().serial(182).sign();
     let roster = maker::licence().serial(183).roster().units(&[OTHER]).starts("2098-01-01");
-    let (code, _, message, status) = outcome(&[own], &roster.sign());
+    let (code, _, message, status) = outcome(&[&own], &roster.sign());
     assert_eq!(code, 4);
     assert!(message.contains("from 2098-01-01 it withdraws pack WE-7Q2KD"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 182 valid"]);
@@ -160,28 +160,28 @@ fn a_reissue_that_names_the_device_again_counts_after_a_roster() {
 fn a_file_for_another_device_takes_nothing_away() {
     let own = maker::licence().serial(182).sign();
     let other = maker::licence().serial(183).units(&[OTHER]).sign();
-    let (code, verdict, message, status) = outcome(&[own], &other);
+    let (code, verdict, message, status) = outcome(&[&own], &other);
     assert_eq!((code, &*verdict), (4, "wrong-device"));
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 182 valid"]);
     // Nor does a slice of a whole roster, which shows one unit only.
     let mass = maker::licence().serial(183).roster().units(&[OTHER]).mass(40).sign();
     let (_, _, _, status) =
-        outcome(&[maker::licence().serial(182).sign()], &maker::slice(&mass, OTHER));
+        outcome(&[&maker::licence().serial(182).sign()], &maker::slice(&mass, OTHER));
     assert_eq!(states(&status), ["WE-7Q2KD 182 valid"]);
 }
 
 fn a_trust_document_withdraws_licences() {
     let own = maker::licence().serial(182).sign();
     let trust = maker::trust(2, &[("WE-7Q2KD", 182)]);
-    let (code, verdict, _, status) = outcome(&[own.clone()], &trust);
+    let (code, verdict, _, status) = outcome(&[&own], &trust);
     assert_eq!((code, &*verdict), (0, "valid"));
     assert_eq!(states(&status), ["WE-7Q2KD 182 withdrawn"]);
     assert_eq!(status["state"], "withdrawn");
-    let (code, verdict, message, _) = outcome(&[trust.clone()], &own);
+    let (code, verdict, message, _) = outcome(&[&trust], &own);
     assert_eq!((code, &*verdict), (5, "withdrawn"));
     assert!(message.contains("serial 182 of pack WE-7Q2KD was withdrawn"), "{message}");
-    let (code, ..) = outcome(&[trust], &maker::licence().serial(183).sign());
+    let (code, ..) = outcome(&[&trust], &maker::licence().serial(183).sign());
     assert_eq!(code, 0);
 }
 

@@ -17,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id),
     story!(serial_numbers_that_are_none_are_not_reported),
     story!(the_system_is_what_os_release_or_the_configuration_says),
+    story!(the_clock_is_believed_once_a_time_server_was_heard),
     story!(states_follow_the_calendar),
     story!(of_several_licences_the_best_one_gives_the_services_date),
     story!(after_its_end_a_licence_allows_what_its_generation_and_term_allow),
@@ -234,12 +235,25 @@ fn service(world: &World, name: &str) -> Value {
     services.iter().find(|service| service["service"] == name).unwrap().clone()
 }
 
+fn the_clock_is_believed_once_a_time_server_was_heard() {
+    let world = World::new();
+    let state = || world.status()["clock"]["state"].take();
+    assert_eq!(state(), "ok", "where no time service runs, the machine's clock is taken as it is");
+    fs::create_dir_all(world.path("/run/systemd/timesync")).unwrap();
+    assert_eq!(state(), "unsynchronized");
+    let daemon = world.start();
+    assert_eq!(daemon.status()["clock"]["state"], "unsynchronized");
+    world.write("/run/systemd/timesync/synchronized", "");
+    assert_eq!(state(), "ok");
+    daemon.until("the daemon notices", |status| status["clock"]["state"] == "ok");
+}
+
 fn states_follow_the_calendar() {
     let licence = || maker::licence().grace(5);
     for (draft, state, status) in [
-        (licence().starts(today_plus(1)), "pending", "UNLICENSED"),
+        (licence().starts(today_plus(2)), "pending", "UNLICENSED"),
         (licence().starts(today_plus(0)), "valid", "LICENSED"),
-        (licence().expires(today_plus(11)), "valid", "LICENSED"),
+        (licence().expires(today_plus(12)), "valid", "LICENSED"),
         (licence().expires(today_plus(10)), "warning", "LICENSED"),
         (licence().expires(today_plus(0)), "warning", "LICENSED"),
         (licence().expires(today_plus(-2)), "grace", "LICENSED"),

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use acceptance::harness::Story;
 use acceptance::maker;
+use acceptance::program::{Answer, run_measured};
 use acceptance::{World, story};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -78,14 +79,19 @@ fn what_is_no_file_is_refused_without_being_opened() {
     assert_eq!(world.licctl(["verify", "--json", &at("good.lic")]).with_code(0).verdict(), "valid");
 }
 
+fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
+    let (answer, peak) = run_measured(world.licctl_command().args([verb, "--json"]).arg(path));
+    assert_eq!(answer.verdict(), "too-large");
+    assert!(peak < PEAK, "{peak} bytes");
+    answer.with_code(3)
+}
+
 fn a_file_of_two_gigabytes_is_refused_without_being_read() {
     let world = World::new();
     let path = world.root().join("sparse.lic");
     sparse(&path);
-    let answer = world.licctl(["import", "--json", path.to_str().unwrap()]).with_code(3);
-    assert_eq!(answer.verdict(), "too-large");
-    assert!(answer.message().contains("has 2147483648 bytes"), "{}", answer.message());
-    assert!(answer.peak < PEAK, "{} bytes", answer.peak);
+    let answer = refused_as_too_large(&world, "import", &path);
+    assert!(answer.message().contains("has 2147483648 bytes"), "{answer:?}");
 }
 
 fn a_file_that_unpacks_without_end_is_refused_in_bounded_memory() {
@@ -93,9 +99,7 @@ fn a_file_that_unpacks_without_end_is_refused_in_bounded_memory() {
     let path = world.root().join("bomb.lic");
     bomb(&path);
     for verb in ["verify", "import"] {
-        let answer = world.licctl([verb, "--json", path.to_str().unwrap()]).with_code(3);
-        assert_eq!(answer.verdict(), "too-large");
-        assert!(answer.peak < PEAK, "{} bytes", answer.peak);
+        refused_as_too_large(&world, verb, &path);
     }
     let daemon = world.start();
     let answer = daemon.licctl(["import", "--json", path.to_str().unwrap()]).with_code(3);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub(crate) const STORIES: &[Story] = &[
     story!(with_and_without_the_daemon_every_verb_answers_the_same),
     story!(changing_verbs_do_the_same_with_and_without_the_daemon),
+    story!(answers_have_the_members_that_scripts_rely_on),
     story!(list_and_show_tell_what_is_in_the_store),
     story!(features_are_told_one_by_one_and_all_together),
     story!(a_request_says_which_device_asks),
@@ -132,6 +133,32 @@ fn changing_verbs_do_the_same_with_and_without_the_daemon() {
         let (through, direct) = (daemon.report(), alone.report());
         assert_eq!(report(&served, through), report(&alone, direct), "{verb} {which:?}");
     }
+}
+
+fn answers_have_the_members_that_scripts_rely_on() {
+    let world = World::new();
+    let foreign = world.file("foreign.lic", maker::licence().units(&[OTHER]).sign());
+    let bad = world.file("bad.lic", "nonsense");
+    for verb in ["verify", "import"] {
+        let mut answer = world.licctl([verb, "--json", &foreign, &bad]).json();
+        let messages = [0, 1].map(|n| answer["files"][n]["message"].take());
+        assert!(
+            messages.iter().all(|message| message.as_str().is_some_and(|text| !text.is_empty()))
+        );
+        let first = json!({"file": foreign, "code": "wrong-device", "message": null,
+            "pack": "WE-7Q2KD", "units": [OTHER]});
+        let second = json!({"file": bad, "code": "malformed", "message": null});
+        assert_eq!(answer, json!({"schema": 1, "files": [first, second]}));
+    }
+    let features = world.licctl(["features", "--json"]).json();
+    let ums = json!({"allowed": true, "reason": "always", "until": null});
+    assert_eq!(features["features"]["ums"], ums);
+    assert_eq!(features.as_object().unwrap().len(), 2);
+    assert_eq!(world.licctl(["unit-id"]).out, format!("{UNIT}\n"));
+    let update = world.licctl(["update-allowed", "2026-01-01", "--json"]).json();
+    assert_eq!((&update["allowed"], &update["reason"]), (&json!(false), &json!("unlicensed")));
+    let removed = world.licctl(["remove", "all", "--json"]).json();
+    assert_eq!(removed, json!({"schema": 1, "removed": 0}));
 }
 
 fn list_and_show_tell_what_is_in_the_store() {

@@ -83,6 +83,11 @@ fn foreign() -> Vec<Sample> {
             maker::licence().units(&[OTHER, "#85641000D308482019"]).sign(),
         ),
         of("foreign-expired", "for unit 00E0C51C5088", other().expires("2021-06-30").sign()),
+        of(
+            "foreign-mass-small",
+            "for units 00E0C51C5088, 020000000000, 020000000001, not this device",
+            other().mass(2).sign(),
+        ),
         of("foreign-mass", "for other units, not this device", other().mass(40).sign()),
         of("foreign-slice", "for unit 00E0C51C5088", maker::slice(&other().mass(40).sign(), OTHER)),
         of("foreign-roster", "for unit 00E0C51C5088", other().roster().sign()),

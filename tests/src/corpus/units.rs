@@ -159,12 +159,7 @@ fn lists() -> Vec<Sample> {
         of("mass-list-other-unit", first + 2, hash, &[a, b, stranger]),
         of("mass-list-first-exchanged", first + 2, hash, &["mac:00E0C51C5086", b, c]),
         of("mass-list-lower-case", first, "unit: is not", &["mac:00e0c51c5087", b, c]),
-        of(
-            "mass-list-with-key",
-            first,
-            "unit: is not",
-            &[&format!("unit mac:00E0C51C5087x"), b, c],
-        ),
+        of("mass-list-with-key", first, "unit: is not", &["unit mac:00E0C51C5087x", b, c]),
         of("mass-list-space", first + 1, "is not a key", &[a, &format!("{b} "), c]),
         of("mass-list-empty-line", first + 1, "unit: is not", &[a, "", b, c]),
         malformed(

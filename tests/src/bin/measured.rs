@@ -1,0 +1,24 @@
+//! `measured FILE PROGRAM ARG…`: runs a program and writes the most memory that it had resident, in
+//! bytes, to a file.
+//!
+//! The kernel counts what a process had before it became another program, too. A test program has
+//! hundreds of megabytes; this one has one.
+
+use std::process::{Command, ExitCode};
+use std::{env, fs};
+
+use wait4::Wait4;
+
+fn main() -> ExitCode {
+    let mut words = env::args_os().skip(1);
+    let (Some(file), Some(program)) = (words.next(), words.next()) else {
+        return ExitCode::from(2);
+    };
+    let ended = Command::new(program).args(words).spawn().and_then(Wait4::wait4);
+    let Ok(ended) = ended else { return ExitCode::FAILURE };
+    let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
+    match fs::write(file, ended.rusage.maxrss.to_string()) {
+        Ok(()) => code.map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
