@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod clock;
 mod feature;
 mod judge;
 mod selector;
@@ -12,6 +13,7 @@ mod state;
 mod unit;
 mod verdict;
 
+pub use clock::{BootId, ClockState, Jump, Marks, Moment, Reading, TOLERANCE, TimeVerdict};
 pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement, Roster};
 pub use selector::Selector;

@@ -1,0 +1,144 @@
+//! What is remembered of the time from one reading to the next, and over restarts.
+
+use core::fmt::{self, Write as _};
+use core::time::Duration;
+
+use license_format::UnixSeconds;
+
+use super::{TOLERANCE, later};
+
+/// How long a start has to last until it is written down, and how often marks are written while the
+/// power may be cut on purpose.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// One start of the system, by the kernel's random ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BootId([u8; 36]);
+
+impl BootId {
+    /// Reads the kernel's spelling, a UUID in lower case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id: [u8; 36] = text.as_bytes().try_into().ok()?;
+        let fits = |(place, byte): (usize, &u8)| match place {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        };
+        id.iter().enumerate().all(fits).then_some(Self(id))
+    }
+}
+
+impl fmt::Display for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| f.write_char(char::from(*byte)))
+    }
+}
+
+/// A moment of running time, which goes on while the machine is suspended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The start of the system that time is counted from; `None` if it has no name.
+    pub boot: Option<BootId>,
+    /// Time since that start (`CLOCK_BOOTTIME`).
+    pub uptime: Duration,
+}
+
+impl Moment {
+    /// The time that the machine is known to have run since an earlier moment: after a restart,
+    /// what has passed since.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Duration {
+        if self.restarted_since(earlier) { self.uptime } else { self.uptime - earlier.uptime }
+    }
+
+    /// Whether the system was started again in between. Two starts without a name are told apart if
+    /// the clock began anew.
+    fn restarted_since(&self, earlier: &Self) -> bool {
+        self.boot != earlier.boot || self.uptime < earlier.uptime
+    }
+}
+
+/// What is remembered of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// When all this held.
+    pub at: Moment,
+    /// The latest authenticated time.
+    pub floor: UnixSeconds,
+    /// Documents dated up to here were found to be from the future; [`Marks::NEVER`] if none.
+    pub refuted: UnixSeconds,
+    /// Trusted time, as of `at`.
+    pub trusted: UnixSeconds,
+    /// The last-seen mark: the time judged at. At most [`TOLERANCE`] after `trusted`.
+    pub seen: UnixSeconds,
+    /// A clock that is too far ahead to be believed yet.
+    pub jump: Option<Jump>,
+    /// Whether there was ever a clock that was not behind the floor.
+    pub found: bool,
+    /// Whether the power was cut since the clock was last synchronised.
+    pub cut: bool,
+    /// Whether the system was shut down after this was written.
+    pub clean: bool,
+}
+
+/// A clock that is more than [`TOLERANCE`] ahead of trusted time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jump {
+    /// The least it has shown since it went ahead, as of [`Marks::at`].
+    pub claims: UnixSeconds,
+    /// How long the machine has run with it.
+    pub held: Duration,
+}
+
+impl Marks {
+    /// Before every time that matters here.
+    pub const NEVER: UnixSeconds = UnixSeconds(0);
+
+    /// What a device remembers that knows nothing of the time.
+    pub(super) fn blank(at: Moment) -> Self {
+        Self {
+            at,
+            floor: Self::NEVER,
+            refuted: Self::NEVER,
+            trusted: Self::NEVER,
+            seen: Self::NEVER,
+            jump: None,
+            found: false,
+            cut: false,
+            clean: true,
+        }
+    }
+
+    /// The same at a later moment, if the clock has gone on as it did; and how long that is.
+    pub(super) fn carried_to(&self, at: Moment) -> (Self, Duration) {
+        let ran = at.since(&self.at);
+        let jump = self.jump.map(|jump| Jump {
+            claims: later(jump.claims, ran),
+            held: jump.held.saturating_add(ran),
+        });
+        let cut = self.cut || (at.restarted_since(&self.at) && !self.clean);
+        let trusted = later(self.trusted, ran);
+        (Self { at, trusted, jump, cut, clean: false, ..*self }, ran)
+    }
+
+    /// What to write when the system is shut down.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Self { clean: true, ..self }
+    }
+
+    /// Running time until these marks are to be written, if `written` is what was written last;
+    /// zero: now.
+    #[must_use]
+    pub fn due_in(&self, written: Option<&Self>) -> Duration {
+        let Some(written) = written else { return Duration::ZERO };
+        let taken_back = self.refuted != written.refuted || later(self.seen, HOUR) < written.seen;
+        let learnt = self.floor > later(written.floor, TOLERANCE);
+        if taken_back || learnt {
+            return Duration::ZERO;
+        }
+        let anew = self.at.restarted_since(&written.at) || written.clean;
+        let interval = if anew || self.cut { HOUR } else { TOLERANCE };
+        interval.saturating_sub(self.at.since(&written.at))
+    }
+}

@@ -1,0 +1,148 @@
+//! A device whose clocks a test sets.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test crate uses a part of it; a failed unwrap fails the test"
+)]
+
+use std::time::Duration;
+
+use licd_rules::{BootId, ClockState, Marks, Moment, Reading, TimeVerdict};
+use license_format::UnixSeconds;
+
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
+
+/// What a test looks at of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    pub now: UnixSeconds,
+    pub state: ClockState,
+    pub adopted_in: Option<Duration>,
+}
+
+/// A device that does what the daemon does: it looks at the clock when something happens and when
+/// the last verdict asks for it, and writes when that is due.
+pub struct Script {
+    pub wall: UnixSeconds,
+    pub synchronized: bool,
+    pub attested: Option<UnixSeconds>,
+    pub writes: u32,
+    boot: u32,
+    uptime: i64,
+    remembered: Option<Marks>,
+    written: Option<Marks>,
+    last: TimeVerdict,
+}
+
+impl Script {
+    /// The first start.
+    pub fn start(wall: UnixSeconds, synchronized: bool, attested: Option<UnixSeconds>) -> Self {
+        let at = Moment { boot: boot(0), uptime: Duration::ZERO };
+        let last = Reading { wall, at, synchronized }.judge(None, attested);
+        let mut script = Self {
+            wall,
+            synchronized,
+            attested,
+            writes: 0,
+            boot: 0,
+            uptime: 0,
+            remembered: None,
+            written: None,
+            last,
+        };
+        script.look();
+        script
+    }
+
+    /// Looks at the clock, and writes if that is due.
+    pub fn look(&mut self) -> Shown {
+        let at = Moment { boot: boot(self.boot), uptime: Duration::from_secs(self.uptime as u64) };
+        let reading = Reading { wall: self.wall, at, synchronized: self.synchronized };
+        self.last = reading.judge(self.remembered.as_ref(), self.attested);
+        self.remembered = Some(self.last.marks);
+        if self.due_in() == 0 {
+            self.write(self.last.marks);
+        }
+        self.shown()
+    }
+
+    fn shown(&self) -> Shown {
+        let TimeVerdict { now, state, adopted_in, .. } = self.last;
+        Shown { now, state, adopted_in }
+    }
+
+    fn due_in(&self) -> i64 {
+        self.last.marks.due_in(self.written.as_ref()).as_secs() as i64
+    }
+
+    fn write(&mut self, marks: Marks) {
+        self.written = Some(marks);
+        self.writes += 1;
+    }
+
+    /// Runs for this long; the wall clock goes on, too.
+    pub fn run(&mut self, mut seconds: i64) -> Shown {
+        while seconds > 0 {
+            let adopted = self.last.adopted_in.map(|left| left.as_secs() as i64);
+            let step = seconds.min(self.due_in()).min(adopted.unwrap_or(seconds)).max(1);
+            self.uptime += step;
+            self.wall = self.wall.plus(step);
+            seconds -= step;
+            self.look();
+        }
+        self.shown()
+    }
+
+    /// The same without a look in between.
+    pub fn suspend(&mut self, seconds: i64) -> Shown {
+        self.uptime += seconds;
+        self.wall = self.wall.plus(seconds);
+        self.look()
+    }
+
+    /// Shuts down and starts again with this wall clock.
+    pub fn restart(&mut self, wall: UnixSeconds) -> Shown {
+        self.write(self.last.marks.at_rest());
+        self.begin(wall)
+    }
+
+    /// Starts again without having been shut down.
+    pub fn cut(&mut self, wall: UnixSeconds) -> Shown {
+        self.begin(wall)
+    }
+
+    fn begin(&mut self, wall: UnixSeconds) -> Shown {
+        self.remembered = self.written;
+        self.boot += 1;
+        self.uptime = 0;
+        self.wall = wall;
+        self.synchronized = false;
+        self.look()
+    }
+
+    /// Sets the clock.
+    pub fn set(&mut self, wall: UnixSeconds) -> Shown {
+        self.wall = wall;
+        self.look()
+    }
+
+    /// A time server sets the clock.
+    pub fn synchronize(&mut self, wall: UnixSeconds) -> Shown {
+        self.synchronized = true;
+        let verdict = self.set(wall);
+        assert_eq!((verdict.state, verdict.now), (ClockState::Ok, wall));
+        verdict
+    }
+
+    /// The time server falls silent.
+    pub fn lose(&mut self) -> Shown {
+        self.synchronized = false;
+        self.look()
+    }
+}
+
+fn boot(number: u32) -> Option<BootId> {
+    BootId::parse(&format!("00000000-0000-4000-8000-{number:012x}"))
+}
