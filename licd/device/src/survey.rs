@@ -264,6 +264,7 @@ impl Survey {
             unit,
             now,
             generation: self.generation,
+            starter: None,
         };
         ask(&Judgement::of(case))
     }

@@ -8,7 +8,7 @@ use crate::service::services::{
     WORKSPACE_EDITION as WE,
 };
 use crate::state::last_day;
-use crate::{Generation, Judgement, LicenseState};
+use crate::{Generation, Judgement, LicenseState, Starter};
 
 /// What becomes of a feature when the licence that allows it has expired. An expired evaluation
 /// allows nothing in any case.
@@ -114,6 +114,8 @@ pub enum Reason {
     Licensed,
     /// A licence in its grace allows it.
     Grace,
+    /// The starter period allows it.
+    Starter,
     /// The licence has expired; this function stays.
     KeptAfterExpiry,
     /// The licence has expired; releases dated before its last day may still be installed.
@@ -138,6 +140,7 @@ impl Reason {
             Self::Always => "always",
             Self::Licensed => "licensed",
             Self::Grace => "grace",
+            Self::Starter => "starter",
             Self::KeptAfterExpiry => "kept-after-expiry",
             Self::OlderReleases => "older-releases-only",
             Self::Expired => "expired",
@@ -155,6 +158,7 @@ impl Reason {
             Self::Always
             | Self::Licensed
             | Self::Grace
+            | Self::Starter
             | Self::KeptAfterExpiry
             | Self::OlderReleases => true,
             Self::Expired
@@ -169,9 +173,10 @@ impl Reason {
     /// least.
     fn rank(self) -> u8 {
         match self {
-            Self::Always => 9,
-            Self::Licensed => 8,
-            Self::Grace => 7,
+            Self::Always => 10,
+            Self::Licensed => 9,
+            Self::Grace => 8,
+            Self::Starter => 7,
             Self::KeptAfterExpiry => 6,
             Self::OlderReleases => 5,
             Self::NewerRelease => 4,
@@ -211,11 +216,18 @@ impl Judgement<'_> {
         }
         let answers = grants.iter().flat_map(|(service, after)| {
             let own = self.own().filter(|(license, _)| unlocks(license, service));
-            own.map(|(license, state)| answer_of(license, state, *after, released))
+            let starter = self.starter_for(service).map(answer_of_starter);
+            own.map(|(license, state)| answer_of(license, state, *after, released)).chain(starter)
         });
         let best = answers.max_by_key(|answer| (answer.reason.rank(), answer.until));
         best.unwrap_or(FeatureVerdict { reason: Reason::Unlicensed, until: None })
     }
+}
+
+/// What the starter period says to the features of its service: as an evaluation.
+fn answer_of_starter((starter, in_force): (Starter, bool)) -> FeatureVerdict {
+    let reason = if in_force { Reason::Starter } else { Reason::Expired };
+    FeatureVerdict { reason, until: Some(Expiry::On(starter.last)) }
 }
 
 /// What one licence says to one feature.

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use license_format::{Date, License, PackId, Serial, TrustDocument, UnitId, UnixSeconds};
 
+use crate::service::services::WORKSPACE_EDITION;
 use crate::state::{has_started, in_time};
-use crate::{Generation, LicenseState};
+use crate::{Generation, LicenseState, Starter};
 
 /// Everything a judgement rests on.
 #[derive(Clone, Copy)]
@@ -23,6 +24,8 @@ pub struct Case<'a> {
     pub now: UnixSeconds,
     /// The operating system.
     pub generation: Generation,
+    /// The starter period, if it has begun: an evaluation of the Workspace Edition.
+    pub starter: Option<Starter>,
 }
 
 /// What is remembered of a complete list of a pack's units that does not name this device: from
@@ -102,6 +105,13 @@ impl<'a> Judgement<'a> {
         service: &str,
     ) -> impl Iterator<Item = (&'a License, LicenseState)> {
         self.own().filter(move |(license, state)| state.counts() && unlocks(license, service))
+    }
+
+    /// The starter period if it has begun and unlocks `service`, and whether it still counts.
+    pub(crate) fn starter_for(&self, service: &str) -> Option<(Starter, bool)> {
+        let starter = self.case.starter.filter(|_| service == WORKSPACE_EDITION)?;
+        let begun = has_started(starter.first, self.case.now);
+        begun.then(|| (starter, self.case.now < starter.last.end_everywhere()))
     }
 }
 

@@ -8,7 +8,7 @@ use license_format::{Expiry, License, PackId, Term};
 
 use crate::judge::unlocks;
 use crate::state::days_left;
-use crate::{Judgement, LicenseState};
+use crate::{Judgement, LicenseState, Starter};
 
 /// The names of the services that unlock something.
 pub mod services {
@@ -51,6 +51,8 @@ pub mod services {
 pub enum ServiceState {
     /// No licence for it.
     None,
+    /// The starter period counts; there is no better licence.
+    Starter,
     /// Its best licence has not started.
     Pending,
     /// In force.
@@ -82,6 +84,7 @@ impl ServiceState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Starter => "starter",
             Self::Pending => "pending",
             Self::Valid => "valid",
             Self::Warning => "warning",
@@ -95,7 +98,7 @@ impl ServiceState {
     #[must_use]
     pub fn status(self) -> ServiceStatus {
         match self {
-            Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
+            Self::Starter | Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
             Self::None | Self::Pending | Self::Withdrawn => ServiceStatus::Unlicensed,
             Self::Expired => ServiceStatus::Expired,
         }
@@ -157,30 +160,69 @@ impl Judgement<'_> {
     /// One service: its own state and date are those of its best licence.
     #[must_use]
     pub fn service(&self, name: &str) -> ServiceVerdict {
-        let best = self.counting(name).max_by_key(|(license, state)| goodness(license, *state));
-        let withdrawn = || {
-            self.own()
-                .any(|(license, state)| state == LicenseState::Withdrawn && unlocks(license, name))
-        };
-        let state = match best {
-            Some((_, state)) => state.into(),
-            None if withdrawn() => ServiceState::Withdrawn,
+        let withdrawn = self
+            .own()
+            .any(|(license, state)| state == LicenseState::Withdrawn && unlocks(license, name));
+        let licenses = self.counting(name).map(Candidate::from);
+        // A licence that was taken back is news; a starter period that is over is not.
+        let starter = self.starter_for(name).map(Candidate::from);
+        let starter = starter.filter(|starter| starter.in_force || !withdrawn);
+        let best = licenses.chain(starter).max_by_key(Candidate::goodness);
+        let state = match &best {
+            Some(best) => best.state,
+            None if withdrawn => ServiceState::Withdrawn,
             None => ServiceState::None,
         };
-        let expires = best.map(|(license, _)| license.expires);
+        let expires = best.as_ref().map(|best| best.expires);
         ServiceVerdict {
             service: name.into(),
             state,
             expires,
             days_left: expires.and_then(|expires| days_left(expires, self.case.now)),
-            pack: best.map(|(license, _)| license.pack.clone()),
+            pack: best.and_then(|best| best.license).map(|license| license.pack.clone()),
         }
     }
 }
 
-/// In force before not in force, lasting terms before evaluations, then the later end; the rest
-/// only makes the choice independent of the order of files.
-fn goodness(license: &License, state: LicenseState) -> impl Ord + use<> {
-    let lasting = license.term != Term::Evaluation;
-    (state.in_force(), lasting, license.expires, license.serial, license.pack.clone())
+/// What may give a service its state.
+struct Candidate<'a> {
+    state: ServiceState,
+    in_force: bool,
+    lasting: bool,
+    expires: Expiry,
+    /// `None`: the starter period.
+    license: Option<&'a License>,
+}
+
+impl<'a> Candidate<'a> {
+    /// In force before not in force, lasting terms before evaluations, then the later end; the rest
+    /// only makes the choice independent of the order of files.
+    fn goodness(&self) -> impl Ord + use<'a> {
+        let tie = self.license.map(|license| (license.serial, &license.pack));
+        (self.in_force, self.lasting, self.expires, tie)
+    }
+}
+
+impl<'a> From<(&'a License, LicenseState)> for Candidate<'a> {
+    fn from((license, state): (&'a License, LicenseState)) -> Self {
+        Self {
+            state: state.into(),
+            in_force: state.in_force(),
+            lasting: license.term != Term::Evaluation,
+            expires: license.expires,
+            license: Some(license),
+        }
+    }
+}
+
+impl From<(Starter, bool)> for Candidate<'_> {
+    fn from((starter, in_force): (Starter, bool)) -> Self {
+        Self {
+            state: if in_force { ServiceState::Starter } else { ServiceState::Expired },
+            in_force,
+            lasting: false,
+            expires: Expiry::On(starter.last),
+            license: None,
+        }
+    }
 }

@@ -142,6 +142,7 @@ pub struct Device {
     pub rosters: Vec<Roster>,
     pub trust: Option<TrustDocument>,
     pub generation: Generation,
+    pub starter: Option<Starter>,
     pub now: UnixSeconds,
 }
 
@@ -151,6 +152,7 @@ pub fn device(now: UnixSeconds, makers: &[Maker]) -> Device {
         rosters: vec![],
         trust: None,
         generation: Generation::Os12,
+        starter: None,
         now,
     }
 }
@@ -171,6 +173,7 @@ impl Device {
             unit: Some(&unit),
             now: self.now,
             generation: self.generation,
+            starter: self.starter,
         }))
     }
 
