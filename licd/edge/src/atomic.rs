@@ -7,11 +7,11 @@
 //! Errors are the kernel's numbers: only the caller knows what the file is to the user.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::dir::Dir;
@@ -115,6 +115,20 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
     Ok(removed)
 }
 
+/// Moves a file that cannot be used out of the way, in place of the last one that had to be, and
+/// returns where it is now.
+///
+/// # Errors
+/// The kernel's reason; the file is where it was.
+pub(crate) fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
+    let moved = fs::rename(file, &aside).or_else(|_| {
+        // A file and a directory do not replace each other.
+        fs::remove_file(&aside).or_else(|_| fs::remove_dir_all(&aside))?;
+        fs::rename(file, &aside)
+    });
+    moved.map(|()| aside).map_err(errno)
+}
+
 /// Creates a directory and those above it that are missing, all 0755 whatever the umask.
 ///
 /// # Errors
@@ -209,9 +223,7 @@ fn errno(error: std::io::Error) -> Errno {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
-    use std::path::PathBuf;
 
     fn dir() -> (tempfile::TempDir, File) {
         let dir = tempfile::tempdir().unwrap();

@@ -116,7 +116,7 @@ impl State {
             }
             Err(flaw) => Damage::Flaw(flaw),
         };
-        let kept = set_aside(&file, root.path(SET_ASIDE));
+        let kept = atomic::set_aside(&file, root.path(SET_ASIDE));
         (Self::default(), Some(Notice::SetAside { file, kept, flaw: damage }))
     }
 
@@ -235,16 +235,6 @@ fn tidy(rosters: &mut Vec<Roster>) {
         rosters.truncate(ROSTERS);
         tidy(rosters);
     }
-}
-
-/// Moves a file out of the way, in place of the last one that had to be.
-fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
-    let moved = fs::rename(file, &aside).or_else(|_| {
-        // A file and a directory do not replace each other.
-        fs::remove_file(&aside).or_else(|_| fs::remove_dir_all(&aside))?;
-        fs::rename(file, &aside)
-    });
-    moved.map(|()| aside).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))
 }
 
 impl fmt::Display for Damage {
