@@ -1,40 +1,35 @@
-//! The machine's clock: the only place where time is read.
+//! The machine's clocks: the only place where time is read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use licd_rules::{BootId, Moment, Reading};
 use license_format::UnixSeconds;
+use nix::time::ClockId;
+
+pub use licd_rules::ClockState;
 
 use crate::root::Root;
+use crate::textfile;
 
 /// The directory of systemd-timesyncd, there from its first start on.
 const TIMESYNC_DIR: &str = "/run/systemd/timesync";
 /// Touched by systemd-timesyncd whenever a time server was heard (systemd-timesyncd.service(8)).
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
+/// The random ID of this start of the system (proc_sys_kernel(5)).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// The time since then, which counts on while suspended (proc_uptime(5)).
+const UPTIME: &str = "/proc/uptime";
+/// Bytes of either: several times what they hold.
+const LINE_BYTES: u64 = 256;
 
-/// How far the clock is to be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockState {
-    /// It was set by a time server.
-    Ok,
-    /// No time server was heard since the system started.
-    Unsynchronized,
-    /// It shows a time that is known to have passed.
-    Behind,
+/// What all clocks show, in whole seconds.
+#[must_use]
+pub fn reading(root: &Root) -> Reading {
+    Reading { wall: now(), at: moment(root), synchronized: synchronized(root) }
 }
 
-impl ClockState {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unsynchronized => "unsynchronized",
-            Self::Behind => "behind",
-        }
-    }
-}
-
-/// What the clock shows, rounded down to whole seconds.
+/// What the wall clock shows, rounded down to whole seconds.
 #[must_use]
 pub fn now() -> UnixSeconds {
     seconds(SystemTime::now())
@@ -44,12 +39,51 @@ pub fn now() -> UnixSeconds {
 ///
 /// The kernel's own flag (`STA_UNSYNC` of adjtimex(2)) is not asked: a sandbox with
 /// `ProtectClock=yes` forbids the call, even to read. Another time service than systemd-timesyncd
-/// has to touch the same file. Below a root that is not the device's own nobody keeps the clock, so
-/// the machine's is taken as it is, unless timesyncd's directory is there to say otherwise.
+/// has to touch the same file. On the device, a file from the future is no evidence: the clock was
+/// set back since. Below a root that is not the device's own nobody keeps the clock, so the
+/// machine's is taken as it is, unless timesyncd's directory is there to say otherwise.
 #[must_use]
 pub fn synchronized(root: &Root) -> bool {
-    let told = root.is_device() || root.path(TIMESYNC_DIR).is_dir();
-    !told || root.path(SYNCHRONIZED).exists()
+    let file = root.path(SYNCHRONIZED);
+    if root.is_device() {
+        return is_past(&file);
+    }
+    !root.path(TIMESYNC_DIR).is_dir() || file.exists()
+}
+
+/// Whether a file is there and was last touched before now.
+fn is_past(file: &Path) -> bool {
+    let touched = file.metadata().and_then(|metadata| metadata.modified());
+    touched.is_ok_and(|at| at <= SystemTime::now())
+}
+
+/// The running time of the machine, or of the simulated one as far as its tree tells of it.
+fn moment(root: &Root) -> Moment {
+    let own = root.is_simulated().then(|| line(&root.hardware(UPTIME))).flatten();
+    let boot = line(&root.hardware(BOOT_ID)).or_else(|| line(Path::new(BOOT_ID)));
+    Moment {
+        boot: boot.and_then(|id| BootId::parse(&id)),
+        uptime: own.and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
+    }
+}
+
+/// The machine's. Linux has had the clock since 2.6.39, and no sandbox forbids it; without it a
+/// start would be no older than its marks.
+fn machine_uptime() -> Duration {
+    let shown = ClockId::CLOCK_BOOTTIME.now().map(Duration::from).unwrap_or_default();
+    Duration::from_secs(shown.as_secs())
+}
+
+/// The first number of `/proc/uptime`, in whole seconds.
+fn uptime(text: &str) -> Option<Duration> {
+    let whole = text.split(['.', ' ']).next()?;
+    whole.parse().ok().map(Duration::from_secs)
+}
+
+/// The line that a file of the kernel consists of; `None` if there is none that can be read.
+fn line(file: &Path) -> Option<String> {
+    let text = textfile::read_text(file, LINE_BYTES).ok().flatten()?;
+    Some(text.trim_end().to_owned())
 }
 
 /// Seconds since 1970, negative before; a clock beyond what 64 bits count is taken as their end.
@@ -92,13 +126,42 @@ mod tests {
 
     #[test]
     fn on_the_device_the_file_of_timesyncd_decides() {
-        assert_eq!(synchronized(&Root::new("/")), std::path::Path::new(SYNCHRONIZED).exists());
+        assert_eq!(synchronized(&Root::new("/")), is_past(Path::new(SYNCHRONIZED)));
     }
 
     #[test]
-    fn the_states_have_the_words_of_the_report() {
-        let words = [ClockState::Ok, ClockState::Unsynchronized, ClockState::Behind]
-            .map(ClockState::as_str);
-        assert_eq!(words, ["ok", "unsynchronized", "behind"]);
+    fn a_file_from_the_future_says_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(is_past(file.path()));
+        let hour = SystemTime::now() + Duration::from_secs(3600);
+        file.as_file().set_modified(hour).unwrap();
+        assert!(!is_past(file.path()));
+        assert!(!is_past(Path::new("/nonexistent")));
+    }
+
+    #[test]
+    fn a_simulated_machine_has_its_own_running_time_as_far_as_it_tells() {
+        let world = tempfile::tempdir().unwrap();
+        let machine = moment(&Root::new(world.path()));
+        assert_eq!(machine.boot, moment(&Root::new("/")).boot);
+        fs::create_dir_all(world.path().join("proc/sys/kernel/random")).unwrap();
+        let root = Root::new(world.path());
+        assert_eq!(moment(&root).boot, machine.boot);
+        assert!(moment(&root).uptime >= machine.uptime);
+        let id = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
+        fs::write(root.hardware(BOOT_ID), format!("{id}\n")).unwrap();
+        fs::write(root.hardware(UPTIME), "90061.99 350735.47\n").unwrap();
+        let simulated = Moment { boot: BootId::parse(id), uptime: Duration::from_secs(90_061) };
+        assert_eq!(moment(&root), simulated);
+        fs::write(root.hardware(BOOT_ID), "none\n").unwrap();
+        assert_eq!(moment(&root).boot, None);
+    }
+
+    #[test]
+    fn the_machine_has_been_running_and_its_start_has_an_id() {
+        let at = reading(&Root::new("/")).at;
+        assert!(at.boot.is_some());
+        let proc = uptime(&line(Path::new(UPTIME)).unwrap()).unwrap();
+        assert!(proc.abs_diff(at.uptime) <= Duration::from_secs(2), "{proc:?} {at:?}");
     }
 }
