@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod intake;
 pub mod links;
+pub mod marks;
 pub mod publish;
 pub mod root;
 pub mod settings;
