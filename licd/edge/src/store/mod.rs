@@ -1,5 +1,5 @@
-//! The licence partition, `/license`: `dsa/licenses/*.lic` and the newest trust document,
-//! `dsa/trust.note`.
+//! The licence partition, `/license`: `dsa/licenses/*.lic`, the newest trust document,
+//! `dsa/trust.note`, and the mark of the starter period, `dsa/starter`.
 //!
 //! On a device it is a mount point and read-only except while something is written; in a container
 //! or a test it may be a plain directory. Everybody may read it at any time. Whoever writes takes a
@@ -16,6 +16,7 @@ mod listing;
 mod lock;
 mod mount;
 mod name;
+mod starter;
 mod window;
 
 use std::os::fd::OwnedFd;

@@ -67,8 +67,8 @@ pub enum Change {
 
 /// The store while it may be written. It is closed when dropped.
 pub struct Window<'a> {
-    store: &'a Store,
-    top: OwnedFd,
+    pub(super) store: &'a Store,
+    pub(super) top: OwnedFd,
     mount: Mount,
     /// Whether it was this window that made the mount writable.
     opened: bool,
@@ -244,7 +244,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn make_dir(&self, parent: impl AsFd, name: &str) -> Result<OwnedFd, StoreError> {
+    pub(super) fn make_dir(&self, parent: impl AsFd, name: &str) -> Result<OwnedFd, StoreError> {
         let parent = parent.as_fd();
         let make = || {
             match mkdirat(parent, name, DIR_MODE) {
