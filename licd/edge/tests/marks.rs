@@ -52,7 +52,7 @@ fn written(times: impl IntoIterator<Item = i64>) -> (TempDir, Root, [PathBuf; 2]
 
 fn loaded(root: &Root) -> Written {
     let (written, notices) = Written::load(root);
-    assert!(notices.is_empty(), "{}", notices[0]);
+    assert!(notices.is_empty(), "{notices:?}");
     written
 }
 
