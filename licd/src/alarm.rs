@@ -1,42 +1,69 @@
-//! The clock of the machine: wakes the loop when time alone may change what is in force, and when
-//! somebody sets the clock.
+//! The clocks of the machine: one alarm for when time alone changes something, one for when somebody
+//! sets the clock.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
-use licd_edge::clock;
-use licd_rules::next_turn;
 use nix::errno::Errno;
-use nix::libc::time_t;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-/// Times that arming is tried again because the clock was set meanwhile.
-const TRIES: usize = 4;
+const FLAGS: TimerFlags = TimerFlags::TFD_NONBLOCK.union(TimerFlags::TFD_CLOEXEC);
 
-/// A timer that follows the clock of the machine, also through a suspend.
+/// Rings after some running time, also if the machine is suspended meanwhile.
 pub(crate) struct Alarm(TimerFd);
 
 impl Alarm {
-    /// An alarm for the next turn of the day.
+    /// An alarm that is not set.
     ///
     /// # Errors
     /// The kernel's.
     pub(crate) fn new() -> Result<Self, Errno> {
-        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-        let alarm = Self(TimerFd::new(ClockId::CLOCK_REALTIME, flags)?);
-        alarm.set()?;
-        Ok(alarm)
+        TimerFd::new(ClockId::CLOCK_BOOTTIME, FLAGS).map(Self)
     }
 
-    /// Takes note that it rang, and sets it anew. Not to be called unless it rang: setting forgets a
+    /// Sets it to ring after this time, a second at least.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(crate) fn set(&self, after: Duration) -> Result<(), Errno> {
+        let after = TimeSpec::from(after.max(Duration::from_secs(1)));
+        self.0.set(Expiration::OneShot(after), TimerSetTimeFlags::empty())
+    }
+
+    /// Takes note that it rang.
+    pub(crate) fn acknowledge(&self) {
+        // It is non-blocking: if it did not ring, nothing happens.
+        let _ = self.0.wait();
+    }
+}
+
+/// Rings when somebody sets the clock.
+pub(crate) struct ClockSet(TimerFd);
+
+/// Later than any device runs.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+impl ClockSet {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(crate) fn new() -> Result<Self, Errno> {
+        let clock = Self(TimerFd::new(ClockId::CLOCK_REALTIME, FLAGS)?);
+        clock.set()?;
+        Ok(clock)
+    }
+
+    /// Takes note that it rang, and listens anew. Not to be called unless it rang: setting forgets a
     /// ring that nobody has heard.
     ///
     /// # Errors
     /// The kernel's, for a clock that is off all scales.
     pub(crate) fn renew(&self) -> Result<(), Errno> {
-        // That the clock was set is a ring, too.
+        // timerfd_create(2): ECANCELED is the ring.
         match self.0.wait() {
-            Ok(()) | Err(Errno::EAGAIN) => self.set(),
+            Ok(()) | Err(Errno::EAGAIN | Errno::ECANCELED) => self.set(),
             Err(reason) => Err(reason),
         }
     }
@@ -44,17 +71,12 @@ impl Alarm {
     fn set(&self) -> Result<(), Errno> {
         let flags =
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
-        let mut outcome = Ok(());
-        for _ in 0..TRIES {
-            let turn = next_turn(clock::now());
-            let at = TimeSpec::new(time_t::from(turn.0), 0);
-            outcome = self.0.set(Expiration::OneShot(at), flags);
-            // timerfd_create(2): the clock was set meanwhile, so this may be the wrong turn.
-            if outcome != Err(Errno::ECANCELED) {
-                break;
-            }
+        let now = nix::time::ClockId::CLOCK_REALTIME.now()?;
+        match self.0.set(Expiration::OneShot(now + TimeSpec::from(NEVER)), flags) {
+            // Set between the two calls: it is armed all the same, and a new time is judged anyway.
+            Err(Errno::ECANCELED) => Ok(()),
+            outcome => outcome,
         }
-        outcome
     }
 }
 
@@ -64,22 +86,29 @@ impl AsFd for Alarm {
     }
 }
 
+impl AsFd for ClockSet {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::timerfd::Expiration;
 
     #[test]
-    fn it_is_set_to_noon_or_midnight_utc() {
+    fn it_is_set_in_running_time_and_never_to_at_once() {
         let alarm = Alarm::new().unwrap();
-        let Some(Expiration::OneShot(left)) = alarm.0.get().unwrap() else { panic!("not set") };
-        let rings = clock::now().0 + left.tv_sec() + i64::from(left.tv_nsec() > 0);
-        assert!(left.tv_sec() <= 12 * 3600);
-        assert!((rings + 1) % (12 * 3600) <= 2, "{rings}");
+        for (asked, least) in [(Duration::ZERO, 0), (Duration::from_secs(3600), 3598)] {
+            alarm.set(asked).unwrap();
+            let Some(Expiration::OneShot(left)) = alarm.0.get().unwrap() else { panic!("not set") };
+            assert!((least..=3600).contains(&left.tv_sec()), "{left}");
+        }
+        alarm.acknowledge();
     }
 
     #[test]
     fn renewing_never_waits() {
-        Alarm::new().unwrap().renew().unwrap();
+        ClockSet::new().unwrap().renew().unwrap();
     }
 }

@@ -192,6 +192,7 @@ impl Daemon {
         let published = self.hub.published();
         chronicle::started(&published.report);
         self.complain(complaints, true);
+        self.events.set_alarm(self.device.next_turn(&published.time));
         let status = chronicle::status_line(&published.report);
         notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
         let now = Instant::now();
@@ -272,6 +273,9 @@ impl Daemon {
             self.finish_work();
         }
         self.answer_without_stock();
+        if let Err(failure) = self.device.rest(&self.hub.published().survey) {
+            log::warn!(MESSAGE_ID = journal::PROBLEM; "{}", failure.message);
+        }
         let Some(bus) = self.bus.take() else { return };
         // Whoever still waits is answered by the reply being dropped.
         drop(self);

@@ -5,8 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use licd_device::{Failure, Report, Survey, to_json};
 use licd_edge::clock;
-use licd_rules::{Code, Selector};
-use license_format::UnixSeconds;
+use licd_rules::{Code, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -20,6 +19,8 @@ const ORDERS: usize = 64;
 pub(crate) struct Published {
     /// What the report rests on.
     pub(crate) survey: Arc<Survey>,
+    /// The time it was judged at.
+    pub(crate) time: TimeVerdict,
     /// The report; its `clock.now` is empty, so that two of them are equal if only time has passed.
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
@@ -37,11 +38,11 @@ impl Published {
     }
 
     /// A report of this moment, and its JSON.
-    pub(crate) fn new(survey: Arc<Survey>, now: UnixSeconds) -> Self {
-        let mut report = survey.report(now);
+    pub(crate) fn new(survey: Arc<Survey>, time: TimeVerdict) -> Self {
+        let mut report = survey.report(&time);
         let json = to_json(&report);
         report.clock.now.clear();
-        Self { survey, report, json, restart_pending: false }
+        Self { survey, time, report, json, restart_pending: false }
     }
 
     /// The names of the features that are allowed.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{Device, Failure, FileVerdict, Report};
-use licd_edge::{clock, root::Root};
+use licd_edge::root::Root;
 use licd_rules::{Code, Selector};
 use license_format::Date;
 
@@ -38,14 +38,14 @@ impl Desk {
     pub(crate) fn status_json(&self) -> Result<String, Failure> {
         match &self.daemon {
             Some(daemon) => daemon.status(),
-            None => Ok(licd_device::to_json(&self.device.survey().report(clock::now()))),
+            None => Ok(licd_device::to_json(&self.own_report())),
         }
     }
 
     /// The status report.
     pub(crate) fn report(&self) -> Result<Report, Failure> {
         let Some(daemon) = &self.daemon else {
-            return Ok(self.device.survey().report(clock::now()));
+            return Ok(self.own_report());
         };
         serde_json::from_str(&daemon.status()?).map_err(|error| Failure {
             code: Code::Timeout,
@@ -53,12 +53,18 @@ impl Desk {
         })
     }
 
+    fn own_report(&self) -> Report {
+        let survey = self.device.survey();
+        survey.report(&self.device.time(&survey))
+    }
+
     /// Whether a release of this date may be installed, and the reason.
     pub(crate) fn update(&self, released: Date) -> Result<(bool, String), Failure> {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string()),
             None => {
-                let verdict = self.device.survey().update(released, clock::now());
+                let survey = self.device.survey();
+                let verdict = survey.update(released, &self.device.time(&survey));
                 Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
             }
         }

@@ -2,11 +2,11 @@
 
 use std::io::Read;
 
+use licd_edge::intake;
 use licd_edge::state::State;
 use licd_edge::store::{Change, Closed, FileName, StoreError, Window};
-use licd_edge::{clock, intake};
-use licd_rules::{Code, LicenseState, Roster, Selector};
-use license_format::{License, Term, TrustDocument, UnitId, UnixSeconds, Verified};
+use licd_rules::{Code, LicenseState, Roster, Selector, TimeVerdict};
+use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::Document;
 use crate::report::FileVerdict;
@@ -47,13 +47,13 @@ impl Device {
     /// nothing is changed.
     #[must_use]
     pub fn check(&self, name: &str, source: impl Read) -> (FileVerdict, Option<Box<Verified>>) {
-        let (verdict, _, verified) = self.survey().assess(name, source, clock::now());
+        let (verdict, _, verified) = self.assess(name, source);
         (verdict, verified)
     }
 
     /// Imports from a source: reads, verifies, judges and stores it.
     pub fn import(&self, name: &str, source: impl Read) -> Imported {
-        let (mut verdict, deed, _) = self.survey().assess(name, source, clock::now());
+        let (mut verdict, deed, _) = self.assess(name, source);
         match self.carry_out(deed) {
             Ok(changed) => Imported { verdict, changed },
             Err(failure) => {
@@ -62,6 +62,11 @@ impl Device {
                 Imported { verdict, changed: false }
             }
         }
+    }
+
+    fn assess(&self, name: &str, source: impl Read) -> (FileVerdict, Deed, Option<Box<Verified>>) {
+        let survey = self.survey();
+        survey.assess(name, source, &self.time(&survey))
     }
 
     fn carry_out(&self, deed: Deed) -> Result<bool, Failure> {
@@ -130,7 +135,7 @@ impl Survey {
         &self,
         name: &str,
         source: impl Read,
-        now: UnixSeconds,
+        time: &TimeVerdict,
     ) -> (FileVerdict, Deed, Option<Box<Verified>>) {
         let verdict = |code, message| FileVerdict {
             file: name.to_owned(),
@@ -146,7 +151,7 @@ impl Survey {
                 (verdict(code, message), deed, None)
             }
             Ok(Document::License(verified)) => {
-                let (code, message, deed) = self.assess_license(&verified, now);
+                let (code, message, deed) = self.assess_license(&verified, time);
                 let mut verdict = verdict(code, message);
                 verdict.pack = Some(verified.license.pack.to_string());
                 verdict.units = verified.license.named().iter().map(UnitId::to_string).collect();
@@ -180,24 +185,24 @@ impl Survey {
         &self,
         license: &License,
         unit: Option<&UnitId>,
-        now: UnixSeconds,
+        time: &TimeVerdict,
     ) -> (Code, String, Deed) {
         let mut message = words::foreign(license, unit);
         let mut deed = Deed::Nothing;
         if let Some(roster) = unit.and_then(|unit| Roster::of(license, unit)) {
-            message.push_str(&words::taken(&roster, self.licenses(), unit, now));
+            message.push_str(&words::taken(&roster, self.licenses(), unit, time.now));
             deed = Deed::Remember(roster);
         }
         (Code::WrongDevice, message, deed)
     }
 
-    fn assess_license(&self, verified: &Verified, now: UnixSeconds) -> (Code, String, Deed) {
+    fn assess_license(&self, verified: &Verified, time: &TimeVerdict) -> (Code, String, Deed) {
         let license = &verified.license;
         let unit = self.unit(Some(license));
         let all: Vec<&License> = self.licenses().chain([license]).collect();
-        self.judge(&all, unit, now, |judgement| {
+        self.judge(&all, unit, time, |judgement| {
             let Some(state) = judgement.states().last().copied().flatten() else {
-                return self.assess_foreign(license, unit, now);
+                return self.assess_foreign(license, unit, time);
             };
             let message = words::own(license, state);
             let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));

@@ -6,6 +6,7 @@ mod read;
 mod report;
 mod request;
 mod survey;
+mod time;
 mod words;
 
 pub use import::Imported;
@@ -15,6 +16,7 @@ pub use report::{
 };
 pub use survey::{Held, Survey};
 
+use licd_edge::marks;
 use licd_edge::root::Root;
 use licd_edge::state::SaveError;
 use licd_edge::store::{Store, StoreError};
@@ -24,6 +26,7 @@ use licd_rules::Code;
 pub struct Device {
     root: Root,
     store: Store,
+    memory: time::Memory,
 }
 
 impl Device {
@@ -31,7 +34,7 @@ impl Device {
     #[must_use]
     pub fn at(root: Root) -> Self {
         let store = Store::new(&root);
-        Self { root, store }
+        Self { root, store, memory: time::Memory::default() }
     }
 
     /// Where it is.
@@ -72,6 +75,12 @@ impl From<StoreError> for Failure {
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<marks::SaveError> for Failure {
+    fn from(error: marks::SaveError) -> Self {
+        Self::new(Code::StoreUnwritable, error.to_string())
     }
 }
 

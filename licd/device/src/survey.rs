@@ -2,13 +2,15 @@
 
 use std::num::NonZeroUsize;
 
-use licd_edge::clock::{self, ClockState};
 use licd_edge::config::{self, Config};
 use licd_edge::state::State;
 use licd_edge::store::{Closed, Entry, FileName, Listing, Opened, StoreState};
 use licd_edge::usb::RootDrive;
-use licd_edge::{links, settings, system, usb};
-use licd_rules::{Case, Code, Feature, FeatureVerdict, Generation, Judgement, Roster, choose};
+use licd_edge::{clock, links, settings, system, usb};
+use licd_rules::{
+    Case, Code, Feature, FeatureVerdict, Generation, Judgement, Roster, StarterMark,
+    StarterVerdict, TimeVerdict, choose,
+};
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, VerifierKey, limits,
 };
@@ -40,7 +42,10 @@ pub struct Survey {
     rejected: Vec<Rejected>,
     pub(crate) rosters: Vec<Roster>,
     store: StoreState,
-    clock: ClockState,
+    /// When the image was made, by its own word.
+    built: Option<UnixSeconds>,
+    starter_days: u16,
+    starter_mark: Option<StarterMark>,
     problems: Vec<String>,
 }
 
@@ -69,10 +74,12 @@ impl Device {
         problems.extend(notice.iter().map(ToString::to_string));
         let (units, mac) = self.units(&mut problems);
         let os = system::os_release(self.root());
-        let clock = match clock::synchronized(self.root()) {
-            true => ClockState::Ok,
-            false => ClockState::Unsynchronized,
-        };
+        let starter_mark = self.store().starter().unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            // Nobody knows whether it began before.
+            Some(StarterMark::Forgone)
+        });
+        problems.extend(self.time_notices());
         let mut survey = Survey {
             threshold: config.trust.threshold,
             roots,
@@ -87,7 +94,9 @@ impl Device {
             rejected: Vec::new(),
             rosters: state.rosters().to_vec(),
             store: self.store().state(),
-            clock,
+            built: os.released.map(Date::start),
+            starter_days: config.starter.days,
+            starter_mark,
             problems,
         };
         survey.find_trust(self);
@@ -249,12 +258,27 @@ impl Survey {
         self.held.iter().map(|held| &held.license)
     }
 
+    /// The latest time that is known to have come: the image was made, genuine documents were
+    /// issued.
+    pub(crate) fn attested(&self) -> Option<UnixSeconds> {
+        let trust = (self.trust.version() > 0).then(|| self.trust.issued());
+        self.licenses().map(|license| license.issued).chain(trust).chain(self.built).max()
+    }
+
+    /// What is to be done about the starter period.
+    pub(crate) fn starter(&self, time: &TimeVerdict) -> StarterVerdict {
+        let unit = self.unit(None);
+        let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
+        let licensed = self.licenses().any(own);
+        StarterVerdict::of(self.starter_days, self.starter_mark, licensed, time.now, time.state)
+    }
+
     /// Judges these licences on this device, and hands the judgement over.
     pub(crate) fn judge<T>(
         &self,
         licenses: &[&License],
         unit: Option<&UnitId>,
-        now: UnixSeconds,
+        time: &TimeVerdict,
         ask: impl FnOnce(&Judgement<'_>) -> T,
     ) -> T {
         let case = Case {
@@ -262,25 +286,25 @@ impl Survey {
             rosters: &self.rosters,
             trust: Some(&self.trust),
             unit,
-            now,
+            now: time.now,
             generation: self.generation,
-            starter: None,
+            starter: self.starter(time).begun(),
         };
         ask(&Judgement::of(case))
     }
 
     /// Whether a release of this date may be installed.
-    pub fn update(&self, released: Date, now: UnixSeconds) -> FeatureVerdict {
+    pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
         let licenses: Vec<&License> = self.licenses().collect();
-        self.judge(&licenses, self.unit(None), now, |judgement| judgement.update(released))
+        self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released))
     }
 
-    /// The status report as of `now`.
+    /// The status report as of this time.
     #[must_use]
-    pub fn report(&self, now: UnixSeconds) -> Report {
+    pub fn report(&self, time: &TimeVerdict) -> Report {
         let licenses: Vec<&License> = self.licenses().collect();
         let unit = self.unit(None);
-        self.judge(&licenses, unit, now, |judgement| {
+        self.judge(&licenses, unit, time, |judgement| {
             let (own, foreign) = self.by_device(judgement, unit);
             let mut rejected = [self.rejected.clone(), foreign].concat();
             rejected.sort_by(|a, b| a.file.cmp(&b.file));
@@ -292,7 +316,7 @@ impl Survey {
                     version: self.version.clone(),
                     released: self.released.map(|date| date.to_string()),
                 },
-                clock: Clock { state: self.clock.as_str().into(), now: now.to_string() },
+                clock: Clock { state: time.state.as_str().into(), now: clock::now().to_string() },
                 store: StoreReport { state: self.store.as_str().into(), licenses: own.len() },
                 services: judgement.services().iter().map(ServiceReport::from).collect(),
                 licenses: own,

@@ -12,8 +12,6 @@ pub use licd_rules::ClockState;
 use crate::root::Root;
 use crate::textfile;
 
-/// The directory of systemd-timesyncd, there from its first start on.
-const TIMESYNC_DIR: &str = "/run/systemd/timesync";
 /// Touched by systemd-timesyncd whenever a time server was heard (systemd-timesyncd.service(8)).
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 /// The random ID of this start of the system (proc_sys_kernel(5)).
@@ -40,15 +38,12 @@ pub fn now() -> UnixSeconds {
 /// The kernel's own flag (`STA_UNSYNC` of adjtimex(2)) is not asked: a sandbox with
 /// `ProtectClock=yes` forbids the call, even to read. Another time service than systemd-timesyncd
 /// has to touch the same file. On the device, a file from the future is no evidence: the clock was
-/// set back since. Below a root that is not the device's own nobody keeps the clock, so the
-/// machine's is taken as it is, unless timesyncd's directory is there to say otherwise.
+/// set back since. Below a root that is not the device's own, the file is simulated, too, and may
+/// have any date.
 #[must_use]
 pub fn synchronized(root: &Root) -> bool {
     let file = root.path(SYNCHRONIZED);
-    if root.is_device() {
-        return is_past(&file);
-    }
-    !root.path(TIMESYNC_DIR).is_dir() || file.exists()
+    if root.is_device() { is_past(&file) } else { file.exists() }
 }
 
 /// Whether a file is there and was last touched before now.
@@ -57,18 +52,17 @@ fn is_past(file: &Path) -> bool {
     touched.is_ok_and(|at| at <= SystemTime::now())
 }
 
-/// The running time of the machine, or of the simulated one as far as its tree tells of it.
+/// The running time of the machine, or of the simulated one as far as its tree tells of it. The file
+/// before the clock: under a faked clock it still tells the truth.
 fn moment(root: &Root) -> Moment {
-    let own = root.is_simulated().then(|| line(&root.hardware(UPTIME))).flatten();
-    let boot = line(&root.hardware(BOOT_ID)).or_else(|| line(Path::new(BOOT_ID)));
+    let told = |file| line(&root.hardware(file)).or_else(|| line(Path::new(file)));
     Moment {
-        boot: boot.and_then(|id| BootId::parse(&id)),
-        uptime: own.and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
+        boot: told(BOOT_ID).and_then(|id| BootId::parse(&id)),
+        uptime: told(UPTIME).and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
     }
 }
 
-/// The machine's. Linux has had the clock since 2.6.39, and no sandbox forbids it; without it a
-/// start would be no older than its marks.
+/// The same by the kernel's clock, where a sandbox hides the file (`ProcSubset=pid`).
 fn machine_uptime() -> Duration {
     let shown = ClockId::CLOCK_BOOTTIME.now().map(Duration::from).unwrap_or_default();
     Duration::from_secs(shown.as_secs())
@@ -114,12 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn below_another_root_the_clock_is_believed_unless_timesyncd_has_not_heard_the_time() {
+    fn below_another_root_the_file_alone_decides() {
         let world = tempfile::tempdir().unwrap();
         let root = Root::new(world.path());
-        assert!(synchronized(&root));
-        fs::create_dir_all(root.path(TIMESYNC_DIR)).unwrap();
         assert!(!synchronized(&root));
+        fs::create_dir_all(root.path("/run/systemd/timesync")).unwrap();
         fs::write(root.path(SYNCHRONIZED), "").unwrap();
         assert!(synchronized(&root));
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_edge::clock;
 use licd_edge::textfile::escaped;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -156,7 +155,8 @@ impl Manager {
             let date = escaped(release_date);
             return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
         };
-        let verdict = self.hub.published().survey.update(released, clock::now());
+        let published = self.hub.published();
+        let verdict = published.survey.update(released, &published.time);
         Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
     }
 

@@ -1,7 +1,7 @@
 //! What wakes the loop.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use licd_edge::links::LinkEvents;
 use licd_edge::root::Root;
@@ -12,7 +12,7 @@ use nix::sys::signal::{self, SigSet};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Fatal;
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, ClockSet};
 use crate::journal;
 use crate::mounts::Mounts;
 use crate::watch::Watch;
@@ -43,6 +43,7 @@ pub(super) enum Signal {
 pub(super) struct Events {
     signals: SignalFd,
     alarm: Option<Alarm>,
+    clock: Option<ClockSet>,
     watch: Option<Watch>,
     mounts: Option<Mounts>,
     links: Option<LinkEvents>,
@@ -52,6 +53,7 @@ pub(super) struct Events {
 enum Source {
     Signals,
     Alarm,
+    Clock,
     Watch,
     Mounts,
     Links,
@@ -70,7 +72,8 @@ impl Events {
             .map_err(|reason| Fatal::Kernel("signal descriptor", reason))?;
         Ok(Self {
             signals,
-            alarm: present("clock", Alarm::new()),
+            alarm: present("running time", Alarm::new()),
+            clock: present("clock", ClockSet::new()),
             watch: present("files", Watch::open(root)),
             mounts: present("mounts", Mounts::open(root)),
             // A simulated machine's interfaces are files, of which nobody tells.
@@ -95,8 +98,12 @@ impl Events {
             match source {
                 Source::Signals => self.read_signals(&mut events),
                 Source::Alarm => {
-                    if let Some(Err(reason)) = self.alarm.as_ref().map(Alarm::renew) {
-                        self.alarm = present("clock", Err(reason));
+                    self.alarm.iter().for_each(Alarm::acknowledge);
+                    events.push(Event::Turn);
+                }
+                Source::Clock => {
+                    if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
+                        self.clock = present("clock", Err(reason));
                     }
                     events.push(Event::Turn);
                 }
@@ -110,6 +117,13 @@ impl Events {
             }
         }
         Ok(events)
+    }
+
+    /// Sets when time alone will change something.
+    pub(super) fn set_alarm(&mut self, after: Duration) {
+        if let Some(Err(reason)) = self.alarm.as_ref().map(|alarm| alarm.set(after)) {
+            self.alarm = present("running time", Err(reason));
+        }
     }
 
     /// Waits for the inbox alone, whether there is something before `until`.
@@ -135,6 +149,7 @@ impl Events {
         let listened = [
             (Source::Signals, Some(self.signals.as_fd())),
             (Source::Alarm, fd(&self.alarm)),
+            (Source::Clock, fd(&self.clock)),
             (Source::Mounts, fd(&self.mounts)),
             (Source::Watch, fd(&self.watch)),
             (Source::Links, fd(&self.links)),

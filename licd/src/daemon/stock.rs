@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use licd_device::{Device, Survey};
-use licd_edge::{clock, publish, settings};
+use licd_edge::{publish, settings};
+use licd_rules::TimeVerdict;
 use sd_notify::NotifyState;
 
 use super::imports::EndedImport;
@@ -60,7 +61,8 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
         keep_settings(device, &mut complaints);
         Arc::new(device.survey())
     });
-    let mut published = Published::new(survey, clock::now());
+    let (survey, time) = keep_time(device, survey, &mut complaints);
+    let mut published = Published::new(survey, time);
     if let Some(last) = last {
         published.restart_pending = last.restart_pending;
         if last.report == published.report {
@@ -73,6 +75,23 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
         complaints.push(format!("{error}; other programs see an old state"));
     }
     Stock { published, complaints }
+}
+
+/// The time to judge at. Writes down what has to be remembered of it, and when the starter period
+/// begins.
+fn keep_time(
+    device: &Device,
+    mut survey: Arc<Survey>,
+    complaints: &mut Vec<String>,
+) -> (Arc<Survey>, TimeVerdict) {
+    let time = device.time(&survey);
+    complaints.extend(device.keep_time().err().map(|failure| failure.message));
+    match device.keep_starter(&survey, &time) {
+        Ok(true) => survey = Arc::new(device.survey()),
+        Ok(false) => {}
+        Err(failure) => complaints.push(failure.message),
+    }
+    (survey, time)
 }
 
 /// Keeps settings that are whole for the day when they are not.
@@ -164,6 +183,7 @@ impl Daemon {
         new.restart_pending |= imported && new.allowed() != old.allowed();
         let changed = new.report != old.report;
         let new = Arc::new(new);
+        self.events.set_alarm(self.device.next_turn(&new.time));
         self.hub.publish(Arc::clone(&new));
         if changed {
             chronicle::changed(&old.report, &new.report);

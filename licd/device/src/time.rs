@@ -1,0 +1,109 @@
+//! The time that a device judges at, and what it remembers of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use licd_edge::clock;
+use licd_edge::marks::{Notice, Written};
+use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
+
+use crate::{Device, Failure, Survey};
+
+/// When marks that could not be written are tried again: soon enough that little is forgotten, and
+/// seldom enough to be no load on a device whose disk is full.
+const RETRY: Duration = Duration::from_secs(10 * 60);
+
+/// What is remembered of the time, on disk and since.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<Option<Remembered>>);
+
+struct Remembered {
+    written: Written,
+    marks: Option<Marks>,
+    notices: Vec<Notice>,
+}
+
+impl Device {
+    /// The time to judge at now. What it rests on is remembered, but not yet written.
+    pub fn time(&self, survey: &Survey) -> TimeVerdict {
+        let mut memory = self.memory();
+        let verdict = clock::reading(self.root())
+            .judge(self.of(&mut memory).marks.as_ref(), survey.attested());
+        self.of(&mut memory).marks = Some(verdict.marks);
+        verdict
+    }
+
+    /// Running time until something changes by itself: a state, whether the clock is believed, or
+    /// what is to be written.
+    #[must_use]
+    pub fn next_turn(&self, time: &TimeVerdict) -> Duration {
+        let turn = u64::try_from(next_turn(time.now).0 - time.now.0).unwrap_or_default();
+        let mut memory = self.memory();
+        let due = time.marks.due_in(self.of(&mut memory).written.marks());
+        // What is due was tried just now, and failed.
+        let due = if due.is_zero() { RETRY } else { due };
+        let turns = [Some(Duration::from_secs(turn)), time.adopted_in, Some(due)];
+        turns.into_iter().flatten().min().unwrap_or_default()
+    }
+
+    /// Writes what is remembered of the time, if that is due. For the daemon alone.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn keep_time(&self) -> Result<(), Failure> {
+        self.write_marks(|marks, written| marks.due_in(written).is_zero().then_some(*marks))
+    }
+
+    /// Writes it for a shutdown. For the daemon alone.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn rest(&self, survey: &Survey) -> Result<(), Failure> {
+        let _ = self.time(survey);
+        self.write_marks(|marks, _| Some(marks.at_rest()))
+    }
+
+    /// Writes the mark of the starter period, if it is time for it; whether it was. For the daemon
+    /// alone.
+    ///
+    /// # Errors
+    /// Why it cannot be written; the period does not count before.
+    pub fn keep_starter(&self, survey: &Survey, time: &TimeVerdict) -> Result<bool, Failure> {
+        match survey.starter(time) {
+            StarterVerdict::Write(mark) => {
+                self.write(|window| window.put_starter(mark))?;
+                Ok(true)
+            }
+            StarterVerdict::None | StarterVerdict::Began(_) => Ok(false),
+        }
+    }
+
+    /// What was wrong with the marks when they were read.
+    pub(crate) fn time_notices(&self) -> Vec<String> {
+        let mut memory = self.memory();
+        self.of(&mut memory).notices.iter().map(ToString::to_string).collect()
+    }
+
+    fn write_marks(
+        &self,
+        which: impl FnOnce(&Marks, Option<&Marks>) -> Option<Marks>,
+    ) -> Result<(), Failure> {
+        let mut memory = self.memory();
+        let Remembered { written, marks, .. } = self.of(&mut memory);
+        match marks.as_ref().and_then(|marks| which(marks, written.marks())) {
+            Some(marks) => Ok(written.save(self.root(), marks)?),
+            None => Ok(()),
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Option<Remembered>> {
+        self.memory.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of<'a>(&self, memory: &'a mut Option<Remembered>) -> &'a mut Remembered {
+        memory.get_or_insert_with(|| {
+            let (written, notices) = Written::load(self.root());
+            Remembered { marks: written.marks().copied(), written, notices }
+        })
+    }
+}
