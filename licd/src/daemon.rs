@@ -74,6 +74,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     journal::begin();
     let device = Arc::new(Device::at(root));
     let left_open = settle(&device);
+    stock::remove_profile(&device);
     let stock = stock::take(&device, None, None);
     let complaints = stock.complaints.clone();
     let (hub, inbox) =

@@ -221,8 +221,10 @@ pub(crate) mod tests {
     pub(crate) fn hub() -> (tempfile::TempDir, Arc<Hub>, Inbox) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sys")).unwrap();
-        let survey = Device::at(Root::new(dir.path())).survey();
-        let (hub, inbox) = open(Published::new(Arc::new(survey), UnixSeconds(0))).unwrap();
+        let device = Device::at(Root::new(dir.path()));
+        let survey = device.survey();
+        let time = device.time(&survey);
+        let (hub, inbox) = open(Published::new(Arc::new(survey), time)).unwrap();
         (dir, hub, inbox)
     }
 
@@ -244,8 +246,10 @@ pub(crate) mod tests {
     fn a_report_of_another_moment_is_the_same_report() {
         let (_dir, hub, _inbox) = hub();
         let first = hub.published();
-        let second = Published::new(Arc::clone(&first.survey), UnixSeconds(1));
-        assert!(first.report == second.report && first.json != second.json);
+        let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
+        let second = Published::new(Arc::clone(&first.survey), later);
+        assert_eq!(first.report, second.report);
+        assert!(first.json.contains("\"now\":\"2") && first.report.clock.now.is_empty());
     }
 
     #[test]

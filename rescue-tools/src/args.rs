@@ -17,7 +17,14 @@ use license_format::Date;
 #[command(name = "licctl", version, max_term_width = 100)]
 pub(crate) struct Args {
     /// Take every path below this directory, and hardware facts too if it holds sys or proc.
-    #[arg(long, global = true, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "/",
+        hide_default_value = true,
+        value_parser = directory
+    )]
     pub(crate) root: PathBuf,
     /// Print JSON.
     #[arg(long, global = true)]
@@ -107,6 +114,11 @@ pub(crate) enum Verb {
         /// For this shell.
         shell: Shell,
     },
+}
+
+fn directory(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("is no directory") }
 }
 
 fn selector(text: &str) -> Result<Selector, String> {

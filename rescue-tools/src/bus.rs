@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::AsFd as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::Failure;
@@ -61,10 +62,12 @@ impl Daemon {
     }
 
     pub(crate) fn remove(&self, selector: &str) -> Result<u32, Failure> {
+        self.ping()?;
         self.ask("Remove", IMPORT, &(selector, HashMap::<&str, Variant<'_>>::new()))
     }
 
     pub(crate) fn import(&self, file: &File, name: &str) -> Result<Code, Failure> {
+        self.ping()?;
         let options = HashMap::<&str, Variant<'_>>::new();
         let body = (Fd::from(file.as_fd()), name, options);
         let word: String = self.ask("ImportFd", IMPORT, &body)?;
@@ -72,6 +75,12 @@ impl Daemon {
             code: Code::Unsupported,
             message: format!("licd: answers “{word}”, which this licctl does not know"),
         })
+    }
+
+    /// Whether the daemon is alive, before it is given something that may take long.
+    fn ping(&self) -> Result<(), Failure> {
+        let to = (NAME, PATH, "org.freedesktop.DBus.Peer");
+        zbus::block_on(self.call(to, "Ping", CONNECT, &())).map_err(failure)
     }
 
     fn ask<B, R>(&self, member: &str, limit: Duration, body: &B) -> Result<R, Failure>
@@ -105,7 +114,10 @@ impl Daemon {
         let call = proxy.call_with_flags(member, MethodFlags::NO_AUTO_START, body);
         match self.runtime.timeout(limit, call).await {
             Ok(answer) => answer?.ok_or(Error::InvalidReply),
-            Err(late) => Err(std::io::Error::from(late).into()),
+            Err(_) => Err(Error::InputOutput(Arc::new(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("no answer within {} seconds", limit.as_secs()),
+            )))),
         }
     }
 }
@@ -117,5 +129,10 @@ fn failure(error: Error) -> Failure {
     {
         return Failure { code, message: message.clone().unwrap_or_default() };
     }
-    Failure { code: Code::Timeout, message: format!("licd: does not answer: {error}") }
+    let reason = match &error {
+        Error::InputOutput(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    let message = format!("licd: {reason}; restart it, or use --direct");
+    Failure { code: Code::Timeout, message }
 }

@@ -7,6 +7,7 @@ mod args;
 mod bus;
 mod desk;
 mod out;
+mod usage;
 mod verbs;
 
 use std::io::Write as _;
@@ -21,7 +22,10 @@ use out::{Out, Verdict};
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(usage) => return usage::explain(&usage),
+    };
     let mut out = Out::new(args.json);
     let verdict = run(args, &mut out).unwrap_or_else(|failure| {
         // If nobody listens to either, the exit code has to do.

@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 use std::io::{self, Write};
 
 use licd_device::{Failure, to_json};
+use licd_edge::textfile::reason;
 use licd_rules::Code;
 use serde::Serialize;
 
@@ -78,6 +79,11 @@ impl Out {
         self.value(&Failed { schema: 1, code, message })
     }
 
+    /// The same for wrong usage, which has no verdict.
+    pub(crate) fn wrong_usage(&mut self, message: &str) -> Result<(), Failure> {
+        self.value(&Failed { schema: 1, code: "wrong-usage", message })
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.to.write_all(bytes).and_then(|()| self.to.flush()).or_else(closed)
@@ -89,6 +95,6 @@ fn closed(error: io::Error) -> Result<(), Failure> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());
     }
-    let message = format!("standard output: cannot be written: {error}");
+    let message = format!("standard output: cannot be written: {}", reason(&error));
     Err(Failure { code: Code::SourceRefused, message })
 }

@@ -101,6 +101,8 @@ impl Device {
     /// # Errors
     /// Why the store cannot be written; files removed before the error stay removed.
     pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
+        // A store that cannot be read is not one that has nothing to remove.
+        self.store().licenses()?;
         let survey = self.survey();
         let taken: Vec<_> =
             survey.held.iter().filter(|held| selector.takes(&held.license)).collect();
@@ -163,11 +165,14 @@ impl Survey {
     fn assess_trust(&self, document: &TrustDocument, bytes: Vec<u8>) -> (Code, String, Deed) {
         let (new, old) = (document.version(), self.trust.version());
         match new.cmp(&old) {
-            std::cmp::Ordering::Greater => (
-                Code::Valid,
-                format!("trust document version {new}, newer than {old}"),
-                Deed::Trust(bytes),
-            ),
+            std::cmp::Ordering::Greater => {
+                let before = match old {
+                    0 => "the first one here".to_owned(),
+                    old => format!("newer than {old}"),
+                };
+                let message = format!("trust document version {new}, {before}");
+                (Code::Valid, message, Deed::Trust(bytes))
+            }
             std::cmp::Ordering::Equal => (
                 Code::Valid,
                 format!("trust document version {new}, in force already"),

@@ -70,6 +70,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::Full { .. } => Code::StoreFull,
+            _ if error.is_permission() => Code::NotAuthorized,
             StoreError::Unwritable { .. } | StoreError::Unreadable { .. } => Code::StoreUnwritable,
             StoreError::Busy { .. } => Code::Busy,
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,

@@ -138,7 +138,14 @@ impl<'a> Parser<'a> {
             }
             Self::License(verifier) => Ok(Document::License(Box::new(verifier.finish()?))),
             Self::Trust(bytes) => {
-                let document = Box::new(reader.trust_document(&bytes)?);
+                let found = reader.trust_document(&bytes).map_err(|error| match error {
+                    // Only the image brings root keys.
+                    Error::UnknownKey { .. } => {
+                        Error::TooFewRoots { found: 0, needed: reader.threshold.get() }
+                    }
+                    error => error,
+                });
+                let document = Box::new(found?);
                 Ok(Document::Trust { document, bytes })
             }
         }

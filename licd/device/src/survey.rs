@@ -247,10 +247,15 @@ impl Survey {
         }
     }
 
-    /// The unit ID of the device, given that `also` is installed beside what the store holds.
+    /// The unit ID of the device; if no installed licence names one of its units, as if `also` were
+    /// installed. So an import never takes the unit away that other licences are for.
     pub(crate) fn unit(&self, also: Option<&License>) -> Option<&UnitId> {
-        let genuine: Vec<&License> = self.licenses().chain(also).collect();
-        choose(&self.units, &genuine)
+        let held: Vec<&License> = self.licenses().collect();
+        let settled = self.units.iter().any(|unit| held.iter().any(|license| license.names(unit)));
+        match also.filter(|_| !settled) {
+            Some(also) => choose(&self.units, &[also]),
+            None => choose(&self.units, &held),
+        }
     }
 
     /// The genuine licences of the store, by file name.

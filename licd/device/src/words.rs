@@ -13,7 +13,7 @@ pub(crate) fn own(license: &License, state: LicenseState) -> String {
         }
         LicenseState::Valid | LicenseState::Warning => format!("in force until {day}"),
         LicenseState::Grace => {
-            format!("ended on {day}; in force for {} days of grace", license.grace_days)
+            format!("ended on {day}; in its grace all stays as before, renew it")
         }
         LicenseState::Expired if license.term == Term::Evaluation => {
             format!("evaluation ended on {day}; ask for a licence")

@@ -10,8 +10,9 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use license_format::limits::FILE_BYTES;
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
+
+use crate::textfile::reason;
 
 /// Bytes read and handed on at a time.
 const CHUNK: usize = 64 * 1024;
@@ -265,7 +266,12 @@ fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenFault> 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { limit } => write!(f, "is larger than {limit} bytes, no licence is"),
+            Self::TooLarge { limit } => {
+                write!(
+                    f,
+                    "is larger than {limit} bytes, which no licence is; check what file it is"
+                )
+            }
             Self::Gzip => f.write_str("is damaged: it begins as gzip and cannot be unpacked"),
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
         }
@@ -286,10 +292,3 @@ impl fmt::Display for OpenFault {
 
 impl std::error::Error for Fault {}
 impl std::error::Error for OpenFault {}
-
-/// The error without the number that Rust adds.
-fn reason(error: &io::Error) -> String {
-    error
-        .raw_os_error()
-        .map_or_else(|| error.to_string(), |number| Errno::from_raw(number).desc().to_owned())
-}

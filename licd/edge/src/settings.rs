@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use licd_rules::Selector;
 use nix::errno::Errno;
 use serde::Deserialize;
 
@@ -84,12 +85,12 @@ pub struct RemoteManager {
 }
 
 /// Licences on the device.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [licensing]")]
 pub struct Licensing {
-    /// The removal profile: `none`, or a selector for the rules to read.
+    /// The removal profile: what is removed at every start; `none` in the file if nothing is.
     #[serde(deserialize_with = "values::remove")]
-    pub remove: String,
+    pub remove: Option<Selector>,
 }
 
 impl Default for LicenseNotification {
@@ -106,12 +107,6 @@ impl Default for RemoteManager {
             license_urls: Vec::new(),
             license_poll_hours: 24,
         }
-    }
-}
-
-impl Default for Licensing {
-    fn default() -> Self {
-        Self { remove: "none".to_owned() }
     }
 }
 

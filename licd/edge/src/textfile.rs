@@ -117,6 +117,14 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<Option<String>, Flaw>
     })
 }
 
+/// The error in words, without the number that Rust adds.
+pub fn reason(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(
+        || error.to_string(),
+        |number| nix::errno::Errno::from_raw(number).desc().to_owned(),
+    )
+}
+
 /// `text` fit for a terminal and a log: what is no printable character is spelled out (TOML 1.1
 /// strings and keys may hold terminal escapes), and the end is cut off if it is long.
 pub fn escaped(text: &str) -> String {

@@ -135,7 +135,7 @@ impl Daemon {
                 self.mind_open_store(left_open);
                 log::info!(
                     MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
-                    "{selector}: {count} licences removed"
+                    "{selector}: licences removed: {count}"
                 );
                 (count > 0, Ok(count))
             }

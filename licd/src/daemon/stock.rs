@@ -94,6 +94,21 @@ fn keep_time(
     (survey, time)
 }
 
+/// Carries out the removal profile of the settings, as at every start while it is set.
+pub(super) fn remove_profile(device: &Device) {
+    let Some(selector) = settings::load(device.root()).settings.licensing.remove else { return };
+    match device.remove(&selector) {
+        Ok(count) => log::info!(
+            MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
+            "{selector}: removed by the settings: {count}"
+        ),
+        Err(failure) => log::warn!(
+            MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = failure.code.as_str();
+            "removal of {selector}: {}", failure.message
+        ),
+    }
+}
+
 /// Keeps settings that are whole for the day when they are not.
 fn keep_settings(device: &Device, complaints: &mut Vec<String>) {
     let loaded = settings::load(device.root());

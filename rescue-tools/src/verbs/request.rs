@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::slice::write;
+use super::slice::{write, written};
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
 
@@ -11,13 +11,7 @@ pub(crate) fn run(desk: &Desk, output: Option<&Path>, out: &mut Out) -> Answer {
     let request = report.request()?;
     match output {
         Some(_) => write(request.as_bytes(), output, out)?,
-        None => {
-            let place = desk.device().store_request(&request)?;
-            out.line(format_args!(
-                "{}: written; send it to whoever issues your licences",
-                place.display()
-            ))?;
-        }
+        None => written(&desk.device().store_request(&request)?, out)?,
     }
     Ok(Verdict::Yes)
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use licd_device::Failure;
+use licd_edge::textfile::reason;
 use licd_rules::Code;
+use serde::Serialize;
 
 use super::source;
 use crate::desk::Desk;
@@ -23,13 +25,31 @@ pub(crate) fn run(desk: &Desk, mass: &Path, output: Option<&Path>, out: &mut Out
     Ok(Verdict::Yes)
 }
 
+#[derive(Serialize)]
+struct Written {
+    schema: u32,
+    written: String,
+}
+
+/// Says where something was written to.
+pub(crate) fn written(path: &Path, out: &mut Out) -> Result<(), Failure> {
+    let written = source::name(path);
+    if out.is_json() {
+        return out.value(&Written { schema: 1, written });
+    }
+    out.line(format_args!("{written}: written"))
+}
+
 /// Writes to the file named, or to standard output.
 pub(crate) fn write(bytes: &[u8], output: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
     match output.filter(|path| path.as_os_str() != "-") {
         None => out.raw(bytes),
-        Some(path) => std::fs::write(path, bytes).map_err(|error| Failure {
-            code: Code::StoreUnwritable,
-            message: format!("{}: cannot be written: {error}", source::name(path)),
-        }),
+        Some(path) => {
+            std::fs::write(path, bytes).map_err(|error| Failure {
+                code: Code::StoreUnwritable,
+                message: format!("{}: cannot be written: {}", source::name(path), reason(&error)),
+            })?;
+            written(path, out)
+        }
     }
 }

@@ -55,7 +55,7 @@ fn every_key_can_be_set() {
     assert!(!remote.license_cleanup && !remote.prompt_user_on_ums_actions);
     assert_eq!(remote.license_urls.len(), 2);
     assert_eq!(remote.license_poll_hours, 1);
-    assert_eq!(settings.licensing.remove, "pack:WE-7Q2KD");
+    assert_eq!(settings.licensing.remove, Selector::parse("pack:WE-7Q2KD"));
 }
 
 #[test]

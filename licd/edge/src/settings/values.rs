@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use licd_rules::Selector;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::{LICENSE_URLS, POLL_HOURS, URL_BYTES};
 use crate::textfile::{Number, Text};
 
-/// Bytes of a removal profile: `pack:` and the longest pack, twice over.
-const REMOVE_BYTES: usize = 64;
+/// No removal profile.
+const NONE: &str = "none";
 
 /// A download link: not empty, within [`URL_BYTES`], printable ASCII without spaces (RFC 3986).
 struct Link(String);
@@ -68,13 +69,12 @@ pub(super) fn poll_hours<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::
     })
 }
 
-pub(super) fn remove<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+pub(super) fn remove<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Selector>, D::Error> {
     value.deserialize_str(Text {
         expecting: "\"none\" or what to remove, such as \"evaluation\" or \"pack:WE-7Q2KD\"",
-        parse: |text| {
-            let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b':';
-            let fits = (1..=REMOVE_BYTES).contains(&text.len()) && text.bytes().all(fits);
-            fits.then(|| text.to_owned())
+        parse: |text| match text {
+            NONE => Some(None),
+            text => Selector::parse(text).map(Some),
         },
     })
 }

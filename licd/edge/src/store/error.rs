@@ -56,6 +56,16 @@ pub enum Obstacle {
 }
 
 impl StoreError {
+    /// Whether this process may not do it, and another one may.
+    #[must_use]
+    pub fn is_permission(&self) -> bool {
+        match self {
+            Self::NotAuthorized { .. } => true,
+            Self::Unreadable { why, .. } => matches!(why, Errno::EACCES | Errno::EPERM),
+            Self::Full { .. } | Self::Unwritable { .. } | Self::Busy { .. } => false,
+        }
+    }
+
     /// A write to `place` that failed for this reason.
     pub(super) fn writing(place: &Path, reason: Errno) -> Self {
         let place = place.to_owned();
