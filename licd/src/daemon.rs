@@ -201,6 +201,7 @@ impl Daemon {
             self.timers.settle.begin(now);
         }
         self.mind_unit_id(now);
+        self.judge_again();
     }
 
     /// Serves until a signal or the end of the bus.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -36,6 +37,8 @@ impl Partition {
     pub fn appear(&self) {
         // The loop device first: one that mount(8) sets up for `-o ro` is itself read-only.
         let device = tool("losetup", ["--find", "--show", self.image.to_str().unwrap()]);
+        // Write protection outlives what a loop device was last used for.
+        tool("blockdev", ["--setrw", &device]);
         let mounted = mount(Some(&*device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
         // The device goes as soon as nothing uses it any more; that is with its mount.
         tool("losetup", ["--detach", &device]);
@@ -58,6 +61,14 @@ impl Partition {
         umount2(&self.place, MntFlags::MNT_DETACH).unwrap();
     }
 
+    /// Protects its device against writing for a while.
+    #[must_use]
+    pub fn write_protect(&self) -> WriteProtection {
+        let device = self.device();
+        tool("blockdev", ["--setro", &device]);
+        WriteProtection { device }
+    }
+
     /// The fields of the mount's line in the kernel's table that come before and after the dash.
     fn fields(&self) -> (Vec<String>, Vec<String>) {
         let table = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
@@ -76,8 +87,7 @@ impl Partition {
     }
 
     /// The loop device, `/dev/loopN`.
-    #[must_use]
-    pub fn device(&self) -> String {
+    fn device(&self) -> String {
         self.fields().1.swap_remove(1)
     }
 
@@ -91,5 +101,17 @@ impl Partition {
 impl Drop for Partition {
     fn drop(&mut self) {
         let _ = umount2(&self.place, MntFlags::MNT_DETACH);
+    }
+}
+
+/// Write protection of a device, lifted when dropped.
+#[derive(Debug)]
+pub struct WriteProtection {
+    device: String,
+}
+
+impl Drop for WriteProtection {
+    fn drop(&mut self) {
+        let _ = Command::new("/sbin/blockdev").args(["--setrw", &self.device]).status();
     }
 }

@@ -5,7 +5,6 @@ use std::process::{Child, Command};
 
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::program::tool;
 use acceptance::{World, story};
 use nix::errno::Errno;
 use serde_json::Value;
@@ -169,8 +168,7 @@ fn a_full_partition_keeps_what_it_has_and_says_so() {
 fn a_write_protected_partition_is_named_as_the_obstacle() {
     let world = World::mounted();
     let _ = world.import(maker::licence().sign()).with_code(0);
-    let device = world.partition().device();
-    tool("blockdev", ["--setro", &device]);
+    let protection = world.partition().write_protect();
     let daemon = world.start();
     let other = maker::licence().pack("WE-OTHER").sign();
     for answer in [world.import(&other), daemon.import(&other)] {
@@ -180,7 +178,7 @@ fn a_write_protected_partition_is_named_as_the_obstacle() {
     }
     let _ = daemon.licctl(["remove", "all"]).with_code(UNWRITABLE);
     assert_eq!(daemon.status()["state"], "valid");
-    tool("blockdev", ["--setrw", &device]);
+    drop(protection);
     let _ = daemon.import(&other).with_code(0);
     assert_closed(&world);
 }

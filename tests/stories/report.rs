@@ -146,9 +146,14 @@ fn an_interface_that_a_licence_names_is_the_unit_id() {
     assert_eq!(world.status()["state"], "valid");
     let daemon = world.start();
     assert_eq!(daemon.client().property::<String>("UnitId"), "020000000001");
-    // A licence for the better interface wins again.
-    let _ = daemon.import(maker::licence().pack("WE-OTHER").sign()).with_code(0);
-    assert_eq!(daemon.status()["unit_id"], UNIT);
+    // The unit that installed licences are for is not taken away by an import for another one.
+    let other = maker::licence().pack("WE-OTHER").sign();
+    assert_eq!(daemon.import(&other).with_code(4).verdict(), "wrong-device");
+    assert_eq!(daemon.status()["unit_id"], "020000000001");
+    assert_eq!(daemon.status()["state"], "valid");
+    // What is installed by hand counts; of two units that are named, the better one.
+    world.copy_by_hand("other.lic", &other);
+    daemon.until("the daemon notices", |status| status["unit_id"] == UNIT);
     let _ = daemon.licctl(["remove", "pack:WE-OTHER"]).with_code(0);
     assert_eq!(daemon.status()["unit_id"], "020000000001");
     let _ = daemon.licctl(["remove", "all"]).with_code(0);

@@ -79,7 +79,7 @@ impl Reader<'_> {
         })?;
         match refused {
             Some(error) => Err(error.into()),
-            None => parser.finish(self).map_err(Failure::from),
+            None => parser.finish(self),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn finish(self, reader: &Reader<'a>) -> Result<Document, Error> {
+    fn finish(self, reader: &Reader<'a>) -> Result<Document, Failure> {
         match self {
             Self::Start(start) => {
                 let mut parser = Self::begin(&start, reader);
@@ -138,14 +138,15 @@ impl<'a> Parser<'a> {
             }
             Self::License(verifier) => Ok(Document::License(Box::new(verifier.finish()?))),
             Self::Trust(bytes) => {
-                let found = reader.trust_document(&bytes).map_err(|error| match error {
-                    // Only the image brings root keys.
-                    Error::UnknownKey { .. } => {
-                        Error::TooFewRoots { found: 0, needed: reader.threshold.get() }
-                    }
-                    error => error,
+                let document = reader.trust_document(&bytes).map_err(|error| match error {
+                    // Only the image brings root keys; no other document would help.
+                    Error::UnknownKey { .. } => Failure::new(
+                        Code::UnknownKey,
+                        format!("{error}; ask the vendor for one signed by this image's root keys"),
+                    ),
+                    error => error.into(),
                 });
-                let document = Box::new(found?);
+                let document = Box::new(document?);
                 Ok(Document::Trust { document, bytes })
             }
         }

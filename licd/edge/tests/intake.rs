@@ -184,7 +184,10 @@ fn the_limit_is_exact_for_plain_and_packed_files() {
     assert_eq!(feed(sized(FILE_BYTES), |_| {}).unwrap(), FILE_BYTES);
     let fault = feed(sized(FILE_BYTES + 1), |_| {}).unwrap_err();
     assert!(matches!(fault, Fault::TooLarge { limit: FILE_BYTES }), "{fault}");
-    assert_eq!(fault.to_string(), "is larger than 33554432 bytes, no licence is");
+    assert_eq!(
+        fault.to_string(),
+        "is larger than 33554432 bytes, which no licence is; check what file it is"
+    );
     for (bytes, fits) in [(FILE_BYTES, true), (FILE_BYTES + 1, false)] {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         io::copy(&mut sized(bytes), &mut packed).unwrap();

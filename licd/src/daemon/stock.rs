@@ -61,7 +61,11 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
         keep_settings(device, &mut complaints);
         Arc::new(device.survey())
     });
-    let (survey, time) = keep_time(device, survey, &mut complaints);
+    let (survey, time) = match last {
+        // Before the name is owned nothing waits for a disk; what is to be written is written next.
+        None => (Arc::clone(&survey), device.time(&survey)),
+        Some(_) => keep_time(device, survey, &mut complaints),
+    };
     let mut published = Published::new(survey, time);
     if let Some(last) = last {
         published.restart_pending = last.restart_pending;

@@ -49,7 +49,7 @@ fn properties_say_what_the_status_says() {
     assert_eq!(text(&get("Version")), env!("CARGO_PKG_VERSION"));
     assert_eq!(text(&get("State")), "none");
     assert_eq!(text(&get("UnitId")), UNIT);
-    assert_eq!(text(&get("ClockState")), "ok");
+    assert_eq!(text(&get("ClockState")), "unsynchronized");
     assert_eq!(text(&get("StoreState")), "writable");
     assert_eq!(bool::try_from(get("RestartPending")), Ok(false));
 }
