@@ -17,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(broken_settings_leave_the_last_good_ones_in_force),
     story!(settings_are_applied_whole_or_not_at_all),
     story!(settings_that_nobody_knows_are_kept_and_ignored),
+    story!(a_removal_profile_is_carried_out_at_every_start),
 ];
 
 const SETTINGS: &str = "/etc/licd/settings.toml";
@@ -148,4 +149,27 @@ fn settings_that_nobody_knows_are_kept_and_ignored() {
     let () = daemon.client().manager("ApplySettings", &text).unwrap();
     assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), text);
     assert_eq!(problem(&daemon.status()), None);
+}
+
+fn a_removal_profile_is_carried_out_at_every_start() {
+    let evaluation = maker::licence().pack("WE-E-001").product("WE-E").term("evaluation").sign();
+    let world = World::new();
+    world.copy_by_hand("own.lic", maker::licence().sign());
+    world.copy_by_hand("evaluation.lic", &evaluation);
+    world.write(SETTINGS, "[licensing]\nremove = \"evaluation\"\n");
+    for _ in 0..2 {
+        let daemon = world.start();
+        assert_eq!(world.stored(), ["own.lic"]);
+        assert_eq!(daemon.status()["store"]["licenses"], 1);
+        // It goes at the next start, not at once.
+        world.copy_by_hand("evaluation.lic", &evaluation);
+        daemon.until("it is there", |status| status["store"]["licenses"] == 2);
+        assert!(daemon.stop().success());
+    }
+    world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
+    let daemon = world.start();
+    assert_eq!(daemon.status()["store"]["licenses"], 2);
+    // One that nobody can carry out is refused when it is set.
+    let unknown = "[licensing]\nremove = \"everything\"\n";
+    assert!(daemon.client().manager::<()>("ApplySettings", &unknown).is_err());
 }

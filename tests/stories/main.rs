@@ -20,6 +20,7 @@ mod partition;
 mod published;
 mod replacement;
 mod report;
+mod starter;
 mod strange_files;
 mod together;
 mod vendor;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         published::STORIES,
         replacement::STORIES,
         report::STORIES,
+        starter::STORIES,
         strange_files::STORIES,
         together::STORIES,
         vendor::STORIES,

@@ -18,6 +18,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(serial_numbers_that_are_none_are_not_reported),
     story!(the_system_is_what_os_release_or_the_configuration_says),
     story!(the_clock_is_believed_once_a_time_server_was_heard),
+    story!(a_clock_before_what_is_certain_is_behind_and_not_judged_by),
     story!(states_follow_the_calendar),
     story!(of_several_licences_the_best_one_gives_the_services_date),
     story!(after_its_end_a_licence_allows_what_its_generation_and_term_allow),
@@ -62,7 +63,11 @@ fn devices() -> Vec<World> {
     full.copy_by_hand("damaged.lic", "nonsense");
     let drive = World::new();
     drive.machine().boots_from_usb("85641000D308482019");
-    vec![empty, bare, full, drive]
+    let new = World::new();
+    new.write("/usr/lib/licd/licd.toml", "[starter]\ndays = 65535\n");
+    new.write("/license/dsa/starter", "began 2020-01-01\n");
+    assert_eq!(new.status()["state"], "starter");
+    vec![empty, bare, full, drive, new]
 }
 
 fn the_report_is_as_its_schema_says() {
@@ -251,6 +256,20 @@ fn the_clock_is_believed_once_a_time_server_was_heard() {
     world.write("/run/systemd/timesync/synchronized", "");
     assert_eq!(state(), "ok");
     daemon.until("the daemon notices", |status| status["clock"]["state"] == "ok");
+}
+
+fn a_clock_before_what_is_certain_is_behind_and_not_judged_by() {
+    let world = World::new();
+    world.copy_by_hand("later.lic", maker::licence().starts("2097-06-01").sign());
+    // The image cannot have been made in the future; so the clock must be wrong.
+    world.write("/etc/os-release", "VERSION_ID=12.4.0\nBUILD_DATE=2098-01-15\n");
+    assert_eq!(world.status()["clock"]["state"], "ok", "a time server knows better");
+    fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
+    let daemon = world.start();
+    for status in [world.status(), daemon.status()] {
+        assert_eq!(status["clock"]["state"], "behind");
+        assert_eq!(status["state"], "valid");
+    }
 }
 
 fn states_follow_the_calendar() {

@@ -1,0 +1,115 @@
+//! The days that a new device has before it needs a licence (contract §8).
+
+use std::fs;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, WE, today_plus};
+use acceptance::{World, story, wait};
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_new_device_may_do_for_some_days_what_an_evaluation_may),
+    story!(the_days_begin_once_and_end),
+    story!(a_device_that_had_a_licence_has_no_such_days),
+    story!(the_days_do_not_begin_before_the_time_is_known),
+    story!(a_licence_is_better_than_the_days),
+];
+
+/// Where it is written down that the days have begun.
+const MARK: &str = "/license/dsa/starter";
+
+/// A device whose image grants so many days.
+fn granting(days: u32) -> World {
+    let world = World::new();
+    world.write("/usr/lib/licd/licd.toml", format!("[starter]\ndays = {days}\n"));
+    world
+}
+
+fn service(status: &Value) -> Value {
+    let services = status["services"].as_array().unwrap();
+    services.iter().find(|service| service["service"] == WE).unwrap().clone()
+}
+
+fn a_new_device_may_do_for_some_days_what_an_evaluation_may() {
+    let world = granting(30);
+    assert_eq!(world.status()["state"], "none", "only the daemon begins them");
+    let daemon = world.start();
+    let status = daemon.until("the days begin", |status| status["state"] == "starter");
+    let we = service(&status);
+    assert_eq!((&we["status"], &we["state"]), (&"LICENSED".into(), &"starter".into()));
+    // It may have become tomorrow meanwhile.
+    let last = [29, 30].map(|days| today_plus(days).to_string());
+    let expires = we["expires"].as_str().unwrap().to_owned();
+    assert!(last.contains(&expires), "{expires}");
+    for feature in ["os", "custom-partition", "app-install"] {
+        assert_eq!(status["features"][feature]["reason"], "starter", "{feature}");
+        assert!(world.path(&format!("/run/licd/features/{feature}")).exists(), "{feature}");
+    }
+    assert_eq!(status["features"]["powerterm"]["allowed"], false);
+    // Without the daemon they are seen as well, and a restart changes nothing.
+    assert_eq!(world.report(), daemon.report());
+    let mark = fs::read(world.path(MARK)).unwrap();
+    assert!(daemon.stop().success());
+    assert_eq!(service(&world.start().status()), we);
+    assert_eq!(fs::read(world.path(MARK)).unwrap(), mark);
+    // Removing licences does not begin them anew.
+    let _ = world.licctl(["remove", "all"]).with_code(1);
+    assert!(world.path(MARK).exists());
+}
+
+fn the_days_begin_once_and_end() {
+    let world = granting(30);
+    world.write(MARK, "began 2020-01-01\n");
+    let daemon = world.start();
+    let status = daemon.status();
+    assert_ne!(status["state"], "starter");
+    assert_ne!(service(&status)["status"], "LICENSED");
+    for feature in ["os", "custom-partition"] {
+        assert_eq!(status["features"][feature]["allowed"], false, "{feature}");
+    }
+    // A mark that nobody can read begins nothing either.
+    world.write(MARK, "nonsense");
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    assert_eq!(daemon.status()["state"], "none");
+}
+
+fn a_device_that_had_a_licence_has_no_such_days() {
+    let world = granting(30);
+    let daemon = world.start();
+    daemon.until("the days begin", |status| status["state"] == "starter");
+    drop(daemon);
+    let licensed = granting(30);
+    let _ = licensed.import(maker::licence().sign()).with_code(0);
+    let daemon = licensed.start();
+    wait::until("that is written down", || licensed.path(MARK).exists().then_some(()));
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    assert_eq!(daemon.status()["state"], "none");
+    assert!(daemon.stop().success());
+    let daemon = licensed.start();
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    assert_eq!(daemon.status()["state"], "none");
+}
+
+fn the_days_do_not_begin_before_the_time_is_known() {
+    let world = granting(30);
+    fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
+    let daemon = world.start();
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    assert_eq!(daemon.status()["state"], "none");
+    assert!(!world.path(MARK).exists());
+    world.write("/run/systemd/timesync/synchronized", "");
+    daemon.until("the days begin", |status| status["state"] == "starter");
+}
+
+fn a_licence_is_better_than_the_days() {
+    let world = granting(30);
+    let daemon = world.start();
+    daemon.until("the days begin", |status| status["state"] == "starter");
+    let _ = daemon.import(maker::licence().sign()).with_code(0);
+    let status = daemon.status();
+    assert_eq!(status["state"], "valid");
+    assert_eq!(service(&status)["expires"], "2099-12-31");
+    // It takes nothing away while they last.
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    daemon.until("they go on", |status| status["state"] == "starter");
+}
