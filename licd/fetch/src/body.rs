@@ -1,0 +1,224 @@
+//! A file as it comes over the wire, handed on as what the server meant: unpacked, and never larger
+//! than asked for.
+
+use std::cell::Cell;
+use std::io::{self, BufReader, Cursor, Read, Write};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::fault::Fault;
+use crate::output::Output;
+
+/// Bytes read and handed on at a time.
+const CHUNK: usize = 32 * 1024;
+/// How a gzip member begins (RFC 1952 §2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// What is known of a body beforehand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Body {
+    /// Bytes that will come over the wire, if the server says so.
+    pub(crate) total: Option<u64>,
+    /// Layers of gzip that may be taken off: a file may be one, and its transfer another. A layer
+    /// that is announced and not there is no fault: servers announce it for files that end in `.gz`.
+    pub(crate) layers: usize,
+    /// Bytes there may be, over the wire and of every layer.
+    pub(crate) limit: u64,
+}
+
+impl Body {
+    /// Hands on what `source` brings.
+    ///
+    /// # Errors
+    /// What `broken` makes of a failure of the source, [`Fault::TooLarge`], [`Fault::Short`],
+    /// [`Fault::Gzip`], [`Fault::NoReader`].
+    pub(crate) fn deliver<W: Write>(
+        self,
+        source: impl Read,
+        broken: impl Fn(io::Error) -> Fault,
+        output: &Output<W>,
+    ) -> Result<(), Fault> {
+        if self.total.is_some_and(|total| total > self.limit) {
+            return Err(Fault::TooLarge(self.limit));
+        }
+        let done = Cell::new(0);
+        let wire = Wire { source, broken, total: self.total, came: 0 };
+        let wire = Capped { inner: wire, limit: self.limit, read: &done };
+        self.hand_on(wire, &done, output).map_err(|error| {
+            // What is not ours is the decoder's.
+            error.downcast::<Fault>().unwrap_or(Fault::Gzip)
+        })
+    }
+
+    fn hand_on<W: Write>(
+        self,
+        wire: impl Read,
+        done: &Cell<u64>,
+        output: &Output<W>,
+    ) -> io::Result<()> {
+        let unpacked: Vec<Cell<u64>> = (0..self.layers).map(|_| Cell::new(0)).collect();
+        let mut source: Box<dyn Read + '_> = Box::new(wire);
+        for read in &unpacked {
+            let mut start = Vec::new();
+            source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
+            let packed = start == GZIP;
+            let whole = Cursor::new(start).chain(source);
+            if !packed {
+                source = Box::new(whole);
+                break;
+            }
+            let inner = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, whole));
+            source = Box::new(Capped { inner, limit: self.limit, read });
+        }
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let length = source.read(&mut chunk)?;
+            output.progress(done.get(), self.total).map_err(io::Error::other)?;
+            match chunk.get(..length) {
+                Some(bytes) if length > 0 => output.data(bytes).map_err(io::Error::other)?,
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The source, whose failures are faults from here on.
+struct Wire<R, F> {
+    source: R,
+    broken: F,
+    total: Option<u64>,
+    came: u64,
+}
+
+impl<R, F: Fn(io::Error) -> Fault> Wire<R, F> {
+    /// What an end here means, if it is too early.
+    fn short(&self) -> Option<Fault> {
+        let announced = self.total.filter(|total| self.came < *total)?;
+        Some(Fault::Short { came: self.came, announced })
+    }
+}
+
+impl<R: Read, F: Fn(io::Error) -> Fault> Read for Wire<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.source.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) if !buffer.is_empty() => {
+                    return self.short().map_or(Ok(0), |short| Err(io::Error::other(short)));
+                }
+                Ok(length) => {
+                    self.came = self.came.saturating_add(length as u64);
+                    return Ok(length);
+                }
+                Err(error) => {
+                    let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+                    let short = self.short().filter(|_| ended);
+                    let fault = short.unwrap_or_else(|| (self.broken)(error));
+                    return Err(io::Error::other(fault));
+                }
+            }
+        }
+    }
+}
+
+/// A reader that brings no more than its limit.
+struct Capped<'a, R> {
+    inner: R,
+    limit: u64,
+    read: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Capped<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.read.set(self.read.get().saturating_add(length as u64));
+        if self.read.get() > self.limit {
+            return Err(io::Error::other(Fault::TooLarge(self.limit)));
+        }
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::protocol::Frame;
+
+    const LIMIT: u64 = 1 << 20;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    }
+
+    fn deliver(body: Body, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut frames = Vec::new();
+        body.deliver(bytes, Fault::Dropped, &Output::new(&mut frames))?;
+        let mut rest = frames.as_slice();
+        let mut file = Vec::new();
+        while let Ok(frame) = Frame::read(&mut rest) {
+            if let Frame::Data(bytes) = frame {
+                file.extend(bytes);
+            }
+        }
+        Ok(file)
+    }
+
+    fn body(layers: usize, total: Option<u64>) -> Body {
+        Body { total, layers, limit: LIMIT }
+    }
+
+    #[test]
+    fn a_file_ends_as_what_the_server_meant() {
+        let text = b"igel.com/license/v1\n".repeat(5000);
+        for (layers, wire) in [
+            (1, text.clone()),
+            (1, gzip(&text)),
+            (2, gzip(&text)),
+            (2, gzip(&gzip(&text))),
+            (2, text.clone()),
+        ] {
+            assert_eq!(deliver(body(layers, None), &wire).unwrap(), text);
+        }
+        assert_eq!(deliver(body(1, None), &gzip(&gzip(b"x"))).unwrap(), gzip(b"x"));
+        for tiny in [&b""[..], b"\x1f", b"x"] {
+            assert_eq!(deliver(body(2, None), tiny).unwrap(), tiny);
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_called_so_wherever_it_grows() {
+        let most = usize::try_from(LIMIT).unwrap();
+        assert_eq!(deliver(body(1, None), &vec![0; most]).unwrap().len(), most);
+        let bomb = gzip(&vec![0; most + 1]);
+        assert!(bomb.len() < 10_000);
+        for (body, wire) in [
+            (body(1, None), vec![0; most + 1]),
+            (body(1, Some(LIMIT + 1)), Vec::new()),
+            (body(1, None), bomb.clone()),
+            (body(2, None), gzip(&bomb)),
+        ] {
+            assert!(matches!(deliver(body, &wire), Err(Fault::TooLarge(LIMIT))));
+        }
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_is_no_file() {
+        let packed = gzip(&b"igel.com/license/v1\n".repeat(5000));
+        let half = &packed[..packed.len() / 2];
+        assert!(matches!(deliver(body(1, None), half), Err(Fault::Gzip)));
+        let total = packed.len() as u64;
+        assert!(matches!(
+            deliver(body(1, Some(total)), half),
+            Err(Fault::Short { came, announced }) if came < announced && announced == total
+        ));
+        assert!(matches!(
+            deliver(body(1, Some(5)), b"1234"),
+            Err(Fault::Short { came: 4, announced: 5 })
+        ));
+    }
+}

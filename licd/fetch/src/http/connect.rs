@@ -1,0 +1,188 @@
+//! The links of the chain that makes a connection, where those of the HTTP library will not do.
+
+use std::fmt;
+use std::io::{Read as _, Write as _};
+use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+    TransportAdapter,
+};
+
+use crate::address::bare;
+use crate::fault::Fault;
+use crate::watchdog::Watchdog;
+
+/// Addresses of a host that are tried.
+const ADDRESSES: usize = 8;
+
+/// The system's own look-up of names, in this thread: the library's would start another one, which
+/// the sandbox does not allow, to get a time-out, which the watchdog keeps.
+pub(super) struct Names {
+    /// The proxy that is asked in the host's place.
+    pub(super) instead: Option<(String, u16)>,
+    pub(super) watchdog: Watchdog,
+    pub(super) within: Duration,
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+impl Resolver for Names {
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let own = || (bare(uri.host().unwrap_or_default()), uri.port_u16().unwrap_or(default));
+        let target = self.instead.as_ref().map_or_else(own, |(host, port)| (host.as_str(), *port));
+        let found = self
+            .watchdog
+            .within(self.within, || target.to_socket_addrs())
+            .map_err(|error| Error::Other(Box::new(Fault::Name(error))))?;
+        let mut addresses = self.empty();
+        found.take(ADDRESSES).for_each(|address| addresses.push(address));
+        if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
+    }
+}
+
+/// Turns the first line of a request into what a proxy wants.
+#[derive(Debug)]
+pub(super) struct AbsoluteForm {
+    pub(super) is_wanted: bool,
+}
+
+impl<In: Transport> Connector<In> for AbsoluteForm {
+    type Out = Either<In, AbsoluteTransport<In>>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let authority = details.uri.authority().map(|authority| authority.as_str());
+        let origin = format!("http://{}", authority.unwrap_or_default());
+        Ok(chained.map(|inner| match self.is_wanted {
+            true => Either::B(AbsoluteTransport { inner, origin: Some(origin) }),
+            false => Either::A(inner),
+        }))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct AbsoluteTransport<T> {
+    inner: T,
+    /// What goes before the path, until it has been said.
+    origin: Option<String>,
+}
+
+impl<T: Transport> Transport for AbsoluteTransport<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        const METHOD: &[u8] = b"GET ";
+        let Some(origin) = self.origin.take() else {
+            return self.inner.transmit_output(amount, timeout);
+        };
+        let output = self.inner.buffers().output();
+        let head = output.get(..amount).and_then(|head| head.strip_prefix(METHOD));
+        let line = [METHOD, origin.as_bytes(), head.unwrap_or_default()].concat();
+        let room = output.get_mut(..line.len());
+        room.ok_or(Error::LargeResponseHeader(line.len(), amount))?.copy_from_slice(&line);
+        self.inner.transmit_output(line.len(), timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+}
+
+/// TLS with our own idea of a good certificate, which the library's link cannot be given.
+pub(super) struct TlsLink {
+    pub(super) config: Arc<ClientConfig>,
+}
+
+impl fmt::Debug for TlsLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsLink")
+    }
+}
+
+impl<In: Transport> Connector<In> for TlsLink {
+    type Out = Either<In, TlsTransport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let Some(transport) = chained else { return Ok(None) };
+        if !details.needs_tls() {
+            return Ok(Some(Either::A(transport)));
+        }
+        let host = bare(details.uri.host().unwrap_or_default()).to_owned();
+        let name = ServerName::try_from(host).map_err(|_| Error::Tls("host name"))?;
+        let mut conn = ClientConnection::new(Arc::clone(&self.config), name)
+            .map_err(|error| Error::Other(Box::new(Fault::Tls(error))))?;
+        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
+        sock.set_timeout(details.timeout);
+        conn.complete_io(&mut sock)?;
+        let buffers = LazyBuffers::new(
+            details.config.input_buffer_size(),
+            details.config.output_buffer_size(),
+        );
+        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned { conn, sock } })))
+    }
+}
+
+pub(super) struct TlsTransport {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl fmt::Debug for TlsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsTransport")
+    }
+}
+
+impl Transport for TlsTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        Ok(self.stream.write_all(output)?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.get_mut().get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}

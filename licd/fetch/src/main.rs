@@ -1,0 +1,4 @@
+//! licd-fetch.
+fn main() -> std::process::ExitCode {
+    licd_fetch::main()
+}

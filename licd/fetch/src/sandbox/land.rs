@@ -1,0 +1,68 @@
+//! Files and ports, by Landlock. An older kernel does less of it, or nothing.
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort,
+    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+    path_beneath_rules,
+};
+
+use super::Error;
+
+/// Files that a look-up of names reads (nsswitch.conf(5), resolv.conf(5), gai.conf(5)).
+const FILES: [&str; 8] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ld.so.cache",
+    "/run/systemd/resolve",
+];
+/// Where the C library keeps the parts of itself that look up names, when they are not built in
+/// (before glibc 2.34, and for sources other than files and DNS).
+const LIBRARIES: [&str; 5] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
+
+/// How much of it this kernel does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Land {
+    /// Files, ports and signals.
+    Full,
+    /// Some of it.
+    Partial,
+    /// Nothing.
+    None,
+}
+
+/// Leaves reading of what a look-up of names reads, and connecting to these TCP ports (any, for
+/// `None`).
+pub(super) fn enclose(ports: Option<&[u16]>) -> Result<Land, Error> {
+    let status = restrict(ports).map_err(|e| Error::of("enclosing itself by Landlock")(&e))?;
+    Ok(match status {
+        RulesetStatus::FullyEnforced => Land::Full,
+        RulesetStatus::PartiallyEnforced => Land::Partial,
+        RulesetStatus::NotEnforced => Land::None,
+    })
+}
+
+fn restrict(ports: Option<&[u16]>) -> Result<RulesetStatus, RulesetError> {
+    // What each version of the kernel's interface can forbid; the last that was looked at is 6.
+    let abi = ABI::V6;
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let net = match ports {
+        Some(_) => AccessNet::BindTcp | AccessNet::ConnectTcp,
+        None => BitFlags::from_flag(AccessNet::BindTcp),
+    };
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(abi))?
+        .handle_access(net)?
+        .scope(Scope::from_all(abi))?
+        .create()?
+        .add_rules(path_beneath_rules(FILES, read))?
+        .add_rules(path_beneath_rules(LIBRARIES, read))?;
+    for port in ports.unwrap_or_default() {
+        rules = rules.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
+    }
+    Ok(rules.restrict_self()?.ruleset)
+}

@@ -1,0 +1,334 @@
+//! What comes of what an FTP server says.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use licd_fetch::protocol::{Code, Request};
+
+use crate::http::gzip;
+use crate::server::{Server, hang, pour};
+use crate::worker::{LIMIT, fetch, request};
+
+const LICENSE: &[u8] = b"igel.com/license/v1\n";
+
+/// An FTP server with one file, and what it does otherwise than it should.
+#[derive(Clone)]
+struct Ftp {
+    file: Vec<u8>,
+    host: IpAddr,
+    knows_epsv: bool,
+    /// What it answers to a command, in place of what it should.
+    instead: fn(&str) -> Option<String>,
+    /// What it does with the data connection.
+    give: fn(TcpStream, &[u8]),
+}
+
+/// A server that runs, and the commands that it was given.
+struct Running {
+    server: Server,
+    commands: Arc<Mutex<Vec<String>>>,
+}
+
+impl Running {
+    fn url(&self, path: &str) -> String {
+        format!("ftp://{}/{path}", self.server.address)
+    }
+
+    fn commands(&self) -> Vec<String> {
+        self.commands.lock().unwrap().clone()
+    }
+}
+
+impl Default for Ftp {
+    fn default() -> Self {
+        Self {
+            file: LICENSE.to_vec(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            knows_epsv: true,
+            instead: |_| None,
+            give: |mut data, file| drop(data.write_all(file)),
+        }
+    }
+}
+
+impl Ftp {
+    fn start(self) -> Running {
+        let commands: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&commands);
+        let server = Server::at((self.host, 0).into(), move |stream, _| {
+            self.converse(&stream, &seen);
+        });
+        Running { server, commands }
+    }
+
+    fn converse(&self, mut stream: &TcpStream, seen: &Mutex<Vec<String>>) {
+        let _ = stream.write_all((self.instead)("").unwrap_or("220 hello\r\n".into()).as_bytes());
+        let mut data: Option<TcpListener> = None;
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            seen.lock().unwrap().push(line.clone());
+            let command = line.split(' ').next().unwrap_or_default();
+            let reply = (self.instead)(&line).unwrap_or_else(|| match command {
+                "USER" => "331 password?".into(),
+                "PASS" => "230 in".into(),
+                "TYPE" => "200 ok".into(),
+                "SIZE" => format!("213 {}", self.file.len()),
+                "MDTM" => "213 20261122164810".into(),
+                "EPSV" if self.knows_epsv => {
+                    let port = listen(&mut data, self.host);
+                    format!("229 Entering (|||{port}|)")
+                }
+                "PASV" => {
+                    let port = listen(&mut data, self.host);
+                    // Somebody else's address, as servers behind NAT give.
+                    format!("227 Entering (192,0,2,1,{},{})", port / 256, port % 256)
+                }
+                "RETR" => "150 here it comes".into(),
+                _ => "502 not known".into(),
+            });
+            if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() {
+                return;
+            }
+            if reply.starts_with("150")
+                && let Some(listener) = data.take()
+                && let Ok((connection, _)) = listener.accept()
+            {
+                (self.give)(connection, &self.file);
+                let done = (self.instead)("done").unwrap_or("226 done".into());
+                let _ = stream.write_all(format!("{done}\r\n").as_bytes());
+            }
+        }
+    }
+}
+
+fn listen(data: &mut Option<TcpListener>, host: IpAddr) -> u16 {
+    let listener = TcpListener::bind((host, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    *data = Some(listener);
+    port
+}
+
+#[test]
+fn a_file_comes_byte_for_byte_with_progress_as_anonymous() {
+    let file: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    let server = Ftp { file: file.clone(), ..Ftp::default() }.start();
+    let fetched = fetch(&request(&server.url("dir/WE.lic")));
+    let total = file.len() as u64;
+    assert_eq!(fetched.progress.last(), Some(&(total, Some(total))));
+    assert!(fetched.whole() == file);
+    let commands = server.commands();
+    for command in ["USER anonymous", "TYPE I", "EPSV", "RETR dir/WE.lic"] {
+        assert!(commands.iter().any(|given| given == command), "{commands:?}");
+    }
+}
+
+#[test]
+fn ipv6_and_packed_files_are_like_any() {
+    let server = Ftp { host: Ipv6Addr::LOCALHOST.into(), file: gzip(LICENSE), ..Ftp::default() };
+    assert_eq!(fetch(&request(&server.start().url("a.lic.gz"))).whole(), LICENSE);
+}
+
+#[test]
+fn a_user_is_who_the_request_or_the_address_names() {
+    let server = Ftp::default().start();
+    let url = server.url("a").replace("//", "//anna:p%20w@");
+    assert_eq!(fetch(&request(&url)).whole(), LICENSE);
+    let given = Request {
+        user: Some("bert".to_owned()),
+        password: Some("secret".to_owned()),
+        ..request(&url)
+    };
+    assert_eq!(fetch(&given).whole(), LICENSE);
+    let commands = server.commands().join(",");
+    assert!(commands.contains("USER anna,PASS p w") && commands.contains("USER bert,PASS secret"));
+}
+
+#[test]
+fn data_come_from_the_host_that_was_asked_whatever_it_says() {
+    let server = Ftp { knows_epsv: false, ..Ftp::default() }.start();
+    assert_eq!(fetch(&request(&server.url("a"))).whole(), LICENSE);
+    assert!(server.commands().contains(&"PASV".to_owned()));
+}
+
+#[test]
+fn a_file_that_did_not_change_is_not_sent_again() {
+    let server = Ftp::default().start();
+    let etag = fetch(&request(&server.url("a"))).answers[0].etag.clone();
+    assert!(etag.is_some());
+    let fetched = fetch(&Request { etag, ..request(&server.url("a")) });
+    assert!(fetched.answers[0].not_modified);
+    assert_eq!(fetched.whole(), b"");
+    assert_eq!(server.commands().iter().filter(|line| line.starts_with("RETR")).count(), 1);
+}
+
+#[test]
+fn a_server_without_extensions_still_gives_its_file() {
+    let instead = |line: &str| {
+        let extension = ["SIZE", "MDTM"].iter().any(|name| line.starts_with(name));
+        extension.then(|| "500 what?".to_owned())
+    };
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    let fetched = fetch(&request(&server.url("a")));
+    assert_eq!(fetched.answers[0].etag, None);
+    assert_eq!(fetched.whole(), LICENSE);
+}
+
+#[test]
+fn what_does_not_speak_ftp_is_told_so() {
+    for greeting in ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0\0\n", "HTTP/1.1 400 Bad Request\r\n\r\n"]
+    {
+        let server = Server::start(move |mut stream, _| {
+            let _ = stream.write_all(greeting.as_bytes());
+            hang(stream);
+        });
+        let url = format!("ftp://{}/a", server.address);
+        let message = fetch(&request(&url)).refusal(Code::SourceUnreachable);
+        assert!(message.contains("does not answer as FTP servers do"), "{message}");
+    }
+    let endless = Server::start(|stream, _| {
+        pour(stream, &[b'2'; 4096], Duration::ZERO);
+    });
+    let url = format!("ftp://{}/a", endless.address);
+    fetch(&request(&url)).refusal(Code::SourceUnreachable);
+}
+
+#[test]
+fn a_server_that_says_no_is_refused_with_its_words() {
+    type Story = (fn(&str) -> Option<String>, &'static str);
+    let stories: [Story; 4] = [
+        (
+            |line| line.starts_with("PASS").then(|| "530 Login incorrect.".into()),
+            "does not let this user in (Login incorrect.); check user and password",
+        ),
+        (
+            |line| line.starts_with("RETR").then(|| "550 Failed to open file.".into()),
+            "does not give this file (Failed to open file.); check the path",
+        ),
+        (
+            |line| line.starts_with("RETR").then(|| "553 \u{1b}[31mno".into()),
+            "answered 553 (\\u{1b}[31mno)",
+        ),
+        (|line| line.starts_with("USER").then(|| "500 no".into()), "answered 500 (no)"),
+    ];
+    for (instead, why) in stories {
+        let server = Ftp { instead, ..Ftp::default() }.start();
+        let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+        assert_eq!(message, format!("127.0.0.1: {why}"));
+        assert_eq!(server.server.hits(), 1);
+    }
+}
+
+#[test]
+fn a_server_that_is_busy_is_asked_again() {
+    static WAS_BUSY: AtomicBool = AtomicBool::new(false);
+    let instead = |line: &str| {
+        let first = line.is_empty() && !WAS_BUSY.swap(true, Ordering::SeqCst);
+        first.then(|| "421 too many users\r\n".to_owned())
+    };
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    assert_eq!(fetch(&request(&server.url("a"))).whole(), LICENSE);
+    assert_eq!(server.server.hits(), 2);
+}
+
+#[test]
+fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
+    for stage in ["", "USER", "PASS", "TYPE", "SIZE", "MDTM", "EPSV", "RETR"] {
+        let server = Server::start(move |mut stream, _| {
+            if !stage.is_empty() {
+                let _ = stream.write_all(b"220 hello\r\n");
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                for line in lines.map_while(Result::ok) {
+                    let reply = match line.split(' ').next().unwrap_or_default() {
+                        command if command == stage => break,
+                        "USER" => "230 in",
+                        "TYPE" => "200 ok",
+                        "EPSV" => "229 (|||9|)",
+                        _ => "500 what?",
+                    };
+                    let _ = stream.write_all(format!("{reply}\r\n").as_bytes());
+                }
+            }
+            hang(stream);
+        });
+        let url = format!("ftp://{}/a", server.address);
+        let request = Request { idle_ms: 400, total_ms: 600, ..request(&url) };
+        fetch(&request).refusal(Code::SourceUnreachable);
+    }
+}
+
+#[test]
+fn data_that_stop_or_drip_are_given_up_in_time() {
+    let silent = |data, _: &[u8]| hang(data);
+    let dripping = |data, _: &[u8]| {
+        pour(data, b"x", Duration::from_millis(100));
+    };
+    for give in [silent as fn(TcpStream, &[u8]), dripping] {
+        let server = Ftp { file: vec![0; 100_000], give, ..Ftp::default() }.start();
+        let request = Request { idle_ms: 700, total_ms: 1200, ..request(&server.url("a")) };
+        fetch(&request).refusal(Code::SourceUnreachable);
+    }
+}
+
+#[test]
+fn a_file_that_breaks_off_is_no_file() {
+    let give = |mut data: TcpStream, file: &[u8]| drop(data.write_all(&file[..5]));
+    let server = Ftp { give, ..Ftp::default() }.start();
+    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
+    assert_eq!(message, "127.0.0.1: broke off after 5 of 20 bytes (tried 5 times)");
+
+    let instead = |line: &str| match line {
+        line if line.starts_with("SIZE") => Some("500 what?".to_owned()),
+        "done" => Some("426 failure writing".to_owned()),
+        _ => None,
+    };
+    let server = Ftp { give, instead, ..Ftp::default() }.start();
+    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
+    assert!(message.contains("answered 426"), "{message}");
+}
+
+#[test]
+fn an_endless_file_is_cut_at_the_limit() {
+    static POURED: Mutex<Option<mpsc::Sender<u64>>> = Mutex::new(None);
+    let (tell, poured) = mpsc::channel();
+    *POURED.lock().unwrap() = Some(tell);
+    let instead = |line: &str| line.starts_with("SIZE").then(|| "500 what?".to_owned());
+    let give = |data: TcpStream, _: &[u8]| {
+        let count = pour(data, &[b'x'; 65536], Duration::ZERO);
+        let _ = POURED.lock().unwrap().as_ref().unwrap().send(count);
+    };
+    let server = Ftp { instead, give, ..Ftp::default() }.start();
+    let fetched = fetch(&request(&server.url("a")));
+    assert!(fetched.took < Duration::from_secs(6));
+    fetched.refusal(Code::SourceTooLarge);
+    assert!(poured.recv().unwrap() < 2 * LIMIT);
+    let instead = |line: &str| line.starts_with("SIZE").then(|| "213 10737418240".to_owned());
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    fetch(&request(&server.url("a"))).refusal(Code::SourceTooLarge);
+}
+
+#[test]
+fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
+    let server = Ftp::default().start();
+    let url = server.url("a").replace("ftp:", "ftps:");
+    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    assert!(message.contains("does not offer FTP over TLS (not known)"), "{message}");
+    assert!(!server.commands().iter().any(|line| line.starts_with("USER")));
+}
+
+#[test]
+fn what_a_server_smuggles_in_before_tls_is_not_heard() {
+    let server = Server::start(|mut stream, _| {
+        let _ = stream.write_all(b"220 hello\r\n");
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let _ = lines.next();
+        // Replies to commands that are yet to come, in the clear.
+        let _ = stream.write_all(b"234 go\r\n200 pbsz\r\n200 prot\r\n230 in\r\n");
+        thread::spawn(move || hang(stream)).join().unwrap();
+    });
+    let url = format!("ftps://{}/a", server.address);
+    let request = Request { idle_ms: 400, total_ms: 800, ..request(&url) };
+    fetch(&request).refusal(Code::SourceUnreachable);
+}

@@ -1,0 +1,291 @@
+//! What comes of what an HTTP server says.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use licd_fetch::protocol::{Code, Request};
+
+use crate::server::{Server, head, ok, pour, status};
+use crate::worker::{LIMIT, fetch, request};
+
+const LICENSE: &[u8] = b"igel.com/license/v1\npack WE-7Q2KD\n";
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn a_file_comes_byte_for_byte_with_progress() {
+    let file: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    let sent = file.clone();
+    let server = Server::http(move |_, _| ok("ETag: \"1\"\r\nLast-Modified: x\r\n", &sent));
+    let fetched = fetch(&request(&server.url("/WE.lic?unit=1")));
+    let total = file.len() as u64;
+    assert_eq!(fetched.progress.last(), Some(&(total, Some(total))));
+    assert_eq!(fetched.answers.len(), 1);
+    assert_eq!(fetched.answers[0].etag.as_deref(), Some("\"1\""));
+    assert_eq!(fetched.answers[0].last_modified.as_deref(), Some("x"));
+    assert!(fetched.whole() == file);
+    assert!(server.heads()[0].starts_with("GET /WE.lic?unit=1 HTTP/1.1\r\n"));
+}
+
+#[test]
+fn a_server_is_found_by_name_and_over_ipv6() {
+    let server = Server::http(|_, _| ok("", LICENSE));
+    let url = format!("http://localhost:{}/", server.address.port());
+    assert_eq!(fetch(&request(&url)).whole(), LICENSE);
+    let server = Server::http_at(IpAddr::V6(Ipv6Addr::LOCALHOST), 0, |_, _| ok("", LICENSE));
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE);
+}
+
+#[test]
+fn what_has_no_length_ends_with_its_chunks_or_its_connection() {
+    let server = Server::http(|_, _| {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        [&head[..], b"4\r\nigel\r\n3\r\n.co\r\n0\r\n\r\n"].concat()
+    });
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), b"igel.co");
+    let server = Server::http(|_, _| [&b"HTTP/1.0 200 OK\r\n\r\n"[..], LICENSE].concat());
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE);
+}
+
+#[test]
+fn a_page_in_place_of_a_licence_is_bytes_for_the_verifier() {
+    let server = Server::http(|_, _| ok("Content-Type: text/html\r\n", b"<html>log in"));
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), b"<html>log in");
+}
+
+#[test]
+fn gzip_is_taken_off_however_it_came_about() {
+    for (headers, body) in [
+        ("", gzip(LICENSE)),
+        ("Content-Encoding: gzip\r\n", gzip(LICENSE)),
+        ("Content-Encoding: GZIP\r\n", gzip(&gzip(LICENSE))),
+        ("Content-Encoding: gzip\r\n", LICENSE.to_vec()),
+    ] {
+        let server = Server::http(move |_, _| ok(headers, &body));
+        assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE, "{headers}");
+        assert!(server.heads()[0].to_lowercase().contains("accept-encoding: identity\r\n"));
+    }
+}
+
+#[test]
+fn a_gzip_bomb_is_too_large() {
+    let bomb = gzip(&vec![0; usize::try_from(LIMIT).unwrap() + 1]);
+    assert!(bomb.len() < 200_000);
+    for headers in ["", "Content-Encoding: gzip\r\n"] {
+        let bomb = bomb.clone();
+        let server = Server::http(move |_, _| ok(headers, &bomb));
+        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceTooLarge);
+        assert_eq!(message, "127.0.0.1: sends more than 33554432 bytes");
+    }
+    let broken = gzip(LICENSE)[..20].to_vec();
+    let server = Server::http(move |_, _| ok("", &broken));
+    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    assert_eq!(message, "127.0.0.1: sends gzip that cannot be unpacked to its end");
+}
+
+#[test]
+fn an_endless_stream_is_cut_at_the_limit() {
+    let (tell, poured) = mpsc::channel();
+    let server = Server::start(move |mut stream, _| {
+        head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        tell.send(pour(stream, &[b'x'; 65536], Duration::ZERO)).unwrap();
+    });
+    fetch(&request(&server.url("/"))).refusal(Code::SourceTooLarge);
+    // What the kernel's buffers hold is on its way before the connection is closed.
+    assert!(poured.recv().unwrap() < 2 * LIMIT);
+}
+
+#[test]
+fn ten_gigabytes_are_refused_before_the_first_byte() {
+    let server =
+        Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n".into());
+    let fetched = fetch(&request(&server.url("/")));
+    assert!(fetched.file.is_empty());
+    fetched.refusal(Code::SourceTooLarge);
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn a_file_shorter_than_announced_is_no_file() {
+    let server = Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nigel".into());
+    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    assert_eq!(message, "127.0.0.1: broke off after 4 of 100 bytes (tried 5 times)");
+    assert_eq!(server.hits(), 5);
+}
+
+#[test]
+fn a_file_longer_than_announced_is_what_was_announced() {
+    let server =
+        Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nigel.com".into());
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), b"igel");
+}
+
+#[test]
+fn a_connection_that_breaks_is_tried_again_from_the_start() {
+    let server = Server::http(|_, hit| {
+        let whole = ok("", LICENSE);
+        if hit == 0 { whole[..whole.len() - 5].to_vec() } else { whole }
+    });
+    let fetched = fetch(&request(&server.url("/")));
+    assert_eq!(fetched.answers.len(), 2);
+    assert_eq!(fetched.whole(), LICENSE);
+}
+
+#[test]
+fn a_server_out_of_order_is_asked_again_and_left_alone_as_it_asks() {
+    for (line, headers) in [
+        ("503 Service Unavailable", "Retry-After: 1\r\n"),
+        ("429 Too Many Requests", "Retry-After: 1\r\n"),
+        (
+            "502 Bad Gateway",
+            "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nRetry-After: Thu, 01 Jan 1970 00:00:01 GMT\r\n",
+        ),
+    ] {
+        let server = Server::http(move |_, hit| match hit {
+            0 => status(line, headers),
+            _ => ok("", LICENSE),
+        });
+        let fetched = fetch(&request(&server.url("/")));
+        assert!(fetched.took >= Duration::from_secs(1), "{line}");
+        assert_eq!(fetched.whole(), LICENSE, "{line}");
+    }
+}
+
+#[test]
+fn a_wish_that_is_too_long_is_told_and_not_waited_for() {
+    let server = Server::http(|_, _| status("503 x", "Retry-After: 3600\r\n"));
+    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    let out_of_order =
+        "127.0.0.1: is out of order (HTTP 503); it asks to come back in 3600 seconds";
+    assert_eq!(message, out_of_order);
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn a_server_that_says_no_is_asked_once_and_the_user_is_advised() {
+    for (line, advice) in [
+        ("401 x", "asks for a user and password; give them, or check them (HTTP 401)"),
+        ("403 x", "does not give this file to this device or user (HTTP 403)"),
+        ("404 x", "has no such file; check the address (HTTP 404)"),
+        ("410 x", "no longer has this file; ask for a new link (HTTP 410)"),
+        ("418 x", "does not give the file (HTTP 418)"),
+        ("204 x", "does not give the file (HTTP 204)"),
+        ("304 x", "does not give the file (HTTP 304)"),
+    ] {
+        let server = Server::http(move |_, _| status(line, ""));
+        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        assert_eq!(message, format!("127.0.0.1: {advice}"));
+        assert_eq!(server.hits(), 1);
+    }
+}
+
+#[test]
+fn what_does_not_speak_http_is_told_so() {
+    for answer in [&b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..], b"\0\x01\x02\r\n\r\n", &[b'a'; 100_000]] {
+        let server = Server::http(move |_, _| answer.to_vec());
+        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+        assert_eq!(
+            message,
+            "127.0.0.1: does not answer as HTTP servers do; check the address and port"
+        );
+    }
+    let server = Server::http(|_, _| {
+        format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)).into_bytes()
+    });
+    fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+}
+
+#[test]
+fn a_file_that_did_not_change_costs_one_request_and_no_bytes() {
+    let server = Server::http(|head, _| {
+        let head = head.to_lowercase();
+        let known = head.contains("if-none-match: \"7\"\r\n")
+            && head.contains("if-modified-since: sun, 22 nov 2026 16:48:10 gmt\r\n");
+        if known { status("304 Not Modified", "ETag: \"7\"\r\n") } else { ok("", LICENSE) }
+    });
+    let fetched = fetch(&Request {
+        etag: Some("\"7\"".to_owned()),
+        last_modified: Some("Sun, 22 Nov 2026 16:48:10 GMT".to_owned()),
+        ..request(&server.url("/"))
+    });
+    assert!(fetched.answers[0].not_modified);
+    assert_eq!(fetched.whole(), b"");
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn five_redirects_are_followed_and_a_loop_is_not() {
+    let server = Server::http(|head, _| {
+        let path = head.split(' ').nth(1).unwrap();
+        let step: usize = path.trim_start_matches('/').parse().unwrap_or(99);
+        match step {
+            0 => ok("", LICENSE),
+            99 => status("302 Found", "Location: /99\r\n"),
+            step => status("307 x", &format!("Location: {}\r\n", step - 1)),
+        }
+    });
+    assert_eq!(fetch(&request(&server.url("/5"))).whole(), LICENSE);
+    for path in ["/6", "/99"] {
+        let message = fetch(&request(&server.url(path))).refusal(Code::SourceRefused);
+        assert_eq!(message, "127.0.0.1: redirects more than 5 times");
+    }
+}
+
+#[test]
+fn a_redirect_leads_nowhere_but_to_the_web() {
+    for (location, why) in [
+        ("Location: ftp://127.0.0.1/x\r\n", "redirects to ftp://127.0.0.1, which is no web server"),
+        ("Location: file:///etc/shadow\r\n", "the address"),
+        ("Location: http://127.0.0.1:22/\r\n", "redirects to port 22;"),
+        ("", "redirects without saying where to"),
+    ] {
+        let server = Server::http(move |_, _| status("301 x", location));
+        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        assert!(message.contains(why), "{message}");
+    }
+}
+
+#[test]
+fn credentials_go_to_the_host_of_the_address_and_nowhere_else() {
+    let asked = Server::http(|head, hit| {
+        assert!(head.contains("authorization: Basic dXNlcjpwOnc=\r\n"), "{head}");
+        let port = head.split("127.0.0.1:").nth(1).unwrap().lines().next().unwrap();
+        match hit {
+            0 => status("302 x", "Location: /again\r\n"),
+            _ => status("302 x", &format!("Location: http://127.0.0.2:{port}/\r\n")),
+        }
+    });
+    let other =
+        Server::http_at(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), asked.address.port(), |_, _| {
+            ok("", LICENSE)
+        });
+    let given = Request {
+        user: Some("user".to_owned()),
+        password: Some("p:w".to_owned()),
+        ..request(&asked.url("/"))
+    };
+    assert_eq!(fetch(&given).whole(), LICENSE);
+    assert_eq!(asked.hits(), 2);
+    assert!(!other.heads()[0].to_lowercase().contains("authorization"));
+    let in_address = request(&asked.url("/").replace("//", "//user:p%3Aw@"));
+    assert_eq!(fetch(&in_address).whole(), LICENSE);
+}
+
+#[test]
+fn a_message_never_holds_a_password() {
+    for url in
+        ["http://user:secret@127.0.0.1:1/", "http://user:secret@", "ht!tp://user:secret@h/ x"]
+    {
+        let failure = fetch(&request(url)).failure.unwrap();
+        assert!(!failure.message.contains("secret"), "{}", failure.message);
+    }
+}

@@ -1,0 +1,123 @@
+//! Looking up names from inside the walls, with a DNS server of the tests' own.
+//!
+//! DNS is asked on port 53 only, so these stories have a network and an `/etc/resolv.conf` of
+//! their own, which takes root.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use licd_fetch::protocol::{Code, Request};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::server::{Server, ok};
+use crate::worker::{fetch, request};
+
+/// Tells the story in a world where 127.0.0.1:53 answers with `answer`.
+fn with_dns(test: &str, answer: fn(&[u8]) -> Option<Vec<u8>>, story: fn()) {
+    if !nix::unistd::Uid::effective().is_root() {
+        eprintln!("needs root: {test}");
+        return;
+    }
+    // Namespaces belong to the thread, and to those that it starts.
+    let world = thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "nameserver 127.0.0.1\n").unwrap();
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fs::set_permissions(file.path(), readable).unwrap();
+        let bind = MsFlags::MS_BIND;
+        mount(Some(file.path()), "/etc/resolv.conf", None::<&str>, bind, None::<&str>).unwrap();
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        let socket = UdpSocket::bind(("127.0.0.1", 53)).unwrap();
+        thread::spawn(move || {
+            let mut question = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut question) {
+                if let Some(answer) = answer(&question[..length]) {
+                    let _ = socket.send_to(&answer, from);
+                }
+            }
+        });
+        story();
+    });
+    world.join().unwrap();
+}
+
+/// RFC 1035 §4: 127.0.0.1 for whoever asks for an IPv4 address, nothing for others.
+fn localhost(question: &[u8]) -> Option<Vec<u8>> {
+    let end = 12 + question.get(12..)?.iter().position(|byte| *byte == 0)? + 5;
+    let asks_ipv4 = question.get(end - 4..end)? == [0, 1, 0, 1];
+    let mut answer = question.get(..2)?.to_vec();
+    answer.extend([0x81, 0x80, 0, 1, 0, u8::from(asks_ipv4), 0, 0, 0, 0]);
+    answer.extend(question.get(12..end)?);
+    if asks_ipv4 {
+        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    }
+    Some(answer)
+}
+
+#[test]
+fn a_name_is_looked_up_by_dns() {
+    with_dns("a_name_is_looked_up_by_dns", localhost, || {
+        let server = Server::http(|_, _| ok("", b"igel"));
+        let url = format!("http://ums.example.com:{}/", server.address.port());
+        assert_eq!(fetch(&request(&url)).whole(), b"igel");
+    });
+}
+
+#[test]
+fn a_dns_server_that_says_nothing_is_given_up_in_time() {
+    let test = "a_dns_server_that_says_nothing_is_given_up_in_time";
+    with_dns(
+        test,
+        |_| None,
+        || {
+            let request = Request { connect_ms: 700, ..request("http://ums.example.com/") };
+            let fetched = fetch(&request);
+            assert!(fetched.took < Duration::from_secs(3));
+            let message = fetched.refusal(Code::SourceUnreachable);
+            let none = "ums.example.com: no connection within 700 milliseconds; is it reachable from here?";
+            assert_eq!(message, none);
+        },
+    );
+}
+
+#[test]
+fn a_name_that_dns_denies_is_told_at_once_and_a_failure_of_dns_is_not_the_last_word() {
+    let test = "a_name_that_dns_denies_is_told_at_once_and_a_failure_of_dns_is_not_the_last_word";
+    with_dns(
+        test,
+        |question| refused(question, 3),
+        || {
+            let fetched = fetch(&request("http://ums.example.com/"));
+            let message = fetched.refusal(Code::SourceUnreachable);
+            assert_eq!(
+                message,
+                "ums.example.com: there is no host of this name; check the address"
+            );
+        },
+    );
+    with_dns(
+        test,
+        |question| refused(question, 2),
+        || {
+            let request = Request { total_ms: 4000, ..request("http://ums.example.com/") };
+            let message = fetch(&request).refusal(Code::SourceUnreachable);
+            assert!(message.contains("its name cannot be looked up now"), "{message}");
+            assert!(message.contains("(tried "), "{message}");
+        },
+    );
+}
+
+/// An answer with this code (RFC 1035 §4.1.1): 2 is a failure of the server, 3 no such name.
+fn refused(question: &[u8], code: u8) -> Option<Vec<u8>> {
+    let mut answer = question.to_vec();
+    *answer.get_mut(2)? = 0x81;
+    *answer.get_mut(3)? = 0x80 | code;
+    Some(answer)
+}

@@ -1,0 +1,111 @@
+//! Servers that take their time, at every stage.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use licd_fetch::protocol::{Code, Request};
+
+use crate::server::{Server, hang, head, ok, pour};
+use crate::worker::{fetch, request};
+
+/// A request with little time.
+fn hasty(url: &str) -> Request {
+    Request { idle_ms: 400, total_ms: 1500, ..request(url) }
+}
+
+#[test]
+fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
+    for said in ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"] {
+        let server = Server::start(move |mut stream, _| {
+            head(&mut stream);
+            stream.write_all(said.as_bytes()).unwrap();
+            hang(stream);
+        });
+        let message = fetch(&hasty(&server.url("/"))).refusal(Code::SourceUnreachable);
+        let silent = "127.0.0.1: connected, but said nothing for 400 milliseconds";
+        assert!(message.starts_with(silent), "after “{said}”: {message}");
+    }
+}
+
+#[test]
+fn a_tls_handshake_that_hangs_or_drips_is_no_connection() {
+    for drip in [&b""[..], b"\x16"] {
+        let server = Server::start(move |stream, _| match drip {
+            b"" => hang(stream),
+            drip => {
+                pour(stream, drip, Duration::from_millis(100));
+            }
+        });
+        let url = server.url("/").replace("http", "https");
+        let request = Request { connect_ms: 500, total_ms: 800, ..request(&url) };
+        let fetched = fetch(&request);
+        assert!(fetched.took < Duration::from_secs(3));
+        fetched.refusal(Code::SourceUnreachable);
+    }
+}
+
+#[test]
+fn a_server_nobody_accepts_for_is_given_up_in_time() {
+    // The queue of a listener that never accepts fills up; further connections wait.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    fetch(&hasty(&url)).refusal(Code::SourceUnreachable);
+}
+
+#[test]
+fn a_byte_now_and_then_does_not_keep_a_worker_alive() {
+    let body = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+    for said in [&b"HTTP/1.1 200 OK\r\nX: "[..], body] {
+        let server = Server::start(move |mut stream, _| {
+            head(&mut stream);
+            stream.write_all(said).unwrap();
+            pour(stream, b"x", Duration::from_millis(100));
+        });
+        let request = Request { total_ms: 1500, ..request(&server.url("/")) };
+        let fetched = fetch(&request);
+        assert!(fetched.took >= Duration::from_millis(1500));
+        let message = fetched.refusal(Code::SourceUnreachable);
+        assert_eq!(message, "127.0.0.1: did not send everything within 1 second");
+    }
+}
+
+#[test]
+fn a_server_that_refuses_is_asked_again_within_the_time() {
+    let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let message = fetch(&request(&format!("http://{gone}/"))).refusal(Code::SourceUnreachable);
+    let refuses = "127.0.0.1: refuses the connection; is the server running, is the port right?";
+    assert_eq!(message, format!("{refuses} (tried 5 times)"));
+}
+
+#[test]
+fn a_server_that_comes_up_late_is_reached() {
+    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let late = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(600));
+        Server::http_at(address.ip(), address.port(), |_, _| ok("", b"igel"))
+    });
+    assert_eq!(fetch(&request(&format!("http://{address}/"))).whole(), b"igel");
+    late.join().unwrap();
+}
+
+#[test]
+fn a_connection_that_is_reset_is_tried_again() {
+    let server = Server::start(|mut stream, hit| {
+        if hit == 0 {
+            // Closing with bytes unread resets.
+            stream.read_exact(&mut [0]).unwrap();
+            return;
+        }
+        head(&mut stream);
+        stream.write_all(&ok("", b"igel")).unwrap();
+    });
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), b"igel");
+}
+
+#[test]
+fn a_name_that_nobody_has_is_told_at_once() {
+    let fetched = fetch(&request("http://ums.invalid/"));
+    let message = fetched.refusal(Code::SourceUnreachable);
+    assert!(message.starts_with("ums.invalid: "), "{message}");
+}

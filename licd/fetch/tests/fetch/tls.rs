@@ -1,0 +1,346 @@
+//! Which servers are believed.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::sync::Arc;
+
+use base64ct::{Base64, Encoding as _};
+use licd_fetch::protocol::{Code, Request};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::NamedTempFile;
+
+use crate::server::{Server, head, ok, status};
+use crate::worker::{fetch, request};
+
+const LICENSE: &[u8] = b"igel.com/license/v1\n";
+/// Years in which a certificate holds.
+const NOW: (i32, i32) = (2020, 2090);
+const PAST: (i32, i32) = (2001, 2002);
+const FUTURE: (i32, i32) = (2090, 2095);
+
+/// A certificate authority.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A chain, the server's own certificate first, and the key that goes with that.
+pub(crate) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: KeyPair,
+}
+
+fn params(name: &str, years: (i32, i32)) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_before = date_time_ymd(years.0, 1, 1);
+    params.not_after = date_time_ymd(years.1, 1, 1);
+    params
+}
+
+fn authority(years: (i32, i32)) -> CertificateParams {
+    let mut params = params("authority.example", years);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        Self { issuer: CertifiedIssuer::self_signed(authority(NOW), key).unwrap() }
+    }
+
+    pub(crate) fn identity(&self, name: &str, years: (i32, i32)) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params(name, years).signed_by(&key, &*self.issuer).unwrap();
+        Identity { chain: vec![certificate.into()], key }
+    }
+
+    /// With an intermediate authority between.
+    fn chain(&self, years: (i32, i32), between: (i32, i32)) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let middle = CertifiedIssuer::signed_by(authority(between), key, &self.issuer).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params("localhost", years).signed_by(&key, &*middle).unwrap();
+        Identity { chain: vec![certificate.into(), middle.der().clone()], key }
+    }
+
+    /// A server that shows the authority's own certificate.
+    fn as_server(years: (i32, i32)) -> (Self, Identity) {
+        let mut params = params("localhost", years);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let chain = vec![issuer.der().clone()];
+        let key = KeyPair::try_from(issuer.key().serialize_der()).unwrap();
+        (Self { issuer }, Identity { chain, key })
+    }
+
+    pub(crate) fn bundle(&self) -> NamedTempFile {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(self.issuer.pem().as_bytes()).unwrap();
+        file
+    }
+}
+
+impl Identity {
+    fn self_signed(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate: Certificate = params(name, NOW).self_signed(&key).unwrap();
+        Self { chain: vec![certificate.into()], key }
+    }
+
+    fn pin(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &self.chain[0]);
+        digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    /// Key and certificate in one file, as servers take them.
+    pub(crate) fn pem(&self) -> String {
+        let body = Base64::encode_string(&self.chain[0]);
+        let lines: Vec<&str> =
+            body.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+        let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+        format!("{}{begin}\n{}\n{end}\n", self.key.serialize_pem(), lines.join("\n"))
+    }
+
+    pub(crate) fn config(self) -> Arc<ServerConfig> {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain, key)
+            .unwrap();
+        Arc::new(config)
+    }
+}
+
+/// The other side of a TLS connection.
+pub(crate) fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> impl Read + Write + use<> {
+    StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream)
+}
+
+/// An HTTPS server.
+pub(crate) fn https(identity: Identity, answer: Vec<u8>) -> Server {
+    https_at(Ipv4Addr::LOCALHOST, 0, identity, answer)
+}
+
+fn https_at(host: Ipv4Addr, port: u16, identity: Identity, answer: Vec<u8>) -> Server {
+    let config = identity.config();
+    Server::at((IpAddr::V4(host), port).into(), move |stream, _| {
+        let mut stream = accept(&config, stream);
+        if !head(&mut stream).is_empty() {
+            let _ = stream.write_all(&answer);
+            let _ = stream.flush();
+        }
+    })
+}
+
+fn url(server: &Server) -> String {
+    format!("https://localhost:{}/WE.lic", server.address.port())
+}
+
+/// A request that checks with this authority only.
+fn trusting(authority: &NamedTempFile, server: &Server) -> Request {
+    let ca_file = authority.path().to_str().map(str::to_owned);
+    Request { ca_file, ..request(&url(server)) }
+}
+
+#[test]
+fn a_server_of_a_known_authority_is_believed() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    for identity in [authority.identity("localhost", NOW), authority.chain(NOW, NOW)] {
+        let server = https(identity, ok("", LICENSE));
+        let fetched = fetch(&trusting(&bundle, &server));
+        assert!(!fetched.answers[0].clock_ignored);
+        assert_eq!(fetched.whole(), LICENSE);
+    }
+}
+
+#[test]
+fn an_address_of_numbers_is_a_name_like_any() {
+    let authority = Authority::new();
+    let server = https(authority.identity("127.0.0.1", NOW), ok("", LICENSE));
+    let ca_file = authority.bundle();
+    let url = url(&server).replace("localhost", "127.0.0.1");
+    let request = Request { url, ..trusting(&ca_file, &server) };
+    assert_eq!(fetch(&request).whole(), LICENSE);
+}
+
+#[test]
+fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    for (identity, why) in [
+        (
+            Identity::self_signed("localhost"),
+            "its certificate is from no authority that this device knows;",
+        ),
+        (
+            Authority::new().identity("localhost", NOW),
+            "its certificate is from no authority that this device knows;",
+        ),
+        (authority.identity("ums.example", NOW), "its certificate is for another name;"),
+        (
+            authority.identity("localhost", PAST),
+            "its certificate ended on Tue, 01 Jan 2002 00:00:00 GMT",
+        ),
+        (
+            authority.identity("localhost", FUTURE),
+            "its certificate begins on Sun, 01 Jan 2090 00:00:00 GMT",
+        ),
+    ] {
+        let server = https(identity, ok("", LICENSE));
+        let message = fetch(&trusting(&bundle, &server)).refusal(Code::SourceRefused);
+        assert!(message.starts_with(&format!("localhost: {why}")), "{message}");
+        assert_eq!(server.hits(), 1);
+    }
+}
+
+#[test]
+fn a_wrong_clock_does_not_lock_the_device_out() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    for identity in [
+        authority.identity("localhost", PAST),
+        authority.identity("localhost", FUTURE),
+        authority.chain(FUTURE, FUTURE),
+        authority.chain((2001, 2003), PAST),
+    ] {
+        let server = https(identity, ok("", LICENSE));
+        let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
+        let fetched = fetch(&request);
+        assert!(fetched.answers[0].clock_ignored);
+        assert_eq!(fetched.whole(), LICENSE);
+    }
+}
+
+#[test]
+fn a_wrong_clock_excuses_nothing_but_dates() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    for identity in [
+        Identity::self_signed("localhost"),
+        authority.identity("ums.example", PAST),
+        Authority::new().identity("localhost", FUTURE),
+        // No day on which both held.
+        authority.chain(FUTURE, PAST),
+    ] {
+        let server = https(identity, ok("", LICENSE));
+        let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
+        fetch(&request).refusal(Code::SourceRefused);
+    }
+}
+
+#[test]
+fn a_good_certificate_is_no_reason_to_ignore_the_clock() {
+    let authority = Authority::new();
+    let server = https(authority.identity("localhost", NOW), ok("", LICENSE));
+    let bundle = authority.bundle();
+    let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
+    assert!(!fetch(&request).answers[0].clock_ignored);
+}
+
+#[test]
+fn a_pinned_certificate_needs_no_authority_no_name_and_no_date() {
+    let expired = Authority::new().identity("ums.example", PAST);
+    for identity in [Identity::self_signed("localhost"), expired] {
+        let pin = Some(identity.pin());
+        let server = https(identity, ok("", LICENSE));
+        let request =
+            Request { pin, ca_file: Some("/nowhere".to_owned()), ..request(&url(&server)) };
+        assert_eq!(fetch(&request).whole(), LICENSE);
+    }
+}
+
+#[test]
+fn a_certificate_other_than_the_pinned_one_is_refused_whoever_issued_it() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let found = identity.pin().to_lowercase();
+    let server = https(identity, ok("", LICENSE));
+    let bundle = authority.bundle();
+    let request = Request { pin: Some("00".repeat(32)), ..trusting(&bundle, &server) };
+    let message = fetch(&request).refusal(Code::SourceRefused);
+    assert!(message.contains(&format!("has the SHA-256 {found}")), "{message}");
+}
+
+#[test]
+fn a_pin_holds_for_the_host_of_the_address_only() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    let other = https_at(
+        Ipv4Addr::new(127, 0, 0, 2),
+        0,
+        authority.identity("127.0.0.2", NOW),
+        ok("", LICENSE),
+    );
+    let port = other.address.port();
+    let pinned = Identity::self_signed("localhost");
+    let pin = Some(pinned.pin());
+    let leads = status("302 x", &format!("Location: https://127.0.0.2:{port}/\r\n"));
+    let server = https_at(Ipv4Addr::LOCALHOST, port, pinned, leads);
+    let request = Request { pin, ..trusting(&bundle, &server) };
+    assert_eq!(fetch(&request).whole(), LICENSE);
+    let request = Request { ca_file: None, ..request };
+    fetch(&request).refusal(Code::SourceRefused);
+}
+
+#[test]
+fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    let plain = Server::http(|_, _| ok("", LICENSE));
+    let port = plain.address.port();
+    let leads = status("302 x", &format!("Location: http://127.0.0.1:{port}/\r\n"));
+    let server =
+        https_at(Ipv4Addr::new(127, 0, 0, 2), port, authority.identity("127.0.0.2", NOW), leads);
+    let url = format!("https://127.0.0.2:{port}/");
+    let message =
+        fetch(&Request { url, ..trusting(&bundle, &server) }).refusal(Code::SourceRefused);
+    assert!(
+        message.starts_with("127.0.0.2: redirects from https to http://127.0.0.1"),
+        "{message}"
+    );
+    assert_eq!(plain.hits(), 0);
+
+    let server = https(authority.identity("127.0.0.1", NOW), ok("", LICENSE));
+    let port = server.address.port();
+    let leads = format!("Location: https://127.0.0.1:{port}/\r\n");
+    let plain = Server::http_at(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), port, move |_, _| {
+        status("301 x", &leads)
+    });
+    let request = Request { url: plain.url("/"), ..trusting(&bundle, &server) };
+    assert_eq!(fetch(&request).whole(), LICENSE);
+}
+
+#[test]
+fn an_authority_is_no_server_unless_it_is_pinned() {
+    let (authority, identity) = Authority::as_server(NOW);
+    let bundle = authority.bundle();
+    let pin = Some(identity.pin());
+    let server = https(identity, ok("", LICENSE));
+    let trusting = trusting(&bundle, &server);
+    let message = fetch(&trusting).refusal(Code::SourceRefused);
+    assert!(message.contains("set [ums] certificate_sha256 to take it as it is"), "{message}");
+    assert_eq!(fetch(&Request { pin, ..trusting }).whole(), LICENSE);
+}
+
+#[test]
+fn without_authorities_https_says_what_is_missing() {
+    let server = https(Identity::self_signed("localhost"), ok("", LICENSE));
+    let request = Request { ca_file: Some("/nowhere.pem".to_owned()), ..request(&url(&server)) };
+    let message = fetch(&request).refusal(Code::SourceUnreachable);
+    assert!(message.contains("/nowhere.pem has no certificate authorities"), "{message}");
+}
+
+#[test]
+fn what_does_not_speak_tls_is_told_so() {
+    let server = Server::http(|_, _| ok("", LICENSE));
+    let message = fetch(&request(&url(&server))).refusal(Code::SourceUnreachable);
+    assert!(message.contains("it does not speak TLS on this port"), "{message}");
+}
