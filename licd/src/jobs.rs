@@ -2,14 +2,14 @@
 
 mod source;
 
-use std::io::{self, Read};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_device::{Device, FileVerdict, Imported};
+use licd_device::{Device, Failure, FileVerdict, Imported};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -75,9 +75,9 @@ impl Job {
 
 /// How a job ended.
 pub(crate) enum JobEnd {
-    /// With a verdict.
-    Verdict {
-        verdict: FileVerdict,
+    /// With a verdict on each file.
+    Verdicts {
+        verdicts: Vec<FileVerdict>,
         /// Whether the device is another one since.
         changed: bool,
         /// Whether somebody keeps the store from being closed.
@@ -124,46 +124,43 @@ pub(crate) fn import(
 }
 
 fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
-    let Imported { verdict, changed } = match source.open(&job.cancel) {
-        Ok(reading) => {
-            job.total.store(reading.total, Ordering::Relaxed);
-            let now = Instant::now();
-            device.import(&job.name, Watched { reading, job, hub, told: now })
-        }
-        Err(failure) => Imported {
-            verdict: FileVerdict {
-                file: job.name.clone(),
-                code: failure.code,
-                message: failure.message,
-                pack: None,
-                units: Vec::new(),
-            },
-            changed: false,
-        },
-    };
+    let (mut verdicts, mut changed) = (Vec::new(), false);
+    let mut meter = Meter { job, hub, told: Instant::now() };
+    source.for_each(device, &mut meter, |name, opened| {
+        let imported = match opened {
+            Ok(reading) => device.import(name, reading),
+            Err(failure) => Imported { verdict: unread(name, failure), changed: false },
+        };
+        changed |= imported.changed;
+        verdicts.push(imported.verdict);
+    });
     // A write always closes the store behind itself; if it is open now, somebody holds it.
     let left_open = changed && device.store().holders().is_some();
-    JobEnd::Verdict { verdict, changed, left_open }
+    JobEnd::Verdicts { verdicts, changed, left_open }
 }
 
-/// A source whose progress is counted and told.
-struct Watched<'a> {
-    reading: source::Reading<'a>,
+/// The verdict on a file that could not even be read.
+fn unread(file: &str, failure: Failure) -> FileVerdict {
+    let Failure { code, message } = failure;
+    FileVerdict { file: file.to_owned(), code, message, pack: None, units: Vec::new() }
+}
+
+/// Counts how far an import has come, and tells of it from time to time.
+struct Meter<'a> {
     job: &'a Arc<Job>,
     hub: &'a Hub,
     told: Instant,
 }
 
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.reading.read(buffer)?;
-        // Never more than fit a file.
-        self.job.done.fetch_add(length as u64, Ordering::Relaxed);
+impl Meter<'_> {
+    /// It has come so far, of so much (0: nobody knows).
+    fn stands_at(&mut self, done: u64, total: u64) {
+        self.job.done.store(done, Ordering::Relaxed);
+        self.job.total.store(total, Ordering::Relaxed);
         if self.told.elapsed() >= PROGRESS {
             self.told = Instant::now();
             self.hub.tell(News::Progress(Arc::clone(self.job)));
         }
-        Ok(length)
     }
 }
 

@@ -1,9 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use licd_device::{Failure, Place};
 use licd_rules::{Feature, Selector};
 use license_format::Date;
 
@@ -59,14 +62,7 @@ pub(crate) enum Verb {
         files: Vec<PathBuf>,
     },
     /// Import licences and trust documents.
-    Import {
-        /// Only check.
-        #[arg(short = 'n', long = "check")]
-        check: bool,
-        /// Files; - for standard input.
-        #[arg(required = true, value_name = "SOURCE")]
-        sources: Vec<PathBuf>,
-    },
+    Import(Import),
     /// Remove licences.
     Remove {
         /// Which: all, evaluation, workspace-edition, enterprise-management-pack, powerterm,
@@ -114,6 +110,49 @@ pub(crate) enum Verb {
         /// For this shell.
         shell: Shell,
     },
+}
+
+/// What to import.
+#[derive(clap::Args)]
+pub(crate) struct Import {
+    /// Only check.
+    #[arg(short = 'n', long = "check")]
+    pub(crate) check: bool,
+    /// Who asks at a server that wants to know.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// The file whose first line is the password; - for standard input.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Files, - for standard input, or addresses with https://, http://, ftps:// or ftp://.
+    #[arg(
+        required = true,
+        value_name = "SOURCE",
+        value_parser = OsStringValueParser::new().try_map(Source::parse)
+    )]
+    pub(crate) sources: Vec<Source>,
+}
+
+/// Something to import from.
+#[derive(Clone)]
+pub(crate) struct Source {
+    /// As the user wrote it.
+    pub(crate) text: OsString,
+    /// What that means; if nothing, the verdict on it.
+    pub(crate) place: Result<Place, Failure>,
+}
+
+impl Source {
+    fn parse(text: OsString) -> Result<Self, &'static str> {
+        let place = Place::parse(&text);
+        match &place {
+            Ok(Place::Url(url)) if url.has_password() => {
+                Err("holds a password, which every user of this machine could read here; leave it \
+                     out and use --user and --password-file")
+            }
+            _ => Ok(Self { text, place }),
+        }
+    }
 }
 
 fn directory(text: &str) -> Result<PathBuf, &'static str> {

@@ -7,6 +7,7 @@ mod args;
 mod bus;
 mod desk;
 mod out;
+mod progress;
 mod usage;
 mod verbs;
 
@@ -46,8 +47,7 @@ fn run(args: Args, out: &mut Out) -> out::Answer {
         Verb::List => verbs::list::run(&desk, out),
         Verb::Show { what } => verbs::show::run(&desk, &what, out),
         Verb::Verify { files } => verbs::verify::run(&desk, &files, out),
-        Verb::Import { check: true, sources } => verbs::verify::run(&desk, &sources, out),
-        Verb::Import { check: false, sources } => verbs::import::run(&desk, &sources, out),
+        Verb::Import(order) => verbs::import::run(&desk, &order, out),
         Verb::Remove { selector } => verbs::remove::run(&desk, &selector, out),
         Verb::UnitId => verbs::unit_id::run(&desk, out),
         Verb::Request { output } => verbs::request::run(&desk, output.as_deref(), out),

@@ -1,7 +1,9 @@
 //! What the daemon and the rescue tool do alike, each step once: read everything there is
 //! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
 
+mod fetch;
 mod import;
+mod place;
 mod read;
 mod report;
 mod request;
@@ -9,7 +11,9 @@ mod survey;
 mod time;
 mod words;
 
+pub use fetch::{Fetch, Fetched, Login, Version};
 pub use import::Imported;
+pub use place::{Place, Url};
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
     ServiceReport, StoreReport, to_json,

@@ -103,6 +103,27 @@ pub struct Network {
     /// How long one licence may take to arrive; 120 seconds by default.
     #[serde(rename = "total_timeout_seconds", deserialize_with = "values::seconds")]
     pub total_timeout: Duration,
+    /// Who asks at servers that want to know, at most [`LOGINS`].
+    #[serde(rename = "login", deserialize_with = "values::logins")]
+    pub logins: Vec<Login>,
+}
+
+/// Servers that a user and password can be set for: many times those that hand out licences.
+pub const LOGINS: usize = 32;
+
+/// `[[network.login]]`: who asks at one server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a section [[network.login]]")]
+pub struct Login {
+    /// The server, as addresses name it, without a port. Nobody else is told.
+    #[serde(deserialize_with = "values::host")]
+    pub host: String,
+    /// The user.
+    #[serde(deserialize_with = "values::user")]
+    pub user: String,
+    /// The file whose first line is the password: an absolute path.
+    #[serde(deserialize_with = "values::password_file")]
+    pub password_file: PathBuf,
 }
 
 /// The UMS server.
@@ -136,6 +157,7 @@ impl Default for Network {
             proxy: None,
             connect_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(120),
+            logins: Vec::new(),
         }
     }
 }

@@ -2,14 +2,17 @@
 //!
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
 //! on is [`root`] (where things are), `tree` (reading below a root), [`textfile`] (how a text is
-//! read and what is said of its faults) and [`atomic`] (how a file is replaced).
+//! read and what is said of its faults), [`patience`] (how long something is read that may never come)
+//! and [`atomic`] (how a file is replaced).
 
 pub mod atomic;
 pub mod clock;
 pub mod config;
+pub mod fetch;
 pub mod intake;
 pub mod links;
 pub mod marks;
+pub mod patience;
 pub mod publish;
 pub mod root;
 pub mod settings;

@@ -26,6 +26,14 @@ impl Root {
         self.dir.join(absolute.trim_start_matches('/'))
     }
 
+    /// A file that a configuration names by an absolute path: below this root, or, where there is
+    /// none of that name, as it is.
+    #[must_use]
+    pub fn named(&self, absolute: &Path) -> PathBuf {
+        let below = self.dir.join(absolute.strip_prefix("/").unwrap_or(absolute));
+        if below.exists() { below } else { absolute.to_owned() }
+    }
+
     /// A path of `/sys` or `/proc` that tells of the hardware.
     #[must_use]
     pub fn hardware(&self, absolute: &str) -> PathBuf {

@@ -109,7 +109,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Flaw> {
 ///
 /// # Errors
 /// Those of [`read`], or [`Flaw::NotUtf8`].
-pub(crate) fn read_text(path: &Path, limit: u64) -> Result<Option<String>, Flaw> {
+pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, Flaw> {
     let Some(bytes) = read(path, limit)? else { return Ok(None) };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -144,7 +144,7 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A path fit for a terminal and a log.
-pub(crate) fn escaped_path(path: &Path) -> String {
+pub fn escaped_path(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Plan {
     pub(crate) total: Duration,
     ca_file: Option<String>,
     pin: Option<Pin>,
+    pin_or_authority: bool,
     proxy: Option<Proxy>,
     credentials: Option<Credentials>,
     connect: Duration,
@@ -72,6 +73,7 @@ impl Plan {
             total: Duration::from_millis(request.total_ms),
             ca_file: request.ca_file,
             pin: pin.transpose()?,
+            pin_or_authority: request.pin_or_authority,
             proxy: proxy.transpose()?,
             credentials: given.or(in_address),
             connect: span("connect_ms", request.connect_ms)?,
@@ -118,6 +120,7 @@ impl Plan {
             bundle,
             bundle_name,
             pinned: self.pin.map(|pin| (self.address.host.clone(), pin)),
+            or_authority: self.pin_or_authority,
             clock_trusted: self.clock_trusted,
         })?;
         Ok(Job {

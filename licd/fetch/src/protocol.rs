@@ -67,10 +67,13 @@ pub struct Request {
     /// up its rights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
-    /// SHA-256 of the certificate (DER, 64 hex digits) that alone is taken for that of the
-    /// address's host, whoever issued it.
+    /// SHA-256 of the certificate (DER, 64 hex digits) that is taken for that of the address's
+    /// host, whoever issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<String>,
+    /// Whether, beside it, any certificate will do that an authority vouches for.
+    #[serde(default)]
+    pub pin_or_authority: bool,
     /// `http://[USER:PASSWORD@]HOST[:PORT]`, for `https` and `http`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,

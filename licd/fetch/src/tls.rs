@@ -82,6 +82,8 @@ pub(crate) struct Trust {
     pub(crate) bundle_name: String,
     /// The one host that has to have the one certificate.
     pub(crate) pinned: Option<(String, Pin)>,
+    /// Whether an authority's word will do for that host, too.
+    pub(crate) or_authority: bool,
     /// Whether dates count.
     pub(crate) clock_trusted: bool,
 }
@@ -119,6 +121,7 @@ impl Tls {
         let verifier = Verifier {
             chain,
             pinned: trust.pinned,
+            or_authority: trust.or_authority,
             clock_trusted: trust.clock_trusted,
             clock_ignored: Arc::clone(&clock_ignored),
             provider: Arc::clone(&provider),
@@ -206,6 +209,7 @@ struct Verifier {
     /// What checks chains; none without authorities.
     chain: Option<Arc<WebPkiServerVerifier>>,
     pinned: Option<(String, Pin)>,
+    or_authority: bool,
     clock_trusted: bool,
     clock_ignored: Arc<AtomicBool>,
     provider: Arc<CryptoProvider>,
@@ -216,6 +220,23 @@ impl Verifier {
     fn pin(&self, server: &ServerName<'_>) -> Option<Pin> {
         let (host, pin) = self.pinned.as_ref()?;
         server.to_str().eq_ignore_ascii_case(host).then_some(*pin)
+    }
+
+    /// Whether an authority vouches for the server.
+    fn by_authority(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some(chain) = &self.chain else {
+            return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        };
+        self.at_any_time(now, |time| {
+            chain.verify_server_cert(end_entity, intermediates, server, ocsp, time)
+        })
     }
 
     /// Looks for a time at which all certificates hold; the error is the one of `now` if there is
@@ -271,21 +292,23 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Some(pin) = self.pin(server) {
-            let found = Pin::of(end_entity);
-            return if found == pin {
-                Ok(ServerCertVerified::assertion())
-            } else {
+        let Some(pin) = self.pin(server) else {
+            return self.by_authority(end_entity, intermediates, server, ocsp, now);
+        };
+        let found = Pin::of(end_entity);
+        if found == pin {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let vouched = self
+            .or_authority
+            .then(|| self.by_authority(end_entity, intermediates, server, ocsp, now));
+        match vouched {
+            None | Some(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) => {
                 let unpinned = OtherError(Arc::new(Unpinned(found)));
                 Err(Error::InvalidCertificate(CertificateError::Other(unpinned)))
-            };
+            }
+            Some(verdict) => verdict,
         }
-        let Some(chain) = &self.chain else {
-            return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
-        };
-        self.at_any_time(now, |time| {
-            chain.verify_server_cert(end_entity, intermediates, server, ocsp, time)
-        })
     }
 
     fn verify_tls12_signature(

@@ -55,6 +55,16 @@ pub enum Code {
 }
 
 impl Code {
+    /// The verdict on a source of several files: an accepted one's if any was accepted and nothing
+    /// was refused but for being another device's; else the gravest. `None` without files.
+    pub fn of_all(codes: impl Iterator<Item = Self> + Clone) -> Option<Self> {
+        let refused = |code: &Self| !code.is_accepted() && *code != Self::WrongDevice;
+        match codes.clone().find(|code| code.is_accepted()) {
+            Some(accepted) if !codes.clone().any(|code| refused(&code)) => Some(accepted),
+            _ => codes.max_by_key(|code| code.exit_code()),
+        }
+    }
+
     const ALL: [(Self, &'static str, &'static str, u8); 21] = [
         (Self::Valid, "valid", "Valid", 0),
         (Self::Pending, "pending", "Pending", 0),

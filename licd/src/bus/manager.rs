@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use licd_device::Login;
 use licd_edge::textfile::escaped;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -18,8 +19,7 @@ use super::job;
 use crate::hub::{Hub, ImportReply, Order, Published, Refusal, Reply};
 use crate::jobs::Source;
 
-/// Options of a call by name. None is defined yet; unknown ones are errors, so that a later one is
-/// never ignored.
+/// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 type Options = HashMap<String, OwnedVariant>;
 
 /// The daemon's own object.
@@ -63,6 +63,22 @@ fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
 }
 
+/// Takes `user` and `password` out of the options, which may hold nothing else.
+fn login(mut options: Options) -> Result<Option<Login>, BusError> {
+    let mut text = |key: &str| match options.remove(key).map(String::try_from) {
+        None => Ok(None),
+        Some(Ok(text)) => Ok(Some(text)),
+        Some(Err(_)) => Err(BusError::arguments(format!("option “{key}”: is no text"))),
+    };
+    let (user, password) = (text("user")?, text("password")?);
+    no_options(&options)?;
+    match (user, password) {
+        (Some(user), password) => Ok(Some(Login { user, password: password.unwrap_or_default() })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(BusError::arguments("option “password”: needs “user”".to_owned())),
+    }
+}
+
 fn no_options(options: &Options) -> Result<(), BusError> {
     match options.keys().min() {
         None => Ok(()),
@@ -88,10 +104,10 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<OwnedObjectPath, BusError> {
-        no_options(&options)?;
+        let login = login(options)?;
         self.authority.check(connection, &header, Action::Import).await?;
-        let (name, owner) = (escaped(&source), sender(&header));
-        let source = Source::parse(&source)?;
+        let source = Source::parse(&source, login)?;
+        let (name, owner) = (source.name(), sender(&header));
         let begun = |reply| Order::Import { source, name, owner, reply: ImportReply::Begun(reply) };
         let id = self.ask(begun).await?;
         OwnedObjectPath::try_from(job::path(id))

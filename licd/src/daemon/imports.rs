@@ -77,10 +77,10 @@ impl Daemon {
         self.at_work -= 1;
         let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
         let (changed, outcome) = match end {
-            JobEnd::Verdict { verdict, changed, left_open } => {
+            JobEnd::Verdicts { verdicts, changed, left_open } => {
                 self.mind_open_store(left_open);
-                log_import(&verdict);
-                (changed, Ok((verdict.code, format!("{}: {}", verdict.file, verdict.message))))
+                verdicts.iter().for_each(log_import);
+                (changed, summary(job, &verdicts))
             }
             // Whatever it did before, it is worth a look.
             JobEnd::Fault => {
@@ -113,6 +113,15 @@ impl Daemon {
         };
         self.bus(|bus| bus.then(move || caller(answer)));
     }
+}
+
+/// The verdict on all files of a source, and a line about each.
+fn summary(job: &Job, verdicts: &[FileVerdict]) -> Result<(Code, String), String> {
+    let Some(code) = Code::of_all(verdicts.iter().map(|file| file.code)) else {
+        return Err(format!("{}: holds nothing to import", job.name));
+    };
+    let lines = verdicts.iter().map(|file| format!("{}: {}", file.file, file.message));
+    Ok((code, lines.collect::<Vec<_>>().join("\n")))
 }
 
 fn out_of_resources(error: &io::Error) -> Refusal {

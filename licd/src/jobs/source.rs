@@ -1,65 +1,122 @@
-//! Where an import reads from. A kind that is fetched from elsewhere becomes another variant of
-//! [`Source`] and another arm of [`Source::parse`] and [`Source::open`].
+//! Where an import reads from.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use licd_device::{Device, Failure};
+use licd_device::{Device, Failure, Fetch, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
+use licd_edge::patience::Patient;
 use licd_edge::textfile::escaped;
 use licd_rules::Code;
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::eventfd::EventFd;
 use nix::sys::socket::{MsgFlags, recv};
 
+use super::Meter;
 use crate::hub::Refusal;
+use crate::journal;
 
 /// How long a source may take to bring all of itself: as long as a download may by default.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where an import reads from.
-#[derive(Debug)]
 pub(crate) enum Source {
     /// A file of this machine.
     Path(PathBuf),
     /// What the caller has opened.
     Descriptor(OwnedFd),
+    /// A server, and who asks it.
+    Url(Url, Option<Login>),
 }
 
+/// A file of a source, or why it cannot be read.
+type Opened<'a> = Result<&'a mut dyn Read, Failure>;
+
 impl Source {
-    /// Reads the name of a source as a caller gives it.
+    /// Reads the name of a source as a caller gives it; the login is for servers.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] for what only a later version can fetch.
-    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
-        if text.starts_with('/') {
-            return Ok(Self::Path(text.into()));
-        }
+    /// [`Code::SourceRefused`] for what cannot be fetched from.
+    pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
         let shown = escaped(text);
-        if text.contains("://") || text == "usb" || text.starts_with("usb:") {
-            let message = format!(
-                "{shown}: this licd cannot fetch from there yet; give the absolute path of a file"
-            );
-            return Err(Refusal::new(Code::SourceRefused, message));
+        let named = |failure: Failure| Failure {
+            message: format!("{shown}: {}", failure.message),
+            ..failure
+        };
+        match Place::parse(text.as_ref()).map_err(named)? {
+            Place::Url(url) => Ok(Self::Url(url, login)),
+            _ if login.is_some() => {
+                Err(Refusal::Arguments(format!("“{shown}”: takes no user; only servers do")))
+            }
+            Place::File(path) if path.is_absolute() => Ok(Self::Path(path)),
+            Place::File(_) => Err(Refusal::Arguments(format!("“{shown}”: is no absolute path"))),
+            Place::Stick(_) => {
+                let message = format!("{shown}: sticks are read by licctl");
+                Err(Refusal::new(Code::SourceRefused, message))
+            }
         }
-        Err(Refusal::Arguments(format!("“{shown}”: is no absolute path")))
     }
 
-    /// Opens it. Reading ends when `cancel` is readable, and after [`PATIENCE`].
-    pub(super) fn open(self, cancel: &EventFd) -> Result<Reading<'_>, Failure> {
-        let stream = match self {
-            Self::Path(path) => Stream::File(Device::open(&path)?),
-            Self::Descriptor(descriptor) => Stream::of(descriptor)?,
-        };
-        let total = stream.total();
-        Ok(Reading { stream, total, cancel, deadline: Instant::now() + PATIENCE })
+    /// What it is called, fit to be shown; a descriptor has no name of its own.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Path(path) => escaped(&path.to_string_lossy()),
+            Self::Descriptor(_) => "the descriptor".to_owned(),
+            Self::Url(url, _) => url.to_string(),
+        }
     }
+
+    /// Opens each of its files and hands it to `take` with the name that is in verdicts; `meter`
+    /// hears how it goes on. Reading ends when the job is cancelled, and after [`PATIENCE`].
+    pub(super) fn for_each(
+        self,
+        device: &Device,
+        meter: &mut Meter<'_>,
+        mut take: impl FnMut(&str, Opened<'_>),
+    ) {
+        let name = meter.job.name.clone();
+        let stream = match self {
+            Self::Path(path) => Device::open(&path).map(Stream::File),
+            Self::Descriptor(descriptor) => Stream::of(descriptor),
+            Self::Url(url, login) => {
+                return match fetch(device, &url, login, meter) {
+                    Ok(mut file) => take(&name, Ok(&mut file)),
+                    Err(failure) => take(&name, Err(failure)),
+                };
+            }
+        };
+        match stream {
+            Ok(stream) => take(&name, Ok(&mut Watched::new(stream, meter))),
+            Err(failure) => take(&name, Err(failure)),
+        }
+    }
+}
+
+fn fetch(
+    device: &Device,
+    url: &Url,
+    login: Option<Login>,
+    meter: &mut Meter<'_>,
+) -> Result<File, Failure> {
+    let cancel = Some(meter.job.cancel.as_fd());
+    let order = Fetch { login, cancel, ..Fetch::default() };
+    let fetched =
+        device.fetch(url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
+    if fetched.clock_ignored {
+        log::warn!(
+            MESSAGE_ID = journal::PROBLEM;
+            "{url}: the dates of the server's certificate do not fit the clock, which is not to be \
+             trusted; fetched all the same"
+        );
+    }
+    // Only a version that is there already can be the same still, and none was named.
+    fetched.file.ok_or_else(|| Failure {
+        code: Code::SourceRefused,
+        message: "answers that nothing has changed, which it was not asked".to_owned(),
+    })
 }
 
 /// Something that can be read without waiting for it.
@@ -117,91 +174,72 @@ impl Read for Stream {
     }
 }
 
-/// A source that is being read.
-pub(super) struct Reading<'a> {
-    stream: Stream,
-    /// Bytes that it has, 0 if nobody knows.
-    pub(super) total: u64,
-    cancel: &'a EventFd,
-    deadline: Instant,
+/// A stream that the meter hears of as it is read.
+struct Watched<'a, 'm> {
+    stream: Patient<'a, Stream>,
+    meter: &'a mut Meter<'m>,
+    done: u64,
+    total: u64,
 }
 
-impl Read for Reading<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.wait(false)?;
-        loop {
-            match self.stream.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(true)?,
-                done => return done,
-            }
-        }
+impl<'a, 'm> Watched<'a, 'm> {
+    fn new(stream: Stream, meter: &'a mut Meter<'m>) -> Self
+    where
+        'm: 'a,
+    {
+        let total = stream.total();
+        meter.stands_at(0, total);
+        let stream = Patient::new(stream, PATIENCE, Some(meter.job.cancel.as_fd()));
+        Self { stream, meter, done: 0, total }
     }
 }
 
-impl Reading<'_> {
-    /// Waits for something to read if asked to.
-    ///
-    /// # Errors
-    /// The import was cancelled, or its time is over.
-    fn wait(&self, for_stream: bool) -> io::Result<()> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                format!("not all of it has come within {} seconds", PATIENCE.as_secs()),
-            ));
-        }
-        let mut fds =
-            [self.cancel.as_fd(), self.stream.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        let (fds, limit) = match (&mut fds, for_stream) {
-            (fds, true) => (fds.as_mut_slice(), PollTimeout::try_from(left)),
-            ([cancel, _], false) => (std::slice::from_mut(cancel), Ok(PollTimeout::ZERO)),
-        };
-        match poll(fds, limit.unwrap_or(PollTimeout::MAX)) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(reason) => return Err(reason.into()),
-        }
-        match fds.first().and_then(PollFd::any) {
-            Some(true) => Err(io::Error::other("the import was cancelled")),
-            _ => Ok(()),
-        }
+impl Read for Watched<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(buffer)?;
+        // Never more than fit a file.
+        self.done += length as u64;
+        self.meter.stands_at(self.done, self.total);
+        Ok(length)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use nix::sys::eventfd::EfdFlags;
     use std::io::Write as _;
-    use std::os::unix::net::UnixStream;
 
-    fn cancel() -> EventFd {
-        EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap()
-    }
+    use super::*;
 
-    fn read_all(descriptor: impl Into<OwnedFd>, cancel: &EventFd) -> io::Result<String> {
-        let mut text = String::new();
-        let mut reading = Source::Descriptor(descriptor.into()).open(cancel).unwrap();
-        reading.read_to_string(&mut text).map(|_| text)
+    fn read_all(descriptor: impl Into<OwnedFd>) -> io::Result<String> {
+        let stream = Stream::of(descriptor.into()).unwrap();
+        io::read_to_string(Patient::new(stream, PATIENCE, None))
     }
 
     #[test]
     fn a_path_is_absolute_or_none() {
         assert!(
-            matches!(Source::parse("/a b"), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
+            matches!(Source::parse("/a b", None), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
         );
         for relative in ["", "a.lic", "./a.lic", "usbstick.lic", "~/a.lic"] {
-            assert!(matches!(Source::parse(relative), Err(Refusal::Arguments(_))), "{relative}");
+            let refused = Source::parse(relative, None);
+            assert!(matches!(refused, Err(Refusal::Arguments(_))), "{relative}");
         }
     }
 
     #[test]
-    fn what_cannot_be_fetched_yet_is_refused_by_name() {
-        for source in ["https://ums/a.lic", "ftp://a", "usb", "usb:/dev/sdX1"] {
-            let Err(Refusal::Verdict(failure)) = Source::parse(source) else { panic!("{source}") };
-            assert_eq!(failure.code, Code::SourceRefused);
-            assert!(failure.message.starts_with(source), "{}", failure.message);
-        }
+    fn what_cannot_be_fetched_is_refused_by_name() {
+        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", None) else {
+            panic!()
+        };
+        assert_eq!(failure.code, Code::SourceRefused);
+        assert!(failure.message.starts_with("sftp://ums/a.lic: "), "{}", failure.message);
+    }
+
+    #[test]
+    fn only_a_server_is_told_who_asks() {
+        let login = || Some(Login { user: "u".into(), password: "p".into() });
+        assert!(matches!(Source::parse("ftp://h/a", login()), Ok(Source::Url(_, Some(_)))));
+        assert!(matches!(Source::parse("/a", login()), Err(Refusal::Arguments(_))));
     }
 
     #[test]
@@ -209,20 +247,18 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"abcdef").unwrap();
         file.seek(io::SeekFrom::Start(2)).unwrap();
-        let cancel = cancel();
-        let reading = Source::Descriptor(file.try_clone().unwrap().into()).open(&cancel).unwrap();
-        assert_eq!(reading.total, 4);
-        assert_eq!(read_all(file, &cancel).unwrap(), "cdef");
+        assert_eq!(Stream::of(file.try_clone().unwrap().into()).unwrap().total(), 4);
+        assert_eq!(read_all(file).unwrap(), "cdef");
     }
 
     #[test]
-    fn pipes_and_sockets_are_read_to_their_end_however_it_comes() {
+    fn pipes_and_sockets_are_read_to_their_end() {
         let (reader, writer) = io::pipe().unwrap();
-        let (near, far) = UnixStream::pair().unwrap();
+        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
         let pairs: [(OwnedFd, OwnedFd); 2] =
             [(reader.into(), writer.into()), (near.into(), far.into())];
         for (reader, writer) in pairs {
-            let reading = std::thread::spawn(|| read_all(reader, &cancel()));
+            let reading = std::thread::spawn(|| read_all(reader));
             let mut writer = File::from(writer);
             for piece in ["ab", "", "cd"] {
                 writer.write_all(piece.as_bytes()).unwrap();
@@ -234,33 +270,11 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_brings_nothing_ends_when_it_is_cancelled() {
-        let (reader, _writer) = io::pipe().unwrap();
-        let cancel = cancel();
-        std::thread::scope(|scope| {
-            let reading = scope.spawn(|| read_all(reader, &cancel));
-            cancel.write(1).unwrap();
-            let error = reading.join().unwrap().unwrap_err();
-            assert_eq!(error.to_string(), "the import was cancelled");
-        });
-    }
-
-    #[test]
-    fn a_source_ends_when_its_time_is_over() {
-        let (reader, _writer) = io::pipe().unwrap();
-        let cancel = cancel();
-        let mut reading = Source::Descriptor(reader.into()).open(&cancel).unwrap();
-        reading.deadline = Instant::now() + Duration::from_millis(20);
-        let error = reading.read(&mut [0]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[test]
     fn the_callers_end_of_a_pipe_keeps_blocking() {
         let (reader, writer) = io::pipe().unwrap();
         let kept = reader.try_clone().unwrap();
         drop(writer);
-        assert_eq!(read_all(reader, &cancel()).unwrap(), "");
+        assert_eq!(read_all(reader).unwrap(), "");
         let flags = nix::fcntl::fcntl(&kept, nix::fcntl::FcntlArg::F_GETFL).unwrap();
         assert!(!OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK));
     }
@@ -268,9 +282,7 @@ mod tests {
     #[test]
     fn what_is_no_stream_of_bytes_is_refused() {
         let device = File::open("/dev/null").unwrap();
-        let Err(failure) = Source::Descriptor(device.into()).open(&cancel()).map(|_| ()) else {
-            panic!("/dev/null was opened")
-        };
+        let Err(failure) = Stream::of(device.into()) else { panic!("/dev/null was opened") };
         assert!(!failure.code.is_accepted());
     }
 }

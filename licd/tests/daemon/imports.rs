@@ -146,9 +146,9 @@ fn what_cannot_be_imported_ends_a_job_or_is_refused_at_once() {
     let import = |source: &str| -> Result<OwnedObjectPath, Refused> {
         caller.call("Import", &(source, Options::new()))
     };
-    let refused = import("https://ums.example/a.lic").unwrap_err();
+    let refused = import("sftp://ums.example/a.lic").unwrap_err();
     assert_eq!(refused.0, error("SourceRefused"));
-    assert!(refused.1.starts_with("https://ums.example/a.lic: "), "{}", refused.1);
+    assert!(refused.1.starts_with("sftp://ums.example/a.lic: "), "{}", refused.1);
     assert_eq!(import("a.lic").unwrap_err().0, INVALID);
     let mut signals = caller.listen();
     import("/no/such/file.lic").unwrap();

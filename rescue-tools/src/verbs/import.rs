@@ -1,46 +1,127 @@
 //! `licctl import`
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{Seek as _, Write as _, stderr};
+use std::path::Path;
 
-use licd_device::FileVerdict;
+use licd_device::{Failure, Fetch, FileVerdict, Login, Place, Url};
+use licd_edge::textfile::reason;
 use licd_rules::Code;
 
 use super::source;
+use crate::args::{Import, Source};
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
+use crate::progress::Progress;
 
-pub(crate) fn run(desk: &Desk, sources: &[PathBuf], out: &mut Out) -> Answer {
-    let mut verdicts: Vec<_> = sources.iter().map(|path| import(desk, path)).collect();
+/// A file to import, which can be read more than once; or why there is none.
+struct Document {
+    name: String,
+    file: Result<File, Failure>,
+}
+
+pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
+    let login = login(order)?;
+    let fetch = |url: &Url| fetch(desk, url, login.clone(), out.is_json());
+    let documents: Vec<_> = order.sources.iter().map(|source| gather(source, &fetch)).collect();
+    let verdicts = if order.check {
+        documents
+            .into_iter()
+            .map(|document| document.judge(|n, f| desk.device().check(n, f).0))
+            .collect()
+    } else {
+        import(desk, &documents)
+    };
+    source::print(&verdicts, out)?;
+    Ok(verdict(&verdicts, order.check))
+}
+
+/// Gets what a source holds.
+fn gather(source: &Source, fetch: &impl Fn(&Url) -> Result<File, Failure>) -> Document {
+    let (name, file) = match &source.place {
+        Ok(Place::File(path)) => (source::name(path), source::open(path)),
+        Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
+        Ok(Place::Stick(_)) => {
+            let message = "this licctl reads no sticks; mount it and name the files".to_owned();
+            let refused = Failure { code: Code::SourceRefused, message };
+            (source::name(Path::new(&source.text)), Err(refused))
+        }
+        Err(failure) => (source::name(Path::new(&source.text)), Err(failure.clone())),
+    };
+    Document { name, file }
+}
+
+fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<File, Failure> {
+    let mut progress = Progress::new(&url.to_string(), silent);
+    let order = Fetch { login, ..Fetch::default() };
+    let fetched = desk.device().fetch(url, order, |done, total| progress.at(done, total))?;
+    drop(progress);
+    if fetched.clock_ignored {
+        // If nobody listens, it is not worth failing for.
+        let _ = writeln!(
+            stderr(),
+            "licctl: {url}: the dates of the server's certificate do not fit the clock, which is \
+             not to be trusted; fetched all the same"
+        );
+    }
+    fetched.file.ok_or_else(|| Failure {
+        code: Code::SourceRefused,
+        message: "answers that nothing has changed, which it was not asked".to_owned(),
+    })
+}
+
+fn login(order: &Import) -> Result<Option<Login>, Failure> {
+    let Some(user) = order.user.clone() else { return Ok(None) };
+    match order.password_file.as_deref() {
+        None => Ok(Some(Login { user, password: String::new() })),
+        Some(file) if file.as_os_str() == "-" => {
+            let mut password = String::new();
+            std::io::stdin().read_line(&mut password).map_err(|error| Failure {
+                code: Code::SourceRefused,
+                message: format!("password from standard input: {}", reason(&error)),
+            })?;
+            let password = password.trim_end_matches(['\r', '\n']).to_owned();
+            Ok(Some(Login { user, password }))
+        }
+        Some(file) => Login::with_password_file(user, file).map(Some),
+    }
+}
+
+impl Document {
+    fn judge(&self, judge: impl FnOnce(&str, File) -> FileVerdict) -> FileVerdict {
+        let again = |mut file: File| file.rewind().map(|()| file);
+        match &self.file {
+            Err(failure) => source::unread(self.name.clone(), failure.clone()),
+            Ok(file) => match file.try_clone().and_then(again) {
+                Ok(file) => judge(&self.name, file),
+                Err(error) => {
+                    let message = format!("cannot be read: {}", reason(&error));
+                    let failure = Failure { code: Code::SourceUnreachable, message };
+                    source::unread(self.name.clone(), failure)
+                }
+            },
+        }
+    }
+}
+
+fn import(desk: &Desk, documents: &[Document]) -> Vec<FileVerdict> {
+    let judge = |document: &Document| document.judge(|name, file| desk.import(name, file));
+    let mut verdicts: Vec<_> = documents.iter().map(judge).collect();
     // A licence may have been named before the trust document that vouches for its key.
     if verdicts.iter().any(|file| file.code.is_accepted()) {
-        for (path, verdict) in sources.iter().zip(&mut verdicts) {
-            if matches!(verdict.code, Code::UnknownKey | Code::UntrustedProduct) && !is_stdin(path)
-            {
-                *verdict = import(desk, path);
+        for (document, verdict) in documents.iter().zip(&mut verdicts) {
+            if matches!(verdict.code, Code::UnknownKey | Code::UntrustedProduct) {
+                *verdict = judge(document);
             }
         }
     }
-    source::print(&verdicts, out)?;
-    Ok(verdict(&verdicts))
+    verdicts
 }
 
-fn import(desk: &Desk, path: &Path) -> FileVerdict {
-    let name = source::name(path);
-    match source::open(path) {
-        Ok(file) => desk.import(&name, file),
-        Err(failure) => source::unread(name, failure),
+/// A check answers for the gravest of its files; an import is good if something was accepted.
+fn verdict(files: &[FileVerdict], check: bool) -> Verdict {
+    if check {
+        return source::worst(files.iter());
     }
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Good if something was accepted and nothing was refused but for being another device's; else the
-/// worst.
-fn verdict(files: &[FileVerdict]) -> Verdict {
-    let accepted = files.iter().any(|file| file.code.is_accepted());
-    let mine = files.iter().filter(|file| file.code != Code::WrongDevice);
-    let refused = mine.clone().any(|file| !file.code.is_accepted());
-    if accepted && !refused { Verdict::Yes } else { source::worst(files.iter()) }
+    Code::of_all(files.iter().map(|file| file.code)).map_or(Verdict::No, Verdict::Code)
 }

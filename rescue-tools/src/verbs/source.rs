@@ -12,9 +12,6 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::out::{Out, Verdict};
 
-/// What begins with these is fetched, not opened.
-const REMOTE: [&str; 5] = ["https://", "http://", "ftp://", "ftps://", "usb:"];
-
 /// The name by which a file is spoken of: as the user wrote it, fit for a terminal. The daemon
 /// spells names by the same rule.
 pub(crate) fn name(path: &Path) -> String {
@@ -23,16 +20,11 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// Opens a file, or standard input for `-`, so that it can be read twice.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
-    let text = path.to_string_lossy();
-    if text == "-" {
+    if path.as_os_str() == "-" {
         return standard_input().map_err(|error| Failure {
             code: Code::SourceUnreachable,
             message: format!("cannot be read: {error}"),
         });
-    }
-    if text == "usb" || REMOTE.iter().any(|scheme| text.starts_with(scheme)) {
-        let message = "this licctl imports from files only; fetch it first".to_owned();
-        return Err(Failure { code: Code::SourceRefused, message });
     }
     Device::open(path)
 }

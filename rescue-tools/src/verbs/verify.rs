@@ -1,4 +1,4 @@
-//! `licctl verify` and `licctl import -n`
+//! `licctl verify`
 
 use std::path::PathBuf;
 
@@ -7,12 +7,11 @@ use crate::desk::Desk;
 use crate::out::{Answer, Out};
 
 pub(crate) fn run(desk: &Desk, files: &[PathBuf], out: &mut Out) -> Answer {
-    let device = desk.device();
     let verdicts: Vec<_> = files
         .iter()
         .map(|path| (source::name(path), source::open(path)))
         .map(|(name, file)| match file {
-            Ok(file) => device.check(&name, file).0,
+            Ok(file) => desk.device().check(&name, file).0,
             Err(failure) => source::unread(name, failure),
         })
         .collect();

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use licd_rules::Generation;
 use license_format::{Date, limits};
-use serde::Deserializer;
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
 
+use super::{LOGINS, Login};
 use crate::textfile::{Number, Text};
 
 /// Bytes of a version: as long as a name of a host or a kernel release may be (`utsname`).
@@ -17,6 +19,10 @@ const VERSION_BYTES: usize = 64;
 const TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
 /// Bytes of an address: what browsers and proxies at least let through.
 const URL_BYTES: usize = 2048;
+/// Bytes of a host's name (RFC 1035 §2.3.4).
+const HOST_BYTES: usize = 255;
+/// Bytes of a user's name: an address of mail (RFC 5321 §4.5.3.1) may be one.
+const USER_BYTES: usize = 320;
 /// Bytes of a path: Linux' `PATH_MAX`.
 const PATH_BYTES: usize = 4096;
 
@@ -146,6 +152,39 @@ where
         expecting: "the 64 hex digits of a certificate's SHA-256",
         parse: |text| unless_empty(text, CertificatePin::parse),
     })
+}
+
+pub(super) fn logins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Login>, D::Error> {
+    let logins = Vec::<Login>::deserialize(value)?;
+    if logins.len() > LOGINS {
+        return Err(D::Error::custom(format!("more than {LOGINS} sections [[network.login]]")));
+    }
+    Ok(logins)
+}
+
+pub(super) fn host<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "the name of a server such as \"ums.example.com\", without port",
+        parse: |text| {
+            let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_:".contains(&b);
+            let is_name = !text.is_empty() && text.len() <= HOST_BYTES && text.bytes().all(fits);
+            is_name.then(|| text.to_owned())
+        },
+    })
+}
+
+pub(super) fn user<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "the name of a user",
+        parse: |text| {
+            let fits = !text.is_empty() && text.len() <= USER_BYTES;
+            (fits && !text.contains(char::is_control)).then(|| text.to_owned())
+        },
+    })
+}
+
+pub(super) fn password_file<'de, D: Deserializer<'de>>(value: D) -> Result<PathBuf, D::Error> {
+    file(value)?.ok_or_else(|| D::Error::custom("password_file: is empty"))
 }
 
 /// `http://[USER:PASSWORD@]HOST:PORT`, a slash after it allowed.

@@ -18,6 +18,7 @@ pub(crate) fn request(url: &str) -> Request {
         password: None,
         ca_file: None,
         pin: None,
+        pin_or_authority: false,
         proxy: None,
         no_proxy: None,
         connect_ms: 3000,

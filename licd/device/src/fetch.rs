@@ -1,0 +1,196 @@
+//! Getting a file from a server, as configuration and settings say.
+
+use std::env;
+use std::fs::File;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use licd_edge::config::Config;
+use licd_edge::fetch::{self, Fault, Request};
+use licd_edge::settings;
+use licd_edge::textfile;
+use licd_rules::{ClockState, Code};
+use license_format::limits::FILE_BYTES;
+
+use crate::{Device, Failure, Url};
+
+/// How long a server may stay silent: longer than any that is merely slow.
+const IDLE: Duration = Duration::from_secs(30);
+/// Bytes of a file with a password, of which the first line counts.
+const PASSWORD_BYTES: u64 = 4096;
+/// Bytes of an entity tag or date that is kept.
+const TAG_BYTES: usize = 1024;
+
+/// Who asks, at servers that want to know.
+#[derive(Clone)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Which version of a file somebody has, in the server's words (RFC 9110 §8.8).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// Its entity tag.
+    pub etag: Option<String>,
+    /// Its date of change.
+    pub last_modified: Option<String>,
+}
+
+/// How a file is to be fetched.
+#[derive(Default)]
+pub struct Fetch<'a> {
+    /// Who asks; if not set, whom the configuration names for the server, or nobody.
+    pub login: Option<Login>,
+    /// What is there already; that same one is not brought again.
+    pub unless: Version,
+    /// Readable when it is to end.
+    pub cancel: Option<BorrowedFd<'a>>,
+}
+
+/// What came of it.
+pub struct Fetched {
+    /// The file, `None` if it is still the version that is there already.
+    pub file: Option<File>,
+    /// Which version it is.
+    pub version: Version,
+    /// The server's certificate has dates that do not fit the clock, which is not believed either.
+    pub clock_ignored: bool,
+}
+
+impl Device {
+    /// Fetches what is at an address, at most what a licence file may have. Whatever becomes of it,
+    /// it is not to be believed before it is verified. Tells of progress: bytes so far, and of how
+    /// many if that is known.
+    ///
+    /// # Errors
+    /// [`Code::SourceUnreachable`], [`Code::SourceRefused`] or [`Code::SourceTooLarge`], and why.
+    pub fn fetch(
+        &self,
+        url: &Url,
+        order: Fetch<'_>,
+        progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<Fetched, Failure> {
+        let request = self.request_for(url, order.login, order.unless)?;
+        let fetched =
+            fetch::fetch(&request, order.cancel, progress).map_err(|fault| failure(&fault, url))?;
+        let answer = fetched.answer;
+        let kept = |tag: Option<String>| tag.filter(|tag| tag.len() <= TAG_BYTES);
+        Ok(Fetched {
+            file: (!answer.not_modified).then_some(fetched.file),
+            version: Version { etag: kept(answer.etag), last_modified: kept(answer.last_modified) },
+            clock_ignored: answer.clock_ignored,
+        })
+    }
+
+    fn request_for(
+        &self,
+        url: &Url,
+        login: Option<Login>,
+        unless: Version,
+    ) -> Result<Request, Failure> {
+        let (Config { network, ums, .. }, _) = Config::load(self.root());
+        let host = url.host();
+        let login = match login {
+            Some(login) => Some(login),
+            None => network
+                .logins
+                .iter()
+                .find(|login| login.host.eq_ignore_ascii_case(host))
+                .map(|login| {
+                    let file = self.root().named(&login.password_file);
+                    Login::with_password_file(login.user.clone(), &file)
+                })
+                .transpose()?,
+        };
+        let (user, password) = login.map(|login| (login.user, login.password)).unzip();
+        let clock = self.time(&self.survey()).state;
+        let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
+        let is_ums = links
+            .iter()
+            .filter_map(|link| Url::parse(link))
+            .any(|link| link.host().eq_ignore_ascii_case(host));
+        let file = |path| self.root().named(path).to_string_lossy().into_owned();
+        Ok(Request {
+            url: url.as_str().to_owned(),
+            user,
+            password,
+            ca_file: network.ca_file.as_deref().map(file),
+            pin: ums.certificate_sha256.map(|pin| pin.to_string()),
+            // Only UMS is known to have the pinned certificate.
+            pin_or_authority: !is_ums,
+            proxy: network.proxy.or_else(|| proxy_of_environment(url)),
+            no_proxy: variable("no_proxy").or_else(|| variable("NO_PROXY")),
+            connect_ms: millis(network.connect_timeout),
+            idle_ms: millis(IDLE.min(network.total_timeout)),
+            total_ms: millis(network.total_timeout),
+            max_bytes: FILE_BYTES,
+            etag: unless.etag,
+            last_modified: unless.last_modified,
+            clock_trusted: clock == ClockState::Ok,
+        })
+    }
+}
+
+impl Login {
+    /// Somebody whose password is the first line of this file.
+    ///
+    /// # Errors
+    /// [`Code::SourceRefused`] if there is none; the message names the file.
+    pub fn with_password_file(user: String, file: &Path) -> Result<Self, Failure> {
+        Ok(Self { user, password: password(file)? })
+    }
+}
+
+fn password(file: &Path) -> Result<String, Failure> {
+    let refused = |why: String| {
+        let message = format!("password file {}: {why}", textfile::escaped_path(file));
+        Failure::new(Code::SourceRefused, message)
+    };
+    match textfile::read_text(file, PASSWORD_BYTES) {
+        Ok(Some(text)) => match text.lines().next() {
+            Some(password) => Ok(password.to_owned()),
+            None => Err(refused("is empty; its first line is the password".to_owned())),
+        },
+        Ok(None) => Err(refused("does not exist".to_owned())),
+        Err(flaw) => Err(refused(flaw.to_string())),
+    }
+}
+
+/// What the variables say that other programs heed; curl(1) has the list. `HTTP_PROXY` is not heeded
+/// by programs that a web server may start.
+fn proxy_of_environment(url: &Url) -> Option<String> {
+    let names: &[&str] = match url.scheme() {
+        scheme if scheme.eq_ignore_ascii_case("https") => &["https_proxy", "HTTPS_PROXY"],
+        _ => &["http_proxy"],
+    };
+    let common = &["all_proxy", "ALL_PROXY"];
+    names.iter().chain(common).find_map(|name| variable(name))
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn failure(fault: &Fault, url: &Url) -> Failure {
+    let code = match fault {
+        Fault::Told(told) => match told.code {
+            fetch::Code::SourceUnreachable => Code::SourceUnreachable,
+            fetch::Code::SourceRefused => Code::SourceRefused,
+            fetch::Code::SourceTooLarge => Code::SourceTooLarge,
+        },
+        Fault::TooLarge(_) => Code::SourceTooLarge,
+        Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
+    };
+    let message = fault.to_string();
+    // The address stands before it, and names the host.
+    let unnamed = message.strip_prefix(url.host()).and_then(|rest| rest.strip_prefix(": "));
+    Failure::new(code, unnamed.map_or(message.clone(), str::to_owned))
+}

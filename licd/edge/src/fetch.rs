@@ -1,0 +1,180 @@
+//! The worker that talks to the network: starts it, reads what it hands back, believes none of it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Seek as _, Write as _};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use licd_fetch::protocol::{Broken, Frame, REQUEST_BYTES};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+use crate::patience::Patient;
+use crate::textfile::{escaped, reason};
+
+pub use licd_fetch::protocol::{Answer, Code, Failure, Request};
+
+/// Where it is installed. While the programs are not, it is beside the one that starts it.
+const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
+const NAME: &str = "licd-fetch";
+/// How much longer than it was given a worker is waited for: it ends by itself, and its last word
+/// is worth more than ours.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a worker has fetched.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What the server said of it.
+    pub answer: Answer,
+    /// The file, in memory and read from its beginning; empty if it was not modified.
+    pub file: File,
+}
+
+/// Why nothing was fetched.
+#[derive(Debug)]
+pub enum Fault {
+    /// The worker says why.
+    Told(Failure),
+    /// The worker cannot be started.
+    NoWorker {
+        /// The program.
+        program: PathBuf,
+        /// The system's reason.
+        why: io::Error,
+    },
+    /// It did not end as agreed: it has crashed or was killed, took too long, or was cancelled.
+    Broken(Broken),
+    /// It brought more than it was asked for.
+    TooLarge(
+        /// The most bytes it was to bring.
+        u64,
+    ),
+    /// This machine has no memory for the file, or no descriptor.
+    Unkept(io::Error),
+}
+
+/// Fetches what is asked for, at most `max_bytes` of it, and tells of progress: bytes so far, and
+/// of how many if that is known. To be called from the thread that waits for the file, because the
+/// worker dies with the thread that started it.
+///
+/// # Errors
+/// [`Fault`]; the worker is gone in any case.
+pub fn fetch(
+    request: &Request,
+    cancel: Option<BorrowedFd<'_>>,
+    mut progress: impl FnMut(u64, Option<u64>),
+) -> Result<Fetched, Fault> {
+    let mut kept = Kept::new().map_err(Fault::Unkept)?;
+    let (_worker, output) = Worker::start(&program(), request)?;
+    let limit = Duration::from_millis(request.total_ms) + GRACE;
+    let mut output = Patient::new(output, limit, cancel);
+    let mut answer = Answer::default();
+    loop {
+        match Frame::read(&mut output).map_err(Fault::Broken)? {
+            Frame::Progress { done, total } => progress(done, total),
+            Frame::Header(new) => {
+                answer = new;
+                kept.begin().map_err(Fault::Unkept)?;
+            }
+            Frame::Data(bytes) => {
+                kept.length += bytes.len() as u64;
+                if kept.length > request.max_bytes {
+                    return Err(Fault::TooLarge(request.max_bytes));
+                }
+                kept.file.write_all(&bytes).map_err(Fault::Unkept)?;
+            }
+            Frame::End => break,
+            Frame::Error(failure) => return Err(Fault::Told(failure)),
+        }
+    }
+    kept.file.rewind().map_err(Fault::Unkept)?;
+    Ok(Fetched { answer, file: kept.file })
+}
+
+/// The program: the one beside this one, or the one that is installed.
+fn program() -> PathBuf {
+    let beside = std::env::current_exe().ok().map(|own| own.with_file_name(NAME));
+    beside.filter(|program| program.is_file()).unwrap_or_else(|| PROGRAM.into())
+}
+
+/// A file that exists in memory only.
+struct Kept {
+    file: File,
+    length: u64,
+}
+
+impl Kept {
+    fn new() -> io::Result<Self> {
+        let file = memfd_create(c"licd-fetch", MFdFlags::MFD_CLOEXEC)?.into();
+        Ok(Self { file, length: 0 })
+    }
+
+    /// Begins anew.
+    fn begin(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.length = 0;
+        Ok(())
+    }
+}
+
+/// A worker that is gone when this is.
+struct Worker(Child);
+
+impl Worker {
+    fn start(program: &Path, request: &Request) -> Result<(Self, ChildStdout), Fault> {
+        let failed = |why| Fault::NoWorker { program: program.to_owned(), why };
+        let text = serde_json::to_vec(request).map_err(|error| failed(error.into()))?;
+        if text.len() as u64 > REQUEST_BYTES {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "too long a request")));
+        }
+        let mut child = Command::new(program)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let worker = Self(child);
+        let (Some(mut input), Some(output)) = (input, output) else {
+            return Err(failed(io::ErrorKind::BrokenPipe.into()));
+        };
+        // A pipe takes as much at once. If it is not read, that shows in what comes back.
+        let _ = input.write_all(&text);
+        Ok((worker, output))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It has said its last word, or is not listened to any more. Both fail only if it is gone.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told(failure) => f.write_str(&escaped(&failure.message)),
+            Self::NoWorker { program, why } => write!(
+                f,
+                "{}: cannot be started ({}); is it installed?",
+                program.display(),
+                reason(why)
+            ),
+            Self::Broken(Broken::Stream(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                f.write_str(&reason(error))
+            }
+            Self::Broken(broken) => write!(f, "{broken}; try again"),
+            Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
+            Self::Unkept(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
