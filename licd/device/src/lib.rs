@@ -20,9 +20,8 @@ pub use report::{
 };
 pub use survey::{Held, Survey};
 
-use licd_edge::marks;
 use licd_edge::root::Root;
-use licd_edge::state::SaveError;
+use licd_edge::statefile::SaveError;
 use licd_edge::store::{Store, StoreError};
 use licd_rules::Code;
 
@@ -80,12 +79,6 @@ impl From<StoreError> for Failure {
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,
         };
         Self::new(code, error.to_string())
-    }
-}
-
-impl From<marks::SaveError> for Failure {
-    fn from(error: marks::SaveError) -> Self {
-        Self::new(Code::StoreUnwritable, error.to_string())
     }
 }
 

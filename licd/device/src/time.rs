@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use licd_edge::clock;
-use licd_edge::marks::{Notice, Written};
+use licd_edge::marks::Written;
+use licd_edge::statefile::Notice;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};

@@ -2,8 +2,8 @@
 //!
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
 //! on is [`root`] (where things are), `tree` (reading below a root), [`textfile`] (how a text is
-//! read and what is said of its faults), [`patience`] (how long something is read that may never come)
-//! and [`atomic`] (how a file is replaced).
+//! read and what is said of its faults), [`patience`] (how long something is read that may never come),
+//! [`atomic`] (how a file is replaced) and [`statefile`] (how what is remembered is read and written).
 
 pub mod atomic;
 pub mod clock;
@@ -17,6 +17,7 @@ pub mod publish;
 pub mod root;
 pub mod settings;
 pub mod state;
+pub mod statefile;
 pub mod store;
 pub mod system;
 pub mod textfile;

@@ -10,8 +10,9 @@ use licd_rules::Selector;
 use nix::errno::Errno;
 use serde::Deserialize;
 
-use crate::atomic::{self, Durability, Mode};
+use crate::atomic::Mode;
 use crate::root::Root;
+use crate::statefile;
 use crate::textfile::{self, Flaw, escaped, escaped_path};
 
 mod values;
@@ -254,15 +255,8 @@ impl Loaded {
     }
 }
 
-/// Replaces a file, its directory made if need be, unless it has this content already.
 fn write(file: &Path, text: &str, mode: Mode) -> Result<(), Problem> {
-    let present = textfile::read(file, FILE_BYTES);
-    if present.is_ok_and(|present| present.as_deref() == Some(text.as_bytes())) {
-        return Ok(());
-    }
-    let written = file.parent().map_or(Ok(()), atomic::create_dir);
-    written
-        .and_then(|()| atomic::replace(file, text.as_bytes(), mode, Durability::Synced))
+    statefile::write_as(file, text, mode)
         .map_err(|reason| Problem::Unwritable { file: file.to_owned(), reason })
 }
 

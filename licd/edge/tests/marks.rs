@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flate2::Crc;
-use licd_edge::marks::{Notice, Written};
+use licd_edge::marks::Written;
 use licd_edge::root::Root;
+use licd_edge::statefile::Notice;
 use licd_rules::{BootId, Jump, Marks, Moment};
 use license_format::UnixSeconds;
 use tempfile::TempDir;

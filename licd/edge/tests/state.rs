@@ -6,7 +6,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
 use licd_edge::root::Root;
-use licd_edge::state::{Notice, ROSTERS, State};
+use licd_edge::state::{ROSTERS, State};
+use licd_edge::statefile::Notice;
 use licd_rules::Roster;
 use license_format::{Date, PackId, Serial};
 use tempfile::TempDir;

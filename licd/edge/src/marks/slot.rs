@@ -7,11 +7,11 @@ use licd_rules::{BootId, Jump, Marks, Moment};
 use license_format::UnixSeconds;
 use serde::{Deserialize, Serialize, de::Error as _};
 
-use super::Damage;
+use crate::statefile::{Damage, check_schema};
 use crate::textfile::Flaw;
 
 /// What this version writes and reads.
-pub(super) const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 1;
 /// What comes before the checksum, in the last line.
 const CHECKSUM: &str = "# crc32 ";
 
@@ -52,11 +52,7 @@ impl Slot {
             return Err(Damage::Checksum);
         }
         let wrong = |error| Damage::Flaw(Flaw::toml(body, &error));
-        let table: toml::Table = body.parse().map_err(wrong)?;
-        match table.get("schema").and_then(toml::Value::as_integer) {
-            Some(other) if other != SCHEMA => return Err(Damage::Schema(other)),
-            _ => {}
-        }
+        check_schema(body, SCHEMA)?;
         toml::from_str::<Spelled>(body).and_then(Self::try_from).map_err(wrong)
     }
 

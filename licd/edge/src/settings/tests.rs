@@ -1,4 +1,5 @@
 use super::*;
+use crate::atomic;
 use tempfile::TempDir;
 
 fn world() -> (TempDir, Root) {

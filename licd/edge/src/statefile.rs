@@ -1,0 +1,252 @@
+//! How what is remembered in `/var/lib/licd` is read, with suspicion, and written, so that a power
+//! cut leaves the old or the new file.
+//!
+//! A state file is a TOML document with a `schema`, which grows when a key changes its meaning, not
+//! when one is added: keys of the top level that this version does not know are kept. One that
+//! cannot be understood is set aside and never taken for an empty one without a word. A file of the
+//! state is a type of keys that is [`Remembered`]; all else is here:
+//!
+//! ```
+//! # use licd_edge::{root::Root, statefile::{Remembered, StateFile}};
+//! #[derive(Default, serde::Serialize, serde::Deserialize)]
+//! #[serde(default)]
+//! struct Visits {
+//!     count: u32,
+//! }
+//!
+//! impl Remembered for Visits {
+//!     const FILE: &str = "/var/lib/licd/visits.toml";
+//!     const SCHEMA: i64 = 1;
+//!     const FILE_BYTES: u64 = 4096;
+//!     const WITHOUT: &str = "visits are counted anew";
+//! }
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let root = Root::new(dir.path());
+//! let (mut visits, _notice) = StateFile::<Visits>::load(&root);
+//! visits.known.count += 1;
+//! visits.save(&root).unwrap();
+//! ```
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use serde::Serialize;
+use serde::de::{Deserialize, DeserializeOwned};
+
+use crate::atomic::{self, Durability, Mode};
+use crate::root::Root;
+use crate::textfile::{self, Flaw, escaped_path};
+
+/// What comes after the name of a file that was set aside.
+const ASIDE: &str = ".damaged";
+
+/// The keys of a state file, but for `schema`; the default is what holds without a file.
+pub trait Remembered: Default + Serialize + DeserializeOwned {
+    /// Where it is.
+    const FILE: &'static str;
+    /// What this version reads and writes.
+    const SCHEMA: i64;
+    /// Bytes that it may have.
+    const FILE_BYTES: u64;
+    /// What holds if it was damaged, for the notice: ", and …".
+    const WITHOUT: &'static str;
+}
+
+/// A state file in hand.
+#[derive(Debug, Clone, Default)]
+pub struct StateFile<T> {
+    /// The keys that this version knows.
+    pub known: T,
+    /// The file as it was loaded, for what a newer version wrote.
+    loaded: toml::Table,
+}
+
+/// Something that the user should know about a state file.
+#[derive(Debug)]
+pub enum Notice {
+    /// It could not be understood and was set aside.
+    SetAside {
+        /// The file.
+        file: PathBuf,
+        /// Where it is now, or why it is still there.
+        kept: Result<PathBuf, Errno>,
+        /// What is wrong with it.
+        damage: Damage,
+        /// What holds without it.
+        without: &'static str,
+    },
+    /// This user may not read it.
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub enum Damage {
+    /// It cannot be read, or is no file or no TOML.
+    Flaw(Flaw),
+    /// It ends in no checksum, or not in that of what comes before.
+    Checksum,
+    /// It has another schema than this version knows, most likely that of a newer one.
+    Schema {
+        /// What it has.
+        found: i64,
+        /// What this version knows.
+        known: i64,
+    },
+}
+
+/// Why a state file was not saved; it is as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveError {
+    /// The file.
+    pub file: PathBuf,
+    /// The kernel's reason.
+    pub why: Errno,
+}
+
+impl<T: Remembered> StateFile<T> {
+    /// Reads the file below this root. Without one, or without one that can be understood, nothing
+    /// is remembered; the latter comes with a notice.
+    #[must_use]
+    pub fn load(root: &Root) -> (Self, Option<Notice>) {
+        match read(&root.path(T::FILE), T::FILE_BYTES, T::WITHOUT, Self::parse) {
+            Ok(found) => (found.unwrap_or_default(), None),
+            Err(notice) => (Self::default(), Some(notice)),
+        }
+    }
+
+    /// Writes the file below this root. It survives a power cut from here on. Nothing is written if
+    /// the file already says so.
+    ///
+    /// # Errors
+    /// [`SaveError`].
+    pub fn save(&self, root: &Root) -> Result<(), SaveError> {
+        let file = root.path(T::FILE);
+        // Of what was loaded or derived from documents, nothing cannot be written.
+        let written = self.text().map_err(|_| Errno::EINVAL).and_then(|text| write(&file, &text));
+        written.map_err(|why| SaveError { file, why })
+    }
+
+    fn parse(text: &str) -> Result<Self, Damage> {
+        check_schema(text, T::SCHEMA)?;
+        Ok(Self { known: from_toml(text)?, loaded: from_toml(text)? })
+    }
+
+    fn text(&self) -> Result<String, toml::ser::Error> {
+        let mut table = toml::Table::from_iter([("schema".to_owned(), T::SCHEMA.into())]);
+        table.extend(self.loaded.clone());
+        let known = toml::Table::try_from(&self.known)?;
+        table.extend(known);
+        toml::to_string(&table)
+    }
+}
+
+/// Reads a file of the state; `None` if there is none. One that `parse` does not understand is set
+/// aside.
+pub(crate) fn read<T>(
+    file: &Path,
+    limit: u64,
+    without: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, Damage>,
+) -> Result<Option<T>, Notice> {
+    let damage = match textfile::read_text(file, limit) {
+        Ok(None) => return Ok(None),
+        Ok(Some(text)) => match parse(&text) {
+            Ok(known) => return Ok(Some(known)),
+            Err(damage) => damage,
+        },
+        Err(Flaw::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(Notice::Unreadable { file: file.to_owned() });
+        }
+        Err(flaw) => Damage::Flaw(flaw),
+    };
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(ASIDE);
+    let kept = atomic::set_aside(file, aside.into());
+    Err(Notice::SetAside { file: file.to_owned(), kept, damage, without })
+}
+
+/// Replaces a file of the state unless it has this text, its directory made if need be.
+pub(crate) fn write(file: &Path, text: &str) -> Result<(), Errno> {
+    write_as(file, text, atomic::PUBLIC)
+}
+
+/// The same with a mode, which a file that has this text keeps as it is.
+pub(crate) fn write_as(file: &Path, text: &str, mode: Mode) -> Result<(), Errno> {
+    let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
+        return Err(Errno::EINVAL);
+    };
+    atomic::create_dir(dir)?;
+    let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+    if atomic::holds(&dir, name, text.as_bytes()) {
+        return Ok(());
+    }
+    let _ = atomic::sweep(&dir);
+    atomic::replace_at(&dir, name, text.as_bytes(), mode, Durability::Synced)
+}
+
+/// Whether a text has this schema.
+pub(crate) fn check_schema(text: &str, known: i64) -> Result<(), Damage> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: i64,
+    }
+    match from_toml::<Head>(text)?.schema {
+        found if found == known => Ok(()),
+        found => Err(Damage::Schema { found, known }),
+    }
+}
+
+/// What a text says, as far as it can be understood.
+pub(crate) fn from_toml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Damage> {
+    toml::from_str(text).map_err(|error| Damage::Flaw(Flaw::toml(text, &error)))
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flaw(flaw) => flaw.fmt(f),
+            Self::Checksum => f.write_str("its checksum is missing or wrong"),
+            Self::Schema { found, known } => {
+                write!(f, "has schema {found}, which needs another licd; this one knows {known}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetAside { file, kept: Ok(kept), damage, without } => write!(
+                f,
+                "{}: {damage}; it is kept as {}, and {without}",
+                escaped_path(file),
+                escaped_path(kept)
+            ),
+            Self::SetAside { file, kept: Err(why), damage, .. } => write!(
+                f,
+                "{}: {damage}; it could not be set aside ({}), and is passed over",
+                escaped_path(file),
+                why.desc()
+            ),
+            Self::Unreadable { file } => {
+                write!(f, "{}: may not be read by this user; it is passed over", escaped_path(file))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be written: {}", escaped_path(&self.file), self.why.desc())
+    }
+}
+
+impl std::error::Error for SaveError {}
