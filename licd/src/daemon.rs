@@ -4,6 +4,7 @@ mod chronicle;
 mod desk;
 mod events;
 mod imports;
+mod poll;
 mod stock;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +28,7 @@ use crate::journal;
 use crate::timers::{Backoff, Debounce};
 use events::{Event, Events, Signal};
 use imports::ImportCaller;
+use poll::Polling;
 use stock::Lane;
 
 /// How long the end of work in hand is waited for, and then the bus: together the two seconds in
@@ -76,12 +78,13 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let left_open = settle(&device);
     stock::remove_profile(&device);
     let stock = stock::take(&device, None, None);
-    let complaints = stock.complaints.clone();
+    let (complaints, links) = (stock.complaints.clone(), stock.links.clone());
     let (hub, inbox) =
         hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &hub).map_err(Fatal::Bus)?;
     let mut daemon = Daemon::new(device, hub, inbox, bus, events);
     daemon.started(left_open, complaints);
+    links.into_iter().for_each(|links| daemon.heed_links(links));
     let outcome = daemon.serve();
     daemon.stop();
     outcome
@@ -157,6 +160,7 @@ struct Daemon {
     events: Events,
     timers: Timers,
     lane: Lane,
+    polling: Polling,
     /// Imports that run, and who waits for their verdict.
     jobs: BTreeMap<JobId, (Arc<Job>, ImportCaller)>,
     last_job: JobId,
@@ -179,6 +183,7 @@ impl Daemon {
             events,
             timers: Timers::new(),
             lane: Lane::default(),
+            polling: Polling::default(),
             jobs: BTreeMap::new(),
             last_job: 0,
             lingering: VecDeque::new(),
@@ -207,12 +212,14 @@ impl Daemon {
     /// Serves until a signal or the end of the bus.
     fn serve(&mut self) -> Result<(), Fatal> {
         loop {
-            let until = self.timers.next().chain(self.lingering.front().map(|(at, _)| *at)).min();
+            let lingering = self.lingering.front().map(|(at, _)| *at);
+            let until = self.timers.next().chain(lingering).chain(self.polling.due()).min();
             for event in self.events.wait(&self.inbox.wake, until)? {
                 match event {
                     Event::Signal(Signal::Stop) => return Ok(()),
                     Event::Signal(Signal::Refresh) => self.look_again(),
                     Event::Turn => self.judge_again(),
+                    Event::Poll => self.look_at_downloads(),
                     Event::Files => self.timers.files.stir(Instant::now()),
                     Event::Links => self.timers.links.stir(Instant::now()),
                     Event::Inbox => self.read_inbox()?,
@@ -235,6 +242,7 @@ impl Daemon {
         if self.timers.settle.is_due(now) {
             self.settle_again();
         }
+        self.answer_impatient(now);
         while let Some((_, id)) = self.lingering.pop_front_if(|(at, _)| *at <= now) {
             self.bus(|bus| bus.forget_job(id));
         }
@@ -264,6 +272,8 @@ impl Daemon {
     fn stop(mut self) {
         log::info!(MESSAGE_ID = journal::STOPPING; "stopping");
         notify(&[NotifyState::Stopping]);
+        // No further link is asked.
+        self.polling = Polling::default();
         for (job, _) in self.jobs.values() {
             job.cancel();
         }

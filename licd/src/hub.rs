@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use licd_device::{Failure, Report, Survey, to_json};
 use licd_edge::clock;
+use licd_edge::settings::RemoteManager;
 use licd_rules::{Code, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -68,6 +69,15 @@ impl Refusal {
         Self::Verdict(Failure { code, message: message.into() })
     }
 
+    /// In words.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Verdict(Failure { message, .. })
+            | Self::Arguments(message)
+            | Self::Fault(message) => message,
+        }
+    }
+
     /// The answer to an order that nobody carries out.
     pub(crate) fn unheard() -> Self {
         Self::new(Code::Busy, "licd: is stopping or out of resources; try again later")
@@ -83,6 +93,7 @@ pub(crate) enum Order {
     Remove { selector: Selector, reply: Reply<u32> },
     Apply { settings: String, reply: Reply<()> },
     Refresh { reply: Reply<()> },
+    Poll { reply: Reply<()> },
 }
 
 /// When the caller of an import is answered.
@@ -116,6 +127,8 @@ pub(crate) struct Stock {
     pub(crate) published: Published,
     /// What went wrong on the way and is not in the report.
     pub(crate) complaints: Vec<String>,
+    /// What the settings say of download links, if they were read.
+    pub(crate) links: Option<RemoteManager>,
 }
 
 /// What came of a write to the store.

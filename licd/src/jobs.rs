@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_device::{Device, Failure, FileVerdict, Imported};
+use licd_device::{Device, FileVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -125,24 +125,13 @@ pub(crate) fn import(
 
 fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
     let (mut verdicts, mut changed) = (Vec::new(), false);
-    let mut meter = Meter { job, hub, told: Instant::now() };
-    source.for_each(device, &mut meter, |name, opened| {
-        let imported = match opened {
-            Ok(reading) => device.import(name, reading),
-            Err(failure) => Imported { verdict: unread(name, failure), changed: false },
-        };
+    source.import(device, &mut Meter { job, hub, told: Instant::now() }, |imported| {
         changed |= imported.changed;
         verdicts.push(imported.verdict);
     });
     // A write always closes the store behind itself; if it is open now, somebody holds it.
     let left_open = changed && device.store().holders().is_some();
     JobEnd::Verdicts { verdicts, changed, left_open }
-}
-
-/// The verdict on a file that could not even be read.
-fn unread(file: &str, failure: Failure) -> FileVerdict {
-    let Failure { code, message } = failure;
-    FileVerdict { file: file.to_owned(), code, message, pack: None, units: Vec::new() }
 }
 
 /// Counts how far an import has come, and tells of it from time to time.

@@ -2,6 +2,7 @@
 //! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
 
 mod fetch;
+mod follow;
 mod import;
 mod place;
 mod read;
@@ -12,6 +13,7 @@ mod time;
 mod words;
 
 pub use fetch::{Fetch, Fetched, Login, Version};
+pub use follow::Followed;
 pub use import::Imported;
 pub use place::{Place, Url};
 pub use report::{

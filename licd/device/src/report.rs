@@ -6,6 +6,8 @@ use licd_rules::{Code, FeatureVerdict, LicenseState, ServiceState, ServiceVerdic
 use license_format::Terms;
 use serde::{Deserialize, Serialize};
 
+use crate::Failure;
+
 /// The version of the report's schema.
 const SCHEMA: u32 = 1;
 
@@ -160,6 +162,15 @@ pub struct FileVerdict {
     /// The units that a genuine licence names, at most 16.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<String>,
+}
+
+impl FileVerdict {
+    /// The verdict on a file that could not even be read.
+    #[must_use]
+    pub fn unread(file: &str, failure: Failure) -> Self {
+        let Failure { code, message } = failure;
+        Self { file: file.to_owned(), code, message, pack: None, units: Vec::new() }
+    }
 }
 
 fn code_word<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {

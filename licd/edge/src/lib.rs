@@ -8,6 +8,7 @@
 pub mod atomic;
 pub mod clock;
 pub mod config;
+pub mod downloads;
 pub mod fetch;
 pub mod intake;
 pub mod links;

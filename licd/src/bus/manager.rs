@@ -154,6 +154,10 @@ impl Manager {
         self.ask(|reply| Order::Refresh { reply }).await
     }
 
+    async fn poll(&self) -> Result<(), BusError> {
+        self.ask(|reply| Order::Poll { reply }).await
+    }
+
     #[zbus(out_args("allowed", "reason", "until"))]
     fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
         let published = self.hub.published();

@@ -84,11 +84,12 @@ impl Daemon {
             Order::Import { source, name, owner, reply } => {
                 self.import(source, name, owner, reply);
             }
+            Order::Poll { reply } if self.polling.waiting() >= WAITING => reply(Err(waiting())),
+            Order::Poll { reply } => self.poll(reply),
             Order::Remove { selector, reply } => self.remove(selector, reply),
             Order::Apply { settings, reply } => self.apply(settings, reply),
             Order::Refresh { reply } if self.lane.waiting() >= WAITING => {
-                let message = format!("licd: {WAITING} callers wait already; try again later");
-                reply(Err(Refusal::new(Code::Busy, message)));
+                reply(Err(waiting()));
             }
             Order::Refresh { reply } => {
                 self.look_again_for(Waiting::Refresh(Box::new(move || reply(Ok(())))));
@@ -195,6 +196,11 @@ impl Daemon {
             Err(error) => log::error!("licd: no thread can be started for the {name} ({error})"),
         }
     }
+}
+
+fn waiting() -> Refusal {
+    let message = format!("licd: {WAITING} callers wait already; try again later");
+    Refusal::new(Code::Busy, message)
 }
 
 fn done<T: Send + 'static>(reply: Reply<T>, answer: Result<T, Refusal>) -> Waiting {

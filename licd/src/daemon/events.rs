@@ -23,6 +23,8 @@ pub(super) enum Event {
     Signal(Signal),
     /// Time may have changed what is in force.
     Turn,
+    /// It is time to ask the download links.
+    Poll,
     /// Files, or what is mounted where they are.
     Files,
     /// Network interfaces.
@@ -43,6 +45,7 @@ pub(super) enum Signal {
 pub(super) struct Events {
     signals: SignalFd,
     alarm: Option<Alarm>,
+    poll: Option<Alarm>,
     clock: Option<ClockSet>,
     watch: Option<Watch>,
     mounts: Option<Mounts>,
@@ -53,6 +56,7 @@ pub(super) struct Events {
 enum Source {
     Signals,
     Alarm,
+    Poll,
     Clock,
     Watch,
     Mounts,
@@ -73,6 +77,7 @@ impl Events {
         Ok(Self {
             signals,
             alarm: present("running time", Alarm::new()),
+            poll: present("running time", Alarm::new()),
             clock: present("clock", ClockSet::new()),
             watch: present("files", Watch::open(root)),
             mounts: present("mounts", Mounts::open(root)),
@@ -101,6 +106,10 @@ impl Events {
                     self.alarm.iter().for_each(Alarm::acknowledge);
                     events.push(Event::Turn);
                 }
+                Source::Poll => {
+                    self.poll.iter().for_each(Alarm::acknowledge);
+                    events.push(Event::Poll);
+                }
                 Source::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
@@ -123,6 +132,13 @@ impl Events {
     pub(super) fn set_alarm(&mut self, after: Duration) {
         if let Some(Err(reason)) = self.alarm.as_ref().map(|alarm| alarm.set(after)) {
             self.alarm = present("running time", Err(reason));
+        }
+    }
+
+    /// Sets when the download links are asked next.
+    pub(super) fn set_poll(&mut self, after: Duration) {
+        if let Some(Err(reason)) = self.poll.as_ref().map(|alarm| alarm.set(after)) {
+            self.poll = present("running time", Err(reason));
         }
     }
 
@@ -149,6 +165,7 @@ impl Events {
         let listened = [
             (Source::Signals, Some(self.signals.as_fd())),
             (Source::Alarm, fd(&self.alarm)),
+            (Source::Poll, fd(&self.poll)),
             (Source::Clock, fd(&self.clock)),
             (Source::Mounts, fd(&self.mounts)),
             (Source::Watch, fd(&self.watch)),

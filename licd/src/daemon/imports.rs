@@ -40,9 +40,7 @@ impl Daemon {
                 ImportReply::Begun(reply) => reply(Err(refusal)),
                 ImportReply::Verdict(reply) => reply(Err(refusal)),
             },
-            Ok(job) => {
-                let id = job.id;
-                self.bus(|bus| bus.job_began(Arc::clone(&job)));
+            Ok(id) => {
                 let caller = match reply {
                     ImportReply::Verdict(reply) => Some(reply),
                     ImportReply::Begun(reply) => {
@@ -51,17 +49,20 @@ impl Daemon {
                         None
                     }
                 };
-                self.jobs.insert(id, (job, caller));
+                if let Some((_, waiting)) = self.jobs.get_mut(&id) {
+                    *waiting = caller;
+                }
             }
         }
     }
 
-    fn begin_import(
+    /// Begins an import for this owner, and shows its job.
+    pub(super) fn begin_import(
         &mut self,
         source: Source,
         name: String,
         owner: String,
-    ) -> Result<Arc<Job>, Refusal> {
+    ) -> Result<JobId, Refusal> {
         self.room(&name)?;
         let id: JobId = self.last_job.wrapping_add(1);
         let job = Job::new(id, name, owner).map_err(|reason| out_of_resources(&reason.into()))?;
@@ -69,7 +70,9 @@ impl Daemon {
         jobs::import(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
         self.last_job = id;
         self.at_work += 1;
-        Ok(job)
+        self.bus(|bus| bus.job_began(Arc::clone(&job)));
+        self.jobs.insert(id, (job, None));
+        Ok(id)
     }
 
     /// Takes note of the end of an import; whether the device is another one since.
@@ -79,7 +82,11 @@ impl Daemon {
         let (changed, outcome) = match end {
             JobEnd::Verdicts { verdicts, changed, left_open } => {
                 self.mind_open_store(left_open);
-                verdicts.iter().for_each(log_import);
+                // A link that leads to what is here already is asked every day.
+                let is_news = |file: &&FileVerdict| {
+                    changed || !file.code.is_accepted() || !self.polling.is_link(job.id)
+                };
+                verdicts.iter().filter(is_news).for_each(log_import);
                 (changed, summary(job, &verdicts))
             }
             // Whatever it did before, it is worth a look.
@@ -104,7 +111,9 @@ impl Daemon {
             Ok((code, message)) => (code.as_str(), message.clone()),
             Err(message) => ("failed", message.clone()),
         };
+        let (id, code) = (job.id, outcome.as_ref().ok().map(|(code, _)| *code));
         self.bus(|bus| bus.job_ended(job, word, message));
+        self.link_followed(id, code);
         let Some(caller) = caller else { return };
         let answer = match outcome {
             Ok((code, _)) if code.is_accepted() => Ok(code),

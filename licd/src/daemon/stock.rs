@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use licd_device::{Device, Survey};
-use licd_edge::{publish, settings};
+use licd_edge::publish;
+use licd_edge::settings::{self, RemoteManager};
 use licd_rules::TimeVerdict;
 use sd_notify::NotifyState;
 
@@ -56,9 +57,9 @@ impl Lane {
 /// Takes stock and publishes it as files. `known` is judged again if given; `last` is what was
 /// published before.
 pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Published>) -> Stock {
-    let mut complaints = Vec::new();
+    let (mut complaints, mut links) = (Vec::new(), None);
     let survey = known.unwrap_or_else(|| {
-        keep_settings(device, &mut complaints);
+        links = Some(keep_settings(device, &mut complaints));
         Arc::new(device.survey())
     });
     let (survey, time) = match last {
@@ -78,7 +79,7 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
     if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
         complaints.push(format!("{error}; other programs see an old state"));
     }
-    Stock { published, complaints }
+    Stock { published, complaints, links }
 }
 
 /// The time to judge at. Writes down what has to be remembered of it, and when the starter period
@@ -113,12 +114,14 @@ pub(super) fn remove_profile(device: &Device) {
     }
 }
 
-/// Keeps settings that are whole for the day when they are not.
-fn keep_settings(device: &Device, complaints: &mut Vec<String>) {
+/// Keeps settings that are whole for the day when they are not. The part about download links is
+/// returned.
+fn keep_settings(device: &Device, complaints: &mut Vec<String>) -> RemoteManager {
     let loaded = settings::load(device.root());
     let unknown = loaded.unknown.iter();
     complaints.extend(unknown.map(|key| format!("settings: {key}: is not known, and is ignored")));
     complaints.extend(loaded.keep(device.root()).err().map(|problem| problem.to_string()));
+    loaded.settings.system.remotemanager
 }
 
 impl Daemon {
@@ -172,10 +175,11 @@ impl Daemon {
         let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
         let taken = stock.is_some();
         if let Some(stock) = stock {
-            let Stock { published, complaints } = *stock;
+            let Stock { published, complaints, links } = *stock;
             let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
             self.publish(published, imported);
             self.complain(complaints, fresh);
+            links.into_iter().for_each(|links| self.heed_links(links));
         }
         waiting.into_iter().for_each(|one| self.answer(one, taken));
         self.mind_unit_id(Instant::now());

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use licd_device::{Device, Failure, Fetch, Login, Place, Url};
+use licd_device::{Device, Failure, Fetch, FileVerdict, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
 use licd_edge::textfile::escaped;
@@ -30,10 +30,9 @@ pub(crate) enum Source {
     Descriptor(OwnedFd),
     /// A server, and who asks it.
     Url(Url, Option<Login>),
+    /// What a download link of the settings leads to.
+    Link(Url),
 }
-
-/// A file of a source, or why it cannot be read.
-type Opened<'a> = Result<&'a mut dyn Read, Failure>;
 
 impl Source {
     /// Reads the name of a source as a caller gives it; the login is for servers.
@@ -65,33 +64,40 @@ impl Source {
         match self {
             Self::Path(path) => escaped(&path.to_string_lossy()),
             Self::Descriptor(_) => "the descriptor".to_owned(),
-            Self::Url(url, _) => url.to_string(),
+            Self::Url(url, _) | Self::Link(url) => url.to_string(),
         }
     }
 
-    /// Opens each of its files and hands it to `take` with the name that is in verdicts; `meter`
-    /// hears how it goes on. Reading ends when the job is cancelled, and after [`PATIENCE`].
-    pub(super) fn for_each(
+    /// Imports each of its files and tells `done` of it; `meter` hears how it goes on. Reading ends
+    /// when the job is cancelled, and after [`PATIENCE`].
+    pub(super) fn import(
         self,
         device: &Device,
         meter: &mut Meter<'_>,
-        mut take: impl FnMut(&str, Opened<'_>),
+        mut done: impl FnMut(Imported),
     ) {
         let name = meter.job.name.clone();
-        let stream = match self {
-            Self::Path(path) => Device::open(&path).map(Stream::File),
-            Self::Descriptor(descriptor) => Stream::of(descriptor),
+        let imported = match self {
+            Self::Path(path) => Device::open(&path)
+                .map(|file| device.import(&name, Watched::new(Stream::File(file), meter))),
+            Self::Descriptor(descriptor) => Stream::of(descriptor)
+                .map(|stream| device.import(&name, Watched::new(stream, meter))),
             Self::Url(url, login) => {
-                return match fetch(device, &url, login, meter) {
-                    Ok(mut file) => take(&name, Ok(&mut file)),
-                    Err(failure) => take(&name, Err(failure)),
-                };
+                fetch(device, &url, login, meter).map(|file| device.import(&name, file))
+            }
+            Self::Link(link) => {
+                let cancel = meter.job.cancel.as_fd();
+                let followed = device.follow(&link, cancel, |so_far, total| {
+                    meter.stands_at(so_far, total.unwrap_or(0));
+                });
+                mention_clock(&link, followed.clock_ignored);
+                Ok(followed.imported)
             }
         };
-        match stream {
-            Ok(stream) => take(&name, Ok(&mut Watched::new(stream, meter))),
-            Err(failure) => take(&name, Err(failure)),
-        }
+        done(imported.unwrap_or_else(|failure| Imported {
+            verdict: FileVerdict::unread(&name, failure),
+            changed: false,
+        }));
     }
 }
 
@@ -105,18 +111,23 @@ fn fetch(
     let order = Fetch { login, cancel, ..Fetch::default() };
     let fetched =
         device.fetch(url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
-    if fetched.clock_ignored {
+    mention_clock(url, fetched.clock_ignored);
+    // Only a version that is there already can be the same still, and none was named.
+    fetched.file.ok_or_else(|| Failure {
+        code: Code::SourceRefused,
+        message: "answers that nothing has changed, which it was not asked".to_owned(),
+    })
+}
+
+/// Says that the dates of a certificate were passed over, if so.
+fn mention_clock(url: &Url, ignored: bool) {
+    if ignored {
         log::warn!(
             MESSAGE_ID = journal::PROBLEM;
             "{url}: the dates of the server's certificate do not fit the clock, which is not to be \
              trusted; fetched all the same"
         );
     }
-    // Only a version that is there already can be the same still, and none was named.
-    fetched.file.ok_or_else(|| Failure {
-        code: Code::SourceRefused,
-        message: "answers that nothing has changed, which it was not asked".to_owned(),
-    })
 }
 
 /// Something that can be read without waiting for it.

@@ -91,13 +91,13 @@ impl Document {
     fn judge(&self, judge: impl FnOnce(&str, File) -> FileVerdict) -> FileVerdict {
         let again = |mut file: File| file.rewind().map(|()| file);
         match &self.file {
-            Err(failure) => source::unread(self.name.clone(), failure.clone()),
+            Err(failure) => FileVerdict::unread(&self.name, failure.clone()),
             Ok(file) => match file.try_clone().and_then(again) {
                 Ok(file) => judge(&self.name, file),
                 Err(error) => {
                     let message = format!("cannot be read: {}", reason(&error));
                     let failure = Failure { code: Code::SourceUnreachable, message };
-                    source::unread(self.name.clone(), failure)
+                    FileVerdict::unread(&self.name, failure)
                 }
             },
         }

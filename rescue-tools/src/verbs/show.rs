@@ -73,7 +73,7 @@ fn show_file(desk: &Desk, what: &str, out: &mut Out) -> Answer {
     let name = source::name(Path::new(what));
     let (verdict, verified) = match source::open(&path) {
         Ok(file) => desk.device().check(&name, file),
-        Err(failure) => (source::unread(name, failure), None),
+        Err(failure) => (FileVerdict::unread(&name, failure), None),
     };
     let license = verified.as_ref().map(|verified| Details::of(&verified.license));
     if out.is_json() {

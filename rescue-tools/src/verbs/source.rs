@@ -37,17 +37,6 @@ fn standard_input() -> io::Result<File> {
     Ok(kept)
 }
 
-/// The verdict on a file that is not even read.
-pub(crate) fn unread(name: String, failure: Failure) -> FileVerdict {
-    FileVerdict {
-        file: name,
-        code: failure.code,
-        message: failure.message,
-        pack: None,
-        units: Vec::new(),
-    }
-}
-
 /// Prints verdicts on files.
 pub(crate) fn print(files: &[FileVerdict], out: &mut Out) -> Result<(), Failure> {
     if out.is_json() {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use licd_device::FileVerdict;
+
 use super::source;
 use crate::desk::Desk;
 use crate::out::{Answer, Out};
@@ -12,7 +14,7 @@ pub(crate) fn run(desk: &Desk, files: &[PathBuf], out: &mut Out) -> Answer {
         .map(|path| (source::name(path), source::open(path)))
         .map(|(name, file)| match file {
             Ok(file) => desk.device().check(&name, file).0,
-            Err(failure) => source::unread(name, failure),
+            Err(failure) => FileVerdict::unread(&name, failure),
         })
         .collect();
     source::print(&verdicts, out)?;

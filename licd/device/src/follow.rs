@@ -1,0 +1,135 @@
+//! Following a download link: fetch what it leads to and import it, unless it is here already.
+
+use std::fs::File;
+use std::io::Seek as _;
+use std::os::fd::BorrowedFd;
+
+use licd_edge::downloads::{Download, Downloads};
+use licd_edge::settings;
+use licd_edge::store::Opened;
+use licd_rules::Code;
+use license_format::UnitId;
+use sha2::{Digest as _, Sha256};
+
+use crate::import::Imported;
+use crate::report::FileVerdict;
+use crate::survey::content_name;
+use crate::{Device, Failure, Fetch, Url, Version};
+
+/// What came of following a link.
+#[must_use]
+pub struct Followed {
+    /// What became of the file.
+    pub imported: Imported,
+    /// The server's certificate has dates that do not fit the clock, which is not believed either.
+    pub clock_ignored: bool,
+}
+
+impl Device {
+    /// Fetches what a download link leads to and imports it. Of a file that is in the store already,
+    /// or that was for another device, only whether it has changed is asked. Ends when `cancel` is
+    /// readable; tells of progress as [`Device::fetch`] does.
+    pub fn follow(
+        &self,
+        link: &Url,
+        cancel: BorrowedFd<'_>,
+        progress: impl FnMut(u64, Option<u64>),
+    ) -> Followed {
+        let name = link.to_string();
+        self.try_to_follow(link, &name, cancel, progress).unwrap_or_else(|failure| Followed {
+            imported: Imported { verdict: FileVerdict::unread(&name, failure), changed: false },
+            clock_ignored: false,
+        })
+    }
+
+    fn try_to_follow(
+        &self,
+        link: &Url,
+        name: &str,
+        cancel: BorrowedFd<'_>,
+        progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<Followed, Failure> {
+        let (mut downloads, notice) = Downloads::load(self.root());
+        if let Some(notice) = notice {
+            log::warn!("{notice}");
+        }
+        let known =
+            downloads.of(&key(link.as_str())).and_then(|known| self.still_there(name, known));
+        let (unless, stands) = known.unzip();
+        let order =
+            Fetch { unless: unless.unwrap_or_default(), cancel: Some(cancel), ..Fetch::default() };
+        let fetched = self.fetch(link, order, progress)?;
+        let clock_ignored = fetched.clock_ignored;
+        let unchanged = || Failure::new(Code::SourceRefused, "has nothing new, but was not asked");
+        let imported = match fetched.file {
+            None => Imported { verdict: stands.ok_or_else(unchanged)?, changed: false },
+            Some(file) => {
+                let again = file.try_clone().map_err(|error| {
+                    Failure::new(Code::SourceUnreachable, format!("cannot be kept ({error})"))
+                })?;
+                let imported = self.import(name, file);
+                let what = self.what_became(&imported.verdict, again);
+                let Version { etag, last_modified } = fetched.version;
+                let link = key(link.as_str());
+                let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
+                let links: Vec<String> = links.iter().map(|link| key(link)).collect();
+                downloads.remember(Download { link, etag, last_modified, ..what }, &links);
+                if let Err(error) = downloads.save(self.root()) {
+                    log::warn!("{error}; the download links are asked for all of it again");
+                }
+                imported
+            }
+        };
+        Ok(Followed { imported, clock_ignored })
+    }
+
+    /// Which version is here, and the verdict on it as of now; `None` if it is not here any more.
+    fn still_there(&self, name: &str, known: &Download) -> Option<(Version, FileVerdict)> {
+        let version =
+            Version { etag: known.etag.clone(), last_modified: known.last_modified.clone() };
+        if version == Version::default() {
+            return None;
+        }
+        let mut verdict = match (&known.file, &known.unit) {
+            (Some(file), _) => self.stored(name, file)?,
+            (None, Some(unit)) if self.own_unit().as_ref() == Some(unit) => {
+                let message = format!("is not for this device ({unit})");
+                FileVerdict::unread(name, Failure::new(Code::WrongDevice, message))
+            }
+            _ => return None,
+        };
+        verdict.message.push_str("; not changed since it was fetched");
+        Some((version, verdict))
+    }
+
+    /// The verdict on a file of the store.
+    fn stored(&self, name: &str, file: &str) -> Option<FileVerdict> {
+        let listing = self.store().licenses().ok()?;
+        let entry = listing.entries.iter().find(|entry| entry.name.as_os_str() == file)?;
+        match listing.open(entry).ok()? {
+            Opened::File { file, .. } => Some(self.check(name, file).0),
+            Opened::Gone | Opened::NotRegular => None,
+        }
+    }
+
+    /// What there is to be remembered of a file that was imported, or not.
+    fn what_became(&self, verdict: &FileVerdict, mut file: File) -> Download {
+        if verdict.code == Code::WrongDevice {
+            return Download { unit: self.own_unit(), ..Download::default() };
+        }
+        let verified = file.rewind().ok().and_then(|()| self.check(&verdict.file, file).1);
+        let storable = verified.and_then(|verified| verified.storable);
+        let name = storable.as_ref().and_then(content_name).map(|name| name.to_string());
+        let is_stored = |name: &String| self.stored(&verdict.file, name).is_some();
+        Download { file: name.filter(is_stored), ..Download::default() }
+    }
+
+    fn own_unit(&self) -> Option<String> {
+        self.survey().unit(None).map(UnitId::to_string)
+    }
+}
+
+/// By what a link is known where its password must not be.
+fn key(link: &str) -> String {
+    Sha256::digest(link).iter().take(8).map(|byte| format!("{byte:02X}")).collect()
+}

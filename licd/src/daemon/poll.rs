@@ -1,0 +1,191 @@
+//! The download links of the settings: when they are asked, one after the other.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use licd_device::Url;
+use licd_edge::settings::RemoteManager;
+use licd_edge::textfile::escaped;
+use licd_rules::{Code, poll_after_change, poll_after_start, poll_again};
+
+use super::Daemon;
+use crate::hub::Reply;
+use crate::jobs::{JobId, Source};
+use crate::journal;
+
+/// How long whoever asks for a look waits for its end: less than D-Bus does.
+const ANSWER: Duration = Duration::from_secs(20);
+/// The least time between two looks. Everybody may ask for one, and a server is not to suffer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The links, and where the look at them is.
+#[derive(Default)]
+pub(super) struct Polling {
+    /// The settings; `None` until they were read.
+    settings: Option<RemoteManager>,
+    /// Links that this look has still to ask.
+    queue: VecDeque<Url>,
+    /// The import of the link that is asked now.
+    running: Option<JobId>,
+    /// Whether one of this look could not be asked.
+    failed: bool,
+    /// Looks in a row for which that holds.
+    failures: u32,
+    /// When the last look ended.
+    ended: Option<Instant>,
+    /// Who waits for the end of a look, and until when.
+    waiting: Vec<(Instant, Reply<()>)>,
+    /// Whether one of them came after the look had begun, which may have missed what he knows of.
+    again: bool,
+}
+
+impl Polling {
+    fn is_looking(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Whether this is the import of a link.
+    pub(super) fn is_link(&self, job: JobId) -> bool {
+        self.running == Some(job)
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// When the next one who waits has to be answered.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.waiting.iter().map(|(until, _)| *until).min()
+    }
+}
+
+impl Daemon {
+    /// Heeds the links of settings that were just read.
+    pub(super) fn heed_links(&mut self, new: RemoteManager) {
+        let wait = match &self.polling.settings {
+            None => poll_after_start(self.hub.published().report.state != "valid", chance()),
+            Some(old) if old.license_urls != new.license_urls => poll_after_change(chance()),
+            Some(old) if old.license_poll_hours != new.license_poll_hours => {
+                poll_again(new.license_poll_hours, self.polling.failures, chance())
+            }
+            Some(_) => return,
+        };
+        let has_links = !new.license_urls.is_empty();
+        self.polling.settings = Some(new);
+        if self.polling.is_looking() {
+            self.polling.again = true;
+        } else if has_links {
+            self.events.set_poll(wait);
+        }
+    }
+
+    /// Looks at once, for somebody who waits for it.
+    pub(super) fn poll(&mut self, reply: Reply<()>) {
+        self.polling.again |= self.polling.is_looking();
+        self.polling.waiting.push((Instant::now() + ANSWER, reply));
+        self.look_at_downloads();
+    }
+
+    /// Asks every link, unless that is being done.
+    pub(super) fn look_at_downloads(&mut self) {
+        if self.polling.is_looking() {
+            return;
+        }
+        let pause = self
+            .polling
+            .ended
+            .map_or(Duration::ZERO, |ended| PAUSE.saturating_sub(ended.elapsed()));
+        if !pause.is_zero() {
+            return self.events.set_poll(pause);
+        }
+        let links = self.polling.settings.iter().flat_map(|settings| &settings.license_urls);
+        let (known, odd): (Vec<_>, Vec<_>) =
+            links.map(|link| (Url::parse(link), link)).partition(|(url, _)| url.is_some());
+        let complaints = odd.into_iter().map(|(_, link)| {
+            format!(
+                "download link {}: is no address that can be fetched; correct it in UMS",
+                escaped(link)
+            )
+        });
+        let complaints = complaints.collect();
+        self.polling.queue = known.into_iter().filter_map(|(url, _)| url).collect();
+        self.polling.failed = false;
+        self.polling.again = false;
+        self.complain(complaints, false);
+        self.follow_next_link();
+    }
+
+    fn follow_next_link(&mut self) {
+        while let Some(link) = self.polling.queue.pop_front() {
+            let name = link.to_string();
+            match self.begin_import(Source::Link(link), name, String::new()) {
+                Ok(job) => {
+                    self.polling.running = Some(job);
+                    return;
+                }
+                Err(refusal) => {
+                    log::warn!(MESSAGE_ID = journal::PROBLEM; "download links: {}", refusal.message());
+                    self.polling.failed = true;
+                }
+            }
+        }
+        self.looked_at_downloads();
+    }
+
+    /// A job has ended; if it was that of a link, goes on to the next one.
+    pub(super) fn link_followed(&mut self, job: JobId, code: Option<Code>) {
+        if !self.polling.is_link(job) {
+            return;
+        }
+        self.polling.running = None;
+        self.polling.failed |= code.is_none_or(|code| {
+            matches!(
+                code,
+                Code::SourceUnreachable
+                    | Code::SourceRefused
+                    | Code::SourceTooLarge
+                    | Code::StoreFull
+                    | Code::StoreUnwritable
+                    | Code::Busy
+            )
+        });
+        self.follow_next_link();
+    }
+
+    /// All links were asked.
+    fn looked_at_downloads(&mut self) {
+        let polling = &mut self.polling;
+        polling.ended = Some(Instant::now());
+        polling.failures = if polling.failed { polling.failures.saturating_add(1) } else { 0 };
+        if polling.again {
+            return self.events.set_poll(PAUSE);
+        }
+        if let Some(settings) = polling.settings.as_ref().filter(|s| !s.license_urls.is_empty()) {
+            self.events.set_poll(poll_again(
+                settings.license_poll_hours,
+                polling.failures,
+                chance(),
+            ));
+        }
+        self.answer_waiting(|_| true);
+    }
+
+    /// Answers those who have waited long enough: the look goes on without them.
+    pub(super) fn answer_impatient(&mut self, now: Instant) {
+        self.answer_waiting(|until| until <= now);
+    }
+
+    fn answer_waiting(&mut self, is_due: impl Fn(Instant) -> bool) {
+        let waiting = self.polling.waiting.extract_if(.., |(until, _)| is_due(*until));
+        for (_, reply) in waiting.collect::<Vec<_>>() {
+            self.bus(|bus| bus.then(move || reply(Ok(()))));
+        }
+    }
+}
+
+/// A number that any is equally likely for. Without one the looks are not spread, which only a
+/// fleet would notice.
+fn chance() -> u32 {
+    getrandom::u32().unwrap_or_default()
+}
