@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Mount {
     /// Numbers of the device that the file system is on, `8:2`; `0:…` if it is on none.
     pub(super) device: String,
+    /// What of the file system is mounted, `/` for all of it.
+    pub(super) top: PathBuf,
     /// Where it is mounted.
     pub(super) point: PathBuf,
     /// What was mounted: a device file, or any word.
@@ -30,12 +32,13 @@ pub(super) fn holding(mounts: &[Mount], file: &Path) -> Option<usize> {
 fn mount(line: &str) -> Option<Mount> {
     let (mount, file_system) = line.split_once(" - ")?;
     let mut mount = mount.split(' ').skip(2);
-    let (device, _root, point) = (mount.next()?, mount.next()?, mount.next()?);
+    let (device, top, point) = (mount.next()?, mount.next()?, mount.next()?);
     let mut file_system = file_system.split(' ');
     let (kind, source) = (file_system.next()?, file_system.next()?);
     let options = file_system.next().filter(|_| kind == "overlay").unwrap_or_default();
     Some(Mount {
         device: device.to_owned(),
+        top: unescape(top).into(),
         point: unescape(point).into(),
         source: unescape(source).into(),
         layers: options.split(',').flat_map(layers).collect(),
