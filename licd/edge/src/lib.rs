@@ -21,6 +21,7 @@ pub mod root;
 pub mod settings;
 pub mod state;
 pub mod statefile;
+pub mod stick;
 pub mod store;
 pub mod system;
 pub mod textfile;

@@ -1,0 +1,184 @@
+//! The top directory of a stick.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::sys::stat::{Mode, SFlag, fstatat};
+
+use super::Error;
+use crate::textfile::reason;
+
+/// Entries of the top directory that are looked at: more than anybody has licences, and no time at
+/// all. A stick with more than that was not made for this.
+pub const ENTRIES: usize = 256;
+/// The name of a trust document, the same as in the store.
+const TRUST: &[u8] = b"trust.note";
+
+/// What was found in the top directory of a stick. It can be read until this is dropped, and each
+/// open file until it is closed.
+#[derive(Debug)]
+pub struct Content {
+    /// Keeps the mount: it is gone with the last descriptor in it.
+    directory: OwnedFd,
+    names: Vec<OsString>,
+    rest: Option<Rest>,
+}
+
+/// Why not all of a directory was looked at. The text is what comes after the stick's name.
+#[derive(Debug)]
+pub enum Rest {
+    /// It has more than [`ENTRIES`].
+    TooMany,
+    /// The system fails to list it.
+    Unreadable(io::Error),
+}
+
+/// Why a file is not read. The text is what comes after its name.
+#[derive(Debug)]
+pub enum Fault {
+    /// It is something else than a file.
+    NotAFile(
+        /// What it is, with its article.
+        &'static str,
+    ),
+    /// It cannot be opened.
+    Unreadable(io::Error),
+}
+
+impl Content {
+    pub(super) fn list(mount: OwnedFd) -> Result<Self, Error> {
+        // Nothing may be written, be it the time of reading. The kernel sees to that if the mount
+        // is our own, and this flag if it is shared.
+        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NOATIME;
+        let open = || openat(&mount, c".", flags, Mode::empty()).map_err(unreadable);
+        let (names, rest) = entries(open()?)?;
+        Ok(Self { directory: open()?, names, rest })
+    }
+
+    /// The names of what may be licences, the trust document first, then in byte order: names that
+    /// end in `.lic`, in capitals as well, since FAT may have only those.
+    ///
+    /// What macOS leaves beside each file on such a stick, under the same name with `._` in front,
+    /// is passed over.
+    #[must_use]
+    pub fn names(&self) -> &[OsString] {
+        &self.names
+    }
+
+    /// Why there may be more than these, if so.
+    #[must_use]
+    pub fn rest(&self) -> Option<&Rest> {
+        self.rest.as_ref()
+    }
+
+    /// Opens a file of the top directory.
+    ///
+    /// # Errors
+    /// [`Fault`]; only regular files are opened, by no link.
+    pub fn open(&self, name: &OsStr) -> Result<File, Fault> {
+        let unreadable = |error: Errno| Fault::Unreadable(error.into());
+        let found = fstatat(&self.directory, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+        let kind = SFlag::from_bits_truncate(found.map_err(unreadable)?.st_mode) & SFlag::S_IFMT;
+        match kind {
+            SFlag::S_IFREG => {}
+            SFlag::S_IFDIR => return Err(Fault::NotAFile("a directory")),
+            SFlag::S_IFLNK => return Err(Fault::NotAFile("a link")),
+            SFlag::S_IFIFO => return Err(Fault::NotAFile("a pipe")),
+            SFlag::S_IFSOCK => return Err(Fault::NotAFile("a socket")),
+            _ => return Err(Fault::NotAFile("a device")),
+        }
+        let how = OpenHow::new()
+            .flags(
+                OFlag::O_RDONLY
+                    | OFlag::O_CLOEXEC
+                    | OFlag::O_NOATIME
+                    | OFlag::O_NOCTTY
+                    | OFlag::O_NOFOLLOW
+                    | OFlag::O_NONBLOCK,
+            )
+            .resolve(
+                ResolveFlag::RESOLVE_BENEATH
+                    | ResolveFlag::RESOLVE_NO_SYMLINKS
+                    | ResolveFlag::RESOLVE_NO_XDEV,
+            );
+        openat2(&self.directory, name, how).map(File::from).map_err(unreadable)
+    }
+}
+
+/// The names that count among the first entries.
+fn entries(directory: OwnedFd) -> Result<(Vec<OsString>, Option<Rest>), Error> {
+    let mut names = Vec::new();
+    let mut rest = None;
+    let mut seen = 0;
+    for entry in Dir::from_fd(directory).map_err(unreadable)?.iter() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                rest = Some(Rest::Unreadable(error.into()));
+                break;
+            }
+        };
+        if [c".", c".."].contains(&entry.file_name()) {
+            continue;
+        }
+        if seen == ENTRIES {
+            rest = Some(Rest::TooMany);
+            break;
+        }
+        seen += 1;
+        names.extend(candidate(entry.file_name()));
+    }
+    names.sort_by_key(|name| (!is_trust(name), name.clone()));
+    Ok((names, rest))
+}
+
+fn candidate(name: &CStr) -> Option<OsString> {
+    let name = OsStr::from_bytes(name.to_bytes());
+    let bytes = name.as_bytes();
+    let end = bytes.len().checked_sub(b".lic".len()).and_then(|at| bytes.get(at..));
+    let is_license = end.is_some_and(|end| end.eq_ignore_ascii_case(b".lic"));
+    let counts = is_trust(name) || is_license && !bytes.starts_with(b"._");
+    counts.then(|| name.to_owned())
+}
+
+fn is_trust(name: &OsStr) -> bool {
+    name.as_bytes().eq_ignore_ascii_case(TRUST)
+}
+
+fn unreadable(error: Errno) -> Error {
+    Error::Unreadable(error.into())
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMany => write!(
+                f,
+                "has more than {ENTRIES} entries in its top directory, of which only so many were \
+                 looked at; bring the licences on an emptier stick"
+            ),
+            Self::Unreadable(error) => {
+                write!(f, "cannot be read to the end of its top directory: {}", reason(error))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAFile(what) => write!(f, "is {what}, not a file"),
+            Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
+        }
+    }
+}
+
+impl std::error::Error for Rest {}
+impl std::error::Error for Fault {}
