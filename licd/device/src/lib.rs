@@ -8,6 +8,7 @@ mod place;
 mod read;
 mod report;
 mod request;
+mod stick;
 mod survey;
 mod time;
 mod words;
@@ -20,6 +21,7 @@ pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
     ServiceReport, StoreReport, to_json,
 };
+pub use stick::{OpenStick, Stick, described, source_name, which};
 pub use survey::{Held, Survey};
 
 use licd_edge::root::Root;

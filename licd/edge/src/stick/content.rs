@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{Mode, SFlag, fstatat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::Error;
 use crate::textfile::reason;
@@ -78,15 +78,21 @@ impl Content {
         self.rest.as_ref()
     }
 
+    /// The bytes that its files have, as far as the system tells.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let found = self.names.iter().filter_map(|name| self.look(name).ok());
+        let sizes = found.filter(|found| kind(found) == SFlag::S_IFREG);
+        sizes.map(|found| u64::try_from(found.st_size).unwrap_or_default()).sum()
+    }
+
     /// Opens a file of the top directory.
     ///
     /// # Errors
     /// [`Fault`]; only regular files are opened, by no link.
     pub fn open(&self, name: &OsStr) -> Result<File, Fault> {
         let unreadable = |error: Errno| Fault::Unreadable(error.into());
-        let found = fstatat(&self.directory, name, AtFlags::AT_SYMLINK_NOFOLLOW);
-        let kind = SFlag::from_bits_truncate(found.map_err(unreadable)?.st_mode) & SFlag::S_IFMT;
-        match kind {
+        match kind(&self.look(name).map_err(unreadable)?) {
             SFlag::S_IFREG => {}
             SFlag::S_IFDIR => return Err(Fault::NotAFile("a directory")),
             SFlag::S_IFLNK => return Err(Fault::NotAFile("a link")),
@@ -110,6 +116,14 @@ impl Content {
             );
         openat2(&self.directory, name, how).map(File::from).map_err(unreadable)
     }
+
+    fn look(&self, name: &OsStr) -> Result<FileStat, Errno> {
+        fstatat(&self.directory, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+}
+
+fn kind(found: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT
 }
 
 /// The names that count among the first entries.
