@@ -1,6 +1,7 @@
 //! Work that may take long: each piece runs on a thread of its own, which ends with it.
 
 mod source;
+mod stick;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

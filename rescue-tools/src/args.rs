@@ -124,7 +124,12 @@ pub(crate) struct Import {
     /// The file whose first line is the password; - for standard input.
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
-    /// Files, - for standard input, or addresses with https://, http://, ftps:// or ftp://.
+    /// For what imports without being asked, as when a stick is plugged in: leaves drives alone
+    /// that belong to the system.
+    #[arg(long)]
+    pub(crate) automatic: bool,
+    /// Files, - for standard input, usb for the stick that is plugged in, usb:/dev/sdX1 for one of
+    /// several, or addresses with https://, http://, ftps:// or ftp://.
     #[arg(
         required = true,
         value_name = "SOURCE",

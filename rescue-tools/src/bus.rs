@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::future::poll_fn;
+use std::num::NonZero;
 use std::os::fd::AsFd as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +13,16 @@ use licd_device::Failure;
 use licd_rules::Code;
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
+use zbus::export::futures_core::Stream as _;
 use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
 use zbus::wire::DynamicDeserialize;
-use zbus::{DynamicType, Error, Fd, Variant};
+use zbus::{DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath, Variant};
 use zruntime::SharedRuntime;
 
 const NAME: &str = "com.igel.License1";
 const PATH: &str = "/com/igel/License1";
 const MANAGER: &str = "com.igel.License1.Manager";
+const JOB: &str = "com.igel.License1.Job";
 /// What the names of the daemon's own errors begin with.
 const ERRORS: &str = "com.igel.License1.Error.";
 const BUS: (&str, &str, &str) =
@@ -30,6 +35,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(25);
 /// How long an import may take: what the daemon gives a source, and some for the store.
 const IMPORT: Duration = Duration::from_secs(150);
+
+/// Ends of jobs that may wait to be looked at: more than run at one time.
+const JOBS: usize = 64;
 
 pub(crate) struct Daemon {
     connection: Connection,
@@ -71,10 +79,44 @@ impl Daemon {
         let options = HashMap::<&str, Variant<'_>>::new();
         let body = (Fd::from(file.as_fd()), name, options);
         let word: String = self.ask("ImportFd", IMPORT, &body)?;
-        Code::parse(&word).ok_or_else(|| Failure {
-            code: Code::Unsupported,
-            message: format!("licd: answers “{word}”, which this licctl does not know"),
-        })
+        known(&word)
+    }
+
+    /// Has the daemon import from a source, and waits for the verdict on all of it and a line about
+    /// each of its files.
+    pub(crate) fn import_from(&self, source: &str) -> Result<(Code, String), Failure> {
+        self.ping()?;
+        let finished = zbus::block_on(async {
+            let rule = MatchRule::builder()
+                .msg_type(zbus::message::Type::Signal)
+                .sender(NAME)
+                .interface(JOB)
+                .member("Finished")
+                .build()?;
+            // Before the job begins, or its end might not be heard.
+            let mut signals =
+                MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await?;
+            let body = (source, HashMap::<&str, Variant<'_>>::new());
+            let to = (NAME, PATH, MANAGER);
+            let job: OwnedObjectPath = self.call(to, "Import", ANSWER, &body).await?;
+            let end = async {
+                while let Some(signal) =
+                    poll_fn(|context| Pin::new(&mut signals).poll_next(context)).await
+                {
+                    let signal = signal?;
+                    if signal.header().path().is_some_and(|path| path == job.as_str()) {
+                        return signal.body().deserialize::<(String, String)>();
+                    }
+                }
+                Err(Error::InvalidReply)
+            };
+            match self.runtime.timeout(IMPORT, end).await {
+                Ok(end) => end,
+                Err(_) => Err(no_answer(IMPORT)),
+            }
+        });
+        let (word, message) = finished.map_err(failure)?;
+        Ok((known(&word)?, message))
     }
 
     /// Whether the daemon is alive, before it is given something that may take long.
@@ -114,12 +156,24 @@ impl Daemon {
         let call = proxy.call_with_flags(member, MethodFlags::NO_AUTO_START, body);
         match self.runtime.timeout(limit, call).await {
             Ok(answer) => answer?.ok_or(Error::InvalidReply),
-            Err(_) => Err(Error::InputOutput(Arc::new(std::io::Error::new(
-                std::io::ErrorKind::TimedOut,
-                format!("no answer within {} seconds", limit.as_secs()),
-            )))),
+            Err(_) => Err(no_answer(limit)),
         }
     }
+}
+
+fn no_answer(limit: Duration) -> Error {
+    Error::InputOutput(Arc::new(std::io::Error::new(
+        std::io::ErrorKind::TimedOut,
+        format!("no answer within {} seconds", limit.as_secs()),
+    )))
+}
+
+/// The verdict by the daemon's word for it.
+fn known(word: &str) -> Result<Code, Failure> {
+    Code::parse(word).ok_or_else(|| Failure {
+        code: Code::Unsupported,
+        message: format!("licd: answers “{word}”, which this licctl does not know"),
+    })
 }
 
 /// The daemon's own verdict, or that it does not answer.

@@ -103,4 +103,18 @@ impl Desk {
         }
         verdict
     }
+
+    /// Has the daemon import from a source that it opens itself; `None` without a daemon. It tells
+    /// of all files together.
+    pub(crate) fn import_by_daemon(&self, source: &str) -> Option<FileVerdict> {
+        let daemon = self.daemon.as_ref()?;
+        let file = source.to_owned();
+        Some(match daemon.import_from(source) {
+            Ok((code, lines)) => {
+                let message = lines.replace('\n', "; ");
+                FileVerdict { file, code, message, pack: None, units: Vec::new() }
+            }
+            Err(failure) => FileVerdict::unread(source, failure),
+        })
+    }
 }

@@ -21,7 +21,7 @@ pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
     ServiceReport, StoreReport, to_json,
 };
-pub use stick::{OpenStick, Stick, described, source_name, which};
+pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 
 use licd_edge::root::Root;

@@ -1,45 +1,60 @@
-//! Licences on a stick: which stick, and what becomes of each of its files.
+//! Licences on a stick: which stick is meant, and its files.
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use licd_edge::intake::{self, Streams};
 use licd_edge::stick::{self, Content, Error, Fault, Rest};
-use licd_edge::textfile::escaped;
+use licd_edge::textfile::{escaped, escaped_path};
 use licd_rules::Code;
+use license_format::DocumentKind;
 
-use crate::report::FileVerdict;
 use crate::{Device, Failure};
 
-pub use stick::Stick;
+/// A stick that is plugged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stick(stick::Stick);
 
 /// A stick whose top directory was looked at.
+#[derive(Debug)]
 pub struct OpenStick {
+    /// Its name as a source, `usb:/dev/sdb1`.
     name: String,
     content: Content,
 }
 
-/// A stick in words: its name as a source, and what its owner knows it by.
-#[must_use]
-pub fn described(stick: &Stick) -> String {
-    /// Bytes of a megabyte, as it is printed on sticks.
-    const MEGABYTE: u64 = 1_000_000;
-    let name = source_name(&stick.device);
-    let size = match stick.bytes / MEGABYTE {
-        megabytes @ ..1000 => format!("{megabytes} MB"),
-        megabytes => format!("{} GB", megabytes / 1000),
-    };
-    match &stick.label {
-        Some(label) => format!("{name} (“{}”, {size})", escaped(label)),
-        None => format!("{name} ({size})"),
+/// A file of a stick, by the name that is shown, or why it cannot be read.
+pub type StickFile = (String, Result<File, Failure>);
+
+impl Stick {
+    /// Its device file.
+    #[must_use]
+    pub fn device(&self) -> &Path {
+        &self.0.device
+    }
+
+    /// What its owner knows it by: `usb:/dev/sdb1 (“IGEL”, 8 GB)`.
+    #[must_use]
+    pub fn described(&self) -> String {
+        /// Bytes of a megabyte, as sticks are sold.
+        const MEGABYTE: u64 = 1_000_000;
+        let name = source_name(&self.0.device);
+        let size = match self.0.bytes / MEGABYTE {
+            megabytes @ ..1000 => format!("{megabytes} MB"),
+            megabytes => format!("{} GB", megabytes / 1000),
+        };
+        match &self.0.label {
+            Some(label) => format!("{name} (“{}”, {size})", escaped(label)),
+            None => format!("{name} ({size})"),
+        }
     }
 }
 
-/// The name of a stick as a source.
-#[must_use]
-pub fn source_name(device: &Path) -> String {
-    format!("usb:{}", escaped(&device.to_string_lossy()))
+fn source_name(device: &Path) -> String {
+    format!("usb:{}", escaped_path(device))
 }
 
 impl Device {
@@ -48,84 +63,92 @@ impl Device {
     /// # Errors
     /// The machine's devices cannot be listed.
     pub fn sticks(&self) -> Result<Vec<Stick>, Failure> {
-        Ok(stick::find(self.root())?)
+        Ok(stick::find(self.root())?.into_iter().map(Stick).collect())
     }
 
-    /// The device file of the only stick that is plugged in.
+    /// The device file of the only stick.
     ///
     /// # Errors
-    /// There is none, or there are several.
+    /// There is none, or there are several, which are then named.
     pub fn only_stick(&self) -> Result<PathBuf, Failure> {
         match self.sticks()?.as_slice() {
             [] => {
                 let message = "no stick is plugged in; plug one in and try again";
                 Err(Failure::new(Code::SourceUnreachable, message))
             }
-            [stick] => Ok(stick.device.clone()),
-            several => Err(Failure::new(Code::SourceRefused, which(several))),
+            [stick] => Ok(stick.0.device.clone()),
+            several => {
+                let names: Vec<_> = several.iter().map(Stick::described).collect();
+                let message =
+                    format!("several sticks are plugged in; name one: {}", names.join(", "));
+                Err(Failure::new(Code::SourceRefused, message))
+            }
         }
     }
 
     /// Looks at the top directory of a stick.
     ///
     /// # Errors
-    /// The verdict on a device that is no stick, or cannot be read.
+    /// The verdict on a device that is no stick, or that cannot be read.
     pub fn open_stick(&self, device: &Path) -> Result<OpenStick, Failure> {
         let content = stick::open(self.root(), device)?;
         Ok(OpenStick { name: source_name(device), content })
     }
 }
 
-/// The question which of several sticks is meant.
-#[must_use]
-pub fn which(sticks: &[Stick]) -> String {
-    let names: Vec<_> = sticks.iter().map(described).collect();
-    format!("several sticks are plugged in; name one: {}", names.join(", "))
-}
-
 impl OpenStick {
-    /// The verdict if there is nothing on it that could be taken.
+    /// Whether there is nothing on it to import.
     #[must_use]
-    pub fn is_empty(&self) -> Option<Failure> {
-        let empty = self.content.names().is_empty() && self.content.rest().is_none();
-        let message = "holds no file *.lic in its top directory; copy the licences there";
-        empty.then(|| Failure::new(Code::SourceRefused, message))
+    pub fn is_empty(&self) -> bool {
+        self.content.names().is_empty() && self.content.rest().is_none()
     }
 
-    /// The bytes of all files that [`OpenStick::each`] takes.
+    /// The verdict if there is nothing on it to import.
+    #[must_use]
+    pub fn nothing(&self) -> Failure {
+        let message = "holds no file *.lic in its top directory; copy the licences there";
+        Failure::new(Code::SourceRefused, message)
+    }
+
+    /// Its name as a source.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes of all its files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.content.bytes()
     }
 
-    /// Has every file taken, by name, and returns the verdicts; one bad file never stops the next.
-    ///
-    /// Trust documents are called `trust.note` and come first. One of another name may come behind
-    /// a licence that it vouches for, so what was signed by an unknown key is taken once more. If
-    /// not all of the stick could be looked at, the last verdict says so.
-    #[must_use]
-    pub fn each(&self, mut take: impl FnMut(&str, File) -> FileVerdict) -> Vec<FileVerdict> {
-        let names = self.content.names();
-        let mut verdicts: Vec<_> = names.iter().map(|name| self.one(name, &mut take)).collect();
-        if verdicts.iter().any(|file| file.code.is_accepted()) {
-            for (name, verdict) in names.iter().zip(&mut verdicts) {
-                if matches!(verdict.code, Code::UnknownKey | Code::UntrustedProduct) {
-                    *verdict = self.one(name, &mut take);
-                }
-            }
-        }
-        let rest = self.content.rest().map(Failure::from);
-        verdicts.extend(rest.map(|rest| FileVerdict::failed(self.name.clone(), rest)));
-        verdicts
+    /// All files that may be licences or trust documents, each opened when its turn comes. Trust
+    /// documents are the first, since the licences may need them. If not all of the stick could be
+    /// looked at, the last one, named as the stick is, says why.
+    pub fn files(&self) -> impl Iterator<Item = StickFile> {
+        let mut names: Vec<&OsStr> = self.content.names().iter().map(AsRef::as_ref).collect();
+        names.sort_by_cached_key(|name| !self.is_trust(name));
+        let files =
+            names.into_iter().map(|name| (escaped(&name.to_string_lossy()), self.file(name)));
+        let rest = self.content.rest().map(|rest| (self.name.clone(), Err(rest.into())));
+        files.chain(rest)
     }
 
-    fn one(&self, name: &OsStr, take: impl FnOnce(&str, File) -> FileVerdict) -> FileVerdict {
-        let shown = escaped(&name.to_string_lossy());
-        let file = self.content.open(name).map_err(Failure::from);
-        match file.and_then(|file| Ok(intake::accept(file, Streams::Refused)?)) {
-            Ok(file) => take(&shown, file),
-            Err(failure) => FileVerdict::failed(shown, failure),
-        }
+    fn file(&self, name: &OsStr) -> Result<File, Failure> {
+        Ok(intake::accept(self.content.open(name)?, Streams::Refused)?)
+    }
+
+    /// Whether a file is a trust document, by its name or by how it begins.
+    fn is_trust(&self, name: &OsStr) -> bool {
+        let begins = || -> io::Result<Vec<u8>> {
+            let mut start = vec![0; DocumentKind::LOOK_AHEAD];
+            let file = self.content.open(name).map_err(io::Error::other)?;
+            let length = file.read_at(&mut start, 0)?;
+            start.truncate(length);
+            Ok(start)
+        };
+        stick::is_trust(name)
+            || begins().is_ok_and(|start| DocumentKind::of(&start) == DocumentKind::Trust)
     }
 }
 

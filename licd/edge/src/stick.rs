@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use content::{Content, ENTRIES, Fault, Rest};
+pub use content::{Content, ENTRIES, Fault, Rest, is_trust};
 pub use find::{Stick, find};
 
 use crate::root::Root;

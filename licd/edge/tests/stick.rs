@@ -101,7 +101,7 @@ fn only_what_may_be_a_licence_is_named_in_one_order() {
         },
         nothing,
     );
-    assert_eq!(stick.names(), ["TRUST.NOTE", "A.LIC", "a.lic", "b.lic"]);
+    assert_eq!(stick.names(), ["A.LIC", "TRUST.NOTE", "a.lic", "b.lic"]);
     assert_eq!(read(&stick.open().unwrap(), "A.LIC").unwrap(), "A.LIC");
 }
 

@@ -10,17 +10,17 @@ use std::time::Duration;
 use licd_device::{Device, Failure, Fetch, FileVerdict, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
-use licd_edge::textfile::escaped;
+use licd_edge::textfile::{escaped, escaped_path};
 use licd_rules::Code;
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 
-use super::Meter;
+use super::{Meter, stick};
 use crate::hub::Refusal;
 use crate::journal;
 
 /// How long a source may take to bring all of itself: as long as a download may by default.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where an import reads from.
 pub(crate) enum Source {
@@ -32,6 +32,8 @@ pub(crate) enum Source {
     Url(Url, Option<Login>),
     /// What a download link of the settings leads to.
     Link(Url),
+    /// The stick that is this block device, or the only one that is plugged in.
+    Stick(Option<PathBuf>),
 }
 
 impl Source {
@@ -52,19 +54,18 @@ impl Source {
             }
             Place::File(path) if path.is_absolute() => Ok(Self::Path(path)),
             Place::File(_) => Err(Refusal::Arguments(format!("“{shown}”: is no absolute path"))),
-            Place::Stick(_) => {
-                let message = format!("{shown}: sticks are read by licctl");
-                Err(Refusal::new(Code::SourceRefused, message))
-            }
+            Place::Stick(device) => Ok(Self::Stick(device)),
         }
     }
 
     /// What it is called, fit to be shown; a descriptor has no name of its own.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Path(path) => escaped(&path.to_string_lossy()),
+            Self::Path(path) => escaped_path(path),
             Self::Descriptor(_) => "the descriptor".to_owned(),
             Self::Url(url, _) | Self::Link(url) => url.to_string(),
+            Self::Stick(None) => "usb".to_owned(),
+            Self::Stick(Some(device)) => format!("usb:{}", escaped_path(device)),
         }
     }
 
@@ -93,6 +94,7 @@ impl Source {
                 mention_clock(&link, followed.clock_ignored);
                 Ok(followed.imported)
             }
+            Self::Stick(stick) => return stick::import(stick, device, meter, done),
         };
         done(imported.unwrap_or_else(|failure| Imported {
             verdict: FileVerdict::unread(&name, failure),
@@ -131,7 +133,7 @@ fn mention_clock(url: &Url, ignored: bool) {
 }
 
 /// Something that can be read without waiting for it.
-enum Stream {
+pub(super) enum Stream {
     /// A file, or a pipe that does not block.
     File(File),
     Socket(OwnedFd),
@@ -186,10 +188,10 @@ impl Read for Stream {
 }
 
 /// A stream that the meter hears of as it is read.
-struct Watched<'a, 'm> {
+pub(super) struct Watched<'a, 'm> {
     stream: Patient<'a, Stream>,
     meter: &'a mut Meter<'m>,
-    done: u64,
+    pub(super) done: u64,
     total: u64,
 }
 
@@ -199,9 +201,17 @@ impl<'a, 'm> Watched<'a, 'm> {
         'm: 'a,
     {
         let total = stream.total();
-        meter.stands_at(0, total);
+        Self::part(stream, meter, 0, total)
+    }
+
+    /// One of several streams that have `total` bytes together, of which `done` were read.
+    pub(super) fn part(stream: Stream, meter: &'a mut Meter<'m>, done: u64, total: u64) -> Self
+    where
+        'm: 'a,
+    {
+        meter.stands_at(done, total);
         let stream = Patient::new(stream, PATIENCE, Some(meter.job.cancel.as_fd()));
-        Self { stream, meter, done: 0, total }
+        Self { stream, meter, done, total }
     }
 }
 

@@ -9,46 +9,64 @@ use licd_edge::textfile::reason;
 use licd_rules::Code;
 
 use super::source;
-use crate::args::{Import, Source};
+use super::stick::{self, Found};
+use crate::args::Import;
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
 use crate::progress::Progress;
 
 /// A file to import, which can be read more than once; or why there is none.
-struct Document {
-    name: String,
-    file: Result<File, Failure>,
+pub(super) struct Document {
+    pub(super) name: String,
+    pub(super) file: Result<File, Failure>,
+}
+
+/// What all sources hold.
+#[derive(Default)]
+struct Gathered {
+    documents: Vec<Document>,
+    /// What was said about those that hold nothing.
+    words: Vec<String>,
+    /// What the daemon has imported already.
+    done: Vec<FileVerdict>,
 }
 
 pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
     let login = login(order)?;
     let fetch = |url: &Url| fetch(desk, url, login.clone(), out.is_json());
-    let documents: Vec<_> = order.sources.iter().map(|source| gather(source, &fetch)).collect();
-    let verdicts = if order.check {
-        documents
-            .into_iter()
-            .map(|document| document.judge(|n, f| desk.device().check(n, f).0))
-            .collect()
+    let Gathered { documents, words, done: mut verdicts } = gather(desk, order, fetch);
+    if order.check {
+        let check = |name: &str, file| desk.device().check(name, file).0;
+        verdicts.extend(documents.into_iter().map(|document| document.judge(check)));
     } else {
-        import(desk, &documents)
-    };
+        verdicts.extend(import(desk, &documents));
+    }
     source::print(&verdicts, out)?;
+    if !out.is_json() {
+        words.iter().try_for_each(|words| out.line(format_args!("{words}")))?;
+    }
     Ok(verdict(&verdicts, order.check))
 }
 
-/// Gets what a source holds.
-fn gather(source: &Source, fetch: &impl Fn(&Url) -> Result<File, Failure>) -> Document {
-    let (name, file) = match &source.place {
-        Ok(Place::File(path)) => (source::name(path), source::open(path)),
-        Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
-        Ok(Place::Stick(_)) => {
-            let message = "this licctl reads no sticks; mount it and name the files".to_owned();
-            let refused = Failure { code: Code::SourceRefused, message };
-            (source::name(Path::new(&source.text)), Err(refused))
-        }
-        Err(failure) => (source::name(Path::new(&source.text)), Err(failure.clone())),
-    };
-    Document { name, file }
+fn gather(desk: &Desk, order: &Import, fetch: impl Fn(&Url) -> Result<File, Failure>) -> Gathered {
+    let mut gathered = Gathered::default();
+    for source in &order.sources {
+        let (name, file) = match &source.place {
+            Ok(Place::File(path)) => (source::name(path), source::open(path)),
+            Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
+            Ok(Place::Stick(device)) => {
+                match stick::find(desk, device.as_deref(), order) {
+                    Found::Files(files) => gathered.documents.extend(files),
+                    Found::Nothing(words) => gathered.words.push(words),
+                    Found::Done(verdict) => gathered.done.push(verdict),
+                }
+                continue;
+            }
+            Err(failure) => (source::name(Path::new(&source.text)), Err(failure.clone())),
+        };
+        gathered.documents.push(Document { name, file });
+    }
+    gathered
 }
 
 fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<File, Failure> {
@@ -118,9 +136,10 @@ fn import(desk: &Desk, documents: &[Document]) -> Vec<FileVerdict> {
     verdicts
 }
 
-/// A check answers for the gravest of its files; an import is good if something was accepted.
+/// A check answers for the gravest of its files; an import is good if something was accepted. Of
+/// nothing, the answer is no.
 fn verdict(files: &[FileVerdict], check: bool) -> Verdict {
-    if check {
+    if check && !files.is_empty() {
         return source::worst(files.iter());
     }
     Code::of_all(files.iter().map(|file| file.code)).map_or(Verdict::No, Verdict::Code)

@@ -16,3 +16,4 @@ pub(crate) mod update_allowed;
 pub(crate) mod verify;
 
 mod source;
+mod stick;

@@ -62,8 +62,8 @@ impl Content {
         Ok(Self { directory: open()?, names, rest })
     }
 
-    /// The names of what may be licences, the trust document first, then in byte order: names that
-    /// end in `.lic`, in capitals as well, since FAT may have only those.
+    /// The names of what may be documents, in byte order: those that end in `.lic`, and
+    /// `trust.note`, in capitals as well, since FAT may have only those.
     ///
     /// What macOS leaves beside each file on such a stick, under the same name with `._` in front,
     /// is passed over.
@@ -149,7 +149,7 @@ fn entries(directory: OwnedFd) -> Result<(Vec<OsString>, Option<Rest>), Error> {
         seen += 1;
         names.extend(candidate(entry.file_name()));
     }
-    names.sort_by_key(|name| (!is_trust(name), name.clone()));
+    names.sort();
     Ok((names, rest))
 }
 
@@ -162,7 +162,9 @@ fn candidate(name: &CStr) -> Option<OsString> {
     counts.then(|| name.to_owned())
 }
 
-fn is_trust(name: &OsStr) -> bool {
+/// Whether a file is called as a trust document is.
+#[must_use]
+pub fn is_trust(name: &OsStr) -> bool {
     name.as_bytes().eq_ignore_ascii_case(TRUST)
 }
 
