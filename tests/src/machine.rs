@@ -66,6 +66,31 @@ impl Machine {
             .file("/proc/self/mountinfo", line)
     }
 
+    /// Plugs in a stick that is one partition, `sdb1` or the like, with the numbers and the size in
+    /// bytes of the block device that stands for it.
+    pub fn usb_stick(&self, partition: &str, number: &str, bytes: u64) -> &Self {
+        let disk = partition.trim_end_matches(|c: char| c.is_ascii_digit());
+        let device = format!("pci0000:00/0000:00:14.0/usb1/1-{disk}");
+        let path = format!("{device}/1:1.0/host3/target3:0:0/3:0:0:0/block/{disk}");
+        let part = format!("{path}/{partition}");
+        self.device(&device, "usb")
+            .file(&format!("/sys/devices/{device}/idVendor"), "0951\n")
+            .block(&format!("{number}0000"), &path)
+            .block(number, &part)
+            .file(&format!("/sys/devices/{path}/size"), &format!("{}\n", bytes / 512 + 2048))
+            .file(&format!("/sys/devices/{part}/size"), &format!("{}\n", bytes / 512))
+            .file(&format!("/sys/devices/{part}/partition"), "1\n")
+    }
+
+    /// Pulls a stick of [`Machine::usb_stick`].
+    pub fn pull_stick(&self, partition: &str) -> &Self {
+        let disk = partition.trim_end_matches(|c: char| c.is_ascii_digit());
+        for name in [partition, disk] {
+            fs::remove_file(self.path(&format!("/sys/class/block/{name}"))).unwrap();
+        }
+        self
+    }
+
     fn path(&self, absolute: &str) -> PathBuf {
         self.root.join(absolute.trim_start_matches('/'))
     }

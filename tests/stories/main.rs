@@ -21,6 +21,7 @@ mod published;
 mod replacement;
 mod report;
 mod starter;
+mod sticks;
 mod strange_files;
 mod together;
 mod vendor;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         replacement::STORIES,
         report::STORIES,
         starter::STORIES,
+        sticks::STORIES,
         strange_files::STORIES,
         together::STORIES,
         vendor::STORIES,
