@@ -29,6 +29,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_stick_that_is_damaged_or_pulled_is_unreachable, needs root),
     story!(nothing_is_written_to_a_stick_and_nothing_stays_mounted, needs root),
     story!(a_stick_that_somebody_has_mounted_is_read_all_the_same, needs root),
+    story!(files_of_other_owners_are_read, needs root),
     story!(who_may_not_mount_may_have_the_daemon_do_it, needs root),
     story!(on_its_own_nothing_is_imported_from_the_systems_drive, needs root),
     story!(a_device_that_is_no_stick_is_refused_by_name),
@@ -326,6 +327,22 @@ fn a_stick_that_somebody_has_mounted_is_read_all_the_same() {
     let answer = world.licctl(["import", "--json", "usb"]).with_code(0);
     assert_eq!(codes(&answer), ["a.lic valid"]);
     nix::mount::umount(&place).unwrap();
+    assert!(stick.pull());
+}
+
+fn files_of_other_owners_are_read() {
+    let world = World::new();
+    let stick = Stick::filled(&world, "sdb1", |top| {
+        let file = top.join("a.lic");
+        fs::write(&file, maker::licence().sign()).unwrap();
+        std::os::unix::fs::chown(file, Some(1000), Some(1000)).unwrap();
+    });
+    // With as few rights as the daemon has.
+    let mut licctl = Command::new("setpriv");
+    licctl.args(["--bounding-set=-all,+sys_admin", "--inh-caps=-all"]);
+    let command = world.licctl_command();
+    licctl.arg(command.get_program()).args(command.get_args()).args(["import", "usb"]);
+    let _ = program::run(&mut licctl).with_code(0);
     assert!(stick.pull());
 }
 

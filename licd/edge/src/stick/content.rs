@@ -54,10 +54,10 @@ pub enum Fault {
 
 impl Content {
     pub(super) fn list(mount: OwnedFd) -> Result<Self, Error> {
-        // Nothing may be written, be it the time of reading. The kernel sees to that if the mount
-        // is our own, and this flag if it is shared.
-        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NOATIME;
-        let open = || openat(&mount, c".", flags, Mode::empty()).map_err(unreadable);
+        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let open = || {
+            untouched(flags, |flags| openat(&mount, c".", flags, Mode::empty())).map_err(unreadable)
+        };
         let (names, rest) = entries(open()?)?;
         Ok(Self { directory: open()?, names, rest })
     }
@@ -100,25 +100,35 @@ impl Content {
             SFlag::S_IFSOCK => return Err(Fault::NotAFile("a socket")),
             _ => return Err(Fault::NotAFile("a device")),
         }
-        let how = OpenHow::new()
-            .flags(
-                OFlag::O_RDONLY
-                    | OFlag::O_CLOEXEC
-                    | OFlag::O_NOATIME
-                    | OFlag::O_NOCTTY
-                    | OFlag::O_NOFOLLOW
-                    | OFlag::O_NONBLOCK,
-            )
-            .resolve(
-                ResolveFlag::RESOLVE_BENEATH
-                    | ResolveFlag::RESOLVE_NO_SYMLINKS
-                    | ResolveFlag::RESOLVE_NO_XDEV,
-            );
-        openat2(&self.directory, name, how).map(File::from).map_err(unreadable)
+        let flags = OFlag::O_RDONLY
+            | OFlag::O_CLOEXEC
+            | OFlag::O_NOCTTY
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NONBLOCK;
+        let how = OpenHow::new().resolve(
+            ResolveFlag::RESOLVE_BENEATH
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_XDEV,
+        );
+        untouched(flags, |flags| openat2(&self.directory, name, how.flags(flags)))
+            .map(File::from)
+            .map_err(unreadable)
     }
 
     fn look(&self, name: &OsStr) -> Result<FileStat, Errno> {
         fstatat(&self.directory, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+}
+
+/// Opens something so that not even the time of reading is written. The kernel sees to that if the
+/// mount is our own; if it is shared, only the owner of a file and who has his rights may ask for it.
+fn untouched(
+    flags: OFlag,
+    open: impl Fn(OFlag) -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Errno> {
+    match open(flags | OFlag::O_NOATIME) {
+        Err(Errno::EPERM) => open(flags),
+        opened => opened,
     }
 }
 
