@@ -112,9 +112,14 @@ impl Address {
             return Err(wrong("names no host"));
         }
         let user = authority.as_str().rsplit_once('@').map(|(info, _)| Credentials::decode(info));
+        let whole = authority.as_str();
         let port = match authority.port() {
             Some(port) => port.as_u16(),
-            None => scheme.default_port(),
+            // The parser takes a number that is too large for none at all.
+            None if whole.ends_with(authority.host()) || whole.ends_with(':') => {
+                scheme.default_port()
+            }
+            None => return Err(wrong("has a port that is none")),
         };
         if port == 0 {
             return Err(wrong("has port 0"));
@@ -204,8 +209,9 @@ mod tests {
     #[test]
     fn what_no_licence_comes_from_is_no_address() {
         let long = format!("http://a/{}", "x".repeat(ADDRESS_BYTES));
-        for text in
-            ["", "a", "/a", "file:///etc/shadow", "https://", "http://a b/", "http://a:0/", &long]
+        for text in ["", "a", "/a", "file:///etc/shadow", "https://", "http://a b/", &long]
+            .into_iter()
+            .chain(["http://a:0/", "http://a:65536/", "http://a:x/", "http://[::1]:99999/"])
         {
             assert!(Address::parse(text).is_err(), "{text}");
         }

@@ -137,6 +137,30 @@ impl Fault {
         }
     }
 
+    /// What to do about it, if its own words do not say so.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::ProxyAddress | Self::Proxy(_) => Some("check [network] proxy, or https_proxy"),
+            Self::TooSlow(_) => Some("try again, or raise [network] total_timeout_seconds"),
+            Self::Redirects(_) | Self::Nowhere => Some("ask for a new link"),
+            Self::TooLarge(_) => Some("no licence is that large, check the address"),
+            Self::Gzip => Some("have the file put there again"),
+            Self::Status { retry_after: Some(_), .. } => None,
+            Self::Status { status: 408 | 425 | 429 | 500.., .. }
+            | Self::Dropped(_)
+            | Self::Silent(_)
+            | Self::Short { .. } => Some("try again later"),
+            Self::Status { status, .. } if !matches!(status, 401 | 404 | 407 | 410) => {
+                Some("ask whoever runs the server")
+            }
+            Self::Reply { code: 400..500, .. } => Some("try again later"),
+            Self::Reply { code, .. } if !matches!(code, 530 | 550) => {
+                Some("ask whoever runs the server")
+            }
+            _ => None,
+        }
+    }
+
     /// How long the server asks to be left alone.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -160,7 +184,8 @@ impl Failed {
             0 | 1 => String::new(),
             attempts => format!(" (tried {attempts} times)"),
         };
-        Failure { code: fault.code(), message: format!("{host}: {fault}{again}") }
+        let advice = fault.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        Failure { code: fault.code(), message: format!("{host}: {fault}{again}{advice}") }
     }
 }
 

@@ -209,9 +209,12 @@ fn a_server_that_says_no_is_refused_with_its_words() {
         ),
         (
             |line| line.starts_with("RETR").then(|| "553 \u{1b}[31mno".into()),
-            "answered 553 (\\u{1b}[31mno)",
+            "answered 553 (\\u{1b}[31mno); ask whoever runs the server",
         ),
-        (|line| line.starts_with("USER").then(|| "500 no".into()), "answered 500 (no)"),
+        (
+            |line| line.starts_with("USER").then(|| "500 no".into()),
+            "answered 500 (no); ask whoever runs the server",
+        ),
     ];
     for (instead, why) in stories {
         let server = Ftp { instead, ..Ftp::default() }.start();
@@ -277,7 +280,10 @@ fn a_file_that_breaks_off_is_no_file() {
     let give = |mut data: TcpStream, file: &[u8]| drop(data.write_all(&file[..5]));
     let server = Ftp { give, ..Ftp::default() }.start();
     let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
-    assert_eq!(message, "127.0.0.1: broke off after 5 of 20 bytes (tried 5 times)");
+    assert_eq!(
+        message,
+        "127.0.0.1: broke off after 5 of 20 bytes (tried 5 times); try again later"
+    );
 
     let instead = |line: &str| match line {
         line if line.starts_with("SIZE") => Some("500 what?".to_owned()),
