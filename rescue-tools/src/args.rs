@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Failure, Place};
 use licd_rules::{Feature, Selector};
@@ -133,7 +134,7 @@ pub(crate) struct Import {
     #[arg(
         required = true,
         value_name = "SOURCE",
-        value_parser = OsStringValueParser::new().try_map(Source::parse)
+        value_parser = OsStringValueParser::new().map(Source::of)
     )]
     pub(crate) sources: Vec<Source>,
 }
@@ -147,16 +148,32 @@ pub(crate) struct Source {
     pub(crate) place: Result<Place, Failure>,
 }
 
-impl Source {
-    fn parse(text: OsString) -> Result<Self, &'static str> {
-        let place = Place::parse(&text);
-        match &place {
-            Ok(Place::Url(url)) if url.has_password() => {
-                Err("holds a password, which every user of this machine could read here; leave it \
-                     out and use --user and --password-file")
+impl Args {
+    /// Reads the command line.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let args = Self::try_parse()?;
+        if let Verb::Import(order) = &args.verb {
+            // Not while it is parsed, since what does not parse is repeated with the password in it.
+            let with_password = order.sources.iter().find_map(|source| match &source.place {
+                Ok(Place::Url(url)) if url.has_password() => Some(url),
+                _ => None,
+            });
+            if let Some(url) = with_password {
+                let message = format!(
+                    "{url}: a password on the command line can be read by every user of this \
+                     machine; leave it out and use --user and --password-file"
+                );
+                return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
-            _ => Ok(Self { text, place }),
         }
+        Ok(args)
+    }
+}
+
+impl Source {
+    fn of(text: OsString) -> Self {
+        let place = Place::parse(&text);
+        Self { text, place }
     }
 }
 

@@ -14,8 +14,6 @@ mod verbs;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use args::{Args, Verb};
 use desk::Desk;
 use out::{Out, Verdict};
@@ -23,7 +21,7 @@ use out::{Out, Verdict};
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::read() {
         Ok(args) => args,
         Err(usage) => return usage::explain(&usage),
     };
