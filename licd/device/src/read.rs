@@ -72,7 +72,9 @@ impl Reader<'_> {
     pub(crate) fn read(&self, source: impl Read) -> Result<Document, Failure> {
         let mut parser = Parser::Start(Vec::new());
         let mut refused = None;
+        let mut first = None;
         intake::feed(source, |chunk| {
+            first = first.or(chunk.first().copied());
             if refused.is_none() {
                 refused = parser.take(chunk, self).err();
             }
@@ -81,6 +83,14 @@ impl Reader<'_> {
             Some(error) => Err(error.into()),
             None => parser.finish(self),
         }
+        .map_err(|failure: Failure| match failure.code {
+            // What servers give instead of a file, often with an answer that says it is there.
+            Code::Malformed if first == Some(b'<') => {
+                let message = "is a web page, not a licence; check the address or file";
+                Failure::new(Code::Malformed, message)
+            }
+            _ => failure,
+        })
     }
 
     fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, Error> {
