@@ -26,12 +26,15 @@ pub struct Daemon<'w> {
 
 impl<'w> Daemon<'w> {
     /// Starts it and waits until it tells the service manager that it is ready.
-    pub(crate) fn start(world: &'w World) -> Self {
+    pub(crate) fn start(
+        world: &'w World,
+        adjust: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let socket = tempfile::tempdir().unwrap();
         let path = socket.path().join("notify");
         let notifications = UnixDatagram::bind(&path).unwrap();
         notifications.set_nonblocking(true).unwrap();
-        let mut daemon = Self::spawn(world, |command| command.env("NOTIFY_SOCKET", &path));
+        let mut daemon = Self::spawn(world, |command| adjust(command).env("NOTIFY_SOCKET", &path));
         wait::until("licd says READY=1", || {
             daemon.assert_running();
             let mut message = [0; 4096];
@@ -56,8 +59,8 @@ impl<'w> Daemon<'w> {
     fn spawn(world: &'w World, adjust: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let log = world.root().with_extension("log");
         let errors = File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = Command::new(program::path("licd"));
-        command.arg("--root").arg(world.root()).arg("--bus").arg(world.bus.address());
+        let mut command = world.program("licd");
+        command.arg("--bus").arg(world.bus.address());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         let process = adjust(&mut command).spawn().unwrap();
         Self { world, process, log }

@@ -21,6 +21,7 @@ pub mod maker;
 pub mod partition;
 pub mod program;
 pub mod schema;
+pub mod server;
 pub mod stick;
 pub mod wait;
 pub mod world;

@@ -27,6 +27,8 @@ pub struct World {
     partition: Option<Partition>,
     /// The message bus of the device.
     pub bus: Bus,
+    /// Where its programs are, if not where they were built.
+    programs: Option<PathBuf>,
     root: PathBuf,
     dir: TempDir,
 }
@@ -42,7 +44,8 @@ impl World {
         let root = dir.path().join("device");
         fs::create_dir_all(root.join("license")).unwrap();
         fs::create_dir_all(dir.path().join("inbox")).unwrap();
-        let world = Self { partition: None, bus: Bus::in_dir(dir.path()), root, dir };
+        let world =
+            Self { partition: None, bus: Bus::in_dir(dir.path()), programs: None, root, dir };
         world.machine().pci_interface("eth0", MAC).dmi("product_serial", "14D3F8B00B");
         world.write("/etc/os-release", "VERSION_ID=12.4.0\nBUILD_DATE=2026-01-15\n");
         for root in maker::roots() {
@@ -151,12 +154,37 @@ impl World {
         names
     }
 
+    /// The same with copies of the programs, and this one in place of the worker that fetches.
+    #[must_use]
+    pub fn with_worker(mut self, script: &str, mode: u32) -> Self {
+        let programs = self.dir.path().join("programs");
+        fs::create_dir(&programs).unwrap();
+        for name in ["licd", "licctl"] {
+            fs::copy(program::path(name), programs.join(name)).unwrap();
+        }
+        let worker = programs.join("licd-fetch");
+        fs::write(&worker, script).unwrap();
+        fs::set_permissions(&worker, PermissionsExt::from_mode(mode)).unwrap();
+        self.programs = Some(programs);
+        self
+    }
+
+    /// A program of the device, with nothing of the network that the tests run in.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let path = self.programs.as_ref().map_or_else(|| program::path(name), |dir| dir.join(name));
+        let mut command = Command::new(path);
+        for scheme in ["http", "https", "all", "no"] {
+            let variable = format!("{scheme}_proxy");
+            command.env_remove(variable.to_uppercase()).env_remove(variable);
+        }
+        command.arg("--root").arg(&self.root);
+        command
+    }
+
     /// licctl on this device, to which arguments are still to be added; it finds no daemon.
     #[must_use]
     pub fn licctl_command(&self) -> Command {
-        let mut command = Command::new(program::path("licctl"));
-        command.arg("--root").arg(&self.root);
-        command
+        self.program("licctl")
     }
 
     /// Runs licctl on the device, without a daemon.
@@ -197,7 +225,13 @@ impl World {
     /// Starts the daemon, and returns when it says that it is ready.
     #[must_use]
     pub fn start(&self) -> Daemon<'_> {
-        Daemon::start(self)
+        Daemon::start(self, |command| command)
+    }
+
+    /// The same with something else about its process, such as its environment.
+    #[must_use]
+    pub fn start_with(&self, adjust: impl FnOnce(&mut Command) -> &mut Command) -> Daemon<'_> {
+        Daemon::start(self, adjust)
     }
 }
 

@@ -16,6 +16,7 @@ mod damage;
 mod exit_codes;
 mod importing;
 mod many_files;
+mod network;
 mod partition;
 mod published;
 mod replacement;
@@ -30,7 +31,7 @@ mod verbs;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[
+    let parts = [
         bus::STORIES,
         changes::STORIES,
         corpus::STORIES,
@@ -49,5 +50,7 @@ fn main() -> ExitCode {
         together::STORIES,
         vendor::STORIES,
         verbs::STORIES,
-    ])
+    ];
+    let chapters: Vec<_> = parts.into_iter().chain(network::CHAPTERS).collect();
+    acceptance::harness::run(&chapters)
 }

@@ -1,0 +1,131 @@
+//! Servers on this machine: those that a story tells what to do, and real ones. Each has a port of
+//! its own.
+
+pub mod certificate;
+pub mod ftp;
+pub mod nginx;
+pub mod proxy;
+pub mod vsftpd;
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::wait;
+
+/// Longer than any download lives in these tests.
+const LONG: Duration = Duration::from_secs(60);
+/// How often a server is started on another port, should somebody have taken the one chosen.
+const STARTS: usize = 5;
+
+/// A server of the tests' own; it is there until the test program ends.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Does `serve` with every connection, each on a thread of its own.
+    pub fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = Self { address: listener.local_addr().unwrap(), heads: Arc::default() };
+        let serve = Arc::new(serve);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || serve(stream));
+            }
+        });
+        server
+    }
+
+    /// Reads the head of each request and does `serve` with it.
+    pub fn http(serve: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> Self {
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&heads);
+        let server = Self::start(move |mut stream| {
+            let head = head(&mut stream);
+            seen.lock().unwrap().push(head.clone());
+            serve(&head, stream);
+        });
+        Self { heads, ..server }
+    }
+
+    /// Gives every request the same answer.
+    pub fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        // If the other side does not want it, that is its affair.
+        Self::http(move |_, mut stream| drop(stream.write_all(&answer)))
+    }
+
+    /// An address on it.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    /// The heads of the requests so far.
+    #[must_use]
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+/// The head of a request, up to its empty line.
+pub(crate) fn head(stream: &mut impl Read) -> String {
+    let mut reader = BufReader::with_capacity(1, stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {}
+    head
+}
+
+/// An answer with its length.
+#[must_use]
+pub fn ok(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// An answer without a body.
+#[must_use]
+pub fn status(line: &str, headers: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {line}\r\n{headers}Content-Length: 0\r\n\r\n").into_bytes()
+}
+
+/// Says nothing until the other side goes away.
+pub fn hang(mut stream: TcpStream) {
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+/// Sends these bytes over and over until the other side goes away, a pause after each.
+pub fn pour(mut stream: impl Write, bytes: &[u8], pause: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < LONG && stream.write_all(bytes).is_ok() {
+        thread::sleep(pause);
+    }
+}
+
+/// Starts a program that listens on the port it is given, and waits until it does.
+fn listening(name: &str, start: impl Fn(u16) -> Child) -> (Child, u16) {
+    for _ in 0..STARTS {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let mut process = start(port);
+        let up = wait::until(name, || match process.try_wait().unwrap() {
+            Some(_) => Some(false),
+            None => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(true),
+        });
+        if up {
+            return (process, port);
+        }
+    }
+    panic!("{name} does not come up");
+}

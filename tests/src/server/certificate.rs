@@ -1,0 +1,90 @@
+//! Certificates, and authorities that vouch for them.
+
+use base64ct::{Base64, Encoding as _};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use sha2::{Digest as _, Sha256};
+
+/// Years in which a certificate holds, each from its first day on.
+pub type Years = (i32, i32);
+/// Whenever the tests run.
+pub const NOW: Years = (2020, 2090);
+/// Long ago.
+pub const PAST: Years = (2001, 2002);
+
+/// A certificate authority.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A server's certificate and its key.
+#[derive(Debug)]
+pub struct Identity {
+    certificate: Vec<u8>,
+    key: KeyPair,
+}
+
+fn params(name: &str, years: Years) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_before = date_time_ymd(years.0, 1, 1);
+    params.not_after = date_time_ymd(years.1, 1, 1);
+    params
+}
+
+impl Authority {
+    /// A new one.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut params = params("authority.example", NOW);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self { issuer: CertifiedIssuer::self_signed(params, key).unwrap() }
+    }
+
+    /// Its own certificate, as a bundle has it.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A server of this name that it vouches for in these years.
+    #[must_use]
+    pub fn identity(&self, name: &str, years: Years) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params(name, years).signed_by(&key, &*self.issuer).unwrap();
+        Identity { certificate: certificate.der().to_vec(), key }
+    }
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Identity {
+    /// A server of this name that nobody vouches for.
+    #[must_use]
+    pub fn self_signed(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params(name, NOW).self_signed(&key).unwrap();
+        Self { certificate: certificate.der().to_vec(), key }
+    }
+
+    /// The SHA-256 of the certificate, as `openssl` shows it.
+    #[must_use]
+    pub fn pin(&self) -> String {
+        let digest = Sha256::digest(&self.certificate);
+        digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+    }
+
+    /// Key and certificate in one file, as servers take them.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        let body = Base64::encode_string(&self.certificate);
+        let lines: Vec<&str> =
+            body.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+        let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+        format!("{}{begin}\n{}\n{end}\n", self.key.serialize_pem(), lines.join("\n"))
+    }
+}

@@ -1,0 +1,128 @@
+//! FTP, from vsftpd and from a server that misbehaves.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::server::certificate::{Authority, NOW};
+use acceptance::server::ftp::{Ftp, send};
+use acceptance::server::vsftpd::Vsftpd;
+use acceptance::server::{Server, hang, pour};
+use acceptance::story;
+
+use super::ways::{device, import, network, try_all};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(vsftpd_gives_a_licence_to_anybody),
+    story!(vsftpd_gives_a_licence_over_tls_and_only_so),
+    story!(a_user_and_a_password_let_in),
+    story!(data_come_from_no_host_but_the_one_that_was_asked),
+    story!(an_ftp_server_that_fails_is_told_apart),
+];
+
+const TOTAL: u32 = 20;
+/// For servers that are slower than any patience.
+const SHORT: u32 = 2;
+
+fn vsftpd_gives_a_licence_to_anybody() {
+    let server = Vsftpd::start(&maker::licence().sign(), None);
+    let url = format!("ftp://{}", server.place("WE.lic"));
+    import(|| device(&network(TOTAL, "")), &url, None).is("valid", 0, "in force until 2099-12-31");
+    let world = device(&network(TOTAL, ""));
+    let daemon = world.start();
+    let url = format!("ftp://{}", server.place("EMP.lic"));
+    try_all(&daemon, &world, &url, None).refused("source-refused", "this file", "check the path");
+}
+
+fn vsftpd_gives_a_licence_over_tls_and_only_so() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let server = Vsftpd::start(&maker::licence().sign(), Some(&identity));
+    let url = format!("ftps://{}", server.place("WE.lic"));
+    let trusting = || {
+        let world = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
+        world.write("/etc/licd/ca.pem", authority.pem());
+        world
+    };
+    import(trusting, &url, None).is("valid", 0, "in force");
+    let stranger = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
+    stranger.write("/etc/licd/ca.pem", Authority::new().pem());
+    let daemon = stranger.start();
+    let told = try_all(&daemon, &stranger, &url, None);
+    told.refused("source-refused", "no authority that this device knows", "ca_file");
+}
+
+fn a_user_and_a_password_let_in() {
+    let instead = |line: &str| {
+        let wrong = line.starts_with("PASS") && line != "PASS open sesame";
+        wrong.then(|| "530 Login incorrect.".to_owned())
+    };
+    let server = Ftp::start(maker::licence().sign(), instead, send);
+    let login = Some(("anna", "open sesame"));
+    import(|| device(&network(TOTAL, "")), &server.url(""), login).is("valid", 0, "in force");
+    assert!(server.commands().contains(&"USER anna".to_owned()));
+    let world = device(&network(TOTAL, ""));
+    let daemon = world.start();
+    for login in [None, Some(("anna", "guessed"))] {
+        try_all(&daemon, &world, &server.url(""), login).refused(
+            "source-refused",
+            "does not let this user in (Login incorrect.)",
+            "check user and password",
+        );
+    }
+}
+
+fn data_come_from_no_host_but_the_one_that_was_asked() {
+    let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
+    let port = other.local_addr().unwrap().port();
+    let instead = move |line: &str| match line {
+        "EPSV" => Some("500 what?".to_owned()),
+        "PASV" => Some(format!("227 Entering (127,0,0,2,{},{})", port / 256, port % 256)),
+        _ => None,
+    };
+    let server = Ftp::start(maker::licence().sign(), instead, send);
+    let world = device(&network(SHORT, ""));
+    let daemon = world.start();
+    let told = try_all(&daemon, &world, &server.url(""), None);
+    told.unreachable("refuses the connection", "is the server running");
+    assert!(server.commands().contains(&"PASV".to_owned()));
+    other.set_nonblocking(true).unwrap();
+    assert!(other.accept().is_err(), "it was followed");
+}
+
+fn an_ftp_server_that_fails_is_told_apart() {
+    let world = device(&network(SHORT, ""));
+    let daemon = world.start();
+    let licence = || maker::licence().sign();
+    let whole = |_: &str| None;
+    let silent = |data, _: &[u8]| hang(data);
+    let dripping = |data: TcpStream, _: &[u8]| pour(data, b"x", Duration::from_millis(300));
+    let broken = |mut data: TcpStream, file: &[u8]| drop(data.write_all(&file[..9]));
+    let no_tls = Ftp::honest(licence());
+    let huge = |line: &str| line.starts_with("SIZE").then(|| "213 10737418240".to_owned());
+    let unreachable = "source-unreachable";
+    for (server, code, words, advice) in [
+        (Ftp::start(licence(), whole, silent), unreachable, "2 seconds", "try again"),
+        (Ftp::start(licence(), whole, dripping), unreachable, "2 seconds", "try again"),
+        (Ftp::start(licence(), huge, send), "source-too-large", "33554432", "check the address"),
+    ] {
+        try_all(&daemon, &world, &server.url(""), None).refused(code, words, advice);
+    }
+    let url = no_tls.url("").replace("ftp:", "ftps:");
+    let told = try_all(&daemon, &world, &url, None);
+    told.refused("source-refused", "does not offer FTP over TLS", "ask for an address with");
+    assert!(!no_tls.commands().iter().any(|line| line.starts_with("USER")));
+    let patient = device(&network(TOTAL, ""));
+    let broken = Ftp::start(licence(), whole, broken);
+    let told = try_all(&patient.start(), &patient, &broken.url(""), None);
+    told.unreachable("broke off after 9 of", "try again later");
+    let mail = Server::start(|mut stream| {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+        hang(stream);
+    });
+    let url = format!("ftp://{}/WE.lic", mail.address);
+    let told = try_all(&daemon, &world, &url, None);
+    told.unreachable("does not answer as FTP servers do", "check the address and port");
+}

@@ -1,0 +1,77 @@
+//! HTTP, from servers that behave well enough.
+
+use std::io::Write as _;
+
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::server::{Server, ok};
+use acceptance::story;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::ways::{device, import, network};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_licence_comes_in_the_clear_since_it_is_signed),
+    story!(a_packed_licence_is_unpacked_whoever_packed_it),
+    story!(a_trust_document_comes_by_the_same_way),
+    story!(checking_an_address_changes_nothing),
+    story!(a_busy_server_is_asked_again_when_it_says),
+];
+
+const TOTAL: u32 = 20;
+
+fn a_licence_comes_in_the_clear_since_it_is_signed() {
+    let server = Server::answering(ok("", maker::licence().sign()));
+    let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
+    told.is("valid", 0, "in force until 2099-12-31");
+    assert_eq!(told.file, server.url("WE.lic?id=1"));
+    assert!(server.heads().iter().all(|head| head.starts_with("GET /WE.lic?id=1 HTTP/1.1\r\n")));
+}
+
+fn a_packed_licence_is_unpacked_whoever_packed_it() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(maker::licence().sign().as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    for headers in ["Content-Encoding: gzip\r\n", ""] {
+        let server = Server::answering(ok(headers, &packed));
+        let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
+        told.is("valid", 0, "in force");
+    }
+}
+
+fn a_trust_document_comes_by_the_same_way() {
+    let server = Server::answering(ok("", maker::trust(7, &[("WE-7Q2KD", 183)])));
+    import(|| device(&network(TOTAL, "")), &server.url("trust.note"), None).is("valid", 0, "7");
+    let world = device(&network(TOTAL, ""));
+    let _ = world.licctl(["import", &server.url("trust.note")]).with_code(0);
+    assert_eq!(world.import(maker::licence().sign()).with_code(5).verdict(), "withdrawn");
+}
+
+fn checking_an_address_changes_nothing() {
+    let server = Server::answering(ok("", maker::licence().sign()));
+    let world = device(&network(TOTAL, ""));
+    let url = server.url("WE.lic");
+    let checked = world.licctl(["import", "-n", "--json", &url]).with_code(0);
+    assert_eq!(checked.verdict(), "valid");
+    assert!(world.stored().is_empty());
+    assert!(!world.path("/run/licd").exists() && !world.path("/var/lib/licd").exists());
+    assert_eq!(world.licctl(["import", "--json", &url]).with_code(0).out, checked.out);
+    assert_eq!(world.stored().len(), 1);
+}
+
+fn a_busy_server_is_asked_again_when_it_says() {
+    let file = maker::licence().sign();
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let server = Server::http(move |_, mut stream| {
+        let answer = match first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            true => acceptance::server::status("503 x", "Retry-After: 1\r\n"),
+            false => ok("", &file),
+        };
+        let _ = stream.write_all(&answer);
+    });
+    let world = device(&network(TOTAL, ""));
+    let answer = world.licctl(["import", "--json", &server.url("WE.lic")]).with_code(0);
+    assert!(answer.took.as_secs() >= 1, "{answer:?}");
+    assert_eq!(server.heads().len(), 2);
+}

@@ -1,0 +1,151 @@
+//! HTTPS, from nginx: which servers are believed, and what comes of what they give.
+
+use std::fs;
+
+use acceptance::harness::Story;
+use acceptance::maker::{self, OTHER, UNIT};
+use acceptance::server::certificate::{Authority, Identity, NOW, PAST};
+use acceptance::server::nginx::Nginx;
+use acceptance::{World, story};
+
+use super::ways::{self, device, import, network, try_all};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_server_of_the_configured_authority_gives_a_licence),
+    story!(of_a_mass_licence_only_the_slice_is_kept),
+    story!(a_pinned_certificate_is_believed_and_no_other),
+    story!(a_server_that_cannot_prove_its_name_is_refused_and_told_why),
+    story!(a_clock_that_is_not_trusted_does_not_lock_the_device_out),
+    story!(what_a_server_does_not_give_is_told_apart),
+    story!(a_licence_of_another_device_is_its_own_verdict),
+];
+
+const TOTAL: u32 = 20;
+
+/// A device that believes this authority.
+fn trusting(authority: &Authority) -> World {
+    let world = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
+    world.write("/etc/licd/ca.pem", authority.pem());
+    world
+}
+
+fn a_server_of_the_configured_authority_gives_a_licence() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let redirect = "location = /moved { return 301 /WE.lic; }";
+    let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], redirect);
+    for path in ["WE.lic", "moved"] {
+        let url = server.url(path);
+        let told = import(|| trusting(&authority), &url, None);
+        told.is("valid", 0, "in force until 2099-12-31");
+        assert_eq!((told.file, told.err), (url, String::new()));
+    }
+}
+
+fn of_a_mass_licence_only_the_slice_is_kept() {
+    let authority = Authority::new();
+    let mass = maker::licence().mass(20_000).sign();
+    let server = Nginx::start(&authority.identity("localhost", NOW), &[("M.lic", &mass)], "");
+    let worlds = [trusting(&authority), trusting(&authority)];
+    let _ = worlds[0].licctl(["import", &server.url("M.lic")]).with_code(0);
+    let daemon = worlds[1].start();
+    ways::begin(&daemon.client(), &server.url("M.lic"), None).unwrap();
+    daemon.until("the licence counts", |status| status["state"] == "valid");
+    for world in &worlds {
+        let stored = fs::read_to_string(world.licenses().join(&world.stored()[0])).unwrap();
+        assert_eq!(stored, maker::slice(&mass, UNIT));
+    }
+}
+
+fn a_pinned_certificate_is_believed_and_no_other() {
+    let identity = Identity::self_signed("ums.example");
+    let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
+    let pinned = |pin: &str| {
+        let pin = format!("[ums]\ncertificate_sha256 = \"{pin}\"\n");
+        device(&network(TOTAL, &pin))
+    };
+    import(|| pinned(&identity.pin()), &server.url("WE.lic"), None).is("valid", 0, "in force");
+    let other = pinned(&Identity::self_signed("ums.example").pin());
+    // Of a server of the settings' links nothing but the pin is believed.
+    other.write(
+        "/etc/licd/settings.toml",
+        format!("[system.remotemanager]\nlicense_urls = [\"{}\"]\n", server.url("WE.lic")),
+    );
+    let daemon = other.start();
+    try_all(&daemon, &other, &server.url("WE.lic"), None).refused(
+        "source-refused",
+        "has the SHA-256",
+        "[ums] certificate_sha256",
+    );
+}
+
+fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
+    let authority = Authority::new();
+    let world = trusting(&authority);
+    let daemon = world.start();
+    for (identity, why, advice) in [
+        (Identity::self_signed("localhost"), "no authority that this device knows", "ca_file"),
+        (authority.identity("ums.example", NOW), "is for another name", "use the name"),
+        (authority.identity("localhost", PAST), "ended on Tue, 01 Jan 2002", "renew"),
+    ] {
+        let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
+        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        told.refused("source-refused", why, advice);
+    }
+}
+
+fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
+    let authority = Authority::new();
+    let expired = authority.identity("localhost", PAST);
+    let server = Nginx::start(&expired, &[("WE.lic", &maker::licence().sign())], "");
+    let note = "the dates of the server's certificate do not fit the clock";
+    let untrusted = || {
+        let world = trusting(&authority);
+        fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
+        world
+    };
+    let told = import(untrusted, &server.url("WE.lic"), None);
+    told.is("valid", 0, "in force");
+    assert!(told.err.starts_with(&format!("licctl: {}: {note}", server.url("WE.lic"))), "{told:?}");
+    // The daemon says the same to the journal.
+    let world = untrusted();
+    let daemon = world.start();
+    ways::begin(&daemon.client(), &server.url("WE.lic"), None).unwrap();
+    daemon.until("the licence counts", |status| status["state"] == "valid");
+    assert!(daemon.log().contains(note), "{}", daemon.log());
+    // Nothing else is excused.
+    let other = Nginx::start(&authority.identity("ums.example", PAST), &[("WE.lic", "x")], "");
+    let told = world.licctl(["import", "--json", &other.url("WE.lic")]).with_code(6);
+    assert_eq!(told.verdict(), "source-refused");
+}
+
+fn what_a_server_does_not_give_is_told_apart() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let lines = "location = /forbidden { return 403; }\n\
+                 location = /downgrade { return 302 http://localhost/WE.lic; }\n\
+                 location = /ftp { return 302 ftp://localhost/WE.lic; }\n\
+                 location = /login { return 401; }\n";
+    let server = Nginx::start(&identity, &[], lines);
+    let world = trusting(&authority);
+    let daemon = world.start();
+    for (path, words, advice) in [
+        ("WE.lic", "has no such file", "check the address (HTTP 404)"),
+        ("forbidden", "does not give this file to this device or user (HTTP 403)", "ask"),
+        ("login", "asks for a user and password", "give them"),
+        ("downgrade", "redirects from https to http://localhost", "ask for a new link"),
+        ("ftp", "which is no web server", "ask for a new link"),
+    ] {
+        let told = try_all(&daemon, &world, &server.url(path), None);
+        told.refused("source-refused", words, advice);
+    }
+}
+
+fn a_licence_of_another_device_is_its_own_verdict() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let foreign = maker::licence().units(&[OTHER]).sign();
+    let server = Nginx::start(&identity, &[("WE.lic", &foreign)], "");
+    let told = import(|| trusting(&authority), &server.url("WE.lic"), None);
+    told.is("wrong-device", 4, &format!("for unit {OTHER}, not this device ({UNIT})"));
+}

@@ -1,0 +1,169 @@
+//! Who asks, and that the password stays a secret.
+
+use std::collections::HashMap;
+use std::fs;
+
+use acceptance::harness::Story;
+use acceptance::server::{Server, hang, ok};
+use acceptance::{World, maker, program, story, wait};
+use base64ct::{Base64, Encoding as _};
+use zbus::Variant;
+
+use super::ways::{begin, device, import, network, try_all};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_user_and_a_password_of_a_file_let_in),
+    story!(a_password_comes_from_standard_input),
+    story!(the_configuration_knows_who_asks_where),
+    story!(a_password_on_the_command_line_is_refused_and_not_repeated),
+    story!(nobody_sees_a_password_while_it_is_used),
+    story!(a_password_file_that_is_none_is_named),
+];
+
+const USER: &str = "anna";
+/// Nothing else on the machine holds these words.
+const SECRET: &str = "sEsame-4711-Xyzzy";
+/// A password that somebody typed where everybody can read it.
+const TYPED: &str = "aBracadabra-0815";
+
+/// A server that lets nobody else in.
+fn server() -> Server {
+    let file = ok("", maker::licence().sign());
+    let basic = Base64::encode_string(format!("{USER}:{SECRET}").as_bytes());
+    Server::http(move |head, mut stream| {
+        use std::io::Write as _;
+        let answer = match head.contains(&format!("Basic {basic}\r\n")) {
+            true => file.clone(),
+            false => acceptance::server::status("401 x", "WWW-Authenticate: Basic\r\n"),
+        };
+        let _ = stream.write_all(&answer);
+    })
+}
+
+fn a_user_and_a_password_of_a_file_let_in() {
+    let server = server();
+    let told = import(|| device(&network(20, "")), &server.url("a"), Some((USER, SECRET)));
+    told.is("valid", 0, "in force");
+    let world = device(&network(20, ""));
+    let daemon = world.start();
+    for login in [None, Some((USER, "guessed"))] {
+        let told = try_all(&daemon, &world, &server.url("a"), login);
+        told.refused("source-refused", "asks for a user and password", "give them, or check them");
+    }
+    // A name in the address is one, too.
+    let named = server.url("a").replace("//", "//anna@");
+    let told = try_all(&daemon, &world, &named, None);
+    assert_eq!(told.file, named);
+}
+
+fn a_password_comes_from_standard_input() {
+    let world = device(&network(20, ""));
+    let url = server().url("a");
+    for input in [format!("{SECRET}\n"), format!("{SECRET}\r\nmore\n"), SECRET.to_owned()] {
+        let mut licctl = world.licctl_command();
+        licctl.args(["import", "--json", "--user", USER, "--password-file", "-", &url]);
+        let answer = program::run_with_input(&mut licctl, input.as_bytes()).with_code(0);
+        assert_eq!(answer.verdict(), "valid");
+    }
+}
+
+fn the_configuration_knows_who_asks_where() {
+    let login = |host: &str| {
+        let config = format!(
+            "[[network.login]]\nhost = \"{host}\"\nuser = \"{USER}\"\n\
+             password_file = \"/etc/licd/password\"\n"
+        );
+        let world = device(&network(20, &config));
+        world.write("/etc/licd/password", format!("{SECRET}\n"));
+        world
+    };
+    let server = server();
+    import(|| login("127.0.0.1"), &server.url("a"), None).is("valid", 0, "in force");
+    // Another host is not told.
+    let world = login("ums.example");
+    let daemon = world.start();
+    let seen = server.heads().len();
+    let told = try_all(&daemon, &world, &server.url("a"), None);
+    told.refused("source-refused", "asks for a user", "give them");
+    assert!(server.heads()[seen..].iter().all(|head| !head.contains("Authorization")));
+}
+
+fn a_password_on_the_command_line_is_refused_and_not_repeated() {
+    let world = World::new();
+    for scheme in ["https", "http", "ftps", "ftp"] {
+        let url = format!("{scheme}://{USER}:{TYPED}@host/WE.lic");
+        for form in [&[][..], &["--json"], &["-n"]] {
+            let answer = world.licctl([&["import", &url][..], form].concat()).with_code(2);
+            let said = answer.out + &answer.err;
+            assert!(said.contains("--password-file"), "{said}");
+            assert!(!said.contains(TYPED), "{said}");
+        }
+    }
+    // Nor is there an option for one.
+    let answer = world.licctl(["import", "--password", TYPED, "http://host/a"]).with_code(2);
+    assert!(!answer.out.contains(TYPED) && !answer.err.contains(TYPED), "{answer:?}");
+}
+
+fn nobody_sees_a_password_while_it_is_used() {
+    let world = device(&network(30, ""));
+    let daemon = world.start();
+    let server = Server::http(|_, stream| hang(stream));
+    let client = daemon.client();
+    let signals = client.listen();
+    let jobs = [
+        begin(&client, &server.url("a"), Some((USER, SECRET))).unwrap(),
+        // On the bus an address may hold it: it is no command line.
+        begin(&client, &server.url("b").replace("//", &format!("//{USER}:{SECRET}@")), None)
+            .unwrap(),
+    ];
+    let file = world.file("password", SECRET);
+    let mut licctl = daemon.licctl_command();
+    licctl.args(["import", "--user", USER, "--password-file", &file, &server.url("c")]);
+    let mut licctl = licctl.spawn().unwrap();
+    wait::until("three are asked", || (server.heads().len() >= 3).then_some(()));
+    assert!(server.heads().iter().all(
+        |head| head.contains("Authorization: Basic ") || head.contains("authorization: Basic ")
+    ));
+
+    for process in fs::read_dir("/proc").unwrap().map_while(Result::ok) {
+        for what in ["cmdline", "environ"] {
+            let text = fs::read(process.path().join(what)).unwrap_or_default();
+            assert!(!String::from_utf8_lossy(&text).contains(SECRET), "{process:?} {what}");
+        }
+    }
+    for job in &jobs {
+        let properties = client.properties(job.as_str(), "com.igel.License1.Job");
+        assert!(!format!("{properties:?}").contains(SECRET), "{properties:?}");
+        let source = String::try_from(properties["Source"].try_clone().unwrap()).unwrap();
+        assert!(source.starts_with("http://"), "{source}");
+        let () = client
+            .call("com.igel.License1", job.as_str(), "com.igel.License1.Job", "Cancel", &())
+            .unwrap();
+    }
+    licctl.kill().unwrap();
+    licctl.wait().unwrap();
+    wait::until("both have ended", || (signals.named("Finished").len() == 2).then_some(()));
+    for signal in signals.named("Finished") {
+        let (_, message): (String, String) = signal.body().deserialize().unwrap();
+        assert!(message.starts_with("http://") && !message.contains(SECRET), "{message}");
+    }
+    assert!(!daemon.log().contains(SECRET), "{}", daemon.log());
+    assert!(!client.status().contains(SECRET));
+}
+
+fn a_password_file_that_is_none_is_named() {
+    let world = device(&network(20, ""));
+    let daemon = world.start();
+    let url = "http://127.0.0.1:1/a";
+    let missing = ["import", "--user", USER, "--password-file", "/nowhere/password", url];
+    for answer in [world.licctl(missing), daemon.licctl(missing)] {
+        let answer = answer.with_code(6);
+        let said = answer.out + &answer.err;
+        assert!(said.contains("password file /nowhere/password: does not exist"), "{said}");
+    }
+    let alone = world.licctl(["import", "--password-file", "/x", url]).with_code(2);
+    assert!(alone.err.contains("--user"), "{alone:?}");
+    let options = HashMap::from([("password", Variant::from(SECRET))]);
+    let refused = daemon.client().manager::<zbus::OwnedObjectPath>("Import", &(url, options));
+    assert!(refused.unwrap_err().message.contains("needs “user”"));
+}
