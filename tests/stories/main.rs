@@ -13,6 +13,7 @@ mod changes;
 mod corpus;
 mod crash;
 mod damage;
+mod downloads;
 mod exit_codes;
 mod importing;
 mod many_files;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         corpus::STORIES,
         crash::STORIES,
         damage::STORIES,
+        downloads::STORIES,
         exit_codes::STORIES,
         importing::STORIES,
         many_files::STORIES,

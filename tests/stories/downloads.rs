@@ -1,0 +1,250 @@
+//! The download links that UMS puts into the settings (contract §7, `Poll()`).
+
+use std::fs;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use acceptance::daemon::Daemon;
+use acceptance::harness::Story;
+use acceptance::maker::{EMP, OTHER, WE, licence};
+use acceptance::server::{self, Server};
+use acceptance::{World, story, wait};
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_link_in_the_settings_is_asked_soon_after_the_start),
+    story!(a_link_that_ums_sends_is_asked_soon),
+    story!(what_is_in_the_store_costs_one_conditional_request),
+    story!(what_has_gone_from_the_store_is_fetched_again),
+    story!(what_is_for_another_device_is_not_fetched_every_day),
+    story!(a_newer_file_behind_a_link_replaces_the_older_one),
+    story!(one_link_that_fails_keeps_no_other_from_being_asked),
+    story!(whoever_asks_for_a_look_is_answered_although_a_server_hangs),
+    story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
+    story!(a_password_in_a_link_is_shown_to_nobody),
+    story!(links_that_cannot_be_asked_are_named),
+];
+
+/// What a server has for a link, and how often it was asked for all of it, and whether it changed.
+#[derive(Clone)]
+struct Shelf {
+    file: Arc<Mutex<Vec<u8>>>,
+    server: Server,
+}
+
+impl Shelf {
+    fn with(file: impl Into<Vec<u8>>) -> Self {
+        let file = Arc::new(Mutex::new(file.into()));
+        let shelf = Arc::clone(&file);
+        let server = Server::http(move |head, mut stream| {
+            let file = shelf.lock().unwrap();
+            let tag =
+                format!("\"{:x}-{}\"", file.len(), file.iter().map(|b| u64::from(*b)).sum::<u64>());
+            let headers = format!("ETag: {tag}\r\nConnection: close\r\n");
+            let answer = if head.contains(&format!("{tag}\r\n")) {
+                format!("HTTP/1.1 304 Not Modified\r\n{headers}\r\n").into_bytes()
+            } else {
+                server::ok(&headers, &*file)
+            };
+            // A client that has gone away is not this server's business.
+            let _ = stream.write_all(&answer);
+        });
+        Self { file, server }
+    }
+
+    fn link(&self) -> String {
+        self.server.url("WE.lic")
+    }
+
+    fn put(&self, file: impl Into<Vec<u8>>) {
+        *self.file.lock().unwrap() = file.into();
+    }
+
+    /// Requests so far: all, and those that only asked whether it has changed.
+    fn asked(&self) -> (usize, usize) {
+        let heads = self.server.heads();
+        let conditional = |head: &&String| head.to_ascii_lowercase().contains("if-none-match");
+        (heads.len(), heads.iter().filter(conditional).count())
+    }
+}
+
+fn settings(links: &[&str]) -> String {
+    format!("[system.remotemanager]\nlicense_urls = {links:?}\n")
+}
+
+fn world_with(links: &[&str]) -> World {
+    let world = World::new();
+    world.write("/etc/licd/settings.toml", settings(links));
+    world
+}
+
+fn poll(daemon: &Daemon<'_>) {
+    let () = daemon.client().manager("Poll", &()).unwrap();
+}
+
+fn licenses(status: &Value) -> usize {
+    status["licenses"].as_array().unwrap().len()
+}
+
+fn a_link_in_the_settings_is_asked_soon_after_the_start() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    // A device that lacks a licence does not wait long.
+    let status = daemon.until("the licence is there", |status| status["state"] == "valid");
+    assert_eq!(licenses(&status), 1);
+    assert_eq!(shelf.asked(), (1, 0));
+}
+
+fn a_link_that_ums_sends_is_asked_soon() {
+    let shelf = Shelf::with(licence().sign());
+    let world = World::new();
+    let daemon = world.start();
+    let () = daemon.client().manager("ApplySettings", &settings(&[&shelf.link()])).unwrap();
+    daemon.until("the licence is there", |status| status["state"] == "valid");
+    assert_eq!(shelf.asked(), (1, 0));
+}
+
+fn what_is_in_the_store_costs_one_conditional_request() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((1, 0), 1));
+    poll(&daemon);
+    assert_eq!(shelf.asked(), (2, 1));
+    // It is remembered over a restart, too.
+    assert!(daemon.stop().success());
+    let daemon = world.start();
+    poll(&daemon);
+    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((3, 2), 1));
+    let state = fs::read_to_string(world.path("/var/lib/licd/downloads.toml")).unwrap();
+    assert!(state.contains("schema = 1") && !state.contains("http"), "{state}");
+}
+
+fn what_has_gone_from_the_store_is_fetched_again() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    world.by_hand(|licenses| {
+        for file in fs::read_dir(licenses).unwrap() {
+            fs::remove_file(file.unwrap().path()).unwrap();
+        }
+    });
+    daemon.until("the licence is gone", |status| licenses(status) == 0);
+    poll(&daemon);
+    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
+}
+
+fn what_is_for_another_device_is_not_fetched_every_day() {
+    let shelf = Shelf::with(licence().units(&[OTHER]).sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    poll(&daemon);
+    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 1), 0));
+}
+
+fn a_newer_file_behind_a_link_replaces_the_older_one() {
+    let shelf = Shelf::with(licence().serial(1).sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    shelf.put(licence().serial(2).services(&[EMP, WE]).sign());
+    poll(&daemon);
+    assert_eq!(shelf.asked(), (2, 1));
+    daemon.until("the newer one is in force", |status| {
+        let own = status["licenses"].as_array().unwrap();
+        own.iter().any(|license| license["serial"] == 2 && license["state"] == "valid")
+    });
+}
+
+fn one_link_that_fails_keeps_no_other_from_being_asked() {
+    let shelf = Shelf::with(licence().sign());
+    let page = Server::answering(server::ok("", "<html>Sign in</html>"));
+    let broken = Server::answering(server::status("404 Not Found", ""));
+    let nobody = "http://127.0.0.1:1/WE.lic".to_owned();
+    let links = [page.url("a.lic"), broken.url("b.lic"), nobody.clone(), shelf.link()];
+    let world = world_with(&links.each_ref().map(String::as_str));
+    let daemon = world.start();
+    let signals = daemon.client().listen();
+    poll(&daemon);
+    daemon.until("the licence is there", |status| status["state"] == "valid");
+    let verdicts: Vec<(String, String)> = wait::until("four ends", || {
+        let ends = signals.named("Finished");
+        (ends.len() == 4)
+            .then(|| ends.iter().map(|end| end.body().deserialize().unwrap()).collect())
+    });
+    let codes = verdicts.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>();
+    assert_eq!(codes, ["malformed", "source-refused", "source-unreachable", "valid"]);
+    for ((_, message), link) in verdicts.iter().zip(&links) {
+        assert!(message.starts_with(&format!("{link}: ")), "{message}");
+    }
+}
+
+fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
+    let server = Server::http(|_, stream| server::hang(stream));
+    let world = world_with(&[&server.url("WE.lic")]);
+    let daemon = world.start();
+    let begun = Instant::now();
+    let asking = std::thread::spawn({
+        let client = daemon.client();
+        move || client.manager::<()>("Poll", &())
+    });
+    wait::until("the server is asked", || (!server.heads().is_empty()).then_some(()));
+    let calm = Instant::now();
+    let _ = daemon.client().status();
+    assert!(calm.elapsed() < Duration::from_secs(1), "reading waits for no server");
+    asking.join().unwrap().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(25));
+    // Nor does its end wait for the server.
+    let begun = Instant::now();
+    assert!(daemon.stop().success());
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    let client = daemon.client();
+    assert!(!client.property::<bool>("RestartPending"));
+    poll(&daemon);
+    assert!(client.property::<bool>("RestartPending"));
+    assert!(world.path("/run/licd/features/custom-partition").exists());
+    // A second look changes nothing, and after a restart nothing is pending.
+    assert!(daemon.stop().success());
+    let daemon = world.start();
+    poll(&daemon);
+    assert!(!daemon.client().property::<bool>("RestartPending"));
+}
+
+fn a_password_in_a_link_is_shown_to_nobody() {
+    let shelf = Shelf::with("no licence");
+    let link = shelf.link().replace("http://", "http://ums:geheim@");
+    let world = world_with(&[&link]);
+    let daemon = world.start();
+    let signals = daemon.client().listen();
+    poll(&daemon);
+    let end = wait::until("the end", || signals.named("Finished").pop());
+    let (code, message): (String, String) = end.body().deserialize().unwrap();
+    assert_eq!(code, "malformed");
+    assert!(message.starts_with("http://ums@127.0.0.1:"), "{message}");
+    let head = shelf.server.heads().pop().unwrap();
+    // RFC 7617: “ums:geheim” in base64.
+    assert!(head.contains("Basic dW1zOmdlaGVpbQ=="), "{head}");
+    for text in [message, daemon.log(), daemon.client().status()] {
+        assert!(!text.contains("geheim"), "{text}");
+    }
+    let state = fs::read_to_string(world.path("/var/lib/licd/downloads.toml")).unwrap_or_default();
+    assert!(!state.contains("geheim"));
+}
+
+fn links_that_cannot_be_asked_are_named() {
+    let world = world_with(&["sftp://ums.example/WE.lic"]);
+    let daemon = world.start();
+    poll(&daemon);
+    assert!(daemon.log().contains("sftp://ums.example/WE.lic: "), "{}", daemon.log());
+}
