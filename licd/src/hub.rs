@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Report, Survey, to_json};
+use licd_device::{Failure, Intent, Report, Survey, to_json};
 use licd_edge::clock;
 use licd_edge::settings::RemoteManager;
 use licd_rules::{Code, Selector, TimeVerdict};
@@ -89,7 +89,7 @@ pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 
 /// What a caller, authorised where need be, wants of the loop.
 pub(crate) enum Order {
-    Import { source: Source, name: String, owner: String, reply: ImportReply },
+    Import { source: Source, intent: Intent, name: String, owner: String, reply: ImportReply },
     Remove { selector: Selector, reply: Reply<u32> },
     Apply { settings: String, reply: Reply<()> },
     Refresh { reply: Reply<()> },
@@ -129,6 +129,8 @@ pub(crate) struct Stock {
     pub(crate) complaints: Vec<String>,
     /// What the settings say of download links, if they were read.
     pub(crate) links: Option<RemoteManager>,
+    /// Whether somebody keeps the store from being closed.
+    pub(crate) left_open: bool,
 }
 
 /// What came of a write to the store.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_device::{Device, FileVerdict};
+use licd_device::{Device, FileVerdict, Intent};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -35,6 +35,7 @@ pub(crate) struct Job {
     pub(crate) name: String,
     /// The unique bus name of whoever asked for it.
     pub(crate) owner: String,
+    intent: Intent,
     done: AtomicU64,
     total: AtomicU64,
     finished: AtomicBool,
@@ -46,10 +47,16 @@ impl Job {
     ///
     /// # Errors
     /// The kernel's, if it has no descriptor left.
-    pub(crate) fn new(id: JobId, name: String, owner: String) -> Result<Self, Errno> {
+    pub(crate) fn new(
+        id: JobId,
+        name: String,
+        owner: String,
+        intent: Intent,
+    ) -> Result<Self, Errno> {
         let cancel = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
         let zero = AtomicU64::default;
-        Ok(Self { id, name, owner, done: zero(), total: zero(), finished: false.into(), cancel })
+        let (done, total) = (zero(), zero());
+        Ok(Self { id, name, owner, intent, done, total, finished: false.into(), cancel })
     }
 
     /// Bytes read, and how many there are; 0 if that is not known.

@@ -300,6 +300,11 @@ impl License {
         &self.named
     }
 
+    /// Whether the file states every unit that it is for.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// Whether the file states every unit of the pack and this one is not among them, so that it
     /// takes lower serials of the pack away from the unit (LF §4.3). A slice never does: it shows
     /// one unit only.

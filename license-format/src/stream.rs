@@ -54,6 +54,15 @@ pub struct Verified {
     pub storable: Option<Storable>,
 }
 
+impl Verified {
+    /// Whether what a device stores is cut out of the file, a mass licence that lists every unit.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let proven = |storable: &Storable| storable.proof.is_some();
+        self.license.is_whole() && self.storable.as_ref().is_some_and(proven)
+    }
+}
+
 impl<'a> Verifier<'a> {
     /// A verifier that takes licences signed as `trust` allows. Of a mass licence it finds out
     /// which of the `wanted` units are listed (the first [`limits::UNITS`] of them), and cuts the

@@ -119,6 +119,9 @@ pub(crate) struct Import {
     /// Only check.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
+    /// Nobody asked for these files, they were found: what was removed on purpose stays away.
+    #[arg(long, hide = true)]
+    pub(crate) automatic: bool,
     /// Who asks at a server that wants to know.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use licd_device::Failure;
+use licd_device::{Failure, Intent};
 use licd_rules::Code;
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
@@ -74,9 +74,12 @@ impl Daemon {
         self.ask("Remove", IMPORT, &(selector, HashMap::<&str, Variant<'_>>::new()))
     }
 
-    pub(crate) fn import(&self, file: &File, name: &str) -> Result<Code, Failure> {
+    pub(crate) fn import(&self, file: &File, name: &str, intent: Intent) -> Result<Code, Failure> {
         self.ping()?;
-        let options = HashMap::<&str, Variant<'_>>::new();
+        let mut options = HashMap::<&str, Variant<'_>>::new();
+        if intent == Intent::Automatic {
+            options.insert("automatic", true.into());
+        }
         let body = (Fd::from(file.as_fd()), name, options);
         let word: String = self.ask("ImportFd", IMPORT, &body)?;
         known(&word)

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Seek as _;
 
-use licd_device::{Device, Failure, FileVerdict, Report};
+use licd_device::{Device, Failure, FileVerdict, Intent, Report};
 use licd_edge::root::Root;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -80,13 +80,13 @@ impl Desk {
 
     /// Imports an open file. Through the daemon it is read here first, for all that the bus does
     /// not tell of it; so it must be one that can be read twice.
-    pub(crate) fn import(&self, name: &str, mut file: File) -> FileVerdict {
+    pub(crate) fn import(&self, name: &str, mut file: File, intent: Intent) -> FileVerdict {
         let Some(daemon) = &self.daemon else {
-            return self.device.import(name, file).verdict;
+            return self.device.import(name, file, intent).verdict;
         };
         let (mut verdict, _) = self.device.check(name, &file);
         let done = match file.rewind() {
-            Ok(()) => daemon.import(&file, name),
+            Ok(()) => daemon.import(&file, name, intent),
             Err(error) => Err(Failure {
                 code: Code::SourceUnreachable,
                 message: format!("cannot be read twice: {error}"),

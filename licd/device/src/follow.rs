@@ -11,7 +11,7 @@ use licd_rules::Code;
 use license_format::UnitId;
 use sha2::{Digest as _, Sha256};
 
-use crate::import::Imported;
+use crate::import::{Imported, Intent};
 use crate::report::FileVerdict;
 use crate::survey::content_name;
 use crate::{Device, Failure, Fetch, Url, Version};
@@ -67,7 +67,7 @@ impl Device {
                 let again = file.try_clone().map_err(|error| {
                     Failure::new(Code::SourceUnreachable, format!("cannot be kept ({error})"))
                 })?;
-                let imported = self.import(name, file);
+                let imported = self.import(name, file, Intent::Automatic);
                 let what = self.what_became(&imported.verdict, again);
                 let Version { etag, last_modified } = fetched.version;
                 let link = key(link.as_str());

@@ -2,9 +2,8 @@
 
 use std::io::Read;
 
-use licd_edge::intake;
-use licd_edge::state::State;
 use licd_edge::store::{Change, Closed, FileName, StoreError, Window};
+use licd_edge::{intake, state};
 use licd_rules::{Code, LicenseState, Roster, Selector, TimeVerdict};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
@@ -22,6 +21,15 @@ pub struct Imported {
     pub changed: bool,
 }
 
+/// Why something is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Somebody wants this file: what was removed on purpose comes back.
+    Explicit,
+    /// It was found: on a stick, by a download link. What was removed on purpose stays away.
+    Automatic,
+}
+
 /// What an import has to do to the device.
 enum Deed {
     /// Nothing: refused, or there already.
@@ -31,7 +39,7 @@ enum Deed {
     /// Store a trust document.
     Trust(Vec<u8>),
     /// Remember a roster that does not list this device.
-    Remember(Roster),
+    Remember,
 }
 
 impl Device {
@@ -47,14 +55,33 @@ impl Device {
     /// nothing is changed.
     #[must_use]
     pub fn check(&self, name: &str, source: impl Read) -> (FileVerdict, Option<Box<Verified>>) {
-        let (verdict, _, verified) = self.assess(name, source);
+        let survey = self.survey();
+        let (verdict, _, verified) =
+            survey.assess(name, source, Intent::Explicit, &self.time(&survey));
         (verdict, verified)
     }
 
     /// Imports from a source: reads, verifies, judges and stores it.
-    pub fn import(&self, name: &str, source: impl Read) -> Imported {
-        let (mut verdict, deed, _) = self.assess(name, source);
-        match self.carry_out(deed) {
+    pub fn import(&self, name: &str, source: impl Read, intent: Intent) -> Imported {
+        let survey = self.survey();
+        let time = self.time(&survey);
+        let (mut verdict, deed, verified) = survey.assess(name, source, intent, &time);
+        let license = verified.as_ref().map(|verified| &verified.license);
+        let wanted = intent == Intent::Explicit && verdict.code.is_accepted()
+            || matches!(deed, Deed::Keep { .. });
+        let done = self.carry_out(&deed).and_then(|stored| {
+            let remember = |license| self.remember(&survey, license, wanted, &time);
+            match license.map_or(Ok(false), remember) {
+                Ok(learned) => Ok(stored || learned),
+                // A roster that is not remembered has no effect.
+                Err(failure) if matches!(deed, Deed::Remember) => Err(failure),
+                Err(failure) => {
+                    log::warn!("{name}: {}", failure.message);
+                    Ok(stored)
+                }
+            }
+        });
+        match done {
             Ok(changed) => Imported { verdict, changed },
             Err(failure) => {
                 verdict.code = failure.code;
@@ -64,39 +91,27 @@ impl Device {
         }
     }
 
-    fn assess(&self, name: &str, source: impl Read) -> (FileVerdict, Deed, Option<Box<Verified>>) {
-        let survey = self.survey();
-        survey.assess(name, source, &self.time(&survey))
-    }
-
-    fn carry_out(&self, deed: Deed) -> Result<bool, Failure> {
+    /// Carries a deed out; whether the store is another one since.
+    fn carry_out(&self, deed: &Deed) -> Result<bool, Failure> {
         match deed {
-            Deed::Nothing => return Ok(false),
-            Deed::Keep { name, content } => {
-                self.write(|window| {
-                    window.put(&name, content.as_bytes())?;
-                    window.remove_requests();
-                    Ok(())
-                })?;
-            }
+            Deed::Nothing | Deed::Remember => Ok(false),
+            Deed::Keep { name, content } => self.write(|window| {
+                let _ = window.put(name, content.as_bytes())?;
+                window.remove_requests();
+                Ok(true)
+            }),
             Deed::Trust(bytes) => {
-                self.write(|window| window.put_trust(&bytes))?;
-            }
-            Deed::Remember(roster) => {
-                let (mut state, _) = State::load(self.root());
-                let before = state.rosters().to_vec();
-                state.remember(roster);
-                if state.rosters() == before {
-                    return Ok(false);
+                self.write(|window| window.put_trust(bytes))?;
+                if let Err(error) = state::keep_trust(self.root(), bytes) {
+                    log::warn!("{error}");
                 }
-                state.save(self.root())?;
+                Ok(true)
             }
         }
-        Ok(true)
     }
 
     /// Removes the genuine licences that `selector` takes, whatever unit they name, and returns how
-    /// many files that were.
+    /// many files that were. They do not come back by an [`Intent::Automatic`] import.
     ///
     /// # Errors
     /// Why the store cannot be written; files removed before the error stay removed.
@@ -109,13 +124,20 @@ impl Device {
         if taken.is_empty() {
             return Ok(0);
         }
-        self.write(|window| {
-            let mut removed = 0;
+        let mut removed = Vec::new();
+        let done = self.write(|window| {
             for held in &taken {
-                removed += u32::from(window.remove(&held.name)? == Change::Made);
+                if window.remove(&held.name)? == Change::Made {
+                    removed.push(&held.license);
+                }
             }
-            Ok(removed)
-        })
+            Ok(())
+        });
+        let time = self.time(&survey);
+        if let Err(failure) = self.remember_removed(&survey, &removed, &time) {
+            log::warn!("{}; what was removed may come back by itself", failure.message);
+        }
+        done.map(|()| u32::try_from(removed.len()).unwrap_or(u32::MAX))
     }
 
     /// Writes to the store, and says so if it could not be closed.
@@ -137,6 +159,7 @@ impl Survey {
         &self,
         name: &str,
         source: impl Read,
+        intent: Intent,
         time: &TimeVerdict,
     ) -> (FileVerdict, Deed, Option<Box<Verified>>) {
         let verdict = |code, message| FileVerdict {
@@ -153,7 +176,7 @@ impl Survey {
                 (verdict(code, message), deed, None)
             }
             Ok(Document::License(verified)) => {
-                let (code, message, deed) = self.assess_license(&verified, time);
+                let (code, message, deed) = self.assess_license(&verified, intent, time);
                 let mut verdict = verdict(code, message);
                 verdict.pack = Some(verified.license.pack.to_string());
                 verdict.units = verified.license.named().iter().map(UnitId::to_string).collect();
@@ -196,12 +219,17 @@ impl Survey {
         let mut deed = Deed::Nothing;
         if let Some(roster) = unit.and_then(|unit| Roster::of(license, unit)) {
             message.push_str(&words::taken(&roster, self.licenses(), unit, time.now));
-            deed = Deed::Remember(roster);
+            deed = Deed::Remember;
         }
         (Code::WrongDevice, message, deed)
     }
 
-    fn assess_license(&self, verified: &Verified, time: &TimeVerdict) -> (Code, String, Deed) {
+    fn assess_license(
+        &self,
+        verified: &Verified,
+        intent: Intent,
+        time: &TimeVerdict,
+    ) -> (Code, String, Deed) {
         let license = &verified.license;
         let unit = self.unit(Some(license));
         let all: Vec<&License> = self.licenses().chain([license]).collect();
@@ -216,6 +244,9 @@ impl Survey {
             };
             if self.held.iter().any(|held| held.content_name.as_ref() == Some(&name)) {
                 return (state.into(), format!("{message}; already in the store"), Deed::Nothing);
+            }
+            if intent == Intent::Automatic && self.past.has_removed(license) {
+                return (Code::Removed, words::removed().to_owned(), Deed::Nothing);
             }
             (state.into(), message, Deed::Keep { name, content: content.to_string() })
         })

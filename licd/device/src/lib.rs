@@ -1,9 +1,11 @@
 //! What the daemon and the rescue tool do alike, each step once: read everything there is
 //! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
 
+mod cleanup;
 mod fetch;
 mod follow;
 mod import;
+mod past;
 mod place;
 mod read;
 mod report;
@@ -13,9 +15,10 @@ mod survey;
 mod time;
 mod words;
 
+pub use cleanup::Cleaned;
 pub use fetch::{Fetch, Fetched, Login, Version};
 pub use follow::Followed;
-pub use import::Imported;
+pub use import::{Imported, Intent};
 pub use place::{Place, Url};
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
@@ -34,6 +37,7 @@ pub struct Device {
     root: Root,
     store: Store,
     memory: time::Memory,
+    cleanup: cleanup::LastFailure,
 }
 
 impl Device {
@@ -41,7 +45,12 @@ impl Device {
     #[must_use]
     pub fn at(root: Root) -> Self {
         let store = Store::new(&root);
-        Self { root, store, memory: time::Memory::default() }
+        Self {
+            root,
+            store,
+            memory: time::Memory::default(),
+            cleanup: cleanup::LastFailure::default(),
+        }
     }
 
     /// Where it is.

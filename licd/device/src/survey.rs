@@ -1,18 +1,20 @@
 //! Everything that is known of a device, read once.
 
+use std::fmt;
+use std::io::Read;
 use std::num::NonZeroUsize;
 
 use licd_edge::config::{self, Config};
-use licd_edge::state::State;
 use licd_edge::store::{Closed, Entry, FileName, Listing, Opened, StoreState};
 use licd_edge::usb::RootDrive;
-use licd_edge::{clock, links, settings, system, usb};
+use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
-    Case, Code, Feature, FeatureVerdict, Generation, Judgement, Roster, StarterMark,
-    StarterVerdict, TimeVerdict, choose,
+    Case, Code, Feature, FeatureVerdict, Generation, Judgement, Past, StarterMark, StarterVerdict,
+    TimeVerdict, choose,
 };
 use license_format::{
-    Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, VerifierKey, limits,
+    Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
+    limits,
 };
 
 use sha2::{Digest, Sha256};
@@ -31,6 +33,8 @@ pub struct Survey {
     roots: Vec<VerifierKey>,
     threshold: NonZeroUsize,
     pub(crate) trust: Box<TrustDocument>,
+    /// The trust document in force as it came, if it is not the one that is remembered.
+    trust_to_keep: Option<Vec<u8>>,
     /// The units that the device may be, best first.
     pub(crate) units: Vec<UnitId>,
     mac: Option<[u8; 6]>,
@@ -40,7 +44,7 @@ pub struct Survey {
     released: Option<Date>,
     pub(crate) held: Vec<Held>,
     rejected: Vec<Rejected>,
-    pub(crate) rosters: Vec<Roster>,
+    pub(crate) past: Past,
     store: StoreState,
     /// When the image was made, by its own word.
     built: Option<UnixSeconds>,
@@ -57,6 +61,14 @@ pub struct Held {
     pub content_name: Option<FileName>,
     /// The licence.
     pub license: License,
+    /// What would be stored of it if it were imported, if the file lists a whole pack.
+    pub(crate) cut: Option<Cut>,
+}
+
+/// The slice of a mass licence.
+pub(crate) struct Cut {
+    pub(crate) name: FileName,
+    pub(crate) content: String,
 }
 
 impl Device {
@@ -70,7 +82,7 @@ impl Device {
         problems.extend(settings::load(self.root()).problem.iter().map(ToString::to_string));
         let (roots, faults) = config::roots(self.root());
         problems.extend(faults.iter().map(ToString::to_string));
-        let (state, notice) = State::load(self.root());
+        let (past, notice) = state::load(self.root());
         problems.extend(notice.iter().map(ToString::to_string));
         let (units, mac) = self.units(&mut problems);
         let os = system::os_release(self.root());
@@ -84,6 +96,7 @@ impl Device {
             threshold: config.trust.threshold,
             roots,
             trust: Box::new(TrustDocument::nobody()),
+            trust_to_keep: None,
             units,
             mac,
             serial: system::serial_number(self.root()),
@@ -92,7 +105,7 @@ impl Device {
             released: config.system.released.or(os.released),
             held: Vec::new(),
             rejected: Vec::new(),
-            rosters: state.rosters().to_vec(),
+            past,
             store: self.store().state(),
             built: os.released.map(Date::start),
             starter_days: config.starter.days,
@@ -153,37 +166,27 @@ impl Survey {
         }
     }
 
-    /// The newest of the trust documents of the image and of the store (LF §7).
+    /// The newest of the trust documents of the image, of the store, and of those seen before
+    /// (LF §7).
     fn find_trust(&mut self, device: &Device) {
-        let image = config::trust_note(device.root()).unwrap_or_else(|problem| {
-            self.problems.push(problem.to_string());
-            None
-        });
-        let stored = match device.store().trust() {
-            Ok(Opened::File { file, .. }) => Some(file),
-            Ok(Opened::Gone) => None,
+        let remembered =
+            state::trust(device.root()).map_err(|flaw| format!("trust.note of the memory: {flaw}"));
+        if let Some(bytes) = self.remark(remembered) {
+            self.consider("the memory", bytes.as_slice());
+            // It needs not be kept again.
+            self.trust_to_keep = None;
+        }
+        let image = config::trust_note(device.root());
+        if let Some(bytes) = self.remark(image) {
+            self.consider("the image", bytes.as_slice());
+        }
+        match device.store().trust() {
+            Ok(Opened::File { file, .. }) => self.consider("the store", file),
+            Ok(Opened::Gone) => {}
             Ok(Opened::NotRegular) => {
                 self.problems.push("trust.note of the store: is no regular file; remove it".into());
-                None
             }
-            Err(error) => {
-                self.problems.push(error.to_string());
-                None
-            }
-        };
-        let image = image.map(|bytes| self.reader().read(bytes.as_slice()));
-        let stored = stored.map(|file| self.reader().read(file));
-        for (place, read) in [("image", image), ("store", stored)] {
-            match read {
-                None => {}
-                Some(Ok(Document::Trust { document, .. })) => self.adopt(document),
-                Some(Ok(Document::License(_))) => {
-                    self.problems.push(format!("trust.note of the {place}: is a licence"));
-                }
-                Some(Err(refusal)) => {
-                    self.problems.push(format!("trust.note of the {place}: {}", refusal.message));
-                }
-            }
+            Err(error) => self.problems.push(error.to_string()),
         }
         if self.trust.version() == 0 {
             self.problems.push(
@@ -194,10 +197,37 @@ impl Survey {
         }
     }
 
-    fn adopt(&mut self, document: Box<TrustDocument>) {
+    /// What was read, or a problem.
+    fn remark<T>(&mut self, read: Result<Option<T>, impl fmt::Display>) -> Option<T> {
+        read.unwrap_or_else(|problem| {
+            self.problems.push(problem.to_string());
+            None
+        })
+    }
+
+    /// Takes the trust document of a place if it is newer.
+    fn consider(&mut self, place: &str, source: impl Read) {
+        match self.reader().read(source) {
+            Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
+            Ok(Document::License(_)) => {
+                self.problems.push(format!("trust.note of {place}: is a licence"));
+            }
+            Err(refusal) => {
+                self.problems.push(format!("trust.note of {place}: {}", refusal.message));
+            }
+        }
+    }
+
+    fn adopt(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
         if document.version() > self.trust.version() {
             self.trust = document;
+            self.trust_to_keep = Some(bytes);
         }
+    }
+
+    /// The trust document in force, if it is not remembered yet.
+    pub(crate) fn trust_to_keep(&self) -> Option<&[u8]> {
+        self.trust_to_keep.as_deref()
     }
 
     /// Reads every file of the store, and again if a newer trust document was among them, so that
@@ -221,12 +251,10 @@ impl Survey {
         for entry in &listing.entries {
             match self.read_entry(listing, entry) {
                 Ok(None) => {}
-                Ok(Some(Document::License(verified))) => self.held.push(Held {
-                    name: entry.name.clone(),
-                    content_name: verified.storable.as_ref().and_then(content_name),
-                    license: verified.license,
-                }),
-                Ok(Some(Document::Trust { document, .. })) => self.adopt(document),
+                Ok(Some(Document::License(verified))) => {
+                    self.held.push(Held::new(entry.name.clone(), *verified));
+                }
+                Ok(Some(Document::Trust { document, bytes })) => self.adopt(document, bytes),
                 Err(Failure { code, message }) => {
                     let file = entry.name.to_string();
                     self.rejected.push(Rejected { file, code: code.to_string(), message });
@@ -263,6 +291,11 @@ impl Survey {
         self.held.iter().map(|held| &held.license)
     }
 
+    /// The same, to be judged.
+    pub(crate) fn all(&self) -> Vec<&License> {
+        self.licenses().collect()
+    }
+
     /// The latest time that is known to have come: the image was made, genuine documents were
     /// issued.
     pub(crate) fn attested(&self) -> Option<UnixSeconds> {
@@ -286,28 +319,38 @@ impl Survey {
         time: &TimeVerdict,
         ask: impl FnOnce(&Judgement<'_>) -> T,
     ) -> T {
-        let case = Case {
+        self.with_case(licenses, unit, time, |case| ask(&Judgement::of(case)))
+    }
+
+    /// Hands over what a judgement of these licences rests on.
+    pub(crate) fn with_case<T>(
+        &self,
+        licenses: &[&License],
+        unit: Option<&UnitId>,
+        time: &TimeVerdict,
+        ask: impl FnOnce(Case<'_>) -> T,
+    ) -> T {
+        ask(Case {
             licenses,
-            rosters: &self.rosters,
+            past: &self.past,
             trust: Some(&self.trust),
             unit,
             now: time.now,
             generation: self.generation,
             starter: self.starter(time).begun(),
-        };
-        ask(&Judgement::of(case))
+        })
     }
 
     /// Whether a release of this date may be installed.
     pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
-        let licenses: Vec<&License> = self.licenses().collect();
+        let licenses = self.all();
         self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released))
     }
 
     /// The status report as of this time.
     #[must_use]
     pub fn report(&self, time: &TimeVerdict) -> Report {
-        let licenses: Vec<&License> = self.licenses().collect();
+        let licenses = self.all();
         let unit = self.unit(None);
         self.judge(&licenses, unit, time, |judgement| {
             let (own, foreign) = self.by_device(judgement, unit);
@@ -367,6 +410,16 @@ impl Survey {
             mac: mac.map(|m| m.map(|byte| format!("{byte:02X}")).join(":")),
             serial: self.serial.clone(),
         }
+    }
+}
+
+impl Held {
+    fn new(name: FileName, verified: Verified) -> Self {
+        let content = verified.storable.as_ref();
+        let content_name = content.and_then(content_name);
+        let cut = content.zip(content_name.clone()).filter(|_| verified.is_cut());
+        let cut = cut.map(|(content, name)| Cut { name, content: content.to_string() });
+        Self { name, content_name, cut, license: verified.license }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn own(license: &License, state: LicenseState) -> String {
         }
         LicenseState::Expired => format!("subscription ended on {day}; renew it"),
         LicenseState::Superseded => {
-            "replaced by a later licence of this device, which counts instead".to_owned()
+            "replaced by a later licence of this device; ask for the pack's newest".to_owned()
         }
         LicenseState::Withdrawn => {
             format!(
@@ -32,6 +32,11 @@ pub(crate) fn own(license: &License, state: LicenseState) -> String {
             )
         }
     }
+}
+
+/// The message for a licence of this device that was removed on purpose and comes by itself.
+pub(crate) fn removed() -> &'static str {
+    "was removed from this device on purpose; import it by hand to have it back"
 }
 
 /// The message for a licence of another device.

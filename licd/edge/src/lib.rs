@@ -3,8 +3,8 @@
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
 //! on is [`root`] (where things are), `tree` (reading below a root), `below` (what a file is on),
 //! [`textfile`] (how a text is read and what is said of its faults), [`patience`] (how long
-//! something is read that may never come), [`atomic`] (how a file is replaced) and [`statefile`]
-//! (how what is remembered is read and written).
+//! something is read that may never come), [`atomic`] (how a file is replaced), `lock` (how writers
+//! wait for each other) and [`statefile`] (how what is remembered is read and written).
 
 pub mod atomic;
 mod below;
@@ -14,6 +14,7 @@ pub mod downloads;
 pub mod fetch;
 pub mod intake;
 pub mod links;
+mod lock;
 pub mod marks;
 pub mod patience;
 pub mod publish;

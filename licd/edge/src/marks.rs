@@ -84,7 +84,7 @@ impl Written {
         let file = root.path(DIR).join(name);
         // Numbers and an ID: nothing that TOML could not hold.
         let text = slot.text().map_err(|_| Errno::EINVAL);
-        text.and_then(|text| statefile::write(&file, &text))
+        text.and_then(|text| statefile::write(&file, text.as_bytes()))
             .map_err(|why| SaveError { file, why })?;
         self.newest = Some((slot, place));
         Ok(())

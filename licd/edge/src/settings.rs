@@ -256,7 +256,7 @@ impl Loaded {
 }
 
 fn write(file: &Path, text: &str, mode: Mode) -> Result<(), Problem> {
-    statefile::write_as(file, text, mode)
+    statefile::write_as(file, text.as_bytes(), mode)
         .map_err(|reason| Problem::Unwritable { file: file.to_owned(), reason })
 }
 

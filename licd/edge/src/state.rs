@@ -1,139 +1,123 @@
-//! What the device remembers in `/var/lib/licd/state.toml`, one TOML document:
+//! What the device remembers of licences and trust documents, in `/var/lib/licd/state.toml`:
 //!
 //! ```toml
 //! schema = 1
 //!
-//! [[roster]]                 # a roster that did not list this device
+//! [[roster]]                 # a roster that did not list this unit
+//! unit = "mac:00E0C51C5087"
 //! pack = "WE-7Q2KD"
-//! serial = 190               # lower serials of the pack are withdrawn from it …
+//! below = 190                # lower serials of the pack are withdrawn from it …
 //! starts = "2026-11-22"      # … as of this day
+//!
+//! [[reissued]]               # a licence for this unit: lower serials are superseded
+//! unit = "mac:00E0C51C5087"
+//! pack = "WE-7Q2KD"
+//! below = 191
+//! starts = "2026-11-22"
+//!
+//! [[converted]]              # one that superseded a pack: what was issued earlier is
+//! unit = "mac:00E0C51C5087"
+//! pack = "WE-OLD01"
+//! below = "2026-11-22T16:48:10Z"
+//! starts = "2026-11-22"
+//!
+//! [[removed]]                # a licence that was removed on purpose
+//! pack = "WE-7Q2KD"
+//! serial = 188
 //! ```
 //!
-//! How it is read and written is told at [`statefile`](crate::statefile).
+//! and in `/var/lib/licd/trust.note`: the newest trust document seen, so that what it withdrew stays
+//! withdrawn when the store loses it or an older image is installed.
+//!
+//! How the first is read and written is told at [`statefile`](crate::statefile).
 
-use std::cmp::Reverse;
+mod entries;
 
-use licd_rules::Roster;
-use license_format::{Date, PackId, Serial};
+use licd_rules::Past;
+use license_format::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::root::Root;
-use crate::statefile::{Notice, Remembered, SaveError, StateFile};
+use crate::statefile::{self, Notice, Remembered, SaveError, StateFile};
+use crate::textfile::{self, Flaw};
 
-/// Rosters kept: many times the packs that one device ever sees.
-pub const ROSTERS: usize = 1024;
+/// The newest trust document seen.
+const TRUST: &str = "/var/lib/licd/trust.note";
 
-/// What the device remembers.
-#[derive(Debug, Clone, Default)]
-pub struct State(StateFile<Known>);
-
-/// The keys that this version knows.
+/// The keys of the state.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Known {
     #[serde(with = "entries")]
-    roster: Vec<Roster>,
+    roster: Vec<licd_rules::Roster>,
+    #[serde(with = "entries")]
+    reissued: Vec<licd_rules::Roster>,
+    #[serde(with = "entries")]
+    converted: Vec<licd_rules::Taken<license_format::UnixSeconds>>,
+    #[serde(with = "entries")]
+    removed: Vec<licd_rules::Tombstone>,
 }
 
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/state.toml";
     const SCHEMA: i64 = 1;
-    /// Ten times what [`ROSTERS`] take.
+    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take.
     const FILE_BYTES: u64 = 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
 }
 
-/// A roster as the file spells it.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    pack: String,
-    serial: u64,
-    starts: String,
+/// Reads what is remembered below this root. If there is no file, or none that can be understood,
+/// it is nothing; the latter comes with a notice.
+#[must_use]
+pub fn load(root: &Root) -> (Past, Option<Notice>) {
+    let (file, notice) = StateFile::<Known>::load(root);
+    (file.known.into(), notice)
 }
 
-impl State {
-    /// Reads the state below this root. If there is none, or none that can be understood, it is
-    /// empty; the latter comes with a notice.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        let (mut file, notice) = StateFile::<Known>::load(root);
-        tidy(&mut file.known.roster);
-        (Self(file), notice)
-    }
-
-    /// Writes the state below this root, so that a power cut leaves the old or the new one. Nothing
-    /// is written if the file already says so.
-    ///
-    /// # Errors
-    /// [`SaveError`].
-    pub fn save(&self, root: &Root) -> Result<(), SaveError> {
-        self.0.save(root)
-    }
-
-    /// The rosters that did not list this device, by pack, the highest serial first.
-    #[must_use]
-    pub fn rosters(&self) -> &[Roster] {
-        &self.0.known.roster
-    }
-
-    /// Remembers a roster that did not list this device. Of two of a pack, one that withdraws no
-    /// more and no earlier than the other is dropped; beyond [`ROSTERS`] those go that started
-    /// first.
-    pub fn remember(&mut self, roster: Roster) {
-        self.0.known.roster.push(roster);
-        tidy(&mut self.0.known.roster);
-    }
+/// Changes what is remembered below this root, so that a power cut leaves the old or the new file,
+/// and returns what `change` does. Nothing is written if it changes nothing.
+///
+/// # Errors
+/// [`SaveError`].
+pub fn update<R>(root: &Root, change: impl FnOnce(&mut Past) -> R) -> Result<R, SaveError> {
+    StateFile::<Known>::update(root, |known| {
+        let mut past = std::mem::take(known).into();
+        let done = change(&mut past);
+        past.tidy();
+        *known = past.into();
+        done
+    })
 }
 
-impl TryFrom<Entry> for Roster {
-    type Error = &'static str;
+/// The newest trust document seen.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn trust(root: &Root) -> Result<Option<Vec<u8>>, Flaw> {
+    textfile::read(&root.path(TRUST), limits::TRUST_BYTES as u64)
+}
 
-    fn try_from(entry: Entry) -> Result<Self, Self::Error> {
-        Ok(Self {
-            pack: PackId::parse(&entry.pack).ok_or("“pack” is no pack ID")?,
-            serial: Serial::new(entry.serial).ok_or("“serial” is no serial number")?,
-            starts: Date::parse(&entry.starts).ok_or("“starts” is no day")?,
-        })
+/// Remembers a trust document as the newest one.
+///
+/// # Errors
+/// [`SaveError`].
+pub fn keep_trust(root: &Root, document: &[u8]) -> Result<(), SaveError> {
+    let file = root.path(TRUST);
+    statefile::write(&file, document).map_err(|why| SaveError { file, why })
+}
+
+impl From<Known> for Past {
+    fn from(known: Known) -> Self {
+        let Known { roster: rosters, reissued, converted, removed } = known;
+        let mut past = Self { rosters, reissued, converted, removed };
+        past.tidy();
+        past
     }
 }
 
-impl From<&Roster> for Entry {
-    fn from(roster: &Roster) -> Self {
-        Self {
-            pack: roster.pack.to_string(),
-            serial: roster.serial.get(),
-            starts: roster.starts.to_string(),
-        }
-    }
-}
-
-/// How serde sees the rosters.
-mod entries {
-    use licd_rules::Roster;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    use super::Entry;
-
-    pub(super) fn serialize<S: Serializer>(rosters: &[Roster], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(rosters.iter().map(Entry::from))
-    }
-
-    pub(super) fn deserialize<'de, D>(from: D) -> Result<Vec<Roster>, D::Error>
-    where
-        D: Deserializer<'de>,
-    {
-        let entries = Vec::<Entry>::deserialize(from)?;
-        entries.into_iter().map(|entry| entry.try_into().map_err(D::Error::custom)).collect()
-    }
-}
-
-fn tidy(rosters: &mut Vec<Roster>) {
-    // Of a pack, a lower serial matters only if it starts earlier than all the higher ones.
-    rosters.sort_by(|a, b| (&a.pack, b.serial, a.starts).cmp(&(&b.pack, a.serial, b.starts)));
-    rosters.dedup_by(|lower, kept| kept.pack == lower.pack && kept.starts <= lower.starts);
-    if rosters.len() > ROSTERS {
-        rosters.sort_by_key(|roster| Reverse(roster.starts));
-        rosters.truncate(ROSTERS);
-        tidy(rosters);
+impl From<Past> for Known {
+    fn from(past: Past) -> Self {
+        let Past { rosters: roster, reissued, converted, removed } = past;
+        Self { roster, reissued, converted, removed }
     }
 }

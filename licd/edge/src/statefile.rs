@@ -23,24 +23,30 @@
 //!
 //! # let dir = tempfile::tempdir().unwrap();
 //! # let root = Root::new(dir.path());
-//! let (mut visits, _notice) = StateFile::<Visits>::load(&root);
-//! visits.known.count += 1;
-//! visits.save(&root).unwrap();
+//! StateFile::<Visits>::update(&root, |visits| visits.count += 1).unwrap();
+//! let (visits, notice) = StateFile::<Visits>::load(&root);
+//! assert!(visits.known.count == 1 && notice.is_none());
 //! ```
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::atomic::{self, Durability, Mode};
+use crate::lock::{self, Refused};
 use crate::root::Root;
 use crate::textfile::{self, Flaw, escaped_path};
 
+/// Who changes a file of the state holds this.
+const LOCK: &str = "/run/licd/state.lock";
+/// How long it is waited for: many times what a change takes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What comes after the name of a file that was set aside.
 const ASIDE: &str = ".damaged";
 
@@ -130,8 +136,29 @@ impl<T: Remembered> StateFile<T> {
     pub fn save(&self, root: &Root) -> Result<(), SaveError> {
         let file = root.path(T::FILE);
         // Of what was loaded or derived from documents, nothing cannot be written.
-        let written = self.text().map_err(|_| Errno::EINVAL).and_then(|text| write(&file, &text));
+        let written =
+            self.text().map_err(|_| Errno::EINVAL).and_then(|text| write(&file, text.as_bytes()));
         written.map_err(|why| SaveError { file, why })
+    }
+
+    /// Changes what the file below this root says, one process after the other, and returns what
+    /// `change` does.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the file is as it was.
+    pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
+        let file = root.path(LOCK);
+        let _lock = lock::take(&file, PATIENCE).map_err(|refused| match refused {
+            Refused::Taken(_) => SaveError { file, why: Errno::EBUSY },
+            Refused::Kernel(why) => SaveError { file, why },
+        })?;
+        let (mut state, notice) = Self::load(root);
+        if let Some(notice) = notice {
+            log::warn!("{notice}");
+        }
+        let done = change(&mut state.known);
+        state.save(root)?;
+        Ok(done)
     }
 
     fn parse(text: &str) -> Result<Self, Damage> {
@@ -173,23 +200,23 @@ pub(crate) fn read<T>(
     Err(Notice::SetAside { file: file.to_owned(), kept, damage, without })
 }
 
-/// Replaces a file of the state unless it has this text, its directory made if need be.
-pub(crate) fn write(file: &Path, text: &str) -> Result<(), Errno> {
-    write_as(file, text, atomic::PUBLIC)
+/// Replaces a file of the state unless it holds this, its directory made if need be.
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> Result<(), Errno> {
+    write_as(file, bytes, atomic::PUBLIC)
 }
 
-/// The same with a mode, which a file that has this text keeps as it is.
-pub(crate) fn write_as(file: &Path, text: &str, mode: Mode) -> Result<(), Errno> {
+/// The same with a mode; a file that holds this already keeps the one it has.
+pub(crate) fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
     let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
         return Err(Errno::EINVAL);
     };
     atomic::create_dir(dir)?;
     let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
-    if atomic::holds(&dir, name, text.as_bytes()) {
+    if atomic::holds(&dir, name, bytes) {
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    atomic::replace_at(&dir, name, text.as_bytes(), mode, Durability::Synced)
+    atomic::replace_at(&dir, name, bytes, mode, Durability::Synced)
 }
 
 /// Whether a text has this schema.

@@ -6,10 +6,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
 use licd_edge::root::Root;
-use licd_edge::state::{ROSTERS, State};
+use licd_edge::state;
 use licd_edge::statefile::Notice;
-use licd_rules::Roster;
-use license_format::{Date, PackId, Serial};
+use licd_rules::{Past, REMEMBERED, Roster, Taken, Tombstone};
+use license_format::{Date, PackId, Serial, UnitId, UnixSeconds};
 use tempfile::TempDir;
 
 fn device() -> (TempDir, Root, PathBuf) {
@@ -28,59 +28,99 @@ fn with(text: impl AsRef<[u8]>) -> (TempDir, Root, PathBuf) {
 }
 
 fn roster(pack: &str, serial: u64, starts: &str) -> Roster {
-    Roster {
+    Taken {
+        unit: UnitId::parse("mac:00E0C51C5087").unwrap(),
         pack: PackId::parse(pack).unwrap(),
-        serial: Serial::new(serial).unwrap(),
+        below: Serial::new(serial).unwrap(),
         starts: Date::parse(starts).unwrap(),
     }
 }
 
-fn loaded(root: &Root) -> State {
-    let (state, notice) = State::load(root);
+fn tombstone(pack: &str, serial: u64) -> Tombstone {
+    Tombstone { pack: PackId::parse(pack).unwrap(), serial: Serial::new(serial).unwrap() }
+}
+
+fn loaded(root: &Root) -> Past {
+    let (past, notice) = state::load(root);
     assert!(notice.is_none(), "{}", notice.unwrap());
-    state
+    past
+}
+
+fn remember(root: &Root, roster: Roster) {
+    state::update(root, |past| past.rosters.push(roster)).unwrap();
 }
 
 #[test]
 fn a_device_without_a_file_remembers_nothing_and_has_nothing_to_say() {
     let (_dir, root, file) = device();
-    assert_eq!(loaded(&root).rosters(), []);
+    assert_eq!(loaded(&root), Past::default());
     assert!(!file.exists());
 }
 
 #[test]
-fn what_is_saved_is_loaded_and_reads_as_documented() {
+fn what_is_remembered_is_loaded_and_reads_as_documented() {
     let (_dir, root, file) = device();
-    let mut state = State::default();
-    state.remember(roster("WE-7Q2KD", 190, "2026-11-22"));
-    state.save(&root).unwrap();
-    assert_eq!(loaded(&root).rosters(), state.rosters());
+    let issued = roster("WE-OLD01", 1, "2026-11-22");
+    let past = Past {
+        rosters: vec![roster("WE-7Q2KD", 190, "2026-11-22")],
+        reissued: vec![roster("WE-7Q2KD", 191, "2026-11-23")],
+        converted: vec![Taken {
+            unit: issued.unit,
+            pack: issued.pack,
+            below: UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap(),
+            starts: issued.starts,
+        }],
+        removed: vec![tombstone("WE-7Q2KD", 188), tombstone("EMP-R9HXH", 1)],
+    };
+    state::update(&root, |known| *known = past.clone()).unwrap();
+    assert_eq!(loaded(&root), past);
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
-        "schema = 1\n\n[[roster]]\npack = \"WE-7Q2KD\"\nserial = 190\nstarts = \"2026-11-22\"\n"
+        "schema = 1\n\n\
+         [[converted]]\nbelow = \"2026-11-22T16:48:10Z\"\npack = \"WE-OLD01\"\n\
+         starts = \"2026-11-22\"\nunit = \"mac:00E0C51C5087\"\n\n\
+         [[reissued]]\nbelow = 191\npack = \"WE-7Q2KD\"\nstarts = \"2026-11-23\"\n\
+         unit = \"mac:00E0C51C5087\"\n\n\
+         [[removed]]\npack = \"WE-7Q2KD\"\nserial = 188\n\n\
+         [[removed]]\npack = \"EMP-R9HXH\"\nserial = 1\n\n\
+         [[roster]]\nbelow = 190\npack = \"WE-7Q2KD\"\nstarts = \"2026-11-22\"\n\
+         unit = \"mac:00E0C51C5087\"\n"
     );
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o644, 0o755));
     let highest = roster("WE-7Q2KD", i64::MAX.unsigned_abs(), "9999-12-31");
-    state.remember(highest.clone());
-    state.save(&root).unwrap();
-    assert_eq!(loaded(&root).rosters()[0], highest);
+    remember(&root, highest.clone());
+    assert_eq!(loaded(&root).rosters[0], highest);
 }
 
 #[test]
-fn saving_what_is_there_already_writes_nothing() {
+fn a_change_that_changes_nothing_writes_nothing() {
     let (_dir, root, file) = device();
-    let mut state = State::default();
-    state.remember(roster("WE-7Q2KD", 190, "2026-11-22"));
-    state.save(&root).unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     let before = fs::metadata(&file).unwrap().ino();
-    loaded(&root).save(&root).unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     assert_eq!(fs::metadata(&file).unwrap().ino(), before);
 }
 
 #[test]
+fn changes_at_the_same_time_are_all_remembered() {
+    let (_dir, root, _) = device();
+    std::thread::scope(|scope| {
+        for n in 1..=8 {
+            let root = &root;
+            scope.spawn(move || {
+                for m in 1..=8 {
+                    remember(root, roster(&format!("WE-{n}A{m}"), 1, "2026-11-22"));
+                }
+            });
+        }
+    });
+    assert_eq!(loaded(&root).rosters.len(), 64);
+}
+
+#[test]
 fn of_a_pack_only_what_makes_a_difference_is_kept() {
-    let mut state = State::default();
+    let (_dir, root, _) = device();
     for (serial, starts) in [
         (190, "2026-11-22"),
         (190, "2026-11-22"), // the same
@@ -89,54 +129,100 @@ fn of_a_pack_only_what_makes_a_difference_is_kept() {
         (170, "2026-01-01"), // fewer but earlier
         (200, "2027-01-01"), // more but later
     ] {
-        state.remember(roster("WE-7Q2KD", serial, starts));
+        remember(&root, roster("WE-7Q2KD", serial, starts));
     }
-    state.remember(roster("EMP-R9HXH", 5, "2028-01-01"));
+    remember(&root, roster("EMP-R9HXH", 5, "2028-01-01"));
     let expected = [
         roster("EMP-R9HXH", 5, "2028-01-01"),
         roster("WE-7Q2KD", 200, "2027-01-01"),
         roster("WE-7Q2KD", 190, "2026-11-22"),
         roster("WE-7Q2KD", 170, "2026-01-01"),
     ];
-    assert_eq!(state.rosters(), expected);
-    state.remember(roster("WE-7Q2KD", 200, "2025-01-01"));
-    assert_eq!(state.rosters(), [expected[0].clone(), roster("WE-7Q2KD", 200, "2025-01-01")]);
+    assert_eq!(loaded(&root).rosters, expected);
+    remember(&root, roster("WE-7Q2KD", 200, "2025-01-01"));
+    let expected = [expected[0].clone(), roster("WE-7Q2KD", 200, "2025-01-01")];
+    assert_eq!(loaded(&root).rosters, expected);
 }
 
 #[test]
 fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
     let first = Date::parse("2020-01-01").unwrap();
     let mut text = "schema = 1\n".to_owned();
-    for n in 0..i32::try_from(ROSTERS).unwrap() + 10 {
+    for n in 0..i32::try_from(REMEMBERED).unwrap() + 10 {
         let starts = first.plus_days(n);
-        text += &format!("[[roster]]\npack = \"WE-{n:05}\"\nserial = 1\nstarts = \"{starts}\"\n");
+        text += &format!(
+            "[[roster]]\nunit = \"udp:12345678\"\npack = \"WE-{n:05}\"\nbelow = 1\n\
+             starts = \"{starts}\"\n[[removed]]\npack = \"WE-{n:05}\"\nserial = 1\n"
+        );
     }
     let (_dir, root, _) = with(text);
-    let mut state = loaded(&root);
-    assert_eq!(state.rosters().len(), ROSTERS);
-    assert_eq!(state.rosters()[0].pack.as_str(), "WE-00010");
-    state.remember(roster("WE-AAAAA", 1, "2030-01-01"));
-    assert_eq!(state.rosters().len(), ROSTERS);
-    assert_eq!(state.rosters()[0].pack.as_str(), "WE-00011");
+    let past = loaded(&root);
+    assert_eq!((past.rosters.len(), past.removed.len()), (REMEMBERED, REMEMBERED));
+    assert_eq!(past.rosters[0].pack.as_str(), "WE-00010");
+    assert_eq!(past.removed[0], tombstone("WE-00010", 1));
+    remember(&root, roster("WE-AAAAA", 1, "2030-01-01"));
+    let rosters = loaded(&root).rosters;
+    assert_eq!(rosters.len(), REMEMBERED);
+    assert!(rosters.iter().all(|roster| roster.pack.as_str() != "WE-00010"));
+}
+
+#[test]
+fn a_full_memory_can_be_read_again() {
+    let (_dir, root, file) = device();
+    let longest = UnitId::from_usb_serial(&"Z".repeat(24)).unwrap();
+    state::update(&root, |past| {
+        for n in 0..REMEMBERED {
+            let pack = format!("ABCDEFGH-IJKLMNOP-Q{n:05}");
+            let serials =
+                Taken { unit: longest.clone(), ..roster(&pack, i64::MAX as u64, "9999-12-31") };
+            past.converted.push(Taken {
+                unit: longest.clone(),
+                pack: serials.pack.clone(),
+                below: UnixSeconds::parse("9999-12-31T23:59:59Z").unwrap(),
+                starts: serials.starts,
+            });
+            past.rosters.push(serials.clone());
+            past.reissued.push(serials);
+            past.removed.push(tombstone(&pack, i64::MAX as u64));
+        }
+    })
+    .unwrap();
+    assert_eq!(loaded(&root).converted.len(), REMEMBERED);
+    let bytes = fs::metadata(&file).unwrap().len();
+    assert!(bytes < 512 * 1024, "{bytes}");
+}
+
+#[test]
+fn the_newest_trust_document_is_remembered_as_it_came() {
+    let (_dir, root, file) = device();
+    assert_eq!(state::trust(&root).unwrap(), None);
+    for document in [&b"first\n"[..], b"second\n\n"] {
+        state::keep_trust(&root, document).unwrap();
+        assert_eq!(state::trust(&root).unwrap().as_deref(), Some(document));
+    }
+    let file = file.with_file_name("trust.note");
+    fs::write(&file, "x".repeat(1 << 20)).unwrap();
+    let flaw = state::trust(&root).unwrap_err().to_string();
+    assert!(flaw.contains("larger than"), "{flaw}");
 }
 
 #[test]
 fn keys_of_a_newer_version_are_kept() {
     let newer = "schema = 1\nfloor = 2026-11-22T17:00:00Z\nlevel = 3\n\n[clock]\nmark = 1.5\n\n\
-        [[tombstone]]\npack = \"WE-7Q2KD\"\n";
+        [[graves]]\npack = \"WE-7Q2KD\"\n";
     let (_dir, root, file) = with(newer);
-    let mut state = loaded(&root);
-    state.remember(roster("WE-7Q2KD", 190, "2026-11-22"));
-    state.save(&root).unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     let mut table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
-    assert!(table.remove("roster").is_some());
+    for known in ["roster", "reissued", "converted", "removed"] {
+        assert!(table.remove(known).is_some());
+    }
     assert_eq!(table, newer.parse().unwrap());
-    assert_eq!(loaded(&root).rosters(), state.rosters());
+    assert_eq!(loaded(&root).rosters, [roster("WE-7Q2KD", 190, "2026-11-22")]);
 }
 
 #[test]
 fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
-    let roster = "schema = 1\n[[roster]]\n";
+    let roster = |keys: &str| format!("schema = 1\n[[roster]]\n{keys}").into_bytes();
     for (text, complaint) in [
         (b"schema = \xff".to_vec(), "not UTF-8"),
         (b"schema = 1\nfloor".to_vec(), ""),
@@ -146,17 +232,31 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         (b"schema = \"1\"".to_vec(), "line 1, column 10: invalid type: string"),
         (b"schema = 7".to_vec(), "has schema 7, which needs another licd; this one knows 1"),
         (b"schema = 1\nroster = 5".to_vec(), "line 2, column 10: invalid type: integer"),
-        (format!("{roster}pack = \"x\"\nserial = 1\nstarts = \"2026-11-22\"").into(), "pack"),
-        (format!("{roster}pack = \"A-BC\"\nserial = 0\nstarts = \"2026-11-22\"").into(), "serial"),
-        (format!("{roster}pack = \"A-BC\"\nserial = -1\nstarts = \"2026-11-22\"").into(), "line 4"),
-        (format!("{roster}pack = \"A-BC\"\nserial = 1\nstarts = \"2026-11-31\"").into(), "starts"),
-        (format!("{roster}pack = \"A-BC\"\nserial = 1").into(), "starts"),
+        (roster("unit = \"x\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\""), "unit"),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"x\"\nbelow = 1\nstarts = \"2026-11-22\""),
+            "pack",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 0\nstarts = \"2026-11-22\""),
+            "serial",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = -1\nstarts = \"2026-11-22\""),
+            "line 5",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-31\""),
+            "starts",
+        ),
+        (roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1"), "starts"),
+        (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
         (format!("schema = 1\nx = \"{}\"", "x".repeat(1 << 20)).into(), "larger than 1048576"),
         (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),
     ] {
         let (_dir, root, file) = with(&text);
-        let (state, notice) = State::load(&root);
-        assert_eq!(state.rosters(), []);
+        let (past, notice) = state::load(&root);
+        assert_eq!(past, Past::default());
         let notice = notice.unwrap().to_string();
         let aside = file.with_extension("toml.damaged");
         let kept = format!("it is kept as {}", aside.display());
@@ -164,8 +264,8 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         assert!(notice.contains(complaint) && notice.contains(&kept), "{complaint}: {notice}");
         assert_eq!(fs::read(&aside).unwrap(), text);
         assert!(!file.exists());
-        state.save(&root).unwrap();
-        assert_eq!(loaded(&root).rosters(), state.rosters());
+        state::update(&root, |past| past.removed.push(tombstone("A-BC", 1))).unwrap();
+        assert_eq!(loaded(&root).removed, [tombstone("A-BC", 1)]);
     }
 }
 
@@ -174,8 +274,8 @@ fn what_is_no_file_is_set_aside_in_place_of_what_was_there_before() {
     let (_dir, root, file) = with("damaged once");
     let aside = file.with_extension("toml.damaged");
     let set_aside = || {
-        let (state, notice) = State::load(&root);
-        assert_eq!(state.rosters(), []);
+        let (past, notice) = state::load(&root);
+        assert_eq!(past, Past::default());
         assert!(matches!(notice, Some(Notice::SetAside { kept: Ok(_), .. })));
         assert!(!file.exists());
     };
@@ -195,9 +295,7 @@ fn a_leftover_of_a_crash_goes_with_the_next_save() {
     let (_dir, root, file) = with("schema = 1\n");
     let leftover = file.with_file_name(".licd-1-0.tmp");
     fs::write(&leftover, "half").unwrap();
-    let mut state = loaded(&root);
-    state.remember(roster("WE-7Q2KD", 190, "2026-11-22"));
-    state.save(&root).unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     assert!(!leftover.exists());
 }
 
@@ -205,6 +303,6 @@ fn a_leftover_of_a_crash_goes_with_the_next_save() {
 fn a_place_that_takes_no_file_is_named() {
     let (dir, root, file) = device();
     fs::write(dir.path().join("var"), "").unwrap();
-    let error = State::default().save(&root).unwrap_err().to_string();
+    let error = state::update(&root, |_| ()).unwrap_err().to_string();
     assert_eq!(error, format!("{}: cannot be written: Not a directory", file.display()));
 }

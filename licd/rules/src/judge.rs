@@ -3,8 +3,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use license_format::{Date, License, PackId, Serial, TrustDocument, UnitId, UnixSeconds};
+use license_format::{License, PackId, Serial, TrustDocument, UnitId, UnixSeconds};
 
+use crate::past::{Past, Taken};
 use crate::service::services::WORKSPACE_EDITION;
 use crate::state::{has_started, in_time};
 use crate::{Generation, LicenseState, Starter};
@@ -14,8 +15,8 @@ use crate::{Generation, LicenseState, Starter};
 pub struct Case<'a> {
     /// The genuine licences at hand, whatever units they name.
     pub licenses: &'a [&'a License],
-    /// Rosters seen earlier that did not list this unit.
-    pub rosters: &'a [Roster],
+    /// What is remembered of licences that may not be at hand any more.
+    pub past: &'a Past,
     /// The trust document in force, for what it withdraws.
     pub trust: Option<&'a TrustDocument>,
     /// This device; without a unit ID no licence is for it.
@@ -26,36 +27,6 @@ pub struct Case<'a> {
     pub generation: Generation,
     /// The starter period, if it has begun: an evaluation of the Workspace Edition.
     pub starter: Option<Starter>,
-}
-
-/// What is remembered of a complete list of a pack's units that does not name this device: from
-/// `starts` on it takes lower serials of the pack away (LF §4.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roster {
-    /// The pack.
-    pub pack: PackId,
-    /// Serials below this one are withdrawn.
-    pub serial: Serial,
-    /// The first day on which they are.
-    pub starts: Date,
-}
-
-impl Roster {
-    /// The roster that a licence is for a unit it does not list; `None` if it takes nothing away.
-    #[must_use]
-    pub fn of(license: &License, unit: &UnitId) -> Option<Self> {
-        license.roster_excludes(unit).then(|| Self {
-            pack: license.pack.clone(),
-            serial: license.serial,
-            starts: license.starts,
-        })
-    }
-
-    /// Whether this takes `license` away, once it has started.
-    #[must_use]
-    pub fn takes(&self, license: &License) -> bool {
-        license.pack == self.pack && license.serial < self.serial
-    }
 }
 
 /// Where every licence of a [`Case`] stands.
@@ -123,32 +94,29 @@ pub(crate) fn unlocks(license: &License, service: &str) -> bool {
 /// What took the place of which packs of one unit, gathered once so that a full store is judged in
 /// one pass. Only what has started replaces anything.
 #[derive(Default)]
-struct Replaced<'a> {
+struct Replaced {
     /// The highest serial of a pack that is for this unit.
-    reissued: BTreeMap<&'a PackId, Serial>,
+    reissued: BTreeMap<PackId, Serial>,
     /// When the latest licence was issued that supersedes a pack by name.
-    converted: BTreeMap<&'a PackId, UnixSeconds>,
+    converted: BTreeMap<PackId, UnixSeconds>,
     /// The highest serial of a pack that a roster or the trust document takes away.
     withdrawn: BTreeMap<PackId, Serial>,
 }
 
-impl<'a> Replaced<'a> {
-    fn of(case: &Case<'a>, unit: &UnitId) -> Self {
-        let mut replaced = Self::default();
-        let started = |starts| has_started(starts, case.now);
-        for license in case.licenses.iter().filter(|license| started(license.starts)) {
-            if license.names(unit) {
-                raise(&mut replaced.reissued, &license.pack, license.serial);
-                for pack in &license.supersedes {
-                    raise(&mut replaced.converted, pack, license.issued);
-                }
-            }
+impl Replaced {
+    fn of(case: &Case<'_>, unit: &UnitId) -> Self {
+        let mut seen = case.past.clone();
+        for license in case.licenses {
+            seen.see(license, unit, case.now);
         }
-        let at_hand = case.licenses.iter().filter_map(|license| Roster::of(license, unit));
-        let rosters = at_hand.chain(case.rosters.iter().cloned());
-        for roster in rosters.filter(|roster| started(roster.starts)) {
-            if let Some(last) = Serial::new(roster.serial.get() - 1) {
-                raise(&mut replaced.withdrawn, roster.pack, last);
+        let mut replaced = Self {
+            reissued: in_effect(seen.reissued, unit, case.now),
+            converted: in_effect(seen.converted, unit, case.now),
+            withdrawn: BTreeMap::new(),
+        };
+        for (pack, below) in in_effect(seen.rosters, unit, case.now) {
+            if let Some(last) = Serial::new(below.get() - 1) {
+                raise(&mut replaced.withdrawn, pack, last);
             }
         }
         for withdrawal in case.trust.map(TrustDocument::withdrawals).unwrap_or_default() {
@@ -167,6 +135,20 @@ impl<'a> Replaced<'a> {
             self.converted.get(&license.pack).is_some_and(|last| license.issued < *last);
         (reissued || converted).then_some(LicenseState::Superseded)
     }
+}
+
+/// How far each pack of a unit is taken by now.
+fn in_effect<B: Ord + Copy>(
+    seen: Vec<Taken<B>>,
+    unit: &UnitId,
+    now: UnixSeconds,
+) -> BTreeMap<PackId, B> {
+    let mut reach = BTreeMap::new();
+    let own = seen.into_iter().filter(|taken| taken.unit == *unit);
+    for taken in own.filter(|taken| has_started(taken.starts, now)) {
+        raise(&mut reach, taken.pack, taken.below);
+    }
+    reach
 }
 
 /// Keeps the highest value of each key.

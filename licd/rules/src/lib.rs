@@ -7,23 +7,27 @@ extern crate alloc;
 mod clock;
 mod feature;
 mod judge;
+mod past;
 mod poll;
 mod selector;
 mod service;
 mod starter;
 mod state;
 mod unit;
+mod upkeep;
 mod verdict;
 
 pub use clock::{BootId, ClockState, Jump, Marks, Moment, Reading, TOLERANCE, TimeVerdict};
 pub use feature::{Feature, FeatureVerdict, Reason};
-pub use judge::{Case, Judgement, Roster};
+pub use judge::{Case, Judgement};
+pub use past::{Past, REMEMBERED, Roster, Taken, Tombstone};
 pub use poll::{poll_after_change, poll_after_start, poll_again};
 pub use selector::Selector;
 pub use service::{ServiceState, ServiceStatus, ServiceVerdict, services};
 pub use starter::{Starter, StarterMark, StarterVerdict};
 pub use state::{LicenseState, next_turn};
 pub use unit::choose;
+pub use upkeep::{Upkeep, upkeep};
 pub use verdict::Code;
 
 /// The generation of the operating system, which decides what a licence allows.

@@ -86,7 +86,7 @@ fn a_complete_roster_without_this_device_withdraws_lower_serials_of_its_pack_onc
     assert!(!only.allows("os"));
     // The same, remembered after the file is gone.
     let mut remembered = device(noon("2026-06-01"), std::slice::from_ref(&own));
-    remembered.rosters.push(Roster::of(&roster.verified(), &unit()).unwrap());
+    remembered.past.rosters.push(Roster::of(&roster.verified(), &unit()).unwrap());
     assert_eq!(remembered.states(), [Some("withdrawn")]);
     // A list that names the device, an incomplete one and a lower one take nothing.
     for harmless in [
@@ -166,8 +166,9 @@ fn a_roster_is_remembered_with_its_pack_serial_and_first_day() {
     assert_eq!(
         roster,
         Roster {
+            unit: unit(),
             pack: PackId::parse("WE-AAAAA").unwrap(),
-            serial: Serial::new(9).unwrap(),
+            below: Serial::new(9).unwrap(),
             starts: date("2026-01-01"),
         }
     );

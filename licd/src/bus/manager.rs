@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_device::Login;
+use licd_device::{Intent, Login};
 use licd_edge::textfile::escaped;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -21,6 +21,9 @@ use crate::jobs::Source;
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 type Options = HashMap<String, OwnedVariant>;
+
+/// The option of an import that nobody asked for: what was removed on purpose stays away.
+const AUTOMATIC: &str = "automatic";
 
 /// The daemon's own object.
 pub(super) struct Manager {
@@ -89,6 +92,17 @@ fn no_options(options: &Options) -> Result<(), BusError> {
     }
 }
 
+/// Takes `automatic` out of the options: why something is imported.
+fn intent(options: &mut Options) -> Result<Intent, BusError> {
+    match options.remove(AUTOMATIC).map(bool::try_from) {
+        None | Some(Ok(false)) => Ok(Intent::Explicit),
+        Some(Ok(true)) => Ok(Intent::Automatic),
+        Some(Err(_)) => {
+            Err(BusError::arguments(format!("option “{AUTOMATIC}”: is neither true nor false")))
+        }
+    }
+}
+
 #[interface(name = "com.igel.License1.Manager", introspection_docs = false)]
 impl Manager {
     #[zbus(out_args("status"))]
@@ -104,11 +118,14 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<OwnedObjectPath, BusError> {
+        let mut options = options;
+        let intent = intent(&mut options)?;
         let login = login(options)?;
         self.authority.check(connection, &header, Action::Import).await?;
         let source = Source::parse(&source, login)?;
         let (name, owner) = (source.name(), sender(&header));
-        let begun = |reply| Order::Import { source, name, owner, reply: ImportReply::Begun(reply) };
+        let begun =
+            |reply| Order::Import { source, intent, name, owner, reply: ImportReply::Begun(reply) };
         let id = self.ask(begun).await?;
         OwnedObjectPath::try_from(job::path(id))
             .map_err(|error| Refusal::Fault(error.to_string()).into())
@@ -123,12 +140,19 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, BusError> {
+        let mut options = options;
+        let intent = intent(&mut options)?;
         no_options(&options)?;
         self.authority.check(connection, &header, Action::Import).await?;
         let (name, owner) = (shown_name(&name), sender(&header));
         let source = Source::Descriptor(fd.into());
-        let verdict =
-            |reply| Order::Import { source, name, owner, reply: ImportReply::Verdict(reply) };
+        let verdict = |reply| Order::Import {
+            source,
+            intent,
+            name,
+            owner,
+            reply: ImportReply::Verdict(reply),
+        };
         let code: Code = self.ask(verdict).await?;
         Ok(code.as_str().to_owned())
     }

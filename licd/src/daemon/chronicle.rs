@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use licd_device::{Rejected, Report};
+use licd_device::{Cleaned, Rejected, Report};
 
 use crate::journal;
 
@@ -37,6 +37,24 @@ pub(super) fn changed(before: &Report, now: &Report) {
         log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "/license: is {is}, before {was}");
     } else if was != is && is_broken(was) {
         log::info!(MESSAGE_ID = journal::STATE_CHANGED; "/license: is {is}, before {was}");
+    }
+}
+
+/// The store was cleaned up.
+pub(super) fn cleaned(cleaned: &[Cleaned]) {
+    for Cleaned { file, pack, slice } in cleaned.iter().take(NAMED) {
+        let why = match slice {
+            Some(slice) => format!("{slice} has taken its place, the slice for this device"),
+            None => "removed, since it no longer counts".to_owned(),
+        };
+        log::info!(
+            MESSAGE_ID = journal::CLEANED, LICD_FILE = file.to_string(), LICD_PACK = pack;
+            "{file}: {why}"
+        );
+    }
+    let more = cleaned.len().saturating_sub(NAMED);
+    if more > 0 {
+        log::info!(MESSAGE_ID = journal::CLEANED; "{more} more files of the store were cleaned up");
     }
 }
 

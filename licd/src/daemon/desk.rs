@@ -81,8 +81,8 @@ impl Daemon {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Import { source, name, owner, reply } => {
-                self.import(source, name, owner, reply);
+            Order::Import { source, intent, name, owner, reply } => {
+                self.import(source, intent, name, owner, reply);
             }
             Order::Poll { reply } if self.polling.waiting() >= WAITING => reply(Err(waiting())),
             Order::Poll { reply } => self.poll(reply),

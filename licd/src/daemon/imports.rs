@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use licd_device::{Failure, FileVerdict};
+use licd_device::{Failure, FileVerdict, Intent};
 use licd_rules::Code;
 
 use super::Daemon;
@@ -31,11 +31,12 @@ impl Daemon {
     pub(super) fn import(
         &mut self,
         source: Source,
+        intent: Intent,
         name: String,
         owner: String,
         reply: ImportReply,
     ) {
-        match self.begin_import(source, name, owner) {
+        match self.begin_import(source, intent, name, owner) {
             Err(refusal) => match reply {
                 ImportReply::Begun(reply) => reply(Err(refusal)),
                 ImportReply::Verdict(reply) => reply(Err(refusal)),
@@ -60,12 +61,14 @@ impl Daemon {
     pub(super) fn begin_import(
         &mut self,
         source: Source,
+        intent: Intent,
         name: String,
         owner: String,
     ) -> Result<JobId, Refusal> {
         self.room(&name)?;
         let id: JobId = self.last_job.wrapping_add(1);
-        let job = Job::new(id, name, owner).map_err(|reason| out_of_resources(&reason.into()))?;
+        let job =
+            Job::new(id, name, owner, intent).map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
         jobs::import(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
         self.last_job = id;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use licd_device::Url;
+use licd_device::{Intent, Url};
 use licd_edge::settings::RemoteManager;
 use licd_edge::textfile::escaped;
 use licd_rules::{Code, poll_after_change, poll_after_start, poll_again};
@@ -119,7 +119,7 @@ impl Daemon {
     fn follow_next_link(&mut self) {
         while let Some(link) = self.polling.queue.pop_front() {
             let name = link.to_string();
-            match self.begin_import(Source::Link(link), name, String::new()) {
+            match self.begin_import(Source::Link(link), Intent::Automatic, name, String::new()) {
                 Ok(job) => {
                     self.polling.running = Some(job);
                     return;

@@ -62,10 +62,13 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
         links = Some(keep_settings(device, &mut complaints));
         Arc::new(device.survey())
     });
-    let (survey, time) = match last {
+    let (survey, time, left_open) = match last {
         // Before the name is owned nothing waits for a disk; what is to be written is written next.
-        None => (Arc::clone(&survey), device.time(&survey)),
-        Some(_) => keep_time(device, survey, &mut complaints),
+        None => (Arc::clone(&survey), device.time(&survey), false),
+        Some(_) => {
+            let (survey, time) = keep_time(device, survey, &mut complaints);
+            clean_up(device, survey, time, &mut complaints)
+        }
     };
     let mut published = Published::new(survey, time);
     if let Some(last) = last {
@@ -79,7 +82,7 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
     if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
         complaints.push(format!("{error}; other programs see an old state"));
     }
-    Stock { published, complaints, links }
+    Stock { published, complaints, links, left_open }
 }
 
 /// The time to judge at. Writes down what has to be remembered of it, and when the starter period
@@ -97,6 +100,30 @@ fn keep_time(
         Err(failure) => complaints.push(failure.message),
     }
     (survey, time)
+}
+
+/// Writes down what has to be remembered of the licences, and then cleans up the store. Also tells
+/// whether that has left it open.
+fn clean_up(
+    device: &Device,
+    survey: Arc<Survey>,
+    time: TimeVerdict,
+    complaints: &mut Vec<String>,
+) -> (Arc<Survey>, TimeVerdict, bool) {
+    let done = device.keep_past(&survey, &time).and_then(|()| device.clean_up(&survey, &time));
+    match done {
+        Ok(cleaned) if cleaned.is_empty() => (survey, time, false),
+        Ok(cleaned) => {
+            chronicle::cleaned(&cleaned);
+            let survey = Arc::new(device.survey());
+            let time = device.time(&survey);
+            (survey, time, device.store().holders().is_some())
+        }
+        Err(failure) => {
+            complaints.push(failure.message);
+            (survey, time, false)
+        }
+    }
 }
 
 /// Carries out the removal profile of the settings, as at every start while it is set.
@@ -175,7 +202,8 @@ impl Daemon {
         let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
         let taken = stock.is_some();
         if let Some(stock) = stock {
-            let Stock { published, complaints, links } = *stock;
+            let Stock { published, complaints, links, left_open } = *stock;
+            self.mind_open_store(left_open);
             let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
             self.publish(published, imported);
             self.complain(complaints, fresh);

@@ -77,14 +77,14 @@ impl Source {
         meter: &mut Meter<'_>,
         mut done: impl FnMut(Imported),
     ) {
-        let name = meter.job.name.clone();
+        let (name, intent) = (meter.job.name.clone(), meter.job.intent);
         let imported = match self {
             Self::Path(path) => Device::open(&path)
-                .map(|file| device.import(&name, Watched::new(Stream::File(file), meter))),
+                .map(|file| device.import(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
-                .map(|stream| device.import(&name, Watched::new(stream, meter))),
+                .map(|stream| device.import(&name, Watched::new(stream, meter), intent)),
             Self::Url(url, login) => {
-                fetch(device, &url, login, meter).map(|file| device.import(&name, file))
+                fetch(device, &url, login, meter).map(|file| device.import(&name, file, intent))
             }
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Seek as _, Write as _, stderr};
 use std::path::Path;
 
-use licd_device::{Failure, Fetch, FileVerdict, Login, Place, Url};
+use licd_device::{Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
 use licd_edge::textfile::reason;
 use licd_rules::Code;
 
@@ -39,7 +39,8 @@ pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
         let check = |name: &str, file| desk.device().check(name, file).0;
         verdicts.extend(documents.into_iter().map(|document| document.judge(check)));
     } else {
-        verdicts.extend(import(desk, &documents));
+        let intent = if order.automatic { Intent::Automatic } else { Intent::Explicit };
+        verdicts.extend(import(desk, &documents, intent));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {
@@ -122,8 +123,8 @@ impl Document {
     }
 }
 
-fn import(desk: &Desk, documents: &[Document]) -> Vec<FileVerdict> {
-    let judge = |document: &Document| document.judge(|name, file| desk.import(name, file));
+fn import(desk: &Desk, documents: &[Document], intent: Intent) -> Vec<FileVerdict> {
+    let judge = |document: &Document| document.judge(|name, file| desk.import(name, file, intent));
     let mut verdicts: Vec<_> = documents.iter().map(judge).collect();
     // A licence may have been named before the trust document that vouches for its key.
     if verdicts.iter().any(|file| file.code.is_accepted()) {

@@ -1,22 +1,14 @@
-//! One writer at a time.
-//!
-//! The lock is a file of its own: whoever may read a file may lock it, and everybody may read the
-//! store.
+//! Who may write the store.
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag, open};
-use nix::sys::stat::{Mode, fstat, major, minor};
+use nix::fcntl::Flock;
+use nix::sys::stat::{fstat, major, minor};
 
 use super::{Holder, StoreError};
-use crate::atomic;
-
-/// How often a taken lock is tried again; flock(2) cannot wait for a limited time.
-const RETRY: Duration = Duration::from_millis(10);
+use crate::lock::{self, Refused};
 
 /// The right to write, until dropped.
 pub(super) struct Lock {
@@ -26,29 +18,15 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock `file`, for writing to `place`, waiting at most `patience`.
     pub(super) fn take(file: &Path, place: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let deadline = Instant::now() + patience;
-        let mut lock = open_lock(file).map_err(|reason| StoreError::writing(file, reason))?;
-        loop {
-            lock = match Flock::lock(lock, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => return Ok(Self { _file: lock }),
-                Err((taken, Errno::EWOULDBLOCK)) => taken,
-                Err((_, reason)) => return Err(StoreError::writing(file, reason)),
-            };
-            if Instant::now() >= deadline {
+        match lock::take(file, patience) {
+            Ok(lock) => Ok(Self { _file: lock }),
+            Err(Refused::Kernel(reason)) => Err(StoreError::writing(file, reason)),
+            Err(Refused::Taken(lock)) => {
                 let holder = holder_of(&lock).map(Holder::of);
-                return Err(StoreError::Busy { place: place.to_owned(), holder });
+                Err(StoreError::Busy { place: place.to_owned(), holder })
             }
-            thread::sleep(RETRY);
         }
     }
-}
-
-fn open_lock(file: &Path) -> Result<File, Errno> {
-    if let Some(dir) = file.parent() {
-        atomic::create_dir(dir)?;
-    }
-    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    open(file, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(File::from)
 }
 
 /// Who holds a lock on the file: proc_locks(5), where a line reads

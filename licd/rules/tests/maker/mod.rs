@@ -139,7 +139,7 @@ impl Maker {
 /// A device with some licences at some time.
 pub struct Device {
     pub licenses: Vec<License>,
-    pub rosters: Vec<Roster>,
+    pub past: Past,
     pub trust: Option<TrustDocument>,
     pub generation: Generation,
     pub starter: Option<Starter>,
@@ -149,7 +149,7 @@ pub struct Device {
 pub fn device(now: UnixSeconds, makers: &[Maker]) -> Device {
     Device {
         licenses: makers.iter().map(Maker::verified).collect(),
-        rosters: vec![],
+        past: Past::default(),
         trust: None,
         generation: Generation::Os12,
         starter: None,
@@ -168,7 +168,7 @@ impl Device {
         let unit = unit();
         ask(&Judgement::of(Case {
             licenses: &licenses,
-            rosters: &self.rosters,
+            past: &self.past,
             trust: self.trust.as_ref(),
             unit: Some(&unit),
             now: self.now,

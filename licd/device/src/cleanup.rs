@@ -1,0 +1,91 @@
+//! The clean-up of the store (`license_cleanup`).
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use licd_edge::store::{Change, FileName};
+use licd_edge::{settings, state};
+use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
+
+use crate::survey::{Cut, Held};
+use crate::{Device, Failure, Survey};
+
+/// When a store that could not be cleaned up is tried again.
+const RETRY: Duration = Duration::from_secs(10 * 60);
+
+/// The last failure, and when it was.
+#[derive(Default)]
+pub(crate) struct LastFailure(Mutex<Option<(Instant, Failure)>>);
+
+/// A file that is gone from the store.
+pub struct Cleaned {
+    /// Its name.
+    pub file: FileName,
+    /// The pack of the licence that it held.
+    pub pack: String,
+    /// The file with the slice that took its place; without, it no longer counted.
+    pub slice: Option<FileName>,
+}
+
+impl Device {
+    /// Cleans up the store, if the settings want it: removes what no longer counts, and puts slices
+    /// in the place of lists of whole packs. What is gone is told. For the daemon alone, when
+    /// [`Device::keep_past`] has succeeded.
+    ///
+    /// # Errors
+    /// Why the store cannot be written. The same error then comes for some minutes without another
+    /// try.
+    pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
+        let wanted = settings::load(self.root()).settings.system.remotemanager.license_cleanup;
+        if !wanted || survey.untidy(&survey.past, time).is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut last = self.cleanup.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, failure)) = last.as_ref().filter(|(when, _)| when.elapsed() < RETRY) {
+            return Err(failure.clone());
+        }
+        let done = self.tidy_store(time);
+        *last = done.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
+        done
+    }
+
+    fn tidy_store(&self, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
+        // What was surveyed may be another file by now; and what is gone must be remembered.
+        let survey = self.survey();
+        let (past, _) = state::load(self.root());
+        let untidy = survey.untidy(&past, time);
+        if untidy.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(|window| {
+            let mut cleaned = Vec::new();
+            for (held, fate) in &untidy {
+                let cut = held.cut.as_ref().filter(|_| *fate == Upkeep::Cut);
+                if let Some(Cut { name, content }) = cut {
+                    let _ = window.put(name, content.as_bytes())?;
+                }
+                let gone = cut.is_none_or(|cut| cut.name != held.name);
+                if gone && window.remove(&held.name)? == Change::Made {
+                    cleaned.push(Cleaned {
+                        file: held.name.clone(),
+                        pack: held.license.pack.to_string(),
+                        slice: cut.map(|cut| cut.name.clone()),
+                    });
+                }
+            }
+            Ok(cleaned)
+        })
+    }
+}
+
+impl Survey {
+    /// The files that are not to stay as they are, if this is remembered.
+    fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
+        let fates = self.with_case(&self.all(), self.unit(None), time, |case| {
+            // Nothing goes by a clock that nobody vouches for.
+            let case = Case { past, now: time.marks.floor.min(time.now), ..case };
+            upkeep(case, |n| self.held.get(n).is_some_and(|held| held.cut.is_some()))
+        });
+        self.held.iter().zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
+    }
+}
