@@ -19,7 +19,7 @@ pub(crate) const IMPORTED: &str = "b9689b9a70e51a26585336aeefebfaad";
 pub(crate) const REFUSED: &str = "10358652c8f68be34169a1566b8da42e";
 /// Licences were removed.
 pub(crate) const REMOVED: &str = "6d7650332d3d6c4d8e6d7d2cd7b229ee";
-/// Files that no longer count were removed from the store, or lists of whole packs cut to slices.
+/// Superseded files were removed from the store, or lists of whole packs cut to slices.
 pub(crate) const CLEANED: &str = "cc060065e92c40138ae801b1c4ad053b";
 /// The state of the device or of a service changed.
 pub(crate) const STATE_CHANGED: &str = "cee2cdbc429ab02ad8cc4123140d5a50";

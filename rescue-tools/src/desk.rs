@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Seek as _;
 
-use licd_device::{Device, Failure, FileVerdict, Intent, Report};
+use licd_device::{Device, Failure, FileVerdict, Imported, Intent, Report};
 use licd_edge::root::Root;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -82,7 +82,13 @@ impl Desk {
     /// not tell of it; so it must be one that can be read twice.
     pub(crate) fn import(&self, name: &str, mut file: File, intent: Intent) -> FileVerdict {
         let Some(daemon) = &self.daemon else {
-            return self.device.import(name, file, intent).verdict;
+            let Imported { verdict, changed } = self.device.import(name, file, intent);
+            if changed {
+                let survey = self.device.survey();
+                // What cannot be cleaned up now does no harm, and the daemon tries it again.
+                let _ = self.device.clean_up(&survey, &self.device.time(&survey));
+            }
+            return verdict;
         };
         let (mut verdict, _) = self.device.check(name, &file);
         let done = match file.rewind() {

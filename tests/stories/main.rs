@@ -17,6 +17,7 @@ mod downloads;
 mod exit_codes;
 mod importing;
 mod many_files;
+mod memory;
 mod network;
 mod partition;
 mod published;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         exit_codes::STORIES,
         importing::STORIES,
         many_files::STORIES,
+        memory::STORIES,
         partition::STORIES,
         published::STORIES,
         replacement::STORIES,

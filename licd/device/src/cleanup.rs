@@ -28,9 +28,8 @@ pub struct Cleaned {
 }
 
 impl Device {
-    /// Cleans up the store, if the settings want it: removes what no longer counts, and puts slices
-    /// in the place of lists of whole packs. What is gone is told. For the daemon alone, when
-    /// [`Device::keep_past`] has succeeded.
+    /// Cleans up the store, if the settings want it: removes what was superseded, and puts slices in
+    /// the place of lists of whole packs. What is gone is told.
     ///
     /// # Errors
     /// Why the store cannot be written. The same error then comes for some minutes without another

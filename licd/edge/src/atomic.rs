@@ -121,12 +121,15 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
 /// # Errors
 /// The kernel's reason; the file is where it was.
 pub(crate) fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
-    let moved = fs::rename(file, &aside).or_else(|_| {
+    let moved = match fs::rename(file, &aside).map_err(errno) {
         // A file and a directory do not replace each other.
-        fs::remove_file(&aside).or_else(|_| fs::remove_dir_all(&aside))?;
-        fs::rename(file, &aside)
-    });
-    moved.map(|()| aside).map_err(errno)
+        Err(Errno::EISDIR | Errno::ENOTDIR | Errno::ENOTEMPTY | Errno::EEXIST) => {
+            let cleared = fs::remove_file(&aside).or_else(|_| fs::remove_dir_all(&aside));
+            cleared.and_then(|()| fs::rename(file, &aside)).map_err(errno)
+        }
+        moved => moved,
+    };
+    moved.map(|()| aside)
 }
 
 /// Creates a directory and those above it that are missing, all 0755 whatever the umask.

@@ -43,10 +43,11 @@ pub fn upkeep(case: Case<'_>, is_list: impl Fn(usize) -> bool) -> Vec<Upkeep> {
     fates
 }
 
-/// What is in force, pending or expired is kept, and what is for another device is not ours.
+/// What is in force, pending or expired is kept; so is what was withdrawn, which tells why the device
+/// is without a licence; and what is for another device is not ours.
 fn fate(state: Option<LicenseState>, is_list: bool) -> Upkeep {
     match state {
-        Some(state) if !state.counts() => Upkeep::Remove,
+        Some(LicenseState::Superseded) => Upkeep::Remove,
         Some(_) if is_list => Upkeep::Cut,
         _ => Upkeep::Keep,
     }

@@ -45,7 +45,7 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
     for Cleaned { file, pack, slice } in cleaned.iter().take(NAMED) {
         let why = match slice {
             Some(slice) => format!("{slice} has taken its place, the slice for this device"),
-            None => "removed, since it no longer counts".to_owned(),
+            None => "removed, since a later licence has replaced it".to_owned(),
         };
         log::info!(
             MESSAGE_ID = journal::CLEANED, LICD_FILE = file.to_string(), LICD_PACK = pack;
