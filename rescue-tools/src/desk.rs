@@ -82,8 +82,8 @@ impl Desk {
     /// not tell of it; so it must be one that can be read twice.
     pub(crate) fn import(&self, name: &str, mut file: File, intent: Intent) -> FileVerdict {
         let Some(daemon) = &self.daemon else {
-            let Imported { verdict, changed } = self.device.import(name, file, intent);
-            if changed {
+            let Imported { verdict, untidy, .. } = self.device.import(name, file, intent);
+            if untidy {
                 let survey = self.device.survey();
                 // What cannot be cleaned up now does no harm, and the daemon tries it again.
                 let _ = self.device.clean_up(&survey, &self.device.time(&survey));

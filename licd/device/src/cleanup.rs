@@ -7,6 +7,8 @@ use licd_edge::store::{Change, FileName};
 use licd_edge::{settings, state};
 use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
 
+use license_format::{License, UnitId};
+
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
 
@@ -80,11 +82,28 @@ impl Device {
 impl Survey {
     /// The files that are not to stay as they are, if this is remembered.
     fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
-        let fates = self.with_case(&self.all(), self.unit(None), time, |case| {
+        let fates = self.fates(&self.all(), self.unit(None), past, time);
+        self.held.iter().zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
+    }
+
+    /// Whether there are such files when a licence has arrived.
+    pub(crate) fn leaves_untidy(&self, arrived: Option<&License>, time: &TimeVerdict) -> bool {
+        let all: Vec<&License> = self.licenses().chain(arrived).collect();
+        let fates = self.fates(&all, self.unit(arrived), &self.past, time);
+        fates.iter().any(|fate| *fate != Upkeep::Keep)
+    }
+
+    fn fates(
+        &self,
+        licenses: &[&License],
+        unit: Option<&UnitId>,
+        past: &Past,
+        time: &TimeVerdict,
+    ) -> Vec<Upkeep> {
+        self.with_case(licenses, unit, time, |case| {
             // Nothing goes by a clock that nobody vouches for.
             let case = Case { past, now: time.marks.floor.min(time.now), ..case };
             upkeep(case, |n| self.held.get(n).is_some_and(|held| held.cut.is_some()))
-        });
-        self.held.iter().zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
+        })
     }
 }

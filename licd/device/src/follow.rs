@@ -37,7 +37,11 @@ impl Device {
     ) -> Followed {
         let name = link.to_string();
         self.try_to_follow(link, &name, cancel, progress).unwrap_or_else(|failure| Followed {
-            imported: Imported { verdict: FileVerdict::unread(&name, failure), changed: false },
+            imported: Imported {
+                verdict: FileVerdict::unread(&name, failure),
+                changed: false,
+                untidy: false,
+            },
             clock_ignored: false,
         })
     }
@@ -62,7 +66,9 @@ impl Device {
         let clock_ignored = fetched.clock_ignored;
         let unchanged = || Failure::new(Code::SourceRefused, "has nothing new, but was not asked");
         let imported = match fetched.file {
-            None => Imported { verdict: stands.ok_or_else(unchanged)?, changed: false },
+            None => {
+                Imported { verdict: stands.ok_or_else(unchanged)?, changed: false, untidy: false }
+            }
             Some(file) => {
                 let again = file.try_clone().map_err(|error| {
                     Failure::new(Code::SourceUnreachable, format!("cannot be kept ({error})"))

@@ -19,6 +19,8 @@ pub struct Imported {
     pub verdict: FileVerdict,
     /// Whether anything was stored or withdrawn.
     pub changed: bool,
+    /// Whether the store may have something since for [`Device::clean_up`].
+    pub untidy: bool,
 }
 
 /// Why something is imported.
@@ -82,11 +84,14 @@ impl Device {
             }
         });
         match done {
-            Ok(changed) => Imported { verdict, changed },
+            Ok(changed) => {
+                let untidy = changed && survey.leaves_untidy(license, &time);
+                Imported { verdict, changed, untidy }
+            }
             Err(failure) => {
                 verdict.code = failure.code;
                 verdict.message = failure.message;
-                Imported { verdict, changed: false }
+                Imported { verdict, changed: false, untidy: false }
             }
         }
     }

@@ -28,6 +28,9 @@ pub fn upkeep(case: Case<'_>, is_list: impl Fn(usize) -> bool) -> Vec<Upkeep> {
     let before = Judgement::of(case);
     let mut fates: Vec<Upkeep> =
         before.states().iter().enumerate().map(|(n, state)| fate(*state, is_list(n))).collect();
+    if !fates.contains(&Upkeep::Remove) {
+        return fates;
+    }
     let left = |n: &usize| fates.get(*n) != Some(&Upkeep::Remove);
     let (licenses, states): (Vec<&License>, Vec<Option<LicenseState>>) = case
         .licenses

@@ -4,7 +4,7 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Feature, Generation, services};
+use licd_rules::{Feature, Generation, Past, ServiceState, Upkeep, services};
 use license_format::Term;
 use proptest::prelude::*;
 
@@ -93,5 +93,82 @@ proptest! {
         let started = after.licenses.last().unwrap().starts.start() <= now;
         let changed = after.states()[..before.licenses.len()] != before.states()[..];
         prop_assert!(started || !changed);
+    }
+
+    #[test]
+    fn what_is_remembered_does_not_depend_on_the_order_of_arrival(
+        (makers, shuffled) in prop::collection::vec(maker(), 0..8)
+            .prop_flat_map(|makers| (Just(makers.clone()), Just(makers).prop_shuffle())),
+        year in 2024u16..2030,
+    ) {
+        let now = noon(&format!("{year}-06-01"));
+        let learned = |makers: &[Maker]| {
+            let mut past = Past::default();
+            for maker in makers {
+                past.learn([&maker.verified()], &unit(), now);
+            }
+            past
+        };
+        prop_assert_eq!(learned(&makers), learned(&shuffled));
+    }
+
+    #[test]
+    fn who_remembers_judges_the_rest_as_if_nothing_were_gone(
+        makers in prop::collection::vec(maker(), 0..7),
+        gone in any::<prop::sample::Index>(),
+        year in 2024u16..2030,
+        later in 0u16..3,
+    ) {
+        let now = noon(&format!("{year}-06-01"));
+        let mut all = device(now, &makers);
+        all.past.learn(&all.licenses, &unit(), now);
+        if makers.is_empty() {
+            return Ok(());
+        }
+        let gone = gone.index(makers.len());
+        // Judged later, only what had started by then is gone with its effect remembered.
+        let started = all.licenses[gone].starts.start() <= now || !all.licenses[gone].names(&unit());
+        prop_assume!(started);
+        let mut left = device(noon(&format!("{}-06-01", year + later)), &makers);
+        left.past = all.past.clone();
+        let mut expected = left.states();
+        expected.remove(gone);
+        left.licenses.remove(gone);
+        prop_assert_eq!(left.states(), expected);
+    }
+
+    #[test]
+    fn what_is_cleared_away_is_missed_at_no_later_time(
+        makers in prop::collection::vec(maker(), 0..7),
+        year in 2024u16..2030,
+        later in 0u16..3,
+        whole in any::<bool>(),
+    ) {
+        let now = noon(&format!("{year}-06-01"));
+        let mut all = device(now, &makers);
+        if whole {
+            all.past.learn(&all.licenses, &unit(), now);
+        }
+        let fates = all.upkeep();
+        let states = all.states();
+        for (fate, state) in fates.iter().zip(&states) {
+            let may_go = *state == Some("superseded");
+            prop_assert!(*fate == Upkeep::Keep || may_go, "{:?}", state);
+            prop_assert!(!whole || (*fate == Upkeep::Remove) == may_go);
+        }
+        let then = noon(&format!("{}-06-01", year + later));
+        let mut full = device(then, &makers);
+        full.past = all.past.clone();
+        let mut cleared = device(then, &makers);
+        cleared.past = all.past.clone();
+        let mut fates = fates.iter();
+        cleared.licenses.retain(|_| *fates.next().unwrap() == Upkeep::Keep);
+        // A service that nothing else names is not listed any more.
+        let told = |device: &Device| {
+            let (mut services, features) = answers(device);
+            services.retain(|service| service.state != ServiceState::None);
+            (services, features)
+        };
+        prop_assert_eq!(told(&full), told(&cleared));
     }
 }

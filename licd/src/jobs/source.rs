@@ -99,6 +99,7 @@ impl Source {
         done(imported.unwrap_or_else(|failure| Imported {
             verdict: FileVerdict::unread(&name, failure),
             changed: false,
+            untidy: false,
         }));
     }
 }

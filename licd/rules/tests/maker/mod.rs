@@ -163,10 +163,10 @@ impl Device {
         self
     }
 
-    pub fn with<T>(&self, ask: impl FnOnce(&Judgement<'_>) -> T) -> T {
+    fn case<T>(&self, ask: impl FnOnce(Case<'_>) -> T) -> T {
         let licenses: Vec<_> = self.licenses.iter().collect();
         let unit = unit();
-        ask(&Judgement::of(Case {
+        ask(Case {
             licenses: &licenses,
             past: &self.past,
             trust: self.trust.as_ref(),
@@ -174,7 +174,15 @@ impl Device {
             now: self.now,
             generation: self.generation,
             starter: self.starter,
-        }))
+        })
+    }
+
+    pub fn with<T>(&self, ask: impl FnOnce(&Judgement<'_>) -> T) -> T {
+        self.case(|case| ask(&Judgement::of(case)))
+    }
+
+    pub fn upkeep(&self) -> Vec<Upkeep> {
+        self.case(|case| upkeep(case, |_| false))
     }
 
     pub fn states(&self) -> Vec<Option<&'static str>> {

@@ -1,0 +1,201 @@
+//! A device below a directory of its own, with a clock that a test sets by the running time that
+//! the machine tells, and the vendor's licences for it.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test crate uses a part of it; a failed unwrap fails the test"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use licd_device::{Device, Imported, Intent, Report};
+use licd_edge::root::Root;
+use licd_rules::{Code, TimeVerdict};
+use license_format::issue::{self, SigningKey, TrustKey};
+use license_format::{
+    Category, Date, Expiry, KeyName, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
+    UnixSeconds,
+};
+use tempfile::TempDir;
+
+const SYNCHRONIZED: &str = "run/systemd/timesync/synchronized";
+
+pub fn key(name: &str, seed: u8) -> SigningKey {
+    SigningKey::from_seed(KeyName::parse(name).unwrap(), &[seed; 32]).unwrap()
+}
+
+pub fn trust(version: u64, withdrawn: &[(&str, u64)]) -> String {
+    let issuer = TrustKey { key: key("issuer", 2).verifier().clone(), products: vec![] };
+    let withdrawn: Vec<_> = withdrawn
+        .iter()
+        .map(|(pack, serial)| (PackId::parse(pack).unwrap(), Serial::new(*serial).unwrap()))
+        .collect();
+    issue::trust_document(version, UnixSeconds(0), &[issuer], &withdrawn, &[&key("root", 1)])
+}
+
+/// The day that lies so many days after the test's.
+pub fn day(days: i32) -> Date {
+    Date::of(licd_edge::clock::now()).plus_days(days)
+}
+
+/// A subscription that somebody issues for the device.
+#[derive(Debug, Clone)]
+pub struct Licence {
+    pub pack: &'static str,
+    pub serial: u64,
+    /// Days from today.
+    pub starts: i32,
+    pub expires: i32,
+    pub supersedes: Option<&'static str>,
+}
+
+impl Licence {
+    pub fn sign(&self) -> String {
+        let terms = Terms {
+            pack: PackId::parse(self.pack).unwrap(),
+            serial: Serial::new(self.serial).unwrap(),
+            product: Product::parse("WE").unwrap(),
+            term: Term::Subscription,
+            category: Category::Subscription,
+            subscription_key: None,
+            order: None,
+            supersedes: self.supersedes.and_then(PackId::parse).into_iter().collect(),
+            services: [ServiceName::parse("SUB_SERVICE_SET_WORKSPACE_EDITION").unwrap()]
+                .into_iter()
+                .collect(),
+            issued: self.issued(),
+            starts: day(self.starts),
+            expires: Expiry::On(day(self.expires)),
+            grace_days: 0,
+            warn_days: 0,
+            roster_complete: false,
+        };
+        let units: BTreeSet<_> = [UnitId::from_mac([0, 0xE0, 0xC5, 0x1C, 0x50, 0x87])].into();
+        issue::license(&terms, &units, &[&key("issuer", 2)])
+    }
+
+    /// Later for higher serials, and long ago.
+    pub fn issued(&self) -> UnixSeconds {
+        UnixSeconds(1_500_000_000 + i64::try_from(self.serial).unwrap())
+    }
+
+    /// Whether this takes the place of another once it has started.
+    pub fn replaces(&self, other: &Self) -> bool {
+        let reissue = self.pack == other.pack && self.serial > other.serial;
+        reissue || self.supersedes == Some(other.pack) && self.issued() > other.issued()
+    }
+}
+
+pub struct World {
+    dir: TempDir,
+    device: Device,
+    uptime: i64,
+    boots: u32,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let write = |name: &str, text: &str| {
+            fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+            fs::write(path(name), text).unwrap();
+        };
+        let card = "sys/devices/pci0000:00/0000:00:1f.6";
+        let interface = format!("{card}/net/eth0");
+        write(&format!("{interface}/address"), "00:e0:c5:1c:50:87\n");
+        write(&format!("{interface}/addr_assign_type"), "0\n");
+        write(&format!("{interface}/type"), "1\n");
+        let link = |to: &str, at: &str| {
+            fs::create_dir_all(path(at).parent().unwrap()).unwrap();
+            // Relative, as sysfs makes them.
+            let up = "../".repeat(Path::new(at).components().count() - 1);
+            symlink(format!("{up}{to}"), path(at)).unwrap();
+        };
+        link(card, &format!("{interface}/device"));
+        link(&interface, "sys/class/net/eth0");
+        fs::create_dir_all(path("sys/bus/pci")).unwrap();
+        link("sys/bus/pci", &format!("{card}/subsystem"));
+        write("usr/lib/licd/licd.toml", "[trust]\nthreshold = 1\n");
+        write("usr/lib/licd/roots.d/root.vkey", &format!("{}\n", key("root", 1).verifier()));
+        write("usr/lib/licd/trust.note", &trust(1, &[]));
+        write(SYNCHRONIZED, "");
+        fs::create_dir_all(path("license/dsa/licenses")).unwrap();
+        let device = Device::at(Root::new(dir.path()));
+        let mut world = Self { dir, device, uptime: 0, boots: 0 };
+        world.restart();
+        world
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn licenses(&self) -> PathBuf {
+        self.path("license/dsa/licenses")
+    }
+
+    /// Starts the system again.
+    pub fn restart(&mut self) {
+        let survey = self.device.survey();
+        let _ = self.device.rest(&survey);
+        self.boots += 1;
+        self.uptime = 0;
+        self.tell_moment();
+        self.device = Device::at(Root::new(self.dir.path()));
+    }
+
+    /// Lets time go on without a time server.
+    pub fn run_on(&mut self, days: u16) {
+        let _ = self.time();
+        let _ = fs::remove_file(self.path(SYNCHRONIZED));
+        self.uptime += i64::from(days) * 24 * 60 * 60;
+        self.tell_moment();
+    }
+
+    /// Hears a time server again: it is today.
+    pub fn synchronize(&self) {
+        fs::write(self.path(SYNCHRONIZED), "").unwrap();
+    }
+
+    fn tell_moment(&self) {
+        let boot = self.path("proc/sys/kernel/random/boot_id");
+        fs::create_dir_all(boot.parent().unwrap()).unwrap();
+        fs::write(boot, format!("5b1f1d0c-7a6f-4c3e-9d2b-{:012x}\n", self.boots)).unwrap();
+        fs::write(self.path("proc/uptime"), format!("{}.00 0.00\n", self.uptime)).unwrap();
+    }
+
+    pub fn time(&self) -> TimeVerdict {
+        self.device.time(&self.device.survey())
+    }
+
+    /// What the daemon does whenever something has changed.
+    pub fn daemon_looks(&self) {
+        let survey = self.device.survey();
+        let time = self.device.time(&survey);
+        self.device.keep_time().unwrap();
+        self.device.keep_past(&survey, &time).unwrap();
+        let _ = self.device.clean_up(&survey, &time).unwrap();
+    }
+
+    pub fn import(&self, file: &str, intent: Intent) -> Code {
+        let Imported { verdict, .. } = self.device.import("a.lic", file.as_bytes(), intent);
+        verdict.code
+    }
+
+    pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {
+        self.device.remove(selector).unwrap()
+    }
+
+    pub fn report(&self) -> Report {
+        let survey = self.device.survey();
+        survey.report(&self.device.time(&survey))
+    }
+
+    pub fn copy_by_hand(&self, name: &str, file: &str) {
+        fs::write(self.licenses().join(Path::new(name)), file).unwrap();
+    }
+}
