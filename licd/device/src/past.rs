@@ -1,7 +1,7 @@
 //! What a device remembers of documents that it has seen.
 
 use licd_edge::state;
-use licd_edge::store::Opened;
+use licd_edge::store::Listing;
 use licd_rules::{Past, TimeVerdict};
 use license_format::License;
 
@@ -29,7 +29,9 @@ impl Device {
         Ok(state::update(self.root(), |past| {
             survey.teach(past, None, time);
             // A removal takes the file first and is remembered then.
-            for held in back.iter().filter(|held| self.has(held)) {
+            let still = if back.is_empty() { None } else { self.store().licenses().ok() };
+            let there = |held: &&&Held| still.as_ref().is_some_and(|still| has(still, held));
+            for held in back.iter().filter(there) {
                 past.restore(&held.license);
             }
         })?)
@@ -68,17 +70,14 @@ impl Device {
     ) -> Result<(), Failure> {
         Ok(state::update(self.root(), |past| {
             survey.teach(past, None, time);
-            removed.iter().for_each(|license| past.remove(license));
+            past.remove(removed);
         })?)
     }
+}
 
-    fn has(&self, held: &Held) -> bool {
-        let listing = self.store().licenses().ok();
-        listing.is_some_and(|listing| {
-            let entry = listing.entries.iter().find(|entry| entry.name == held.name);
-            entry.is_some_and(|entry| matches!(listing.open(entry), Ok(Opened::File { .. })))
-        })
-    }
+fn has(listing: &Listing, held: &Held) -> bool {
+    // Entries are in the order of their names.
+    listing.entries.binary_search_by(|entry| entry.name.cmp(&held.name)).is_ok()
 }
 
 impl Survey {

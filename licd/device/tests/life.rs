@@ -1,6 +1,6 @@
 //! Whatever happens to a device, in whatever order: what is in force stays so, what was replaced
 //! does not come back, and what was removed on purpose does not come back by itself.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
 mod world;
 use world::{Licence, World};

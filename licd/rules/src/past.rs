@@ -114,10 +114,13 @@ impl Past {
         self.removed.drain(..excess);
     }
 
-    /// Remembers that a licence was removed on purpose.
-    pub fn remove(&mut self, license: &License) {
-        self.restore(license);
-        self.removed.push(Tombstone { pack: license.pack.clone(), serial: license.serial });
+    /// Remembers that licences were removed on purpose.
+    pub fn remove(&mut self, licenses: &[&License]) {
+        let excess = licenses.len().saturating_sub(REMEMBERED);
+        for license in licenses.iter().skip(excess) {
+            self.restore(license);
+            self.removed.push(Tombstone { pack: license.pack.clone(), serial: license.serial });
+        }
         self.tidy();
     }
 
