@@ -119,17 +119,14 @@ pub(crate) struct Import {
     /// Only check.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
-    /// Nobody asked for these files, they were found: what was removed on purpose stays away.
-    #[arg(long, hide = true)]
-    pub(crate) automatic: bool,
     /// Who asks at a server that wants to know.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// The file whose first line is the password; - for standard input.
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
-    /// For what imports without being asked, as when a stick is plugged in: leaves drives alone
-    /// that belong to the system.
+    /// For what imports without being asked, as when a stick is plugged in: what was removed on
+    /// purpose stays away, and drives that belong to the system are left alone.
     #[arg(long)]
     pub(crate) automatic: bool,
     /// Files, - for standard input, usb for the stick that is plugged in, usb:/dev/sdX1 for one of

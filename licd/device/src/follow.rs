@@ -37,11 +37,7 @@ impl Device {
     ) -> Followed {
         let name = link.to_string();
         self.try_to_follow(link, &name, cancel, progress).unwrap_or_else(|failure| Followed {
-            imported: Imported {
-                verdict: FileVerdict::unread(&name, failure),
-                changed: false,
-                untidy: false,
-            },
+            imported: Imported::unread(&name, failure),
             clock_ignored: false,
         })
     }

@@ -23,6 +23,13 @@ pub struct Imported {
     pub untidy: bool,
 }
 
+impl Imported {
+    /// Nothing, since the file could not even be read.
+    pub fn unread(file: &str, failure: Failure) -> Self {
+        Self { verdict: FileVerdict::unread(file, failure), changed: false, untidy: false }
+    }
+}
+
 /// Why something is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {

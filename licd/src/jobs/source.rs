@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use licd_device::{Device, Failure, Fetch, FileVerdict, Imported, Login, Place, Url};
+use licd_device::{Device, Failure, Fetch, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
 use licd_edge::textfile::{escaped, escaped_path};
@@ -96,11 +96,7 @@ impl Source {
             }
             Self::Stick(stick) => return stick::import(stick, device, meter, done),
         };
-        done(imported.unwrap_or_else(|failure| Imported {
-            verdict: FileVerdict::unread(&name, failure),
-            changed: false,
-            untidy: false,
-        }));
+        done(imported.unwrap_or_else(|failure| Imported::unread(&name, failure)));
     }
 }
 

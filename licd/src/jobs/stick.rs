@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use licd_device::{Device, Failure, FileVerdict, Imported, OpenStick};
+use licd_device::{Device, Failure, Imported, OpenStick};
 use licd_rules::Code;
 
 use super::Meter;
@@ -17,26 +17,22 @@ pub(super) fn import(
     meter: &mut Meter<'_>,
     mut tell: impl FnMut(Imported),
 ) {
-    let until = Instant::now() + PATIENCE;
-    let unread = |name: &str, failure| Imported {
-        verdict: FileVerdict::unread(name, failure),
-        changed: false,
-    };
+    let (until, intent) = (Instant::now() + PATIENCE, meter.job.intent);
     let stick = match open(stick, device) {
         Ok(stick) => stick,
-        Err(failure) => return tell(unread(&meter.job.name, failure)),
+        Err(failure) => return tell(Imported::unread(&meter.job.name, failure)),
     };
     let (mut done, total) = (0, stick.bytes());
     for (name, file) in stick.files() {
         tell(match file {
-            Ok(_) if Instant::now() >= until => unread(&name, too_slow()),
+            Ok(_) if Instant::now() >= until => Imported::unread(&name, too_slow()),
             Ok(file) => {
                 let mut reading = Watched::part(Stream::File(file), meter, done, total);
-                let imported = device.import(&name, &mut reading);
+                let imported = device.import(&name, &mut reading, intent);
                 done = reading.done;
                 imported
             }
-            Err(failure) => unread(&name, failure),
+            Err(failure) => Imported::unread(&name, failure),
         });
     }
 }
