@@ -72,7 +72,9 @@ impl Date {
         self.0 - earlier.0
     }
 
-    fn ymd(self) -> (i32, i32, i32) {
+    /// Its year, month (1–12) and day (1–31).
+    #[must_use]
+    pub fn ymd(self) -> (i32, i32, i32) {
         civil_from_days(self.0)
     }
 }

@@ -97,6 +97,11 @@ impl Feature {
         Self::ALL.iter().find(|feature| feature.name == name)
     }
 
+    /// Whether a service allows it.
+    pub(crate) fn is_granted_by(&self, service: &str, generation: Generation) -> bool {
+        self.grants(generation).iter().any(|(name, _)| *name == service)
+    }
+
     fn grants(&self, generation: Generation) -> &'static [Grant] {
         match generation {
             Generation::Os11 => self.os11,

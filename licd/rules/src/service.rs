@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use license_format::{Expiry, License, PackId, Term};
 
 use crate::judge::unlocks;
-use crate::state::days_left;
+use crate::state::{days_left, last_day};
 use crate::{Judgement, LicenseState, Starter};
 
 /// The names of the services that unlock something.
@@ -140,6 +140,10 @@ pub struct ServiceVerdict {
     pub state: ServiceState,
     /// The best licence's last day.
     pub expires: Option<Expiry>,
+    /// The same with its grace: the last day on which all is as in the term.
+    pub last: Option<Expiry>,
+    /// The best licence's term.
+    pub term: Option<Term>,
     /// Days from today to that day, negative once it has passed.
     pub days_left: Option<i32>,
     /// The best licence's pack.
@@ -178,6 +182,8 @@ impl Judgement<'_> {
             service: name.into(),
             state,
             expires,
+            last: best.as_ref().map(|best| best.last),
+            term: best.as_ref().map(|best| best.term),
             days_left: expires.and_then(|expires| days_left(expires, self.case.now)),
             pack: best.and_then(|best| best.license).map(|license| license.pack.clone()),
         }
@@ -188,8 +194,9 @@ impl Judgement<'_> {
 struct Candidate<'a> {
     state: ServiceState,
     in_force: bool,
-    lasting: bool,
+    term: Term,
     expires: Expiry,
+    last: Expiry,
     /// `None`: the starter period.
     license: Option<&'a License>,
 }
@@ -199,7 +206,7 @@ impl<'a> Candidate<'a> {
     /// only makes the choice independent of the order of files.
     fn goodness(&self) -> impl Ord + use<'a> {
         let tie = self.license.map(|license| (license.serial, &license.pack));
-        (self.in_force, self.lasting, self.expires, tie)
+        (self.in_force, self.term != Term::Evaluation, self.expires, tie)
     }
 }
 
@@ -208,8 +215,9 @@ impl<'a> From<(&'a License, LicenseState)> for Candidate<'a> {
         Self {
             state: state.into(),
             in_force: state.in_force(),
-            lasting: license.term != Term::Evaluation,
+            term: license.term,
             expires: license.expires,
+            last: last_day(license),
             license: Some(license),
         }
     }
@@ -220,8 +228,9 @@ impl From<(Starter, bool)> for Candidate<'_> {
         Self {
             state: if in_force { ServiceState::Starter } else { ServiceState::Expired },
             in_force,
-            lasting: false,
+            term: Term::Evaluation,
             expires: Expiry::On(starter.last),
+            last: Expiry::On(starter.last),
             license: None,
         }
     }

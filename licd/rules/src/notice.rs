@@ -1,0 +1,227 @@
+//! Notices of expiry: what people are told of the end of a licence, and how often.
+//!
+//! A service is spoken of while its state is `warning`, `grace` or `expired`, once a day at most.
+//! The day is that of the time which licences are judged at, UTC. Nobody can do more about it than
+//! ask for a renewal, so beyond that:
+//!
+//! - what another licence at hand will carry on is not spoken of: nothing ends;
+//! - a service that this version does not know unlocks nothing, and its end is no news;
+//! - an ended licence is spoken of for [`AFTER_END`] days from the first time, so that also who
+//!   comes back from a month of holidays learns why something is gone; if nothing stopped, once.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use license_format::{Date, Expiry, Term};
+
+use crate::service::services::{ENTERPRISE_MANAGEMENT, KNOWN};
+use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceStatus, ServiceVerdict};
+
+/// Days on which an ended licence is spoken of: a working week and the days around it.
+pub const AFTER_END: i32 = 7;
+
+/// How near the end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// In force, ending soon.
+    Warning,
+    /// Past the last day, and everything is as before for a while.
+    Grace,
+    /// Over.
+    Expired,
+}
+
+/// What becomes of a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It goes on.
+    Stays,
+    /// Of updates, those to releases dated before the last day go on.
+    OlderReleases,
+    /// It cannot be started any more.
+    Stops,
+}
+
+/// What there is to say of the end of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The service's name.
+    pub service: String,
+    /// How near the end is.
+    pub stage: Stage,
+    /// The term of the licence that ends.
+    pub term: Term,
+    /// Its last day.
+    pub expires: Date,
+    /// Its last day with the grace: features stop after this one.
+    pub last: Date,
+    /// Days from today to `expires`, negative once it has passed.
+    pub days_left: i32,
+    /// Every feature that the service allows, by name, and what becomes of it.
+    pub features: Vec<(&'static Feature, Fate)>,
+}
+
+/// What was said of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The service's name.
+    pub service: String,
+    /// The stage that was spoken of last.
+    pub stage: Stage,
+    /// The last day that was spoken of last.
+    pub expires: Date,
+    /// The day on which that was said first.
+    pub first: Date,
+    /// The day on which that was said last.
+    pub last: Date,
+}
+
+/// Whether people are told of the end of the Enterprise Management Pack (the registry's
+/// `enable_enterprise_management_notification`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnterpriseManagement {
+    /// As of any other service.
+    Told,
+    /// Never.
+    Silenced,
+}
+
+/// What follows for today.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
+pub struct Told {
+    /// The notices that are worth showing to somebody who has not seen them today.
+    pub current: Vec<Notice>,
+    /// Those of them that are to be announced now.
+    pub due: Vec<Notice>,
+    /// What is to be remembered once they are.
+    pub said: Vec<Said>,
+}
+
+impl Stage {
+    /// The word in reports, the one of the service's state.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => ServiceState::Warning.as_str(),
+            Self::Grace => ServiceState::Grace.as_str(),
+            Self::Expired => ServiceState::Expired.as_str(),
+        }
+    }
+
+    /// The stage of this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Warning, Self::Grace, Self::Expired].into_iter().find(|stage| stage.as_str() == word)
+    }
+
+    fn of(state: ServiceState) -> Option<Self> {
+        match state {
+            ServiceState::Warning => Some(Self::Warning),
+            ServiceState::Grace => Some(Self::Grace),
+            ServiceState::Expired => Some(Self::Expired),
+            ServiceState::None
+            | ServiceState::Starter
+            | ServiceState::Pending
+            | ServiceState::Valid
+            | ServiceState::Withdrawn => None,
+        }
+    }
+}
+
+impl Judgement<'_> {
+    /// What there is to say of services that end or have ended, by name.
+    #[must_use]
+    pub fn notices(&self, management: EnterpriseManagement) -> Vec<Notice> {
+        let silenced = |service: &str| {
+            management == EnterpriseManagement::Silenced && service == ENTERPRISE_MANAGEMENT
+        };
+        let known = |service: &str| KNOWN.contains(&service);
+        let services = self.services().into_iter();
+        services
+            .filter(|verdict| known(&verdict.service) && !silenced(&verdict.service))
+            .filter_map(|verdict| self.notice(verdict))
+            .collect()
+    }
+
+    fn notice(&self, verdict: ServiceVerdict) -> Option<Notice> {
+        let stage = Stage::of(verdict.state)?;
+        let (Some(Expiry::On(expires)), Some(Expiry::On(last))) = (verdict.expires, verdict.last)
+        else {
+            return None;
+        };
+        // What will be is judged like what is, at the moment when this licence is over.
+        let over = match stage {
+            Stage::Warning | Stage::Grace => last.end_everywhere(),
+            Stage::Expired => self.case.now,
+        };
+        let then = Judgement::of(Case { now: over, ..self.case });
+        if then.service(&verdict.service).state.status() == ServiceStatus::Licensed {
+            return None;
+        }
+        let own = Feature::ALL.iter();
+        let own = own.filter(|f| f.is_granted_by(&verdict.service, self.case.generation));
+        Some(Notice {
+            stage,
+            term: verdict.term?,
+            expires,
+            last,
+            days_left: verdict.days_left?,
+            features: own.map(|feature| (feature, then.fate(feature))).collect(),
+            service: verdict.service,
+        })
+    }
+
+    fn fate(&self, feature: &Feature) -> Fate {
+        match self.feature(feature).reason {
+            Reason::OlderReleases => Fate::OlderReleases,
+            reason if reason.allows() => Fate::Stays,
+            _ => Fate::Stops,
+        }
+    }
+}
+
+impl Notice {
+    /// Whether anything stops, altogether or in part.
+    #[must_use]
+    pub fn stops_something(&self) -> bool {
+        self.features.iter().any(|(_, fate)| *fate != Fate::Stays)
+    }
+
+    /// The day on which this was said first, today if it never was. A day that is still to come is
+    /// that of a clock which has been put right since.
+    fn first_said(&self, said: &[Said], today: Date) -> Date {
+        let same = |said: &&Said| {
+            (&said.service, said.stage, said.expires) == (&self.service, self.stage, self.expires)
+        };
+        let first = said.iter().find(same).map(|said| said.first);
+        first.filter(|first| *first <= today).unwrap_or(today)
+    }
+
+    fn is_worth_showing(&self, said: &[Said], today: Date) -> bool {
+        let days = if self.stops_something() { AFTER_END } else { 1 };
+        self.stage != Stage::Expired || today.days_since(self.first_said(said, today)) < days
+    }
+}
+
+/// Decides which notices are shown and which are due, given what was said before.
+pub fn tell(notices: Vec<Notice>, said: &[Said], today: Date) -> Told {
+    let current: Vec<_> =
+        notices.into_iter().filter(|notice| notice.is_worth_showing(said, today)).collect();
+    let today_already =
+        |service: &str| said.iter().any(|said| said.service == service && said.last == today);
+    let due: Vec<_> =
+        current.iter().filter(|notice| !today_already(&notice.service)).cloned().collect();
+    let newly = |notice: &Notice| Said {
+        service: notice.service.clone(),
+        stage: notice.stage,
+        expires: notice.expires,
+        first: notice.first_said(said, today),
+        last: today,
+    };
+    // What was said of the others is kept: a licence may be away for a moment only.
+    let kept = said.iter().filter(|said| due.iter().all(|due| due.service != said.service));
+    let mut said: Vec<_> = kept.cloned().chain(due.iter().map(newly)).collect();
+    said.sort_by(|a, b| a.service.cmp(&b.service));
+    Told { current, due, said }
+}

@@ -1,0 +1,269 @@
+//! Notices of expiry: of what, when, how often, and what becomes of the features.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod maker;
+use maker::*;
+
+use licd_rules::{
+    AFTER_END, EnterpriseManagement, Fate, Generation, Notice, Said, Stage, Starter, Told,
+    services as s, tell,
+};
+use license_format::{Date, Term};
+
+use EnterpriseManagement::{Silenced, Told as Spoken};
+
+fn notices(device: &Device) -> Vec<Notice> {
+    device.with(|judgement| judgement.notices(Spoken))
+}
+
+fn the_notice(device: &Device) -> Notice {
+    let mut notices = notices(device);
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    notices.remove(0)
+}
+
+fn named(notice: &Notice, fate: Fate) -> Vec<&'static str> {
+    let features = notice.features.iter().filter(|(_, found)| *found == fate);
+    features.map(|(feature, _)| feature.name).collect()
+}
+
+/// What was said day after day: device after device, the memory carried on.
+fn days(from: &str, count: i32, makers: &[Maker]) -> Vec<(i32, Stage)> {
+    let (mut said, mut heard) = (Vec::new(), Vec::new());
+    for day in 0..count {
+        let today = date(from).plus_days(day);
+        let device = device(today.start().plus(13 * 3600), makers);
+        let told = tell(notices(&device), &said, today);
+        heard.extend(told.due.iter().map(|notice| (day, notice.stage)));
+        said = told.said;
+        // The same day again, an hour later or after a restart.
+        assert_eq!(tell(notices(&device), &said, today).due, []);
+    }
+    heard
+}
+
+fn said(stage: Stage, expires: &str, first: &str, last: &str) -> Said {
+    Said { service: WE.into(), stage, expires: date(expires), first: date(first), last: date(last) }
+}
+
+#[test]
+fn the_stage_changes_at_the_moments_at_which_licences_are_judged() {
+    let license = [pack("WE-1").between("2026-01-01", "2026-11-30").warn(10).grace(3)];
+    for (now, stage, left) in [
+        ("2026-11-19T23:59:59Z", None, 0),
+        ("2026-11-20T00:00:00Z", Some(Stage::Warning), 10),
+        ("2026-11-30T12:00:00Z", Some(Stage::Warning), 0),
+        ("2026-12-01T11:59:59Z", Some(Stage::Warning), -1),
+        ("2026-12-01T12:00:00Z", Some(Stage::Grace), -1),
+        ("2026-12-04T11:59:59Z", Some(Stage::Grace), -4),
+        ("2026-12-04T12:00:00Z", Some(Stage::Expired), -4),
+    ] {
+        let notices = notices(&device(at(now), &license));
+        let found = notices.first().map(|notice| (notice.stage, notice.days_left));
+        assert_eq!(found, stage.map(|stage| (stage, left)), "{now}");
+        for notice in notices {
+            assert_eq!((notice.expires, notice.last), (date("2026-11-30"), date("2026-12-03")));
+            assert_eq!(notice.term, Term::Subscription);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_about_to_end_is_not_spoken_of() {
+    let now = noon("2026-06-01");
+    let ending = || pack("WE-1").between("2026-01-01", "2026-06-05");
+    for quiet in [
+        vec![],
+        vec![pack("WE-1")],
+        vec![pack("WE-1").between("2026-01-01", "never")],
+        vec![pack("WE-1").between("2026-07-01", "2026-07-05")],
+        vec![ending().warn(0)],
+        vec![ending().services(&["SUB_SERVICE_FUTURE"])],
+        vec![ending().units(&[stranger()])],
+    ] {
+        assert_eq!(notices(&device(now, &quiet)), [], "{quiet:?}");
+    }
+    let withdrawn = Device { trust: Some(trust(&[("WE-1", 9)])), ..device(now, &[ending()]) };
+    assert_eq!(notices(&withdrawn), []);
+}
+
+#[test]
+fn what_another_licence_carries_on_is_not_spoken_of() {
+    let now = noon("2026-12-25");
+    let ends = || pack("WE-1").grace(10);
+    let next = |starts| pack("WE-2").between(starts, "2027-12-31");
+    assert_eq!(notices(&device(now, &[ends()])).len(), 1);
+    // Within the grace is soon enough, after it is not.
+    assert_eq!(notices(&device(now, &[ends(), next("2027-01-10")])), []);
+    assert_eq!(notices(&device(now, &[ends(), next("2027-01-12")])).len(), 1);
+    let evaluation = next("2026-12-01").term(Term::Evaluation);
+    assert_eq!(notices(&device(now, &[ends(), evaluation])), []);
+}
+
+#[test]
+fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
+    use Fate::{OlderReleases, Stays, Stops};
+    use Generation::{Os11, Os12};
+    const ADD_ONS: &[&str] = &[s::POWERTERM, s::TERADICI];
+    type Row = (Generation, Term, &'static [&'static str], &'static str, Vec<&'static str>);
+    let base12 = vec![
+        "app-install",
+        "asset-inventory",
+        "auto-update",
+        "config-change",
+        "config-change-icg",
+        "custom-partition",
+        "icg",
+        "os-update",
+        "shadow-icg",
+        "shared-workplace",
+        "uma",
+    ];
+    let table: [Row; 7] = [
+        (Os12, Term::Subscription, &[WE], WE, base12.clone()),
+        (Os12, Term::Perpetual, &[WE], WE, base12),
+        (Os11, Term::Perpetual, &[WE], WE, vec!["app-install", "auto-update", "custom-partition"]),
+        (Os12, Term::Subscription, &[EMP], EMP, vec![]),
+        (
+            Os11,
+            Term::Subscription,
+            &[WE, EMP],
+            EMP,
+            vec![
+                "asset-inventory",
+                "config-change-icg",
+                "icg",
+                "shadow-icg",
+                "shared-workplace",
+                "uma",
+            ],
+        ),
+        (Os12, Term::Perpetual, ADD_ONS, s::POWERTERM, vec![]),
+        (Os12, Term::Subscription, ADD_ONS, s::POWERTERM, vec!["powerterm"]),
+    ];
+    for (generation, term, services, of, stops) in table {
+        let license = pack("PK-1").services(services).term(term);
+        for now in ["2026-12-30", "2027-02-01"] {
+            let device = Device { generation, ..device(noon(now), std::slice::from_ref(&license)) };
+            let notices = notices(&device);
+            let notice = notices.iter().find(|notice| notice.service == of).unwrap();
+            let case = format!("{generation:?} {term:?} {of} {now}");
+            assert_eq!(named(notice, Stops), stops, "{case}");
+            let older = (generation, of) == (Os11, WE);
+            assert_eq!(
+                named(notice, OlderReleases),
+                if older { vec!["os-update"] } else { vec![] }
+            );
+            if of == WE {
+                assert!(named(notice, Stays).contains(&"apps"), "{case}");
+                assert!(!named(notice, Stays).contains(&"ums"), "{case}: needs no licence");
+            }
+            assert_eq!(notice.stops_something(), older || !stops.is_empty(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn after_an_evaluation_nothing_stays_unless_another_licence_keeps_it() {
+    let trial = || pack("WE-E1").term(Term::Evaluation);
+    let alone = the_notice(&device(noon("2026-12-30"), &[trial()]));
+    assert_eq!(named(&alone, Fate::Stays), Vec::<&str>::new());
+    let codecs =
+        pack("ADDON-1").services(&[s::MMCP]).term(Term::Perpetual).between("2026-01-01", "never");
+    let kept = the_notice(&device(noon("2026-12-30"), &[trial(), codecs]));
+    assert_eq!(named(&kept, Fate::Stays), ["codecs"]);
+    let starter = Starter { first: date("2026-11-01"), last: date("2026-11-30") };
+    let over = Device { starter: Some(starter), ..device(noon("2026-12-05"), &[]) };
+    assert_eq!(the_notice(&over).stage, Stage::Expired);
+    let on = Device { starter: Some(starter), ..device(noon("2026-11-29"), &[]) };
+    assert_eq!(notices(&on), []);
+}
+
+#[test]
+fn only_the_enterprise_management_pack_can_be_silenced() {
+    for services in [vec![WE], vec![EMP], vec![EMP, WE]] {
+        let device = device(noon("2026-12-30"), &[pack("PK-1").services(&services)]);
+        let said = |how| device.with(|judgement| judgement.notices(how));
+        let names = |notices: Vec<Notice>| -> Vec<String> {
+            notices.into_iter().map(|notice| notice.service).collect()
+        };
+        assert_eq!(names(said(Spoken)), services);
+        let rest: Vec<_> = services.iter().copied().filter(|service| *service != EMP).collect();
+        assert_eq!(names(said(Silenced)), rest);
+    }
+}
+
+#[test]
+fn a_service_is_spoken_of_once_a_day_while_it_ends_and_for_a_week_after() {
+    let license = [pack("WE-1").between("2026-01-01", "2026-11-30").warn(3).grace(2)];
+    let heard = days("2026-11-25", 60, &license);
+    let expected: Vec<_> = (2..6)
+        .map(|day| (day, Stage::Warning))
+        .chain((6..8).map(|day| (day, Stage::Grace)))
+        .chain((8..8 + AFTER_END).map(|day| (day, Stage::Expired)))
+        .collect();
+    // By 13:00 the last day is over everywhere.
+    assert_eq!(heard.first(), Some(&(2, Stage::Warning)));
+    let of = |stage| heard.iter().filter(|(_, found)| *found == stage).count();
+    assert_eq!(of(Stage::Expired), 7);
+    assert_eq!(heard.len(), expected.len());
+    let mut days: Vec<_> = heard.iter().map(|(day, _)| *day).collect();
+    days.dedup();
+    assert_eq!(days, (2..2 + i32::try_from(heard.len()).unwrap()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_end_of_what_stops_nothing_is_said_once() {
+    let add_on = pack("PWT-1").services(&[s::POWERTERM]).term(Term::Perpetual);
+    let heard = days("2027-02-01", 30, &[add_on]);
+    assert_eq!(heard, [(0, Stage::Expired)]);
+}
+
+#[test]
+fn who_was_away_at_the_end_is_told_for_a_week_all_the_same() {
+    let heard = days("2027-03-01", 30, &[pack("WE-1")]);
+    assert_eq!(heard, (0..AFTER_END).map(|day| (day, Stage::Expired)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_day_on_which_something_was_said_stays_quiet_whatever_happens_on_it() {
+    let today: Date = date("2026-12-31");
+    let before = [said(Stage::Warning, "2026-12-31", "2026-12-25", "2026-12-31")];
+    for license in [
+        pack("WE-1"),
+        pack("WE-1").serial(2).between("2026-01-01", "2027-01-03"),
+        pack("WE-1").between("2026-01-01", "2026-12-01"),
+    ] {
+        let Told { current, due, said } =
+            tell(notices(&device(noon("2026-12-31"), &[license])), &before, today);
+        assert_eq!((current.len(), due, said.as_slice()), (1, vec![], &before[..]));
+    }
+    // And when it has gone and come back.
+    let Told { due, said, .. } = tell(vec![], &before, today);
+    assert_eq!((due, said.as_slice()), (vec![], &before[..]));
+}
+
+#[test]
+fn a_day_that_was_never_there_silences_nothing() {
+    let wild = [said(Stage::Expired, "2026-12-31", "2099-01-01", "2099-01-01")];
+    let today = date("2027-01-05");
+    let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &wild, today);
+    assert_eq!(told.due.len(), 1);
+    assert_eq!(told.said, [said(Stage::Expired, "2026-12-31", "2027-01-05", "2027-01-05")]);
+}
+
+#[test]
+fn a_renewed_licence_that_ends_again_is_spoken_of_again() {
+    let before = [said(Stage::Expired, "2025-12-31", "2026-01-01", "2026-01-07")];
+    let today = date("2027-01-05");
+    let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &before, today);
+    assert_eq!(told.due.len(), 1);
+}
+
+#[test]
+fn words_of_stages_are_those_of_states() {
+    for stage in [Stage::Warning, Stage::Grace, Stage::Expired] {
+        assert_eq!(Stage::parse(stage.as_str()), Some(stage));
+    }
+    assert_eq!(Stage::parse("valid"), None);
+}
