@@ -9,8 +9,8 @@ use licd_edge::store::{Closed, Entry, FileName, Listing, Opened, StoreState};
 use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
-    Case, Code, Feature, FeatureVerdict, Generation, Judgement, Past, StarterMark, StarterVerdict,
-    TimeVerdict, choose,
+    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, Notice, Past,
+    StarterMark, StarterVerdict, TimeVerdict, choose,
 };
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
@@ -345,6 +345,13 @@ impl Survey {
     pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
         let licenses = self.all();
         self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released))
+    }
+
+    /// What there is to say at this time of services that end or have ended.
+    #[must_use]
+    pub fn notices(&self, management: EnterpriseManagement, time: &TimeVerdict) -> Vec<Notice> {
+        let licenses: Vec<&License> = self.licenses().collect();
+        self.judge(&licenses, self.unit(None), time, |judgement| judgement.notices(management))
     }
 
     /// The status report as of this time.

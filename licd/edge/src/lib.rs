@@ -17,6 +17,7 @@ pub mod links;
 mod lock;
 pub mod marks;
 pub mod patience;
+pub mod notices;
 pub mod publish;
 pub mod root;
 pub mod settings;

@@ -1,4 +1,5 @@
-//! What other programs read: `/run/licd/status.json` and `/run/licd/features/`.
+//! What other programs read: `/run/licd/status.json`, `/run/licd/notices.json` and
+//! `/run/licd/features/`.
 //!
 //! There is no taking back: when the daemon stops, what it published last stays, since no licence
 //! state may end what is running, and boot scripts go on asking.
@@ -16,6 +17,7 @@ use crate::root::Root;
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
 const STATUS: &str = "status.json";
+const NOTICES: &str = "notices.json";
 
 /// Publishes the status report and the features it allows, for everyone to read whatever the umask;
 /// writes only what changed. When the new report can be read, the features are already those it
@@ -30,8 +32,17 @@ pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<(
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let features = publish_features(&root.path(FEATURES), allowed);
-    let status = publish_status(&root.path(DIR), status_json);
+    let status = publish_file(&root.path(DIR), STATUS, status_json);
     features.and(status)
+}
+
+/// Publishes the notices of expiry that users are to see, ready to be shown; writes only what
+/// changed.
+///
+/// # Errors
+/// The kernel's, naming the file.
+pub fn publish_notices(root: &Root, json: &str) -> io::Result<()> {
+    publish_file(&root.path(DIR), NOTICES, json)
 }
 
 fn is_feature(name: &str) -> bool {
@@ -39,9 +50,9 @@ fn is_feature(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-fn publish_status(path: &Path, json: &str) -> io::Result<()> {
+fn publish_file(path: &Path, name: &str, json: &str) -> io::Result<()> {
     let dir = open_dir(path)?;
-    replace(&dir, path, STATUS, json.as_bytes())
+    replace(&dir, path, name, json.as_bytes())
 }
 
 /// Takes away and adds single files; the directory itself stays for those who look into it.

@@ -56,7 +56,8 @@ pub struct UserInterface {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [userinterface.license_notification]")]
 pub struct LicenseNotification {
-    /// Whether they are also shown for the Enterprise Management Pack.
+    /// Whether they are also shown for the Enterprise Management Pack. A change takes effect when
+    /// the device starts next; every other setting does at once.
     pub enable_enterprise_management_notification: bool,
 }
 
