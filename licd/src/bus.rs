@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use licd_rules::Notice;
 use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::fdo::ObjectManager;
@@ -120,6 +121,11 @@ impl Bus {
     /// Tells how what is published now differs from what was told last.
     pub(crate) fn announce(&self, published: Arc<Published>) {
         self.send(Sending::Announce(published));
+    }
+
+    /// Tells people of an end that is near or has come.
+    pub(crate) fn expiry_notice(&self, notice: Notice) {
+        self.send(Sending::ExpiryNotice(notice));
     }
 
     /// Shows a job.

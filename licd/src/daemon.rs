@@ -25,6 +25,7 @@ use crate::bus::{Bus, NAME, StartError};
 use crate::hub::{self, Hub, Inbox};
 use crate::jobs::{Job, JobId};
 use crate::journal;
+use crate::notices::Herald;
 use crate::timers::{Backoff, Debounce};
 use events::{Event, Events, Signal};
 use imports::ImportCaller;
@@ -77,12 +78,13 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let device = Arc::new(Device::at(root));
     let left_open = settle(&device);
     stock::remove_profile(&device);
-    let stock = stock::take(&device, None, None);
+    let herald = Arc::new(Herald::open(&device));
+    let stock = stock::take(&device, &herald, None, None);
     let (complaints, links) = (stock.complaints.clone(), stock.links.clone());
     let (hub, inbox) =
         hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &hub).map_err(Fatal::Bus)?;
-    let mut daemon = Daemon::new(device, hub, inbox, bus, events);
+    let mut daemon = Daemon::new(device, herald, hub, inbox, bus, events);
     daemon.started(left_open, complaints);
     links.into_iter().for_each(|links| daemon.heed_links(links));
     let outcome = daemon.serve();
@@ -154,6 +156,7 @@ impl Timers {
 /// The loop and everything it decides on.
 struct Daemon {
     device: Arc<Device>,
+    herald: Arc<Herald>,
     hub: Arc<Hub>,
     inbox: Inbox,
     bus: Option<Bus>,
@@ -174,9 +177,17 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn new(device: Arc<Device>, hub: Arc<Hub>, inbox: Inbox, bus: Bus, events: Events) -> Self {
+    fn new(
+        device: Arc<Device>,
+        herald: Arc<Herald>,
+        hub: Arc<Hub>,
+        inbox: Inbox,
+        bus: Bus,
+        events: Events,
+    ) -> Self {
         Self {
             device,
+            herald,
             hub,
             inbox,
             bus: Some(bus),

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use licd_device::{Failure, Intent, Report, Survey, to_json};
 use licd_edge::clock;
 use licd_edge::settings::RemoteManager;
-use licd_rules::{Code, Selector, TimeVerdict};
+use licd_rules::{Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -125,6 +125,8 @@ pub(crate) enum News {
 /// The device as it was read.
 pub(crate) struct Stock {
     pub(crate) published: Published,
+    /// Notices of expiry that are to be announced.
+    pub(crate) due: Vec<Notice>,
     /// What went wrong on the way and is not in the report.
     pub(crate) complaints: Vec<String>,
     /// What the settings say of download links, if they were read.

@@ -23,6 +23,8 @@ pub(crate) const REMOVED: &str = "6d7650332d3d6c4d8e6d7d2cd7b229ee";
 pub(crate) const CLEANED: &str = "cc060065e92c40138ae801b1c4ad053b";
 /// The state of the device or of a service changed.
 pub(crate) const STATE_CHANGED: &str = "cee2cdbc429ab02ad8cc4123140d5a50";
+/// People are told of expiry.
+pub(crate) const EXPIRY: &str = "b2f0d3ce6a5d4b0f9d1e7c3a8842f617";
 /// The store cannot be read, written or closed.
 pub(crate) const STORE_PROBLEM: &str = "1bf7d35bc2d39f0e5a5f4d85dfa68aad";
 /// Something about settings, configuration or machine is to be put right.
@@ -121,6 +123,7 @@ mod tests {
             REMOVED,
             CLEANED,
             STATE_CHANGED,
+            EXPIRY,
             STORE_PROBLEM,
             PROBLEM,
             NOT_AUTHORIZED,

@@ -14,6 +14,7 @@ mod hub;
 mod jobs;
 mod journal;
 mod mounts;
+mod notices;
 mod timers;
 mod watch;
 

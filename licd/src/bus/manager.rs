@@ -229,6 +229,15 @@ impl Manager {
     #[zbus(signal)]
     pub(super) async fn changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
 
+    #[zbus(signal)]
+    pub(super) async fn expiry_notice(
+        emitter: &SignalEmitter<'_>,
+        service: &str,
+        state: &str,
+        expires: &str,
+        days_left: i32,
+    ) -> zbus::Result<()>;
+
     #[zbus(property(emits_changed_signal = "const"))]
     fn version(&self) -> String {
         env!("CARGO_PKG_VERSION").to_owned()

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use licd_rules::Notice;
 use zbus::fdo::Properties;
 use zbus::object_server::{Interface, SignalEmitter};
 use zbus::{Connection, Variant};
@@ -22,6 +23,7 @@ use crate::jobs::{Job, JobId};
 /// Something to be said.
 pub(super) enum Sending {
     Announce(Arc<Published>),
+    ExpiryNotice(Notice),
     JobBegan(Arc<Job>),
     JobWentOn(Arc<Job>),
     JobEnded { job: Arc<Job>, verdict: &'static str, message: String },
@@ -83,6 +85,12 @@ impl Outbox {
         let objects = connection.object_server();
         match sending {
             Sending::Announce(published) => self.announce(connection, published).await,
+            Sending::ExpiryNotice(notice) => {
+                let Notice { service, stage, expires, days_left, .. } = notice;
+                let (state, expires) = (stage.as_str(), expires.to_string());
+                let emitter = SignalEmitter::new(connection, PATH)?;
+                Manager::expiry_notice(&emitter, &service, state, &expires, days_left).await
+            }
             Sending::JobBegan(job) => {
                 let path = job::path(job.id);
                 let object = JobObject { job, authority: Arc::clone(&self.authority) };

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use licd_device::{Cleaned, Rejected, Report};
+use licd_rules::Notice;
 
 use crate::journal;
 
@@ -56,6 +57,15 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
     if more > 0 {
         log::info!(MESSAGE_ID = journal::CLEANED; "{more} more files of the store were cleaned up");
     }
+}
+
+/// People are told of an end that is near or has come.
+pub(super) fn notice(notice: &Notice) {
+    let (service, state, day) = (&notice.service, notice.stage.as_str(), notice.expires);
+    log::info!(
+        MESSAGE_ID = journal::EXPIRY, LICD_SERVICE = service, LICD_STATE = state;
+        "{service}: {state}, last day {day}; users are told"
+    );
 }
 
 /// The device in one line, as `systemctl status` shows it.

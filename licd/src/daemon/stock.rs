@@ -7,12 +7,13 @@ use std::time::Instant;
 use licd_device::{Device, Survey};
 use licd_edge::publish;
 use licd_edge::settings::{self, RemoteManager};
-use licd_rules::TimeVerdict;
+use licd_rules::{Notice, TimeVerdict};
 use sd_notify::NotifyState;
 
 use super::imports::EndedImport;
 use super::{Daemon, chronicle, notify};
 use crate::hub::{News, Published, Stock};
+use crate::notices::Herald;
 use crate::{jobs, journal};
 
 /// Callers that wait for the next stock. Everybody may be one, and send up to 16 descriptors along
@@ -56,7 +57,12 @@ impl Lane {
 
 /// Takes stock and publishes it as files. `known` is judged again if given; `last` is what was
 /// published before.
-pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Published>) -> Stock {
+pub(super) fn take(
+    device: &Device,
+    herald: &Herald,
+    known: Option<Arc<Survey>>,
+    last: Option<&Published>,
+) -> Stock {
     let (mut complaints, mut links) = (Vec::new(), None);
     let survey = known.unwrap_or_else(|| {
         links = Some(keep_settings(device, &mut complaints));
@@ -82,7 +88,14 @@ pub(super) fn take(device: &Device, known: Option<Arc<Survey>>, last: Option<&Pu
     if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
         complaints.push(format!("{error}; other programs see an old state"));
     }
-    Stock { published, complaints, links, left_open }
+    let (survey, time) = (&published.survey, &published.time);
+    herald.publish(device, survey, time, &mut complaints);
+    // Before the name is owned nobody would hear them.
+    let due = match last {
+        None => Vec::new(),
+        Some(_) => herald.due(device, survey, time, &mut complaints),
+    };
+    Stock { published, due, complaints, links, left_open }
 }
 
 /// The time to judge at. Writes down what has to be remembered of it, and when the starter period
@@ -187,8 +200,8 @@ impl Daemon {
             self.timers.files.clear();
         }
         self.lane.running = Some(round);
-        let device = Arc::clone(&self.device);
-        let work = move || take(&device, known, Some(&last));
+        let (device, herald) = (Arc::clone(&self.device), Arc::clone(&self.herald));
+        let work = move || take(&device, &herald, known, Some(&last));
         if let Err(error) =
             jobs::spawn(&self.hub, "survey", work, |stock| News::Stock(stock.map(Box::new)))
         {
@@ -202,10 +215,11 @@ impl Daemon {
         let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
         let taken = stock.is_some();
         if let Some(stock) = stock {
-            let Stock { published, complaints, links, left_open } = *stock;
+            let Stock { published, due, complaints, links, left_open } = *stock;
             self.mind_open_store(left_open);
             let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
             self.publish(published, imported);
+            due.into_iter().for_each(|notice| self.announce(notice));
             self.complain(complaints, fresh);
             links.into_iter().for_each(|links| self.heed_links(links));
         }
@@ -243,6 +257,12 @@ impl Daemon {
         if changed || new.restart_pending != old.restart_pending {
             self.bus(|bus| bus.announce(new));
         }
+    }
+
+    /// Tells of an end that is near or has come.
+    fn announce(&self, notice: Notice) {
+        chronicle::notice(&notice);
+        self.bus(|bus| bus.expiry_notice(notice));
     }
 
     /// Logs what was not complained of before. `all`: whether nothing else is wrong any more.

@@ -1,0 +1,80 @@
+//! licd-notify runs in a user's session and shows the notices of expiry that licd has put into
+//! words: at login and whenever licd says that there is something new, each service once a day.
+//!
+//! It decides nothing but what this user has not seen yet: which notices there are, what they say
+//! and what day it is stands in `/run/licd/notices.json`. It asks licd for nothing and can do
+//! nothing to it. Whatever is missing, a bus, licd, somebody who shows notifications, is no error of
+//! a session: it does without or ends, and a licence is judged the same.
+
+mod args;
+mod board;
+mod bus;
+mod language;
+mod marks;
+mod sheet;
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use args::{Args, Request};
+use board::Board;
+use bus::{Desktop, News};
+
+/// Exit code of wrong usage, as in the other programs.
+const WRONG_USAGE: u8 = 2;
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    match args::parse(env::args_os().skip(1)) {
+        Ok(Request::Run(args)) => {
+            bus::block_on(run(&args));
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Help) => print(args::HELP),
+        Ok(Request::Version) => print(concat!("licd-notify ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(wrong) => {
+            say(&format!("{wrong}; see licd-notify --help"));
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}
+
+/// Shows what there is, and then what comes, until the session or the bus of the system ends.
+async fn run(args: &Args) {
+    let desktop = match Desktop::connect(&args.session_bus, args.wait).await {
+        Ok(desktop) => desktop,
+        Err(reason) => {
+            return say(&format!("session bus: {reason}; there is nobody to show notices"));
+        }
+    };
+    // Listening before reading, so that nothing falls between.
+    let mut news = News::of_licd(&args.bus).await;
+    if let Err(reason) = &news {
+        say(&format!("system bus: {reason}; only what is known now is shown"));
+    }
+    let mut board = Board::open(args);
+    loop {
+        if let Err(nobody) = board.update(&desktop).await {
+            return say(&nobody.to_string());
+        }
+        let Ok(news) = &mut news else { return };
+        if !news.next_while(&desktop).await {
+            return;
+        }
+    }
+}
+
+/// A line for the journal of the session.
+fn say(line: &str) {
+    // There is nowhere to complain to.
+    let _ = writeln!(io::stderr(), "licd-notify: {line}");
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,4 @@
+//! licd-notify.
+fn main() -> std::process::ExitCode {
+    licd_notify::main()
+}

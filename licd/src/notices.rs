@@ -1,0 +1,143 @@
+//! Notices of expiry: put into words once, published for the sessions of users, and announced when
+//! they are due.
+//!
+//! `/run/licd/notices.json` holds what a user is to see, ready to be shown:
+//!
+//! ```json
+//! {"schema":1,"day":"2026-11-22","notices":[{"service":"SUB_SERVICE_SET_WORKSPACE_EDITION",
+//!  "state":"warning","expires":"2026-11-30","stops":true,
+//!  "en":{"title":"…","body":"…"},"de":{"title":"…","body":"…"}}]}
+//! ```
+//!
+//! `day` is that of the time which licences are judged at, so that nobody else has to know it. A
+//! body is plain text, a paragraph a line.
+
+mod english;
+mod german;
+mod matter;
+
+use std::sync::{Mutex, PoisonError};
+
+use licd_device::{Device, Survey, to_json};
+use licd_edge::notices::{Memory, since_boot};
+use licd_edge::{clock, publish, settings};
+use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
+use license_format::Date;
+use serde::Serialize;
+
+use matter::Matter;
+
+/// The version of the file.
+const SCHEMA: u32 = 1;
+
+/// Tells people of expiry.
+pub(crate) struct Herald {
+    /// As the settings had it when the system started.
+    management: EnterpriseManagement,
+    memory: Mutex<Memory>,
+    /// What was wrong with the memory.
+    flaw: Option<String>,
+}
+
+/// `/run/licd/notices.json`
+#[derive(Serialize)]
+struct Sheet<'a> {
+    schema: u32,
+    day: String,
+    notices: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    service: &'a str,
+    state: &'static str,
+    expires: String,
+    /// Whether anything stops, altogether or in part.
+    stops: bool,
+    en: Words,
+    de: Words,
+}
+
+/// A notice in one language.
+#[derive(Serialize)]
+struct Words {
+    title: String,
+    body: String,
+}
+
+impl Herald {
+    /// Remembers what was said. Writes nothing that has to reach a disk.
+    pub(crate) fn open(device: &Device) -> Self {
+        let root = device.root();
+        let set = &settings::load(root).settings.userinterface.license_notification;
+        let set = match set.enable_enterprise_management_notification {
+            true => EnterpriseManagement::Told,
+            false => EnterpriseManagement::Silenced,
+        };
+        let (memory, notice) = Memory::load(root);
+        Self {
+            management: since_boot(root, clock::reading(root).at.boot.as_ref(), set),
+            memory: Mutex::new(memory),
+            flaw: notice.map(|notice| notice.to_string()),
+        }
+    }
+
+    /// Publishes what users are to see at this time.
+    pub(crate) fn publish(
+        &self,
+        device: &Device,
+        survey: &Survey,
+        time: &TimeVerdict,
+        complaints: &mut Vec<String>,
+    ) {
+        complaints.extend(self.flaw.clone());
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let sheet = sheet(&self.tell(&memory, survey, time).current, Date::of(time.now));
+        if let Err(error) = publish::publish_notices(device.root(), &sheet) {
+            complaints.push(format!("{error}; users see old notices"));
+        }
+    }
+
+    /// The notices to announce now. They are remembered before they are said: said twice is worse
+    /// than not at all.
+    pub(crate) fn due(
+        &self,
+        device: &Device,
+        survey: &Survey,
+        time: &TimeVerdict,
+        complaints: &mut Vec<String>,
+    ) -> Vec<Notice> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let Told { due, said, .. } = self.tell(&memory, survey, time);
+        if !due.is_empty()
+            && let Err(error) = memory.remember(device.root(), said)
+        {
+            complaints.push(format!("{error}; notices of expiry may come again after a restart"));
+        }
+        due
+    }
+
+    fn tell(&self, memory: &Memory, survey: &Survey, time: &TimeVerdict) -> Told {
+        tell(survey.notices(self.management, time), memory.said(), Date::of(time.now))
+    }
+}
+
+/// The file.
+fn sheet(notices: &[Notice], today: Date) -> String {
+    let entry = |notice| {
+        let matter = Matter::of(notice);
+        Entry {
+            service: &notice.service,
+            state: notice.stage.as_str(),
+            expires: notice.expires.to_string(),
+            stops: notice.stops_something(),
+            en: english::words(&matter),
+            de: german::words(&matter),
+        }
+    };
+    let notices = notices.iter().map(entry).collect();
+    to_json(&Sheet { schema: SCHEMA, day: today.to_string(), notices })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Notices in English.
+
+use licd_rules::Stage;
+use license_format::Date;
+
+use super::Words;
+use super::matter::{self, Matter, Thing, Topic};
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+pub(super) fn words(matter: &Matter<'_>) -> Words {
+    let ends = if matter.has_passed() { "ended" } else { "ends" };
+    let on = format!("{ends} on {}", day(matter.notice.expires));
+    let thing = thing(matter.thing());
+    let title = format!("{}: {thing} {on}", matter.name());
+    let mut body = vec![when(matter, thing, &on), stops(matter)];
+    if !matter.stays.is_empty() && !matter.stops.is_empty() {
+        body.push(format!("Still available: {}.", list(&matter.stays)));
+    }
+    body.push(advice(matter).to_owned());
+    Words { title, body: body.join("\n") }
+}
+
+fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
+    let left = matter.days().map(|days| format!(", in {days} days")).unwrap_or_default();
+    let grace = match matter.notice.stage {
+        Stage::Warning | Stage::Grace if matter.has_grace() => {
+            format!(" Everything stays as it is until {}.", day(matter.notice.last))
+        }
+        _ => String::new(),
+    };
+    format!("The {thing} for this device {on}{left}.{grace}")
+}
+
+fn stops(matter: &Matter<'_>) -> String {
+    if matter.stops.is_empty() {
+        return match matter.thing() {
+            Thing::Maintenance => {
+                "Everything keeps working; updates and support for it end.".into()
+            }
+            Thing::License | Thing::Trial => "Everything keeps working.".into(),
+        };
+    }
+    let stops = list(&matter.stops);
+    let stops = match matter.notice.stage {
+        Stage::Expired => format!("No longer available: {stops}."),
+        Stage::Warning | Stage::Grace => {
+            format!("No longer available after that: {stops}. What is running goes on.")
+        }
+    };
+    if !matter.older_releases {
+        return stops;
+    }
+    let day = day(matter.notice.expires);
+    format!("{stops} System releases dated before {day} can still be installed.")
+}
+
+fn advice(matter: &Matter<'_>) -> &'static str {
+    match matter.thing() {
+        Thing::License => "Your administrator can renew the licence.",
+        Thing::Maintenance => "Your administrator can renew the maintenance.",
+        Thing::Trial => "Your administrator can get a licence.",
+    }
+}
+
+fn thing(thing: Thing) -> &'static str {
+    match thing {
+        Thing::License => "licence",
+        Thing::Maintenance => "maintenance",
+        Thing::Trial => "trial period",
+    }
+}
+
+fn day(date: Date) -> String {
+    matter::day(date, "", &MONTHS)
+}
+
+fn list(topics: &[Topic]) -> String {
+    let words: Vec<_> = topics.iter().map(|topic| word(*topic)).collect();
+    matter::list(&words, "and")
+}
+
+fn word(topic: Topic) -> &'static str {
+    match topic {
+        Topic::System => "the system",
+        Topic::Apps => "installed apps",
+        Topic::Codecs => "multimedia codecs",
+        Topic::NewApps => "new apps and app updates",
+        Topic::Updates => "system updates",
+        Topic::Settings => "changes to the settings",
+        Topic::CustomPartition => "the custom partition",
+        Topic::CloudGateway => "the Cloud Gateway (ICG)",
+        Topic::SharedWorkplace => "Shared Workplace",
+        Topic::AssetInventory => "asset inventory",
+        Topic::RemoteAccess => "UMA remote access",
+        Topic::PowerTerm => "PowerTerm",
+        Topic::NinetyMeter => "90meter smart cards",
+        Topic::PcOverIp => "PCoIP sessions",
+    }
+}

@@ -1,0 +1,116 @@
+//! Notices in German.
+
+use licd_rules::Stage;
+use license_format::Date;
+
+use super::Words;
+use super::matter::{self, Matter, Thing, Topic};
+
+const MONTHS: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+
+pub(super) fn words(matter: &Matter<'_>) -> Words {
+    let ends = if matter.has_passed() { "endete" } else { "endet" };
+    let on = format!("{ends} am {}", day(matter.notice.expires));
+    let (article, thing) = thing(matter.thing());
+    let title = format!("{}: {thing} {on}", matter.name());
+    let mut body = vec![when(matter, &format!("{article} {thing}"), &on), stops(matter)];
+    if !matter.stays.is_empty() && !matter.stops.is_empty() {
+        body.push(format!("Weiterhin verfügbar: {}.", list(&matter.stays)));
+    }
+    body.push(advice(matter).to_owned());
+    Words { title, body: body.join("\n") }
+}
+
+fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
+    let left = matter.days().map(|days| format!(", in {days} Tagen")).unwrap_or_default();
+    let grace = match matter.notice.stage {
+        Stage::Warning | Stage::Grace if matter.has_grace() => {
+            format!(" Bis zum {} bleibt alles, wie es ist.", day(matter.notice.last))
+        }
+        _ => String::new(),
+    };
+    format!("{thing} für dieses Gerät {on}{left}.{grace}")
+}
+
+fn stops(matter: &Matter<'_>) -> String {
+    if matter.stops.is_empty() {
+        return match matter.thing() {
+            Thing::Maintenance => {
+                "Alles funktioniert weiter; Aktualisierungen und Support dafür enden.".into()
+            }
+            Thing::License | Thing::Trial => "Alles funktioniert weiter.".into(),
+        };
+    }
+    let stops = list(&matter.stops);
+    let stops = match matter.notice.stage {
+        Stage::Expired => format!("Nicht mehr verfügbar: {stops}."),
+        Stage::Warning | Stage::Grace => {
+            format!("Danach nicht mehr verfügbar: {stops}. Was läuft, läuft weiter.")
+        }
+    };
+    if !matter.older_releases {
+        return stops;
+    }
+    let day = day(matter.notice.expires);
+    format!(
+        "{stops} Systemversionen, die vor dem {day} erschienen sind, lassen sich weiterhin installieren."
+    )
+}
+
+fn advice(matter: &Matter<'_>) -> &'static str {
+    match matter.thing() {
+        Thing::License => "Ihre Administration kann die Lizenz verlängern.",
+        Thing::Maintenance => "Ihre Administration kann die Wartung verlängern.",
+        Thing::Trial => "Ihre Administration kann eine Lizenz besorgen.",
+    }
+}
+
+/// With the article of the beginning of a sentence.
+fn thing(thing: Thing) -> (&'static str, &'static str) {
+    match thing {
+        Thing::License => ("Die", "Lizenz"),
+        Thing::Maintenance => ("Die", "Wartung"),
+        Thing::Trial => ("Der", "Testzeitraum"),
+    }
+}
+
+fn day(date: Date) -> String {
+    matter::day(date, ".", &MONTHS)
+}
+
+fn list(topics: &[Topic]) -> String {
+    let words: Vec<_> = topics.iter().map(|topic| word(*topic)).collect();
+    matter::list(&words, "und")
+}
+
+fn word(topic: Topic) -> &'static str {
+    match topic {
+        Topic::System => "das System",
+        Topic::Apps => "installierte Apps",
+        Topic::Codecs => "Multimedia-Codecs",
+        Topic::NewApps => "neue Apps und App-Aktualisierungen",
+        Topic::Updates => "Systemaktualisierungen",
+        Topic::Settings => "Änderungen an den Einstellungen",
+        Topic::CustomPartition => "die Custom Partition",
+        Topic::CloudGateway => "das Cloud Gateway (ICG)",
+        Topic::SharedWorkplace => "Shared Workplace",
+        Topic::AssetInventory => "Inventarverfolgung",
+        Topic::RemoteAccess => "UMA-Fernzugriff",
+        Topic::PowerTerm => "PowerTerm",
+        Topic::NinetyMeter => "90meter-Smartcards",
+        Topic::PcOverIp => "PCoIP-Sitzungen",
+    }
+}

@@ -1,0 +1,141 @@
+//! What a notice is about, before it is put into words: dozens of gates become the few things that
+//! a user knows.
+
+use licd_rules::{Fate, Notice, services};
+use license_format::Term;
+
+/// What users call what a service allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Topic {
+    System,
+    Apps,
+    Codecs,
+    NewApps,
+    Updates,
+    Settings,
+    CustomPartition,
+    CloudGateway,
+    SharedWorkplace,
+    AssetInventory,
+    RemoteAccess,
+    PowerTerm,
+    NinetyMeter,
+    PcOverIp,
+}
+
+impl Topic {
+    /// Where a feature belongs; `None` for those that need no licence.
+    pub(super) fn of(feature: &str) -> Option<Self> {
+        Some(match feature {
+            "os" => Self::System,
+            "apps" => Self::Apps,
+            "codecs" => Self::Codecs,
+            "app-install" => Self::NewApps,
+            "os-update" | "auto-update" => Self::Updates,
+            "config-change" => Self::Settings,
+            "custom-partition" => Self::CustomPartition,
+            "icg" | "config-change-icg" | "shadow-icg" => Self::CloudGateway,
+            "shared-workplace" => Self::SharedWorkplace,
+            "asset-inventory" => Self::AssetInventory,
+            "uma" => Self::RemoteAccess,
+            "powerterm" => Self::PowerTerm,
+            "90meter" => Self::NinetyMeter,
+            "pcoip" => Self::PcOverIp,
+            _ => return None,
+        })
+    }
+}
+
+/// What there is to say.
+pub(super) struct Matter<'a> {
+    pub(super) notice: &'a Notice,
+    /// What stops, altogether or in part; of some gates of a topic it is the topic.
+    pub(super) stops: Vec<Topic>,
+    /// What goes on.
+    pub(super) stays: Vec<Topic>,
+    /// Whether releases of the system dated before the last day may still be installed.
+    pub(super) older_releases: bool,
+}
+
+/// What it is that ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thing {
+    License,
+    Maintenance,
+    Trial,
+}
+
+impl<'a> Matter<'a> {
+    pub(super) fn of(notice: &'a Notice) -> Self {
+        let topics = |wanted: fn(Fate) -> bool| {
+            let features = notice.features.iter().filter(|(_, fate)| wanted(*fate));
+            let mut topics: Vec<_> =
+                features.filter_map(|(feature, _)| Topic::of(feature.name)).collect();
+            topics.sort();
+            topics.dedup();
+            topics
+        };
+        let stops = topics(|fate| fate != Fate::Stays);
+        let mut stays = topics(|fate| fate == Fate::Stays);
+        stays.retain(|topic| !stops.contains(topic));
+        let older_releases = notice.features.iter().any(|(_, fate)| *fate == Fate::OlderReleases);
+        Self { notice, stops, stays, older_releases }
+    }
+
+    pub(super) fn thing(&self) -> Thing {
+        match self.notice.term {
+            Term::Subscription => Thing::License,
+            Term::Perpetual => Thing::Maintenance,
+            Term::Evaluation => Thing::Trial,
+        }
+    }
+
+    /// Whether the last day has passed, which is some hours before a licence is over in every time
+    /// zone.
+    pub(super) fn has_passed(&self) -> bool {
+        self.notice.days_left < 0
+    }
+
+    /// Days that are worth counting. Today and tomorrow are not: here it may be another day than
+    /// where days are counted.
+    pub(super) fn days(&self) -> Option<i32> {
+        Some(self.notice.days_left).filter(|days| *days >= 2)
+    }
+
+    /// Whether the grace is still to come or lasts.
+    pub(super) fn has_grace(&self) -> bool {
+        self.notice.last > self.notice.expires
+    }
+
+    /// The service's name, the same in every language.
+    pub(super) fn name(&self) -> &'a str {
+        match self.notice.service.as_str() {
+            services::WORKSPACE_EDITION => "Workspace Edition",
+            services::ENTERPRISE_MANAGEMENT => "Enterprise Management Pack",
+            services::POWERTERM => "Ericom PowerTerm",
+            services::NINETY_METER => "90meter",
+            services::TERADICI => "Teradici PCoIP",
+            services::MMCP => "Multimedia Codec Pack",
+            services::SWP => "Shared Workplace",
+            services::ICG => "IGEL Cloud Gateway",
+            services::AIT => "Asset Inventory Tracker",
+            other => other,
+        }
+    }
+}
+
+/// Words one after the other, the last one after `and`.
+pub(super) fn list(words: &[&str], and: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
+    }
+}
+
+/// The day as `DAY MONTH YEAR`, the day with what comes after it and the month as the year has them.
+pub(super) fn day(date: license_format::Date, dot: &str, months: &[&str; 12]) -> String {
+    let (year, month, day) = date.ymd();
+    let month = usize::try_from(month - 1).ok().and_then(|month| months.get(month));
+    format!("{day}{dot} {} {year}", month.unwrap_or(&""))
+}

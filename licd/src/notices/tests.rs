@@ -1,0 +1,146 @@
+use super::matter::Topic;
+use super::*;
+use licd_rules::{Fate, Feature, Stage};
+use license_format::Term;
+
+fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+fn notice(service: &str, stage: Stage, term: Term, features: &[(&str, Fate)]) -> Notice {
+    Notice {
+        service: service.into(),
+        stage,
+        term,
+        expires: date("2026-11-30"),
+        last: date("2026-12-28"),
+        days_left: if stage == Stage::Warning { 8 } else { -3 },
+        features: features
+            .iter()
+            .map(|(name, fate)| (Feature::named(name).unwrap(), *fate))
+            .collect(),
+    }
+}
+
+fn both(notice: &Notice) -> [Words; 2] {
+    let matter = Matter::of(notice);
+    [english::words(&matter), german::words(&matter)]
+}
+
+const WE: &str = licd_rules::services::WORKSPACE_EDITION;
+const OS12: &[(&str, Fate)] = &[
+    ("app-install", Fate::Stops),
+    ("apps", Fate::Stays),
+    ("auto-update", Fate::Stops),
+    ("codecs", Fate::Stays),
+    ("config-change", Fate::Stops),
+    ("icg", Fate::Stops),
+    ("os", Fate::Stays),
+    ("os-update", Fate::Stops),
+    ("shadow-icg", Fate::Stops),
+];
+
+#[test]
+fn a_warning_says_what_ends_and_when_what_stops_and_what_stays() {
+    let [en, de] = both(&notice(WE, Stage::Warning, Term::Subscription, OS12));
+    assert_eq!(en.title, "Workspace Edition: licence ends on 30 November 2026");
+    assert_eq!(
+        en.body,
+        "The licence for this device ends on 30 November 2026, in 8 days. Everything stays as it is \
+         until 28 December 2026.\n\
+         No longer available after that: new apps and app updates, system updates, changes to the \
+         settings and the Cloud Gateway (ICG). What is running goes on.\n\
+         Still available: the system, installed apps and multimedia codecs.\n\
+         Your administrator can renew the licence."
+    );
+    assert_eq!(de.title, "Workspace Edition: Lizenz endet am 30. November 2026");
+    assert_eq!(
+        de.body,
+        "Die Lizenz für dieses Gerät endet am 30. November 2026, in 8 Tagen. Bis zum 28. Dezember \
+         2026 bleibt alles, wie es ist.\n\
+         Danach nicht mehr verfügbar: neue Apps und App-Aktualisierungen, Systemaktualisierungen, \
+         Änderungen an den Einstellungen und das Cloud Gateway (ICG). Was läuft, läuft weiter.\n\
+         Weiterhin verfügbar: das System, installierte Apps und Multimedia-Codecs.\n\
+         Ihre Administration kann die Lizenz verlängern."
+    );
+}
+
+#[test]
+fn after_the_last_day_it_is_told_as_past() {
+    let [en, de] = both(&notice(WE, Stage::Grace, Term::Subscription, OS12));
+    assert_eq!(en.title, "Workspace Edition: licence ended on 30 November 2026");
+    assert!(en.body.contains("until 28 December 2026.") && !en.body.contains(" in "));
+    assert!(de.title.ends_with("Lizenz endete am 30. November 2026"));
+    let [en, de] = both(&notice(WE, Stage::Expired, Term::Evaluation, OS12));
+    assert!(en.body.starts_with("The trial period for this device ended on 30 November 2026.\nNo"));
+    assert!(
+        de.body.starts_with("Der Testzeitraum für dieses Gerät endete am 30. November 2026.\n")
+    );
+}
+
+#[test]
+fn nothing_alarms_while_nothing_stops() {
+    let add_on = licd_rules::services::POWERTERM;
+    for stage in [Stage::Warning, Stage::Grace, Stage::Expired] {
+        let stays = &[("powerterm", Fate::Stays)];
+        let [en, de] = both(&notice(add_on, stage, Term::Perpetual, stays));
+        assert!(en.title.starts_with("Ericom PowerTerm: maintenance end"), "{}", en.title);
+        assert!(en.body.contains("Everything keeps working; updates and support for it end."));
+        assert!(de.body.contains("Alles funktioniert weiter; Aktualisierungen und Support"));
+        assert!(!en.body.contains("No longer") && !de.body.contains("Nicht mehr"));
+    }
+}
+
+#[test]
+fn older_releases_are_told_apart_from_newer_ones() {
+    let features = &[("os", Fate::Stays), ("os-update", Fate::OlderReleases)];
+    let [en, de] = both(&notice(WE, Stage::Expired, Term::Perpetual, features));
+    let text = "System releases dated before 30 November 2026 can still be installed.";
+    assert!(en.body.contains(text), "{}", en.body);
+    assert!(de.body.contains("die vor dem 30. November 2026 erschienen sind"), "{}", de.body);
+}
+
+#[test]
+fn days_are_counted_only_where_they_are_the_same_everywhere() {
+    for (left, counted) in [(8, true), (2, true), (1, false), (0, false), (-1, false)] {
+        let notice =
+            Notice { days_left: left, ..notice(WE, Stage::Warning, Term::Subscription, OS12) };
+        let [en, de] = both(&notice);
+        assert_eq!(en.body.contains(&format!("in {left} days")), counted, "{left}");
+        assert_eq!(de.body.contains(&format!("in {left} Tagen")), counted, "{left}");
+    }
+}
+
+#[test]
+fn months_are_those_of_the_calendar_in_both_languages() {
+    for (expires, en_day, de_day) in [
+        ("2027-01-01", "1 January 2027", "1. Januar 2027"),
+        ("2028-02-29", "29 February 2028", "29. Februar 2028"),
+        ("2027-03-09", "9 March 2027", "9. März 2027"),
+        ("2026-12-31", "31 December 2026", "31. Dezember 2026"),
+    ] {
+        let expires = date(expires);
+        let [en, de] =
+            both(&Notice { expires, ..notice(WE, Stage::Warning, Term::Subscription, OS12) });
+        assert!(en.title.ends_with(en_day) && de.title.ends_with(de_day), "{}", de.title);
+    }
+}
+
+#[test]
+fn whatever_a_licence_allows_has_a_word_that_users_know() {
+    let free = ["ums", "license-deploy", "onboarding", "power-control", "shadow", "imi"];
+    for feature in Feature::ALL {
+        assert_eq!(Topic::of(feature.name).is_none(), free.contains(&feature.name));
+    }
+}
+
+#[test]
+fn the_file_is_json_with_a_day_and_both_languages() {
+    let sheet = sheet(&[notice(WE, Stage::Warning, Term::Subscription, OS12)], date("2026-11-22"));
+    let json: serde_json::Value = serde_json::from_str(&sheet).unwrap();
+    assert_eq!((&json["schema"], &json["day"]), (&1.into(), &"2026-11-22".into()));
+    let entry = &json["notices"][0];
+    assert_eq!(entry["state"], "warning");
+    assert_eq!(entry["stops"], true);
+    assert!(entry["de"]["body"].as_str().unwrap().contains("läuft"));
+}
