@@ -128,7 +128,7 @@ impl Client {
         let stream = MessageStream::for_match_rule(rule, &self.connection, NonZero::new(QUEUE));
         let mut stream = zbus::block_on(stream).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let signals = Signals { heard: Arc::clone(&heard) };
+        let signals = Signals { heard: Arc::clone(&heard), connection: self.connection.clone() };
         // Ends with the connection, which ends with the bus.
         thread::spawn(move || {
             zbus::block_on(async {
@@ -147,9 +147,22 @@ impl Client {
 #[derive(Debug)]
 pub struct Signals {
     heard: Arc<Mutex<Vec<Message>>>,
+    connection: Connection,
 }
 
 impl Signals {
+    /// Waits until everything was heard that the bus has taken so far: what is sent now goes behind
+    /// it.
+    pub fn catch_up(&self) {
+        let seen = self.named("Behind").len();
+        let own = self.connection.unique_name().unwrap();
+        let send = self.connection.emit_signal(Some(own), "/", "acceptance.Test", "Behind", &());
+        zbus::block_on(send).unwrap();
+        crate::wait::until("everything is heard", || {
+            (self.named("Behind").len() > seen).then_some(())
+        });
+    }
+
     /// The signals of this name, in the order in which they came.
     #[must_use]
     pub fn named(&self, member: &str) -> Vec<Message> {

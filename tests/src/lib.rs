@@ -13,8 +13,10 @@
 
 pub mod bus;
 pub mod client;
+pub mod clock;
 pub mod corpus;
 pub mod daemon;
+pub mod desktop;
 pub mod harness;
 pub mod machine;
 pub mod maker;

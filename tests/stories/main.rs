@@ -19,6 +19,8 @@ mod importing;
 mod many_files;
 mod memory;
 mod network;
+mod notices;
+mod notified;
 mod partition;
 mod published;
 mod replacement;
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         importing::STORIES,
         many_files::STORIES,
         memory::STORIES,
+        notices::STORIES,
+        notified::STORIES,
         partition::STORIES,
         published::STORIES,
         replacement::STORIES,

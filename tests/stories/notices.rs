@@ -1,0 +1,200 @@
+//! Notices of expiry (contract §10): announced once a day, put into words for users.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use acceptance::client::{Client, Signals};
+use acceptance::clock::Clock;
+use acceptance::daemon::Daemon;
+use acceptance::harness::Story;
+use acceptance::maker::{self, EMP, POWERTERM, WE};
+use acceptance::{World, story, wait};
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(an_end_is_announced_once_a_day_and_not_again_after_a_restart),
+    story!(the_end_of_every_service_is_announced_by_itself),
+    story!(what_users_are_to_see_is_published_in_their_languages),
+    story!(an_end_that_is_over_for_a_week_is_not_spoken_of_any_more),
+    story!(the_management_pack_is_silenced_when_the_device_starts_next),
+    story!(a_damaged_memory_costs_one_notice_and_nothing_else),
+];
+
+/// What the registry says to silence the notices of the Enterprise Management Pack.
+const SILENCE: &str = "[userinterface.license_notification]\n\
+                       enable_enterprise_management_notification = false\n";
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+const MEMORY: &str = "/var/lib/licd/notices.toml";
+
+/// Starts the daemon under a clock.
+fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
+    world.start_with(|command| clock.shown_to(command))
+}
+
+/// What was announced, once everything that is due now has been.
+fn announced(daemon: &Daemon<'_>, signals: &Signals) -> Vec<(String, String, String, i32)> {
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    signals.catch_up();
+    let heard = signals.named("ExpiryNotice");
+    heard.iter().map(|message| message.body().deserialize().unwrap()).collect()
+}
+
+fn said(service: &str, state: &str, expires: &str, left: i32) -> (String, String, String, i32) {
+    (service.to_owned(), state.to_owned(), expires.to_owned(), left)
+}
+
+fn sheet(world: &World) -> Value {
+    let text = fs::read_to_string(world.path("/run/licd/notices.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn services(sheet: &Value) -> Vec<&str> {
+    let notices = sheet["notices"].as_array().unwrap();
+    notices.iter().map(|notice| notice["service"].as_str().unwrap()).collect()
+}
+
+fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-25 09:00:00");
+    world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").grace(2).sign());
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    let mut expected = vec![said(WE, "warning", "2026-12-31", 6)];
+    assert_eq!(announced(&daemon, &signals), expected);
+    // Whatever is read and judged again on this day, and whoever starts it again.
+    world.copy_by_hand("b.lic", maker::licence().pack("WE-00001").expires("2026-12-30").sign());
+    assert_eq!(announced(&daemon, &signals), expected);
+    assert!(daemon.stop().success());
+    clock.set("2026-12-25 23:59:59");
+    let daemon = start(&world, &clock);
+    assert_eq!(announced(&daemon, &signals), expected);
+    for (time, news) in [
+        ("2026-12-26 00:00:00", Some(said(WE, "warning", "2026-12-31", 5))),
+        ("2026-12-26 12:00:00", None),
+        // The last day lasts until it is over everywhere.
+        ("2027-01-01 11:59:59", Some(said(WE, "warning", "2026-12-31", -1))),
+        ("2027-01-01 12:00:00", None),
+        ("2027-01-02 00:00:00", Some(said(WE, "grace", "2026-12-31", -2))),
+        ("2027-01-04 06:00:00", Some(said(WE, "expired", "2026-12-31", -4))),
+    ] {
+        clock.set(time);
+        expected.extend(news);
+        assert_eq!(announced(&daemon, &signals), expected, "{time}");
+    }
+    // Renewed, there is nothing to say.
+    let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
+    clock.set("2027-01-05 06:00:00");
+    assert_eq!(announced(&daemon, &signals), expected);
+}
+
+fn the_end_of_every_service_is_announced_by_itself() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-25 09:00:00");
+    let ends = |pack, services: &[&str]| {
+        maker::licence().pack(pack).services(services).expires("2026-12-31").sign()
+    };
+    world.copy_by_hand("a.lic", ends("WE-00001", &[EMP, WE, "SUB_SERVICE_FUTURE"]));
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    let state = |service| said(service, "warning", "2026-12-31", 6);
+    assert_eq!(announced(&daemon, &signals), [state(EMP), state(WE)]);
+    // Another one on the same day has not been spoken of.
+    world.copy_by_hand("b.lic", ends("PWT-00001", &[POWERTERM]));
+    assert_eq!(announced(&daemon, &signals), [state(EMP), state(WE), state(POWERTERM)]);
+}
+
+fn what_users_are_to_see_is_published_in_their_languages() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-22 09:00:00");
+    let daemon = start(&world, &clock);
+    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+    let _ = daemon.import(maker::licence().expires("2026-12-31").sign()).with_code(0);
+    let published = sheet(&world);
+    assert_eq!((&published["schema"], &published["day"]), (&1.into(), &"2026-12-22".into()));
+    assert_eq!(services(&published), [WE]);
+    let notice = &published["notices"][0];
+    assert_eq!((&notice["state"], &notice["expires"]), (&"warning".into(), &"2026-12-31".into()));
+    for (language, words) in [
+        ("en", ["licence ends on 31 December 2026", "in 9 days", "until 28 January 2027"]),
+        ("de", ["Lizenz endet am 31. Dezember 2026", "in 9 Tagen", "zum 28. Januar 2027"]),
+    ] {
+        let text = format!("{}", notice[language]);
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
+    let mode = fs::metadata(world.path("/run/licd/notices.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    // It follows the day, stays when the daemon stops, and goes when there is nothing to say.
+    clock.set("2026-12-23 09:00:00");
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    assert!(sheet(&world)["notices"][0]["en"]["body"].as_str().unwrap().contains("in 8 days"));
+    assert!(daemon.stop().success());
+    assert_eq!(services(&sheet(&world)), [WE]);
+    let daemon = start(&world, &clock);
+    let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
+    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+}
+
+fn an_end_that_is_over_for_a_week_is_not_spoken_of_any_more() {
+    let world = World::new();
+    let clock = Clock::at("2027-06-01 09:00:00");
+    world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    for day in 1..=9 {
+        clock.set(&format!("2027-06-{day:02} 09:00:00"));
+        let count = announced(&daemon, &signals).len();
+        assert_eq!(count, day.min(7), "day {day}");
+        assert_eq!(services(&sheet(&world)).len(), usize::from(day <= 7), "day {day}");
+    }
+}
+
+fn the_management_pack_is_silenced_when_the_device_starts_next() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-25 09:00:00");
+    world.write(BOOT_ID, "11111111-7a6f-4c3e-9d2b-0123456789ab\n");
+    let both = maker::licence().services(&[EMP, WE]).expires("2026-12-31");
+    world.copy_by_hand("a.lic", both.sign());
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    let () = daemon.client().manager("ApplySettings", &SILENCE).unwrap();
+    assert_eq!(services(&sheet(&world)), [EMP, WE]);
+    // Not by a restart of the daemon alone.
+    assert!(daemon.stop().success());
+    clock.set("2026-12-26 09:00:00");
+    let daemon = start(&world, &clock);
+    let state = |service, left| said(service, "warning", "2026-12-31", left);
+    let mut expected = vec![state(EMP, 6), state(WE, 6), state(EMP, 5), state(WE, 5)];
+    assert_eq!(announced(&daemon, &signals), expected);
+    assert!(daemon.stop().success());
+    // The device starts.
+    world.write(BOOT_ID, "22222222-7a6f-4c3e-9d2b-0123456789ab\n");
+    clock.set("2026-12-27 09:00:00");
+    let daemon = start(&world, &clock);
+    expected.push(state(WE, 4));
+    assert_eq!(announced(&daemon, &signals), expected);
+    assert_eq!(services(&sheet(&world)), [WE]);
+    // And the other way round as well.
+    let () = daemon.client().manager("ApplySettings", &"").unwrap();
+    assert_eq!(services(&sheet(&world)), [WE]);
+    // The state is what it is all the same.
+    let status = daemon.status();
+    let services = status["services"].as_array().unwrap();
+    assert!(services.iter().all(|service| service["state"] == "warning"), "{status}");
+}
+
+fn a_damaged_memory_costs_one_notice_and_nothing_else() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-25 09:00:00");
+    world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    assert_eq!(announced(&daemon, &signals).len(), 1);
+    assert!(daemon.stop().success());
+    world.write(MEMORY, "nonsense");
+    let daemon = start(&world, &clock);
+    assert_eq!(announced(&daemon, &signals).len(), 2);
+    wait::until("that is said", || daemon.log().contains("shown once more").then_some(()));
+    assert!(world.path(&format!("{MEMORY}.damaged")).exists());
+    assert!(daemon.stop().success());
+    assert_eq!(announced(&start(&world, &clock), &signals).len(), 2);
+}

@@ -1,0 +1,308 @@
+//! Notices of expiry as users see them: licd-notify in a session.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use acceptance::clock::Clock;
+use acceptance::daemon::Daemon;
+use acceptance::desktop::{Desktop, Note, Notifier, Running, Screen, quiet};
+use acceptance::harness::Story;
+use acceptance::maker::{self, EMP, POWERTERM};
+use acceptance::{World, program, story, wait};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_user_is_told_at_login_and_once_a_day),
+    story!(a_user_reads_his_language),
+    story!(what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away),
+    story!(markup_is_spelled_out_where_it_would_be_understood),
+    story!(what_stops_nothing_does_not_press),
+    story!(who_shows_notifications_may_come_late_and_may_go),
+    story!(whatever_is_missing_is_no_error_of_the_session),
+    story!(a_waiting_session_costs_next_to_nothing),
+    story!(a_real_desktop_shows_it),
+];
+
+const ENGLISH: &str = "en_GB.UTF-8";
+const GERMAN: &str = "de_DE.UTF-8";
+/// All that servers can be able to do with a body.
+const PLAIN: &[&str] = &["body"];
+/// Resident memory of a session that waits, in a build without optimisation, which is twice that of
+/// a device.
+const RESIDENT: u64 = 16 << 20;
+
+/// A device whose Workspace Edition ends on 2026-12-31, with its daemon at a clock.
+fn ending(world: &World, clock: &Clock) {
+    world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
+    drop(start(world, clock));
+}
+
+fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
+    world.start_with(|command| clock.shown_to(command))
+}
+
+fn refresh(daemon: &Daemon<'_>) {
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+}
+
+fn a_user_is_told_at_login_and_once_a_day() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    let clock = Clock::at("2026-12-22 09:00:00");
+    world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
+    let daemon = start(&world, &clock);
+    // licd has said it by now, and nobody was there to hear it.
+    refresh(&daemon);
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let session = desktop.log_in(&world, ENGLISH);
+    let first = notifier.until(1).remove(0);
+    assert_eq!(first.title, "Workspace Edition: licence ends on 31 December 2026");
+    assert!(first.body.contains("in 9 days") && first.body.contains("changes to the settings"));
+    assert!(first.body.contains("Still available: the system, installed apps"), "{}", first.body);
+    assert_eq!((first.replaces, first.urgency), (0, 1));
+    assert!(first.stays >= 20_000, "time to read");
+    // The next day takes the place of the day before.
+    clock.set("2026-12-23 09:00:00");
+    refresh(&daemon);
+    let second = notifier.until(2).remove(1);
+    assert_eq!(second.replaces, first.id);
+    assert!(second.body.contains("in 8 days"));
+    // Logging in again on the same day shows nothing, on the next one it does.
+    drop(session);
+    let session = desktop.log_in(&world, ENGLISH);
+    clock.set("2026-12-24 09:00:00");
+    refresh(&daemon);
+    let notes = notifier.until(3);
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(notes[2].body.contains("in 7 days"), "{notes:?}");
+    drop(session);
+    // Another user has seen nothing yet.
+    let other = Desktop::new();
+    let notifier = Notifier::start(&other, PLAIN);
+    let _session = other.log_in(&world, ENGLISH);
+    notifier.until(1);
+}
+
+fn a_user_reads_his_language() {
+    let world = World::new();
+    ending(&world, &Clock::at("2026-12-22 09:00:00"));
+    let german = "Workspace Edition: Lizenz endet am 31. Dezember 2026";
+    let english = "Workspace Edition: licence ends on 31 December 2026";
+    for (lang, language, title) in [
+        (GERMAN, "", german),
+        ("de_AT", "", german),
+        ("fr_FR.UTF-8", "", english),
+        ("fr_FR.UTF-8", "fr:de", german),
+        ("C", "", english),
+    ] {
+        let desktop = Desktop::new();
+        let notifier = Notifier::start(&desktop, PLAIN);
+        let mut command = desktop.command(&world, lang);
+        let _session = Running::start(command.env("LANGUAGE", language));
+        assert_eq!(notifier.until(1)[0].title, title, "{lang}");
+    }
+}
+
+fn what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    let clock = Clock::at("2026-12-22 09:00:00");
+    let notifier = Notifier::start(&desktop, PLAIN);
+    // He is there before licd is.
+    let _session = desktop.log_in(&world, ENGLISH);
+    let daemon = start(&world, &clock);
+    let _ = daemon.import(maker::licence().expires("2026-12-31").sign()).with_code(0);
+    let note = notifier.until(1).remove(0);
+    let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
+    wait::until("it is taken away", || (notifier.closed() == [note.id]).then_some(()));
+    // licd is away and comes back.
+    assert!(daemon.stop().success());
+    world.copy_by_hand(
+        "emp.lic",
+        maker::licence().pack("EMP-00001").services(&[EMP]).expires("2026-12-31").sign(),
+    );
+    let _daemon = start(&world, &clock);
+    assert!(notifier.until(2)[1].title.starts_with("Enterprise Management Pack: "));
+}
+
+fn markup_is_spelled_out_where_it_would_be_understood() {
+    let world = World::new();
+    let text = r#"{"schema":1,"day":"2026-12-22","notices":[{"service":"A","stops":true,
+        "en":{"title":"a < b","body":"<b>1 & 2</b>"},"de":{"title":"","body":""}}]}"#;
+    world.write("/run/licd/notices.json", text);
+    for (capabilities, body) in
+        [(&["body", "body-markup"][..], "&lt;b&gt;1 &amp; 2&lt;/b&gt;"), (PLAIN, "<b>1 & 2</b>")]
+    {
+        let desktop = Desktop::new();
+        let notifier = Notifier::start(&desktop, capabilities);
+        let _session = desktop.log_in(&world, ENGLISH);
+        let Note { title, body: shown, .. } = notifier.until(1).remove(0);
+        assert_eq!((title.as_str(), shown.as_str()), ("a < b", body));
+    }
+}
+
+fn what_stops_nothing_does_not_press() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    let add_on = maker::licence().pack("PWT-00001").services(&[POWERTERM]).term("perpetual");
+    world.copy_by_hand("a.lic", add_on.expires("2026-12-31").sign());
+    drop(start(&world, &Clock::at("2026-12-22 09:00:00")));
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let _session = desktop.log_in(&world, ENGLISH);
+    let note = notifier.until(1).remove(0);
+    assert_eq!(note.urgency, 0);
+    assert_eq!(note.title, "Ericom PowerTerm: maintenance ends on 31 December 2026");
+    assert!(note.body.contains("Everything keeps working"), "{}", note.body);
+}
+
+fn who_shows_notifications_may_come_late_and_may_go() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    let clock = Clock::at("2026-12-22 09:00:00");
+    ending(&world, &clock);
+    let log = desktop.path("log");
+    let mut session = Running::start(desktop.command(&world, ENGLISH).stderr(quiet(&log)));
+    let notifier = Notifier::start(&desktop, PLAIN);
+    notifier.until(1);
+    notifier.stop();
+    clock.set("2026-12-23 09:00:00");
+    let daemon = start(&world, &clock);
+    refresh(&daemon);
+    let notifier = Notifier::start(&desktop, PLAIN);
+    assert!(notifier.until(1)[0].body.contains("in 8 days"));
+    assert_eq!(session.ended(), None, "{}", fs::read_to_string(&log).unwrap());
+}
+
+fn whatever_is_missing_is_no_error_of_the_session() {
+    let world = World::new();
+    ending(&world, &Clock::at("2026-12-22 09:00:00"));
+    // Nobody who shows notifications, ever.
+    let desktop = Desktop::new();
+    let answer = program::run(desktop.command(&world, ENGLISH).args(["--wait", "1"])).with_code(0);
+    assert!(answer.err.contains("org.freedesktop.Notifications"), "{answer:?}");
+    // It counts as not seen.
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let session = desktop.log_in(&world, ENGLISH);
+    notifier.until(1);
+    drop((session, notifier));
+    // No session bus, or one that ends with the session.
+    let gone = ["--session-bus", "unix:path=/nonexistent/bus"];
+    let answer = program::run(desktop.command(&world, ENGLISH).args(gone)).with_code(0);
+    assert!(answer.err.contains("session bus"), "{answer:?}");
+    let mut session = {
+        let desktop = Desktop::new();
+        let notifier = Notifier::start(&desktop, PLAIN);
+        let session = desktop.log_in(&world, ENGLISH);
+        notifier.until(1);
+        session
+    };
+    assert!(session.wait().success());
+    // No system bus: what is known is shown all the same.
+    let desktop = Desktop::new();
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let mut command = Command::new(program::path("licd-notify"));
+    command.arg("--root").arg(world.root()).args(["--bus", "unix:path=/nonexistent/bus"]);
+    command.args(["--session-bus", desktop.bus.address()]).env("HOME", desktop.path(""));
+    let _ = program::run(&mut command).with_code(0);
+    assert_eq!(notifier.notes().len(), 1);
+    // A device that licd was never on.
+    let bare = World::new();
+    let desktop = Desktop::new();
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let mut session = desktop.log_in(&bare, ENGLISH);
+    drop(bare.start());
+    assert_eq!((notifier.notes().len(), session.ended()), (0, None));
+}
+
+/// A number of `/proc/PID/status`.
+fn of_status(pid: u32, key: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn a_waiting_session_costs_next_to_nothing() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    ending(&world, &Clock::at("2026-12-22 09:00:00"));
+    let notifier = Notifier::start(&desktop, PLAIN);
+    let session = desktop.log_in(&world, ENGLISH);
+    notifier.until(1);
+    let marks = desktop.path(".local/state/licd/notices.json");
+    wait::until("that is remembered", || marks.exists().then_some(()));
+    let switches = || of_status(session.pid(), "voluntary_ctxt_switches");
+    // It comes to rest, and stays there for a second.
+    wait::until("it sleeps", || {
+        let before = switches();
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        (switches() == before).then_some(())
+    });
+    let resident = of_status(session.pid(), "VmRSS") * 1024;
+    let threads = of_status(session.pid(), "Threads");
+    eprintln!("licd-notify: {} KiB resident, {threads} threads, asleep", resident / 1024);
+    assert!(resident < RESIDENT, "{resident} bytes");
+}
+
+/// What dunst looks like here: large enough to be read, black on white.
+const DUNST: &str = "\
+[global]
+    font = DejaVu Sans 11
+    width = (0, 620)
+    height = 400
+    origin = top-right
+    offset = 20x20
+    icon_position = off
+    padding = 14
+    horizontal_padding = 18
+    frame_width = 1
+    frame_color = \"#888888\"
+    idle_threshold = 0
+[urgency_low]
+    background = \"#ffffff\"
+    foreground = \"#000000\"
+[urgency_normal]
+    background = \"#ffffff\"
+    foreground = \"#000000\"
+";
+
+/// Where pictures of screens are kept, to be looked at after the tests.
+fn pictures() -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let dir = deps.ancestors().nth(3).unwrap().join("pictures");
+    fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+/// How many pixels of two PPM pictures differ.
+fn changed(before: &[u8], after: &[u8]) -> usize {
+    assert_eq!(before.len(), after.len());
+    before.chunks(3).zip(after.chunks(3)).filter(|(before, after)| before != after).count()
+}
+
+fn a_real_desktop_shows_it() {
+    for (lang, name) in [(ENGLISH, "notice-en.png"), (GERMAN, "notice-de.png")] {
+        let (world, desktop, screen) = (World::new(), Desktop::new(), Screen::new());
+        ending(&world, &Clock::at("2026-12-22 09:00:00"));
+        let config = desktop.path("dunstrc");
+        fs::write(&config, DUNST).unwrap();
+        let mut dunst = Command::new("dunst");
+        dunst.arg("--config").arg(&config).env("DISPLAY", screen.display());
+        dunst.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
+        let _dunst = Running::start(dunst.stderr(quiet(&desktop.path("dunst.log"))));
+        let picture = |name: &str| screen.capture(&desktop.path(name));
+        let before = picture("before.ppm");
+        let session = desktop.log_in(&world, lang);
+        let tree = || screen.tool("xwininfo", ["-root", "-tree"]);
+        wait::until("dunst has a window", || tree().contains("\"Dunst\"").then_some(()));
+        // It is there before it is painted: a box with a line of text and more, mostly white.
+        wait::until("it is painted", || {
+            let white = picture("now.ppm").chunks(3).filter(|pixel| *pixel == [255; 3]).count();
+            (white > 40_000).then_some(())
+        });
+        let after = picture("after.ppm");
+        assert!(changed(&before, &after) > 40_000, "{}", changed(&before, &after));
+        // And what dunst says that it shows is what licd said.
+        let mut ctl = Command::new("dunstctl");
+        ctl.args(["count", "displayed"]);
+        ctl.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
+        assert_eq!(program::run(&mut ctl).with_code(0).out.trim(), "1");
+        screen.capture(&pictures().join(name));
+        eprintln!("a picture of it is {}", pictures().join(name).display());
+        drop(session);
+    }
+}
