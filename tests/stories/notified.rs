@@ -281,7 +281,7 @@ fn a_real_desktop_shows_it() {
         let config = desktop.path("dunstrc");
         fs::write(&config, DUNST).unwrap();
         let mut dunst = Command::new("dunst");
-        dunst.arg("--config").arg(&config).env("DISPLAY", screen.display());
+        dunst.arg("-config").arg(&config).env("DISPLAY", screen.display());
         dunst.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
         let _dunst = Running::start(dunst.stderr(quiet(&desktop.path("dunst.log"))));
         let picture = |name: &str| screen.capture(&desktop.path(name));

@@ -4,7 +4,7 @@
 //! The day is that of the time which licences are judged at, UTC. Nobody can do more about it than
 //! ask for a renewal, so beyond that:
 //!
-//! - what another licence at hand will carry on is not spoken of: nothing ends;
+//! - what another licence at hand carries on is not spoken of: nothing ends;
 //! - a service that this version does not know unlocks nothing, and its end is no news;
 //! - an ended licence is spoken of for [`AFTER_END`] days from the first time, so that also who
 //!   comes back from a month of holidays learns why something is gone; if nothing stopped, once.
@@ -12,7 +12,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use license_format::{Date, Expiry, Term};
+use license_format::{Date, Expiry, Term, UnixSeconds};
 
 use crate::service::services::{ENTERPRISE_MANAGEMENT, KNOWN};
 use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceStatus, ServiceVerdict};
@@ -53,7 +53,7 @@ pub struct Notice {
     pub term: Term,
     /// Its last day.
     pub expires: Date,
-    /// Its last day with the grace: features stop after this one.
+    /// The last day of the service, graces included: features stop after this one.
     pub last: Date,
     /// Days from today to `expires`, negative once it has passed.
     pub days_left: i32,
@@ -150,15 +150,10 @@ impl Judgement<'_> {
         else {
             return None;
         };
-        // What will be is judged like what is, at the moment when this licence is over.
-        let over = match stage {
-            Stage::Warning | Stage::Grace => last.end_everywhere(),
-            Stage::Expired => self.case.now,
+        let (last, then) = match stage {
+            Stage::Warning | Stage::Grace => self.end_of(&verdict.service, last)?,
+            Stage::Expired => (last, self.at(self.case.now)),
         };
-        let then = Judgement::of(Case { now: over, ..self.case });
-        if then.service(&verdict.service).state.status() == ServiceStatus::Licensed {
-            return None;
-        }
         let own = Feature::ALL.iter();
         let own = own.filter(|f| f.is_granted_by(&verdict.service, self.case.generation));
         Some(Notice {
@@ -170,6 +165,26 @@ impl Judgement<'_> {
             features: own.map(|feature| (feature, then.fate(feature))).collect(),
             service: verdict.service,
         })
+    }
+
+    /// The last day of a service, of which a licence lasts until `last`, and what is judged when it
+    /// is over. What will be is judged like what is. `None` if it goes on by another licence; one
+    /// that is about to end by then itself only puts the end off.
+    fn end_of(&self, service: &str, last: Date) -> Option<(Date, Self)> {
+        let then = self.at(last.end_everywhere());
+        let next = then.service(service);
+        match (next.state, next.last) {
+            (ServiceState::Warning | ServiceState::Grace, Some(Expiry::On(later))) => {
+                // Later it is: it has not ended by now.
+                self.end_of(service, later)
+            }
+            (state, _) if state.status() == ServiceStatus::Licensed => None,
+            _ => Some((last, then)),
+        }
+    }
+
+    fn at(&self, now: UnixSeconds) -> Self {
+        Self::of(Case { now, ..self.case })
     }
 
     fn fate(&self, feature: &Feature) -> Fate {

@@ -101,6 +101,20 @@ fn what_another_licence_carries_on_is_not_spoken_of() {
 }
 
 #[test]
+fn what_is_about_to_end_as_well_only_puts_the_end_off() {
+    let license = |id, last, grace| pack(id).between("2026-01-01", last).grace(grace);
+    let now = noon("2026-12-28");
+    let both = [license("WE-1", "2026-12-31", 2), license("WE-2", "2026-12-30", 28)];
+    let notice = the_notice(&device(now, &both));
+    assert_eq!((notice.expires, notice.last), (date("2026-12-31"), date("2027-01-27")));
+    assert!(notice.stops_something());
+    let chain =
+        [license("WE-1", "2026-12-31", 0), license("WE-2", "2027-01-05", 0).term(Term::Evaluation)];
+    let notice = the_notice(&device(now, &chain));
+    assert_eq!((notice.expires, notice.last), (date("2026-12-31"), date("2027-01-05")));
+}
+
+#[test]
 fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
     use Fate::{OlderReleases, Stays, Stops};
     use Generation::{Os11, Os12};
