@@ -62,7 +62,10 @@ fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
     let mut expected = vec![said(WE, "warning", "2026-12-31", 6)];
     assert_eq!(announced(&daemon, &signals), expected);
     // Whatever is read and judged again on this day, and whoever starts it again.
-    world.copy_by_hand("b.lic", maker::licence().pack("WE-00001").expires("2026-12-30").sign());
+    world.copy_by_hand(
+        "b.lic",
+        maker::licence().pack("WE-00001").expires("2026-12-30").grace(0).sign(),
+    );
     assert_eq!(announced(&daemon, &signals), expected);
     assert!(daemon.stop().success());
     clock.set("2026-12-25 23:59:59");
