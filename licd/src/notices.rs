@@ -16,7 +16,7 @@ mod english;
 mod german;
 mod matter;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use licd_device::{Device, Survey, to_json};
 use licd_edge::notices::{Memory, since_boot};
@@ -82,43 +82,42 @@ impl Herald {
         }
     }
 
-    /// Publishes what users are to see at this time.
+    /// Publishes what users are to see at this time, and returns it with what is to be announced.
     pub(crate) fn publish(
         &self,
         device: &Device,
         survey: &Survey,
         time: &TimeVerdict,
         complaints: &mut Vec<String>,
-    ) {
+    ) -> Told {
         complaints.extend(self.flaw.clone());
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let sheet = sheet(&self.tell(&memory, survey, time).current, Date::of(time.now));
+        let notices = survey.notices(self.management, time);
+        let told = tell(notices, self.memory().said(), Date::of(time.now));
+        let sheet = sheet(&told.current, Date::of(time.now));
         if let Err(error) = publish::publish_notices(device.root(), &sheet) {
             complaints.push(format!("{error}; users see old notices"));
         }
+        told
     }
 
-    /// The notices to announce now. They are remembered before they are said: said twice is worse
-    /// than not at all.
+    /// Remembers what was just published as announced, and hands it over for that: said twice is
+    /// worse than not at all.
     pub(crate) fn due(
         &self,
         device: &Device,
-        survey: &Survey,
-        time: &TimeVerdict,
+        Told { due, said, .. }: Told,
         complaints: &mut Vec<String>,
     ) -> Vec<Notice> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let Told { due, said, .. } = self.tell(&memory, survey, time);
         if !due.is_empty()
-            && let Err(error) = memory.remember(device.root(), said)
+            && let Err(error) = self.memory().remember(device.root(), said)
         {
             complaints.push(format!("{error}; notices of expiry may come again after a restart"));
         }
         due
     }
 
-    fn tell(&self, memory: &Memory, survey: &Survey, time: &TimeVerdict) -> Told {
-        tell(survey.notices(self.management, time), memory.said(), Date::of(time.now))
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -88,12 +88,11 @@ pub(super) fn take(
     if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
         complaints.push(format!("{error}; other programs see an old state"));
     }
-    let (survey, time) = (&published.survey, &published.time);
-    herald.publish(device, survey, time, &mut complaints);
+    let told = herald.publish(device, &published.survey, &published.time, &mut complaints);
     // Before the name is owned nobody would hear them.
     let due = match last {
         None => Vec::new(),
-        Some(_) => herald.due(device, survey, time, &mut complaints),
+        Some(_) => herald.due(device, told, &mut complaints),
     };
     Stock { published, due, complaints, links, left_open }
 }
