@@ -1,7 +1,7 @@
 //! Notices of expiry as users see them: licd-notify in a session.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use acceptance::clock::Clock;
@@ -66,6 +66,10 @@ fn a_user_is_told_at_login_and_once_a_day() {
     let second = notifier.until(2).remove(1);
     assert_eq!(second.replaces, first.id);
     assert!(second.body.contains("in 8 days"));
+    let marks = desktop.path(".local/state/licd/notices.json");
+    wait::until("that is remembered", || {
+        fs::read_to_string(&marks).is_ok_and(|text| text.contains("2026-12-23")).then_some(())
+    });
     // Logging in again on the same day shows nothing, on the next one it does.
     drop(session);
     let session = desktop.log_in(&world, ENGLISH);
@@ -260,12 +264,17 @@ const DUNST: &str = "\
     foreground = \"#000000\"
 ";
 
-/// Where pictures of screens are kept, to be looked at after the tests.
-fn pictures() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let dir = deps.ancestors().nth(3).unwrap().join("pictures");
-    fs::create_dir_all(&dir).unwrap();
-    dir
+/// Keeps a picture of a screen, to be looked at after the tests: in `pictures` of the directory that
+/// cargo builds in, if this user may write there.
+fn keep(taken: &Path, name: &str) {
+    let program = std::env::current_exe().unwrap();
+    let dir = program.ancestors().nth(3).unwrap().join("pictures");
+    let kept = dir.join(name);
+    let copied = fs::create_dir_all(&dir).and_then(|()| fs::copy(taken, &kept));
+    match copied {
+        Ok(_) => eprintln!("a picture of it is {}", kept.display()),
+        Err(error) => eprintln!("no picture of it is kept: {}: {error}", kept.display()),
+    }
 }
 
 /// How many pixels of two PPM pictures differ.
@@ -301,8 +310,9 @@ fn a_real_desktop_shows_it() {
         ctl.args(["count", "displayed"]);
         ctl.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
         assert_eq!(program::run(&mut ctl).with_code(0).out.trim(), "1");
-        screen.capture(&pictures().join(name));
-        eprintln!("a picture of it is {}", pictures().join(name).display());
+        let taken = desktop.path(name);
+        screen.capture(&taken);
+        keep(&taken, name);
         drop(session);
     }
 }
