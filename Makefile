@@ -1,15 +1,24 @@
 # Nothing but calls; `make` alone lists them.
 
-.PHONY: help build demo test fuzz clean
+.PHONY: help build install deb demo test fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
+	@echo 'make install   a device'\''s part, to DESTDIR (/) and PREFIX (/usr)'
+	@echo 'make deb     the same as a Debian package, below target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make test    everything that continuous integration runs'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:
 	tests/build
+
+install:
+	packaging/build $${CARGO_TARGET_DIR:-target}/install
+	packaging/install $${CARGO_TARGET_DIR:-target}/install
+
+deb:
+	packaging/deb
 
 demo:
 	tests/prepare demo

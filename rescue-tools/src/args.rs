@@ -35,6 +35,7 @@ pub(crate) struct Args {
     pub(crate) json: bool,
     /// Where the daemon is: system, session or an address. Without it, the system bus; below
     /// another root, none.
+    #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
     pub(crate) bus: Option<String>,
     /// Work on the device itself even if the daemon runs.

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::future::poll_fn;
 use std::num::NonZero;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
 use zbus::wire::DynamicDeserialize;
 use zbus::{DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath, Variant};
 use zruntime::SharedRuntime;
+
+use crate::args::Args;
 
 const NAME: &str = "com.igel.License1";
 const PATH: &str = "/com/igel/License1";
@@ -45,8 +48,19 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// The daemon, if it is to be asked and there is one.
+    pub(crate) fn wanted(args: &Args) -> Option<Self> {
+        let bus = match (&args.bus, args.direct) {
+            (_, true) => None,
+            (Some(bus), false) => Some(bus.as_str()),
+            // The daemon of the system bus serves the device, not a directory of somebody's.
+            (None, false) => (args.root == Path::new("/")).then_some("system"),
+        };
+        bus.and_then(Self::find)
+    }
+
     /// The daemon on this bus; `None` if there is no bus, or nobody owns the name.
-    pub(crate) fn find(bus: &str) -> Option<Self> {
+    fn find(bus: &str) -> Option<Self> {
         let builder = match bus {
             "system" => Builder::system(),
             "session" => Builder::session(),

@@ -19,14 +19,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// The daemon if it is to be asked and owns its name; it is never started.
     pub(crate) fn open(args: &Args) -> Self {
-        let root = Root::new(&args.root);
-        let bus = match (&args.bus, args.direct) {
-            (_, true) => None,
-            (Some(bus), false) => Some(bus.as_str()),
-            // The daemon of the system bus serves the device, not a directory of somebody's.
-            (None, false) => root.is_device().then_some("system"),
-        };
-        Self { device: Device::at(root), daemon: bus.and_then(Daemon::find) }
+        Self { device: Device::at(Root::new(&args.root)), daemon: Daemon::wanted(args) }
     }
 
     /// The device itself, for what only reads.

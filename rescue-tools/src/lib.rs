@@ -4,6 +4,10 @@
 //! device comes from a [`desk::Desk`]: the daemon if it runs, else the device itself.
 
 mod args;
+#[cfg(feature = "bus")]
+mod bus;
+#[cfg(not(feature = "bus"))]
+#[path = "no_bus.rs"]
 mod bus;
 mod desk;
 mod out;
@@ -13,6 +17,8 @@ mod verbs;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+
+use clap::CommandFactory as _;
 
 use args::{Args, Verb};
 use desk::Desk;
@@ -33,6 +39,12 @@ pub fn main() -> ExitCode {
         Verdict::Code(failure.code)
     });
     ExitCode::from(verdict.exit_code())
+}
+
+/// The command line as `licctl` takes it, for whatever describes it: its manual page.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
 }
 
 fn run(args: Args, out: &mut Out) -> out::Answer {
