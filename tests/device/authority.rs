@@ -1,0 +1,93 @@
+//! Who may change something, by the real bus and the real polkit.
+
+use acceptance::harness::Story;
+use acceptance::program::Answer;
+use acceptance::story;
+
+use crate::device::{Device, Running};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(changes_are_for_root_and_for_whom_polkit_lets, needs root),
+    story!(root_works_without_polkit_and_nobody_else_does, needs root),
+    story!(polkit_that_does_not_answer_means_no, needs root),
+];
+
+/// Exit code of what is not allowed.
+const NOT_AUTHORIZED: i32 = 8;
+const REFUSED: &str = "com.igel.License1.Error.NotAuthorized";
+
+/// Everything that needs authority, done by a user without rights.
+fn attempts(device: &Running<'_>, file: &str) -> [Answer; 3] {
+    let settings = ["ApplySettings", "s", ""];
+    let remove = ["Remove", "sa{sv}", "all", "0"];
+    let import = ["Import", "sa{sv}", file, "0"];
+    let call = |words: &[&str]| {
+        let manager =
+            ["com.igel.License1", "/com/igel/License1", "com.igel.License1.Manager"];
+        device.run_as_nobody([&["busctl", "call"], &manager[..], words].concat())
+    };
+    [call(&settings), call(&remove), call(&import)]
+}
+
+fn assert_refused(device: &Running<'_>, file: &str) {
+    for answer in attempts(device, file) {
+        assert_ne!(answer.code, 0, "{answer:?}");
+        assert!(answer.err.contains("com.igel.license1."), "{answer:?}");
+    }
+    let answer = device.run_as_nobody(["licctl", "import", file]).with_code(NOT_AUTHORIZED);
+    assert!(answer.err.contains("com.igel.license1.import") || answer.out.contains("not-authorized"));
+    assert!(device.stored().is_empty());
+    let words = ["--print-reply", "--system", "--dest=com.igel.License1", "/com/igel/License1"];
+    let remove = ["com.igel.License1.Manager.Remove", "string:all", "dict:string:variant:"];
+    let named = device.run_as_nobody([&["dbus-send"], &words[..], &remove].concat());
+    assert!(named.err.contains(REFUSED), "{named:?}");
+    // Reading is open to everybody.
+    let _ = device.run_as_nobody(["licctl", "status"]).with_code(0);
+}
+
+fn changes_are_for_root_and_for_whom_polkit_lets() {
+    let device = Device::new();
+    let device = device.start();
+    let file = device.file("a.lic", &device.licence().sign());
+    for action in ["import", "remove", "settings"] {
+        let known = device.run(["pkaction", "--action-id", &format!("com.igel.license1.{action}")]);
+        let _ = known.with_code(0);
+    }
+    assert_refused(&device, &file);
+    let _ = device.run(["licctl", "import", &file]).with_code(0);
+    let _ = device.run(["licctl", "remove", "all"]).with_code(0);
+    // Nobody but root may be the daemon.
+    let owning = device.run_as_nobody(["/usr/lib/licd/licd"]);
+    assert_ne!(owning.code, 0, "{owning:?}");
+
+    let rule = "polkit.addRule(function(action, subject) { \
+                if (action.id == \"com.igel.license1.import\") return polkit.Result.YES; });";
+    device.shell(&format!(
+        "echo '{rule}' > /etc/polkit-1/rules.d/10-test.rules; systemctl restart polkit.service"
+    ));
+    let _ = device.run_as_nobody(["licctl", "import", &file]).with_code(0);
+    assert_eq!(device.stored().len(), 1);
+    let _ = device.run_as_nobody(["licctl", "remove", "all"]).with_code(NOT_AUTHORIZED);
+    assert_eq!(device.stored().len(), 1);
+}
+
+fn root_works_without_polkit_and_nobody_else_does() {
+    let device = Device::new();
+    let device = device.start();
+    let file = device.file("a.lic", &device.licence().sign());
+    device.shell("systemctl mask --now polkit.service");
+    assert_refused(&device, &file);
+    let _ = device.run(["licctl", "import", &file]).with_code(0);
+    let _ = device.run(["licctl", "remove", "all"]).with_code(0);
+}
+
+fn polkit_that_does_not_answer_means_no() {
+    let device = Device::new();
+    let device = device.start();
+    let file = device.file("a.lic", &device.licence().sign());
+    device.shell("systemctl start polkit.service; systemctl kill --signal=STOP polkit.service");
+    let _ = device.run_as_nobody(["licctl", "import", &file]).with_code(NOT_AUTHORIZED);
+    assert!(device.stored().is_empty());
+    let _ = device.run(["licctl", "import", &file]).with_code(0);
+    assert_eq!(device.stored().len(), 1);
+}

@@ -1,0 +1,258 @@
+//! A device that is booted: a small Debian with the package installed, systemd as its first process,
+//! its own bus, polkit and journal, and a licence partition that its own unit mounts. It shares the
+//! kernel and the network interfaces of the machine.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use acceptance::maker::{self, Draft};
+use acceptance::program::{self, Answer, tool};
+use acceptance::wait;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// Where the system is, as tests/device/image prints it.
+const IMAGE: &str = "LICD_DEVICE";
+/// Bytes of the licence partition.
+const PARTITION: u64 = 8 << 20;
+const NONE: Option<&str> = None;
+
+/// The system without anything that a story has added: the tree to look into, never to change.
+pub(crate) fn image() -> PathBuf {
+    let dir = std::env::var_os(IMAGE).map(PathBuf::from);
+    dir.filter(|dir| dir.join("usr/lib/licd/licd").exists())
+        .unwrap_or_else(|| panic!("say where the system is with {IMAGE}; tests/device/image makes it"))
+}
+
+/// A device that is switched off.
+pub(crate) struct Device {
+    dir: TempDir,
+    loop_device: String,
+}
+
+/// A device that runs. It is switched off, without warning, when dropped.
+pub(crate) struct Running<'d> {
+    device: &'d Device,
+    nspawn: Child,
+    leader: i32,
+}
+
+impl Device {
+    /// A device with the roots of [`maker`], a trust document, and an empty licence partition. The
+    /// calling thread has its own mounts from here on.
+    pub(crate) fn new() -> Self {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["upper", "work", "root"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        let (upper, work) = (at("upper"), at("work"));
+        let layers = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            image().display(),
+            upper.display(),
+            work.display()
+        );
+        mount(Some("overlay"), &at("root"), Some("overlay"), MsFlags::empty(), Some(&*layers))
+            .unwrap();
+        let partition = at("license.img");
+        File::create(&partition).unwrap().set_len(PARTITION).unwrap();
+        tool("mkfs.ext4", ["-q", "-m", "0", "-L", "license", partition.to_str().unwrap()]);
+        let loop_device = tool("losetup", ["--find", "--show", partition.to_str().unwrap()]);
+        let device = Self { dir, loop_device };
+        device.furnish();
+        device
+    }
+
+    fn furnish(&self) {
+        for root in maker::roots() {
+            let file = format!("usr/lib/licd/roots.d/{}.vkey", root.verifier().name());
+            self.write(&file, format!("{}\n", root.verifier()));
+        }
+        self.write("usr/lib/licd/trust.note", maker::trust(1, &[]));
+        self.write("etc/licd/licd.toml.d/system.toml", "[system]\ngeneration = 12\n");
+        let example = self.path("usr/share/doc/licd/examples/license.mount");
+        fs::copy(example, self.path("etc/systemd/system/license.mount")).unwrap();
+        self.want("license.mount", "local-fs.target");
+    }
+
+    /// A path of the device, as long as it is switched off.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join("root").join(path)
+    }
+
+    /// Writes a file of the device, before it is started.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// Has a unit started with a target.
+    pub(crate) fn want(&self, unit: &str, target: &str) {
+        let wants = self.path(&format!("etc/systemd/system/{target}.wants"));
+        fs::create_dir_all(&wants).unwrap();
+        std::os::unix::fs::symlink(format!("../{unit}"), wants.join(unit)).unwrap();
+    }
+
+    /// Puts a licence on the partition, before the device is started.
+    pub(crate) fn copy_by_hand(&self, content: &str) {
+        let place = self.dir.path().join("partition");
+        fs::create_dir_all(&place).unwrap();
+        mount(Some(&*self.loop_device), &place, Some("ext4"), MsFlags::empty(), NONE).unwrap();
+        fs::create_dir_all(place.join("dsa/licenses")).unwrap();
+        fs::write(place.join("dsa/licenses/by hand.lic"), content).unwrap();
+        umount2(&place, MntFlags::empty()).unwrap();
+    }
+
+    /// Starts it, and waits until it has started everything.
+    pub(crate) fn start(&self) -> Running<'_> {
+        let log = File::create(self.dir.path().join("console")).unwrap();
+        let bind = format!("--bind={}:/dev/disk/by-label/license", self.loop_device);
+        let mut nspawn = Command::new("systemd-nspawn")
+            .args(["--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe"])
+            .args(["--link-journal=no", "--timezone=off", "--resolv-conf=off", &bind])
+            .arg("--directory")
+            .arg(self.dir.path().join("root"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", nspawn.id());
+        let leader = wait::until("the device's first process", || {
+            assert_eq!(nspawn.try_wait().unwrap(), None, "{}", self.console());
+            fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse().ok()
+        });
+        let running = Running { device: self, nspawn, leader };
+        let state = wait::until("the device has started", || {
+            let asked = running.run(["systemctl", "is-system-running", "--wait"]);
+            let state = asked.out.trim().to_owned();
+            matches!(&*state, "running" | "degraded" | "maintenance").then_some(state)
+        });
+        let failed = running.run(["systemctl", "--failed", "--no-legend", "--plain"]);
+        assert_eq!(state, "running", "{}", failed.out);
+        running
+    }
+
+    fn console(&self) -> String {
+        fs::read_to_string(self.dir.path().join("console")).unwrap()
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        let _ = umount2(&self.dir.path().join("root"), MntFlags::MNT_DETACH);
+        let _ = Command::new("/sbin/losetup").args(["--detach", &self.loop_device]).status();
+    }
+}
+
+impl Running<'_> {
+    /// A command on the device, as root, to which arguments are still to be added.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.leader.to_string()]);
+        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd=/"]);
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    /// Runs a command on the device, as root.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Answer {
+        program::run(self.command().args(words))
+    }
+
+    /// Runs a command on the device, as a user without rights.
+    pub(crate) fn run_as_nobody<S: AsRef<OsStr>>(
+        &self,
+        words: impl IntoIterator<Item = S>,
+    ) -> Answer {
+        let mut command = self.command();
+        command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+        program::run(command.args(words))
+    }
+
+    /// The same of a shell, which has to succeed.
+    pub(crate) fn shell(&self, script: &str) -> String {
+        self.run(["sh", "-euc", script]).with_code(0).out.trim().to_owned()
+    }
+
+    /// Writes a file that everybody may read, and returns its path.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        let path = format!("/tmp/{name}");
+        let script = format!("umask 022; cat > {path}");
+        let mut command = self.command();
+        let answer = program::run_with_input(command.args(["sh", "-c", &script]), content.as_bytes());
+        let _ = answer.with_code(0);
+        path
+    }
+
+    /// A licence for the machine that all this runs on.
+    pub(crate) fn licence(&self) -> Draft {
+        let unit = self.run(["licctl", "unit-id"]).with_code(0).out;
+        maker::licence().units(&[unit.trim()])
+    }
+
+    /// A property of the service.
+    pub(crate) fn service(&self, property: &str) -> String {
+        self.shell(&format!("systemctl show --value --property={property} licd.service"))
+    }
+
+    /// The options of the licence partition, of its mount and of its file system, as everybody but
+    /// the daemon sees them.
+    pub(crate) fn partition(&self) -> [String; 2] {
+        let table = self.shell("cat /proc/1/mountinfo");
+        let line = table.lines().find(|line| line.split(' ').nth(4) == Some("/license")).unwrap();
+        let (mount, fs) = line.split_once(" - ").unwrap();
+        let nth = |text: &str, n| text.split(' ').nth(n).unwrap().to_owned();
+        [nth(mount, 5), nth(fs, 2)]
+    }
+
+    /// The names of the licence files.
+    pub(crate) fn stored(&self) -> Vec<String> {
+        self.shell("ls /license/dsa/licenses 2>/dev/null || true").lines().map(str::to_owned).collect()
+    }
+
+    /// What of the journal fits these matches, one object a line.
+    pub(crate) fn journal(&self, matches: &[&str]) -> Vec<serde_json::Value> {
+        let mut command = self.command();
+        command.args(["journalctl", "--boot", "--output=json", "--quiet"]).args(matches);
+        let lines = program::run(&mut command).out;
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.run(["journalctl", "--boot", "--no-pager", "--lines=80"]).out;
+            eprintln!("{}\n{log}", self.device.console());
+        }
+        // Everything ends with the first process.
+        let _ = kill(Pid::from_raw(self.leader), Signal::SIGKILL);
+        let _ = self.nspawn.wait();
+    }
+}
+
+/// Whether options say that nothing can be written.
+pub(crate) fn is_read_only(options: &str) -> bool {
+    options.split(',').any(|option| option == "ro")
+}
+
+/// A tree with nothing in it but what is put there.
+pub(crate) fn empty_root() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Whether a program needs no library.
+pub(crate) fn is_static(program: &Path) -> bool {
+    let headers = tool("readelf", ["--program-headers", program.to_str().unwrap()]);
+    !headers.contains("INTERP")
+}

@@ -1,0 +1,27 @@
+//! A booted device: the package as it is installed, with the units, policies and the sandbox that it
+//! brings.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a failed test is what comes of it, and its log is for those who look why"
+)]
+
+mod authority;
+mod device;
+mod life;
+mod package;
+mod saving;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    acceptance::harness::run(&[
+        authority::STORIES,
+        life::STORIES,
+        package::STORIES,
+        saving::STORIES,
+    ])
+}

@@ -1,0 +1,111 @@
+//! What the package brings.
+
+use std::fs;
+use std::process::Command;
+
+use acceptance::harness::Story;
+use acceptance::program::{self, tool};
+use acceptance::story;
+
+use crate::device::{self, Device};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(the_package_is_installed_with_everything_and_without_the_vendors_tool, needs root),
+    story!(the_service_is_exposed_no_more_than_promised, needs root),
+    story!(the_rescue_tool_works_where_there_is_nothing_but_the_partition, needs root),
+    story!(purging_the_package_leaves_nothing_but_the_licences, needs root),
+];
+
+/// The most that `systemd-analyze security` may find, in tenths.
+const EXPOSURE: &str = "15";
+
+fn the_package_is_installed_with_everything_and_without_the_vendors_tool() {
+    let device = Device::new();
+    let device = device.start();
+    device.shell("systemd-analyze verify licd.service license.mount");
+    device.shell("getent passwd licd-fetch");
+    device.shell("man -w licd licctl licd.toml licd-settings 2>/dev/null || true");
+    for file in [
+        "/usr/bin/licctl",
+        "/usr/share/man/man1/licctl.1.gz",
+        "/usr/share/man/man8/licd.8.gz",
+        "/usr/share/man/man5/licd.toml.5.gz",
+        "/usr/share/licd/status.schema.json",
+        "/usr/share/bash-completion/completions/licctl",
+        "/usr/share/dbus-1/interfaces/com.igel.License1.xml",
+        "/etc/licd/licd.toml",
+    ] {
+        device.shell(&format!("test -s {file}"));
+    }
+    assert_eq!(device.shell("find / -xdev -name 'licissue*'"), "");
+    // The configuration that is installed is one that is understood.
+    let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
+    assert_eq!(status["problems"].as_array().map_or(0, Vec::len), 0, "{status}");
+}
+
+fn the_service_is_exposed_no_more_than_promised() {
+    let device = Device::new();
+    let device = device.start();
+    let threshold = format!("--threshold={EXPOSURE}");
+    let found = device.run(["systemd-analyze", "security", "--no-pager", &threshold, "licd.service"]);
+    let last = found.out.lines().rfind(|line| line.contains("Overall")).unwrap_or_default().to_owned();
+    eprintln!("{last}");
+    let _ = found.with_code(0);
+}
+
+fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
+    let root = device::empty_root();
+    let place = |path: &str| root.path().join(path);
+    let program = device::image().join("usr/lib/licd/rescue/licctl");
+    assert!(device::is_static(&program));
+    fs::copy(&program, place("licctl")).unwrap();
+    fs::create_dir_all(place("license")).unwrap();
+    let licctl = |words: &[&str]| {
+        program::run(Command::new("chroot").arg(root.path()).arg("/licctl").args(words))
+    };
+    let status = licctl(&["status", "--json"]).with_code(0).json();
+    assert_eq!(status["state"], "none");
+    let _ = licctl(&["--version"]).with_code(0);
+    let _ = licctl(&["--bus", "system", "status"]).with_code(2);
+    // Hardware is looked at where it can be, and licences are judged by the image's roots.
+    for dir in ["proc", "sys", "run"] {
+        fs::create_dir_all(place(dir)).unwrap();
+    }
+    let script = "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; \
+                  chroot \"$1\" /licctl unit-id; chroot \"$1\" /licctl import /a.lic; \
+                  chroot \"$1\" /licctl feature -q custom-partition";
+    let unit = tool("chroot", [&*device::image().to_string_lossy(), "true"]);
+    assert_eq!(unit, "");
+    for key in acceptance::maker::roots() {
+        fs::create_dir_all(place("usr/lib/licd/roots.d")).unwrap();
+        let file = place("usr/lib/licd/roots.d").join(format!("{}.vkey", key.verifier().name()));
+        fs::write(file, format!("{}\n", key.verifier())).unwrap();
+    }
+    fs::write(place("usr/lib/licd/trust.note"), acceptance::maker::trust(1, &[])).unwrap();
+    let unit = tool("unshare", [
+        "--mount",
+        "sh",
+        "-euc",
+        "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; chroot \"$1\" /licctl unit-id",
+        "sh",
+        root.path().to_str().unwrap(),
+    ]);
+    fs::write(place("a.lic"), acceptance::maker::licence().units(&[&unit]).sign()).unwrap();
+    let _ = tool("unshare", ["--mount", "sh", "-euc", script, "sh", root.path().to_str().unwrap()]);
+    assert_eq!(fs::read_dir(place("license/dsa/licenses")).unwrap().count(), 1);
+}
+
+fn purging_the_package_leaves_nothing_but_the_licences() {
+    let device = Device::new();
+    let device = device.start();
+    let file = device.file("a.lic", &device.licence().sign());
+    let _ = device.run(["licctl", "import", &file]).with_code(0);
+    device.shell("rm /usr/lib/licd/roots.d/* /usr/lib/licd/trust.note /etc/licd/licd.toml.d/*");
+    device.shell("dpkg --purge licd");
+    assert_eq!(device.service("ActiveState"), "inactive");
+    let left = device.shell("find / -xdev -iname '*licd*' -not -path '/proc/*' -not -path '/tmp/*'");
+    let allowed = |path: &str| path.starts_with("/var/log") || path.starts_with("/var/lib/dpkg");
+    let left: Vec<_> = left.lines().filter(|path| !allowed(path)).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(device.stored().len(), 1);
+}
