@@ -71,10 +71,14 @@ pub(crate) fn main(args: &Args) -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Fatal> {
     let root = Root::new(&args.root);
+    let handed = take_over_sockets();
     // Before the first thread, which inherits which signals are blocked; and listening before
     // reading, so that no change falls between.
     let events = Events::open(&root)?;
     journal::begin();
+    if let Err(complaint) = handed {
+        log::warn!(MESSAGE_ID = journal::PROBLEM; "service manager: {complaint}");
+    }
     let device = Arc::new(Device::at(root));
     let left_open = settle(&device);
     stock::remove_profile(&device);
@@ -90,6 +94,14 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let outcome = daemon.serve();
     daemon.stop();
     outcome
+}
+
+/// The sandbox has no network, and so no interfaces; the service manager opens sockets outside of it
+/// that tell of those of the machine (licd-links.socket).
+fn take_over_sockets() -> Result<(), String> {
+    let sockets = sd_listen_fds::get().map_err(|error| error.to_string())?;
+    links::take_over(sockets.into_iter().map(|(_, socket)| socket.into_std()))
+        .map_err(|error| error.to_string())
 }
 
 /// Puts right what a crash has left in the store. Whether that is to be tried again, because

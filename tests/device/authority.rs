@@ -22,8 +22,7 @@ fn attempts(device: &Running<'_>, file: &str) -> [Answer; 3] {
     let remove = ["Remove", "sa{sv}", "all", "0"];
     let import = ["Import", "sa{sv}", file, "0"];
     let call = |words: &[&str]| {
-        let manager =
-            ["com.igel.License1", "/com/igel/License1", "com.igel.License1.Manager"];
+        let manager = ["com.igel.License1", "/com/igel/License1", "com.igel.License1.Manager"];
         device.run_as_nobody([&["busctl", "call"], &manager[..], words].concat())
     };
     [call(&settings), call(&remove), call(&import)]
@@ -35,11 +34,14 @@ fn assert_refused(device: &Running<'_>, file: &str) {
         assert!(answer.err.contains("com.igel.license1."), "{answer:?}");
     }
     let answer = device.run_as_nobody(["licctl", "import", file]).with_code(NOT_AUTHORIZED);
-    assert!(answer.err.contains("com.igel.license1.import") || answer.out.contains("not-authorized"));
+    assert!(
+        answer.err.contains("com.igel.license1.import") || answer.out.contains("not-authorized")
+    );
     assert!(device.stored().is_empty());
+    // By name, as a program sees it.
     let words = ["--print-reply", "--system", "--dest=com.igel.License1", "/com/igel/License1"];
-    let remove = ["com.igel.License1.Manager.Remove", "string:all", "dict:string:variant:"];
-    let named = device.run_as_nobody([&["dbus-send"], &words[..], &remove].concat());
+    let settings = ["com.igel.License1.Manager.ApplySettings", "string:"];
+    let named = device.run_as_nobody([&["dbus-send"], &words[..], &settings].concat());
     assert!(named.err.contains(REFUSED), "{named:?}");
     // Reading is open to everybody.
     let _ = device.run_as_nobody(["licctl", "status"]).with_code(0);

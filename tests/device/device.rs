@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acceptance::maker::{self, Draft};
 use acceptance::program::{self, Answer, tool};
@@ -25,12 +26,18 @@ const NONE: Option<&str> = None;
 /// The system without anything that a story has added: the tree to look into, never to change.
 pub(crate) fn image() -> PathBuf {
     let dir = std::env::var_os(IMAGE).map(PathBuf::from);
-    dir.filter(|dir| dir.join("usr/lib/licd/licd").exists())
-        .unwrap_or_else(|| panic!("say where the system is with {IMAGE}; tests/device/image makes it"))
+    dir.filter(|dir| dir.join("usr/lib/licd/licd").exists()).unwrap_or_else(|| {
+        panic!("say where the system is with {IMAGE}; tests/device/image makes it")
+    })
 }
+
+/// One device at a time: they share the control groups of this process, where each first process
+/// takes all for its own.
+static ONLY: Mutex<()> = Mutex::new(());
 
 /// A device that is switched off.
 pub(crate) struct Device {
+    _only: MutexGuard<'static, ()>,
     dir: TempDir,
     loop_device: String,
 }
@@ -46,6 +53,7 @@ impl Device {
     /// A device with the roots of [`maker`], a trust document, and an empty licence partition. The
     /// calling thread has its own mounts from here on.
     pub(crate) fn new() -> Self {
+        let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
         unshare(CloneFlags::CLONE_NEWNS).unwrap();
         mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -66,7 +74,7 @@ impl Device {
         File::create(&partition).unwrap().set_len(PARTITION).unwrap();
         tool("mkfs.ext4", ["-q", "-m", "0", "-L", "license", partition.to_str().unwrap()]);
         let loop_device = tool("losetup", ["--find", "--show", partition.to_str().unwrap()]);
-        let device = Self { dir, loop_device };
+        let device = Self { _only: only, dir, loop_device };
         device.furnish();
         device
     }
@@ -159,7 +167,8 @@ impl Running<'_> {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.leader.to_string()]);
-        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd=/"]);
+        command
+            .args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd=/"]);
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
         command
     }
@@ -189,7 +198,8 @@ impl Running<'_> {
         let path = format!("/tmp/{name}");
         let script = format!("umask 022; cat > {path}");
         let mut command = self.command();
-        let answer = program::run_with_input(command.args(["sh", "-c", &script]), content.as_bytes());
+        let answer =
+            program::run_with_input(command.args(["sh", "-c", &script]), content.as_bytes());
         let _ = answer.with_code(0);
         path
     }
@@ -217,7 +227,10 @@ impl Running<'_> {
 
     /// The names of the licence files.
     pub(crate) fn stored(&self) -> Vec<String> {
-        self.shell("ls /license/dsa/licenses 2>/dev/null || true").lines().map(str::to_owned).collect()
+        self.shell("ls /license/dsa/licenses 2>/dev/null || true")
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What of the journal fits these matches, one object a line.

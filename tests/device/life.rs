@@ -40,10 +40,12 @@ fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
     assert!(!device.service("StatusText").is_empty());
     let gate = device.shell("cat /run/gate");
     assert!(gate.lines().any(|feature| feature == "custom-partition"), "{gate}");
-    let report: serde_json::Value = serde_json::from_str(&device.shell("cat /run/gate.json")).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(&device.shell("cat /run/gate.json")).unwrap();
     assert_eq!(report["state"], "valid");
     // As everybody sees it, and as licctl without the daemon has it.
-    let _ = device.run_as_nobody(["test", "-e", "/run/licd/features/custom-partition"]).with_code(0);
+    let _ =
+        device.run_as_nobody(["test", "-e", "/run/licd/features/custom-partition"]).with_code(0);
     let direct = device.run(["licctl", "--direct", "feature", "-q", "custom-partition"]);
     let _ = direct.with_code(0);
 }
@@ -135,7 +137,10 @@ fn the_journal_has_every_event_with_its_id_and_fields() {
         ("dfcf55479e3788d045a622acc1a60347", &[]),
         ("b9689b9a70e51a26585336aeefebfaad", &[("LICD_CODE", "valid")]),
         ("10358652c8f68be34169a1566b8da42e", &[("LICD_CODE", "bad-signature")]),
-        ("ef7aebdc772528deff74fa4bd452dfe9", &[("LICD_CODE", "not-authorized"), ("LICD_UID", "65534")]),
+        (
+            "ef7aebdc772528deff74fa4bd452dfe9",
+            &[("LICD_CODE", "not-authorized"), ("LICD_UID", "65534")],
+        ),
         ("6d7650332d3d6c4d8e6d7d2cd7b229ee", &[]),
         ("c2d0cb47646dfe404035d31f87cf91a7", &[]),
     ];

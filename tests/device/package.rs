@@ -47,8 +47,10 @@ fn the_service_is_exposed_no_more_than_promised() {
     let device = Device::new();
     let device = device.start();
     let threshold = format!("--threshold={EXPOSURE}");
-    let found = device.run(["systemd-analyze", "security", "--no-pager", &threshold, "licd.service"]);
-    let last = found.out.lines().rfind(|line| line.contains("Overall")).unwrap_or_default().to_owned();
+    let found =
+        device.run(["systemd-analyze", "security", "--no-pager", &threshold, "licd.service"]);
+    let last =
+        found.out.lines().rfind(|line| line.contains("Overall")).unwrap_or_default().to_owned();
     eprintln!("{last}");
     let _ = found.with_code(0);
 }
@@ -82,14 +84,17 @@ fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
         fs::write(file, format!("{}\n", key.verifier())).unwrap();
     }
     fs::write(place("usr/lib/licd/trust.note"), acceptance::maker::trust(1, &[])).unwrap();
-    let unit = tool("unshare", [
-        "--mount",
-        "sh",
-        "-euc",
-        "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; chroot \"$1\" /licctl unit-id",
-        "sh",
-        root.path().to_str().unwrap(),
-    ]);
+    let unit = tool(
+        "unshare",
+        [
+            "--mount",
+            "sh",
+            "-euc",
+            "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; chroot \"$1\" /licctl unit-id",
+            "sh",
+            root.path().to_str().unwrap(),
+        ],
+    );
     fs::write(place("a.lic"), acceptance::maker::licence().units(&[&unit]).sign()).unwrap();
     let _ = tool("unshare", ["--mount", "sh", "-euc", script, "sh", root.path().to_str().unwrap()]);
     assert_eq!(fs::read_dir(place("license/dsa/licenses")).unwrap().count(), 1);
@@ -103,7 +108,8 @@ fn purging_the_package_leaves_nothing_but_the_licences() {
     device.shell("rm /usr/lib/licd/roots.d/* /usr/lib/licd/trust.note /etc/licd/licd.toml.d/*");
     device.shell("dpkg --purge licd");
     assert_eq!(device.service("ActiveState"), "inactive");
-    let left = device.shell("find / -xdev -iname '*licd*' -not -path '/proc/*' -not -path '/tmp/*'");
+    let left =
+        device.shell("find / -xdev -iname '*licd*' -not -path '/proc/*' -not -path '/tmp/*'");
     let allowed = |path: &str| path.starts_with("/var/log") || path.starts_with("/var/lib/dpkg");
     let left: Vec<_> = left.lines().filter(|path| !allowed(path)).collect();
     assert!(left.is_empty(), "{left:?}");

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
-use std::os::fd::BorrowedFd;
+use std::net::Shutdown;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use licd_fetch::protocol::{Broken, Frame, REQUEST_BYTES};
@@ -19,6 +21,9 @@ pub use licd_fetch::protocol::{Answer, Code, Failure, Request};
 /// Where it is installed. While the programs are not, it is beside the one that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
 const NAME: &str = "licd-fetch";
+/// The environment variable that names the socket at which the service manager starts workers
+/// (licd-fetch.socket), for a program whose own sandbox has no network.
+const SOCKET: &str = "LICD_FETCH_SOCKET";
 /// How much longer than it was given a worker is waited for: it ends by itself, and its last word
 /// is worth more than ours.
 const GRACE: Duration = Duration::from_secs(5);
@@ -67,7 +72,14 @@ pub fn fetch(
     mut progress: impl FnMut(u64, Option<u64>),
 ) -> Result<Fetched, Fault> {
     let mut kept = Kept::new().map_err(Fault::Unkept)?;
-    let (_worker, output) = Worker::start(&program(), request)?;
+    let (_worker, output) = match std::env::var_os(SOCKET) {
+        Some(socket) => (None, ask_for_worker(Path::new(&socket), request)?),
+        None => {
+            let (worker, output) = Worker::start(&program(), request)?;
+            (Some(worker), output)
+        }
+    };
+    let output = File::from(output);
     let limit = Duration::from_millis(request.total_ms) + GRACE;
     let mut output = Patient::new(output, limit, cancel);
     let mut answer = Answer::default();
@@ -91,6 +103,25 @@ pub fn fetch(
     }
     kept.file.rewind().map_err(Fault::Unkept)?;
     Ok(Fetched { answer, file: kept.file })
+}
+
+/// Has the service manager start a worker. It ends when it finds nobody listening.
+fn ask_for_worker(socket: &Path, request: &Request) -> Result<OwnedFd, Fault> {
+    let failed = |why| Fault::NoWorker { program: socket.to_owned(), why };
+    let mut stream = UnixStream::connect(socket).map_err(failed)?;
+    // If it is not read, that shows in what comes back.
+    let _ = stream.write_all(&text_of(request).map_err(failed)?);
+    let _ = stream.shutdown(Shutdown::Write);
+    Ok(stream.into())
+}
+
+/// A request as a worker reads it.
+fn text_of(request: &Request) -> io::Result<Vec<u8>> {
+    let text = serde_json::to_vec(request)?;
+    if text.len() as u64 > REQUEST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long a request"));
+    }
+    Ok(text)
 }
 
 /// The program: the one beside this one, or the one that is installed.
@@ -124,12 +155,9 @@ impl Kept {
 struct Worker(Child);
 
 impl Worker {
-    fn start(program: &Path, request: &Request) -> Result<(Self, ChildStdout), Fault> {
+    fn start(program: &Path, request: &Request) -> Result<(Self, OwnedFd), Fault> {
         let failed = |why| Fault::NoWorker { program: program.to_owned(), why };
-        let text = serde_json::to_vec(request).map_err(|error| failed(error.into()))?;
-        if text.len() as u64 > REQUEST_BYTES {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "too long a request")));
-        }
+        let text = text_of(request).map_err(failed)?;
         let mut child = Command::new(program)
             .env_clear()
             .current_dir("/")
@@ -145,7 +173,7 @@ impl Worker {
         };
         // A pipe takes as much at once. If it is not read, that shows in what comes back.
         let _ = input.write_all(&text);
-        Ok((worker, output))
+        Ok((worker, output.into()))
     }
 }
 

@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use crate::root::Root;
 use crate::tree::Tree;
 
-pub use rtnetlink::LinkEvents;
+pub use rtnetlink::{LinkEvents, take_over};
 
 /// The interfaces of sysfs.
 const CLASS: &str = "/sys/class/net";

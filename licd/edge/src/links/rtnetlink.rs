@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use netlink_packet_core::{
     Emitable, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader,
     NlasIterator,
 };
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, recvmsg,
@@ -38,13 +41,50 @@ const RTM_NEWLINK: u16 = libc::RTM_NEWLINK;
 const NLMSG_ERROR: u16 = libc::NLMSG_ERROR as u16;
 const NLMSG_DONE: u16 = libc::NLMSG_DONE as u16;
 
+/// Sockets of the network namespace that the interfaces are in, for a process that is kept in one
+/// of its own.
+static HANDED: OnceLock<Handed> = OnceLock::new();
+
+struct Handed {
+    news: OwnedFd,
+    asking: Mutex<OwnedFd>,
+}
+
+/// Takes over sockets that were opened in the network namespace of the interfaces, to be used from
+/// now on in place of new ones: the first listens to news of them (`RTMGRP_LINK`), the second, to
+/// none, is there to ask. Fewer, or a second call, change nothing.
+///
+/// # Errors
+///
+/// [`Error::Kernel`] if they are no open descriptors.
+pub fn take_over(sockets: impl IntoIterator<Item = OwnedFd>) -> Result<(), Error> {
+    let mut sockets = sockets.into_iter();
+    let (Some(news), Some(asking)) = (sockets.next(), sockets.next()) else { return Ok(()) };
+    for socket in [&news, &asking] {
+        fcntl(socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+            .and_then(|_| fcntl(socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)))
+            .map_err(|errno| Error::Kernel { errno })?;
+    }
+    let _ = HANDED.set(Handed { news, asking: Mutex::new(asking) });
+    Ok(())
+}
+
 /// The permanent address of every interface that has one of six bytes, by name. Drivers without
 /// permanent address, and kernels before 5.6, tell none.
 pub(super) fn permanent_addresses() -> Result<BTreeMap<String, [u8; 6]>, Errno> {
-    let socket = open(0)?;
+    match HANDED.get() {
+        Some(handed) => ask_again(&handed.asking.lock().unwrap_or_else(PoisonError::into_inner)),
+        None => ask_again(&open(0)?),
+    }
+}
+
+/// Asks until the list did not change meanwhile.
+fn ask_again(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
+    /// What is left of an answer that was not read to its end is told apart by its number.
+    static SEQUENCE: AtomicU32 = AtomicU32::new(1);
     let mut answer = Answer::default();
-    for sequence in 1..=TRIES {
-        answer = ask(&socket, sequence)?;
+    for _ in 0..TRIES {
+        answer = ask(socket, SEQUENCE.fetch_add(1, Ordering::Relaxed))?;
         if !answer.interrupted {
             break;
         }
@@ -57,14 +97,21 @@ pub(super) fn permanent_addresses() -> Result<BTreeMap<String, [u8; 6]>, Errno> 
 pub struct LinkEvents(OwnedFd);
 
 impl LinkEvents {
-    /// Listens from now on to the interfaces of the calling thread's network namespace.
+    /// Listens from now on to the interfaces of the calling thread's network namespace, or to those
+    /// of the sockets that were taken over.
     ///
     /// # Errors
     ///
     /// [`Error::Kernel`] if the kernel refuses.
     pub fn open() -> Result<Self, Error> {
-        let groups = libc::RTMGRP_LINK.unsigned_abs();
-        open(groups).map(Self).map_err(|errno| Error::Kernel { errno })
+        let opened = match HANDED.get() {
+            Some(handed) => handed
+                .news
+                .try_clone()
+                .map_err(|error| Errno::try_from(error).unwrap_or(Errno::EMFILE)),
+            None => open(libc::RTMGRP_LINK.unsigned_abs()),
+        };
+        opened.map(Self).map_err(|errno| Error::Kernel { errno })
     }
 
     /// Takes the news so far without waiting. Whether there were any; the interfaces need not
