@@ -135,9 +135,11 @@ impl Device {
             .spawn()
             .unwrap();
         let children = format!("/proc/{0}/task/{0}/children", nspawn.id());
+        // What it starts first only prepares the ground, and is in no namespace yet.
         let leader = wait::until("the device's first process", || {
             assert_eq!(nspawn.try_wait().unwrap(), None, "{}", self.console());
-            fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse().ok()
+            let pids = fs::read_to_string(&children).ok()?;
+            pids.split_whitespace().find(|pid| is_first_process(pid))?.parse().ok()
         });
         let running = Running { device: self, nspawn, leader };
         let state = wait::until("the device has started", || {
@@ -252,6 +254,16 @@ impl Drop for Running<'_> {
         let _ = kill(Pid::from_raw(self.leader), Signal::SIGKILL);
         let _ = self.nspawn.wait();
     }
+}
+
+/// Whether a process is the first of another system, and has begun to be.
+fn is_first_process(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let has = |key: &str, value: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        line.is_some_and(|line| line.split_whitespace().next_back() == Some(value))
+    };
+    has("Name:", "systemd") && has("NSpid:", "1")
 }
 
 /// Whether options say that nothing can be written.
