@@ -135,6 +135,9 @@ struct Timers {
     settle: Backoff,
     /// No unit ID is known: interfaces may turn up without a word.
     relook: Backoff,
+    /// Somebody has the partition open. In a mount namespace of its own, nobody tells the daemon
+    /// when it is closed elsewhere.
+    reclosed: Backoff,
     /// How often the service manager wants to hear, and when next.
     watchdog: Option<(Duration, Instant)>,
 }
@@ -154,6 +157,7 @@ impl Timers {
             links: Debounce::new(ms(200), ms(2000)),
             settle: Backoff::new(ms(5000), minutes(5)),
             relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
+            reclosed: Backoff::new(ms(1000), minutes(1)),
             watchdog: watchdog.map(|interval| (interval, Instant::now() + interval)),
         }
     }
@@ -161,7 +165,7 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        dues.into_iter().chain([watchdog]).flatten()
+        dues.into_iter().chain([self.reclosed.due(), watchdog]).flatten()
     }
 }
 
@@ -228,7 +232,7 @@ impl Daemon {
         if left_open {
             self.timers.settle.begin(now);
         }
-        self.mind_unit_id(now);
+        self.mind_what_is_amiss(now);
         self.judge_again();
     }
 
@@ -259,7 +263,8 @@ impl Daemon {
         if self.timers.links.is_due(now) {
             self.look_at_links();
         }
-        if self.timers.relook.is_due(now) {
+        let looks = [self.timers.relook.is_due(now), self.timers.reclosed.is_due(now)];
+        if looks.contains(&true) {
             self.look_again();
         }
         if self.timers.settle.is_due(now) {

@@ -63,7 +63,11 @@ fn the_rescue_shells_recipe_works_beside_the_sandbox() {
         "mount -o remount,rw /license; mkdir -p /license/dsa/licenses; \
          cp {file} /license/dsa/licenses/; mount -o remount,ro /license"
     ));
-    acceptance::wait::until("it counts", || (state(&device) == "valid").then_some(()));
+    let status = || device.run(["licctl", "status", "--json"]).with_code(0).json();
+    acceptance::wait::until("it counts, and the partition is seen to be closed", || {
+        let status = status();
+        (status["state"] == "valid" && status["store"]["state"] == "read-only").then_some(())
+    });
     assert_closed(&device);
     // The daemon can save afterwards, as before.
     let other = device.file("b.lic", &device.licence().pack("WE-OTHER").sign());

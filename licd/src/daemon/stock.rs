@@ -223,7 +223,7 @@ impl Daemon {
             links.into_iter().for_each(|links| self.heed_links(links));
         }
         waiting.into_iter().for_each(|one| self.answer(one, taken));
-        self.mind_unit_id(Instant::now());
+        self.mind_what_is_amiss(Instant::now());
         self.next_stock();
     }
 
@@ -279,10 +279,16 @@ impl Daemon {
     }
 
     /// While no unit ID is known, looks for one from time to time.
-    pub(super) fn mind_unit_id(&mut self, now: Instant) {
+    pub(super) fn mind_what_is_amiss(&mut self, now: Instant) {
         match self.hub.published().report.unit_id {
             Some(_) => self.timers.relook.end(),
             None => self.timers.relook.begin(now),
+        }
+        let is_open = self.hub.published().report.store.state == "writable";
+        if is_open && self.device.store().holders().is_some() {
+            self.timers.reclosed.begin(now);
+        } else {
+            self.timers.reclosed.end();
         }
     }
 }
