@@ -29,4 +29,8 @@ impl Daemon {
     pub(crate) fn import(&self, _: &File, _: &str) -> Result<Code, Failure> {
         match *self {}
     }
+
+    pub(crate) fn import_from(&self, _: &str) -> Result<(Code, String), Failure> {
+        match *self {}
+    }
 }

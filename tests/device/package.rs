@@ -69,34 +69,25 @@ fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
     assert_eq!(status["state"], "none");
     let _ = licctl(&["--version"]).with_code(0);
     let _ = licctl(&["--bus", "system", "status"]).with_code(2);
-    // Hardware is looked at where it can be, and licences are judged by the image's roots.
-    for dir in ["proc", "sys", "run"] {
+    // As in a rescue shell, the root is a mount; and licences are judged by the image's roots.
+    for dir in ["proc", "sys", "run", "usr/lib/licd/roots.d"] {
         fs::create_dir_all(place(dir)).unwrap();
     }
-    let script = "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; \
-                  chroot \"$1\" /licctl unit-id; chroot \"$1\" /licctl import /a.lic; \
-                  chroot \"$1\" /licctl feature -q custom-partition";
-    let unit = tool("chroot", [&*device::image().to_string_lossy(), "true"]);
-    assert_eq!(unit, "");
     for key in acceptance::maker::roots() {
-        fs::create_dir_all(place("usr/lib/licd/roots.d")).unwrap();
         let file = place("usr/lib/licd/roots.d").join(format!("{}.vkey", key.verifier().name()));
         fs::write(file, format!("{}\n", key.verifier())).unwrap();
     }
     fs::write(place("usr/lib/licd/trust.note"), acceptance::maker::trust(1, &[])).unwrap();
-    let unit = tool(
-        "unshare",
-        [
-            "--mount",
-            "sh",
-            "-euc",
-            "mount -t proc proc \"$1/proc\"; mount --rbind /sys \"$1/sys\"; chroot \"$1\" /licctl unit-id",
-            "sh",
-            root.path().to_str().unwrap(),
-        ],
-    );
+    let inside = |script: &str| {
+        let ground = "mount --bind \"$1\" \"$1\"; mount -t proc proc \"$1/proc\"; \
+                      mount --rbind /sys \"$1/sys\"; cd \"$1\"";
+        let script = format!("{ground}; {script}");
+        let root = root.path().to_str().unwrap();
+        tool("unshare", ["--mount", "sh", "-euc", &script, "sh", root])
+    };
+    let unit = inside("chroot . /licctl unit-id");
     fs::write(place("a.lic"), acceptance::maker::licence().units(&[&unit]).sign()).unwrap();
-    let _ = tool("unshare", ["--mount", "sh", "-euc", script, "sh", root.path().to_str().unwrap()]);
+    inside("chroot . /licctl import /a.lic; chroot . /licctl feature -q custom-partition");
     assert_eq!(fs::read_dir(place("license/dsa/licenses")).unwrap().count(), 1);
 }
 
