@@ -9,6 +9,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_again, needs root),
     story!(the_rescue_shells_recipe_works_beside_the_sandbox, needs root),
     story!(a_partition_mounted_later_is_used, needs root),
+    story!(a_worker_outside_the_sandbox_does_the_downloading, needs root),
     story!(settings_are_saved_from_inside_the_sandbox, needs root),
 ];
 
@@ -99,4 +100,20 @@ fn settings_are_saved_from_inside_the_sandbox() {
          s '[system.remotemanager]\nlicense_poll_hours = 12\n'",
     );
     assert!(device.shell("cat /etc/licd/settings.toml").contains("license_poll_hours = 12"));
+}
+
+fn a_worker_outside_the_sandbox_does_the_downloading() {
+    let device = Device::new();
+    let device = device.start();
+    // Nobody listens there: that is for a worker with a network to say.
+    device.shell(
+        "systemctl reload licd.service; busctl call com.igel.License1 /com/igel/License1 \
+         com.igel.License1.Manager Import 'sa{sv}' http://127.0.0.1:1/a.lic 0",
+    );
+    let refused = acceptance::wait::until("the download fails", || {
+        device.journal(&["MESSAGE_ID=10358652c8f68be34169a1566b8da42e"]).pop()
+    });
+    assert_eq!(refused["LICD_CODE"], "source-unreachable");
+    let message = refused["MESSAGE"].as_str().unwrap();
+    assert!(!message.contains("worker") && !message.contains("started"), "{message}");
 }
