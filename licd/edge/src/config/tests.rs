@@ -265,6 +265,36 @@ fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
     assert_eq!(shown, known);
 }
 
+#[test]
+fn the_packaged_example_of_a_login_is_one() {
+    let example: Vec<&str> =
+        PACKAGED.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    let begin = example.iter().position(|line| *line == "[[network.login]]").unwrap();
+    let config = read(&example[begin..begin + 4].join("\n")).unwrap();
+    let login = Login {
+        host: "ums.example.com".into(),
+        user: "thinclient".into(),
+        password_file: "/etc/licd/ums.password".into(),
+    };
+    assert_eq!(config.network.logins, [login]);
+}
+
+#[test]
+fn a_login_that_is_not_whole_or_not_one_is_refused_by_place() {
+    let login = |lines: &str| read(&format!("[[network.login]]\n{lines}")).unwrap_err();
+    for (lines, word) in [
+        ("host = \"h\"\nuser = \"u\"", "password_file"),
+        ("host = \"https://h/\"\nuser = \"u\"\npassword_file = \"/p\"", "server"),
+        ("host = \"h\"\nuser = \"\"\npassword_file = \"/p\"", "user"),
+        ("host = \"h\"\nuser = \"u\"\npassword_file = \"p\"", "absolute path"),
+    ] {
+        assert!(login(lines).contains(word), "{}", login(lines));
+    }
+    let one = "[[network.login]]\nhost = \"h\"\nuser = \"u\"\npassword_file = \"/p\"\n";
+    assert!(read(&one.repeat(LOGINS)).is_ok());
+    assert!(read(&one.repeat(LOGINS + 1)).is_err());
+}
+
 /// The example key of Go's `golang.org/x/mod/sumdb/note`.
 const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
