@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use licd_device::Failure;
+use licd_device::{Failure, Intent};
 use licd_rules::Code;
 
 use crate::args::Args;
@@ -26,7 +26,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn import(&self, _: &File, _: &str) -> Result<Code, Failure> {
+    pub(crate) fn import(&self, _: &File, _: &str, _: Intent) -> Result<Code, Failure> {
         match *self {}
     }
 

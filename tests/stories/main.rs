@@ -13,6 +13,7 @@ mod changes;
 mod corpus;
 mod crash;
 mod damage;
+mod dates;
 mod downloads;
 mod exit_codes;
 mod importing;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         corpus::STORIES,
         crash::STORIES,
         damage::STORIES,
+        dates::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
         importing::STORIES,

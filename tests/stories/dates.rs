@@ -1,0 +1,237 @@
+//! The programs at given dates (contract §3, §8, `clock.state`), under a clock that shows them.
+
+use std::fs;
+
+use acceptance::clock::Clock;
+use acceptance::daemon::Daemon;
+use acceptance::harness::Story;
+use acceptance::maker::licence;
+use acceptance::program::{self, Answer};
+use acceptance::{World, story};
+use serde_json::Value;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(the_last_day_is_whole_in_every_time_zone),
+    story!(in_grace_everything_is_as_before),
+    story!(firmware_from_before_the_end_may_be_installed_on_os_11),
+    story!(a_leap_day_is_a_day),
+    story!(an_evaluation_that_has_ended_is_as_if_it_had_never_been),
+    story!(on_os_12_the_configuration_is_frozen_and_licensing_is_not),
+    story!(a_licence_begins_and_ends_while_the_daemon_runs),
+    story!(a_wild_clock_ends_no_licence),
+    story!(a_clock_that_is_set_back_keeps_no_licence_alive),
+    story!(a_clock_that_loses_some_hours_is_no_matter),
+    story!(a_correct_time_heals_what_a_wrong_date_did),
+    story!(a_year_in_the_cupboard_is_a_year),
+];
+
+/// Where a time server's word is kept.
+const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
+
+fn licctl(world: &World, clock: &Clock, args: &[&str]) -> Answer {
+    program::run(clock.shown_to(&mut world.licctl_command()).args(args))
+}
+
+fn status(world: &World, clock: &Clock) -> Value {
+    licctl(world, clock, &["status", "--json"]).with_code(0).json()
+}
+
+fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
+    world.start_with(|command| clock.shown_to(command))
+}
+
+/// Starts the daemon, has a look at what it reports, and stops it.
+fn look(world: &World, clock: &Clock) -> (String, String) {
+    let daemon = start(world, clock);
+    let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
+    assert!(daemon.stop().success());
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    (word(&report["state"]), word(&report["clock"]["state"]))
+}
+
+fn nobody_vouches_for_the_clock(world: &World) {
+    fs::remove_file(world.path(SYNCHRONIZED)).unwrap();
+}
+
+fn the_last_day_is_whole_in_every_time_zone() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
+    for (time, state) in [
+        ("2026-07-21 11:59:59", "valid"),
+        ("2026-07-22 12:00:00", "warning"),
+        ("2026-08-01 23:59:59", "warning"),
+        ("2026-08-02 11:59:59", "warning"),
+        ("2026-08-02 12:00:00", "expired"),
+    ] {
+        assert_eq!(status(&world, &Clock::at(time))["state"], state, "{time}");
+    }
+}
+
+fn in_grace_everything_is_as_before() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(28).sign());
+    for (time, state, allowed) in [
+        ("2026-08-02 12:00:00", "grace", true),
+        ("2026-08-30 11:59:59", "grace", true),
+        ("2026-08-30 12:00:00", "expired", false),
+    ] {
+        let status = status(&world, &Clock::at(time));
+        assert_eq!(status["state"], state, "{time}");
+        for feature in ["custom-partition", "app-install", "icg", "config-change"] {
+            assert_eq!(status["features"][feature]["allowed"], allowed, "{time}: {feature}");
+        }
+    }
+}
+
+fn firmware_from_before_the_end_may_be_installed_on_os_11() {
+    let world = World::new();
+    world.write("/etc/licd/licd.toml", "[system]\ngeneration = 11\n");
+    let clock = Clock::at("2026-11-01 09:00:00");
+    let draft = licence().term("perpetual").expires("2022-08-01").grace(0);
+    world.copy_by_hand("a.lic", draft.sign());
+    let allowed = |day: &str| licctl(&world, &clock, &["update-allowed", day]);
+    let _ = allowed("2022-03-29").with_code(0);
+    let _ = allowed("2022-08-01").with_code(1);
+    let _ = allowed("2022-08-19").with_code(1);
+    // The system itself, and its configuration, stay.
+    for (feature, code) in [("os", 0), ("config-change", 0), ("custom-partition", 1)] {
+        let _ = licctl(&world, &clock, &["feature", feature]).with_code(code);
+    }
+    // On OS 12 there are no updates after the end.
+    world.write("/etc/licd/licd.toml", "[system]\ngeneration = 12\n");
+    let _ = allowed("2022-03-29").with_code(1);
+}
+
+fn a_leap_day_is_a_day() {
+    let world = World::new();
+    let draft = licence().starts("2028-02-29").expires("2028-02-29").grace(0);
+    world.copy_by_hand("a.lic", draft.sign());
+    for (time, state) in [
+        ("2028-02-28 12:00:00", "pending"),
+        ("2028-02-29 12:00:00", "warning"),
+        ("2028-03-01 11:59:59", "warning"),
+        ("2028-03-01 12:00:00", "expired"),
+    ] {
+        assert_eq!(status(&world, &Clock::at(time))["state"], state, "{time}");
+    }
+}
+
+fn an_evaluation_that_has_ended_is_as_if_it_had_never_been() {
+    let world = World::new();
+    let draft = licence().pack("WE-DEMO1").product("WE-E").term("evaluation");
+    world.copy_by_hand("a.lic", draft.expires("2026-08-01").sign());
+    let clock = Clock::at("2026-08-01 09:00:00");
+    let _ = licctl(&world, &clock, &["feature", "os"]).with_code(0);
+    clock.set("2026-08-02 12:00:00");
+    for feature in ["os", "apps", "codecs", "config-change"] {
+        let _ = licctl(&world, &clock, &["feature", feature]).with_code(1);
+    }
+    let _ = licctl(&world, &clock, &["feature", "license-deploy"]).with_code(0);
+}
+
+fn on_os_12_the_configuration_is_frozen_and_licensing_is_not() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
+    let daemon = start(&world, &Clock::at("2026-09-01 09:00:00"));
+    let client = daemon.client();
+    let (allowed, reason, _): (bool, String, String) =
+        client.manager("CheckFeature", &"config-change").unwrap();
+    assert_eq!((allowed, reason.as_str()), (false, "expired"));
+    // Or the device could never be licensed again.
+    let () = client.manager("ApplySettings", &"[licensing]\nremove = \"evaluation\"\n").unwrap();
+    let renewed = licence().serial(184).expires("2027-08-01").sign();
+    assert_eq!(daemon.import(renewed).with_code(0).verdict(), "valid");
+    let (allowed, ..): (bool, String, String) =
+        client.manager("CheckFeature", &"config-change").unwrap();
+    assert!(allowed);
+}
+
+fn a_licence_begins_and_ends_while_the_daemon_runs() {
+    let world = World::new();
+    let draft = licence().starts("2026-08-01").expires("2026-08-31").grace(0);
+    world.copy_by_hand("a.lic", draft.sign());
+    let clock = Clock::at("2026-07-31 23:59:59");
+    let daemon = start(&world, &clock);
+    for (time, state) in [
+        ("2026-07-31 23:59:59", "pending"),
+        ("2026-08-01 00:00:00", "valid"),
+        ("2026-08-31 23:59:59", "warning"),
+        ("2026-09-01 12:00:00", "expired"),
+    ] {
+        clock.set(time);
+        let () = daemon.client().manager("Refresh", &()).unwrap();
+        let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
+        assert_eq!(report["state"], state, "{time}");
+        let gate = world.path("/run/licd/features/custom-partition");
+        assert_eq!(gate.exists(), ["valid", "warning"].contains(&state), "{time}");
+    }
+}
+
+fn a_wild_clock_ends_no_licence() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
+    let clock = Clock::at("2026-12-01 09:00:00");
+    assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
+    nobody_vouches_for_the_clock(&world);
+    for (time, state) in [
+        ("2099-01-01 00:00:00", "unsynchronized"),
+        ("1970-01-01 00:00:30", "behind"),
+        ("2026-12-02 09:00:00", "unsynchronized"),
+    ] {
+        clock.set(time);
+        assert_eq!(look(&world, &clock), ("valid".into(), state.into()), "{time}");
+        // The rescue shell's tool sees it the same way.
+        assert_eq!(status(&world, &clock)["state"], "valid", "{time}");
+    }
+}
+
+fn a_clock_that_is_set_back_keeps_no_licence_alive() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2026-12-10").grace(0).sign());
+    let clock = Clock::at("2026-12-12 09:00:00");
+    assert_eq!(look(&world, &clock).0, "expired");
+    nobody_vouches_for_the_clock(&world);
+    clock.set("2026-12-05 09:00:00");
+    assert_eq!(look(&world, &clock), ("expired".into(), "behind".into()));
+}
+
+fn a_clock_that_loses_some_hours_is_no_matter() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
+    nobody_vouches_for_the_clock(&world);
+    let clock = Clock::at("2026-12-01 09:00:00");
+    assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
+    for (time, state) in
+        [("2026-11-30 10:00:00", "unsynchronized"), ("2026-11-29 08:00:00", "behind")]
+    {
+        clock.set(time);
+        assert_eq!(look(&world, &clock), ("valid".into(), state.into()), "{time}");
+    }
+}
+
+fn a_correct_time_heals_what_a_wrong_date_did() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
+    nobody_vouches_for_the_clock(&world);
+    let clock = Clock::at("2026-12-01 09:00:00");
+    // A document of another pack that was issued by a clock years ahead.
+    let odd = licence().pack("EMP-R9HXH").issued("2031-01-01T00:00:00Z").sign();
+    world.copy_by_hand("odd.lic", odd);
+    assert_eq!(look(&world, &clock).1, "behind");
+    fs::remove_file(world.licenses().join("odd.lic")).unwrap();
+    world.write(SYNCHRONIZED, "");
+    assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
+    nobody_vouches_for_the_clock(&world);
+    clock.set("2026-12-01 10:00:00");
+    assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
+}
+
+fn a_year_in_the_cupboard_is_a_year() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", licence().expires("2027-08-01").grace(0).sign());
+    let clock = Clock::at("2026-12-01 09:00:00");
+    assert_eq!(look(&world, &clock).0, "valid");
+    // With a time server's word at once.
+    clock.set("2027-12-01 09:00:00");
+    assert_eq!(look(&world, &clock), ("expired".into(), "ok".into()));
+}
