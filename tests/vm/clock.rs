@@ -1,0 +1,45 @@
+//! Clocks that are wrong by decades.
+
+use acceptance::maker;
+
+use crate::device::Device;
+use crate::scenario::{Scenario, scenario};
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    scenario!(
+        no_licence_ends_by_a_clock_at_2099_nor_waits_by_one_at_1970,
+        "A clock that is wrong by decades neither ends a licence nor keeps it from having begun; \
+         the report says what the clock is worth."
+    ),
+    scenario!(
+        a_new_device_at_1970_takes_its_first_licence,
+        "A device that was never on and has no battery for its clock is licensed like any other."
+    ),
+];
+
+fn no_licence_ends_by_a_clock_at_2099_nor_waits_by_one_at_1970(device: &mut Device) {
+    let licence = maker::licence().starts(maker::today_plus(-10)).expires(maker::today_plus(60));
+    device.start();
+    assert_eq!(device.import(&licence.sign()).1, "valid");
+    for (clock, state) in
+        [("1970-01-01T00:00:00", "behind"), ("2099-06-01T12:00:00", "unsynchronized")]
+    {
+        device.power_off();
+        device.hardware.clock = clock.to_owned();
+        device.start();
+        let report = device.wait_for_state("valid");
+        assert_eq!(report["clock"]["state"], state, "{clock}: {report}");
+        device.sh("licctl feature -q custom-partition");
+    }
+}
+
+fn a_new_device_at_1970_takes_its_first_licence(device: &mut Device) {
+    let today = maker::today_plus(0);
+    let licence = maker::licence().issued(&format!("{today}T00:00:00Z")).starts(today);
+    device.hardware.clock = "1970-01-01T00:00:00".to_owned();
+    device.start();
+    let (exit, code, message) = device.import(&licence.expires(maker::today_plus(365)).sign());
+    assert_eq!((exit, code.as_str()), (0, "valid"), "{message}");
+    let report = device.wait_for_state("valid");
+    assert_eq!(report["clock"]["state"], "behind", "{report}");
+}

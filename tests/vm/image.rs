@@ -1,0 +1,12 @@
+//! What the device starts from, as `image/build` leaves it.
+
+use std::path::PathBuf;
+
+/// Tells where the image is; set by `tests/vm/run`.
+const DIR: &str = "LICD_VM_IMAGE";
+
+/// A file of the image.
+pub(crate) fn file(name: &str) -> PathBuf {
+    let dir = std::env::var_os(DIR).expect("LICD_VM_IMAGE: run this by tests/vm/run");
+    PathBuf::from(dir).join(name)
+}

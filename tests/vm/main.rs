@@ -1,0 +1,37 @@
+//! A device in a virtual machine: what happens to it, and what is promised for that.
+//!
+//! Run by `tests/vm/run`, which makes the image that the device starts from.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a failed test is what comes of it, and figures are for those who read its output"
+)]
+
+mod agent;
+mod device;
+mod image;
+mod qmp;
+mod results;
+mod scenario;
+mod stick;
+
+mod clock;
+mod fast;
+mod identity;
+mod power;
+mod space;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scenario::run(&[
+        fast::SCENARIOS,
+        clock::SCENARIOS,
+        identity::SCENARIOS,
+        power::SCENARIOS,
+        space::SCENARIOS,
+    ])
+}

@@ -1,0 +1,54 @@
+//! How scenarios are run: one after the other, since each keeps two processors busy.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::device::Device;
+use crate::results::Results;
+
+/// Something that happens to a device, and the promise that is proved by it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scenario {
+    /// Where it stands, and what happens.
+    pub(crate) name: &'static str,
+    /// Which promise of the public surface it proves.
+    pub(crate) promise: &'static str,
+    /// What happens.
+    pub(crate) run: fn(&mut Device),
+}
+
+/// Makes a [`Scenario`] of a function and its promise.
+macro_rules! scenario {
+    ($name:ident, $promise:literal) => {
+        $crate::scenario::Scenario {
+            name: concat!(module_path!(), "::", stringify!($name)),
+            promise: $promise,
+            run: $name,
+        }
+    };
+}
+pub(crate) use scenario;
+
+/// Runs the scenarios that the command line selects. Its options are those of Rust's own harness.
+pub(crate) fn run(chapters: &[&[Scenario]]) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let trials = chapters.concat().into_iter().map(trial).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(scenario: Scenario) -> Trial {
+    let name = scenario.name.split_once("::").map_or(scenario.name, |(_, name)| name);
+    Trial::test(name, move || {
+        eprintln!("\n{name}: {}", scenario.promise);
+        let results = Results::of(name, scenario.promise);
+        let mut device = Device::new(results.clone());
+        let outcome = catch_unwind(AssertUnwindSafe(|| (scenario.run)(&mut device)));
+        drop(device);
+        results.close(name);
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+        Ok(())
+    })
+}
