@@ -115,11 +115,6 @@ impl Device {
         assert!(succeeds.is_some(), "waited in vain: {what} ({script})");
     }
 
-    /// The messages of the journal's this start that come from this project.
-    pub(crate) fn journal(&mut self) -> String {
-        self.sh("journalctl --boot --output=cat -t licd -t licctl --no-pager")
-    }
-
     /// Restarts it as the user would.
     pub(crate) fn reboot(&mut self) {
         self.sh("systemctl reboot --no-block");

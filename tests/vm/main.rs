@@ -18,20 +18,24 @@ mod results;
 mod scenario;
 mod stick;
 
+mod access;
 mod clock;
 mod fast;
 mod identity;
 mod power;
 mod space;
+mod sticks;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     scenario::run(&[
         fast::SCENARIOS,
+        access::SCENARIOS,
         clock::SCENARIOS,
         identity::SCENARIOS,
         power::SCENARIOS,
         space::SCENARIOS,
+        sticks::SCENARIOS,
     ])
 }
