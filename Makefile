@@ -1,6 +1,6 @@
 # Nothing but calls; `make` alone lists them.
 
-.PHONY: help build install deb demo test fuzz clean
+.PHONY: help build install deb demo test vm-test fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -8,6 +8,7 @@ help:
 	@echo 'make deb     the same as a Debian package, below target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make test    everything that continuous integration runs'
+	@echo 'make vm-test everything that happens to a device in a virtual machine'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:
@@ -27,6 +28,9 @@ demo:
 
 test:
 	tests/run
+
+vm-test:
+	tests/vm/run
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use acceptance::wait;
 use base64ct::{Base64, Encoding as _};
 
-/// How long a start may take: an emulated one takes half a minute on an idle machine.
-const START: Duration = Duration::from_secs(240);
+/// How long a start may take: an emulated one takes half a minute on an idle machine,
+/// and ten times that on one that builds something as well.
+const START: Duration = Duration::from_secs(600);
 /// How long a script may take.
-const SCRIPT: Duration = Duration::from_secs(120);
+const SCRIPT: Duration = Duration::from_secs(300);
 
 /// What a script did.
 #[derive(Debug)]

@@ -20,9 +20,9 @@ use crate::stick::{Format, Stick};
 pub(crate) use hardware::Hardware;
 
 /// How long the device may take for something that is not a start.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The same for the work between power button and darkness.
-const SHUTDOWN: Duration = Duration::from_secs(120);
+const SHUTDOWN: Duration = Duration::from_secs(300);
 
 /// A device with disks of its own, gone when it is dropped.
 pub(crate) struct Device {

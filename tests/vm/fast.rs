@@ -50,9 +50,9 @@ fn the_recipe_of_the_rescue_shell_licenses_the_device(device: &mut Device) {
     let files = [("NAME.lic", maker::licence().pack("WE-HAND1").sign())];
     let stick = device.stick("fat", Format::Fat, true, &files);
     device.start();
-    // What the recipe takes away: a request, and a licence of before.
-    device.sh("licctl request");
+    // What the recipe takes away: a licence of before, and a request that was never answered.
     assert_eq!(device.import(&maker::licence().pack("WE-OLD01").sign()).1, "valid");
+    device.sh("licctl request");
     device.plug(&stick);
     device.wait_for("the stick is there", "test -b /dev/sda1");
     device.sh("set -e

@@ -9,7 +9,7 @@ use acceptance::wait;
 use serde_json::{Value, json};
 
 /// How long QEMU may take for an answer or an event: it shares two cores with what it emulates.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A connection to one QEMU.
 pub(crate) struct Qmp {

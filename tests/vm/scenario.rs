@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
+use nix::unistd::geteuid;
 
 use crate::device::Device;
 use crate::results::Results;
@@ -41,7 +42,10 @@ pub(crate) fn run(chapters: &[&[Scenario]]) -> ExitCode {
 
 fn trial(scenario: Scenario) -> Trial {
     let name = scenario.name.split_once("::").map_or(scenario.name, |(_, name)| name);
-    Trial::test(name, move || {
+    Trial::ignorable_test(name, move || {
+        if !geteuid().is_root() {
+            return Ok(Completion::ignored_with("needs root"));
+        }
         eprintln!("\n{name}: {}", scenario.promise);
         let results = Results::of(name, scenario.promise);
         let mut device = Device::new(results.clone());
@@ -49,6 +53,6 @@ fn trial(scenario: Scenario) -> Trial {
         drop(device);
         results.close(name);
         outcome.unwrap_or_else(|panic| resume_unwind(panic));
-        Ok(())
+        Ok(Completion::Completed)
     })
 }

@@ -35,9 +35,9 @@ impl Hardware {
     pub(super) fn command(&self, var: &Path, license: &Path) -> Command {
         // Without it, nothing else on the machine would get on.
         let mut command = Command::new("nice");
-        command.arg("qemu-system-x86_64");
+        command.args(["-n", "5", "qemu-system-x86_64"]);
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-machine", "pc"]);
-        command.args(["-accel", "tcg,thread=multi", "-smp", "2", "-m", "512"]);
+        command.args(["-accel", "tcg,thread=multi", "-smp", "1", "-m", "512"]);
         command.arg("-kernel").arg(image::file("vmlinuz"));
         command.arg("-initrd").arg(image::file("initramfs"));
         command.args(["-append", "console=ttyS0 quiet mitigations=off panic=-1"]);
