@@ -44,12 +44,18 @@ impl Agent {
         while self.line(deadline, "the device starts") != "ready" {}
     }
 
-    /// Runs a script to its end.
-    pub(crate) fn run(&mut self, script: &str) -> Done {
+    /// Runs a script after which the device may be too far gone to answer.
+    pub(crate) fn tell(&mut self, script: &str) -> String {
         self.scripts += 1;
         let number = self.scripts.to_string();
         let request = format!("{number} {}\n", Base64::encode_string(script.as_bytes()));
         self.lines.get_mut().write_all(request.as_bytes()).unwrap();
+        number
+    }
+
+    /// Runs a script to its end.
+    pub(crate) fn run(&mut self, script: &str) -> Done {
+        let number = self.tell(script);
         let deadline = Instant::now() + SCRIPT;
         loop {
             let line = self.line(deadline, script);

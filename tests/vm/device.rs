@@ -117,7 +117,7 @@ impl Device {
 
     /// Restarts it as the user would.
     pub(crate) fn reboot(&mut self) {
-        self.sh("systemctl reboot --no-block");
+        self.on().agent.tell("systemctl reboot --no-block");
         self.wait_for_start();
     }
 
@@ -129,7 +129,7 @@ impl Device {
 
     /// Switches it off as the user would.
     pub(crate) fn power_off(&mut self) {
-        self.sh("systemctl poweroff --no-block");
+        self.on().agent.tell("systemctl poweroff --no-block");
         let mut running = self.running.take().unwrap();
         let ended = wait::within(SHUTDOWN, || running.qemu.try_wait().unwrap());
         if ended.is_none() {
