@@ -33,9 +33,9 @@ impl Default for Hardware {
 impl Hardware {
     /// QEMU with this hardware, without the lines to the outside.
     pub(super) fn command(&self, var: &Path, license: &Path) -> Command {
-        // Without it, nothing else on the machine would get on.
+        // Whatever else the machine does comes first.
         let mut command = Command::new("nice");
-        command.args(["-n", "5", "qemu-system-x86_64"]);
+        command.args(["-n", "1", "qemu-system-x86_64"]);
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-machine", "pc"]);
         command.args(["-accel", "tcg,thread=multi", "-smp", "1", "-m", "512"]);
         command.arg("-kernel").arg(image::file("vmlinuz"));
