@@ -13,7 +13,7 @@ use base64ct::{Base64, Encoding as _};
 /// and ten times that on one that builds something as well.
 const START: Duration = Duration::from_secs(600);
 /// How long a script may take.
-const SCRIPT: Duration = Duration::from_secs(300);
+const SCRIPT: Duration = Duration::from_secs(600);
 
 /// What a script did.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::stick::{Format, Stick};
 pub(crate) use hardware::Hardware;
 
 /// How long the device may take for something that is not a start.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// The same for the work between power button and darkness.
 const SHUTDOWN: Duration = Duration::from_secs(300);
 
@@ -102,17 +102,23 @@ impl Device {
 
     /// Waits until the published state is this one, and keeps the report.
     pub(crate) fn wait_for_state(&mut self, state: &str) -> Value {
-        let look = || Some(self.status()).filter(|report| report["state"] == state);
-        let found = wait::within(PATIENCE, look);
-        let report = found.unwrap_or_else(|| panic!("not {state} but {}", self.status()));
+        let published =
+            format!("grep -q '^{{\"schema\":1,\"state\":\"{state}\"' /run/licd/status.json");
+        self.wait_for(&format!("the state is {state}"), &published);
+        let report = self.status();
         self.keep_status(&report);
         report
     }
 
-    /// Waits until a script succeeds.
+    /// Waits until a script succeeds. The device itself looks, and rests between two looks: it has
+    /// work to do.
     pub(crate) fn wait_for(&mut self, what: &str, script: &str) {
-        let succeeds = wait::within(PATIENCE, || (self.try_sh(script).code == 0).then_some(()));
-        assert!(succeeds.is_some(), "waited in vain: {what} ({script})");
+        let looks = PATIENCE.as_secs() * 2;
+        let done = self.try_sh(&format!(
+            "for look in $(seq {looks}); do ( {script} ) && exit; sleep 0.5; done; \
+             head -c 3000 /run/licd/status.json; exit 1"
+        ));
+        assert_eq!(done.code, 0, "waited in vain: {what} ({script})\n{}", done.out);
     }
 
     /// Restarts it as the user would.
