@@ -6,10 +6,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::Error;
@@ -105,12 +106,12 @@ impl Content {
             | OFlag::O_NOCTTY
             | OFlag::O_NOFOLLOW
             | OFlag::O_NONBLOCK;
-        let how = OpenHow::new().resolve(
-            ResolveFlag::RESOLVE_BENEATH
-                | ResolveFlag::RESOLVE_NO_SYMLINKS
-                | ResolveFlag::RESOLVE_NO_XDEV,
-        );
-        untouched(flags, |flags| openat2(&self.directory, name, how.flags(flags)))
+        // A name of the directory itself leads nowhere else, so openat2 has nothing to add; and the
+        // services' sandbox refuses that as a whole (systemd.exec(5), RestrictSUIDSGID).
+        if Path::new(name).file_name() != Some(name) {
+            return Err(unreadable(Errno::EINVAL));
+        }
+        untouched(flags, |flags| openat(&self.directory, name, flags, Mode::empty()))
             .map(File::from)
             .map_err(unreadable)
     }
