@@ -178,10 +178,6 @@ impl Manager {
         self.ask(|reply| Order::Refresh { reply }).await
     }
 
-    async fn poll(&self) -> Result<(), BusError> {
-        self.ask(|reply| Order::Poll { reply }).await
-    }
-
     #[zbus(out_args("allowed", "reason", "until"))]
     fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
         let published = self.hub.published();
@@ -224,6 +220,10 @@ impl Manager {
     ) -> Result<(), BusError> {
         self.authority.check(connection, &header, Action::Settings).await?;
         self.ask(|reply| Order::Apply { settings: toml, reply }).await
+    }
+
+    async fn poll(&self) -> Result<(), BusError> {
+        self.ask(|reply| Order::Poll { reply }).await
     }
 
     #[zbus(signal)]

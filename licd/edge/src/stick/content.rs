@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::Error;
@@ -106,14 +106,22 @@ impl Content {
             | OFlag::O_NOCTTY
             | OFlag::O_NOFOLLOW
             | OFlag::O_NONBLOCK;
-        // A name of the directory itself leads nowhere else, so openat2 has nothing to add; and the
-        // services' sandbox refuses that as a whole (systemd.exec(5), RestrictSUIDSGID).
-        if Path::new(name).file_name() != Some(name) {
-            return Err(unreadable(Errno::EINVAL));
-        }
-        untouched(flags, |flags| openat(&self.directory, name, flags, Mode::empty()))
-            .map(File::from)
-            .map_err(unreadable)
+        let how = OpenHow::new().resolve(
+            ResolveFlag::RESOLVE_BENEATH
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_XDEV,
+        );
+        untouched(flags, |flags| match openat2(&self.directory, name, how.flags(flags)) {
+            // What a sandbox makes of it that forbids setting bits of rights, since a filter cannot
+            // see whether this call would (systemd.exec(5), RestrictSUIDSGID). A name without a
+            // slash leads nowhere else, either, if links are not followed.
+            Err(Errno::ENOSYS) if Path::new(name).file_name() == Some(name) => {
+                openat(&self.directory, name, flags, Mode::empty())
+            }
+            done => done,
+        })
+        .map(File::from)
+        .map_err(unreadable)
     }
 
     fn look(&self, name: &OsStr) -> Result<FileStat, Errno> {
