@@ -163,11 +163,13 @@ proptest! {
         cleared.past = all.past.clone();
         let mut fates = fates.iter();
         cleared.licenses.retain(|_| *fates.next().unwrap() == Upkeep::Keep);
-        // A service that nothing else names is not listed any more.
+        // A service that nothing else names is not listed any more, nor that it was withdrawn since.
         let told = |device: &Device| {
             let (mut services, features) = answers(device);
-            services.retain(|service| service.state != ServiceState::None);
-            (services, features)
+            let nothing = [ServiceState::None, ServiceState::Withdrawn];
+            services.retain(|service| !nothing.contains(&service.state));
+            let features = features.into_iter().map(|one| (one.reason.allows(), one.until));
+            (services, features.collect::<Vec<_>>())
         };
         prop_assert_eq!(told(&full), told(&cleared));
     }
