@@ -206,7 +206,8 @@ impl<'a> Candidate<'a> {
     /// only makes the choice independent of the order of files.
     fn goodness(&self) -> impl Ord + use<'a> {
         let tie = self.license.map(|license| (license.serial, &license.pack));
-        (self.in_force, self.term != Term::Evaluation, self.expires, tie)
+        let perpetual = self.term == Term::Perpetual;
+        (self.in_force, self.term != Term::Evaluation, self.expires, self.last, perpetual, tie)
     }
 }
 

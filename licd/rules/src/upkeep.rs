@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use license_format::License;
 
+use crate::state::has_started;
 use crate::{Case, Judgement, LicenseState};
 
 /// What becomes of a file of the store.
@@ -26,8 +27,17 @@ pub enum Upkeep {
 /// remember enough for everything that is left to stand as before, all is kept.
 pub fn upkeep(case: Case<'_>, is_list: impl Fn(usize) -> bool) -> Vec<Upkeep> {
     let before = Judgement::of(case);
-    let mut fates: Vec<Upkeep> =
-        before.states().iter().enumerate().map(|(n, state)| fate(*state, is_list(n))).collect();
+    let mut fates: Vec<Upkeep> = case
+        .licenses
+        .iter()
+        .zip(before.states())
+        .enumerate()
+        .map(|(n, (license, state))| match fate(*state, is_list(n)) {
+            // What it takes the place of itself is remembered only when it has started.
+            Upkeep::Remove if !has_started(license.starts, case.now) => Upkeep::Keep,
+            fate => fate,
+        })
+        .collect();
     if !fates.contains(&Upkeep::Remove) {
         return fates;
     }

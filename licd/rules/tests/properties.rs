@@ -151,8 +151,8 @@ proptest! {
         }
         let fates = all.upkeep();
         let states = all.states();
-        for (fate, state) in fates.iter().zip(&states) {
-            let may_go = *state == Some("superseded");
+        for ((fate, state), license) in fates.iter().zip(&states).zip(&all.licenses) {
+            let may_go = *state == Some("superseded") && license.starts.start() <= now;
             prop_assert!(*fate == Upkeep::Keep || may_go, "{:?}", state);
             prop_assert!(!whole || (*fate == Upkeep::Remove) == may_go);
         }
