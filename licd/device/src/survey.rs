@@ -115,8 +115,12 @@ impl Device {
         survey.find_trust(self);
         survey.read_store(self);
         if let Some(holders) = self.store().holders() {
+            let cure = match holders.as_slice() {
+                [] => "close it with “mount -o remount,ro /license”",
+                _ => "end them",
+            };
             let closed = Closed::HeldBy(holders);
-            survey.problems.push(format!("/license: is {closed}; end them"));
+            survey.problems.push(format!("/license: is {closed}; {cure}"));
         }
         survey
     }

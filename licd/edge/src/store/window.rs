@@ -45,12 +45,16 @@ impl fmt::Display for Closed {
         match self {
             Self::ReadOnly => f.write_str("read-only"),
             Self::Writable => f.write_str("writable"),
+            // A sandbox hides other processes; and a partition may have been opened by hand.
+            Self::HeldBy(holders) if holders.is_empty() => {
+                f.write_str("still writable, opened by hand or by a process that cannot be seen")
+            }
             Self::HeldBy(holders) => {
                 f.write_str("still writable, because files of it are held by ")?;
                 for (n, holder) in holders.iter().enumerate() {
                     write!(f, "{}{holder}", if n == 0 { "" } else { ", " })?;
                 }
-                if holders.is_empty() { f.write_str("an unknown process") } else { Ok(()) }
+                Ok(())
             }
         }
     }
