@@ -72,8 +72,6 @@ pub(crate) enum Fault {
     Downgrade(String),
     /// A redirect to something other than a web server.
     RedirectScheme(String),
-    /// A redirect to a port that the sandbox does not open.
-    RedirectPort(u16),
     /// More bytes than the limit.
     TooLarge(u64),
     /// What begins as gzip is not gzip to its end.
@@ -109,8 +107,7 @@ impl Fault {
             | Self::Redirects(_)
             | Self::Nowhere
             | Self::Downgrade(_)
-            | Self::RedirectScheme(_)
-            | Self::RedirectPort(_) => Code::SourceRefused,
+            | Self::RedirectScheme(_) => Code::SourceRefused,
             Self::Status { status: 500.. | 408 | 425 | 429, .. } => Code::SourceUnreachable,
             Self::Status { .. } => Code::SourceRefused,
             Self::Reply { code, .. } if (500..600).contains(code) || *code == 430 => {
@@ -247,10 +244,6 @@ impl fmt::Display for Fault {
                     escaped(to)
                 )
             }
-            Self::RedirectPort(port) => write!(
-                f,
-                "redirects to port {port}; only 80, 443, 8443 and the address's own are followed"
-            ),
             Self::TooLarge(limit) => write!(f, "sends more than {limit} bytes"),
             Self::Gzip => f.write_str("sends gzip that cannot be unpacked to its end"),
             Self::Local { what, error } => write!(f, "{what} failed here: {error}"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::address::{Address, Credentials, Scheme};
+use crate::address::{Address, Credentials};
 use crate::fault::Fault;
 use crate::protocol::Request;
 use crate::proxy::Proxy;
@@ -91,19 +91,6 @@ impl Plan {
             Some(file) => vec![file.clone()],
             None => BUNDLES.map(str::to_owned).into(),
         }
-    }
-
-    /// TCP ports that connections may go to; `None` if they cannot be known beforehand.
-    pub(crate) fn ports(&self) -> Option<Vec<u16>> {
-        const DNS: u16 = 53;
-        // An FTP server names the port of its data when asked for them.
-        if matches!(self.address.scheme, Scheme::Ftp | Scheme::Ftps) {
-            return None;
-        }
-        let mut ports = vec![DNS, self.address.port];
-        ports.extend(crate::http::WEB_PORTS);
-        ports.extend(self.proxy.as_ref().map(|proxy| proxy.port));
-        Some(ports)
     }
 
     /// With the bundle of authorities and a clock that runs.

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
@@ -91,19 +91,12 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<ExitCode> {
 /// Locks itself in and tries to get out. Fails if anything was allowed or could not be decided.
 pub(crate) fn run_inside(out: &mut impl Write) -> io::Result<ExitCode> {
     sandbox::close_inherited().map_err(io::Error::other)?;
-    let outside = TcpListener::bind(("127.0.0.1", 0))?;
-    let port = outside.local_addr()?.port();
-    let walls = sandbox::enter(Some(&[53])).map_err(io::Error::other)?;
+    let walls = sandbox::enter().map_err(io::Error::other)?;
     sandbox::close().map_err(io::Error::other)?;
     report(out, &walls)?;
     let mut held = true;
     for (name, attempt) in CHECKS {
         held &= line(out, name, attempt())?;
-    }
-    let outcome = Outcome::of(TcpStream::connect(("127.0.0.1", port)));
-    match (walls.land, outcome) {
-        (Land::Full, outcome) => held &= line(out, "connect to another port", outcome)?,
-        _ => writeln!(out, "connect to another port: not limited by this kernel")?,
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -115,7 +108,7 @@ fn report(out: &mut impl Write, walls: &sandbox::Walls) -> io::Result<()> {
         Identity::Kept(uid) => writeln!(out, "user: {uid}, as it was started")?,
     }
     let land = match walls.land {
-        Land::Full => "files, ports and signals",
+        Land::Full => "files, serving and signals",
         Land::Partial => "part of what newer kernels do",
         Land::None => "not in this kernel; system calls are filtered nevertheless",
     };

@@ -45,7 +45,7 @@ fn prepare<W: Write + Send + 'static>(output: &Arc<Output<W>>) -> Result<Job, Fa
     })?;
     let (bundle_name, bundle) = bundle(&plan.bundles());
     let host = plan.address.host.clone();
-    sandbox::enter(plan.ports().as_deref()).map_err(local)?;
+    sandbox::enter().map_err(local)?;
     let watchdog = Watchdog::start(&host, plan.total, Arc::clone(output));
     let watchdog = watchdog.map_err(|fault| fault.of(SELF))?;
     sandbox::close().map_err(local)?;

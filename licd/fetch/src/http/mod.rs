@@ -24,9 +24,6 @@ const REDIRECTS: usize = 5;
 const HEAD_BYTES: usize = 32 * 1024;
 /// Bytes of an entity tag or a date that are kept for the next request.
 const TAG_BYTES: usize = 1024;
-/// Ports that a redirect may lead to besides that of the address: those of the web, and the one
-/// that UMS answers the web on. The sandbox opens no others.
-pub(crate) const WEB_PORTS: [u16; 3] = [80, 443, 8443];
 
 /// Fetches the file of `job`, following redirects.
 ///
@@ -57,7 +54,7 @@ fn step<W: Write>(job: &Job, here: &Address, output: &Output<W>) -> Result<Optio
         304 if job.is_conditional() => output.header(answer(job, headers, true)).map(|()| None),
         301 | 302 | 303 | 307 | 308 => {
             let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-            redirected(job, here, location.ok_or(Fault::Nowhere)?).map(Some)
+            redirected(here, location.ok_or(Fault::Nowhere)?).map(Some)
         }
         status => Err(Fault::Status { status, retry_after: retry_after(headers) }),
     }
@@ -135,17 +132,15 @@ fn is_entrusted(job: &Job, here: &Address) -> bool {
         && (here.origin() == asked.origin() || here.scheme == Scheme::Https && upgraded(asked))
 }
 
-/// Where a redirect leads.
-fn redirected(job: &Job, here: &Address, location: &str) -> Result<Address, Fault> {
+/// Where a redirect leads: to any port of a web server, since UMS and what stands before it answer on
+/// whichever port they were given.
+fn redirected(here: &Address, location: &str) -> Result<Address, Fault> {
     let next = here.join(location)?;
     if !next.scheme.is_web() {
         return Err(Fault::RedirectScheme(next.origin()));
     }
     if here.scheme == Scheme::Https && next.scheme == Scheme::Http {
         return Err(Fault::Downgrade(next.origin()));
-    }
-    if next.port != job.address.port && !WEB_PORTS.contains(&next.port) {
-        return Err(Fault::RedirectPort(next.port));
     }
     Ok(next)
 }

@@ -1,9 +1,10 @@
-//! Files and ports, by Landlock. An older kernel does less of it, or nothing.
+//! Files, by Landlock, and that nobody is served. An older kernel does less of it, or nothing.
+//!
+//! Connecting is free: a redirect names any port, and an FTP server the one of its data.
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort,
-    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
-    path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::Error;
@@ -26,7 +27,7 @@ const LIBRARIES: [&str; 5] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/
 /// How much of it this kernel does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Land {
-    /// Files, ports and signals.
+    /// Files, serving and signals.
     Full,
     /// Some of it.
     Partial,
@@ -34,10 +35,9 @@ pub(crate) enum Land {
     None,
 }
 
-/// Leaves reading of what a look-up of names reads, and connecting to these TCP ports (any, for
-/// `None`).
-pub(super) fn enclose(ports: Option<&[u16]>) -> Result<Land, Error> {
-    let status = restrict(ports).map_err(|e| Error::of("enclosing itself by Landlock")(&e))?;
+/// Leaves reading of what a look-up of names reads, and no TCP port to be served on.
+pub(super) fn enclose() -> Result<Land, Error> {
+    let status = restrict().map_err(|e| Error::of("enclosing itself by Landlock")(&e))?;
     Ok(match status {
         RulesetStatus::FullyEnforced => Land::Full,
         RulesetStatus::PartiallyEnforced => Land::Partial,
@@ -45,24 +45,17 @@ pub(super) fn enclose(ports: Option<&[u16]>) -> Result<Land, Error> {
     })
 }
 
-fn restrict(ports: Option<&[u16]>) -> Result<RulesetStatus, RulesetError> {
+fn restrict() -> Result<RulesetStatus, RulesetError> {
     // What each version of the kernel's interface can forbid; the last that was looked at is 6.
     let abi = ABI::V6;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    let net = match ports {
-        Some(_) => AccessNet::BindTcp | AccessNet::ConnectTcp,
-        None => BitFlags::from_flag(AccessNet::BindTcp),
-    };
-    let mut rules = Ruleset::default()
+    let rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))?
-        .handle_access(net)?
+        .handle_access(AccessNet::BindTcp)?
         .scope(Scope::from_all(abi))?
         .create()?
         .add_rules(path_beneath_rules(FILES, read))?
         .add_rules(path_beneath_rules(LIBRARIES, read))?;
-    for port in ports.unwrap_or_default() {
-        rules = rules.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
-    }
     Ok(rules.restrict_self()?.ruleset)
 }

@@ -49,14 +49,13 @@ pub(crate) struct Walls {
     pub(crate) land: Land,
 }
 
-/// Gives up everything but reading what a look-up of names reads and connecting to these TCP ports
-/// (any, for `None`).
+/// Gives up everything but reading what a look-up of names reads and connecting to servers.
 ///
 /// # Errors
 /// [`Error`]; no byte from the network may be read then.
-pub(crate) fn enter(ports: Option<&[u16]>) -> Result<Walls, Error> {
+pub(crate) fn enter() -> Result<Walls, Error> {
     let identity = identity::give_up()?;
-    let land = land::enclose(ports)?;
+    let land = land::enclose()?;
     Ok(Walls { identity, land })
 }
 
