@@ -1,5 +1,6 @@
-//! A file as it comes over the wire, handed on as what the server meant: unpacked, and never larger
-//! than asked for.
+//! A file as it comes over the wire, handed on as the server has it: without the packing that was for
+//! the transfer only, and never larger than asked for. A file that is packed itself stays so: what
+//! becomes of it must not depend on the way that it came.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read, Write};
@@ -19,10 +20,10 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub(crate) struct Body {
     /// Bytes that will come over the wire, if the server says so.
     pub(crate) total: Option<u64>,
-    /// Layers of gzip that may be taken off: a file may be one, and its transfer another. A layer
-    /// that is announced and not there is no fault: servers announce it for files that end in `.gz`.
-    pub(crate) layers: usize,
-    /// Bytes there may be, over the wire and of every layer.
+    /// Whether gzip is announced for the transfer. That it is not there is no fault: servers
+    /// announce it for every file that ends in `.gz`.
+    pub(crate) packed: bool,
+    /// Bytes there may be, over the wire and unpacked.
     pub(crate) limit: u64,
 }
 
@@ -56,19 +57,19 @@ impl Body {
         done: &Cell<u64>,
         output: &Output<W>,
     ) -> io::Result<()> {
-        let unpacked: Vec<Cell<u64>> = (0..self.layers).map(|_| Cell::new(0)).collect();
+        let unpacked = Cell::new(0);
         let mut source: Box<dyn Read + '_> = Box::new(wire);
-        for read in &unpacked {
+        if self.packed {
             let mut start = Vec::new();
             source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
-            let packed = start == GZIP;
+            let begins_so = start == GZIP;
             let whole = Cursor::new(start).chain(source);
-            if !packed {
-                source = Box::new(whole);
-                break;
-            }
-            let inner = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, whole));
-            source = Box::new(Capped { inner, limit: self.limit, read });
+            source = if begins_so {
+                let inner = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, whole));
+                Box::new(Capped { inner, limit: self.limit, read: &unpacked })
+            } else {
+                Box::new(whole)
+            };
         }
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -168,39 +169,38 @@ mod tests {
         Ok(file)
     }
 
-    fn body(layers: usize, total: Option<u64>) -> Body {
-        Body { total, layers, limit: LIMIT }
-    }
+    const PLAIN: Body = Body { total: None, packed: false, limit: LIMIT };
+    const PACKED: Body = Body { packed: true, ..PLAIN };
 
     #[test]
-    fn a_file_ends_as_what_the_server_meant() {
+    fn only_the_packing_of_the_transfer_is_taken_off() {
         let text = b"igel.com/license/v1\n".repeat(5000);
-        for (layers, wire) in [
-            (1, text.clone()),
-            (1, gzip(&text)),
-            (2, gzip(&text)),
-            (2, gzip(&gzip(&text))),
-            (2, text.clone()),
+        let once = gzip(&text);
+        for (body, wire, file) in [
+            (PLAIN, text.clone(), text.clone()),
+            (PLAIN, once.clone(), once.clone()),
+            (PACKED, once.clone(), text.clone()),
+            (PACKED, gzip(&once), once),
+            (PACKED, text.clone(), text),
         ] {
-            assert_eq!(deliver(body(layers, None), &wire).unwrap(), text);
+            assert_eq!(deliver(body, &wire).unwrap(), file);
         }
-        assert_eq!(deliver(body(1, None), &gzip(&gzip(b"x"))).unwrap(), gzip(b"x"));
         for tiny in [&b""[..], b"\x1f", b"x"] {
-            assert_eq!(deliver(body(2, None), tiny).unwrap(), tiny);
+            assert_eq!(deliver(PACKED, tiny).unwrap(), tiny);
         }
     }
 
     #[test]
     fn what_is_too_large_is_called_so_wherever_it_grows() {
         let most = usize::try_from(LIMIT).unwrap();
-        assert_eq!(deliver(body(1, None), &vec![0; most]).unwrap().len(), most);
+        assert_eq!(deliver(PLAIN, &vec![0; most]).unwrap().len(), most);
         let bomb = gzip(&vec![0; most + 1]);
         assert!(bomb.len() < 10_000);
         for (body, wire) in [
-            (body(1, None), vec![0; most + 1]),
-            (body(1, Some(LIMIT + 1)), Vec::new()),
-            (body(1, None), bomb.clone()),
-            (body(2, None), gzip(&bomb)),
+            (PLAIN, vec![0; most + 1]),
+            (Body { total: Some(LIMIT + 1), ..PLAIN }, Vec::new()),
+            (PACKED, vec![0; most + 1]),
+            (PACKED, bomb),
         ] {
             assert!(matches!(deliver(body, &wire), Err(Fault::TooLarge(LIMIT))));
         }
@@ -210,14 +210,14 @@ mod tests {
     fn a_file_that_breaks_off_is_no_file() {
         let packed = gzip(&b"igel.com/license/v1\n".repeat(5000));
         let half = &packed[..packed.len() / 2];
-        assert!(matches!(deliver(body(1, None), half), Err(Fault::Gzip)));
+        assert!(matches!(deliver(PACKED, half), Err(Fault::Gzip)));
         let total = packed.len() as u64;
         assert!(matches!(
-            deliver(body(1, Some(total)), half),
+            deliver(Body { total: Some(total), ..PACKED }, half),
             Err(Fault::Short { came, announced }) if came < announced && announced == total
         ));
         assert!(matches!(
-            deliver(body(1, Some(5)), b"1234"),
+            deliver(Body { total: Some(5), ..PLAIN }, b"1234"),
             Err(Fault::Short { came: 4, announced: 5 })
         ));
     }

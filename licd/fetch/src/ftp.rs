@@ -53,8 +53,8 @@ fn exchange<W: Write>(job: &Job, output: &Output<W>) -> Result<(), Fault> {
     }
     let mut data = retrieve(&mut session, &path).map_err(talk)?;
     output.header(answer)?;
-    let body =
-        Body { total: size.and_then(|size| u64::try_from(size).ok()), layers: 1, limit: job.limit };
+    let total = size.and_then(|size| u64::try_from(size).ok());
+    let body = Body { total, packed: false, limit: job.limit };
     let delivered = body.deliver(Data(&mut data), |error| io_fault(job, error), output);
     if delivered.is_err() {
         // Else the library would wait for the server to say that it is done.

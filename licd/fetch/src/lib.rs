@@ -12,7 +12,7 @@
 //! | `job.rs` `address.rs` `proxy.rs` | a request understood |
 //! | `http/` `ftp.rs` | asking a server |
 //! | `tls.rs` | which servers are believed |
-//! | `body.rs` | unpacking, within bounds |
+//! | `body.rs` | what comes over the wire, within bounds |
 //! | `retry.rs` `watchdog.rs` | time |
 //! | `sandbox/` `selftest.rs` | the walls, and the proof that they stand |
 //! | `fault.rs` `output.rs` | what is said in the end |

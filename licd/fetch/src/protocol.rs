@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `P` | bytes that came over the wire so far, and all that will (0: not known), as two big-endian `u64` |
 //! | `H` | an [`Answer`] as JSON |
-//! | `D` | the next bytes of the file, unpacked |
+//! | `D` | the next bytes of the file, as the server has it |
 //! | `E` | none: all is there |
 //! | `X` | a [`Failure`] as JSON |
 //!
@@ -86,7 +86,7 @@ pub struct Request {
     pub idle_ms: u64,
     /// Milliseconds until everything must be there, further attempts included.
     pub total_ms: u64,
-    /// Bytes that the file may have, packed as well as unpacked.
+    /// Bytes that the file may have, and its transfer.
     pub max_bytes: u64,
     /// The entity tag of what is there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,11 +9,12 @@ use acceptance::story;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::ways::{device, import, network};
+use super::ways::{device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_comes_in_the_clear_since_it_is_signed),
     story!(a_packed_licence_is_unpacked_whoever_packed_it),
+    story!(what_is_packed_twice_is_no_more_a_licence_than_on_a_stick),
     story!(a_trust_document_comes_by_the_same_way),
     story!(checking_an_address_changes_nothing),
     story!(a_busy_server_is_asked_again_when_it_says),
@@ -30,14 +31,30 @@ fn a_licence_comes_in_the_clear_since_it_is_signed() {
 }
 
 fn a_packed_licence_is_unpacked_whoever_packed_it() {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(maker::licence().sign().as_bytes()).unwrap();
-    let packed = packed.finish().unwrap();
+    let packed = packed(maker::licence().sign().as_bytes());
     for headers in ["Content-Encoding: gzip\r\n", ""] {
         let server = Server::answering(ok(headers, &packed));
         let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
         told.is("valid", 0, "in force");
     }
+}
+
+fn what_is_packed_twice_is_no_more_a_licence_than_on_a_stick() {
+    let packed = packed(&packed(maker::licence().sign().as_bytes()));
+    let world = device(&network(TOTAL, ""));
+    let daemon = world.start();
+    let server = Server::answering(ok("", &packed));
+    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    let file = world.file("WE.lic.gz", &packed);
+    let verified = world.licctl(["verify", "--json", &file]).with_code(3);
+    told.is("malformed", 3, &verified.message());
+    assert_eq!(verified.verdict(), "malformed");
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
 }
 
 fn a_trust_document_comes_by_the_same_way() {

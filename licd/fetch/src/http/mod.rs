@@ -168,11 +168,7 @@ fn deliver<W: Write>(
         [&b"gzip"[..], b"x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name))
     });
     let incoming = response.into_body();
-    let body = Body {
-        total: incoming.content_length(),
-        layers: 1 + usize::from(packed),
-        limit: job.limit,
-    };
+    let body = Body { total: incoming.content_length(), packed, limit: job.limit };
     body.deliver(incoming.into_reader(), |error| fault(job, error.into()), output)
 }
 
