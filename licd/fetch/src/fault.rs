@@ -9,6 +9,9 @@ use crate::protocol::{Code, Failure};
 /// Characters of a server's own words in a message.
 const QUOTE_CHARS: usize = 120;
 
+/// What to do about a proxy that is none.
+const CHECK_PROXY: &str = "check [network] proxy, http_proxy and https_proxy";
+
 /// Why a file does not come. The text of each is what comes after "HOST: " in a message.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -87,11 +90,20 @@ pub(crate) enum Fault {
     NoReader,
 }
 
-/// Why a file does not come from a host.
+/// Who was asked. The text is what a message begins with.
+#[derive(Debug, Clone)]
+pub(crate) enum Asked {
+    /// A server, by its host.
+    Host(String),
+    /// What was to stand between, by its host and port.
+    Proxy(String),
+}
+
+/// Why a file does not come.
 #[derive(Debug)]
 pub(crate) struct Failed {
     /// Who was asked.
-    pub(crate) host: String,
+    pub(crate) asked: Asked,
     /// Why it did not come.
     pub(crate) fault: Fault,
 }
@@ -137,7 +149,8 @@ impl Fault {
     /// What to do about it, if its own words do not say so.
     fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::ProxyAddress | Self::Proxy(_) => Some("check [network] proxy, or https_proxy"),
+            Self::ProxyAddress | Self::Proxy(_) => Some(CHECK_PROXY),
+            Self::Name(_) if !self.is_passing() => Some("check the address"),
             Self::TooSlow(_) => Some("try again, or raise [network] total_timeout_seconds"),
             Self::Redirects(_) | Self::Nowhere => Some("ask for a new link"),
             Self::TooLarge(_) => Some("no licence is that large, check the address"),
@@ -168,21 +181,33 @@ impl Fault {
 
     /// With the host that was asked.
     pub(crate) fn of(self, host: &str) -> Failed {
-        Failed { host: host.to_owned(), fault: self }
+        Failed { asked: Asked::Host(host.to_owned()), fault: self }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.write_str(&escaped(host)),
+            Self::Proxy(proxy) => write!(f, "proxy {}", escaped(proxy)),
+        }
     }
 }
 
 impl Failed {
     /// What the parent is told after so many attempts.
     pub(crate) fn failure(&self, attempts: u32) -> Failure {
-        let host = escaped(&self.host);
-        let fault = &self.fault;
+        let Self { asked, fault } = self;
         let again = match attempts {
             0 | 1 => String::new(),
             attempts => format!(" (tried {attempts} times)"),
         };
-        let advice = fault.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        Failure { code: fault.code(), message: format!("{host}: {fault}{again}{advice}") }
+        let advice = match asked {
+            Asked::Host(_) => fault.advice(),
+            Asked::Proxy(_) => Some(CHECK_PROXY),
+        };
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        Failure { code: fault.code(), message: format!("{asked}: {fault}{again}{advice}") }
     }
 }
 
@@ -190,11 +215,11 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(what) => write!(f, "the address {what}; correct it"),
-            Self::ProxyAddress => f.write_str("the proxy is not of the form http://HOST:PORT"),
+            Self::ProxyAddress => f.write_str("is not of the form http://HOST:PORT"),
             Self::Name(_) if self.is_passing() => {
                 f.write_str("its name cannot be looked up now; check this device's network and DNS")
             }
-            Self::Name(_) => f.write_str("there is no host of this name; check the address"),
+            Self::Name(_) => f.write_str("there is no host of this name"),
             Self::Connect(error) => connect(f, error),
             Self::ConnectTimeout(after) => {
                 write!(f, "no connection within {}; is it reachable from here?", Span(*after))

@@ -16,7 +16,7 @@ use suppaftp::{FtpError, FtpResult, ImplFtpStream, Mode, TlsConnector, TlsStream
 
 use crate::address::Scheme;
 use crate::body::Body;
-use crate::fault::{Failed, Fault};
+use crate::fault::{Asked, Failed, Fault};
 use crate::job::Job;
 use crate::output::Output;
 use crate::protocol::Answer;
@@ -118,8 +118,9 @@ fn login(job: &Job) -> Result<Session, Fault> {
 /// Connects to the first address of the host that answers.
 fn dial(job: &Job) -> Result<TcpStream, Fault> {
     let target = (job.address.host.as_str(), job.address.port);
-    let found =
-        job.watchdog.within(job.connect, || target.to_socket_addrs()).map_err(Fault::Name)?;
+    let asked = Asked::Host(job.address.host.clone());
+    let found = job.watchdog.within(asked, job.connect, || target.to_socket_addrs());
+    let found = found.map_err(Fault::Name)?;
     let addresses: Vec<SocketAddr> = found.take(ADDRESSES).collect();
     let share = u32::try_from(addresses.len()).unwrap_or(1).max(1);
     let mut last = io::ErrorKind::AddrNotAvailable.into();

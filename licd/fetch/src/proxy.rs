@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 
 use crate::address::{Credentials, bare};
-use crate::fault::Fault;
+use crate::fault::{Asked, Fault};
 
 /// Port of a proxy whose address names none (as curl has it).
 const DEFAULT_PORT: u16 = 1080;
@@ -47,6 +47,16 @@ impl Proxy {
         let port = authority.port_u16().unwrap_or(DEFAULT_PORT);
         let except = no_proxy.split([',', ' ']).filter_map(Except::parse).collect();
         Ok(Self { host, port, credentials, except })
+    }
+
+    /// For messages, where its user has no place.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked::Proxy(format!("{}:{}", self.authority_host(), self.port))
+    }
+
+    /// Its host as addresses have it, an IPv6 address in brackets.
+    pub(crate) fn authority_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 
     /// Whether `host` (an IPv6 address without brackets) is reached through it.

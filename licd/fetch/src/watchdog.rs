@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::fault::{Failed, Fault};
+use crate::fault::{Asked, Failed, Fault};
 use crate::output::Output;
 
 /// How the program ends when the watchdog ends it: the last word was said.
@@ -26,7 +26,7 @@ struct State {
     host: String,
     total: Limit,
     /// The limit of the stage that is going on, if it has one that nothing else keeps.
-    stage: Option<Limit>,
+    stage: Option<(Asked, Limit)>,
 }
 
 #[derive(Clone, Copy)]
@@ -71,9 +71,9 @@ impl Watchdog {
         host.clone_into(&mut lock(&self.shared.0).host);
     }
 
-    /// Does what cannot be interrupted otherwise, within `span`.
-    pub(crate) fn within<T>(&self, span: Duration, stage: impl FnOnce() -> T) -> T {
-        self.limit(Some(Limit::from_now(span)));
+    /// Does what cannot be interrupted otherwise, within `span`, on the way to `asked`.
+    pub(crate) fn within<T>(&self, asked: Asked, span: Duration, stage: impl FnOnce() -> T) -> T {
+        self.limit(Some((asked, Limit::from_now(span))));
         let done = stage();
         self.limit(None);
         done
@@ -84,7 +84,7 @@ impl Watchdog {
         lock(&self.shared.0).total.at.saturating_duration_since(Instant::now())
     }
 
-    fn limit(&self, limit: Option<Limit>) {
+    fn limit(&self, limit: Option<(Asked, Limit)>) {
         lock(&self.shared.0).stage = limit;
         self.shared.1.notify_one();
     }
@@ -97,8 +97,8 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn run<W: Write>(shared: &(Mutex<State>, Condvar), output: &Output<W>) {
     let mut state = lock(&shared.0);
     loop {
-        let next = match state.stage {
-            Some(stage) if stage.at < state.total.at => stage.at,
+        let next = match &state.stage {
+            Some((_, stage)) if stage.at < state.total.at => stage.at,
             _ => state.total.at,
         };
         let wait = next.saturating_duration_since(Instant::now());
@@ -113,9 +113,10 @@ fn run<W: Write>(shared: &(Mutex<State>, Condvar), output: &Output<W>) {
 
 /// What is said when time is up.
 fn up(state: &State) -> Failed {
-    let fault = match state.stage {
-        Some(stage) if stage.at < state.total.at => Fault::ConnectTimeout(stage.span),
-        _ => Fault::TooSlow(state.total.span),
-    };
-    fault.of(&state.host)
+    match &state.stage {
+        Some((asked, stage)) if stage.at < state.total.at => {
+            Failed { asked: asked.clone(), fault: Fault::ConnectTimeout(stage.span) }
+        }
+        _ => Fault::TooSlow(state.total.span).of(&state.host),
+    }
 }

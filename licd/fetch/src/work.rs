@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::address::Scheme;
-use crate::fault::{Failed, Fault};
+use crate::fault::{Asked, Failed, Fault};
 use crate::job::{BUNDLE_BYTES, Job, Plan};
 use crate::output::Output;
 use crate::protocol::{REQUEST_BYTES, Request};
@@ -38,9 +38,10 @@ fn prepare<W: Write + Send + 'static>(output: &Arc<Output<W>>) -> Result<Job, Fa
     };
     sandbox::close_inherited().map_err(local)?;
     let request = request().map_err(|fault| fault.of(SELF))?;
-    let url = request.url.clone();
+    let (url, proxy) = (request.url.clone(), request.proxy.clone().unwrap_or_default());
     let plan = Plan::of(request).map_err(|fault| match fault {
         Fault::Address(_) => fault.of(&without_user(&url)),
+        Fault::ProxyAddress => Failed { asked: Asked::Proxy(without_user(&proxy)), fault },
         fault => fault.of(SELF),
     })?;
     let (bundle_name, bundle) = bundle(&plan.bundles());

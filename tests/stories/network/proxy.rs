@@ -1,5 +1,7 @@
 //! Proxies.
 
+use std::net::{Ipv4Addr, TcpListener};
+
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::server::certificate::{Authority, NOW};
@@ -14,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(through_a_proxy_tls_is_agreed_with_the_server_itself),
     story!(the_environment_names_a_proxy_unless_the_configuration_does),
     story!(a_proxy_that_refuses_is_what_the_message_names),
+    story!(a_proxy_that_is_not_there_is_what_the_message_names),
 ];
 
 /// A host that nobody knows, so that only the proxy can have been asked.
@@ -81,5 +84,16 @@ fn a_proxy_that_refuses_is_what_the_message_names() {
         let daemon = world.start();
         let told = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
         told.refused(code, "proxy", advice);
+    }
+}
+
+fn a_proxy_that_is_not_there_is_what_the_message_names() {
+    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let world = device(&network(2, &format!("proxy = \"http://{gone}\"\n")));
+    let daemon = world.start();
+    for url in [FAR, "https://ums.invalid/WE.lic"] {
+        let told = try_all(&daemon, &world, url, None);
+        let words = format!("proxy {gone}: refuses the connection");
+        told.unreachable(&words, "check [network] proxy");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -18,7 +19,8 @@ use ureq::unversioned::transport::{
 };
 
 use crate::address::bare;
-use crate::fault::Fault;
+use crate::fault::{Asked, Fault};
+use crate::proxy::Proxy;
 use crate::watchdog::Watchdog;
 
 /// Addresses of a host that are tried.
@@ -27,8 +29,8 @@ const ADDRESSES: usize = 8;
 /// The system's own look-up of names, in this thread: the library's would start another one, which
 /// the sandbox does not allow, to get a time-out, which the watchdog keeps.
 pub(super) struct Names {
-    /// The proxy that is asked in the host's place.
-    pub(super) instead: Option<(String, u16)>,
+    /// The proxy that is connected to in the host's place.
+    pub(super) instead: Option<Proxy>,
     pub(super) watchdog: Watchdog,
     pub(super) within: Duration,
 }
@@ -43,14 +45,36 @@ impl Resolver for Names {
     fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
         let own = || (bare(uri.host().unwrap_or_default()), uri.port_u16().unwrap_or(default));
-        let target = self.instead.as_ref().map_or_else(own, |(host, port)| (host.as_str(), *port));
+        let (target, asked) = match &self.instead {
+            Some(proxy) => ((proxy.host.as_str(), proxy.port), proxy.asked()),
+            None => (own(), Asked::Host(own().0.to_owned())),
+        };
         let found = self
             .watchdog
-            .within(self.within, || target.to_socket_addrs())
+            .within(asked, self.within, || target.to_socket_addrs())
             .map_err(|error| Error::Other(Box::new(Fault::Name(error))))?;
         let mut addresses = self.empty();
         found.take(ADDRESSES).for_each(|address| addresses.push(address));
         if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
+    }
+}
+
+/// Whether the first connection stands, be it to the server or to the proxy before it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    pub(super) fn is_so(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<In: Transport> Connector<In> for Reached {
+    type Out = In;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
+        self.0.fetch_or(chained.is_some(), Ordering::Relaxed);
+        Ok(chained)
     }
 }
 

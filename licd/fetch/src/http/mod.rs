@@ -16,7 +16,8 @@ use crate::fault::{Failed, Fault};
 use crate::job::Job;
 use crate::output::Output;
 use crate::protocol::Answer;
-use connect::{AbsoluteForm, Names, TlsLink};
+use crate::proxy::Proxy;
+use connect::{AbsoluteForm, Names, Reached, TlsLink};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;
@@ -33,18 +34,22 @@ pub(crate) fn fetch<W: Write>(job: &Job, output: &Output<W>) -> Result<(), Faile
     let mut here = job.address.clone();
     for _ in 0..=REDIRECTS {
         job.watchdog.asks(&here.host);
-        match step(job, &here, output) {
-            Ok(None) => return Ok(()),
-            Ok(Some(next)) => here = next,
-            Err(fault) => return Err(fault.of(&here.host)),
+        let response = ask(job, &here)?;
+        match take(job, &here, response, output).map_err(|fault| fault.of(&here.host))? {
+            None => return Ok(()),
+            Some(next) => here = next,
         }
     }
     Err(Fault::Redirects(REDIRECTS).of(&here.host))
 }
 
-/// Asks one server: the file is there, or the next address to ask.
-fn step<W: Write>(job: &Job, here: &Address, output: &Output<W>) -> Result<Option<Address>, Fault> {
-    let response = ask(job, here).map_err(|error| fault(job, error))?;
+/// Takes what one server answers: the file, or the next address to ask.
+fn take<W: Write>(
+    job: &Job,
+    here: &Address,
+    response: Response<Incoming>,
+    output: &Output<W>,
+) -> Result<Option<Address>, Fault> {
     let headers = response.headers();
     match response.status().as_u16() {
         200 => {
@@ -60,22 +65,37 @@ fn step<W: Write>(job: &Job, here: &Address, output: &Output<W>) -> Result<Optio
     }
 }
 
-fn ask(job: &Job, here: &Address) -> Result<Response<Incoming>, Error> {
+/// Asks one server, or the proxy before it. Until a connection stands, it is the proxy that fails.
+fn ask(job: &Job, here: &Address) -> Result<Response<Incoming>, Failed> {
     let proxy = job.proxy.as_ref().filter(|proxy| proxy.serves(&here.host));
+    let reached = Reached::default();
+    request(job, here, proxy, &reached).map_err(|error| {
+        let fault = fault(job, error);
+        match proxy {
+            Some(proxy) if !reached.is_so() => Failed { asked: proxy.asked(), fault },
+            _ => fault.of(&here.host),
+        }
+    })
+}
+
+fn request(
+    job: &Job,
+    here: &Address,
+    proxy: Option<&Proxy>,
+    reached: &Reached,
+) -> Result<Response<Incoming>, Error> {
     // RFC 9112 §3.2.2: what is not tunnelled goes to a proxy in absolute form. Proxies commonly
     // refuse a tunnel to any port but 443.
     let (tunnel, plain) = match here.scheme {
         Scheme::Https => (proxy, None),
         _ => (None, proxy),
     };
-    let names = Names {
-        instead: plain.map(|proxy| (proxy.host.clone(), proxy.port)),
-        watchdog: job.watchdog.clone(),
-        within: job.connect,
-    };
+    let names =
+        Names { instead: proxy.cloned(), watchdog: job.watchdog.clone(), within: job.connect };
     let chain =
         ().chain(ConnectProxyConnector::default())
             .chain(TcpConnector::default())
+            .chain(reached.clone())
             .chain(AbsoluteForm { is_wanted: plain.is_some() })
             .chain(TlsLink { config: job.tls.config.clone() });
     let config = Agent::config_builder()
@@ -112,9 +132,8 @@ fn ask(job: &Job, here: &Address) -> Result<Response<Incoming>, Error> {
     request.call()
 }
 
-fn tunnel_of(proxy: &crate::proxy::Proxy) -> Result<ureq::Proxy, Error> {
-    let host = &proxy.host;
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+fn tunnel_of(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
+    let host = proxy.authority_host();
     let builder = ureq::Proxy::builder(ProxyProtocol::Http).host(&host).port(proxy.port);
     match &proxy.credentials {
         Some(Credentials { user, password }) => builder.username(user).password(password),

@@ -1,12 +1,12 @@
 //! Through a proxy and around it.
 
 use std::io::{self, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 
 use licd_fetch::protocol::{Code, Request};
 
-use crate::server::{Server, head, ok, status};
+use crate::server::{Server, hang, head, ok, status};
 use crate::tls::{Authority, https};
 use crate::worker::{fetch, request};
 
@@ -96,5 +96,45 @@ fn a_proxy_that_is_none_is_refused_before_anything_is_asked() {
         proxy: Some("socks5://127.0.0.1:1080".to_owned()),
         ..request("https://ums.example/WE.lic")
     };
-    fetch(&request).refusal(Code::SourceRefused);
+    let message = fetch(&request).refusal(Code::SourceRefused);
+    assert_eq!(
+        message,
+        "proxy socks5://127.0.0.1:1080: is not of the form http://HOST:PORT; check [network] proxy, \
+         http_proxy and https_proxy"
+    );
+}
+
+#[test]
+fn a_proxy_that_is_not_reached_is_what_the_message_names() {
+    let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().to_string();
+    for url in ["http://ums.example/WE.lic", "https://ums.example/WE.lic"] {
+        for (proxy, named) in [
+            (format!("http://u:secret@{gone}"), format!("proxy {gone}: refuses the connection")),
+            ("http://no.invalid:3128".to_owned(), "proxy no.invalid:3128: ".to_owned()),
+            ("no.invalid".to_owned(), "proxy no.invalid:1080: ".to_owned()),
+        ] {
+            let request = Request { proxy: Some(proxy), ..request(url) };
+            let message = fetch(&request).refusal(Code::SourceUnreachable);
+            assert!(message.starts_with(&named), "{message}");
+            assert!(message.ends_with("; check [network] proxy, http_proxy and https_proxy"));
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn behind_a_proxy_it_is_the_server_that_does_not_speak_tls() {
+    let authority = Authority::new().bundle();
+    let server = Server::start(|stream, _| hang(stream));
+    let proxy = tunnel(server.address.port());
+    let through = Request {
+        proxy: Some(format!("http://u:p@{}", proxy.address)),
+        ca_file: authority.path().to_str().map(str::to_owned),
+        connect_ms: 500,
+        idle_ms: 500,
+        total_ms: 2000,
+        ..request("https://ums.example:8443/WE.lic")
+    };
+    let message = fetch(&through).refusal(Code::SourceUnreachable);
+    assert!(message.starts_with("ums.example: "), "{message}");
 }
