@@ -88,8 +88,10 @@ fn a_proxy_that_refuses_is_what_the_message_names() {
 }
 
 fn a_proxy_that_is_not_there_is_what_the_message_names() {
-    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    let world = device(&network(2, &format!("proxy = \"http://{gone}\"\n")));
+    // No other story serves at this host, whatever port it is given.
+    let host = Ipv4Addr::new(127, 0, 0, 77);
+    let gone = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
+    let world = device(&network(20, &format!("proxy = \"http://{gone}\"\n")));
     let daemon = world.start();
     for url in [FAR, "https://ums.invalid/WE.lic"] {
         let told = try_all(&daemon, &world, url, None);

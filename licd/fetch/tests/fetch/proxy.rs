@@ -106,7 +106,8 @@ fn a_proxy_that_is_none_is_refused_before_anything_is_asked() {
 
 #[test]
 fn a_proxy_that_is_not_reached_is_what_the_message_names() {
-    let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().to_string();
+    // No other test serves at this host, whatever port it is given.
+    let gone = TcpListener::bind(("127.0.0.77", 0)).unwrap().local_addr().unwrap().to_string();
     for url in ["http://ums.example/WE.lic", "https://ums.example/WE.lic"] {
         for (proxy, named) in [
             (format!("http://u:secret@{gone}"), format!("proxy {gone}: refuses the connection")),
