@@ -93,6 +93,8 @@ pub(crate) enum Fault {
 /// Who was asked. The text is what a message begins with.
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
+    /// Nobody: the address is none, and whoever gave it says which it was.
+    Nobody,
     /// A server, by its host.
     Host(String),
     /// What was to stand between, by its host and port.
@@ -188,8 +190,9 @@ impl Fault {
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host(host) => f.write_str(&escaped(host)),
-            Self::Proxy(proxy) => write!(f, "proxy {}", escaped(proxy)),
+            Self::Nobody => Ok(()),
+            Self::Host(host) => write!(f, "{}: ", escaped(host)),
+            Self::Proxy(proxy) => write!(f, "proxy {}: ", escaped(proxy)),
         }
     }
 }
@@ -203,11 +206,11 @@ impl Failed {
             attempts => format!(" (tried {attempts} times)"),
         };
         let advice = match asked {
-            Asked::Host(_) => fault.advice(),
+            Asked::Nobody | Asked::Host(_) => fault.advice(),
             Asked::Proxy(_) => Some(CHECK_PROXY),
         };
         let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
-        Failure { code: fault.code(), message: format!("{asked}: {fault}{again}{advice}") }
+        Failure { code: fault.code(), message: format!("{asked}{fault}{again}{advice}") }
     }
 }
 

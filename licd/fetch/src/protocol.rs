@@ -134,7 +134,8 @@ pub enum Code {
 pub struct Failure {
     /// The verdict.
     pub code: Code,
-    /// A sentence for people that names the host first. It holds no password.
+    /// A sentence for people that names first who was asked: the host, or the proxy before it;
+    /// nobody, if the address is none. It holds no password.
     pub message: String,
 }
 

@@ -38,9 +38,9 @@ fn prepare<W: Write + Send + 'static>(output: &Arc<Output<W>>) -> Result<Job, Fa
     };
     sandbox::close_inherited().map_err(local)?;
     let request = request().map_err(|fault| fault.of(SELF))?;
-    let (url, proxy) = (request.url.clone(), request.proxy.clone().unwrap_or_default());
+    let proxy = request.proxy.clone().unwrap_or_default();
     let plan = Plan::of(request).map_err(|fault| match fault {
-        Fault::Address(_) => fault.of(&without_user(&url)),
+        Fault::Address(_) => Failed { asked: Asked::Nobody, fault },
         Fault::ProxyAddress => Failed { asked: Asked::Proxy(without_user(&proxy)), fault },
         fault => fault.of(SELF),
     })?;
@@ -69,10 +69,10 @@ fn request() -> Result<Request, Fault> {
 }
 
 /// An address that could not be taken apart, fit for a message.
-fn without_user(url: &str) -> String {
-    match url.rsplit_once('@') {
+fn without_user(address: &str) -> String {
+    match address.rsplit_once('@') {
         Some((_, rest)) => rest.to_owned(),
-        None => url.to_owned(),
+        None => address.to_owned(),
     }
 }
 

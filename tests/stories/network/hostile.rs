@@ -225,7 +225,9 @@ fn addresses_that_mean_nothing_are_refused() {
         ("https://host/a b", "spaces", "correct it"),
         ("http://host:99999/x", "", "correct it"),
     ] {
-        try_all(&daemon, &world, url, None).refused("source-refused", words, advice);
+        let told = try_all(&daemon, &world, url, None);
+        told.refused("source-refused", words, advice);
+        assert!(told.message.starts_with("the address "), "{told:?}");
     }
     for url in ["sftp://host/WE.lic", "file:///etc/passwd"] {
         let own = world.licctl(["import", "--json", url]).with_code(6);

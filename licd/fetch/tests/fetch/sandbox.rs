@@ -129,7 +129,9 @@ fn what_is_no_request_is_refused() {
 #[test]
 fn an_address_that_is_none_is_refused_before_anything_is_asked() {
     for url in ["", "WE.lic", "file:///etc/shadow", "gopher://h/", "https://h/a b"] {
-        fetch(&request(url)).refusal(Code::SourceRefused);
+        let message = fetch(&request(url)).refusal(Code::SourceRefused);
+        // Which address it was is said by whoever asked for it.
+        assert!(message.starts_with("the address "), "{message}");
     }
 }
 
