@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::server::{Server, ok};
+use acceptance::server::{Server, ok, status};
 use acceptance::story;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,6 +15,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_comes_in_the_clear_since_it_is_signed),
     story!(a_packed_licence_is_unpacked_whoever_packed_it),
     story!(what_is_packed_twice_is_no_more_a_licence_than_on_a_stick),
+    story!(a_redirect_may_lead_to_any_port),
     story!(a_trust_document_comes_by_the_same_way),
     story!(checking_an_address_changes_nothing),
     story!(a_busy_server_is_asked_again_when_it_says),
@@ -55,6 +56,13 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
+}
+
+fn a_redirect_may_lead_to_any_port() {
+    let other = Server::answering(ok("", maker::licence().sign()));
+    let location = format!("Location: {}\r\n", other.url("WE.lic"));
+    let server = Server::answering(status("302 x", &location));
+    import(|| device(&network(TOTAL, "")), &server.url("a"), None).is("valid", 0, "in force");
 }
 
 fn a_trust_document_comes_by_the_same_way() {
