@@ -166,6 +166,12 @@ impl Args {
                 );
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
+            // RFC 7617 §2: what comes after the colon would be taken for the password, and may be it.
+            if order.user.as_ref().is_some_and(|user| user.contains(':')) {
+                let message = "--user: a name cannot hold a colon; if a password follows it, leave \
+                               it out and use --password-file";
+                return Err(Self::command().error(ErrorKind::ValueValidation, message));
+            }
         }
         Ok(args)
     }

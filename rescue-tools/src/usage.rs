@@ -28,10 +28,35 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         })
         .collect();
     if std::env::args_os().any(|arg| arg == "--json") {
-        let first = clean.lines().next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
-        let _ = Out::new(true).wrong_usage(message);
+        let _ = Out::new(true).wrong_usage(&sentence(&clean));
     }
     let _ = write!(std::io::stderr(), "{clean}");
     ExitCode::from(WRONG_USAGE)
+}
+
+/// What is wrong in one line, without what follows on how the program is used. What is missing
+/// stands on lines of its own.
+fn sentence(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let lines: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    lines.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_what_is_missing() {
+        for (text, said) in [
+            ("error: is wrong\n\nUsage: licctl", "is wrong"),
+            (
+                "error: not provided:\n  --user <NAME>\n  <SOURCE>\n\nUsage: licctl",
+                "not provided: --user <NAME> <SOURCE>",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), said);
+        }
+    }
 }

@@ -32,8 +32,8 @@ struct Gathered {
 }
 
 pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
-    let login = login(order)?;
-    let fetch = |url: &Url| fetch(desk, url, login.clone(), out.is_json());
+    let login = login(order);
+    let fetch = |url: &Url| fetch(desk, url, login.clone()?, out.is_json());
     let Gathered { documents, words, done: mut verdicts } = gather(desk, order, fetch);
     if order.check {
         let check = |name: &str, file| desk.device().check(name, file).0;

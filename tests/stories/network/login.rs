@@ -16,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_password_comes_from_standard_input),
     story!(the_configuration_knows_who_asks_where),
     story!(a_password_on_the_command_line_is_refused_and_not_repeated),
+    story!(a_user_with_a_colon_is_wrong_usage),
     story!(nobody_sees_a_password_while_it_is_used),
     story!(a_password_file_that_is_none_is_named),
 ];
@@ -104,6 +105,20 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
     assert!(!answer.out.contains(TYPED) && !answer.err.contains(TYPED), "{answer:?}");
 }
 
+fn a_user_with_a_colon_is_wrong_usage() {
+    let world = World::new();
+    for form in [&[][..], &["--json"]] {
+        let user = format!("{USER}:{TYPED}");
+        let args = [&["import", "--user", &user, "http://host/a"], form].concat();
+        let answer = world.licctl(args).with_code(2);
+        let said = answer.out + &answer.err;
+        assert!(said.contains("colon") && !said.contains(TYPED), "{said}");
+    }
+    let args = ["--json", "import", "--password-file", "/x", "http://host/a"];
+    let answer = world.licctl(args).with_code(2);
+    assert!(answer.json()["message"].as_str().unwrap().contains("--user"), "{answer:?}");
+}
+
 fn nobody_sees_a_password_while_it_is_used() {
     let world = device(&network(30, ""));
     let daemon = world.start();
@@ -161,6 +176,12 @@ fn a_password_file_that_is_none_is_named() {
         let said = answer.out + &answer.err;
         assert!(said.contains("password file /nowhere/password: does not exist"), "{said}");
     }
+    // Who is not asked for a password needs none.
+    let file = world.file("a.lic", maker::licence().units(&[maker::OTHER]).sign());
+    let json = [&missing[..], &["--json", &file]].concat();
+    let answer = world.licctl(json).json();
+    let codes = [&answer["files"][0], &answer["files"][1]].map(|file| file["code"].clone());
+    assert_eq!(codes, ["source-refused", "wrong-device"], "{answer}");
     let alone = world.licctl(["import", "--password-file", "/x", url]).with_code(2);
     assert!(alone.err.contains("--user"), "{alone:?}");
     let options = HashMap::from([("password", Variant::from(SECRET))]);
