@@ -25,6 +25,8 @@ use crate::report::{
 };
 use crate::{Device, Failure, words};
 
+/// Where the newest trust document seen is kept, as it is spoken of.
+const REMEMBERED_TRUST: &str = "/var/lib/licd/trust.note";
 /// The generation of a system that does not say which it is: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
 
@@ -174,9 +176,15 @@ impl Survey {
     /// (LF §7).
     fn find_trust(&mut self, device: &Device) {
         let remembered =
-            state::trust(device.root()).map_err(|flaw| format!("trust.note of the memory: {flaw}"));
+            state::trust(device.root()).map_err(|flaw| format!("{REMEMBERED_TRUST}: {flaw}"));
         if let Some(bytes) = self.remark(remembered) {
-            self.consider("the memory", bytes.as_slice());
+            match self.reader().read(bytes.as_slice()) {
+                Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
+                Ok(Document::License(_)) | Err(_) => self.problems.push(format!(
+                    "{REMEMBERED_TRUST}: is damaged; the trust documents of the image and of \
+                     /license count, and the newest of them takes its place"
+                )),
+            }
             // It needs not be kept again.
             self.trust_to_keep = None;
         }

@@ -194,9 +194,7 @@ pub(crate) fn read<T>(
         }
         Err(flaw) => Damage::Flaw(flaw),
     };
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(ASIDE);
-    let kept = atomic::set_aside(file, aside.into());
+    let kept = atomic::set_aside(file, aside(file));
     Err(Notice::SetAside { file: file.to_owned(), kept, damage, without })
 }
 
@@ -216,7 +214,19 @@ pub(crate) fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errn
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    atomic::replace_at(&dir, name, bytes, mode, Durability::Synced)
+    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+    match replace() {
+        // A directory that somebody has put there would keep it from being written for ever.
+        Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),
+        done => done,
+    }
+}
+
+/// Where a file goes that cannot be used.
+fn aside(file: &Path) -> PathBuf {
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(ASIDE);
+    aside.into()
 }
 
 /// Whether a text has this schema.

@@ -306,3 +306,14 @@ fn a_place_that_takes_no_file_is_named() {
     let error = state::update(&root, |_| ()).unwrap_err().to_string();
     assert_eq!(error, format!("{}: cannot be written: Not a directory", file.display()));
 }
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_set_aside_when_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = licd_edge::root::Root::new(dir.path());
+    let file = root.path("/var/lib/licd/trust.note");
+    std::fs::create_dir_all(file.join("full")).unwrap();
+    licd_edge::state::keep_trust(&root, b"a document").unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"a document");
+    assert!(root.path("/var/lib/licd/trust.note.damaged/full").is_dir());
+}

@@ -61,7 +61,9 @@ fn clock(report: &Report) -> Check {
     let ok = report.clock.state == "ok";
     let message = match report.clock.state.as_str() {
         "ok" => "synchronised".to_owned(),
-        "behind" => "behind a time that has passed for certain; let a time server set it".to_owned(),
+        "behind" => {
+            "behind a time that has passed for certain; let a time server set it".to_owned()
+        }
         _ => format!("shows {}, not synchronised; check it", report.clock.now),
     };
     Check { check: "clock", ok, message }
