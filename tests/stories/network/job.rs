@@ -133,7 +133,7 @@ fn questions_are_answered_at_once_while_downloads_hang() {
         eprintln!("GetStatus while a download hangs: at most {slowest:?}");
         assert!(slowest < AT_ONCE, "{slowest:?}");
         // Other imports do not wait either.
-        let later = maker::licence().serial(184).sign();
+        let later = maker::licence().pack("WE-OTHER").sign();
         assert_eq!(daemon.import(later).with_code(0).verdict(), "valid");
         cancel(client, job);
         finished(signals, job);
