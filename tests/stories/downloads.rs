@@ -17,6 +17,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_link_that_ums_sends_is_asked_soon),
     story!(what_is_in_the_store_costs_one_conditional_request),
     story!(what_has_gone_from_the_store_is_fetched_again),
+    story!(what_was_damaged_in_the_store_is_fetched_again),
+    story!(a_new_link_is_asked_soon_also_by_a_device_that_is_licensed),
     story!(what_is_for_another_device_is_not_fetched_every_day),
     story!(a_newer_file_behind_a_link_replaces_the_older_one),
     story!(one_link_that_fails_keeps_no_other_from_being_asked),
@@ -136,6 +138,26 @@ fn what_has_gone_from_the_store_is_fetched_again() {
     daemon.until("the licence is gone", |status| licenses(status) == 0);
     poll(&daemon);
     assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
+}
+
+fn what_was_damaged_in_the_store_is_fetched_again() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    let [file] = &*world.stored() else { panic!("{:?}", world.stored()) };
+    world.copy_by_hand(file, "garbage");
+    daemon.until("the damage is seen", |status| status["state"] == "none");
+    poll(&daemon);
+    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
+}
+
+fn a_new_link_is_asked_soon_also_by_a_device_that_is_licensed() {
+    let shelf = Shelf::with(licence().pack("EMP-R9HXH").services(&[EMP]).sign());
+    let world = world_with(&[&shelf.link()]);
+    world.copy_by_hand("a.lic", licence().sign());
+    let daemon = world.start();
+    daemon.until("the second licence is there", |status| licenses(status) == 2);
 }
 
 fn what_is_for_another_device_is_not_fetched_every_day() {

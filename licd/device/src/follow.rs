@@ -42,6 +42,13 @@ impl Device {
         })
     }
 
+    /// Whether each of these links was followed before.
+    #[must_use]
+    pub fn has_followed(&self, links: &[String]) -> bool {
+        let (downloads, _) = Downloads::load(self.root());
+        links.iter().all(|link| downloads.of(&key(link)).is_some())
+    }
+
     fn try_to_follow(
         &self,
         link: &Url,
@@ -109,7 +116,10 @@ impl Device {
         let listing = self.store().licenses().ok()?;
         let entry = listing.entries.iter().find(|entry| entry.name.as_os_str() == file)?;
         match listing.open(entry).ok()? {
-            Opened::File { file, .. } => Some(self.check(name, file).0),
+            // One that is damaged is fetched once more.
+            Opened::File { file, .. } => {
+                Some(self.check(name, file).0).filter(|verdict| verdict.pack.is_some())
+            }
             Opened::Gone | Opened::NotRegular => None,
         }
     }

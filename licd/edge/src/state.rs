@@ -64,6 +64,8 @@ impl Remembered for Known {
     /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take.
     const FILE_BYTES: u64 = 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
+    /// What was withdrawn would count again without it.
+    const COPY: Option<&str> = Some("/var/lib/licd/state.copy.toml");
 }
 
 /// Reads what is remembered below this root. If there is no file, or none that can be understood,

@@ -60,6 +60,8 @@ pub trait Remembered: Default + Serialize + DeserializeOwned {
     const FILE_BYTES: u64;
     /// What holds if it was damaged, for the notice: ", and …".
     const WITHOUT: &'static str;
+    /// Where a copy is that takes its place if it is damaged or gone, for what must not be forgotten.
+    const COPY: Option<&'static str> = None;
 }
 
 /// A state file in hand.
@@ -118,14 +120,25 @@ pub struct SaveError {
 }
 
 impl<T: Remembered> StateFile<T> {
-    /// Reads the file below this root. Without one, or without one that can be understood, nothing
-    /// is remembered; the latter comes with a notice.
+    /// Reads the file below this root. Without one that can be understood its copy counts, if it has
+    /// one; else nothing is remembered. A damaged file comes with a notice.
     #[must_use]
     pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        match read(&root.path(T::FILE), T::FILE_BYTES, T::WITHOUT, Self::parse) {
-            Ok(found) => (found.unwrap_or_default(), None),
-            Err(notice) => (Self::default(), Some(notice)),
+        let read = |file, without| read(&root.path(file), T::FILE_BYTES, without, Self::parse);
+        let mut notice = match read(T::FILE, T::WITHOUT) {
+            Ok(Some(found)) => return (found, None),
+            Ok(None) => None,
+            Err(notice) => Some(notice),
+        };
+        let Some(Ok(Some(copy))) = T::COPY.map(|copy| read(copy, T::WITHOUT)) else {
+            return (Self::default(), notice);
+        };
+        if let Some(Notice::SetAside { without, .. }) = &mut notice {
+            *without = "its copy has taken its place";
         }
+        // Whoever may only read has the copy all the same.
+        let _ = copy.save(root);
+        (copy, notice)
     }
 
     /// Writes the file below this root. It survives a power cut from here on. Nothing is written if
@@ -136,8 +149,10 @@ impl<T: Remembered> StateFile<T> {
     pub fn save(&self, root: &Root) -> Result<(), SaveError> {
         let file = root.path(T::FILE);
         // Of what was loaded or derived from documents, nothing cannot be written.
-        let written =
-            self.text().map_err(|_| Errno::EINVAL).and_then(|text| write(&file, text.as_bytes()));
+        let written = self.text().map_err(|_| Errno::EINVAL).and_then(|text| {
+            write(&file, text.as_bytes())?;
+            T::COPY.map_or(Ok(()), |copy| write(&root.path(copy), text.as_bytes()))
+        });
         written.map_err(|why| SaveError { file, why })
     }
 

@@ -317,3 +317,27 @@ fn a_directory_in_the_place_of_a_file_is_set_aside_when_it_is_written() {
     assert_eq!(std::fs::read(&file).unwrap(), b"a document");
     assert!(root.path("/var/lib/licd/trust.note.damaged/full").is_dir());
 }
+
+#[test]
+fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
+    use licd_rules::Tombstone;
+    use license_format::{PackId, Serial};
+    let dir = tempfile::tempdir().unwrap();
+    let root = licd_edge::root::Root::new(dir.path());
+    let tombstone =
+        Tombstone { pack: PackId::parse("WE-7Q2KD").unwrap(), serial: Serial::new(7).unwrap() };
+    licd_edge::state::update(&root, |past| past.removed.push(tombstone.clone())).unwrap();
+    let file = root.path("/var/lib/licd/state.toml");
+    for damage in [Some("nonsense"), Some(""), None] {
+        match damage {
+            Some(text) => std::fs::write(&file, text).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let (past, notice) = licd_edge::state::load(&root);
+        assert_eq!(past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
+        let told = notice.map(|notice| notice.to_string());
+        assert_eq!(told.is_some(), damage.is_some());
+        assert!(told.is_none_or(|told| told.contains("its copy has taken its place")));
+        assert!(file.is_file(), "it is there again");
+    }
+}

@@ -20,7 +20,8 @@ const JITTER: u32 = 10;
 /// Spread of those that follow a failure: a server that is back is not to be run over.
 const RETRY_JITTER: u32 = 50;
 
-/// The wait from a start to the first look; `wanting`: the device lacks a licence, or will soon.
+/// The wait from a start to the first look; `wanting`: the device lacks a licence or will soon, or
+/// has a link that was never followed.
 #[must_use]
 pub fn poll_after_start(wanting: bool, chance: u32) -> Duration {
     share(if wanting { START_WANTING } else { START }, chance)

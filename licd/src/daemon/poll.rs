@@ -64,7 +64,11 @@ impl Daemon {
     /// Heeds the links of settings that were just read.
     pub(super) fn heed_links(&mut self, new: RemoteManager) {
         let wait = match &self.polling.settings {
-            None => poll_after_start(self.hub.published().report.state != "valid", chance()),
+            None => {
+                let licensed = self.hub.published().report.state == "valid";
+                let settled = licensed && self.device.has_followed(&new.license_urls);
+                poll_after_start(!settled, chance())
+            }
             Some(old) if old.license_urls != new.license_urls => poll_after_change(chance()),
             Some(old) if old.license_poll_hours != new.license_poll_hours => {
                 poll_again(new.license_poll_hours, self.polling.failures, chance())

@@ -41,7 +41,7 @@ fn in_time() -> Duration {
 }
 
 fn a_server_that_is_not_there_is_unreachable() {
-    let world = device(&network(TOTAL, ""));
+    let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
