@@ -34,7 +34,11 @@ pub fn upkeep(case: Case<'_>, is_list: impl Fn(usize) -> bool) -> Vec<Upkeep> {
         .enumerate()
         .map(|(n, (license, state))| match fate(*state, is_list(n)) {
             // What it takes the place of itself is remembered only when it has started.
-            Upkeep::Remove if !has_started(license.starts, case.now) => Upkeep::Keep,
+            Upkeep::Remove
+                if !license.supersedes.is_empty() && !has_started(license.starts, case.now) =>
+            {
+                Upkeep::Keep
+            }
             fate => fate,
         })
         .collect();

@@ -238,7 +238,8 @@ fn refused_settings_change_nothing() {
 #[test]
 fn settings_that_cannot_be_written_are_named_by_their_file() {
     let (dir, root) = world();
-    fs::create_dir_all(root.path(FILE)).unwrap();
+    fs::remove_dir_all(root.path("/etc/licd")).unwrap();
+    fs::write(root.path("/etc/licd"), "no directory").unwrap();
     let message = apply(&root, "").unwrap_err().to_string();
     let begin = format!("{}/etc/licd/settings.toml: cannot be written: ", dir.path().display());
     assert!(message.starts_with(&begin), "{message}");
