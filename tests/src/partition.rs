@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
 use crate::program::tool;
+use crate::wait;
 
 const NONE: Option<&str> = None;
 
@@ -53,7 +55,16 @@ impl Partition {
     /// Makes it read-only, as the rescue shell's recipe does.
     pub fn make_read_only(&self) {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        mount(NONE, &self.place, NONE, flags, NONE).unwrap();
+        // A program that another story is just starting has for a moment what this process has open.
+        wait::until("nobody keeps the partition writable", || {
+            match mount(NONE, &self.place, NONE, flags, NONE) {
+                Err(Errno::EBUSY) => None,
+                done => {
+                    done.unwrap();
+                    Some(())
+                }
+            }
+        });
     }
 
     /// Takes it away under everybody's feet (`umount -l`).
