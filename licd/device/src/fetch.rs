@@ -61,6 +61,23 @@ pub struct Fetched {
     pub clock_ignored: bool,
 }
 
+/// What to say of a server when [`Fetched::clock_ignored`].
+pub const CLOCK_IGNORED: &str = "the dates of the server's certificate do not fit the clock, which \
+                                 is not to be trusted; fetched all the same";
+
+impl Fetched {
+    /// The file.
+    ///
+    /// # Errors
+    /// [`Code::SourceRefused`] from a server that has nothing new although no version was named.
+    pub fn whole(self) -> Result<File, Failure> {
+        self.file.ok_or_else(|| {
+            let message = "answers that nothing has changed, which it was not asked";
+            Failure::new(Code::SourceRefused, message)
+        })
+    }
+}
+
 impl Device {
     /// Fetches what is at an address, at most what a licence file may have. Whatever becomes of it,
     /// it is not to be believed before it is verified. Tells of progress: bytes so far, and of how

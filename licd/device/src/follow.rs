@@ -131,9 +131,13 @@ impl Device {
         }
         let verified = file.rewind().ok().and_then(|()| self.check(&verdict.file, file).1);
         let storable = verified.and_then(|verified| verified.storable);
-        let name = storable.as_ref().and_then(content_name).map(|name| name.to_string());
-        let is_stored = |name: &String| self.stored(&verdict.file, name).is_some();
-        Download { file: name.filter(is_stored), ..Download::default() }
+        let name = storable.as_ref().and_then(content_name);
+        // It was judged just now; whether it is there is all that is left to ask.
+        let listing = self.store().licenses().ok();
+        let stored = name.filter(|name| {
+            listing.is_some_and(|listing| listing.entries.iter().any(|entry| entry.name == *name))
+        });
+        Download { file: stored.map(|name| name.to_string()), ..Download::default() }
     }
 
     fn own_unit(&self) -> Option<String> {

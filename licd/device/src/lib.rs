@@ -16,7 +16,7 @@ mod time;
 mod words;
 
 pub use cleanup::Cleaned;
-pub use fetch::{Fetch, Fetched, Login, Version};
+pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::Followed;
 pub use import::{Imported, Intent};
 pub use place::{Place, Url};

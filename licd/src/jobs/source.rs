@@ -7,11 +7,10 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use licd_device::{Device, Failure, Fetch, Imported, Login, Place, Url};
+use licd_device::{CLOCK_IGNORED, Device, Failure, Fetch, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
 use licd_edge::textfile::{escaped, escaped_path};
-use licd_rules::Code;
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 
@@ -40,7 +39,7 @@ impl Source {
     /// Reads the name of a source as a caller gives it; the login is for servers.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] for what cannot be fetched from.
+    /// [`licd_rules::Code::SourceRefused`] for what cannot be fetched from.
     pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
         let shown = escaped(text);
         let named = |failure: Failure| Failure {
@@ -111,21 +110,13 @@ fn fetch(
     let fetched =
         device.fetch(url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
     mention_clock(url, fetched.clock_ignored);
-    // Only a version that is there already can be the same still, and none was named.
-    fetched.file.ok_or_else(|| Failure {
-        code: Code::SourceRefused,
-        message: "answers that nothing has changed, which it was not asked".to_owned(),
-    })
+    fetched.whole()
 }
 
 /// Says that the dates of a certificate were passed over, if so.
 fn mention_clock(url: &Url, ignored: bool) {
     if ignored {
-        log::warn!(
-            MESSAGE_ID = journal::PROBLEM;
-            "{url}: the dates of the server's certificate do not fit the clock, which is not to be \
-             trusted; fetched all the same"
-        );
+        log::warn!(MESSAGE_ID = journal::PROBLEM; "{url}: {CLOCK_IGNORED}");
     }
 }
 
@@ -225,6 +216,8 @@ impl Read for Watched<'_, '_> {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+
+    use licd_rules::Code;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Seek as _, Write as _, stderr};
 use std::path::Path;
 
-use licd_device::{Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
+use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
 use licd_edge::textfile::reason;
 use licd_rules::Code;
 
@@ -77,16 +77,9 @@ fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<F
     drop(progress);
     if fetched.clock_ignored {
         // If nobody listens, it is not worth failing for.
-        let _ = writeln!(
-            stderr(),
-            "licctl: {url}: the dates of the server's certificate do not fit the clock, which is \
-             not to be trusted; fetched all the same"
-        );
+        let _ = writeln!(stderr(), "licctl: {url}: {CLOCK_IGNORED}");
     }
-    fetched.file.ok_or_else(|| Failure {
-        code: Code::SourceRefused,
-        message: "answers that nothing has changed, which it was not asked".to_owned(),
-    })
+    fetched.whole()
 }
 
 fn login(order: &Import) -> Result<Option<Login>, Failure> {
