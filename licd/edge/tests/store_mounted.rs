@@ -443,6 +443,32 @@ fn of_a_volume_only_the_mount_is_switched_and_its_file_system_left_to_the_others
 }
 
 #[test]
+fn a_directory_of_a_read_only_root_is_no_partition() {
+    if !is_root("a_directory_of_a_read_only_root_is_no_partition") {
+        return;
+    }
+    with_own_mounts(|root| {
+        let mount = |from: &str, at: &Path, flags| {
+            nix::mount::mount(Some(from), at, Some("tmpfs"), flags, None::<&str>).unwrap();
+        };
+        let root = root.join("device");
+        fs::create_dir(&root).unwrap();
+        mount("root", &root, MsFlags::empty());
+        for dir in ["run", "license"] {
+            fs::create_dir(root.join(dir)).unwrap();
+        }
+        mount("run", &root.join("run"), MsFlags::empty());
+        mount("root", &root, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY);
+        let store = licd_edge::store::Store::new(&licd_edge::root::Root::new(&root));
+        assert_eq!(store.state(), StoreState::ReadOnly);
+        let place = root.join("license");
+        let missing = StoreError::Unwritable { place, why: Obstacle::Missing };
+        assert_eq!(put(&store, "A.lic", b"one"), Err(missing));
+        assert_eq!(store.settle().unwrap(), None);
+    });
+}
+
+#[test]
 fn an_ordinary_user_may_read_and_is_told_that_he_may_not_write() {
     let test = "an_ordinary_user_may_read_and_is_told_that_he_may_not_write";
     if let Some(root) = root_of_again() {
