@@ -165,7 +165,7 @@ impl Device {
         let disk = json!({ "driver": "raw", "node-name": stick.name,
             "file": { "driver": "file", "filename": stick.image } });
         self.on().qmp.run("blockdev-add", disk);
-        self.plug_node(stick, &stick.name);
+        self.plug_node(stick);
     }
 
     /// Plugs in a stick that gives no more than so many bytes a second.
@@ -177,26 +177,25 @@ impl Device {
             "object-add",
             json!({ "qom-type": "throttle-group", "id": group, "limits": limits }),
         );
-        let node = format!("{}-slow", stick.name);
-        let disk = json!({ "driver": "throttle", "node-name": node, "throttle-group": group, "file": {
-            "driver": "raw", "node-name": stick.name,
-            "file": { "driver": "file", "filename": stick.image } } });
+        let disk = json!({ "driver": "throttle", "node-name": stick.name, "throttle-group": group,
+            "file": { "driver": "raw", "file": { "driver": "file", "filename": stick.image } } });
         qmp.run("blockdev-add", disk);
-        self.plug_node(stick, &node);
+        self.plug_node(stick);
     }
 
-    fn plug_node(&mut self, stick: &Stick, node: &str) {
-        let device = json!({ "driver": "usb-storage", "bus": "xhci.0", "drive": node,
+    fn plug_node(&mut self, stick: &Stick) {
+        let device = json!({ "driver": "usb-storage", "bus": "xhci.0", "drive": stick.name,
             "id": format!("usb-{}", stick.name), "serial": stick.name.to_uppercase() });
         self.on().qmp.run("device_add", device);
     }
 
-    /// Pulls a stick out. Its image stays as it is, and can be plugged in again under another name.
+    /// Pulls a stick out. Its image stays as it is, and can be plugged in again.
     pub(crate) fn pull(&mut self, stick: &Stick) {
         let id = format!("usb-{}", stick.name);
         let qmp = &mut self.on().qmp;
         qmp.run("device_del", json!({ "id": id }));
         qmp.wait_for("DEVICE_DELETED", &id);
+        qmp.run("blockdev-del", json!({ "node-name": stick.name }));
     }
 
     /// Keeps a status report for whoever looks into the scenario.

@@ -1,8 +1,5 @@
 //! Sticks of every make, at any time.
 
-use std::thread;
-use std::time::Duration;
-
 use acceptance::maker::{self, OTHER};
 
 use crate::device::Device;
@@ -83,10 +80,15 @@ fn a_stick_pulled_out_while_it_is_read_does_no_harm(device: &mut Device) {
     assert_eq!(device.import(&kept.sign()).1, "valid");
     let before = device.store();
     device.plug_slow(&slow, SLOW);
-    device.wait_for("the stick is read", "test $(cut -d' ' -f3 /sys/block/sda/stat) -gt 64");
-    thread::sleep(Duration::from_secs(3));
+    let unit = "systemctl show -P ActiveState licd-usb@sda1.service";
+    device.wait_for("the stick is read", &format!("test $({unit}) = activating"));
     device.pull(&slow);
     device.wait_for("the stick is gone", "! test -e /dev/sda");
+    device.wait_for("its import has ended", &format!("test $({unit}) = inactive"));
+    device.wait_for(
+        "the journal tells of it",
+        "journalctl -b -o cat -t licctl | grep -E 'usb:/dev/sda1|mass.lic'",
+    );
     assert_eq!(device.store(), before);
     device.plug(&next);
     device.wait_for_state("valid");

@@ -29,7 +29,10 @@ pub(super) fn find(desk: &Desk, device: Option<&Path>, order: &Import) -> Found 
     };
     let device = match (device, sticks.as_slice()) {
         (Some(device), _)
-            if order.automatic && !sticks.iter().any(|one| one.device() == device) =>
+            if order.automatic
+                && !sticks.iter().any(|one| one.device() == device)
+                // One that was pulled meanwhile is not there either, and reading it says so.
+                && desk.device().root().hardware(&device.to_string_lossy()).exists() =>
         {
             let name = name_of(device);
             return Found::Nothing(format!("{name}: is no stick, but a drive of this system"));
