@@ -8,7 +8,10 @@ use acceptance::maker;
 use acceptance::program::run_measured;
 use acceptance::{World, story};
 
-pub(crate) const STORIES: &[Story] = &[story!(ten_thousand_licences_are_borne)];
+pub(crate) const STORIES: &[Story] = &[
+    story!(ten_thousand_licences_are_borne),
+    story!(more_files_than_are_looked_at_are_said_to_be_there),
+];
 
 const FILES: u64 = 10_000;
 /// Time for everything there is to be read once, by programs that are not optimised and share the
@@ -56,4 +59,18 @@ fn ten_thousand_licences_are_borne() {
     for peak in [status_peak, import_peak, daemon.peak()] {
         assert!(peak < PEAK, "{} MB", mb(peak));
     }
+}
+
+fn more_files_than_are_looked_at_are_said_to_be_there() {
+    const LOOKED_AT: usize = 16_384;
+    let world = World::new();
+    let store = world.licenses();
+    fs::create_dir_all(&store).unwrap();
+    let problem = || world.status()["problems"].to_string().contains("more than 16384 files");
+    for n in 0..LOOKED_AT {
+        fs::write(store.join(format!("{n}.lic")), "").unwrap();
+    }
+    assert!(!problem());
+    fs::write(store.join("one too many.lic"), "").unwrap();
+    assert!(problem());
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 
 use licd_edge::config::{self, Config};
-use licd_edge::store::{Closed, Entry, FileName, Listing, Opened, StoreState};
+use licd_edge::store::{Closed, ENTRIES, Entry, FileName, Listing, Opened, StoreState};
 use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
@@ -181,8 +181,9 @@ impl Survey {
             match self.reader().read(bytes.as_slice()) {
                 Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
                 Ok(Document::License(_)) | Err(_) => self.problems.push(format!(
-                    "{REMEMBERED_TRUST}: is damaged; the trust documents of the image and of \
-                     /license count, and the newest of them takes its place"
+                    "{REMEMBERED_TRUST}: is damaged, or not signed by enough root keys of this \
+                     image; the trust documents of the image and of /license count, and the newest \
+                     of them takes its place"
                 )),
             }
             // It needs not be kept again.
@@ -245,14 +246,21 @@ impl Survey {
     /// Reads every file of the store, and again if a newer trust document was among them, so that
     /// it does not matter in which order files were copied there by hand.
     fn read_store(&mut self, device: &Device) {
+        let listing = match device.store().licenses() {
+            Ok(listing) => listing,
+            Err(error) => return self.problems.push(error.to_string()),
+        };
+        if listing.truncated {
+            self.problems.push(format!(
+                "/license/dsa/licenses: holds more than {ENTRIES} files, and what is beyond them \
+                 does not count; remove those that are not for this device"
+            ));
+        }
         loop {
             let version = self.trust.version();
             self.held.clear();
             self.rejected.clear();
-            match device.store().licenses() {
-                Ok(listing) => self.read_listing(&listing),
-                Err(error) => self.problems.push(error.to_string()),
-            }
+            self.read_listing(&listing);
             if self.trust.version() == version {
                 break;
             }

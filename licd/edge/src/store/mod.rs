@@ -147,13 +147,15 @@ impl Store {
         }
     }
 
-    /// Whether this is the mount point of a partition that is gone.
+    /// Whether this is the mount point of a partition that is not there: in a read-only system, a
+    /// directory that is no mount can only be one.
     fn is_missing(&self, mount: &Mount) -> bool {
-        !mount.here && self.partition_note.exists()
+        !mount.here && (mount.is_read_only() || self.partition_note.exists())
     }
 
+    /// Whether it was there before.
     fn is_left_behind(&self, top: &OwnedFd) -> bool {
-        Mount::of(top).is_ok_and(|mount| self.is_missing(&mount))
+        self.partition_note.exists() && Mount::of(top).is_ok_and(|mount| !mount.here)
     }
 
     /// Notes that there is a partition. Where that cannot be written, it is as if nobody had looked.

@@ -84,12 +84,7 @@ impl<'a> Window<'a> {
     /// Makes the store writable if it is not, and clears away what a crash has left.
     pub(super) fn open(store: &'a Store) -> Result<Self, StoreError> {
         let mut window = Self::adopt(store)?;
-        if window.mount.is_read_only() {
-            if !window.mount.here {
-                // Only the directory that it should be mounted on, in a read-only root.
-                window.closed = true;
-                return Err(missing(store));
-            }
+        if window.mount.here && window.mount.is_read_only() {
             window.opened = true;
             if let Err(reason) = window.mount.make_writable(&store.place) {
                 window.closed = true;
@@ -112,13 +107,15 @@ impl<'a> Window<'a> {
     }
 
     fn adopt(store: &'a Store) -> Result<Self, StoreError> {
+        let missing =
+            || StoreError::Unwritable { place: store.place.clone(), why: Obstacle::Missing };
         let top = open_top(&store.place).map_err(|reason| match reason {
-            Errno::ENOENT => missing(store),
+            Errno::ENOENT => missing(),
             _ => StoreError::writing(&store.place, reason),
         })?;
         let mount = Mount::of(&top).map_err(|reason| StoreError::writing(&store.place, reason))?;
         if store.is_missing(&mount) {
-            return Err(missing(store));
+            return Err(missing());
         }
         if mount.here {
             store.note_partition();
@@ -271,10 +268,6 @@ impl<'a> Window<'a> {
     fn path_of(&self, name: &FileName) -> PathBuf {
         self.store.place.join(DSA).join(LICENSES).join(name.as_os_str())
     }
-}
-
-fn missing(store: &Store) -> StoreError {
-    StoreError::Unwritable { place: store.place.clone(), why: Obstacle::Missing }
 }
 
 impl Drop for Window<'_> {
