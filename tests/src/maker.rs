@@ -61,6 +61,16 @@ pub fn trust(version: u64, withdrawn: &[(&str, u64)]) -> String {
     trust_signed_by(version, withdrawn, &[&a, &b])
 }
 
+/// Version 2 of the trust document, which names one more key, for all products.
+#[must_use]
+pub fn trust_in(key: &SigningKey) -> String {
+    let newer = trust(2, &[]);
+    let (head, _) = newer.split_once("key ").unwrap();
+    let keys = [&issuer(), key].map(|key| format!("key {} *\n", key.verifier()));
+    let [a, b, _] = roots();
+    license_format::issue::sign(&format!("{head}{}", keys.concat()), &[&a, &b])
+}
+
 /// The same, signed by these keys.
 #[must_use]
 pub fn trust_signed_by(version: u64, withdrawn: &[(&str, u64)], roots: &[&SigningKey]) -> String {

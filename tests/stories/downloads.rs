@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use acceptance::daemon::Daemon;
 use acceptance::harness::Story;
-use acceptance::maker::{EMP, OTHER, WE, licence};
+use acceptance::maker::{self, EMP, OTHER, WE, licence};
 use acceptance::server::{self, Server};
 use acceptance::{World, story, wait};
 use serde_json::Value;
@@ -22,6 +22,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(what_is_for_another_device_is_not_fetched_every_day),
     story!(a_newer_file_behind_a_link_replaces_the_older_one),
     story!(one_link_that_fails_keeps_no_other_from_being_asked),
+    story!(a_licence_may_come_before_the_trust_document_that_it_needs),
     story!(whoever_asks_for_a_look_is_answered_although_a_server_hangs),
     story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
     story!(a_password_in_a_link_is_shown_to_nobody),
@@ -204,6 +205,18 @@ fn one_link_that_fails_keeps_no_other_from_being_asked() {
     for ((_, message), link) in verdicts.iter().zip(&links) {
         assert!(message.starts_with(&format!("{link}: ")), "{message}");
     }
+}
+
+fn a_licence_may_come_before_the_trust_document_that_it_needs() {
+    let key = maker::key("igel-issuer-2027", 11);
+    let early = Shelf::with(licence().signed_by(&[&key]));
+    let stranger = Shelf::with(licence().pack("WE-OTHER").signed_by(&[&maker::stranger()]));
+    let trust = Shelf::with(maker::trust_in(&key));
+    let world = world_with(&[&early.link(), &stranger.link(), &trust.link()]);
+    let daemon = world.start();
+    poll(&daemon);
+    assert_eq!(daemon.status()["state"], "valid");
+    assert_eq!([&early, &stranger, &trust].map(|shelf| shelf.asked().0), [2, 2, 1]);
 }
 
 fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {

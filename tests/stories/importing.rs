@@ -149,15 +149,9 @@ fn of_several_files_each_is_judged_and_the_good_ones_count() {
 }
 
 fn it_does_not_matter_whether_a_trust_document_comes_first() {
-    let newer = maker::trust(2, &[]);
     let key = maker::key("igel-issuer-2027", 11);
-    let keys = [(maker::issuer(), "*"), (key, "*")];
-    let lines: String =
-        keys.iter().map(|(key, products)| format!("key {} {products}\n", key.verifier())).collect();
-    let (head, _) = newer.split_once("key ").unwrap();
-    let [a, b, _] = maker::roots();
-    let trust = license_format::issue::sign(&format!("{head}{lines}"), &[&a, &b]);
-    let licence = maker::licence().signed_by(&[&keys[1].0]);
+    let trust = maker::trust_in(&key);
+    let licence = maker::licence().signed_by(&[&key]);
 
     for order in [[0, 1], [1, 0]] {
         let world = World::new();

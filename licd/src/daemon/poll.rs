@@ -25,8 +25,11 @@ pub(super) struct Polling {
     settings: Option<RemoteManager>,
     /// Links that this look has still to ask.
     queue: VecDeque<Url>,
-    /// The import of the link that is asked now.
-    running: Option<JobId>,
+    /// The link that is asked now, and the import of it.
+    running: Option<(JobId, Url)>,
+    /// Links that were asked and whose licences nobody here vouches for: what comes after them may
+    /// be the trust document that does.
+    unproven: Vec<Url>,
     /// Whether one of this look could not be asked.
     failed: bool,
     /// Looks in a row for which that holds.
@@ -46,7 +49,7 @@ impl Polling {
 
     /// Whether this is the import of a link.
     pub(super) fn is_link(&self, job: JobId) -> bool {
-        self.running == Some(job)
+        self.running.as_ref().is_some_and(|(running, _)| *running == job)
     }
 
     /// How many wait.
@@ -114,6 +117,7 @@ impl Daemon {
         });
         let complaints = complaints.collect();
         self.polling.queue = known.into_iter().filter_map(|(url, _)| url).collect();
+        self.polling.unproven.clear();
         self.polling.failed = false;
         self.polling.again = false;
         self.complain(complaints, false);
@@ -123,9 +127,10 @@ impl Daemon {
     fn follow_next_link(&mut self) {
         while let Some(link) = self.polling.queue.pop_front() {
             let name = link.to_string();
-            match self.begin_import(Source::Link(link), Intent::Automatic, name, String::new()) {
+            let source = Source::Link(link.clone());
+            match self.begin_import(source, Intent::Automatic, name, String::new()) {
                 Ok(job) => {
-                    self.polling.running = Some(job);
+                    self.polling.running = Some((job, link));
                     return;
                 }
                 Err(refusal) => {
@@ -139,21 +144,25 @@ impl Daemon {
 
     /// A job has ended; if it was that of a link, goes on to the next one.
     pub(super) fn link_followed(&mut self, job: JobId, code: Option<Code>) {
-        if !self.polling.is_link(job) {
+        let polling = &mut self.polling;
+        let Some((_, link)) = polling.running.take_if(|(running, _)| *running == job) else {
             return;
-        }
-        self.polling.running = None;
-        self.polling.failed |= code.is_none_or(|code| {
-            matches!(
-                code,
+        };
+        match code {
+            Some(Code::UnknownKey | Code::UntrustedProduct) => polling.unproven.push(link),
+            // Each of a finite number of links is asked once more for each that is accepted.
+            Some(Code::Valid) => polling.queue.extend(polling.unproven.drain(..)),
+            Some(
                 Code::SourceUnreachable
-                    | Code::SourceRefused
-                    | Code::SourceTooLarge
-                    | Code::StoreFull
-                    | Code::StoreUnwritable
-                    | Code::Busy
+                | Code::SourceRefused
+                | Code::SourceTooLarge
+                | Code::StoreFull
+                | Code::StoreUnwritable
+                | Code::Busy,
             )
-        });
+            | None => polling.failed = true,
+            Some(_) => {}
+        }
         self.follow_next_link();
     }
 
