@@ -23,12 +23,18 @@ const IMAGE: &str = "LICD_DEVICE";
 const PARTITION: u64 = 8 << 20;
 const NONE: Option<&str> = None;
 
+/// What keeps a device from being booted.
+pub(crate) fn obstacle() -> Option<&'static str> {
+    std::env::var_os(IMAGE).is_none().then_some(
+        "needs a system that can be booted: LICD_DEVICE, as tests/run sets it where it can be",
+    )
+}
+
 /// The system without anything that a story has added: the tree to look into, never to change.
 pub(crate) fn image() -> PathBuf {
-    let dir = std::env::var_os(IMAGE).map(PathBuf::from);
-    dir.filter(|dir| dir.join("usr/lib/licd/licd").exists()).unwrap_or_else(|| {
-        panic!("say where the system is with {IMAGE}; tests/device/image makes it")
-    })
+    let dir = PathBuf::from(std::env::var_os(IMAGE).unwrap());
+    assert!(dir.join("usr/lib/licd/licd").exists(), "{IMAGE}: not what tests/device/image makes");
+    dir
 }
 
 /// One device at a time: they share the control groups of this process, where each first process

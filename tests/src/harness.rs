@@ -41,15 +41,24 @@ macro_rules! story {
 /// Runs the stories that the command line selects. Its options are those of Rust's own harness.
 #[must_use]
 pub fn run(chapters: &[&[Story]]) -> ExitCode {
-    let trials = chapters.concat().into_iter().map(trial).collect();
+    run_unless(None, chapters)
+}
+
+/// The same, but counts all of them as ignored if there is something that keeps them from running.
+#[must_use]
+pub fn run_unless(obstacle: Option<&'static str>, chapters: &[&[Story]]) -> ExitCode {
+    let trials = chapters.concat().into_iter().map(|story| trial(story, obstacle)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn trial(story: Story) -> Trial {
+fn trial(story: Story, obstacle: Option<&'static str>) -> Trial {
     let name = story.name.split_once("::").map_or(story.name, |(_, name)| name);
     Trial::ignorable_test(name, move || {
         if story.needs_root && !can_mount() {
             return Ok(Completion::ignored_with("needs root"));
+        }
+        if let Some(obstacle) = obstacle {
+            return Ok(Completion::ignored_with(obstacle));
         }
         let thread = thread::Builder::new().name(name.to_owned());
         let story = thread.spawn(story.run).unwrap();
