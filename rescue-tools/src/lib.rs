@@ -14,6 +14,7 @@ mod out;
 mod progress;
 mod usage;
 mod verbs;
+mod warnings;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(usage) => return usage::explain(&usage),
     };
+    warnings::show();
     let mut out = Out::new(args.json);
     let verdict = run(args, &mut out).unwrap_or_else(|failure| {
         // If nobody listens to either, the exit code has to do.

@@ -21,6 +21,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(what_was_removed_on_purpose_does_not_come_back_by_itself),
     story!(what_a_removal_profile_took_does_not_come_back_by_itself),
     story!(what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose),
+    story!(who_removes_hears_that_it_cannot_be_remembered),
     story!(programs_say_by_an_option_that_nobody_asked_for_an_import),
     story!(superseded_files_are_cleared_away_and_nothing_else),
     story!(nothing_is_cleared_away_against_the_settings),
@@ -405,4 +406,15 @@ fn who_may_not_write_the_memory_is_served_all_the_same() {
     let problem = told["problems"][0].as_str().unwrap();
     assert!(problem.contains("could not be set aside (Permission denied)"), "{problem}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "damaged");
+}
+
+fn who_removes_hears_that_it_cannot_be_remembered() {
+    let world = World::new();
+    // A place for it that nobody can make.
+    world.write("/var/lib/licd", "");
+    let _ = world.licctl(["import", &world.file("a.lic", maker::licence().sign())]);
+    let answer = world.licctl(["remove", "all"]).with_code(0);
+    assert_eq!(answer.out.trim(), "all: 1 licence removed");
+    let said = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
+    assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(said), "{answer:?}");
 }

@@ -159,7 +159,7 @@ impl Device {
     ) -> Result<T, Failure> {
         let (done, closed) = self.store().write(work)?;
         if matches!(closed, Closed::HeldBy(_)) {
-            log::warn!("/license: is {closed}; it is tried again");
+            log::warn!("/license: is {closed}; the next change closes it");
         }
         Ok(done)
     }

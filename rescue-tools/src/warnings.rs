@@ -1,0 +1,30 @@
+//! What is to be said beside an answer, on standard error: what was done not quite as it should be.
+
+use std::io::{Write as _, stderr};
+
+use licd_edge::textfile::escaped;
+use log::{LevelFilter, Log, Metadata, Record};
+
+/// Shows warnings from here on.
+pub(crate) fn show() {
+    // Fails only if somebody shows them already.
+    let _ = log::set_logger(&Lines);
+    log::set_max_level(LevelFilter::Warn);
+}
+
+struct Lines;
+
+impl Log for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= LevelFilter::Warn
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            // If nobody listens, the exit code has to do.
+            let _ = writeln!(stderr(), "licctl: {}", escaped(&record.args().to_string()));
+        }
+    }
+
+    fn flush(&self) {}
+}
