@@ -19,6 +19,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(on_os_12_the_configuration_is_frozen_and_licensing_is_not),
     story!(a_licence_begins_and_ends_while_the_daemon_runs),
     story!(a_wild_clock_ends_no_licence),
+    story!(a_licence_says_itself_that_its_first_day_has_come),
     story!(a_clock_that_is_set_back_keeps_no_licence_alive),
     story!(a_clock_that_loses_some_hours_is_no_matter),
     story!(a_correct_time_heals_what_a_wrong_date_did),
@@ -183,6 +184,24 @@ fn a_wild_clock_ends_no_licence() {
         // The rescue shell's tool sees it the same way.
         assert_eq!(status(&world, &clock)["state"], "valid", "{time}");
     }
+}
+
+fn a_licence_says_itself_that_its_first_day_has_come() {
+    let world = World::new();
+    nobody_vouches_for_the_clock(&world);
+    let clock = Clock::at("1970-01-01 00:00:30");
+    let today = licence().issued("2026-12-01T08:30:00Z").starts("2026-12-01").sign();
+    let tomorrow =
+        licence().pack("WE-LATER").issued("2026-12-01T08:30:00Z").starts("2026-12-02").sign();
+    for (name, content, word) in [("b.lic", tomorrow, "pending"), ("a.lic", today, "valid")] {
+        let file = world.file(name, content);
+        let checked = licctl(&world, &clock, &["verify", "--json", &file]).with_code(0);
+        assert_eq!(checked.verdict(), word);
+        let imported = licctl(&world, &clock, &["import", "--json", &file]).with_code(0);
+        assert_eq!(imported.verdict(), word);
+        assert_eq!(status(&world, &clock)["state"], word);
+    }
+    assert_eq!(look(&world, &clock), ("valid".into(), "behind".into()));
 }
 
 fn a_clock_that_is_set_back_keeps_no_licence_alive() {

@@ -65,8 +65,7 @@ impl Device {
     #[must_use]
     pub fn check(&self, name: &str, source: impl Read) -> (FileVerdict, Option<Box<Verified>>) {
         let survey = self.survey();
-        let (verdict, _, verified) =
-            survey.assess(name, source, Intent::Explicit, &self.time(&survey));
+        let (verdict, _, verified) = survey.assess(self, name, source, Intent::Explicit);
         (verdict, verified)
     }
 
@@ -74,7 +73,7 @@ impl Device {
     pub fn import(&self, name: &str, source: impl Read, intent: Intent) -> Imported {
         let survey = self.survey();
         let time = self.time(&survey);
-        let (mut verdict, deed, verified) = survey.assess(name, source, intent, &time);
+        let (mut verdict, deed, verified) = survey.assess(self, name, source, intent);
         let license = verified.as_ref().map(|verified| &verified.license);
         let wanted = intent == Intent::Explicit && verdict.code.is_accepted()
             || matches!(deed, Deed::Keep { .. });
@@ -169,10 +168,10 @@ impl Survey {
     /// The verdict on a source and what is to be done about it.
     fn assess(
         &self,
+        device: &Device,
         name: &str,
         source: impl Read,
         intent: Intent,
-        time: &TimeVerdict,
     ) -> (FileVerdict, Deed, Option<Box<Verified>>) {
         let verdict = |code, message| FileVerdict {
             file: name.to_owned(),
@@ -188,7 +187,9 @@ impl Survey {
                 (verdict(code, message), deed, None)
             }
             Ok(Document::License(verified)) => {
-                let (code, message, deed) = self.assess_license(&verified, intent, time);
+                // It says itself that the day it was issued has come.
+                let time = device.time_with(self, verified.license.issued);
+                let (code, message, deed) = self.assess_license(&verified, intent, &time);
                 let mut verdict = verdict(code, message);
                 verdict.pack = Some(verified.license.pack.to_string());
                 verdict.units = verified.license.named().iter().map(UnitId::to_string).collect();

@@ -7,6 +7,7 @@ use licd_edge::clock;
 use licd_edge::marks::Written;
 use licd_edge::statefile::Notice;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
+use license_format::UnixSeconds;
 
 use crate::{Device, Failure, Survey};
 
@@ -32,6 +33,14 @@ impl Device {
             .judge(self.of(&mut memory).marks.as_ref(), survey.attested());
         self.of(&mut memory).marks = Some(verdict.marks);
         verdict
+    }
+
+    /// The time to judge at if there were one more document, issued at this time. Nothing is
+    /// remembered of it.
+    pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> TimeVerdict {
+        let mut memory = self.memory();
+        clock::reading(self.root())
+            .judge(self.of(&mut memory).marks.as_ref(), survey.attested().max(Some(issued)))
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or
