@@ -60,6 +60,8 @@ impl fmt::Display for Fatal {
 
 /// Runs the daemon until it is told to stop.
 pub(crate) fn main(args: &Args) -> ExitCode {
+    // Before everything that may have something to say.
+    journal::begin();
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {
@@ -71,14 +73,12 @@ pub(crate) fn main(args: &Args) -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Fatal> {
     let root = Root::new(&args.root);
-    let handed = take_over_sockets();
+    if let Err(complaint) = take_over_sockets() {
+        log::warn!(MESSAGE_ID = journal::PROBLEM; "service manager: {complaint}");
+    }
     // Before the first thread, which inherits which signals are blocked; and listening before
     // reading, so that no change falls between.
     let events = Events::open(&root)?;
-    journal::begin();
-    if let Err(complaint) = handed {
-        log::warn!(MESSAGE_ID = journal::PROBLEM; "service manager: {complaint}");
-    }
     let device = Arc::new(Device::at(root));
     let left_open = settle(&device);
     stock::remove_profile(&device);

@@ -1,10 +1,12 @@
 //! What wakes the loop.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use licd_edge::links::LinkEvents;
 use licd_edge::root::Root;
+use licd_edge::textfile::reason;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -85,7 +87,7 @@ impl Events {
             links: if root.is_simulated() {
                 None
             } else {
-                present("network interfaces", LinkEvents::open())
+                present("network interfaces", LinkEvents::open().map_err(io::Error::other))
             },
         })
     }
@@ -219,19 +221,19 @@ impl Events {
     fn read_links(&mut self) -> bool {
         let Some(links) = &self.links else { return false };
         links.drain().unwrap_or_else(|error| {
-            self.links = present("network interfaces", Err(error));
+            self.links = present("network interfaces", Err(io::Error::other(error)));
             true
         })
     }
 }
 
 /// The source if it is there; else a word about it.
-fn present<T, E: std::fmt::Display>(what: &str, source: Result<T, E>) -> Option<T> {
+fn present<T>(what: &str, source: Result<T, impl Into<io::Error>>) -> Option<T> {
     source
         .map_err(|error| {
             log::warn!(
                 MESSAGE_ID = journal::PROBLEM;
-                "{what}: changes will not be noticed by themselves ({error})"
+                "{what}: changes will not be noticed by themselves ({})", reason(&error.into())
             );
         })
         .ok()

@@ -59,6 +59,26 @@ fn without_a_bus_it_says_so_and_leaves() {
 }
 
 #[test]
+fn what_cannot_be_listened_to_is_said() {
+    let world = World::new();
+    let licd = world.command();
+    let mut command = std::process::Command::new("sh");
+    // Enough descriptors for the loader and for signals, and none for anything else.
+    command.args(["-c", "ulimit -n 4; exec \"$0\" \"$@\""]).arg(licd.get_program());
+    command.args(licd.get_args()).env_remove("JOURNAL_STREAM").stdin(Stdio::null());
+    let ended = command.output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    for what in ["running time", "clock", "files", "mounts"] {
+        let line = format!(
+            "licd: {what}: changes will not be noticed by themselves (Too many open files)\n"
+        );
+        assert!(said.contains(&line), "{said}");
+    }
+    assert!(said.ends_with("licd: event descriptor: Too many open files\n"), "{said}");
+}
+
+#[test]
 fn when_the_bus_goes_it_goes() {
     let mut world = World::new();
     let (mut daemon, _caller) = world.start();
