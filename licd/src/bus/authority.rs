@@ -19,8 +19,15 @@ use crate::journal;
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a person may take to type a password.
 const PERSON: Duration = Duration::from_secs(120);
-/// Callers that wait for polkit at one time. The descriptors that came with a call, by the rules of
-/// the system bus up to 16, stay open as long; a process may have 1024 by default.
+/// Descriptors that may come with a call: no method takes more. They stay open until it is answered,
+/// each twice, and by the rules of the system bus there might be 16; a process may have 1024 by
+/// default.
+const DESCRIPTORS: u32 = 1;
+/// Callers of whom the bus is asked at one time who they are. Whoever they are, it answers at once,
+/// so there are more of them only if somebody calls without end.
+const UNKNOWN: usize = 128;
+/// Callers that wait for polkit at one time, each perhaps for a person. Those who need not ask it
+/// are not among them: nobody is to be kept waiting for a password that others do not type.
 const WAITING: usize = 16;
 
 /// Something that needs authority.
@@ -45,6 +52,7 @@ impl Action {
 /// Asks for authority.
 #[derive(Default)]
 pub(super) struct Authority {
+    unknown: AtomicUsize,
     waiting: AtomicUsize,
 }
 
@@ -57,27 +65,32 @@ impl Authority {
     /// Goes on only if the caller may do this.
     ///
     /// # Errors
-    /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer.
+    /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer; an error of
+    /// arguments for descriptors that have no use.
     pub(super) async fn check(
         &self,
         connection: &Connection,
         header: &Header<'_>,
         action: Action,
     ) -> Result<(), BusError> {
-        let Some(_place) = Place::take(&self.waiting) else {
-            let message = format!("{}: {WAITING} others ask already; try again later", action.id());
-            return Err(BusError::verdict(Code::Busy, message));
-        };
+        let id = action.id();
+        few_descriptors(id, header.unix_fds())?;
         let caller = sender(header);
-        let (uid, denial) = match user(connection, &caller).await {
+        let known = {
+            let _place = Place::take(&self.unknown, UNKNOWN, id)?;
+            user(connection, &caller).await
+        };
+        let (uid, denial) = match known {
             Ok(uid) if uid == 0 || uid == geteuid().as_raw() => return Ok(()),
-            Ok(uid) => match ask(connection, header, &caller, action).await {
-                Ok(()) => return Ok(()),
-                Err(denial) => (uid.to_string(), denial),
-            },
+            Ok(uid) => {
+                let _place = Place::take(&self.waiting, WAITING, id)?;
+                match ask(connection, header, &caller, action).await {
+                    Ok(()) => return Ok(()),
+                    Err(denial) => (uid.to_string(), denial),
+                }
+            }
             Err(denial) => ("unknown".to_owned(), denial),
         };
-        let id = action.id();
         log::warn!(
             MESSAGE_ID = journal::NOT_AUTHORIZED,
             LICD_CODE = Code::NotAuthorized.as_str(),
@@ -89,13 +102,28 @@ impl Authority {
     }
 }
 
+fn few_descriptors(id: &str, count: Option<u32>) -> Result<(), BusError> {
+    match count.unwrap_or_default() {
+        ..=DESCRIPTORS => Ok(()),
+        count => Err(BusError::arguments(format!(
+            "{id}: {count} descriptors came with the call; send at most {DESCRIPTORS}"
+        ))),
+    }
+}
+
 /// A place among those who wait, given back when dropped.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+    /// # Errors
+    /// [`Code::Busy`] if `most` have one already.
+    fn take(waiting: &'a AtomicUsize, most: usize, id: &str) -> Result<Self, BusError> {
         let place = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < WAITING).then_some(place)
+        if waiting.fetch_add(1, Ordering::Relaxed) < most {
+            return Ok(place);
+        }
+        let message = format!("{id}: {most} others ask already; try again later");
+        Err(BusError::verdict(Code::Busy, message))
     }
 }
 
@@ -168,12 +196,19 @@ mod tests {
     #[test]
     fn only_so_many_wait_at_one_time() {
         let waiting = AtomicUsize::new(0);
-        let mut places: Vec<_> = (0..WAITING).map(|_| Place::take(&waiting).unwrap()).collect();
-        assert!(Place::take(&waiting).is_none());
+        let take = || Place::take(&waiting, 3, "x");
+        let mut places: Vec<_> = (0..3).map(|_| take().unwrap()).collect();
+        assert!(take().is_err());
         places.pop();
-        assert!(Place::take(&waiting).is_some());
+        assert!(take().is_ok());
         drop(places);
         assert_eq!(waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn no_descriptors_are_kept_that_nobody_reads() {
+        assert!(few_descriptors("x", None).is_ok() && few_descriptors("x", Some(1)).is_ok());
+        assert!(few_descriptors("x", Some(2)).is_err());
     }
 
     #[test]

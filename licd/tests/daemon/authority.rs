@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use zbus::{OwnedVariant, connection, fdo, interface};
 
-use crate::bus::{Bus, NAME, PATH};
+use crate::bus::{Bus, MANAGER, NAME, PATH};
 use crate::world::World;
 
 /// An ordinary user: nobody.
@@ -52,21 +54,26 @@ enum Person {
     Absent,
 }
 
-/// Runs busctl as an ordinary user; what it prints.
-fn as_user(world: &World, person: Person, words: &[&str]) -> Result<String, String> {
+/// busctl as an ordinary user runs it.
+fn busctl(world: &World, person: Person, words: &[&str]) -> Command {
     let interactive = match person {
         Person::Waits => "yes",
         Person::Absent => "no",
     };
-    let output = Command::new("busctl")
+    let mut command = Command::new("busctl");
+    command
         .arg(format!("--address={}", world.bus.address))
         .arg(format!("--allow-interactive-authorization={interactive}"))
         .args(words)
         .uid(USER)
         .gid(USER)
-        .env_clear()
-        .output()
-        .expect("busctl is installed");
+        .env_clear();
+    command
+}
+
+/// Runs busctl as an ordinary user; what it prints.
+fn as_user(world: &World, person: Person, words: &[&str]) -> Result<String, String> {
+    let output = busctl(world, person, words).output().expect("busctl is installed");
     let text = |bytes| String::from_utf8(bytes).unwrap();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
@@ -99,6 +106,59 @@ impl Polkit {
     ) -> fdo::Result<((bool, bool, HashMap<String, String>),)> {
         self.asked.lock().unwrap().push(format!("{} {action} {flags}", subject.0));
         Ok(((self.answer, false, HashMap::new()),))
+    }
+}
+
+/// A polkit whose person does not answer; counts what it is asked.
+struct Undecided {
+    asked: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+#[interface(name = "org.freedesktop.PolicyKit1.Authority")]
+impl Undecided {
+    async fn check_authorization(
+        &self,
+        _subject: Subject,
+        _action: &str,
+        _details: HashMap<String, String>,
+        _flags: u32,
+        _cancellation: &str,
+    ) -> fdo::Result<((bool, bool, HashMap<String, String>),)> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn nobody_keeps_root_waiting_for_a_password() {
+    const DIALOGS: usize = 16;
+    let Some(world) = system("nobody_keeps_root_waiting_for_a_password") else { return };
+    let (_daemon, caller) = world.start();
+    let asked = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+    let serve = connection::Builder::address(world.bus.address.as_str())
+        .serve_at(
+            "/org/freedesktop/PolicyKit1/Authority",
+            Undecided { asked: std::sync::Arc::clone(&asked) },
+        )
+        .name("org.freedesktop.PolicyKit1")
+        .build();
+    let _connection = zbus::block_on(serve).unwrap();
+    let words = [&["call", NAME, PATH, MANAGER][..], &REMOVE_ALL].concat();
+    let mut dialogs: Vec<_> = (0..DIALOGS)
+        .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
+        .collect();
+    let end = Instant::now() + Duration::from_secs(20);
+    while asked.load(Ordering::Relaxed) < DIALOGS {
+        assert!(Instant::now() < end, "asked: {asked:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let refused = call(&world, Person::Waits, &REMOVE_ALL).unwrap_err();
+    assert!(refused.contains("16 others ask already"), "{refused}");
+    let options = HashMap::<String, OwnedVariant>::new();
+    assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
+    for dialog in &mut dialogs {
+        dialog.kill().unwrap();
+        dialog.wait().unwrap();
     }
 }
 
