@@ -185,7 +185,7 @@ struct Daemon {
     last_job: JobId,
     /// Jobs that have ended and are still shown, until when.
     lingering: VecDeque<(Instant, JobId)>,
-    /// Threads that may write to the store.
+    /// Threads that may write to the store, beside the one that takes stock.
     at_work: usize,
     /// The network interfaces as they were looked at last.
     links: Option<Vec<Link>>,
@@ -306,7 +306,8 @@ impl Daemon {
             job.cancel();
         }
         let end = Instant::now() + LAST_WORK;
-        while self.at_work > 0 && Instant::now() < end {
+        // Taking stock may write, too: the mark of the starter period, the clean-up.
+        while (self.at_work > 0 || self.lane.is_running()) && Instant::now() < end {
             if !self.events.wait_for_inbox(&self.inbox.wake, end) {
                 break;
             }

@@ -44,7 +44,9 @@ impl Daemon {
                     self.bus(|bus| bus.then(move || reply(outcome)));
                 }
                 News::Settled { .. } => self.at_work -= 1,
-                News::Stock(_) | News::Progress(_) | News::BusGone => {}
+                // It is as it was read, but nobody has been told so.
+                News::Stock(_) => self.answer_without_stock(),
+                News::Progress(_) | News::BusGone => {}
             }
         }
     }

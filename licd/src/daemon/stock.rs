@@ -49,6 +49,11 @@ pub(super) enum Waiting {
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 impl Lane {
+    /// Whether a stock is being taken; that may include writing to the store.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.next.as_ref().map_or(0, |round| round.waiting.len())

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::Signal;
 
 use crate::bus::Caller;
@@ -111,6 +112,40 @@ fn told_to_stop_it_stops_and_frees_the_name() {
         let (_daemon, caller) = world.start();
         assert_eq!(status(&caller)["unit_id"], UNIT);
     }
+}
+
+#[test]
+fn told_to_stop_it_finishes_cleaning_up() {
+    let world = World::new();
+    let old = world.write(&format!("{STORE}/a.lic"), &world.license("WE-7Q2KD", 1, UNIT));
+    let (mut daemon, _caller) = world.start();
+    let wait_for = |what: &str, there: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !there() {
+            assert!(Instant::now() < end, "{what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    // What is remembered is written just before the clean-up.
+    let state = world.path("var/lib/licd/state.toml");
+    let remembered = || fs::read_to_string(&state).unwrap_or_default();
+    wait_for("the first licence is remembered", &|| !remembered().is_empty());
+    let first = remembered();
+    // Somebody else writes to the store, so that the clean-up has to wait.
+    let lock = world.path("run/licd/store.lock");
+    let lock = fs::File::options().create(true).append(true).open(lock).unwrap();
+    let lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, why)| why).unwrap();
+    world.write(&format!("{STORE}/b.lic"), &world.license("WE-7Q2KD", 2, UNIT));
+    wait_for("the second licence is remembered", &|| remembered() != first);
+    daemon.signal(Signal::SIGTERM);
+    wait_for("it hears", &|| daemon.log().contains("stopping"));
+    // Much longer than stopping takes when there is nothing to wait for.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(daemon.child.try_wait().unwrap().is_none());
+    assert!(old.exists());
+    drop(lock);
+    assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
+    assert!(!old.exists());
 }
 
 #[test]
