@@ -17,6 +17,7 @@ use licd_device::Device;
 use licd_edge::links::{self, Link};
 use licd_edge::root::Root;
 use licd_edge::store::{Closed, Obstacle, StoreError};
+use licd_edge::textfile::reason;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
@@ -121,7 +122,7 @@ fn settle(device: &Device) -> bool {
 /// Tells the service manager, if there is one.
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        log::warn!("service manager: cannot be told ({error})");
+        log::warn!("service manager: cannot be told ({})", reason(&error));
     }
 }
 

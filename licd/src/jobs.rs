@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_device::{Device, FileVerdict, Intent};
+use licd_edge::textfile::reason;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -115,6 +116,15 @@ pub(crate) fn spawn<T>(
     thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
+/// What is logged when [`spawn`] fails.
+pub(crate) fn no_thread(name: &str, error: &io::Error) -> String {
+    format!(
+        "licd: no thread can be started for the {name} ({}); see what uses up the memory or the \
+         tasks of the machine",
+        reason(error)
+    )
+}
+
 /// Begins an import.
 ///
 /// # Errors
@@ -165,6 +175,16 @@ impl Meter<'_> {
 mod tests {
     use super::*;
     use crate::hub::tests::hub;
+
+    #[test]
+    fn that_there_is_no_thread_is_said_with_what_to_do() {
+        let said = no_thread("removal", &Errno::ENOMEM.into());
+        assert_eq!(
+            said,
+            "licd: no thread can be started for the removal (Out of memory); \
+             see what uses up the memory or the tasks of the machine"
+        );
+    }
 
     #[test]
     fn work_that_panics_is_told_as_a_fault() {

@@ -5,6 +5,7 @@ use std::io::Seek as _;
 
 use licd_device::{Device, Failure, FileVerdict, Imported, Intent, Report};
 use licd_edge::root::Root;
+use licd_edge::textfile::reason;
 use licd_rules::{Code, Selector};
 use license_format::Date;
 
@@ -88,7 +89,7 @@ impl Desk {
             Ok(()) => daemon.import(&file, name, intent),
             Err(error) => Err(Failure {
                 code: Code::SourceUnreachable,
-                message: format!("cannot be read twice: {error}"),
+                message: format!("cannot be read twice: {}", reason(&error)),
             }),
         };
         match done {

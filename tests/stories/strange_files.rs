@@ -18,6 +18,7 @@ use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(what_is_no_file_is_refused_without_being_opened),
+    story!(why_standard_input_cannot_be_read_is_said_in_words),
     story!(a_file_of_two_gigabytes_is_refused_without_being_read),
     story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
     story!(in_the_store_they_are_named_and_stop_nothing),
@@ -84,6 +85,15 @@ fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
     assert_eq!(answer.verdict(), "too-large");
     assert!(peak < PEAK, "{peak} bytes");
     answer.with_code(3)
+}
+
+fn why_standard_input_cannot_be_read_is_said_in_words() {
+    let world = World::new();
+    let mut licctl = world.licctl_command();
+    let ended = licctl.args(["verify", "-"]).stdin(File::open("/").unwrap()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(6));
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(said, "-: source-unreachable: cannot be read: Is a directory\n");
 }
 
 fn a_file_of_two_gigabytes_is_refused_without_being_read() {

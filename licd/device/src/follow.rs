@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use licd_edge::downloads::{Download, Downloads};
 use licd_edge::settings;
 use licd_edge::store::Opened;
+use licd_edge::textfile::reason;
 use licd_rules::Code;
 use license_format::UnitId;
 use sha2::{Digest as _, Sha256};
@@ -74,7 +75,10 @@ impl Device {
             }
             Some(file) => {
                 let again = file.try_clone().map_err(|error| {
-                    Failure::new(Code::SourceUnreachable, format!("cannot be kept ({error})"))
+                    Failure::new(
+                        Code::SourceUnreachable,
+                        format!("cannot be kept ({}); try again later", reason(&error)),
+                    )
                 })?;
                 let imported = self.import(name, file, Intent::Automatic);
                 let what = self.what_became(&imported.verdict, again);

@@ -12,6 +12,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::root::Root;
+use crate::textfile::reason;
 use crate::tree::Tree;
 
 pub use rtnetlink::{LinkEvents, take_over};
@@ -70,7 +71,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Class { source } => {
-                write!(f, "{CLASS}: cannot be read ({source}); is sysfs mounted?")
+                write!(f, "{CLASS}: cannot be read ({}); is sysfs mounted?", reason(source))
             }
             Self::Kernel { errno } => write!(
                 f,

@@ -13,6 +13,7 @@ use nix::errno::Errno;
 
 use crate::atomic::{self, Durability};
 use crate::root::Root;
+use crate::textfile::reason;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
@@ -97,5 +98,5 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
 
 /// The error, with the name of what it is about.
 fn named(path: &Path, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    io::Error::new(error.kind(), format!("{}: {}", path.display(), reason(&error)))
 }

@@ -8,6 +8,7 @@ use licd_rules::Generation;
 use license_format::Date;
 
 use crate::root::Root;
+use crate::textfile::reason;
 use crate::tree::Tree;
 
 /// Where os-release(5) is, the administrator's first.
@@ -41,7 +42,9 @@ pub fn os_release(root: &Root) -> OsRelease {
         match tree.text(Path::new(path), OS_RELEASE_BYTES) {
             Ok(text) => return OsRelease::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => log::warn!("{path}: cannot be read ({error}); passing it over"),
+            Err(error) => {
+                log::warn!("{path}: cannot be read ({}); passing it over", reason(&error));
+            }
         }
     }
     OsRelease::default()

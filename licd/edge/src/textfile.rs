@@ -75,7 +75,7 @@ impl Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
             Self::NotAFile => f.write_str("is not a regular file"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
             Self::NotUtf8(at) => write!(f, "{at}: not UTF-8 text"),
@@ -238,6 +238,13 @@ mod tests {
         let fifo = folder.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert!(matches!(read(&fifo, 5), Err(Flaw::NotAFile)));
+    }
+
+    #[test]
+    fn what_the_system_says_is_said_in_words_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(&folder.path().join("x".repeat(300)), 5).unwrap_err();
+        assert_eq!(error.to_string(), "cannot be read: File name too long");
     }
 
     #[test]

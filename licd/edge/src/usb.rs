@@ -11,6 +11,7 @@ use license_format::UnitId;
 
 use crate::below::{Below, MOUNTINFO};
 use crate::root::Root;
+use crate::textfile::reason;
 
 /// What the root file system is on, in the order in which an answer is preferred.
 #[must_use]
@@ -42,7 +43,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Mounts { source } = self;
-        write!(f, "{MOUNTINFO}: cannot be read ({source}); is proc mounted?")
+        write!(f, "{MOUNTINFO}: cannot be read ({}); is proc mounted?", reason(source))
     }
 }
 

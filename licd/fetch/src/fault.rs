@@ -325,6 +325,14 @@ fn words(error: &io::Error) -> String {
     }
 }
 
+/// What the system says, without the number that Rust adds.
+pub(crate) fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    let bare = number.and_then(|number| text.strip_suffix(&number));
+    bare.unwrap_or(&text).to_owned()
+}
+
 fn tls_words(error: &rustls::Error) -> String {
     match error {
         rustls::Error::AlertReceived(_) => "it refused".to_owned(),
@@ -372,6 +380,12 @@ mod tests {
         let failure = Fault::Status { status: 404, retry_after: None }.of("ums.example").failure(1);
         assert_eq!(failure.code, Code::SourceRefused);
         assert_eq!(failure.message, "ums.example: has no such file; check the address (HTTP 404)");
+    }
+
+    #[test]
+    fn what_the_system_says_is_said_in_words_alone() {
+        assert_eq!(system_words(&io::Error::from_raw_os_error(12)), "Cannot allocate memory");
+        assert_eq!(system_words(&io::Error::other("what it says")), "what it says");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use nix::sys::signal::kill;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::unistd::{Uid, chown, getppid, mkdir, setuid, unlink};
 
+use crate::fault::system_words;
 use crate::sandbox::{self, Identity, Land};
 
 /// What became of something forbidden.
@@ -34,7 +35,7 @@ impl Outcome {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Self::Denied(error.kind().to_string())
             }
-            Err(error) => Self::Undecided(error.to_string()),
+            Err(error) => Self::Undecided(system_words(&error)),
         }
     }
 

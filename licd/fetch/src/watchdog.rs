@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::fault::{Asked, Failed, Fault};
+use crate::fault::{Asked, Failed, Fault, system_words};
 use crate::output::Output;
 
 /// How the program ends when the watchdog ends it: the last word was said.
@@ -61,7 +61,7 @@ impl Watchdog {
             .spawn(move || run(&shared, &output))
             .map_err(|error| Fault::Local {
                 what: "starting a thread",
-                error: error.to_string(),
+                error: system_words(&error),
             })?;
         Ok(watch)
     }

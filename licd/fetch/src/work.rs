@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::address::Scheme;
-use crate::fault::{Asked, Failed, Fault};
+use crate::fault::{Asked, Failed, Fault, system_words};
 use crate::job::{BUNDLE_BYTES, Job, Plan};
 use crate::output::Output;
 use crate::protocol::{REQUEST_BYTES, Request};
@@ -59,7 +59,7 @@ fn request() -> Result<Request, Fault> {
     io::stdin()
         .take(REQUEST_BYTES + 1)
         .read_to_end(&mut text)
-        .map_err(|error| Fault::Local { what, error: error.to_string() })?;
+        .map_err(|error| Fault::Local { what, error: system_words(&error) })?;
     if text.len() as u64 > REQUEST_BYTES {
         return Err(Fault::Local { what, error: "it is too long".to_owned() });
     }

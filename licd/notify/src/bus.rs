@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
+use std::io;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use zbus::connection::{Builder, Connection};
 use zbus::export::futures_core::Stream;
-use zbus::{Error, MatchRule, MessageStream, Variant};
+use zbus::{DBusError as _, Error, MatchRule, MessageStream, Variant};
 use zruntime::SharedRuntime;
 
 use crate::args::Address;
@@ -76,7 +77,7 @@ impl Desktop {
     /// # Errors
     /// Why not, in words.
     pub(crate) async fn connect(bus: &Address, patience: Duration) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| error.to_string())?;
+        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
         let connection = connect(bus, &runtime).await?;
         Ok(Self { connection, runtime, patience })
     }
@@ -152,7 +153,7 @@ impl News {
     /// # Errors
     /// Why not, in words.
     pub(crate) async fn of_licd(bus: &Address) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| error.to_string())?;
+        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
         let connection = connect(bus, &runtime).await?;
         let listen = async {
             let signals = MatchRule::builder().msg_type(zbus::message::Type::Signal);
@@ -207,9 +208,19 @@ async fn owners(connection: &Connection, name: &str) -> zbus::Result<MessageStre
 fn words(error: &Error) -> String {
     match error {
         Error::MethodError(_, Some(message), _) => message.clone(),
-        Error::InputOutput(error) => error.to_string(),
+        // Of the bus itself, or of whoever uses its words.
+        Error::FDO(error) => error.description().map_or_else(|| error.to_string(), str::to_owned),
+        Error::InputOutput(error) | Error::Connection(error, _) => system_words(error),
         error => error.to_string(),
     }
+}
+
+/// The error without the number that Rust adds.
+fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    let bare = number.and_then(|number| text.strip_suffix(&number));
+    bare.unwrap_or(&text).to_owned()
 }
 
 /// The text where `<`, `>` and `&` begin markup.
@@ -220,6 +231,12 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_system_says_is_said_in_words_alone() {
+        let said = words(&io::Error::from_raw_os_error(13).into());
+        assert_eq!(said, "Permission denied");
+    }
 
     #[test]
     fn markup_is_spelled_out() {

@@ -4,6 +4,7 @@ use zbus::DBusError;
 use zbus::message::{Header, Message};
 use zbus::names::{ErrorName, OwnedErrorName};
 
+use licd_edge::textfile;
 use licd_rules::Code;
 
 use crate::hub::Refusal;
@@ -65,7 +66,13 @@ impl DBusError for BusError {
 pub(super) fn reason(error: &zbus::Error) -> String {
     match error {
         zbus::Error::MethodError(_, Some(message), _) => message.clone(),
-        zbus::Error::InputOutput(error) => error.to_string(),
+        // Of the bus itself, or of whoever uses its words.
+        zbus::Error::FDO(error) => {
+            error.description().map_or_else(|| error.to_string(), str::to_owned)
+        }
+        zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
+            textfile::reason(error)
+        }
         other => other.to_string(),
     }
 }

@@ -13,6 +13,7 @@ use zbus::{Connection, Variant};
 use zruntime::mpmc::Receiver;
 
 use super::authority::Authority;
+use super::error::reason;
 use super::job::{self, JobObject};
 use super::license::{self, License};
 use super::manager::{self, Manager};
@@ -70,7 +71,7 @@ impl Outbox {
             if let Err(error) = self.say(&connection, sending).await
                 && !connection.is_closed()
             {
-                log::warn!("{NAME}: an announcement on the bus failed: {error}");
+                log::warn!("{NAME}: an announcement on the bus failed: {}", reason(&error));
             }
             if stop {
                 return;

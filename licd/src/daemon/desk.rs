@@ -195,7 +195,7 @@ impl Daemon {
     ) {
         match jobs::spawn(&self.hub, name, work, tell) {
             Ok(()) => self.at_work += 1,
-            Err(error) => log::error!("licd: no thread can be started for the {name} ({error})"),
+            Err(error) => log::error!("{}", jobs::no_thread(name, &error)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use licd_device::{Failure, FileVerdict, Intent};
+use licd_edge::textfile::reason;
 use licd_rules::Code;
 
 use super::Daemon;
@@ -137,7 +138,10 @@ fn summary(job: &Job, verdicts: &[FileVerdict]) -> Result<(Code, String), String
 }
 
 fn out_of_resources(error: &io::Error) -> Refusal {
-    Refusal::new(Code::Busy, format!("licd: is out of resources ({error}); try again later"))
+    Refusal::new(
+        Code::Busy,
+        format!("licd: is out of resources ({}); try again later", reason(error)),
+    )
 }
 
 fn log_import(verdict: &FileVerdict) {

@@ -209,7 +209,7 @@ impl Daemon {
         if let Err(error) =
             jobs::spawn(&self.hub, "survey", work, |stock| News::Stock(stock.map(Box::new)))
         {
-            log::error!("licd: no thread can be started ({error}); the state shown may be old");
+            log::error!("{}; the state shown may be old", jobs::no_thread("survey", &error));
             self.stock_taken(None);
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use licd_device::{Device, Failure, FileVerdict};
-use licd_edge::textfile::escaped;
+use licd_edge::textfile::{escaped, reason};
 use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -23,7 +23,7 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     if path.as_os_str() == "-" {
         return standard_input().map_err(|error| Failure {
             code: Code::SourceUnreachable,
-            message: format!("cannot be read: {error}"),
+            message: format!("cannot be read: {}", reason(&error)),
         });
     }
     Device::open(path)

@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, User, setgid, setgroups, setuid};
 
 use super::Error;
+use crate::fault::system_words;
 
 /// Users that the worker becomes, the first there is.
 const USERS: [&str; 2] = ["licd-fetch", "nobody"];
@@ -82,7 +83,7 @@ fn user() -> Result<Identity, Error> {
 /// Whether this is a user namespace with a single user: one line for one ID.
 fn is_alone() -> Result<bool, Error> {
     let map = std::fs::read_to_string("/proc/self/uid_map")
-        .map_err(|e| Error::of("reading /proc/self/uid_map")(&e))?;
+        .map_err(|e| Error::of("reading /proc/self/uid_map")(&system_words(&e)))?;
     let mut lines = map.lines();
     let one = lines.next().is_some_and(|line| line.split_whitespace().nth(2) == Some("1"));
     Ok(one && lines.next().is_none())

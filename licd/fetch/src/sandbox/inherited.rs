@@ -8,6 +8,7 @@ use nix::libc::STDERR_FILENO;
 use nix::unistd::close;
 
 use super::Error;
+use crate::fault::system_words;
 
 /// Closes every descriptor but the three standard ones. A daemon that is handed descriptors by
 /// others cannot keep all of them from the programs it starts. To be called before anything is opened.
@@ -15,7 +16,8 @@ use super::Error;
 /// # Errors
 /// [`Error`]; no byte from the network may be read then.
 pub(crate) fn close_all() -> Result<(), Error> {
-    let unlisted = |error: std::io::Error| Error::of("listing its open files")(&error);
+    let unlisted =
+        |error: std::io::Error| Error::of("listing its open files")(&system_words(&error));
     let mut open: Vec<RawFd> = Vec::new();
     for entry in fs::read_dir("/proc/self/fd").map_err(unlisted)? {
         open.extend(

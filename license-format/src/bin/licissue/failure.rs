@@ -81,12 +81,12 @@ impl Failure {
     }
 
     pub(crate) fn of_file(path: &Path, doing: &str, error: &io::Error) -> Self {
-        let what = format_args!("cannot be {doing}: {error}");
+        let what = format_args!("cannot be {doing}: {}", reason(error));
         Self::new(path.display(), what, "check the path and its permissions")
     }
 
     pub(crate) fn of_stdout(error: io::Error) -> Self {
-        let what = format_args!("cannot be written to: {error}");
+        let what = format_args!("cannot be written to: {}", reason(&error));
         Self::new("standard output", what, "give a file with -o")
     }
 
@@ -102,6 +102,14 @@ impl Failure {
             "message": format!("{}; {}", self.what, self.remedy),
         })
     }
+}
+
+/// The error in words, without the number that Rust adds.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    let bare = number.and_then(|number| text.strip_suffix(&number));
+    bare.unwrap_or(&text).to_owned()
 }
 
 impl fmt::Display for Failure {
