@@ -151,10 +151,6 @@ impl Daemon {
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
-
-    pub(crate) fn threads(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
-    }
 }
 
 impl Drop for Daemon {
