@@ -30,6 +30,13 @@ pub struct OpenStick {
 pub type StickFile = (String, Result<File, Failure>);
 
 impl Stick {
+    /// The verdict if no stick is plugged in.
+    #[must_use]
+    pub fn none() -> Failure {
+        let message = "no stick is plugged in; plug one in and try again";
+        Failure::new(Code::SourceUnreachable, message)
+    }
+
     /// Its device file.
     #[must_use]
     pub fn device(&self) -> &Path {
@@ -72,10 +79,7 @@ impl Device {
     /// There is none, or there are several, which are then named.
     pub fn only_stick(&self) -> Result<PathBuf, Failure> {
         match self.sticks()?.as_slice() {
-            [] => {
-                let message = "no stick is plugged in; plug one in and try again";
-                Err(Failure::new(Code::SourceUnreachable, message))
-            }
+            [] => Err(Stick::none()),
             [stick] => Ok(stick.0.device.clone()),
             several => {
                 let names: Vec<_> = several.iter().map(Stick::described).collect();

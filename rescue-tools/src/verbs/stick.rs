@@ -38,7 +38,7 @@ pub(super) fn find(desk: &Desk, device: Option<&Path>, order: &Import) -> Found 
             return Found::Nothing(format!("{name}: is no stick, but a drive of this system"));
         }
         (Some(device), _) => device.to_owned(),
-        (None, []) => return Found::Nothing("usb: no stick is plugged in".to_owned()),
+        (None, []) => return Found::Nothing(format!("usb: {}", Stick::none().message)),
         (None, [stick]) => stick.device().to_owned(),
         (None, several) => match choose(desk, several) {
             Ok(device) => device,
