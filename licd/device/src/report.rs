@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use licd_rules::{Code, FeatureVerdict, LicenseState, ServiceState, ServiceVerdict, services};
-use license_format::Terms;
+use license_format::{Date, Terms};
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
@@ -233,6 +233,16 @@ impl Report {
             features: parts.features,
             problems: parts.problems,
         }
+    }
+
+    /// The day that licences were judged at, which is not the clock's while that is not believed;
+    /// `None` if nothing here has an end to count from.
+    #[must_use]
+    pub fn judged_on(&self) -> Option<Date> {
+        self.services.iter().find_map(|service| {
+            let last = Date::parse(service.expires.as_deref()?)?;
+            Some(last.plus_days(service.days_left?.checked_neg()?))
+        })
     }
 
     /// The answer of `licctl features --json`.

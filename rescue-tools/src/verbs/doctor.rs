@@ -61,12 +61,19 @@ fn clock(report: &Report) -> Check {
     let ok = report.clock.state == "ok";
     let message = match report.clock.state.as_str() {
         "ok" => "synchronised".to_owned(),
-        "behind" => {
-            "behind a time that has passed for certain; let a time server set it".to_owned()
-        }
+        "behind" => behind(report),
         _ => format!("shows {}, not synchronised; check it", report.clock.now),
     };
     Check { check: "clock", ok, message }
+}
+
+/// What a clock that is behind means, after what it is said of.
+pub(super) fn behind(report: &Report) -> String {
+    let instead = match report.judged_on() {
+        Some(day) => format!("licences are judged as of {day} instead"),
+        None => "that time counts instead".to_owned(),
+    };
+    format!("behind a time that has passed for certain; {instead}; let a time server set it")
 }
 
 fn store(report: &Report) -> Check {

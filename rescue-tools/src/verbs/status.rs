@@ -2,6 +2,7 @@
 
 use licd_device::{Report, ServiceReport};
 
+use super::doctor;
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
 
@@ -22,7 +23,11 @@ fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
     out.line(format_args!("Unit ID:    {unit} (serial number: {serial})"))?;
     let version = report.os.version.clone().unwrap_or_default();
     out.line(format_args!("System:     OS {} {version}", report.os.generation))?;
-    out.line(format_args!("Clock:      {}, {}", report.clock.now, report.clock.state))?;
+    let clock = match report.clock.state.as_str() {
+        "behind" => doctor::behind(report),
+        state => state.to_owned(),
+    };
+    out.line(format_args!("Clock:      {}, {clock}", report.clock.now))?;
     out.line(format_args!(
         "Store:      {}, {} of this device",
         report.store.state,
