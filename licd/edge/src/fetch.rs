@@ -195,9 +195,7 @@ impl fmt::Display for Fault {
                 program.display(),
                 reason(why)
             ),
-            Self::Broken(Broken::Stream(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                f.write_str(&reason(error))
-            }
+            Self::Broken(Broken::Stream(error)) if !is_end(error) => f.write_str(&reason(error)),
             Self::Broken(broken) => write!(f, "{broken}; try again"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
             Self::Unkept(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
@@ -205,4 +203,25 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Whether this is how a worker that is gone shows: a pipe ends, and a socket of which it has not
+/// read everything is reset.
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
+}
+
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_gone_is_told_from_a_fault_of_reading() {
+        let said = |error| Fault::Broken(Broken::Stream(error)).to_string();
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+            let gone = "the worker that fetches ended unexpectedly; try again";
+            assert_eq!(said(kind.into()), gone);
+        }
+        assert_eq!(said(io::Error::from_raw_os_error(5)), "I/O error");
+    }
+}

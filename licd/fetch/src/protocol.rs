@@ -171,7 +171,7 @@ pub enum Broken {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stream(error) => write!(f, "the worker that fetches stopped early ({error})"),
+            Self::Stream(_) => f.write_str("the worker that fetches ended unexpectedly"),
             Self::Form(what) => write!(f, "the worker that fetches sent {what}"),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -183,19 +184,29 @@ fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
         pour(stream, b"x", Duration::from_millis(50));
     });
     let mut licctl = world.licctl_command();
-    let mut licctl = licctl.args(["import", &slow.url("a")]).spawn().unwrap();
+    let licctl = licctl.args(["import", &slow.url("a")]).stdout(Stdio::piped());
+    let licctl = licctl.spawn().unwrap();
     let worker = wait::until("the worker", || workers(licctl.id()).first().copied());
     wait::until("the server is asked", || (!slow.heads().is_empty()).then_some(()));
     kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
-    assert_eq!(licctl.wait().unwrap().code(), Some(6));
+    let ended = licctl.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(6));
+    let gone = "source-unreachable: the worker that fetches ended unexpectedly; try again";
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(said, format!("{}: {gone}\n", slow.url("a")));
 }
 
 fn a_worker_that_is_missing_crashes_or_lies_is_survived() {
     for (script, mode, words, advice) in [
         ("no program", 0o644, "licd-fetch: cannot be started", "is it installed?"),
-        ("#!/bin/sh\nexit 1\n", 0o755, "stopped early", "try again"),
+        ("#!/bin/sh\nexit 1\n", 0o755, "the worker that fetches ended unexpectedly", "; try again"),
         ("#!/bin/sh\nexec yes\n", 0o755, "sent a frame that is too long", "try again"),
-        ("#!/bin/sh\nkill -SEGV $$\n", 0o755, "stopped early", "try again"),
+        (
+            "#!/bin/sh\nkill -SEGV $$\n",
+            0o755,
+            "the worker that fetches ended unexpectedly",
+            "; try again",
+        ),
         ("#!/bin/sh\nexec sleep 60\n", 0o755, "within 6 seconds", ""),
     ] {
         let world = device(&network(1, "")).with_worker(script, mode);
