@@ -6,11 +6,12 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use licd_edge::clock;
 use licd_edge::config::Config;
 use licd_edge::fetch::{self, Fault, Request};
 use licd_edge::settings;
 use licd_edge::textfile;
-use licd_rules::{ClockState, Code};
+use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Url};
@@ -124,7 +125,6 @@ impl Device {
                 .transpose()?,
         };
         let (user, password) = login.map(|login| (login.user, login.password)).unzip();
-        let clock = self.time(&self.survey()).state;
         let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
         let is_ums = links
             .iter()
@@ -147,7 +147,8 @@ impl Device {
             max_bytes: FILE_BYTES,
             etag: unless.etag,
             last_modified: unless.last_modified,
-            clock_trusted: clock == ClockState::Ok,
+            // All that the state of the clock has to do with it, without reading the store.
+            clock_trusted: clock::synchronized(self.root()),
         })
     }
 }

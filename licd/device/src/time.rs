@@ -117,3 +117,23 @@ impl Device {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use licd_edge::root::Root;
+
+    use super::*;
+    use crate::{Fetch, Url};
+
+    #[test]
+    fn to_fetch_a_file_the_device_is_not_surveyed() {
+        let dir = tempfile::tempdir().unwrap();
+        let device = Device::at(Root::new(dir.path()));
+        let nobody = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
+        assert!(device.fetch(&nobody, Fetch::default(), |_, _| ()).is_err());
+        // What a survey is judged by would have been read.
+        assert!(device.memory().is_none());
+        let _ = device.time(&device.survey());
+        assert!(device.memory().is_some());
+    }
+}
