@@ -11,13 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::{Failure, Intent};
+use licd_edge::textfile;
 use licd_rules::Code;
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
 use zbus::export::futures_core::Stream as _;
 use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
 use zbus::wire::DynamicDeserialize;
-use zbus::{DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath, Variant};
+use zbus::{
+    DBusError as _, DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath, Variant, fdo,
+};
 use zruntime::SharedRuntime;
 
 use crate::args::Args;
@@ -193,17 +196,94 @@ fn known(word: &str) -> Result<Code, Failure> {
     })
 }
 
-/// The daemon's own verdict, or that it does not answer.
+/// The daemon's own verdict, or what an answer without one comes to.
 fn failure(error: Error) -> Failure {
     if let Error::MethodError(name, message, _) = &error
         && let Some(code) = name.as_str().strip_prefix(ERRORS).and_then(Code::from_error_name)
     {
         return Failure { code, message: message.clone().unwrap_or_default() };
     }
-    let reason = match &error {
-        Error::InputOutput(error) => error.to_string(),
-        error => error.to_string(),
+    let reason = reason(&error);
+    let (code, message) = match error {
+        Error::FDO(error) => match *error {
+            // A fault of its own, in its own words; it goes on.
+            fdo::Error::Failed(_) => (Code::Timeout, reason),
+            fdo::Error::InvalidArgs(_)
+            | fdo::Error::NotSupported(_)
+            | fdo::Error::UnknownMethod(_)
+            | fdo::Error::UnknownObject(_)
+            | fdo::Error::UnknownInterface(_) => other_version(&reason),
+            // What the bus says of it is for whoever writes its policy, and in its own log.
+            fdo::Error::AccessDenied(_) | fdo::Error::AuthFailed(_) => {
+                let message = "licd: the bus does not let this user call it; run licctl as root";
+                (Code::NotAuthorized, message.to_owned())
+            }
+            fdo::Error::LimitsExceeded(_) | fdo::Error::NoMemory(_) => {
+                (Code::Busy, format!("licd: {reason}; try again later"))
+            }
+            _ => silent(&reason),
+        },
+        Error::MethodError(..) => other_version(&reason),
+        Error::InvalidReply | Error::IncorrectType | Error::SignatureMismatch(..) => {
+            other_version(&reason)
+        }
+        _ => silent(&reason),
     };
-    let message = format!("licd: {reason}; restart it, or use --direct");
-    Failure { code: Code::Timeout, message }
+    Failure { code, message }
+}
+
+/// It does not understand, or is not understood.
+fn other_version(reason: &str) -> (Code, String) {
+    let message = format!("licd: is of another version ({reason}); update it, or use --direct");
+    (Code::Unsupported, message)
+}
+
+/// It is gone, or hangs.
+fn silent(reason: &str) -> (Code, String) {
+    (Code::Timeout, format!("licd: {reason}; restart it, or use --direct"))
+}
+
+/// What an error says, without the words that zbus puts around it.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::MethodError(_, Some(message), _) => message.clone(),
+        Error::FDO(error) => error.description().map_or_else(|| error.to_string(), str::to_owned),
+        Error::InputOutput(error) | Error::Connection(error, _) => textfile::reason(error),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_bus_says_has_a_fitting_code_and_remedy() {
+        type Kind = fn(String) -> fdo::Error;
+        let denied = "licd: the bus does not let this user call it; run licctl as root";
+        let restart = "licd: x; restart it, or use --direct";
+        let version = "licd: is of another version (x); update it, or use --direct";
+        for (kind, code, message) in [
+            (fdo::Error::Failed as Kind, Code::Timeout, "x"),
+            (fdo::Error::InvalidArgs, Code::Unsupported, version),
+            (fdo::Error::UnknownMethod, Code::Unsupported, version),
+            (fdo::Error::AccessDenied, Code::NotAuthorized, denied),
+            (fdo::Error::LimitsExceeded, Code::Busy, "licd: x; try again later"),
+            (fdo::Error::ServiceUnknown, Code::Timeout, restart),
+            (fdo::Error::NoReply, Code::Timeout, restart),
+        ] {
+            let told = failure(Error::FDO(Box::new(kind("x".to_owned()))));
+            assert_eq!((told.code, told.message.as_str()), (code, message));
+        }
+    }
+
+    #[test]
+    fn silence_ends_in_advice_and_without_numbers() {
+        let told = failure(no_answer(CONNECT));
+        assert_eq!(told.code, Code::Timeout);
+        let words = "licd: no answer within 5 seconds; restart it, or use --direct";
+        assert_eq!(told.message, words);
+        let told = failure(std::io::Error::from_raw_os_error(104).into());
+        assert_eq!(told.message, "licd: Connection reset by peer; restart it, or use --direct");
+    }
 }
