@@ -7,7 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use licd_device::{Failure, Place};
+use licd_device::{Failure, Intent, Place};
 use licd_rules::{Feature, Selector};
 use license_format::Date;
 
@@ -138,6 +138,13 @@ pub(crate) struct Import {
         value_parser = OsStringValueParser::new().map(Source::of)
     )]
     pub(crate) sources: Vec<Source>,
+}
+
+impl Import {
+    /// Whether somebody asked for what is imported.
+    pub(crate) fn intent(&self) -> Intent {
+        if self.automatic { Intent::Automatic } else { Intent::Explicit }
+    }
 }
 
 /// Something to import from.

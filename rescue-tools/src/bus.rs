@@ -93,18 +93,18 @@ impl Daemon {
 
     pub(crate) fn import(&self, file: &File, name: &str, intent: Intent) -> Result<Code, Failure> {
         self.ping()?;
-        let mut options = HashMap::<&str, Variant<'_>>::new();
-        if intent == Intent::Automatic {
-            options.insert("automatic", true.into());
-        }
-        let body = (Fd::from(file.as_fd()), name, options);
+        let body = (Fd::from(file.as_fd()), name, options(intent));
         let word: String = self.ask("ImportFd", IMPORT, &body)?;
         known(&word)
     }
 
     /// Has the daemon import from a source, and waits for the verdict on all of it and a line about
     /// each of its files.
-    pub(crate) fn import_from(&self, source: &str) -> Result<(Code, String), Failure> {
+    pub(crate) fn import_from(
+        &self,
+        source: &str,
+        intent: Intent,
+    ) -> Result<(Code, String), Failure> {
         self.ping()?;
         let finished = zbus::block_on(async {
             let rule = MatchRule::builder()
@@ -116,7 +116,7 @@ impl Daemon {
             // Before the job begins, or its end might not be heard.
             let mut signals =
                 MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await?;
-            let body = (source, HashMap::<&str, Variant<'_>>::new());
+            let body = (source, options(intent));
             let to = (NAME, PATH, MANAGER);
             let job: OwnedObjectPath = self.call(to, "Import", ANSWER, &body).await?;
             let end = async {
@@ -188,6 +188,12 @@ fn no_answer(limit: Duration) -> Error {
     )))
 }
 
+/// The options of an import.
+fn options(intent: Intent) -> HashMap<&'static str, Variant<'static>> {
+    let automatic = (intent == Intent::Automatic).then(|| ("automatic", true.into()));
+    automatic.into_iter().collect()
+}
+
 /// The verdict by the daemon's word for it.
 fn known(word: &str) -> Result<Code, Failure> {
     Code::parse(word).ok_or_else(|| Failure {
@@ -235,7 +241,7 @@ fn failure(error: Error) -> Failure {
 /// It does not understand, or is not understood.
 fn other_version(reason: &str) -> (Code, String) {
     let message = format!("licd: is of another version ({reason}); update it, or use --direct");
-    (Code::Unsupported, message)
+    (Code::Timeout, message)
 }
 
 /// It is gone, or hangs.
@@ -265,8 +271,8 @@ mod tests {
         let version = "licd: is of another version (x); update it, or use --direct";
         for (kind, code, message) in [
             (fdo::Error::Failed as Kind, Code::Timeout, "x"),
-            (fdo::Error::InvalidArgs, Code::Unsupported, version),
-            (fdo::Error::UnknownMethod, Code::Unsupported, version),
+            (fdo::Error::InvalidArgs, Code::Timeout, version),
+            (fdo::Error::UnknownMethod, Code::Timeout, version),
             (fdo::Error::AccessDenied, Code::NotAuthorized, denied),
             (fdo::Error::LimitsExceeded, Code::Busy, "licd: x; try again later"),
             (fdo::Error::ServiceUnknown, Code::Timeout, restart),

@@ -106,10 +106,10 @@ impl Desk {
 
     /// Has the daemon import from a source that it opens itself; `None` without a daemon. It tells
     /// of all files together.
-    pub(crate) fn import_by_daemon(&self, source: &str) -> Option<FileVerdict> {
+    pub(crate) fn import_by_daemon(&self, source: &str, intent: Intent) -> Option<FileVerdict> {
         let daemon = self.daemon.as_ref()?;
         let file = source.to_owned();
-        Some(match daemon.import_from(source) {
+        Some(match daemon.import_from(source, intent) {
             Ok((code, lines)) => {
                 let message = lines.replace('\n', "; ");
                 FileVerdict { file, code, message, pack: None, units: Vec::new() }

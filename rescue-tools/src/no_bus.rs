@@ -30,7 +30,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn import_from(&self, _: &str) -> Result<(Code, String), Failure> {
+    pub(crate) fn import_from(&self, _: &str, _: Intent) -> Result<(Code, String), Failure> {
         match *self {}
     }
 }

@@ -358,13 +358,19 @@ fn who_may_not_mount_may_have_the_daemon_do_it() {
     assert_eq!(codes(&refused.with_code(8)), ["usb:/dev/sdb1 not-authorized"]);
     assert!(world.stored().is_empty());
     // Somebody whom the daemon obeys, and who may not mount.
-    let mut licctl = Command::new("setpriv");
-    licctl.args(["--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
-    let command = daemon.licctl_command();
-    licctl.arg(command.get_program()).args(command.get_args()).args(["import", "--json", "usb"]);
-    let done = program::run(&mut licctl).with_code(0);
+    let import = |options: &[&str]| {
+        let mut licctl = Command::new("setpriv");
+        licctl.args(["--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
+        let command = daemon.licctl_command();
+        licctl.arg(command.get_program()).args(command.get_args());
+        program::run(licctl.args(["import", "--json"]).args(options).arg("usb"))
+    };
+    let done = import(&[]).with_code(0);
     assert_eq!(codes(&done), ["usb:/dev/sdb1 valid"]);
     assert!(done.message().starts_with("a.lic: in force until"), "{done:?}");
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    assert_eq!(codes(&import(&["--automatic"]).with_code(5)), ["usb:/dev/sdb1 removed"]);
+    assert_eq!(codes(&import(&[]).with_code(0)), ["usb:/dev/sdb1 valid"]);
     assert!(stick.pull());
 }
 

@@ -39,8 +39,7 @@ pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
         let check = |name: &str, file| desk.device().check(name, file).0;
         verdicts.extend(documents.into_iter().map(|document| document.judge(check)));
     } else {
-        let intent = if order.automatic { Intent::Automatic } else { Intent::Explicit };
-        verdicts.extend(import(desk, &documents, intent));
+        verdicts.extend(import(desk, &documents, order.intent()));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {

@@ -59,7 +59,7 @@ fn read(desk: &Desk, device: &Path, order: &Import) -> Found {
         }
         // He who may not mount may be allowed to have the daemon do it.
         Err(failure) if failure.code == Code::NotAuthorized && !order.check => {
-            match desk.import_by_daemon(&name) {
+            match desk.import_by_daemon(&name, order.intent()) {
                 Some(verdict) => Found::Done(verdict),
                 None => failed(name, failure),
             }
