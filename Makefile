@@ -4,7 +4,7 @@
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
-	@echo 'make install   a device'\''s part, to DESTDIR (/) and PREFIX (/usr)'
+	@echo 'make install   a device'\''s part, to DESTDIR (/) and PREFIX (/usr, or /usr/local)'
 	@echo 'make deb     the same as a Debian package, below target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make test    everything that continuous integration runs'
