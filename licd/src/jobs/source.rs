@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use licd_device::{CLOCK_IGNORED, Device, Failure, Fetch, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
 use licd_edge::textfile::{escaped, escaped_path};
+use licd_rules::Code;
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 
@@ -20,6 +21,8 @@ use crate::journal;
 
 /// How long a source may take to bring all of itself: as long as a download may by default.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+/// Where licd.service sees nothing (`ProtectHome=`, systemd.exec(5)).
+const HIDDEN: [&str; 3] = ["/home", "/root", "/run/user"];
 
 /// Where an import reads from.
 pub(crate) enum Source {
@@ -78,7 +81,7 @@ impl Source {
     ) {
         let (name, intent) = (meter.job.name.clone(), meter.job.intent);
         let imported = match self {
-            Self::Path(path) => Device::open(&path)
+            Self::Path(path) => open(&path)
                 .map(|file| device.import(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
                 .map(|stream| device.import(&name, Watched::new(stream, meter), intent)),
@@ -97,6 +100,18 @@ impl Source {
         };
         done(imported.unwrap_or_else(|failure| Imported::unread(&name, failure)));
     }
+}
+
+/// Opens a file; of one that the sandbox hides, says what to do.
+fn open(path: &Path) -> Result<File, Failure> {
+    Device::open(path).map_err(|mut failure| {
+        let hidden = HIDDEN.iter().any(|place| path.starts_with(place));
+        if hidden && failure.code == Code::SourceUnreachable {
+            failure.message += "; licd.service sees no home directories: use licctl import, \
+                                which opens the file itself";
+        }
+        failure
+    })
 }
 
 fn fetch(
@@ -217,8 +232,6 @@ impl Read for Watched<'_, '_> {
 mod tests {
     use std::io::Write as _;
 
-    use licd_rules::Code;
-
     use super::*;
 
     fn read_all(descriptor: impl Into<OwnedFd>) -> io::Result<String> {
@@ -234,6 +247,17 @@ mod tests {
         for relative in ["", "a.lic", "./a.lic", "usbstick.lic", "~/a.lic"] {
             let refused = Source::parse(relative, None);
             assert!(matches!(refused, Err(Refusal::Arguments(_))), "{relative}");
+        }
+    }
+
+    #[test]
+    fn a_file_in_a_home_directory_is_for_licctl_to_open() {
+        let message = |path: &str| open(Path::new(path)).unwrap_err().message;
+        for hidden in ["/home/none/a.lic", "/root/none/a.lic", "/run/user/none/a.lic"] {
+            assert!(message(hidden).contains("licctl import"), "{hidden}");
+        }
+        for plain in ["/none/a.lic", "/home-made/a.lic", "/run/a.lic/none"] {
+            assert!(!message(plain).contains("licctl import"), "{plain}");
         }
     }
 
