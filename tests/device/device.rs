@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use acceptance::client::Client;
 use acceptance::maker::{self, Draft};
 use acceptance::program::{self, Answer, tool};
 use acceptance::wait;
@@ -118,21 +119,43 @@ impl Device {
 
     /// Puts a licence on the partition, before the device is started.
     pub(crate) fn copy_by_hand(&self, content: &str) {
+        self.alter_partition(|place| {
+            fs::create_dir_all(place.join("dsa/licenses")).unwrap();
+            fs::write(place.join("dsa/licenses/by hand.lic"), content).unwrap();
+        });
+    }
+
+    /// Does something to the partition, before the device is started.
+    pub(crate) fn alter_partition(&self, alter: impl FnOnce(&Path)) {
         let place = self.dir.path().join("partition");
         fs::create_dir_all(&place).unwrap();
         mount(Some(&*self.loop_device), &place, Some("ext4"), MsFlags::empty(), NONE).unwrap();
-        fs::create_dir_all(place.join("dsa/licenses")).unwrap();
-        fs::write(place.join("dsa/licenses/by hand.lic"), content).unwrap();
+        alter(&place);
         umount2(&place, MntFlags::empty()).unwrap();
     }
 
     /// Starts it, and waits until it has started everything.
     pub(crate) fn start(&self) -> Running<'_> {
+        let running = self.boot(&format!("--bind={}:/dev/disk/by-label/license", self.loop_device));
+        let state = running.started();
+        let failed = running.run(["systemctl", "--failed", "--no-legend", "--plain"]);
+        assert_eq!(state, "running", "{}", failed.out);
+        running
+    }
+
+    /// Starts it without its licence partition, and waits until it has started everything else.
+    pub(crate) fn start_without_partition(&self) -> Running<'_> {
+        // With a /sys that seems its own, systemd waits for devices, of which nobody tells it here.
+        let running = self.boot("--bind=/sys");
+        let _ = running.started();
+        running
+    }
+
+    fn boot(&self, bind: &str) -> Running<'_> {
         let log = File::create(self.dir.path().join("console")).unwrap();
-        let bind = format!("--bind={}:/dev/disk/by-label/license", self.loop_device);
         let mut nspawn = Command::new("systemd-nspawn")
             .args(["--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe"])
-            .args(["--link-journal=no", "--timezone=off", "--resolv-conf=off", &bind])
+            .args(["--link-journal=no", "--timezone=off", "--resolv-conf=off", bind])
             .arg("--directory")
             .arg(self.dir.path().join("root"))
             .stdin(Stdio::null())
@@ -147,15 +170,7 @@ impl Device {
             let pids = fs::read_to_string(&children).ok()?;
             pids.split_whitespace().find(|pid| is_first_process(pid))?.parse().ok()
         });
-        let running = Running { device: self, nspawn, leader };
-        let state = wait::until("the device has started", || {
-            let asked = running.run(["systemctl", "is-system-running", "--wait"]);
-            let state = asked.out.trim().to_owned();
-            matches!(&*state, "running" | "degraded" | "maintenance").then_some(state)
-        });
-        let failed = running.run(["systemctl", "--failed", "--no-legend", "--plain"]);
-        assert_eq!(state, "running", "{}", failed.out);
-        running
+        Running { device: self, nspawn, leader }
     }
 
     fn console(&self) -> String {
@@ -171,6 +186,21 @@ impl Drop for Device {
 }
 
 impl Running<'_> {
+    /// Waits until everything that is started at the start has been, and says how it went.
+    fn started(&self) -> String {
+        wait::until("the device has started", || {
+            let asked = self.run(["systemctl", "is-system-running", "--wait"]);
+            let state = asked.out.trim().to_owned();
+            matches!(&*state, "running" | "degraded" | "maintenance").then_some(state)
+        })
+    }
+
+    /// A program of the test's on the device's bus, as root.
+    pub(crate) fn client(&self) -> Client {
+        let socket = format!("/proc/{}/root/run/dbus/system_bus_socket", self.leader);
+        Client::connect(&format!("unix:path={socket}"))
+    }
+
     /// A command on the device, as root, to which arguments are still to be added.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("nsenter");

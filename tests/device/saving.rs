@@ -1,7 +1,15 @@
 //! Saving a licence from inside the sandbox.
 
+use std::collections::HashMap;
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::Path;
+
 use acceptance::harness::Story;
 use acceptance::story;
+use nix::unistd::{Uid, fchown};
+use zbus::Variant;
 
 use crate::device::{Device, Running, is_read_only};
 
@@ -11,6 +19,10 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_partition_mounted_later_is_used, needs root),
     story!(a_worker_outside_the_sandbox_does_the_downloading, needs root),
     story!(settings_are_saved_from_inside_the_sandbox, needs root),
+    story!(files_of_other_users_are_read_and_written, needs root),
+    story!(the_pipe_of_another_user_is_read, needs root),
+    story!(a_path_in_a_home_directory_is_refused_with_what_to_do, needs root),
+    story!(drives_are_read_and_asked_from_inside_the_sandbox, needs root),
 ];
 
 fn assert_closed(device: &Running<'_>) {
@@ -38,7 +50,7 @@ fn a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_aga
     assert_closed(&device);
     assert_eq!(device.partition(), before);
     // A file that only its path is told of, where anybody may have put it.
-    for place in ["/tmp", "/home", "/run", "/media"] {
+    for place in ["/tmp", "/srv", "/run", "/media"] {
         let other = device.licence().pack(&format!("WE-{}", &place[1..].to_uppercase())).sign();
         let file = device.file("b.lic", &other);
         device.shell(&format!("mkdir -p {place}; [ {place} = /tmp ] || mv {file} {place}/b.lic"));
@@ -100,6 +112,90 @@ fn settings_are_saved_from_inside_the_sandbox() {
          s '[system.remotemanager]\nlicense_poll_hours = 12\n'",
     );
     assert!(device.shell("cat /etc/licd/settings.toml").contains("license_poll_hours = 12"));
+}
+
+/// Somebody who is not root.
+const SOMEBODY: u32 = 1000;
+
+/// Makes a file or directory his, and nobody else's.
+fn give(path: &Path) {
+    let mode = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+}
+
+fn files_of_other_users_are_read_and_written() {
+    let device = Device::new();
+    let licence = {
+        let first = device.start();
+        first.licence()
+    };
+    // As a partition that an ordinary user has made, or that was restored with its owners.
+    device.copy_by_hand(&licence.clone().sign());
+    device.alter_partition(|place| {
+        for part in ["", "dsa", "dsa/licenses", "dsa/licenses/by hand.lic"] {
+            give(&place.join(part));
+        }
+    });
+    device.write("etc/licd/settings.toml", "[system.remotemanager]\nlicense_poll_hours = 12\n");
+    give(&device.path("etc/licd/settings.toml"));
+    give(&device.path("etc/licd"));
+    let device = device.start();
+    assert_eq!(state(&device), "valid");
+    let other = device.file("b.lic", &licence.pack("WE-OTHER").sign());
+    let _ = device.run(["licctl", "import", &other]).with_code(0);
+    assert_eq!(device.journal(&["MESSAGE_ID=b9689b9a70e51a26585336aeefebfaad"]).len(), 1);
+    assert_eq!(device.stored().len(), 2);
+    let settings = "[system.remotemanager]\nlicense_poll_hours = 13\n";
+    let () = device.client().manager("ApplySettings", &settings).unwrap();
+    assert!(device.shell("cat /etc/licd/settings.toml").contains("13"));
+    let _ = device.run(["licctl", "remove", "all"]).with_code(0);
+    assert_eq!((device.stored().len(), &*state(&device)), (0, "none"));
+    assert_closed(&device);
+}
+
+fn the_pipe_of_another_user_is_read() {
+    let device = Device::new();
+    let device = device.start();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fchown(&reader, Some(Uid::from_raw(SOMEBODY)), None).unwrap();
+    writer.write_all(device.licence().sign().as_bytes()).unwrap();
+    drop(writer);
+    let options = HashMap::<&str, Variant<'_>>::new();
+    let call = (zbus::Fd::from(&reader), "pipe", options);
+    let verdict: String = device.client().manager("ImportFd", &call).unwrap();
+    assert_eq!((&*verdict, device.stored().len()), ("valid", 1));
+}
+
+fn a_path_in_a_home_directory_is_refused_with_what_to_do() {
+    let device = Device::new();
+    let device = device.start();
+    let file = device.file("a.lic", &device.licence().sign());
+    device.shell(&format!("mv {file} /root/a.lic"));
+    device.shell(
+        "busctl call com.igel.License1 /com/igel/License1 com.igel.License1.Manager Import \
+         'sa{sv}' /root/a.lic 0",
+    );
+    let refused = acceptance::wait::until("it is refused", || {
+        device.journal(&["MESSAGE_ID=10358652c8f68be34169a1566b8da42e"]).pop()
+    });
+    assert_eq!(refused["LICD_CODE"], "source-unreachable");
+    assert!(refused["MESSAGE"].as_str().unwrap().contains("licctl import"), "{refused}");
+    let _ = device.run(["licctl", "import", "/root/a.lic"]).with_code(0);
+    assert_eq!(device.stored().len(), 1);
+}
+
+/// What a stick and libusb need: a block device of another number than a disk's, and the
+/// kernel's word of devices (`NETLINK_KOBJECT_UEVENT`).
+const DRIVES: &str = "[Service]\n\
+    ExecStartPre=sh -c 'head -c 1 /dev/disk/by-label/license >/dev/null'\n\
+    ExecStartPre=perl -e 'socket(my $$events, 16, 3, 15) or die \"netlink: $$!\"'\n";
+
+fn drives_are_read_and_asked_from_inside_the_sandbox() {
+    let device = Device::new();
+    device.write("etc/systemd/system/licd.service.d/drives.conf", DRIVES);
+    let device = device.start();
+    assert_eq!(device.service("ActiveState"), "active");
 }
 
 fn a_worker_outside_the_sandbox_does_the_downloading() {
