@@ -1,5 +1,7 @@
 //! The service: started, asked, hung, killed, restarted.
 
+use std::time::Duration;
+
 use acceptance::harness::Story;
 use acceptance::story;
 use acceptance::wait;
@@ -8,6 +10,7 @@ use crate::device::{Device, Running};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(the_service_is_ready_and_its_features_there_before_what_waits_for_it, needs root),
+    story!(a_device_without_licence_partition_starts_soon_and_says_so, needs root),
     story!(the_first_call_starts_the_service_and_is_answered, needs root),
     story!(a_killed_service_is_back_and_knows_what_it_knew, needs root),
     story!(a_hung_service_is_restarted_by_its_watchdog, needs root),
@@ -15,6 +18,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(the_journal_has_every_event_with_its_id_and_fields, needs root),
 ];
 
+/// How long the licence partition may take to appear.
+const PARTITION: Duration = Duration::from_secs(10);
 /// A boot script of an image.
 const GATE: &str = "[Unit]\nAfter=licd.service\nBefore=multi-user.target\n[Service]\nType=oneshot\n\
     ExecStart=sh -c 'ls /run/licd/features > /run/gate; cp /run/licd/status.json /run/gate.json'\n";
@@ -48,6 +53,25 @@ fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
         device.run_as_nobody(["test", "-e", "/run/licd/features/custom-partition"]).with_code(0);
     let direct = device.run(["licctl", "--direct", "feature", "-q", "custom-partition"]);
     let _ = direct.with_code(0);
+}
+
+fn a_device_without_licence_partition_starts_soon_and_says_so() {
+    let device = Device::new();
+    let device = device.start_without_partition();
+    let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
+    assert_eq!(status["store"]["state"], "missing", "{status}");
+    assert_eq!(device.service("ActiveState"), "active");
+    let moment = |property: &str, unit: &str| {
+        let asked = format!("systemctl show --value --property={property} {unit}");
+        Duration::from_micros(device.shell(&asked).parse().unwrap())
+    };
+    let began = moment("UserspaceTimestampMonotonic", "");
+    let waited = moment("InactiveExitTimestampMonotonic", "licd.service") - began;
+    // For what might have come; much longer is systemd's own patience.
+    assert!((PARTITION..6 * PARTITION).contains(&waited), "{waited:?}");
+    // What is not about licences has not waited.
+    let awaited = device.shell("systemctl show --value --property=After local-fs.target");
+    assert!(!awaited.contains("license.mount"), "{awaited}");
 }
 
 fn the_first_call_starts_the_service_and_is_answered() {
