@@ -8,6 +8,7 @@ use crate::device::{Device, Running};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(changes_are_for_root_and_for_whom_polkit_lets, needs root),
+    story!(nobody_but_root_may_be_the_daemon, needs root),
     story!(root_works_without_polkit_and_nobody_else_does, needs root),
     story!(polkit_that_does_not_answer_means_no, needs root),
 ];
@@ -58,10 +59,6 @@ fn changes_are_for_root_and_for_whom_polkit_lets() {
     assert_refused(&device, &file);
     let _ = device.run(["licctl", "import", &file]).with_code(0);
     let _ = device.run(["licctl", "remove", "all"]).with_code(0);
-    // Nobody but root may be the daemon.
-    let owning = device.run_as_nobody(["/usr/lib/licd/licd"]);
-    assert_ne!(owning.code, 0, "{owning:?}");
-
     let rule = "polkit.addRule(function(action, subject) { \
                 if (action.id == \"com.igel.license1.import\") return polkit.Result.YES; });";
     device.shell(&format!(
@@ -71,6 +68,27 @@ fn changes_are_for_root_and_for_whom_polkit_lets() {
     assert_eq!(device.stored().len(), 1);
     let _ = device.run_as_nobody(["licctl", "remove", "all"]).with_code(NOT_AUTHORIZED);
     assert_eq!(device.stored().len(), 1);
+}
+
+fn nobody_but_root_may_be_the_daemon() {
+    let device = Device::new();
+    let device = device.start();
+    device.shell("systemctl stop licd.service");
+    let own = [
+        "dbus-send",
+        "--system",
+        "--print-reply",
+        "--dest=org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus.RequestName",
+        "string:com.igel.License1",
+        "uint32:0",
+    ];
+    let refused = device.run_as_nobody(own);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    assert!(refused.err.contains("is not allowed to own the service"), "{refused:?}");
+    let granted = device.run(own).with_code(0);
+    assert!(granted.out.contains("uint32 1"), "{granted:?}");
 }
 
 fn root_works_without_polkit_and_nobody_else_does() {
