@@ -36,6 +36,8 @@ pub(crate) struct Job {
     pub(crate) name: String,
     /// The unique bus name of whoever asked for it.
     pub(crate) owner: String,
+    /// The features that were allowed when it began.
+    pub(crate) allowed_before: Vec<String>,
     intent: Intent,
     done: AtomicU64,
     total: AtomicU64,
@@ -53,11 +55,14 @@ impl Job {
         name: String,
         owner: String,
         intent: Intent,
+        allowed: &[&str],
     ) -> Result<Self, Errno> {
         let cancel = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
         let zero = AtomicU64::default;
         let (done, total) = (zero(), zero());
-        Ok(Self { id, name, owner, intent, done, total, finished: false.into(), cancel })
+        let allowed_before = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let finished = false.into();
+        Ok(Self { id, name, owner, allowed_before, intent, done, total, finished, cancel })
     }
 
     /// Bytes read, and how many there are; 0 if that is not known.

@@ -9,7 +9,7 @@ use licd_edge::textfile::reason;
 use licd_rules::Code;
 
 use super::Daemon;
-use crate::hub::{ImportReply, Refusal, Reply};
+use crate::hub::{ImportReply, Published, Refusal, Reply};
 use crate::jobs::{self, Job, JobEnd, JobId, Source};
 use crate::journal;
 
@@ -26,6 +26,14 @@ pub(super) struct EndedImport {
     job: Arc<Job>,
     caller: ImportCaller,
     outcome: Result<(Code, String), String>,
+}
+
+impl EndedImport {
+    /// Whether something else was allowed when it began: a look that somebody else has caused may have
+    /// come before its own, and seen already what it stored.
+    pub(super) fn changes_what_is_allowed(&self, now: &Published) -> bool {
+        self.job.allowed_before != now.allowed()
+    }
 }
 
 impl Daemon {
@@ -68,8 +76,8 @@ impl Daemon {
     ) -> Result<JobId, Refusal> {
         self.room(&name)?;
         let id: JobId = self.last_job.wrapping_add(1);
-        let job =
-            Job::new(id, name, owner, intent).map_err(|reason| out_of_resources(&reason.into()))?;
+        let job = Job::new(id, name, owner, intent, &self.hub.published().allowed())
+            .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
         jobs::import(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
         self.last_job = id;

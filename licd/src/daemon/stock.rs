@@ -221,8 +221,10 @@ impl Daemon {
         if let Some(stock) = stock {
             let Stock { published, due, complaints, links, left_open } = *stock;
             self.mind_open_store(left_open);
-            let imported = waiting.iter().any(|one| matches!(one, Waiting::Import(_)));
-            self.publish(published, imported);
+            let deployed = waiting.iter().any(|one| {
+                matches!(one, Waiting::Import(ended) if ended.changes_what_is_allowed(&published))
+            });
+            self.publish(published, deployed);
             due.into_iter().for_each(|notice| self.announce(notice));
             self.complain(complaints, fresh);
             links.into_iter().for_each(|links| self.heed_links(links));
@@ -247,9 +249,9 @@ impl Daemon {
         }
     }
 
-    fn publish(&mut self, mut new: Published, imported: bool) {
+    fn publish(&mut self, mut new: Published, deployed: bool) {
         let old = self.hub.published();
-        new.restart_pending |= imported && new.allowed() != old.allowed();
+        new.restart_pending |= deployed;
         let changed = new.report != old.report;
         let new = Arc::new(new);
         self.events.set_alarm(self.device.next_turn(&new.time));
