@@ -10,7 +10,7 @@ use std::time::Duration;
 use licd_fetch::protocol::{Code, Request};
 
 use crate::http::gzip;
-use crate::server::{Server, hang, pour};
+use crate::server::{self, Server, hang, pour};
 use crate::worker::{LIMIT, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
@@ -59,7 +59,7 @@ impl Ftp {
     fn start(self) -> Running {
         let commands: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&commands);
-        let server = Server::at((self.host, 0).into(), move |stream, _| {
+        let server = Server::on(server::listener(self.host), move |stream, _| {
             self.converse(&stream, &seen);
         });
         Running { server, commands }

@@ -1,7 +1,7 @@
 //! What comes of what an HTTP server says.
 
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use licd_fetch::protocol::{Code, Request};
 
-use crate::server::{Server, head, ok, pour, status};
+use crate::server::{Server, head, listener, ok, pour, status};
 use crate::worker::{LIMIT, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\npack WE-7Q2KD\n";
@@ -40,7 +40,7 @@ fn a_server_is_found_by_name_and_over_ipv6() {
     let server = Server::http(|_, _| ok("", LICENSE));
     let url = format!("http://localhost:{}/", server.address.port());
     assert_eq!(fetch(&request(&url)).whole(), LICENSE);
-    let server = Server::http_at(IpAddr::V6(Ipv6Addr::LOCALHOST), 0, |_, _| ok("", LICENSE));
+    let server = Server::http_on(listener(Ipv6Addr::LOCALHOST), |_, _| ok("", LICENSE));
     assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE);
 }
 
@@ -275,18 +275,15 @@ fn a_redirect_leads_to_whichever_port_it_names() {
 
 #[test]
 fn credentials_go_to_the_host_of_the_address_and_nowhere_else() {
-    let asked = Server::http(|head, hit| {
+    let other = Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), |_, _| ok("", LICENSE));
+    let leads = format!("Location: {}\r\n", other.url("/"));
+    let asked = Server::http(move |head, hit| {
         assert!(head.contains("authorization: Basic dXNlcjpwOnc=\r\n"), "{head}");
-        let port = head.split("127.0.0.1:").nth(1).unwrap().lines().next().unwrap();
         match hit {
             0 => status("302 x", "Location: /again\r\n"),
-            _ => status("302 x", &format!("Location: http://127.0.0.2:{port}/\r\n")),
+            _ => status("302 x", &leads),
         }
     });
-    let other =
-        Server::http_at(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), asked.address.port(), |_, _| {
-            ok("", LICENSE)
-        });
     let given = Request {
         user: Some("user".to_owned()),
         password: Some("p:w".to_owned()),

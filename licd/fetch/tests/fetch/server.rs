@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 /// Longer than any worker lives in these tests.
 const LONG: Duration = Duration::from_secs(60);
 
+/// A port of its own.
+pub(crate) fn listener(host: impl Into<IpAddr>) -> TcpListener {
+    TcpListener::bind((host.into(), 0)).unwrap()
+}
+
 /// A server on a port of its own; it is there until the test program ends.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -23,14 +28,14 @@ pub(crate) struct Server {
 impl Server {
     /// Does `serve` with every connection; it is given which one it is, from 0.
     pub(crate) fn start(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Self {
-        Self::at((Ipv4Addr::LOCALHOST, 0).into(), serve)
+        Self::on(listener(Ipv4Addr::LOCALHOST), serve)
     }
 
-    pub(crate) fn at(
-        address: SocketAddr,
+    /// The same on a port that is there already.
+    pub(crate) fn on(
+        listener: TcpListener,
         serve: impl Fn(TcpStream, usize) + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
             hits: Arc::default(),
@@ -50,17 +55,16 @@ impl Server {
 
     /// Reads the head of a request, then answers with these bytes.
     pub(crate) fn http(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::http_at(IpAddr::V4(Ipv4Addr::LOCALHOST), 0, answer)
+        Self::http_on(listener(Ipv4Addr::LOCALHOST), answer)
     }
 
-    pub(crate) fn http_at(
-        host: IpAddr,
-        port: u16,
+    pub(crate) fn http_on(
+        listener: TcpListener,
         answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&heads);
-        let server = Self::at((host, port).into(), move |mut stream, hit| {
+        let server = Self::on(listener, move |mut stream, hit| {
             let head = head(&mut stream);
             seen.lock().unwrap().push(head.clone());
             let _ = stream.write_all(&answer(&head, hit));

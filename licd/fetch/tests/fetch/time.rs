@@ -2,9 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
 use licd_fetch::protocol::{Code, Request};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket,
+};
 
 use crate::server::{Server, hang, head, ok, pour};
 use crate::worker::{fetch, request};
@@ -71,9 +75,17 @@ fn a_byte_now_and_then_does_not_keep_a_worker_alive() {
     }
 }
 
+/// A port that is taken and that nobody listens at.
+fn deaf() -> (OwnedFd, SockaddrIn) {
+    let port = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(port.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+    let address = getsockname(port.as_raw_fd()).unwrap();
+    (port, address)
+}
+
 #[test]
 fn a_server_that_refuses_is_asked_again_within_the_time() {
-    let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let (_port, gone) = deaf();
     let message = fetch(&request(&format!("http://{gone}/"))).refusal(Code::SourceUnreachable);
     let refuses = "127.0.0.1: refuses the connection; is the server running, is the port right?";
     assert_eq!(message, format!("{refuses} (tried 5 times)"));
@@ -81,10 +93,11 @@ fn a_server_that_refuses_is_asked_again_within_the_time() {
 
 #[test]
 fn a_server_that_comes_up_late_is_reached() {
-    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let (port, address) = deaf();
     let late = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(600));
-        Server::http_at(address.ip(), address.port(), |_, _| ok("", b"igel"))
+        listen(&port, Backlog::MAXCONN).unwrap();
+        Server::http_on(TcpListener::from(port), |_, _| ok("", b"igel"))
     });
     assert_eq!(fetch(&request(&format!("http://{address}/"))).whole(), b"igel");
     late.join().unwrap();

@@ -1,7 +1,7 @@
 //! Which servers are believed.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};
@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::NamedTempFile;
 
-use crate::server::{Server, head, ok, status};
+use crate::server::{Server, head, listener, ok, status};
 use crate::worker::{fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
@@ -125,12 +125,12 @@ pub(crate) fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> impl Read
 
 /// An HTTPS server.
 pub(crate) fn https(identity: Identity, answer: Vec<u8>) -> Server {
-    https_at(Ipv4Addr::LOCALHOST, 0, identity, answer)
+    https_at(Ipv4Addr::LOCALHOST, identity, answer)
 }
 
-fn https_at(host: Ipv4Addr, port: u16, identity: Identity, answer: Vec<u8>) -> Server {
+fn https_at(host: Ipv4Addr, identity: Identity, answer: Vec<u8>) -> Server {
     let config = identity.config();
-    Server::at((IpAddr::V4(host), port).into(), move |stream, _| {
+    Server::on(listener(host), move |stream, _| {
         let mut stream = accept(&config, stream);
         if !head(&mut stream).is_empty() {
             let _ = stream.write_all(&answer);
@@ -275,7 +275,6 @@ fn a_pin_holds_for_the_host_of_the_address_only() {
     let bundle = authority.bundle();
     let other = https_at(
         Ipv4Addr::new(127, 0, 0, 2),
-        0,
         authority.identity("127.0.0.2", NOW),
         ok("", LICENSE),
     );
@@ -283,7 +282,7 @@ fn a_pin_holds_for_the_host_of_the_address_only() {
     let pinned = Identity::self_signed("localhost");
     let pin = Some(pinned.pin());
     let leads = status("302 x", &format!("Location: https://127.0.0.2:{port}/\r\n"));
-    let server = https_at(Ipv4Addr::LOCALHOST, port, pinned, leads);
+    let server = https(pinned, leads);
     let request = Request { pin, ..trusting(&bundle, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
     let request = Request { ca_file: None, ..request };
@@ -297,9 +296,8 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let plain = Server::http(|_, _| ok("", LICENSE));
     let port = plain.address.port();
     let leads = status("302 x", &format!("Location: http://127.0.0.1:{port}/\r\n"));
-    let server =
-        https_at(Ipv4Addr::new(127, 0, 0, 2), port, authority.identity("127.0.0.2", NOW), leads);
-    let url = format!("https://127.0.0.2:{port}/");
+    let server = https_at(Ipv4Addr::new(127, 0, 0, 2), authority.identity("127.0.0.2", NOW), leads);
+    let url = format!("https://{}/", server.address);
     let message =
         fetch(&Request { url, ..trusting(&bundle, &server) }).refusal(Code::SourceRefused);
     assert!(
@@ -311,9 +309,8 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let server = https(authority.identity("127.0.0.1", NOW), ok("", LICENSE));
     let port = server.address.port();
     let leads = format!("Location: https://127.0.0.1:{port}/\r\n");
-    let plain = Server::http_at(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), port, move |_, _| {
-        status("301 x", &leads)
-    });
+    let plain =
+        Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), move |_, _| status("301 x", &leads));
     let request = Request { url: plain.url("/"), ..trusting(&bundle, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
 }
