@@ -1,20 +1,16 @@
 //! Following a download link: fetch what it leads to and import it, unless it is here already.
 
-use std::fs::File;
-use std::io::Seek as _;
 use std::os::fd::BorrowedFd;
 
 use licd_edge::downloads::{Download, Downloads};
 use licd_edge::settings;
 use licd_edge::store::Opened;
-use licd_edge::textfile::reason;
 use licd_rules::Code;
 use license_format::UnitId;
 use sha2::{Digest as _, Sha256};
 
 use crate::import::{Imported, Intent};
 use crate::report::FileVerdict;
-use crate::survey::content_name;
 use crate::{Device, Failure, Fetch, Url, Version};
 
 /// What came of following a link.
@@ -70,18 +66,10 @@ impl Device {
         let clock_ignored = fetched.clock_ignored;
         let unchanged = || Failure::new(Code::SourceRefused, "has nothing new, but was not asked");
         let imported = match fetched.file {
-            None => {
-                Imported { verdict: stands.ok_or_else(unchanged)?, changed: false, untidy: false }
-            }
+            None => Imported::unchanged(stands.ok_or_else(unchanged)?, None),
             Some(file) => {
-                let again = file.try_clone().map_err(|error| {
-                    Failure::new(
-                        Code::SourceUnreachable,
-                        format!("cannot be kept ({}); try again later", reason(&error)),
-                    )
-                })?;
                 let imported = self.import(name, file, Intent::Automatic);
-                let what = self.what_became(&imported.verdict, again);
+                let what = self.what_became(&imported);
                 let Version { etag, last_modified } = fetched.version;
                 let link = key(link.as_str());
                 let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
@@ -129,19 +117,16 @@ impl Device {
     }
 
     /// What there is to be remembered of a file that was imported, or not.
-    fn what_became(&self, verdict: &FileVerdict, mut file: File) -> Download {
-        if verdict.code == Code::WrongDevice {
+    fn what_became(&self, imported: &Imported) -> Download {
+        if imported.verdict.code == Code::WrongDevice {
             return Download { unit: self.own_unit(), ..Download::default() };
         }
-        let verified = file.rewind().ok().and_then(|()| self.check(&verdict.file, file).1);
-        let storable = verified.and_then(|verified| verified.storable);
-        let name = storable.as_ref().and_then(content_name);
         // It was judged just now; whether it is there is all that is left to ask.
         let listing = self.store().licenses().ok();
-        let stored = name.filter(|name| {
-            listing.is_some_and(|listing| listing.entries.iter().any(|entry| entry.name == *name))
+        let stored = imported.content_name.as_ref().filter(|name| {
+            listing.is_some_and(|listing| listing.entries.iter().any(|entry| entry.name == **name))
         });
-        Download { file: stored.map(|name| name.to_string()), ..Download::default() }
+        Download { file: stored.map(ToString::to_string), ..Download::default() }
     }
 
     fn own_unit(&self) -> Option<String> {

@@ -21,12 +21,19 @@ pub struct Imported {
     pub changed: bool,
     /// Whether the store may have something since for [`Device::clean_up`].
     pub untidy: bool,
+    /// The name that the store has for it, there or not, if it is a licence that can be stored.
+    pub(crate) content_name: Option<FileName>,
 }
 
 impl Imported {
     /// Nothing, since the file could not even be read.
     pub fn unread(file: &str, failure: Failure) -> Self {
-        Self { verdict: FileVerdict::unread(file, failure), changed: false, untidy: false }
+        Self::unchanged(FileVerdict::unread(file, failure), None)
+    }
+
+    /// Nothing but this verdict.
+    pub(crate) fn unchanged(verdict: FileVerdict, content_name: Option<FileName>) -> Self {
+        Self { verdict, changed: false, untidy: false, content_name }
     }
 }
 
@@ -75,6 +82,8 @@ impl Device {
         let time = self.time(&survey);
         let (mut verdict, deed, verified) = survey.assess(self, name, source, intent);
         let license = verified.as_ref().map(|verified| &verified.license);
+        let content = verified.as_ref().and_then(|verified| verified.storable.as_ref());
+        let content_name = content.and_then(content_name);
         let wanted = intent == Intent::Explicit && verdict.code.is_accepted()
             || matches!(deed, Deed::Keep { .. });
         let done = self.carry_out(&deed).and_then(|stored| {
@@ -92,12 +101,12 @@ impl Device {
         match done {
             Ok(changed) => {
                 let untidy = changed && survey.leaves_untidy(license, &time);
-                Imported { verdict, changed, untidy }
+                Imported { verdict, changed, untidy, content_name }
             }
             Err(failure) => {
                 verdict.code = failure.code;
                 verdict.message = failure.message;
-                Imported { verdict, changed: false, untidy: false }
+                Imported::unchanged(verdict, content_name)
             }
         }
     }
