@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use zbus::{OwnedVariant, connection, fdo, interface};
+use zbus::{Connection, OwnedVariant, connection, fdo, interface};
 
 use crate::bus::{Bus, MANAGER, NAME, PATH};
 use crate::world::World;
@@ -86,10 +86,14 @@ fn call(world: &World, person: Person, words: &[&str]) -> Result<String, String>
 
 const REMOVE_ALL: [&str; 4] = ["Remove", "sa{sv}", "all", "0"];
 
-/// A polkit that gives one answer and notes what it was asked.
+/// What polkit was asked so far.
+type Questions = Arc<Mutex<Vec<String>>>;
+
+/// A polkit that gives one answer, if any, and notes what it was asked.
 struct Polkit {
-    answer: bool,
-    asked: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+    /// None of a person who does not answer.
+    answer: Option<bool>,
+    asked: Questions,
 }
 
 type Subject = (String, HashMap<String, OwnedVariant>);
@@ -105,27 +109,21 @@ impl Polkit {
         _cancellation: &str,
     ) -> fdo::Result<((bool, bool, HashMap<String, String>),)> {
         self.asked.lock().unwrap().push(format!("{} {action} {flags}", subject.0));
-        Ok(((self.answer, false, HashMap::new()),))
+        match self.answer {
+            Some(answer) => Ok(((answer, false, HashMap::new()),)),
+            None => std::future::pending().await,
+        }
     }
 }
 
-/// A polkit whose person does not answer; counts what it is asked.
-struct Undecided {
-    asked: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-}
-
-#[interface(name = "org.freedesktop.PolicyKit1.Authority")]
-impl Undecided {
-    async fn check_authorization(
-        &self,
-        _subject: Subject,
-        _action: &str,
-        _details: HashMap<String, String>,
-        _flags: u32,
-        _cancellation: &str,
-    ) -> fdo::Result<((bool, bool, HashMap<String, String>),)> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        std::future::pending().await
+impl Polkit {
+    fn start(world: &World, answer: Option<bool>, asked: &Questions) -> Connection {
+        let polkit = Self { answer, asked: Arc::clone(asked) };
+        let serve = connection::Builder::address(world.bus.address.as_str())
+            .serve_at("/org/freedesktop/PolicyKit1/Authority", polkit)
+            .name("org.freedesktop.PolicyKit1")
+            .build();
+        zbus::block_on(serve).unwrap()
     }
 }
 
@@ -134,21 +132,14 @@ fn nobody_keeps_root_waiting_for_a_password() {
     const DIALOGS: usize = 16;
     let Some(world) = system("nobody_keeps_root_waiting_for_a_password") else { return };
     let (_daemon, caller) = world.start();
-    let asked = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
-    let serve = connection::Builder::address(world.bus.address.as_str())
-        .serve_at(
-            "/org/freedesktop/PolicyKit1/Authority",
-            Undecided { asked: std::sync::Arc::clone(&asked) },
-        )
-        .name("org.freedesktop.PolicyKit1")
-        .build();
-    let _connection = zbus::block_on(serve).unwrap();
+    let asked = Questions::default();
+    let _connection = Polkit::start(&world, None, &asked);
     let words = [&["call", NAME, PATH, MANAGER][..], &REMOVE_ALL].concat();
     let mut dialogs: Vec<_> = (0..DIALOGS)
         .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
         .collect();
     let end = Instant::now() + Duration::from_secs(20);
-    while asked.load(Ordering::Relaxed) < DIALOGS {
+    while asked.lock().unwrap().len() < DIALOGS {
         assert!(Instant::now() < end, "asked: {asked:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -180,14 +171,9 @@ fn everyone_may_ask_and_only_the_authorised_may_change() {
     assert_eq!(daemon.log().matches("refused to user 65534").count(), 3, "{}", daemon.log());
 
     // As polkit says.
-    let asked = std::sync::Arc::default();
+    let asked = Questions::default();
     for (answer, person) in [(false, Person::Absent), (true, Person::Waits)] {
-        let polkit = Polkit { answer, asked: std::sync::Arc::clone(&asked) };
-        let serve = connection::Builder::address(world.bus.address.as_str())
-            .serve_at("/org/freedesktop/PolicyKit1/Authority", polkit)
-            .name("org.freedesktop.PolicyKit1")
-            .build();
-        let connection = zbus::block_on(serve).unwrap();
+        let connection = Polkit::start(&world, Some(answer), &asked);
         let outcome = call(&world, person, &REMOVE_ALL);
         assert_eq!(outcome.is_ok(), answer, "{outcome:?}");
         zbus::block_on(connection.graceful_shutdown());
