@@ -29,8 +29,7 @@ impl Device {
     /// The time to judge at now. What it rests on is remembered, but not yet written.
     pub fn time(&self, survey: &Survey) -> TimeVerdict {
         let mut memory = self.memory();
-        let verdict = clock::reading(self.root())
-            .judge(self.of(&mut memory).marks.as_ref(), survey.attested());
+        let verdict = self.judge(&mut memory, survey.attested());
         self.of(&mut memory).marks = Some(verdict.marks);
         verdict
     }
@@ -38,9 +37,11 @@ impl Device {
     /// The time to judge at if there were one more document, issued at this time. Nothing is
     /// remembered of it.
     pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> TimeVerdict {
-        let mut memory = self.memory();
-        clock::reading(self.root())
-            .judge(self.of(&mut memory).marks.as_ref(), survey.attested().max(Some(issued)))
+        self.judge(&mut self.memory(), survey.attested().max(Some(issued)))
+    }
+
+    fn judge(&self, memory: &mut Option<Remembered>, attested: Option<UnixSeconds>) -> TimeVerdict {
+        clock::reading(self.root()).judge(self.of(memory).marks.as_ref(), attested)
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or

@@ -124,13 +124,13 @@ impl<T: Remembered> StateFile<T> {
     /// one; else nothing is remembered. A damaged file comes with a notice.
     #[must_use]
     pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        let read = |file, without| read(&root.path(file), T::FILE_BYTES, without, Self::parse);
-        let mut notice = match read(T::FILE, T::WITHOUT) {
+        let read = |file| read(&root.path(file), T::FILE_BYTES, T::WITHOUT, Self::parse);
+        let mut notice = match read(T::FILE) {
             Ok(Some(found)) => return (found, None),
             Ok(None) => None,
             Err(notice) => Some(notice),
         };
-        let Some(Ok(Some(copy))) = T::COPY.map(|copy| read(copy, T::WITHOUT)) else {
+        let Some(Ok(Some(copy))) = T::COPY.map(read) else {
             return (Self::default(), notice);
         };
         if let Some(Notice::SetAside { without, .. }) = &mut notice {

@@ -1,7 +1,7 @@
 //! `licctl import`
 
 use std::fs::File;
-use std::io::{Seek as _, Write as _, stderr};
+use std::io::Seek as _;
 use std::path::Path;
 
 use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
@@ -75,8 +75,7 @@ fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<F
     let fetched = desk.device().fetch(url, order, |done, total| progress.at(done, total))?;
     drop(progress);
     if fetched.clock_ignored {
-        // If nobody listens, it is not worth failing for.
-        let _ = writeln!(stderr(), "licctl: {url}: {CLOCK_IGNORED}");
+        log::warn!("{url}: {CLOCK_IGNORED}");
     }
     fetched.whole()
 }
