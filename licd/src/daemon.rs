@@ -16,14 +16,15 @@ use std::time::{Duration, Instant};
 use licd_device::Device;
 use licd_edge::links::{self, Link};
 use licd_edge::root::Root;
-use licd_edge::store::{Closed, Obstacle, StoreError};
+use licd_edge::store::StoreState;
 use licd_edge::textfile::reason;
+use licd_rules::Code;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
 use crate::bus::{Bus, NAME, StartError};
-use crate::hub::{self, Hub, Inbox};
+use crate::hub::{self, Hub, Inbox, Unsettled};
 use crate::jobs::{Job, JobId};
 use crate::journal;
 use crate::notices::Herald;
@@ -81,16 +82,15 @@ fn run(args: &Args) -> Result<(), Fatal> {
     // reading, so that no change falls between.
     let events = Events::open(&root)?;
     let device = Arc::new(Device::at(root));
-    let left_open = settle(&device);
-    stock::remove_profile(&device);
-    let herald = Arc::new(Herald::open(&device));
+    let left = settle(&device, true);
+    let herald = Arc::new(Herald::default());
     let stock = stock::take(&device, &herald, None, None);
-    let (complaints, links) = (stock.complaints.clone(), stock.links.clone());
+    let (complaints, links, again) = (stock.complaints.clone(), stock.links.clone(), stock.again);
     let (hub, inbox) =
         hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &hub).map_err(Fatal::Bus)?;
     let mut daemon = Daemon::new(device, herald, hub, inbox, bus, events);
-    daemon.started(left_open, complaints);
+    daemon.started(left, again, complaints);
     links.into_iter().for_each(|links| daemon.heed_links(links));
     let outcome = daemon.serve();
     daemon.stop();
@@ -105,18 +105,22 @@ fn take_over_sockets() -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Puts right what a crash has left in the store. Whether that is to be tried again, because
-/// somebody writes or keeps it from being closed; the report says who.
-fn settle(device: &Device) -> bool {
-    match device.store().settle() {
-        Ok(Some(Closed::HeldBy(_))) | Err(StoreError::Busy { .. }) => true,
+/// Puts right what a crash has left, and carries out the removal profile if that is wanted. What is
+/// left to do is to be tried again: somebody else writes or keeps the store from being closed, or
+/// there is a shortage of the moment; the report says more.
+fn settle(device: &Device, profile: bool) -> Unsettled {
+    let store = match device.settle() {
+        Ok(closed) => closed.is_some_and(|closed| closed.is_open()),
         // Where there is no store, there is nothing to close.
-        Ok(_) | Err(StoreError::Unwritable { why: Obstacle::Missing, .. }) => false,
-        Err(error) => {
-            log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{error}");
-            false
+        Err(_) if device.store().state() == Ok(StoreState::Missing) => false,
+        Err(failure) => {
+            if failure.code != Code::Busy {
+                log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
+            }
+            failure.is_of_the_moment()
         }
-    }
+    };
+    Unsettled { store, profile: profile && !stock::remove_profile(device) }
 }
 
 /// Tells the service manager, if there is one.
@@ -136,6 +140,8 @@ struct Timers {
     settle: Backoff,
     /// No unit ID is known: interfaces may turn up without a word.
     relook: Backoff,
+    /// Something could not be looked at or published.
+    shortage: Backoff,
     /// Somebody has the partition open. In a mount namespace of its own, nobody tells the daemon
     /// when it is closed elsewhere.
     reclosed: Backoff,
@@ -158,6 +164,7 @@ impl Timers {
             links: Debounce::new(ms(200), ms(2000)),
             settle: Backoff::new(ms(5000), minutes(5)),
             relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
+            shortage: Backoff::new(ms(250), minutes(1)),
             reclosed: Backoff::new(ms(1000), minutes(1)),
             watchdog: watchdog.map(|interval| (interval, Instant::now() + interval)),
         }
@@ -166,7 +173,7 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        dues.into_iter().chain([self.reclosed.due(), watchdog]).flatten()
+        dues.into_iter().chain([self.reclosed.due(), self.shortage.due(), watchdog]).flatten()
     }
 }
 
@@ -191,6 +198,8 @@ struct Daemon {
     /// The network interfaces as they were looked at last.
     links: Option<Vec<Link>>,
     complaints: Vec<String>,
+    /// What the start or a crash has left to do.
+    left: Unsettled,
 }
 
 impl Daemon {
@@ -218,11 +227,12 @@ impl Daemon {
             at_work: 0,
             links: None,
             complaints: Vec::new(),
+            left: Unsettled::default(),
         }
     }
 
     /// Says that the daemon is there.
-    fn started(&mut self, left_open: bool, complaints: Vec<String>) {
+    fn started(&mut self, left: Unsettled, again: bool, complaints: Vec<String>) {
         let published = self.hub.published();
         chronicle::started(&published.report);
         self.complain(complaints, true);
@@ -230,9 +240,11 @@ impl Daemon {
         let status = chronicle::status_line(&published.report);
         notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
         let now = Instant::now();
-        if left_open {
+        self.left = left;
+        if left != Unsettled::default() {
             self.timers.settle.begin(now);
         }
+        self.mind_shortage(again, now);
         self.mind_what_is_amiss(now);
         self.judge_again();
     }
@@ -264,7 +276,11 @@ impl Daemon {
         if self.timers.links.is_due(now) {
             self.look_at_links();
         }
-        let looks = [self.timers.relook.is_due(now), self.timers.reclosed.is_due(now)];
+        let looks = [
+            self.timers.relook.is_due(now),
+            self.timers.reclosed.is_due(now),
+            self.timers.shortage.is_due(now),
+        ];
         if looks.contains(&true) {
             self.look_again();
         }
@@ -284,7 +300,7 @@ impl Daemon {
     /// Interfaces change often, by a cable for example; only if others are there now, the unit ID
     /// may be another.
     fn look_at_links(&mut self) {
-        let links = links::list(self.device.root()).ok();
+        let links = links::list(self.device.root()).ok().and_then(Result::ok);
         if links.is_none() || links != self.links {
             self.links = links;
             self.look_again();

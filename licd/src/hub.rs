@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Intent, Report, Survey, to_json};
+use licd_device::{Failure, Intent, Missing, Report, Survey, to_json};
 use licd_edge::clock;
 use licd_edge::settings::RemoteManager;
 use licd_rules::{Code, Notice, Selector, TimeVerdict};
@@ -22,6 +22,11 @@ pub(crate) struct Published {
     pub(crate) survey: Arc<Survey>,
     /// The time it was judged at.
     pub(crate) time: TimeVerdict,
+    /// What could not be looked at since; the report is that of the last survey that was whole.
+    pub(crate) missing: Missing,
+    /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
+    /// and the report is the one that was published before, if there is one.
+    pub(crate) whole: bool,
     /// The report; its `clock.now` is empty, so that two of them are equal if only time has passed.
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
@@ -39,11 +44,36 @@ impl Published {
     }
 
     /// A report of this moment, and its JSON.
-    pub(crate) fn new(survey: Arc<Survey>, time: TimeVerdict) -> Self {
-        let mut report = survey.report(&time);
+    pub(crate) fn new(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        whole: bool,
+    ) -> Self {
+        let report = survey.report(&time);
+        Self { whole, ..Self::of(survey, time, missing, report) }
+    }
+
+    /// A report of an earlier moment, since there is nothing better to be said.
+    pub(crate) fn standing(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        report: Report,
+    ) -> Self {
+        Self { whole: false, ..Self::of(survey, time, missing, report) }
+    }
+
+    fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
+        for problem in missing.all().map(ToString::to_string) {
+            // A report that stands may have it already.
+            if !report.problems.contains(&problem) {
+                report.problems.push(problem);
+            }
+        }
         let json = to_json(&report);
         report.clock.now.clear();
-        Self { survey, time, report, json, restart_pending: false }
+        Self { survey, time, missing, whole: true, report, json, restart_pending: false }
     }
 
     /// The names of the features that are allowed.
@@ -116,8 +146,8 @@ pub(crate) enum News {
     Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
     /// Settings were taken over, or not.
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
-    /// Closing the store was tried again; whether somebody still keeps it open.
-    Settled { left_open: bool },
+    /// What was left to do was tried again.
+    Settled { left: Unsettled },
     /// The connection to the bus is gone.
     BusGone,
 }
@@ -133,6 +163,17 @@ pub(crate) struct Stock {
     pub(crate) links: Option<RemoteManager>,
     /// Whether somebody keeps the store from being closed.
     pub(crate) left_open: bool,
+    /// Whether it is to be done once more soon: something could not be looked at or published.
+    pub(crate) again: bool,
+}
+
+/// What a start or a crash has left to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Unsettled {
+    /// The store is not closed, or a removal not finished.
+    pub(crate) store: bool,
+    /// The removal profile could not be carried out yet.
+    pub(crate) profile: bool,
 }
 
 /// What came of a write to the store.
@@ -239,9 +280,10 @@ pub(crate) mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sys")).unwrap();
         let device = Device::at(Root::new(dir.path()));
-        let survey = device.survey();
-        let time = device.time(&survey);
-        let (hub, inbox) = open(Published::new(Arc::new(survey), time)).unwrap();
+        let survey = device.survey().unwrap();
+        let time = device.time(&survey).unwrap();
+        let missing = Missing::default();
+        let (hub, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
         (dir, hub, inbox)
     }
 
@@ -264,7 +306,7 @@ pub(crate) mod tests {
         let (_dir, hub, _inbox) = hub();
         let first = hub.published();
         let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
-        let second = Published::new(Arc::clone(&first.survey), later);
+        let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
         assert_eq!(first.report, second.report);
         assert!(first.json.contains("\"now\":\"2") && first.report.clock.now.is_empty());
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use licd_device::{Device, FileVerdict, Intent};
 use licd_edge::textfile::reason;
+use licd_rules::Code;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -149,11 +150,12 @@ pub(crate) fn import(
 fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
     let (mut verdicts, mut changed) = (Vec::new(), false);
     source.import(device, &mut Meter { job, hub, told: Instant::now() }, |imported| {
-        changed |= imported.changed;
+        // A write that failed may have left the store open.
+        changed |= imported.changed || imported.verdict.code == Code::StoreUnwritable;
         verdicts.push(imported.verdict);
     });
-    // A write always closes the store behind itself; if it is open now, somebody holds it.
-    let left_open = changed && device.store().holders().is_some();
+    // A write always closes the store behind itself; if it is open now, that has failed.
+    let left_open = changed && device.is_left_open();
     JobEnd::Verdicts { verdicts, changed, left_open }
 }
 
@@ -179,6 +181,7 @@ impl Meter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::Stock;
     use crate::hub::tests::hub;
 
     #[test]
@@ -197,11 +200,11 @@ mod tests {
         spawn(
             &hub,
             "broken",
-            || panic!("broken"),
-            |end: Option<()>| News::Settled { left_open: end.is_none() },
+            || -> Box<Stock> { panic!("broken") },
+            |end: Option<Box<Stock>>| News::Stock(end),
         )
         .unwrap();
         let news = inbox.wait();
-        assert!(matches!(news.as_slice(), [News::Settled { left_open: true }]));
+        assert!(matches!(news.as_slice(), [News::Stock(None)]));
     }
 }

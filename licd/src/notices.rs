@@ -19,8 +19,10 @@ mod matter;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use licd_device::{Device, Survey, to_json};
+use licd_edge::look::Looked;
 use licd_edge::notices::{Memory, since_boot};
-use licd_edge::{clock, publish, settings};
+use licd_edge::root::Root;
+use licd_edge::{clock, publish};
 use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
 use license_format::Date;
 use serde::Serialize;
@@ -31,10 +33,14 @@ use matter::Matter;
 const SCHEMA: u32 = 1;
 
 /// Tells people of expiry.
-pub(crate) struct Herald {
+#[derive(Default)]
+pub(crate) struct Herald(Mutex<Option<Opened>>);
+
+/// What notices rest on beside the device, read when the first are due.
+struct Opened {
     /// As the settings had it when the system started.
     management: EnterpriseManagement,
-    memory: Mutex<Memory>,
+    memory: Memory,
     /// What was wrong with the memory.
     flaw: Option<String>,
 }
@@ -65,39 +71,51 @@ struct Words {
     body: String,
 }
 
-impl Herald {
-    /// Remembers what was said. Writes nothing that has to reach a disk.
-    pub(crate) fn open(device: &Device) -> Self {
-        let root = device.root();
-        let set = &settings::load(root).settings.userinterface.license_notification;
+impl Opened {
+    /// Reads it. Writes nothing that has to reach a disk.
+    fn read(root: &Root, survey: &Survey) -> Looked<Self> {
+        let set = &survey.settings().userinterface.license_notification;
         let set = match set.enable_enterprise_management_notification {
             true => EnterpriseManagement::Told,
             false => EnterpriseManagement::Silenced,
         };
-        let (memory, notice) = Memory::load(root);
-        Self {
-            management: since_boot(root, clock::reading(root).at.boot.as_ref(), set),
-            memory: Mutex::new(memory),
+        let (memory, notice) = Memory::load(root)?;
+        Ok(Self {
+            management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
+            memory,
             flaw: notice.map(|notice| notice.to_string()),
-        }
+        })
     }
+}
 
+impl Herald {
     /// Publishes what users are to see at this time, and returns it with what is to be announced.
+    /// While it is not known what was said, nothing is: said twice is worse than later.
     pub(crate) fn publish(
         &self,
         device: &Device,
         survey: &Survey,
         time: &TimeVerdict,
         complaints: &mut Vec<String>,
-    ) -> Told {
-        complaints.extend(self.flaw.clone());
-        let notices = survey.notices(self.management, time);
-        let told = tell(notices, self.memory().said(), Date::of(time.now));
+    ) -> Option<Told> {
+        let mut opened = self.opened();
+        if opened.is_none() {
+            match Opened::read(device.root(), survey) {
+                Ok(read) => *opened = Some(read),
+                Err(unavailable) => {
+                    complaints.push(format!("{unavailable}; users see old notices"))
+                }
+            }
+        }
+        let Opened { management, memory, flaw } = opened.as_ref()?;
+        complaints.extend(flaw.clone());
+        let notices = survey.notices(*management, time);
+        let told = tell(notices, memory.said(), Date::of(time.now));
         let sheet = sheet(&told.current, Date::of(time.now));
         if let Err(error) = publish::publish_notices(device.root(), &sheet) {
             complaints.push(format!("{error}; users see old notices"));
         }
-        told
+        Some(told)
     }
 
     /// Remembers what was just published as announced, and hands it over for that: said twice is
@@ -109,15 +127,16 @@ impl Herald {
         complaints: &mut Vec<String>,
     ) -> Vec<Notice> {
         if !due.is_empty()
-            && let Err(error) = self.memory().remember(device.root(), said)
+            && let Some(opened) = self.opened().as_mut()
+            && let Err(error) = opened.memory.remember(device.root(), said)
         {
             complaints.push(format!("{error}; notices of expiry may come again after a restart"));
         }
         due
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

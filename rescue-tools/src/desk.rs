@@ -1,9 +1,12 @@
 //! Where answers come from: the daemon if it runs, else the device itself. Both give the same.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Seek as _;
 
-use licd_device::{Device, Failure, FileVerdict, Imported, Intent, Report};
+use licd_device::{
+    Device, Failure, FileVerdict, Imported, Intent, Missing, Partial, Report, Survey,
+};
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
 use licd_rules::{Code, Selector};
@@ -15,12 +18,23 @@ use crate::bus::Daemon;
 pub(crate) struct Desk {
     device: Device,
     daemon: Option<Daemon>,
+    missing: OnceCell<Missing>,
 }
 
 impl Desk {
     /// The daemon if it is to be asked and owns its name; it is never started.
     pub(crate) fn open(args: &Args) -> Self {
-        Self { device: Device::at(Root::new(&args.root)), daemon: Daemon::wanted(args) }
+        Self {
+            device: Device::at(Root::new(&args.root)),
+            daemon: Daemon::wanted(args),
+            missing: OnceCell::new(),
+        }
+    }
+
+    /// What could not be looked at for the answers so far, if anything; the daemon answers by the last
+    /// survey that was whole.
+    pub(crate) fn missing(&self) -> Option<&Missing> {
+        self.missing.get()
     }
 
     /// The device itself, for what only reads.
@@ -32,14 +46,14 @@ impl Desk {
     pub(crate) fn status_json(&self) -> Result<String, Failure> {
         match &self.daemon {
             Some(daemon) => daemon.status(),
-            None => Ok(licd_device::to_json(&self.own_report())),
+            None => Ok(licd_device::to_json(&self.own_report()?)),
         }
     }
 
     /// The status report.
     pub(crate) fn report(&self) -> Result<Report, Failure> {
         let Some(daemon) = &self.daemon else {
-            return Ok(self.own_report());
+            return self.own_report();
         };
         serde_json::from_str(&daemon.status()?).map_err(|error| Failure {
             code: Code::Timeout,
@@ -47,9 +61,21 @@ impl Desk {
         })
     }
 
-    fn own_report(&self) -> Report {
-        let survey = self.device.survey();
-        survey.report(&self.device.time(&survey))
+    fn own_report(&self) -> Result<Report, Failure> {
+        let survey = self.survey();
+        let mut report = survey.report(&self.device.time(&survey)?);
+        let missing = self.missing().into_iter().flat_map(Missing::all);
+        report.problems.extend(missing.map(ToString::to_string));
+        Ok(report)
+    }
+
+    /// A survey of the device, and note of what is missing from it.
+    fn survey(&self) -> Survey {
+        self.device.survey().unwrap_or_else(|partial| {
+            let Partial { survey, missing } = *partial;
+            let _ = self.missing.set(missing);
+            survey
+        })
     }
 
     /// Whether a release of this date may be installed, and the reason.
@@ -57,8 +83,8 @@ impl Desk {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string()),
             None => {
-                let survey = self.device.survey();
-                let verdict = survey.update(released, &self.device.time(&survey));
+                let survey = self.survey();
+                let verdict = survey.update(released, &self.device.time(&survey)?);
                 Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
             }
         }
@@ -78,9 +104,8 @@ impl Desk {
         let Some(daemon) = &self.daemon else {
             let Imported { verdict, untidy, .. } = self.device.import(name, file, intent);
             if untidy {
-                let survey = self.device.survey();
                 // What cannot be cleaned up now does no harm, and the daemon tries it again.
-                let _ = self.device.clean_up(&survey, &self.device.time(&survey));
+                let _ = self.clean_up();
             }
             return verdict;
         };
@@ -102,6 +127,11 @@ impl Desk {
             }
         }
         verdict
+    }
+
+    fn clean_up(&self) -> Result<(), Failure> {
+        let survey = self.device.survey().map_err(|partial| Failure::from(&partial.missing))?;
+        self.device.clean_up(&survey, &self.device.time(&survey)?).map(drop)
     }
 
     /// Has the daemon import from a source that it opens itself; `None` without a daemon. It tells

@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
+use licd_device::{Failure, Missing};
+
 use args::{Args, Verb};
 use desk::Desk;
 use out::{Out, Verdict};
@@ -54,20 +56,37 @@ fn run(args: Args, out: &mut Out) -> out::Answer {
         return verbs::completions::run(shell, out);
     }
     let desk = Desk::open(&args);
-    match args.verb {
-        Verb::Status => verbs::status::run(&desk, out),
-        Verb::List => verbs::list::run(&desk, out),
-        Verb::Show { what } => verbs::show::run(&desk, &what, out),
-        Verb::Verify { files } => verbs::verify::run(&desk, &files, out),
-        Verb::Import(order) => verbs::import::run(&desk, &order, out),
-        Verb::Remove { selector } => verbs::remove::run(&desk, &selector, out),
-        Verb::UnitId => verbs::unit_id::run(&desk, out),
-        Verb::Request { output } => verbs::request::run(&desk, output.as_deref(), out),
-        Verb::Feature { name, quiet } => verbs::feature::run(&desk, name, quiet, out),
-        Verb::Features => verbs::features::run(&desk, out),
-        Verb::UpdateAllowed { released } => verbs::update_allowed::run(&desk, released, out),
-        Verb::Slice { mass, output } => verbs::slice::run(&desk, &mass, output.as_deref(), out),
-        Verb::Doctor => verbs::doctor::run(&desk, out),
+    let verdict = answer(args.verb, &desk, out)?;
+    Ok(desk.missing().map_or(verdict, |missing| unsure(verdict, missing)))
+}
+
+/// The verdict of an answer that lacks something: it is printed, but scripts must not take it for
+/// one. Only a yes stands that no further file of the store could take back.
+fn unsure(verdict: Verdict, missing: &Missing) -> Verdict {
+    if missing.is_files_only() && matches!(verdict, Verdict::Yes) {
+        return verdict;
+    }
+    let failure = Failure::from(missing);
+    // The exit code says as much.
+    let _ = writeln!(std::io::stderr(), "licctl: {}", failure.message);
+    Verdict::Code(failure.code)
+}
+
+fn answer(verb: Verb, desk: &Desk, out: &mut Out) -> out::Answer {
+    match verb {
+        Verb::Status => verbs::status::run(desk, out),
+        Verb::List => verbs::list::run(desk, out),
+        Verb::Show { what } => verbs::show::run(desk, &what, out),
+        Verb::Verify { files } => verbs::verify::run(desk, &files, out),
+        Verb::Import(order) => verbs::import::run(desk, &order, out),
+        Verb::Remove { selector } => verbs::remove::run(desk, &selector, out),
+        Verb::UnitId => verbs::unit_id::run(desk, out),
+        Verb::Request { output } => verbs::request::run(desk, output.as_deref(), out),
+        Verb::Feature { name, quiet } => verbs::feature::run(desk, name, quiet, out),
+        Verb::Features => verbs::features::run(desk, out),
+        Verb::UpdateAllowed { released } => verbs::update_allowed::run(desk, released, out),
+        Verb::Slice { mass, output } => verbs::slice::run(desk, &mass, output.as_deref(), out),
+        Verb::Doctor => verbs::doctor::run(desk, out),
         Verb::Completions { shell } => verbs::completions::run(shell, out),
     }
 }

@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use licd_edge::store::{Change, FileName};
-use licd_edge::{settings, state};
 use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
 
 use license_format::{License, UnitId};
@@ -37,7 +36,7 @@ impl Device {
     /// Why the store cannot be written. The same error then comes for some minutes without another
     /// try.
     pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
-        let wanted = settings::load(self.root()).settings.system.remotemanager.license_cleanup;
+        let wanted = survey.settings().system.remotemanager.license_cleanup;
         if !wanted || survey.untidy(&survey.past, time).is_empty() {
             return Ok(Vec::new());
         }
@@ -51,14 +50,14 @@ impl Device {
     }
 
     fn tidy_store(&self, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
+        let writer = self.writer()?;
         // What was surveyed may be another file by now; and what is gone must be remembered.
-        let survey = self.survey();
-        let (past, _) = state::load(self.root());
-        let untidy = survey.untidy(&past, time);
+        let survey = self.survey().map_err(|partial| Failure::from(&partial.missing))?;
+        let untidy = survey.untidy(&survey.past, time);
         if untidy.is_empty() {
             return Ok(Vec::new());
         }
-        self.write(|window| {
+        self.write(&writer, |window| {
             let mut cleaned = Vec::new();
             for (held, fate) in &untidy {
                 let cut = held.cut.as_ref().filter(|_| *fate == Upkeep::Cut);

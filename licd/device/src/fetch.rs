@@ -110,7 +110,7 @@ impl Device {
         login: Option<Login>,
         unless: Version,
     ) -> Result<Request, Failure> {
-        let (Config { network, ums, .. }, _) = Config::load(self.root());
+        let (Config { network, ums, .. }, _) = Config::load(self.root())?;
         let host = url.host();
         let login = match login {
             Some(login) => Some(login),
@@ -125,7 +125,7 @@ impl Device {
                 .transpose()?,
         };
         let (user, password) = login.map(|login| (login.user, login.password)).unzip();
-        let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
+        let links = settings::load(self.root())?.settings.system.remotemanager.license_urls;
         let is_ums = links
             .iter()
             .filter_map(|link| Url::parse(link))
@@ -148,7 +148,7 @@ impl Device {
             etag: unless.etag,
             last_modified: unless.last_modified,
             // All that the state of the clock has to do with it, without reading the store.
-            clock_trusted: clock::synchronized(self.root()),
+            clock_trusted: clock::synchronized(self.root())?,
         })
     }
 }
@@ -168,7 +168,7 @@ fn password(file: &Path) -> Result<String, Failure> {
         let message = format!("password file {}: {why}", textfile::escaped_path(file));
         Failure::new(Code::SourceRefused, message)
     };
-    match textfile::read_text(file, PASSWORD_BYTES) {
+    match textfile::read_text(file, PASSWORD_BYTES)? {
         Ok(Some(text)) => match text.lines().next() {
             Some(password) => Ok(password.to_owned()),
             None => Err(refused("is empty; its first line is the password".to_owned())),

@@ -42,7 +42,7 @@ impl Device {
     /// Whether each of these links was followed before.
     #[must_use]
     pub fn has_followed(&self, links: &[String]) -> bool {
-        let (downloads, _) = Downloads::load(self.root());
+        let Ok((downloads, _)) = Downloads::load(self.root()) else { return false };
         links.iter().all(|link| downloads.of(&key(link)).is_some())
     }
 
@@ -53,7 +53,7 @@ impl Device {
         cancel: BorrowedFd<'_>,
         progress: impl FnMut(u64, Option<u64>),
     ) -> Result<Followed, Failure> {
-        let (mut downloads, notice) = Downloads::load(self.root());
+        let (mut downloads, notice) = Downloads::load(self.root())?;
         if let Some(notice) = notice {
             log::warn!("{notice}");
         }
@@ -72,7 +72,7 @@ impl Device {
                 let what = self.what_became(&imported);
                 let Version { etag, last_modified } = fetched.version;
                 let link = key(link.as_str());
-                let links = settings::load(self.root()).settings.system.remotemanager.license_urls;
+                let links = settings::load(self.root())?.settings.system.remotemanager.license_urls;
                 let links: Vec<String> = links.iter().map(|link| key(link)).collect();
                 downloads.remember(Download { link, etag, last_modified, ..what }, &links);
                 if let Err(error) = downloads.save(self.root()) {
@@ -130,7 +130,7 @@ impl Device {
     }
 
     fn own_unit(&self) -> Option<String> {
-        self.survey().unit(None).map(UnitId::to_string)
+        self.survey().ok()?.unit(None).map(UnitId::to_string)
     }
 }
 

@@ -1,15 +1,19 @@
-//! What becomes of a document that arrives: judge, store.
+//! Documents that arrive: judge them, store them.
+//!
+//! A source may be slow, so it is read before the right to write is taken. Everything that is
+//! compared with what the device has is compared after: versions of trust documents, serials, what
+//! was removed on purpose, what is there already. Between the two another program may have written.
 
 use std::io::Read;
 
-use licd_edge::store::{Change, Closed, FileName, StoreError, Window};
+use licd_edge::store::{FileName, StoreError, Window, Writer};
 use licd_edge::{intake, state};
-use licd_rules::{Code, LicenseState, Roster, Selector, TimeVerdict};
+use licd_rules::{Code, LicenseState, Roster, TimeVerdict};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
-use crate::read::Document;
+use crate::read::{Document, NotRead, Reader};
 use crate::report::FileVerdict;
-use crate::survey::{Survey, content_name};
+use crate::survey::{Survey, content_name, signed_text};
 use crate::{Device, Failure, words};
 
 /// What became of a source, and whether the device is another one since.
@@ -42,20 +46,48 @@ impl Imported {
 pub enum Intent {
     /// Somebody wants this file: what was removed on purpose comes back.
     Explicit,
-    /// It was found: on a stick, by a download link. What was removed on purpose stays away.
+    /// It was found: on a stick, by a download link. What was removed on purpose stays away, and room
+    /// is left for what may be wanted later.
     Automatic,
+}
+
+/// A source that was read.
+struct Arrival<'a> {
+    name: &'a str,
+    document: Result<Document, Failure>,
+    intent: Intent,
 }
 
 /// What an import has to do to the device.
 enum Deed {
     /// Nothing: refused, or there already.
     Nothing,
-    /// Store a licence under this name.
-    Keep { name: FileName, content: String },
+    /// Store a licence under this name, in the place of others with the same signed text.
+    Keep { name: FileName, content: String, replaces: Vec<FileName> },
     /// Store a trust document.
     Trust(Vec<u8>),
     /// Remember a roster that does not list this device.
     Remember,
+}
+
+/// An arrival that was judged.
+struct Assessed {
+    code: Code,
+    message: String,
+    deed: Deed,
+    time: Option<TimeVerdict>,
+}
+
+impl Assessed {
+    fn nothing(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), deed: Deed::Nothing, time: None }
+    }
+}
+
+impl From<Failure> for Assessed {
+    fn from(Failure { code, message }: Failure) -> Self {
+        Self::nothing(code, message)
+    }
 }
 
 impl Device {
@@ -71,57 +103,105 @@ impl Device {
     /// nothing is changed.
     #[must_use]
     pub fn check(&self, name: &str, source: impl Read) -> (FileVerdict, Option<Box<Verified>>) {
-        let survey = self.survey();
-        let (verdict, _, verified) = survey.assess(self, name, source, Intent::Explicit);
-        (verdict, verified)
+        let survey = match self.survey_for_import() {
+            Ok(survey) => survey,
+            Err(failure) => return (FileVerdict::unread(name, failure), None),
+        };
+        let arrival = Arrival::read(&survey.reader(), name, source, Intent::Explicit);
+        let assessed = self.assess(&survey, &arrival);
+        let verdict = arrival.verdict(assessed.code, assessed.message);
+        (verdict, arrival.into_license())
     }
 
     /// Imports from a source: reads, verifies, judges and stores it.
     pub fn import(&self, name: &str, source: impl Read, intent: Intent) -> Imported {
-        let survey = self.survey();
-        let time = self.time(&survey);
-        let (mut verdict, deed, verified) = survey.assess(self, name, source, intent);
-        let license = verified.as_ref().map(|verified| &verified.license);
-        let content = verified.as_ref().and_then(|verified| verified.storable.as_ref());
-        let content_name = content.and_then(content_name);
-        let wanted = intent == Intent::Explicit && verdict.code.is_accepted()
-            || matches!(deed, Deed::Keep { .. });
-        let done = self.carry_out(&deed).and_then(|stored| {
-            let remember = |license| self.remember(&survey, license, wanted, &time);
-            match license.map_or(Ok(false), remember) {
-                Ok(learned) => Ok(stored || learned),
-                // A roster that is not remembered has no effect.
-                Err(failure) if matches!(deed, Deed::Remember) => Err(failure),
-                Err(failure) => {
-                    log::warn!("{name}: {}", failure.message);
-                    Ok(stored)
-                }
-            }
-        });
-        match done {
-            Ok(changed) => {
-                let untidy = changed && survey.leaves_untidy(license, &time);
-                Imported { verdict, changed, untidy, content_name }
-            }
+        let survey = match self.survey_for_import() {
+            Ok(survey) => survey,
+            Err(failure) => return Imported::unread(name, failure),
+        };
+        let arrival = Arrival::read(&survey.reader(), name, source, intent);
+        let first = self.assess(&survey, &arrival);
+        if !self.is_to_be_done(&survey, &arrival, &first) {
+            return arrival.unchanged(first);
+        }
+        match self.store_arrival(survey, &arrival) {
+            Ok(imported) => imported,
+            Err(failure) => arrival.unchanged(failure.into()),
+        }
+    }
+
+    /// A survey to judge an arrival by. Files of the store that cannot be read do not keep another
+    /// one out, which takes nothing away from the device.
+    fn survey_for_import(&self) -> Result<Survey, Failure> {
+        self.survey().or_else(|partial| match partial.missing.is_files_only() {
+            true => Ok(partial.survey),
+            false => Err(Failure::from(&partial.missing)),
+        })
+    }
+
+    /// Stores an arrival, everything compared anew under the right to write.
+    fn store_arrival(&self, read: Survey, arrival: &Arrival<'_>) -> Result<Imported, Failure> {
+        let writer = self.writer()?;
+        let survey = if self.is_current(&read) { read } else { self.survey_for_import()? };
+        let mut assessed = self.assess(&survey, arrival);
+        // The key that vouched for it may have been revoked meanwhile.
+        if let Some(Err(failure)) = arrival.read_again(&survey.reader()) {
+            assessed = failure.into();
+        }
+        let wanted = arrival.is_wanted(&assessed);
+        let stored = self.carry_out(&writer, &assessed.deed, arrival.intent)?;
+        let learned = self.learn(&survey, arrival, &assessed, wanted);
+        match learned {
+            Ok(learned) => Ok(arrival.imported(assessed, &survey, stored || learned)),
+            // A roster that is not remembered has no effect.
+            Err(failure) if matches!(assessed.deed, Deed::Remember) => Err(failure),
             Err(failure) => {
-                verdict.code = failure.code;
-                verdict.message = failure.message;
-                Imported::unchanged(verdict, content_name)
+                log::warn!("{}: {}", arrival.name, failure.message);
+                Ok(arrival.imported(assessed, &survey, stored))
             }
         }
     }
 
+    /// Whether an arrival changes anything, of the store or of what is remembered.
+    fn is_to_be_done(&self, survey: &Survey, arrival: &Arrival<'_>, assessed: &Assessed) -> bool {
+        let learns = || match (arrival.license(), &assessed.time) {
+            (Some(license), Some(time)) => {
+                survey.would_learn(license, arrival.is_wanted(assessed), time)
+            }
+            _ => false,
+        };
+        !matches!(assessed.deed, Deed::Nothing) || learns()
+    }
+
+    /// Remembers what an arrival shows; whether that was not remembered yet.
+    fn learn(
+        &self,
+        survey: &Survey,
+        arrival: &Arrival<'_>,
+        assessed: &Assessed,
+        wanted: bool,
+    ) -> Result<bool, Failure> {
+        match (arrival.license(), &assessed.time) {
+            (Some(license), Some(time)) => self.remember(survey, license, wanted, time),
+            _ => Ok(false),
+        }
+    }
+
     /// Carries a deed out; whether the store is another one since.
-    fn carry_out(&self, deed: &Deed) -> Result<bool, Failure> {
+    fn carry_out(&self, writer: &Writer<'_>, deed: &Deed, intent: Intent) -> Result<bool, Failure> {
         match deed {
             Deed::Nothing | Deed::Remember => Ok(false),
-            Deed::Keep { name, content } => self.write(|window| {
+            Deed::Keep { name, content, replaces } => self.write(writer, |window| {
+                if intent == Intent::Automatic {
+                    window.leave_reserve(content.len())?;
+                }
                 let _ = window.put(name, content.as_bytes())?;
+                remove_all(window, replaces);
                 window.remove_requests();
                 Ok(true)
             }),
             Deed::Trust(bytes) => {
-                self.write(|window| window.put_trust(bytes))?;
+                self.write(writer, |window| window.put_trust(bytes))?;
                 if let Err(error) = state::keep_trust(self.root(), bytes) {
                     log::warn!("{error}");
                 }
@@ -130,84 +210,121 @@ impl Device {
         }
     }
 
-    /// Removes the genuine licences that `selector` takes, whatever unit they name, and returns how
-    /// many files that were. They do not come back by an [`Intent::Automatic`] import.
-    ///
-    /// # Errors
-    /// Why the store cannot be written; files removed before the error stay removed.
-    pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
-        // A store that cannot be read is not one that has nothing to remove.
-        self.store().licenses()?;
-        let survey = self.survey();
-        let taken: Vec<_> =
-            survey.held.iter().filter(|held| selector.takes(&held.license)).collect();
-        if taken.is_empty() {
-            return Ok(0);
-        }
-        let mut removed = Vec::new();
-        let done = self.write(|window| {
-            for held in &taken {
-                if window.remove(&held.name)? == Change::Made {
-                    removed.push(&held.license);
-                }
-            }
-            Ok(())
-        });
-        let time = self.time(&survey);
-        if let Err(failure) = self.remember_removed(&survey, &removed, &time) {
-            log::warn!("{}; what was removed may come back by itself", failure.message);
-        }
-        done.map(|()| u32::try_from(removed.len()).unwrap_or(u32::MAX))
+    /// Takes the right to write, and brings a removal to its end that was cut off.
+    pub(crate) fn writer(&self) -> Result<Writer<'_>, Failure> {
+        let writer = self.store().writer()?;
+        self.finish_removal(&writer)?;
+        Ok(writer)
     }
 
     /// Writes to the store, and says so if it could not be closed.
     pub(crate) fn write<T>(
         &self,
+        writer: &Writer<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Failure> {
-        let (done, closed) = self.store().write(work)?;
-        if matches!(closed, Closed::HeldBy(_)) {
+        let (done, closed) = writer.write(work)?;
+        if closed.is_open() {
             log::warn!("/license: is {closed}; the next change closes it");
         }
         Ok(done)
     }
-}
 
-impl Survey {
-    /// The verdict on a source and what is to be done about it.
-    fn assess(
-        &self,
-        device: &Device,
-        name: &str,
-        source: impl Read,
-        intent: Intent,
-    ) -> (FileVerdict, Deed, Option<Box<Verified>>) {
-        let verdict = |code, message| FileVerdict {
-            file: name.to_owned(),
-            code,
-            message,
-            pack: None,
-            units: Vec::new(),
-        };
-        match self.reader().read(source) {
-            Err(Failure { code, message }) => (verdict(code, message), Deed::Nothing, None),
-            Ok(Document::Trust { document, bytes }) => {
-                let (code, message, deed) = self.assess_trust(&document, bytes);
-                (verdict(code, message), deed, None)
-            }
+    /// The verdict on an arrival and what is to be done about it.
+    fn assess(&self, survey: &Survey, arrival: &Arrival<'_>) -> Assessed {
+        match &arrival.document {
+            Err(failure) => failure.clone().into(),
+            Ok(Document::Trust { document, bytes }) => survey.assess_trust(document, bytes),
             Ok(Document::License(verified)) => {
                 // It says itself that the day it was issued has come.
-                let time = device.time_with(self, verified.license.issued);
-                let (code, message, deed) = self.assess_license(&verified, intent, &time);
-                let mut verdict = verdict(code, message);
-                verdict.pack = Some(verified.license.pack.to_string());
-                verdict.units = verified.license.named().iter().map(UnitId::to_string).collect();
-                (verdict, deed, Some(verified))
+                match self.time_with(survey, verified.license.issued) {
+                    Ok(time) => survey.assess_license(verified, arrival.intent, time),
+                    Err(unavailable) => Failure::from(unavailable).into(),
+                }
             }
         }
     }
+}
 
-    fn assess_trust(&self, document: &TrustDocument, bytes: Vec<u8>) -> (Code, String, Deed) {
+/// Removes files whose content is in the store under another name. One that stays does no harm.
+fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
+    for file in files {
+        if let Err(error) = window.remove(file) {
+            log::warn!("{error}");
+        }
+    }
+}
+
+impl<'a> Arrival<'a> {
+    fn read(reader: &Reader<'_>, name: &'a str, source: impl Read, intent: Intent) -> Self {
+        Self { name, document: reader.read(source).map_err(NotRead::into), intent }
+    }
+
+    fn license(&self) -> Option<&License> {
+        match &self.document {
+            Ok(Document::License(verified)) => Some(&verified.license),
+            _ => None,
+        }
+    }
+
+    fn into_license(self) -> Option<Box<Verified>> {
+        match self.document {
+            Ok(Document::License(verified)) => Some(verified),
+            _ => None,
+        }
+    }
+
+    /// Reads a licence once more, with what is believed in now; `None` if nothing of it could be
+    /// stored.
+    fn read_again(&self, reader: &Reader<'_>) -> Option<Result<(), Failure>> {
+        let Ok(Document::License(verified)) = &self.document else { return None };
+        let content = verified.storable.as_ref()?.to_string();
+        Some(reader.read(content.as_bytes()).map(drop).map_err(NotRead::into))
+    }
+
+    /// Whether it is not to be held against this licence that it was removed once.
+    fn is_wanted(&self, assessed: &Assessed) -> bool {
+        self.intent == Intent::Explicit && assessed.code.is_accepted()
+            || matches!(assessed.deed, Deed::Keep { .. })
+    }
+
+    fn content_name(&self) -> Option<FileName> {
+        match &self.document {
+            Ok(Document::License(verified)) => verified.storable.as_ref().and_then(content_name),
+            _ => None,
+        }
+    }
+
+    fn verdict(&self, code: Code, message: String) -> FileVerdict {
+        let license = self.license();
+        let units = license.map(License::named).unwrap_or_default();
+        FileVerdict {
+            file: self.name.to_owned(),
+            code,
+            message,
+            pack: license.map(|license| license.pack.to_string()),
+            units: units.iter().map(UnitId::to_string).collect(),
+        }
+    }
+
+    fn unchanged(&self, Assessed { code, message, .. }: Assessed) -> Imported {
+        Imported::unchanged(self.verdict(code, message), self.content_name())
+    }
+
+    fn imported(&self, assessed: Assessed, survey: &Survey, changed: bool) -> Imported {
+        let Assessed { code, message, time, .. } = assessed;
+        let untidy = |time: &TimeVerdict| survey.leaves_untidy(self.license(), time);
+        Imported {
+            verdict: self.verdict(code, message),
+            changed,
+            untidy: changed && time.as_ref().is_some_and(untidy),
+            content_name: self.content_name(),
+        }
+    }
+}
+
+impl Survey {
+    fn assess_trust(&self, document: &TrustDocument, bytes: &[u8]) -> Assessed {
         let (new, old) = (document.version(), self.trust.version());
         match new.cmp(&old) {
             std::cmp::Ordering::Greater => {
@@ -216,62 +333,71 @@ impl Survey {
                     old => format!("newer than {old}"),
                 };
                 let message = format!("trust document version {new}, {before}");
-                (Code::Valid, message, Deed::Trust(bytes))
+                let deed = Deed::Trust(bytes.to_owned());
+                Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
             }
-            std::cmp::Ordering::Equal => (
+            std::cmp::Ordering::Equal => Assessed::nothing(
                 Code::Valid,
                 format!("trust document version {new}, in force already"),
-                Deed::Nothing,
             ),
-            std::cmp::Ordering::Less => {
-                let message = format!("trust document version {new}; version {old} is in force");
-                (Code::Superseded, message, Deed::Nothing)
-            }
+            std::cmp::Ordering::Less => Assessed::nothing(
+                Code::Superseded,
+                format!("trust document version {new}; version {old} is in force"),
+            ),
         }
     }
 
-    /// A licence of another device is not kept, but a roster that leaves this one out is heeded.
+    /// A licence of another device is not kept, but a roster that leaves this one out takes effect.
     fn assess_foreign(
         &self,
         license: &License,
         unit: Option<&UnitId>,
         time: &TimeVerdict,
-    ) -> (Code, String, Deed) {
+    ) -> Assessed {
         let mut message = words::foreign(license, unit);
         let mut deed = Deed::Nothing;
         if let Some(roster) = unit.and_then(|unit| Roster::of(license, unit)) {
             message.push_str(&words::taken(&roster, self.licenses(), unit, time.now));
             deed = Deed::Remember;
         }
-        (Code::WrongDevice, message, deed)
+        Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
     }
 
-    fn assess_license(
-        &self,
-        verified: &Verified,
-        intent: Intent,
-        time: &TimeVerdict,
-    ) -> (Code, String, Deed) {
+    fn assess_license(&self, verified: &Verified, intent: Intent, time: TimeVerdict) -> Assessed {
         let license = &verified.license;
         let unit = self.unit(Some(license));
         let all: Vec<&License> = self.licenses().chain([license]).collect();
-        self.judge(&all, unit, time, |judgement| {
+        let assessed = self.judge(&all, unit, &time, |judgement| {
             let Some(state) = judgement.states().last().copied().flatten() else {
-                return self.assess_foreign(license, unit, time);
+                return self.assess_foreign(license, unit, &time);
             };
-            let message = words::own(license, state);
-            let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
-            let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
-                return (state.into(), message, Deed::Nothing);
-            };
-            if self.held.iter().any(|held| held.content_name.as_ref() == Some(&name)) {
-                return (state.into(), format!("{message}; already in the store"), Deed::Nothing);
-            }
-            if intent == Intent::Automatic && self.past.has_removed(license) {
-                return (Code::Removed, words::removed().to_owned(), Deed::Nothing);
-            }
-            (state.into(), message, Deed::Keep { name, content: content.to_string() })
-        })
+            self.assess_own(verified, state, intent)
+        });
+        Assessed { time: Some(time), ..assessed }
+    }
+
+    fn assess_own(&self, verified: &Verified, state: LicenseState, intent: Intent) -> Assessed {
+        let license = &verified.license;
+        let message = words::own(license, state);
+        let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
+        let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
+            return Assessed::nothing(state.into(), message);
+        };
+        let text = signed_text(content);
+        let same = self.held.iter().filter(|held| held.text == Some(text));
+        let there = same.clone().any(|held| match intent {
+            Intent::Explicit => held.content_name.as_ref() == Some(&name),
+            Intent::Automatic => true,
+        });
+        if there {
+            return Assessed::nothing(state.into(), format!("{message}; already in the store"));
+        }
+        if intent == Intent::Automatic && self.past.has_removed(license) {
+            return Assessed::nothing(Code::Removed, words::removed());
+        }
+        let replaces = same.map(|held| held.name.clone()).filter(|file| *file != name).collect();
+        let deed = Deed::Keep { name, content: content.to_string(), replaces };
+        Assessed { deed, ..Assessed::nothing(state.into(), message) }
     }
 }
 

@@ -5,9 +5,11 @@ mod cleanup;
 mod fetch;
 mod follow;
 mod import;
+mod partial;
 mod past;
 mod place;
 mod read;
+mod removal;
 mod report;
 mod request;
 mod stick;
@@ -19,6 +21,7 @@ pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::Followed;
 pub use import::{Imported, Intent};
+pub use partial::{Missing, Partial};
 pub use place::{Place, Url};
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
@@ -27,9 +30,10 @@ pub use report::{
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 
+use licd_edge::atomic;
 use licd_edge::root::Root;
 use licd_edge::statefile::SaveError;
-use licd_edge::store::{Store, StoreError};
+use licd_edge::store::{Closed, Store, StoreError};
 use licd_rules::Code;
 
 /// A device: what lies below one root directory.
@@ -64,6 +68,29 @@ impl Device {
     pub fn store(&self) -> &Store {
         &self.store
     }
+
+    /// Whether the licence partition may be writable, so that it has to be closed.
+    #[must_use]
+    pub fn is_left_open(&self) -> bool {
+        !matches!(self.store.holders(), Ok(None))
+    }
+
+    /// Brings to its end what a crash has left half done: a removal, a partition that is open, files
+    /// half written. `None`: there was nothing to close.
+    ///
+    /// # Errors
+    /// Why that cannot be done now.
+    pub fn settle(&self) -> Result<Option<Closed>, Failure> {
+        for dir in ["/var/lib/licd", "/etc/licd", "/run/licd"] {
+            // What cannot be swept does no harm, and is swept the next time.
+            let _ = atomic::sweep_path(&self.root.path(dir));
+        }
+        let closed = self.store.settle()?;
+        if !self.unfinished()?.is_empty() {
+            drop(self.writer()?);
+        }
+        Ok(closed)
+    }
 }
 
 /// Why a request failed: the verdict, and the reason in words, which
@@ -80,6 +107,12 @@ impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// Whether the same request may well succeed in a moment.
+    #[must_use]
+    pub fn is_of_the_moment(&self) -> bool {
+        matches!(self.code, Code::Busy | Code::Timeout | Code::SourceUnreachable)
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -88,6 +121,7 @@ impl From<StoreError> for Failure {
             StoreError::Full { .. } => Code::StoreFull,
             _ if error.is_permission() => Code::NotAuthorized,
             StoreError::Unwritable { .. } | StoreError::Unreadable { .. } => Code::StoreUnwritable,
+            StoreError::Unavailable(unavailable) => return unavailable.into(),
             StoreError::Busy { .. } => Code::Busy,
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,
         };
@@ -97,6 +131,9 @@ impl From<StoreError> for Failure {
 
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
-        Self::new(Code::StoreUnwritable, error.to_string())
+        match &error {
+            SaveError::Unwritable { .. } => Self::new(Code::StoreUnwritable, error.to_string()),
+            SaveError::Unread(unavailable) => unavailable.into(),
+        }
     }
 }

@@ -1,40 +1,42 @@
 //! What a device remembers of documents that it has seen.
 
 use licd_edge::state;
-use licd_edge::store::Listing;
 use licd_rules::{Past, TimeVerdict};
 use license_format::License;
 
-use crate::survey::Held;
 use crate::{Device, Failure, Survey};
 
 impl Device {
     /// Writes down what a survey shows and is not remembered yet: what was replaced or withdrawn,
-    /// the newest trust document, and that somebody brought a licence back by hand that was removed
-    /// on purpose. For the daemon alone.
+    /// the newest trust document, and that a licence came back by hand that was removed on purpose.
+    /// For the daemon alone. If another program has written meanwhile, nothing is done: that calls
+    /// for a new survey anyway.
     ///
     /// # Errors
     /// Why it cannot be written.
     pub fn keep_past(&self, survey: &Survey, time: &TimeVerdict) -> Result<(), Failure> {
+        let back: Vec<&License> =
+            survey.licenses().filter(|license| survey.past.has_removed(license)).collect();
+        let mut past = survey.past.clone();
+        survey.teach(&mut past, None, time);
+        let learns = past != survey.past || !back.is_empty();
+        if !learns && survey.trust_to_keep().is_none() {
+            return Ok(());
+        }
+        let _writer = self.writer()?;
+        if !self.is_current(survey) {
+            return Ok(());
+        }
         if let Some(document) = survey.trust_to_keep() {
             state::keep_trust(self.root(), document)?;
         }
-        let back: Vec<&Held> =
-            survey.held.iter().filter(|held| survey.past.has_removed(&held.license)).collect();
-        let mut past = survey.past.clone();
-        survey.teach(&mut past, None, time);
-        if past == survey.past && back.is_empty() {
-            return Ok(());
+        if learns {
+            state::update(self.root(), |memory| {
+                survey.teach(&mut memory.past, None, time);
+                back.iter().for_each(|license| memory.past.restore(license));
+            })?;
         }
-        Ok(state::update(self.root(), |past| {
-            survey.teach(past, None, time);
-            // A removal takes the file first and is remembered then.
-            let still = if back.is_empty() { None } else { self.store().licenses().ok() };
-            let there = |held: &&&Held| still.as_ref().is_some_and(|still| has(still, held));
-            for held in back.iter().filter(there) {
-                past.restore(&held.license);
-            }
-        })?)
+        Ok(())
     }
 
     /// Remembers what an import shows; whether that was not remembered yet. `wanted`: it is not to
@@ -46,43 +48,33 @@ impl Device {
         wanted: bool,
         time: &TimeVerdict,
     ) -> Result<bool, Failure> {
-        let change = |past: &mut Past| {
-            survey.teach(past, Some(license), time);
-            if wanted {
-                past.restore(license);
-            }
-        };
-        let mut past = survey.past.clone();
-        change(&mut past);
-        if past == survey.past {
+        if !survey.would_learn(license, wanted, time) {
             return Ok(false);
         }
-        state::update(self.root(), change)?;
+        state::update(self.root(), |memory| {
+            survey.take_in(&mut memory.past, license, wanted, time);
+        })?;
         Ok(true)
     }
-
-    /// Remembers what was removed on purpose, and what it had replaced.
-    pub(crate) fn remember_removed(
-        &self,
-        survey: &Survey,
-        removed: &[&License],
-        time: &TimeVerdict,
-    ) -> Result<(), Failure> {
-        Ok(state::update(self.root(), |past| {
-            survey.teach(past, None, time);
-            past.remove(removed);
-        })?)
-    }
-}
-
-fn has(listing: &Listing, held: &Held) -> bool {
-    // Entries are in the order of their names.
-    listing.entries.binary_search_by(|entry| entry.name.cmp(&held.name)).is_ok()
 }
 
 impl Survey {
+    /// Whether a licence that arrives shows something that is not remembered yet.
+    pub(crate) fn would_learn(&self, license: &License, wanted: bool, time: &TimeVerdict) -> bool {
+        let mut past = self.past.clone();
+        self.take_in(&mut past, license, wanted, time);
+        past != self.past
+    }
+
+    fn take_in(&self, past: &mut Past, license: &License, wanted: bool, time: &TimeVerdict) {
+        self.teach(past, Some(license), time);
+        if wanted {
+            past.restore(license);
+        }
+    }
+
     /// Teaches what the licences of the store mean to this device, and what one that arrives does.
-    fn teach(&self, past: &mut Past, arriving: Option<&License>, time: &TimeVerdict) {
+    pub(crate) fn teach(&self, past: &mut Past, arriving: Option<&License>, time: &TimeVerdict) {
         if let Some(unit) = self.unit(arriving) {
             past.learn(self.licenses().chain(arriving), unit, time.now);
         }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 
 use licd_edge::intake::{self, Fault, OpenFault};
+use licd_edge::look::{Looked, shortage};
 use licd_rules::Code;
 use license_format::{
     DocumentKind, Error, Flaw, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
@@ -22,6 +23,36 @@ pub(crate) struct Reader<'a> {
     pub(crate) trust: &'a TrustDocument,
     /// The units that this device may be, best first.
     pub(crate) units: &'a [UnitId],
+}
+
+/// Why there is no document.
+pub(crate) enum NotRead {
+    /// The source could not be read to its end.
+    Fault(Fault),
+    /// It was, and is refused.
+    Refused(Failure),
+}
+
+impl NotRead {
+    /// The refusal of a file of the device, unless it is none: `name` could not be read.
+    pub(crate) fn looked(self, name: &str) -> Looked<Failure> {
+        match self {
+            Self::Fault(Fault::Unreadable(error)) => match shortage(name, &error) {
+                Some(unavailable) => Err(unavailable),
+                None => Ok(Fault::Unreadable(error).into()),
+            },
+            other => Ok(other.into()),
+        }
+    }
+}
+
+impl From<NotRead> for Failure {
+    fn from(not_read: NotRead) -> Self {
+        match not_read {
+            NotRead::Fault(fault) => fault.into(),
+            NotRead::Refused(failure) => failure,
+        }
+    }
 }
 
 /// A document that verified.
@@ -69,7 +100,7 @@ impl From<OpenFault> for Failure {
 
 impl Reader<'_> {
     /// Reads a whole source. A source that is too large is refused for that, whatever it holds.
-    pub(crate) fn read(&self, source: impl Read) -> Result<Document, Failure> {
+    pub(crate) fn read(&self, source: impl Read) -> Result<Document, NotRead> {
         let mut parser = Parser::Start(Vec::new());
         let mut refused = None;
         let mut first = None;
@@ -78,12 +109,13 @@ impl Reader<'_> {
             if refused.is_none() {
                 refused = parser.take(chunk, self).err();
             }
-        })?;
-        match refused {
+        })
+        .map_err(NotRead::Fault)?;
+        let read = match refused {
             Some(error) => Err(error.into()),
             None => parser.finish(self),
-        }
-        .map_err(|failure: Failure| match failure.code {
+        };
+        read.map_err(|failure: Failure| match failure.code {
             // What servers give instead of a file, often with an answer that says it is there.
             Code::Malformed if first == Some(b'<') => {
                 let message = "is a web page, not a licence; check the address or file";
@@ -91,6 +123,7 @@ impl Reader<'_> {
             }
             _ => failure,
         })
+        .map_err(NotRead::Refused)
     }
 
     fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, Error> {

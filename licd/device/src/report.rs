@@ -235,6 +235,12 @@ impl Report {
         }
     }
 
+    /// The report that this JSON is; `None` for anything else.
+    #[must_use]
+    pub fn from_json(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
     /// The day that licences were judged at, which is not the clock's while that is not believed;
     /// `None` if nothing here has an end to count from.
     #[must_use]

@@ -52,7 +52,7 @@ impl Device {
     /// # Errors
     /// Why the store cannot be written.
     pub fn store_request(&self, request: &str) -> Result<PathBuf, Failure> {
-        self.write(|window| window.put_request(request.as_bytes()))?;
+        self.write(&self.writer()?, |window| window.put_request(request.as_bytes()))?;
         Ok(self.store().request())
     }
 }

@@ -168,6 +168,7 @@ impl From<Error> for Failure {
             Error::Damaged(_) | Error::Unfinished | Error::InUse | Error::Unreadable(_) => {
                 Code::SourceUnreachable
             }
+            Error::Unavailable(unavailable) => return unavailable.into(),
         };
         Self::new(code, error.to_string())
     }

@@ -3,9 +3,16 @@
 use std::fmt;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
 
 use licd_edge::config::{self, Config};
-use licd_edge::store::{Closed, ENTRIES, Entry, FileName, Listing, Opened, StoreState};
+use licd_edge::look::{Looked, Unavailable};
+use licd_edge::settings::Settings;
+use licd_edge::stamp::Stamp;
+use licd_edge::store::{
+    Closed, ENTRIES, Entry, FileName, Listing, Opened, RESERVE, Stamps, StoreError, StoreState,
+};
 use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
@@ -19,6 +26,7 @@ use license_format::{
 
 use sha2::{Digest, Sha256};
 
+use crate::partial::{Missing, Partial};
 use crate::read::{Document, Reader};
 use crate::report::{
     Clock, Hardware, LicenseReport, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
@@ -30,8 +38,17 @@ const REMEMBERED_TRUST: &str = "/var/lib/licd/trust.note";
 /// The generation of a system that does not say which it is: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
 
+/// Times that a survey is taken until nothing is missing from it, and the pause between two of them:
+/// most shortages are over in a moment.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Everything that is known of a device at one moment, except the time.
 pub struct Survey {
+    /// By what it is known whether this still holds, as of before it was read; `None` if that could
+    /// not be told.
+    stamps: Option<DeviceStamps>,
+    settings: settings::Loaded,
     roots: Vec<VerifierKey>,
     threshold: NonZeroUsize,
     pub(crate) trust: Box<TrustDocument>,
@@ -56,86 +73,137 @@ pub struct Survey {
 }
 
 /// A genuine licence of the store.
+#[derive(Clone)]
 pub struct Held {
     /// The file.
     pub name: FileName,
     /// The name that its content has when it is imported.
     pub content_name: Option<FileName>,
+    /// The text that is signed; `None` if nothing of the file could be stored.
+    pub(crate) text: Option<TextHash>,
     /// The licence.
     pub license: License,
     /// What would be stored of it if it were imported, if the file lists a whole pack.
     pub(crate) cut: Option<Cut>,
+    /// The file as it was read.
+    pub(crate) stamp: Stamp,
+}
+
+/// By what it is known whether a survey still holds, but for the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DeviceStamps {
+    store: Stamps,
+    memory: [Option<Stamp>; 2],
 }
 
 /// The slice of a mass licence.
+#[derive(Clone)]
 pub(crate) struct Cut {
     pub(crate) name: FileName,
     pub(crate) content: String,
 }
 
 impl Device {
-    /// Reads everything. What cannot be read is left out and named in the report; nothing here
-    /// fails.
-    #[must_use]
-    pub fn survey(&self) -> Survey {
-        let mut problems = Vec::new();
-        let (config, faults) = Config::load(self.root());
+    /// Reads everything. What is there and cannot be used is left out and named in the report.
+    ///
+    /// # Errors
+    /// [`Partial`]: something could not be looked at, not even after a moment.
+    pub fn survey(&self) -> Result<Survey, Box<Partial>> {
+        self.survey_after(None)
+    }
+
+    /// The same. A file that cannot be read now and is the one that `last` has read is taken from
+    /// there.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn survey_after(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        let mut taken = self.try_to_survey(last);
+        for _ in 1..TRIES {
+            if taken.is_ok() {
+                break;
+            }
+            thread::sleep(PAUSE);
+            taken = self.try_to_survey(last);
+        }
+        taken
+    }
+
+    fn try_to_survey(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        let (mut missing, mut problems) = (Missing::default(), Vec::new());
+        let stamps = self.stamps().ok();
+        let (config, faults) = missing.fact(Config::load(self.root()));
         problems.extend(faults.iter().map(ToString::to_string));
-        problems.extend(settings::load(self.root()).problem.iter().map(ToString::to_string));
-        let (roots, faults) = config::roots(self.root());
+        let settings = missing.fact(settings::load(self.root()));
+        problems.extend(settings.problem.iter().map(ToString::to_string));
+        let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.iter().map(ToString::to_string));
-        let (past, notice) = state::load(self.root());
+        let (memory, notice) = missing.fact(state::load(self.root()));
         problems.extend(notice.iter().map(ToString::to_string));
-        let (units, mac) = self.units(&mut problems);
-        let os = system::os_release(self.root());
-        let starter_mark = self.store().starter().unwrap_or_else(|error| {
+        let (units, mac) = self.units(&mut missing, &mut problems);
+        let os = missing.fact(system::os_release(self.root()));
+        let starter = missing.fact(StoreError::looked(self.store().starter()).map(Some));
+        let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
             problems.push(error.to_string());
-            // Nobody knows whether it began before.
+            // It may have begun before.
             Some(StarterMark::Forgone)
         });
-        problems.extend(self.time_notices());
+        problems.extend(missing.fact(self.time_notices()));
         let mut survey = Survey {
+            stamps,
+            settings,
             threshold: config.trust.threshold,
             roots,
             trust: Box::new(TrustDocument::nobody()),
             trust_to_keep: None,
             units,
             mac,
-            serial: system::serial_number(self.root()),
+            serial: missing.fact(system::serial_number(self.root())),
             generation: config.system.generation.or(os.generation).unwrap_or(DEFAULT_GENERATION),
             version: config.system.version.or(os.version),
             released: config.system.released.or(os.released),
             held: Vec::new(),
             rejected: Vec::new(),
-            past,
-            store: self.store().state(),
+            past: memory.past,
+            store: missing.fact(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
             built: os.released.map(Date::start),
             starter_days: config.starter.days,
             starter_mark,
             problems,
         };
-        survey.find_trust(self);
-        survey.read_store(self);
-        if let Some(holders) = self.store().holders() {
-            let cure = match holders.as_slice() {
-                [] => "close it with “mount -o remount,ro /license”",
-                _ => "end them",
-            };
-            let closed = Closed::HeldBy(holders);
-            survey.problems.push(format!("/license: is {closed}; {cure}"));
+        survey.find_trust(self, &mut missing);
+        survey.read_store(self, last, &mut missing);
+        survey.look_at_partition(self, &mut missing);
+        match missing.is_empty() {
+            true => Ok(survey),
+            false => Err(Box::new(Partial { survey, missing })),
         }
-        survey
+    }
+
+    fn stamps(&self) -> Result<DeviceStamps, StoreError> {
+        Ok(DeviceStamps { store: self.store().stamps()?, memory: state::stamps(self.root())? })
+    }
+
+    /// Whether store and memory are as they were when this survey was taken.
+    pub(crate) fn is_current(&self, survey: &Survey) -> bool {
+        survey.stamps.is_some() && self.stamps().ok() == survey.stamps
     }
 
     /// The units that the device may be, best first, and its best MAC address.
-    fn units(&self, problems: &mut Vec<String>) -> (Vec<UnitId>, Option<[u8; 6]>) {
-        let links = links::list(self.root()).unwrap_or_else(|error| {
+    fn units(
+        &self,
+        missing: &mut Missing,
+        problems: &mut Vec<String>,
+    ) -> (Vec<UnitId>, Option<[u8; 6]>) {
+        let links = missing.fact(links::list(self.root()).map(Some)).unwrap_or(Ok(Vec::new()));
+        let links = links.unwrap_or_else(|error| {
             problems.push(error.to_string());
             Vec::new()
         });
         let mac = links.first().map(|link| link.mac);
         let macs = || links.iter().take(limits::UNITS).map(|l| UnitId::from_mac(l.mac)).collect();
-        let units = match usb::root_drive(self.root()) {
+        let drive = missing.fact(usb::root_drive(self.root()).map(Some));
+        let units = match drive.unwrap_or(Ok(RootDrive::NotUsb)) {
             Ok(RootDrive::Unit(drive)) => vec![drive],
             Ok(RootDrive::NotUsb) => macs(),
             Ok(RootDrive::NoSerial) => {
@@ -174,9 +242,9 @@ impl Survey {
 
     /// The newest of the trust documents of the image, of the store, and of those seen before
     /// (LF §7).
-    fn find_trust(&mut self, device: &Device) {
-        let remembered =
-            state::trust(device.root()).map_err(|flaw| format!("{REMEMBERED_TRUST}: {flaw}"));
+    fn find_trust(&mut self, device: &Device, missing: &mut Missing) {
+        let remembered = missing.fact(state::trust(device.root()).map(Some)).unwrap_or(Ok(None));
+        let remembered = remembered.map_err(|flaw| format!("{REMEMBERED_TRUST}: {flaw}"));
         if let Some(bytes) = self.remark(remembered) {
             match self.reader().read(bytes.as_slice()) {
                 Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
@@ -189,17 +257,21 @@ impl Survey {
             // It needs not be kept again.
             self.trust_to_keep = None;
         }
-        let image = config::trust_note(device.root());
+        let image = missing.fact(config::trust_note(device.root()).map(Some)).unwrap_or(Ok(None));
         if let Some(bytes) = self.remark(image) {
-            self.consider("the image", bytes.as_slice());
+            let adopted = self.consider("the image", bytes.as_slice());
+            missing.fact(adopted);
         }
-        match device.store().trust() {
-            Ok(Opened::File { file, .. }) => self.consider("the store", file),
-            Ok(Opened::Gone) => {}
-            Ok(Opened::NotRegular) => {
+        match missing.fact(StoreError::looked(device.store().trust()).map(Some)) {
+            Some(Ok(Opened::File { file, .. })) => {
+                let adopted = self.consider("the store", file);
+                missing.fact(adopted);
+            }
+            Some(Ok(Opened::Gone)) | None => {}
+            Some(Ok(Opened::NotRegular)) => {
                 self.problems.push("trust.note of the store: is no regular file; remove it".into());
             }
-            Err(error) => self.problems.push(error.to_string()),
+            Some(Err(error)) => self.problems.push(error.to_string()),
         }
         if self.trust.version() == 0 {
             self.problems.push(
@@ -219,16 +291,14 @@ impl Survey {
     }
 
     /// Takes the trust document of a place if it is newer.
-    fn consider(&mut self, place: &str, source: impl Read) {
-        match self.reader().read(source) {
+    fn consider(&mut self, place: &str, source: impl Read) -> Looked<()> {
+        let place = format!("trust.note of {place}");
+        match self.reader().read(source).map_err(|refused| refused.looked(&place)) {
             Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-            Ok(Document::License(_)) => {
-                self.problems.push(format!("trust.note of {place}: is a licence"));
-            }
-            Err(refusal) => {
-                self.problems.push(format!("trust.note of {place}: {}", refusal.message));
-            }
+            Ok(Document::License(_)) => self.problems.push(format!("{place}: is a licence")),
+            Err(refused) => self.problems.push(format!("{place}: {}", refused?.message)),
         }
+        Ok(())
     }
 
     fn adopt(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
@@ -245,10 +315,11 @@ impl Survey {
 
     /// Reads every file of the store, and again if a newer trust document was among them, so that
     /// it does not matter in which order files were copied there by hand.
-    fn read_store(&mut self, device: &Device) {
-        let listing = match device.store().licenses() {
-            Ok(listing) => listing,
-            Err(error) => return self.problems.push(error.to_string()),
+    fn read_store(&mut self, device: &Device, last: Option<&Self>, missing: &mut Missing) {
+        let listing = match missing.fact(StoreError::looked(device.store().licenses()).map(Some)) {
+            Some(Ok(listing)) => listing,
+            Some(Err(error)) => return self.problems.push(error.to_string()),
+            None => return,
         };
         if listing.truncated {
             self.problems.push(format!(
@@ -260,38 +331,85 @@ impl Survey {
             let version = self.trust.version();
             self.held.clear();
             self.rejected.clear();
-            self.read_listing(&listing);
+            let unread = self.read_listing(&listing, last);
             if self.trust.version() == version {
-                break;
+                return unread.into_iter().for_each(|unavailable| missing.file(unavailable));
             }
         }
     }
 
-    fn read_listing(&mut self, listing: &Listing) {
+    /// Reads the files, and returns why some could not be.
+    fn read_listing(&mut self, listing: &Listing, last: Option<&Self>) -> Vec<Unavailable> {
+        let mut unread = Vec::new();
         for entry in &listing.entries {
             match self.read_entry(listing, entry) {
-                Ok(None) => {}
-                Ok(Some(Document::License(verified))) => {
-                    self.held.push(Held::new(entry.name.clone(), *verified));
-                }
-                Ok(Some(Document::Trust { document, bytes })) => self.adopt(document, bytes),
-                Err(Failure { code, message }) => {
-                    let file = entry.name.to_string();
-                    self.rejected.push(Rejected { file, code: code.to_string(), message });
-                }
+                Ok(Ok(ReadEntry::Gone)) => {}
+                Ok(Ok(ReadEntry::License(held))) => self.held.push(*held),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
+                Ok(Err(failure)) => self.reject(entry, failure),
+                Err(unavailable) => match last.and_then(|last| last.known(listing, entry)) {
+                    Some(held) => {
+                        self.problems
+                            .push(format!("{unavailable}; what was read of it last counts"));
+                        self.held.push(held.clone());
+                    }
+                    None => {
+                        self.reject(entry, Failure::from(&unavailable));
+                        unread.push(unavailable);
+                    }
+                },
             }
+        }
+        unread
+    }
+
+    fn reject(&mut self, entry: &Entry, Failure { code, message }: Failure) {
+        let file = entry.name.to_string();
+        self.rejected.push(Rejected { file, code: code.to_string(), message });
+    }
+
+    /// The licence that this survey read from a file, if it is still the same file.
+    fn known(&self, listing: &Listing, entry: &Entry) -> Option<&Held> {
+        let stamp = listing.stamp(entry).ok().flatten()?;
+        self.held.iter().find(|held| held.name == entry.name && held.stamp == stamp)
+    }
+
+    fn read_entry(&self, listing: &Listing, entry: &Entry) -> Looked<Result<ReadEntry, Failure>> {
+        let (file, stamp) = match StoreError::looked(listing.open(entry))? {
+            Ok(Opened::File { file, stamp }) => (file, stamp),
+            Ok(Opened::Gone) => return Ok(Ok(ReadEntry::Gone)),
+            Ok(Opened::NotRegular) => {
+                let message = "is no regular file and is not read; remove it";
+                return Ok(Err(Failure::new(Code::SourceRefused, message)));
+            }
+            Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
+        };
+        match self.reader().read(file) {
+            Ok(Document::License(verified)) => {
+                let held = Held::new(entry.name.clone(), stamp, *verified);
+                Ok(Ok(ReadEntry::License(Box::new(held))))
+            }
+            Ok(Document::Trust { document, bytes }) => Ok(Ok(ReadEntry::Trust { document, bytes })),
+            Err(refused) => refused.looked(&entry.name.to_string()).map(Err),
         }
     }
 
-    fn read_entry(&self, listing: &Listing, entry: &Entry) -> Result<Option<Document>, Failure> {
-        match listing.open(entry) {
-            Ok(Opened::File { file, .. }) => self.reader().read(file).map(Some),
-            Ok(Opened::Gone) => Ok(None),
-            Ok(Opened::NotRegular) => {
-                let message = "is no regular file and is not read; remove it";
-                Err(Failure::new(Code::SourceRefused, message))
-            }
-            Err(error) => Err(Failure::new(Code::SourceRefused, error.to_string())),
+    /// Notes what speaks against the partition itself.
+    fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
+        if let Some(holders) = missing.fact(device.store().holders()) {
+            let cure = match holders.as_slice() {
+                [] => "close it with “mount -o remount,ro /license”",
+                _ => "end them",
+            };
+            let closed = Closed::HeldBy(holders);
+            self.problems.push(format!("/license: is {closed}; {cure}"));
+        }
+        if missing.fact(device.store().is_nearly_full()) {
+            self.problems.push(format!(
+                "/license: has less than {} KiB left, so what a stick or a link brings is not \
+                 stored any more; remove licences that are no longer needed",
+                RESERVE / 1024
+            ));
         }
     }
 
@@ -304,6 +422,17 @@ impl Survey {
             Some(also) => choose(&self.units, &[also]),
             None => choose(&self.units, &held),
         }
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings.settings
+    }
+
+    /// The settings as they were read, to be kept for the day when they are broken.
+    pub fn loaded_settings(&self) -> &settings::Loaded {
+        &self.settings
     }
 
     /// The genuine licences of the store, by file name.
@@ -440,14 +569,32 @@ impl Survey {
     }
 }
 
+/// What a file of the store is.
+enum ReadEntry {
+    License(Box<Held>),
+    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Gone,
+}
+
 impl Held {
-    fn new(name: FileName, verified: Verified) -> Self {
+    fn new(name: FileName, stamp: Stamp, verified: Verified) -> Self {
         let content = verified.storable.as_ref();
         let content_name = content.and_then(content_name);
+        let text = content.map(signed_text);
         let cut = content.zip(content_name.clone()).filter(|_| verified.is_cut());
         let cut = cut.map(|(content, name)| Cut { name, content: content.to_string() });
-        Self { name, content_name, cut, license: verified.license }
+        Self { name, content_name, text, cut, license: verified.license, stamp }
     }
+}
+
+/// What tells one signed text from another: its SHA-256.
+pub(crate) type TextHash = [u8; 32];
+
+/// The hash of the text that is signed, whatever signature lines follow it.
+pub(crate) fn signed_text(content: &Storable) -> TextHash {
+    let content = content.to_string();
+    let text = content.split_once("\n\n").map_or(content.as_str(), |(text, _)| text);
+    Sha256::digest(text).into()
 }
 
 /// The name of a licence that is imported: the first half of the SHA-256 of what is stored.

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use licd_edge::clock;
+use licd_edge::look::Looked;
 use licd_edge::marks::Written;
 use licd_edge::statefile::Notice;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
@@ -27,21 +28,31 @@ struct Remembered {
 
 impl Device {
     /// The time to judge at now. What it rests on is remembered, but not yet written.
-    pub fn time(&self, survey: &Survey) -> TimeVerdict {
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_edge::look::Unavailable).
+    pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
-        let verdict = self.judge(&mut memory, survey.attested());
-        self.of(&mut memory).marks = Some(verdict.marks);
-        verdict
+        let remembered = self.of(&mut memory)?;
+        let verdict = self.judge(remembered, survey.attested())?;
+        remembered.marks = Some(verdict.marks);
+        Ok(verdict)
+    }
+
+    /// The time to judge at while what is remembered cannot be read; for a device of which nothing is
+    /// published yet.
+    pub fn provisional_time(&self, survey: &Survey) -> TimeVerdict {
+        clock::unremembered().judge(None, survey.attested())
     }
 
     /// The time to judge at if there were one more document, issued at this time. Nothing is
     /// remembered of it.
-    pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> TimeVerdict {
-        self.judge(&mut self.memory(), survey.attested().max(Some(issued)))
+    pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> Looked<TimeVerdict> {
+        self.judge(self.of(&mut self.memory())?, survey.attested().max(Some(issued)))
     }
 
-    fn judge(&self, memory: &mut Option<Remembered>, attested: Option<UnixSeconds>) -> TimeVerdict {
-        clock::reading(self.root()).judge(self.of(memory).marks.as_ref(), attested)
+    fn judge(&self, remembered: &Remembered, attested: Option<UnixSeconds>) -> Looked<TimeVerdict> {
+        Ok(clock::reading(self.root())?.judge(remembered.marks.as_ref(), attested))
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or
@@ -50,7 +61,8 @@ impl Device {
     pub fn next_turn(&self, time: &TimeVerdict) -> Duration {
         let turn = u64::try_from(next_turn(time.now).0 - time.now.0).unwrap_or_default();
         let mut memory = self.memory();
-        let due = time.marks.due_in(self.of(&mut memory).written.marks());
+        let written = self.of(&mut memory).ok().and_then(|remembered| remembered.written.marks());
+        let due = time.marks.due_in(written);
         // What is due was tried just now, and failed.
         let due = if due.is_zero() { RETRY } else { due };
         let turns = [Some(Duration::from_secs(turn)), time.adopted_in, Some(due)];
@@ -70,7 +82,7 @@ impl Device {
     /// # Errors
     /// Why it cannot be written.
     pub fn rest(&self, survey: &Survey) -> Result<(), Failure> {
-        let _ = self.time(survey);
+        let _ = self.time(survey)?;
         self.write_marks(|marks, _| Some(marks.at_rest()))
     }
 
@@ -82,7 +94,7 @@ impl Device {
     pub fn keep_starter(&self, survey: &Survey, time: &TimeVerdict) -> Result<bool, Failure> {
         match survey.starter(time) {
             StarterVerdict::Write(mark) => {
-                self.write(|window| window.put_starter(mark))?;
+                self.write(&self.writer()?, |window| window.put_starter(mark))?;
                 Ok(true)
             }
             StarterVerdict::None | StarterVerdict::Began(_) => Ok(false),
@@ -90,9 +102,9 @@ impl Device {
     }
 
     /// What was wrong with the marks when they were read.
-    pub(crate) fn time_notices(&self) -> Vec<String> {
+    pub(crate) fn time_notices(&self) -> Looked<Vec<String>> {
         let mut memory = self.memory();
-        self.of(&mut memory).notices.iter().map(ToString::to_string).collect()
+        Ok(self.of(&mut memory)?.notices.iter().map(ToString::to_string).collect())
     }
 
     fn write_marks(
@@ -100,7 +112,7 @@ impl Device {
         which: impl FnOnce(&Marks, Option<&Marks>) -> Option<Marks>,
     ) -> Result<(), Failure> {
         let mut memory = self.memory();
-        let Remembered { written, marks, .. } = self.of(&mut memory);
+        let Remembered { written, marks, .. } = self.of(&mut memory)?;
         match marks.as_ref().and_then(|marks| which(marks, written.marks())) {
             Some(marks) => Ok(written.save(self.root(), marks)?),
             None => Ok(()),
@@ -111,11 +123,16 @@ impl Device {
         self.memory.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn of<'a>(&self, memory: &'a mut Option<Remembered>) -> &'a mut Remembered {
-        memory.get_or_insert_with(|| {
-            let (written, notices) = Written::load(self.root());
-            Remembered { marks: written.marks().copied(), written, notices }
-        })
+    /// What is remembered, read when it is wanted first.
+    fn of<'a>(&self, memory: &'a mut Option<Remembered>) -> Looked<&'a mut Remembered> {
+        let remembered = match memory.take() {
+            Some(remembered) => remembered,
+            None => {
+                let (written, notices) = Written::load(self.root())?;
+                Remembered { marks: written.marks().copied(), written, notices }
+            }
+        };
+        Ok(memory.insert(remembered))
     }
 }
 
@@ -134,7 +151,8 @@ mod tests {
         assert!(device.fetch(&nobody, Fetch::default(), |_, _| ()).is_err());
         // What a survey is judged by would have been read.
         assert!(device.memory().is_none());
-        let _ = device.time(&device.survey());
+        let survey = device.survey().unwrap();
+        let _ = device.time(&survey).unwrap();
         assert!(device.memory().is_some());
     }
 }

@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, openat, renameat};
+use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
 use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
+
+use crate::lock::{Locked, Refused};
 
 pub use nix::sys::stat::Mode;
 
@@ -34,6 +36,10 @@ const SUFFIX: &str = ".tmp";
 /// Names tried before giving up. Each failure is a leftover of a process that had the same ID.
 const ATTEMPTS: usize = 1000;
 
+/// How a file is opened for reading that may be anything: no link is followed, no FIFO waited for.
+const READ: OFlag =
+    OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_CLOEXEC);
+
 /// What a replacement has to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -46,7 +52,7 @@ pub enum Durability {
 /// Replaces or creates the file at `path`, as [`replace_at`] does.
 ///
 /// # Errors
-/// The kernel's reason; the file is then as it was, but see [`replace_at`].
+/// The kernel's reason; the file is then as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Result<(), Errno> {
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
@@ -58,8 +64,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) ->
 /// whatever the umask. A link of that name is replaced, not followed.
 ///
 /// # Errors
-/// The kernel's reason; the file is then as it was and no temporary file stays. Only if the very
-/// last step fails, flushing the directory, the new file is in place and may be lost in a crash.
+/// The kernel's reason; the file is then as it was and no temporary file stays. If the very last step
+/// fails, flushing the directory, the new file is taken back; only where that fails, too, it stays.
 pub fn replace_at(
     dir: impl AsFd,
     name: &OsStr,
@@ -68,24 +74,44 @@ pub fn replace_at(
     durability: Durability,
 ) -> Result<(), Errno> {
     let dir = dir.as_fd();
-    let mut temp = Temporary::create(dir)?;
-    fchmod(&*temp.file, mode)?;
-    temp.file.write_all(bytes).map_err(errno)?;
-    if durability == Durability::Synced {
-        fsync(&*temp.file)?;
+    if durability == Durability::Volatile {
+        return Temporary::with(dir, bytes, mode)?.rename(name);
     }
+    let before = open_before(dir, name)?;
+    let temp = Temporary::with(dir, bytes, mode)?;
+    fsync(&*temp.file)?;
     temp.rename(name)?;
-    if durability == Durability::Synced {
-        fsync(dir)?;
+    fsync(dir).inspect_err(|_| {
+        // What is answered and what is there have to agree.
+        let _ = restore(dir, name, before);
+    })
+}
+
+/// The file that is about to be replaced, open, so that its content outlives its name.
+fn open_before(dir: BorrowedFd<'_>, name: &OsStr) -> Result<Option<File>, Errno> {
+    match openat(dir, name, READ, Mode::empty()) {
+        Ok(file) => Ok(Some(file.into())),
+        // A link or a directory is not read.
+        Err(Errno::ENOENT | Errno::ELOOP | Errno::ENXIO | Errno::ENAMETOOLONG) => Ok(None),
+        Err(why) => Err(why),
     }
-    Ok(())
+}
+
+/// Puts back what was there before a replacement.
+fn restore(dir: BorrowedFd<'_>, name: &OsStr, before: Option<File>) -> Result<(), Errno> {
+    let Some(mut before) = before else {
+        return unlinkat(dir, name, UnlinkatFlags::NoRemoveDir);
+    };
+    let mode = Mode::from_bits_truncate(fstat(&before)?.st_mode);
+    let mut bytes = Vec::new();
+    before.read_to_end(&mut bytes).map_err(errno)?;
+    Temporary::with(dir, &bytes, mode)?.rename(name)
 }
 
 /// Whether the file `name` of an open directory is a regular file with exactly this content, so
 /// that replacing it would only wear the medium.
 pub fn holds(dir: impl AsFd, name: &OsStr, bytes: &[u8]) -> bool {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let Ok(file) = openat(dir, name, flags, Mode::empty()) else { return false };
+    let Ok(file) = openat(dir, name, READ, Mode::empty()) else { return false };
     let length = u64::try_from(bytes.len());
     match fstat(&file) {
         Ok(stat) if is_regular(&stat) && u64::try_from(stat.st_size) == length => {}
@@ -113,6 +139,18 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
         }
     }
     Ok(removed)
+}
+
+/// The same for the directory at a path; none is left in one that is not there.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn sweep_path(path: &Path) -> Result<usize, Errno> {
+    match File::open(path) {
+        Ok(dir) => sweep(&dir),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(errno(error)),
+    }
 }
 
 /// Moves a file that cannot be used out of the way, in place of the last one that had to be, and
@@ -152,11 +190,19 @@ pub fn create_dir(path: &Path) -> Result<(), Errno> {
 struct Temporary<'a> {
     dir: BorrowedFd<'a>,
     name: String,
-    file: Flock<File>,
+    file: Locked,
     renamed: bool,
 }
 
 impl<'a> Temporary<'a> {
+    /// One with this content.
+    fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
+        let temp = Self::create(dir)?;
+        fchmod(&*temp.file, mode)?;
+        (&*temp.file).write_all(bytes).map_err(errno)?;
+        Ok(temp)
+    }
+
     fn create(dir: BorrowedFd<'a>) -> Result<Self, Errno> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let flags =
@@ -171,15 +217,18 @@ impl<'a> Temporary<'a> {
             };
             // Between the two calls a sweeper may have taken the file for a leftover: then it has
             // the lock or has removed the file already.
-            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) if fstat(&*file)?.st_nlink > 0 => {
-                    return Ok(Self { dir, name, file, renamed: false });
-                }
-                Ok(_) | Err((_, Errno::EWOULDBLOCK)) => {}
-                Err((_, reason)) => {
+            let file = match Locked::try_new(file) {
+                Ok(file) => file,
+                Err(Refused::Taken(_)) => continue,
+                Err(Refused::Kernel(reason)) => {
                     unlinkat(dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
                     return Err(reason);
                 }
+            };
+            // Removed when dropped from here on.
+            let temp = Self { dir, name, file, renamed: false };
+            if fstat(&*temp.file)?.st_nlink > 0 {
+                return Ok(temp);
             }
         }
         Err(Errno::EEXIST)
@@ -207,9 +256,8 @@ fn is_temporary(name: &OsStr) -> bool {
 }
 
 fn remove_leftover(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = File::from(openat(dir, name, flags, Mode::empty())?);
-    let _lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, reason)| reason)?;
+    let file = File::from(openat(dir, name, READ, Mode::empty())?);
+    let _lock = Locked::try_new(file).map_err(|_| Errno::EWOULDBLOCK)?;
     unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::look::Looked;
 use crate::root::Root;
 use crate::tree::Tree;
 use mounts::Mount;
@@ -38,21 +39,21 @@ enum Place {
 }
 
 impl Below {
-    /// Reads the mounts.
+    /// Reads the mounts. The inner error: the machine has no list of them; a simulated machine may
+    /// be without.
     ///
     /// # Errors
-    ///
-    /// The machine's own mounts cannot be read; a simulated machine may be without them.
-    pub(crate) fn of(root: &Root) -> io::Result<Self> {
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub(crate) fn of(root: &Root) -> Looked<io::Result<Self>> {
         let tree = Tree::hardware(root);
-        let mounts = match tree.text(Path::new(MOUNTINFO), MOUNTINFO_BYTES) {
+        let mounts = match tree.text(Path::new(MOUNTINFO), MOUNTINFO_BYTES)? {
             Ok(text) => mounts::parse(&text),
             Err(error) if root.is_simulated() && error.kind() == io::ErrorKind::NotFound => {
                 Vec::new()
             }
-            Err(error) => return Err(error),
+            Err(error) => return Ok(Err(error)),
         };
-        Ok(Self { tree, mounts })
+        Ok(Ok(Self { tree, mounts }))
     }
 
     /// The trees that tell of the hardware.
@@ -65,7 +66,10 @@ impl Below {
     /// An overlay is on what its lower directories are on, as far as they can still be reached by
     /// the path that it was mounted with; a file system of several devices (btrfs) is on the one
     /// that it was mounted by.
-    pub(crate) fn block_devices(&self, file: &Path) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub(crate) fn block_devices(&self, file: &Path) -> Looked<Vec<PathBuf>> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut ahead = vec![Place::File(file.to_owned())];
@@ -74,26 +78,36 @@ impl Below {
                 continue;
             }
             match place {
-                Place::Mount(at) => ahead.extend(self.below_mount(at)),
-                Place::File(path) => ahead.extend(self.below_file(&path)),
+                Place::Mount(at) => ahead.extend(self.below_mount(at)?),
+                Place::File(path) => ahead.extend(self.below_file(&path)?),
                 Place::Block(dir) => {
-                    ahead.extend(self.below_block(&dir));
+                    ahead.extend(self.below_block(&dir)?);
                     found.push(dir);
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     /// The nearest USB device that a block device descends from.
-    pub(crate) fn usb_device<'a>(&self, block: &'a Path) -> Option<&'a Path> {
-        block.ancestors().find(|dir| {
-            self.tree.exists(&dir.join("idVendor"))
-                || self
-                    .tree
-                    .attribute(dir, "uevent")
-                    .is_some_and(|uevent| uevent.lines().any(|line| line == "DEVTYPE=usb_device"))
-        })
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub(crate) fn usb_device<'a>(&self, block: &'a Path) -> Looked<Option<&'a Path>> {
+        for dir in block.ancestors() {
+            if self.is_usb_device(dir)? {
+                return Ok(Some(dir));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_usb_device(&self, dir: &Path) -> Looked<bool> {
+        if self.tree.exists(&dir.join("idVendor"))? {
+            return Ok(true);
+        }
+        let uevent = self.tree.attribute(dir, "uevent")?;
+        Ok(uevent.is_some_and(|uevent| uevent.lines().any(|line| line == "DEVTYPE=usb_device")))
     }
 
     /// Where the whole file system of a block device is mounted, given by its numbers (`8:17`).
@@ -103,45 +117,49 @@ impl Below {
     }
 
     /// The block device of a file system; without one, what its layers or its source are on.
-    fn below_mount(&self, at: usize) -> Vec<Place> {
-        let Some(mount) = self.mounts.get(at) else { return Vec::new() };
+    fn below_mount(&self, at: usize) -> Looked<Vec<Place>> {
+        let Some(mount) = self.mounts.get(at) else { return Ok(Vec::new()) };
         let numbered = Path::new("/sys/dev/block").join(&mount.device);
-        if let Some(block) = self.block(&numbered) {
-            return vec![block];
+        if let Some(block) = self.block(&numbered)? {
+            return Ok(vec![block]);
         }
         let paths = mount.layers.iter().chain([&mount.source]);
-        paths.filter(|path| path.is_absolute()).cloned().map(Place::File).collect()
+        Ok(paths.filter(|path| path.is_absolute()).cloned().map(Place::File).collect())
     }
 
     /// The block device that a device file is, else the mount that holds the file.
-    fn below_file(&self, path: &Path) -> Option<Place> {
-        let path = self.tree.resolve(path)?;
-        if let Ok(name) = path.strip_prefix("/dev") {
+    fn below_file(&self, path: &Path) -> Looked<Option<Place>> {
+        let Some(path) = self.tree.resolve(path)? else { return Ok(None) };
+        let device = path.strip_prefix("/dev").ok().map(Path::to_str);
+        if let Some(name) = device {
+            let Some(name) = name else { return Ok(None) };
             // sysfs writes `!` for the `/` in a device's name.
-            let name = name.to_str()?.replace('/', "!");
-            if let Some(block) = self.block(&Path::new("/sys/class/block").join(name)) {
-                return Some(block);
+            let name = name.replace('/', "!");
+            if let Some(block) = self.block(&Path::new("/sys/class/block").join(name))? {
+                return Ok(Some(block));
             }
         }
-        mounts::holding(&self.mounts, &path).map(Place::Mount)
+        Ok(mounts::holding(&self.mounts, &path).map(Place::Mount))
     }
 
     /// What a block device is made of: the disk of a partition, the devices under a mapped device
     /// or a RAID, the file behind a loop device.
-    fn below_block(&self, dir: &Path) -> Vec<Place> {
+    fn below_block(&self, dir: &Path) -> Looked<Vec<Place>> {
         let slaves = dir.join("slaves");
-        let names = self.tree.names(&slaves).unwrap_or_default();
-        let mut below: Vec<_> =
-            names.iter().filter_map(|name| self.block(&slaves.join(name))).collect();
-        if self.tree.exists(&dir.join("partition")) {
+        let mut below = Vec::new();
+        for name in self.tree.names(&slaves)?.unwrap_or_default() {
+            below.extend(self.block(&slaves.join(name))?);
+        }
+        if self.tree.exists(&dir.join("partition"))? {
             below.extend(dir.parent().map(|disk| Place::Block(disk.to_owned())));
         }
-        let file = self.tree.attribute(dir, "loop/backing_file").map(PathBuf::from);
+        let file = self.tree.attribute(dir, "loop/backing_file")?.map(PathBuf::from);
         below.extend(file.filter(|file| file.is_absolute()).map(Place::File));
-        below
+        Ok(below)
     }
 
-    fn block(&self, dir: &Path) -> Option<Place> {
-        self.tree.resolve(dir).filter(|dir| self.tree.exists(dir)).map(Place::Block)
+    fn block(&self, dir: &Path) -> Looked<Option<Place>> {
+        let Some(dir) = self.tree.resolve(dir)? else { return Ok(None) };
+        Ok(self.tree.exists(&dir)?.then_some(Place::Block(dir)))
     }
 }

@@ -9,6 +9,7 @@ use nix::time::ClockId;
 
 pub use licd_rules::ClockState;
 
+use crate::look::{self, Looked, look};
 use crate::root::Root;
 use crate::textfile;
 
@@ -22,9 +23,18 @@ const UPTIME: &str = "/proc/uptime";
 const LINE_BYTES: u64 = 256;
 
 /// What all clocks show, in whole seconds.
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn reading(root: &Root) -> Looked<Reading> {
+    Ok(Reading { wall: now(), at: moment(root)?, synchronized: synchronized(root)? })
+}
+
+/// What the clocks show that need no file: no start of the system is known, and no time server.
 #[must_use]
-pub fn reading(root: &Root) -> Reading {
-    Reading { wall: now(), at: moment(root), synchronized: synchronized(root) }
+pub fn unremembered() -> Reading {
+    let at = Moment { boot: None, uptime: machine_uptime() };
+    Reading { wall: now(), at, synchronized: false }
 }
 
 /// What the wall clock shows, rounded down to whole seconds.
@@ -40,26 +50,31 @@ pub fn now() -> UnixSeconds {
 /// has to touch the same file. On the device, a file from the future is no evidence: the clock was
 /// set back since. Below a root that is not the device's own, the file is simulated, too, and may
 /// have any date.
-#[must_use]
-pub fn synchronized(root: &Root) -> bool {
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn synchronized(root: &Root) -> Looked<bool> {
     let file = root.path(SYNCHRONIZED);
-    if root.is_device() { is_past(&file) } else { file.exists() }
+    if root.is_device() { is_past(&file) } else { look::exists(&file) }
 }
 
 /// Whether a file is there and was last touched before now.
-fn is_past(file: &Path) -> bool {
+fn is_past(file: &Path) -> Looked<bool> {
     let touched = file.metadata().and_then(|metadata| metadata.modified());
-    touched.is_ok_and(|at| at <= SystemTime::now())
+    Ok(look(file, touched)?.is_ok_and(|at| at <= SystemTime::now()))
 }
 
 /// The running time of the machine, or of the simulated one as far as its tree tells of it. The file
 /// before the clock: under a faked clock it still tells the truth.
-fn moment(root: &Root) -> Moment {
-    let told = |file| line(&root.hardware(file)).or_else(|| line(Path::new(file)));
-    Moment {
-        boot: told(BOOT_ID).and_then(|id| BootId::parse(&id)),
-        uptime: told(UPTIME).and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
-    }
+fn moment(root: &Root) -> Looked<Moment> {
+    let told = |file| match line(&root.hardware(file))? {
+        Some(line) => Ok(Some(line)),
+        None => line(Path::new(file)),
+    };
+    Ok(Moment {
+        boot: told(BOOT_ID)?.and_then(|id| BootId::parse(&id)),
+        uptime: told(UPTIME)?.and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
+    })
 }
 
 /// The same by the kernel's clock, where a sandbox hides the file (`ProcSubset=pid`).
@@ -75,9 +90,9 @@ fn uptime(text: &str) -> Option<Duration> {
 }
 
 /// The line that a file of the kernel consists of; `None` if there is none that can be read.
-fn line(file: &Path) -> Option<String> {
-    let text = textfile::read_text(file, LINE_BYTES).ok().flatten()?;
-    Some(text.trim_end().to_owned())
+fn line(file: &Path) -> Looked<Option<String>> {
+    let text = textfile::read_text(file, LINE_BYTES)?.ok().flatten();
+    Ok(text.map(|text| text.trim_end().to_owned()))
 }
 
 /// Seconds since 1970, negative before; a clock beyond what 64 bits count is taken as their end.
@@ -111,10 +126,10 @@ mod tests {
     fn below_another_root_the_file_alone_decides() {
         let world = tempfile::tempdir().unwrap();
         let root = Root::new(world.path());
-        assert!(!synchronized(&root));
+        assert_eq!(synchronized(&root), Ok(false));
         fs::create_dir_all(root.path("/run/systemd/timesync")).unwrap();
         fs::write(root.path(SYNCHRONIZED), "").unwrap();
-        assert!(synchronized(&root));
+        assert_eq!(synchronized(&root), Ok(true));
     }
 
     #[test]
@@ -125,36 +140,36 @@ mod tests {
     #[test]
     fn a_file_from_the_future_says_nothing() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(is_past(file.path()));
+        assert_eq!(is_past(file.path()), Ok(true));
         let hour = SystemTime::now() + Duration::from_secs(3600);
         file.as_file().set_modified(hour).unwrap();
-        assert!(!is_past(file.path()));
-        assert!(!is_past(Path::new("/nonexistent")));
+        assert_eq!(is_past(file.path()), Ok(false));
+        assert_eq!(is_past(Path::new("/nonexistent")), Ok(false));
     }
 
     #[test]
     fn a_simulated_machine_has_its_own_running_time_as_far_as_it_tells() {
         let world = tempfile::tempdir().unwrap();
-        let machine = moment(&Root::new(world.path()));
-        assert_eq!(machine.boot, moment(&Root::new("/")).boot);
+        let machine = moment(&Root::new(world.path())).unwrap();
+        assert_eq!(machine.boot, moment(&Root::new("/")).unwrap().boot);
         fs::create_dir_all(world.path().join("proc/sys/kernel/random")).unwrap();
         let root = Root::new(world.path());
-        assert_eq!(moment(&root).boot, machine.boot);
-        assert!(moment(&root).uptime >= machine.uptime);
+        assert_eq!(moment(&root).unwrap().boot, machine.boot);
+        assert!(moment(&root).unwrap().uptime >= machine.uptime);
         let id = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
         fs::write(root.hardware(BOOT_ID), format!("{id}\n")).unwrap();
         fs::write(root.hardware(UPTIME), "90061.99 350735.47\n").unwrap();
         let simulated = Moment { boot: BootId::parse(id), uptime: Duration::from_secs(90_061) };
-        assert_eq!(moment(&root), simulated);
+        assert_eq!(moment(&root), Ok(simulated));
         fs::write(root.hardware(BOOT_ID), "none\n").unwrap();
-        assert_eq!(moment(&root).boot, None);
+        assert_eq!(moment(&root).unwrap().boot, None);
     }
 
     #[test]
     fn the_machine_has_been_running_and_its_start_has_an_id() {
-        let at = reading(&Root::new("/")).at;
+        let at = reading(&Root::new("/")).unwrap().at;
         assert!(at.boot.is_some());
-        let proc = uptime(&line(Path::new(UPTIME)).unwrap()).unwrap();
+        let proc = uptime(&line(Path::new(UPTIME)).unwrap().unwrap()).unwrap();
         assert!(proc.abs_diff(at.uptime) <= Duration::from_secs(2), "{proc:?} {at:?}");
     }
 }

@@ -13,6 +13,7 @@ use license_format::Date;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::look::{Looked, look};
 use crate::root::Root;
 use crate::textfile::{self, Flaw, escaped_path};
 
@@ -213,27 +214,33 @@ impl std::error::Error for Problem {}
 impl Config {
     /// Reads every layer there is. One that cannot be used is left out whole and reported; the
     /// others count, key by key, the later ones winning.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Vec<Problem>) {
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn load(root: &Root) -> Looked<(Self, Vec<Problem>)> {
         let mut problems = Vec::new();
-        let fragments = files(&root.path(FRAGMENT_DIR), "toml", FRAGMENTS, &mut problems);
+        let fragments = files(&root.path(FRAGMENT_DIR), "toml", FRAGMENTS, &mut problems)?;
         let mut config = Self::default();
         let mut keys = Table::new();
         for file in LAYERS.iter().map(|layer| root.path(layer)).chain(fragments) {
-            match config.overlaid(&mut keys, &file) {
+            let text = textfile::read_text(&file, FILE_BYTES)?;
+            let next = text.and_then(|text| match text {
+                Some(text) => Self::overlaid(&mut keys, &text),
+                None => Ok(config.clone()),
+            });
+            match next {
                 Ok(next) => config = next,
                 Err(flaw) => problems.push(Problem::Unusable { file, flaw }),
             }
         }
-        (config, problems)
+        Ok((config, problems))
     }
 
-    /// This configuration, whose keys are `keys`, with the keys of `file` laid over it.
-    fn overlaid(&self, keys: &mut Table, file: &Path) -> Result<Self, Flaw> {
-        let Some(text) = textfile::read_text(file, FILE_BYTES)? else { return Ok(self.clone()) };
-        let wrong = |error| Flaw::toml(&text, &error);
+    /// The configuration of `keys` with those of `text` laid over them.
+    fn overlaid(keys: &mut Table, text: &str) -> Result<Self, Flaw> {
+        let wrong = |error| Flaw::toml(text, &error);
         // By itself first: only then does a fault have a line and a column.
-        toml::from_str::<Self>(&text).map_err(wrong)?;
+        toml::from_str::<Self>(text).map_err(wrong)?;
         let mut next = keys.clone();
         for (section, values) in text.parse::<Table>().map_err(wrong)? {
             match (next.get_mut(&section), values) {
@@ -249,9 +256,14 @@ impl Config {
 
 /// The files in `dir` whose names end in `.EXTENSION`, in name order, hidden ones left out; at most
 /// `limit`. No directory is no files.
-fn files(dir: &Path, extension: &str, limit: usize, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+fn files(
+    dir: &Path,
+    extension: &str,
+    limit: usize,
+    problems: &mut Vec<Problem>,
+) -> Looked<Vec<PathBuf>> {
     let entries = fs::read_dir(dir).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-    let mut files: Vec<PathBuf> = match entries {
+    let mut files: Vec<PathBuf> = match look(dir, entries)? {
         Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
@@ -268,7 +280,7 @@ fn files(dir: &Path, extension: &str, limit: usize, problems: &mut Vec<Problem>)
         problems.push(Problem::TooMany { dir: dir.to_owned(), limit });
         files.truncate(limit);
     }
-    files
+    Ok(files)
 }
 
 #[cfg(test)]

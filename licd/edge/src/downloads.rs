@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::look::Looked;
 use crate::root::Root;
 use crate::settings::LICENSE_URLS;
 use crate::statefile::{Notice, Remembered, SaveError, StateFile};
@@ -61,10 +62,12 @@ impl Remembered for Known {
 
 impl Downloads {
     /// Reads them below this root.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        let (file, notice) = StateFile::load(root);
-        (Self(file), notice)
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+        let (file, notice) = StateFile::load(root)?;
+        Ok((Self(file), notice))
     }
 
     /// Writes them below this root. Nothing is written if the file already says so.
@@ -103,12 +106,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         let links = ["a".to_owned(), "b".to_owned()];
-        let (mut downloads, _) = Downloads::load(&root);
+        let (mut downloads, _) = Downloads::load(&root).unwrap();
         for (link, etag) in [("a", "1"), ("b", "2"), ("a", "3")] {
             downloads.remember(download(link, etag), &links);
         }
         downloads.save(&root).unwrap();
-        let (mut downloads, notice) = Downloads::load(&root);
+        let (mut downloads, notice) = Downloads::load(&root).unwrap();
         assert!(notice.is_none());
         assert_eq!(downloads.of("a"), Some(&download("a", "3")));
         assert_eq!(downloads.of("b"), Some(&download("b", "2")));
@@ -127,6 +130,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         downloads.save(&root).unwrap();
-        assert!(Downloads::load(&root).1.is_none());
+        assert!(Downloads::load(&root).unwrap().1.is_none());
     }
 }

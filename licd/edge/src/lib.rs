@@ -1,7 +1,7 @@
 //! Everything of licd that touches the machine, shared by the daemon and the rescue tool.
 //!
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
-//! on is [`root`] (where things are), `tree` (reading below a root), `below` (what a file is on),
+//! on is [`look`] (what a look at the machine comes to), [`root`] (where things are), `tree` (reading below a root), `below` (what a file is on),
 //! [`textfile`] (how a text is read and what is said of its faults), [`patience`] (how long
 //! something is read that may never come), [`atomic`] (how a file is replaced), `lock` (how writers
 //! wait for each other) and [`statefile`] (how what is remembered is read and written).
@@ -15,12 +15,14 @@ pub mod fetch;
 pub mod intake;
 pub mod links;
 mod lock;
+pub mod look;
 pub mod marks;
 pub mod notices;
 pub mod patience;
 pub mod publish;
 pub mod root;
 pub mod settings;
+pub mod stamp;
 pub mod state;
 pub mod statefile;
 pub mod stick;

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use crate::look::{Looked, Unavailable, is_fact};
 use crate::root::Root;
 use crate::textfile::reason;
 use crate::tree::Tree;
@@ -95,20 +96,27 @@ impl std::error::Error for Error {
 /// The interfaces that a licence can be bound to, best first: by bus, wired before wireless, then
 /// by name in byte order.
 ///
-/// # Errors
+/// The inner [`Error`]: the machine has no list of its interfaces, or does not let it be asked for;
+/// a simulated machine without a list has no interfaces.
 ///
-/// [`Error`] if the machine's own interfaces cannot be listed; a simulated machine without a list
-/// has no interfaces.
-pub fn list(root: &Root) -> Result<Vec<Link>, Error> {
-    let survey = Survey::of(root)?;
-    let names = match survey.tree.names(Path::new(CLASS)) {
+/// # Errors
+/// [`Unavailable`].
+pub fn list(root: &Root) -> Looked<Result<Vec<Link>, Error>> {
+    let survey = match Survey::of(root)? {
+        Ok(survey) => survey,
+        Err(error) => return Ok(Err(error)),
+    };
+    let names = match survey.tree.names(Path::new(CLASS))? {
         Ok(names) => names,
         Err(source) if survey.simulated && source.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(source) => return Err(Error::Class { source }),
+        Err(source) => return Ok(Err(Error::Class { source })),
     };
-    let mut links: Vec<Link> = names.iter().filter_map(|name| survey.link(name)).collect();
+    let mut links = Vec::new();
+    for name in &names {
+        links.extend(survey.link(name)?);
+    }
     links.sort_by(|a, b| (a.bus, a.wireless, &a.name).cmp(&(b.bus, b.wireless, &b.name)));
-    Ok(links)
+    Ok(Ok(links))
 }
 
 struct Survey {
@@ -120,69 +128,78 @@ struct Survey {
 }
 
 impl Survey {
-    fn of(root: &Root) -> Result<Self, Error> {
+    fn of(root: &Root) -> Looked<Result<Self, Error>> {
         let simulated = root.is_simulated();
         let permanent = if simulated {
             BTreeMap::new()
         } else {
-            rtnetlink::permanent_addresses().map_err(|errno| Error::Kernel { errno })?
+            match rtnetlink::permanent_addresses() {
+                Ok(addresses) => addresses,
+                Err(errno) if is_fact(errno) => return Ok(Err(Error::Kernel { errno })),
+                Err(errno) => return Err(Unavailable::new("network interfaces", errno)),
+            }
         };
-        Ok(Self { tree: Tree::hardware(root), simulated, permanent })
+        Ok(Ok(Self { tree: Tree::hardware(root), simulated, permanent }))
     }
 
     /// The interface of this name; `None` if it is none that counts, or has gone meanwhile.
-    fn link(&self, name: &OsStr) -> Option<Link> {
-        let dir = self.tree.resolve(Path::new(CLASS).join(name))?;
+    fn link(&self, name: &OsStr) -> Looked<Option<Link>> {
+        let Some(dir) = self.tree.resolve(Path::new(CLASS).join(name))? else { return Ok(None) };
         let device = dir.join("device");
-        if !self.tree.exists(&device) || !self.is_ethernet(&dir) {
-            return None;
+        if !self.tree.exists(&device)? || !self.is_ethernet(&dir)? {
+            return Ok(None);
         }
         let name = name.to_string_lossy().into_owned();
-        let mac = self.permanent_address(&dir, &name)?;
+        let (Some(mac), Some(device)) =
+            (self.permanent_address(&dir, &name)?, self.tree.resolve(device)?)
+        else {
+            return Ok(None);
+        };
         let wireless =
-            ["phy80211", "wireless"].iter().any(|sign| self.tree.exists(&dir.join(sign)));
-        Some(Link { bus: self.bus(&self.tree.resolve(device)?), name, mac, wireless })
+            self.tree.exists(&dir.join("phy80211"))? || self.tree.exists(&dir.join("wireless"))?;
+        Ok(Some(Link { bus: self.bus(&device)?, name, mac, wireless }))
     }
 
     /// Simulated interfaces need not say what they are, if their address does.
-    fn is_ethernet(&self, dir: &Path) -> bool {
-        match self.tree.attribute(dir, "type") {
+    fn is_ethernet(&self, dir: &Path) -> Looked<bool> {
+        Ok(match self.tree.attribute(dir, "type")? {
             Some(kind) => kind == ETHERNET,
             None => self.simulated,
-        }
+        })
     }
 
     /// The address that the hardware came with. One set by hand does not cost a device its
     /// licence: the kernel still knows the permanent one. Random and stolen addresses (as those of
     /// VLANs) mean that the hardware has none of its own.
-    fn permanent_address(&self, dir: &Path, name: &str) -> Option<[u8; 6]> {
-        let assigned = self.tree.attribute(dir, "addr_assign_type");
+    fn permanent_address(&self, dir: &Path, name: &str) -> Looked<Option<[u8; 6]>> {
+        let assigned = self.tree.attribute(dir, "addr_assign_type")?;
         let known = self.permanent.get(name).copied();
-        let mac = match assigned.as_deref() {
-            Some(ASSIGNED_PERMANENTLY) => known.or_else(|| self.current_address(dir)),
-            Some(ASSIGNED_BY_HAND) => known,
-            None if self.simulated => self.current_address(dir),
+        let mac = match (assigned.as_deref(), known) {
+            (Some(ASSIGNED_PERMANENTLY), None) => self.current_address(dir)?,
+            (Some(ASSIGNED_PERMANENTLY | ASSIGNED_BY_HAND), known) => known,
+            (None, _) if self.simulated => self.current_address(dir)?,
             _ => None,
         };
-        mac.filter(|mac| mac[0] & 1 == 0 && *mac != [0; 6])
+        Ok(mac.filter(|mac| mac[0] & 1 == 0 && *mac != [0; 6]))
     }
 
-    fn current_address(&self, dir: &Path) -> Option<[u8; 6]> {
-        parse_mac(&self.tree.attribute(dir, "address")?)
+    fn current_address(&self, dir: &Path) -> Looked<Option<[u8; 6]>> {
+        Ok(self.tree.attribute(dir, "address")?.as_deref().and_then(parse_mac))
     }
 
     /// The bus of the nearest ancestor that is on one of the known buses.
-    fn bus(&self, device: &Path) -> Bus {
-        let known = device.ancestors().find_map(|ancestor| {
+    fn bus(&self, device: &Path) -> Looked<Bus> {
+        for ancestor in device.ancestors() {
             let subsystem = self.tree.link(&ancestor.join("subsystem"))?;
-            match subsystem.file_name()?.to_str()? {
-                "pci" => Some(Bus::Pci),
-                "sdio" => Some(Bus::Sdio),
-                "usb" => Some(Bus::Usb),
-                _ => None,
+            let name = subsystem.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+            match name {
+                Some("pci") => return Ok(Bus::Pci),
+                Some("sdio") => return Ok(Bus::Sdio),
+                Some("usb") => return Ok(Bus::Usb),
+                _ => {}
             }
-        });
-        known.unwrap_or(Bus::Other)
+        }
+        Ok(Bus::Other)
     }
 }
 
@@ -219,7 +236,7 @@ mod tests {
             simulated: false,
             permanent: permanent.map(|mac| ("eth0".to_owned(), mac)).into_iter().collect(),
         };
-        survey.link(OsStr::new("eth0")).map(|link| link.mac)
+        survey.link(OsStr::new("eth0")).unwrap().map(|link| link.mac)
     }
 
     #[test]

@@ -27,8 +27,9 @@ mod slot;
 use licd_rules::Marks;
 use nix::errno::Errno;
 
+use crate::look::Looked;
 use crate::root::Root;
-use crate::statefile::{self, Notice, SaveError};
+use crate::statefile::{self, Found, Notice, SaveError};
 use slot::Slot;
 
 /// Where the slots are.
@@ -47,20 +48,23 @@ pub struct Written {
 
 impl Written {
     /// Reads what was written below this root, and tells of what could not be used.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Vec<Notice>) {
-        let (mut newest, mut notices) = (None::<(Slot, usize)>, Vec::new());
-        for (place, name) in SLOTS.iter().enumerate() {
-            let file = root.path(DIR).join(name);
-            match statefile::read(&file, SLOT_BYTES, WITHOUT, Slot::parse) {
-                Ok(Some(slot)) if newest.as_ref().is_none_or(|n| n.0.sequence < slot.sequence) => {
-                    newest = Some((slot, place));
-                }
-                Ok(_) => {}
-                Err(notice) => notices.push(notice),
-            }
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable): one of the slots could not be read, and may be the
+    /// newer one.
+    pub fn load(root: &Root) -> Looked<(Self, Vec<Notice>)> {
+        let files = SLOTS.map(|name| root.path(DIR).join(name));
+        let mut found = Vec::new();
+        for file in &files {
+            found.push(statefile::find(file, SLOT_BYTES, Slot::parse)?);
         }
-        (Self { newest }, notices)
+        let notices = files.iter().zip(&found);
+        let notices = notices.filter_map(|(file, slot)| slot.set_aside(file, WITHOUT)).collect();
+        let slots = found.into_iter().enumerate().filter_map(|(place, slot)| match slot {
+            Found::Sound(slot) => Some((slot, place)),
+            _ => None,
+        });
+        Ok((Self { newest: slots.max_by_key(|(slot, _)| slot.sequence) }, notices))
     }
 
     /// The marks.
@@ -85,7 +89,7 @@ impl Written {
         // Numbers and an ID: nothing that TOML could not hold.
         let text = slot.text().map_err(|_| Errno::EINVAL);
         text.and_then(|text| statefile::write(&file, text.as_bytes()))
-            .map_err(|why| SaveError { file, why })?;
+            .map_err(|why| SaveError::writing(&file, why))?;
         self.newest = Some((slot, place));
         Ok(())
     }

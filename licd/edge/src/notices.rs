@@ -19,6 +19,7 @@ use license_format::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic::{self, Durability};
+use crate::look::Looked;
 use crate::root::Root;
 use crate::statefile::{Notice, Remembered, SaveError, StateFile};
 use crate::textfile;
@@ -52,10 +53,12 @@ impl Remembered for Known {
 
 impl Memory {
     /// Reads it. Without a file that can be understood nothing was said.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        let (file, notice) = StateFile::load(root);
-        (Self(file), notice)
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+        let (file, notice) = StateFile::load(root)?;
+        Ok((Self(file), notice))
     }
 
     /// What was said of each service.
@@ -80,27 +83,29 @@ impl Memory {
 ///
 /// A start without a name is told from no other; then the settings count as they are. So do they if
 /// the answer cannot be kept, which is in memory anyway.
-#[must_use]
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
 pub fn since_boot(
     root: &Root,
     boot: Option<&BootId>,
     set: EnterpriseManagement,
-) -> EnterpriseManagement {
-    let Some(boot) = boot else { return set };
+) -> Looked<EnterpriseManagement> {
+    let Some(boot) = boot else { return Ok(set) };
     let line = |how| format!("{boot} {}\n", word(how));
     let file = root.path(BOOT);
-    let kept = textfile::read_text(&file, BOOT_BYTES).ok().flatten();
+    let kept = textfile::read_text(&file, BOOT_BYTES)?.ok().flatten();
     let kept = kept.and_then(|kept| {
         let both = [EnterpriseManagement::Told, EnterpriseManagement::Silenced];
         both.into_iter().find(|how| line(*how) == kept)
     });
-    kept.unwrap_or_else(|| {
+    Ok(kept.unwrap_or_else(|| {
         if file.parent().is_some_and(|dir| atomic::create_dir(dir).is_ok()) {
             let bytes = line(set).into_bytes();
             let _ = atomic::replace(&file, &bytes, atomic::PUBLIC, Durability::Volatile);
         }
         set
-    })
+    }))
 }
 
 fn word(how: EnterpriseManagement) -> &'static str {
@@ -184,10 +189,10 @@ mod tests {
     #[test]
     fn what_was_said_is_known_after_a_restart() {
         let (_dir, root) = root();
-        let (mut memory, notice) = Memory::load(&root);
+        let (mut memory, notice) = Memory::load(&root).unwrap();
         assert!(memory.said().is_empty() && notice.is_none());
         memory.remember(&root, vec![said("A"), said("B")]).unwrap();
-        let (again, notice) = Memory::load(&root);
+        let (again, notice) = Memory::load(&root).unwrap();
         assert_eq!(again.said(), [said("A"), said("B")]);
         assert!(notice.is_none());
     }
@@ -198,7 +203,7 @@ mod tests {
             let (dir, root) = root();
             fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
             fs::write(root.path(Known::FILE), text).unwrap();
-            let (memory, notice) = Memory::load(&root);
+            let (memory, notice) = Memory::load(&root).unwrap();
             assert!(memory.said().is_empty());
             assert!(notice.unwrap().to_string().contains("shown once more"), "{text}");
             assert!(!root.path(Known::FILE).exists());
@@ -210,16 +215,16 @@ mod tests {
         let (_dir, root) = root();
         let [first, second] = ["5b1f1d0c", "77777777"]
             .map(|start| BootId::parse(&format!("{start}-7a6f-4c3e-9d2b-0123456789ab")).unwrap());
-        assert_eq!(since_boot(&root, Some(&first), Told), Told);
-        assert_eq!(since_boot(&root, Some(&first), Silenced), Told);
-        assert_eq!(since_boot(&root, Some(&second), Silenced), Silenced);
-        assert_eq!(since_boot(&root, Some(&second), Told), Silenced);
+        assert_eq!(since_boot(&root, Some(&first), Told), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&first), Silenced), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
+        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Silenced));
         fs::write(root.path(BOOT), "nonsense").unwrap();
-        assert_eq!(since_boot(&root, Some(&second), Told), Told);
-        assert_eq!(since_boot(&root, None, Silenced), Silenced);
+        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Told));
+        assert_eq!(since_boot(&root, None, Silenced), Ok(Silenced));
         // Nowhere to keep it.
         fs::remove_file(root.path(BOOT)).unwrap();
         fs::create_dir(root.path(BOOT)).unwrap();
-        assert_eq!(since_boot(&root, Some(&second), Silenced), Silenced);
+        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
     }
 }

@@ -13,11 +13,14 @@ use nix::errno::Errno;
 
 use crate::atomic::{self, Durability};
 use crate::root::Root;
-use crate::textfile::reason;
+use crate::textfile::{self, reason};
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
 const STATUS: &str = "status.json";
+/// Bytes of it that are read: those of the report on a store of twice as many licences as are looked
+/// at.
+const STATUS_BYTES: u64 = 16 << 20;
 const NOTICES: &str = "notices.json";
 
 /// Publishes the status report and the features it allows, for everyone to read whatever the umask;
@@ -35,6 +38,14 @@ pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<(
     let features = publish_features(&root.path(FEATURES), allowed);
     let status = publish_file(&root.path(DIR), STATUS, status_json);
     features.and(status)
+}
+
+/// The status report that was published last since the start of the system; `None` if there is none,
+/// or it cannot be read now.
+#[must_use]
+pub fn published(root: &Root) -> Option<String> {
+    let file = root.path(DIR).join(STATUS);
+    textfile::read_text(&file, STATUS_BYTES).ok()?.ok()?
 }
 
 /// Publishes the notices of expiry that users are to see, ready to be shown; writes only what

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::look;
+
 /// The directory that every path is taken under, `/` on a device.
 #[derive(Debug, Clone)]
 pub struct Root {
@@ -15,8 +17,13 @@ impl Root {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
+        // A tree that could not be looked at is not absent: what is read of it will tell.
+        let is_dir = |tree: &Path| match look::look(tree, tree.metadata()) {
+            Ok(found) => found.is_ok_and(|found| found.is_dir()),
+            Err(_) => true,
+        };
         let simulated =
-            dir != Path::new("/") && ["sys", "proc"].iter().any(|tree| dir.join(tree).is_dir());
+            dir != Path::new("/") && ["sys", "proc"].iter().any(|tree| is_dir(&dir.join(tree)));
         Self { dir, simulated }
     }
 

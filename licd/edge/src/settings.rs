@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use serde::Deserialize;
 
 use crate::atomic::Mode;
+use crate::look::Looked;
 use crate::root::Root;
 use crate::statefile;
 use crate::textfile::{self, Flaw, escaped, escaped_path};
@@ -204,24 +205,28 @@ impl std::error::Error for Problem {}
 
 /// Reads the settings. No file means the defaults; while the file is broken, what [`Loaded::keep`]
 /// kept last is in force.
-pub fn load(root: &Root) -> Loaded {
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn load(root: &Root) -> Looked<Loaded> {
     let file = root.path(FILE);
-    match read(&file) {
-        Ok(loaded) => loaded,
-        Err(flaw) => {
-            let (loaded, in_force) = match read(&root.path(LAST_GOOD)) {
-                Ok(loaded) if !loaded.text.is_empty() => (loaded, InForce::LastGood),
-                _ => (Loaded::default(), InForce::Defaults),
-            };
-            Loaded { problem: Some(Problem::Broken { file, flaw, in_force }), ..loaded }
-        }
-    }
+    let flaw = match read(&file)? {
+        Ok(loaded) => return Ok(loaded),
+        Err(flaw) => flaw,
+    };
+    let (loaded, in_force) = match read(&root.path(LAST_GOOD))? {
+        Ok(loaded) if !loaded.text.is_empty() => (loaded, InForce::LastGood),
+        _ => (Loaded::default(), InForce::Defaults),
+    };
+    Ok(Loaded { problem: Some(Problem::Broken { file, flaw, in_force }), ..loaded })
 }
 
-fn read(file: &Path) -> Result<Loaded, Flaw> {
-    let text = textfile::read_text(file, FILE_BYTES)?.unwrap_or_default();
-    let (settings, unknown) = parse(&text)?;
-    Ok(Loaded { settings, problem: None, unknown, text })
+fn read(file: &Path) -> Looked<Result<Loaded, Flaw>> {
+    Ok(textfile::read_text(file, FILE_BYTES)?.and_then(|text| {
+        let text = text.unwrap_or_default();
+        let (settings, unknown) = parse(&text)?;
+        Ok(Loaded { settings, problem: None, unknown, text })
+    }))
 }
 
 /// Takes over the settings of `text`: checks it, then replaces the file with exactly this text, the

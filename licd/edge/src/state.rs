@@ -24,6 +24,11 @@
 //! [[removed]]                # a licence that was removed on purpose
 //! pack = "WE-7Q2KD"
 //! serial = 188
+//!
+//! [[removing]]               # a file of the store that is being removed; written before, so that a
+//! file = "WE.lic"            # removal that was cut off is brought to its end …
+//! inode = 13                 # … if it is still this file
+//! changed = 1795366090123456789
 //! ```
 //!
 //! and in `/var/lib/licd/trust.note`: the newest trust document seen, so that what it withdrew stays
@@ -37,8 +42,11 @@ use licd_rules::Past;
 use license_format::limits;
 use serde::{Deserialize, Serialize};
 
+use crate::look::Looked;
 use crate::root::Root;
+use crate::stamp::Stamp;
 use crate::statefile::{self, Notice, Remembered, SaveError, StateFile};
+use crate::store::FileName;
 use crate::textfile::{self, Flaw};
 
 /// The newest trust document seen.
@@ -56,13 +64,51 @@ struct Known {
     converted: Vec<licd_rules::Taken<license_format::UnixSeconds>>,
     #[serde(with = "entries")]
     removed: Vec<licd_rules::Tombstone>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    removing: Vec<Removing>,
+}
+
+/// What the device remembers.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// Of licences.
+    pub past: Past,
+    /// Files of the store that are being removed, at most [`REMOVING`].
+    pub removing: Vec<Removing>,
+}
+
+/// Files that are being removed at once: all that a store is looked at for.
+pub const REMOVING: usize = crate::store::ENTRIES;
+
+/// A file of the store that is being removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removing {
+    file: String,
+    inode: u64,
+    changed: i64,
+}
+
+impl Removing {
+    /// A file with this stamp; `None` for a name that is no text, which a state file cannot hold.
+    #[must_use]
+    pub fn new(file: &FileName, stamp: Stamp) -> Option<Self> {
+        let (inode, changed) = stamp.written();
+        Some(Self { file: file.as_os_str().to_str()?.to_owned(), inode, changed })
+    }
+
+    /// Whether it is this file.
+    #[must_use]
+    pub fn is(&self, file: &FileName, stamp: Stamp) -> bool {
+        file.as_os_str() == self.file.as_str() && (self.inode, self.changed) == stamp.written()
+    }
 }
 
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/state.toml";
     const SCHEMA: i64 = 1;
-    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take.
-    const FILE_BYTES: u64 = 1024 * 1024;
+    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take, and [`REMOVING`] with names of
+    /// the length that imports give.
+    const FILE_BYTES: u64 = 4 * 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
     /// What was withdrawn would count again without it.
     const COPY: Option<&str> = Some("/var/lib/licd/state.copy.toml");
@@ -70,10 +116,12 @@ impl Remembered for Known {
 
 /// Reads what is remembered below this root. If there is no file, or none that can be understood,
 /// it is nothing; the latter comes with a notice.
-#[must_use]
-pub fn load(root: &Root) -> (Past, Option<Notice>) {
-    let (file, notice) = StateFile::<Known>::load(root);
-    (file.known.into(), notice)
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn load(root: &Root) -> Looked<(Memory, Option<Notice>)> {
+    let (file, notice) = StateFile::<Known>::load(root)?;
+    Ok((file.known.into(), notice))
 }
 
 /// Changes what is remembered below this root, so that a power cut leaves the old or the new file,
@@ -81,21 +129,30 @@ pub fn load(root: &Root) -> (Past, Option<Notice>) {
 ///
 /// # Errors
 /// [`SaveError`].
-pub fn update<R>(root: &Root, change: impl FnOnce(&mut Past) -> R) -> Result<R, SaveError> {
+pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
     StateFile::<Known>::update(root, |known| {
-        let mut past = std::mem::take(known).into();
-        let done = change(&mut past);
-        past.tidy();
-        *known = past.into();
+        let mut memory = Memory::from(std::mem::take(known));
+        let done = change(&mut memory);
+        memory.past.tidy();
+        memory.removing.truncate(REMOVING);
+        *known = memory.into();
         done
     })
 }
 
-/// The newest trust document seen.
+/// By what a later look tells whether all of this is as it was.
 ///
 /// # Errors
-/// Why it cannot be read.
-pub fn trust(root: &Root) -> Result<Option<Vec<u8>>, Flaw> {
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn stamps(root: &Root) -> Looked<[Option<Stamp>; 2]> {
+    Ok([Stamp::at(&root.path(Known::FILE))?, Stamp::at(&root.path(TRUST))?])
+}
+
+/// The newest trust document seen. The inner error: it is no readable file.
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn trust(root: &Root) -> Looked<Result<Option<Vec<u8>>, Flaw>> {
     textfile::read(&root.path(TRUST), limits::TRUST_BYTES as u64)
 }
 
@@ -105,21 +162,22 @@ pub fn trust(root: &Root) -> Result<Option<Vec<u8>>, Flaw> {
 /// [`SaveError`].
 pub fn keep_trust(root: &Root, document: &[u8]) -> Result<(), SaveError> {
     let file = root.path(TRUST);
-    statefile::write(&file, document).map_err(|why| SaveError { file, why })
+    statefile::write(&file, document).map_err(|why| SaveError::writing(&file, why))
 }
 
-impl From<Known> for Past {
+impl From<Known> for Memory {
     fn from(known: Known) -> Self {
-        let Known { roster: rosters, reissued, converted, removed } = known;
-        let mut past = Self { rosters, reissued, converted, removed };
+        let Known { roster: rosters, reissued, converted, removed, removing } = known;
+        let mut past = Past { rosters, reissued, converted, removed };
         past.tidy();
-        past
+        Self { past, removing }
     }
 }
 
-impl From<Past> for Known {
-    fn from(past: Past) -> Self {
+impl From<Memory> for Known {
+    fn from(memory: Memory) -> Self {
+        let Memory { past, removing } = memory;
         let Past { rosters: roster, reissued, converted, removed } = past;
-        Self { roster, reissued, converted, removed }
+        Self { roster, reissued, converted, removed, removing }
     }
 }

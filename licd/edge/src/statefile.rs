@@ -2,9 +2,10 @@
 //! cut leaves the old or the new file.
 //!
 //! A state file is a TOML document with a `schema`, which grows when a key changes its meaning, not
-//! when one is added: keys of the top level that this version does not know are kept. One that
-//! cannot be understood is set aside and never taken for an empty one without a word. A file of the
-//! state is a type of keys that is [`Remembered`]; all else is here:
+//! when one is added: keys of the top level that this version does not know are kept. One that was
+//! read whole and cannot be understood is set aside and never taken for an empty one without a word;
+//! one that could not be read is neither. A file of the state is a type of keys that is
+//! [`Remembered`]; all else is here:
 //!
 //! ```
 //! # use licd_edge::{root::Root, statefile::{Remembered, StateFile}};
@@ -24,7 +25,7 @@
 //! # let dir = tempfile::tempdir().unwrap();
 //! # let root = Root::new(dir.path());
 //! StateFile::<Visits>::update(&root, |visits| visits.count += 1).unwrap();
-//! let (visits, notice) = StateFile::<Visits>::load(&root);
+//! let (visits, notice) = StateFile::<Visits>::load(&root).unwrap();
 //! assert!(visits.known.count == 1 && notice.is_none());
 //! ```
 
@@ -40,6 +41,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::atomic::{self, Durability, Mode};
 use crate::lock::{self, Refused};
+use crate::look::{Looked, Unavailable};
 use crate::root::Root;
 use crate::textfile::{self, Flaw, escaped_path};
 
@@ -83,7 +85,7 @@ pub enum Notice {
         /// Where it is now, or why it is still there.
         kept: Result<PathBuf, Errno>,
         /// What is wrong with it.
-        damage: Damage,
+        damage: String,
         /// What holds without it.
         without: &'static str,
     },
@@ -112,33 +114,52 @@ pub enum Damage {
 
 /// Why a state file was not saved; it is as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SaveError {
-    /// The file.
-    pub file: PathBuf,
-    /// The kernel's reason.
-    pub why: Errno,
+pub enum SaveError {
+    /// It cannot be written.
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// The kernel's reason.
+        why: Errno,
+    },
+    /// What it holds could not be read, so it cannot be changed either.
+    Unread(Unavailable),
+}
+
+impl SaveError {
+    /// Whether nothing can be remembered on this system at all, since its state is read-only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Unwritable { why: Errno::EROFS, .. })
+    }
+
+    pub(crate) fn writing(file: &Path, why: Errno) -> Self {
+        Self::Unwritable { file: file.to_owned(), why }
+    }
 }
 
 impl<T: Remembered> StateFile<T> {
     /// Reads the file below this root. Without one that can be understood its copy counts, if it has
     /// one; else nothing is remembered. A damaged file comes with a notice.
-    #[must_use]
-    pub fn load(root: &Root) -> (Self, Option<Notice>) {
-        let read = |file| read(&root.path(file), T::FILE_BYTES, T::WITHOUT, Self::parse);
-        let mut notice = match read(T::FILE) {
-            Ok(Some(found)) => return (found, None),
-            Ok(None) => None,
-            Err(notice) => Some(notice),
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the file or its copy could not be read. Nothing is set aside then.
+    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+        let found = |file| find(&root.path(file), T::FILE_BYTES, Self::parse);
+        let file = match found(T::FILE)? {
+            Found::Sound(file) => return Ok((file, None)),
+            other => other,
         };
-        let Some(Ok(Some(copy))) = T::COPY.map(read) else {
-            return (Self::default(), notice);
+        // Before anything is set aside: a copy that cannot be read now may still be there.
+        let copy = T::COPY.map(found).transpose()?;
+        let notice = |without| file.set_aside(&root.path(T::FILE), without);
+        let Some(Found::Sound(copy)) = copy else {
+            return Ok((Self::default(), notice(T::WITHOUT)));
         };
-        if let Some(Notice::SetAside { without, .. }) = &mut notice {
-            *without = "its copy has taken its place";
-        }
-        // Whoever may only read has the copy all the same.
+        let notice = notice("its copy has taken its place");
+        // A user who may only read has the copy all the same.
         let _ = copy.save(root);
-        (copy, notice)
+        Ok((copy, notice))
     }
 
     /// Writes the file below this root. It survives a power cut from here on. Nothing is written if
@@ -149,11 +170,15 @@ impl<T: Remembered> StateFile<T> {
     pub fn save(&self, root: &Root) -> Result<(), SaveError> {
         let file = root.path(T::FILE);
         // Of what was loaded or derived from documents, nothing cannot be written.
-        let written = self.text().map_err(|_| Errno::EINVAL).and_then(|text| {
-            write(&file, text.as_bytes())?;
-            T::COPY.map_or(Ok(()), |copy| write(&root.path(copy), text.as_bytes()))
-        });
-        written.map_err(|why| SaveError { file, why })
+        let text = self.text().map_err(|_| SaveError::writing(&file, Errno::EINVAL))?;
+        write(&file, text.as_bytes()).map_err(|why| SaveError::writing(&file, why))?;
+        if let Some(copy) = T::COPY.map(|copy| root.path(copy)) {
+            // The file is saved; the next change makes up for its copy.
+            if let Err(why) = write(&copy, text.as_bytes()) {
+                log::warn!("{}", SaveError::writing(&copy, why));
+            }
+        }
+        Ok(())
     }
 
     /// Changes what the file below this root says, one process after the other, and returns what
@@ -164,10 +189,10 @@ impl<T: Remembered> StateFile<T> {
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
         let file = root.path(LOCK);
         let _lock = lock::take(&file, PATIENCE).map_err(|refused| match refused {
-            Refused::Taken(_) => SaveError { file, why: Errno::EBUSY },
-            Refused::Kernel(why) => SaveError { file, why },
+            Refused::Taken(_) => SaveError::writing(&file, Errno::EBUSY),
+            Refused::Kernel(why) => SaveError::writing(&file, why),
         })?;
-        let (mut state, notice) = Self::load(root);
+        let (mut state, notice) = Self::load(root).map_err(SaveError::Unread)?;
         if let Some(notice) = notice {
             log::warn!("{notice}");
         }
@@ -190,27 +215,50 @@ impl<T: Remembered> StateFile<T> {
     }
 }
 
-/// Reads a file of the state; `None` if there is none. One that `parse` does not understand is set
-/// aside.
-pub(crate) fn read<T>(
+/// What is in the place of a file of the state.
+pub(crate) enum Found<T> {
+    /// The file.
+    Sound(T),
+    /// Nothing.
+    Nothing,
+    /// A file that this user may not read.
+    Closed,
+    /// Something that was read whole and cannot be understood.
+    Damaged(Damage),
+}
+
+impl<T> Found<T> {
+    /// Sets what is damaged aside, and says so; `without` is what holds then. `None` if there is
+    /// nothing to be said.
+    pub(crate) fn set_aside(&self, file: &Path, without: &'static str) -> Option<Notice> {
+        let file = file.to_owned();
+        match self {
+            Self::Sound(_) | Self::Nothing => None,
+            Self::Closed => Some(Notice::Unreadable { file }),
+            Self::Damaged(damage) => {
+                let damage = damage.to_string();
+                let kept = atomic::set_aside(&file, aside(&file));
+                Some(Notice::SetAside { file, kept, damage, without })
+            }
+        }
+    }
+}
+
+/// Looks at a file of the state.
+///
+/// # Errors
+/// [`Unavailable`].
+pub(crate) fn find<T>(
     file: &Path,
     limit: u64,
-    without: &'static str,
     parse: impl FnOnce(&str) -> Result<T, Damage>,
-) -> Result<Option<T>, Notice> {
-    let damage = match textfile::read_text(file, limit) {
-        Ok(None) => return Ok(None),
-        Ok(Some(text)) => match parse(&text) {
-            Ok(known) => return Ok(Some(known)),
-            Err(damage) => damage,
-        },
-        Err(Flaw::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(Notice::Unreadable { file: file.to_owned() });
-        }
-        Err(flaw) => Damage::Flaw(flaw),
-    };
-    let kept = atomic::set_aside(file, aside(file));
-    Err(Notice::SetAside { file: file.to_owned(), kept, damage, without })
+) -> Looked<Found<T>> {
+    Ok(match textfile::read_text(file, limit)? {
+        Ok(None) => Found::Nothing,
+        Ok(Some(text)) => parse(&text).map_or_else(Found::Damaged, Found::Sound),
+        Err(Flaw::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => Found::Closed,
+        Err(flaw) => Found::Damaged(Damage::Flaw(flaw)),
+    })
 }
 
 /// Replaces a file of the state unless it holds this, its directory made if need be.
@@ -297,8 +345,20 @@ impl fmt::Display for Notice {
 
 impl fmt::Display for SaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be written: {}", escaped_path(&self.file), self.why.desc())
+        match self {
+            Self::Unwritable { file, why } => {
+                write!(f, "{}: cannot be written: {}", escaped_path(file), why.desc())
+            }
+            Self::Unread(unavailable) => unavailable.fmt(f),
+        }
     }
 }
 
-impl std::error::Error for SaveError {}
+impl std::error::Error for SaveError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unwritable { why, .. } => Some(why),
+            Self::Unread(unavailable) => Some(unavailable),
+        }
+    }
+}

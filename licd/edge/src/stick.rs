@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use content::{Content, ENTRIES, Fault, Rest, is_trust};
 pub use find::{Stick, find};
 
+use crate::look::Unavailable;
 use crate::root::Root;
 use crate::textfile::{escaped, reason};
 
@@ -88,6 +89,8 @@ pub enum Error {
     InUse,
     /// The system fails to read it.
     Unreadable(io::Error),
+    /// What the machine says of it could not be looked at.
+    Unavailable(Unavailable),
 }
 
 /// Opens the file system of a block device, `/dev/sdb1`, and looks at its top directory. Nothing is
@@ -97,11 +100,11 @@ pub enum Error {
 /// [`Error`]
 pub fn open(root: &Root, device: &Path) -> Result<Content, Error> {
     let node = mount::Node::open(&root.hardware(&device.to_string_lossy()))?;
-    let partitions = find::partitions(root, &node.numbers);
+    let partitions = find::partitions(root, &node.numbers)?;
     if !partitions.is_empty() {
         return Err(Error::Partitioned { partitions });
     }
-    match udev::Record::of(root, &node.numbers).and_then(|record| record.kind) {
+    match udev::Record::of(root, &node.numbers)?.and_then(|record| record.kind) {
         None => Content::list(mount::any(&node)?),
         Some(kind) => match FileSystem::named(&kind) {
             Some(file_system) => Content::list(mount::one(&node, file_system)?),
@@ -142,7 +145,14 @@ impl fmt::Display for Error {
             ),
             Self::InUse => f.write_str("is in use by another program; unmount it, or try again"),
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
+            Self::Unavailable(unavailable) => unavailable.fmt(f),
         }
+    }
+}
+
+impl From<Unavailable> for Error {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
     }
 }
 
@@ -150,6 +160,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable(error) => Some(error),
+            Self::Unavailable(unavailable) => Some(unavailable),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use licd_rules::Generation;
 use license_format::Date;
 
+use crate::look::Looked;
 use crate::root::Root;
 use crate::textfile::reason;
 use crate::tree::Tree;
@@ -33,21 +34,23 @@ pub struct OsRelease {
     pub released: Option<Date>,
 }
 
-/// Reads the first `os-release` there is. One that cannot be read is logged and says nothing: no
-/// device loses its licence for it.
-#[must_use]
-pub fn os_release(root: &Root) -> OsRelease {
+/// Reads the first `os-release` there is. One that is no readable text is logged and says nothing:
+/// no device loses its licence for it.
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn os_release(root: &Root) -> Looked<OsRelease> {
     let tree = Tree::system(root);
     for path in OS_RELEASE {
-        match tree.text(Path::new(path), OS_RELEASE_BYTES) {
-            Ok(text) => return OsRelease::parse(&text),
+        match tree.text(Path::new(path), OS_RELEASE_BYTES)? {
+            Ok(text) => return Ok(OsRelease::parse(&text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 log::warn!("{path}: cannot be read ({}); passing it over", reason(&error));
             }
         }
     }
-    OsRelease::default()
+    Ok(OsRelease::default())
 }
 
 impl OsRelease {
@@ -66,14 +69,19 @@ impl OsRelease {
 
 /// The machine's serial number: DMI `product_serial`, else `chassis_serial`; `None` if neither is
 /// there, readable (only root may read them) and other than a known dummy.
-#[must_use]
-pub fn serial_number(root: &Root) -> Option<String> {
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn serial_number(root: &Root) -> Looked<Option<String>> {
     let tree = Tree::hardware(root);
-    ["product_serial", "chassis_serial"].iter().find_map(|field| {
-        let text = tree.attribute(Path::new(DMI), field)?;
+    for field in ["product_serial", "chassis_serial"] {
+        let text = tree.attribute(Path::new(DMI), field)?.unwrap_or_default();
         let serial = text.trim();
-        (is_printable(serial) && !is_dummy(serial)).then(|| serial.to_owned())
-    })
+        if is_printable(serial) && !is_dummy(serial) {
+            return Ok(Some(serial.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn is_printable(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! How a small text file of the image or the administrator is read: within bounds, and with
 //! complaints that name line and column.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -10,6 +11,8 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use serde::de::{self, Visitor};
 
+use crate::look::{Looked, look};
+
 /// Characters of a complaint that quotes the file; a quoted key may be as long as the file.
 const MESSAGE_CHARS: usize = 400;
 
@@ -17,7 +20,7 @@ const MESSAGE_CHARS: usize = 400;
 /// quotes is escaped.
 #[derive(Debug)]
 pub enum Flaw {
-    /// The system does not let it be read.
+    /// This user may not read it, or its path leads nowhere.
     Unreadable(io::Error),
     /// The name belongs to a directory, a device or the like.
     NotAFile,
@@ -64,11 +67,24 @@ impl Flaw {
     /// What the TOML reader says of `text`.
     pub(crate) fn toml(text: &str, error: &toml::de::Error) -> Self {
         // People write keys; "field" is the reader's word.
-        let message = error.message().replacen("unknown field", "unknown key", 1);
+        let message = without_value(error.message()).replacen("unknown field", "unknown key", 1);
         Self::Toml {
             at: error.span().map(|span| Position::of(text.as_bytes(), span.start)),
             message: escaped(&message),
         }
+    }
+}
+
+/// A complaint of the reader without the value that it quotes: a password may stand in the place of
+/// a number. The kind of the value stays: `invalid type: string, expected a boolean`.
+fn without_value(message: &str) -> Cow<'_, str> {
+    // A text may hold that word itself, so the last one is the reader's.
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) if message.starts_with("invalid ") => {
+            let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}").into()
+        }
+        _ => message.into(),
     }
 }
 
@@ -85,33 +101,43 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The bytes of the file at `path`; `None` if there is none.
+/// The bytes of the file at `path`; `None` if there is none. The inner error is a fact:
+/// [`Flaw::Unreadable`], [`Flaw::NotAFile`], or [`Flaw::TooLarge`] beyond `limit` bytes.
 ///
 /// # Errors
-/// [`Flaw::Unreadable`], [`Flaw::NotAFile`], or [`Flaw::TooLarge`] beyond `limit` bytes.
-pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Flaw> {
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn read(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, Flaw>> {
     // Opening a FIFO would otherwise wait for a writer.
     let opened = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
-    let file = match opened {
+    let file = match look(path, opened)? {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Flaw::Unreadable(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(None)),
+        Err(error) => return Ok(Err(Flaw::Unreadable(error))),
     };
-    if !file.metadata().map_err(Flaw::Unreadable)?.is_file() {
-        return Err(Flaw::NotAFile);
+    match look(path, file.metadata())? {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Ok(Err(Flaw::NotAFile)),
+        Err(error) => return Ok(Err(Flaw::Unreadable(error))),
     }
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(Flaw::Unreadable)?;
-    if bytes.len() as u64 > limit { Err(Flaw::TooLarge(limit)) } else { Ok(Some(bytes)) }
+    Ok(match look(path, file.take(limit + 1).read_to_end(&mut bytes))? {
+        Err(error) => Err(Flaw::Unreadable(error)),
+        Ok(_) if bytes.len() as u64 > limit => Err(Flaw::TooLarge(limit)),
+        Ok(_) => Ok(Some(bytes)),
+    })
 }
 
-/// The text of the file at `path`; `None` if there is none.
+/// The text of the file at `path`; `None` if there is none. The inner error is one of [`read`], or
+/// [`Flaw::NotUtf8`].
 ///
 /// # Errors
-/// Those of [`read`], or [`Flaw::NotUtf8`].
-pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, Flaw> {
-    let Some(bytes) = read(path, limit)? else { return Ok(None) };
-    String::from_utf8(bytes).map(Some).map_err(|error| {
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn read_text(path: &Path, limit: u64) -> Looked<Result<Option<String>, Flaw>> {
+    Ok(read(path, limit)?.and_then(|bytes| bytes.map(utf8).transpose()))
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Flaw> {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         Flaw::NotUtf8(Position::of(error.as_bytes(), valid))
     })
@@ -220,37 +246,55 @@ mod tests {
     #[test]
     fn a_file_is_read_up_to_its_limit_and_no_further() {
         let file = file(b"12345");
-        assert_eq!(read(file.path(), 5).unwrap().unwrap(), b"12345");
-        let error = read(file.path(), 4).unwrap_err();
+        assert_eq!(read(file.path(), 5).unwrap().unwrap().unwrap(), b"12345");
+        let error = read(file.path(), 4).unwrap().unwrap_err();
         assert_eq!(error.to_string(), "is larger than 4 bytes");
     }
 
     #[test]
     fn a_missing_file_is_none_and_no_fault() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(&folder.path().join("none"), 5).unwrap().is_none());
+        assert!(read(&folder.path().join("none"), 5).unwrap().unwrap().is_none());
     }
 
     #[test]
     fn a_folder_or_a_fifo_is_no_file_and_never_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read(folder.path(), 5), Err(Flaw::NotAFile)));
+        assert!(matches!(read(folder.path(), 5), Ok(Err(Flaw::NotAFile))));
         let fifo = folder.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(matches!(read(&fifo, 5), Err(Flaw::NotAFile)));
+        assert!(matches!(read(&fifo, 5), Ok(Err(Flaw::NotAFile))));
     }
 
     #[test]
     fn what_the_system_says_is_said_in_words_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let error = read(&folder.path().join("x".repeat(300)), 5).unwrap_err();
+        let error = read(&folder.path().join("x".repeat(300)), 5).unwrap().unwrap_err();
         assert_eq!(error.to_string(), "cannot be read: File name too long");
     }
 
     #[test]
     fn bytes_that_are_no_text_are_named_by_their_place() {
         let file = file(b"a = 1\nb = \"\xff\"\n");
-        let error = read_text(file.path(), 100).unwrap_err();
+        let error = read_text(file.path(), 100).unwrap().unwrap_err();
         assert_eq!(error.to_string(), "line 2, column 6: not UTF-8 text");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_not_quoted() {
+        for (message, said) in [
+            (
+                "invalid type: string \"se, expected cret\", expected a boolean",
+                "invalid type: string, expected a boolean",
+            ),
+            (
+                "invalid value: integer `12345`, expected hours",
+                "invalid value: integer, expected hours",
+            ),
+            ("unknown field `x`, expected `y`", "unknown field `x`, expected `y`"),
+            ("invalid string", "invalid string"),
+        ] {
+            assert_eq!(without_value(message), said);
+        }
     }
 }

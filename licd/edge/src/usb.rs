@@ -10,6 +10,7 @@ use std::path::Path;
 use license_format::UnitId;
 
 use crate::below::{Below, MOUNTINFO};
+use crate::look::Looked;
 use crate::root::Root;
 use crate::textfile::reason;
 
@@ -60,18 +61,26 @@ impl std::error::Error for Error {
 /// Of several drives, the preferred answer counts, so that the order in which they were found does
 /// not matter.
 ///
-/// # Errors
+/// The inner [`Error`]: the machine has no list of mounts; a simulated machine without one runs from
+/// no USB drive.
 ///
-/// [`Error`] if the machine's own mounts cannot be read; a simulated machine without them runs
-/// from no USB drive.
-pub fn root_drive(root: &Root) -> Result<RootDrive, Error> {
-    let below = Below::of(root).map_err(|source| Error::Mounts { source })?;
-    let blocks = below.block_devices(Path::new("/"));
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, Error>> {
+    let below = match Below::of(root)? {
+        Ok(below) => below,
+        Err(source) => return Ok(Err(Error::Mounts { source })),
+    };
+    let blocks = below.block_devices(Path::new("/"))?;
     let search = Search { below, can_ask: !root.is_simulated() };
     // Each once: asking one for its serial number may take a second.
-    let devices = blocks.iter().filter_map(|block| search.below.usb_device(block));
-    let devices: BTreeSet<_> = devices.collect();
-    Ok(devices.into_iter().map(|device| search.drive(device)).min().unwrap_or(RootDrive::NotUsb))
+    let mut devices = BTreeSet::new();
+    for block in &blocks {
+        devices.extend(search.below.usb_device(block)?);
+    }
+    let drives = devices.into_iter().map(|device| search.drive(device));
+    let drives = drives.collect::<Looked<Vec<_>>>()?;
+    Ok(Ok(drives.into_iter().min().unwrap_or(RootDrive::NotUsb)))
 }
 
 struct Search {
@@ -81,22 +90,29 @@ struct Search {
 }
 
 impl Search {
-    fn drive(&self, device: &Path) -> RootDrive {
-        let attribute = self.below.tree().attribute(device, "serial");
-        match attribute.or_else(|| self.asked_serial(device)) {
+    fn drive(&self, device: &Path) -> Looked<RootDrive> {
+        let serial = match self.below.tree().attribute(device, "serial")? {
+            Some(serial) => Some(serial),
+            None => self.asked_serial(device)?,
+        };
+        Ok(match serial {
             Some(serial) if !serial.trim().is_empty() => UnitId::from_usb_serial(&serial)
                 .map_or_else(
                     || RootDrive::UnfitSerial { serial: serial.trim().escape_debug().to_string() },
                     RootDrive::Unit,
                 ),
             _ => RootDrive::NoSerial,
-        }
+        })
     }
 
     /// The kernel asks once, when a device is plugged in, and a slow drive may fail to answer then.
-    fn asked_serial(&self, device: &Path) -> Option<String> {
-        let number = |name| self.below.tree().attribute(device, name)?.parse().ok();
-        let (bus, address) = (number("busnum")?, number("devnum")?);
-        self.can_ask.then(|| descriptor::serial(bus, address))?
+    fn asked_serial(&self, device: &Path) -> Looked<Option<String>> {
+        let number = |name| -> Looked<Option<u8>> {
+            Ok(self.below.tree().attribute(device, name)?.and_then(|number| number.parse().ok()))
+        };
+        match (number("busnum")?, number("devnum")?) {
+            (Some(bus), Some(address)) if self.can_ask => descriptor::serial(bus, address),
+            _ => Ok(None),
+        }
     }
 }

@@ -52,7 +52,7 @@ fn written(times: impl IntoIterator<Item = i64>) -> (TempDir, Root, [PathBuf; 2]
 }
 
 fn loaded(root: &Root) -> Written {
-    let (written, notices) = Written::load(root);
+    let (written, notices) = Written::load(root).unwrap();
     assert!(notices.is_empty(), "{notices:?}");
     written
 }
@@ -123,7 +123,7 @@ fn a_damaged_slot_is_set_aside_whatever_byte_it_is_and_the_one_before_counts() {
     let cut = (0..whole.len()).step_by(7).map(|length| whole[..length].to_vec());
     for damaged in altered.chain(cut) {
         fs::write(&b, &damaged).unwrap();
-        let (written, notices) = Written::load(&root);
+        let (written, notices) = Written::load(&root).unwrap();
         assert_eq!(written.marks(), Some(&marks(1)));
         let [Notice::SetAside { file, kept: Ok(kept), .. }] = &notices[..] else {
             panic!("{notices:?}");
@@ -140,7 +140,7 @@ fn without_a_slot_that_can_be_understood_the_device_starts_anew() {
     for slot in &slots {
         fs::write(slot, "schema = 1\n").unwrap();
     }
-    let (mut anew, notices) = Written::load(&root);
+    let (mut anew, notices) = Written::load(&root).unwrap();
     assert_eq!(anew.marks(), None);
     let said: Vec<_> = notices.iter().map(ToString::to_string).collect();
     let expected = slots.each_ref().map(|slot| {
@@ -167,7 +167,7 @@ fn what_another_version_wrote_is_named_and_kept() {
         ("seen = ", "scene = ", "missing field `seen`"),
     ] {
         fs::write(&a, summed(&body.replacen(from, to, 1))).unwrap();
-        let (written, notices) = Written::load(&root);
+        let (written, notices) = Written::load(&root).unwrap();
         assert_eq!(written.marks(), None);
         let said = notices[0].to_string();
         assert!(said.contains(complaint), "{said}");
@@ -179,7 +179,7 @@ fn what_is_no_file_or_far_too_large_is_set_aside_too() {
     let (_dir, root, [a, b]) = device();
     fs::create_dir_all(a.join("below")).unwrap();
     fs::write(&b, "#".repeat(5000)).unwrap();
-    let (mut written, notices) = Written::load(&root);
+    let (mut written, notices) = Written::load(&root).unwrap();
     assert_eq!((written.marks(), notices.len()), (None, 2));
     assert!(a.with_extension("a.damaged").is_dir());
     written.save(&root, marks(1)).unwrap();
@@ -192,7 +192,7 @@ fn a_slot_that_this_user_may_not_read_is_passed_over_and_left() {
     /// Any user but root: "nobody" of most systems.
     const NOBODY: u32 = 65_534;
     let look = |root: &Root| {
-        let (written, notices) = Written::load(root);
+        let (written, notices) = Written::load(root).unwrap();
         assert_eq!(written.marks(), None);
         assert!(matches!(&notices[..], [Notice::Unreadable { file }] if file.exists()));
     };

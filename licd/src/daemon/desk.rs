@@ -9,7 +9,7 @@ use licd_rules::{Code, Selector};
 
 use super::stock::{WAITING, Waiting};
 use super::{Daemon, Fatal, settle};
-use crate::hub::{News, Order, Refusal, Reply, Written};
+use crate::hub::{News, Order, Refusal, Reply, Unsettled, Written};
 use crate::jobs::{self, AT_ONCE};
 use crate::journal;
 
@@ -70,12 +70,13 @@ impl Daemon {
                     Err(refusal) => reply(Err(refusal)),
                 }
             }
-            News::Settled { left_open } => {
+            News::Settled { left } => {
                 self.at_work -= 1;
-                if !left_open {
+                self.left = left;
+                if left == Unsettled::default() {
                     self.timers.settle.end();
-                    self.look_again();
                 }
+                self.look_again();
             }
             News::BusGone => {}
         }
@@ -116,7 +117,7 @@ impl Daemon {
         let (device, taken) = (Arc::clone(&self.device), selector.clone());
         let work = move || {
             let value = device.remove(&taken)?;
-            let left_open = value > 0 && device.store().holders().is_some();
+            let left_open = value > 0 && device.is_left_open();
             Ok(Written { value, left_open })
         };
         self.work("removal", work, move |outcome| News::Removed {
@@ -170,18 +171,16 @@ impl Daemon {
         });
     }
 
-    /// Tries again to close the store.
+    /// Tries again what was left to do.
     pub(super) fn settle_again(&mut self) {
-        let device = Arc::clone(&self.device);
-        self.work(
-            "settle",
-            move || settle(&device),
-            |left_open| News::Settled { left_open: left_open.unwrap_or(true) },
-        );
+        let (device, left) = (Arc::clone(&self.device), self.left);
+        let work = move || settle(&device, left.profile);
+        self.work("settle", work, move |now| News::Settled { left: now.unwrap_or(left) });
     }
 
     pub(super) fn mind_open_store(&mut self, left_open: bool) {
         if left_open {
+            self.left.store = true;
             self.timers.settle.begin(Instant::now());
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use licd_device::{Device, Survey};
+use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
 use licd_edge::publish;
 use licd_edge::settings::{self, RemoteManager};
 use licd_rules::{Notice, TimeVerdict};
@@ -69,19 +69,26 @@ pub(super) fn take(
     last: Option<&Published>,
 ) -> Stock {
     let (mut complaints, mut links) = (Vec::new(), None);
-    let survey = known.unwrap_or_else(|| {
-        links = Some(keep_settings(device, &mut complaints));
-        Arc::new(device.survey())
-    });
-    let (survey, time, left_open) = match last {
-        // Before the name is owned nothing waits for a disk; what is to be written is written next.
-        None => (Arc::clone(&survey), device.time(&survey), false),
-        Some(_) => {
-            let (survey, time) = keep_time(device, survey, &mut complaints);
-            clean_up(device, survey, time, &mut complaints)
+    let mut look = match (known, last) {
+        (Some(survey), Some(last)) => {
+            Look { survey, missing: last.missing.clone(), whole: last.whole }
+        }
+        (Some(survey), None) => Look { survey, missing: Missing::default(), whole: true },
+        (None, last) => {
+            let look = Look::take(device, last);
+            if look.has_all_facts() {
+                links = Some(keep_settings(device, &look.survey, &mut complaints));
+            }
+            look
         }
     };
-    let mut published = Published::new(survey, time);
+    let mut left_open = false;
+    // Before the name is owned nothing waits for a disk; what is to be written is written next. And
+    // nothing is remembered by a survey that lacks facts.
+    if last.is_some() && look.has_all_facts() {
+        left_open = look.keep(device, &mut complaints);
+    }
+    let mut published = look.published(device, last);
     if let Some(last) = last {
         published.restart_pending = last.restart_pending;
         if last.report == published.report {
@@ -90,16 +97,90 @@ pub(super) fn take(
         }
     }
     let root = device.root();
+    let mut again = !published.missing.is_empty();
     if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
         complaints.push(format!("{error}; other programs see an old state"));
+        again = true;
     }
-    let told = herald.publish(device, &published.survey, &published.time, &mut complaints);
-    // Before the name is owned nobody would hear them.
-    let due = match last {
-        None => Vec::new(),
-        Some(_) => herald.due(device, told, &mut complaints),
-    };
-    Stock { published, due, complaints, links, left_open }
+    let mut due = Vec::new();
+    if published.whole {
+        let told = herald.publish(device, &published.survey, &published.time, &mut complaints);
+        again |= told.is_none();
+        // Before the name is owned no program would hear them.
+        if let Some(told) = told.filter(|_| last.is_some()) {
+            due = herald.due(device, told, &mut complaints);
+        }
+    }
+    Stock { published, due, complaints, links, left_open, again }
+}
+
+/// What a look at the device has brought.
+struct Look {
+    survey: Arc<Survey>,
+    missing: Missing,
+    /// Whether the survey has all facts.
+    whole: bool,
+}
+
+impl Look {
+    /// Reads the device. If a fact cannot be looked at, the last survey that had all of them stands.
+    fn take(device: &Device, last: Option<&Published>) -> Self {
+        let last = last.filter(|last| last.whole);
+        match device.survey_after(last.map(|last| &*last.survey)) {
+            Ok(survey) => {
+                Self { survey: Arc::new(survey), missing: Missing::default(), whole: true }
+            }
+            Err(partial) => {
+                let Partial { survey, missing } = *partial;
+                match last.filter(|_| !missing.is_files_only()) {
+                    Some(last) => Self { survey: Arc::clone(&last.survey), missing, whole: true },
+                    None => {
+                        let whole = missing.is_files_only();
+                        Self { survey: Arc::new(survey), missing, whole }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the survey is of now and lacks nothing but files of the store.
+    fn has_all_facts(&self) -> bool {
+        self.whole && self.missing.is_files_only()
+    }
+
+    /// Writes down what has to be remembered of the survey, and cleans up the store. Whether that has
+    /// left the store open.
+    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> bool {
+        let kept = keep_time(device, Arc::clone(&self.survey), complaints)
+            .and_then(|(survey, time)| clean_up(device, survey, time, complaints));
+        match kept {
+            Ok((survey, left_open)) => {
+                self.survey = survey;
+                left_open
+            }
+            Err(failure) => {
+                complaints.push(failure.message);
+                false
+            }
+        }
+    }
+
+    /// What is to be published.
+    fn published(mut self, device: &Device, last: Option<&Published>) -> Published {
+        let time = device.time(&self.survey).unwrap_or_else(|unavailable| {
+            self.missing.add(unavailable);
+            last.map_or_else(|| device.provisional_time(&self.survey), |last| last.time)
+        });
+        // The first since the daemon started: what an earlier run has published stands.
+        let before = match self.whole {
+            true => None,
+            false => publish::published(device.root()).and_then(|json| Report::from_json(&json)),
+        };
+        match before {
+            Some(report) => Published::standing(self.survey, time, self.missing, report),
+            None => Published::new(self.survey, time, self.missing, self.whole),
+        }
+    }
 }
 
 /// The time to judge at. Writes down what has to be remembered of it, and when the starter period
@@ -108,15 +189,23 @@ fn keep_time(
     device: &Device,
     mut survey: Arc<Survey>,
     complaints: &mut Vec<String>,
-) -> (Arc<Survey>, TimeVerdict) {
-    let time = device.time(&survey);
+) -> Result<(Arc<Survey>, TimeVerdict), Failure> {
+    let time = device.time(&survey)?;
     complaints.extend(device.keep_time().err().map(|failure| failure.message));
     match device.keep_starter(&survey, &time) {
-        Ok(true) => survey = Arc::new(device.survey()),
+        Ok(true) => survey = look_once_more(device, &survey)?,
         Ok(false) => {}
         Err(failure) => complaints.push(failure.message),
     }
-    (survey, time)
+    Ok((survey, time))
+}
+
+/// A survey after something was written.
+fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure> {
+    match device.survey_after(Some(last)) {
+        Ok(survey) => Ok(Arc::new(survey)),
+        Err(partial) => Err(Failure::from(&partial.missing)),
+    }
 }
 
 /// Writes down what has to be remembered of the licences, and then cleans up the store. Also tells
@@ -126,46 +215,58 @@ fn clean_up(
     survey: Arc<Survey>,
     time: TimeVerdict,
     complaints: &mut Vec<String>,
-) -> (Arc<Survey>, TimeVerdict, bool) {
+) -> Result<(Arc<Survey>, bool), Failure> {
     let done = device.keep_past(&survey, &time).and_then(|()| device.clean_up(&survey, &time));
     match done {
-        Ok(cleaned) if cleaned.is_empty() => (survey, time, false),
+        Ok(cleaned) if cleaned.is_empty() => Ok((survey, false)),
         Ok(cleaned) => {
             chronicle::cleaned(&cleaned);
-            let survey = Arc::new(device.survey());
-            let time = device.time(&survey);
-            (survey, time, device.store().holders().is_some())
+            Ok((look_once_more(device, &survey)?, device.is_left_open()))
         }
         Err(failure) => {
             complaints.push(failure.message);
-            (survey, time, false)
+            Ok((survey, false))
         }
     }
 }
 
-/// Carries out the removal profile of the settings, as at every start while it is set.
-pub(super) fn remove_profile(device: &Device) {
-    let Some(selector) = settings::load(device.root()).settings.licensing.remove else { return };
+/// Carries out the removal profile of the settings, as at every start while it is set. Whether that
+/// is done, or it would be of no use to try again.
+pub(super) fn remove_profile(device: &Device) -> bool {
+    let selector = match settings::load(device.root()) {
+        Ok(loaded) => loaded.settings.licensing.remove,
+        Err(unavailable) => {
+            log::warn!(MESSAGE_ID = journal::PROBLEM; "{unavailable}");
+            return false;
+        }
+    };
+    let Some(selector) = selector else { return true };
     match device.remove(&selector) {
-        Ok(count) => log::info!(
-            MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
-            "{selector}: removed by the settings: {count}"
-        ),
-        Err(failure) => log::warn!(
-            MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = failure.code.as_str();
-            "removal of {selector}: {}", failure.message
-        ),
+        Ok(count) => {
+            log::info!(
+                MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
+                "{selector}: removed by the settings: {count}"
+            );
+            true
+        }
+        Err(failure) => {
+            log::warn!(
+                MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = failure.code.as_str();
+                "removal of {selector}: {}", failure.message
+            );
+            !failure.is_of_the_moment()
+        }
     }
 }
 
 /// Keeps settings that are whole for the day when they are not. The part about download links is
 /// returned.
-fn keep_settings(device: &Device, complaints: &mut Vec<String>) -> RemoteManager {
-    let loaded = settings::load(device.root());
+fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>) -> RemoteManager {
+    let loaded = survey.loaded_settings();
     let unknown = loaded.unknown.iter();
     complaints.extend(unknown.map(|key| format!("settings: {key}: is not known, and is ignored")));
     complaints.extend(loaded.keep(device.root()).err().map(|problem| problem.to_string()));
-    loaded.settings.system.remotemanager
+    loaded.settings.system.remotemanager.clone()
 }
 
 impl Daemon {
@@ -218,8 +319,9 @@ impl Daemon {
     pub(super) fn stock_taken(&mut self, stock: Option<Box<Stock>>) {
         let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
         let taken = stock.is_some();
+        self.mind_shortage(stock.as_ref().is_none_or(|stock| stock.again), Instant::now());
         if let Some(stock) = stock {
-            let Stock { published, due, complaints, links, left_open } = *stock;
+            let Stock { published, due, complaints, links, left_open, again: _ } = *stock;
             self.mind_open_store(left_open);
             let deployed = waiting.iter().any(|one| {
                 matches!(one, Waiting::Import(ended) if ended.changes_what_is_allowed(&published))
@@ -285,6 +387,15 @@ impl Daemon {
         }
     }
 
+    /// Looks again soon if something could not be looked at or published.
+    pub(super) fn mind_shortage(&mut self, again: bool, now: Instant) {
+        if again {
+            self.timers.shortage.begin(now);
+        } else {
+            self.timers.shortage.end();
+        }
+    }
+
     /// While no unit ID is known, looks for one from time to time.
     pub(super) fn mind_what_is_amiss(&mut self, now: Instant) {
         match self.hub.published().report.unit_id {
@@ -292,7 +403,7 @@ impl Daemon {
             None => self.timers.relook.begin(now),
         }
         let is_open = self.hub.published().report.store.state == "writable";
-        if is_open && self.device.store().holders().is_some() {
+        if is_open && self.device.is_left_open() {
             self.timers.reclosed.begin(now);
         } else {
             self.timers.reclosed.end();

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::Signal;
 
 use crate::bus::Caller;
@@ -128,17 +128,18 @@ fn told_to_stop_it_finishes_cleaning_up() {
             std::thread::sleep(Duration::from_millis(5));
         }
     };
-    // What is remembered is written just before the clean-up.
     let state = world.path("var/lib/licd/state.toml");
     let remembered = || fs::read_to_string(&state).unwrap_or_default();
     wait_for("the first licence is remembered", &|| !remembered().is_empty());
-    let first = remembered();
-    // Somebody else writes to the store, so that the clean-up has to wait.
+    // Another program writes to the store, so that the clean-up has to wait.
     let lock = world.path("run/licd/store.lock");
     let lock = fs::File::options().create(true).append(true).open(lock).unwrap();
-    let lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, why)| why).unwrap();
-    world.write(&format!("{STORE}/b.lic"), &world.license("WE-7Q2KD", 2, UNIT));
-    wait_for("the second licence is remembered", &|| remembered() != first);
+    lock.lock().unwrap();
+    let new = world.write("new.lic", &world.license("WE-7Q2KD", 2, UNIT));
+    let opened = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    opened.add_watch(&new, AddWatchFlags::IN_CLOSE_NOWRITE).unwrap();
+    fs::rename(&new, world.path(&format!("{STORE}/b.lic"))).unwrap();
+    wait_for("the daemon reads the second licence", &|| opened.read_events().is_ok());
     daemon.signal(Signal::SIGTERM);
     wait_for("it hears", &|| daemon.log().contains("stopping"));
     // Much longer than stopping takes when there is nothing to wait for.

@@ -140,7 +140,7 @@ impl World {
 
     /// Starts the system again.
     pub fn restart(&mut self) {
-        let survey = self.device.survey();
+        let survey = self.device.survey().unwrap();
         let _ = self.device.rest(&survey);
         self.boots += 1;
         self.uptime = 0;
@@ -169,13 +169,13 @@ impl World {
     }
 
     pub fn time(&self) -> TimeVerdict {
-        self.device.time(&self.device.survey())
+        self.device.time(&self.device.survey().unwrap()).unwrap()
     }
 
     /// What the daemon does whenever something has changed.
     pub fn daemon_looks(&self) {
-        let survey = self.device.survey();
-        let time = self.device.time(&survey);
+        let survey = self.device.survey().unwrap();
+        let time = self.device.time(&survey).unwrap();
         self.device.keep_time().unwrap();
         self.device.keep_past(&survey, &time).unwrap();
         let _ = self.device.clean_up(&survey, &time).unwrap();
@@ -191,8 +191,8 @@ impl World {
     }
 
     pub fn report(&self) -> Report {
-        let survey = self.device.survey();
-        survey.report(&self.device.time(&survey))
+        let survey = self.device.survey().unwrap();
+        survey.report(&self.device.time(&survey).unwrap())
     }
 
     pub fn copy_by_hand(&self, name: &str, file: &str) {

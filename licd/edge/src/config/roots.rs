@@ -3,8 +3,9 @@
 use license_format::{VerifierKey, limits};
 
 use super::{Problem, files};
+use crate::look::Looked;
 use crate::root::Root;
-use crate::textfile::{self, Flaw};
+use crate::textfile;
 
 /// Root keys of one image that are read; the signatures of a trust document are fewer.
 pub const ROOT_KEYS: usize = 64;
@@ -16,12 +17,14 @@ const TRUST_NOTE: &str = "/usr/lib/licd/trust.note";
 
 /// The root keys of the image, one a file of `/usr/lib/licd/roots.d/*.vkey`, white space around it
 /// ignored. A file that is no key never stops the others.
-#[must_use]
-pub fn roots(root: &Root) -> (Vec<VerifierKey>, Vec<Problem>) {
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn roots(root: &Root) -> Looked<(Vec<VerifierKey>, Vec<Problem>)> {
     let mut problems = Vec::new();
     let mut keys = Vec::new();
-    for file in files(&root.path(ROOT_DIR), "vkey", ROOT_KEYS, &mut problems) {
-        match textfile::read_text(&file, KEY_FILE_BYTES) {
+    for file in files(&root.path(ROOT_DIR), "vkey", ROOT_KEYS, &mut problems)? {
+        match textfile::read_text(&file, KEY_FILE_BYTES)? {
             Ok(text) => match VerifierKey::parse(text.unwrap_or_default().trim()) {
                 Some(key) => keys.push(key),
                 None => problems.push(Problem::NotAKey { file }),
@@ -29,15 +32,16 @@ pub fn roots(root: &Root) -> (Vec<VerifierKey>, Vec<Problem>) {
             Err(flaw) => problems.push(Problem::Unusable { file, flaw }),
         }
     }
-    (keys, problems)
+    Ok((keys, problems))
 }
 
-/// The bytes of the image's trust document, not verified; `None` if the image has none.
+/// The bytes of the image's trust document, not verified; `None` if the image has none. The inner
+/// error: it is no readable file of at most [`limits::TRUST_BYTES`].
 ///
 /// # Errors
-/// [`Problem::Unusable`] if it cannot be read or is larger than [`limits::TRUST_BYTES`].
-pub fn trust_note(root: &Root) -> Result<Option<Vec<u8>>, Problem> {
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn trust_note(root: &Root) -> Looked<Result<Option<Vec<u8>>, Problem>> {
     let file = root.path(TRUST_NOTE);
-    textfile::read(&file, limits::TRUST_BYTES as u64)
-        .map_err(|flaw: Flaw| Problem::Unusable { file, flaw })
+    let read = textfile::read(&file, limits::TRUST_BYTES as u64)?;
+    Ok(read.map_err(|flaw| Problem::Unusable { file, flaw }))
 }

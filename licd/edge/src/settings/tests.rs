@@ -77,12 +77,12 @@ fn wrong_values_are_refused_by_line_and_column() {
     for (text, what) in [
         (
             remote("license_poll_hours = 0"),
-            "line 2, column 22: invalid value: integer `0`, expected a number of hours, 1 to 8760",
+            "line 2, column 22: invalid value: integer, expected a number of hours, 1 to 8760",
         ),
         (remote("license_poll_hours = 8761"), "line 2, column 22: "),
         (
             remote("license_cleanup = \"yes\""),
-            "line 2, column 19: invalid type: string \"yes\", expected a boolean",
+            "line 2, column 19: invalid type: string, expected a boolean",
         ),
         (
             remote("license_urls = \"https://x\""),
@@ -106,7 +106,7 @@ fn wrong_values_are_refused_by_line_and_column() {
         ),
         (
             "system = 1\n".into(),
-            "line 1, column 10: invalid type: integer `1`, expected the section [system]",
+            "line 1, column 10: invalid type: integer, expected the section [system]",
         ),
         ("[system\n".into(), "line 1, column 8: "),
     ] {
@@ -137,7 +137,7 @@ fn more_than_a_mebibyte_is_no_settings() {
 #[test]
 fn a_missing_file_means_the_defaults_and_leaves_no_trace() {
     let (_dir, root) = world();
-    let loaded = load(&root);
+    let loaded = load(&root).unwrap();
     assert_eq!(loaded.settings, Settings::default());
     assert!(loaded.problem.is_none() && loaded.unknown.is_empty());
     loaded.keep(&root).unwrap();
@@ -148,10 +148,10 @@ fn a_missing_file_means_the_defaults_and_leaves_no_trace() {
 fn while_the_file_is_broken_the_last_good_settings_stay_in_force() {
     let (dir, root) = world();
     fs::write(root.path(FILE), format!("unknown = 1\n{}", polls_every(7))).unwrap();
-    load(&root).keep(&root).unwrap();
+    load(&root).unwrap().keep(&root).unwrap();
 
     fs::write(root.path(FILE), "[system\n").unwrap();
-    let loaded = load(&root);
+    let loaded = load(&root).unwrap();
     assert_eq!(loaded.settings.system.remotemanager.license_poll_hours, 7);
     assert_eq!(loaded.unknown, ["unknown"]);
     let message = loaded.problem.as_ref().unwrap().to_string();
@@ -160,7 +160,7 @@ fn while_the_file_is_broken_the_last_good_settings_stay_in_force() {
     assert!(message.ends_with("; the last good settings stay in force until it is corrected"));
 
     loaded.keep(&root).unwrap();
-    assert_eq!(load(&root).settings.system.remotemanager.license_poll_hours, 7);
+    assert_eq!(load(&root).unwrap().settings.system.remotemanager.license_poll_hours, 7);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_broken_file_without_a_last_good_one_means_the_defaults() {
             fs::write(root.path(LAST_GOOD), text).unwrap();
         }
         fs::write(root.path(FILE), "[system\n").unwrap();
-        let loaded = load(&root);
+        let loaded = load(&root).unwrap();
         assert_eq!(loaded.settings, Settings::default());
         let message = loaded.problem.unwrap().to_string();
         assert!(
@@ -186,11 +186,11 @@ fn a_broken_file_without_a_last_good_one_means_the_defaults() {
 fn settings_taken_away_are_the_last_good_ones_no_longer() {
     let (_dir, root) = world();
     fs::write(root.path(FILE), polls_every(7)).unwrap();
-    load(&root).keep(&root).unwrap();
+    load(&root).unwrap().keep(&root).unwrap();
     fs::remove_file(root.path(FILE)).unwrap();
-    load(&root).keep(&root).unwrap();
+    load(&root).unwrap().keep(&root).unwrap();
     fs::write(root.path(FILE), "[system\n").unwrap();
-    assert_eq!(load(&root).settings, Settings::default());
+    assert_eq!(load(&root).unwrap().settings, Settings::default());
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn good_settings_are_written_down_only_when_they_changed() {
     let mut seen = Vec::new();
     for hours in [7, 7, 8] {
         fs::write(root.path(FILE), polls_every(hours)).unwrap();
-        load(&root).keep(&root).unwrap();
+        load(&root).unwrap().keep(&root).unwrap();
         seen.push(kept());
     }
     assert_eq!(seen[0], seen[1]);
@@ -219,7 +219,7 @@ fn applied_settings_are_stored_as_they_came_unknown_keys_and_comments_included()
         (3, &["x".into()][..])
     );
     assert_eq!(fs::read_to_string(root.path(FILE)).unwrap(), text);
-    assert_eq!(load(&root).settings, settings);
+    assert_eq!(load(&root).unwrap().settings, settings);
     let mode = |root: &Root| fs::metadata(root.path(FILE)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(&root), 0o600);
     fs::set_permissions(root.path(FILE), fs::Permissions::from_mode(0o640)).unwrap();

@@ -1,12 +1,14 @@
 //! Which sticks are plugged in.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::udev::Record;
 use super::{Error, FileSystem};
 use crate::below::Below;
+use crate::look::Looked;
 use crate::root::Root;
 use crate::tree::Tree;
 
@@ -38,48 +40,60 @@ pub struct Stick {
 /// # Errors
 /// [`Error::Unreadable`] if the machine's own devices cannot be listed.
 pub fn find(root: &Root) -> Result<Vec<Stick>, Error> {
-    let below = Below::of(root).map_err(Error::Unreadable)?;
-    let own = own_drives(&below, root);
-    let names = match below.tree().names(Path::new(CLASS)) {
+    let below = Below::of(root)?.map_err(Error::Unreadable)?;
+    let own = own_drives(&below, root)?;
+    let names = match below.tree().names(Path::new(CLASS))? {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         names => names.map_err(Error::Unreadable)?,
     };
-    let found = names.iter().filter_map(|name| {
-        let dir = below.tree().resolve(Path::new(CLASS).join(name))?;
-        let drive = below.usb_device(&dir)?;
-        if own.contains(drive) { None } else { stick(root, below.tree(), &dir) }
-    });
-    let (readable, others): (Vec<_>, Vec<_>) = found.partition(|(_, readable)| *readable);
+    let mut found = Vec::new();
+    for name in &names {
+        let Some(dir) = below.tree().resolve(Path::new(CLASS).join(name))? else { continue };
+        if below.usb_device(&dir)?.is_some_and(|drive| !own.contains(drive)) {
+            found.extend(stick(root, below.tree(), &dir)?);
+        }
+    }
+    let (readable, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, readable)| *readable);
     let found = if readable.is_empty() { others } else { readable };
     Ok(found.into_iter().map(|(stick, _)| stick).collect())
 }
 
 /// The USB drives that the system runs from and that its licences are on.
-fn own_drives(below: &Below, root: &Root) -> BTreeSet<PathBuf> {
+fn own_drives(below: &Below, root: &Root) -> Looked<BTreeSet<PathBuf>> {
     let license =
         if root.is_simulated() { PathBuf::from("/license") } else { root.path("/license") };
-    let blocks = [Path::new("/"), &license].map(|place| below.block_devices(place));
-    let blocks = blocks.iter().flatten();
-    blocks.filter_map(|block| below.usb_device(block)).map(Path::to_owned).collect()
+    let mut drives = BTreeSet::new();
+    for place in [Path::new("/"), &license] {
+        for block in below.block_devices(place)? {
+            drives.extend(below.usb_device(&block)?.map(Path::to_owned));
+        }
+    }
+    Ok(drives)
 }
 
 /// The stick that a block device is, and whether its file system can be read, which is assumed if
 /// nobody knows it.
-fn stick(root: &Root, tree: &Tree, dir: &Path) -> Option<(Stick, bool)> {
-    let bytes = tree.attribute(dir, "size")?.parse::<u64>().ok()?.checked_mul(SECTOR)?;
-    // A card reader without a card.
-    let is_empty = bytes == 0;
-    let is_optical = tree.attribute(dir, "device/type").is_some_and(|kind| kind == OPTICAL);
-    if is_empty || is_optical || !names_of_partitions(tree, dir).is_empty() {
-        return None;
+fn stick(root: &Root, tree: &Tree, dir: &Path) -> Looked<Option<(Stick, bool)>> {
+    let sectors = tree.attribute(dir, "size")?.and_then(|size| size.parse::<u64>().ok());
+    // A card reader without a card has none.
+    let bytes = sectors.and_then(|sectors| sectors.checked_mul(SECTOR)).filter(|bytes| *bytes > 0);
+    let name = dir.file_name().and_then(OsStr::to_str);
+    let (Some(bytes), Some(numbers), Some(name)) = (bytes, tree.attribute(dir, "dev")?, name)
+    else {
+        return Ok(None);
+    };
+    let is_optical = tree.attribute(dir, "device/type")?.is_some_and(|kind| kind == OPTICAL);
+    if is_optical || !names_of_partitions(tree, dir)?.is_empty() {
+        return Ok(None);
     }
-    let record = Record::of(root, &tree.attribute(dir, "dev")?);
+    let record = Record::of(root, &numbers)?;
     if record.as_ref().is_some_and(|record| !record.is_file_system) {
-        return None;
+        return Ok(None);
     }
     let Record { kind, label, .. } = record.unwrap_or_default();
     let readable = kind.is_none_or(|kind| FileSystem::named(&kind).is_some());
-    Some((Stick { device: device(dir.file_name()?.to_str()?), label, bytes }, readable))
+    Ok(Some((Stick { device: device(name), label, bytes }, readable)))
 }
 
 /// The device file by the kernel's name, which has `!` for a `/`.
@@ -88,15 +102,21 @@ fn device(name: &str) -> PathBuf {
 }
 
 /// The partitions of a block device, given by its numbers.
-pub(super) fn partitions(root: &Root, numbers: &str) -> Vec<PathBuf> {
+pub(super) fn partitions(root: &Root, numbers: &str) -> Looked<Vec<PathBuf>> {
     let tree = Tree::hardware(root);
-    let dir = tree.resolve(Path::new("/sys/dev/block").join(numbers));
-    let names = dir.map(|dir| names_of_partitions(&tree, &dir)).unwrap_or_default();
-    names.iter().map(|name| device(name)).collect()
+    let names = match tree.resolve(Path::new("/sys/dev/block").join(numbers))? {
+        Some(dir) => names_of_partitions(&tree, &dir)?,
+        None => Vec::new(),
+    };
+    Ok(names.iter().map(|name| device(name)).collect())
 }
 
-fn names_of_partitions(tree: &Tree, dir: &Path) -> Vec<String> {
-    let names = tree.names(dir).unwrap_or_default();
-    let names = names.into_iter().filter(|name| tree.exists(&dir.join(name).join("partition")));
-    names.filter_map(|name| name.into_string().ok()).collect()
+fn names_of_partitions(tree: &Tree, dir: &Path) -> Looked<Vec<String>> {
+    let mut names = Vec::new();
+    for name in tree.names(dir)?.unwrap_or_default() {
+        if tree.exists(&dir.join(&name).join("partition"))? {
+            names.extend(name.into_string().ok());
+        }
+    }
+    Ok(names)
 }

@@ -132,7 +132,7 @@ fn create(
 /// device, so there is no read-only one to be had beside it.
 fn share(node: &Node) -> Result<OwnedFd, Error> {
     // The mounts of this machine, never simulated ones: they are about to be used.
-    let below = Below::of(&Root::new("/")).map_err(Error::Unreadable)?;
+    let below = Below::of(&Root::new("/"))?.map_err(Error::Unreadable)?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     below
         .mount_points(&node.numbers)

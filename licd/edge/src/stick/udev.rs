@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::look::Looked;
 use crate::root::Root;
 use crate::tree::Tree;
 
@@ -23,17 +24,17 @@ pub(super) struct Record {
 impl Record {
     /// The record of a device, given by its numbers, `8:17`; `None` without udev, and while it has
     /// not looked at the device yet.
-    pub(super) fn of(root: &Root, numbers: &str) -> Option<Self> {
+    pub(super) fn of(root: &Root, numbers: &str) -> Looked<Option<Self>> {
         let path = Path::new("/run/udev/data").join(format!("b{numbers}"));
-        let text = Tree::hardware(root).text(&path, RECORD_BYTES).ok()?;
+        let Ok(text) = Tree::hardware(root).text(&path, RECORD_BYTES)? else { return Ok(None) };
         let property = |key: &str| {
             let lines = text.lines().filter_map(|line| line.strip_prefix("E:")?.split_once('='));
             lines.filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).next()
         };
-        Some(Self {
+        Ok(Some(Self {
             is_file_system: property("ID_FS_USAGE").as_deref() == Some("filesystem"),
             kind: property("ID_FS_TYPE"),
             label: property("ID_FS_LABEL"),
-        })
+        }))
     }
 }

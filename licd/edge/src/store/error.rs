@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::unistd::geteuid;
 
 use super::Holder;
+use crate::look::{Looked, Unavailable, is_fact};
 
 /// Why the store cannot do what it is asked. What was in it is untouched, unless a variant says
 /// otherwise.
@@ -23,13 +25,15 @@ pub enum StoreError {
         /// What is in the way.
         why: Obstacle,
     },
-    /// It cannot be read.
+    /// It cannot be read, which is a fact about it.
     Unreadable {
         /// The partition or file concerned.
         place: PathBuf,
         /// The kernel's reason.
         why: Errno,
     },
+    /// It could not be looked at, which says nothing about it.
+    Unavailable(Unavailable),
     /// Somebody else is writing and did not finish in time (`busy`).
     Busy {
         /// The partition.
@@ -51,6 +55,8 @@ pub enum Obstacle {
     Missing,
     /// The block device takes no writes.
     WriteProtected,
+    /// A file or directory is marked immutable or append-only (chattr(1)).
+    Immutable,
     /// Any other reason of the kernel.
     Kernel(Errno),
 }
@@ -62,7 +68,22 @@ impl StoreError {
         match self {
             Self::NotAuthorized { .. } => true,
             Self::Unreadable { why, .. } => matches!(why, Errno::EACCES | Errno::EPERM),
-            Self::Full { .. } | Self::Unwritable { .. } | Self::Busy { .. } => false,
+            Self::Full { .. }
+            | Self::Unwritable { .. }
+            | Self::Unavailable(_)
+            | Self::Busy { .. } => false,
+        }
+    }
+
+    /// Tells what a look at the store found, facts that speak against it included, from a look that
+    /// could not be taken.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn looked<T>(outcome: Result<T, Self>) -> Looked<Result<T, Self>> {
+        match outcome {
+            Err(Self::Unavailable(unavailable)) => Err(unavailable),
+            outcome => Ok(outcome),
         }
     }
 
@@ -71,14 +92,22 @@ impl StoreError {
         let place = place.to_owned();
         match reason {
             Errno::ENOSPC | Errno::EDQUOT => Self::Full { place },
-            Errno::EPERM | Errno::EACCES => Self::NotAuthorized { place },
+            // Root is refused for this reason alone (FS_IOC_GETFLAGS(2const)).
+            Errno::EPERM if geteuid().is_root() => {
+                Self::Unwritable { place, why: Obstacle::Immutable }
+            }
+            Errno::EPERM | Errno::EACCES if !geteuid().is_root() => Self::NotAuthorized { place },
             _ => Self::Unwritable { place, why: Obstacle::Kernel(reason) },
         }
     }
 
     /// Reading `place` failed for this reason.
     pub(super) fn reading(place: &Path, why: Errno) -> Self {
-        Self::Unreadable { place: place.to_owned(), why }
+        if is_fact(why) {
+            Self::Unreadable { place: place.to_owned(), why }
+        } else {
+            Self::Unavailable(Unavailable::path(place, why))
+        }
     }
 
     /// Mounting `place` otherwise failed for this reason.
@@ -88,6 +117,7 @@ impl StoreError {
             Errno::EACCES => {
                 Self::Unwritable { place: place.to_owned(), why: Obstacle::WriteProtected }
             }
+            Errno::EPERM => Self::NotAuthorized { place: place.to_owned() },
             _ => Self::writing(place, reason),
         }
     }
@@ -108,6 +138,7 @@ impl fmt::Display for StoreError {
             Self::Unreadable { place, why } => {
                 write!(f, "{}: cannot be read: {}", place.display(), words(*why))
             }
+            Self::Unavailable(unavailable) => unavailable.fmt(f),
             Self::Busy { place, holder: Some(holder) } => write!(
                 f,
                 "{}: being written by {holder}; try again when it has finished",
@@ -132,8 +163,18 @@ impl fmt::Display for Obstacle {
             Self::WriteProtected => f.write_str(
                 "its device is read-only; check its write protection, and the kernel's log for errors",
             ),
+            Self::Immutable => f.write_str(
+                "is immutable, or the directory that it is in is; make it changeable with \
+                 “chattr -i”",
+            ),
             Self::Kernel(reason) => f.write_str(words(*reason)),
         }
+    }
+}
+
+impl From<Unavailable> for StoreError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
     }
 }
 

@@ -12,6 +12,7 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
 use super::{FileName, StoreError};
+use crate::stamp::Stamp;
 
 /// Entries of the licence directory that are looked at: the 10,000 licences that a device has to
 /// bear, and room for what else lies there.
@@ -56,8 +57,8 @@ pub enum Opened {
     File {
         /// The open file.
         file: File,
-        /// Its size in bytes.
-        bytes: u64,
+        /// By what it is known again.
+        stamp: Stamp,
     },
     /// Not a regular file; it was not opened, or not read.
     NotRegular,
@@ -83,10 +84,36 @@ impl Listing {
         Self { entries: Vec::new(), truncated: false, place: place.to_owned(), dir: None }
     }
 
+    /// By what a later look tells whether these are the same files: names and stamps, in the order
+    /// of the names.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::Unreadable`].
+    pub fn stamps(&self) -> Result<Vec<(FileName, Stamp)>, StoreError> {
+        let stamps = self.entries.iter().map(|entry| Ok((entry, self.stamp(entry)?)));
+        let there = |(entry, stamp): (&Entry, Option<Stamp>)| Some((entry.name.clone(), stamp?));
+        stamps.filter_map(|stamp| stamp.map(there).transpose()).collect()
+    }
+
+    /// The stamp of an entry; `None` if it is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::Unreadable`].
+    pub fn stamp(&self, entry: &Entry) -> Result<Option<Stamp>, StoreError> {
+        let Some(dir) = &self.dir else { return Ok(None) };
+        let name = entry.name.as_os_str();
+        match fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Stamp::of(&stat))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(why) => Err(StoreError::reading(&self.place.join(name), why)),
+        }
+    }
+
     /// Opens an entry for reading, and never anything but a regular file.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if the file is there and cannot be opened.
+    /// [`StoreError::Unreadable`] if the file is there and cannot be opened;
+    /// [`StoreError::Unavailable`].
     pub fn open(&self, entry: &Entry) -> Result<Opened, StoreError> {
         match &self.dir {
             None => Ok(Opened::Gone),
@@ -128,8 +155,12 @@ fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
         if let Some(name) = FileName::new(name) {
             let regular = match found.file_type() {
                 Some(kind) => kind == Type::File,
-                None => fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
-                    .is_ok_and(|stat| is_regular(&stat)),
+                // A file system that does not tell with the name, or a file that is gone by now.
+                None => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+                    Ok(stat) => is_regular(&stat),
+                    Err(Errno::ENOENT) => continue,
+                    Err(why) => return Err(why),
+                },
             };
             entries.push(Entry { name, regular });
         }
@@ -165,8 +196,7 @@ pub(super) fn open_file(dir: impl AsFd, name: &OsStr) -> Result<Opened, Errno> {
     if !is_regular(&stat) {
         return Ok(Opened::NotRegular);
     }
-    // The size of a regular file is never negative.
-    Ok(Opened::File { file: file.into(), bytes: u64::try_from(stat.st_size).unwrap_or(0) })
+    Ok(Opened::File { file: file.into(), stamp: Stamp::of(&stat) })
 }
 
 fn is_regular(stat: &FileStat) -> bool {

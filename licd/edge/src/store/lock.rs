@@ -4,15 +4,14 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use nix::fcntl::Flock;
 use nix::sys::stat::{fstat, major, minor};
 
 use super::{Holder, StoreError};
-use crate::lock::{self, Refused};
+use crate::lock::{self, Locked, Refused};
 
 /// The right to write, until dropped.
 pub(super) struct Lock {
-    _file: Flock<File>,
+    _file: Locked,
 }
 
 impl Lock {

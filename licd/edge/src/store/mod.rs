@@ -16,6 +16,7 @@ mod listing;
 mod lock;
 mod mount;
 mod name;
+mod room;
 mod starter;
 mod window;
 
@@ -31,10 +32,13 @@ pub use error::{Obstacle, StoreError};
 pub use holders::Holder;
 pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
+pub use room::RESERVE;
 pub use window::{Change, Closed, Window};
 
 use crate::atomic;
+use crate::look::{self, Looked, look_errno};
 use crate::root::Root;
+use crate::stamp::Stamp;
 use listing::{DSA, REQUEST, TRUST};
 use lock::Lock;
 use mount::Mount;
@@ -50,6 +54,13 @@ pub struct Store {
     lock: PathBuf,
     partition_note: PathBuf,
     patience: Duration,
+}
+
+/// The stamps of everything that a judgement rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamps {
+    licenses: Vec<(FileName, Stamp)>,
+    trust: Option<Stamp>,
 }
 
 /// In what state the store is, the word of the status report.
@@ -99,10 +110,10 @@ impl Store {
     /// The licence files, in the order of their names. None if there is no store.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`].
+    /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn licenses(&self) -> Result<Listing, StoreError> {
         match listing::open_top(&self.place) {
-            Ok(top) if self.is_left_behind(&top) => Ok(Listing::empty(&self.place)),
+            Ok(top) if self.is_left_behind(&top)? => Ok(Listing::empty(&self.place)),
             Ok(top) => Listing::read(&top, &self.place),
             Err(Errno::ENOENT) => Ok(Listing::empty(&self.place)),
             Err(why) => Err(StoreError::reading(&self.place, why)),
@@ -112,7 +123,7 @@ impl Store {
     /// The newest trust document received.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`].
+    /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn trust(&self) -> Result<Opened, StoreError> {
         let opened = listing::open_top(&self.place)
             .and_then(|top| listing::open_dir(top, DSA))
@@ -125,43 +136,85 @@ impl Store {
         }
     }
 
+    /// By what a later look tells whether licences and trust document are as they were.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
+    pub fn stamps(&self) -> Result<Stamps, StoreError> {
+        let licenses = self.licenses()?.stamps()?;
+        let trust = Stamp::at(&self.place.join(DSA).join(TRUST))?;
+        Ok(Stamps { licenses, trust })
+    }
+
     /// In what state the store is now.
-    #[must_use]
-    pub fn state(&self) -> StoreState {
-        let looked = listing::open_top(&self.place).and_then(|top| {
-            let mount = Mount::of(&top)?;
-            match Listing::read(&top, &self.place) {
-                Err(StoreError::Unreadable { why, .. }) if why != Errno::EACCES => Err(why),
-                _ => Ok(mount),
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn state(&self) -> Looked<StoreState> {
+        let mount = match self.mount()? {
+            Ok((_, mount)) if self.is_missing(&mount)? => return Ok(StoreState::Missing),
+            Ok((_, mount)) if mount.has_given_up() => return Ok(StoreState::Damaged),
+            Ok(mount) => mount,
+            Err(Errno::ENOENT) => return Ok(StoreState::Missing),
+            // A store that is closed to this user cannot be written by him either.
+            Err(Errno::EACCES) => return Ok(StoreState::ReadOnly),
+            Err(_) => return Ok(StoreState::Damaged),
+        };
+        let (top, mount) = mount;
+        match StoreError::looked(Listing::read(&top, &self.place))? {
+            Err(StoreError::Unreadable { why, .. }) if why != Errno::EACCES => {
+                Ok(StoreState::Damaged)
             }
-        });
-        match looked {
-            Ok(mount) if self.is_missing(&mount) => StoreState::Missing,
-            Ok(mount) if mount.has_given_up() => StoreState::Damaged,
-            Ok(mount) if mount.is_closed() => StoreState::ReadOnly,
-            Ok(_) => StoreState::Writable,
-            Err(Errno::ENOENT) => StoreState::Missing,
-            // What this user may not look into, he may not write either.
-            Err(Errno::EACCES) => StoreState::ReadOnly,
-            Err(_) => StoreState::Damaged,
+            _ if mount.is_closed() => Ok(StoreState::ReadOnly),
+            _ => Ok(StoreState::Writable),
         }
+    }
+
+    /// The top directory and its mount, or the fact that speaks against them.
+    fn mount(&self) -> Looked<Result<(OwnedFd, Mount), Errno>> {
+        let found = listing::open_top(&self.place).and_then(|top| {
+            let mount = Mount::of(&top)?;
+            Ok((top, mount))
+        });
+        look_errno(&self.place, found)
     }
 
     /// Whether this is the mount point of a partition that is not there: in a read-only system, a
     /// directory that is no mount can only be one.
-    fn is_missing(&self, mount: &Mount) -> bool {
-        !mount.here && (mount.is_read_only() || self.partition_note.exists())
+    fn is_missing(&self, mount: &Mount) -> Looked<bool> {
+        Ok(!mount.here && (mount.is_read_only() || self.had_partition()?))
     }
 
-    /// Whether it was there before.
-    fn is_left_behind(&self, top: &OwnedFd) -> bool {
-        self.partition_note.exists() && Mount::of(top).is_ok_and(|mount| !mount.here)
+    /// Whether the partition was there before.
+    fn is_left_behind(&self, top: &OwnedFd) -> Looked<bool> {
+        if !self.had_partition()? {
+            return Ok(false);
+        }
+        Ok(look_errno(&self.place, Mount::of(top))?.is_ok_and(|mount| !mount.here))
     }
 
-    /// Notes that there is a partition. Where that cannot be written, it is as if nobody had looked.
+    fn had_partition(&self) -> Looked<bool> {
+        look::exists(&self.partition_note)
+    }
+
+    /// Notes that there is a partition. Where that cannot be written, it is not known later.
     fn note_partition(&self) {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        // A FIFO in its place would otherwise be waited for.
+        let flags = OFlag::O_WRONLY
+            | OFlag::O_CREAT
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NONBLOCK
+            | OFlag::O_CLOEXEC;
         let _ = open(&self.partition_note, flags, atomic::PUBLIC);
+    }
+
+    /// Whether less than [`RESERVE`] is left on its file system. Without a store it is not.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn is_nearly_full(&self) -> Looked<bool> {
+        let found = listing::open_top(&self.place).and_then(|top| room::left(&top));
+        Ok(look_errno(&self.place, found)?.is_ok_and(|left| left < RESERVE))
     }
 
     /// Where [`Window::put_request`] puts the request for a licence.
@@ -170,33 +223,39 @@ impl Store {
         self.place.join(REQUEST)
     }
 
-    /// Who keeps the partition from being read-only, as far as can be seen; `None` if it is
-    /// read-only as it should be, or no partition.
-    #[must_use]
-    pub fn holders(&self) -> Option<Vec<Holder>> {
-        let top = listing::open_top(&self.place).ok()?;
-        let mount = Mount::of(&top).ok()?;
-        let device = fstat(&top).ok()?.st_dev;
-        (mount.here && !mount.is_closed()).then(|| holders::find(device))
-    }
-
-    /// Opens the store for writing, does the work and closes it, also if the work fails or panics.
-    /// A partition that was found writable is read-only afterwards, too.
-    ///
-    /// If the work fails, what it wrote before stays written, and whether the store could be closed
-    /// is only logged; [`Store::state`] tells.
+    /// The processes that keep the partition from being read-only, as far as can be seen; `None` if
+    /// it is read-only as it should be, or no partition.
     ///
     /// # Errors
-    /// Of the work; and [`StoreError`] if the store cannot be opened, or what was written cannot be
-    /// brought to the medium.
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn holders(&self) -> Looked<Option<Vec<Holder>>> {
+        let Ok((top, mount)) = self.mount()? else { return Ok(None) };
+        if !mount.here || mount.is_closed() {
+            return Ok(None);
+        }
+        let device = look_errno(&self.place, fstat(&top))?.map(|stat| stat.st_dev);
+        Ok(device.ok().map(holders::find))
+    }
+
+    /// Takes the right to write. Everything that is compared before something is written has to be
+    /// read after this.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], or why the lock cannot be had.
+    pub fn writer(&self) -> Result<Writer<'_>, StoreError> {
+        let lock = Lock::take(&self.lock, &self.place, self.patience)?;
+        Ok(Writer { store: self, _lock: lock })
+    }
+
+    /// Takes the right to write and uses it once, as [`Writer::write`] does.
+    ///
+    /// # Errors
+    /// Those of [`Store::writer`] and [`Writer::write`].
     pub fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
     ) -> Result<(T, Closed), E> {
-        let _lock = Lock::take(&self.lock, &self.place, self.patience)?;
-        let mut window = Window::open(self)?;
-        let done = work(&mut window)?;
-        Ok((done, window.close()?))
+        self.writer()?.write(work)
     }
 
     /// Puts right what a crash has left: makes the partition read-only and removes half-written
@@ -210,5 +269,31 @@ impl Store {
     pub fn settle(&self) -> Result<Option<Closed>, StoreError> {
         let _lock = Lock::take(&self.lock, &self.place, Duration::ZERO)?;
         Window::settle(self)
+    }
+}
+
+/// The right to write the store, until dropped.
+pub struct Writer<'a> {
+    store: &'a Store,
+    _lock: Lock,
+}
+
+impl Writer<'_> {
+    /// Opens the store for writing, does the work and closes it, also if the work fails or panics.
+    /// A partition that was found writable is read-only afterwards, too.
+    ///
+    /// If the work fails, what it wrote before stays written, and whether the store could be closed
+    /// is only logged; [`Store::state`] tells.
+    ///
+    /// # Errors
+    /// Of the work; and [`StoreError`] if the store cannot be opened, or a removal cannot be brought
+    /// to the medium.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+    ) -> Result<(T, Closed), E> {
+        let mut window = Window::open(self.store)?;
+        let done = work(&mut window)?;
+        Ok((done, window.close()?))
     }
 }

@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] if there is one that cannot be read or understood. It counts as
-    /// forgone then: a damaged file must not begin the period again.
+    /// forgone then: a damaged file must not begin the period again. [`StoreError::Unavailable`].
     pub fn starter(&self) -> Result<Option<StarterMark>, StoreError> {
         let opened = open_top(&self.place)
             .and_then(|top| open_dir(top, DSA))
@@ -38,7 +38,7 @@ impl Store {
                 let mut text = String::new();
                 let read = file.take(STARTER_BYTES).read_to_string(&mut text);
                 // Text of no character set comes without a number of the kernel.
-                read.map_err(|e| failed(Errno::try_from(e).unwrap_or(Errno::EUCLEAN)))?;
+                read.map_err(|e| failed(e.raw_os_error().map_or(Errno::EUCLEAN, Errno::from_raw)))?;
                 parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
             }
             Ok(Opened::NotRegular) => Err(failed(Errno::EUCLEAN)),

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use nix::unistd::{UnlinkatFlags, fsync, syncfs, unlinkat};
+use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
 use super::listing::{DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests};
 use super::mount::Mount;
-use super::{FileName, Holder, Obstacle, Store, StoreError, holders};
+use super::{FileName, Holder, Obstacle, RESERVE, Store, StoreError, holders, room};
 use crate::atomic::{self, Durability};
 
 /// Mode of the directories of the store.
@@ -24,6 +24,8 @@ const DIR_MODE: Mode = Mode::from_bits_truncate(0o755);
 const PASSING: Duration = Duration::from_millis(100);
 /// How often closing is tried meanwhile.
 const RETRY: Duration = Duration::from_millis(5);
+/// Bytes of a block: no file system that a device has uses larger ones by itself.
+const BLOCK: u64 = 4096;
 
 /// How the store was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,17 @@ pub enum Closed {
     /// found) hold a file that was replaced or removed, or one open for writing. Everything is
     /// written; [`Store::settle`] makes it read-only once they have let go.
     HeldBy(Vec<Holder>),
+    /// The file system is still writable because the kernel failed to remount it. Everything is
+    /// written; [`Store::settle`] tries again.
+    Failed(Errno),
+}
+
+impl Closed {
+    /// Whether closing is to be tried again.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::HeldBy(_) | Self::Failed(_))
+    }
 }
 
 impl fmt::Display for Closed {
@@ -45,6 +58,9 @@ impl fmt::Display for Closed {
         match self {
             Self::ReadOnly => f.write_str("read-only"),
             Self::Writable => f.write_str("writable"),
+            Self::Failed(why) => {
+                write!(f, "still writable, because it cannot be remounted: {}", why.desc())
+            }
             // A sandbox hides other processes; and a partition may have been opened by hand.
             Self::HeldBy(holders) if holders.is_empty() => {
                 f.write_str("still writable, opened by hand or by a process that cannot be seen")
@@ -114,7 +130,7 @@ impl<'a> Window<'a> {
             _ => StoreError::writing(&store.place, reason),
         })?;
         let mount = Mount::of(&top).map_err(|reason| StoreError::writing(&store.place, reason))?;
-        if store.is_missing(&mount) {
+        if store.is_missing(&mount)? {
             return Err(missing());
         }
         if mount.here {
@@ -129,6 +145,21 @@ impl<'a> Window<'a> {
         if let Ok(dsa) = open_dir(&self.top, DSA) {
             let _ = atomic::sweep(&dsa);
             let _ = open_dir(&dsa, LICENSES).and_then(atomic::sweep);
+        }
+    }
+
+    /// Whether a found file of this size leaves [`RESERVE`] free.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] if it does not.
+    pub fn leave_reserve(&self, bytes: usize) -> Result<(), StoreError> {
+        let left = room::left(&self.top)
+            .map_err(|reason| StoreError::writing(&self.store.place, reason))?;
+        // Its last block may hold little of it.
+        let taken = (bytes as u64).next_multiple_of(BLOCK);
+        match left.checked_sub(taken) {
+            Some(rest) if rest >= RESERVE => Ok(()),
+            _ => Err(StoreError::Full { place: self.store.place.clone() }),
         }
     }
 
@@ -210,41 +241,41 @@ impl<'a> Window<'a> {
 
     fn shut(&mut self) -> Result<Closed, StoreError> {
         self.closed = true;
-        let place = &self.store.place;
         // Whatever comes of this, the partition must not stay writable.
         let flushed = self.flush();
-        let closed = if self.mount.here { self.make_read_only() } else { Ok(Closed::Writable) };
-        flushed.and(closed).map_err(|reason| StoreError::mounting(place, reason))
+        let closed = if self.mount.here { self.make_read_only() } else { Closed::Writable };
+        flushed.map_err(|reason| StoreError::writing(&self.store.place, reason))?;
+        Ok(closed)
     }
 
+    /// Brings removals to the medium; everything else was flushed when it was written.
     fn flush(&self) -> Result<(), Errno> {
-        if self.mount.here {
-            return syncfs(&self.top);
+        if !self.unflushed {
+            return Ok(());
         }
-        // A plain directory may lie on a file system where others have written much.
-        match licenses(&self.top)? {
-            Some(dir) if self.unflushed => fsync(&dir),
-            _ => Ok(()),
-        }
+        licenses(&self.top)?.map_or(Ok(()), |dir| fsync(&dir))
     }
 
-    fn make_read_only(&self) -> Result<Closed, Errno> {
+    fn make_read_only(&self) -> Closed {
+        let place = &self.store.place;
         let deadline = Instant::now() + PASSING;
-        let mut done = self.mount.make_read_only(&self.store.place);
-        while done == Err(Errno::EBUSY) && Instant::now() < deadline {
+        let mut done = self.mount.make_read_only(place);
+        while done.is_err() && done != Err(Errno::EPERM) && Instant::now() < deadline {
             thread::sleep(RETRY);
-            done = self.mount.make_read_only(&self.store.place);
+            done = self.mount.make_read_only(place);
         }
         match done {
-            Ok(()) => Ok(Closed::ReadOnly),
+            Ok(()) => Closed::ReadOnly,
+            Err(Errno::EPERM) if !self.opened => Closed::Writable,
             // ext4 refuses while a removed file is held. The mount alone can still be made
             // read-only, unless a file is open for writing; either way it is tried again later.
-            Err(Errno::EBUSY) => {
-                let _ = self.mount.shield(&self.store.place);
-                Ok(Closed::HeldBy(holders::find(fstat(&self.top)?.st_dev)))
+            Err(why) => {
+                let _ = self.mount.shield(place);
+                match (why, fstat(&self.top)) {
+                    (Errno::EBUSY, Ok(top)) => Closed::HeldBy(holders::find(top.st_dev)),
+                    _ => Closed::Failed(why),
+                }
             }
-            Err(Errno::EPERM) if !self.opened => Ok(Closed::Writable),
-            Err(reason) => Err(reason),
         }
     }
 
@@ -276,10 +307,10 @@ impl Drop for Window<'_> {
             return;
         }
         match self.shut() {
-            Ok(closed @ Closed::HeldBy(_)) => {
+            Ok(closed) if closed.is_open() => {
                 log::warn!("{}: {closed}", self.store.place.display());
             }
-            Ok(Closed::ReadOnly | Closed::Writable) => {}
+            Ok(_) => {}
             Err(reason) => log::warn!("{reason}"),
         }
     }

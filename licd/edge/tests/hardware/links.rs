@@ -8,7 +8,7 @@ const MAC: &str = "00:e0:c5:1c:50:87";
 const CARD: &str = "pci0000:00/0000:00:1f.6";
 
 fn names(machine: &Machine) -> Vec<String> {
-    links::list(&machine.root()).unwrap().into_iter().map(|link| link.name).collect()
+    links::list(&machine.root()).unwrap().unwrap().into_iter().map(|link| link.name).collect()
 }
 
 /// A machine with one card, whose interface is `eth0`.
@@ -20,7 +20,7 @@ fn one_card() -> Machine {
 
 #[test]
 fn a_card_is_known_by_its_address_and_bus() {
-    let [link] = links::list(&one_card().root()).unwrap().try_into().unwrap();
+    let [link] = links::list(&one_card().root()).unwrap().unwrap().try_into().unwrap();
     assert_eq!(link.name, "eth0");
     assert_eq!(link.mac, [0, 0xe0, 0xc5, 0x1c, 0x50, 0x87]);
     assert_eq!(link.bus, Bus::Pci);
@@ -74,7 +74,7 @@ fn only_unicast_addresses_of_ethernet_count() {
 fn a_simulated_interface_needs_an_address_and_a_device_only() {
     let machine = Machine::new();
     machine.file("/sys/class/net/eth0/address", MAC).dir("/sys/class/net/eth0/device");
-    let [link] = links::list(&machine.root()).unwrap().try_into().unwrap();
+    let [link] = links::list(&machine.root()).unwrap().unwrap().try_into().unwrap();
     assert_eq!((link.name.as_str(), link.bus), ("eth0", Bus::Other));
 }
 
@@ -90,7 +90,7 @@ fn built_in_comes_before_a_dock_although_the_docks_name_is_first() {
         .interface("a-dock", dock, "00:50:b6:00:00:01")
         .device(CARD, "pci")
         .interface("eth0", CARD, MAC);
-    let links = links::list(&machine.root()).unwrap();
+    let links = links::list(&machine.root()).unwrap().unwrap();
     let order: Vec<_> = links.iter().map(|link| (link.name.as_str(), link.bus)).collect();
     assert_eq!(order, [("eth0", Bus::Pci), ("a-dock", Bus::Usb)]);
 }
@@ -131,7 +131,7 @@ fn the_nearest_bus_decides_through_devices_of_other_kinds() {
         .device("pci0000:00/0000:00:03.0", "pci")
         .device(virtio, "virtio")
         .interface("eth0", virtio, MAC);
-    assert_eq!(links::list(&machine.root()).unwrap()[0].bus, Bus::Pci);
+    assert_eq!(links::list(&machine.root()).unwrap().unwrap()[0].bus, Bus::Pci);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_tree_may_be_spelt_with_absolute_links_and_plain_directories() {
         .link("/sys/class/net/absolute/device", "/sys/devices/pci0000:00/0000:00:19.0")
         .file("/sys/class/net/plain/address", "00:e0:c5:1c:50:88")
         .link("/sys/class/net/plain/device/subsystem", "../../../../bus/usb");
-    let links = links::list(&machine.root()).unwrap();
+    let links = links::list(&machine.root()).unwrap().unwrap();
     let order: Vec<_> = links.iter().map(|link| (link.name.as_str(), link.bus)).collect();
     assert_eq!(order, [("absolute", Bus::Pci), ("plain", Bus::Usb)]);
 }

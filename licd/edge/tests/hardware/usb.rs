@@ -11,7 +11,7 @@ fn pocket() -> RootDrive {
 }
 
 fn on(machine: &Machine) -> RootDrive {
-    root_drive(&machine.root()).unwrap()
+    root_drive(&machine.root()).unwrap().unwrap()
 }
 
 const NVME: &str = "pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1";
@@ -226,7 +226,7 @@ fn trees_without_mounts_or_devices_are_on_no_usb_drive() {
 fn mounts_that_cannot_be_read_are_an_error_not_another_unit() {
     let machine = machine();
     machine.dir("/proc/self/mountinfo");
-    let error = root_drive(&machine.root()).unwrap_err().to_string();
+    let error = root_drive(&machine.root()).unwrap().unwrap_err().to_string();
     assert!(error.starts_with("/proc/self/mountinfo: cannot be read ("), "{error}");
     assert!(!error.contains("os error"), "{error}");
 }

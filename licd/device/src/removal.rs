@@ -1,0 +1,148 @@
+//! Removing licences on purpose.
+//!
+//! What is going to be removed is written down before the first file goes: that it stays away, and
+//! which files they are. So a removal that is cut off is brought to its end the next time that the
+//! right to write is taken, by whichever program.
+
+use licd_edge::state::{self, Removing};
+use licd_edge::store::{Change, FileName, Writer};
+use licd_rules::Selector;
+use license_format::License;
+
+use crate::survey::Held;
+use crate::{Device, Failure, Survey};
+
+impl Device {
+    /// Removes the genuine licences that `selector` takes, whatever unit they name, and returns how
+    /// many files that were. They do not come back by an import that was not asked for
+    /// ([`Intent::Automatic`](crate::Intent::Automatic)).
+    ///
+    /// # Errors
+    /// Why the store cannot be read or written; files removed before the error stay removed.
+    pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
+        let writer = self.writer()?;
+        // A store that cannot be read is not one that has nothing to remove.
+        self.store().licenses()?;
+        let (survey, unread) = match self.survey() {
+            Ok(survey) => (survey, None),
+            Err(partial) if partial.missing.is_files_only() => {
+                (partial.survey, Some(Failure::from(&partial.missing)))
+            }
+            Err(partial) => return Err(Failure::from(&partial.missing)),
+        };
+        let taken: Vec<_> =
+            survey.held.iter().filter(|held| selector.takes(&held.license)).collect();
+        let removed =
+            if taken.is_empty() { 0 } else { self.remove_held(&writer, &survey, &taken)? };
+        match unread {
+            // It may be one that the selector takes.
+            Some(failure) => Err(failure),
+            None => Ok(removed),
+        }
+    }
+
+    fn remove_held(
+        &self,
+        writer: &Writer<'_>,
+        survey: &Survey,
+        taken: &[&Held],
+    ) -> Result<u32, Failure> {
+        self.intend(survey, taken)?;
+        let (mut opened, mut count, mut left) = (false, 0, Vec::new());
+        let done = self.write(writer, |window| {
+            opened = true;
+            for held in taken {
+                match window.remove(&held.name) {
+                    Ok(Change::Made) => count += 1,
+                    Ok(Change::None) => {}
+                    Err(error) => left.push((*held, error)),
+                }
+            }
+            Ok(())
+        });
+        match done {
+            Err(failure) if !opened => {
+                self.conclude(&taken.iter().map(|held| &held.license).collect::<Vec<_>>());
+                return Err(failure);
+            }
+            // They are gone, but perhaps not for good: the intent stays, and is carried out again.
+            Err(failure) => {
+                log::warn!("{}; the removal is looked at once more", failure.message);
+                return Ok(count);
+            }
+            Ok(()) => {}
+        }
+        let kept: Vec<&License> = left.iter().map(|(held, _)| &held.license).collect();
+        self.conclude(&kept);
+        match left.into_iter().next() {
+            Some((_, error)) => Err(error.into()),
+            None => Ok(count),
+        }
+    }
+
+    /// Writes down what is going to be removed, and what it had replaced.
+    fn intend(&self, survey: &Survey, taken: &[&Held]) -> Result<(), Failure> {
+        let time = self.time(survey)?;
+        let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
+        let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
+        let written = state::update(self.root(), |memory| {
+            survey.teach(&mut memory.past, None, &time);
+            memory.past.remove(&licenses);
+            memory.removing = removing.collect();
+        });
+        match written {
+            // Such a system remembers nothing at all, and its administrator wants them gone.
+            Err(error) if error.is_read_only() => {
+                log::warn!("{error}; what is removed may come back by itself");
+                Ok(())
+            }
+            written => Ok(written?),
+        }
+    }
+
+    /// Writes down that a removal is over; `kept` could not be removed.
+    fn conclude(&self, kept: &[&License]) {
+        let written = state::update(self.root(), |memory| {
+            memory.removing.clear();
+            kept.iter().for_each(|license| memory.past.restore(license));
+        });
+        if let Err(error) = written
+            && !error.is_read_only()
+        {
+            log::warn!("{error}; the removal is looked at once more");
+        }
+    }
+
+    /// Brings a removal to its end that was cut off.
+    ///
+    /// # Errors
+    /// Why that cannot be done now.
+    pub(crate) fn finish_removal(&self, writer: &Writer<'_>) -> Result<(), Failure> {
+        let removing = self.unfinished()?;
+        if removing.is_empty() {
+            return Ok(());
+        }
+        let files = self.not_yet_removed(&removing)?;
+        if !files.is_empty() {
+            self.write(writer, |window| {
+                files.iter().try_for_each(|file| window.remove(file).map(drop))
+            })?;
+        }
+        self.conclude(&[]);
+        Ok(())
+    }
+
+    /// The files of a removal that was cut off.
+    pub(crate) fn unfinished(&self) -> Result<Vec<Removing>, Failure> {
+        Ok(state::load(self.root())?.0.removing)
+    }
+
+    /// Those of the files that are still what they were.
+    fn not_yet_removed(&self, removing: &[Removing]) -> Result<Vec<FileName>, Failure> {
+        let stamps = self.store().licenses()?.stamps()?.into_iter();
+        let there = stamps
+            .filter(|(name, stamp)| removing.iter().any(|file| file.is(name, *stamp)))
+            .map(|(name, _)| name);
+        Ok(there.collect())
+    }
+}
