@@ -24,6 +24,7 @@ mod notices;
 mod notified;
 mod partition;
 mod published;
+mod races;
 mod replacement;
 mod report;
 mod starter;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         notified::STORIES,
         partition::STORIES,
         published::STORIES,
+        races::STORIES,
         replacement::STORIES,
         report::STORIES,
         starter::STORIES,

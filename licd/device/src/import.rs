@@ -11,7 +11,7 @@ use licd_edge::{intake, state};
 use licd_rules::{Code, LicenseState, Roster, TimeVerdict};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
-use crate::read::{Document, NotRead, Reader};
+use crate::read::{Document, NotRead};
 use crate::report::FileVerdict;
 use crate::survey::{Survey, content_name, signed_text};
 use crate::{Device, Failure, words};
@@ -55,6 +55,8 @@ pub enum Intent {
 struct Arrival<'a> {
     name: &'a str,
     document: Result<Document, Failure>,
+    /// The version of the trust document that it was verified by.
+    trust: u64,
     intent: Intent,
 }
 
@@ -107,7 +109,7 @@ impl Device {
             Ok(survey) => survey,
             Err(failure) => return (FileVerdict::unread(name, failure), None),
         };
-        let arrival = Arrival::read(&survey.reader(), name, source, Intent::Explicit);
+        let arrival = Arrival::read(&survey, name, source, Intent::Explicit);
         let assessed = self.assess(&survey, &arrival);
         let verdict = arrival.verdict(assessed.code, assessed.message);
         (verdict, arrival.into_license())
@@ -119,15 +121,25 @@ impl Device {
             Ok(survey) => survey,
             Err(failure) => return Imported::unread(name, failure),
         };
-        let arrival = Arrival::read(&survey.reader(), name, source, intent);
-        let first = self.assess(&survey, &arrival);
-        if !self.is_to_be_done(&survey, &arrival, &first) {
-            return arrival.unchanged(first);
+        let arrival = Arrival::read(&survey, name, source, intent);
+        self.import_arrival(survey, &arrival)
+            .unwrap_or_else(|failure| arrival.unchanged(failure.into()))
+    }
+
+    fn import_arrival(&self, survey: Survey, arrival: &Arrival<'_>) -> Result<Imported, Failure> {
+        // Reading may have taken long.
+        let survey = self.up_to_date(survey)?;
+        let first = self.assess(&survey, arrival);
+        if self.is_to_be_done(&survey, arrival, &first) {
+            self.store_arrival(survey, arrival)
+        } else {
+            Ok(arrival.unchanged(first))
         }
-        match self.store_arrival(survey, &arrival) {
-            Ok(imported) => imported,
-            Err(failure) => arrival.unchanged(failure.into()),
-        }
+    }
+
+    /// The survey, or another one if store or memory are not as it says any more.
+    fn up_to_date(&self, survey: Survey) -> Result<Survey, Failure> {
+        if self.is_current(&survey) { Ok(survey) } else { self.survey_for_import() }
     }
 
     /// A survey to judge an arrival by. Files of the store that cannot be read do not keep another
@@ -140,14 +152,10 @@ impl Device {
     }
 
     /// Stores an arrival, everything compared anew under the right to write.
-    fn store_arrival(&self, read: Survey, arrival: &Arrival<'_>) -> Result<Imported, Failure> {
+    fn store_arrival(&self, survey: Survey, arrival: &Arrival<'_>) -> Result<Imported, Failure> {
         let writer = self.writer()?;
-        let survey = if self.is_current(&read) { read } else { self.survey_for_import()? };
-        let mut assessed = self.assess(&survey, arrival);
-        // The key that vouched for it may have been revoked meanwhile.
-        if let Some(Err(failure)) = arrival.read_again(&survey.reader()) {
-            assessed = failure.into();
-        }
+        let survey = self.up_to_date(survey)?;
+        let assessed = self.assess(&survey, arrival);
         let wanted = arrival.is_wanted(&assessed);
         let stored = self.carry_out(&writer, &assessed.deed, arrival.intent)?;
         let learned = self.learn(&survey, arrival, &assessed, wanted);
@@ -236,6 +244,9 @@ impl Device {
             Err(failure) => failure.clone().into(),
             Ok(Document::Trust { document, bytes }) => survey.assess_trust(document, bytes),
             Ok(Document::License(verified)) => {
+                if let Some(failure) = arrival.refusal_by(survey) {
+                    return failure.into();
+                }
                 // It says itself that the day it was issued has come.
                 match self.time_with(survey, verified.license.issued) {
                     Ok(time) => survey.assess_license(verified, arrival.intent, time),
@@ -256,8 +267,9 @@ fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
 }
 
 impl<'a> Arrival<'a> {
-    fn read(reader: &Reader<'_>, name: &'a str, source: impl Read, intent: Intent) -> Self {
-        Self { name, document: reader.read(source).map_err(NotRead::into), intent }
+    fn read(survey: &Survey, name: &'a str, source: impl Read, intent: Intent) -> Self {
+        let document = survey.reader().read(source).map_err(NotRead::into);
+        Self { name, document, trust: survey.trust.version(), intent }
     }
 
     fn license(&self) -> Option<&License> {
@@ -274,12 +286,13 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// Reads a licence once more, with what is believed in now; `None` if nothing of it could be
-    /// stored.
-    fn read_again(&self, reader: &Reader<'_>) -> Option<Result<(), Failure>> {
+    /// Why a licence is refused by the trust document of this survey, if that is another one than it
+    /// was verified by: its key may have been revoked meanwhile.
+    fn refusal_by(&self, survey: &Survey) -> Option<Failure> {
         let Ok(Document::License(verified)) = &self.document else { return None };
-        let content = verified.storable.as_ref()?.to_string();
-        Some(reader.read(content.as_bytes()).map(drop).map_err(NotRead::into))
+        let content =
+            verified.storable.as_ref().filter(|_| survey.trust.version() != self.trust)?;
+        survey.reader().read(content.to_string().as_bytes()).err().map(NotRead::into)
     }
 
     /// Whether it is not to be held against this licence that it was removed once.

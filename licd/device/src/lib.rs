@@ -32,6 +32,7 @@ pub use survey::{Held, Survey};
 
 use licd_edge::atomic;
 use licd_edge::root::Root;
+use licd_edge::state;
 use licd_edge::statefile::SaveError;
 use licd_edge::store::{Closed, Store, StoreError};
 use licd_rules::Code;
@@ -86,7 +87,7 @@ impl Device {
             let _ = atomic::sweep_path(&self.root.path(dir));
         }
         let closed = self.store.settle()?;
-        if !self.unfinished()?.is_empty() {
+        if !state::unfinished(&self.root)?.is_empty() {
             drop(self.writer()?);
         }
         Ok(closed)

@@ -5,6 +5,7 @@
 //! right to write is taken, by whichever program.
 
 use licd_edge::state::{self, Removing};
+use licd_edge::statefile::SaveError;
 use licd_edge::store::{Change, FileName, Writer};
 use licd_rules::Selector;
 use license_format::License;
@@ -20,34 +21,51 @@ impl Device {
     /// # Errors
     /// Why the store cannot be read or written; files removed before the error stay removed.
     pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
-        let writer = self.writer()?;
         // A store that cannot be read is not one that has nothing to remove.
         self.store().licenses()?;
-        let (survey, unread) = match self.survey() {
-            Ok(survey) => (survey, None),
-            Err(partial) if partial.missing.is_files_only() => {
-                (partial.survey, Some(Failure::from(&partial.missing)))
+        let (mut survey, mut unread) = self.survey_for_removal()?;
+        let mut removed = 0;
+        // Nothing to remove needs no lock.
+        if !survey.taken_by(selector).is_empty() {
+            let writer = self.writer()?;
+            if !self.is_current(&survey) {
+                (survey, unread) = self.survey_for_removal()?;
             }
-            Err(partial) => return Err(Failure::from(&partial.missing)),
-        };
-        let taken: Vec<_> =
-            survey.held.iter().filter(|held| selector.takes(&held.license)).collect();
-        let removed =
-            if taken.is_empty() { 0 } else { self.remove_held(&writer, &survey, &taken)? };
-        match unread {
-            // It may be one that the selector takes.
-            Some(failure) => Err(failure),
-            None => Ok(removed),
+            removed = self.remove_held(&writer, &survey, &survey.taken_by(selector))?;
+        }
+        // A file that cannot be read may be one that the selector takes.
+        unread.map_or(Ok(removed), Err)
+    }
+
+    /// A survey to remove by, and what to say of files of the store that cannot be read.
+    fn survey_for_removal(&self) -> Result<(Survey, Option<Failure>), Failure> {
+        match self.survey() {
+            Ok(survey) => Ok((survey, None)),
+            Err(partial) => {
+                let failure = Failure::from(&partial.missing);
+                match partial.missing.is_files_only() {
+                    true => Ok((partial.survey, Some(failure))),
+                    false => Err(failure),
+                }
+            }
         }
     }
 
+    /// Removes these files, and returns how many were there.
+    ///
+    /// On a system that remembers nothing at all they go all the same: its administrator wants that.
     fn remove_held(
         &self,
         writer: &Writer<'_>,
         survey: &Survey,
         taken: &[&Held],
     ) -> Result<u32, Failure> {
-        self.intend(survey, taken)?;
+        if taken.is_empty() {
+            return Ok(0);
+        }
+        if let Err(error) = self.intend(survey, taken)? {
+            log::warn!("{error}; what was removed may come back by itself");
+        }
         let (mut opened, mut count, mut left) = (false, 0, Vec::new());
         let done = self.write(writer, |window| {
             opened = true;
@@ -80,8 +98,9 @@ impl Device {
         }
     }
 
-    /// Writes down what is going to be removed, and what it had replaced.
-    fn intend(&self, survey: &Survey, taken: &[&Held]) -> Result<(), Failure> {
+    /// Writes down what is going to be removed, and what it had replaced. The inner error: nothing can
+    /// be written down on this system, today or tomorrow.
+    fn intend(&self, survey: &Survey, taken: &[&Held]) -> Result<Result<(), SaveError>, Failure> {
         let time = self.time(survey)?;
         let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
         let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
@@ -91,24 +110,23 @@ impl Device {
             memory.removing = removing.collect();
         });
         match written {
-            // Such a system remembers nothing at all, and its administrator wants them gone.
-            Err(error) if error.is_read_only() => {
-                log::warn!("{error}; what is removed may come back by itself");
-                Ok(())
-            }
-            written => Ok(written?),
+            Err(error) if !error.is_lasting() => Err(error.into()),
+            written => Ok(written),
         }
     }
 
     /// Writes down that a removal is over; `kept` could not be removed.
     fn conclude(&self, kept: &[&License]) {
+        match state::unfinished(self.root()) {
+            // Nothing was written down.
+            Ok(removing) if removing.is_empty() => return,
+            _ => {}
+        }
         let written = state::update(self.root(), |memory| {
             memory.removing.clear();
             kept.iter().for_each(|license| memory.past.restore(license));
         });
-        if let Err(error) = written
-            && !error.is_read_only()
-        {
+        if let Err(error) = written {
             log::warn!("{error}; the removal is looked at once more");
         }
     }
@@ -118,7 +136,7 @@ impl Device {
     /// # Errors
     /// Why that cannot be done now.
     pub(crate) fn finish_removal(&self, writer: &Writer<'_>) -> Result<(), Failure> {
-        let removing = self.unfinished()?;
+        let removing = state::unfinished(self.root())?;
         if removing.is_empty() {
             return Ok(());
         }
@@ -132,11 +150,6 @@ impl Device {
         Ok(())
     }
 
-    /// The files of a removal that was cut off.
-    pub(crate) fn unfinished(&self) -> Result<Vec<Removing>, Failure> {
-        Ok(state::load(self.root())?.0.removing)
-    }
-
     /// Those of the files that are still what they were.
     fn not_yet_removed(&self, removing: &[Removing]) -> Result<Vec<FileName>, Failure> {
         let stamps = self.store().licenses()?.stamps()?.into_iter();
@@ -144,5 +157,11 @@ impl Device {
             .filter(|(name, stamp)| removing.iter().any(|file| file.is(name, *stamp)))
             .map(|(name, _)| name);
         Ok(there.collect())
+    }
+}
+
+impl Survey {
+    fn taken_by(&self, selector: &Selector) -> Vec<&Held> {
+        self.held.iter().filter(|held| selector.takes(&held.license)).collect()
     }
 }

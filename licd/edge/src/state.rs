@@ -124,6 +124,14 @@ pub fn load(root: &Root) -> Looked<(Memory, Option<Notice>)> {
     Ok((file.known.into(), notice))
 }
 
+/// The files of a removal that was cut off.
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn unfinished(root: &Root) -> Looked<Vec<Removing>> {
+    Ok(StateFile::<Known>::peek(root)?.known.removing)
+}
+
 /// Changes what is remembered below this root, so that a power cut leaves the old or the new file,
 /// and returns what `change` does. Nothing is written if it changes nothing.
 ///

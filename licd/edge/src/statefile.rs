@@ -41,7 +41,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::atomic::{self, Durability, Mode};
 use crate::lock::{self, Refused};
-use crate::look::{Looked, Unavailable};
+use crate::look::{Looked, Unavailable, is_fact};
 use crate::root::Root;
 use crate::textfile::{self, Flaw, escaped_path};
 
@@ -127,10 +127,11 @@ pub enum SaveError {
 }
 
 impl SaveError {
-    /// Whether nothing can be remembered on this system at all, since its state is read-only.
+    /// Whether nothing can be remembered on this system at all: its state is read-only, or has no
+    /// place.
     #[must_use]
-    pub fn is_read_only(&self) -> bool {
-        matches!(self, Self::Unwritable { why: Errno::EROFS, .. })
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Unwritable { why, .. } if *why == Errno::EROFS || is_fact(*why))
     }
 
     pub(crate) fn writing(file: &Path, why: Errno) -> Self {
@@ -160,6 +161,19 @@ impl<T: Remembered> StateFile<T> {
         // A user who may only read has the copy all the same.
         let _ = copy.save(root);
         Ok((copy, notice))
+    }
+
+    /// Reads the file below this root, or its copy, and leaves alone what cannot be understood.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn peek(root: &Root) -> Looked<Self> {
+        for file in [Some(T::FILE), T::COPY].into_iter().flatten() {
+            if let Found::Sound(found) = find(&root.path(file), T::FILE_BYTES, Self::parse)? {
+                return Ok(found);
+            }
+        }
+        Ok(Self::default())
     }
 
     /// Writes the file below this root. It survives a power cut from here on. Nothing is written if

@@ -1,6 +1,7 @@
 //! A device below a directory of its own, with a clock that a test sets by the running time that
 //! the machine tells, and the vendor's licences for it.
 #![allow(
+    dead_code,
     unreachable_pub,
     clippy::unwrap_used,
     reason = "each test crate uses a part of it; a failed unwrap fails the test"
@@ -128,6 +129,10 @@ impl World {
         let mut world = Self { dir, device, uptime: 0, boots: 0 };
         world.restart();
         world
+    }
+
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
