@@ -4,7 +4,7 @@ use std::io::Read;
 
 use licd_edge::store::{Change, Closed, FileName, StoreError, Window};
 use licd_edge::{intake, state};
-use licd_rules::{Code, LicenseState, Roster, Selector, TimeVerdict};
+use licd_rules::{Code, LicenseState, Selector, TimeVerdict, withdraws};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::Document;
@@ -196,8 +196,8 @@ impl Survey {
                 (verdict(code, message), deed, None)
             }
             Ok(Document::License(verified)) => {
-                // It says itself that the day it was issued has come.
-                let time = device.time_with(self, verified.license.issued);
+                // Not at the time that it says itself: it would vouch for its own first day.
+                let time = device.time(self);
                 let (code, message, deed) = self.assess_license(&verified, intent, &time);
                 let mut verdict = verdict(code, message);
                 verdict.pack = Some(verified.license.pack.to_string());
@@ -239,8 +239,9 @@ impl Survey {
     ) -> (Code, String, Deed) {
         let mut message = words::foreign(license, unit);
         let mut deed = Deed::Nothing;
-        if let Some(roster) = unit.and_then(|unit| Roster::of(license, unit)) {
-            message.push_str(&words::taken(&roster, self.licenses(), unit, time.now));
+        if let Some(unit) = unit.filter(|unit| license.roster_excludes(unit)) {
+            let taken = self.licenses().filter(|own| withdraws(license, own, unit, &self.trust));
+            message.push_str(&words::taken(license, taken, time.now));
             deed = Deed::Remember;
         }
         (Code::WrongDevice, message, deed)
@@ -259,7 +260,7 @@ impl Survey {
             let Some(state) = judgement.states().last().copied().flatten() else {
                 return self.assess_foreign(license, unit, time);
             };
-            let message = words::own(license, state);
+            let message = words::own(license, state, time.state);
             let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
             let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
                 return (state.into(), message, Deed::Nothing);

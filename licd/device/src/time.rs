@@ -7,7 +7,6 @@ use licd_edge::clock;
 use licd_edge::marks::Written;
 use licd_edge::statefile::Notice;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
-use license_format::UnixSeconds;
 
 use crate::{Device, Failure, Survey};
 
@@ -29,19 +28,11 @@ impl Device {
     /// The time to judge at now. What it rests on is remembered, but not yet written.
     pub fn time(&self, survey: &Survey) -> TimeVerdict {
         let mut memory = self.memory();
-        let verdict = self.judge(&mut memory, survey.attested());
-        self.of(&mut memory).marks = Some(verdict.marks);
+        let remembered = self.of(&mut memory);
+        let verdict =
+            clock::reading(self.root()).judge(remembered.marks.as_ref(), &survey.attested());
+        remembered.marks = Some(verdict.marks);
         verdict
-    }
-
-    /// The time to judge at if there were one more document, issued at this time. Nothing is
-    /// remembered of it.
-    pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> TimeVerdict {
-        self.judge(&mut self.memory(), survey.attested().max(Some(issued)))
-    }
-
-    fn judge(&self, memory: &mut Option<Remembered>, attested: Option<UnixSeconds>) -> TimeVerdict {
-        clock::reading(self.root()).judge(self.of(memory).marks.as_ref(), attested)
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or
