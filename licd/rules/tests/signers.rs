@@ -63,7 +63,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
         let device = judged(limited(), &all, Past::default());
         assert_eq!(device.states()[0], Some("valid"));
         assert_eq!(device.upkeep()[0], Upkeep::Keep);
-        let remembered = judged(limited(), &[genuine()], learned(&[attack.clone()]));
+        let remembered = judged(limited(), &[genuine()], learned(std::slice::from_ref(&attack)));
         assert_eq!(remembered.states(), [Some("valid")]);
         // An evaluation it does take the place of.
         let of_its_own = evaluation("WE-AAAAA").serial(5).issued("2026-01-01T00:00:00Z");
@@ -90,7 +90,10 @@ fn a_date_of_the_year_9999_ends_no_pack_that_lasts_five_years_and_goes_with_its_
             [far.verified_by(trust), lasting.verified_by(trust)].into_iter().flatten().collect();
         Attested::of(Some(at("2026-01-15T00:00:00Z")), trust, &licenses)
     };
-    let state = |trust, now| Device { now, ..judged(trust, &[lasting.clone()], Past::default()) };
+    let state = |trust, now| Device {
+        now,
+        ..judged(trust, std::slice::from_ref(&lasting), Past::default())
+    };
     let wall = at("2026-06-01T08:00:00Z");
     let mut clock = Script::start_with(wall, false, attested(&limited()));
     let raised = clock.look().now;

@@ -68,8 +68,8 @@ pub struct Marks {
     pub at: Moment,
     /// The latest time of the image or of a time server.
     pub floor: UnixSeconds,
-    /// An image dated up to here was found to be from the future, and so is whatever is; without
-    /// [`Marks::NEVER`].
+    /// The image was dated so, and that was found to be in the future: nothing that is dated up to
+    /// here is evidence. [`Marks::NEVER`] if it was not.
     pub refuted: UnixSeconds,
     /// Trusted time without documents, as of `at`.
     pub trusted: UnixSeconds,
