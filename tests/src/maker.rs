@@ -156,9 +156,9 @@ impl Draft {
         self.fitting()
     }
 
-    /// Of the first product that goes with the rest, unless its own does.
+    /// Of the first product that goes with the rest, unless its own does; one that nobody knows does.
     fn fitting(mut self) -> Self {
-        for code in ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON"] {
+        for code in ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON", "FUTURE"] {
             if self.terms.unfit().is_none() {
                 break;
             }
