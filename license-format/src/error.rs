@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::limits;
-use crate::{KeyName, Product};
+use crate::{KeyName, Product, Unfit};
 
 /// Why a document is refused. Each variant is one verdict (LF §8); the fields are the facts that a
 /// message for people needs.
@@ -49,6 +49,15 @@ pub enum Error {
         /// The first key whose signature is good.
         key: KeyName,
     },
+    /// A known product does not carry what the licence says.
+    Unfit {
+        /// Line of the file, counted from 1.
+        line: u32,
+        /// The product of the licence.
+        product: Product,
+        /// What that line says.
+        unfit: Unfit,
+    },
 }
 
 /// A flaw of form. The text of each is what comes after "line N: KEY:" in a message.
@@ -80,6 +89,8 @@ pub enum Flaw {
     NotAscending,
     /// `expires` lies before `starts`.
     ExpiresBeforeStart,
+    /// `expires` lies before the day of `issued`.
+    ExpiresBeforeIssue,
     /// An evaluation has no grace.
     GraceOfEvaluation,
     /// A key appears in the trust document twice.
@@ -88,7 +99,7 @@ pub enum Flaw {
     NoSignature,
     /// A line among the signatures is not `— NAME BASE64`.
     SignatureLine,
-    /// Something follows the signatures although the licence has no `units` key.
+    /// Something follows the signatures although the document has no `units` key.
     UnexpectedAttachment,
     /// The licence has a `units` key, but neither list nor proof follows.
     NoAttachment,
@@ -155,6 +166,9 @@ impl fmt::Display for Error {
             Self::UntrustedProduct { product, key } => {
                 write!(f, "the key {key} may not sign licences of product {product}")
             }
+            Self::Unfit { line, product, unfit } => {
+                write!(f, "line {line}: “{unfit}” does not go with product {product}")
+            }
         }
     }
 }
@@ -175,6 +189,7 @@ impl fmt::Display for Flaw {
             Self::Value(expected) => write!(f, "is not {expected}"),
             Self::NotAscending => f.write_str("is not in strictly ascending order"),
             Self::ExpiresBeforeStart => f.write_str("lies before “starts”"),
+            Self::ExpiresBeforeIssue => f.write_str("lies before the day of “issued”"),
             Self::GraceOfEvaluation => f.write_str("is not allowed for an evaluation"),
             Self::KeyTwice => f.write_str("names a key for the second time"),
             Self::NoSignature => f.write_str("no signature follows the text"),

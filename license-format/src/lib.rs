@@ -9,6 +9,7 @@
 #[cfg(feature = "issue")]
 extern crate std;
 
+mod catalogue;
 mod date;
 mod error;
 mod license;
@@ -22,12 +23,13 @@ mod unit;
 #[cfg(feature = "issue")]
 pub mod issue;
 
+pub use catalogue::{Unfit, services};
 pub use date::{Date, UnixSeconds};
 pub use error::{Error, Flaw, Word};
 pub use license::{
     Category, Expiry, License, OrderNumber, PackId, Product, Serial, ServiceName, Term, Terms,
 };
-pub use note::{KeyName, VerifierKey};
+pub use note::{KeyName, PublicKey, VerifierKey};
 pub use stream::{DocumentKind, Slicer, Storable, Verified, Verifier};
 pub use trust::{TrustDocument, Withdrawal};
 pub use unit::{UnitId, UnitKind};
@@ -58,13 +60,20 @@ pub mod limits {
     pub const TRUST_KEYS: usize = 16;
     /// `withdraw` lines of a trust document (LF §7).
     pub const WITHDRAWALS: usize = 1000;
-    /// Bytes of one line of a trust document: a verifier key and the products of a whole catalogue.
-    pub const TRUST_LINE_BYTES: usize = 1024;
+    /// Bytes of a key's name: what a signature line has room for beside its dash (4 bytes with the
+    /// space), another space and 92 characters of base64 (LF §3).
+    pub const KEY_NAME_BYTES: usize = LINE_BYTES - 4 - 1 - 92;
     /// Products that one `key` line of a trust document names, other than by `*`.
     pub const KEY_PRODUCTS: usize = 32;
-    /// Bytes of a trust document's text: header, [`TRUST_KEYS`] lines of [`TRUST_LINE_BYTES`] and
-    /// [`WITHDRAWALS`] lines of the longest pack and serial (54 bytes), rounded up.
-    pub const TRUST_TEXT_BYTES: usize = 72 * 1024;
+    /// Bytes of one line of a trust document: `key`, the longest verifier key (name, hash of 8 digits
+    /// and 44 characters of base64, joined by `+`) and [`KEY_PRODUCTS`] products of 12 with commas.
+    pub const TRUST_LINE_BYTES: usize =
+        4 + (KEY_NAME_BYTES + 10 + 44) + 1 + (KEY_PRODUCTS * 13 - 1);
+    /// Bytes of a trust document's text: the longest header (26), `version` (28) and `issued` (28),
+    /// [`TRUST_KEYS`] lines of [`TRUST_LINE_BYTES`], and [`WITHDRAWALS`] lines of the longest pack and
+    /// serial (54), line feeds included.
+    pub const TRUST_TEXT_BYTES: usize =
+        26 + 28 + 28 + TRUST_KEYS * (TRUST_LINE_BYTES + 1) + WITHDRAWALS * 54;
     /// Lines of a trust document's text: three of header, then the keys and withdrawals.
     pub const TRUST_TEXT_LINES: usize = 3 + TRUST_KEYS + WITHDRAWALS;
     /// Bytes of a whole trust document.

@@ -8,7 +8,7 @@ use heapless::Vec;
 use crate::error::{Error, Flaw, Word, malformed};
 use crate::merkle::Hash;
 use crate::reader::{self, Bounds, Lines};
-use crate::{Date, UnitId, UnixSeconds, limits};
+use crate::{Date, PublicKey, Unfit, UnitId, UnixSeconds, limits};
 
 /// The first line, without the version.
 pub(crate) const HEADER: &str = "igel.com/license/v";
@@ -264,6 +264,24 @@ pub struct Terms {
     pub roster_complete: bool,
 }
 
+impl Terms {
+    /// The number of the line that says this in a file of these terms.
+    pub(crate) fn line_of(&self, unfit: &Unfit) -> u32 {
+        // The first line, `pack`, `serial` and `product` stand before `term`, then `category`.
+        let before = match unfit {
+            Unfit::Term(_) => 4,
+            Unfit::Service(name) => {
+                let optional = [self.subscription_key.is_some(), self.order.is_some()];
+                let place = self.services.iter().take_while(|service| *service != name).count();
+                6 + optional.into_iter().filter(|there| *there).count()
+                    + self.supersedes.len()
+                    + place
+            }
+        };
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
+}
+
 /// The default of `warn-days` (LF §4).
 pub(crate) const WARN_DAYS: u8 = 10;
 /// The most that `warn-days` may say (LF §4).
@@ -271,19 +289,35 @@ pub(crate) const MAX_WARN_DAYS: u8 = 120;
 /// The most that `grace-days` may say (LF §4).
 pub(crate) const MAX_GRACE_DAYS: u8 = 90;
 
+/// The keys whose signatures under a text are good, each once, in ascending order.
+pub(crate) type Signers = Vec<PublicKey, { limits::SIGNATURES }>;
+
 /// A verified licence: signed by a key that may sign this product, with every unit it is asked
 /// about proved to be named or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct License {
     terms: Terms,
+    signers: Signers,
     named: Vec<UnitId, { limits::UNITS }>,
     whole: bool,
 }
 
 impl License {
     /// Only for the verifier, once everything holds.
-    pub(crate) fn new(terms: Terms, named: Vec<UnitId, { limits::UNITS }>, whole: bool) -> Self {
-        Self { terms, named, whole }
+    pub(crate) fn new(
+        terms: Terms,
+        signers: Signers,
+        named: Vec<UnitId, { limits::UNITS }>,
+        whole: bool,
+    ) -> Self {
+        Self { terms, signers, named, whole }
+    }
+
+    /// Who signed it: of the keys that the trust document named when it was verified those whose
+    /// signature is good, each once, in ascending order. At least one of them may sign this product.
+    #[must_use]
+    pub fn signers(&self) -> &[PublicKey] {
+        &self.signers
     }
 
     /// Whether the licence names this unit. Of a mass licence the answer is only right for units
@@ -334,7 +368,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<(Terms, Units), Error> {
         fields.one("category", "maintenance, subscription or add-on", Category::parse)?;
     let subscription_key = fields.optional("subscription-key", pack_form, PackId::parse)?;
     let order = fields.optional("order", "an order number", OrderNumber::parse)?;
-    let supersedes = fields.ascending("supersedes", pack_form, PackId::parse)?;
+    // A pack that superseded itself would stand in the way of its own higher serials.
+    let supersedes = fields.ascending("supersedes", "the ID of another pack", |v| {
+        PackId::parse(v).filter(|other| *other != pack)
+    })?;
     let services = fields.ascending("service", "a service name", ServiceName::parse)?;
     if services.is_empty() {
         return fields.missing("service");
@@ -344,6 +381,9 @@ pub(crate) fn parse(text: &[u8]) -> Result<(Terms, Units), Error> {
     let expires = fields.one("expires", "a day like 2027-11-21, or never", Expiry::parse)?;
     if expires < Expiry::On(starts) {
         return fields.flaw("expires", Flaw::ExpiresBeforeStart);
+    }
+    if expires < Expiry::On(Date::of(issued)) {
+        return fields.flaw("expires", Flaw::ExpiresBeforeIssue);
     }
     let grace_days =
         fields.optional("grace-days", "a number from 0 to 90", |v| days(v, MAX_GRACE_DAYS))?;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signature, VerifyingKey};
 use heapless::Vec;
 use sha2::{Digest, Sha256};
@@ -14,13 +15,10 @@ use crate::reader::{self, Bounds, Lines};
 pub(crate) const DASH: &str = "\u{2014} ";
 /// signed-note's identifier of Ed25519 keys.
 pub(crate) const ALGORITHM: u8 = 0x01;
-/// The longest key name that still fits a signature line of [`limits::LINE_BYTES`] with its dash
-/// (4 bytes), a space and 92 characters of base64.
-const NAME_BYTES: usize = limits::LINE_BYTES - 4 - 1 - 92;
 
-/// The name of a key: printable ASCII without space and `+`.
+/// The name of a key: printable ASCII without space and `+`, at most [`limits::KEY_NAME_BYTES`].
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct KeyName(heapless::String<NAME_BYTES>);
+pub struct KeyName(heapless::String<{ limits::KEY_NAME_BYTES }>);
 
 impl KeyName {
     /// Reads a key name; `None` if it is empty, too long or has a character that names may not have.
@@ -92,6 +90,12 @@ impl VerifierKey {
         &self.name
     }
 
+    /// Who signs with it: the key without its name.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.key.to_bytes())
+    }
+
     /// Whether both are the same key pair, whatever their names.
     #[must_use]
     pub fn same_key(&self, other: &Self) -> bool {
@@ -119,6 +123,32 @@ impl VerifierKey {
     }
 }
 
+/// A signer, whatever name the key goes by: 32 bytes, spelled in base64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Reads the base64 that [`PublicKey`] displays; `None` for any other text. Whether the bytes
+    /// are a key that can sign is not looked at: a signer is compared, never verified with.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        reader::base64(text).map(Self)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; 44];
+        f.write_str(Base64::encode(&self.0, &mut text).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A note cut into its parts; nothing of it is trusted yet.
 pub(crate) struct Note<'a> {
     /// The signed bytes, last line feed included. Every line obeys LF §2.
@@ -126,6 +156,8 @@ pub(crate) struct Note<'a> {
     signatures: Vec<SignatureLine<'a>, { limits::SIGNATURES }>,
     /// The number of the line after the signatures.
     pub(crate) next_line: u32,
+    /// Whether an empty line ends the signatures, and so something else follows them.
+    pub(crate) is_followed: bool,
 }
 
 struct SignatureLine<'a> {
@@ -135,8 +167,8 @@ struct SignatureLine<'a> {
 }
 
 impl<'a> Note<'a> {
-    /// Cuts a whole note: text, empty line, signature lines, end. `header` is its first line
-    /// without the version number.
+    /// Cuts a note: text, empty line, signature lines, and the end or another empty line. `header` is
+    /// its first line without the version number.
     pub(crate) fn cut(bytes: &'a [u8], header: &str, bounds: Bounds) -> Result<Self, Error> {
         let mut lines = Lines::new(bytes, 1);
         check_header(&mut lines.clone(), header)?;
@@ -157,22 +189,9 @@ impl<'a> Note<'a> {
         if text.len() > bounds.text_bytes {
             return malformed(1, "", Flaw::TooLong(bounds.text_bytes));
         }
-        let mut signatures = Vec::new();
-        for line in lines.by_ref() {
-            let Some(signature) = SignatureLine::cut(line.bytes) else {
-                return malformed(line.number, "", Flaw::SignatureLine);
-            };
-            if signatures.push(signature).is_err() {
-                return malformed(line.number, "", Flaw::TooMany(limits::SIGNATURES));
-            }
-        }
-        if !lines.rest().is_empty() {
-            return malformed(lines.number(), "", Flaw::Truncated);
-        }
-        if signatures.is_empty() {
-            return malformed(lines.number(), "", Flaw::NoSignature);
-        }
-        Ok(Self { text, signatures, next_line: lines.number() })
+        let (signatures, is_followed) = signature_lines(&mut lines)?;
+        let next_line = lines.number() - u32::from(is_followed);
+        Ok(Self { text, signatures, next_line, is_followed })
     }
 
     /// Which of `keys` signed this text, by their place in `keys`, each public key counted once
@@ -214,6 +233,33 @@ impl<'a> SignatureLine<'a> {
         let (hash, signature) = bytes.split_first_chunk::<4>()?;
         Some(Self { name, hash: *hash, signature: Signature::from_slice(signature).ok()? })
     }
+}
+
+/// The signature lines up to the end or an empty line, and whether there is one.
+fn signature_lines<'a>(
+    lines: &mut Lines<'a>,
+) -> Result<(Vec<SignatureLine<'a>, { limits::SIGNATURES }>, bool), Error> {
+    let mut signatures = Vec::new();
+    for line in lines.by_ref() {
+        match (line.bytes.is_empty(), signatures.is_empty()) {
+            (true, true) => return malformed(line.number, "", Flaw::NoSignature),
+            (true, false) => return Ok((signatures, true)),
+            (false, _) => {}
+        }
+        let Some(signature) = SignatureLine::cut(line.bytes) else {
+            return malformed(line.number, "", Flaw::SignatureLine);
+        };
+        if signatures.push(signature).is_err() {
+            return malformed(line.number, "", Flaw::TooMany(limits::SIGNATURES));
+        }
+    }
+    if !lines.rest().is_empty() {
+        return malformed(lines.number(), "", Flaw::Truncated);
+    }
+    if signatures.is_empty() {
+        return malformed(lines.number(), "", Flaw::NoSignature);
+    }
+    Ok((signatures, false))
 }
 
 /// The first line is `header` and the version `1`; any other version is for a newer program.

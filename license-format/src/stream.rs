@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding};
 use heapless::Vec;
 
 use crate::error::{Error, Flaw, HEAD_TOO_LONG, malformed};
-use crate::license::{self, License, Terms, Units};
+use crate::license::{self, License, Signers, Terms, Units};
 use crate::merkle::{self, Hash, Path, Tree};
 use crate::note::Note;
 use crate::reader::{self, LF, Line};
@@ -85,22 +85,43 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// The reason to refuse the file.
     pub fn finish(self) -> Result<Verified, Error> {
-        let Outcome { terms, named, whole, storable } =
+        let Outcome { head, named, whole, storable } =
             self.stream.finish(|note| admit(self.trust, note))?;
-        Ok(Verified { license: License::new(terms, named, whole), storable })
+        Ok(Verified { license: License::new(head.terms, head.signers, named, whole), storable })
     }
 }
 
+/// What the text of a licence says, and who vouches for it.
+struct Head {
+    terms: Terms,
+    units: Units,
+    signers: Signers,
+}
+
 /// Signatures first, so that nothing of an unsigned text is looked at beyond its form.
-fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<(Terms, Units), Error> {
-    let signers = note.signers(trust.keys())?;
-    let (terms, units) = license::parse(note.text)?;
-    match signers.first() {
-        Some(first) if !signers.iter().any(|key| trust.allows(key, &terms.product)) => {
-            Err(Error::UntrustedProduct { product: terms.product, key: first.name().clone() })
-        }
-        _ => Ok((terms, units)),
+fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<Head, Error> {
+    let good = note.signers(trust.keys())?;
+    let head = read(note)?;
+    let product = &head.terms.product;
+    if let Some(first) = good.first()
+        && !good.iter().any(|key| trust.allows(key.public_key(), product))
+    {
+        let key = first.name().clone();
+        return Err(Error::UntrustedProduct { product: product.clone(), key });
     }
+    if let Some(unfit) = head.terms.unfit() {
+        let line = head.terms.line_of(&unfit);
+        return Err(Error::Unfit { line, product: product.clone(), unfit });
+    }
+    let mut signers: Signers = good.iter().map(|key| key.public_key()).collect();
+    signers.sort_unstable();
+    Ok(Head { signers, ..head })
+}
+
+/// The head of a licence, whoever signed it.
+fn read(note: &Note<'_>) -> Result<Head, Error> {
+    let (terms, units) = license::parse(note.text)?;
+    Ok(Head { terms, units, signers: Signers::new() })
 }
 
 /// Cuts the slice of one unit out of a mass licence (LF §6.2). It needs no key and judges no
@@ -121,7 +142,7 @@ impl<'a> Slicer<'a> {
     /// # Errors
     /// The reason why the file is not a licence.
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), Error> {
-        self.stream.update(chunk, |note| license::parse(note.text))
+        self.stream.update(chunk, read)
     }
 
     /// The slice; `None` if the licence does not list the unit.
@@ -130,7 +151,7 @@ impl<'a> Slicer<'a> {
     /// The reason why the file is not a licence.
     pub fn finish(self) -> Result<Option<Storable>, Error> {
         let unit = self.stream.wanted.first();
-        let outcome = self.stream.finish(|note| license::parse(note.text))?;
+        let outcome = self.stream.finish(read)?;
         Ok(outcome.storable.filter(|_| unit.is_some_and(|unit| outcome.named.contains(unit))))
     }
 }
@@ -167,7 +188,7 @@ impl fmt::Display for Storable {
 
 /// What a file turned out to hold.
 struct Outcome {
-    terms: Terms,
+    head: Head,
     named: Vec<UnitId, { limits::UNITS }>,
     whole: bool,
     storable: Option<Storable>,
@@ -194,8 +215,7 @@ enum Phase {
 
 /// A head that was admitted, and what its attachment has shown so far.
 struct Body {
-    terms: Terms,
-    units: Units,
+    head: Head,
     /// The number of the attachment's next line.
     number: u32,
     content: Content,
@@ -236,7 +256,7 @@ impl<'a> Stream<'a> {
     fn update(
         &mut self,
         chunk: &[u8],
-        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+        admit: impl Fn(&Note<'_>) -> Result<Head, Error>,
     ) -> Result<(), Error> {
         if self.refused.is_none() {
             self.refused = self.take(chunk, admit).err();
@@ -247,7 +267,7 @@ impl<'a> Stream<'a> {
     fn take(
         &mut self,
         mut chunk: &[u8],
-        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
+        admit: impl Fn(&Note<'_>) -> Result<Head, Error>,
     ) -> Result<(), Error> {
         while !chunk.is_empty() {
             let (piece, rest, ended) = match reader::split_line(chunk) {
@@ -258,7 +278,7 @@ impl<'a> Stream<'a> {
                 Phase::Head { blanks } => {
                     let blank = ended && piece.is_empty() && self.head.last() == Some(&LF);
                     if blank && *blanks == 1 {
-                        self.phase = Phase::Attachment(Body::begin(&self.head, &admit)?);
+                        self.phase = Phase::Attachment(Body::begin(&self.head, &admit)?.go_on()?);
                     } else {
                         *blanks += u8::from(blank);
                         let line_feed: &[u8] = if ended { &[LF] } else { &[] };
@@ -286,18 +306,12 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    fn finish(
-        self,
-        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
-    ) -> Result<Outcome, Error> {
+    fn finish(self, admit: impl Fn(&Note<'_>) -> Result<Head, Error>) -> Result<Outcome, Error> {
         if let Some(error) = self.refused {
             return Err(error);
         }
         let body = match self.phase {
             Phase::Head { .. } => Body::begin(&self.head, &admit)?,
-            Phase::Attachment(body) if matches!(body.units, Units::Named(_)) => {
-                return malformed(body.number - 1, "", Flaw::UnexpectedAttachment);
-            }
             Phase::Attachment(body) => body,
         };
         if !self.line.is_empty() {
@@ -319,18 +333,23 @@ fn refuse_long_head(head: &[u8]) -> Result<(), Error> {
 }
 
 impl Body {
-    fn begin(
-        head: &[u8],
-        admit: impl Fn(&Note<'_>) -> Result<(Terms, Units), Error>,
-    ) -> Result<Self, Error> {
+    fn begin(head: &[u8], admit: impl Fn(&Note<'_>) -> Result<Head, Error>) -> Result<Self, Error> {
         let note = Note::cut(head, license::HEADER, license::BOUNDS)?;
-        let (terms, units) = admit(&note)?;
-        Ok(Self { terms, units, number: note.next_line + 1, content: Content::Nothing })
+        let head = admit(&note)?;
+        Ok(Self { head, number: note.next_line + 1, content: Content::Nothing })
+    }
+
+    /// An empty line has ended the signatures.
+    fn go_on(self) -> Result<Self, Error> {
+        match self.head.units {
+            Units::Named(_) => malformed(self.number - 1, "", Flaw::UnexpectedAttachment),
+            Units::Tree { .. } => Ok(self),
+        }
     }
 
     /// Takes one line of the attachment.
     fn take(&mut self, line: Line<'_>, wanted: &[UnitId]) -> Result<(), Error> {
-        let Units::Tree { count, .. } = self.units else {
+        let Units::Tree { count, .. } = self.head.units else {
             return malformed(line.number, "", Flaw::UnexpectedAttachment);
         };
         let text = line.text(limits::LINE_BYTES)?;
@@ -357,29 +376,29 @@ impl Body {
 
     fn finish(
         self,
-        head: Vec<u8, { limits::HEAD_BYTES }>,
+        bytes: Vec<u8, { limits::HEAD_BYTES }>,
         wanted: &[UnitId],
     ) -> Result<Outcome, Error> {
-        let Self { terms, units, number, content } = self;
-        let (named, whole, proof) = match (units, content) {
-            (Units::Named(named), _) => (named, true, None),
+        let Self { head, number, content } = self;
+        let (named, whole, proof) = match (&head.units, content) {
+            (Units::Named(named), _) => (named.clone(), true, None),
             (Units::Tree { .. }, Content::Nothing) => {
                 return malformed(number - 1, "units", Flaw::NoAttachment);
             }
             (Units::Tree { count, root }, Content::List(list)) => {
-                let (named, proof) = list.finish(number, count, &root, wanted)?;
-                let storable = proof.map(|proof| Storable { head, proof: Some(proof) });
-                return Ok(Outcome { terms, named, whole: true, storable });
+                let (named, proof) = list.finish(number, *count, root, wanted)?;
+                let storable = proof.map(|proof| Storable { head: bytes, proof: Some(proof) });
+                return Ok(Outcome { head, named, whole: true, storable });
             }
             (Units::Tree { count, root }, Content::Proof(proof)) => {
                 let leaf = merkle::leaf(proof.unit.as_str().as_bytes());
-                if merkle::root_of(leaf, proof.index, count, &proof.path) != Some(root) {
+                if merkle::root_of(leaf, proof.index, *count, &proof.path).as_ref() != Some(root) {
                     return malformed(number - 1, "units", Flaw::TreeHash);
                 }
                 (Vec::from_iter([proof.unit.clone()]), false, Some(proof))
             }
         };
-        Ok(Outcome { terms, named, whole, storable: Some(Storable { head, proof }) })
+        Ok(Outcome { head, named, whole, storable: Some(Storable { head: bytes, proof }) })
     }
 }
 

@@ -7,7 +7,7 @@ use heapless::Vec;
 use crate::error::{Error, Flaw, Word, malformed};
 use crate::note::Note;
 use crate::reader::{self, Bounds, Lines};
-use crate::{PackId, Product, Serial, UnixSeconds, VerifierKey, limits};
+use crate::{PackId, Product, PublicKey, Serial, UnixSeconds, VerifierKey, limits};
 
 /// The first line, without the version.
 pub(crate) const HEADER: &str = "igel.com/license-trust/v";
@@ -19,7 +19,8 @@ const BOUNDS: Bounds = Bounds {
 /// The value that allows a key every product.
 pub(crate) const EVERY_PRODUCT: &str = "*";
 
-/// A verified trust document.
+/// A verified trust document. Two are equal if their texts are, whoever signed them: every value has
+/// one spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustDocument {
     version: u64,
@@ -54,7 +55,8 @@ impl TrustDocument {
 
     /// Verifies a trust document against the root keys of the device. `threshold` **distinct**
     /// public keys must have signed; the same key under two names or in two lines counts once
-    /// (LF §7.1).
+    /// (LF §7.1). Of a longer file the first [`limits::TRUST_BYTES`] and one more are enough: the
+    /// answer is the same.
     ///
     /// # Errors
     /// The first reason found, in the order of LF §8.
@@ -63,18 +65,36 @@ impl TrustDocument {
         roots: &[VerifierKey],
         threshold: NonZeroUsize,
     ) -> Result<Self, Error> {
-        let note = Note::cut(bytes, HEADER, BOUNDS)?;
+        let note = Note::cut(bytes, HEADER, BOUNDS).map_err(|error| match error {
+            Error::Malformed { key, flaw: Flaw::Truncated, .. }
+                if bytes.len() > limits::TRUST_BYTES =>
+            {
+                Error::Malformed { line: 1, key, flaw: Flaw::TooLong(limits::TRUST_TEXT_BYTES) }
+            }
+            error => error,
+        })?;
         let found = note.signers(roots.iter())?.len();
         if found < threshold.get() {
             return Err(Error::TooFewRoots { found, needed: threshold.get() });
         }
-        parse(note.text)
+        let document = parse(note.text)?;
+        if note.is_followed {
+            return malformed(note.next_line, "", Flaw::UnexpectedAttachment);
+        }
+        Ok(document)
     }
 
     /// The version; the highest one seen is in force.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Whether both have one version and say different things, which no issuer should ever do. The
+    /// one in force stays in force (LF §7).
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.version == other.version && self != other
     }
 
     /// When it was issued.
@@ -100,61 +120,81 @@ impl TrustDocument {
         self.keys.iter().map(|issuing| &issuing.key)
     }
 
-    /// Whether this key may sign licences of this product. A key that is listed under two names
-    /// may sign what either line allows: signatures are counted by public key, so the name that
-    /// comes along is that of one of them only.
-    pub(crate) fn allows(&self, key: &VerifierKey, product: &Product) -> bool {
+    /// Whether a document names this key, for whatever products.
+    #[must_use]
+    pub fn names(&self, key: PublicKey) -> bool {
+        self.keys().any(|known| known.public_key() == key)
+    }
+
+    /// Whether this key may sign licences of this product. A key that is listed under two names may
+    /// sign what either line allows: signers are counted by public key.
+    #[must_use]
+    pub fn allows(&self, key: PublicKey, product: &Product) -> bool {
         self.keys.iter().any(|issuing| {
-            issuing.key.same_key(key)
+            issuing.key.public_key() == key
                 && issuing.products.as_ref().is_none_or(|products| products.contains(product))
         })
     }
 }
+
+/// Every key of a trust document, in the order in which they stand.
+const KEYS: [&str; 4] = ["version", "issued", "key", "withdraw"];
 
 fn parse(text: &[u8]) -> Result<TrustDocument, Error> {
     let mut lines = Lines::new(text, 1);
     lines.next();
     let version = one(&mut lines, "version", "a number from 1 to 2^63-1", Serial::parse)?.get();
     let issued = one(&mut lines, "issued", "a time like 2026-11-22T00:00:00Z", UnixSeconds::parse)?;
-    let mut keys = Vec::<IssuingKey, { limits::TRUST_KEYS }>::new();
-    let mut withdrawals = Vec::new();
+    let mut document = TrustDocument { version, issued, keys: Vec::new(), withdrawals: Vec::new() };
     for line in lines.by_ref() {
         let (word, value) = reader::field(line.number, line.text(limits::TRUST_LINE_BYTES)?)?;
         match word {
-            "key" if withdrawals.is_empty() => {
-                let Some(key) = issuing_key(value) else {
-                    return malformed(
-                        line.number,
-                        "key",
-                        Flaw::Value("a verifier key and products"),
-                    );
-                };
-                // Two keys that answer to one signature line would make "known" ambiguous.
-                if keys.iter().any(|known| known.key.collides(&key.key)) {
-                    return malformed(line.number, "key", Flaw::KeyTwice);
-                }
-                if keys.push(key).is_err() {
-                    return malformed(line.number, "key", Flaw::TooMany(limits::TRUST_KEYS));
-                }
+            "key" if document.withdrawals.is_empty() => document.add_key(line.number, value)?,
+            "withdraw" if document.keys.is_empty() => {
+                return malformed(line.number, "key", Flaw::Missing);
             }
-            "withdraw" => {
-                let Some(withdrawal) = withdrawal(value) else {
-                    return malformed(line.number, "withdraw", Flaw::Value("a pack and a serial"));
-                };
-                if withdrawals.push(withdrawal).is_err() {
-                    return malformed(line.number, "withdraw", Flaw::TooMany(limits::WITHDRAWALS));
-                }
-            }
-            "key" => return malformed(line.number, "key", Flaw::OutOfPlace),
-            "version" => return malformed(line.number, "version", Flaw::OutOfPlace),
-            "issued" => return malformed(line.number, "issued", Flaw::OutOfPlace),
-            word => return Err(Error::Unsupported { line: line.number, word: Word::of(word) }),
+            "withdraw" => document.add_withdrawal(line.number, value)?,
+            word => return Err(stranger(line.number, word)),
         }
     }
-    if keys.is_empty() {
+    if document.keys.is_empty() {
         return malformed(lines.number(), "key", Flaw::Missing);
     }
-    Ok(TrustDocument { version, issued, keys, withdrawals })
+    Ok(document)
+}
+
+/// A key that may not stand on this line.
+fn stranger(line: u32, word: &str) -> Error {
+    match KEYS.iter().find(|known| **known == word) {
+        Some(key) => Error::Malformed { line, key, flaw: Flaw::OutOfPlace },
+        None => Error::Unsupported { line, word: Word::of(word) },
+    }
+}
+
+impl TrustDocument {
+    fn add_key(&mut self, line: u32, value: &str) -> Result<(), Error> {
+        let Some(key) = issuing_key(value) else {
+            return malformed(line, "key", Flaw::Value("a verifier key and products"));
+        };
+        // Two keys that answer to one signature line would make "known" ambiguous.
+        if self.keys.iter().any(|known| known.key.collides(&key.key)) {
+            return malformed(line, "key", Flaw::KeyTwice);
+        }
+        match self.keys.push(key) {
+            Ok(()) => Ok(()),
+            Err(_) => malformed(line, "key", Flaw::TooMany(limits::TRUST_KEYS)),
+        }
+    }
+
+    fn add_withdrawal(&mut self, line: u32, value: &str) -> Result<(), Error> {
+        let Some(withdrawal) = withdrawal(value) else {
+            return malformed(line, "withdraw", Flaw::Value("a pack and a serial"));
+        };
+        match self.withdrawals.push(withdrawal) {
+            Ok(()) => Ok(()),
+            Err(_) => malformed(line, "withdraw", Flaw::TooMany(limits::WITHDRAWALS)),
+        }
+    }
 }
 
 fn one<T>(
@@ -168,9 +208,7 @@ fn one<T>(
     match (found == key, parse(value)) {
         (true, Some(value)) => Ok(value),
         (true, None) => malformed(line.number, key, Flaw::Value(form)),
-        (false, _) if ["version", "issued", "key", "withdraw"].contains(&found) => {
-            malformed(line.number, key, Flaw::Missing)
-        }
+        (false, _) if KEYS.contains(&found) => malformed(line.number, key, Flaw::Missing),
         (false, _) => Err(Error::Unsupported { line: line.number, word: Word::of(found) }),
     }
 }

@@ -148,7 +148,12 @@ const VALUES: &[Rule] = &[
     ("subscription-key ERP-9QK2M", "subscription-key ERP", "line 7: subscription-key: is not a"),
     ("order 69-3456677", "order 69_3456677", "line 8: order: is not an order number"),
     ("order 69", "order 012345678901234567890123456789012-", "line 8: order: is not an order"),
-    ("supersedes AB-1", "supersedes AB1", "line 9: supersedes: is not a pack ID"),
+    ("supersedes AB-1", "supersedes AB1", "line 9: supersedes: is not the ID of another pack"),
+    (
+        "supersedes AB-2",
+        "supersedes WE-7Q2KD",
+        "line 10: supersedes: is not the ID of another pack",
+    ),
     ("supersedes AB-2", "supersedes AB-1", "line 10: supersedes: is not in strictly ascending"),
     ("supersedes AB-2", "supersedes AB-0", "line 10: supersedes: is not in strictly ascending"),
     ("service A\n", "service a\n", "line 11: service: is not a service name"),
@@ -167,6 +172,11 @@ const VALUES: &[Rule] = &[
     ("expires 2027-11-21", "expires 2027-02-29", "line 15: expires: is not a day like"),
     ("expires 2027-11-21", "expires Never", "line 15: expires: is not a day like"),
     ("expires 2027-11-21", "expires 2026-11-21", "line 15: expires: lies before “starts”"),
+    (
+        "issued 2026-11-22T16:48:10Z",
+        "issued 2027-11-22T00:00:00Z",
+        "line 15: expires: lies before the day of “issued”",
+    ),
     ("grace-days 28", "grace-days 91", "line 16: grace-days: is not a number from 0 to 90"),
     ("grace-days 28", "grace-days 028", "line 16: grace-days: is not a number from 0 to 90"),
     ("grace-days 28", "grace-days -1", "line 16: grace-days: is not a number from 0 to 90"),
@@ -226,7 +236,7 @@ fn optional_keys_may_be_left_out_and_have_their_defaults() {
     let text = "igel.com/license/v1
 pack WE-7Q2KD
 serial 9223372036854775807
-product 90M
+product WE-E
 term evaluation
 category add-on
 service A

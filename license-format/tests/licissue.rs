@@ -407,7 +407,7 @@ fn a_merge_takes_everything_in_and_ends_the_others() {
         .iter()
         .map(|flag| match *flag {
             "--pack=WE-7Q2KD" => "--pack=EMP-R9HXH",
-            flag if flag.starts_with("--service") => "--service=SUB_SERVICE_SET_ICG",
+            flag if flag.starts_with("--service") => "--service=SUB_SERVICE_FUTURE",
             flag => flag,
         })
         .collect();

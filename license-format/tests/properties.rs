@@ -75,7 +75,8 @@ fn any_terms() -> impl Strategy<Value = Terms> {
                 order,
                 supersedes: supersedes.into_iter().collect(),
                 services: services.into_iter().collect(),
-                issued,
+                // Nothing is issued after its last day.
+                issued: issued.min(starts.start()),
                 starts,
                 expires: length.map_or(Expiry::Never, |days| Expiry::On(starts.plus_days(days))),
                 grace_days: if term == Term::Evaluation { 0 } else { grace_days },

@@ -138,21 +138,32 @@ impl Draft {
         self
     }
 
-    /// For this term. An evaluation has no grace.
+    /// For this term. An evaluation has no grace, and is of a product of its own.
     #[must_use]
     pub fn term(mut self, term: &str) -> Self {
         self.terms.term = Term::parse(term).unwrap();
         if self.terms.term == Term::Evaluation {
             self.terms.grace_days = 0;
         }
-        self
+        self.fitting()
     }
 
-    /// Unlocking these services.
+    /// Unlocking these services, of a product that carries them.
     #[must_use]
     pub fn services(mut self, names: &[&str]) -> Self {
         let names: BTreeSet<_> = names.iter().map(|n| ServiceName::parse(n).unwrap()).collect();
         self.terms.services = names.into_iter().collect();
+        self.fitting()
+    }
+
+    /// Of the first product that goes with the rest, unless its own does; one that nobody knows does.
+    fn fitting(mut self) -> Self {
+        for code in ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON", "FUTURE"] {
+            if self.terms.unfit().is_none() {
+                break;
+            }
+            self.terms.product = product(code);
+        }
         self
     }
 

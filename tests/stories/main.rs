@@ -17,6 +17,7 @@ mod dates;
 mod downloads;
 mod exit_codes;
 mod importing;
+mod keys;
 mod many_files;
 mod memory;
 mod network;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         downloads::STORIES,
         exit_codes::STORIES,
         importing::STORIES,
+        keys::STORIES,
         many_files::STORIES,
         memory::STORIES,
         notices::STORIES,

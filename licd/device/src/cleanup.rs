@@ -101,8 +101,9 @@ impl Survey {
     ) -> Vec<Upkeep> {
         self.with_case(licenses, unit, time, |case| {
             // Nothing goes by a clock that nobody vouches for.
-            let case = Case { past, now: time.marks.floor.min(time.now), ..case };
-            upkeep(case, |n| self.held.get(n).is_some_and(|held| held.cut.is_some()))
+            let case = Case { past, now: time.floor.min(time.now), ..case };
+            let is_list = |n: usize| self.held.get(n).is_some_and(|held| held.cut.is_some());
+            upkeep(case, |signer| time.floor_of(signer), is_list)
         })
     }
 }

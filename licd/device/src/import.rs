@@ -8,7 +8,7 @@ use std::io::Read;
 
 use licd_edge::store::{FileName, StoreError, Window, Writer};
 use licd_edge::{intake, state};
-use licd_rules::{Code, LicenseState, Roster, TimeVerdict};
+use licd_rules::{ClockState, Code, LicenseState, TimeVerdict, withdraws};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::{Document, NotRead};
@@ -247,8 +247,8 @@ impl Device {
                 if let Some(failure) = arrival.refusal_by(survey) {
                     return failure.into();
                 }
-                // It says itself that the day it was issued has come.
-                match self.time_with(survey, verified.license.issued) {
+                // Not at the time that it says itself: it would vouch for its own first day.
+                match self.time(survey) {
                     Ok(time) => survey.assess_license(verified, arrival.intent, time),
                     Err(unavailable) => Failure::from(unavailable).into(),
                 }
@@ -369,8 +369,9 @@ impl Survey {
     ) -> Assessed {
         let mut message = words::foreign(license, unit);
         let mut deed = Deed::Nothing;
-        if let Some(roster) = unit.and_then(|unit| Roster::of(license, unit)) {
-            message.push_str(&words::taken(&roster, self.licenses(), unit, time.now));
+        if let Some(unit) = unit.filter(|unit| license.roster_excludes(unit)) {
+            let taken = self.licenses().filter(|own| withdraws(license, own, unit, &self.trust));
+            message.push_str(&words::taken(license, taken, time.now));
             deed = Deed::Remember;
         }
         Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
@@ -384,14 +385,20 @@ impl Survey {
             let Some(state) = judgement.states().last().copied().flatten() else {
                 return self.assess_foreign(license, unit, &time);
             };
-            self.assess_own(verified, state, intent)
+            self.assess_own(verified, state, intent, time.state)
         });
         Assessed { time: Some(time), ..assessed }
     }
 
-    fn assess_own(&self, verified: &Verified, state: LicenseState, intent: Intent) -> Assessed {
+    fn assess_own(
+        &self,
+        verified: &Verified,
+        state: LicenseState,
+        intent: Intent,
+        clock: ClockState,
+    ) -> Assessed {
         let license = &verified.license;
-        let message = words::own(license, state);
+        let message = words::own(license, state, clock);
         let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
         let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
             return Assessed::nothing(state.into(), message);
@@ -400,7 +407,7 @@ impl Survey {
         let same = self.held.iter().filter(|held| held.text == Some(text));
         let there = same.clone().any(|held| match intent {
             Intent::Explicit => held.content_name.as_ref() == Some(&name),
-            Intent::Automatic => true,
+            Intent::Automatic => is_signed_by_all_of(&held.license, license),
         });
         if there {
             return Assessed::nothing(state.into(), format!("{message}; already in the store"));
@@ -408,10 +415,17 @@ impl Survey {
         if intent == Intent::Automatic && self.past.has_removed(license) {
             return Assessed::nothing(Code::Removed, words::removed());
         }
-        let replaces = same.map(|held| held.name.clone()).filter(|file| *file != name).collect();
+        let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
+        let replaces =
+            replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
         let deed = Deed::Keep { name, content: content.to_string(), replaces };
         Assessed { deed, ..Assessed::nothing(state.into(), message) }
     }
+}
+
+/// Whether one licence has at least the good signers of another one.
+fn is_signed_by_all_of(one: &License, other: &License) -> bool {
+    other.signers().iter().all(|signer| one.signers().contains(signer))
 }
 
 /// Whether a device is better off with a licence than without: an expired one still allows what

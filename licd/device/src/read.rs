@@ -7,7 +7,7 @@ use licd_edge::intake::{self, Fault, OpenFault};
 use licd_edge::look::{Looked, shortage};
 use licd_rules::Code;
 use license_format::{
-    DocumentKind, Error, Flaw, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
+    DocumentKind, Error, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
 };
 
 use crate::Failure;
@@ -70,6 +70,7 @@ impl From<Error> for Failure {
             Error::UnknownKey { .. } | Error::UntrustedProduct { .. } => {
                 "; import the vendor's newest trust document first"
             }
+            Error::Unfit { .. } => "; ask the vendor for a corrected one",
             Error::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
         };
         Self::new(Code::from(&error), format!("{error}{advice}"))
@@ -152,12 +153,10 @@ impl<'a> Parser<'a> {
                 Ok(())
             }
             Self::License(verifier) => verifier.update(chunk),
-            Self::Trust(bytes) if bytes.len() + chunk.len() > limits::TRUST_BYTES => {
-                let flaw = Flaw::TooLong(limits::TRUST_BYTES);
-                Err(Error::Malformed { line: 1, key: "", flaw })
-            }
             Self::Trust(bytes) => {
-                bytes.extend_from_slice(chunk);
+                // One more than there may be, and the verifier sees that it is too long.
+                let room = (limits::TRUST_BYTES + 1).saturating_sub(bytes.len());
+                bytes.extend(chunk.iter().take(room));
                 Ok(())
             }
         }

@@ -16,8 +16,8 @@ use licd_edge::store::{
 use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
-    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, Notice, Past,
-    StarterMark, StarterVerdict, TimeVerdict, choose,
+    Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
+    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, choose,
 };
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
@@ -445,11 +445,9 @@ impl Survey {
         self.licenses().collect()
     }
 
-    /// The latest time that is known to have come: the image was made, genuine documents were
-    /// issued.
-    pub(crate) fn attested(&self) -> Option<UnixSeconds> {
-        let trust = (self.trust.version() > 0).then(|| self.trust.issued());
-        self.licenses().map(|license| license.issued).chain(trust).chain(self.built).max()
+    /// What the image and the documents at hand say of the time.
+    pub(crate) fn attested(&self) -> Attested {
+        Attested::of(self.built, &self.trust, self.licenses())
     }
 
     /// What is to be done about the starter period.
@@ -482,7 +480,7 @@ impl Survey {
         ask(Case {
             licenses,
             past: &self.past,
-            trust: Some(&self.trust),
+            trust: &self.trust,
             unit,
             now: time.now,
             generation: self.generation,

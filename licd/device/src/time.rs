@@ -8,7 +8,6 @@ use licd_edge::look::Looked;
 use licd_edge::marks::Written;
 use licd_edge::statefile::Notice;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
-use license_format::UnixSeconds;
 
 use crate::{Device, Failure, Survey};
 
@@ -34,7 +33,8 @@ impl Device {
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
         let remembered = self.of(&mut memory)?;
-        let verdict = self.judge(remembered, survey.attested())?;
+        let verdict =
+            clock::reading(self.root())?.judge(remembered.marks.as_ref(), &survey.attested());
         remembered.marks = Some(verdict.marks);
         Ok(verdict)
     }
@@ -42,17 +42,7 @@ impl Device {
     /// The time to judge at while what is remembered cannot be read; for a device of which nothing is
     /// published yet.
     pub fn provisional_time(&self, survey: &Survey) -> TimeVerdict {
-        clock::unremembered().judge(None, survey.attested())
-    }
-
-    /// The time to judge at if there were one more document, issued at this time. Nothing is
-    /// remembered of it.
-    pub(crate) fn time_with(&self, survey: &Survey, issued: UnixSeconds) -> Looked<TimeVerdict> {
-        self.judge(self.of(&mut self.memory())?, survey.attested().max(Some(issued)))
-    }
-
-    fn judge(&self, remembered: &Remembered, attested: Option<UnixSeconds>) -> Looked<TimeVerdict> {
-        Ok(clock::reading(self.root())?.judge(remembered.marks.as_ref(), attested))
+        clock::unremembered().judge(None, &survey.attested())
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or

@@ -1,12 +1,22 @@
 //! Verdicts on genuine licences in words, without the file's name.
 
-use licd_rules::{LicenseState, Roster};
-use license_format::{Expiry, License, Term, UnitId, UnixSeconds};
+use licd_rules::{ClockState, LicenseState};
+use license_format::{Date, Expiry, License, Term, UnitId, UnixSeconds};
 
 /// The message for a licence of this device.
-pub(crate) fn own(license: &License, state: LicenseState) -> String {
+pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> String {
     let day = license.expires;
     match state {
+        // Its date counts from the next look on, unless a time server contradicts it.
+        LicenseState::Pending
+            if clock != ClockState::Ok && license.starts <= Date::of(license.issued) =>
+        {
+            format!(
+                "not started by the clock of this device; counts from {}, which its date of issue \
+                 says has come, once it is in the store",
+                license.starts
+            )
+        }
         LicenseState::Pending => format!("not started; counts from {}", license.starts),
         LicenseState::Valid | LicenseState::Warning if day == Expiry::Never => {
             "in force, without end".to_owned()
@@ -56,14 +66,11 @@ pub(crate) fn foreign(license: &License, unit: Option<&UnitId>) -> String {
 /// What a roster takes away of the licences at hand, as an addition to [`foreign`]; empty if
 /// nothing.
 pub(crate) fn taken<'a>(
-    roster: &Roster,
-    licenses: impl Iterator<Item = &'a License>,
-    unit: Option<&UnitId>,
+    roster: &License,
+    taken: impl Iterator<Item = &'a License>,
     now: UnixSeconds,
 ) -> String {
-    let own = licenses
-        .filter(|license| roster.takes(license) && unit.is_some_and(|unit| license.names(unit)));
-    let serials: Vec<String> = own.map(|license| license.serial.to_string()).collect();
+    let serials: Vec<String> = taken.map(|license| license.serial.to_string()).collect();
     if serials.is_empty() {
         return String::new();
     }

@@ -15,6 +15,12 @@
 //! cut = false
 //! clean = false
 //! jump = { claims = 1826902090, held = 7200 }   # only while a clock ahead is waited for
+//! [[lead]]                   # what documents tell beyond that: one for each signer that does
+//! by = "iojjPYS…="            # its public key, or "roots"
+//! floor = 1795366090
+//! refuted = 0
+//! trusted = 1795366090
+//! seen = 1795366090
 //! # crc32 8d3c01f2
 //! ```
 //!
@@ -35,7 +41,7 @@ use slot::Slot;
 /// Where the slots are.
 const DIR: &str = "/var/lib/licd";
 const SLOTS: [&str; 2] = ["clock.a", "clock.b"];
-/// Bytes of a slot: several times what one holds.
+/// Bytes of a slot: more than one holds with a lead of every signer, three thousand.
 const SLOT_BYTES: u64 = 4096;
 /// What holds without a slot.
 const WITHOUT: &str = "the device goes by what else it knows of the time";

@@ -7,19 +7,22 @@
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-7Q2KD"
 //! below = 190                # lower serials of the pack are withdrawn from it …
-//! starts = "2026-11-22"      # … as of this day
+//! starts = "2026-11-22"      # … as of this day …
+//! signer = "iojjPYS…="        # … while this key may sign what is withdrawn; without: in any case
 //!
 //! [[reissued]]               # a licence for this unit: lower serials are superseded
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-7Q2KD"
 //! below = 191
 //! starts = "2026-11-22"
+//! signer = "iojjPYS…="
 //!
 //! [[converted]]              # one that superseded a pack: what was issued earlier is
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-OLD01"
 //! below = "2026-11-22T16:48:10Z"
 //! starts = "2026-11-22"
+//! signer = "iojjPYS…="
 //!
 //! [[removed]]                # a licence that was removed on purpose
 //! pack = "WE-7Q2KD"
@@ -33,6 +36,11 @@
 //!
 //! and in `/var/lib/licd/trust.note`: the newest trust document seen, so that what it withdrew stays
 //! withdrawn when the store loses it or an older image is installed.
+//!
+//! A licence that several keys have signed leaves an entry for each of them. Earlier versions wrote
+//! entries without `signer`. They count whatever keys are in force, since what they withdrew must not
+//! come back by an update of the system; a key that is revoked later does not undo these. The schema
+//! is the same, so that an older version reads the file as well and forgets no more than who signed.
 //!
 //! How the first is read and written is told at [`statefile`](crate::statefile).
 
@@ -106,8 +114,8 @@ impl Removing {
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/state.toml";
     const SCHEMA: i64 = 1;
-    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take, and [`REMOVING`] with names of
-    /// the length that imports give.
+    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take, 191 bytes where there is a
+    /// signer and 82 of a tombstone, and [`REMOVING`] with names of the length that imports give.
     const FILE_BYTES: u64 = 4 * 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
     /// What was withdrawn would count again without it.

@@ -12,8 +12,8 @@ use flate2::Crc;
 use licd_edge::marks::Written;
 use licd_edge::root::Root;
 use licd_edge::statefile::Notice;
-use licd_rules::{BootId, Jump, Marks, Moment};
-use license_format::UnixSeconds;
+use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
+use license_format::{PublicKey, UnixSeconds};
 use tempfile::TempDir;
 
 const BOOT: &str = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
@@ -33,6 +33,7 @@ fn marks(seen: i64) -> Marks {
         refuted: Marks::NEVER,
         trusted: UnixSeconds(seen),
         seen: UnixSeconds(seen),
+        leads: [None; LEADS],
         jump: Some(Jump { claims: UnixSeconds(seen + 90_000), held: Duration::from_secs(7200) }),
         found: true,
         cut: false,
@@ -92,6 +93,40 @@ fn what_is_saved_is_loaded_and_reads_as_documented() {
     };
     loaded(&root).save(&root, plain).unwrap();
     assert_eq!(loaded(&root).marks(), Some(&plain));
+}
+
+/// Marks with what every signer's documents tell, as long as it can be spelled.
+fn led() -> Marks {
+    let latest = UnixSeconds(253_402_300_799);
+    let key = |place: usize| {
+        let letter = char::from(b'A' + u8::try_from(place).unwrap());
+        PublicKey::parse(&format!("{}E=", letter.to_string().repeat(42))).unwrap()
+    };
+    let lead = |place: usize| Lead {
+        by: if place == 0 { Signer::Roots } else { Signer::Key(key(place)) },
+        floor: latest,
+        refuted: UnixSeconds(latest.0 - 1),
+        trusted: UnixSeconds(latest.0 - 2),
+        seen: UnixSeconds(latest.0 - 3),
+    };
+    Marks { leads: std::array::from_fn(|place| Some(lead(place))), ..marks(latest.0) }
+}
+
+#[test]
+fn what_documents_tell_is_written_by_signer_and_fits_a_slot() {
+    let (_dir, root, [a, _]) = device();
+    loaded(&root).save(&root, led()).unwrap();
+    assert_eq!(loaded(&root).marks(), Some(&led()));
+    let text = fs::read_to_string(&a).unwrap();
+    assert!(text.len() < 3200, "{}", text.len());
+    let first = "[[lead]]\nby = \"roots\"\nfloor = 253402300799\nrefuted = 253402300798\n\
+        trusted = 253402300797\nseen = 253402300796\n";
+    assert!(text.contains(first), "{text}");
+    let (body, _) = text.rsplit_once("# crc32").unwrap();
+    fs::write(&a, summed(&body.replace("roots", "somebody"))).unwrap();
+    let (written, notices) = Written::load(&root);
+    assert_eq!(written.marks(), None);
+    assert!(notices[0].to_string().contains("“by” is no public key"), "{}", notices[0]);
 }
 
 #[test]

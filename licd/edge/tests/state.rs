@@ -9,7 +9,7 @@ use licd_edge::root::Root;
 use licd_edge::state;
 use licd_edge::statefile::Notice;
 use licd_rules::{Past, REMEMBERED, Roster, Taken, Tombstone};
-use license_format::{Date, PackId, Serial, UnitId, UnixSeconds};
+use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
 use tempfile::TempDir;
 
 fn device() -> (TempDir, Root, PathBuf) {
@@ -33,7 +33,13 @@ fn roster(pack: &str, serial: u64, starts: &str) -> Roster {
         pack: PackId::parse(pack).unwrap(),
         below: Serial::new(serial).unwrap(),
         starts: Date::parse(starts).unwrap(),
+        signer: Some(key('A')),
     }
+}
+
+/// A public key, as it is spelled; this one is all of one letter.
+fn key(letter: char) -> PublicKey {
+    PublicKey::parse(&format!("{}E=", letter.to_string().repeat(42))).unwrap()
 }
 
 fn tombstone(pack: &str, serial: u64) -> Tombstone {
@@ -69,13 +75,15 @@ fn what_is_remembered_is_loaded_and_reads_as_documented() {
             pack: issued.pack,
             below: UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap(),
             starts: issued.starts,
+            signer: issued.signer,
         }],
         removed: vec![tombstone("WE-7Q2KD", 188), tombstone("EMP-R9HXH", 1)],
     };
     state::update(&root, |memory| memory.past = past.clone()).unwrap();
     assert_eq!(loaded(&root), past);
+    let signed = format!("signer = \"{}\"\n", key('A'));
     assert_eq!(
-        fs::read_to_string(&file).unwrap(),
+        fs::read_to_string(&file).unwrap().replace(&signed, ""),
         "schema = 1\n\n\
          [[converted]]\nbelow = \"2026-11-22T16:48:10Z\"\npack = \"WE-OLD01\"\n\
          starts = \"2026-11-22\"\nunit = \"mac:00E0C51C5087\"\n\n\
@@ -86,6 +94,7 @@ fn what_is_remembered_is_loaded_and_reads_as_documented() {
          [[roster]]\nbelow = 190\npack = \"WE-7Q2KD\"\nstarts = \"2026-11-22\"\n\
          unit = \"mac:00E0C51C5087\"\n"
     );
+    assert_eq!(fs::read_to_string(&file).unwrap().matches(&signed).count(), 3);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o644, 0o755));
     let highest = roster("WE-7Q2KD", i64::MAX.unsigned_abs(), "9999-12-31");
@@ -167,6 +176,52 @@ fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
 }
 
 #[test]
+fn what_was_written_before_signers_were_is_not_lost_and_stands_for_itself() {
+    let (_dir, root, file) = with(
+        "schema = 1\n[[roster]]\nunit = \"mac:00E0C51C5087\"\npack = \"WE-7Q2KD\"\nbelow = 190\n\
+         starts = \"2026-11-22\"\n",
+    );
+    let before = Roster { signer: None, ..roster("WE-7Q2KD", 190, "2026-11-22") };
+    assert_eq!(loaded(&root).rosters, std::slice::from_ref(&before));
+    // One that is signed takes no place of it, or revoking the key would bring the licence back.
+    let signed = roster("WE-7Q2KD", 200, "2026-11-22");
+    remember(&root, signed.clone());
+    assert_eq!(loaded(&root).rosters, [before, signed]);
+    assert_eq!(fs::read_to_string(file).unwrap().matches("signer").count(), 1);
+}
+
+#[test]
+fn a_signer_with_many_entries_leaves_the_others_theirs() {
+    let (_dir, root, _) = device();
+    let of = |letter, n: usize| {
+        let starts = Date::parse("2020-01-01").unwrap().plus_days(i32::try_from(n).unwrap());
+        let pack = format!("{letter}-{n:05}");
+        Roster { signer: Some(key(letter)), ..roster(&pack, 1, &starts.to_string()) }
+    };
+    let of_signer = |letter| {
+        let rosters = loaded(&root).rosters;
+        rosters.into_iter().filter(|roster| roster.signer == Some(key(letter))).collect::<Vec<_>>()
+    };
+    state::update(&root, |memory| {
+        let past = &mut memory.past;
+        past.rosters.extend((0..50).map(|n| of('A', n)));
+        past.rosters.extend((1000..1400).map(|n| of('B', n)));
+    })
+    .unwrap();
+    // All of them start later than those of the others.
+    state::update(&root, |memory| memory.past.rosters.extend((5000..9000).map(|n| of('C', n))))
+        .unwrap();
+    assert_eq!((of_signer('A').len(), of_signer('B').len()), (50, 400));
+    assert_eq!(of_signer('C').len(), REMEMBERED - 450);
+    assert_eq!(of_signer('C').last(), Some(&of('C', 8999)));
+    // Two that want all have the same.
+    state::update(&root, |memory| memory.past.rosters.extend((1400..3000).map(|n| of('B', n))))
+        .unwrap();
+    assert_eq!(of_signer('A').len(), 50);
+    assert_eq!((of_signer('B').len(), of_signer('C').len()), (487, 487));
+}
+
+#[test]
 fn a_full_memory_can_be_read_again() {
     let (_dir, root, file) = device();
     let longest = UnitId::from_usb_serial(&"Z".repeat(24)).unwrap();
@@ -181,6 +236,7 @@ fn a_full_memory_can_be_read_again() {
                 pack: serials.pack.clone(),
                 below: UnixSeconds::parse("9999-12-31T23:59:59Z").unwrap(),
                 starts: serials.starts,
+                signer: serials.signer,
             });
             past.rosters.push(serials.clone());
             past.reissued.push(serials);
@@ -190,7 +246,7 @@ fn a_full_memory_can_be_read_again() {
     .unwrap();
     assert_eq!(loaded(&root).converted.len(), REMEMBERED);
     let bytes = fs::metadata(&file).unwrap().len();
-    assert!(bytes < 512 * 1024, "{bytes}");
+    assert!(bytes < 672 * 1024, "{bytes}");
 }
 
 #[test]
@@ -251,6 +307,13 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
             "starts",
         ),
         (roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1"), "starts"),
+        (
+            roster(
+                "unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\"\n\
+                 signer = \"somebody\"",
+            ),
+            "“signer” is no public key",
+        ),
         (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
         (format!("schema = 1\nx = \"{}\"", "x".repeat(4 << 20)).into(), "larger than 4194304"),
         (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),

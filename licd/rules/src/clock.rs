@@ -9,13 +9,24 @@
 //! and there must always be a way to put right whatever came about with less: it replaces every
 //! mark.
 //!
-//! **Authenticated times raise a floor.** When the image was made or a genuine document issued,
-//! that time had come: a clock that shows less is `behind`, and trusted time is at least the floor.
-//! A synchronised clock that shows less says instead that the document is wrongly dated: the floor
-//! comes down to it, and documents dated up to that one are no evidence until their date has come.
-//! So a document from the future does its harm once and not for ever.
+//! **The image raises a floor.** When it was made, that time had come: a clock that shows less is
+//! `behind`, and trusted time is at least the floor. A synchronised clock that shows less says instead
+//! that the image is wrongly dated: the floor comes down to it, and that date is no evidence until it
+//! has come.
 //!
-//! **Trusted time goes on by running time.** It begins with a synchronised time, a floor, or the
+//! **Documents raise it, too, each for its signers and by five years at most.** A genuine licence says
+//! when it was issued, and so does a trust document; the time judged at is the latest that any signer
+//! in force vouches for. Each signer's is a time apart ([`Lead`]), next to the one that is known
+//! without documents. So when a key is revoked, all that its documents did to the clock is gone, over
+//! restarts as well, and the time is what it would be if there had been none of them. The five years
+//! ([`REACH`]) are counted from what the image and time servers say. A document is judged itself at
+//! what is known without it, or it could vouch for its own first day.
+//!
+//! **A synchronised time refutes documents from the future** as it does the image: what a signer dated
+//! up to there is no evidence until its date has come. So such a document does its harm once and not
+//! for ever.
+//!
+//! **Trusted time goes on by running time.** It begins with a synchronised time, the image, or the
 //! clock of the first start, and goes on with `CLOCK_BOOTTIME`, suspended or not. Nothing takes it
 //! back but synchronised time, and licences are never judged before it. So setting the clock back
 //! gains nothing, neither at once nor in small steps, however many.
@@ -46,12 +57,14 @@
 //!
 //! Time zones, leap days and leap seconds are no events here: clocks count UTC.
 
+mod attested;
 mod marks;
 
 use core::time::Duration;
 
-use license_format::UnixSeconds;
+use license_format::{PublicKey, UnixSeconds};
 
+pub use attested::{Attested, LEADS, Lead, REACH, Signer};
 pub use marks::{BootId, Jump, Marks, Moment};
 
 /// How far the clock may be off before it counts as another time, and for how long the machine has
@@ -101,6 +114,9 @@ pub struct TimeVerdict {
     pub now: UnixSeconds,
     /// How far the clock is to be believed.
     pub state: ClockState,
+    /// The latest time that has certainly come, by the word of the image, a time server or a signer in
+    /// force.
+    pub floor: UnixSeconds,
     /// What is to be remembered from here on; [`Marks::due_in`] tells when it is to be written.
     pub marks: Marks,
     /// The clock is ahead and not yet believed: running time until it is, if it stays there.
@@ -108,35 +124,50 @@ pub struct TimeVerdict {
 }
 
 impl Reading {
-    /// Decides on the time, given the marks of the last verdict and the latest authenticated time
-    /// at hand: of the image, and of the documents that verified (`issued`).
-    pub fn judge(&self, remembered: Option<&Marks>, attested: Option<UnixSeconds>) -> TimeVerdict {
+    /// Decides on the time, given the marks of the last verdict and the times that are vouched for.
+    pub fn judge(&self, remembered: Option<&Marks>, attested: &Attested) -> TimeVerdict {
         let blank = Marks::blank(self.at);
         let (mut marks, ran) = remembered.unwrap_or(&blank).carried_to(self.at);
         if self.synchronized {
             marks.set(self.wall, attested);
         } else {
-            marks.attest(attested);
+            marks.attest(attested.image);
             marks.follow(self.wall, ran);
+            marks.hear(attested, self.wall, ran);
         }
-        let passed = self.wall < marks.floor || self.wall < earlier(marks.seen, TOLERANCE);
+        let in_force = marks.leads().filter(|lead| attested.is_in_force(lead.by));
+        let (floor, now) = in_force.fold((marks.floor, marks.seen), |(floor, now), lead| {
+            (lead.floor.max(floor), lead.seen.max(now))
+        });
+        let passed = self.wall < floor || self.wall < earlier(now, TOLERANCE);
         TimeVerdict {
-            now: marks.seen,
+            now,
             state: match self.synchronized {
                 true => ClockState::Ok,
                 false if passed => ClockState::Behind,
                 false => ClockState::Unsynchronized,
             },
+            floor,
             adopted_in: marks.jump.map(|jump| TOLERANCE.saturating_sub(jump.held)),
             marks,
         }
     }
 }
 
+impl TimeVerdict {
+    /// The latest time that has certainly come if of all signers only this one is believed.
+    #[must_use]
+    pub fn floor_of(&self, signer: PublicKey) -> UnixSeconds {
+        let mut leads = self.marks.leads();
+        let own = leads.find(|lead| lead.by == Signer::Key(signer));
+        own.map_or(self.marks.floor, |lead| lead.floor.max(self.marks.floor))
+    }
+}
+
 impl Marks {
     /// Synchronised time: everything heals.
-    fn set(&mut self, wall: UnixSeconds, attested: Option<UnixSeconds>) {
-        let latest = attested.map_or(self.refuted, |at| at.max(self.refuted));
+    fn set(&mut self, wall: UnixSeconds, attested: &Attested) {
+        let latest = attested.image.map_or(self.refuted, |at| at.max(self.refuted));
         self.refuted = if latest > wall { latest } else { Self::NEVER };
         self.floor = wall;
         self.trusted = wall;
@@ -144,14 +175,32 @@ impl Marks {
         self.jump = None;
         self.found = true;
         self.cut = false;
+        let issued = |signer| {
+            let dated = attested.signers.iter().find(|(by, _)| *by == signer);
+            dated.map_or(Self::NEVER, |(_, at)| *at)
+        };
+        self.change_leads(attested, |lead| lead.set(wall, issued(lead.by)));
     }
 
-    /// An authenticated time: it has passed, unless it was refuted.
-    fn attest(&mut self, attested: Option<UnixSeconds>) {
-        if let Some(at) = attested.filter(|at| *at > self.refuted) {
+    /// What the image says has passed, unless it was refuted.
+    fn attest(&mut self, image: Option<UnixSeconds>) {
+        if let Some(at) = image.filter(|at| *at > self.refuted) {
             self.floor = self.floor.max(at);
             self.trusted = self.trusted.max(at);
         }
+    }
+
+    /// What documents say has passed, each for its signers.
+    fn hear(&mut self, attested: &Attested, wall: UnixSeconds, ran: Duration) {
+        let (base, refuted) = (self.floor, self.refuted);
+        self.change_leads(attested, |mut lead| {
+            let dated = attested.signers.iter().find(|(by, _)| *by == lead.by);
+            if let Some((_, issued)) = dated.filter(|(_, issued)| *issued > refuted) {
+                lead.hear(*issued, base);
+            }
+            lead.follow(wall, ran);
+            lead
+        });
     }
 
     /// A clock that nobody vouches for, `ran` after the last one.

@@ -3,12 +3,12 @@
 use license_format::{Date, Expiry, License, Term};
 
 use crate::judge::unlocks;
-use crate::service::services::{
+use crate::state::last_day;
+use crate::{Generation, Judgement, LicenseState, Starter};
+use license_format::services::{
     AIT, ENTERPRISE_MANAGEMENT as EMP, ICG, MMCP, NINETY_METER, POWERTERM, SWP, TERADICI,
     WORKSPACE_EDITION as WE,
 };
-use crate::state::last_day;
-use crate::{Generation, Judgement, LicenseState, Starter};
 
 /// What becomes of a feature when the licence that allows it has expired. An expired evaluation
 /// allows nothing in any case.

@@ -3,10 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use license_format::{License, PackId, Serial, TrustDocument, UnitId, UnixSeconds};
+use license_format::services::WORKSPACE_EDITION;
+use license_format::{License, PackId, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds};
 
-use crate::past::{Past, Taken};
-use crate::service::services::WORKSPACE_EDITION;
+use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
 use crate::{Generation, LicenseState, Starter};
 
@@ -17,8 +17,8 @@ pub struct Case<'a> {
     pub licenses: &'a [&'a License],
     /// What is remembered of licences that may not be at hand any more.
     pub past: &'a Past,
-    /// The trust document in force, for what it withdraws.
-    pub trust: Option<&'a TrustDocument>,
+    /// The trust document in force: what it withdraws, and which keys count against which products.
+    pub trust: &'a TrustDocument,
     /// This device; without a unit ID no licence is for it.
     pub unit: Option<&'a UnitId>,
     /// The time to judge at.
@@ -43,7 +43,7 @@ impl<'a> Judgement<'a> {
         let states = match case.unit {
             None => case.licenses.iter().map(|_| None).collect(),
             Some(unit) => {
-                let replaced = Replaced::of(&case, unit);
+                let replaced = Replaced::of(&case, unit, |_| case.now);
                 let state = |license: &License| {
                     replaced.state_of(license).unwrap_or_else(|| in_time(license, case.now))
                 };
@@ -93,62 +93,86 @@ pub(crate) fn unlocks(license: &License, service: &str) -> bool {
 
 /// What took the place of which packs of one unit, gathered once so that a full store is judged in
 /// one pass. Only what has started replaces anything.
-#[derive(Default)]
-struct Replaced {
+pub(crate) struct Replaced<'a> {
+    trust: &'a TrustDocument,
     /// The highest serial of a pack that is for this unit.
-    reissued: BTreeMap<PackId, Serial>,
+    reissued: Reach<Serial>,
     /// When the latest licence was issued that supersedes a pack by name.
-    converted: BTreeMap<PackId, UnixSeconds>,
-    /// The highest serial of a pack that a roster or the trust document takes away.
-    withdrawn: BTreeMap<PackId, Serial>,
+    converted: Reach<UnixSeconds>,
+    /// The highest serial of a pack's lists of units that leave this one out.
+    listed: Reach<Serial>,
+    /// The highest serial of a pack that the trust document takes away.
+    withdrawn: BTreeMap<&'a PackId, Serial>,
 }
 
-impl Replaced {
-    fn of(case: &Case<'_>, unit: &UnitId) -> Self {
+impl<'a> Replaced<'a> {
+    /// What has started by the time that `now` has for its signer.
+    pub(crate) fn of(
+        case: &Case<'a>,
+        unit: &UnitId,
+        now: impl Fn(Option<PublicKey>) -> UnixSeconds,
+    ) -> Self {
         let mut seen = case.past.clone();
         for license in case.licenses {
             seen.see(license, unit, case.now);
         }
-        let mut replaced = Self {
-            reissued: in_effect(seen.reissued, unit, case.now),
-            converted: in_effect(seen.converted, unit, case.now),
-            withdrawn: BTreeMap::new(),
-        };
-        for (pack, below) in in_effect(seen.rosters, unit, case.now) {
-            if let Some(last) = Serial::new(below.get() - 1) {
-                raise(&mut replaced.withdrawn, pack, last);
-            }
+        let mut withdrawn = BTreeMap::new();
+        for withdrawal in case.trust.withdrawals() {
+            raise(&mut withdrawn, &withdrawal.pack, withdrawal.up_to);
         }
-        for withdrawal in case.trust.map(TrustDocument::withdrawals).unwrap_or_default() {
-            raise(&mut replaced.withdrawn, withdrawal.pack.clone(), withdrawal.up_to);
+        Self {
+            trust: case.trust,
+            reissued: Reach::of(seen.reissued, unit, &now),
+            converted: Reach::of(seen.converted, unit, &now),
+            listed: Reach::of(seen.rosters, unit, &now),
+            withdrawn,
         }
-        replaced
     }
 
     /// The state of a licence whose place was taken (LF §4.2, §4.3, §7); `None` if it counts.
     fn state_of(&self, license: &License) -> Option<LicenseState> {
-        if self.withdrawn.get(&license.pack).is_some_and(|last| license.serial <= *last) {
+        let counts = |signer| may_take(signer, &license.product, self.trust);
+        if self.withdrawn.get(&license.pack).is_some_and(|last| license.serial <= *last)
+            || self.listed.takes(&license.pack, license.serial, counts)
+        {
             return Some(LicenseState::Withdrawn);
         }
-        let reissued = self.reissued.get(&license.pack).is_some_and(|last| license.serial < *last);
-        let converted =
-            self.converted.get(&license.pack).is_some_and(|last| license.issued < *last);
-        (reissued || converted).then_some(LicenseState::Superseded)
+        self.supersedes(license, counts).then_some(LicenseState::Superseded)
+    }
+
+    /// Whether a licence is superseded if these signers alone are asked.
+    pub(crate) fn supersedes(
+        &self,
+        license: &License,
+        counts: impl Fn(Option<PublicKey>) -> bool,
+    ) -> bool {
+        self.reissued.takes(&license.pack, license.serial, &counts)
+            || self.converted.takes(&license.pack, license.issued, &counts)
     }
 }
 
-/// How far each pack of a unit is taken by now.
-fn in_effect<B: Ord + Copy>(
-    seen: Vec<Taken<B>>,
-    unit: &UnitId,
-    now: UnixSeconds,
-) -> BTreeMap<PackId, B> {
-    let mut reach = BTreeMap::new();
-    let own = seen.into_iter().filter(|taken| taken.unit == *unit);
-    for taken in own.filter(|taken| has_started(taken.starts, now)) {
-        raise(&mut reach, taken.pack, taken.below);
+/// How far the packs of a unit are taken, by each signer.
+struct Reach<B>(BTreeMap<PackId, BTreeMap<Option<PublicKey>, B>>);
+
+impl<B: Ord + Copy> Reach<B> {
+    fn of(
+        seen: Vec<Taken<B>>,
+        unit: &UnitId,
+        now: impl Fn(Option<PublicKey>) -> UnixSeconds,
+    ) -> Self {
+        let mut reach = BTreeMap::<_, BTreeMap<_, _>>::new();
+        let own = seen.into_iter().filter(|taken| taken.unit == *unit);
+        for taken in own.filter(|taken| has_started(taken.starts, now(taken.signer))) {
+            raise(reach.entry(taken.pack).or_default(), taken.signer, taken.below);
+        }
+        Self(reach)
     }
-    reach
+
+    /// Whether one of the signers that count takes what stands here in a pack.
+    fn takes(&self, pack: &PackId, place: B, counts: impl Fn(Option<PublicKey>) -> bool) -> bool {
+        let by = self.0.get(pack).into_iter().flatten();
+        by.into_iter().any(|(signer, below)| place < *below && counts(*signer))
+    }
 }
 
 /// Keeps the highest value of each key.

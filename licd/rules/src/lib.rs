@@ -18,14 +18,18 @@ mod unit;
 mod upkeep;
 mod verdict;
 
-pub use clock::{BootId, ClockState, Jump, Marks, Moment, Reading, TOLERANCE, TimeVerdict};
+pub use clock::{
+    Attested, BootId, ClockState, Jump, LEADS, Lead, Marks, Moment, REACH, Reading, Signer,
+    TOLERANCE, TimeVerdict,
+};
 pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement};
+pub use license_format::services;
 pub use notice::{AFTER_END, EnterpriseManagement, Fate, Notice, Said, Stage, Told, tell};
-pub use past::{Past, REMEMBERED, Roster, Taken, Tombstone};
+pub use past::{Past, REMEMBERED, Roster, Taken, Tombstone, withdraws};
 pub use poll::{poll_after_change, poll_after_start, poll_again};
 pub use selector::Selector;
-pub use service::{ServiceState, ServiceStatus, ServiceVerdict, services};
+pub use service::{ServiceState, ServiceStatus, ServiceVerdict};
 pub use starter::{Starter, StarterMark, StarterVerdict};
 pub use state::{LicenseState, next_turn};
 pub use unit::choose;

@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 
 use license_format::{Date, Expiry, Term, UnixSeconds};
 
-use crate::service::services::{ENTERPRISE_MANAGEMENT, KNOWN};
 use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceStatus, ServiceVerdict};
+use license_format::services::{ENTERPRISE_MANAGEMENT, KNOWN};
 
 /// Days on which an ended licence is spoken of: a working week and the days around it.
 pub const AFTER_END: i32 = 7;

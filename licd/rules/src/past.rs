@@ -1,15 +1,24 @@
 //! What is remembered of documents, whether or not they are still at hand: what was replaced stays
 //! so when its successor has ended or is gone (LF §4.2), what was withdrawn stays so (LF §4.3), and
 //! what was removed on purpose does not come back by itself.
+//!
+//! It is remembered by signer: a licence that two keys have signed leaves an entry for each. An entry
+//! counts against a licence only while the trust document in force lets its signer sign that
+//! licence's product (LF §4.5). So a key that is revoked has replaced and withdrawn nothing, and
+//! nothing has to be looked for and deleted.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use license_format::{Date, License, PackId, Serial, UnitId, UnixSeconds};
+use license_format::{
+    Date, License, PackId, Product, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds,
+};
 
 use crate::state::has_started;
 
-/// Entries of each kind that are remembered: many times the packs that one device ever sees.
+/// Entries of each kind that are remembered: many times the packs that one device ever sees. Signers
+/// share them, so that one of them, however much it signs, leaves room for the others.
 pub const REMEMBERED: usize = 1024;
 
 /// Licences of a pack that no longer count for a unit: those below a serial, or issued before a
@@ -24,6 +33,10 @@ pub struct Taken<B> {
     pub below: B,
     /// The first day on which they are: that of what takes their place.
     pub starts: Date,
+    /// The key that has signed what takes their place. `None` in what a version wrote that did not
+    /// ask for it: it counts whatever keys are in force, for what it withdrew must not come back by
+    /// an update of the system.
+    pub signer: Option<PublicKey>,
 }
 
 /// What a complete list of a pack's units takes from a unit that it does not name: lower serials.
@@ -51,27 +64,44 @@ pub struct Past {
     pub removed: Vec<Tombstone>,
 }
 
-impl Roster {
-    /// The roster that a licence is for a unit it does not list; `None` if it takes nothing away.
-    #[must_use]
-    pub fn of(license: &License, unit: &UnitId) -> Option<Self> {
-        license.roster_excludes(unit).then(|| Self::serials(license, unit))
-    }
+/// Whether a roster takes a licence away from a unit, once the roster has started (LF §4.3).
+#[must_use]
+pub fn withdraws(
+    roster: &License,
+    license: &License,
+    unit: &UnitId,
+    trust: &TrustDocument,
+) -> bool {
+    roster.roster_excludes(unit)
+        && license.names(unit)
+        && license.pack == roster.pack
+        && license.serial < roster.serial
+        && roster.signers().iter().any(|key| may_take(Some(*key), &license.product, trust))
+}
 
-    /// Whether this takes `license` away, once it has started.
-    #[must_use]
-    pub fn takes(&self, license: &License) -> bool {
-        license.pack == self.pack && license.serial < self.below
-    }
+/// Whether what this key has signed counts against a licence of this product (LF §4.5).
+pub(crate) fn may_take(
+    signer: Option<PublicKey>,
+    product: &Product,
+    trust: &TrustDocument,
+) -> bool {
+    signer.is_none_or(|key| trust.allows(key, product))
+}
 
-    fn serials(license: &License, unit: &UnitId) -> Self {
-        Self {
-            unit: unit.clone(),
-            pack: license.pack.clone(),
-            below: license.serial,
-            starts: license.starts,
-        }
-    }
+/// What a licence takes from a pack of a unit, one entry for each of its signers.
+fn taken<B: Copy>(
+    license: &License,
+    unit: &UnitId,
+    pack: &PackId,
+    below: B,
+) -> impl Iterator<Item = Taken<B>> {
+    license.signers().iter().map(move |signer| Taken {
+        unit: unit.clone(),
+        pack: pack.clone(),
+        below,
+        starts: license.starts,
+        signer: Some(*signer),
+    })
 }
 
 impl Past {
@@ -91,21 +121,22 @@ impl Past {
 
     /// The same of one licence, without a bound.
     pub(crate) fn see(&mut self, license: &License, unit: &UnitId, now: UnixSeconds) {
-        self.rosters.extend(Roster::of(license, unit));
+        let serials = || taken(license, unit, &license.pack, license.serial);
+        if license.roster_excludes(unit) {
+            self.rosters.extend(serials());
+        }
         if !license.names(unit) || !has_started(license.starts, now) {
             return;
         }
-        self.reissued.push(Taken::serials(license, unit));
-        self.converted.extend(license.supersedes.iter().map(|pack| Taken {
-            unit: unit.clone(),
-            pack: pack.clone(),
-            below: license.issued,
-            starts: license.starts,
-        }));
+        self.reissued.extend(serials());
+        for pack in &license.supersedes {
+            self.converted.extend(taken(license, unit, pack, license.issued));
+        }
     }
 
-    /// Of two entries of a pack, one that takes no more and no earlier than the other is dropped;
-    /// beyond [`REMEMBERED`] those go that started first, and the oldest removals.
+    /// Of two entries of a pack and a signer, one that takes no more and no earlier than the other
+    /// is dropped. Beyond [`REMEMBERED`] each signer keeps its share, those entries that start last;
+    /// and the oldest removals go.
     pub fn tidy(&mut self) {
         tidy(&mut self.rosters);
         tidy(&mut self.reissued);
@@ -143,16 +174,33 @@ impl Tombstone {
 }
 
 fn tidy<B: Ord + Copy>(entries: &mut Vec<Taken<B>>) {
+    fn whose<B>(entry: &Taken<B>) -> (&UnitId, &PackId, Option<PublicKey>) {
+        (&entry.unit, &entry.pack, entry.signer)
+    }
     // Of a pack, a lower reach matters only if it starts earlier than all the higher ones.
-    entries.sort_by(|a, b| {
-        (&a.unit, &a.pack, b.below, a.starts).cmp(&(&b.unit, &b.pack, a.below, b.starts))
-    });
-    entries.dedup_by(|lower, kept| {
-        kept.unit == lower.unit && kept.pack == lower.pack && kept.starts <= lower.starts
-    });
+    entries.sort_by(|a, b| (whose(a), b.below, a.starts).cmp(&(whose(b), a.below, b.starts)));
+    entries.dedup_by(|lower, kept| whose(kept) == whose(lower) && kept.starts <= lower.starts);
     if entries.len() > REMEMBERED {
-        entries.sort_by_key(|entry| Reverse(entry.starts));
-        entries.truncate(REMEMBERED);
+        share(entries);
         tidy(entries);
     }
+}
+
+/// Cuts the entries down to [`REMEMBERED`]: each signer keeps as many as every other may, so that
+/// those with few keep all of them.
+fn share<B>(entries: &mut Vec<Taken<B>>) {
+    let mut counts = BTreeMap::<Option<PublicKey>, usize>::new();
+    for entry in entries.iter() {
+        *counts.entry(entry.signer).or_default() += 1;
+    }
+    let kept = |share: &usize| counts.values().map(|count| count.min(share)).sum::<usize>();
+    let share = (1..=REMEMBERED).rev().find(|share| kept(share) <= REMEMBERED).unwrap_or(1);
+    counts.clear();
+    entries.sort_by_key(|entry| Reverse(entry.starts));
+    entries.retain(|entry| {
+        let count = counts.entry(entry.signer).or_default();
+        *count += 1;
+        *count <= share
+    });
+    entries.truncate(REMEMBERED);
 }

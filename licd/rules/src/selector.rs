@@ -4,7 +4,7 @@ use core::fmt;
 
 use license_format::{PackId, Term, Terms};
 
-use crate::service::services;
+use license_format::services;
 
 /// Which licences a removal takes: by what they are, never by the names of their files.
 #[derive(Debug, Clone, PartialEq, Eq)]

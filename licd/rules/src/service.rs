@@ -4,46 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use license_format::{Expiry, License, PackId, Term};
+use license_format::{Expiry, License, PackId, Term, services};
 
 use crate::judge::unlocks;
 use crate::state::{days_left, last_day};
 use crate::{Judgement, LicenseState, Starter};
-
-/// The names of the services that unlock something.
-pub mod services {
-    /// The base of every device.
-    pub const WORKSPACE_EDITION: &str = "SUB_SERVICE_SET_WORKSPACE_EDITION";
-    /// ICG, Shared Workplace, Asset Inventory and UMA on OS 11.
-    pub const ENTERPRISE_MANAGEMENT: &str = "SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK";
-    /// The PowerTerm client.
-    pub const POWERTERM: &str = "SUB_SERVICE_SET_ADDON_POWERTERM";
-    /// The 90meter smart card middleware.
-    pub const NINETY_METER: &str = "SUB_SERVICE_SET_ADDON_90METER";
-    /// The PCoIP client.
-    pub const TERADICI: &str = "SUB_SERVICE_SET_ADDON_TERADICI";
-    /// Multimedia codecs alone.
-    pub const MMCP: &str = "SUB_SERVICE_SET_ADDON_MMCP";
-    /// Shared Workplace alone.
-    pub const SWP: &str = "SUB_SERVICE_SET_ADDON_SWP";
-    /// ICG alone.
-    pub const ICG: &str = "SUB_SERVICE_SET_ICG";
-    /// Asset Inventory alone.
-    pub const AIT: &str = "SUB_SERVICE_SET_AIT";
-
-    /// Every name above; a licence may name others, which unlock nothing here.
-    pub const KNOWN: [&str; 9] = [
-        WORKSPACE_EDITION,
-        ENTERPRISE_MANAGEMENT,
-        POWERTERM,
-        NINETY_METER,
-        TERADICI,
-        MMCP,
-        SWP,
-        ICG,
-        AIT,
-    ];
-}
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use license_format::License;
+use license_format::{License, PublicKey, UnixSeconds};
 
+use crate::judge::Replaced;
 use crate::state::has_started;
 use crate::{Case, Judgement, LicenseState};
 
@@ -22,23 +23,40 @@ pub enum Upkeep {
 /// What becomes of each licence of a case, in its order; `is_list` says which files list a whole
 /// pack.
 ///
-/// `case.now` must be a time that has certainly come: what a wild clock took for superseded has to
-/// be there when the clock is right again. `case.past` must be written down already; if it does not
-/// remember enough for everything that is left to stand as before, all is kept.
-pub fn upkeep(case: Case<'_>, is_list: impl Fn(usize) -> bool) -> Vec<Upkeep> {
+/// Nothing goes that could count again. So `case.now` must be a time that has certainly come, and
+/// `certain` one that has come if this signer alone is believed ([`TimeVerdict::floor_of`]): what a
+/// wild clock took for superseded has to be there when the clock is right again. And all of its own
+/// signers must have superseded a licence, or it would be missed when the key is revoked that did:
+/// then it counts again, unless it was signed by that key alone and counts no more either.
+/// `case.past` must be written down already; if it does not remember enough for everything that is
+/// left to stand as before, all is kept.
+///
+/// [`TimeVerdict::floor_of`]: crate::TimeVerdict::floor_of
+pub fn upkeep(
+    case: Case<'_>,
+    certain: impl Fn(PublicKey) -> UnixSeconds,
+    is_list: impl Fn(usize) -> bool,
+) -> Vec<Upkeep> {
     let before = Judgement::of(case);
+    let replaced = case.unit.map(|unit| {
+        Replaced::of(&case, unit, |signer| signer.map_or(UnixSeconds(i64::MIN), &certain))
+    });
+    let is_for_good = |license: &License| {
+        let by = |key: &PublicKey| {
+            let alone = |signer| signer == Some(*key);
+            replaced.as_ref().is_some_and(|replaced| replaced.supersedes(license, alone))
+                // What it takes the place of itself is remembered only when it has started.
+                && (license.supersedes.is_empty() || has_started(license.starts, certain(*key)))
+        };
+        license.signers().iter().all(by)
+    };
     let mut fates: Vec<Upkeep> = case
         .licenses
         .iter()
         .zip(before.states())
         .enumerate()
         .map(|(n, (license, state))| match fate(*state, is_list(n)) {
-            // What it takes the place of itself is remembered only when it has started.
-            Upkeep::Remove
-                if !license.supersedes.is_empty() && !has_started(license.starts, case.now) =>
-            {
-                Upkeep::Keep
-            }
+            Upkeep::Remove if !is_for_good(license) => Upkeep::Keep,
             fate => fate,
         })
         .collect();

@@ -144,7 +144,7 @@ impl From<&Error> for Code {
             Error::Unsupported { .. } => Self::Unsupported,
             Error::BadSignature { .. } => Self::BadSignature,
             Error::UnknownKey { .. } | Error::TooFewRoots { .. } => Self::UnknownKey,
-            Error::UntrustedProduct { .. } => Self::UntrustedProduct,
+            Error::UntrustedProduct { .. } | Error::Unfit { .. } => Self::UntrustedProduct,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Which time licences are judged at, told as sequences of what happens to a device's clock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "they fail the test")]
 
+mod maker;
 mod script;
+use maker::signer;
 use script::{DAY, HOUR, Script};
 
 use std::time::Duration;
 
-use licd_rules::{BootId, ClockState, Marks, Moment, Reading};
+use licd_rules::{Attested, BootId, ClockState, LEADS, Marks, Moment, Reading, Signer};
 use license_format::UnixSeconds;
 
 /// What happens after the hours of a row have passed.
@@ -44,6 +46,11 @@ fn at(text: &str) -> UnixSeconds {
     .unwrap()
 }
 
+/// Whose documents there are.
+fn issuer() -> Signer {
+    Signer::Key(signer("issuer"))
+}
+
 fn tell(story: &[Row]) {
     let mut device = None;
     for (number, (event, hours, wall, now, state)) in story.iter().enumerate() {
@@ -61,7 +68,7 @@ fn tell(story: &[Row]) {
                     Sync => device.synchronize(wall),
                     Lost => device.lose(),
                     Document(issued) => {
-                        device.attested = device.attested.max(Some(at(issued)));
+                        device.install(issuer(), at(issued));
                         device.look()
                     }
                     Restart => device.restart(wall),
@@ -166,14 +173,17 @@ fn a_clock_that_grows_tamer_is_adopted_for_the_least_it_claimed() {
 }
 
 #[test]
-fn a_claim_that_a_document_overtakes_is_forgotten() {
+fn a_claim_that_a_document_overtakes_is_adopted_and_changes_nothing() {
     let mut device = Script::start(at("2026-11-22T08"), false, None);
     device.set(at("2026-11-25T08"));
     device.run(20 * HOUR);
-    device.attested = Some(at("2026-12-02T08"));
+    device.install(issuer(), at("2026-12-02T08"));
     let ahead = device.set(at("2026-12-12T08"));
     assert_eq!(ahead.now, at("2026-12-02T08"));
-    assert_eq!(ahead.adopted_in, Some(Duration::from_secs(24 * 3600)));
+    assert_eq!(ahead.adopted_in, Some(Duration::from_secs(4 * 3600)));
+    let later = device.run(4 * HOUR);
+    assert_eq!(later.now, at("2026-12-02T12"));
+    assert_eq!(later.adopted_in, Some(Duration::from_secs(24 * 3600)));
 }
 
 #[test]
@@ -305,17 +315,114 @@ fn a_clock_behind_a_document_is_judged_at_the_floor_and_goes_on_from_there() {
 fn a_document_from_the_future_does_its_harm_once_and_a_synchronised_time_ends_it() {
     tell(&[
         (First(None), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
-        (Document("2099-01-01"), 0, "2026-11-22T08", "2099-01-01", BEHIND),
-        (Restart, 1, "2026-11-22T10", "2099-01-01T01", BEHIND),
+        (Document("2030-01-01"), 0, "2026-11-22T08", "2030-01-01", BEHIND),
+        (Restart, 1, "2026-11-22T10", "2030-01-01T01", BEHIND),
         (Sync, 0, "2026-11-22T10", "2026-11-22T10", OK),
         (Lost, 0, "2026-11-22T10", "2026-11-22T10", UNSYNC),
         (Cut, 0, "2026-11-22T11", "2026-11-22T11", UNSYNC),
-        (Document("2099-01-01"), 0, "2026-11-22T11", "2026-11-22T11", UNSYNC),
+        (Document("2030-01-01"), 0, "2026-11-22T11", "2026-11-22T11", UNSYNC),
         // One with a still later date has to be refuted by itself.
-        (Document("2100-01-01"), 0, "2026-11-22T11", "2100-01-01", BEHIND),
+        (Document("2031-01-01"), 0, "2026-11-22T11", "2031-01-01", BEHIND),
         (Sync, 0, "2026-11-22T12", "2026-11-22T12", OK),
         (Lost, 0, "2026-11-22T12", "2026-11-22T12", UNSYNC),
     ]);
+}
+
+#[test]
+fn a_document_takes_the_clock_five_years_beyond_image_and_time_servers_and_no_further() {
+    tell(&[
+        (First(Some("2026-01-15")), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
+        (Document("2031-01-15"), 0, "2026-11-22T08", "2031-01-15", BEHIND),
+        (Document("9999-12-31"), 1, "2026-11-22T09", "2031-01-15T01", BEHIND),
+        (Restart, 1, "2026-11-22T12", "2031-01-15T02", BEHIND),
+    ]);
+    // What a time server said once counts as well as the image.
+    tell(&[
+        (First(Some("2026-01-15")), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
+        (Sync, 0, "2028-11-22T08", "2028-11-22T08", OK),
+        (Lost, 0, "2028-11-22T08", "2028-11-22T08", UNSYNC),
+        (Document("9999-12-31"), 1, "2028-11-22T09", "2033-11-22T08", BEHIND),
+    ]);
+    // Without either it is counted from when the format was new.
+    tell(&[
+        (First(None), 0, "1970-01-01", "1970-01-01", UNSYNC),
+        (Document("2027-03-01"), 0, "1970-01-01", "2027-03-01", BEHIND),
+        (Document("9999-12-31"), 0, "1970-01-01", "2031-11-01", BEHIND),
+    ]);
+}
+
+#[test]
+fn who_is_revoked_has_done_nothing_to_the_clock_also_over_restarts() {
+    let other = Signer::Key(signer("other"));
+    let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
+    device.install(issuer(), at("2026-11-22T10"));
+    assert_eq!(device.look().now, at("2026-11-22T10"));
+    device.install(other, at("2029-11-22"));
+    device.look();
+    assert_eq!(device.run(30 * HOUR).now, at("2029-11-23T06"));
+    assert_eq!(device.restart(at("2026-11-23T14")).now, at("2029-11-23T06"));
+    // The clock has gone on by itself; what the issuer said is remembered.
+    let healed = device.revoke(other);
+    assert_eq!((healed.now, healed.state), (at("2026-11-23T16"), ClockState::Unsynchronized));
+    assert_eq!(device.restart(at("1970-01-01")).now, at("2026-11-23T16"));
+    assert_eq!(device.restart(at("2026-11-23T18")).now, at("2026-11-23T18"));
+    // A trust document that names it again believes it again.
+    device.install(other, Marks::NEVER);
+    assert_eq!(device.look().now, at("2029-11-23T06"));
+    assert_eq!(device.synchronize(at("2026-11-23T18")).now, at("2026-11-23T18"));
+}
+
+#[test]
+fn the_trust_document_is_a_document_and_its_signers_are_never_out_of_force() {
+    let licence = maker::pack("WE-AAAAA").issued("2026-03-01T00:00:00Z").verified();
+    let attested = Attested::of(Some(at("2026-01-15")), &maker::trust(&[]), [&licence]);
+    assert_eq!(attested.signers[0], (Signer::Roots, Marks::NEVER));
+    assert_eq!(attested.signers[1], (issuer(), at("2026-03-01")));
+    assert_eq!((attested.signers.len(), attested.image), (2, Some(at("2026-01-15"))));
+    let stranger = maker::pack("WE-AAAAA").signed_by(&["other"]).verified();
+    let attested = Attested::of(None, &maker::trust(&[]), [&stranger]);
+    assert_eq!(attested.signers[1], (issuer(), Marks::NEVER));
+
+    let mut device = Script::start(at("1970-01-01"), false, None);
+    device.install(Signer::Roots, at("2026-11-22T08"));
+    assert_eq!(device.look().now, at("2026-11-22T08"));
+}
+
+#[test]
+fn every_signer_of_a_trust_document_is_remembered_and_one_out_of_force_makes_room() {
+    let key = |number: usize| Signer::Key(signer(&format!("key-{number}")));
+    let day = |number: usize| at("2027-01-01").plus(i64::try_from(number).unwrap() * DAY);
+    let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
+    device.install(Signer::Roots, at("2027-01-01"));
+    for number in 1..LEADS {
+        device.install(key(number), day(number));
+        device.look();
+    }
+    for number in (1..LEADS).rev() {
+        assert_eq!(device.restart(at("1970-01-01")).now, day(number));
+        device.revoke(key(number));
+    }
+    assert_eq!(device.look().now, at("2027-01-01"));
+    for number in 100..100 + LEADS {
+        device.install(key(number), day(number));
+        assert_eq!(device.restart(at("1970-01-01")).now, day(number));
+        device.revoke(key(number));
+    }
+    assert_eq!(device.look().now, at("2027-01-01"));
+}
+
+#[test]
+fn what_is_certain_if_one_signer_is_believed_does_not_rest_on_the_others() {
+    let other = signer("other");
+    let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
+    device.install(issuer(), at("2026-11-22T07"));
+    device.install(Signer::Key(other), at("2029-01-01"));
+    device.look();
+    let verdict = device.verdict();
+    assert_eq!(verdict.floor, at("2029-01-01"));
+    assert_eq!(verdict.floor_of(other), at("2029-01-01"));
+    assert_eq!(verdict.floor_of(signer("issuer")), at("2026-11-22T07"));
+    assert_eq!(verdict.floor_of(signer("stranger")), at("2026-01-15"));
 }
 
 #[test]
@@ -445,11 +552,12 @@ fn a_boot_id_is_what_the_kernel_writes_and_nothing_else() {
 #[test]
 fn the_extremes_of_a_clock_are_borne() {
     let at = Moment { boot: None, uptime: Duration::MAX };
+    let attested = Attested { image: Some(UnixSeconds(i64::MAX)), ..Attested::default() };
     let wild = |wall| Reading { wall: UnixSeconds(wall), at, synchronized: false };
     for wall in [i64::MIN, -1, 0, i64::MAX] {
         let mut marks: Option<Marks> = None;
         for other in [wall, i64::MAX, i64::MIN] {
-            marks = Some(wild(other).judge(marks.as_ref(), Some(UnixSeconds(i64::MAX))).marks);
+            marks = Some(wild(other).judge(marks.as_ref(), &attested).marks);
             assert_eq!(marks.unwrap().seen, UnixSeconds(i64::MAX));
         }
     }

@@ -6,9 +6,9 @@ mod script;
 
 use std::sync::LazyLock;
 
-use licd_rules::ClockState;
+use licd_rules::{ClockState, REACH, Signer};
 use license_format::{License, UnixSeconds};
-use maker::{at, device, noon, pack, unit};
+use maker::{at, device, noon, pack, signer, unit};
 use proptest::prelude::*;
 use script::{DAY, HOUR, Script};
 
@@ -57,6 +57,11 @@ fn any_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+/// When a document was issued, if one arrives.
+fn document() -> impl Strategy<Value = Option<i64>> {
+    prop::option::weighted(0.2, 0..200 * 365 * DAY)
+}
+
 /// A device, how long it has really run, and what cutting its power may have made it forget.
 struct World {
     device: Script,
@@ -67,6 +72,12 @@ struct World {
 impl World {
     fn new(start: UnixSeconds) -> Self {
         Self { device: Script::start(start, false, None), ran: 0, forgotten: 0 }
+    }
+
+    fn install(&mut self, document: Option<i64>) {
+        if let Some(issued) = document {
+            self.device.install(issuer(), UnixSeconds(issued));
+        }
     }
 
     fn show(&self, clock: Clock, passed: i64) -> UnixSeconds {
@@ -95,6 +106,11 @@ impl World {
             }
         }
     }
+}
+
+/// Whose documents there are.
+fn issuer() -> Signer {
+    Signer::Key(signer("issuer"))
 }
 
 fn start() -> UnixSeconds {
@@ -173,7 +189,7 @@ proptest! {
         for (deed, document) in deeds {
             let now = world.go(deed);
             prop_assert!(now >= last);
-            world.device.attested = world.device.attested.max(document.map(UnixSeconds));
+            world.install(document);
             last = world.device.look().now;
             prop_assert!(last >= now);
         }
@@ -187,7 +203,7 @@ proptest! {
         let mut world = World::new(start());
         for (deed, document) in deeds {
             world.go(deed);
-            world.device.attested = world.device.attested.max(document.map(UnixSeconds));
+            world.install(document);
             world.device.look();
         }
         let truth = noon("2027-06-01");
@@ -217,5 +233,52 @@ proptest! {
         // At first, at shutdown, after the first hour of each start, and daily.
         let days = u32::try_from(world.ran / DAY).unwrap();
         prop_assert!(world.device.writes <= 1 + 2 * restarts + days);
+    }
+
+    #[test]
+    fn who_is_revoked_leaves_the_time_as_if_there_had_been_no_document(
+        before in prop::collection::vec((gentle(), document(), document()), 1..30),
+        after in prop::collection::vec(gentle(), 1..20),
+    ) {
+        let (mut world, mut without) = (World::new(start()), World::new(start()));
+        let other = Signer::Key(signer("other"));
+        for (deed, good, bad) in before {
+            world.go(deed);
+            without.go(deed);
+            world.install(good);
+            without.install(good);
+            if let Some(issued) = bad {
+                world.device.install(other, UnixSeconds(issued));
+            }
+            world.device.look();
+            without.device.look();
+        }
+        prop_assert_eq!(world.device.revoke(other), without.device.look());
+        for deed in after {
+            world.go(deed);
+            without.go(deed);
+            prop_assert_eq!(world.device.look(), without.device.look());
+        }
+    }
+
+    #[test]
+    fn documents_take_the_time_at_most_five_years_beyond_a_time_server(
+        deeds in prop::collection::vec((gentle(), document()), 1..40),
+    ) {
+        let mut world = World::new(start());
+        let mut without = World::new(start());
+        let truth = noon("2027-06-01");
+        for device in [&mut world.device, &mut without.device] {
+            device.synchronize(truth);
+            device.lose();
+        }
+        for (deed, document) in deeds {
+            world.go(deed);
+            without.go(deed);
+            world.install(document);
+            let most = truth.plus(world.ran + DAY + i64::try_from(REACH.as_secs()).unwrap());
+            let (with, without) = (world.device.look().now, without.device.look().now);
+            prop_assert!(with >= without && with <= without.max(most), "{with}");
+        }
     }
 }

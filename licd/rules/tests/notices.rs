@@ -83,7 +83,7 @@ fn what_is_not_about_to_end_is_not_spoken_of() {
     ] {
         assert_eq!(notices(&device(now, &quiet)), [], "{quiet:?}");
     }
-    let withdrawn = Device { trust: Some(trust(&[("WE-1", 9)])), ..device(now, &[ending()]) };
+    let withdrawn = Device { trust: trust(&[("WE-1", 9)]), ..device(now, &[ending()]) };
     assert_eq!(notices(&withdrawn), []);
 }
 

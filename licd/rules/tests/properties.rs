@@ -5,7 +5,7 @@ mod maker;
 use maker::*;
 
 use licd_rules::{Feature, Generation, Past, ServiceState, Upkeep, services};
-use license_format::Term;
+use license_format::{License, Term};
 use proptest::prelude::*;
 
 fn maker() -> impl Strategy<Value = Maker> {
@@ -27,7 +27,7 @@ fn maker() -> impl Strategy<Value = Maker> {
                 .services(&set)
                 .between(&starts, &expires)
                 .issued(&format!("20{}-01-01T00:00:00Z", from + 23));
-            if merge == 2 {
+            if merge == 2 && id != "WE-AAAAA" {
                 maker = maker.supersedes(&["WE-AAAAA"]);
             }
             if roster {
@@ -36,6 +36,12 @@ fn maker() -> impl Strategy<Value = Maker> {
             if ours { maker } else { maker.units(&[stranger()]) }
         },
     )
+}
+
+/// The same of two keys, each of which may sign everything.
+fn of_two_keys() -> impl Strategy<Value = Maker> {
+    let signers = prop::sample::subsequence(vec!["issuer", "second"], 1..=2);
+    (maker(), signers).prop_map(|(maker, signers)| maker.signed_by(&signers))
 }
 
 fn answers(device: &Device) -> (Vec<licd_rules::ServiceVerdict>, Vec<licd_rules::FeatureVerdict>) {
@@ -173,5 +179,36 @@ proptest! {
             (services, features.collect::<Vec<_>>())
         };
         prop_assert_eq!(told(&full), told(&cleared));
+    }
+
+    #[test]
+    fn who_is_revoked_has_done_nothing_whatever_was_learned_and_cleared_away(
+        makers in prop::collection::vec(of_two_keys(), 0..7),
+        year in 2024u16..2030,
+        later in 0u16..3,
+    ) {
+        let now = noon(&format!("{year}-06-01"));
+        let mut all = device(now, &makers);
+        all.trust = trust_in(&[("issuer", &[]), ("second", &[])], &[]);
+        all.past.learn(&all.licenses, &unit(), now);
+        let mut fates = all.upkeep().into_iter();
+        let then = noon(&format!("{}-06-01", year + later));
+        let is_of = |license: &License| license.signers().contains(&signer("issuer"));
+        // The key is revoked, and what it signed alone is no longer genuine.
+        let mut left = device(then, &makers);
+        left.past = all.past.clone();
+        left.licenses.retain(|license| fates.next() == Some(Upkeep::Keep) && is_of(license));
+        // A device that has never met it has the other's signatures only.
+        let mut pure = device(then, &makers.iter().filter(|maker| is_of(&maker.verified()))
+            .map(|maker| maker.clone().signed_by(&["issuer"])).collect::<Vec<_>>());
+        pure.past.learn(&pure.licenses, &unit(), now);
+        let told = |device: &Device| {
+            let (mut services, features) = answers(device);
+            let nothing = [ServiceState::None, ServiceState::Withdrawn];
+            services.retain(|service| !nothing.contains(&service.state));
+            let features = features.into_iter().map(|one| (one.reason.allows(), one.until));
+            (services, features.collect::<Vec<_>>())
+        };
+        prop_assert_eq!(told(&left), told(&pure));
     }
 }

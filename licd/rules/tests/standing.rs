@@ -4,8 +4,8 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Roster, ServiceStatus, next_turn};
-use license_format::{PackId, Serial, Term};
+use licd_rules::{Past, Roster, ServiceStatus, next_turn, withdraws};
+use license_format::{PackId, Serial, Term, TrustDocument, UnitId};
 
 #[test]
 fn a_term_begins_at_midnight_and_its_last_day_is_whole_in_every_time_zone() {
@@ -86,7 +86,7 @@ fn a_complete_roster_without_this_device_withdraws_lower_serials_of_its_pack_onc
     assert!(!only.allows("os"));
     // The same, remembered after the file is gone.
     let mut remembered = device(noon("2026-06-01"), std::slice::from_ref(&own));
-    remembered.past.rosters.push(Roster::of(&roster.verified(), &unit()).unwrap());
+    remembered.past.learn([&roster.verified()], &unit(), noon("2026-06-01"));
     assert_eq!(remembered.states(), [Some("withdrawn")]);
     // A list that names the device, an incomplete one and a lower one take nothing.
     for harmless in [
@@ -108,7 +108,7 @@ fn a_trust_document_withdraws_a_pack_up_to_a_serial() {
         noon("2026-06-01"),
         &[pack("WE-AAAAA").serial(3), pack("WE-AAAAA").serial(4), pack("WE-BBBBB")],
     );
-    device.trust = Some(trust(&[("WE-AAAAA", 2), ("WE-AAAAA", 3)]));
+    device.trust = trust(&[("WE-AAAAA", 2), ("WE-AAAAA", 3)]);
     assert_eq!(device.states(), [Some("withdrawn"), Some("valid"), Some("valid")]);
 }
 
@@ -160,17 +160,45 @@ fn nothing_changes_between_two_turns() {
 }
 
 #[test]
-fn a_roster_is_remembered_with_its_pack_serial_and_first_day() {
-    let license = pack("WE-AAAAA").serial(9).roster().units(&[stranger()]).verified();
-    let roster = Roster::of(&license, &unit()).unwrap();
-    assert_eq!(
-        roster,
-        Roster {
-            unit: unit(),
-            pack: PackId::parse("WE-AAAAA").unwrap(),
-            below: Serial::new(9).unwrap(),
-            starts: date("2026-01-01"),
-        }
-    );
-    assert_eq!(Roster::of(&license, &stranger()), None);
+fn a_roster_is_remembered_with_its_pack_serial_first_day_and_signers() {
+    let license = pack("WE-AAAAA").serial(9).roster().units(&[stranger()]);
+    let license = license.signed_by(&["issuer", "second"]).verified();
+    let learned = |unit: UnitId| {
+        let mut past = Past::default();
+        past.learn([&license], &unit, noon("2026-06-01"));
+        past
+    };
+    let mut by = [signer("issuer"), signer("second")];
+    by.sort();
+    let rosters = by.map(|signer| Roster {
+        unit: unit(),
+        pack: PackId::parse("WE-AAAAA").unwrap(),
+        below: Serial::new(9).unwrap(),
+        starts: date("2026-01-01"),
+        signer: Some(signer),
+    });
+    assert_eq!(learned(unit()), Past { rosters: rosters.to_vec(), ..Past::default() });
+    assert!(learned(stranger()).rosters.is_empty());
+}
+
+#[test]
+fn a_roster_withdraws_what_the_judgement_calls_withdrawn() {
+    let own = pack("WE-AAAAA").serial(5);
+    let roster = pack("WE-AAAAA").serial(6).roster().units(&[stranger()]);
+    let both = device(noon("2026-06-01"), &[own.clone(), roster.clone()]);
+    let takes = |roster: &Maker, own: &Maker, trust: &TrustDocument| {
+        withdraws(&roster.verified(), &own.verified(), &unit(), trust)
+    };
+    assert!(takes(&roster, &own, &both.trust));
+    assert_eq!(both.states()[0], Some("withdrawn"));
+    for (roster, own) in [
+        (roster.clone().serial(5), own.clone()),
+        (pack("WE-AAAAA").serial(6).units(&[stranger()]), own.clone()),
+        (roster.clone().units(&[unit()]), own.clone()),
+        (roster.clone(), own.clone().units(&[stranger()])),
+        (roster.clone(), pack("WE-BBBBB")),
+        (roster.clone().signed_by(&["other"]), own.clone()),
+    ] {
+        assert!(!takes(&roster, &own, &both.trust));
+    }
 }

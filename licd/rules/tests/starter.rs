@@ -150,7 +150,7 @@ fn a_licence_shows_in_its_place_and_never_takes_away_what_it_allows() {
 fn a_licence_taken_back_shows_once_the_period_is_over() {
     let withdrawn = |now| {
         let mut device = started(now, &[pack("WE-AAAAA")]);
-        device.trust = Some(trust(&[("WE-AAAAA", 1)]));
+        device.trust = trust(&[("WE-AAAAA", 1)]);
         device.service(WE).0
     };
     assert_eq!(withdrawn("2026-11-15T00:00:00Z"), "starter");

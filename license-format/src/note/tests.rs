@@ -15,7 +15,7 @@ const GO_SIGNATURE: &str = "\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiF
 /// A note of any text, as if it had been cut.
 pub(super) fn note<'a>(text: &'a [u8], lines: &[&'a str]) -> Note<'a> {
     let signatures = lines.iter().map(|line| SignatureLine::cut(line.as_bytes()).unwrap());
-    Note { text, signatures: signatures.collect(), next_line: 1 }
+    Note { text, signatures: signatures.collect(), next_line: 1, is_followed: false }
 }
 
 /// The verifier key of a name and a raw public key, if it is taken.

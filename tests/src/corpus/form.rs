@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use flate2::{Compression, GzBuilder};
+use flate2::{Compression, Crc, GzBuilder};
 
 use super::{Sample, exchanged, inserted, line_of, lines, signed};
 use crate::maker;
@@ -22,11 +22,27 @@ fn crlf(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     // Without a time and a system, so that it is the same wherever it is made.
     let mut packer = GzBuilder::new().operating_system(255).write(Vec::new(), Compression::best());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
+}
+
+/// FHCRC, FEXTRA, FNAME and FCOMMENT (RFC 1952 §2.3.1).
+const FLAGS: u8 = 0b0001_1110;
+
+/// A gzip file with these flags and all fields that they may ask for.
+fn header(flags: u8, text: &str) -> Vec<u8> {
+    let plain = gzip(text.as_bytes());
+    let mut bytes = plain[..10].to_vec();
+    bytes[3] = flags;
+    bytes.extend(b"\x04\x00fill");
+    bytes.extend(b"a.lic\0a comment\0");
+    let mut crc = Crc::new();
+    crc.update(&bytes);
+    bytes.extend(&crc.sum().to_le_bytes()[..2]);
+    [&bytes, &plain[10..]].concat()
 }
 
 /// What a mail program, an editor or a web server may do to a file on its way.
@@ -44,6 +60,12 @@ fn accepted() -> Vec<Sample> {
             gzip(format!("\u{feff}{}", crlf(&file)).as_bytes()),
         ),
         Sample::valid("gzip-two-members", [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat()),
+        Sample::valid("gzip-every-field", header(FLAGS, &file)),
+        Sample::valid("crlf-line-of-256", {
+            let mut lines = lines();
+            lines.push(format!("x-long {}", "7".repeat(249)));
+            crlf(&signed(&lines))
+        }),
         Sample::valid("extension", {
             let mut lines = lines();
             lines.extend(["x-colour blue", "x-batch 7"].map(String::from));
@@ -101,6 +123,7 @@ fn bytes() -> Vec<Sample> {
         of("space-doubled", &spacing, "order  69-3456677"),
         of("value-missing", &spacing, "order"),
         of("value-empty", &spacing, "order "),
+        of("character-cr-cr-lf", &not_text, "order 69\r\r"),
         malformed("line-lone-cr", "line 1: ", maker::licence().sign().replacen('\n', "\r", 3)),
         malformed(
             "byte-order-mark-twice",
@@ -123,6 +146,25 @@ fn packed() -> Vec<Sample> {
         malformed("gzip-and-more", damaged, [file.clone(), b"more".to_vec()].concat()),
         malformed("gzip-head-only", damaged, &file[..2]),
         malformed("gzip-twice", "line 1: ", gzip(&file)),
+        malformed("gzip-trailing-zeros", damaged, [file.clone(), vec![0; 8]].concat()),
+        malformed("gzip-wrong-header-checksum", damaged, {
+            let mut bytes = header(FLAGS, &maker::licence().sign());
+            bytes[12] ^= 1;
+            bytes
+        }),
+        malformed("gzip-reserved-flag", damaged, {
+            let mut bytes = file.clone();
+            bytes[3] |= 0x20;
+            bytes
+        }),
+        // As large as a file may be, and one byte more.
+        malformed("gzip-largest", "line 1: ", gzip(&vec![0; 33_554_432])),
+        Sample::new(
+            "gzip-too-large",
+            "too-large",
+            "is larger than 33554432 bytes",
+            gzip(&vec![0; 33_554_433]),
+        ),
         Sample::new("gzip-bomb", "too-large", "is larger than 33554432 bytes", bomb),
     ]
 }
@@ -133,6 +175,9 @@ fn ends() -> Vec<Sample> {
     let has = lines().len();
     let end = |line: usize| format!("line {line}: the file ends too early");
     let first = "line 1: is not the first line of a licence or trust document";
+    let newer = |name: &str, bytes: &dyn std::fmt::Display| {
+        Sample::new(name, "unsupported", "line 1: “igel.com/license/v", bytes.to_string())
+    };
     vec![
         malformed("empty", first, ""),
         malformed("line-feed-only", first, "\n"),
@@ -142,6 +187,10 @@ fn ends() -> Vec<Sample> {
         malformed("header-version-01", first, file.replacen("v1", "v01", 1)),
         malformed("header-upper-case", first, file.replacen("igel", "IGEL", 1)),
         malformed("header-with-space", first, file.replacen("v1", "v1 ", 1)),
+        malformed("header-version-10000", first, file.replacen("v1", "v10000", 1)),
+        newer("version-9999", &file.replacen("v1", "v9999", 1)),
+        newer("version-2-without-line-feed", &"igel.com/license/v2"),
+        newer("version-2-large", &format!("igel.com/license/v2\n{}", "anything\n".repeat(1000))),
         Sample::new(
             "version-2",
             "unsupported",

@@ -61,10 +61,15 @@ fn out_of_force() -> Vec<Sample> {
         expired(
             "expired-evaluation",
             "evaluation ended on 2021-06-30",
-            ended().term("evaluation").sign(),
+            ended().product("WE-E").term("evaluation").sign(),
         ),
         superseded("superseded", maker::licence().pack(PRESENT).serial(9).sign()),
         superseded("superseded-and-expired", ended().pack(PRESENT).serial(9).sign()),
+        superseded(
+            "superseded-before-start",
+            maker::licence().pack(PRESENT).serial(9).starts("2098-01-01").sign(),
+        ),
+        withdrawn("withdrawn-and-expired", ended().pack(WITHDRAWN).serial(5).sign()),
         withdrawn("withdrawn", maker::licence().pack(WITHDRAWN).serial(5).sign()),
         withdrawn("withdrawn-before-start", {
             maker::licence().pack(WITHDRAWN).serial(1).starts("2098-01-01").sign()
@@ -82,6 +87,7 @@ fn foreign() -> Vec<Sample> {
             "for units 00E0C51C5088, #85641000D308482019,",
             maker::licence().units(&[OTHER, "#85641000D308482019"]).sign(),
         ),
+        of("foreign-withdrawn", "for unit 00E0C51C5088", other().pack(WITHDRAWN).serial(5).sign()),
         of("foreign-expired", "for unit 00E0C51C5088", other().expires("2021-06-30").sign()),
         of(
             "foreign-mass-small",

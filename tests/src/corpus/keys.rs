@@ -54,6 +54,7 @@ const WRONG: [(&str, &[(&str, &str)]); 13] = [
             ("too-long", "ABCDEFGHIJKLM"),
             ("lower-case", "we"),
             ("underscore", "WE_E"),
+            ("empty-dash-and-space", "- -"),
         ],
     ),
     ("term", &[("unknown", "forever"), ("upper-case", "Subscription"), ("two-words", "a b")]),
@@ -98,6 +99,8 @@ const WRONG: [(&str, &[(&str, &str)]); 13] = [
         &[
             ("upper-case-never", "Never"),
             ("before-starts", "2019-12-31"),
+            ("no-such-day-1900", "1900-02-29"),
+            ("no-such-day-2100", "2100-02-29"),
             ("slashes", "2099/12/31"),
         ],
     ),
@@ -120,7 +123,8 @@ const WRONG: [(&str, &[(&str, &str)]); 13] = [
 ];
 
 pub(super) fn samples() -> Vec<Sample> {
-    [values(), added_values(), missing(), repeated(), swapped(), strangers()].concat()
+    let values = [values(), added_values(), limits(), days()].concat();
+    [values, missing(), repeated(), swapped(), strangers()].concat()
 }
 
 fn malformed(name: String, line: usize, key: &str, bytes: String) -> Sample {
@@ -149,6 +153,7 @@ fn added_values() -> Vec<Sample> {
         of("warn-days-leading-zero", "unit", "warn-days 05"),
         of("roster-partial", "unit", "roster partial"),
         of("supersedes-lower-case", "service", "supersedes we-00001"),
+        of("supersedes-itself", "service", "supersedes WE-7Q2KD"),
     ];
     let evaluation = exchanged("term", &["term evaluation"]);
     samples.push(malformed(
@@ -158,6 +163,87 @@ fn added_values() -> Vec<Sample> {
         evaluation,
     ));
     samples
+}
+
+/// Values that are as short, long, low or high as they may be; one more or less is refused above.
+fn limits() -> Vec<Sample> {
+    let of = |name: &str, line: &str| {
+        let (key, _) = line.split_once(' ').unwrap();
+        Sample::valid(&format!("limit-{name}"), exchanged(key, &[line]))
+    };
+    let with = |name: &str, before: &str, lines: &[&str]| {
+        Sample::valid(&format!("limit-{name}"), inserted(before, lines))
+    };
+    let unit = |drive: &str| exchanged("unit", &["unit mac:00E0C51C5087", drive]);
+    let packs: Vec<String> = (10..26).map(|n| format!("supersedes WE-0000{n}")).collect();
+    let packs: Vec<&str> = packs.iter().map(String::as_str).collect();
+    vec![
+        of("pack-shortest", "pack AB-1"),
+        of("pack-longest", "pack ABCDEFGHIJKL-ABCDEFGHIJK"),
+        of("serial-lowest", "serial 1"),
+        of("product-shortest", "product 90"),
+        of("product-longest", "product ABCDEFGHIJKL"),
+        of("product-dashes", "product --"),
+        of("order-shortest", "order 6"),
+        of("order-longest", &format!("order {}", "6".repeat(32))),
+        of("service-shortest", "service S"),
+        of("service-longest", &format!("service {}", "S".repeat(64))),
+        of("grace-days-lowest", "grace-days 0"),
+        of("grace-days-highest", "grace-days 90"),
+        with("warn-days-lowest", "unit", &["warn-days 0"]),
+        with("warn-days-highest", "unit", &["warn-days 120"]),
+        with("supersedes-sixteen", "service", &packs),
+        Sample::valid("limit-drive-shortest", unit("unit udp:12345678")),
+        Sample::valid("limit-drive-longest", unit("unit udp:123456789012345678901234")),
+    ]
+}
+
+/// Days and instants at the edges of the calendar, and how they stand to each other.
+fn days() -> Vec<Sample> {
+    let of = |issued: &str, starts: &str, expires: &str| {
+        let mut lines = lines();
+        for line in
+            [format!("issued {issued}"), format!("starts {starts}"), format!("expires {expires}")]
+        {
+            let at = line_of(line.split(' ').next().unwrap()) - 1;
+            lines[at] = line;
+        }
+        signed(&lines)
+    };
+    let noon = "2020-01-01T12:00:00Z";
+    let ended = "subscription ended on 2020-02-29";
+    let end = "2099-12-31";
+    let late = |name: &str, issued: &str| {
+        let bytes = of(issued, "2020-01-01", "2021-06-30");
+        malformed(name.into(), line_of("expires"), "expires", bytes)
+    };
+    vec![
+        Sample::valid("day-first-of-all", of("0000-01-01T00:00:00Z", "0000-01-01", end)),
+        Sample::valid("day-leap-2000", of(noon, "2000-02-29", end)),
+        Sample::valid("instant-last-second", of("2019-12-31T23:59:59Z", "2020-01-01", end)),
+        Sample::new(
+            "day-last-of-all",
+            "valid",
+            "until 9999-12-31",
+            of(noon, "2020-01-01", "9999-12-31"),
+        ),
+        Sample::new("day-starts-is-last", "expired", ended, of(noon, "2020-02-29", "2020-02-29")),
+        Sample::new(
+            "issued-on-last-day",
+            "expired",
+            "subscription ended on 2021-06-30",
+            of("2021-06-30T23:59:59Z", "2020-01-01", "2021-06-30"),
+        ),
+        late("issued-after-last-day", "2021-07-01T00:00:00Z"),
+        late("issued-in-9999", "9999-12-31T00:00:00Z"),
+        // Its own date does not say that its first day has come.
+        Sample::new(
+            "pending-whatever-it-says-itself",
+            "pending",
+            "counts from 2098-01-01",
+            of("2098-01-02T00:00:00Z", "2098-01-01", end),
+        ),
+    ]
 }
 
 fn missing() -> Vec<Sample> {
@@ -209,6 +295,7 @@ fn strangers() -> Vec<Sample> {
     vec![
         newer("key-unknown-last", unit + 1, inserted_last("colour blue")),
         newer("key-unknown-first", line_of("pack"), inserted("pack", &["colour blue"])),
+        Sample::valid("extension-without-name", inserted_last("x- 1")),
         newer("key-unknown-between", line_of("issued"), inserted("issued", &["colour blue"])),
         malformed(
             "extension-before-unit".into(),

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use license_format::issue::{self, SigningKey};
 
 use super::{PRESENT, Sample, text};
-use crate::maker::{self, WE};
+use crate::maker;
 
 /// What a signature line begins with.
 const DASH: &str = "\u{2014} ";
@@ -50,6 +50,8 @@ fn good() -> Vec<Sample> {
         Sample::valid("signed-by-two", by(&[&issuer, &maker::demo_issuer()])),
         Sample::valid("signed-twice", by(&[&issuer, &issuer])),
         Sample::valid("signed-by-eight", by(&eight)),
+        // 159 bytes of name fill a line of 256.
+        Sample::valid("limit-signature-line", by(&[&maker::key(&"n".repeat(159), 80), &issuer])),
     ]
 }
 
@@ -78,7 +80,11 @@ fn keys() -> Vec<Sample> {
             "signer-untrusted-product-present",
             "untrusted-product",
             "product EMP",
-            maker::licence().pack(PRESENT).product("EMP").services(&[WE]).signed_by(&[&demo]),
+            maker::licence()
+                .pack(PRESENT)
+                .product("EMP")
+                .services(&[maker::EMP])
+                .signed_by(&[&demo]),
         ),
     ]
 }
@@ -145,7 +151,7 @@ fn spelled() -> Vec<Sample> {
         wrong("signature-url-alphabet", of(&base64.replace('/', "_").replace('+', "-"))),
         wrong("signature-too-short", altered(|bytes| bytes.truncate(67))),
         wrong("signature-too-long", altered(|bytes| bytes.push(0))),
-        wrong("signature-line-too-long", format!("{DASH}{} {base64}", "n".repeat(180))),
+        wrong("signature-line-too-long", format!("{DASH}{} {base64}", "n".repeat(160))),
         Sample::new(
             "signatures-nine",
             "malformed",

@@ -1,5 +1,8 @@
 //! Units: named, listed in a mass licence, proved by a slice (LF §5, §6).
 
+use base64ct::{Base64, Encoding as _};
+use sha2::{Digest as _, Sha256};
+
 use super::{Sample, exchanged, inserted, line_of};
 use crate::maker::{self, Draft, UNIT};
 
@@ -50,7 +53,20 @@ fn good() -> Vec<Sample> {
         Sample::valid("slice", maker::slice(&mass.sign(), UNIT)),
         Sample::valid("slice-of-thousand", maker::slice(&large.sign(), UNIT)),
         Sample::valid("slice-of-one", maker::slice(&maker::licence().mass(0).sign(), UNIT)),
+        Sample::valid("slice-of-a-million", slice_of(1_000_000, 20)),
     ]
+}
+
+/// A slice of the first of so many units, with a path of so many hashes that lead to what is signed:
+/// no list is needed to know a tree by its path.
+fn slice_of(count: u32, hashes: u8) -> String {
+    let hash = |parts: &[&[u8]]| -> [u8; 32] { Sha256::digest(parts.concat()).into() };
+    let leaf = hash(&[&[0], format!("mac:{UNIT}").as_bytes()]);
+    let path: Vec<[u8; 32]> = (0..hashes).map(|n| [n; 32]).collect();
+    let root = path.iter().fold(leaf, |node, sibling| hash(&[&[1], &node, sibling]));
+    let head = exchanged("unit", &[&format!("units {count} {}", Base64::encode_string(&root))]);
+    let path: String = path.iter().map(|hash| Base64::encode_string(hash) + "\n").collect();
+    format!("{head}\nunit mac:{UNIT}\nindex 0\n{path}")
 }
 
 fn inserted_after_unit(line: &str) -> String {
@@ -161,6 +177,8 @@ fn lists() -> Vec<Sample> {
         of("mass-list-lower-case", first, "unit: is not", &["mac:00e0c51c5087", b, c]),
         of("mass-list-with-key", first, "unit: is not", &["unit mac:00E0C51C5087x", b, c]),
         of("mass-list-space", first + 1, "is not a key", &[a, &format!("{b} "), c]),
+        of("mass-list-line-of-256", first + 1, "unit: is not", &[a, &"m".repeat(256), c]),
+        of("mass-list-line-of-257", first + 1, "is longer than 256 bytes", &[a, &"m".repeat(257)]),
         of("mass-list-empty-line", first + 1, "unit: is not", &[a, "", b, c]),
         malformed(
             "mass-list-cut",

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use flate2::Crc;
-use licd_rules::{BootId, Jump, Marks, Moment};
-use license_format::UnixSeconds;
+use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
+use license_format::{PublicKey, UnixSeconds};
 use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::statefile::{Damage, check_schema};
@@ -37,6 +37,9 @@ struct Spelled {
     cut: bool,
     clean: bool,
     jump: Option<SpelledJump>,
+    /// Not in what earlier versions wrote: they kept what documents told with the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lead: Vec<SpelledLead>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,6 +47,19 @@ struct SpelledJump {
     claims: i64,
     held: u32,
 }
+
+/// What the documents of one signer tell.
+#[derive(Serialize, Deserialize)]
+struct SpelledLead {
+    by: String,
+    floor: i64,
+    refuted: i64,
+    trusted: i64,
+    seen: i64,
+}
+
+/// How the root keys are spelled where a public key might stand, in base64.
+const ROOTS: &str = "roots";
 
 impl Slot {
     pub(super) fn parse(text: &str) -> Result<Self, Damage> {
@@ -89,7 +105,44 @@ impl From<&Slot> for Spelled {
             jump: marks
                 .jump
                 .map(|jump| SpelledJump { claims: jump.claims.0, held: whole(jump.held) }),
+            lead: marks.leads.iter().flatten().map(SpelledLead::from).collect(),
         }
+    }
+}
+
+impl From<&Lead> for SpelledLead {
+    fn from(lead: &Lead) -> Self {
+        Self {
+            by: match lead.by {
+                Signer::Roots => ROOTS.to_owned(),
+                Signer::Key(key) => key.to_string(),
+            },
+            floor: lead.floor.0,
+            refuted: lead.refuted.0,
+            trusted: lead.trusted.0,
+            seen: lead.seen.0,
+        }
+    }
+}
+
+impl TryFrom<SpelledLead> for Lead {
+    type Error = toml::de::Error;
+
+    fn try_from(spelled: SpelledLead) -> Result<Self, Self::Error> {
+        let by = match spelled.by.as_str() {
+            ROOTS => Signer::Roots,
+            key => Signer::Key(
+                PublicKey::parse(key)
+                    .ok_or_else(|| toml::de::Error::custom("“by” is no public key"))?,
+            ),
+        };
+        Ok(Self {
+            by,
+            floor: UnixSeconds(spelled.floor),
+            refuted: UnixSeconds(spelled.refuted),
+            trusted: UnixSeconds(spelled.trusted),
+            seen: UnixSeconds(spelled.seen),
+        })
     }
 }
 
@@ -107,12 +160,18 @@ impl TryFrom<Spelled> for Slot {
             claims: UnixSeconds(jump.claims),
             held: Duration::from_secs(jump.held.into()),
         };
+        let mut leads = [None; LEADS];
+        // More than there is room for are not written.
+        for (place, lead) in leads.iter_mut().zip(spelled.lead) {
+            *place = Some(Lead::try_from(lead)?);
+        }
         let marks = Marks {
             at: Moment { boot, uptime: Duration::from_secs(spelled.uptime.into()) },
             floor: UnixSeconds(spelled.floor),
             refuted: UnixSeconds(spelled.refuted),
             trusted: UnixSeconds(spelled.trusted),
             seen: UnixSeconds(spelled.seen),
+            leads,
             jump: spelled.jump.map(jump),
             found: spelled.found,
             cut: spelled.cut,

@@ -1,7 +1,7 @@
 //! How serde sees what is remembered.
 
 use licd_rules::{Taken, Tombstone};
-use license_format::{Date, PackId, Serial, UnitId, UnixSeconds};
+use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,6 +22,8 @@ pub(super) struct TakenEntry<B> {
     pack: String,
     below: B,
     starts: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signer: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,15 +53,18 @@ impl<B: Spelled> Spelled for Taken<B> {
             pack: self.pack.to_string(),
             below: self.below.word(),
             starts: self.starts.to_string(),
+            signer: self.signer.map(|key| key.to_string()),
         }
     }
 
     fn read(word: Self::Word) -> Result<Self, &'static str> {
+        let signer = |key: String| PublicKey::parse(&key).ok_or("“signer” is no public key");
         Ok(Self {
             unit: UnitId::parse(&word.unit).ok_or("“unit” is no unit ID")?,
             pack: pack(&word.pack)?,
             below: B::read(word.below)?,
             starts: Date::parse(&word.starts).ok_or("“starts” is no day")?,
+            signer: word.signer.map(signer).transpose()?,
         })
     }
 }

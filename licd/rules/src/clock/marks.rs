@@ -1,10 +1,13 @@
 //! What is remembered of the time from one reading to the next, and over restarts.
 
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use license_format::UnixSeconds;
 
+use super::attested::{Attested, LEADS, Lead, Signer};
 use super::{TOLERANCE, later};
 
 /// How long a start has to last until it is written down, and how often marks are written while the
@@ -63,14 +66,19 @@ impl Moment {
 pub struct Marks {
     /// When all this held.
     pub at: Moment,
-    /// The latest authenticated time.
+    /// The latest time of the image or of a time server.
     pub floor: UnixSeconds,
-    /// Documents dated up to here were found to be from the future; [`Marks::NEVER`] if none.
+    /// The image was dated so, and that was found to be in the future: nothing that is dated up to
+    /// here is evidence. [`Marks::NEVER`] if it was not.
     pub refuted: UnixSeconds,
-    /// Trusted time, as of `at`.
+    /// Trusted time without documents, as of `at`.
     pub trusted: UnixSeconds,
-    /// The last-seen mark: the time judged at. At most [`TOLERANCE`] after `trusted`.
+    /// The last-seen mark: the time judged at without documents. At most [`TOLERANCE`] after
+    /// `trusted`.
     pub seen: UnixSeconds,
+    /// What documents know beyond that, by signer. A signer that is out of force is left out and kept,
+    /// since a newer trust document may name it again.
+    pub leads: [Option<Lead>; LEADS],
     /// A clock that is too far ahead to be believed yet.
     pub jump: Option<Jump>,
     /// Whether there was ever a clock that was not behind the floor.
@@ -102,6 +110,7 @@ impl Marks {
             refuted: Self::NEVER,
             trusted: Self::NEVER,
             seen: Self::NEVER,
+            leads: [None; LEADS],
             jump: None,
             found: false,
             cut: false,
@@ -118,7 +127,39 @@ impl Marks {
         });
         let cut = self.cut || (at.restarted_since(&self.at) && !self.clean);
         let trusted = later(self.trusted, ran);
-        (Self { at, trusted, jump, cut, clean: false, ..*self }, ran)
+        let lead = |lead: Lead| Lead { trusted: later(lead.trusted, ran), ..lead };
+        let leads = self.leads.map(|kept| kept.map(lead));
+        (Self { at, trusted, leads, jump, cut, clean: false, ..*self }, ran)
+    }
+
+    /// What documents know beyond the rest.
+    pub(super) fn leads(&self) -> impl Iterator<Item = &Lead> {
+        self.leads.iter().flatten()
+    }
+
+    /// The latest of a kind of time, with documents and without.
+    fn latest(&self, of: fn(&Lead) -> UnixSeconds, without: UnixSeconds) -> UnixSeconds {
+        self.leads().map(of).fold(without, UnixSeconds::max)
+    }
+
+    /// What was found to be from the future, by signer.
+    fn refutations(&self) -> BTreeSet<(Option<Signer>, UnixSeconds)> {
+        let leads = self.leads().map(|lead| (Some(lead.by), lead.refuted));
+        leads.chain([(None, self.refuted)]).filter(|(_, at)| *at > Self::NEVER).collect()
+    }
+
+    /// Changes the lead of every signer that is in force or remembered. Those that then tell nothing
+    /// are dropped, and if there are too many those that are out of force.
+    pub(super) fn change_leads(&mut self, attested: &Attested, change: impl Fn(Lead) -> Lead) {
+        let known = self.leads;
+        let known = || known.iter().flatten().copied();
+        let in_force = attested.signers.iter().map(|(signer, _)| *signer);
+        let in_force = in_force
+            .map(|signer| known().find(|lead| lead.by == signer).unwrap_or(Lead::none(signer)));
+        let others = known().filter(|lead| !attested.is_in_force(lead.by));
+        let changed = in_force.chain(others).map(change);
+        let mut left = changed.filter(|lead| lead.matters(self)).collect::<Vec<_>>().into_iter();
+        self.leads = core::array::from_fn(|_| left.next());
     }
 
     /// What to write when the system is shut down.
@@ -132,8 +173,11 @@ impl Marks {
     #[must_use]
     pub fn due_in(&self, written: Option<&Self>) -> Duration {
         let Some(written) = written else { return Duration::ZERO };
-        let taken_back = self.refuted != written.refuted || later(self.seen, HOUR) < written.seen;
-        let learnt = self.floor > later(written.floor, TOLERANCE);
+        let taken_back = self.refutations() != written.refutations()
+            || later(self.latest(|lead| lead.seen, self.seen), HOUR)
+                < written.latest(|lead| lead.seen, written.seen);
+        let learnt = self.latest(|lead| lead.floor, self.floor)
+            > later(written.latest(|lead| lead.floor, written.floor), TOLERANCE);
         if taken_back || learnt {
             return Duration::ZERO;
         }

@@ -36,18 +36,38 @@ pub fn noon(day: &str) -> UnixSeconds {
     date(day).start().plus(12 * 3600)
 }
 
-fn key(name: &str, seed: u8) -> SigningKey {
-    SigningKey::from_seed(KeyName::parse(name).unwrap(), &[seed; 32]).unwrap()
+/// The key of this name.
+pub fn key(name: &str) -> SigningKey {
+    let bytes = name.bytes().chain([7; 32]).take(32).collect::<Vec<_>>();
+    let seed = bytes.try_into().unwrap();
+    SigningKey::from_seed(KeyName::parse(name).unwrap(), &seed).unwrap()
 }
 
+/// Who signs with it.
+pub fn signer(name: &str) -> PublicKey {
+    key(name).verifier().public_key()
+}
+
+/// A trust document that lets the issuer of [`pack`] sign everything.
 pub fn trust(withdrawals: &[(&str, u64)]) -> TrustDocument {
-    let root = key("root", 1);
+    trust_in(&[("issuer", &[])], withdrawals)
+}
+
+/// A trust document that lets these keys sign these products, all of them if none is named.
+pub fn trust_in(keys: &[(&str, &[&str])], withdrawals: &[(&str, u64)]) -> TrustDocument {
+    let root = key("root");
     let withdrawals: Vec<_> = withdrawals
         .iter()
         .map(|(pack, serial)| (PackId::parse(pack).unwrap(), Serial::new(*serial).unwrap()))
         .collect();
-    let issuer = TrustKey { key: key("issuer", 2).verifier().clone(), products: vec![] };
-    let document = issue::trust_document(1, UnixSeconds(0), &[issuer], &withdrawals, &[&root]);
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(name, products)| TrustKey {
+            key: key(name).verifier().clone(),
+            products: products.iter().map(|code| Product::parse(code).unwrap()).collect(),
+        })
+        .collect();
+    let document = issue::trust_document(1, UnixSeconds(0), &keys, &withdrawals, &[&root]);
     let roots = [root.verifier().clone()];
     TrustDocument::verify(document.as_bytes(), &roots, NonZeroUsize::MIN).unwrap()
 }
@@ -58,7 +78,12 @@ pub fn trust(withdrawals: &[(&str, u64)]) -> TrustDocument {
 pub struct Maker {
     terms: Terms,
     units: BTreeSet<UnitId>,
+    signers: Vec<String>,
+    is_of_product: bool,
 }
+
+/// Products, the last of them one that may carry everything since nothing is known of it.
+const PRODUCTS: [&str; 7] = ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON", "UNKNOWN"];
 
 pub fn pack(id: &str) -> Maker {
     Maker {
@@ -80,6 +105,8 @@ pub fn pack(id: &str) -> Maker {
             roster_complete: false,
         },
         units: [unit()].into(),
+        signers: vec!["issuer".into()],
+        is_of_product: false,
     }
 }
 
@@ -88,8 +115,18 @@ impl Maker {
         self.terms.serial = Serial::new(serial).unwrap();
         self
     }
+    /// Of this product, instead of the first one that carries the services.
+    pub fn product(mut self, code: &str) -> Self {
+        self.terms.product = Product::parse(code).unwrap();
+        self.is_of_product = true;
+        self
+    }
     pub fn term(mut self, term: Term) -> Self {
         self.terms.term = term;
+        self
+    }
+    pub fn signed_by(mut self, names: &[&str]) -> Self {
+        self.signers = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
     pub fn services(mut self, names: &[&str]) -> Self {
@@ -100,6 +137,8 @@ impl Maker {
     pub fn between(mut self, starts: &str, expires: &str) -> Self {
         self.terms.starts = date(starts);
         self.terms.expires = Expiry::parse(expires).unwrap();
+        // Nothing is issued after its end.
+        self.terms.issued = self.terms.issued.min(self.terms.starts.start());
         self
     }
     pub fn issued(mut self, time: &str) -> Self {
@@ -127,12 +166,27 @@ impl Maker {
         self.units = units.iter().cloned().collect();
         self
     }
+    /// Verified by a trust document that lets its signers sign everything.
     pub fn verified(&self) -> License {
-        let file = issue::license(&self.terms, &self.units, &[&key("issuer", 2)]);
-        let (trust, wanted) = (trust(&[]), [unit()]);
-        let mut verifier = Verifier::new(&trust, &wanted);
-        verifier.update(file.as_bytes()).unwrap();
-        verifier.finish().unwrap().license
+        let names: Vec<(&str, &[&str])> =
+            self.signers.iter().map(|name| (name.as_str(), &[][..])).collect();
+        self.verified_by(&trust_in(&names, &[])).unwrap()
+    }
+    pub fn verified_by(&self, trust: &TrustDocument) -> Result<License, Error> {
+        let keys: Vec<SigningKey> = self.signers.iter().map(|name| key(name)).collect();
+        let keys: Vec<&SigningKey> = keys.iter().collect();
+        let mut terms = self.terms.clone();
+        for code in PRODUCTS.iter().filter(|_| !self.is_of_product) {
+            terms.product = Product::parse(code).unwrap();
+            if terms.unfit().is_none() {
+                break;
+            }
+        }
+        let file = issue::license(&terms, &self.units, &keys);
+        let wanted = [unit()];
+        let mut verifier = Verifier::new(trust, &wanted);
+        verifier.update(file.as_bytes())?;
+        Ok(verifier.finish()?.license)
     }
 }
 
@@ -140,7 +194,7 @@ impl Maker {
 pub struct Device {
     pub licenses: Vec<License>,
     pub past: Past,
-    pub trust: Option<TrustDocument>,
+    pub trust: TrustDocument,
     pub generation: Generation,
     pub starter: Option<Starter>,
     pub now: UnixSeconds,
@@ -150,7 +204,7 @@ pub fn device(now: UnixSeconds, makers: &[Maker]) -> Device {
     Device {
         licenses: makers.iter().map(Maker::verified).collect(),
         past: Past::default(),
-        trust: None,
+        trust: trust(&[]),
         generation: Generation::Os12,
         starter: None,
         now,
@@ -169,7 +223,7 @@ impl Device {
         ask(Case {
             licenses: &licenses,
             past: &self.past,
-            trust: self.trust.as_ref(),
+            trust: &self.trust,
             unit: Some(&unit),
             now: self.now,
             generation: self.generation,
@@ -182,7 +236,12 @@ impl Device {
     }
 
     pub fn upkeep(&self) -> Vec<Upkeep> {
-        self.case(|case| upkeep(case, |_| false))
+        self.upkeep_as_of(self.now)
+    }
+
+    /// If of its signers alone this time is known to have come.
+    pub fn upkeep_as_of(&self, certain: UnixSeconds) -> Vec<Upkeep> {
+        self.case(|case| upkeep(case, |_| certain, |_| false))
     }
 
     pub fn states(&self) -> Vec<Option<&'static str>> {

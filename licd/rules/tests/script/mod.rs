@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use licd_rules::{BootId, ClockState, Marks, Moment, Reading, TimeVerdict};
+use licd_rules::{Attested, BootId, ClockState, Marks, Moment, Reading, Signer, TimeVerdict};
 use license_format::UnixSeconds;
 
 pub const HOUR: i64 = 3600;
@@ -27,7 +27,7 @@ pub struct Shown {
 pub struct Script {
     pub wall: UnixSeconds,
     pub synchronized: bool,
-    pub attested: Option<UnixSeconds>,
+    pub attested: Attested,
     pub writes: u32,
     boot: u32,
     uptime: i64,
@@ -38,9 +38,14 @@ pub struct Script {
 
 impl Script {
     /// The first start.
-    pub fn start(wall: UnixSeconds, synchronized: bool, attested: Option<UnixSeconds>) -> Self {
+    pub fn start(wall: UnixSeconds, synchronized: bool, image: Option<UnixSeconds>) -> Self {
+        Self::start_with(wall, synchronized, Attested { image, signers: Vec::new() })
+    }
+
+    /// The same with documents at hand.
+    pub fn start_with(wall: UnixSeconds, synchronized: bool, attested: Attested) -> Self {
         let at = Moment { boot: boot(0), uptime: Duration::ZERO };
-        let last = Reading { wall, at, synchronized }.judge(None, attested);
+        let last = Reading { wall, at, synchronized }.judge(None, &attested);
         let mut script = Self {
             wall,
             synchronized,
@@ -56,16 +61,36 @@ impl Script {
         script
     }
 
+    /// A document of this signer is there from now on, issued at this time.
+    pub fn install(&mut self, by: Signer, issued: UnixSeconds) {
+        let known = self.attested.signers.iter_mut().find(|(signer, _)| *signer == by);
+        match known {
+            Some((_, latest)) => *latest = issued.max(*latest),
+            None => self.attested.signers.push((by, issued)),
+        }
+    }
+
+    /// A newer trust document does not name this signer.
+    pub fn revoke(&mut self, by: Signer) -> Shown {
+        self.attested.signers.retain(|(signer, _)| *signer != by);
+        self.look()
+    }
+
     /// Looks at the clock, and writes if that is due.
     pub fn look(&mut self) -> Shown {
         let at = Moment { boot: boot(self.boot), uptime: Duration::from_secs(self.uptime as u64) };
         let reading = Reading { wall: self.wall, at, synchronized: self.synchronized };
-        self.last = reading.judge(self.remembered.as_ref(), self.attested);
+        self.last = reading.judge(self.remembered.as_ref(), &self.attested);
         self.remembered = Some(self.last.marks);
         if self.due_in() == 0 {
             self.write(self.last.marks);
         }
         self.shown()
+    }
+
+    /// The whole of the last verdict.
+    pub fn verdict(&self) -> TimeVerdict {
+        self.last
     }
 
     fn shown(&self) -> Shown {

@@ -63,6 +63,9 @@ impl Failure {
             Error::UntrustedProduct { .. } => {
                 ("untrusted-product", "sign it with a key that may sign this product")
             }
+            Error::Unfit { .. } => {
+                ("untrusted-product", "issue it with the product that this belongs to")
+            }
         };
         Self { verdict: Some(verdict), ..Self::not_genuine(path, error, remedy) }
     }

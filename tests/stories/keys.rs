@@ -1,0 +1,136 @@
+//! What an issuing key can do to the licences of others, and what is left of it when a newer trust
+//! document does not name it any more (contract §3, what a limited key can do).
+
+use std::fs;
+
+use acceptance::clock::Clock;
+use acceptance::harness::Story;
+use acceptance::maker::{self, Draft, OTHER, UNIT, licence};
+use acceptance::program::{self, Answer};
+use acceptance::{World, story};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(a_key_for_evaluations_takes_nothing_from_a_genuine_pack),
+    story!(a_key_for_evaluations_makes_nothing_that_lasts),
+    story!(what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked),
+    story!(what_a_key_dated_goes_with_it_over_restarts),
+];
+
+/// A key that version 2 of the trust document lets sign everything, and version 3 does not name.
+fn second() -> license_format::issue::SigningKey {
+    maker::key("second", 55)
+}
+
+/// What would take the pack of [`licence`] away if it were of its issuer.
+fn attacks() -> [Draft; 3] {
+    let later = || licence().issued("2021-01-01T00:00:00Z").expires("2021-06-30");
+    [
+        later().serial(9_000),
+        later().pack("WE-OTHER").supersedes(&["WE-7Q2KD"]),
+        later().serial(9_000).roster().units(&[OTHER]),
+    ]
+}
+
+/// Imports with licctl alone or through a daemon, and looks at the state.
+fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
+    let alone = World::new();
+    test(&alone, &|args| alone.licctl(args));
+    let served = World::new();
+    test(&served, &|args| {
+        let daemon = served.start();
+        let answer = daemon.licctl(args);
+        assert!(daemon.stop().success());
+        answer
+    });
+}
+
+fn state(run: &dyn Fn(&[&str]) -> Answer) -> String {
+    run(&["status", "--json"]).json()["state"].as_str().unwrap().to_owned()
+}
+
+fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
+    both_ways(|world, run| {
+        let genuine = world.file("genuine.lic", licence().sign());
+        let _ = run(&["import", &genuine]).with_code(0);
+        for (number, attack) in attacks().into_iter().enumerate() {
+            let attack = attack.term("evaluation").signed_by(&[&maker::demo_issuer()]);
+            let file = world.file(&format!("{number}.lic"), attack);
+            let imported = run(&["import", "--json", &file]);
+            assert!(imported.code == 4 || imported.code == 5, "{imported:?}");
+            assert!(!imported.message().contains("withdraws"), "{}", imported.message());
+            assert_eq!(state(run), "valid");
+            // Nor is the genuine licence refused when it comes again.
+            assert_eq!(run(&["import", "--json", &genuine]).with_code(0).verdict(), "valid");
+        }
+        let report = run(&["status", "--json"]).json();
+        let own = &report["licenses"].as_array().unwrap()[0];
+        assert_eq!((&own["pack"], &own["state"]), (&"WE-7Q2KD".into(), &"valid".into()));
+    });
+}
+
+fn a_key_for_evaluations_makes_nothing_that_lasts() {
+    let world = World::new();
+    let refused = |draft: Draft, says: &str| {
+        let file = world.file("a.lic", draft.signed_by(&[&maker::demo_issuer()]));
+        let answer = world.licctl(["import", "--json", &file]).with_code(3);
+        assert_eq!(answer.verdict(), "untrusted-product");
+        assert!(answer.message().contains(says), "{}", answer.message());
+    };
+    refused(licence().term("perpetual").endless().product("WE-E"), "“term perpetual”");
+    refused(licence().product("WE-E"), "“term subscription”");
+    refused(licence(), "may not sign licences of product WE");
+    assert_eq!(world.report()["state"], "none");
+}
+
+fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
+    for (number, attack) in attacks().into_iter().enumerate() {
+        both_ways(|world, run| {
+            let import = |name: &str, content: String| {
+                run(&["import", "--json", &world.file(name, content)])
+            };
+            let genuine = licence().sign();
+            let _ = import("2.note", maker::trust_in(&second())).with_code(0);
+            let _ = import("genuine.lic", genuine.clone()).with_code(0);
+            let _ = import("attack.lic", attack.signed_by(&[&second()]));
+            assert_ne!(state(run), "valid", "attack {number}");
+            assert_eq!(import("again.lic", genuine.clone()).code, 5);
+            // Nothing that may count again is cleared away.
+            assert_ne!(state(run), "valid");
+            let _ = import("3.note", maker::trust(3, &[])).with_code(0);
+            assert_eq!(state(run), "valid", "attack {number}");
+            assert_eq!(import("again.lic", genuine.clone()).with_code(0).verdict(), "valid");
+            let reissue = licence().serial(184).sign();
+            assert_eq!(import("reissue.lic", reissue).with_code(0).verdict(), "valid");
+        });
+    }
+}
+
+fn what_a_key_dated_goes_with_it_over_restarts() {
+    let world = World::new();
+    fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
+    let clock = Clock::at("2026-12-01 09:00:00");
+    let look = || {
+        let daemon = world.start_with(|command| clock.shown_to(command));
+        let report: serde_json::Value = serde_json::from_str(&daemon.client().status()).unwrap();
+        assert!(daemon.stop().success());
+        (report["state"].clone(), report["clock"]["state"].clone())
+    };
+    let import = |name: &str, content: String| {
+        let file = world.file(name, content);
+        program::run(clock.shown_to(world.licctl_command().args(["import", &file]))).with_code(0)
+    };
+    let in_force = (serde_json::Value::from("valid"), serde_json::Value::from("unsynchronized"));
+    let _ = import("2.note", maker::trust_in(&second()));
+    let _ = import("a.lic", licence().expires("2027-08-01").sign());
+    assert_eq!(look(), in_force);
+    let far = licence().pack("EMP-R9HXH").services(&[maker::EMP]).units(&[UNIT]);
+    let far = far.issued("9999-12-30T00:00:00Z").starts("9999-12-30").expires("9999-12-31");
+    let _ = import("far.lic", far.signed_by(&[&second()]));
+    for _ in 0..2 {
+        assert_eq!(look(), ("expired".into(), "behind".into()));
+    }
+    let _ = import("3.note", maker::trust(3, &[]));
+    for _ in 0..2 {
+        assert_eq!(look(), in_force);
+    }
+}
