@@ -23,7 +23,7 @@ pub const SOON: Duration = Duration::from_secs(10);
 /// How long licd may take from its start until it is ready, being traced.
 const READY: Duration = Duration::from_secs(15);
 /// Without a call for so long, licd has done what there was to do.
-const QUIET: Duration = Duration::from_millis(250);
+const QUIET: Duration = Duration::from_millis(100);
 
 /// What one run did.
 #[derive(Debug)]
@@ -123,6 +123,9 @@ impl Scene {
             watch.look();
             traced.has_ended()
         });
+        if call.is_some() && was_ready {
+            until_quiet(&traced, &mut watch);
+        }
         let answer = was_ready.then(|| {
             traced.arm();
             match call {
@@ -130,28 +133,22 @@ impl Scene {
                 None => ask(&client).map(drop),
             }
         });
-        let deadline = Instant::now() + Duration::from_secs(1);
-        let (mut calls, mut since) = (traced.counted(), Instant::now());
-        while !traced.has_ended() && Instant::now() < deadline && since.elapsed() < QUIET {
-            watch.look();
-            if traced.counted() != calls {
-                (calls, since) = (traced.counted(), Instant::now());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until_quiet(&traced, &mut watch);
         traced.disarm();
-        let mut still = None;
-        let mut healed = true;
-        if let Some(expected) = expected.filter(|_| !traced.has_ended() && was_ready) {
-            let is_right = |watch: &mut Watch| {
+        let (mut still, mut healed) = (None, true);
+        // What was refused is not to be done.
+        let done = !matches!(answer, Some(Err(_))) || call.is_none();
+        let right = expected.map(|expected| if done { expected } else { &self.claims });
+        if let Some(right) = right.filter(|_| was_ready) {
+            let soon = wait::within(SOON, || {
                 watch.look();
-                traced.has_ended() || watch.last().is_some_and(|claims| claims == expected)
-            };
-            let right = wait::within(SOON, || is_right(&mut watch).then_some(()));
-            if right.is_none() {
+                let is_right = watch.last().is_some_and(|claims| claims == right);
+                (is_right || traced.has_ended()).then_some(())
+            });
+            if soon.is_none() {
                 still = watch.last().cloned();
                 let _ = client.manager::<()>("Refresh", &());
-                healed = ask(&client).is_ok_and(|report| state::claims(&report) == *expected);
+                healed = ask(&client).is_ok_and(|report| state::claims(&report) == *right);
             }
         }
         let lived = !traced.has_ended();
@@ -168,18 +165,24 @@ impl Scene {
         command
     }
 
-    /// The next start of licd, with no fault: what its status claims.
+    /// The next start of licd, with no fault: what its status claims as soon as that is one of the
+    /// `right` claims, or in the end.
     ///
     /// # Errors
     /// What keeps it from it.
-    pub fn next_start(&self, world: &World) -> Result<Value, String> {
+    pub fn next_start(&self, world: &World, right: &[&Value]) -> Result<Value, String> {
         let client = Client::connect(self.bus.address());
         let socket = Socket::new();
         let mut command = self.licd(world, &socket);
         let log = fs::File::create(world.root().with_extension("log")).unwrap();
         let mut licd = command.stdin(std::process::Stdio::null()).stderr(log).spawn().unwrap();
         let is_ready = socket.is_ready(|| licd.try_wait().unwrap().is_some());
-        let report = ask(&client);
+        let mut claims = Err("the next licd does not answer".to_owned());
+        let _ = wait::within(SOON, || {
+            claims = ask(&client).map(|report| state::claims(&report));
+            let is_right = claims.as_ref().is_ok_and(|claims| right.contains(&claims));
+            (is_right || !is_ready).then_some(())
+        });
         let _ = kill(nix::unistd::Pid::from_raw(licd.id().try_into().unwrap()), Signal::SIGTERM);
         let ended = wait::within(wait::DEADLINE, || licd.try_wait().unwrap());
         let _ = licd.kill();
@@ -190,7 +193,7 @@ impl Scene {
             (true, Some(status)) if !status.success() => {
                 Err(format!("the next licd ends: {status}"))
             }
-            _ => report.map(|report| state::claims(&report)),
+            _ => claims,
         }
     }
 }
@@ -204,6 +207,18 @@ pub fn report(world: &World) -> Value {
 fn ask(client: &Client) -> Result<Value, String> {
     let text: String = client.manager("GetStatus", &()).map_err(|refusal| refusal.name)?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// Waits until licd does nothing more; not longer than it may take until it is ready.
+fn until_quiet(licd: &Traced, watch: &mut Watch) {
+    let (mut calls, mut since) = (licd.calls(), Instant::now());
+    wait::within(READY, || {
+        watch.look();
+        if licd.calls() != calls {
+            (calls, since) = (licd.calls(), Instant::now());
+        }
+        (licd.has_ended() || since.elapsed() >= QUIET).then_some(())
+    });
 }
 
 /// Where licd says that it is ready.

@@ -244,6 +244,7 @@ pub struct Call {
     is_open: bool,
     writes: bool,
     creates: bool,
+    speaks: bool,
 }
 
 /// Whether calls of this number are counted.
@@ -265,13 +266,14 @@ impl Call {
                 is_open: true,
                 writes: false,
                 creates: false,
+                speaks: false,
             };
         };
         // A memory file's name is no path.
         let is_path = !["SYS_memfd_create", "SYS_fsopen"].contains(&name);
         let (about, is_open) = object(pid, entry, about);
         let matter = if is_path { matter(&about) } else { Matter::Other };
-        let flags = open_flags(name, entry);
+        let flags = open_flags(pid, name, entry);
         // The way of duplicating a descriptor that std uses.
         if name == "SYS_fcntl"
             && [libc::F_DUPFD as u64, libc::F_DUPFD_CLOEXEC as u64].contains(&entry.args[1])
@@ -286,6 +288,7 @@ impl Call {
             is_open,
             writes: flags & (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) != 0,
             creates: flags & libc::O_CREAT != 0,
+            speaks: kind == Kind::Write && (1..=2).contains(&entry.args[0]),
         }
     }
 
@@ -324,6 +327,8 @@ impl Call {
             EROFS if self.kind == Kind::Open => on_disk && self.writes,
             ENOSPC if self.kind == Kind::Open => on_disk && self.creates,
             ENOSPC if self.kind == Kind::Watch => true,
+            // What was only read has nothing left to be written.
+            EIO | ENOSPC if self.kind == Kind::Close => on_disk && self.writes,
             EIO | EROFS | ENOSPC => on_disk,
             EACCES if self.is_open => self.kind == Kind::Connect,
             EINTR if self.kind == Kind::Change => self.name == "ftruncate",
@@ -343,6 +348,13 @@ impl Call {
     #[must_use]
     pub fn waits(&self) -> bool {
         self.kind == Kind::Wait
+    }
+
+    /// Whether it writes to standard output or standard error: made to fail from then on, the program
+    /// could not say what is wrong.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.speaks
     }
 
     /// Whether the kernel has done what was asked even though it returns an error: a descriptor is
@@ -379,11 +391,18 @@ impl std::fmt::Display for Call {
     }
 }
 
-fn open_flags(name: &str, entry: &Entry) -> i32 {
+/// How the file that a call opens or closes is opened.
+fn open_flags(pid: Pid, name: &str, entry: &Entry) -> i32 {
     match name {
         "SYS_open" => entry.args[1] as i32,
         "SYS_openat" => entry.args[2] as i32,
         "SYS_creat" => libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC,
+        "SYS_close" => {
+            let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", entry.args[0]));
+            let info = info.unwrap_or_default();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+            flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok()).unwrap_or(0)
+        }
         _ => 0,
     }
 }

@@ -6,6 +6,7 @@ use nix::errno::Errno;
 use serde_json::Value;
 
 use super::attempt::{Attempt, Scene, Served, report};
+use super::calls::Call;
 use super::point::{Aim, Fault};
 use super::state::{self, State};
 use super::tracer::End;
@@ -18,6 +19,8 @@ const COULD_NOT: [i32; 3] = [6, 7, 9];
 const NOT_AUTHORIZED: i32 = 8;
 /// The exit code of a program that panics.
 const PANICKED: i32 = 101;
+/// What a panic says on standard error, by std's word and by licd's.
+const PANICS: [&str; 2] = ["panicked at", "a fault of the program"];
 
 /// A run without a fault, which shows what is right.
 #[derive(Debug)]
@@ -62,9 +65,10 @@ impl Judge<'_> {
         if trace.end == End::Hung {
             wrongs.push("hangs".to_owned());
         }
-        if trace.end == End::Exited(PANICKED) || trace.err.contains("panicked at") {
-            let line = trace.err.lines().find(|line| line.contains("panicked at"));
-            wrongs.push(format!("panics: {}", line.unwrap_or_default()));
+        let panic = PANICS.iter().find_map(|words| trace.err.find(words));
+        if trace.end == End::Exited(PANICKED) || panic.is_some() {
+            let lines: Vec<_> = trace.err[panic.unwrap_or(0)..].lines().take(2).collect();
+            wrongs.push(format!("panics: {}", lines.join(" ")));
         }
         let signal = matches!(trace.end, End::Killed(_));
         if signal && !self.aim.fault.is_kill() {
@@ -121,6 +125,11 @@ impl Judge<'_> {
             }
             return;
         }
+        // What was done cannot be told.
+        let speechless = self.run.trace.hit.as_ref().is_some_and(Call::speaks);
+        if speechless && code != PANICKED {
+            return;
+        }
         let denied = code == NOT_AUTHORIZED && self.aim.fault.errno() == Some(Errno::EACCES);
         if !COULD_NOT.contains(&code) && !denied {
             wrongs.push(format!("exit {code}: {}", self.words()));
@@ -131,7 +140,7 @@ impl Judge<'_> {
 
     /// Whether what was begun and not finished is finished by the next start.
     fn is_finished_later(&self) -> bool {
-        let next = self.scene.next_start(self.world);
+        let next = self.scene.next_start(self.world, &[&self.right.claims]);
         self.scene.operation.name == "remove"
             && next.as_ref() == Ok(&self.right.claims)
             && self.right.attempt.state.memory.is_subset(&State::of(self.world).memory)
@@ -141,8 +150,9 @@ impl Judge<'_> {
     fn words(&self) -> String {
         let trace = &self.run.trace;
         let text = if trace.err.trim().is_empty() { &trace.out } else { &trace.err };
-        let words = text.replace(self.world.root().to_str().unwrap(), "");
-        words.trim().chars().take(160).collect::<String>().replace('\n', " / ")
+        let text = text.replace(self.world.root().to_str().unwrap(), "");
+        let text = text.replace(self.world.root().parent().unwrap().to_str().unwrap(), "");
+        text.trim().chars().take(240).collect::<String>().replace('\n', " / ")
     }
 
     /// What licctl prints is what it prints without a fault, as far as it decides anything.
@@ -246,7 +256,7 @@ impl Judge<'_> {
             return;
         }
         let acknowledged = self.is_acknowledged();
-        match self.scene.next_start(self.world) {
+        match self.scene.next_start(self.world, &[&self.right.claims, &self.scene.claims]) {
             Err(why) => wrongs.push(why),
             Ok(claims) => {
                 let is_old = claims == self.scene.claims;
@@ -291,7 +301,7 @@ impl Judge<'_> {
         }
         match self.aim.fault {
             Fault::FailOnward(_) if !self.run.trace.err.trim().is_empty() => {
-                let _ = self.scene.next_start(self.world);
+                let _ = self.scene.next_start(self.world, &[&self.right.claims]);
                 if !partition.is_read_only() {
                     wrongs.push("the partition stays writable past the next start".to_owned());
                 }

@@ -26,7 +26,7 @@ use super::point::{Aim, Fault, Place};
 
 /// Waits for one line, which comes when the program is traced, and becomes the program.
 const STARTER: &str = r#"read -r _; exec "$@" </dev/null"#;
-/// Counted calls after which a program runs in circles: a hundred times what a start of licd makes.
+/// Calls after which a program runs in circles: a hundred times what a start of licd makes.
 const CALLS: u64 = 200_000;
 /// How long a program may take to end: several times what a lock is waited for.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -75,8 +75,8 @@ struct Control {
     is_armed: AtomicBool,
     /// Whether the fault has happened.
     has_hit: AtomicBool,
-    /// How many calls were counted so far.
-    counted: AtomicU64,
+    /// How many calls there were so far, counted or not.
+    calls: AtomicU64,
 }
 
 /// What the tracing thread has seen.
@@ -150,10 +150,10 @@ impl Traced {
         self.control.has_hit.load(Ordering::SeqCst)
     }
 
-    /// How many calls were counted so far.
+    /// How many calls there were so far, counted or not.
     #[must_use]
-    pub fn counted(&self) -> u64 {
-        self.control.counted.load(Ordering::SeqCst)
+    pub fn calls(&self) -> u64 {
+        self.control.calls.load(Ordering::SeqCst)
     }
 
     /// Whether the program has ended.
@@ -299,6 +299,11 @@ impl<'c> Tracer<'c> {
     }
 
     fn at_entry(&mut self, pid: Pid) -> Result<(), Errno> {
+        if self.control.calls.fetch_add(1, Ordering::SeqCst) > CALLS {
+            self.seen.end = Some(End::Hung);
+            self.kill_all();
+            return Ok(());
+        }
         if !self.control.is_armed.load(Ordering::SeqCst) {
             self.strand(pid);
             return Ok(());
@@ -310,11 +315,6 @@ impl<'c> Tracer<'c> {
         }
         let place = Place { strand: strand.ordinal, number: strand.calls };
         strand.calls += 1;
-        if self.control.counted.fetch_add(1, Ordering::SeqCst) > CALLS {
-            self.seen.end = Some(End::Hung);
-            self.kill_all();
-            return Ok(());
-        }
         let Some(aim) = self.aim else {
             self.seen.calls.push((place, Call::decode(pid, &entry)));
             return Ok(());
@@ -327,7 +327,7 @@ impl<'c> Tracer<'c> {
         }
         if let Some(errno) = self.onward {
             let call = Call::decode(pid, &entry);
-            if !call.waits() && call.errors().contains(&errno) {
+            if !call.waits() && !call.speaks() && call.errors().contains(&errno) {
                 return self.fail(pid, errno, &call);
             }
         }
