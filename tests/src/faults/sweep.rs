@@ -117,7 +117,10 @@ pub fn run_one(scene: &Scene, right: &Right, aim: Aim) -> Result {
         let expected = Some(&right.claims).filter(|_| !aim.fault.is_kill());
         let run = scene.run(&world, Some(aim), expected);
         let root = world.root().to_str().unwrap().to_owned();
-        let call = run.trace.hit.as_ref().map(|call| call.to_string().replace(&root, ""));
+        let call = run.trace.hit.as_ref().map(|call| match call.to_string() {
+            text if call.about == root => text.replace(&root, "/"),
+            text => text.replace(&root, ""),
+        });
         (call, judge(scene, world, right, aim, &run))
     }));
     let (call, outcome) = match attempted {
