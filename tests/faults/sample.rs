@@ -1,5 +1,6 @@
 //! The programs at a sample of their points, another one in every run.
 
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acceptance::faults::attempt::Scene;
@@ -30,9 +31,9 @@ pub(crate) const STORIES: &[Story] = &[
 /// Chooses the points; by the time if it is not set.
 const SEED: &str = "LICD_FAULTS_SEED";
 /// Points of an operation of licctl, of which a dozen take a second.
-const OF_LICCTL: usize = 40;
+const OF_LICCTL: usize = 25;
 /// Points of an operation of licd, of which one or two take a second.
-const OF_LICD: usize = 10;
+const OF_LICD: usize = 8;
 
 fn every_call_that_the_programs_make_is_known() {
     for operation in OPERATIONS {
@@ -43,11 +44,19 @@ fn every_call_that_the_programs_make_is_known() {
     }
 }
 
+/// The seed of this run.
+fn seed() -> u64 {
+    static NOW: OnceLock<u64> = OnceLock::new();
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    match std::env::var(SEED) {
+        Ok(seed) => seed.parse().expect("a seed is a number"),
+        Err(_) => *NOW.get_or_init(now),
+    }
+}
+
 fn sample(name: &str) {
     let operation = named(name).unwrap();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let given = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a number"));
-    let seed = given.unwrap_or(now.as_secs());
+    let seed = seed();
     let size = if matches!(operation.act, Act::Tool(_)) { OF_LICCTL } else { OF_LICD };
     let results = sweep::run(operation, Choice::Sample(size, seed), 1, &|_| {});
     let wrong = |result: &&sweep::Result| matches!(result.outcome, Outcome::Wrong(_));

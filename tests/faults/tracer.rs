@@ -9,6 +9,7 @@ use acceptance::faults::point::{Aim, Fault, Place, Point};
 use acceptance::faults::tracer::{End, Trace, Traced};
 use acceptance::harness::Story;
 use acceptance::story;
+use acceptance::wait::DEADLINE;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
@@ -52,7 +53,7 @@ fn shell(script: &str, args: &[&Path]) -> Command {
 
 /// Where a command first makes this call about this.
 fn place(command: &Command, name: &str, about: &Path) -> Place {
-    let trace = Traced::start(command, None).wait();
+    let trace = Traced::start(command, None).wait(DEADLINE);
     let is = |call: &acceptance::faults::calls::Call| {
         call.name == name && Path::new(&call.about) == about
     };
@@ -63,7 +64,7 @@ fn place(command: &Command, name: &str, about: &Path) -> Place {
 /// Runs a command with a fault at the first call of this name about this.
 fn at(command: &Command, name: &str, about: &Path, fault: Fault) -> Trace {
     let aim = Aim { place: place(command, name, about), fault };
-    let trace = Traced::start(command, Some(aim)).wait();
+    let trace = Traced::start(command, Some(aim)).wait(DEADLINE);
     assert_eq!(trace.hit.as_ref().unwrap().name, name);
     trace
 }
@@ -81,7 +82,7 @@ fn a_call_that_fails_returns_the_error_and_is_not_carried_out() {
     let place = place(&rm, "unlinkat", &b);
     fs::write(&b, "b").unwrap();
     let aim = Aim { place, fault: Fault::Fail(Errno::EROFS) };
-    let kept = Traced::start(&rm, Some(aim)).wait();
+    let kept = Traced::start(&rm, Some(aim)).wait(DEADLINE);
     assert_eq!(kept.end, End::Exited(1));
     assert!(kept.err.contains("Read-only file system") && b.exists(), "{kept:?}");
 }
@@ -122,7 +123,7 @@ fn a_program_is_killed_before_a_call_or_after_it() {
         let mv = command("mv", &[&a, &to]);
         let place = place(&mv, "renameat2", &a);
         fs::rename(&to, &a).unwrap();
-        let trace = Traced::start(&mv, Some(Aim { place, fault })).wait();
+        let trace = Traced::start(&mv, Some(Aim { place, fault })).wait(DEADLINE);
         assert_eq!(trace.end, End::Killed(Signal::SIGKILL));
         assert_eq!((a.exists(), to.exists()), (!is_moved, is_moved), "{fault:?}");
     }
@@ -140,9 +141,10 @@ fn threads_and_children_are_followed_and_end_with_the_program() {
 }
 
 fn a_signal_reaches_the_program_that_is_traced() {
-    let trace = Traced::start(&shell("trap 'exit 7' TERM; kill -TERM $$", &[]), None).wait();
+    let trace =
+        Traced::start(&shell("trap 'exit 7' TERM; kill -TERM $$", &[]), None).wait(DEADLINE);
     assert_eq!(trace.end, End::Exited(7));
-    let trace = Traced::start(&shell("kill -TERM $$", &[]), None).wait();
+    let trace = Traced::start(&shell("kill -TERM $$", &[]), None).wait(DEADLINE);
     assert_eq!(trace.end, End::Killed(Signal::SIGTERM));
 }
 
@@ -150,7 +152,7 @@ fn calls_have_the_same_names_in_every_run() {
     let (_dir, a, _) = files();
     let child = shell("/bin/cat \"$1\"; exec /bin/cat \"$1\"", &[&a]);
     let calls = || {
-        let trace = Traced::start(&child, None).wait();
+        let trace = Traced::start(&child, None).wait(DEADLINE);
         // Of a pipe the number is another one in every run.
         let named = |about: &str| about.split(':').next().unwrap().to_owned();
         let calls = trace.calls.into_iter();
@@ -167,14 +169,14 @@ fn what_concerns_the_process_alone_is_not_counted() {
     for number in [libc::SYS_mmap, libc::SYS_futex, libc::SYS_getpid, libc::SYS_exit_group] {
         assert!(!is_counted(number));
     }
-    let trace = Traced::start(&command("true", &[]), None).wait();
+    let trace = Traced::start(&command("true", &[]), None).wait(DEADLINE);
     // The loader opens libraries.
     let is_loaders = |about: &str| about.contains(".so");
     assert!(!trace.calls.iter().any(|(_, call)| is_loaders(&call.about)), "{trace:?}");
 }
 
 fn a_program_that_runs_in_circles_is_ended() {
-    let trace = Traced::start(&shell("while :; do : </dev/null; done", &[]), None).wait();
+    let trace = Traced::start(&shell("while :; do : </dev/null; done", &[]), None).wait(DEADLINE);
     assert_eq!(trace.end, End::Hung);
 }
 

@@ -14,7 +14,7 @@ use crate::daemon::Daemon;
 use crate::machine::Machine;
 use crate::maker::{self, MAC};
 use crate::partition::Partition;
-use crate::program::{self, Answer, tool};
+use crate::program::{self, Answer};
 
 /// Bytes of a licence partition.
 const PARTITION: u64 = 8 << 20;
@@ -80,10 +80,10 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let root = dir.path().join("device");
-        for (from, to) in [("device", &root), ("inbox", &dir.path().join("inbox"))] {
-            // Partitions are copied as images, and so is what is mounted on them.
-            tool("cp", ["-ax", path_text(&self.dir.path().join(from)), path_text(to)]);
-        }
+        // Partitions are copied as images, and so is what is mounted on them.
+        let mut copy = Command::new("cp");
+        copy.arg("-ax").args(["device", "inbox"].map(|name| self.dir.path().join(name)));
+        assert!(copy.arg(dir.path()).status().unwrap().success());
         let _ = fs::remove_dir_all(root.join("run/licd"));
         let image = dir.path().join("license.img");
         let partition = self.partition.as_ref().map(|p| p.copied(&image, &root.join("license")));
@@ -272,10 +272,6 @@ impl Default for World {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn path_text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 /// A status report without what the clock shows.

@@ -43,6 +43,8 @@ mod run {
        faults OPERATION THREAD:NUMBER kill before|after";
 
     pub(super) fn main() -> ExitCode {
+        // A run that panics is told as one that cannot be judged.
+        std::panic::set_hook(Box::new(|_| {}));
         let words: Vec<String> = std::env::args().skip(1).collect();
         if let Ok(point) = words.join(" ").parse::<Point>() {
             return one(&point);

@@ -27,8 +27,11 @@ pub enum Act {
     /// licd from its start until it has told its first status.
     Start,
     /// licd while it answers this, which says whether it was done.
-    Running(fn(&World, &Client) -> Result<(), String>),
+    Running(Call),
 }
+
+/// Asks licd for something; an error is the name of what it answers instead.
+pub type Call = fn(&World, &Client) -> Result<(), String>;
 
 use Act::{Running, Start, Tool};
 
@@ -149,8 +152,14 @@ fn served_import(world: &World, client: &Client) -> Result<(), String> {
     let verdict = client.manager::<String>("ImportFd", &(fd, "new.lic", options));
     match verdict.map_err(|refusal| refusal.name)? {
         verdict if verdict == "valid" => Ok(()),
-        verdict => Err(verdict),
+        // As a verdict's error is named.
+        verdict => Err(verdict.split('-').map(capitalised).collect()),
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
 }
 
 fn served_remove(_: &World, client: &Client) -> Result<(), String> {

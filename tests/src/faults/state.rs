@@ -113,6 +113,17 @@ pub fn claims(report: &Value) -> Value {
     claims
 }
 
+/// How many features these claims allow.
+#[must_use]
+pub fn allowed(claims: &Value) -> usize {
+    allowed_of(&claims["features"])
+}
+
+fn allowed_of(features: &Value) -> usize {
+    let all = features.as_object().into_iter().flat_map(serde_json::Map::values);
+    all.filter(|feature| feature["allowed"] == true).count()
+}
+
 /// The parts of two claims that differ, in a few words.
 #[must_use]
 pub fn difference(is: &Value, should: &Value) -> String {
@@ -121,13 +132,11 @@ pub fn difference(is: &Value, should: &Value) -> String {
     let (is, should) = (of(is), of(should));
     let differs = should.keys().filter(|key| is.get(*key) != should.get(*key));
     let words = differs.map(|key| {
+        let count = |features: Option<&Value>| features.map_or(0, allowed_of);
         let brief = |value: Option<&Value>| match value {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Array(list)) => format!("{} of them", list.len()),
-            Some(Value::Object(map)) if key == "features" => {
-                let allowed = map.values().filter(|feature| feature["allowed"] == true).count();
-                format!("{allowed} allowed")
-            }
+            Some(Value::Object(_)) if key == "features" => format!("{} allowed", count(value)),
             Some(other) => other.to_string(),
             None => "nothing".to_owned(),
         };

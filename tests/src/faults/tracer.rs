@@ -4,33 +4,26 @@
 //! over before the program's own work begins. The program waits in a shell until it is traced, so
 //! that not one of its calls is missed, and that it need not be stopped by a signal.
 
-use std::collections::HashMap;
-use std::fs;
-use std::io::{Read, Write as _};
-use std::process::{ChildStdin, Command, Stdio};
+mod follow;
+
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::libc;
-use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::arch;
-use super::calls::{self, Call};
-use super::point::{Aim, Fault, Place};
+use self::follow::Tracer;
+use super::calls::Call;
+use super::point::{Aim, Place};
 
 /// Waits for one line, which comes when the program is traced, and becomes the program.
 const STARTER: &str = r#"read -r _; exec "$@" </dev/null"#;
 /// Calls after which a program runs in circles: a hundred times what a start of licd makes.
 const CALLS: u64 = 200_000;
-/// How long a program may take to end: several times what a lock is waited for.
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -121,6 +114,8 @@ impl Traced {
             let streams = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
             started.send((pid, streams)).unwrap();
             let seen = Tracer::new(pid, aim, &shared).run(child.stdin.take().unwrap());
+            // The tracer has waited for it already.
+            let _ = child.wait();
             let _ = end.send(());
             seen
         });
@@ -162,10 +157,10 @@ impl Traced {
         self.tracer.is_finished()
     }
 
-    /// Waits for the end, and sees to it that it comes.
+    /// Waits for the end, and sees to it that it comes within `limit`.
     #[must_use]
-    pub fn wait(self) -> Trace {
-        let is_late = self.ended.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout);
+    pub fn wait(self, limit: Duration) -> Trace {
+        let is_late = self.ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
         if is_late {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
@@ -182,226 +177,4 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
         let _ = from.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
-}
-
-/// A thread or process that is traced.
-#[derive(Debug)]
-struct Strand {
-    ordinal: u32,
-    calls: u32,
-    /// Where the dynamic loader is in its memory.
-    loader: std::ops::Range<u64>,
-    /// What is to be done when the call that it is in returns.
-    pending: Option<Pending>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Pending {
-    Answer(Errno),
-    Kill,
-}
-
-struct Tracer<'c> {
-    root: Pid,
-    aim: Option<Aim>,
-    control: &'c Control,
-    strands: HashMap<Pid, Strand>,
-    began: u32,
-    /// The error that calls return from now on.
-    onward: Option<Errno>,
-    seen: Seen,
-}
-
-impl<'c> Tracer<'c> {
-    fn new(root: Pid, aim: Option<Aim>, control: &'c Control) -> Self {
-        let seen = Seen { calls: Vec::new(), hit: None, end: None };
-        let strands = HashMap::new();
-        Self { root, aim, control, strands, began: 0, onward: None, seen }
-    }
-
-    fn run(mut self, mut gate: ChildStdin) -> Seen {
-        let options = Options::PTRACE_O_TRACESYSGOOD
-            | Options::PTRACE_O_TRACEFORK
-            | Options::PTRACE_O_TRACEVFORK
-            | Options::PTRACE_O_TRACECLONE
-            | Options::PTRACE_O_TRACEEXEC
-            | Options::PTRACE_O_EXITKILL;
-        ptrace::seize(self.root, options).unwrap();
-        gate.write_all(b"\n").unwrap();
-        drop(gate);
-        let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
-        loop {
-            match waitpid(None, Some(flags)) {
-                Ok(status) => self.handle(status),
-                Err(Errno::EINTR) => {}
-                Err(Errno::ECHILD) => return self.seen,
-                Err(error) => panic!("waitpid: {error}"),
-            }
-        }
-    }
-
-    /// Handles what has become of a thread. That a thread is gone meanwhile is no error: it was
-    /// killed.
-    fn handle(&mut self, status: WaitStatus) {
-        let _ = match status {
-            WaitStatus::Exited(pid, code) => Ok(self.end(pid, End::Exited(code))),
-            WaitStatus::Signaled(pid, signal, _) => Ok(self.end(pid, End::Killed(signal))),
-            WaitStatus::PtraceSyscall(pid) => {
-                self.at_call(pid).and_then(|()| ptrace::syscall(pid, None))
-            }
-            WaitStatus::PtraceEvent(pid, _, event) => {
-                if event == libc::PTRACE_EVENT_EXEC {
-                    if is_starter(pid) {
-                        // Traced sooner than it had become the shell.
-                        let _ = ptrace::cont(pid, None);
-                        return;
-                    }
-                    self.strand(pid).loader = loader(pid);
-                }
-                ptrace::syscall(pid, None)
-            }
-            // A signal on its way.
-            WaitStatus::Stopped(pid, signal) => ptrace::syscall(pid, signal),
-            WaitStatus::Continued(_) | WaitStatus::StillAlive => Ok(()),
-        };
-    }
-
-    fn end(&mut self, pid: Pid, end: End) {
-        self.strands.remove(&pid);
-        if pid == self.root {
-            self.seen.end.get_or_insert(end);
-            // What it has started ends with it, as with its unit.
-            self.kill_all();
-        }
-    }
-
-    fn kill_all(&self) {
-        for pid in self.strands.keys().chain([&self.root]) {
-            let _ = kill(*pid, Signal::SIGKILL);
-        }
-    }
-
-    fn strand(&mut self, pid: Pid) -> &mut Strand {
-        let began = &mut self.began;
-        self.strands.entry(pid).or_insert_with(|| {
-            let ordinal = *began;
-            *began += 1;
-            Strand { ordinal, calls: 0, loader: loader(pid), pending: None }
-        })
-    }
-
-    fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
-        match ptrace::syscall_info(pid)?.op {
-            libc::PTRACE_SYSCALL_INFO_ENTRY => self.at_entry(pid),
-            libc::PTRACE_SYSCALL_INFO_EXIT => self.at_exit(pid),
-            _ => Ok(()),
-        }
-    }
-
-    fn at_entry(&mut self, pid: Pid) -> Result<(), Errno> {
-        if self.control.calls.fetch_add(1, Ordering::SeqCst) > CALLS {
-            self.seen.end = Some(End::Hung);
-            self.kill_all();
-            return Ok(());
-        }
-        if !self.control.is_armed.load(Ordering::SeqCst) {
-            self.strand(pid);
-            return Ok(());
-        }
-        let entry = arch::entry(pid)?;
-        let strand = self.strand(pid);
-        if !calls::is_counted(entry.number) || strand.loader.contains(&entry.from) {
-            return Ok(());
-        }
-        let place = Place { strand: strand.ordinal, number: strand.calls };
-        strand.calls += 1;
-        let Some(aim) = self.aim else {
-            self.seen.calls.push((place, Call::decode(pid, &entry)));
-            return Ok(());
-        };
-        if aim.place == place {
-            let call = Call::decode(pid, &entry);
-            self.seen.hit = Some(call.clone());
-            self.control.has_hit.store(true, Ordering::SeqCst);
-            return self.carry_out(pid, aim.fault, &call);
-        }
-        if let Some(errno) = self.onward {
-            let call = Call::decode(pid, &entry);
-            if !call.waits() && !call.speaks() && call.errors().contains(&errno) {
-                return self.fail(pid, errno, &call);
-            }
-        }
-        Ok(())
-    }
-
-    fn carry_out(&mut self, pid: Pid, fault: Fault, call: &Call) -> Result<(), Errno> {
-        match fault {
-            Fault::Fail(errno) => self.fail(pid, errno, call),
-            Fault::FailOnward(errno) => {
-                self.onward = Some(errno);
-                self.fail(pid, errno, call)
-            }
-            Fault::KillBefore => {
-                arch::skip(pid)?;
-                self.kill_all();
-                Ok(())
-            }
-            Fault::KillAfter => {
-                self.strand(pid).pending = Some(Pending::Kill);
-                Ok(())
-            }
-        }
-    }
-
-    fn fail(&mut self, pid: Pid, errno: Errno, call: &Call) -> Result<(), Errno> {
-        if !call.is_done_anyway() {
-            arch::skip(pid)?;
-        }
-        self.strand(pid).pending = Some(Pending::Answer(errno));
-        Ok(())
-    }
-
-    fn at_exit(&mut self, pid: Pid) -> Result<(), Errno> {
-        match self.strand(pid).pending.take() {
-            None => Ok(()),
-            Some(Pending::Answer(errno)) => arch::answer(pid, errno),
-            Some(Pending::Kill) => {
-                self.kill_all();
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Whether a process is the shell that waits.
-fn is_starter(pid: Pid) -> bool {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    words.starts_with(format!("sh\0-c\0{STARTER}\0").as_bytes())
-}
-
-/// Where the dynamic loader is in the memory of a process; nowhere if it has none.
-fn loader(pid: Pid) -> std::ops::Range<u64> {
-    let none = 0..0;
-    let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return none };
-    let word = |bytes: &[u8]| u64::from_ne_bytes(bytes.try_into().unwrap());
-    let mut pairs = vector.as_chunks::<16>().0.iter();
-    let base = pairs.find(|pair| word(&pair[..8]) == libc::AT_BASE);
-    let Some(base) = base.map(|pair| word(&pair[8..])) else { return none };
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let mut file = None;
-    let mut end = base;
-    for line in maps.lines() {
-        let mut words = line.split_whitespace();
-        let bounds = words.next().and_then(|bounds| bounds.split_once('-'));
-        let Some((from, to)) = bounds else { continue };
-        let hex = |text| u64::from_str_radix(text, 16).unwrap_or(0);
-        let name = words.nth(4);
-        if hex(from) == base {
-            file = name;
-        }
-        if file.is_some() && name == file {
-            end = hex(to);
-        }
-    }
-    base..end
 }
