@@ -181,10 +181,14 @@ fn a_program_that_runs_in_circles_is_ended() {
 }
 
 fn a_point_has_one_name() {
-    for name in ["import 0:17 EIO once", "start 2:0 ENOMEM onward", "trust 0:1 kill before"] {
+    for name in [
+        "import licctl:17 EIO once",
+        "start survey.2:0 ENOMEM onward",
+        "trust licctl:1 kill before",
+    ] {
         assert_eq!(name.parse::<Point>().unwrap().to_string(), name);
     }
-    for name in ["", "import", "import 0:17 EIO", "import 17 EIO once", "import 0:1 ELOOP once"] {
+    for name in ["", "import", "import a:17 EIO", "import 17 EIO once", "import a:1 ELOOP once"] {
         assert!(name.parse::<Point>().is_err(), "{name}");
     }
 }

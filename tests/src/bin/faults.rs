@@ -80,6 +80,12 @@ mod run {
         };
         let scene = Scene::new(operation);
         let right = undisturbed(&scene);
+        let call = right.attempt.trace.calls.iter().find(|(place, _)| *place == point.aim.place);
+        if let (Some((_, call)), Some(errno)) = (call, point.aim.fault.errno())
+            && !call.errors().contains(&errno)
+        {
+            eprintln!("{errno:?} is none that {} returns; no program has to expect it", call.name);
+        }
         let result = sweep::run_one(&scene, &right, point.aim);
         println!("{result}");
         match result.outcome {

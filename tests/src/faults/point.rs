@@ -1,4 +1,4 @@
-//! The name of one run: `import 0:17 EIO once`, `import 0:17 kill before`.
+//! The name of one run: `import licctl:17 EIO once`, `start survey.1:17 kill before`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,15 +7,43 @@ use nix::errno::Errno;
 
 use super::calls::ERRORS;
 
-/// A counted call of a program: the thread that makes it, by the order in which they began, and how
-/// many counted calls that thread has made before. So the calls of a program with several threads
-/// have the same names in every run.
+/// A counted call of a program: the thread that makes it, and how many counted calls that thread has
+/// made before. So the calls of a program with several threads have the same names in every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The thread or process, 0 for the first.
-    pub strand: u32,
+    /// The thread or process.
+    pub strand: Strand,
     /// The call, 0 for the thread's first.
     pub number: u32,
+}
+
+/// A thread or process of a program, by the name that the kernel has for it; of several of one name
+/// which, by the order of their first counted calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strand {
+    name: [u8; NAME],
+    ordinal: u32,
+}
+
+/// Bytes of a thread's name, by the kernel's limit.
+const NAME: usize = 16;
+
+impl Strand {
+    /// The first of this name. Of the name only letters, digits and dashes count.
+    #[must_use]
+    pub fn named(text: &str) -> Self {
+        let mut name = [0; NAME];
+        for (to, byte) in name.iter_mut().zip(text.trim().bytes()) {
+            *to = if byte.is_ascii_alphanumeric() { byte } else { b'-' };
+        }
+        Self { name, ordinal: 0 }
+    }
+
+    /// The next of the same name.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { ordinal: self.ordinal + 1, ..self }
+    }
 }
 
 /// What happens at a place.
@@ -77,6 +105,14 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Strand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = String::from_utf8_lossy(&self.name);
+        f.write_str(name.trim_end_matches('\0'))?;
+        if self.ordinal > 0 { write!(f, ".{}", self.ordinal) } else { Ok(()) }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.strand, self.number)
@@ -100,7 +136,9 @@ impl FromStr for Point {
         let &[operation, place, what, how] = words.as_slice() else { return Err(FORM) };
         let (strand, number) = place.split_once(':').ok_or(FORM)?;
         let parse = |number: &str| number.parse().map_err(|_| FORM);
-        let place = Place { strand: parse(strand)?, number: parse(number)? };
+        let (name, ordinal) = strand.split_once('.').unwrap_or((strand, "0"));
+        let strand = Strand { ordinal: parse(ordinal)?, ..Strand::named(name) };
+        let place = Place { strand, number: parse(number)? };
         let errno = || ERRORS.into_iter().find(|errno| format!("{errno:?}") == what).ok_or(FORM);
         let fault = match (what, how) {
             ("kill", "before") => Fault::KillBefore,

@@ -78,6 +78,7 @@ impl Scene {
         let answer = was_ready.then(|| {
             if call.is_some() {
                 until_quiet(&licd, &mut watch);
+                watch.begin();
             }
             licd.arm();
             let call = || match call {

@@ -68,6 +68,12 @@ impl Watch {
         Self { status, features, last: String::new(), seen: Vec::new(), fewest: None }
     }
 
+    /// Forgets what led to what is published now.
+    pub(super) fn begin(&mut self) {
+        self.fewest = None;
+        self.seen.drain(..self.seen.len().saturating_sub(1));
+    }
+
     pub(super) fn look(&mut self) {
         let files = self.features();
         if files > 0 || self.fewest.is_some() {

@@ -15,13 +15,14 @@ use nix::unistd::Pid;
 
 use super::super::arch;
 use super::super::calls::{self, Call};
-use super::super::point::{Aim, Fault, Place};
+use super::super::point::{Aim, Fault, Place, Strand};
 use super::{CALLS, Control, End, STARTER, Seen};
 
 /// A thread or process that is traced.
 #[derive(Debug)]
-struct Strand {
-    ordinal: u32,
+struct Thread {
+    /// Its name, from its first counted call on.
+    strand: Option<Strand>,
     calls: u32,
     /// Where the dynamic loader is in its memory.
     loader: std::ops::Range<u64>,
@@ -39,8 +40,8 @@ pub(super) struct Tracer<'c> {
     root: Pid,
     aim: Option<Aim>,
     control: &'c Control,
-    strands: HashMap<Pid, Strand>,
-    began: u32,
+    threads: HashMap<Pid, Thread>,
+    named: Vec<Strand>,
     /// The error that calls return from now on.
     onward: Option<Errno>,
     seen: Seen,
@@ -49,8 +50,8 @@ pub(super) struct Tracer<'c> {
 impl<'c> Tracer<'c> {
     pub(super) fn new(root: Pid, aim: Option<Aim>, control: &'c Control) -> Self {
         let seen = Seen { calls: Vec::new(), hit: None, end: None };
-        let strands = HashMap::new();
-        Self { root, aim, control, strands, began: 0, onward: None, seen }
+        let threads = HashMap::new();
+        Self { root, aim, control, threads, named: Vec::new(), onward: None, seen }
     }
 
     pub(super) fn run(mut self, mut gate: ChildStdin) -> Seen {
@@ -90,7 +91,7 @@ impl<'c> Tracer<'c> {
                         let _ = ptrace::cont(pid, None);
                         return;
                     }
-                    self.strand(pid).loader = loader(pid);
+                    self.thread(pid).loader = loader(pid);
                 }
                 ptrace::syscall(pid, None)
             }
@@ -101,7 +102,7 @@ impl<'c> Tracer<'c> {
     }
 
     fn end(&mut self, pid: Pid, end: End) -> Result<(), Errno> {
-        self.strands.remove(&pid);
+        self.threads.remove(&pid);
         if pid == self.root {
             self.seen.end.get_or_insert(end);
             // What it has started ends with it, as with its unit.
@@ -111,18 +112,32 @@ impl<'c> Tracer<'c> {
     }
 
     fn kill_all(&self) {
-        for pid in self.strands.keys().chain([&self.root]) {
+        for pid in self.threads.keys().chain([&self.root]) {
             let _ = kill(*pid, Signal::SIGKILL);
         }
     }
 
-    fn strand(&mut self, pid: Pid) -> &mut Strand {
-        let began = &mut self.began;
-        self.strands.entry(pid).or_insert_with(|| {
-            let ordinal = *began;
-            *began += 1;
-            Strand { ordinal, calls: 0, loader: loader(pid), pending: None }
-        })
+    fn thread(&mut self, pid: Pid) -> &mut Thread {
+        let begin = || Thread { strand: None, calls: 0, loader: loader(pid), pending: None };
+        self.threads.entry(pid).or_insert_with(begin)
+    }
+
+    /// The place of the next counted call of a thread.
+    fn place(&mut self, pid: Pid) -> Place {
+        let thread = self.thread(pid);
+        let number = thread.calls;
+        thread.calls += 1;
+        let strand = thread.strand.unwrap_or_else(|| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            let mut strand = Strand::named(&name);
+            while self.named.contains(&strand) {
+                strand = strand.next();
+            }
+            self.named.push(strand);
+            strand
+        });
+        self.thread(pid).strand = Some(strand);
+        Place { strand, number }
     }
 
     fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
@@ -140,16 +155,15 @@ impl<'c> Tracer<'c> {
             return Ok(());
         }
         if !self.control.is_armed.load(Ordering::SeqCst) {
-            self.strand(pid);
+            self.thread(pid);
             return Ok(());
         }
         let entry = arch::entry(pid)?;
-        let strand = self.strand(pid);
-        if !calls::is_counted(entry.number) || strand.loader.contains(&entry.from) {
+        let loader = &self.thread(pid).loader;
+        if !calls::is_counted(entry.number) || loader.contains(&entry.from) {
             return Ok(());
         }
-        let place = Place { strand: strand.ordinal, number: strand.calls };
-        strand.calls += 1;
+        let place = self.place(pid);
         let Some(aim) = self.aim else {
             self.seen.calls.push((place, Call::decode(pid, &entry)));
             return Ok(());
@@ -182,7 +196,7 @@ impl<'c> Tracer<'c> {
                 Ok(())
             }
             Fault::KillAfter => {
-                self.strand(pid).pending = Some(Pending::Kill);
+                self.thread(pid).pending = Some(Pending::Kill);
                 Ok(())
             }
         }
@@ -192,12 +206,12 @@ impl<'c> Tracer<'c> {
         if !call.is_done_anyway() {
             arch::skip(pid)?;
         }
-        self.strand(pid).pending = Some(Pending::Answer(errno));
+        self.thread(pid).pending = Some(Pending::Answer(errno));
         Ok(())
     }
 
     fn at_exit(&mut self, pid: Pid) -> Result<(), Errno> {
-        match self.strand(pid).pending.take() {
+        match self.thread(pid).pending.take() {
             None => Ok(()),
             Some(Pending::Answer(errno)) => arch::answer(pid, errno),
             Some(Pending::Kill) => {
