@@ -88,10 +88,11 @@ impl Scene {
             answer(&licd, &mut watch, call)
         });
         licd.disarm();
-        // What was refused is not to be done.
+        // What was refused is not done, or was begun and is finished.
         let is_refused = call.is_some() && answer != Some(Answer::Done);
-        let right = expected.map(|expected| if is_refused { &self.claims } else { expected });
-        let right = right.filter(|_| was_ready);
+        let right = expected
+            .filter(|_| was_ready)
+            .map(|expected| [Some(expected), is_refused.then_some(&self.claims)]);
         let still = right.and_then(|right| settle(&licd, &client, &mut watch, right));
         let lived = !licd.has_ended();
         let _ = kill(licd.pid(), Signal::SIGTERM);
@@ -178,25 +179,28 @@ fn answer(
     })
 }
 
-/// Waits until licd publishes what is right. If it does not, how it differs, and whether it does
-/// after it was asked to look again.
+/// Waits until licd publishes one of the things that are right. If it does not, how it differs, and
+/// whether it does after it was asked to look again.
 fn settle(
     licd: &Traced,
     client: &Client,
     watch: &mut Watch,
-    right: &Value,
+    right: [Option<&Value>; 2],
 ) -> Option<(String, bool)> {
+    let all = || right.iter().flatten();
     let is_right = wait::within(SOON, || {
         watch.look();
-        (licd.has_ended() || watch.difference(right).is_none()).then_some(())
+        let is_right = all().any(|right| watch.difference(right).is_none());
+        (licd.has_ended() || is_right).then_some(())
     });
     if is_right.is_some() {
         return None;
     }
-    let still = watch.difference(right)?;
+    // The last is what is most to be expected.
+    let still = watch.difference(all().last()?)?;
     let _ = client.manager::<()>("Refresh", &());
-    let is_healed = ask(client).is_ok_and(|report| state::claims(&report) == *right);
-    Some((still, is_healed))
+    let healed = ask(client).map(|report| state::claims(&report));
+    Some((still, healed.is_ok_and(|claims| all().any(|right| claims == **right))))
 }
 
 /// Waits until licd does nothing more; not longer than it may take until it is ready.

@@ -77,7 +77,7 @@ impl Judge<'_> {
     }
 
     /// Whether what was begun and not finished is finished by the next start.
-    fn is_finished_later(&self) -> bool {
+    pub(super) fn is_finished_later(&self) -> bool {
         let right = &self.right.claims;
         self.is_removal()
             && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)

@@ -1,6 +1,7 @@
 //! licd lives, publishes nothing that is not so, is right again soon, and has done what it says.
 
 use nix::errno::Errno;
+use serde_json::Value;
 
 use super::super::attempt::{Answer, Served};
 use super::super::state::{self, State};
@@ -40,13 +41,14 @@ impl Judge<'_> {
         }
     }
 
-    /// What was published was so before or is so afterwards. At a start, where nothing was published
+    /// What was published was so before or is so afterwards, or for a removal in between. At a start, where nothing was published
     /// before, it may be less as long as it says that there is a problem.
     fn published(&mut self, served: &Served) {
         let (before, after) = (&self.scene.claims, &self.right.claims);
         for (claims, names_problem) in &served.watch.seen {
             let is_excused = self.scene.is_start() && *names_problem;
-            if claims != before && claims != after && !is_excused {
+            let is_so = claims == before || claims == after || self.is_between(claims);
+            if !is_so && !is_excused {
                 let what = state::difference(claims, after);
                 self.wrong(format!("publishes {what}"));
             }
@@ -59,7 +61,20 @@ impl Judge<'_> {
         }
     }
 
-    /// What a call was answered is what was done.
+    /// Whether these claims are those of a removal of which some files are done.
+    fn is_between(&self, claims: &Value) -> bool {
+        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let licenses = |claims: &Value| claims["licenses"].as_array().cloned().unwrap_or_default();
+        let (all, some, least) = (licenses(before), licenses(claims), licenses(after));
+        let is_same = |key: &str| claims[key] == before[key];
+        self.is_removal()
+            && ["unit_id", "rejected", "generation"].into_iter().all(is_same)
+            && claims["store"]["state"] == before["store"]["state"]
+            && some.iter().all(|one| all.contains(one))
+            && least.iter().all(|one| some.contains(one))
+    }
+
+    /// What a call was answered is what was done; a removal that was begun may be finished later.
     fn called(&mut self, served: &Served) {
         let [before, now, after] = self.states();
         let is_like = |other: &State| now.store == other.store && now.settings == other.settings;
@@ -68,7 +83,7 @@ impl Judge<'_> {
             Some(Answer::Done) if !is_after => {
                 self.wrong("answers that it is done, which it is not")
             }
-            Some(Answer::Refused(name)) if !is_before => {
+            Some(Answer::Refused(name)) if !is_before && !self.is_finished_later() => {
                 self.wrong(format!("answers {name}, but something is done"));
             }
             Some(Answer::Refused(name)) if !self.is_could_not(name) => {
