@@ -32,7 +32,9 @@ impl Judge<'_> {
             self.wrong(format!("licd ends ({:?}): {words}", self.run.trace.end));
         }
         self.published(served);
-        if let Some((still, is_healed)) = &served.still {
+        let is_begun = matches!(served.answer, Some(Answer::Refused(_)))
+            && served.watch.seen.last().is_some_and(|(claims, _)| self.is_between(claims));
+        if let Some((still, is_healed)) = served.still.as_ref().filter(|_| !is_begun) {
             let until = if *is_healed { "until Refresh" } else { "even after Refresh" };
             self.wrong(format!("still {still}, {until}"));
         }
