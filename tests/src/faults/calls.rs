@@ -137,20 +137,25 @@ impl Call {
             {
                 false
             }
+            // A number, or what is queued already.
+            ENOMEM if self.about.starts_with("anon_inode:") => self.kind == Kind::Watch,
             ENFILE if ["dup", "fcntl", "epoll_ctl"].contains(&&*self.name) => false,
             _ => true,
         }
     }
 
-    /// Whether it waits until something happens: made to fail from then on, it would be asked for
-    /// ever.
+    /// Whether it can fail from then on. What waits for something would be asked for ever, and what
+    /// speaks with others, also by a pipe, would leave the program no way to say what is wrong.
     #[must_use]
-    pub fn waits(&self) -> bool {
-        self.kind == Kind::Wait
+    pub fn can_fail_onward(&self) -> bool {
+        match self.kind {
+            Kind::Wait | Kind::Transfer => false,
+            Kind::Read | Kind::Write => self.matter != Matter::Other && !self.speaks,
+            _ => true,
+        }
     }
 
-    /// Whether it writes to standard output or standard error: made to fail from then on, the program
-    /// could not say what is wrong.
+    /// Whether it writes to standard output or standard error.
     #[must_use]
     pub fn speaks(&self) -> bool {
         self.speaks

@@ -62,9 +62,8 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
         let mut add = |fault| aims.push(Aim { place: *place, fault });
         for errno in call.errors() {
             add(Fault::Fail(errno));
-            // Signals do not come without end, what waits would be asked without end, and a program has
-            // to be able to say what is wrong.
-            if errno != Errno::EINTR && !call.waits() && !call.speaks() {
+            // Signals do not come without end.
+            if errno != Errno::EINTR && call.can_fail_onward() {
                 add(Fault::FailOnward(errno));
             }
         }

@@ -176,7 +176,7 @@ impl<'c> Tracer<'c> {
         }
         if let Some(errno) = self.onward {
             let call = Call::decode(pid, &entry);
-            if !call.waits() && !call.speaks() && call.errors().contains(&errno) {
+            if call.can_fail_onward() && call.errors().contains(&errno) {
                 return self.fail(pid, errno, &call);
             }
         }
