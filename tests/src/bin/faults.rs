@@ -63,9 +63,12 @@ mod run {
 
     fn list(operation: &'static Operation) -> ExitCode {
         let right = undisturbed(&Scene::new(operation));
-        for (place, call) in &right.attempt.trace.calls {
+        let calls = &right.attempt.trace.calls;
+        for (place, call) in calls {
             println!("{place}  {call}  {:?}", call.errors());
         }
+        let points = sweep::points(operation, calls).len();
+        println!("{} calls, {points} points", calls.len());
         println!(
             "{:?}\n{}{}",
             right.attempt.trace.end, right.attempt.trace.out, right.attempt.trace.err
