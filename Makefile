@@ -1,6 +1,6 @@
 # Nothing but calls; `make` alone lists them.
 
-.PHONY: help build install deb demo test vm-test fuzz clean
+.PHONY: help build install deb demo test vm-test faults fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -9,6 +9,7 @@ help:
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make test    everything that continuous integration runs'
 	@echo 'make vm-test everything that happens to a device in a virtual machine'
+	@echo 'make faults  every system call failing and every moment of a kill (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:
@@ -31,6 +32,11 @@ test:
 
 vm-test:
 	tests/vm/run
+
+faults:
+	tests/build
+	cargo build --locked -p acceptance --bin faults
+	$${CARGO_TARGET_DIR:-target}/debug/faults $(if $(POINT),$(POINT),--jobs $${JOBS:-1} $(OPERATIONS))
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}

@@ -17,6 +17,9 @@ pub mod clock;
 pub mod corpus;
 pub mod daemon;
 pub mod desktop;
+// Registers are only known of this processor.
+#[cfg(target_arch = "x86_64")]
+pub mod faults;
 pub mod harness;
 pub mod machine;
 pub mod maker;

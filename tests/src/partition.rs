@@ -35,6 +35,22 @@ impl Partition {
         partition
     }
 
+    /// Mounts a copy of the image of this one, made at `image`, on `place`, read-only. This one has
+    /// to be read-only meanwhile, so that what is written is in the image.
+    #[must_use]
+    pub fn copied(&self, image: &Path, place: &Path) -> Self {
+        fs::copy(&self.image, image).unwrap();
+        let partition = Self { image: image.to_owned(), place: place.to_owned() };
+        partition.appear();
+        partition
+    }
+
+    /// The file that the file system is in.
+    #[must_use]
+    pub fn image(&self) -> &Path {
+        &self.image
+    }
+
     /// Mounts it, read-only.
     pub fn appear(&self) {
         // The loop device first: one that mount(8) sets up for `-o ro` is itself read-only.

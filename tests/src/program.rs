@@ -32,9 +32,10 @@ pub fn path(name: &str) -> PathBuf {
 
 /// Where cargo puts the programs that it builds together with this one.
 fn built_here() -> PathBuf {
-    // target/PROFILE/deps/stories-HASH
+    // target/PROFILE/deps/stories-HASH, or target/PROFILE/faults
     let own = std::env::current_exe().unwrap();
-    own.ancestors().nth(2).unwrap().to_owned()
+    let dir = own.parent().unwrap();
+    if dir.ends_with("deps") { dir.parent().unwrap() } else { dir }.to_owned()
 }
 
 /// What a program did.

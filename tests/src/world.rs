@@ -73,6 +73,24 @@ impl World {
         world
     }
 
+    /// A device of its own that has what this one has, but for what it forgets when it is switched
+    /// off, and no bus.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let root = dir.path().join("device");
+        // Partitions are copied as images, and so is what is mounted on them.
+        let mut copy = Command::new("cp");
+        copy.arg("-ax").args(["device", "inbox"].map(|name| self.dir.path().join(name)));
+        assert!(copy.arg(dir.path()).status().unwrap().success());
+        let _ = fs::remove_dir_all(root.join("run/licd"));
+        let image = dir.path().join("license.img");
+        let partition = self.partition.as_ref().map(|p| p.copied(&image, &root.join("license")));
+        let bus = Bus::in_dir(dir.path());
+        Self { partition, bus, programs: None, root, dir }
+    }
+
     /// The root directory.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -98,6 +116,12 @@ impl World {
     #[must_use]
     pub fn partition(&self) -> &Partition {
         self.partition.as_ref().unwrap()
+    }
+
+    /// The licence partition, if it is a file system.
+    #[must_use]
+    pub fn file_system(&self) -> Option<&Partition> {
+        self.partition.as_ref()
     }
 
     /// Writes a file of the device. The time of a file that stays the same stays, too.

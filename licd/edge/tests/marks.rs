@@ -124,7 +124,7 @@ fn what_documents_tell_is_written_by_signer_and_fits_a_slot() {
     assert!(text.contains(first), "{text}");
     let (body, _) = text.rsplit_once("# crc32").unwrap();
     fs::write(&a, summed(&body.replace("roots", "somebody"))).unwrap();
-    let (written, notices) = Written::load(&root);
+    let (written, notices) = Written::load(&root).unwrap();
     assert_eq!(written.marks(), None);
     assert!(notices[0].to_string().contains("“by” is no public key"), "{}", notices[0]);
 }

@@ -1,0 +1,124 @@
+//! The programs at a sample of their points, another one in every run.
+
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use acceptance::faults::attempt::Scene;
+use acceptance::faults::judge::undisturbed;
+use acceptance::faults::operations::{Act, OPERATIONS, named};
+use acceptance::faults::sweep::{self, Choice, Outcome};
+use acceptance::harness::Story;
+use acceptance::story;
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(every_call_that_the_programs_make_is_known),
+    story!(an_import_is_right_at_a_sample_of_its_points),
+    story!(a_renewal_is_right_at_a_sample_of_its_points),
+    story!(an_import_of_trust_is_right_at_a_sample_of_its_points),
+    story!(a_verification_is_right_at_a_sample_of_its_points),
+    story!(a_status_is_right_at_a_sample_of_its_points),
+    story!(a_feature_is_right_at_a_sample_of_its_points),
+    story!(a_removal_is_right_at_a_sample_of_its_points),
+    story!(a_start_is_right_at_a_sample_of_its_points),
+    story!(a_removal_profile_is_right_at_a_sample_of_its_points),
+    story!(a_clean_up_is_right_at_a_sample_of_its_points),
+    story!(a_refresh_is_right_at_a_sample_of_its_points),
+    story!(new_settings_are_right_at_a_sample_of_their_points),
+    story!(an_import_by_licd_is_right_at_a_sample_of_its_points),
+    story!(a_removal_by_licd_is_right_at_a_sample_of_its_points),
+];
+
+/// Chooses the points; by the time if it is not set.
+const SEED: &str = "LICD_FAULTS_SEED";
+/// Points of an operation of licctl, of which a dozen take a second.
+const OF_LICCTL: usize = 25;
+/// Points of an operation of licd, of which one or two take a second.
+const OF_LICD: usize = 8;
+
+fn every_call_that_the_programs_make_is_known() {
+    for operation in OPERATIONS {
+        let right = undisturbed(&Scene::new(operation));
+        for (place, call) in right.attempt.trace.calls {
+            assert!(call.is_known(), "{} {place}: {call}", operation.name);
+        }
+    }
+}
+
+/// The seed of this run.
+fn seed() -> u64 {
+    static NOW: OnceLock<u64> = OnceLock::new();
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    match std::env::var(SEED) {
+        Ok(seed) => seed.parse().expect("a seed is a number"),
+        Err(_) => *NOW.get_or_init(now),
+    }
+}
+
+fn sample(name: &str) {
+    let operation = named(name).unwrap();
+    let seed = seed();
+    let size = if matches!(operation.act, Act::Tool(_)) { OF_LICCTL } else { OF_LICD };
+    let results = sweep::run(operation, Choice::Sample(size, seed), 1, &|_| {});
+    let wrong = |result: &&sweep::Result| matches!(result.outcome, Outcome::Wrong(_));
+    let wrong: Vec<_> = results.iter().filter(wrong).map(ToString::to_string).collect();
+    let (all, right) = (results.len(), results.len() - wrong.len());
+    let figures = format!("{name}: {all} points, {right} right ({SEED}={seed})");
+    eprintln!("{figures}");
+    assert!(wrong.is_empty(), "{figures}\n{}", wrong.join("\n"));
+}
+
+fn an_import_is_right_at_a_sample_of_its_points() {
+    sample("import");
+}
+
+fn a_renewal_is_right_at_a_sample_of_its_points() {
+    sample("renewal");
+}
+
+fn an_import_of_trust_is_right_at_a_sample_of_its_points() {
+    sample("trust");
+}
+
+fn a_verification_is_right_at_a_sample_of_its_points() {
+    sample("verify");
+}
+
+fn a_status_is_right_at_a_sample_of_its_points() {
+    sample("status");
+}
+
+fn a_feature_is_right_at_a_sample_of_its_points() {
+    sample("feature");
+}
+
+fn a_removal_is_right_at_a_sample_of_its_points() {
+    sample("remove");
+}
+
+fn a_start_is_right_at_a_sample_of_its_points() {
+    sample("start");
+}
+
+fn a_removal_profile_is_right_at_a_sample_of_its_points() {
+    sample("profile");
+}
+
+fn a_clean_up_is_right_at_a_sample_of_its_points() {
+    sample("clean-up");
+}
+
+fn a_refresh_is_right_at_a_sample_of_its_points() {
+    sample("refresh");
+}
+
+fn new_settings_are_right_at_a_sample_of_their_points() {
+    sample("settings");
+}
+
+fn an_import_by_licd_is_right_at_a_sample_of_its_points() {
+    sample("served-import");
+}
+
+fn a_removal_by_licd_is_right_at_a_sample_of_its_points() {
+    sample("served-remove");
+}

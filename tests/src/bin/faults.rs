@@ -1,0 +1,160 @@
+//! `faults`: every point of every operation, or those that are asked for (see `make faults`).
+//!
+//! - `faults` or `faults OPERATION…`: all points
+//! - `faults --list OPERATION`: the calls of an undisturbed run, and the errors that each can return
+//! - `faults OPERATION THREAD:NUMBER ERRNO once|onward`, `… kill before|after`: one point
+//!
+//! `--jobs N` runs so many points at a time, `--sample N --seed S` chooses some of each operation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool of the tests, whose results are what it prints"
+)]
+
+use std::process::ExitCode;
+
+#[cfg(target_arch = "x86_64")]
+fn main() -> ExitCode {
+    run::main()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn main() -> ExitCode {
+    eprintln!("faults: can only trace programs of x86-64");
+    ExitCode::from(2)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod run {
+    use std::collections::BTreeMap;
+    use std::process::ExitCode;
+    use std::time::Instant;
+
+    use acceptance::faults::attempt::Scene;
+    use acceptance::faults::judge::undisturbed;
+    use acceptance::faults::operations::{OPERATIONS, Operation, named};
+    use acceptance::faults::point::Point;
+    use acceptance::faults::sweep::{self, Choice, Outcome};
+
+    const USAGE: &str = "usage: faults [--jobs N] [--sample N] [--seed S] [OPERATION…]
+       faults --list OPERATION
+       faults OPERATION THREAD:NUMBER ERRNO once|onward
+       faults OPERATION THREAD:NUMBER kill before|after";
+
+    pub(super) fn main() -> ExitCode {
+        // A run that panics is told as one that cannot be judged.
+        std::panic::set_hook(Box::new(|_| {}));
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        if let Ok(point) = words.join(" ").parse::<Point>() {
+            return one(&point);
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["--list", operation] => named(operation).map(list),
+            words => all(words),
+        }
+        .unwrap_or_else(|| {
+            let names: Vec<_> = OPERATIONS.iter().map(|operation| operation.name).collect();
+            eprintln!("{USAGE}\noperations: {}", names.join(", "));
+            ExitCode::from(2)
+        })
+    }
+
+    fn list(operation: &'static Operation) -> ExitCode {
+        let right = undisturbed(&Scene::new(operation));
+        let calls = &right.attempt.trace.calls;
+        for (place, call) in calls {
+            println!("{place}  {call}  {:?}", call.errors());
+        }
+        let points = sweep::points(operation, calls).len();
+        println!("{} calls, {points} points", calls.len());
+        println!(
+            "{:?}\n{}{}",
+            right.attempt.trace.end, right.attempt.trace.out, right.attempt.trace.err
+        );
+        ExitCode::SUCCESS
+    }
+
+    fn one(point: &Point) -> ExitCode {
+        let Some(operation) = named(&point.operation) else {
+            eprintln!("{}: is no operation", point.operation);
+            return ExitCode::from(2);
+        };
+        let scene = Scene::new(operation);
+        let right = undisturbed(&scene);
+        let call = right.attempt.trace.calls.iter().find(|(place, _)| *place == point.aim.place);
+        if let (Some((_, call)), Some(errno)) = (call, point.aim.fault.errno())
+            && !call.errors().contains(&errno)
+        {
+            eprintln!("{errno:?} is none that {} returns; no program has to expect it", call.name);
+        }
+        let result = sweep::run_one(&scene, &right, point.aim);
+        println!("{result}");
+        match result.outcome {
+            Outcome::Right => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// Runs points of the operations that the words name, all if they name none. `None` if a word
+    /// is not known.
+    fn all(words: &[&str]) -> Option<ExitCode> {
+        let (mut jobs, mut sample, mut seed) = (1, None, 1);
+        let mut operations = Vec::new();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--jobs" => jobs = words.next()?.parse().ok()?,
+                "--sample" => sample = Some(words.next()?.parse().ok()?),
+                "--seed" => seed = words.next()?.parse().ok()?,
+                name => operations.push(named(name)?),
+            }
+        }
+        if operations.is_empty() {
+            operations.extend(OPERATIONS);
+        }
+        let choice = sample.map_or(Choice::All, |size| Choice::Sample(size, seed));
+        let mut is_right = true;
+        let mut lines = Vec::new();
+        for operation in operations {
+            let began = Instant::now();
+            let results = sweep::run(operation, choice, jobs, &|result| {
+                if matches!(result.outcome, Outcome::Wrong(_)) {
+                    println!("{result}");
+                }
+            });
+            for (heading, count) in sweep::count(&results) {
+                is_right &= count.wrong == 0;
+                let right = count.points - count.wrong;
+                let name = operation.name;
+                let missed = match count.not_reached {
+                    0 => String::new(),
+                    missed => format!(" ({missed} not reached)"),
+                };
+                lines.push(format!(
+                    "{name:14} {heading:14} {:5} points, {right:5} right{missed}",
+                    count.points
+                ));
+            }
+            lines.push(format!("{:14} {:.0} s", operation.name, began.elapsed().as_secs_f64()));
+            reasons(&results);
+        }
+        println!("\n{}", lines.join("\n"));
+        Some(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Prints how often each thing was wrong.
+    fn reasons(results: &[sweep::Result]) {
+        let mut counts = BTreeMap::<&str, (usize, &Point)>::new();
+        for result in results {
+            let Outcome::Wrong(wrongs) = &result.outcome else { continue };
+            for wrong in wrongs {
+                counts.entry(wrong).or_insert((0, &result.point)).0 += 1;
+            }
+        }
+        for (wrong, (count, point)) in counts {
+            println!("{count:5} times: {wrong}; for example {point}");
+        }
+    }
+}

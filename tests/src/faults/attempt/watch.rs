@@ -1,0 +1,110 @@
+//! What licd says and publishes while it runs.
+
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::state;
+use crate::wait;
+use crate::world::World;
+
+/// How long licd may take from its start until it is ready, being traced.
+pub(super) const READY: Duration = Duration::from_secs(15);
+
+/// Where licd says that it is ready.
+pub(super) struct Socket {
+    socket: UnixDatagram,
+    pub(super) path: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Socket {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Self { socket, path, _dir: dir }
+    }
+
+    /// Waits until it says so; not longer than until it has `ended`.
+    pub(super) fn is_ready(&self, mut ended: impl FnMut() -> bool) -> bool {
+        let ready = wait::within(READY, || {
+            let mut message = [0; 4096];
+            // Looked at before the messages, of which the last may just have come.
+            let has_ended = ended();
+            while let Ok(length) = self.socket.recv(&mut message) {
+                let text = String::from_utf8_lossy(&message[..length]);
+                if text.lines().any(|line| line == "READY=1") {
+                    return Some(true);
+                }
+            }
+            has_ended.then_some(false)
+        });
+        ready.unwrap_or(false)
+    }
+}
+
+/// What licd publishes while it is looked at.
+#[derive(Debug)]
+pub struct Watch {
+    status: PathBuf,
+    features: PathBuf,
+    last: String,
+    /// What its reports claim, in order, each with whether it named a problem.
+    pub seen: Vec<(Value, bool)>,
+    /// The fewest features that it allowed by files, once there were any.
+    pub fewest: Option<usize>,
+}
+
+impl Watch {
+    /// Nothing seen yet.
+    pub(super) fn new(world: &World) -> Self {
+        let status = world.path("/run/licd/status.json");
+        let features = world.path("/run/licd/features");
+        Self { status, features, last: String::new(), seen: Vec::new(), fewest: None }
+    }
+
+    /// Forgets what led to what is published now.
+    pub(super) fn begin(&mut self) {
+        self.fewest = None;
+        self.seen.drain(..self.seen.len().saturating_sub(1));
+    }
+
+    pub(super) fn look(&mut self) {
+        let files = self.features();
+        if files > 0 || self.fewest.is_some() {
+            self.fewest = Some(self.fewest.map_or(files, |fewest| fewest.min(files)));
+        }
+        let Ok(text) = fs::read_to_string(&self.status) else { return };
+        if text == self.last {
+            return;
+        }
+        if let Ok(report) = serde_json::from_str::<Value>(&text) {
+            let names_problem = report["problems"].as_array().is_some_and(|list| !list.is_empty());
+            let claims = state::claims(&report);
+            if self.seen.last().is_none_or(|last| last.0 != claims) {
+                self.seen.push((claims, names_problem));
+            }
+        }
+        self.last = text;
+    }
+
+    /// How many features are allowed by files.
+    fn features(&self) -> usize {
+        fs::read_dir(&self.features).map_or(0, Iterator::count)
+    }
+
+    /// How what is published differs from what it should be.
+    pub(super) fn difference(&self, should: &Value) -> Option<String> {
+        let Some((claims, _)) = self.seen.last() else { return Some("nothing".to_owned()) };
+        if claims != should {
+            return Some(state::difference(claims, should));
+        }
+        let (files, allowed) = (self.features(), state::allowed(should));
+        (files != allowed).then(|| format!("{files} files of features instead of {allowed}"))
+    }
+}

@@ -1,0 +1,236 @@
+//! What must be true after a run.
+
+mod licctl;
+mod licd;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::attempt::{Answer, Attempt, Scene, report};
+use super::point::{Aim, Fault};
+use super::state::{self, State};
+use super::tracer::End;
+use crate::world::World;
+
+/// The exit code of a program that panics.
+const PANICKED: i32 = 101;
+/// What a panic says on standard error, by std's word and by licd's.
+const PANICS: [&str; 2] = ["panicked at", "a fault of the program"];
+/// Operations of several files: what was begun may be finished by the next start.
+const REMOVALS: [&str; 3] = ["remove", "profile", "served-remove"];
+
+/// A run without a fault, which shows what is right.
+#[derive(Debug)]
+pub struct Right {
+    /// The run.
+    pub attempt: Attempt,
+    /// What the status report claims after it.
+    pub claims: Value,
+}
+
+/// Why a run was wrong; each a sentence.
+pub type Wrongs = Vec<String>;
+
+/// Runs an operation without a fault.
+#[must_use]
+pub fn undisturbed(scene: &Scene) -> Right {
+    let world = scene.world();
+    let attempt = scene.run(&world, None, None);
+    let claims = report(&world).unwrap();
+    Right { attempt, claims }
+}
+
+/// Judges a run.
+#[must_use]
+pub fn judge(scene: &Scene, world: World, right: &Right, aim: Aim, run: &Attempt) -> Wrongs {
+    let mut judge = Judge { scene, world: &world, right, aim, run, wrongs: Vec::new() };
+    judge.end();
+    judge.memory();
+    judge.store();
+    if aim.fault.is_kill() {
+        judge.killed();
+        judge.closed();
+    } else {
+        judge.closed();
+        judge.left();
+        judge.licctl();
+        judge.licd();
+    }
+    let mut wrongs = judge.wrongs;
+    check_file_system(world, &mut wrongs);
+    wrongs
+}
+
+struct Judge<'a> {
+    scene: &'a Scene,
+    world: &'a World,
+    right: &'a Right,
+    aim: Aim,
+    run: &'a Attempt,
+    wrongs: Wrongs,
+}
+
+impl<'a> Judge<'a> {
+    fn wrong(&mut self, what: impl Into<String>) {
+        self.wrongs.push(what.into());
+    }
+
+    /// What is on the device before, after this run, and after one without a fault.
+    fn states(&self) -> [&'a State; 3] {
+        [&self.scene.before, &self.run.state, &self.right.attempt.state]
+    }
+
+    fn is_removal(&self) -> bool {
+        REMOVALS.contains(&self.scene.operation.name)
+    }
+
+    /// The program does not hang, panic or die.
+    fn end(&mut self) {
+        let trace = &self.run.trace;
+        if trace.end == End::Hung {
+            self.wrong("hangs");
+        }
+        let panic = PANICS.iter().find_map(|words| trace.err.find(words));
+        if trace.end == End::Exited(PANICKED) || panic.is_some() {
+            let lines: Vec<_> = trace.err[panic.unwrap_or(0)..].lines().take(2).collect();
+            self.wrong(format!("panics: {}", lines.join(" ")));
+        }
+        let served = self.run.served.as_ref();
+        let was_killed = self.aim.fault.is_kill()
+            || served.is_some_and(|served| served.answer == Some(Answer::Nothing));
+        if matches!(trace.end, End::Killed(_)) && !was_killed {
+            self.wrong(format!("ends with {:?}", trace.end));
+        }
+    }
+
+    /// Nothing that was remembered is lost, but what the operation itself replaces.
+    fn memory(&mut self) {
+        let [before, now, after] = self.states();
+        let kept = before.memory.intersection(&after.memory);
+        let lost: Vec<_> = kept.filter(|entry| !now.memory.contains(*entry)).collect();
+        let lost = lost
+            .first()
+            .map(|first| format!("the memory loses {} entries, among them {first}", lost.len()));
+        let is_older = now.trust < before.trust;
+        let trust = is_older.then(|| format!("the trust remembered goes back to {}", now.trust));
+        let is_torn = now.settings != before.settings && now.settings != after.settings;
+        let settings = is_torn.then(|| "the settings are neither the old nor the new".to_owned());
+        self.wrongs.extend(lost.into_iter().chain(trust).chain(settings));
+        for file in state::set_aside(self.world) {
+            let place = self.place(&file);
+            self.wrong(format!("sets {place} aside"));
+        }
+    }
+
+    /// Every file of the store is the old one or the new one, and what was to stay is there.
+    fn store(&mut self) {
+        let [before, now, after] = self.states();
+        let mut wrongs = Vec::new();
+        for (file, content) in &now.store {
+            let is_of = |state: &State| state.store.get(file) == Some(content);
+            if !is_of(before) && !is_of(after) {
+                wrongs.push(format!("{} is neither the old nor the new", file.display()));
+            }
+        }
+        for (file, content) in &before.store {
+            if after.store.get(file) == Some(content) && !now.store.contains_key(file) {
+                wrongs.push(format!("the store loses {}", file.display()));
+            }
+        }
+        self.wrongs.extend(wrongs);
+    }
+
+    /// The licence partition is closed; or it is said that it is not, and the next start closes it.
+    fn closed(&mut self) {
+        let Some(partition) = self.world.file_system() else { return };
+        if partition.is_read_only() {
+            return;
+        }
+        let lasts = matches!(self.aim.fault, Fault::FailOnward(_));
+        if !lasts || self.run.trace.err.trim().is_empty() {
+            return self.wrong("the partition stays writable");
+        }
+        let _ = self.scene.next_start(self.world, &[&self.right.claims]);
+        if !partition.is_read_only() {
+            self.wrong("the partition stays writable past the next start");
+        }
+    }
+
+    /// Temporary files that could not be removed are cleared away by the next start.
+    fn left(&mut self) {
+        if !state::temporary(self.world).is_empty() {
+            let _ = self.scene.next_start(self.world, &[&self.right.claims, &self.scene.claims]);
+            self.no_temporary_files();
+        }
+    }
+
+    fn no_temporary_files(&mut self) {
+        for file in state::temporary(self.world) {
+            let place = self.place(&file);
+            let dir = Path::new(&place).parent().unwrap().display().to_string();
+            self.wrong(format!("a temporary file stays in {dir}"));
+        }
+    }
+
+    /// The next start finds the old or the new, whole, and clears away.
+    fn killed(&mut self) {
+        if !self.scene.operation.writes {
+            return;
+        }
+        let (old, new) = (&self.scene.claims, &self.right.claims);
+        match self.scene.next_start(self.world, &[old, new]) {
+            Err(why) => self.wrong(why),
+            Ok(claims) if claims != *old && claims != *new => {
+                let what = state::difference(&claims, new);
+                self.wrong(format!("the next start finds {what}"));
+            }
+            Ok(claims) if claims != *new && self.is_acknowledged() => {
+                self.wrong("what was acknowledged is lost");
+            }
+            Ok(_) => {}
+        }
+        let now = State::of(self.world);
+        let after = &self.right.attempt.state;
+        let is_done = now.store == after.store;
+        if self.is_removal() && is_done && !after.memory.is_subset(&now.memory) {
+            self.wrong("the removal is not remembered");
+        }
+        self.no_temporary_files();
+    }
+
+    /// Whether the program had said that it was done.
+    fn is_acknowledged(&self) -> bool {
+        let [is, should] = [self.run, &self.right.attempt];
+        match &self.run.served {
+            Some(served) => !self.scene.is_start() && served.answer == Some(Answer::Done),
+            None => is.trace.out == should.trace.out && !should.trace.out.is_empty(),
+        }
+    }
+
+    /// A file's place on the device.
+    fn place(&self, file: &Path) -> String {
+        let place = file.strip_prefix(self.world.root()).unwrap_or(file);
+        format!("/{}", place.display())
+    }
+
+    /// What the program said, short, without where the device is on this machine.
+    fn words(&self) -> String {
+        let trace = &self.run.trace;
+        let text = if trace.err.trim().is_empty() { &trace.out } else { &trace.err };
+        let root = self.world.root().to_str().unwrap();
+        let text = text.replace(root, "").replace(root.strip_suffix("/device").unwrap(), "");
+        text.trim().chars().take(240).collect::<String>().replace('\n', " / ")
+    }
+}
+
+fn check_file_system(world: World, wrongs: &mut Wrongs) {
+    let Some(partition) = world.file_system() else { return };
+    partition.vanish();
+    let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
+    if !check.status.success() {
+        let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
+        wrongs.push(format!("e2fsck: {text}"));
+    }
+}

@@ -1,0 +1,104 @@
+//! licctl's answer is the right one and carried out, or it could not and nothing happened.
+
+use nix::errno::Errno;
+use serde_json::Value;
+
+use super::super::attempt::report;
+use super::super::calls::Call;
+use super::super::state::{self, State};
+use super::super::tracer::End;
+use super::{Judge, PANICKED};
+
+/// Exit codes of licctl that say that something could not be done: not read or fetched, not
+/// written, busy.
+const COULD_NOT: [i32; 3] = [6, 7, 9];
+/// The one that says that the kernel did not allow it.
+const NOT_AUTHORIZED: i32 = 8;
+
+impl Judge<'_> {
+    pub(super) fn licctl(&mut self) {
+        let End::Exited(code) = self.run.trace.end else { return };
+        if self.run.served.is_some() || code == PANICKED {
+            return;
+        }
+        if self.right.attempt.trace.end == End::Exited(code) {
+            return self.done(code);
+        }
+        // What was done cannot be told.
+        if self.run.trace.hit.as_ref().is_some_and(Call::speaks) {
+            return;
+        }
+        let denied = code == NOT_AUTHORIZED && self.aim.fault.errno() == Some(Errno::EACCES);
+        if COULD_NOT.contains(&code) || denied {
+            self.not_done(code);
+        } else {
+            let words = self.words();
+            self.wrong(format!("exit {code}: {words}"));
+        }
+    }
+
+    fn done(&mut self, code: i32) {
+        let [_, now, after] = self.states();
+        let (is_stored, is_remembered) =
+            (now.store == after.store, after.memory.is_subset(&now.memory));
+        if !is_stored {
+            self.wrong(format!("exit {code}, but the store is not what it should be"));
+        }
+        if self.is_removal() && !is_remembered {
+            self.wrong(format!("exit {code}, but the removal is not remembered"));
+        }
+        if let Some(wrong) = self.answer() {
+            self.wrong(wrong);
+        }
+        let claims = &self.right.claims;
+        self.claims_afterwards(code, claims);
+    }
+
+    fn not_done(&mut self, code: i32) {
+        let [before, now, _] = self.states();
+        if now.store == before.store {
+            let claims = &self.scene.claims;
+            self.claims_afterwards(code, claims);
+        } else if !self.is_finished_later() {
+            self.wrong(format!("exit {code}, but the store is not as before"));
+        }
+    }
+
+    /// What a status report claims afterwards, all well again, is what the answer says.
+    fn claims_afterwards(&mut self, code: i32, should: &Value) {
+        match report(self.world) {
+            Ok(claims) if claims == *should => {}
+            Ok(claims) => {
+                let what = state::difference(&claims, should);
+                self.wrong(format!("exit {code}, and afterwards {what}"));
+            }
+            Err(why) => self.wrong(format!("afterwards no status: {why}")),
+        }
+    }
+
+    /// Whether what was begun and not finished is finished by the next start.
+    pub(super) fn is_finished_later(&self) -> bool {
+        let right = &self.right.claims;
+        self.is_removal()
+            && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)
+            && self.right.attempt.state.memory.is_subset(&State::of(self.world).memory)
+    }
+
+    /// How what licctl prints differs from what it prints without a fault, as far as it decides
+    /// anything.
+    fn answer(&self) -> Option<String> {
+        let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let should = parse(&self.right.attempt.trace.out)?;
+        let Some(is) = parse(&self.run.trace.out) else {
+            return Some("exit 0, but no answer".to_owned());
+        };
+        if should["files"].is_array() {
+            let code = |answer: &Value| answer["files"][0]["code"].clone();
+            let (is, should) = (code(&is), code(&should));
+            (is != should).then(|| format!("answers {is} instead of {should}"))
+        } else {
+            let (is, should) = (state::claims(&is), state::claims(&should));
+            (is != should).then(|| format!("reports {}", state::difference(&is, &should)))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! licd lives, publishes nothing that is not so, is right again soon, and has done what it says.
+
+use nix::errno::Errno;
+use serde_json::Value;
+
+use super::super::attempt::{Answer, Served};
+use super::super::state::{self, State};
+use super::super::tracer::End;
+use super::Judge;
+
+/// How the names of errors end that say that something could not be done.
+const COULD_NOT: [&str; 6] =
+    ["SourceUnreachable", "SourceRefused", "StoreUnwritable", "StoreFull", "Busy", "Timeout"];
+/// How the name ends that says that the kernel did not allow it.
+const NOT_AUTHORIZED: &str = "NotAuthorized";
+
+impl Judge<'_> {
+    pub(super) fn licd(&mut self) {
+        let Some(served) = &self.run.served else { return };
+        let is_orderly = matches!(self.run.trace.end, End::Exited(code) if code != 0);
+        if !served.was_ready && is_orderly && self.scene.is_start() {
+            // It could not start and said so: the service manager starts it again.
+            return;
+        }
+        if !served.was_ready {
+            return self.wrong("licd does not become ready");
+        }
+        if served.answer == Some(Answer::Nothing) {
+            self.wrong("licd does not answer");
+        } else if !served.lived {
+            let words = self.words();
+            self.wrong(format!("licd ends ({:?}): {words}", self.run.trace.end));
+        }
+        self.published(served);
+        let is_begun = matches!(served.answer, Some(Answer::Refused(_)))
+            && served.watch.seen.last().is_some_and(|(claims, _)| self.is_between(claims));
+        if let Some((still, is_healed)) = served.still.as_ref().filter(|_| !is_begun) {
+            let until = if *is_healed { "until Refresh" } else { "even after Refresh" };
+            self.wrong(format!("still {still}, {until}"));
+        }
+        if !self.scene.is_start() {
+            self.called(served);
+        }
+    }
+
+    /// What was published was so before or is so afterwards, or for a removal in between. At a start, where nothing was published
+    /// before, it may be less as long as it says that there is a problem.
+    fn published(&mut self, served: &Served) {
+        let (before, after) = (&self.scene.claims, &self.right.claims);
+        for (claims, names_problem) in &served.watch.seen {
+            let is_excused = self.scene.is_start() && *names_problem;
+            let is_so = claims == before || claims == after || self.is_between(claims);
+            if !is_so && !is_excused {
+                let what = state::difference(claims, after);
+                self.wrong(format!("publishes {what}"));
+            }
+        }
+        let least = state::allowed(before).min(state::allowed(after));
+        if let Some(fewest) = served.watch.fewest.filter(|fewest| *fewest < least)
+            && !self.scene.is_start()
+        {
+            self.wrong(format!("the files of features fall to {fewest}, from {least}"));
+        }
+    }
+
+    /// Whether these claims are those of a removal of which some files are done.
+    fn is_between(&self, claims: &Value) -> bool {
+        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let licenses = |claims: &Value| claims["licenses"].as_array().cloned().unwrap_or_default();
+        let (all, some, least) = (licenses(before), licenses(claims), licenses(after));
+        let is_same = |key: &str| claims[key] == before[key];
+        self.is_removal()
+            && ["unit_id", "rejected", "generation"].into_iter().all(is_same)
+            && claims["store"]["state"] == before["store"]["state"]
+            && some.iter().all(|one| all.contains(one))
+            && least.iter().all(|one| some.contains(one))
+    }
+
+    /// What a call was answered is what was done; a removal that was begun may be finished later.
+    fn called(&mut self, served: &Served) {
+        let [before, now, after] = self.states();
+        let is_like = |other: &State| now.store == other.store && now.settings == other.settings;
+        let (is_before, is_after) = (is_like(before), is_like(after));
+        match &served.answer {
+            Some(Answer::Done) if !is_after => {
+                self.wrong("answers that it is done, which it is not")
+            }
+            Some(Answer::Refused(name)) if !is_before && !self.is_finished_later() => {
+                self.wrong(format!("answers {name}, but something is done"));
+            }
+            Some(Answer::Refused(name)) if !self.is_could_not(name) => {
+                self.wrong(format!("answers {name}"));
+            }
+            _ => {}
+        }
+        let is_remembered = after.memory.is_subset(&now.memory);
+        if self.is_removal() && served.answer == Some(Answer::Done) && !is_remembered {
+            self.wrong("answers that it is done, but the removal is not remembered");
+        }
+    }
+
+    fn is_could_not(&self, name: &str) -> bool {
+        let denied = name.ends_with(NOT_AUTHORIZED);
+        COULD_NOT.iter().any(|end| name.ends_with(end))
+            || denied && self.aim.fault.errno() == Some(Errno::EACCES)
+    }
+}

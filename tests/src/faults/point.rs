@@ -1,0 +1,152 @@
+//! The name of one run: `import licctl:17 EIO once`, `start survey.1:17 kill before`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use nix::errno::Errno;
+
+use super::calls::ERRORS;
+
+/// A counted call of a program: the thread that makes it, and how many counted calls that thread has
+/// made before. So the calls of a program with several threads have the same names in every run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The thread or process.
+    pub strand: Strand,
+    /// The call, 0 for the thread's first.
+    pub number: u32,
+}
+
+/// A thread or process of a program, by the name that the kernel has for it; of several of one name
+/// which, by the order of their first counted calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strand {
+    name: [u8; NAME],
+    ordinal: u32,
+}
+
+/// Bytes of a thread's name, by the kernel's limit.
+const NAME: usize = 16;
+
+impl Strand {
+    /// The first of this name. Of the name only letters, digits and dashes count.
+    #[must_use]
+    pub fn named(text: &str) -> Self {
+        let mut name = [0; NAME];
+        for (to, byte) in name.iter_mut().zip(text.trim().bytes()) {
+            *to = if byte.is_ascii_alphanumeric() { byte } else { b'-' };
+        }
+        Self { name, ordinal: 0 }
+    }
+
+    /// The next of the same name.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { ordinal: self.ordinal + 1, ..self }
+    }
+}
+
+/// What happens at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The call returns this error and is not carried out.
+    Fail(Errno),
+    /// So does every later call, of all threads, that can return this error.
+    FailOnward(Errno),
+    /// The program is killed and the call not carried out.
+    KillBefore,
+    /// The program is killed when the call has returned.
+    KillAfter,
+}
+
+/// A fault at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aim {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+/// A fault at a place of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// The operation's name.
+    pub operation: String,
+    /// The fault.
+    pub aim: Aim,
+}
+
+impl Fault {
+    /// Whether the program is killed.
+    #[must_use]
+    pub fn is_kill(self) -> bool {
+        matches!(self, Self::KillBefore | Self::KillAfter)
+    }
+
+    /// The error that is returned.
+    #[must_use]
+    pub fn errno(self) -> Option<Errno> {
+        match self {
+            Self::Fail(errno) | Self::FailOnward(errno) => Some(errno),
+            _ => None,
+        }
+    }
+
+    /// What runs are counted under: the error, or `kill`, and how often or when.
+    #[must_use]
+    pub fn heading(self) -> String {
+        match self {
+            Self::Fail(errno) => format!("{errno:?} once"),
+            Self::FailOnward(errno) => format!("{errno:?} onward"),
+            Self::KillBefore => "kill before".to_owned(),
+            Self::KillAfter => "kill after".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Strand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = String::from_utf8_lossy(&self.name);
+        f.write_str(name.trim_end_matches('\0'))?;
+        if self.ordinal > 0 { write!(f, ".{}", self.ordinal) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.strand, self.number)
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.operation, self.aim.place, self.aim.fault.heading())
+    }
+}
+
+/// What a point's name must be.
+const FORM: &str = "OPERATION THREAD:NUMBER (ERRNO once|onward, or kill before|after)";
+
+impl FromStr for Point {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let &[operation, place, what, how] = words.as_slice() else { return Err(FORM) };
+        let (strand, number) = place.split_once(':').ok_or(FORM)?;
+        let parse = |number: &str| number.parse().map_err(|_| FORM);
+        let (name, ordinal) = strand.split_once('.').unwrap_or((strand, "0"));
+        let strand = Strand { ordinal: parse(ordinal)?, ..Strand::named(name) };
+        let place = Place { strand, number: parse(number)? };
+        let errno = || ERRORS.into_iter().find(|errno| format!("{errno:?}") == what).ok_or(FORM);
+        let fault = match (what, how) {
+            ("kill", "before") => Fault::KillBefore,
+            ("kill", "after") => Fault::KillAfter,
+            (_, "once") => Fault::Fail(errno()?),
+            (_, "onward") => Fault::FailOnward(errno()?),
+            _ => return Err(FORM),
+        };
+        Ok(Self { operation: operation.to_owned(), aim: Aim { place, fault } })
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs a program under ptrace(2), counts its system calls, and carries out one fault.
+//!
+//! Threads and children are followed. Calls that the dynamic loader makes are left alone: they are
+//! over before the program's own work begins. The program waits in a shell until it is traced, so
+//! that not one of its calls is missed, and that it need not be stopped by a signal.
+
+mod follow;
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use self::follow::Tracer;
+use super::calls::Call;
+use super::point::{Aim, Place};
+
+/// Waits for one line, which comes when the program is traced, and becomes the program.
+const STARTER: &str = r#"read -r _; exec "$@" </dev/null"#;
+/// Calls after which a program runs in circles: a hundred times what a start of licd makes.
+const CALLS: u64 = 200_000;
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By a signal.
+    Killed(Signal),
+    /// It did not, and was killed.
+    Hung,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Trace {
+    /// Its counted calls in the order in which they began, if there was no fault to carry out.
+    pub calls: Vec<(Place, Call)>,
+    /// The call that the fault hit; `None` if there was none at its place.
+    pub hit: Option<Call>,
+    /// How it ended.
+    pub end: End,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// A program that is traced.
+#[derive(Debug)]
+pub struct Traced {
+    control: Arc<Control>,
+    pid: Pid,
+    ended: mpsc::Receiver<()>,
+    tracer: JoinHandle<Seen>,
+    out: JoinHandle<String>,
+    err: JoinHandle<String>,
+}
+
+/// What the tracing thread is told meanwhile.
+#[derive(Debug, Default)]
+struct Control {
+    /// Whether calls are counted and a fault is carried out.
+    is_armed: AtomicBool,
+    /// Whether the fault has happened.
+    has_hit: AtomicBool,
+    /// How many calls there were so far, counted or not.
+    calls: AtomicU64,
+}
+
+/// What the tracing thread has seen.
+#[derive(Debug)]
+struct Seen {
+    calls: Vec<(Place, Call)>,
+    hit: Option<Call>,
+    end: Option<End>,
+}
+
+impl Traced {
+    /// Starts a program of which every call counts.
+    #[must_use]
+    pub fn start(command: &Command, aim: Option<Aim>) -> Self {
+        Self::spawn(command, aim, true)
+    }
+
+    /// Starts a program of which no call counts until it is [armed](Self::arm).
+    #[must_use]
+    pub fn start_unarmed(command: &Command, aim: Option<Aim>) -> Self {
+        Self::spawn(command, aim, false)
+    }
+
+    fn spawn(command: &Command, aim: Option<Aim>, is_armed: bool) -> Self {
+        let mut starter = Command::new("sh");
+        starter.args(["-c", STARTER, "sh"]).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => starter.env(name, value),
+                None => starter.env_remove(name),
+            };
+        }
+        starter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let control = Arc::new(Control { is_armed: is_armed.into(), ..Control::default() });
+        let shared = Arc::clone(&control);
+        let (started, start) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        // A tracer is a thread, and so is a parent: the one that waits has to be both.
+        let tracer = thread::spawn(move || {
+            let mut child = starter.spawn().unwrap();
+            let pid = Pid::from_raw(child.id().try_into().unwrap());
+            let streams = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+            started.send((pid, streams)).unwrap();
+            let seen = Tracer::new(pid, aim, &shared).run(child.stdin.take().unwrap());
+            // The tracer has waited for it already.
+            let _ = child.wait();
+            let _ = end.send(());
+            seen
+        });
+        let (pid, (out, err)) = start.recv().unwrap();
+        Self { control, pid, ended, tracer, out: collect(out), err: collect(err) }
+    }
+
+    /// The program's process ID.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Counts calls from now on.
+    pub fn arm(&self) {
+        self.control.is_armed.store(true, Ordering::SeqCst);
+    }
+
+    /// Counts no further call, and makes none fail.
+    pub fn disarm(&self) {
+        self.control.is_armed.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the fault has happened.
+    #[must_use]
+    pub fn has_hit(&self) -> bool {
+        self.control.has_hit.load(Ordering::SeqCst)
+    }
+
+    /// How many calls there were so far, counted or not.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.control.calls.load(Ordering::SeqCst)
+    }
+
+    /// Whether the program has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.tracer.is_finished()
+    }
+
+    /// Waits for the end, and sees to it that it comes within `limit`.
+    #[must_use]
+    pub fn wait(self, limit: Duration) -> Trace {
+        let is_late = self.ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+        if is_late {
+            let _ = kill(self.pid, Signal::SIGKILL);
+        }
+        let seen = self.tracer.join().unwrap();
+        let end = if is_late { End::Hung } else { seen.end.unwrap_or(End::Hung) };
+        let [out, err] = [self.out, self.err].map(|stream| stream.join().unwrap());
+        Trace { calls: seen.calls, hit: seen.hit, end, out, err }
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}

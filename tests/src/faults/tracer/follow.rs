@@ -1,0 +1,256 @@
+//! The thread that traces: what it does whenever a thread of the program stops.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::process::ChildStdin;
+use std::sync::atomic::Ordering;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::super::arch;
+use super::super::calls::{self, Call};
+use super::super::point::{Aim, Fault, Place, Strand};
+use super::{CALLS, Control, End, STARTER, Seen};
+
+/// A thread or process that is traced.
+#[derive(Debug)]
+struct Thread {
+    /// Its name, from its first counted call on.
+    strand: Option<Strand>,
+    calls: u32,
+    /// Where the dynamic loader is in its memory.
+    loader: std::ops::Range<u64>,
+    /// What is to be done when the call that it is in returns.
+    pending: Option<Pending>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Pending {
+    Answer(Errno),
+    Kill,
+}
+
+pub(super) struct Tracer<'c> {
+    root: Pid,
+    aim: Option<Aim>,
+    control: &'c Control,
+    threads: HashMap<Pid, Thread>,
+    named: Vec<Strand>,
+    /// The error that calls return from now on.
+    onward: Option<Errno>,
+    seen: Seen,
+}
+
+impl<'c> Tracer<'c> {
+    pub(super) fn new(root: Pid, aim: Option<Aim>, control: &'c Control) -> Self {
+        let seen = Seen { calls: Vec::new(), hit: None, end: None };
+        let threads = HashMap::new();
+        Self { root, aim, control, threads, named: Vec::new(), onward: None, seen }
+    }
+
+    pub(super) fn run(mut self, mut gate: ChildStdin) -> Seen {
+        let options = Options::PTRACE_O_TRACESYSGOOD
+            | Options::PTRACE_O_TRACEFORK
+            | Options::PTRACE_O_TRACEVFORK
+            | Options::PTRACE_O_TRACECLONE
+            | Options::PTRACE_O_TRACEEXEC
+            | Options::PTRACE_O_EXITKILL;
+        ptrace::seize(self.root, options).unwrap();
+        gate.write_all(b"\n").unwrap();
+        drop(gate);
+        let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
+        loop {
+            match waitpid(None, Some(flags)) {
+                Ok(status) => self.handle(status),
+                Err(Errno::EINTR) => {}
+                Err(Errno::ECHILD) => return self.seen,
+                Err(error) => panic!("waitpid: {error}"),
+            }
+        }
+    }
+
+    /// Handles what has become of a thread. That a thread is gone meanwhile is no error: it was
+    /// killed.
+    fn handle(&mut self, status: WaitStatus) {
+        let _ = match status {
+            WaitStatus::Exited(pid, code) => self.end(pid, End::Exited(code)),
+            WaitStatus::Signaled(pid, signal, _) => self.end(pid, End::Killed(signal)),
+            WaitStatus::PtraceSyscall(pid) => {
+                self.at_call(pid).and_then(|()| ptrace::syscall(pid, None))
+            }
+            WaitStatus::PtraceEvent(pid, _, event) => {
+                if event == libc::PTRACE_EVENT_EXEC {
+                    if is_starter(pid) {
+                        // Traced sooner than it had become the shell.
+                        let _ = ptrace::cont(pid, None);
+                        return;
+                    }
+                    self.thread(pid).loader = loader(pid);
+                }
+                ptrace::syscall(pid, None)
+            }
+            // A signal on its way.
+            WaitStatus::Stopped(pid, signal) => ptrace::syscall(pid, signal),
+            WaitStatus::Continued(_) | WaitStatus::StillAlive => Ok(()),
+        };
+    }
+
+    fn end(&mut self, pid: Pid, end: End) -> Result<(), Errno> {
+        self.threads.remove(&pid);
+        if pid == self.root {
+            self.seen.end.get_or_insert(end);
+            // What it has started ends with it, as with its unit.
+            self.kill_all();
+        }
+        Ok(())
+    }
+
+    fn kill_all(&self) {
+        for pid in self.threads.keys().chain([&self.root]) {
+            let _ = kill(*pid, Signal::SIGKILL);
+        }
+    }
+
+    fn thread(&mut self, pid: Pid) -> &mut Thread {
+        let begin = || Thread { strand: None, calls: 0, loader: loader(pid), pending: None };
+        self.threads.entry(pid).or_insert_with(begin)
+    }
+
+    /// The place of the next counted call of a thread.
+    fn place(&mut self, pid: Pid) -> Place {
+        let thread = self.thread(pid);
+        let number = thread.calls;
+        thread.calls += 1;
+        let strand = thread.strand.unwrap_or_else(|| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            let mut strand = Strand::named(&name);
+            while self.named.contains(&strand) {
+                strand = strand.next();
+            }
+            self.named.push(strand);
+            strand
+        });
+        self.thread(pid).strand = Some(strand);
+        Place { strand, number }
+    }
+
+    fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
+        match ptrace::syscall_info(pid)?.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => self.at_entry(pid),
+            libc::PTRACE_SYSCALL_INFO_EXIT => self.at_exit(pid),
+            _ => Ok(()),
+        }
+    }
+
+    fn at_entry(&mut self, pid: Pid) -> Result<(), Errno> {
+        if self.control.calls.fetch_add(1, Ordering::SeqCst) > CALLS {
+            self.seen.end = Some(End::Hung);
+            self.kill_all();
+            return Ok(());
+        }
+        if !self.control.is_armed.load(Ordering::SeqCst) {
+            self.thread(pid);
+            return Ok(());
+        }
+        let entry = arch::entry(pid)?;
+        let loader = &self.thread(pid).loader;
+        if !calls::is_counted(entry.number) || loader.contains(&entry.from) {
+            return Ok(());
+        }
+        let place = self.place(pid);
+        let Some(aim) = self.aim else {
+            self.seen.calls.push((place, Call::decode(pid, &entry)));
+            return Ok(());
+        };
+        if aim.place == place {
+            let call = Call::decode(pid, &entry);
+            self.seen.hit = Some(call.clone());
+            self.control.has_hit.store(true, Ordering::SeqCst);
+            return self.carry_out(pid, aim.fault, &call);
+        }
+        if let Some(errno) = self.onward {
+            let call = Call::decode(pid, &entry);
+            if call.can_fail_onward() && call.errors().contains(&errno) {
+                return self.fail(pid, errno, &call);
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, pid: Pid, fault: Fault, call: &Call) -> Result<(), Errno> {
+        match fault {
+            Fault::Fail(errno) => self.fail(pid, errno, call),
+            Fault::FailOnward(errno) => {
+                self.onward = Some(errno);
+                self.fail(pid, errno, call)
+            }
+            Fault::KillBefore => {
+                arch::skip(pid)?;
+                self.kill_all();
+                Ok(())
+            }
+            Fault::KillAfter => {
+                self.thread(pid).pending = Some(Pending::Kill);
+                Ok(())
+            }
+        }
+    }
+
+    fn fail(&mut self, pid: Pid, errno: Errno, call: &Call) -> Result<(), Errno> {
+        if !call.is_done_anyway() {
+            arch::skip(pid)?;
+        }
+        self.thread(pid).pending = Some(Pending::Answer(errno));
+        Ok(())
+    }
+
+    fn at_exit(&mut self, pid: Pid) -> Result<(), Errno> {
+        match self.thread(pid).pending.take() {
+            None => Ok(()),
+            Some(Pending::Answer(errno)) => arch::answer(pid, errno),
+            Some(Pending::Kill) => {
+                self.kill_all();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a process is the shell that waits.
+fn is_starter(pid: Pid) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    words.starts_with(format!("sh\0-c\0{STARTER}\0").as_bytes())
+}
+
+/// Where the dynamic loader is in the memory of a process; nowhere if it has none.
+fn loader(pid: Pid) -> std::ops::Range<u64> {
+    let none = 0..0;
+    let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return none };
+    let word = |bytes: &[u8]| u64::from_ne_bytes(bytes.try_into().unwrap());
+    let mut pairs = vector.as_chunks::<16>().0.iter();
+    let base = pairs.find(|pair| word(&pair[..8]) == libc::AT_BASE);
+    let Some(base) = base.map(|pair| word(&pair[8..])) else { return none };
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let mut file = None;
+    let mut end = base;
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        let bounds = words.next().and_then(|bounds| bounds.split_once('-'));
+        let Some((from, to)) = bounds else { continue };
+        let hex = |text| u64::from_str_radix(text, 16).unwrap_or(0);
+        let name = words.nth(4);
+        if hex(from) == base {
+            file = name;
+        }
+        if file.is_some() && name == file {
+            end = hex(to);
+        }
+    }
+    base..end
+}
