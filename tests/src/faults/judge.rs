@@ -34,10 +34,15 @@ pub struct Right {
 pub type Wrongs = Vec<String>;
 
 /// Runs an operation without a fault.
+///
+/// # Panics
+/// If the program makes a call that the table lacks, whose errors would not be tried.
 #[must_use]
 pub fn undisturbed(scene: &Scene) -> Right {
     let world = scene.world();
     let attempt = scene.run(&world, None, None);
+    let unknown = attempt.trace.calls.iter().find(|(_, call)| !call.is_known());
+    assert!(unknown.is_none(), "{}: {unknown:?} is not known", scene.operation.name);
     let claims = report(&world).unwrap();
     Right { attempt, claims }
 }
