@@ -8,6 +8,7 @@
 
 mod authority;
 mod error;
+mod gate;
 mod job;
 mod license;
 mod manager;
@@ -28,6 +29,7 @@ use crate::args::Address;
 use crate::hub::{Hub, Published};
 use crate::jobs::{Job, JobId};
 use authority::Authority;
+use gate::Gate;
 use manager::Manager;
 use outbox::{Outbox, Sending};
 use park::block_on_for;
@@ -90,22 +92,8 @@ impl Bus {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
         let outbox = Outbox::new(Arc::clone(hub), Arc::clone(&authority));
-        let builder = match address {
-            Address::System => Builder::system(),
-            Address::Session => Builder::session(),
-            Address::At(address) => Builder::address(address.as_str()),
-        };
-        let builder = builder
-            .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
-            .serve_at(PATH, ObjectManager)
-            .name(NAME)
-            // Without these two, whoever may own the name could take it over, and we from others.
-            .allow_name_replacements(false)
-            .replace_existing_names(false);
-        let builder = outbox
-            .licenses()
-            .fold(builder, |builder, (path, license)| builder.serve_at(path, license));
-        let connection = match block_on_for(START, builder.build()) {
+        let connect = connect(address, hub, &outbox, authority);
+        let connection = match block_on_for(START, connect) {
             Some(Ok(connection)) => connection,
             Some(Err(zbus::Error::NameTaken)) => {
                 return Err(StartError::NameTaken(address.clone()));
@@ -169,4 +157,27 @@ impl Bus {
         };
         block_on_for(limit, leave).is_some()
     }
+}
+
+/// Connects through a gate, serves, and takes the name.
+async fn connect(
+    address: &Address,
+    hub: &Arc<Hub>,
+    outbox: &Outbox,
+    authority: Arc<Authority>,
+) -> zbus::Result<Connection> {
+    let address = match address {
+        Address::System => zbus::Address::system()?,
+        Address::Session => zbus::Address::session()?,
+        Address::At(address) => zbus::Address::try_from(address.as_str())?,
+    };
+    let builder = Builder::socket(Gate::connect(&address).await?)
+        .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
+        .serve_at(PATH, ObjectManager)
+        .name(NAME)
+        // Without these two, whoever may own the name could take it over, and we from others.
+        .allow_name_replacements(false)
+        .replace_existing_names(false);
+    let serve = |builder: Builder<'static>, (path, license)| builder.serve_at(path, license);
+    outbox.licenses().fold(builder, serve).build().await
 }
