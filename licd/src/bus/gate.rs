@@ -261,25 +261,25 @@ impl ReadHalf for Whole {
 #[derive(Debug)]
 pub(super) struct Exit(Arc<Lobby>);
 
-impl Exit {
-    /// Takes note of an answer. Whether its caller wants it.
-    fn note(&self, message: &Message) -> bool {
-        let header = message.header();
-        let (Type::MethodReturn | Type::Error) = message.message_type() else { return true };
-        let (Some(caller), Some(serial)) = (header.destination(), header.reply_serial()) else {
-            return true;
-        };
-        self.0.desk().books.answered(caller.as_str(), serial.get()) != Some(true)
-    }
-}
-
 #[async_trait]
 impl WriteHalf for Exit {
     async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        let written =
-            if self.note(message) { self.0.write(message.data().bytes()).await } else { Ok(()) };
-        self.0.stirred.notify(1);
-        Ok(written?)
+        let (lobby, header) = (&self.0, message.header());
+        let call = match message.message_type() {
+            Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
+            _ => None,
+        };
+        let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
+        let is_silent = call.is_some_and(|(caller, of)| lobby.desk().books.is_silent(caller, of));
+        if !is_silent {
+            lobby.write(message.data().bytes()).await?;
+        }
+        // Not before: the next call of this caller waits until the bus has taken this answer.
+        if let Some((caller, serial)) = call {
+            lobby.desk().books.answered(caller, serial);
+            lobby.stirred.notify(1);
+        }
+        Ok(())
     }
 
     /// Of the handshake; nothing that licd says has descriptors.

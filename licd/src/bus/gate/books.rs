@@ -147,11 +147,18 @@ impl<M> Books<M> {
         None
     }
 
-    /// A call has been answered. Whether its caller wanted none of it; `None` if there was no such
-    /// call.
-    pub(super) fn answered(&mut self, sender: &str, serial: u32) -> Option<bool> {
-        let guest = self.guests.get_mut(sender)?;
-        let at = guest.at_work.iter().position(|ticket| ticket.serial == serial)?;
+    /// Whether the caller wants no answer.
+    pub(super) fn is_silent(&self, sender: &str, serial: u32) -> bool {
+        let mut calls = self.guests.get(sender).into_iter().flat_map(|guest| &guest.at_work);
+        calls.any(|ticket| ticket.serial == serial && ticket.is_silent)
+    }
+
+    /// A call has been answered, if there was such a call.
+    pub(super) fn answered(&mut self, sender: &str, serial: u32) {
+        let Some(guest) = self.guests.get_mut(sender) else { return };
+        let Some(at) = guest.at_work.iter().position(|ticket| ticket.serial == serial) else {
+            return;
+        };
         let ticket = guest.at_work.swap_remove(at);
         guest.load.take(ticket.load);
         self.load.take(ticket.load);
@@ -159,7 +166,6 @@ impl<M> Books<M> {
         if guest.at_work.is_empty() && guest.waiting.is_empty() {
             self.guests.remove(sender);
         }
-        Some(ticket.is_silent)
     }
 
     fn give_up_lost(&mut self, now: Instant) {
@@ -230,7 +236,7 @@ mod tests {
         assert_eq!(desk.next(), None);
         let other = desk.admit("other", FAST).unwrap();
         assert_eq!([desk.next(), desk.next()], [Some(other), None]);
-        assert_eq!(desk.0.answered("flood", flood[0]), Some(false));
+        desk.0.answered("flood", flood[0]);
         assert_eq!(desk.next(), Some(flood[1]));
     }
 
@@ -262,8 +268,8 @@ mod tests {
         {
             let call = desk.admit("a", load).unwrap();
             assert_eq!(desk.next(), Some(call));
-            assert_eq!(desk.0.answered("a", call), Some(false));
-            assert_eq!(desk.0.answered("a", call), None);
+            desk.0.answered("a", call);
+            desk.0.answered("a", call);
         }
         assert!(desk.0.guests.is_empty() && desk.0.turns.is_empty());
         assert_eq!((desk.0.load, desk.0.at_work), (Load::default(), 0));
