@@ -16,6 +16,7 @@ mod damage;
 mod dates;
 mod downloads;
 mod exit_codes;
+mod floods;
 mod importing;
 mod many_files;
 mod memory;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         dates::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
+        floods::STORIES,
         importing::STORIES,
         many_files::STORIES,
         memory::STORIES,
