@@ -7,6 +7,7 @@
 //! the signals that belong before it.
 
 mod authority;
+mod caller;
 mod error;
 mod gate;
 mod job;

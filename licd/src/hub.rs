@@ -1,5 +1,6 @@
 //! Where the bus, the loop and the working threads meet: what is published, and what is asked.
 
+use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -26,24 +27,30 @@ pub(crate) struct Published {
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
     pub(crate) json: String,
+    /// Where that moment stands in it.
+    now: Range<usize>,
     /// Whether an import has changed what is allowed since the daemon started.
     pub(crate) restart_pending: bool,
 }
 
 impl Published {
-    /// The report as of now.
+    /// The report as of now. It is not made anew for every question: a device may have a thousand
+    /// licences, and everybody may ask.
     pub(crate) fn status(&self) -> String {
-        let mut report = self.report.clone();
-        report.clock.now = clock::now().to_string();
-        to_json(&report)
+        let mut json = self.json.clone();
+        json.replace_range(self.now.clone(), &clock::now().to_string());
+        json
     }
-
     /// A report of this moment, and its JSON.
     pub(crate) fn new(survey: Arc<Survey>, time: TimeVerdict) -> Self {
         let mut report = survey.report(&time);
         let json = to_json(&report);
+        // In a text of the report the quotation marks are escaped.
+        let key = "\"now\":\"";
+        let at = json.find(key).map_or(0, |at| at + key.len());
+        let now = at..at + report.clock.now.len();
         report.clock.now.clear();
-        Self { survey, time, report, json, restart_pending: false }
+        Self { survey, time, report, json, now, restart_pending: false }
     }
 
     /// The names of the features that are allowed.
@@ -118,6 +125,8 @@ pub(crate) enum News {
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
     /// Closing the store was tried again; whether somebody still keeps it open.
     Settled { left_open: bool },
+    /// The caller with this unique name has left the bus and waits for nothing any more.
+    CallerGone(String),
     /// The connection to the bus is gone.
     BusGone,
 }
@@ -267,6 +276,8 @@ pub(crate) mod tests {
         let second = Published::new(Arc::clone(&first.survey), later);
         assert_eq!(first.report, second.report);
         assert!(first.json.contains("\"now\":\"2") && first.report.clock.now.is_empty());
+        assert_eq!(first.status().len(), first.json.len());
+        assert!(first.status().contains("\"now\":\"2"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use zbus::{Fd, OwnedObjectPath, OwnedVariant, Variant};
 
-use crate::bus::{Caller, MANAGER, PATH, Refused};
+use crate::bus::{Caller, MANAGER, NAME, PATH, Refused};
 use crate::world::{STORE, UNIT, World};
 
 const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
@@ -204,10 +204,17 @@ fn an_import_can_be_cancelled() {
 fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     let world = World::new();
     let (mut daemon, caller) = world.start();
-    let stalled: Vec<_> = (0..16).map(|_| stall(&caller)).collect();
     let license = world.license("WE-7Q2KD", 1, UNIT);
-    assert_eq!(import_text(&caller, &world, &license).unwrap_err().0, error("Busy"));
-    assert_eq!(state(&caller), "none");
+    let mut stalled: Vec<_> = (0..4).map(|_| stall(&caller)).collect();
+    // One caller has so many, and another one is not kept waiting by that.
+    let refused = import_text(&caller, &world, &license).unwrap_err();
+    assert_eq!(refused.0, error("Busy"));
+    assert!(refused.1.contains("4 imports of this caller"), "{}", refused.1);
+    let other = world.bus.caller();
+    assert_eq!(import_text(&other, &world, &license), Ok("valid".to_owned()));
+    let callers: Vec<_> = (0..3).map(|_| world.bus.caller()).collect();
+    stalled.extend(callers.iter().flat_map(|caller| (0..4).map(|_| stall(caller))));
+    assert_eq!(import_text(&other, &world, &license).unwrap_err().0, error("Busy"));
     // And all of them are answered when the daemon stops.
     let begun = Instant::now();
     daemon.signal(Signal::SIGTERM);
@@ -216,6 +223,33 @@ fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     }
     assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_import_whose_caller_has_left_keeps_no_place() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    // What nobody writes to, and nobody closes.
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let leaving = world.bus.caller();
+    let own = leaving.clone();
+    let waiting = thread::spawn(move || {
+        let body = (Fd::from(&reader), "left.lic", Options::new());
+        let (name, manager) = (Some(NAME), Some(MANAGER));
+        let import = own.connection.call_method(name, PATH, manager, "ImportFd", &body);
+        zbus::block_on(import).is_err()
+    });
+    let end = Instant::now() + Duration::from_secs(20);
+    while jobs(&caller).is_empty() {
+        assert!(Instant::now() < end, "the import does not begin");
+    }
+    let job = jobs(&caller).remove(0);
+    zbus::block_on(leaving.connection.close()).unwrap();
+    assert!(waiting.join().unwrap());
+    while get::<String>(&caller, &job, JOB, "State") != "finished" {
+        assert!(Instant::now() < end, "the import goes on");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
