@@ -17,6 +17,7 @@ mod outbox;
 mod park;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ const PATH: &str = "/com/igel/License1";
 
 /// How long a bus may take for the handshake and the name: what systemd gives a service to start,
 /// less what is needed to say so.
-const START: Duration = Duration::from_secs(30);
+pub(crate) const START: Duration = Duration::from_secs(30);
 
 /// A connection that owns the name.
 pub(crate) struct Bus {
@@ -58,10 +59,17 @@ pub(crate) enum StartError {
     NameTaken(Address),
     /// Anything else that the bus or the way to it says.
     Refused(Address, zbus::Error),
-    /// No answer within [`START`].
-    Silent(Address),
+    /// No answer within this time.
+    Silent(Address, Duration),
 }
 
+impl StartError {
+    /// Whether there is no bus at all.
+    pub(crate) fn is_absence(&self) -> bool {
+        let Self::Refused(_, zbus::Error::InputOutput(error)) = self else { return false };
+        matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+    }
+}
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,8 +84,8 @@ impl fmt::Display for StartError {
                            its policy allow the name?"
                 )
             }
-            Self::Silent(bus) => {
-                write!(f, "{bus}: does not answer within {} seconds", START.as_secs())
+            Self::Silent(bus, limit) => {
+                write!(f, "{bus}: does not answer within {} seconds", limit.as_secs())
             }
         }
     }
@@ -89,18 +97,22 @@ impl Bus {
     ///
     /// # Errors
     /// [`StartError`]
-    pub(crate) fn start(address: &Address, hub: &Arc<Hub>) -> Result<Self, StartError> {
+    pub(crate) fn start(
+        address: &Address,
+        hub: &Arc<Hub>,
+        limit: Duration,
+    ) -> Result<Self, StartError> {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
         let outbox = Outbox::new(Arc::clone(hub), Arc::clone(&authority));
         let connect = connect(address, hub, &outbox, authority);
-        let connection = match block_on_for(START, connect) {
+        let connection = match block_on_for(limit, connect) {
             Some(Ok(connection)) => connection,
             Some(Err(zbus::Error::NameTaken)) => {
                 return Err(StartError::NameTaken(address.clone()));
             }
             Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
-            None => return Err(StartError::Silent(address.clone())),
+            None => return Err(StartError::Silent(address.clone(), limit)),
         };
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(outbox.run(connection.clone(), receiver));

@@ -20,7 +20,7 @@ impl Daemon {
         let mut gone = Vec::new();
         for news in news {
             match news {
-                News::BusGone => return Err(Fatal::BusGone),
+                News::BusGone => self.bus_lost()?,
                 News::CallerGone(caller) => gone.push(caller),
                 news => self.hear(news),
             }
