@@ -1,6 +1,7 @@
 //! Floods: one user calls without end, and nothing comes of it for others (contract §10).
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,7 +12,8 @@ use acceptance::daemon::Daemon;
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::program;
-use acceptance::{World, story};
+use acceptance::server::Server;
+use acceptance::{World, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(calls_with_descriptors_neither_end_nor_fill_the_daemon),
@@ -22,6 +24,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(calls_that_wait_long_do_not_keep_others_waiting),
     story!(messages_that_are_no_calls_are_passed_over),
     story!(a_caller_who_reads_no_answers_does_not_silence_the_daemon),
+    story!(asking_for_looks_at_the_links_does_not_put_the_regular_one_off),
 ];
 
 /// Seconds of each flood, if no other number is given.
@@ -194,4 +197,21 @@ fn messages_that_are_no_calls_are_passed_over() {
 
 fn a_caller_who_reads_no_answers_does_not_silence_the_daemon() {
     Scene::open(&device(LICENSES)).endure("deaf");
+}
+
+fn asking_for_looks_at_the_links_does_not_put_the_regular_one_off() {
+    let server = Server::http(|_, mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    });
+    let world = World::new();
+    let settings = format!("[system.remotemanager]\nlicense_urls = [{:?}]\n", server.url("a.lic"));
+    world.write("/etc/licd/settings.toml", settings);
+    let daemon = world.start();
+    let client = daemon.client();
+    for _ in 0..3 {
+        let () = client.manager("Poll", &()).unwrap();
+    }
+    // The first look of a device without a licence comes within 15 seconds, whoever has asked before.
+    let asked = server.heads().len();
+    wait::until("the regular look", || (server.heads().len() > asked).then_some(()));
 }

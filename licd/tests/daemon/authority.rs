@@ -1,6 +1,8 @@
 //! Who may do what, on a bus with the rules that are installed.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -202,6 +204,23 @@ fn everyone_may_ask_and_only_the_authorised_may_change() {
     // Root needs nobody's leave.
     let options = HashMap::<String, OwnedVariant>::new();
     assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
+}
+
+#[test]
+fn the_bus_lets_one_method_bring_one_descriptor() {
+    let Some(world) = system("the_bus_lets_one_method_bring_one_descriptor") else { return };
+    let (_daemon, caller) = world.start();
+    let null = || zbus::Fd::from(OwnedFd::from(File::open("/dev/null").unwrap()));
+    let options = HashMap::<String, OwnedVariant>::new;
+    // It comes as far as licd, which takes no device for a licence.
+    let import = caller.call::<_, String>("ImportFd", &(null(), "x", options()));
+    assert!(import.unwrap_err().0.starts_with("com.igel.License1.Error."));
+    let denied = "org.freedesktop.DBus.Error.AccessDenied";
+    let two = caller.call::<_, String>("ImportFd", &(null(), null(), options()));
+    assert_eq!(two.unwrap_err().0, denied);
+    for member in ["GetStatus", "Refresh", "CheckFeature"] {
+        assert_eq!(caller.call::<_, ()>(member, &null()).unwrap_err().0, denied, "{member}");
+    }
 }
 
 #[test]

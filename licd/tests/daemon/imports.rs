@@ -226,6 +226,48 @@ fn more_imports_than_there_is_room_for_are_refused_as_busy() {
 }
 
 #[test]
+fn a_call_with_descriptors_that_it_may_not_have_is_refused_and_no_other() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let null = || Fd::from(std::os::fd::OwnedFd::from(File::open("/dev/null").unwrap()));
+    let limits = "org.freedesktop.DBus.Error.LimitsExceeded";
+    for member in ["GetStatus", "Refresh", "Fly"] {
+        let refused = caller.call::<_, ()>(member, &null()).unwrap_err();
+        assert_eq!(refused.0, limits, "{member}");
+        assert!(refused.1.contains("send at most 0"), "{}", refused.1);
+    }
+    let many: Vec<_> = (0..16).map(|_| null()).collect();
+    let refused = caller.call::<_, ()>("ImportFd", &many).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("16 descriptors"), "{refused:?}");
+    // Nor is a message read that is longer than any of its kind.
+    let long = "x".repeat(20_000);
+    let refused = caller.call::<_, (bool, String, String)>("CheckFeature", &long).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("16384 bytes"), "{refused:?}");
+    let refused = caller.call::<_, ()>("ApplySettings", &"#".repeat(2 << 20)).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("1048584 bytes"), "{refused:?}");
+    let most = format!("# {}\n", "x".repeat((1 << 20) - 3));
+    assert_eq!(caller.call::<_, ()>("ApplySettings", &most), Ok(()));
+    let license = world.license("WE-7Q2KD", 183, UNIT);
+    assert_eq!(import_text(&caller, &world, &license), Ok("valid".to_owned()));
+}
+
+#[test]
+fn a_call_that_wants_no_answer_has_its_effect() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let file = world.write("a.lic", &world.license("WE-7Q2KD", 183, UNIT));
+    let mut signals = caller.listen();
+    let import = zbus::Message::method_call(PATH, "Import")
+        .destination(NAME)
+        .interface(MANAGER)
+        .with_flags(zbus::message::Flags::NO_REPLY_EXPECTED);
+    let import = import.build(&(file.to_str().unwrap(), Options::new())).unwrap();
+    zbus::block_on(caller.connection.send(&import)).unwrap();
+    signals.wait_for_member("Finished");
+    assert_eq!(state(&caller), "valid");
+}
+
+#[test]
 fn an_import_whose_caller_has_left_keeps_no_place() {
     let world = World::new();
     let (_daemon, caller) = world.start();
