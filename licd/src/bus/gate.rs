@@ -217,7 +217,7 @@ impl ReadHalf for Entrance {
         descriptors: &mut Vec<OwnedFd>,
     ) -> zbus::Result<Message> {
         if self.porter.is_none() {
-            let inbound = Inbound::new(std::mem::take(early), std::mem::take(descriptors));
+            let inbound = Inbound::new(std::mem::take(early));
             self.porter = Some(zruntime::spawn(Arc::clone(&self.lobby).receive(inbound)));
         }
         loop {
