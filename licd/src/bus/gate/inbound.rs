@@ -19,7 +19,8 @@ const HEAD: usize = 16 * 1024;
 /// Bytes that are read at a time: a flood is many small messages, and each reading costs more than
 /// what is done with one of them. More than a short message with the longest head has.
 const AHEAD: usize = 64 * 1024;
-/// Descriptors that are taken from one read; the kernel closes all others at once.
+/// Descriptors that there is space for in one reading; rounded up, it holds four. The kernel closes all
+/// others at once.
 const DESCRIPTORS: usize = 1;
 
 /// A message, whole.
@@ -141,8 +142,8 @@ impl Inbound {
     }
 }
 
-/// Reads what there is, and at most two descriptors: the space for one holds so many. Where none can
-/// be opened, the message comes without.
+/// Reads what there is, and a few descriptors at most. Where none can be opened, the message comes
+/// without.
 ///
 /// # Errors
 /// The kernel's; [`ErrorKind::UnexpectedEof`] at the end.
@@ -163,5 +164,80 @@ pub(super) async fn receive(line: &Line, room: &mut [u8]) -> io::Result<(usize, 
     match line.read_with(read).await? {
         (0, _) => Err(ErrorKind::UnexpectedEof.into()),
         got => Ok(got),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{IoSlice, Write as _};
+    use std::os::fd::AsFd as _;
+    use std::os::unix::net::UnixStream;
+
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+    use zbus::Message;
+    use zruntime::SharedRuntime;
+
+    use super::*;
+
+    fn call(member: &'static str, body: &str) -> Vec<u8> {
+        let call = Message::method_call("/", member).sender(":1.7").build(&body).unwrap();
+        call.data().bytes().to_vec()
+    }
+
+    fn send_with(socket: &UnixStream, bytes: &[u8], descriptors: usize) {
+        let null = File::open("/dev/null").unwrap();
+        let many = vec![null.as_fd(); descriptors];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(16))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&many)));
+        let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::empty());
+        assert_eq!(sent.unwrap(), bytes.len());
+    }
+
+    /// What is read of all that was sent: the length of each message, and its descriptors; `None` for
+    /// what was passed over.
+    fn read_all(far: UnixStream, near: UnixStream) -> Vec<Option<(usize, usize)>> {
+        drop(far);
+        zruntime::block_on(async {
+            let line: Line = Line::new(&SharedRuntime::current().unwrap(), near.into()).unwrap();
+            let (mut inbound, mut read) = (Inbound::new(Vec::new()), Vec::new());
+            while let Ok(arrival) = inbound.next(&line).await {
+                read.push(match arrival {
+                    Arrival::Message(_, frame) => {
+                        Some((frame.bytes.len(), frame.descriptors.len()))
+                    }
+                    Arrival::TooLong(_) | Arrival::Nothing => None,
+                });
+            }
+            read
+        })
+    }
+
+    #[test]
+    fn descriptors_belong_to_the_message_that_they_came_with() {
+        let (mut far, near) = UnixStream::pair().unwrap();
+        let plain = call("GetStatus", "");
+        let length = plain.len();
+        for _ in 0..3 {
+            far.write_all(&plain).unwrap();
+            send_with(&far, &plain, 1);
+        }
+        far.write_all(&plain).unwrap();
+        let read = read_all(far, near);
+        let expected = [0, 1, 0, 1, 0, 1, 0].map(|descriptors| Some((length, descriptors)));
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn of_many_descriptors_few_are_opened_and_those_of_what_is_passed_over_are_closed() {
+        let (mut far, near) = UnixStream::pair().unwrap();
+        send_with(&far, &call("GetStatus", ""), 16);
+        send_with(&far, &call("CheckFeature", &"x".repeat(20_000)), 16);
+        let settings = call("ApplySettings", &"#".repeat(100_000));
+        far.write_all(&settings).unwrap();
+        let read = read_all(far, near);
+        let [Some((_, opened)), None, Some((length, 0))] = read[..] else { panic!("{read:?}") };
+        assert!(opened <= 4 && length == settings.len(), "{opened} {length}");
     }
 }
