@@ -7,7 +7,9 @@
 //! the signals that belong before it.
 
 mod authority;
+mod caller;
 mod error;
+mod gate;
 mod job;
 mod license;
 mod manager;
@@ -15,6 +17,7 @@ mod outbox;
 mod park;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ use crate::args::Address;
 use crate::hub::{Hub, Published};
 use crate::jobs::{Job, JobId};
 use authority::Authority;
+use gate::Gate;
 use manager::Manager;
 use outbox::{Outbox, Sending};
 use park::block_on_for;
@@ -39,7 +43,7 @@ const PATH: &str = "/com/igel/License1";
 
 /// How long a bus may take for the handshake and the name: what systemd gives a service to start,
 /// less what is needed to say so.
-const START: Duration = Duration::from_secs(30);
+pub(crate) const START: Duration = Duration::from_secs(30);
 
 /// A connection that owns the name.
 pub(crate) struct Bus {
@@ -55,10 +59,17 @@ pub(crate) enum StartError {
     NameTaken(Address),
     /// Anything else that the bus or the way to it says.
     Refused(Address, zbus::Error),
-    /// No answer within [`START`].
-    Silent(Address),
+    /// No answer within this time.
+    Silent(Address, Duration),
 }
 
+impl StartError {
+    /// Whether there is no bus at all.
+    pub(crate) fn is_absence(&self) -> bool {
+        let Self::Refused(_, zbus::Error::InputOutput(error)) = self else { return false };
+        matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+    }
+}
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,8 +84,8 @@ impl fmt::Display for StartError {
                            its policy allow the name?"
                 )
             }
-            Self::Silent(bus) => {
-                write!(f, "{bus}: does not answer within {} seconds", START.as_secs())
+            Self::Silent(bus, limit) => {
+                write!(f, "{bus}: does not answer within {} seconds", limit.as_secs())
             }
         }
     }
@@ -86,32 +97,22 @@ impl Bus {
     ///
     /// # Errors
     /// [`StartError`]
-    pub(crate) fn start(address: &Address, hub: &Arc<Hub>) -> Result<Self, StartError> {
+    pub(crate) fn start(
+        address: &Address,
+        hub: &Arc<Hub>,
+        limit: Duration,
+    ) -> Result<Self, StartError> {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
         let outbox = Outbox::new(Arc::clone(hub), Arc::clone(&authority));
-        let builder = match address {
-            Address::System => Builder::system(),
-            Address::Session => Builder::session(),
-            Address::At(address) => Builder::address(address.as_str()),
-        };
-        let builder = builder
-            .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
-            .serve_at(PATH, ObjectManager)
-            .name(NAME)
-            // Without these two, whoever may own the name could take it over, and we from others.
-            .allow_name_replacements(false)
-            .replace_existing_names(false);
-        let builder = outbox
-            .licenses()
-            .fold(builder, |builder, (path, license)| builder.serve_at(path, license));
-        let connection = match block_on_for(START, builder.build()) {
+        let connect = connect(address, hub, &outbox, authority);
+        let connection = match block_on_for(limit, connect) {
             Some(Ok(connection)) => connection,
             Some(Err(zbus::Error::NameTaken)) => {
                 return Err(StartError::NameTaken(address.clone()));
             }
             Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
-            None => return Err(StartError::Silent(address.clone())),
+            None => return Err(StartError::Silent(address.clone(), limit)),
         };
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(outbox.run(connection.clone(), receiver));
@@ -169,4 +170,27 @@ impl Bus {
         };
         block_on_for(limit, leave).is_some()
     }
+}
+
+/// Connects through a gate, serves, and takes the name.
+async fn connect(
+    address: &Address,
+    hub: &Arc<Hub>,
+    outbox: &Outbox,
+    authority: Arc<Authority>,
+) -> zbus::Result<Connection> {
+    let address = match address {
+        Address::System => zbus::Address::system()?,
+        Address::Session => zbus::Address::session()?,
+        Address::At(address) => zbus::Address::try_from(address.as_str())?,
+    };
+    let builder = Builder::socket(Gate::connect(&address).await?)
+        .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
+        .serve_at(PATH, ObjectManager)
+        .name(NAME)
+        // Without these two, whoever may own the name could take it over, and we from others.
+        .allow_name_replacements(false)
+        .replace_existing_names(false);
+    let serve = |builder: Builder<'static>, (path, license)| builder.serve_at(path, license);
+    outbox.licenses().fold(builder, serve).build().await
 }

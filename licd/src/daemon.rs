@@ -5,6 +5,7 @@ mod desk;
 mod events;
 mod imports;
 mod poll;
+mod rejoin;
 mod stock;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,8 +23,8 @@ use licd_rules::Code;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
-use crate::args::Args;
-use crate::bus::{Bus, NAME, StartError};
+use crate::args::{Address, Args};
+use crate::bus::{Bus, NAME, START, StartError};
 use crate::hub::{self, Hub, Inbox, Unsettled};
 use crate::jobs::{Job, JobId};
 use crate::journal;
@@ -88,8 +89,9 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let (complaints, links, again) = (stock.complaints.clone(), stock.links.clone(), stock.again);
     let (hub, inbox) =
         hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
-    let bus = Bus::start(&args.bus, &hub).map_err(Fatal::Bus)?;
-    let mut daemon = Daemon::new(device, herald, hub, inbox, bus, events);
+    let bus = Bus::start(&args.bus, &hub, START).map_err(Fatal::Bus)?;
+    let address = args.bus.clone();
+    let mut daemon = Daemon::new(device, herald, hub, inbox, (bus, address), events);
     daemon.started(left, again, complaints);
     links.into_iter().for_each(|links| daemon.heed_links(links));
     let outcome = daemon.serve();
@@ -145,6 +147,8 @@ struct Timers {
     /// Somebody has the partition open. In a mount namespace of its own, nobody tells the daemon
     /// when it is closed elsewhere.
     reclosed: Backoff,
+    /// The connection to the bus is lost.
+    rejoin: Backoff,
     /// How often the service manager wants to hear, and when next.
     watchdog: Option<(Duration, Instant)>,
 }
@@ -166,6 +170,7 @@ impl Timers {
             relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
             shortage: Backoff::new(ms(250), minutes(1)),
             reclosed: Backoff::new(ms(1000), minutes(1)),
+            rejoin: Backoff::new(ms(100), ms(5000)).with_patience(minutes(1)),
             watchdog: watchdog.map(|interval| (interval, Instant::now() + interval)),
         }
     }
@@ -173,7 +178,8 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        dues.into_iter().chain([self.reclosed.due(), self.shortage.due(), watchdog]).flatten()
+        let more = [self.reclosed.due(), self.shortage.due(), self.rejoin.due(), watchdog];
+        dues.into_iter().chain(more).flatten()
     }
 }
 
@@ -183,7 +189,9 @@ struct Daemon {
     herald: Arc<Herald>,
     hub: Arc<Hub>,
     inbox: Inbox,
+    /// `None` while the connection is lost.
     bus: Option<Bus>,
+    address: Address,
     events: Events,
     timers: Timers,
     lane: Lane,
@@ -208,7 +216,7 @@ impl Daemon {
         herald: Arc<Herald>,
         hub: Arc<Hub>,
         inbox: Inbox,
-        bus: Bus,
+        (bus, address): (Bus, Address),
         events: Events,
     ) -> Self {
         Self {
@@ -217,6 +225,7 @@ impl Daemon {
             hub,
             inbox,
             bus: Some(bus),
+            address,
             events,
             timers: Timers::new(),
             lane: Lane::default(),
@@ -266,6 +275,9 @@ impl Daemon {
                 }
             }
             self.do_what_is_due(Instant::now());
+            if self.timers.rejoin.is_due(Instant::now()) {
+                self.rejoin()?;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where the bus, the loop and the working threads meet: what is published, and what is asked.
 
+use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,18 +32,20 @@ pub(crate) struct Published {
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
     pub(crate) json: String,
+    /// Where that moment stands in it.
+    now: Range<usize>,
     /// Whether an import has changed what is allowed since the daemon started.
     pub(crate) restart_pending: bool,
 }
 
 impl Published {
-    /// The report as of now.
+    /// The report as of now. It is not made anew for every question: a device may have a thousand
+    /// licences, and everybody may ask.
     pub(crate) fn status(&self) -> String {
-        let mut report = self.report.clone();
-        report.clock.now = clock::now().to_string();
-        to_json(&report)
+        let mut json = self.json.clone();
+        json.replace_range(self.now.clone(), &clock::now().to_string());
+        json
     }
-
     /// A report of this moment, and its JSON.
     pub(crate) fn new(
         survey: Arc<Survey>,
@@ -72,8 +75,12 @@ impl Published {
             }
         }
         let json = to_json(&report);
+        // In a text of the report the quotation marks are escaped.
+        let key = "\"now\":\"";
+        let at = json.find(key).map_or(0, |at| at + key.len());
+        let now = at..at + report.clock.now.len();
         report.clock.now.clear();
-        Self { survey, time, missing, whole: true, report, json, restart_pending: false }
+        Self { survey, time, missing, whole: true, report, json, now, restart_pending: false }
     }
 
     /// The names of the features that are allowed.
@@ -148,6 +155,8 @@ pub(crate) enum News {
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
     /// What was left to do was tried again.
     Settled { left: Unsettled },
+    /// The caller with this unique name has left the bus and waits for nothing any more.
+    CallerGone(String),
     /// The connection to the bus is gone.
     BusGone,
 }
@@ -309,6 +318,8 @@ pub(crate) mod tests {
         let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
         assert_eq!(first.report, second.report);
         assert!(first.json.contains("\"now\":\"2") && first.report.clock.now.is_empty());
+        assert_eq!(first.status().len(), first.json.len());
+        assert!(first.status().contains("\"now\":\"2"));
     }
 
     #[test]

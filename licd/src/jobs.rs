@@ -23,6 +23,9 @@ pub(crate) use source::Source;
 /// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
 /// lock.
 pub(crate) const AT_ONCE: usize = 16;
+/// Imports of one caller at one time: a descriptor that brings nothing keeps its place for
+/// two minutes, and others are not to wait for that.
+pub(crate) const OF_ONE: usize = 4;
 /// How often the progress of an import is told.
 const PROGRESS: Duration = Duration::from_millis(250);
 

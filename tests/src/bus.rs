@@ -49,6 +49,15 @@ impl Bus {
     }
 }
 
+impl Bus {
+    /// The socket that it listens at.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        let _ = self.address();
+        self.dir.join("bus.socket")
+    }
+}
+
 impl Running {
     fn start(dir: &Path) -> Self {
         let config = dir.join("bus.conf");

@@ -16,6 +16,7 @@ mod damage;
 mod dates;
 mod downloads;
 mod exit_codes;
+mod floods;
 mod importing;
 mod keys;
 mod many_files;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         dates::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
+        floods::STORIES,
         importing::STORIES,
         keys::STORIES,
         many_files::STORIES,

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use licd_rules::Code;
-use nix::unistd::geteuid;
 use zbus::message::{Flags, Header};
 use zbus::{Connection, Variant};
 use zruntime::SharedRuntime;
 
+use super::caller::{BUS, BUS_PATH, Place, Places, is_trusted, sender};
 use super::error::{self, BusError};
 use crate::journal;
 
@@ -19,16 +19,18 @@ use crate::journal;
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a person may take to type a password.
 const PERSON: Duration = Duration::from_secs(120);
-/// Descriptors that may come with a call: no method takes more. They stay open until it is answered,
-/// each twice, and by the rules of the system bus there might be 16; a process may have 1024 by
-/// default.
-const DESCRIPTORS: u32 = 1;
 /// Callers of whom the bus is asked at one time who they are. Whoever they are, it answers at once,
 /// so there are more of them only if somebody calls without end.
 const UNKNOWN: usize = 128;
-/// Callers that wait for polkit at one time, each perhaps for a person. Those who need not ask it
-/// are not among them: nobody is to be kept waiting for a password that others do not type.
-const WAITING: usize = 16;
+/// Calls of ordinary users that may wait long, for one user and in all: whatever one user sends, half
+/// of what the loop lets wait is left.
+const OF_ONE_USER: usize = 16;
+const IN_ALL: usize = 64;
+/// Callers that wait for polkit, of one user and in all, each perhaps for a person. Those who need
+/// not ask it are not among them: nobody is to be kept waiting for a password that others do not
+/// type.
+const ASKING: usize = 8;
+const ASKING_IN_ALL: usize = 16;
 
 /// Something that needs authority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,47 +51,73 @@ impl Action {
     }
 }
 
-/// Asks for authority.
-#[derive(Default)]
+/// Knows who calls, and asks for authority.
 pub(super) struct Authority {
     unknown: AtomicUsize,
-    waiting: AtomicUsize,
+    callers: Places,
+    asking: Places,
 }
 
-/// The unique name of the caller; empty if the bus does not tell.
-pub(super) fn sender(header: &Header<'_>) -> String {
-    header.sender().map(ToString::to_string).unwrap_or_default()
+impl Default for Authority {
+    fn default() -> Self {
+        Self {
+            unknown: AtomicUsize::new(0),
+            callers: Places::new(OF_ONE_USER, IN_ALL),
+            asking: Places::new(ASKING, ASKING_IN_ALL),
+        }
+    }
+}
+
+/// A caller who is known and has a place while his call waits.
+pub(super) struct Guest<'a> {
+    user: Result<u32, String>,
+    _place: Option<Place<'a>>,
 }
 
 impl Authority {
+    /// Asks who calls. Whoever may do anything has a place without taking one.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] if too many calls wait.
+    pub(super) async fn receive(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+        what: &str,
+    ) -> Result<Guest<'_>, BusError> {
+        let user = {
+            let _counted = Counted::new(&self.unknown, what)?;
+            user(connection, &sender(header)).await
+        };
+        let place = match &user {
+            Ok(user) if !is_trusted(*user) => Some(self.callers.take(*user, what)?),
+            Ok(_) | Err(_) => None,
+        };
+        Ok(Guest { user, _place: place })
+    }
+
     /// Goes on only if the caller may do this.
     ///
     /// # Errors
-    /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer; an error of
-    /// arguments for descriptors that have no use.
+    /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer.
     pub(super) async fn check(
         &self,
         connection: &Connection,
         header: &Header<'_>,
         action: Action,
-    ) -> Result<(), BusError> {
-        let id = action.id();
-        few_descriptors(id, header.unix_fds())?;
-        let caller = sender(header);
-        let known = {
-            let _place = Place::take(&self.unknown, UNKNOWN, id)?;
-            user(connection, &caller).await
-        };
-        let (uid, denial) = match known {
-            Ok(uid) if uid == 0 || uid == geteuid().as_raw() => return Ok(()),
-            Ok(uid) => {
-                let _place = Place::take(&self.waiting, WAITING, id)?;
+    ) -> Result<Guest<'_>, BusError> {
+        let (id, caller) = (action.id(), sender(header));
+        let guest = self.receive(connection, header, id).await?;
+        let (uid, denial) = match &guest.user {
+            Ok(user) if is_trusted(*user) => return Ok(guest),
+            Ok(user) => {
+                let _place = self.asking.take(*user, id)?;
                 match ask(connection, header, &caller, action).await {
-                    Ok(()) => return Ok(()),
-                    Err(denial) => (uid.to_string(), denial),
+                    Ok(()) => return Ok(guest),
+                    Err(denial) => (user.to_string(), denial),
                 }
             }
-            Err(denial) => ("unknown".to_owned(), denial),
+            Err(denial) => ("unknown".to_owned(), denial.clone()),
         };
         log::warn!(
             MESSAGE_ID = journal::NOT_AUTHORIZED,
@@ -102,32 +130,23 @@ impl Authority {
     }
 }
 
-fn few_descriptors(id: &str, count: Option<u32>) -> Result<(), BusError> {
-    match count.unwrap_or_default() {
-        ..=DESCRIPTORS => Ok(()),
-        count => Err(BusError::arguments(format!(
-            "{id}: {count} descriptors came with the call; send at most {DESCRIPTORS}"
-        ))),
-    }
-}
+/// One of those of whom the bus is asked who they are.
+struct Counted<'a>(&'a AtomicUsize);
 
-/// A place among those who wait, given back when dropped.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
+impl<'a> Counted<'a> {
     /// # Errors
-    /// [`Code::Busy`] if `most` have one already.
-    fn take(waiting: &'a AtomicUsize, most: usize, id: &str) -> Result<Self, BusError> {
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < most {
-            return Ok(place);
+    /// [`Code::Busy`] if there are [`UNKNOWN`] already.
+    fn new(count: &'a AtomicUsize, what: &str) -> Result<Self, BusError> {
+        let counted = Self(count);
+        if count.fetch_add(1, Ordering::Relaxed) < UNKNOWN {
+            return Ok(counted);
         }
-        let message = format!("{id}: {most} others ask already; try again later");
+        let message = format!("{what}: {UNKNOWN} others ask already; try again later");
         Err(BusError::verdict(Code::Busy, message))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -135,9 +154,8 @@ impl Drop for Place<'_> {
 
 /// The user that the caller runs as.
 async fn user(connection: &Connection, caller: &str) -> Result<u32, String> {
-    let bus = Some("org.freedesktop.DBus");
-    let call =
-        connection.call_method(bus, "/org/freedesktop/DBus", bus, "GetConnectionUnixUser", &caller);
+    let method = "GetConnectionUnixUser";
+    let call = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), method, &caller);
     let reply = within(ANSWER, call).await.and_then(|reply| reply.body().deserialize());
     reply.map_err(|error| format!("the bus does not tell the user: {}", error::reason(&error)))
 }
@@ -192,24 +210,6 @@ async fn within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_so_many_wait_at_one_time() {
-        let waiting = AtomicUsize::new(0);
-        let take = || Place::take(&waiting, 3, "x");
-        let mut places: Vec<_> = (0..3).map(|_| take().unwrap()).collect();
-        assert!(take().is_err());
-        places.pop();
-        assert!(take().is_ok());
-        drop(places);
-        assert_eq!(waiting.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn no_descriptors_are_kept_that_nobody_reads() {
-        assert!(few_descriptors("x", None).is_ok() && few_descriptors("x", Some(1)).is_ok());
-        assert!(few_descriptors("x", Some(2)).is_err());
-    }
 
     #[test]
     fn every_action_is_in_the_policy_that_is_installed() {

@@ -7,7 +7,8 @@ use zbus::object_server::SignalEmitter;
 use zbus::{Connection, interface};
 
 use super::PATH;
-use super::authority::{Action, Authority, sender};
+use super::authority::{Action, Authority};
+use super::caller::sender;
 use super::error::BusError;
 use crate::jobs::{Job, JobId};
 

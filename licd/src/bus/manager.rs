@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_device::{Intent, Login};
+use licd_device::{Failure, Intent, Login};
 use licd_edge::textfile::escaped;
 use licd_rules::{Code, Selector};
 use license_format::Date;
@@ -13,10 +13,11 @@ use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedFd, OwnedObjectPath, OwnedVariant, Variant, interface};
 use zruntime::mpmc;
 
-use super::authority::{Action, Authority, sender};
+use super::authority::{Action, Authority};
+use super::caller::{sender, while_there};
 use super::error::BusError;
 use super::job;
-use crate::hub::{Hub, ImportReply, Order, Published, Refusal, Reply};
+use crate::hub::{Hub, ImportReply, News, Order, Published, Refusal, Reply};
 use crate::jobs::Source;
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
@@ -47,6 +48,55 @@ impl Manager {
         self.hub.order(order(reply))?;
         receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
     }
+
+    /// Does what may take long, as long as the caller is there to hear of it.
+    async fn attend<T>(
+        &self,
+        call: Call<'_>,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let caller = sender(call.header);
+        let Some(outcome) = while_there(call.connection, &caller, work).await else {
+            self.hub.tell(News::CallerGone(caller));
+            return Err(Refusal::unheard().into());
+        };
+        outcome
+    }
+
+    /// The same for what the caller needs authority for.
+    async fn attend_authorised<T>(
+        &self,
+        call: Call<'_>,
+        action: Action,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let work = async {
+            let _guest = self.authority.check(call.connection, call.header, action).await?;
+            work.await
+        };
+        self.attend(call, work).await
+    }
+
+    /// The same for what everybody may ask for.
+    async fn attend_any<T>(
+        &self,
+        call: Call<'_>,
+        what: &str,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let work = async {
+            let _guest = self.authority.receive(call.connection, call.header, what).await?;
+            work.await
+        };
+        self.attend(call, work).await
+    }
+}
+
+/// A call as it has come.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    connection: &'a Connection,
+    header: &'a Header<'a>,
 }
 
 /// The properties of the daemon.
@@ -121,12 +171,15 @@ impl Manager {
         let mut options = options;
         let intent = intent(&mut options)?;
         let login = login(options)?;
-        self.authority.check(connection, &header, Action::Import).await?;
-        let source = Source::parse(&source, login)?;
-        let (name, owner) = (source.name(), sender(&header));
-        let begun =
-            |reply| Order::Import { source, intent, name, owner, reply: ImportReply::Begun(reply) };
-        let id = self.ask(begun).await?;
+        let call = Call { connection, header: &header };
+        let begin = async {
+            let source = Source::parse(&source, login)?;
+            let (name, owner) = (source.name(), sender(&header));
+            let begun = ImportReply::Begun;
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
+                .await
+        };
+        let id = self.attend_authorised(call, Action::Import, begin).await?;
         OwnedObjectPath::try_from(job::path(id))
             .map_err(|error| Refusal::Fault(error.to_string()).into())
     }
@@ -143,17 +196,13 @@ impl Manager {
         let mut options = options;
         let intent = intent(&mut options)?;
         no_options(&options)?;
-        self.authority.check(connection, &header, Action::Import).await?;
+        let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
         let source = Source::Descriptor(fd.into());
-        let verdict = |reply| Order::Import {
-            source,
-            intent,
-            name,
-            owner,
-            reply: ImportReply::Verdict(reply),
-        };
-        let code: Code = self.ask(verdict).await?;
+        let told = ImportReply::Verdict;
+        let verdict =
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: told(reply) });
+        let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
         Ok(code.as_str().to_owned())
     }
 
@@ -170,12 +219,18 @@ impl Manager {
             let (selector, forms) = (escaped(selector), Selector::FORMS);
             return Err(BusError::arguments(format!("selector “{selector}”: is none of {forms}")));
         };
-        self.authority.check(connection, &header, Action::Remove).await?;
-        self.ask(|reply| Order::Remove { selector, reply }).await
+        let call = Call { connection, header: &header };
+        let remove = self.ask(|reply| Order::Remove { selector, reply });
+        self.attend_authorised(call, Action::Remove, remove).await
     }
 
-    async fn refresh(&self) -> Result<(), BusError> {
-        self.ask(|reply| Order::Refresh { reply }).await
+    async fn refresh(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let call = Call { connection, header: &header };
+        self.attend_any(call, "Refresh", self.ask(|reply| Order::Refresh { reply })).await
     }
 
     #[zbus(out_args("allowed", "reason", "until"))]
@@ -196,6 +251,10 @@ impl Manager {
             return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
         };
         let published = self.hub.published();
+        if !published.whole {
+            // The report stands in for a survey that there is none of yet.
+            return Err(Refusal::from(Failure::from(&published.missing)).into());
+        }
         let verdict = published.survey.update(released, &published.time);
         Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
     }
@@ -218,12 +277,18 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), BusError> {
-        self.authority.check(connection, &header, Action::Settings).await?;
-        self.ask(|reply| Order::Apply { settings: toml, reply }).await
+        let call = Call { connection, header: &header };
+        let apply = self.ask(|reply| Order::Apply { settings: toml, reply });
+        self.attend_authorised(call, Action::Settings, apply).await
     }
 
-    async fn poll(&self) -> Result<(), BusError> {
-        self.ask(|reply| Order::Poll { reply }).await
+    async fn poll(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let call = Call { connection, header: &header };
+        self.attend_any(call, "Poll", self.ask(|reply| Order::Poll { reply })).await
     }
 
     #[zbus(signal)]

@@ -10,20 +10,24 @@ use licd_rules::{Code, Selector};
 use super::stock::{WAITING, Waiting};
 use super::{Daemon, Fatal, settle};
 use crate::hub::{News, Order, Refusal, Reply, Unsettled, Written};
-use crate::jobs::{self, AT_ONCE};
+use crate::jobs::{self, AT_ONCE, OF_ONE};
 use crate::journal;
 
 impl Daemon {
     /// Takes what has come in.
     pub(super) fn read_inbox(&mut self) -> Result<(), Fatal> {
         let (news, orders) = self.inbox.take();
+        let mut gone = Vec::new();
         for news in news {
-            if matches!(news, News::BusGone) {
-                return Err(Fatal::BusGone);
+            match news {
+                News::BusGone => self.bus_lost()?,
+                News::CallerGone(caller) => gone.push(caller),
+                news => self.hear(news),
             }
-            self.hear(news);
         }
         orders.into_iter().for_each(|order| self.obey(order));
+        // Behind the orders, among which there may be one of theirs.
+        gone.iter().for_each(|caller| self.cancel_imports_of(caller));
         Ok(())
     }
 
@@ -46,7 +50,7 @@ impl Daemon {
                 News::Settled { .. } => self.at_work -= 1,
                 // It is as it was read, but nobody has been told so.
                 News::Stock(_) => self.answer_without_stock(),
-                News::Progress(_) | News::BusGone => {}
+                News::Progress(_) | News::CallerGone(_) | News::BusGone => {}
             }
         }
     }
@@ -78,10 +82,9 @@ impl Daemon {
                 }
                 self.look_again();
             }
-            News::BusGone => {}
+            News::CallerGone(_) | News::BusGone => {}
         }
     }
-
     fn obey(&mut self, order: Order) {
         match order {
             Order::Import { source, intent, name, owner, reply } => {
@@ -110,6 +113,24 @@ impl Daemon {
         Err(Refusal::new(Code::Busy, message))
     }
 
+    /// Room for one more import of this caller. The daemon's own have no owner, and as many as they
+    /// need.
+    pub(super) fn room_of(&self, owner: &str, what: &str) -> Result<(), Refusal> {
+        let own = self.jobs.values().filter(|(job, _)| job.owner == owner).count();
+        if owner.is_empty() || own < OF_ONE {
+            return Ok(());
+        }
+        let message =
+            format!("{what}: {OF_ONE} imports of this caller run already; try again later");
+        Err(Refusal::new(Code::Busy, message))
+    }
+
+    /// Ends the imports that somebody waited for who has left. A job that was only begun goes on.
+    fn cancel_imports_of(&self, caller: &str) {
+        let jobs =
+            self.jobs.values().filter(|(job, waiting)| job.owner == caller && waiting.is_some());
+        jobs.for_each(|(job, _)| job.cancel());
+    }
     fn remove(&mut self, selector: Selector, reply: Reply<u32>) {
         if let Err(refusal) = self.room(&format!("removal of {selector}")) {
             return reply(Err(refusal));

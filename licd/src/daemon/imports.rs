@@ -75,6 +75,7 @@ impl Daemon {
         owner: String,
     ) -> Result<JobId, Refusal> {
         self.room(&name)?;
+        self.room_of(&owner, &name)?;
         let id: JobId = self.last_job.wrapping_add(1);
         let job = Job::new(id, name, owner, intent, &self.hub.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;

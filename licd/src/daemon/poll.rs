@@ -36,12 +36,26 @@ pub(super) struct Polling {
     failures: u32,
     /// When the last look ended.
     ended: Option<Instant>,
-    /// Who waits for the end of a look, and until when.
-    waiting: Vec<(Instant, Reply<()>)>,
-    /// Whether one of them came after the look had begun, which may have missed what he knows of.
+    /// When a look that somebody asked for may begin, if it has to wait for that.
+    asked: Option<Instant>,
+    /// Whether the look is the regular one. If a look fails that was only asked for, the regular one
+    /// comes when it would have come, and no later for that failure: everybody may ask.
+    is_regular: bool,
+    /// Looks so far.
+    looks: u64,
+    /// Who waits for the end of a look.
+    waiting: Vec<Waiter>,
+    /// Whether the links changed after the look had begun.
     again: bool,
 }
 
+/// Somebody who waits for a look that began after he had asked.
+struct Waiter {
+    /// The number of that look.
+    look: u64,
+    until: Instant,
+    reply: Reply<()>,
+}
 impl Polling {
     fn is_looking(&self) -> bool {
         self.running.is_some()
@@ -57,9 +71,14 @@ impl Polling {
         self.waiting.len()
     }
 
-    /// When the next one who waits has to be answered.
+    /// When the next one who waits has to be answered, or a look that was asked for may begin.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.waiting.iter().map(|(until, _)| *until).min()
+        self.waiting.iter().map(|waiter| waiter.until).chain(self.asked).min()
+    }
+
+    /// How long the servers are to be left alone.
+    fn pause(&self) -> Duration {
+        self.ended.map_or(Duration::ZERO, |ended| PAUSE.saturating_sub(ended.elapsed()))
     }
 }
 
@@ -82,30 +101,44 @@ impl Daemon {
         self.polling.settings = Some(new);
         if self.polling.is_looking() {
             self.polling.again = true;
+            self.polling.is_regular = true;
         } else if has_links {
             self.events.set_poll(wait);
         }
     }
-
-    /// Looks at once, for somebody who waits for it.
+    /// Looks as soon as may be, for somebody who waits for it.
     pub(super) fn poll(&mut self, reply: Reply<()>) {
-        self.polling.again |= self.polling.is_looking();
-        self.polling.waiting.push((Instant::now() + ANSWER, reply));
-        self.look_at_downloads();
+        let (look, until) = (self.polling.looks + 1, Instant::now() + ANSWER);
+        self.polling.waiting.push(Waiter { look, until, reply });
+        self.look_when_asked();
     }
 
-    /// Asks every link, unless that is being done.
+    /// The regular look is due.
     pub(super) fn look_at_downloads(&mut self) {
+        self.polling.is_regular = true;
         if self.polling.is_looking() {
             return;
         }
-        let pause = self
-            .polling
-            .ended
-            .map_or(Duration::ZERO, |ended| PAUSE.saturating_sub(ended.elapsed()));
-        if !pause.is_zero() {
-            return self.events.set_poll(pause);
+        match self.polling.pause() {
+            Duration::ZERO => self.look(),
+            pause => self.events.set_poll(pause),
         }
+    }
+
+    /// Looks for those who asked, unless that is being done. The alarm of the regular look is left as
+    /// it is.
+    fn look_when_asked(&mut self) {
+        if self.polling.is_looking() {
+            return;
+        }
+        match self.polling.pause() {
+            Duration::ZERO => self.look(),
+            pause => self.polling.asked = Some(Instant::now() + pause),
+        }
+    }
+
+    /// Asks every link.
+    fn look(&mut self) {
         let links = self.polling.settings.iter().flat_map(|settings| &settings.license_urls);
         let (known, odd): (Vec<_>, Vec<_>) =
             links.map(|link| (Url::parse(link), link)).partition(|(url, _)| url.is_some());
@@ -120,6 +153,8 @@ impl Daemon {
         self.polling.unproven.clear();
         self.polling.failed = false;
         self.polling.again = false;
+        self.polling.asked = None;
+        self.polling.looks += 1;
         self.complain(complaints, false);
         self.follow_next_link();
     }
@@ -170,33 +205,47 @@ impl Daemon {
     fn looked_at_downloads(&mut self) {
         let polling = &mut self.polling;
         polling.ended = Some(Instant::now());
-        polling.failures = if polling.failed { polling.failures.saturating_add(1) } else { 0 };
+        if !polling.failed {
+            polling.failures = 0;
+            polling.is_regular = true;
+        } else if polling.is_regular {
+            polling.failures = polling.failures.saturating_add(1);
+        }
+        let looks = polling.looks;
         if polling.again {
-            return self.events.set_poll(PAUSE);
+            polling.asked = Some(Instant::now() + PAUSE);
+        } else if std::mem::take(&mut polling.is_regular) {
+            self.set_next_look();
         }
-        if let Some(settings) = polling.settings.as_ref().filter(|s| !s.license_urls.is_empty()) {
-            self.events.set_poll(poll_again(
-                settings.license_poll_hours,
-                polling.failures,
-                chance(),
-            ));
+        self.answer_waiting(|waiter| waiter.look <= looks);
+        if !self.polling.waiting.is_empty() {
+            self.look_when_asked();
         }
-        self.answer_waiting(|_| true);
     }
 
-    /// Answers those who have waited long enough: the look goes on without them.
+    fn set_next_look(&mut self) {
+        let Polling { settings, failures, .. } = &self.polling;
+        if let Some(settings) = settings.as_ref().filter(|s| !s.license_urls.is_empty()) {
+            self.events.set_poll(poll_again(settings.license_poll_hours, *failures, chance()));
+        }
+    }
+
+    /// Answers those who have waited long enough: the look goes on without them. And begins the one
+    /// that was asked for, if it may.
     pub(super) fn answer_impatient(&mut self, now: Instant) {
-        self.answer_waiting(|until| until <= now);
+        self.answer_waiting(|waiter| waiter.until <= now);
+        if self.polling.asked.take_if(|at| *at <= now).is_some() {
+            self.look_when_asked();
+        }
     }
 
-    fn answer_waiting(&mut self, is_due: impl Fn(Instant) -> bool) {
-        let waiting = self.polling.waiting.extract_if(.., |(until, _)| is_due(*until));
-        for (_, reply) in waiting.collect::<Vec<_>>() {
+    fn answer_waiting(&mut self, is_due: impl Fn(&Waiter) -> bool) {
+        let waiting = self.polling.waiting.extract_if(.., |waiter| is_due(waiter));
+        for Waiter { reply, .. } in waiting.collect::<Vec<_>>() {
             self.bus(|bus| bus.then(move || reply(Ok(()))));
         }
     }
 }
-
 /// A number that any is equally likely for. Without one the looks are not spread, which only a
 /// fleet would notice.
 fn chance() -> u32 {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use zbus::{Fd, OwnedObjectPath, OwnedVariant, Variant};
 
-use crate::bus::{Caller, MANAGER, PATH, Refused};
+use crate::bus::{Caller, MANAGER, NAME, PATH, Refused};
 use crate::world::{STORE, UNIT, World};
 
 const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
@@ -204,10 +204,17 @@ fn an_import_can_be_cancelled() {
 fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     let world = World::new();
     let (mut daemon, caller) = world.start();
-    let stalled: Vec<_> = (0..16).map(|_| stall(&caller)).collect();
     let license = world.license("WE-7Q2KD", 1, UNIT);
-    assert_eq!(import_text(&caller, &world, &license).unwrap_err().0, error("Busy"));
-    assert_eq!(state(&caller), "none");
+    let mut stalled: Vec<_> = (0..4).map(|_| stall(&caller)).collect();
+    // One caller has so many, and another one is not kept waiting by that.
+    let refused = import_text(&caller, &world, &license).unwrap_err();
+    assert_eq!(refused.0, error("Busy"));
+    assert!(refused.1.contains("4 imports of this caller"), "{}", refused.1);
+    let other = world.bus.caller();
+    assert_eq!(import_text(&other, &world, &license), Ok("valid".to_owned()));
+    let callers: Vec<_> = (0..3).map(|_| world.bus.caller()).collect();
+    stalled.extend(callers.iter().flat_map(|caller| (0..4).map(|_| stall(caller))));
+    assert_eq!(import_text(&other, &world, &license).unwrap_err().0, error("Busy"));
     // And all of them are answered when the daemon stops.
     let begun = Instant::now();
     daemon.signal(Signal::SIGTERM);
@@ -216,6 +223,75 @@ fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     }
     assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_call_with_descriptors_that_it_may_not_have_is_refused_and_no_other() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let null = || Fd::from(std::os::fd::OwnedFd::from(File::open("/dev/null").unwrap()));
+    let limits = "org.freedesktop.DBus.Error.LimitsExceeded";
+    for member in ["GetStatus", "Refresh", "Fly"] {
+        let refused = caller.call::<_, ()>(member, &null()).unwrap_err();
+        assert_eq!(refused.0, limits, "{member}");
+        assert!(refused.1.contains("send at most 0"), "{}", refused.1);
+    }
+    let many: Vec<_> = (0..16).map(|_| null()).collect();
+    let refused = caller.call::<_, ()>("ImportFd", &many).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("16 descriptors"), "{refused:?}");
+    // Nor is a message read that is longer than any of its kind.
+    let long = "x".repeat(20_000);
+    let refused = caller.call::<_, (bool, String, String)>("CheckFeature", &long).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("16384 bytes"), "{refused:?}");
+    let refused = caller.call::<_, ()>("ApplySettings", &"#".repeat(2 << 20)).unwrap_err();
+    assert!(refused.0 == limits && refused.1.contains("1048584 bytes"), "{refused:?}");
+    let most = format!("# {}\n", "x".repeat((1 << 20) - 3));
+    assert_eq!(caller.call::<_, ()>("ApplySettings", &most), Ok(()));
+    let license = world.license("WE-7Q2KD", 183, UNIT);
+    assert_eq!(import_text(&caller, &world, &license), Ok("valid".to_owned()));
+}
+
+#[test]
+fn a_call_that_wants_no_answer_has_its_effect() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let file = world.write("a.lic", &world.license("WE-7Q2KD", 183, UNIT));
+    let mut signals = caller.listen();
+    let import = zbus::Message::method_call(PATH, "Import")
+        .destination(NAME)
+        .interface(MANAGER)
+        .with_flags(zbus::message::Flags::NO_REPLY_EXPECTED);
+    let import = import.build(&(file.to_str().unwrap(), Options::new())).unwrap();
+    zbus::block_on(caller.connection.send(&import)).unwrap();
+    signals.wait_for_member("Finished");
+    assert_eq!(state(&caller), "valid");
+}
+
+#[test]
+fn an_import_whose_caller_has_left_keeps_no_place() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    // What nobody writes to, and nobody closes.
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let leaving = world.bus.caller();
+    let own = leaving.clone();
+    let waiting = thread::spawn(move || {
+        let body = (Fd::from(&reader), "left.lic", Options::new());
+        let (name, manager) = (Some(NAME), Some(MANAGER));
+        let import = own.connection.call_method(name, PATH, manager, "ImportFd", &body);
+        zbus::block_on(import).is_err()
+    });
+    let end = Instant::now() + Duration::from_secs(20);
+    while jobs(&caller).is_empty() {
+        assert!(Instant::now() < end, "the import does not begin");
+    }
+    let job = jobs(&caller).remove(0);
+    zbus::block_on(leaving.connection.close()).unwrap();
+    assert!(waiting.join().unwrap());
+    while get::<String>(&caller, &job, JOB, "State") != "finished" {
+        assert!(Instant::now() < end, "the import goes on");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -88,6 +91,69 @@ fn when_the_bus_goes_it_goes() {
     world.bus.kill();
     assert_eq!(daemon.child.wait().unwrap().code(), Some(1));
     assert!(daemon.log().contains("bus: the connection was closed"), "{}", daemon.log());
+}
+
+/// A way to the bus that can be cut: a socket, and what goes through it.
+struct Way {
+    path: PathBuf,
+    ends: Arc<Mutex<Vec<UnixStream>>>,
+}
+
+impl Way {
+    fn to(world: &World) -> Self {
+        let (path, bus) = (world.path("way"), world.bus.socket());
+        let (ends, listener) = (Arc::default(), UnixListener::bind(&path).unwrap());
+        let way = Self { path, ends };
+        let ends: Arc<Mutex<Vec<UnixStream>>> = Arc::clone(&way.ends);
+        // Ends with the test program.
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let (near, far) = (near.unwrap(), UnixStream::connect(&bus).unwrap());
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                }
+                ends.lock().unwrap().extend([near, far]);
+            }
+        });
+        way
+    }
+
+    fn cut(&self) {
+        for end in self.ends.lock().unwrap().drain(..) {
+            end.shutdown(std::net::Shutdown::Both).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_lost_connection_is_made_anew_while_the_bus_is_there() {
+    let world = World::new();
+    world.write(&format!("{STORE}/a.lic"), &world.license("WE-7Q2KD", 1, UNIT));
+    let way = Way::to(&world);
+    let log = fs::File::create(world.path("licd.log")).unwrap();
+    let mut licd = std::process::Command::new(env!("CARGO_BIN_EXE_licd"));
+    licd.arg("--root").arg(world.root()).arg("--bus");
+    licd.arg(format!("unix:path={}", way.path.display()));
+    let mut daemon = licd.stdin(Stdio::null()).stderr(log).spawn().unwrap();
+    let caller = world.bus.caller();
+    for times in 1..=3 {
+        caller.wait_for_name();
+        assert_eq!(status(&caller)["state"], "valid");
+        assert!(world.path("run/licd/features/custom-partition").exists());
+        way.cut();
+        let end = Instant::now() + Duration::from_secs(20);
+        while world.read("licd.log").matches("bus: connected again").count() < times {
+            assert!(Instant::now() < end, "{}", world.read("licd.log"));
+            assert_eq!(daemon.try_wait().unwrap(), None, "{}", world.read("licd.log"));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    assert_eq!(status(&caller)["state"], "valid");
+    // Said once each time.
+    assert_eq!(world.read("licd.log").matches("connection was closed").count(), 3);
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
 }
 
 #[test]

@@ -1,0 +1,301 @@
+//! The gate between the bus and zbus: what comes in is bounded, and every caller has a turn.
+//!
+//! zbus reads a message whole, however long it is, keeps each descriptor that comes with it, begins
+//! to work on every call at once, and gives the connection up at the first message that it cannot
+//! read or whose descriptors are missing. So it is given a socket of its own making: here messages
+//! are read, counted ([`books`]) and handed on one by one, and answers are counted when they leave.
+//! What is too much is answered with `LimitsExceeded` and costs no more than that.
+//!
+//! Every call that is handed on is answered, also if its caller wants no answer; that one ends here.
+//! So it is known which calls are at work, in a table that cannot grow.
+
+mod books;
+mod envelope;
+mod inbound;
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use zbus::Message;
+use zbus::address::transport::{Transport, UnixSocket};
+use zbus::connection::socket::{ReadHalf, Socket, Split, WriteHalf};
+use zbus::export::async_trait::async_trait;
+use zbus::message::{Flags, Type};
+use zruntime::net::unix::UnixStream;
+use zruntime::{AsyncIo, Event, Shared as Runtime, SharedRuntime, Task, lock};
+
+use books::{Books, Load};
+use envelope::{BODY, Envelope, FLAGS, Kind};
+use inbound::{Arrival, Frame, Inbound};
+
+/// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
+/// through it waits to be read by others; a new connection begins without that.
+const STALLED: Duration = Duration::from_secs(5);
+
+/// The way to the bus.
+type Line = AsyncIo<OwnedFd, Runtime>;
+
+/// A connected socket that zbus is to speak through.
+#[derive(Debug)]
+pub(super) struct Gate(Arc<Lobby>);
+
+/// What both directions know.
+#[derive(Debug)]
+struct Lobby {
+    line: Line,
+    /// Held while something is written.
+    writing: lock::Mutex<()>,
+    desk: Mutex<Desk>,
+    /// Something has come in, or a call has been answered.
+    stirred: Event,
+}
+
+/// What has come in and waits to be handed on.
+#[derive(Debug, Default)]
+struct Desk {
+    books: Books<Frame>,
+    /// Answers to the daemon's own calls and word of the bus: before everything else.
+    own: VecDeque<Frame>,
+    /// Why nothing more comes.
+    end: Option<io::Error>,
+}
+
+impl Gate {
+    /// Connects to a bus.
+    ///
+    /// # Errors
+    /// The kernel's, and zbus's for a kind of address that it does not know either.
+    pub(super) async fn connect(address: &zbus::Address) -> zbus::Result<Self> {
+        let runtime = SharedRuntime::current()?;
+        let path = match address.transport() {
+            Transport::Unix(unix) => match unix.path() {
+                UnixSocket::File(path) => path.clone(),
+                // How zruntime is told of an abstract name.
+                UnixSocket::Abstract(name) => {
+                    let mut path = OsString::from("\0");
+                    path.push(name);
+                    path.into()
+                }
+                _ => return Err(zbus::Error::Unsupported),
+            },
+            _ => return Err(zbus::Error::Unsupported),
+        };
+        let socket = UnixStream::connect(&runtime, path).await?.into_std();
+        Ok(Self(Arc::new(Lobby {
+            line: AsyncIo::new(&runtime, socket.into())?,
+            writing: lock::Mutex::new(()),
+            desk: Mutex::default(),
+            stirred: Event::new(),
+        })))
+    }
+}
+
+impl Socket for Gate {
+    type ReadHalf = Entrance;
+    type WriteHalf = Exit;
+
+    fn split(self) -> Split<Entrance, Exit> {
+        Split::new(Entrance { lobby: Arc::clone(&self.0), porter: None }, Exit(self.0))
+    }
+}
+
+impl Lobby {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads until the connection ends.
+    async fn receive(self: Arc<Self>, mut inbound: Inbound) {
+        let error = loop {
+            let refused = match inbound.next(&self.line).await {
+                Ok(Arrival::Nothing) => None,
+                Ok(Arrival::TooLong(envelope)) => {
+                    let why = format!("the message is longer than {} bytes", envelope.most_body());
+                    envelope.refusal(&why)
+                }
+                Ok(Arrival::Message(envelope, frame)) => self.take_in(&envelope, frame),
+                Err(error) => break error,
+            };
+            let Some(refusal) = refused else { continue };
+            if let Err(error) = self.write(refusal.data().bytes()).await {
+                break error;
+            }
+        };
+        self.desk().end = Some(error);
+        self.stirred.notify(usize::MAX);
+    }
+
+    /// Puts a message where it waits for its turn; the answer if it is refused.
+    fn take_in(&self, envelope: &Envelope, mut frame: Frame) -> Option<Message> {
+        match envelope.kind {
+            Kind::Void => return None,
+            Kind::Own => self.desk().own.push_back(frame),
+            Kind::Fast | Kind::Slow => {
+                if let Some(refusal) = unfit(envelope, &mut frame) {
+                    return Some(refusal);
+                }
+                let load = Load::new(
+                    frame.bytes.len(),
+                    envelope.kind == Kind::Slow,
+                    frame.bytes.len() > 2 * BODY,
+                    frame.descriptors.len(),
+                );
+                let Envelope { sender, serial, is_silent, .. } = envelope;
+                if !self.desk().books.admit(sender, *serial, *is_silent, load, frame) {
+                    return envelope.refusal("too many calls wait already; wait for their answers");
+                }
+            }
+        }
+        self.stirred.notify(1);
+        None
+    }
+
+    /// What is handed on next; an error if nothing will be.
+    fn next(&self) -> Option<io::Result<Frame>> {
+        let mut desk = self.desk();
+        let next = desk.own.pop_front().or_else(|| desk.books.next(Instant::now())).map(Ok);
+        next.or_else(|| desk.end.as_ref().map(|error| Err(error.kind().into())))
+    }
+
+    async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+        let _turn = self.writing.lock().await;
+        while !bytes.is_empty() {
+            let some = self.line.write_with(|socket| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?));
+            let written = match SharedRuntime::current()?.timeout(STALLED, some).await {
+                Ok(written) => written?,
+                Err(_) => {
+                    // Half a message is written: nothing more can be said on this connection.
+                    let _ = shutdown(self.line.get_ref(), Shutdown::Both);
+                    return Err(ErrorKind::TimedOut.into());
+                }
+            };
+            bytes = bytes.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a call whose descriptors are not those that it may have.
+fn unfit(envelope: &Envelope, frame: &mut Frame) -> Option<Message> {
+    let (came, most) = (envelope.descriptors, envelope.most_descriptors());
+    if came > most {
+        let why = format!("{came} descriptors came with the call; send at most {most}");
+        return envelope.refusal(&why);
+    }
+    if came > 0 && frame.descriptors.is_empty() {
+        return envelope.refusal("licd is out of descriptors; try again later");
+    }
+    if came == 0 {
+        frame.descriptors.clear();
+    }
+    // zbus reads these flags, too, and would not answer.
+    if let Some(flags) = frame.bytes.get_mut(FLAGS) {
+        *flags &= !Flags::NO_REPLY_EXPECTED.bits();
+    }
+    None
+}
+
+/// Where zbus reads.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    lobby: Arc<Lobby>,
+    /// Reads from the first message on.
+    porter: Option<Task<(), Runtime>>,
+}
+
+#[async_trait]
+impl ReadHalf for Entrance {
+    async fn receive_message(
+        &mut self,
+        seq: u64,
+        early: &mut Vec<u8>,
+        descriptors: &mut Vec<OwnedFd>,
+    ) -> zbus::Result<Message> {
+        if self.porter.is_none() {
+            let inbound = Inbound::new(std::mem::take(early));
+            self.porter = Some(zruntime::spawn(Arc::clone(&self.lobby).receive(inbound)));
+        }
+        loop {
+            let stirred = self.lobby.stirred.listen();
+            let Some(next) = self.lobby.next() else {
+                stirred.await;
+                continue;
+            };
+            // What zbus cannot read is nothing that the bus would pass on.
+            if let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Of the handshake.
+    async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+        inbound::receive(&self.lobby.line, room).await
+    }
+
+    fn can_pass_unix_fd(&self) -> bool {
+        true
+    }
+}
+
+/// A message that zbus reads from memory.
+#[derive(Debug)]
+struct Whole(Frame);
+
+#[async_trait]
+impl ReadHalf for Whole {
+    async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+        let Frame { bytes, descriptors } = &mut self.0;
+        let length = room.len().min(bytes.len());
+        room.iter_mut().zip(bytes.drain(..length)).for_each(|(to, from)| *to = from);
+        Ok((length, std::mem::take(descriptors)))
+    }
+}
+
+/// Where zbus writes.
+#[derive(Debug)]
+pub(super) struct Exit(Arc<Lobby>);
+
+#[async_trait]
+impl WriteHalf for Exit {
+    async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
+        let (lobby, header) = (&self.0, message.header());
+        let call = match message.message_type() {
+            Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
+            _ => None,
+        };
+        let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
+        let is_silent = call.is_some_and(|(caller, of)| lobby.desk().books.is_silent(caller, of));
+        if !is_silent {
+            lobby.write(message.data().bytes()).await?;
+        }
+        // Not before: the next call of this caller waits until the bus has taken this answer.
+        if let Some((caller, serial)) = call {
+            lobby.desk().books.answered(caller, serial);
+            lobby.stirred.notify(1);
+        }
+        Ok(())
+    }
+
+    /// Of the handshake; nothing that licd says has descriptors.
+    async fn sendmsg(&mut self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        if !fds.is_empty() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        self.0.write(bytes).await?;
+        Ok(bytes.len())
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        Ok(shutdown(self.0.line.get_ref(), Shutdown::Both)?)
+    }
+
+    fn can_pass_unix_fd(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,277 @@
+//! Who waits with what: the calls that have come in and are not answered yet.
+//!
+//! Everything a caller can pile up is counted, per caller and in all, and bounded: one caller has at
+//! most [`OF_ONE`], all together have at most [`OF_ALL`], and the second half of that is for those who
+//! have nothing yet. What waits is handed on in turns, one caller after the other.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// What calls take up, in all: bytes of messages; calls that may wait long; messages as long as
+/// settings may be, of 1 MB each; descriptors, each of which is open up to four times while it is
+/// imported, by a process that may have 1,024.
+/// Halves are for first calls: the system bus lets one user connect 256 times.
+const OF_ALL: [usize; 4] = [4 << 20, 512, 4, 64];
+/// The same for one caller: 128 KiB are some 200 calls like those of a program that asks for every
+/// feature at once.
+const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 8];
+/// Bytes that a message takes up beside its own.
+const BESIDE: usize = 512;
+/// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer
+/// would leave it idle while an answer is written.
+const AT_WORK: usize = 4;
+/// How long a fast call is at work if its method never answers, which takes a fault of a method.
+const LOST: Duration = Duration::from_secs(30);
+
+/// What a call takes up, in the order of [`OF_ALL`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Load([usize; 4]);
+
+impl Load {
+    /// Of a message of so many bytes. If it `is_large`, it counts as one such and not by its bytes.
+    pub(super) fn new(bytes: usize, is_slow: bool, is_large: bool, descriptors: usize) -> Self {
+        let bytes = if is_large { BESIDE } else { bytes + BESIDE };
+        Self([bytes, is_slow.into(), is_large.into(), descriptors])
+    }
+
+    fn is_slow(self) -> bool {
+        let Self([_, slow, _, _]) = self;
+        slow > 0
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, more)| *mine = mine.saturating_add(more));
+    }
+
+    fn take(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, less)| *mine = mine.saturating_sub(less));
+    }
+
+    /// Whether `more` fits to what one has, where all together have `all`.
+    fn has_room(self, all: Self, more: Self) -> bool {
+        let bounds = OF_ONE.into_iter().zip(OF_ALL);
+        let loads = self.0.into_iter().zip(all.0).zip(more.0);
+        bounds.zip(loads).all(|((of_one, of_all), ((mine, all), more))| {
+            let of_all = if mine == 0 { of_all } else { of_all / 2 };
+            more == 0 || mine + more <= of_one && all + more <= of_all
+        })
+    }
+}
+
+/// A call that is at work.
+#[derive(Debug)]
+struct Ticket {
+    serial: u32,
+    is_silent: bool,
+    load: Load,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct Guest<M> {
+    waiting: VecDeque<(Ticket, M)>,
+    at_work: Vec<Ticket>,
+    load: Load,
+}
+
+/// The calls of all callers; `M` is what is handed on.
+#[derive(Debug)]
+pub(super) struct Books<M> {
+    guests: HashMap<String, Guest<M>>,
+    /// Callers with something that waits, the next one first.
+    turns: VecDeque<String>,
+    load: Load,
+    /// Fast calls at work.
+    at_work: usize,
+}
+
+impl<M> Default for Books<M> {
+    fn default() -> Self {
+        let (guests, turns) = (HashMap::new(), VecDeque::new());
+        Self { guests, turns, load: Load::default(), at_work: 0 }
+    }
+}
+
+impl<M> Books<M> {
+    /// Takes a call in. Whether there was room for it.
+    #[must_use]
+    pub(super) fn admit(
+        &mut self,
+        sender: &str,
+        serial: u32,
+        is_silent: bool,
+        load: Load,
+        message: M,
+    ) -> bool {
+        let has = self.guests.get(sender).map(|guest| guest.load).unwrap_or_default();
+        if !has.has_room(self.load, load) {
+            return false;
+        }
+        let guest = self.guests.entry(sender.to_owned()).or_insert_with(|| Guest {
+            waiting: VecDeque::new(),
+            at_work: Vec::new(),
+            load: Load::default(),
+        });
+        if guest.waiting.is_empty() {
+            self.turns.push_back(sender.to_owned());
+        }
+        guest
+            .waiting
+            .push_back((Ticket { serial, is_silent, load, since: Instant::now() }, message));
+        guest.load.add(load);
+        self.load.add(load);
+        true
+    }
+
+    /// The next call to work on, if there is any.
+    pub(super) fn next(&mut self, now: Instant) -> Option<M> {
+        if self.at_work >= AT_WORK {
+            self.give_up_lost(now);
+        }
+        for _ in 0..self.turns.len() {
+            let sender = self.turns.pop_front()?;
+            let Some(guest) = self.guests.get_mut(&sender) else { continue };
+            let is_free = |ticket: &Ticket| {
+                ticket.load.is_slow()
+                    || self.at_work < AT_WORK && guest.at_work.iter().all(|t| t.load.is_slow())
+            };
+            let next = guest.waiting.pop_front_if(|(ticket, _)| is_free(ticket));
+            if !guest.waiting.is_empty() {
+                self.turns.push_back(sender);
+            }
+            let Some((ticket, message)) = next else { continue };
+            self.at_work += usize::from(!ticket.load.is_slow());
+            guest.at_work.push(Ticket { since: now, ..ticket });
+            return Some(message);
+        }
+        None
+    }
+
+    /// Whether the caller wants no answer.
+    pub(super) fn is_silent(&self, sender: &str, serial: u32) -> bool {
+        let mut calls = self.guests.get(sender).into_iter().flat_map(|guest| &guest.at_work);
+        calls.any(|ticket| ticket.serial == serial && ticket.is_silent)
+    }
+
+    /// A call has been answered, if there was such a call.
+    pub(super) fn answered(&mut self, sender: &str, serial: u32) {
+        let Some(guest) = self.guests.get_mut(sender) else { return };
+        let Some(at) = guest.at_work.iter().position(|ticket| ticket.serial == serial) else {
+            return;
+        };
+        let ticket = guest.at_work.swap_remove(at);
+        guest.load.take(ticket.load);
+        self.load.take(ticket.load);
+        self.at_work -= usize::from(!ticket.load.is_slow());
+        if guest.at_work.is_empty() && guest.waiting.is_empty() {
+            self.guests.remove(sender);
+        }
+    }
+
+    fn give_up_lost(&mut self, now: Instant) {
+        let is_lost = |ticket: &&Ticket| {
+            !ticket.load.is_slow() && now.saturating_duration_since(ticket.since) > LOST
+        };
+        let lost = self.guests.iter().flat_map(|(sender, guest)| {
+            guest.at_work.iter().filter(is_lost).map(|ticket| (sender.clone(), ticket.serial))
+        });
+        for (sender, serial) in lost.collect::<Vec<_>>() {
+            self.answered(&sender, serial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAST: Load = Load([1000, 0, 0, 0]);
+    const SLOW: Load = Load([1000, 1, 0, 0]);
+
+    /// Books, and how they are filled: a call is named by its serial.
+    struct Desk(Books<u32>, u32);
+
+    impl Desk {
+        fn new() -> Self {
+            Self(Books::default(), 0)
+        }
+
+        fn admit(&mut self, sender: &str, load: Load) -> Option<u32> {
+            self.1 += 1;
+            self.0.admit(sender, self.1, false, load, self.1).then_some(self.1)
+        }
+
+        fn fill(&mut self, sender: &str, load: Load) -> usize {
+            std::iter::from_fn(|| self.admit(sender, load)).count()
+        }
+
+        fn next(&mut self) -> Option<u32> {
+            self.0.next(Instant::now())
+        }
+    }
+
+    #[test]
+    fn one_caller_has_so_many_calls_and_another_is_not_hindered() {
+        let mut desk = Desk::new();
+        assert_eq!(desk.fill("a", FAST), OF_ONE[0] / 1000, "bytes of one caller");
+        assert_eq!(desk.fill("b", SLOW), OF_ONE[1]);
+        assert!(desk.admit("c", FAST).is_some());
+    }
+
+    #[test]
+    fn however_many_connections_push_there_is_room_for_the_next_one() {
+        for (load, callers) in [(FAST, 255), (SLOW, 255), (Load([0, 0, 0, 1]), 30)] {
+            let mut desk = Desk::new();
+            let had: Vec<_> = (0..callers).map(|n| desk.fill(&format!("{n}"), load)).collect();
+            assert!(had.iter().all(|n| *n > 0), "{had:?}");
+            assert!(desk.admit("late", load).is_some());
+        }
+    }
+
+    #[test]
+    fn callers_take_turns_and_each_has_one_fast_call_at_work() {
+        let mut desk = Desk::new();
+        let flood: Vec<_> = (0..9).map(|_| desk.admit("flood", FAST).unwrap()).collect();
+        assert_eq!(desk.next(), Some(flood[0]));
+        assert_eq!(desk.next(), None);
+        let other = desk.admit("other", FAST).unwrap();
+        assert_eq!([desk.next(), desk.next()], [Some(other), None]);
+        desk.0.answered("flood", flood[0]);
+        assert_eq!(desk.next(), Some(flood[1]));
+    }
+
+    #[test]
+    fn what_waits_long_does_not_hold_up_what_is_answered_at_once() {
+        let mut desk = Desk::new();
+        let slow: Vec<_> = (0..8).map(|_| desk.admit("a", SLOW).unwrap()).collect();
+        assert!(slow.iter().all(|call| desk.next() == Some(*call)));
+        let fast = desk.admit("a", FAST);
+        assert_eq!(desk.next(), fast);
+    }
+
+    #[test]
+    fn no_more_than_some_are_at_work_in_all() {
+        let mut desk = Desk::new();
+        for sender in ["a", "b", "c", "d", "e", "f"] {
+            desk.admit(sender, FAST).unwrap();
+        }
+        let begun: Vec<_> = std::iter::from_fn(|| desk.next()).collect();
+        assert_eq!(begun.len(), AT_WORK);
+        // A method that never answers keeps its place for a while only.
+        assert!(desk.0.next(Instant::now() + 2 * LOST).is_some());
+    }
+
+    #[test]
+    fn what_is_answered_leaves_nothing_behind() {
+        let mut desk = Desk::new();
+        for load in [FAST, SLOW, Load::new(1 << 20, true, true, 0), Load::new(100, true, false, 1)]
+        {
+            let call = desk.admit("a", load).unwrap();
+            assert_eq!(desk.next(), Some(call));
+            desk.0.answered("a", call);
+            desk.0.answered("a", call);
+        }
+        assert!(desk.0.guests.is_empty() && desk.0.turns.is_empty());
+        assert_eq!((desk.0.load, desk.0.at_work), (Load::default(), 0));
+    }
+}

@@ -1,0 +1,237 @@
+//! Floods: one user calls without end, and nothing comes of it for others (contract §10).
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use acceptance::client::Client;
+use acceptance::daemon::Daemon;
+use acceptance::harness::Story;
+use acceptance::maker;
+use acceptance::program;
+use acceptance::server::Server;
+use acceptance::{World, story, wait};
+
+pub(crate) const STORIES: &[Story] = &[
+    story!(calls_with_descriptors_neither_end_nor_fill_the_daemon),
+    story!(long_messages_are_not_kept_in_memory),
+    story!(small_calls_against_a_thousand_licences_do_not_pile_up),
+    story!(objects_and_properties_are_asked_for_without_end),
+    story!(calls_that_want_no_answer_do_not_pile_up),
+    story!(calls_that_wait_long_do_not_keep_others_waiting),
+    story!(messages_that_are_no_calls_are_passed_over),
+    story!(a_caller_who_reads_no_answers_does_not_silence_the_daemon),
+    story!(asking_for_looks_at_the_links_does_not_put_the_regular_one_off),
+];
+
+/// Seconds of each flood, if no other number is given.
+const SECONDS: u64 = 2;
+/// The variable that gives another number, for optimised programs on a machine of their own.
+const LONGER: &str = "LICD_FLOOD_SECONDS";
+/// Memory that the daemon may ever have: the promise.
+const PEAK: u64 = 64 << 20;
+/// Descriptors that a process may have by default.
+const LIMIT: usize = 1024;
+/// Descriptors that the daemon may have meanwhile: far from the limit.
+const DESCRIPTORS: usize = 512;
+/// The time that 99 of 100 questions of others are answered in, beside what the bus takes to carry
+/// question and answer: the promise.
+const ANSWER: Duration = Duration::from_millis(100);
+/// The same for programs that are not optimised, and a machine that tests share: long before a caller
+/// gives up, which is what comes of calls that pile up.
+const ANSWER_AMONG_TESTS: Duration = Duration::from_secs(5);
+/// The time in which the links are looked at after a start, and what that takes.
+const FIRST_LOOK: Duration = Duration::from_secs(20);
+/// Licences of the device.
+const LICENSES: u64 = 1000;
+
+/// How long a flood lasts, and how long others may wait.
+fn measure() -> (u64, Duration) {
+    let longer = std::env::var(LONGER).map(|text| text.parse().unwrap());
+    longer.map_or((SECONDS, ANSWER_AMONG_TESTS), |seconds| (seconds, ANSWER))
+}
+
+/// A device with many licences, its daemon, and what is published.
+struct Scene<'w> {
+    world: &'w World,
+    daemon: Daemon<'w>,
+}
+
+fn device(licenses: u64) -> World {
+    let world = World::new();
+    for n in 0..licenses {
+        world
+            .copy_by_hand(&format!("{n}.lic"), maker::licence().pack(&format!("WE-{n:05}")).sign());
+    }
+    world
+}
+
+/// What others see: the report without what the clock shows, and the files of the features.
+fn published(scene: &Scene<'_>) -> (String, Vec<String>) {
+    let features = fs::read_dir(scene.world.path("/run/licd/features")).unwrap();
+    let mut names: Vec<_> =
+        features.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    (scene.daemon.report().to_string(), names)
+}
+
+impl<'w> Scene<'w> {
+    fn open(world: &'w World) -> Self {
+        let daemon = world.start();
+        let pid = daemon.pid().to_string();
+        let nofile = format!("--nofile={LIMIT}:{LIMIT}");
+        program::tool("prlimit", ["--pid", &pid, &nofile]);
+        Self { world, daemon }
+    }
+
+    fn descriptors(&self) -> usize {
+        let directory = format!("/proc/{}/fd", self.daemon.pid());
+        fs::read_dir(directory).map_or(0, Iterator::count)
+    }
+
+    /// Begins a flood, by an ordinary user if there can be another one here.
+    fn flood(&self, kind: &str, seconds: u64) -> Child {
+        let flood = as_user(self.world);
+        let mut command = if nix::unistd::geteuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(flood);
+            command
+        } else {
+            Command::new(flood)
+        };
+        let socket = self.world.bus.socket();
+        let words = [kind, socket.to_str().unwrap(), &seconds.to_string()];
+        command.args(words).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Floods the daemon, asks it meanwhile, and compares before and after.
+    fn endure(self, kind: &str) {
+        let (seconds, answer) = measure();
+        let before = published(&self);
+        let client = self.daemon.client();
+        let alone = ask(&client, Instant::now() + Duration::from_millis(500), || ());
+        let (rss, mut descriptors) = (self.daemon.peak(), self.descriptors());
+        let flood = self.flood(kind, seconds);
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let mut bus = Vec::new();
+        let during = ask(&client, end, || {
+            descriptors = descriptors.max(self.descriptors());
+            // The bus itself, which the flood goes through, too.
+            let began = Instant::now();
+            assert!(client.is_owned());
+            bus.push(began.elapsed());
+        });
+        let bus = Times::of(bus);
+        let flood = flood.wait_with_output().unwrap();
+        let peak = self.daemon.peak();
+        eprintln!(
+            "{kind} for {seconds} s: sent and answered {}; memory {} KiB, at most {} KiB; at most \
+             {descriptors} descriptors; CheckFeature alone {}, meanwhile {}; the bus itself {}",
+            String::from_utf8(flood.stdout).unwrap().trim(),
+            rss >> 10,
+            peak >> 10,
+            alone.said(),
+            during.said(),
+            bus.said(),
+        );
+        assert!(flood.status.success(), "the flood ended early");
+        assert_eq!(published(&self), before);
+        assert!(peak <= PEAK, "{} KiB", peak >> 10);
+        assert!(descriptors <= DESCRIPTORS, "{descriptors} descriptors");
+        assert!(during.part(99) <= answer + 2 * bus.part(99), "{}", during.said());
+        assert!(self.daemon.stop().success());
+    }
+}
+
+/// The program, where an ordinary user can start it.
+fn as_user(world: &World) -> PathBuf {
+    let copy = world.root().with_file_name("flood");
+    if !copy.exists() {
+        fs::copy(program::path("flood"), &copy).unwrap();
+    }
+    copy
+}
+
+/// How long answers took, the fastest first.
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn of(mut times: Vec<Duration>) -> Self {
+        times.sort();
+        Self(times)
+    }
+
+    fn part(&self, percent: usize) -> Duration {
+        self.0[(self.0.len() - 1) * percent / 100]
+    }
+
+    fn said(&self) -> String {
+        let [half, most, last] = [50, 99, 100].map(|percent| self.part(percent));
+        format!("{} times, p50 {half:?}, p99 {most:?}, longest {last:?}", self.0.len())
+    }
+}
+
+/// Asks whether a feature is allowed, over and over.
+fn ask(client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Times {
+    let mut times = Vec::new();
+    while Instant::now() < end {
+        let began = Instant::now();
+        let (allowed, ..): (bool, String, String) = client.manager("CheckFeature", &"os").unwrap();
+        times.push(began.elapsed());
+        assert!(allowed);
+        meanwhile();
+        thread::sleep(Duration::from_millis(2));
+    }
+    Times::of(times)
+}
+
+fn calls_with_descriptors_neither_end_nor_fill_the_daemon() {
+    Scene::open(&device(1)).endure("descriptors");
+}
+
+fn long_messages_are_not_kept_in_memory() {
+    Scene::open(&device(1)).endure("long");
+}
+
+fn small_calls_against_a_thousand_licences_do_not_pile_up() {
+    Scene::open(&device(LICENSES)).endure("small");
+}
+
+fn objects_and_properties_are_asked_for_without_end() {
+    Scene::open(&device(LICENSES)).endure("objects");
+}
+
+fn calls_that_want_no_answer_do_not_pile_up() {
+    Scene::open(&device(LICENSES)).endure("silent");
+}
+
+fn calls_that_wait_long_do_not_keep_others_waiting() {
+    Scene::open(&device(10)).endure("slow");
+}
+
+fn messages_that_are_no_calls_are_passed_over() {
+    Scene::open(&device(1)).endure("odd");
+}
+
+fn a_caller_who_reads_no_answers_does_not_silence_the_daemon() {
+    Scene::open(&device(LICENSES)).endure("deaf");
+}
+
+fn asking_for_looks_at_the_links_does_not_put_the_regular_one_off() {
+    let server = Server::http(|_, mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    });
+    let world = World::new();
+    let settings = format!("[system.remotemanager]\nlicense_urls = [{:?}]\n", server.url("a.lic"));
+    world.write("/etc/licd/settings.toml", settings);
+    let daemon = world.start();
+    let () = daemon.client().manager("Poll", &()).unwrap();
+    // The first look of a device without a licence comes within 15 seconds. One that failed would be
+    // taken up again after 30 at the earliest.
+    let asked = server.heads().len();
+    let regular = wait::within(FIRST_LOOK, || (server.heads().len() > asked).then_some(()));
+    assert!(regular.is_some(), "{}", daemon.log());
+}
