@@ -265,11 +265,11 @@ pub struct Terms {
 }
 
 /// The default of `warn-days` (LF §4).
-pub(crate) const WARN_DAYS: u8 = 10;
+pub const WARN_DAYS: u8 = 10;
 /// The most that `warn-days` may say (LF §4).
-pub(crate) const MAX_WARN_DAYS: u8 = 120;
+pub const MAX_WARN_DAYS: u8 = 120;
 /// The most that `grace-days` may say (LF §4).
-pub(crate) const MAX_GRACE_DAYS: u8 = 90;
+pub const MAX_GRACE_DAYS: u8 = 90;
 
 /// A verified licence: signed by a key that may sign this product, with every unit it is asked
 /// about proved to be named or not.

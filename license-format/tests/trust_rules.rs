@@ -1,5 +1,4 @@
 //! Every rule of LF §7 about trust documents, each by a document that breaks it alone.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,8 +11,8 @@ mod kit;
 use std::num::NonZeroUsize;
 
 use kit::*;
-use license_format::issue::{self, SigningKey};
 use license_format::{Error, PackId, Serial, TrustDocument, VerifierKey};
+use license_issue::{self as issue, SigningKey};
 
 /// A trust document's text.
 fn text() -> String {

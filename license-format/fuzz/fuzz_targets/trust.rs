@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use license_format::issue::{SigningKey, sign};
+use license_issue::{SigningKey, sign};
 use license_format::{KeyName, TrustDocument};
 
 static ROOTS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use license_format::UnitId;
-use license_format::issue::unit_list;
+use license_issue::unit_list;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(units) = unit_list(bytes) {

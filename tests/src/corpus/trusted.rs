@@ -1,6 +1,6 @@
 //! Trust documents (LF §7).
 
-use license_format::issue;
+use license_issue as issue;
 
 use super::{Sample, TRUST_VERSION};
 use crate::maker;

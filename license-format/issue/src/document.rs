@@ -1,26 +1,29 @@
 //! Texts of licences and trust documents, signed.
 
-use core::fmt::Write as _;
-use core::num::NonZeroUsize;
-use std::collections::BTreeSet;
-use std::string::String;
-use std::vec::Vec;
-
 use base64ct::{Base64, Encoding};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
-use super::SigningKey;
-use crate::merkle::Tree;
-use crate::trust::EVERY_PRODUCT;
-use crate::{
-    PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, VerifierKey, license,
-    limits, trust,
+use license_format::{
+    PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, VerifierKey, limits,
+    units_hash,
 };
+
+use crate::SigningKey;
+
+/// The first line of a licence (LF §4).
+const LICENSE: &str = "igel.com/license/v1";
+/// The first line of a trust document (LF §7).
+const TRUST: &str = "igel.com/license-trust/v1";
+/// The value that allows a key every product (LF §7).
+const EVERY_PRODUCT: &str = "*";
 
 /// A licence for these units, signed by these keys: with `unit` lines if there are at most 16, else
 /// a mass licence with its list.
 ///
 /// The values are written as they are. Whether a verifier takes the file is for
-/// [`crate::Verifier`] to say, best before anybody gets it.
+/// [`license_format::Verifier`] to say, best before anybody gets it.
 #[must_use]
 pub fn license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
     if units.len() > limits::UNITS {
@@ -50,7 +53,7 @@ pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
 
 fn text(terms: &Terms, units: &BTreeSet<UnitId>, mass: bool) -> String {
     let mut text = String::new();
-    let mut line = |key: &str, value: &dyn core::fmt::Display| {
+    let mut line = |key: &str, value: &dyn std::fmt::Display| {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{key} {value}");
     };
@@ -77,25 +80,21 @@ fn text(terms: &Terms, units: &BTreeSet<UnitId>, mass: bool) -> String {
     if terms.grace_days > 0 {
         line("grace-days", &terms.grace_days);
     }
-    if terms.warn_days != license::WARN_DAYS {
+    if terms.warn_days != limits::WARN_DAYS {
         line("warn-days", &terms.warn_days);
     }
     if terms.roster_complete {
         line("roster", &"complete");
     }
     if mass {
-        let mut tree = Tree::new();
-        for unit in units {
-            tree.push(unit.as_str().as_bytes(), false);
-        }
-        let root = Base64::encode_string(&tree.finish().0);
+        let root = Base64::encode_string(&units_hash(units));
         line("units", &format_args!("{} {root}", units.len()));
     } else {
         for unit in units {
             line("unit", &unit.as_str());
         }
     }
-    std::format!("{}1\n{text}", license::HEADER)
+    format!("{LICENSE}\n{text}")
 }
 
 /// An issuing key of a trust document and the products it may sign; none for every product.
@@ -116,7 +115,7 @@ pub fn trust_document(
     withdrawals: &[(PackId, Serial)],
     roots: &[&SigningKey],
 ) -> String {
-    let mut text = std::format!("{}1\nversion {version}\nissued {issued}\n", trust::HEADER);
+    let mut text = format!("{TRUST}\nversion {version}\nissued {issued}\n");
     for TrustKey { key, products } in keys {
         let products: Vec<&str> = products.iter().map(Product::as_str).collect();
         let products =

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use license_format::issue::{Pack, PackError};
 use license_format::{PackId, UnitId};
+use license_issue::{Pack, PackError};
 
 use crate::args::Renew;
 use crate::document;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use license_format::issue::trust_in;
 use license_format::{TrustDocument, VerifierKey};
+use license_issue::trust_in;
 
 use crate::args::Inspect;
 use crate::failure::Failure;

@@ -1,13 +1,10 @@
 //! Private keys, spelled as signed-note spells them.
 
-use core::fmt;
-use std::string::String;
-
 use base64ct::{Base64, Encoding};
+use core::fmt;
 use ed25519_dalek::Signer;
 
-use crate::note::{ALGORITHM, DASH};
-use crate::{KeyName, VerifierKey, reader};
+use license_format::{KeyName, VerifierKey};
 
 /// A private Ed25519 key with its name: `PRIVATE+KEY+NAME+HASH+base64(0x01 ‖ seed)`, the spelling
 /// of Go's `golang.org/x/mod/sumdb/note`.
@@ -16,6 +13,10 @@ pub struct SigningKey {
     verifier: VerifierKey,
 }
 
+/// signed-note's identifier of Ed25519 keys (LF §3).
+const ALGORITHM: u8 = 0x01;
+/// What a signature line begins with (LF §3): an em dash and a space.
+const DASH: &str = "\u{2014} ";
 const PREFIX: &str = "PRIVATE+KEY+";
 
 impl SigningKey {
@@ -24,7 +25,7 @@ impl SigningKey {
     #[must_use]
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Option<Self> {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        let verifier = VerifierKey::new(name, key.verifying_key())?;
+        let verifier = VerifierKey::of_public(name, key.verifying_key().as_bytes())?;
         Some(Self { key, verifier })
     }
 
@@ -33,7 +34,7 @@ impl SigningKey {
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.strip_prefix(PREFIX)?.split_once('+')?;
         let (hash, seed) = rest.split_once('+')?;
-        let [algorithm, seed @ ..] = reader::base64::<33>(seed)?;
+        let [algorithm, seed @ ..] = <[u8; 33]>::try_from(Base64::decode_vec(seed).ok()?).ok()?;
         let key = Self::from_seed(KeyName::parse(name)?, &seed)?;
         let own = std::format!("{:08x}", u32::from_be_bytes(key.verifier.hash()));
         (algorithm == ALGORITHM && hash == own).then_some(key)
@@ -63,16 +64,6 @@ impl SigningKey {
         let mut bytes = self.verifier.hash().to_vec();
         bytes.extend(self.key.sign(text.as_bytes()).to_bytes());
         std::format!("{DASH}{} {}\n", self.verifier.name(), Base64::encode_string(&bytes))
-    }
-}
-
-/// The `.vkey` spelling.
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [ALGORITHM; 33];
-        bytes[1..].copy_from_slice(self.public().as_bytes());
-        let hash = u32::from_be_bytes(self.hash());
-        write!(f, "{}+{hash:08x}+{}", self.name(), Base64::encode_string(&bytes))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Lists of unit IDs as the licence portal exchanges them.
 
-use core::fmt;
 use std::collections::BTreeSet;
-use std::string::String;
+use std::fmt;
 
-use crate::UnitId;
+use license_format::UnitId;
 
 /// An entry of a list that is no unit ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +20,7 @@ impl fmt::Display for BadEntry {
     }
 }
 
-impl core::error::Error for BadEntry {}
+impl std::error::Error for BadEntry {}
 
 /// What a title line is called, once case, blanks and punctuation are gone.
 const TITLE: &str = "unitid";
@@ -43,7 +42,7 @@ pub fn unit_list(bytes: &[u8]) -> Result<BTreeSet<UnitId>, BadEntry> {
             continue;
         }
         for entry in line.split(|byte| matches!(byte, b',' | b';')) {
-            match core::str::from_utf8(entry).map(bare) {
+            match str::from_utf8(entry).map(bare) {
                 Ok("") => {}
                 text => match text.ok().and_then(unit) {
                     Some(unit) => drop(units.insert(unit)),
@@ -79,13 +78,12 @@ fn is_title(line: &[u8]) -> bool {
 
 fn shown(entry: &[u8]) -> String {
     let text = String::from_utf8_lossy(entry);
-    super::escaped(&text.trim().chars().take(SHOWN).collect::<String>())
+    crate::escaped(&text.trim().chars().take(SHOWN).collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec::Vec;
 
     fn read(text: &str) -> Vec<String> {
         let units = unit_list(text.as_bytes()).unwrap();

@@ -1,5 +1,4 @@
 //! The vendor's tool from the outside: what it writes, says and exits with.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,8 +11,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use license_format::issue::{Pack, SigningKey};
 use license_format::{Serial, VerifierKey};
+use license_issue::{Pack, SigningKey};
 use serde_json::Value;
 
 /// A folder with keys in it, in which the tool is run.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use license_format::Error;
-use license_format::issue::escaped;
+use license_issue::escaped;
 
 /// Exit code: anything that is not one of the others.
 pub(crate) const FAILED: u8 = 1;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use license_format::issue::{Pack, PackError};
+use license_issue::{Pack, PackError};
 
 use crate::args::Merge;
 use crate::document;

@@ -1,11 +1,12 @@
-//! The vendor's side: writing and signing documents. Feature `issue`; never built for a device.
+//! The vendor's side of licensing: keys, signed documents, Product Packs. Never built for a device.
+//!
+//! The crate does no I/O and reads no clock; the program `licissue` does. Comments cite sections of
+//! `docs/license-format.md` as *LF §n*.
 
 mod csv;
 mod document;
 mod key;
 mod pack;
-
-use std::string::String;
 
 pub use csv::{BadEntry, unit_list};
 pub use document::{TrustKey, license, mass_license, sign, text_of, trust_document, trust_in};

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::SystemTime;
 
-use license_format::issue::{self, Pack, SigningKey};
 use license_format::{Error, Terms, UnitId, UnixSeconds, Verifier, VerifierKey, limits};
+use license_issue::{self as issue, Pack, SigningKey};
 use serde_json::{Value, json};
 
 use crate::args::Signing;

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use license_format::issue::escaped;
 use license_format::{License, TrustDocument, UnitId, VerifierKey};
+use license_issue::escaped;
 use serde_json::{Value, json};
 
 use crate::document::object;

@@ -1,16 +1,14 @@
 //! The vendor's file of a Product Pack: what was agreed, and what was issued last.
 
-use core::fmt;
 use std::collections::BTreeSet;
-use std::string::{String, ToString};
-use std::vec::Vec;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::escaped;
-use crate::{
+use crate::escaped;
+use license_format::{
     Category, Date, Expiry, OrderNumber, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
-    UnixSeconds, license, limits,
+    UnixSeconds, limits,
 };
 
 /// A Product Pack between two issues.
@@ -105,7 +103,7 @@ impl fmt::Display for PackError {
     }
 }
 
-impl core::error::Error for PackError {}
+impl std::error::Error for PackError {}
 
 impl Pack {
     /// Reads a pack file.
@@ -143,8 +141,8 @@ impl Pack {
         number("services", self.services.len(), 1, limits::SERVICES)?;
         number("supersedes", self.supersedes.len(), 0, limits::SUPERSEDES)?;
         number("units", self.units.len(), 0, limits::MASS_UNITS as usize)?;
-        number("grace-days", self.grace_days.into(), 0, license::MAX_GRACE_DAYS as usize)?;
-        number("warn-days", self.warn_days.into(), 0, license::MAX_WARN_DAYS as usize)?;
+        number("grace-days", self.grace_days.into(), 0, limits::MAX_GRACE_DAYS as usize)?;
+        number("warn-days", self.warn_days.into(), 0, limits::MAX_WARN_DAYS as usize)?;
         if self.expires < Expiry::On(self.starts) {
             return Err(PackError::ExpiresBeforeStart);
         }
@@ -223,7 +221,7 @@ struct File {
 }
 
 fn warn_days() -> u8 {
-    license::WARN_DAYS
+    limits::WARN_DAYS
 }
 
 impl File {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use license_format::Date;
-use license_format::issue::Pack;
+use license_issue::Pack;
 
 use crate::args::{Issue, NewPack};
 use crate::document;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use license_format::issue::SigningKey;
+use license_issue::SigningKey;
 use serde_json::json;
 
 use crate::args::Keygen;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::{Product, TrustDocument, VerifierKey};
+use license_issue::{self as issue, SigningKey, TrustKey};
 use serde_json::json;
 
 use crate::args::Trust;

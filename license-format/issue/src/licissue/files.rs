@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use license_format::issue::{Pack, SigningKey, unit_list};
 use license_format::{UnitId, VerifierKey, limits};
+use license_issue::{Pack, SigningKey, unit_list};
 
 use crate::args::Units;
 use crate::failure::Failure;
