@@ -2,12 +2,12 @@
 
 use base64ct::{Base64, Encoding};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 
 use license_format::{
-    PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, VerifierKey, limits,
-    units_hash,
+    Error, PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, Verifier,
+    VerifierKey, limits, units_hash,
 };
 
 use crate::SigningKey;
@@ -42,6 +42,61 @@ pub fn mass_license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey
         file.push('\n');
     }
     file
+}
+
+/// A licence of these terms for these units, as [`license`] writes it, or as a mass licence if
+/// `mass` says so, once a device would take it and read the same in it.
+///
+/// # Errors
+/// What a device would find wrong.
+pub fn verified_license(
+    terms: &Terms,
+    units: &BTreeSet<UnitId>,
+    keys: &[&SigningKey],
+    mass: bool,
+) -> Result<String, UnreadableError> {
+    let write = if mass { mass_license } else { license };
+    let text = write(terms, units, keys);
+    let keys: Vec<VerifierKey> = keys.iter().map(|key| key.verifier().clone()).collect();
+    let trust = trust_in(&keys).ok_or(UnreadableError::Keys)?;
+    let wanted: Vec<UnitId> = units.first().into_iter().cloned().collect();
+    let mut verifier = Verifier::new(&trust, &wanted);
+    verifier.update(text.as_bytes()).map_err(UnreadableError::Refused)?;
+    let license = verifier.finish().map_err(UnreadableError::Refused)?.license;
+    match *license == *terms && wanted.iter().all(|unit| license.names(unit)) {
+        true => Ok(text),
+        false => Err(UnreadableError::Otherwise),
+    }
+}
+
+/// Why a licence of our own making would not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadableError {
+    /// The keys are none, more than 16, or one of them twice.
+    Keys,
+    /// A device would refuse the licence.
+    Refused(Error),
+    /// A device would read other terms or units in it.
+    Otherwise,
+}
+
+impl fmt::Display for UnreadableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keys => f.write_str("the same key would sign twice, or too many would"),
+            Self::Refused(error) => write!(f, "a device would refuse its licence: {error}"),
+            Self::Otherwise => f.write_str("a device would read its licence otherwise"),
+        }
+    }
+}
+
+impl std::error::Error for UnreadableError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::Keys | Self::Otherwise => None,
+        }
+    }
 }
 
 /// The text of a licence, not yet signed: with `unit` lines if there are at most 16 units, else

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use license_format::Error;
 use license_issue::escaped;
+use license_issue::rules::Refusal;
 
 /// Exit code: anything that is not one of the others.
 pub(crate) const FAILED: u8 = 1;
@@ -46,6 +47,11 @@ impl Failure {
         remedy: &'static str,
     ) -> Self {
         Self { exit: WRONG_USAGE, ..Self::new(name, what, remedy) }
+    }
+
+    /// A verb that one of the portal's rules forbids.
+    pub(crate) fn of_rule(refusal: &Refusal) -> Self {
+        Self::new(&refusal.pack, &refusal.rule, refusal.rule.remedy())
     }
 
     /// An input that its verifier refuses.

@@ -1,16 +1,14 @@
 //! Reading and writing files.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use license_format::{UnitId, VerifierKey, limits};
-use license_issue::{Pack, SigningKey, unit_list};
+use license_format::{VerifierKey, limits};
+use license_issue::{Pack, SigningKey};
 
-use crate::args::Units;
 use crate::failure::Failure;
 
 /// The name of standard input and output among file names.
@@ -70,59 +68,16 @@ pub(crate) fn verifier_key(path: &Path) -> Result<VerifierKey, Failure> {
     })
 }
 
-/// The units that the command line names and lists.
-pub(crate) fn units(args: &Units) -> Result<BTreeSet<UnitId>, Failure> {
-    let mut units: BTreeSet<UnitId> = args.unit.iter().cloned().collect();
-    for path in &args.csv {
-        let bytes = read(path, LIST_BYTES)?.ok_or_else(|| too_long(path, LIST_BYTES))?;
-        let remedy = "write a MAC address, or # and the serial of a UD Pocket";
-        let list = unit_list(&bytes).map_err(|bad| Failure::new(path.display(), bad, remedy))?;
-        units.extend(list);
-    }
-    Ok(units)
+/// All of a list.
+pub(crate) fn read_list(path: &Path) -> Result<Vec<u8>, Failure> {
+    read(path, LIST_BYTES)?.ok_or_else(|| too_long(path, LIST_BYTES))
 }
 
-/// Keeps other runs of this program away from the pack files in some folders.
-pub(crate) struct Lock(#[expect(dead_code, reason = "the locks go with the files")] Vec<File>);
-
-impl Lock {
-    /// Waits for the folders that hold these files. They are locked in one order, so that two runs
-    /// never wait for each other; the files themselves are replaced when written, and a lock on one
-    /// of them would not outlive that.
-    pub(crate) fn folders_of(paths: &[&Path]) -> Result<Self, Failure> {
-        let mut folders = BTreeSet::new();
-        for path in paths {
-            let folder = folder_of(path);
-            let real = fs::canonicalize(folder);
-            folders.insert(real.map_err(|error| Failure::of_file(folder, "found", &error))?);
-        }
-        let lock = |folder: PathBuf| {
-            let file = File::open(&folder).and_then(|file| file.lock().map(|()| file));
-            file.map_err(|error| Failure::of_file(&folder, "locked", &error))
-        };
-        folders.into_iter().map(lock).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-/// The pack in a file; `None` if there is no file.
-pub(crate) fn load_pack_if_any(path: &Path) -> Result<Option<Pack>, Failure> {
-    match path.try_exists() {
-        Ok(false) => Ok(None),
-        _ => load_pack(path).map(Some),
-    }
-}
-
+/// The pack in a file.
 pub(crate) fn load_pack(path: &Path) -> Result<Pack, Failure> {
     let text = read_text(path, LIST_BYTES)?;
     let remedy = "correct the pack file";
     Pack::parse(&text).map_err(|error| Failure::new(path.display(), error, remedy))
-}
-
-/// Replaces the pack file as a whole, or leaves it.
-pub(crate) fn save_pack(path: &Path, pack: &Pack) -> Result<(), Failure> {
-    // A pack file that is a link stays one.
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(&real, pack.to_toml().as_bytes())
 }
 
 /// Writes a file so that after a crash at any moment there is the old one or the new one.
@@ -131,17 +86,22 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let Some(name) = path.file_name() else {
         return Err(Failure::new(path.display(), "is not the name of a file", "name a file"));
     };
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
     let folder = folder_of(path);
-    let temporary = folder.join(temporary);
+    let temporary = folder.join(temporary_name(name));
     let written = create(&temporary, bytes, 0o666).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // It is in nobody's way; the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
     }
     written.and_then(|()| File::open(folder)?.sync_all()).map_err(failed)
+}
+
+/// The name of a file on its way to becoming the one of this name.
+pub(crate) fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    temporary
 }
 
 /// Writes a file that must not exist yet, with at most these permissions.

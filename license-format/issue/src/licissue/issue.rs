@@ -1,58 +1,94 @@
 //! `licissue issue`.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
-use license_format::Date;
-use license_issue::Pack;
+use license_format::{Date, UnixSeconds, limits};
+use license_issue::rules::{self, Change, Refusal};
+use license_issue::{Pack, Status};
 
 use crate::args::{Issue, NewPack};
-use crate::document;
 use crate::failure::Failure;
-use crate::files::{self, Lock};
+use crate::lists;
+use crate::packs::PackFiles;
+use crate::work::{Console, Work};
 
-/// The default of `warn-days`, written out so that the pack file shows it.
-const WARN_DAYS: u8 = 10;
-
-pub(crate) fn run(args: &Issue, json: bool, out: &mut impl Write) -> Result<(), Failure> {
-    let keys = files::signing_keys(&args.signing.sign)?;
-    let units = files::units(&args.units)?;
-    let _lock = Lock::folders_of(&[&args.pack_file])?;
-    let mut pack = match files::load_pack_if_any(&args.pack_file)? {
-        None => create(args)?,
-        Some(pack) if !args.new.is_given() => pack,
-        Some(_) => {
+pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Failure> {
+    if args.licences.sign.is_empty() && !args.licences.dry_run {
+        let what = "is missing, and no licence is without a signature";
+        return Err(Failure::usage("--sign", what, "name a .key file of keygen"));
+    }
+    let mut work = Work::begin("issue", &args.licences)?;
+    let units = lists::units(&args.units)?;
+    work.lists = units.summaries;
+    let (mut files, pack) = PackFiles::open_or_none(args.file())?;
+    let refused = |refusal| Failure::of_rule(&refusal);
+    let change = match pack {
+        None => {
+            let pack = Pack { units: units.found, ..create(args, work.now)? };
+            files.add(args.file(), &pack.id)?;
+            assigned(pack).map_err(refused)?
+        }
+        Some(_) if args.new.is_given() => {
             return Err(Failure::usage(
-                args.pack_file.display(),
+                args.file().display(),
                 "exists, so its terms are not taken from the command line",
-                "leave them out; `renew` and `merge` change a pack",
+                "leave them out; the other verbs change a pack",
             ));
         }
+        Some(pack) => {
+            let removed = args.remove.iter().cloned().collect();
+            exchanged(&pack, &removed, &units.found, work.now).map_err(refused)?
+        }
     };
-    pack.units.extend(units);
-    for unit in &args.remove {
-        if !pack.units.remove(unit) {
-            return Err(Failure::new(unit, "is not in the pack", "check the unit ID"));
+    // With nothing to sign with, this is a dry run that says whether a licence could be issued.
+    for pack in change.packs.iter().filter(|_| args.licences.sign.is_empty()) {
+        let early = rules::Early::of(args.licences.early);
+        let _ = rules::issue(pack, work.now, early).map_err(refused)?;
+    }
+    work.finish(&files, change, console)
+}
+
+/// The units of a new pack, by the rule that units are added by.
+fn assigned(pack: Pack) -> Result<Change, Refusal> {
+    let units = pack.units.clone();
+    let _ = rules::add(&Pack { units: BTreeSet::new(), ..pack.clone() }, &units)?;
+    Ok(Change { due: vec![pack.id.clone()], packs: vec![pack], deeds: Vec::new() })
+}
+
+/// The pack after units were removed and others added, a licence of which is due in any case.
+fn exchanged(
+    pack: &Pack,
+    removed: &BTreeSet<license_format::UnitId>,
+    added: &BTreeSet<license_format::UnitId>,
+    now: UnixSeconds,
+) -> Result<Change, Refusal> {
+    let due = vec![pack.id.clone()];
+    let mut change = Change { packs: vec![pack.clone()], due, deeds: Vec::new() };
+    for (units, remove) in [(removed, true), (added, false)] {
+        let Some(pack) = change.packs.first().filter(|_| !units.is_empty()) else { continue };
+        let step = match remove {
+            true => rules::remove(pack, units, now)?,
+            false => rules::add(pack, units)?,
+        };
+        change.deeds.extend(step.deeds);
+        if !step.packs.is_empty() {
+            change.packs = step.packs;
         }
     }
-    let path = &args.pack_file;
-    let licence = document::next_licence(&mut pack, path, &args.signing, &keys, args.mass)?;
-    files::save_pack(path, &pack)?;
-    licence.deliver(args.signing.output.as_deref(), json, out)
+    Ok(change)
 }
 
 /// A pack as the command line describes it.
-fn create(args: &Issue) -> Result<Pack, Failure> {
+fn create(args: &Issue, now: UnixSeconds) -> Result<Pack, Failure> {
     let missing = |flag| {
         let what = format_args!("does not exist, and {flag} is not given");
         let remedy = "describe the new pack, or correct the path";
-        Failure::usage(args.pack_file.display(), what, remedy)
+        Failure::usage(args.file().display(), what, remedy)
     };
     let NewPack { pack, product, term, category, expires, .. } = &args.new;
     if args.new.service.is_empty() {
         return Err(missing("--service"));
     }
-    let today = Date::of(document::issued(&args.signing));
     Ok(Pack {
         id: pack.clone().ok_or_else(|| missing("--pack"))?,
         serial: None,
@@ -63,12 +99,18 @@ fn create(args: &Issue) -> Result<Pack, Failure> {
         order: args.new.order.clone(),
         supersedes: BTreeSet::new(),
         services: args.new.service.iter().cloned().collect(),
-        starts: args.new.starts.unwrap_or(today),
+        starts: args.new.starts.unwrap_or(Date::of(now)),
         expires: expires.ok_or_else(|| missing("--expires"))?,
         grace_days: args.new.grace_days.unwrap_or(0),
-        warn_days: args.new.warn_days.unwrap_or(WARN_DAYS),
+        warn_days: args.new.warn_days.unwrap_or(limits::WARN_DAYS),
         roster_complete: args.new.roster_complete,
+        seats: args.new.seats,
         units: BTreeSet::new(),
-        merged_into: None,
+        left: Status::Active,
+        source: None,
+        successor: None,
+        emp: None,
+        latest_activation: args.new.latest_activation,
+        redeemed: None,
     })
 }

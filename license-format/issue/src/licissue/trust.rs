@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Trust, json: bool, out: &mut impl Write) -> Result<(), 
     let keys = args.key.iter().map(|key| trust_key(key)).collect::<Result<Vec<_>, _>>()?;
     let roots = files::signing_keys(&args.signing.sign)?;
     let signing: Vec<&SigningKey> = roots.iter().collect();
-    let issued = document::issued(&args.signing);
+    let issued = document::time(args.signing.issued);
     let version = args.version.get();
     let text = issue::trust_document(version, issued, &keys, &args.withdraw, &signing);
     let known: Vec<VerifierKey> = roots.iter().map(|key| key.verifier().clone()).collect();

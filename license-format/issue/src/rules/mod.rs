@@ -1,0 +1,141 @@
+//! The portal's rules: what may be done with Product Packs, and what comes of it.
+//!
+//! A verb takes packs and the time, and returns the packs as they are afterwards, those that a new
+//! licence is due for, and what it did; or the rule that forbids it. It reads and writes nothing, so
+//! that `licissue` can keep packs in files and a licensing service in a database. Whoever keeps them
+//! replaces all packs of a [`Change`] at once, or none.
+
+mod cleanup;
+mod convert;
+mod deed;
+mod issue;
+mod merge;
+mod redeem;
+mod refusal;
+mod renew;
+mod split;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::collections::BTreeSet;
+
+use license_format::{PackId, UnitId, UnixSeconds};
+
+pub use cleanup::cleanup;
+pub use convert::{convert, create_emp};
+pub use deed::Deed;
+pub use issue::{Early, issue};
+pub use merge::{coterm, merge};
+pub use redeem::{redeem, units_of};
+pub use refusal::{Refusal, Rule};
+pub use renew::renew;
+pub use split::{Part, split};
+pub use units::{add, move_units, remove};
+
+use crate::{Pack, Status};
+
+/// What a verb comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Change {
+    /// The packs that are other than before, and those that are new.
+    pub packs: Vec<Pack>,
+    /// Of these the ones whose licences no longer say what the pack says. A pack without units has
+    /// no licence.
+    pub due: Vec<PackId>,
+    /// What was done, one by one.
+    pub deeds: Vec<Deed>,
+}
+
+impl Change {
+    /// A change after which new licences are due for the packs that `due` says, as far as they have
+    /// units.
+    fn new(packs: Vec<Pack>, deeds: Vec<Deed>, due: impl Fn(&Pack) -> bool) -> Self {
+        let is_due = |pack: &&Pack| due(pack) && !pack.units.is_empty();
+        let due = packs.iter().filter(is_due).map(|pack| pack.id.clone()).collect();
+        Self { packs, due, deeds }
+    }
+}
+
+impl Pack {
+    fn refuse<T>(&self, rule: Rule) -> Result<T, Refusal> {
+        Err(Refusal { pack: self.id.clone(), rule })
+    }
+
+    /// That the pack was neither merged nor converted nor stopped.
+    fn expect_open(&self) -> Result<(), Refusal> {
+        match self.left.is_closed() {
+            true => self.refuse(Rule::Closed(self.left, self.successor.clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// That the term runs: only then may a unit leave the pack.
+    fn expect_in_force(&self, now: UnixSeconds) -> Result<(), Refusal> {
+        self.expect_open()?;
+        match self.status(now) {
+            Status::Active => Ok(()),
+            status => self.refuse(Rule::NotInForce(status)),
+        }
+    }
+
+    /// That a hardware-bundled pack was redeemed: before, it has no term.
+    fn expect_redeemed(&self) -> Result<(), Refusal> {
+        match (self.latest_activation, self.redeemed) {
+            (Some(_), None) => self.refuse(Rule::NotRedeemed),
+            _ => Ok(()),
+        }
+    }
+
+    /// The Subscription Key.
+    fn expect_key(&self) -> Result<PackId, Refusal> {
+        match &self.subscription_key {
+            Some(key) => Ok(key.clone()),
+            None => self.refuse(Rule::NoKey),
+        }
+    }
+
+    /// That there are no more units than seats.
+    fn expect_seats(&self) -> Result<(), Refusal> {
+        match self.seats {
+            Some(seats) if self.units.len() > seats as usize => {
+                self.refuse(Rule::OverSeats { units: self.units.len(), seats })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// That all these units are in the pack.
+    fn expect_units(&self, units: &BTreeSet<UnitId>) -> Result<(), Refusal> {
+        match units.iter().find(|unit| !self.units.contains(*unit)) {
+            Some(stranger) => self.refuse(Rule::NotInPack(stranger.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes the pack in favour of its successor, which its units have gone to.
+    fn close(&mut self, status: Status, successor: &Pack) {
+        self.left = status;
+        self.successor = Some(successor.id.clone());
+        self.units.clear();
+    }
+
+    /// Notes that this pack replaces another and all that the other replaced: a device may still
+    /// hold a licence of one of those and never have seen one of the other.
+    fn supersede(&mut self, other: &Pack) -> Result<(), Refusal> {
+        self.supersedes.insert(other.id.clone());
+        self.supersedes.extend(other.supersedes.iter().cloned());
+        self.supersedes.remove(&self.id);
+        self.check().or_else(|error| self.refuse(Rule::Form(error)))
+    }
+}
+
+/// That no pack is named twice.
+fn expect_distinct<'a>(packs: impl IntoIterator<Item = &'a Pack>) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    match packs.into_iter().find(|pack| !seen.insert(&pack.id)) {
+        Some(twice) => twice.refuse(Rule::NamedTwice),
+        None => Ok(()),
+    }
+}
