@@ -31,6 +31,7 @@ fn pack(number: usize, seats: u32, units: BTreeSet<UnitId>) -> Pack {
     Pack {
         id: id(number),
         serial: None,
+        issued: None,
         product: Product::parse("WE").unwrap(),
         term: Term::Subscription,
         category: Category::Subscription,

@@ -92,6 +92,7 @@ fn create(args: &Issue, now: UnixSeconds) -> Result<Pack, Failure> {
     Ok(Pack {
         id: pack.clone().ok_or_else(|| missing("--pack"))?,
         serial: None,
+        issued: None,
         product: product.clone().ok_or_else(|| missing("--product"))?,
         term: term.ok_or_else(|| missing("--term"))?,
         category: category.ok_or_else(|| missing("--category"))?,

@@ -10,7 +10,6 @@ use crate::args::{
     Cleanup, Convert, Coterm, CreateEmp, Merge, Move, OnUnits, Redeem, Renew, Split, Target,
 };
 use crate::failure::Failure;
-use crate::files;
 use crate::lists;
 use crate::packs::PackFiles;
 use crate::work::{Console, Work};
@@ -155,7 +154,7 @@ fn make(
         None => random_id(product(pack))?,
     };
     let change = rule(pack, &id).map_err(|refusal| Failure::of_rule(&refusal))?;
-    let beside = || files::folder_of(path).join(format!("{id}.toml"));
+    let beside = || path.with_file_name(format!("{id}.toml"));
     files.add(&target.file.clone().unwrap_or_else(beside), &id)?;
     work.finish(&files, change, console)
 }

@@ -67,7 +67,7 @@ impl<'a> Work<'a> {
             files.save(&change.packs, self.now)?;
             for (licence, place) in made.iter().zip(&places) {
                 if let Some(path) = place {
-                    crate::files::replace(path, licence.text().as_bytes())?;
+                    files::replace(path, licence.text().as_bytes())?;
                 }
             }
         }
@@ -162,6 +162,7 @@ impl Report<'_> {
         json!({
             "pack": pack.id.as_str(),
             "file": self.files.path(&pack.id).display().to_string(),
+            "serial": pack.serial.map(|serial| serial.get()),
             "product": pack.product.as_str(),
             "status": pack.status(self.work.now).as_str(),
             "subscription_key": pack.subscription_key.as_ref().map(|key| key.as_str()),

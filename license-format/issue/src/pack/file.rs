@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use license_format::{
-    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, ServiceName, Term, UnitId, limits,
+    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, ServiceName, Term, UnitId,
+    UnixSeconds, limits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,7 @@ struct File {
     pack: String,
     #[serde(default)]
     serial: u64,
+    issued: Option<String>,
     product: String,
     term: String,
     category: String,
@@ -81,6 +83,7 @@ impl File {
         Self {
             pack: pack.id.to_string(),
             serial: pack.serial.map_or(0, Serial::get),
+            issued: pack.issued.map(|time| time.to_string()),
             product: pack.product.to_string(),
             term: pack.term.to_string(),
             category: pack.category.to_string(),
@@ -117,6 +120,7 @@ impl File {
                 0 => None,
                 number => Some(value("serial", &number.to_string(), Serial::parse)?),
             },
+            issued: optional("issued", &self.issued, UnixSeconds::parse)?,
             product: value("product", &self.product, Product::parse)?,
             term: value("term", &self.term, Term::parse)?,
             category: value("category", &self.category, Category::parse)?,

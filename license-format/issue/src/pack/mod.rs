@@ -25,6 +25,8 @@ pub struct Pack {
     pub id: PackId,
     /// The serial of its newest licence; none if nothing was issued yet.
     pub serial: Option<Serial>,
+    /// When the newest licence was issued, of this pack or of one that it supersedes.
+    pub issued: Option<UnixSeconds>,
     /// The product code.
     pub product: Product,
     /// What the end means.

@@ -35,6 +35,7 @@ fn a_pack_reads_back_as_written() {
         supersedes: [PackId::parse("A-BC").unwrap()].into(),
         successor: PackId::parse("X-YZ"),
         source: PackId::parse("A-BC"),
+        issued: UnixSeconds::parse("2026-11-22T16:48:10Z"),
         emp: PackId::parse("EMP-A"),
         latest_activation: day,
         redeemed: day,

@@ -78,6 +78,7 @@ pub fn create_emp(
     let mut emp = pack.clone();
     emp.id = id.clone();
     emp.serial = None;
+    emp.issued = None;
     emp.source = Some(pack.id.clone());
     emp.supersedes.clear();
     emp.units.clear();

@@ -50,7 +50,8 @@ pub fn issue(pack: &Pack, now: UnixSeconds, early: Early) -> Result<(Pack, Vec<T
         steps.push(&[]);
     }
     let mut issued = pack.clone();
-    let terms = steps.into_iter().map(|step| next(&mut issued, step, now));
+    let time = time_of_issue(pack, now);
+    let terms = steps.into_iter().map(|step| next(&mut issued, step, time));
     let terms = terms.collect::<Result<Vec<_>, _>>()?;
     issued.left = issued.status(now);
     Ok((issued, terms))
@@ -70,6 +71,15 @@ pub(super) fn expect_sellable(pack: &Pack) -> Result<(), Refusal> {
     }
 }
 
+/// The time that the next licence states. Others are superseded by what was issued later than they
+/// (LF §4.2), and two verbs may follow each other within a second.
+fn time_of_issue(pack: &Pack, now: UnixSeconds) -> UnixSeconds {
+    match pack.issued {
+        Some(last) if !pack.supersedes.is_empty() => now.max(last.plus(1)),
+        _ => now,
+    }
+}
+
 /// Takes the pack's next serial and says what its licence grants.
 fn next(pack: &mut Pack, supersedes: &[PackId], issued: UnixSeconds) -> Result<Terms, Refusal> {
     let serial = match pack.serial {
@@ -78,6 +88,7 @@ fn next(pack: &mut Pack, supersedes: &[PackId], issued: UnixSeconds) -> Result<T
     };
     let Some(serial) = serial else { return pack.refuse(Rule::OutOfSerials) };
     pack.serial = Some(serial);
+    pack.issued = Some(issued);
     Ok(Terms {
         pack: pack.id.clone(),
         serial,

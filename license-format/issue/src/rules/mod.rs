@@ -127,6 +127,7 @@ impl Pack {
         self.supersedes.insert(other.id.clone());
         self.supersedes.extend(other.supersedes.iter().cloned());
         self.supersedes.remove(&self.id);
+        self.issued = self.issued.max(other.issued);
         self.check().or_else(|error| self.refuse(Rule::Form(error)))
     }
 }

@@ -49,6 +49,7 @@ pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change
     old.units.retain(|unit| !leaving.contains(unit));
     new.id = id.clone();
     new.serial = None;
+    new.issued = pack.issued.filter(|_| !pack.supersedes.is_empty());
     new.seats = Some(seats);
     new.units = leaving;
     new.source = Some(pack.id.clone());

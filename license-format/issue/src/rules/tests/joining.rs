@@ -82,6 +82,17 @@ fn a_merge_takes_units_once_and_all_seats_and_supersedes_the_others() {
 }
 
 #[test]
+fn what_supersedes_others_is_issued_later_than_they_even_within_a_second() {
+    let (other, _) = issue(&pack("WE-BBBBB"), now(), Early::Refused).unwrap();
+    let change = merge(&pack("WE-AAAAA"), &[other]).unwrap();
+    let merged = changed(&change, "WE-AAAAA");
+    let (merged, terms) = issue(merged, now(), Early::Refused).unwrap();
+    assert_eq!(terms[0].issued, now().plus(1));
+    let (_, terms) = issue(&merged, now().plus(60), Early::Refused).unwrap();
+    assert_eq!(terms[0].issued, now().plus(60));
+}
+
+#[test]
 fn no_unit_loses_a_day_by_a_merge() {
     let later =
         Pack { starts: day("2025-06-01"), expires: until("2027-05-31"), ..pack("WE-BBBBB") };

@@ -56,6 +56,7 @@ fn pack(name: &str) -> Pack {
     Pack {
         id: id(name),
         serial: None,
+        issued: None,
         product: Product::parse("WE").unwrap(),
         term: Term::Subscription,
         category: Category::Subscription,
