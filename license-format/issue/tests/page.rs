@@ -1,5 +1,10 @@
 //! The page for issuers shows what the tool does.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what panics here fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what panics here fails the test"
+)]
 
 mod desk;
 

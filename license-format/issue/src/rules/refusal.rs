@@ -227,7 +227,7 @@ impl Rule {
             Self::NotRedeemed => "redeem serial numbers first",
             Self::UnknownSerial(_) => "complete the table of serial numbers and units",
             Self::WrongService(..) => "correct “services” or “product”",
-            Self::WrongTerm(..) => "use evaluation for WE-E, and for nothing else",
+            Self::WrongTerm(..) => "use “evaluation” for WE-E, and for no other",
             Self::Form(_) => "correct the pack",
             Self::OutOfSerials => "use another pack",
         }
