@@ -46,7 +46,7 @@ fn pack(number: usize, seats: u32, units: BTreeSet<UnitId>) -> Pack {
         roster_complete: false,
         seats: Some(seats),
         units,
-        left: Status::Active,
+        recorded: Status::Active,
         source: None,
         successor: None,
         emp: None,
@@ -112,7 +112,7 @@ fn carry_out(packs: &mut Vec<Pack>, step: &Step) {
 }
 
 fn seats(packs: &[Pack]) -> u32 {
-    packs.iter().filter(|pack| !pack.left.is_closed()).map(|pack| pack.seats.unwrap()).sum()
+    packs.iter().filter(|pack| !pack.recorded.is_closed()).map(|pack| pack.seats.unwrap()).sum()
 }
 
 fn all_units(packs: &[Pack]) -> BTreeSet<UnitId> {
@@ -152,7 +152,7 @@ proptest! {
             prop_assert_eq!(seats(&packs), bought, "{:?}", step);
             for pack in &packs {
                 prop_assert!(pack.units.len() <= pack.seats.unwrap() as usize);
-                prop_assert!(!pack.left.is_closed() || pack.units.is_empty());
+                prop_assert!(!pack.recorded.is_closed() || pack.units.is_empty());
                 prop_assert_eq!(pack.check(), Ok(()));
                 prop_assert_eq!(Pack::parse(&pack.to_toml()), Ok(pack.clone()));
             }

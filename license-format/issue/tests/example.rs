@@ -16,12 +16,12 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn the_tool_writes_the_example_again() {
-    let desk = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap();
         if ["key", "vkey", "toml"].contains(&extension) {
-            fs::copy(&path, desk.path().join(path.file_name().unwrap())).unwrap();
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
         }
     }
     let commands: Vec<_> =
@@ -32,12 +32,12 @@ fn the_tool_writes_the_example_again() {
         let words = command.trim().strip_prefix("licissue ").unwrap().split(' ');
         let output = Command::new(env!("CARGO_BIN_EXE_licissue"))
             .args(words)
-            .current_dir(desk.path())
+            .current_dir(folder.path())
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let (_, text) = blocks().into_iter().find(|(label, _)| *label == name).unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{name}");
-        fs::write(desk.path().join(name), text).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
     }
 }

@@ -6,9 +6,9 @@
     reason = "what panics here fails the test"
 )]
 
-mod desk;
+mod folder;
 
-use desk::Desk;
+use folder::Folder;
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/issuer.md"));
 /// The day of the page, for commands that name none.
@@ -47,16 +47,16 @@ fn blocks() -> impl Iterator<Item = (&'static str, &'static str)> {
     fenced.map(|block| block.split_once('\n').unwrap())
 }
 
-/// What the desk prints when this command is given.
-fn output(desk: &Desk, command: &str) -> String {
+/// What the folder prints when this command is given.
+fn output(folder: &Folder, command: &str) -> String {
     let mut words = command.split(' ');
     match (words.next(), words.collect::<Vec<_>>()) {
-        (Some("cat"), files) => desk.read(files[0]),
+        (Some("cat"), files) => folder.read(files[0]),
         (Some("licissue"), mut words) => {
             if !words.contains(&"--issued") {
                 words.push(DAY);
             }
-            let run = desk.run(&words);
+            let run = folder.run(&words);
             run.err + &run.out
         }
         _ => panic!("{command}"),
@@ -65,18 +65,18 @@ fn output(desk: &Desk, command: &str) -> String {
 
 #[test]
 fn every_command_of_the_page_prints_what_the_page_shows() {
-    let desk = Desk::new();
+    let folder = Folder::new();
     let mut commands = 0;
     for (label, block) in blocks() {
         if let Some(name) = label.strip_prefix("text ") {
-            desk.write(name, format!("{block}\n"));
+            folder.write(name, format!("{block}\n"));
             continue;
         }
         assert_eq!(label, "console");
         for (command, shown) in
             block.split("$ ").skip(1).map(|part| part.split_once('\n').unwrap_or((part, "")))
         {
-            assert_eq!(output(&desk, command).trim_end(), shown.trim_end(), "{command}");
+            assert_eq!(output(&folder, command).trim_end(), shown.trim_end(), "{command}");
             commands += 1;
         }
     }
@@ -85,8 +85,8 @@ fn every_command_of_the_page_prints_what_the_page_shows() {
 
 #[test]
 fn every_verb_and_every_key_of_a_pack_file_is_on_the_page() {
-    let desk = Desk::new();
-    let help = desk.run(&["--help"]).ok();
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]).ok();
     let verbs = help.lines().skip_while(|line| !line.starts_with("  slice")).skip(1);
     for verb in verbs.take_while(|line| !line.starts_with("  help")) {
         let verb = verb.split_whitespace().next().unwrap();

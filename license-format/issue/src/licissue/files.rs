@@ -90,7 +90,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let temporary = folder.join(temporary_name(name));
     let written = create(&temporary, bytes, 0o666).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // It is in nobody's way; the first error is the one to tell.
+        // What cannot be removed does no harm; the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
     }
     written.and_then(|()| File::open(folder)?.sync_all()).map_err(failed)

@@ -52,10 +52,10 @@ pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Failure
 fn assigned(pack: Pack) -> Result<Change, Refusal> {
     let units = pack.units.clone();
     let _ = rules::add(&Pack { units: BTreeSet::new(), ..pack.clone() }, &units)?;
-    Ok(Change { due: vec![pack.id.clone()], packs: vec![pack], deeds: Vec::new() })
+    Ok(Change { due: vec![pack.id.clone()], packs: vec![pack], effects: Vec::new() })
 }
 
-/// The pack after units were removed and others added, a licence of which is due in any case.
+/// The pack after units were removed and others added. Its next licence is due in any case.
 fn exchanged(
     pack: &Pack,
     removed: &BTreeSet<license_format::UnitId>,
@@ -63,14 +63,14 @@ fn exchanged(
     now: UnixSeconds,
 ) -> Result<Change, Refusal> {
     let due = vec![pack.id.clone()];
-    let mut change = Change { packs: vec![pack.clone()], due, deeds: Vec::new() };
+    let mut change = Change { packs: vec![pack.clone()], due, effects: Vec::new() };
     for (units, remove) in [(removed, true), (added, false)] {
         let Some(pack) = change.packs.first().filter(|_| !units.is_empty()) else { continue };
         let step = match remove {
             true => rules::remove(pack, units, now)?,
             false => rules::add(pack, units)?,
         };
-        change.deeds.extend(step.deeds);
+        change.effects.extend(step.effects);
         if !step.packs.is_empty() {
             change.packs = step.packs;
         }
@@ -107,7 +107,7 @@ fn create(args: &Issue, now: UnixSeconds) -> Result<Pack, Failure> {
         roster_complete: args.new.roster_complete,
         seats: args.new.seats,
         units: BTreeSet::new(),
-        left: Status::Active,
+        recorded: Status::Active,
         source: None,
         successor: None,
         emp: None,

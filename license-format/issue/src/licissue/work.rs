@@ -105,9 +105,9 @@ impl Report<'_> {
     }
 
     fn lines(&self) -> Vec<String> {
-        let Change { deeds, due, .. } = self.change;
+        let Change { effects, due, .. } = self.change;
         let mut lines: Vec<String> = self.work.lists.iter().flat_map(Summary::lines).collect();
-        lines.extend(deeds.iter().map(ToString::to_string));
+        lines.extend(effects.iter().map(ToString::to_string));
         let dry_run = self.work.args.dry_run;
         for (licence, place) in self.made.iter().zip(self.places) {
             match place {
@@ -130,8 +130,8 @@ impl Report<'_> {
 
     /// With the members of the licence itself, if one was asked for and there is one.
     fn to_json(&self) -> Value {
-        let Change { packs, deeds, due } = self.change;
-        let deeds: Vec<String> = deeds.iter().map(ToString::to_string).collect();
+        let Change { packs, effects, due } = self.change;
+        let effects: Vec<String> = effects.iter().map(ToString::to_string).collect();
         let due: Vec<&str> = due.iter().map(|id| id.as_str()).collect();
         let packs: Vec<Value> = packs.iter().map(|pack| self.pack(pack)).collect();
         let lists: Vec<Value> = self.work.lists.iter().map(Summary::to_json).collect();
@@ -139,7 +139,7 @@ impl Report<'_> {
             "schema": 1,
             "verb": self.work.verb,
             "dry_run": self.work.args.dry_run,
-            "deeds": deeds,
+            "effects": effects,
             "packs": packs,
             "due": due,
             "lists": lists,

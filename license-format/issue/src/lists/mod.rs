@@ -20,7 +20,7 @@ use crate::escaped;
 pub struct List<T> {
     /// The valid entries.
     pub found: T,
-    /// How many entries there were; a heading is none.
+    /// How many entries there were, not counting a heading.
     pub read: usize,
     /// Those that are not valid, in the order of the list.
     pub invalid: Vec<BadEntry>,
@@ -237,7 +237,7 @@ fn name(cell: &str) -> String {
     cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The cell of a column, empty where there is none.
+/// The cell of a column; empty if the row has no such cell.
 fn cell(row: &Row, column: Option<usize>) -> &str {
     column.and_then(|column| row.cells.get(column)).map_or("", String::as_str)
 }

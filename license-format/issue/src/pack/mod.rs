@@ -51,12 +51,12 @@ pub struct Pack {
     pub warn_days: u8,
     /// Whether its licences state that they name every unit of the pack.
     pub roster_complete: bool,
-    /// How many units may be assigned; `None` if nobody counts them.
+    /// How many units may be assigned; `None` if that is not counted.
     pub seats: Option<u32>,
     /// The units assigned to the pack.
     pub units: BTreeSet<UnitId>,
-    /// The status it was left in; [`Pack::status`] says what it is at a given time.
-    pub left: Status,
+    /// The status as of the last change; [`Pack::status`] says what it is at a given time.
+    pub recorded: Status,
     /// The pack that this one was split from, converted from or made for.
     pub source: Option<PackId>,
     /// The pack that took this one's place.
@@ -221,7 +221,7 @@ impl Pack {
     pub fn status(&self, now: UnixSeconds) -> Status {
         let started = now >= self.first_day().start();
         match self.expires {
-            _ if self.left.is_closed() => self.left,
+            _ if self.recorded.is_closed() => self.recorded,
             _ if !started => Status::NotActivatedYet,
             Expiry::On(last) if now >= last.end_everywhere() => Status::Expired,
             _ => Status::Active,
@@ -238,7 +238,7 @@ impl Pack {
         }
     }
 
-    /// How many more units may be assigned; `None` if nobody counts them.
+    /// How many more units may be assigned; `None` if that is not counted.
     #[must_use]
     pub fn free_seats(&self) -> Option<usize> {
         self.seats.map(|seats| (seats as usize).saturating_sub(self.units.len()))

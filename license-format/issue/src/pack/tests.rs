@@ -40,7 +40,7 @@ fn a_pack_reads_back_as_written() {
         latest_activation: day,
         redeemed: day,
         seats: Some(3),
-        left: Status::TradedIn,
+        recorded: Status::TradedIn,
         expires: Expiry::Never,
         subscription_key: None,
         order: None,
@@ -52,12 +52,12 @@ fn a_pack_reads_back_as_written() {
 #[test]
 fn a_pack_file_of_before_reads_with_defaults() {
     let pack = Pack::parse(FILE).unwrap();
-    assert_eq!((pack.seats, pack.left, &pack.source), (None, Status::Active, &None));
+    assert_eq!((pack.seats, pack.recorded, &pack.source), (None, Status::Active, &None));
     let merged = Pack::parse(&format!("merged-into = \"WE-OLD01\"\n{FILE}")).unwrap();
     let into = PackId::parse("WE-OLD01");
-    assert_eq!((merged.left, &merged.successor), (Status::Merged, &into));
+    assert_eq!((merged.recorded, &merged.successor), (Status::Merged, &into));
     let again = Pack::parse(&Pack { successor: into, ..pack }.to_toml());
-    assert_eq!(again.unwrap().left, Status::Active);
+    assert_eq!(again.unwrap().recorded, Status::Active);
 }
 
 #[test]
@@ -70,15 +70,15 @@ fn the_dates_decide_the_status_unless_the_pack_is_closed() {
         ("2027-11-22T12:00:00Z", Status::Expired),
     ] {
         for left in [Status::Active, Status::NotActivatedYet, Status::Expired] {
-            pack.left = left;
+            pack.recorded = left;
             assert_eq!(pack.status(at(time)), status, "{time}");
         }
         for left in [Status::Merged, Status::Stopped, Status::TradedIn] {
-            pack.left = left;
+            pack.recorded = left;
             assert_eq!(pack.status(at(time)), left, "{time}");
         }
     }
-    pack.left = Status::Active;
+    pack.recorded = Status::Active;
     pack.expires = Expiry::Never;
     assert_eq!(pack.status(at("9999-01-01T00:00:00Z")), Status::Active);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use license_format::{PackId, UnitId, UnixSeconds};
 
 use super::units::take_off;
-use super::{Change, Deed, Refusal, Rule, expect_distinct};
+use super::{Change, Effect, Refusal, expect_distinct, expect_named};
 use crate::{Pack, Status};
 
 /// Leaves each unit in one pack of a product: in the first of `keep` that has it, else in the pack
@@ -16,21 +16,11 @@ use crate::{Pack, Status};
 /// A pack is named twice, or one of `keep` is not among the packs.
 pub fn cleanup(packs: &[Pack], keep: &[PackId], now: UnixSeconds) -> Result<Change, Refusal> {
     expect_distinct(packs)?;
-    if let Some(stranger) = keep.iter().find(|id| !packs.iter().any(|pack| pack.id == **id)) {
-        return Err(Refusal { pack: stranger.clone(), rule: Rule::NotNamed });
-    }
+    expect_named(keep, packs)?;
     let in_force: Vec<&Pack> =
         packs.iter().filter(|pack| pack.status(now) == Status::Active).collect();
-    let mut homes: BTreeMap<(&str, &UnitId), &Pack> = BTreeMap::new();
-    for pack in &in_force {
-        for unit in &pack.units {
-            let home = homes.entry((pack.product.as_str(), unit)).or_insert(pack);
-            if is_better(pack, home, keep) {
-                *home = pack;
-            }
-        }
-    }
-    let (mut cleaned, mut deeds) = (Vec::new(), Vec::new());
+    let homes = homes(&in_force, keep);
+    let (mut cleaned, mut effects) = (Vec::new(), Vec::new());
     for pack in in_force {
         let elsewhere = |unit: &&UnitId| {
             homes.get(&(pack.product.as_str(), *unit)).is_some_and(|home| home.id != pack.id)
@@ -38,14 +28,28 @@ pub fn cleanup(packs: &[Pack], keep: &[PackId], now: UnixSeconds) -> Result<Chan
         let leaving: BTreeSet<UnitId> = pack.units.iter().filter(elsewhere).cloned().collect();
         if !leaving.is_empty() {
             let mut pack = pack.clone();
-            deeds.push(take_off(&mut pack, &leaving));
+            effects.push(take_off(&mut pack, &leaving));
             cleaned.push(pack);
         }
     }
-    if deeds.is_empty() {
-        deeds.push(Deed::NothingTwice);
+    if effects.is_empty() {
+        effects.push(Effect::NothingTwice);
     }
-    Ok(Change::new(cleaned, deeds, |_| true))
+    Ok(Change::new(cleaned, effects, |_| true))
+}
+
+/// The pack that each unit of a product stays in.
+fn homes<'a>(packs: &[&'a Pack], keep: &[PackId]) -> BTreeMap<(&'a str, &'a UnitId), &'a Pack> {
+    let mut homes: BTreeMap<_, &Pack> = BTreeMap::new();
+    for pack in packs {
+        for unit in &pack.units {
+            let home = homes.entry((pack.product.as_str(), unit)).or_insert(pack);
+            if is_better(pack, home, keep) {
+                *home = pack;
+            }
+        }
+    }
+    homes
 }
 
 /// Whether a unit that is in both packs stays in `pack` rather than in `other`, which was named

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use license_format::{PackId, Product, ServiceName, Term};
 
-use super::deed::Usage;
+use super::effect::Usage;
 use super::issue::expect_sellable;
 use super::split::expect_new;
 use super::units::assign;
-use super::{Change, Deed, Refusal, Rule};
+use super::{Change, Effect, Refusal, Rule};
 use crate::{Pack, Status, catalog};
 
 /// Converts a pack of OS 10 into one of today. The new pack has the units, seats, dates, key and
@@ -32,11 +32,11 @@ pub fn convert(pack: &Pack, id: &PackId, trade_up: bool) -> Result<Change, Refus
     let mut old = pack.clone();
     old.close(Status::TradedIn, &new);
     let (pack, from) = (new.id.clone(), old.id.clone());
-    let deeds = vec![
-        Deed::Created { pack: pack.clone(), from: from.clone(), now: Usage::of(&new) },
-        Deed::Closed { pack: from, status: Status::TradedIn, into: pack.clone() },
+    let effects = vec![
+        Effect::Created { pack: pack.clone(), from: from.clone(), now: Usage::of(&new) },
+        Effect::Closed { pack: from, status: Status::TradedIn, into: pack.clone() },
     ];
-    Ok(Change::new(vec![new, old], deeds, |new| new.id == pack))
+    Ok(Change::new(vec![new, old], effects, |new| new.id == pack))
 }
 
 /// What a pack is converted into.
@@ -87,8 +87,8 @@ pub fn create_emp(
     expect_sellable(&emp)?;
     let mut edition = pack.clone();
     edition.emp = Some(id.clone());
-    let deed = Deed::Created { pack: id.clone(), from: pack.id.clone(), now: Usage::of(&emp) };
-    Ok(Change::new(vec![emp, edition], vec![deed], |pack| pack.id == *id))
+    let effect = Effect::Created { pack: id.clone(), from: pack.id.clone(), now: Usage::of(&emp) };
+    Ok(Change::new(vec![emp, edition], vec![effect], |pack| pack.id == *id))
 }
 
 /// Gives a pack another product and its one service. Both texts are of the catalogue.

@@ -23,7 +23,7 @@ impl Early {
 }
 
 /// The pack with its next serials taken, and the licences to make of it, oldest first: one, or, if
-/// the pack supersedes more than sixteen others, one for each sixteen, all of which devices need.
+/// the pack supersedes more than sixteen others, one for each sixteen; a device needs all of them.
 /// The last one is the pack's newest. Keep the pack before a licence leaves the house, so that no
 /// serial is used twice.
 ///
@@ -53,7 +53,7 @@ pub fn issue(pack: &Pack, now: UnixSeconds, early: Early) -> Result<(Pack, Vec<T
     let time = time_of_issue(pack, now);
     let terms = steps.into_iter().map(|step| next(&mut issued, step, time));
     let terms = terms.collect::<Result<Vec<_>, _>>()?;
-    issued.left = issued.status(now);
+    issued.recorded = issued.status(now);
     Ok((issued, terms))
 }
 

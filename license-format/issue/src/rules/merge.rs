@@ -2,8 +2,8 @@
 
 use license_format::Expiry;
 
-use super::deed::Usage;
-use super::{Change, Deed, Refusal, Rule, expect_distinct};
+use super::effect::Usage;
+use super::{Change, Effect, Refusal, Rule, expect_distinct};
 use crate::{Pack, Status};
 
 /// Merges packs into the first one, which takes their units, each once, and their seats, and
@@ -23,20 +23,20 @@ pub fn merge(into: &Pack, others: &[Pack]) -> Result<Change, Refusal> {
         take_in(&mut merged, other)?;
     }
     merged.expect_seats()?;
-    let mut deeds: Vec<Deed> = closed
+    let mut effects: Vec<Effect> = closed
         .iter_mut()
         .map(|other| {
             other.close(Status::Merged, into);
-            Deed::Closed { pack: other.id.clone(), status: Status::Merged, into: into.id.clone() }
+            Effect::Closed { pack: other.id.clone(), status: Status::Merged, into: into.id.clone() }
         })
         .collect();
-    deeds.push(Deed::Holds {
+    effects.push(Effect::Holds {
         pack: merged.id.clone(),
         now: Usage::of(&merged),
         ends: merged.expires,
     });
     let packs = [merged].into_iter().chain(closed).collect();
-    Ok(Change::new(packs, deeds, |pack| pack.id == into.id))
+    Ok(Change::new(packs, effects, |pack| pack.id == into.id))
 }
 
 /// That a pack can be merged with another.
@@ -76,20 +76,7 @@ fn take_in(pack: &mut Pack, other: &Pack) -> Result<(), Refusal> {
 /// A pack is closed, has no Subscription Key or never ends; nothing would change.
 pub fn coterm(packs: &[Pack]) -> Result<Change, Refusal> {
     expect_distinct(packs)?;
-    let mut latest: Option<&Pack> = None;
-    for pack in packs {
-        pack.expect_open()?;
-        pack.expect_key()?;
-        if pack.expires == Expiry::Never {
-            return pack.refuse(Rule::NeverEnds);
-        }
-        if latest.is_none_or(|latest| pack.expires > latest.expires) {
-            latest = Some(pack);
-        }
-    }
-    let Some(latest) = latest else {
-        return Ok(Change::default());
-    };
+    let Some(latest) = ending_last(packs)? else { return Ok(Change::default()) };
     let key = latest.expect_key()?;
     let together = |pack: &&Pack| {
         pack.subscription_key.as_ref() == Some(&key) && pack.expires == latest.expires
@@ -103,7 +90,23 @@ pub fn coterm(packs: &[Pack]) -> Result<Change, Refusal> {
         pack.expires = latest.expires;
     }
     let ends =
-        |pack: &Pack| Deed::Ends { pack: pack.id.clone(), on: pack.expires, key: key.clone() };
-    let deeds = moved.iter().map(ends).collect();
-    Ok(Change::new(moved, deeds, |_| true))
+        |pack: &Pack| Effect::Ends { pack: pack.id.clone(), on: pack.expires, key: key.clone() };
+    let effects = moved.iter().map(ends).collect();
+    Ok(Change::new(moved, effects, |_| true))
+}
+
+/// The pack that ends last, the first one of several that do; none if there are no packs.
+fn ending_last(packs: &[Pack]) -> Result<Option<&Pack>, Refusal> {
+    let mut latest: Option<&Pack> = None;
+    for pack in packs {
+        pack.expect_open()?;
+        pack.expect_key()?;
+        if pack.expires == Expiry::Never {
+            return pack.refuse(Rule::NeverEnds);
+        }
+        if latest.is_none_or(|latest| pack.expires > latest.expires) {
+            latest = Some(pack);
+        }
+    }
+    Ok(latest)
 }

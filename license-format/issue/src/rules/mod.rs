@@ -2,12 +2,12 @@
 //!
 //! A verb takes packs and the time, and returns the packs as they are afterwards, those that a new
 //! licence is due for, and what it did; or the rule that forbids it. It reads and writes nothing, so
-//! that `licissue` can keep packs in files and a licensing service in a database. Whoever keeps them
-//! replaces all packs of a [`Change`] at once, or none.
+//! that `licissue` can keep packs in files and a licensing service in a database. The caller replaces
+//! all packs of a [`Change`] at once, or none.
 
 mod cleanup;
 mod convert;
-mod deed;
+mod effect;
 mod issue;
 mod merge;
 mod redeem;
@@ -24,7 +24,7 @@ use license_format::{PackId, UnitId, UnixSeconds};
 
 pub use cleanup::cleanup;
 pub use convert::{convert, create_emp};
-pub use deed::Deed;
+pub use effect::Effect;
 pub use issue::{Early, issue};
 pub use merge::{coterm, merge};
 pub use redeem::{redeem, units_of};
@@ -45,16 +45,16 @@ pub struct Change {
     /// no licence.
     pub due: Vec<PackId>,
     /// What was done, one by one.
-    pub deeds: Vec<Deed>,
+    pub effects: Vec<Effect>,
 }
 
 impl Change {
     /// A change after which new licences are due for the packs that `due` says, as far as they have
     /// units.
-    fn new(packs: Vec<Pack>, deeds: Vec<Deed>, due: impl Fn(&Pack) -> bool) -> Self {
+    fn new(packs: Vec<Pack>, effects: Vec<Effect>, due: impl Fn(&Pack) -> bool) -> Self {
         let is_due = |pack: &&Pack| due(pack) && !pack.units.is_empty();
         let due = packs.iter().filter(is_due).map(|pack| pack.id.clone()).collect();
-        Self { packs, due, deeds }
+        Self { packs, due, effects }
     }
 }
 
@@ -65,8 +65,8 @@ impl Pack {
 
     /// That the pack was neither merged nor converted nor stopped.
     fn expect_open(&self) -> Result<(), Refusal> {
-        match self.left.is_closed() {
-            true => self.refuse(Rule::Closed(self.left, self.successor.clone())),
+        match self.recorded.is_closed() {
+            true => self.refuse(Rule::Closed(self.recorded, self.successor.clone())),
             false => Ok(()),
         }
     }
@@ -116,7 +116,7 @@ impl Pack {
 
     /// Closes the pack in favour of its successor, which its units have gone to.
     fn close(&mut self, status: Status, successor: &Pack) {
-        self.left = status;
+        self.recorded = status;
         self.successor = Some(successor.id.clone());
         self.units.clear();
     }
@@ -129,6 +129,17 @@ impl Pack {
         self.supersedes.remove(&self.id);
         self.issued = self.issued.max(other.issued);
         self.check().or_else(|error| self.refuse(Rule::Form(error)))
+    }
+}
+
+/// That all these IDs are those of packs at hand.
+fn expect_named<'a>(
+    ids: impl IntoIterator<Item = &'a PackId>,
+    packs: &[Pack],
+) -> Result<(), Refusal> {
+    match ids.into_iter().find(|id| !packs.iter().any(|pack| pack.id == **id)) {
+        Some(stranger) => Err(Refusal { pack: stranger.clone(), rule: Rule::NotNamed }),
+        None => Ok(()),
     }
 }
 

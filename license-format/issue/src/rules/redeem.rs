@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use license_format::{Date, Expiry, UnitId, UnixSeconds};
 
 use super::units::assign;
-use super::{Change, Deed, Refusal, Rule};
+use super::{Change, Effect, Refusal, Rule};
 use crate::{Pack, SerialNumber, SerialTable};
 
 /// The units of devices by their serial numbers.
@@ -34,7 +34,7 @@ pub fn redeem(pack: &Pack, units: &BTreeSet<UnitId>, now: UnixSeconds) -> Result
     pack.expect_open()?;
     let Some(latest) = pack.latest_activation else { return pack.refuse(Rule::NotBundled) };
     let mut redeemed = pack.clone();
-    let mut deeds = Vec::new();
+    let mut effects = Vec::new();
     if pack.redeemed.is_none() {
         let today = Date::of(now);
         let first = today.min(latest);
@@ -42,10 +42,10 @@ pub fn redeem(pack: &Pack, units: &BTreeSet<UnitId>, now: UnixSeconds) -> Result
         redeemed.expires = moved(pack.starts, pack.expires, first);
         redeemed.starts = first;
         let (pack, ends) = (pack.id.clone(), redeemed.expires);
-        deeds.push(Deed::Started { pack, on: first, ends });
+        effects.push(Effect::Started { pack, on: first, ends });
     }
-    deeds.push(assign(&mut redeemed, units)?);
-    Ok(Change::new(vec![redeemed], deeds, |_| true))
+    effects.push(assign(&mut redeemed, units)?);
+    Ok(Change::new(vec![redeemed], effects, |_| true))
 }
 
 /// The end of a term from `starts` to `expires` that starts on `first` instead.

@@ -27,7 +27,7 @@ pub enum Rule {
     },
     /// A licence is for at least one unit.
     NoUnits,
-    /// The term has not started, and nobody asked for an early licence.
+    /// The term has not started, and the licence is not asked for early.
     NotStarted(license_format::Date),
     /// The term is over, and no licence is issued after its last day.
     Ended(Expiry),
@@ -75,7 +75,7 @@ pub enum Rule {
         /// When it would end.
         asked: Expiry,
     },
-    /// None of the packs named is this one.
+    /// A pack was chosen that is not among those at hand.
     NotNamed,
     /// A pack that never ends has no date to share.
     NeverEnds,
@@ -160,7 +160,7 @@ impl fmt::Display for Rule {
             Self::NotLater { ends, asked } => {
                 write!(f, "ends on {ends}, and {asked} is no later day")
             }
-            Self::NotNamed => f.write_str("is to be chosen and is none of the packs named"),
+            Self::NotNamed => f.write_str("was chosen, but its file was not named"),
             Self::NeverEnds => f.write_str("never ends and has no date to share"),
             Self::TogetherAlready => f.write_str("shares key and date with the others already"),
             Self::NoConversion(product) => write!(f, "there is no conversion from {product}"),
@@ -215,7 +215,7 @@ impl Rule {
             Self::NamedTwice => "name it once",
             Self::IdUsed(_) => "give another ID",
             Self::NotLater { .. } => "give a later day",
-            Self::NotNamed => "check its ID",
+            Self::NotNamed => "check the ID, or name its file",
             Self::NeverEnds => "leave it out",
             Self::TogetherAlready => "name a pack of another key",
             Self::NoConversion(_) => "convert UDP, UDC3, SAM, UDC2UPGR, IZUPGR or ICG packs",

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use license_format::{Expiry, PackId};
 
-use super::{Change, Deed, Refusal, Rule, expect_distinct};
+use super::{Change, Effect, Refusal, Rule, expect_distinct, expect_named};
 use crate::Pack;
 
 /// Renews the chosen packs among all those of a Subscription Key. They keep their ID and key. Those
 /// not chosen lose the key: they can be used until they end, and neither renewed nor put back. Those
-/// that are closed are left as they are.
+/// that are closed stay as they are.
 ///
 /// # Errors
 /// A pack has no Subscription Key, or another than the first; a chosen one is closed, is not among
@@ -20,34 +20,46 @@ pub fn renew(
     expires: Expiry,
 ) -> Result<Change, Refusal> {
     expect_distinct(packs)?;
-    if let Some(stranger) = chosen.iter().find(|id| !packs.iter().any(|pack| pack.id == **id)) {
-        return Err(Refusal { pack: stranger.clone(), rule: Rule::NotNamed });
+    expect_named(chosen, packs)?;
+    let is_chosen = |pack: &Pack| chosen.contains(&pack.id);
+    let open: Vec<&Pack> =
+        packs.iter().filter(|pack| is_chosen(pack) || !pack.recorded.is_closed()).collect();
+    expect_one_key(&open)?;
+    let (mut renewals, mut effects) = (Vec::new(), Vec::new());
+    for pack in open {
+        let (pack, effect) = match is_chosen(pack) {
+            true => extended(pack, expires)?,
+            false => decoupled(pack),
+        };
+        renewals.push(pack);
+        effects.push(effect);
     }
-    let (mut renewals, mut deeds) = (Vec::new(), Vec::new());
-    let mut first: Option<&Pack> = None;
+    Ok(Change::new(renewals, effects, is_chosen))
+}
+
+/// That all packs are open and under one Subscription Key.
+fn expect_one_key(packs: &[&Pack]) -> Result<(), Refusal> {
+    let Some(first) = packs.first() else { return Ok(()) };
     for pack in packs {
-        let is_chosen = chosen.contains(&pack.id);
-        if pack.left.is_closed() && !is_chosen {
-            continue;
-        }
         pack.expect_open()?;
-        let key = pack.expect_key()?;
-        let first = first.get_or_insert(pack);
-        if first.subscription_key != pack.subscription_key {
+        pack.expect_key()?;
+        if pack.subscription_key != first.subscription_key {
             return pack.refuse(Rule::Unlike { key: "subscription-key", other: first.id.clone() });
         }
-        let mut renewed = pack.clone();
-        if is_chosen {
-            if expires <= pack.expires {
-                return pack.refuse(Rule::NotLater { ends: pack.expires, asked: expires });
-            }
-            renewed.expires = expires;
-            deeds.push(Deed::Ends { pack: pack.id.clone(), on: expires, key });
-        } else {
-            renewed.subscription_key = None;
-            deeds.push(Deed::Decoupled { pack: pack.id.clone(), ends: pack.expires });
-        }
-        renewals.push(renewed);
     }
-    Ok(Change::new(renewals, deeds, |pack| chosen.contains(&pack.id)))
+    Ok(())
+}
+
+fn extended(pack: &Pack, expires: Expiry) -> Result<(Pack, Effect), Refusal> {
+    if expires <= pack.expires {
+        return pack.refuse(Rule::NotLater { ends: pack.expires, asked: expires });
+    }
+    let key = pack.expect_key()?;
+    let effect = Effect::Ends { pack: pack.id.clone(), on: expires, key };
+    Ok((Pack { expires, ..pack.clone() }, effect))
+}
+
+fn decoupled(pack: &Pack) -> (Pack, Effect) {
+    let effect = Effect::Decoupled { pack: pack.id.clone(), ends: pack.expires };
+    (Pack { subscription_key: None, ..pack.clone() }, effect)
 }

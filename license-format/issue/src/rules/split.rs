@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use license_format::{PackId, UnitId};
 
-use super::deed::Usage;
-use super::{Change, Deed, Refusal, Rule};
+use super::effect::Usage;
+use super::{Change, Effect, Refusal, Rule};
 use crate::{Pack, catalog};
 
 /// Packs of the Cloud Gateway are sold and split in tens.
@@ -32,17 +32,7 @@ pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change
     pack.expect_open()?;
     pack.expect_key()?;
     expect_new(pack, id)?;
-    let Some(whole) = pack.seats else { return pack.refuse(Rule::SeatsNotCounted) };
-    let Some(rest) = whole.checked_sub(seats).filter(|rest| *rest > 0 && seats > 0) else {
-        return pack.refuse(Rule::PartOfSeats { part: seats, seats: whole });
-    };
-    if pack.product.as_str() == catalog::CLOUD_GATEWAY {
-        for side in [seats, rest] {
-            if side % TENS != 0 {
-                return pack.refuse(Rule::NotInTens(side));
-            }
-        }
-    }
+    let rest = rest_of_seats(pack, seats)?;
     let leaving = leaving(pack, part, rest)?;
     let (mut old, mut new) = (pack.clone(), pack.clone());
     old.seats = Some(rest);
@@ -55,13 +45,29 @@ pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change
     new.source = Some(pack.id.clone());
     old.expect_seats()?;
     new.expect_seats()?;
-    let deed = Deed::Split {
+    let effect = Effect::Split {
         from: old.id.clone(),
-        left: Usage::of(&old),
+        rest: Usage::of(&old),
         to: new.id.clone(),
-        new: Usage::of(&new),
+        part: Usage::of(&new),
     };
-    Ok(Change::new(vec![old, new], vec![deed], |_| true))
+    Ok(Change::new(vec![old, new], vec![effect], |_| true))
+}
+
+/// The seats that a pack keeps.
+fn rest_of_seats(pack: &Pack, seats: u32) -> Result<u32, Refusal> {
+    let Some(whole) = pack.seats else { return pack.refuse(Rule::SeatsNotCounted) };
+    let Some(rest) = whole.checked_sub(seats).filter(|rest| *rest > 0 && seats > 0) else {
+        return pack.refuse(Rule::PartOfSeats { part: seats, seats: whole });
+    };
+    if pack.product.as_str() == catalog::CLOUD_GATEWAY {
+        for side in [seats, rest] {
+            if side % TENS != 0 {
+                return pack.refuse(Rule::NotInTens(side));
+            }
+        }
+    }
+    Ok(rest)
 }
 
 /// The units that leave a pack which keeps `rest` seats.

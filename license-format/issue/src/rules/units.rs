@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use license_format::{UnitId, UnixSeconds};
 
-use super::deed::Usage;
-use super::{Change, Deed, Refusal, Rule, expect_distinct};
+use super::effect::Usage;
+use super::{Change, Effect, Refusal, Rule, expect_distinct};
 use crate::Pack;
 
 /// Assigns units to a pack. Those that are there already stay and take no second seat.
@@ -15,10 +15,10 @@ use crate::Pack;
 pub fn add(pack: &Pack, units: &BTreeSet<UnitId>) -> Result<Change, Refusal> {
     pack.expect_open()?;
     let mut with = pack.clone();
-    let deed = assign(&mut with, units)?;
+    let effect = assign(&mut with, units)?;
     Ok(match with.units.len() == pack.units.len() {
-        true => Change { deeds: vec![deed], ..Change::default() },
-        false => Change::new(vec![with], vec![deed], |_| true),
+        true => Change { effects: vec![effect], ..Change::default() },
+        false => Change::new(vec![with], vec![effect], |_| true),
     })
 }
 
@@ -30,8 +30,8 @@ pub fn remove(pack: &Pack, units: &BTreeSet<UnitId>, now: UnixSeconds) -> Result
     pack.expect_in_force(now)?;
     pack.expect_units(units)?;
     let mut without = pack.clone();
-    let deed = take_off(&mut without, units);
-    Ok(Change::new(vec![without], vec![deed], |_| true))
+    let effect = take_off(&mut without, units);
+    Ok(Change::new(vec![without], vec![effect], |_| true))
 }
 
 /// Takes units off one pack and assigns them to another of the same product.
@@ -52,23 +52,23 @@ pub fn move_units(
     from.expect_in_force(now)?;
     from.expect_units(units)?;
     let (mut from, mut to) = (from.clone(), to.clone());
-    let deeds = vec![take_off(&mut from, units), assign(&mut to, units)?];
-    Ok(Change::new(vec![from, to], deeds, |_| true))
+    let effects = vec![take_off(&mut from, units), assign(&mut to, units)?];
+    Ok(Change::new(vec![from, to], effects, |_| true))
 }
 
 /// Takes off units that are there.
-pub(super) fn take_off(pack: &mut Pack, units: &BTreeSet<UnitId>) -> Deed {
+pub(super) fn take_off(pack: &mut Pack, units: &BTreeSet<UnitId>) -> Effect {
     pack.units.retain(|unit| !units.contains(unit));
-    Deed::Removed { from: pack.id.clone(), units: units.len(), now: Usage::of(pack) }
+    Effect::Removed { from: pack.id.clone(), units: units.len(), now: Usage::of(pack) }
 }
 
 /// Assigns units as far as there are seats.
-pub(super) fn assign(pack: &mut Pack, units: &BTreeSet<UnitId>) -> Result<Deed, Refusal> {
+pub(super) fn assign(pack: &mut Pack, units: &BTreeSet<UnitId>) -> Result<Effect, Refusal> {
     let before = pack.units.len();
     pack.units.extend(units.iter().cloned());
     pack.expect_seats()?;
     pack.check().or_else(|error| pack.refuse(Rule::Form(error)))?;
     let added = pack.units.len() - before;
     let there = units.len() - added;
-    Ok(Deed::Added { to: pack.id.clone(), units: added, there, now: Usage::of(pack) })
+    Ok(Effect::Added { to: pack.id.clone(), units: added, there, now: Usage::of(pack) })
 }

@@ -149,7 +149,7 @@ pub(crate) struct NewPack {
     /// Subscription Key
     #[arg(long, value_name = "KEY", value_parser = parser(PackId::parse, PACK))]
     pub(crate) subscription_key: Option<PackId>,
-    /// Number of units that may be assigned [default: nobody counts them]
+    /// Number of units that may be assigned [default: not counted]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) seats: Option<u32>,
     /// Day on which the term of licences bought with hardware starts at the latest

@@ -1,6 +1,6 @@
 //! Replaces several files of one folder at once.
 //!
-//! The new contents are written beside the files first. Then a record is put into the folder that
+//! The new contents are written next to the files first. Then a record is put into the folder that
 //! says which is to become which, then they are renamed, and the record is taken away. Before the
 //! record is there, nothing has happened; once it is there, everything will: the next run in the
 //! folder carries on where a crash has cut off the last one.
@@ -42,7 +42,7 @@ pub(super) fn replace_all(folder: &Path, new: &[(PathBuf, String)]) -> Result<()
         files::replace(&folder.join(RECORD), &record)
     });
     if recorded.is_err() {
-        // They are in nobody's way; the first error is the one to tell.
+        // What cannot be removed does no harm; the first error is the one to tell.
         temporaries.iter().for_each(|temporary| drop(fs::remove_file(temporary)));
     }
     recorded.and_then(|()| carry_on(folder))

@@ -98,7 +98,7 @@ impl PackFiles {
         let mut new = Vec::new();
         for file in &self.files {
             if let Some(pack) = packs.iter().find(|pack| pack.id == file.pack) {
-                let pack = Pack { left: pack.status(now), ..pack.clone() };
+                let pack = Pack { recorded: pack.status(now), ..pack.clone() };
                 new.push((file.real.clone(), pack.to_toml()));
             }
         }

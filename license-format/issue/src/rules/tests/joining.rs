@@ -75,10 +75,13 @@ fn a_merge_takes_units_once_and_all_seats_and_supersedes_the_others() {
     assert_eq!(due(&change), ["WE-AAAAA"]);
     for name in ["WE-BBBBB", "WE-CCCCC"] {
         let other = changed(&change, name);
-        assert_eq!((other.left, other.successor.clone()), (Status::Merged, Some(id("WE-AAAAA"))));
+        assert_eq!(
+            (other.recorded, other.successor.clone()),
+            (Status::Merged, Some(id("WE-AAAAA")))
+        );
         assert!(other.units.is_empty());
     }
-    assert_eq!(change.deeds[0].to_string(), "WE-BBBBB: MERGED, replaced by WE-AAAAA");
+    assert_eq!(change.effects[0].to_string(), "WE-BBBBB: MERGED, replaced by WE-AAAAA");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn packs_of_os_10_become_workspace_edition_packs_and_are_archived() {
         assert_eq!((new.term, &new.subscription_key), (old.term, &old.subscription_key));
         assert_eq!(new.source, Some(id("UDP-AAAAA")));
         assert_eq!(new.supersedes, BTreeSet::from(["UDP-AAAAA", "UDP-OLD01"].map(id)));
-        assert_eq!(archived.left, Status::TradedIn);
+        assert_eq!(archived.recorded, Status::TradedIn);
         assert_eq!(archived.successor, Some(id("WE-NEW01")));
         assert!(archived.units.is_empty());
         assert_eq!(due(&change), ["WE-NEW01"]);
@@ -29,7 +29,7 @@ fn gateway_packs_become_enterprise_management_packs() {
     assert_eq!(new.services, services(["SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK"]));
     assert_eq!((new.units.len(), new.seats), (90, Some(90)));
     let said = "EMP-NEW01: made from ICG-AAAAA; 90 of 90 seats used";
-    assert_eq!(change.deeds[0].to_string(), said);
+    assert_eq!(change.effects[0].to_string(), said);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn conversion_goes_one_way() {
     refused(convert(&os10("PWT-AAAAA", "PWT"), &new, true), message);
     let old = os10("UDP-AAAAA", "UDP");
     refused(convert(&old, &old.id, false), "UDP-AAAAA: the ID UDP-AAAAA was used before");
-    let traded = Pack { left: Status::TradedIn, ..old };
+    let traded = Pack { recorded: Status::TradedIn, ..old };
     refused(convert(&traded, &id("WE-NEW01"), false), "UDP-AAAAA: is TRADED_IN");
 }
 
@@ -109,7 +109,7 @@ fn a_bundled_term_starts_on_the_day_of_redeeming_before_the_latest_activation() 
     assert_eq!(redeemed.status(now()), Status::Active);
     assert!(issue(redeemed, now(), Early::Refused).is_ok());
     let said = "WE-AAAAA: redeemed; starts on 2026-11-22, ends on 2027-11-21";
-    assert_eq!(change.deeds[0].to_string(), said);
+    assert_eq!(change.effects[0].to_string(), said);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn only_bundled_packs_are_redeemed_and_only_redeemed_ones_are_issued() {
     let by_hand = Pack { units: units(0..1), ..bundled() };
     let message = "WE-AAAAA: is NOT_ACTIVATED_YET: bought with hardware and not redeemed";
     refused(issue(&by_hand, now(), Early::Allowed), message);
-    let stopped = Pack { left: Status::Stopped, ..bundled() };
+    let stopped = Pack { recorded: Status::Stopped, ..bundled() };
     refused(redeem(&stopped, &units(0..1), now()), "WE-AAAAA: is STOPPED");
 }
 

@@ -5,7 +5,7 @@ fn units_are_added_up_to_the_seats_and_count_once() {
     let pack = pack("WE-AAAAA");
     let change = add(&pack, &units(2..10)).unwrap();
     assert_eq!(changed(&change, "WE-AAAAA").units, units(0..10));
-    let said = change.deeds[0].to_string();
+    let said = change.effects[0].to_string();
     assert_eq!(said, "WE-AAAAA: units added: 7, there already: 1; 10 of 10 seats used");
     refused(add(&pack, &units(2..11)), "WE-AAAAA: has 10 seats, and 11 units need one each");
     let nothing = add(&pack, &units(0..3)).unwrap();
@@ -66,7 +66,7 @@ fn a_unit_moves_to_another_pack_of_the_same_product() {
     refused(move_units(&from, &to, &units(4..5), now()), "WE-AAAAA: 020000000004 is not in");
     let late = at("2027-02-01T00:00:00Z");
     refused(move_units(&from, &to, &units(2..3), late), "WE-AAAAA: is EXPIRED");
-    to.left = Status::TradedIn;
+    to.recorded = Status::TradedIn;
     refused(move_units(&from, &to, &units(2..3), now()), "WE-BBBBB: is TRADED_IN");
 }
 
@@ -79,12 +79,12 @@ fn hardware_in_several_packs_stays_in_the_one_that_ends_last_or_is_chosen() {
     let change = cleanup(&packs, &[], now()).unwrap();
     assert_eq!(due(&change), ["WE-AAAAA"]);
     assert_eq!(changed(&change, "WE-AAAAA").units, units(0..3));
-    assert_eq!(change.deeds[0].to_string(), "WE-AAAAA: units removed: 2; 3 of 10 seats used");
+    assert_eq!(change.effects[0].to_string(), "WE-AAAAA: units removed: 2; 3 of 10 seats used");
 
     let change = cleanup(&packs, &[id("WE-AAAAA")], now()).unwrap();
     assert_eq!(due(&change), ["WE-BBBBB"]);
     assert_eq!(changed(&change, "WE-BBBBB").units, units(5..8));
-    let message = "WE-CCCCC: is to be chosen and is none of the packs named";
+    let message = "WE-CCCCC: was chosen, but its file was not named";
     refused(cleanup(&packs, &[id("WE-CCCCC")], now()), message);
 }
 
@@ -103,5 +103,5 @@ fn cleaning_up_takes_no_unit_off_a_pack_for_one_that_is_not_in_force() {
     let next = Pack { starts: day("2027-01-01"), expires: until("2027-12-31"), ..pack("WE-BBBBB") };
     let stopped = Pack { expires: Expiry::Never, ..closed(Status::Stopped, "WE-CCCCC") };
     let change = cleanup(&[running, next, stopped], &[], now()).unwrap();
-    assert_eq!((change.packs.len(), &change.deeds[..]), (0, &[Deed::NothingTwice][..]));
+    assert_eq!((change.packs.len(), &change.effects[..]), (0, &[Effect::NothingTwice][..]));
 }

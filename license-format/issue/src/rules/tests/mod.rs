@@ -71,7 +71,7 @@ fn pack(name: &str) -> Pack {
         roster_complete: false,
         seats: Some(10),
         units: units(0..3),
-        left: Status::Active,
+        recorded: Status::Active,
         source: None,
         successor: None,
         emp: None,
@@ -104,7 +104,7 @@ fn icg(name: &str) -> Pack {
 
 /// The pack after it was put out of use.
 fn closed(status: Status, name: &str) -> Pack {
-    Pack { left: status, ..pack(name) }
+    Pack { recorded: status, ..pack(name) }
 }
 
 const CLOSED: [Status; 3] = [Status::Merged, Status::Stopped, Status::TradedIn];

@@ -20,7 +20,7 @@ fn packs_of_several_keys_take_the_key_and_the_date_that_end_last() {
         assert_eq!(pack.expires, until("2028-01-15"), "{name}");
     }
     let said = "WE-AAAAA: ends on 2028-01-15 under Subscription Key ERP-BBBBB";
-    assert_eq!(change.deeds[0].to_string(), said);
+    assert_eq!(change.effects[0].to_string(), said);
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_has_no_key_or_no_end_is_not_put_together_with_others() {
     refused(coterm(&[one.clone(), keyless]), "WE-BBBBB: has no Subscription Key");
     let endless = Pack { expires: Expiry::Never, ..other.clone() };
     refused(coterm(&[one.clone(), endless]), "WE-BBBBB: never ends and has no date to share");
-    let stopped = Pack { left: Status::Stopped, ..other.clone() };
+    let stopped = Pack { recorded: Status::Stopped, ..other.clone() };
     refused(coterm(&[one.clone(), stopped]), "WE-BBBBB: is STOPPED");
     refused(coterm(&[one.clone(), one.clone()]), "WE-AAAAA: is named twice");
     let same = Pack { id: id("WE-CCCCC"), ..one.clone() };
@@ -52,7 +52,7 @@ fn the_packs_chosen_are_renewed_and_the_others_lose_the_key() {
     let left = changed(&change, "WE-BBBBB");
     assert_eq!((left.expires, &left.subscription_key), (until("2026-12-31"), &None));
     let said = "WE-BBBBB: not renewed; has lost its Subscription Key, ends on 2026-12-31";
-    assert_eq!(change.deeds[1].to_string(), said);
+    assert_eq!(change.effects[1].to_string(), said);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_renewal_is_of_one_key_and_ends_later() {
     let other = [pack("WE-AAAAA"), under("WE-BBBBB", "ERP-OTHER", "2026-12-31")];
     let message = "WE-BBBBB: differs from WE-AAAAA in “subscription-key”";
     refused(renew(&other, &chosen, until("2027-12-31")), message);
-    let message = "WE-CCCCC: is to be chosen and is none of the packs named";
+    let message = "WE-CCCCC: was chosen, but its file was not named";
     refused(renew(&packs, &[id("WE-CCCCC")].into(), until("2027-12-31")), message);
     let merged = [closed(Status::Merged, "WE-AAAAA"), pack("WE-BBBBB")];
     refused(renew(&merged, &chosen, until("2027-12-31")), "WE-AAAAA: is MERGED");

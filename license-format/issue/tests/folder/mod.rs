@@ -1,4 +1,4 @@
-//! A vendor's desk: a folder with keys and packs, and the tool.
+//! A vendor's folder with keys and packs, and the tool.
 #![allow(dead_code, reason = "every test file uses some of it")]
 
 use std::fs;
@@ -10,7 +10,7 @@ use license_issue::Pack;
 use serde_json::Value;
 
 /// A folder with keys in it, in which the tool is run.
-pub(crate) struct Desk(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 /// What a run of the tool came to.
 pub(crate) struct Run {
@@ -55,21 +55,21 @@ pub(crate) const NEW: &[&str] = &[
 ];
 pub(crate) const ISSUE: &[&str] = &["issue", "p.toml", "--sign=issuer.key"];
 
-impl Desk {
+impl Folder {
     pub(crate) fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
+        let folder = Self(tempfile::tempdir().unwrap());
         for name in ["issuer", "root-a", "root-b"] {
-            desk.run(&["keygen", name]).ok();
+            folder.run(&["keygen", name]).ok();
         }
-        desk
+        folder
     }
 
-    /// A desk with a pack of two units whose first licence is in `a.lic`.
+    /// A folder with a pack of two units whose first licence is in `a.lic`.
     pub(crate) fn with_pack() -> Self {
-        let desk = Self::new();
+        let folder = Self::new();
         let units = ["--unit=00E0C51C5087", "--unit=#85641000D308482019", "-oa.lic"];
-        desk.run(&[ISSUE, NEW, &units].concat()).ok();
-        desk
+        folder.run(&[ISSUE, NEW, &units].concat()).ok();
+        folder
     }
 
     pub(crate) fn path(&self) -> &Path {

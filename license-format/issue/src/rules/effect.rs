@@ -8,7 +8,7 @@ use crate::{Pack, Status};
 
 /// One thing that a verb did to a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum Effect {
     /// Units were assigned.
     Added {
         /// The pack.
@@ -34,11 +34,11 @@ pub enum Deed {
         /// The pack they came from.
         from: PackId,
         /// What it has now.
-        left: Usage,
+        rest: Usage,
         /// The new pack.
         to: PackId,
         /// What the new pack has.
-        new: Usage,
+        part: Usage,
     },
     /// The pack's place was taken by another.
     Closed {
@@ -122,7 +122,7 @@ impl fmt::Display for Usage {
     }
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Added { to, units, there: 0, now } => {
@@ -134,8 +134,8 @@ impl fmt::Display for Deed {
             Self::Removed { from, units, now } => {
                 write!(f, "{from}: units removed: {units}; {now}")
             }
-            Self::Split { from, left, to, new } => {
-                write!(f, "{from}: split; {left}; {to}: {new}")
+            Self::Split { from, rest, to, part } => {
+                write!(f, "{from}: split; {rest}; {to}: {part}")
             }
             Self::Closed { pack, status, into } => {
                 write!(f, "{pack}: {status}, replaced by {into}")
