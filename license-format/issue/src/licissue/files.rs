@@ -88,7 +88,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     };
     let folder = folder_of(path);
     let temporary = folder.join(temporary_name(name));
-    let written = create(&temporary, bytes, 0o666).and_then(|()| fs::rename(&temporary, path));
+    let written = create_temporary(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // What cannot be removed does no harm; the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
@@ -102,6 +102,15 @@ pub(crate) fn temporary_name(name: &OsStr) -> OsString {
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     temporary
+}
+
+/// Writes a temporary file. One of this name was left by a run that was cut off: process IDs come
+/// again, in a container soon.
+pub(crate) fn create_temporary(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => create(path, bytes, 0o666),
+    }
 }
 
 /// Writes a file that must not exist yet, with at most these permissions.

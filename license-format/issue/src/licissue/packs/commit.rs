@@ -28,7 +28,7 @@ pub(super) fn replace_all(folder: &Path, new: &[(PathBuf, String)]) -> Result<()
         .map(|(path, _)| folder.join(files::temporary_name(path.file_name().unwrap_or_default())))
         .collect();
     let written = temporaries.iter().zip(new).try_for_each(|(temporary, (path, text))| {
-        files::create(temporary, text.as_bytes(), 0o666)
+        files::create_temporary(temporary, text.as_bytes())
             .map_err(|error| Failure::of_file(path, "written", &error))
     });
     let recorded = written.and_then(|()| {
@@ -90,6 +90,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("a"), "old").unwrap();
+        // Left by a run of the same process ID that was cut off.
+        let stale = files::temporary_name(OsStr::new("a"));
+        fs::write(folder.path().join(stale), "older").unwrap();
         let new = ["a", "b"].map(|name| (path(name), format!("new {name}")));
         replace_all(folder.path(), &new).unwrap();
         assert_eq!(names(folder.path()), ["a", "b"]);
