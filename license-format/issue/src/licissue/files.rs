@@ -108,7 +108,7 @@ pub(crate) fn temporary_name(name: &OsStr) -> OsString {
 /// again, in a container soon.
 pub(crate) fn create_temporary(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => create(path, bytes, 0o666),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use license_format::{Date, UnixSeconds, limits};
-use license_issue::rules::{self, Change, Refusal};
+use license_format::{Date, UnitId, UnixSeconds, limits};
+use license_issue::rules::{self, Change, Early, Refusal};
 use license_issue::{Pack, Status};
 
 use crate::args::{Issue, NewPack};
@@ -21,31 +21,30 @@ pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Failure
     let units = lists::units(&args.units)?;
     work.lists = units.summaries;
     let (mut files, pack) = PackFiles::open_or_none(args.file())?;
-    let refused = |refusal| Failure::of_rule(&refusal);
     let change = match pack {
         None => {
             let pack = Pack { units: units.found, ..create(args, work.now)? };
             files.add(args.file(), &pack.id)?;
-            assigned(pack).map_err(refused)?
+            assigned(pack)
         }
         Some(_) if args.new.is_given() => {
-            return Err(Failure::usage(
-                args.file().display(),
-                "exists, so its terms are not taken from the command line",
-                "leave them out; the other verbs change a pack",
-            ));
+            let what = "exists, so its terms are not taken from the command line";
+            let remedy = "leave them out; the other verbs change a pack";
+            return Err(Failure::usage(args.file().display(), what, remedy));
         }
-        Some(pack) => {
-            let removed = args.remove.iter().cloned().collect();
-            exchanged(&pack, &removed, &units.found, work.now).map_err(refused)?
-        }
-    };
-    // With nothing to sign with, this is a dry run that says whether a licence could be issued.
-    for pack in change.packs.iter().filter(|_| args.licences.sign.is_empty()) {
-        let early = rules::Early::of(args.licences.early);
-        let _ = rules::issue(pack, work.now, early).map_err(refused)?;
+        Some(pack) => exchanged(&pack, &args.remove, &units.found, work.now),
     }
+    .and_then(|change| expect_issuable(change, args, work.now))
+    .map_err(|refusal| Failure::of_rule(&refusal))?;
     work.finish(&files, change, console)
+}
+
+/// Without a key, this is a dry run that says whether a licence could be issued.
+fn expect_issuable(change: Change, args: &Issue, now: UnixSeconds) -> Result<Change, Refusal> {
+    for pack in change.packs.iter().filter(|_| args.licences.sign.is_empty()) {
+        let _ = rules::issue(pack, now, Early::of(args.licences.early))?;
+    }
+    Ok(change)
 }
 
 /// The units of a new pack, by the rule that units are added by.
@@ -58,22 +57,21 @@ fn assigned(pack: Pack) -> Result<Change, Refusal> {
 /// The pack after units were removed and others added. Its next licence is due in any case.
 fn exchanged(
     pack: &Pack,
-    removed: &BTreeSet<license_format::UnitId>,
-    added: &BTreeSet<license_format::UnitId>,
+    removed: &[UnitId],
+    added: &BTreeSet<UnitId>,
     now: UnixSeconds,
 ) -> Result<Change, Refusal> {
     let due = vec![pack.id.clone()];
     let mut change = Change { packs: vec![pack.clone()], due, effects: Vec::new() };
-    for (units, remove) in [(removed, true), (added, false)] {
-        let Some(pack) = change.packs.first().filter(|_| !units.is_empty()) else { continue };
-        let step = match remove {
-            true => rules::remove(pack, units, now)?,
-            false => rules::add(pack, units)?,
-        };
-        change.effects.extend(step.effects);
-        if !step.packs.is_empty() {
-            change.packs = step.packs;
-        }
+    if !removed.is_empty() {
+        let step = rules::remove(pack, &removed.iter().cloned().collect(), now)?;
+        change = Change { due: change.due, ..step };
+    }
+    let Some(pack) = change.packs.first().filter(|_| !added.is_empty()) else { return Ok(change) };
+    let step = rules::add(pack, added)?;
+    change.effects.extend(step.effects);
+    if !step.packs.is_empty() {
+        change.packs = step.packs;
     }
     Ok(change)
 }

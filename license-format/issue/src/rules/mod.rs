@@ -4,6 +4,50 @@
 //! licence is due for, and what it did; or the rule that forbids it. It reads and writes nothing, so
 //! that `licissue` can keep packs in files and a licensing service in a database. The caller replaces
 //! all packs of a [`Change`] at once, or none.
+//!
+//! ```
+//! use license_format::{KeyName, PackId, UnitId, UnixSeconds};
+//! use license_issue::rules::{self, Early, Part};
+//! use license_issue::{Pack, SigningKey, verified_license};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pack = Pack::parse(
+//!     r#"
+//!     pack = "WE-7Q2KD"
+//!     product = "WE"
+//!     term = "subscription"
+//!     category = "subscription"
+//!     subscription-key = "ERP-9QK2M"
+//!     services = ["SUB_SERVICE_SET_WORKSPACE_EDITION"]
+//!     starts = "2026-11-22"
+//!     expires = "2027-11-21"
+//!     seats = 3
+//!     "#,
+//! )?;
+//! let now = UnixSeconds::parse("2026-11-22T16:48:10Z").ok_or("a time")?;
+//! let unit = UnitId::parse_human("00:E0:C5:1C:50:87").ok_or("a unit")?;
+//!
+//! // Keep what comes out in place of what went in.
+//! let change = rules::add(&pack, &[unit].into())?;
+//! let pack = &change.packs[0];
+//! assert_eq!(change.effects[0].to_string(), "WE-7Q2KD: units added: 1; 1 of 3 seats used");
+//!
+//! // What is due is issued; the pack is kept before the licence leaves the house.
+//! let key = SigningKey::from_seed(KeyName::parse("issuer").ok_or("a name")?, &[7; 32]);
+//! let (pack, terms) = rules::issue(pack, now, Early::Refused)?;
+//! let text = verified_license(&terms[0], &pack.units, &[&key.ok_or("a key")?], false)?;
+//! assert!(text.contains("\nserial 1\n"));
+//!
+//! // What a rule forbids changes nothing.
+//! let new = PackId::parse("WE-NEW01").ok_or("an ID")?;
+//! let refusal = rules::split(&pack, &new, 3, &Part::Overflow).unwrap_err();
+//! assert_eq!(
+//!     refusal.to_string(),
+//!     "WE-7Q2KD: has 3 seats, and 3 cannot be split off; leave at least one seat on either side"
+//! );
+//! # Ok(())
+//! # }
+//! ```
 
 mod cleanup;
 mod convert;
