@@ -76,19 +76,30 @@ pub enum Unfit {
     Service(ServiceName),
 }
 
-impl Terms {
-    /// The first line that the product does not allow, in the order of the file (LF §4.4). Of an
+impl Unfit {
+    /// The first thing that a product does not allow, the term before the services (LF §4.4). Of an
     /// unknown product nothing is known, nor of an unknown service where it belongs.
-    #[must_use]
-    pub fn unfit(&self) -> Option<Unfit> {
-        let carried = carried(&self.product)?;
-        if (self.product.as_str() == EVALUATION) != (self.term == Term::Evaluation) {
-            return Some(Unfit::Term(self.term));
+    pub fn find<'a>(
+        product: &Product,
+        term: Term,
+        services: impl IntoIterator<Item = &'a ServiceName>,
+    ) -> Option<Self> {
+        let carried = carried(product)?;
+        if (product.as_str() == EVALUATION) != (term == Term::Evaluation) {
+            return Some(Self::Term(term));
         }
         let foreign = |name: &&ServiceName| {
             KNOWN.contains(&name.as_str()) && !carried.contains(&name.as_str())
         };
-        self.services.iter().find(foreign).cloned().map(Unfit::Service)
+        services.into_iter().find(foreign).cloned().map(Self::Service)
+    }
+}
+
+impl Terms {
+    /// The first line that the product does not allow, in the order of the file (LF §4.4).
+    #[must_use]
+    pub fn unfit(&self) -> Option<Unfit> {
+        Unfit::find(&self.product, self.term, &self.services)
     }
 }
 

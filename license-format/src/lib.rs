@@ -6,9 +6,6 @@
 //! `docs/license-format.md`; comments cite its sections as *LF §n*.
 #![no_std]
 
-#[cfg(feature = "issue")]
-extern crate std;
-
 mod catalogue;
 mod date;
 mod error;
@@ -20,15 +17,13 @@ mod stream;
 mod trust;
 mod unit;
 
-#[cfg(feature = "issue")]
-pub mod issue;
-
 pub use catalogue::{Unfit, services};
 pub use date::{Date, UnixSeconds};
 pub use error::{Error, Flaw, Word};
 pub use license::{
     Category, Expiry, License, OrderNumber, PackId, Product, Serial, ServiceName, Term, Terms,
 };
+pub use merkle::units_hash;
 pub use note::{KeyName, PublicKey, VerifierKey};
 pub use stream::{DocumentKind, Slicer, Storable, Verified, Verifier};
 pub use trust::{TrustDocument, Withdrawal};
@@ -36,6 +31,8 @@ pub use unit::{UnitId, UnitKind};
 
 /// Limits of the format, each with its source.
 pub mod limits {
+    pub use crate::license::{MAX_GRACE_DAYS, MAX_WARN_DAYS, WARN_DAYS};
+
     /// Bytes of a licence's text, line feeds included (LF §2).
     pub const TEXT_BYTES: usize = 4096;
     /// Lines of a licence's text (LF §2).

@@ -283,11 +283,11 @@ impl Terms {
 }
 
 /// The default of `warn-days` (LF §4).
-pub(crate) const WARN_DAYS: u8 = 10;
+pub const WARN_DAYS: u8 = 10;
 /// The most that `warn-days` may say (LF §4).
-pub(crate) const MAX_WARN_DAYS: u8 = 120;
+pub const MAX_WARN_DAYS: u8 = 120;
 /// The most that `grace-days` may say (LF §4).
-pub(crate) const MAX_GRACE_DAYS: u8 = 90;
+pub const MAX_GRACE_DAYS: u8 = 90;
 
 /// The keys whose signatures under a text are good, each once, in ascending order.
 pub(crate) type Signers = Vec<PublicKey, { limits::SIGNATURES }>;

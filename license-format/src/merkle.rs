@@ -3,7 +3,7 @@
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 
-use crate::limits;
+use crate::{UnitId, limits};
 
 pub(crate) type Hash = [u8; 32];
 
@@ -78,6 +78,17 @@ impl Tree {
             marked: sibling.is_some(),
         }
     }
+}
+
+/// The Merkle tree hash that a `units` line states for these units (LF §6), in the order in which
+/// they come: ascending, at most [`limits::MASS_UNITS`].
+#[must_use]
+pub fn units_hash<'a>(units: impl IntoIterator<Item = &'a UnitId>) -> [u8; 32] {
+    let mut tree = Tree::new();
+    for unit in units {
+        tree.push(unit.as_str().as_bytes(), false);
+    }
+    tree.finish().0
 }
 
 /// The root that `path` leads to from the leaf at `index` of `count`; `None` if the path is not as

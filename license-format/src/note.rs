@@ -73,7 +73,14 @@ impl VerifierKey {
         (spelled == hash).then_some(key)
     }
 
-    pub(crate) fn new(name: KeyName, key: VerifyingKey) -> Option<Self> {
+    /// The verifier key of an Ed25519 public key. `None` if it is no point that a key may be, as for
+    /// [`VerifierKey::parse`].
+    #[must_use]
+    pub fn of_public(name: KeyName, public: &[u8; 32]) -> Option<Self> {
+        Self::new(name, VerifyingKey::from_bytes(public).ok()?)
+    }
+
+    fn new(name: KeyName, key: VerifyingKey) -> Option<Self> {
         let digest = Sha256::new()
             .chain_update(name.as_str())
             .chain_update([reader::LF, ALGORITHM])
@@ -107,14 +114,10 @@ impl VerifierKey {
         self.name.as_str() == name && self.hash == hash
     }
 
-    #[cfg(feature = "issue")]
-    pub(crate) fn hash(&self) -> [u8; 4] {
+    /// The key hash that signature lines begin with (LF §3).
+    #[must_use]
+    pub fn hash(&self) -> [u8; 4] {
         self.hash
-    }
-
-    #[cfg(feature = "issue")]
-    pub(crate) fn public(&self) -> &VerifyingKey {
-        &self.key
     }
 
     /// Whether both would answer to the same signature line.
@@ -146,6 +149,19 @@ impl fmt::Display for PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// The `.vkey` spelling that [`VerifierKey::parse`] reads.
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [ALGORITHM; 33];
+        if let Some(public) = bytes.last_chunk_mut() {
+            *public = *self.key.as_bytes();
+        }
+        let mut base64 = [0; 44];
+        let base64 = Base64::encode(&bytes, &mut base64).map_err(|_| fmt::Error)?;
+        write!(f, "{}+{:08x}+{base64}", self.name, u32::from_be_bytes(self.hash))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Every rule of LF §2 to §4 about a licence's text, each by a file that breaks it alone. The files
 //! are properly signed, so that it is the rule that refuses them.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,7 +10,7 @@
 mod kit;
 
 use kit::*;
-use license_format::issue;
+use license_issue as issue;
 
 /// A licence with every key.
 const TEXT: &str = "igel.com/license/v1

@@ -1,5 +1,4 @@
 //! Every rule of LF §6 about mass licences and slices, each by a file that breaks it alone.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +9,8 @@
 mod kit;
 
 use kit::*;
-use license_format::{Slicer, Verifier, issue};
+use license_format::{Slicer, Verifier};
+use license_issue as issue;
 
 /// The head of a mass licence of three units, and its list.
 fn mass() -> (String, Vec<String>) {

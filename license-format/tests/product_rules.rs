@@ -1,5 +1,4 @@
 //! Every rule of LF §4.4 about products, and who has signed a licence.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,9 +11,9 @@ mod kit;
 use std::collections::BTreeSet;
 
 use kit::*;
-use license_format::issue::{self, SigningKey};
 use license_format::services::*;
 use license_format::*;
+use license_issue::{self as issue, SigningKey};
 
 /// The products with the known services that they may carry.
 const CARRIED: [(&str, &[&str]); 16] = [

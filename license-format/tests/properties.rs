@@ -1,5 +1,4 @@
 //! What holds for every licence and for every sequence of bytes.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,11 +8,11 @@
 
 mod kit;
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use kit::*;
 use license_format::*;
+use license_issue as issue;
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -160,8 +159,6 @@ proptest! {
             prop_assert!(TrustDocument::verify(bytes, &root, NonZeroUsize::MIN).is_err());
             let _ = (VerifierKey::parse(&text), UnitId::parse(&text), UnitId::parse_human(&text));
             let _ = (Date::parse(&text), UnixSeconds::parse(&text), PackId::parse(&text));
-            let _ = issue::unit_list(bytes);
-            let _ = issue::Pack::parse(&text);
         }
     }
 
@@ -169,16 +166,5 @@ proptest! {
     fn a_unit_reads_back_from_what_people_see(unit in unit()) {
         prop_assert_eq!(UnitId::parse(unit.as_str()), Some(unit.clone()));
         prop_assert_eq!(UnitId::parse_human(&unit.to_string()), Some(unit));
-    }
-
-    #[test]
-    fn a_list_of_units_reads_back_however_it_is_written(
-        units in btree_set(unit(), 0..30),
-        separators in vec(prop::sample::select(vec![",", ";", "\n", "\r\n", " ; ", ",\n"]), 30),
-    ) {
-        let text: String =
-            units.iter().zip(&separators).map(|(unit, end)| format!("{unit}{end}")).collect();
-        let found: BTreeSet<UnitId> = issue::unit_list(text.as_bytes()).unwrap();
-        prop_assert_eq!(found, units);
     }
 }

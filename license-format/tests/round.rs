@@ -1,5 +1,4 @@
 //! What the issuing side writes, the verifier reads.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,8 +9,8 @@
 mod kit;
 
 use kit::*;
-use license_format::issue::{self, SigningKey};
 use license_format::*;
+use license_issue::{self as issue, SigningKey};
 
 #[test]
 fn a_licence_reads_back_with_its_terms_and_units() {

@@ -1,5 +1,4 @@
 //! Every rule of LF §3 about signature lines, and of LF §8 about which refusal comes first.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +9,8 @@
 mod kit;
 
 use kit::*;
-use license_format::{Error, issue};
+use license_format::Error;
+use license_issue as issue;
 
 /// A licence's text without signatures.
 fn text() -> String {

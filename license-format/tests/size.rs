@@ -1,5 +1,4 @@
 //! A mass licence is checked in memory that does not grow with it.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +9,8 @@
 mod kit;
 
 use kit::*;
-use license_format::{Slicer, TrustDocument, Verified, Verifier, issue, limits};
+use license_format::{Slicer, TrustDocument, Verified, Verifier, limits};
+use license_issue as issue;
 
 /// What a thread with a small stack can spare for a verifier.
 const VERIFIER_BYTES: usize = 16 * 1024;

@@ -1,5 +1,4 @@
 //! No part of a file and no bit of it can be taken or changed: what verifies is what was issued.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,8 +11,8 @@ mod kit;
 use std::num::NonZeroUsize;
 
 use kit::*;
-use license_format::issue::{self, SigningKey};
 use license_format::{Slicer, TrustDocument, VerifierKey};
+use license_issue::{self as issue, SigningKey};
 
 /// Whether a file is accepted.
 type Judge = Box<dyn Fn(&[u8]) -> bool>;

@@ -1,5 +1,4 @@
 //! Every rule of LF §7 about trust documents, each by a document that breaks it alone.
-#![cfg(feature = "issue")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,8 +12,8 @@ use std::num::NonZeroUsize;
 
 use base64ct::{Base64, Encoding};
 use kit::*;
-use license_format::issue::{self, SigningKey};
 use license_format::{Error, PackId, Serial, TrustDocument, VerifierKey, limits};
+use license_issue::{self as issue, SigningKey};
 use sha2::{Digest, Sha256};
 
 /// A trust document's text.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::{
     Category, Date, Expiry, KeyName, OrderNumber, PackId, Product, Serial, ServiceName, Slicer,
     Term, Terms, UnitId, UnixSeconds,
 };
+use license_issue::{self as issue, SigningKey, TrustKey};
 
 /// The unit ID of the device of most worlds.
 pub const UNIT: &str = "00E0C51C5087";
@@ -68,7 +68,7 @@ pub fn trust_in(key: &SigningKey) -> String {
     let (head, _) = newer.split_once("key ").unwrap();
     let keys = [&issuer(), key].map(|key| format!("key {} *\n", key.verifier()));
     let [a, b, _] = roots();
-    license_format::issue::sign(&format!("{head}{}", keys.concat()), &[&a, &b])
+    issue::sign(&format!("{head}{}", keys.concat()), &[&a, &b])
 }
 
 /// The same, signed by these keys.

@@ -17,7 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 /// A key that version 2 of the trust document lets sign everything, and version 3 does not name.
-fn second() -> license_format::issue::SigningKey {
+fn second() -> license_issue::SigningKey {
     maker::key("second", 55)
 }
 

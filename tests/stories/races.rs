@@ -13,7 +13,7 @@ use acceptance::client::{Client, Refusal};
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP};
 use acceptance::{World, story, wait};
-use license_format::issue::SigningKey;
+use license_issue::SigningKey;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -139,7 +139,7 @@ fn a_licence_that_a_newer_trust_document_no_longer_vouches_for_is_not_stored() {
         let (head, _) = newer.split_once("key ").unwrap();
         let [a, b, _] = maker::roots();
         let key = format!("key {} *\n", maker::stranger().verifier());
-        license_format::issue::sign(&format!("{head}{key}"), &[&a, &b])
+        license_issue::sign(&format!("{head}{key}"), &[&a, &b])
     };
     let revoking = world.file("2.note", revoking);
     let refusal = slowly(&daemon.client(), &maker::licence().sign(), false, || {
@@ -153,7 +153,7 @@ fn a_licence_that_a_newer_trust_document_no_longer_vouches_for_is_not_stored() {
 /// A signature line on a licence by a key that no device knows.
 fn stranger_line(licence: &str, key: &SigningKey) -> String {
     let (text, _) = licence.split_once("\n\n").unwrap();
-    let signed = license_format::issue::sign(&format!("{text}\n"), &[key]);
+    let signed = license_issue::sign(&format!("{text}\n"), &[key]);
     signed.split_once("\n\n").unwrap().1.to_owned()
 }
 

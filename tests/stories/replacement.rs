@@ -3,7 +3,7 @@
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER, UNIT};
 use acceptance::{World, story};
-use license_format::issue;
+use license_issue as issue;
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[

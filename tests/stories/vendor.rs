@@ -9,8 +9,12 @@ use acceptance::maker::{OTHER, UNIT, WE};
 use acceptance::program::{self, Answer};
 use acceptance::{World, story};
 
-pub(crate) const STORIES: &[Story] =
-    &[story!(what_licissue_makes_a_device_takes), story!(a_pack_lives_from_issue_to_renewal)];
+pub(crate) const STORIES: &[Story] = &[
+    story!(what_licissue_makes_a_device_takes),
+    story!(a_pack_lives_from_issue_to_renewal),
+    story!(a_pack_is_split_merged_and_renewed_in_part),
+    story!(packs_superseded_in_steps_no_longer_count),
+];
 
 /// A vendor, and a device whose image has its root keys and its trust document.
 struct Vendor {
@@ -51,7 +55,7 @@ impl Vendor {
     }
 
     fn licence(&self, name: &str, args: &[&str]) {
-        let common = ["issue", "--pack-file", "WE-7Q2KD.toml", "--sign", "issuer.key", "-o", name];
+        let common = ["issue", "WE-7Q2KD.toml", "--sign", "issuer.key", "-o", name];
         let _ = self.issue(&[&common, args].concat()).with_code(0);
     }
 
@@ -63,7 +67,7 @@ impl Vendor {
 }
 
 /// What a new pack is made of.
-const PACK: [&str; 14] = [
+const PACK: [&str; 18] = [
     "--pack",
     "WE-7Q2KD",
     "--product",
@@ -78,6 +82,10 @@ const PACK: [&str; 14] = [
     "2020-01-01",
     "--expires",
     "2098-12-31",
+    "--subscription-key",
+    "ERP-9QK2M",
+    "--seats",
+    "3",
 ];
 
 fn what_licissue_makes_a_device_takes() {
@@ -121,7 +129,7 @@ fn a_pack_lives_from_issue_to_renewal() {
     vendor.licence("1.lic", &[&PACK[..], &["--unit", UNIT, "--roster-complete"]].concat());
     let _ = vendor.import("1.lic").with_code(0);
     assert_eq!(expires(), "2098-12-31");
-    let renew = ["renew", "--pack-file", "WE-7Q2KD.toml", "--expires", "2099-06-30"];
+    let renew = ["renew", "WE-7Q2KD.toml", "--expires", "2099-06-30"];
     let _ =
         vendor.issue(&[&renew[..], &["--sign", "issuer.key", "-o", "2.lic"]].concat()).with_code(0);
     let _ = vendor.import("2.lic").with_code(0);
@@ -140,4 +148,51 @@ fn a_pack_lives_from_issue_to_renewal() {
     assert_eq!(vendor.import("4.lic").with_code(5).verdict(), "withdrawn");
     vendor.licence("5.lic", &[]);
     assert_eq!(vendor.import("5.lic").with_code(0).verdict(), "valid");
+}
+
+fn a_pack_is_split_merged_and_renewed_in_part() {
+    let vendor = Vendor::new();
+    let run = |args: &[&str]| vendor.issue(&[args, &["--sign", "issuer.key", "-o", "."]].concat());
+    let units = ["--unit", UNIT, "--unit", OTHER];
+    let _ = run(&[&["issue", "WE-7Q2KD.toml"], &PACK[..], &units].concat()).with_code(0);
+    assert_eq!(vendor.import("WE-7Q2KD-1.lic").with_code(0).verdict(), "valid");
+    // This device goes to a pack of its own, which alone is renewed.
+    let split = ["split", "WE-7Q2KD.toml", "WE-NEW01.toml", "--seats", "1", "--unit", UNIT];
+    let _ = run(&split).with_code(0);
+    let both = ["WE-7Q2KD.toml", "WE-NEW01.toml", "--expires", "2099-06-30"];
+    let _ = run(&[&["renew"], &both[..], &["--choose", "WE-NEW01"]].concat()).with_code(0);
+    assert_eq!(vendor.import("WE-NEW01-2.lic").with_code(0).verdict(), "valid");
+    assert_eq!(vendor.world.status()["services"][1]["pack"], "WE-NEW01");
+    // The rest has lost its key, so the two never come together again.
+    let refused = run(&["merge", "WE-NEW01.toml", "WE-7Q2KD.toml"]).with_code(1);
+    assert!(refused.err.contains("WE-7Q2KD: has no Subscription Key"), "{}", refused.err);
+    // Another pack of the key takes in the renewed one, and supersedes it on the device.
+    fs::write(vendor.dir.join("WE-NEW02.toml"), {
+        let text = fs::read_to_string(vendor.dir.join("WE-NEW01.toml")).unwrap();
+        text.replace("WE-NEW01", "WE-NEW02").replace("serial = 2", "serial = 0")
+    })
+    .unwrap();
+    let _ = run(&["merge", "WE-NEW02.toml", "WE-NEW01.toml"]).with_code(0);
+    assert_eq!(vendor.import("WE-NEW02-1.lic").with_code(0).verdict(), "valid");
+    assert_eq!(vendor.world.status()["services"][1]["pack"], "WE-NEW02");
+    assert_eq!(vendor.import("WE-NEW01-2.lic").with_code(5).verdict(), "superseded");
+}
+
+fn packs_superseded_in_steps_no_longer_count() {
+    let vendor = Vendor::new();
+    vendor.licence("old.lic", &[&PACK[..], &["--unit", UNIT]].concat());
+    let _ = vendor.import("old.lic").with_code(0);
+    // The pack is one of twenty, and not among the last ones.
+    let text = fs::read_to_string(vendor.dir.join("WE-7Q2KD.toml")).unwrap();
+    let others: Vec<String> = (0..19).map(|n| format!("\"WE-Z{n:04}\"")).collect();
+    let superseded = format!("supersedes = [\"WE-7Q2KD\", {}]\n", others.join(", "));
+    let text = text.replace("pack = \"WE-7Q2KD\"\n", "pack = \"WE-NEW01\"\n");
+    fs::write(vendor.dir.join("new.toml"), superseded + &text).unwrap();
+    let issue = ["issue", "new.toml", "--sign", "issuer.key", "-o", "."];
+    let _ = vendor.issue(&issue).with_code(0);
+    for licence in ["WE-NEW01-2.lic", "WE-NEW01-3.lic"] {
+        assert_eq!(vendor.import(licence).with_code(0).verdict(), "valid");
+    }
+    assert_eq!(vendor.import("old.lic").with_code(5).verdict(), "superseded");
+    assert_eq!(vendor.world.status()["services"][1]["pack"], "WE-NEW01");
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::*;
+use license_issue::{self as issue, SigningKey, TrustKey};
 
 use crate::bus::{Bus, Caller};
 

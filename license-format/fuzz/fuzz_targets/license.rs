@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use license_format::issue::{SigningKey, sign, trust_in};
 use license_format::{Error, KeyName, Slicer, TrustDocument, UnitId, Verified, Verifier};
+use license_issue::{SigningKey, sign, trust_in};
 
 /// The key that signs; its trust document and the units asked for.
 static ISSUER: LazyLock<SigningKey> =

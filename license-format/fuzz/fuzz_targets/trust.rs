@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use license_format::issue::{SigningKey, sign};
 use license_format::{KeyName, TrustDocument};
+use license_issue::{SigningKey, sign};
 
 static ROOTS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
     [1, 2].map(|seed| SigningKey::from_seed(KeyName::parse("root").unwrap(), &[seed; 32]).unwrap())

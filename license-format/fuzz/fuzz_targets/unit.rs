@@ -3,13 +3,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use license_format::UnitId;
-use license_format::issue::unit_list;
+use license_issue::unit_list;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(units) = unit_list(bytes) {
-        let list: String = units.iter().map(|unit| format!("{unit}\n")).collect();
-        assert_eq!(unit_list(list.as_bytes()).as_ref(), Ok(&units));
-    }
+    let list = unit_list(bytes);
+    assert!(list.found.len() <= list.valid() && list.valid() <= list.read);
+    let text: String = list.found.iter().map(|unit| format!("{unit}\n")).collect();
+    assert_eq!(unit_list(text.as_bytes()).found, list.found);
     let Ok(text) = str::from_utf8(bytes) else { return };
     if let Some(unit) = UnitId::parse(text) {
         assert_eq!(unit.as_str(), text);

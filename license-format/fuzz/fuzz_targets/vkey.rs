@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use license_format::VerifierKey;
-use license_format::issue::SigningKey;
+use license_issue::SigningKey;
 
 fuzz_target!(|text: &str| {
     if let Some(key) = VerifierKey::parse(text) {

@@ -10,8 +10,8 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::*;
+use license_issue::{self as issue, SigningKey, TrustKey};
 
 /// A key that grows from a seed anybody can guess.
 pub(crate) fn key(name: &str, seed: u8) -> SigningKey {

@@ -131,7 +131,7 @@ fn trust() -> String {
     let (keys, withdrawn) = text.split_once("withdraw ").unwrap();
     let text = format!("{keys}key {} *\nwithdraw {withdrawn}\n", points::mixed_verifier());
     let [a, b, _] = maker::roots();
-    license_format::issue::sign(&text, &[&a, &b])
+    license_issue::sign(&text, &[&a, &b])
 }
 
 fn present() -> String {

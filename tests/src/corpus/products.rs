@@ -73,7 +73,7 @@ fn order() -> Vec<Sample> {
     let good = maker::licence().sign();
     let bad = good.replace("serial 183", "serial 0");
     let text = |file: &str| file.split_once("\n\n").unwrap().0.to_owned() + "\n";
-    let by = |file: &str, key| license_format::issue::sign(&text(file), &[key]);
+    let by = |file: &str, key| license_issue::sign(&text(file), &[key]);
     let (stranger, demo, issuer) = (maker::stranger(), maker::demo_issuer(), maker::issuer());
     let of_demo = "the key igel-demo-2026 may not sign licences of product WE";
     let forged = good.replace("2099-12-31", "2099-12-30");
@@ -100,10 +100,7 @@ fn order() -> Vec<Sample> {
             "signature-before-signer",
             "bad-signature",
             "the signature of igel-issuer-2026 does not fit",
-            format!(
-                "{}{signature}",
-                license_format::issue::sign(&text(&forged_text(head)), &[&stranger])
-            ),
+            format!("{}{signature}", license_issue::sign(&text(&forged_text(head)), &[&stranger])),
         ),
         first(
             "signer",

@@ -1,7 +1,7 @@
 //! Signatures: whose, over what, and how they are spelled (LF §3).
 
 use base64ct::{Base64, Encoding as _};
-use license_format::issue::{self, SigningKey};
+use license_issue::{self as issue, SigningKey};
 
 use super::{PRESENT, Sample, text};
 use crate::maker;

@@ -1,7 +1,7 @@
 //! Trust documents (LF §7).
 
 use base64ct::{Base64, Encoding as _};
-use license_format::issue;
+use license_issue as issue;
 
 use super::points::verifier;
 use super::{Sample, TRUST_VERSION};

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use licd_device::{Device, Imported, Intent, Report};
 use licd_edge::root::Root;
 use licd_rules::{Code, TimeVerdict};
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::{
     Category, Date, Expiry, KeyName, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
     UnixSeconds,
 };
+use license_issue::{self as issue, SigningKey, TrustKey};
 use tempfile::TempDir;
 
 const SYNCHRONIZED: &str = "run/systemd/timesync/synchronized";

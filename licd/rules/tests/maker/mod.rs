@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use licd_rules::*;
-use license_format::issue::{self, SigningKey, TrustKey};
 use license_format::*;
+use license_issue::{self as issue, SigningKey, TrustKey};
 
 pub const WE: &str = services::WORKSPACE_EDITION;
 pub const EMP: &str = services::ENTERPRISE_MANAGEMENT;

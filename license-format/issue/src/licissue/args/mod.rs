@@ -1,0 +1,114 @@
+//! The command line.
+
+mod packs;
+mod value;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use license_format::{KeyName, PackId, Serial, UnitId, UnixSeconds};
+
+pub(crate) use packs::{
+    Cleanup, Convert, Coterm, CreateEmp, Issue, Licences, Merge, Move, NewPack, OnUnits, PackVerb,
+    Redeem, Renew, Split, Target, Units,
+};
+use value::{NUMBER, TIME, UNIT, file_safe_name, parser, unit, withdrawal};
+
+/// Makes keys, trust documents, licences and slices, and keeps Product Packs by the portal's rules
+#[derive(Parser)]
+#[command(name = "licissue", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Root directory of a device's image, for the keys that `inspect` takes from it; the other
+    /// verbs have no path of their own
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a run has one of them")]
+pub(crate) enum Verb {
+    /// Make a key pair: NAME.key (private, keep it secret) and NAME.vkey
+    Keygen(Keygen),
+    /// Make a trust document
+    Trust(Trust),
+    /// Show what a licence or a trust document holds
+    Inspect(Inspect),
+    /// Cut one unit's slice out of a mass licence; needs no key
+    Slice(Slice),
+    #[command(flatten)]
+    OfPacks(PackVerb),
+}
+
+#[derive(Args)]
+pub(crate) struct Keygen {
+    /// Name of the key, as it stands in signature lines
+    #[arg(value_parser = parser(file_safe_name, "a name without blanks, `+` and `/`"))]
+    pub(crate) name: KeyName,
+    /// Where the two files go
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Trust {
+    /// Higher than that of every trust document before
+    #[arg(long = "version", value_name = "N", value_parser = parser(Serial::parse, NUMBER))]
+    pub(crate) version: Serial,
+    /// Verifier key, and the products it may sign licences of (`WE,WE-E`; all without `=`)
+    #[arg(long, value_name = "VKEYFILE[=PRODUCTS]", required = true)]
+    pub(crate) key: Vec<String>,
+    /// Withdraw this pack's serials up to and including this one
+    #[arg(long, value_name = "PACK:SERIAL", value_parser = parser(withdrawal, "PACK:SERIAL"))]
+    pub(crate) withdraw: Vec<(PackId, Serial)>,
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// How a trust document is signed, dated and delivered.
+#[derive(Args)]
+pub(crate) struct Signing {
+    /// Private key that signs; may be repeated
+    #[arg(long, value_name = "KEYFILE", required = true)]
+    pub(crate) sign: Vec<PathBuf>,
+    /// Time of issue, for files that come out the same again [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parser(UnixSeconds::parse, TIME))]
+    pub(crate) issued: Option<UnixSeconds>,
+    /// Where the document goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// Licence, mass licence, slice or trust document; `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Verify with this verifier key; may be repeated
+    #[arg(long, value_name = "VKEYFILE", conflicts_with_all = ["trust", "root_key"])]
+    pub(crate) vkey: Vec<PathBuf>,
+    /// Verify a licence with this trust document
+    #[arg(long, value_name = "FILE", requires = "root_key")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Root key that a trust document is verified with; may be repeated
+    #[arg(long, value_name = "VKEYFILE")]
+    pub(crate) root_key: Vec<PathBuf>,
+    /// Distinct root keys that must have signed a trust document
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) threshold: std::num::NonZeroUsize,
+}
+
+#[derive(Args)]
+pub(crate) struct Slice {
+    /// Mass licence; `-` for standard input
+    pub(crate) mass: PathBuf,
+    /// Unit ID
+    #[arg(value_parser = parser(unit, UNIT))]
+    pub(crate) unit: UnitId,
+    /// Where the slice goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

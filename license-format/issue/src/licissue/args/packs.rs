@@ -1,0 +1,325 @@
+//! The verbs that change Product Packs.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use license_format::{
+    Category, Date, Expiry, OrderNumber, PackId, Product, ServiceName, Term, UnitId, UnixSeconds,
+};
+use license_issue::SerialNumber;
+
+use super::value::{DAY, EXPIRY, ORDER, PACK, SERIAL, TERM, TIME, UNIT, parser, unit};
+
+/// The verbs, as the portal has them.
+#[derive(Subcommand)]
+pub(crate) enum PackVerb {
+    /// Issue the next licence of a pack
+    Issue(Issue),
+    /// Assign units to a pack
+    Add(OnUnits),
+    /// Take units off a pack, which must be in force
+    Remove(OnUnits),
+    /// Move units from one pack to another of the same product
+    Move(Move),
+    /// Split a pack into two of the same Subscription Key
+    Split(Split),
+    /// Merge packs of one Subscription Key and product into the first
+    Merge(Merge),
+    /// Move packs to the Subscription Key that ends last, and have them end with it
+    Coterm(Coterm),
+    /// Renew packs of a Subscription Key; those not chosen lose the key
+    Renew(Renew),
+    /// Convert a pack of OS 10 into one of today
+    Convert(Convert),
+    /// Make the Enterprise Management Pack of a Platform Access Subscription
+    CreateEmp(CreateEmp),
+    /// Leave hardware that several packs of a product have in one of them
+    Cleanup(Cleanup),
+    /// Redeem licences that were bought with hardware
+    Redeem(Redeem),
+}
+
+/// What every verb that changes packs has in common: the time, and what becomes of the licences
+/// that are due afterwards.
+#[derive(Args)]
+pub(crate) struct Licences {
+    /// Private key: sign and issue the licences that are due; may be repeated
+    #[arg(long, value_name = "KEYFILE")]
+    pub(crate) sign: Vec<PathBuf>,
+    /// Where the licence goes; a folder gets PACK-SERIAL.lic [default: standard output]
+    #[arg(short, long, value_name = "FILE", requires = "sign")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a mass licence however few units there are
+    #[arg(long, requires = "sign")]
+    pub(crate) mass: bool,
+    /// Issue licences of packs that have not started, too
+    #[arg(long)]
+    pub(crate) early: bool,
+    /// Time that the rules go by and licences are issued at [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parser(UnixSeconds::parse, TIME))]
+    pub(crate) issued: Option<UnixSeconds>,
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Units by argument or list.
+#[derive(Args)]
+pub(crate) struct Units {
+    /// Unit ID: a MAC address, or `#` and the serial of a UD Pocket; may be repeated
+    #[arg(long, value_name = "ID", value_parser = parser(unit, UNIT))]
+    pub(crate) unit: Vec<UnitId>,
+    /// List of unit IDs as the portal and UMS write it, `-` for standard input; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Vec<PathBuf>,
+    /// Refuse a list that has an invalid entry, instead of using the valid ones
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// The pack that a verb makes, and its file.
+#[derive(Args)]
+pub(crate) struct Target {
+    /// File of the new pack [default: ID.toml beside PACK.toml]
+    #[arg(id = "new_file", value_name = "NEW.toml")]
+    pub(crate) file: Option<PathBuf>,
+    /// ID of the new pack [default: the name of NEW.toml if it is an ID, else a random one]
+    #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
+    pub(crate) pack: Option<PackId>,
+}
+
+#[derive(Args)]
+pub(crate) struct Issue {
+    /// File that keeps the pack between issues
+    #[arg(value_name = "PACK.toml", required_unless_present = "named")]
+    file: Option<PathBuf>,
+    /// The spelling of before
+    #[arg(long = "pack-file", value_name = "PACK.toml", hide = true, conflicts_with = "file")]
+    named: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+    #[command(flatten)]
+    pub(crate) units: Units,
+    /// Take this unit off the pack first, which must be in force; may be repeated
+    #[arg(long, value_name = "ID", value_parser = parser(unit, UNIT))]
+    pub(crate) remove: Vec<UnitId>,
+    #[command(flatten)]
+    pub(crate) new: NewPack,
+}
+
+impl Issue {
+    /// The pack file.
+    pub(crate) fn file(&self) -> &Path {
+        // The command line is refused without one of the two.
+        self.file.as_deref().or(self.named.as_deref()).unwrap_or(Path::new(""))
+    }
+}
+
+/// What a pack is made of when its file does not exist yet.
+#[derive(Args)]
+#[command(next_help_heading = "If PACK.toml does not exist yet")]
+pub(crate) struct NewPack {
+    /// Pack ID
+    #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
+    pub(crate) pack: Option<PackId>,
+    /// Product code
+    #[arg(long, value_name = "CODE", value_parser = parser(Product::parse, "a product code"))]
+    pub(crate) product: Option<Product>,
+    /// What the end means: perpetual, subscription or evaluation
+    #[arg(long, value_parser = parser(Term::parse, TERM))]
+    pub(crate) term: Option<Term>,
+    /// Column of UMS: maintenance, subscription or add-on
+    #[arg(long, value_parser = parser(Category::parse, "maintenance, subscription or add-on"))]
+    pub(crate) category: Option<Category>,
+    /// Service that is unlocked; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = parser(ServiceName::parse, "a service name"))]
+    pub(crate) service: Vec<ServiceName>,
+    /// First day [default: today]
+    #[arg(long, value_name = "DAY", value_parser = parser(Date::parse, DAY))]
+    pub(crate) starts: Option<Date>,
+    /// Last day, or `never`
+    #[arg(long, value_name = "DAY", value_parser = parser(Expiry::parse, EXPIRY))]
+    pub(crate) expires: Option<Expiry>,
+    /// Days of grace, 0–90 [default: 0]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u8).range(0..=90))]
+    pub(crate) grace_days: Option<u8>,
+    /// Days of warning, 0–120 [default: 10]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u8).range(0..=120))]
+    pub(crate) warn_days: Option<u8>,
+    /// Subscription Key
+    #[arg(long, value_name = "KEY", value_parser = parser(PackId::parse, PACK))]
+    pub(crate) subscription_key: Option<PackId>,
+    /// Number of units that may be assigned [default: not counted]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) seats: Option<u32>,
+    /// Day on which the term of licences bought with hardware starts at the latest
+    #[arg(long, value_name = "DAY", value_parser = parser(Date::parse, DAY))]
+    pub(crate) latest_activation: Option<Date>,
+    /// Order number
+    #[arg(long, value_name = "ORDER", value_parser = parser(OrderNumber::parse, ORDER))]
+    pub(crate) order: Option<OrderNumber>,
+    /// State that the licences name every unit of the pack, so that a unit removed loses it
+    #[arg(long)]
+    pub(crate) roster_complete: bool,
+}
+
+impl NewPack {
+    /// Whether any of the flags was given.
+    pub(crate) fn is_given(&self) -> bool {
+        let Self { pack, product, term, category, service, starts, expires, .. } = self;
+        let days = self.grace_days.is_some() || self.warn_days.is_some();
+        pack.is_some()
+            || product.is_some()
+            || term.is_some()
+            || category.is_some()
+            || !service.is_empty()
+            || starts.is_some()
+            || expires.is_some()
+            || days
+            || self.subscription_key.is_some()
+            || self.order.is_some()
+            || self.roster_complete
+            || self.seats.is_some()
+            || self.latest_activation.is_some()
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct OnUnits {
+    /// File of the pack
+    #[arg(value_name = "PACK.toml")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) units: Units,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Move {
+    /// File of the pack that has the units, and must be in force
+    #[arg(value_name = "FROM.toml")]
+    pub(crate) from: PathBuf,
+    /// File of the pack that gets them
+    #[arg(value_name = "TO.toml")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) units: Units,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Split {
+    /// File of the pack
+    #[arg(value_name = "PACK.toml")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) new: Target,
+    /// Seats of the new pack; of an ICG pack a multiple of ten
+    #[arg(long, value_name = "N")]
+    pub(crate) seats: u32,
+    /// Number of units that go to the new pack [default: those that have no seat left]
+    #[arg(long, value_name = "N", conflicts_with_all = ["unit", "csv"])]
+    pub(crate) count: Option<usize>,
+    #[command(flatten)]
+    pub(crate) units: Units,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Merge {
+    /// Files of the packs; the first one takes the others in
+    #[arg(value_name = "PACK.toml", required = true, num_args = 2..)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Coterm {
+    /// Files of the packs
+    #[arg(value_name = "PACK.toml", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Renew {
+    /// Files of all packs of the Subscription Key
+    #[arg(value_name = "PACK.toml", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// New last day, or `never`
+    #[arg(long, value_name = "DAY", value_parser = parser(Expiry::parse, EXPIRY))]
+    pub(crate) expires: Expiry,
+    /// Pack to renew; the others lose the Subscription Key; may be repeated [default: all]
+    #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
+    pub(crate) choose: Vec<PackId>,
+    /// Order number of the renewal [default: as it was]
+    #[arg(long, value_name = "ORDER", value_parser = parser(OrderNumber::parse, ORDER))]
+    pub(crate) order: Option<OrderNumber>,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Convert {
+    /// File of a UDP, UDC3, SAM, UDC2UPGR, IZUPGR or ICG pack
+    #[arg(value_name = "PACK.toml")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) new: Target,
+    /// The conversion is part of a trade-up, which IZUPGR packs need
+    #[arg(long)]
+    pub(crate) trade_up: bool,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct CreateEmp {
+    /// File of a WE pack whose term is a subscription
+    #[arg(value_name = "PACK.toml")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) new: Target,
+    #[command(flatten)]
+    pub(crate) units: Units,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Cleanup {
+    /// Files of the packs
+    #[arg(value_name = "PACK.toml", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Pack that keeps its hardware, instead of the one that ends last; may be repeated
+    #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
+    pub(crate) keep: Vec<PackId>,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}
+
+#[derive(Args)]
+pub(crate) struct Redeem {
+    /// File of a pack that has `latest-activation`
+    #[arg(value_name = "PACK.toml")]
+    pub(crate) file: PathBuf,
+    /// Serial number of a device; may be repeated
+    #[arg(long, value_name = "NUMBER", value_parser = parser(SerialNumber::parse, SERIAL))]
+    pub(crate) serial: Vec<SerialNumber>,
+    /// List of serial numbers, `-` for standard input; may be repeated
+    #[arg(long, value_name = "FILE", required_unless_present = "serial")]
+    pub(crate) csv: Vec<PathBuf>,
+    /// Table of serial numbers and unit IDs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hardware: PathBuf,
+    /// Refuse a list or table that has an invalid entry, instead of using the valid ones
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) licences: Licences,
+}

@@ -1,0 +1,115 @@
+//! `licissue issue`.
+
+use std::collections::BTreeSet;
+
+use license_format::{Date, UnitId, UnixSeconds, limits};
+use license_issue::rules::{self, Change, Early, Refusal};
+use license_issue::{Pack, Status};
+
+use crate::args::{Issue, NewPack};
+use crate::failure::Failure;
+use crate::lists;
+use crate::packs::PackFiles;
+use crate::work::{Console, Work};
+
+pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Failure> {
+    if args.licences.sign.is_empty() && !args.licences.dry_run {
+        let what = "is missing, and no licence is without a signature";
+        return Err(Failure::usage("--sign", what, "name a .key file of keygen"));
+    }
+    let mut work = Work::begin("issue", &args.licences)?;
+    let units = lists::units(&args.units)?;
+    work.lists = units.summaries;
+    let (mut files, pack) = PackFiles::open_or_none(args.file())?;
+    let change = match pack {
+        None => {
+            let pack = Pack { units: units.found, ..create(args, work.now)? };
+            files.add(args.file(), &pack.id)?;
+            assigned(pack)
+        }
+        Some(_) if args.new.is_given() => {
+            let what = "exists, so its terms are not taken from the command line";
+            let remedy = "leave them out; the other verbs change a pack";
+            return Err(Failure::usage(args.file().display(), what, remedy));
+        }
+        Some(pack) => exchanged(&pack, &args.remove, &units.found, work.now),
+    }
+    .and_then(|change| expect_issuable(change, args, work.now))
+    .map_err(|refusal| Failure::of_rule(&refusal))?;
+    work.finish(&files, change, console)
+}
+
+/// Without a key, this is a dry run that says whether a licence could be issued.
+fn expect_issuable(change: Change, args: &Issue, now: UnixSeconds) -> Result<Change, Refusal> {
+    for pack in change.packs.iter().filter(|_| args.licences.sign.is_empty()) {
+        let _ = rules::issue(pack, now, Early::of(args.licences.early))?;
+    }
+    Ok(change)
+}
+
+/// The units of a new pack, by the rule that units are added by.
+fn assigned(pack: Pack) -> Result<Change, Refusal> {
+    let units = pack.units.clone();
+    let _ = rules::add(&Pack { units: BTreeSet::new(), ..pack.clone() }, &units)?;
+    Ok(Change { due: vec![pack.id.clone()], packs: vec![pack], effects: Vec::new() })
+}
+
+/// The pack after units were removed and others added. Its next licence is due in any case.
+fn exchanged(
+    pack: &Pack,
+    removed: &[UnitId],
+    added: &BTreeSet<UnitId>,
+    now: UnixSeconds,
+) -> Result<Change, Refusal> {
+    let due = vec![pack.id.clone()];
+    let mut change = Change { packs: vec![pack.clone()], due, effects: Vec::new() };
+    if !removed.is_empty() {
+        let step = rules::remove(pack, &removed.iter().cloned().collect(), now)?;
+        change = Change { due: change.due, ..step };
+    }
+    let Some(pack) = change.packs.first().filter(|_| !added.is_empty()) else { return Ok(change) };
+    let step = rules::add(pack, added)?;
+    change.effects.extend(step.effects);
+    if !step.packs.is_empty() {
+        change.packs = step.packs;
+    }
+    Ok(change)
+}
+
+/// A pack as the command line describes it.
+fn create(args: &Issue, now: UnixSeconds) -> Result<Pack, Failure> {
+    let missing = |flag| {
+        let what = format_args!("does not exist, and {flag} is not given");
+        let remedy = "describe the new pack, or correct the path";
+        Failure::usage(args.file().display(), what, remedy)
+    };
+    let NewPack { pack, product, term, category, expires, .. } = &args.new;
+    if args.new.service.is_empty() {
+        return Err(missing("--service"));
+    }
+    Ok(Pack {
+        id: pack.clone().ok_or_else(|| missing("--pack"))?,
+        serial: None,
+        issued: None,
+        product: product.clone().ok_or_else(|| missing("--product"))?,
+        term: term.ok_or_else(|| missing("--term"))?,
+        category: category.ok_or_else(|| missing("--category"))?,
+        subscription_key: args.new.subscription_key.clone(),
+        order: args.new.order.clone(),
+        supersedes: BTreeSet::new(),
+        services: args.new.service.iter().cloned().collect(),
+        starts: args.new.starts.unwrap_or(Date::of(now)),
+        expires: expires.ok_or_else(|| missing("--expires"))?,
+        grace_days: args.new.grace_days.unwrap_or(0),
+        warn_days: args.new.warn_days.unwrap_or(limits::WARN_DAYS),
+        roster_complete: args.new.roster_complete,
+        seats: args.new.seats,
+        units: BTreeSet::new(),
+        recorded: Status::Active,
+        source: None,
+        successor: None,
+        emp: None,
+        latest_activation: args.new.latest_activation,
+        redeemed: None,
+    })
+}

@@ -1,0 +1,166 @@
+//! The TOML file of a pack.
+
+use std::collections::BTreeSet;
+
+use license_format::{
+    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, ServiceName, Term, UnitId,
+    UnixSeconds, limits,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Pack, PackError, Status};
+use crate::escaped;
+
+impl Pack {
+    /// Reads a pack file.
+    ///
+    /// # Errors
+    /// [`PackError::Toml`], [`PackError::Value`] and what [`Pack::check`] finds.
+    pub fn parse(toml: &str) -> Result<Self, PackError> {
+        let file: File = toml::from_str(toml).map_err(|error| PackError::Toml {
+            line: error
+                .span()
+                .and_then(|span| Some(toml.get(..span.start)?.matches('\n').count() + 1)),
+            message: escaped(error.message()),
+        })?;
+        let pack = file.read()?;
+        pack.check()?;
+        Ok(pack)
+    }
+
+    /// The text that [`Pack::parse`] reads.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        // Every value is a string, a number, a truth value or a list of strings: all of it TOML.
+        toml::to_string_pretty(&File::of(self)).unwrap_or_default()
+    }
+}
+
+/// The pack as TOML spells it. Files of before lack what has a default here.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct File {
+    pack: String,
+    #[serde(default)]
+    serial: u64,
+    issued: Option<String>,
+    product: String,
+    term: String,
+    category: String,
+    subscription_key: Option<String>,
+    order: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    supersedes: Vec<String>,
+    services: Vec<String>,
+    starts: String,
+    expires: String,
+    #[serde(default)]
+    grace_days: u8,
+    #[serde(default = "warn_days")]
+    warn_days: u8,
+    #[serde(default)]
+    roster_complete: bool,
+    status: Option<String>,
+    source_pack: Option<String>,
+    // The word of before; only merging had it.
+    #[serde(alias = "merged-into")]
+    successor: Option<String>,
+    emp_pack: Option<String>,
+    latest_activation: Option<String>,
+    redeemed: Option<String>,
+    seats: Option<u32>,
+    #[serde(default)]
+    units: Vec<String>,
+}
+
+fn warn_days() -> u8 {
+    limits::WARN_DAYS
+}
+
+impl File {
+    fn of(pack: &Pack) -> Self {
+        let id = |id: &Option<PackId>| id.as_ref().map(PackId::to_string);
+        Self {
+            pack: pack.id.to_string(),
+            serial: pack.serial.map_or(0, Serial::get),
+            issued: pack.issued.map(|time| time.to_string()),
+            product: pack.product.to_string(),
+            term: pack.term.to_string(),
+            category: pack.category.to_string(),
+            subscription_key: id(&pack.subscription_key),
+            order: pack.order.as_ref().map(OrderNumber::to_string),
+            supersedes: pack.supersedes.iter().map(PackId::to_string).collect(),
+            services: pack.services.iter().map(ServiceName::to_string).collect(),
+            starts: pack.starts.to_string(),
+            expires: pack.expires.to_string(),
+            grace_days: pack.grace_days,
+            warn_days: pack.warn_days,
+            roster_complete: pack.roster_complete,
+            status: Some(pack.recorded.to_string()),
+            source_pack: id(&pack.source),
+            successor: id(&pack.successor),
+            emp_pack: id(&pack.emp),
+            latest_activation: pack.latest_activation.map(|day| day.to_string()),
+            redeemed: pack.redeemed.map(|day| day.to_string()),
+            seats: pack.seats,
+            units: pack.units.iter().map(UnitId::to_string).collect(),
+        }
+    }
+
+    fn read(&self) -> Result<Pack, PackError> {
+        let successor = optional("successor", &self.successor, PackId::parse)?;
+        let left = match optional("status", &self.status, Status::parse)? {
+            Some(status) => status,
+            None if successor.is_some() => Status::Merged,
+            None => Status::Active,
+        };
+        Ok(Pack {
+            id: value("pack", &self.pack, PackId::parse)?,
+            serial: match self.serial {
+                0 => None,
+                number => Some(value("serial", &number.to_string(), Serial::parse)?),
+            },
+            issued: optional("issued", &self.issued, UnixSeconds::parse)?,
+            product: value("product", &self.product, Product::parse)?,
+            term: value("term", &self.term, Term::parse)?,
+            category: value("category", &self.category, Category::parse)?,
+            subscription_key: optional("subscription-key", &self.subscription_key, PackId::parse)?,
+            order: optional("order", &self.order, OrderNumber::parse)?,
+            supersedes: values("supersedes", &self.supersedes, PackId::parse)?,
+            services: values("services", &self.services, ServiceName::parse)?,
+            starts: value("starts", &self.starts, Date::parse)?,
+            expires: value("expires", &self.expires, Expiry::parse)?,
+            grace_days: self.grace_days,
+            warn_days: self.warn_days,
+            roster_complete: self.roster_complete,
+            seats: self.seats,
+            units: values("units", &self.units, UnitId::parse_human)?,
+            recorded: left,
+            source: optional("source-pack", &self.source_pack, PackId::parse)?,
+            successor,
+            emp: optional("emp-pack", &self.emp_pack, PackId::parse)?,
+            latest_activation: optional("latest-activation", &self.latest_activation, Date::parse)?,
+            redeemed: optional("redeemed", &self.redeemed, Date::parse)?,
+        })
+    }
+}
+
+fn value<T>(key: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, PackError> {
+    parse(text).ok_or_else(|| PackError::Value { key, value: escaped(text) })
+}
+
+fn optional<T>(
+    key: &'static str,
+    text: &Option<String>,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, PackError> {
+    text.as_ref().map(|text| value(key, text, parse)).transpose()
+}
+
+fn values<T: Ord>(
+    key: &'static str,
+    texts: &[String],
+    parse: fn(&str) -> Option<T>,
+) -> Result<BTreeSet<T>, PackError> {
+    texts.iter().map(|text| value(key, text, parse)).collect()
+}

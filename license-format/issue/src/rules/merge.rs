@@ -1,0 +1,112 @@
+//! `merge` and `coterm`: packs are joined, or their dates are.
+
+use license_format::Expiry;
+
+use super::effect::Usage;
+use super::{Change, Effect, Refusal, Rule, expect_distinct};
+use crate::{Pack, Status};
+
+/// Merges packs into the first one, which takes their units, each once, and their seats, and
+/// supersedes them. Where their dates differ it has the earliest first and the latest last day, so
+/// that no unit loses a day.
+///
+/// # Errors
+/// A pack is closed, has no Subscription Key, or differs from the first in what makes both one
+/// product of one key; seats are stated for some and not for others; the number of units or of
+/// superseded packs is too great.
+pub fn merge(into: &Pack, others: &[Pack]) -> Result<Change, Refusal> {
+    expect_distinct(others.iter().chain([into]))?;
+    let mut merged = into.clone();
+    let mut closed = others.to_vec();
+    for other in &mut closed {
+        expect_alike(other, into)?;
+        take_in(&mut merged, other)?;
+    }
+    merged.expect_seats()?;
+    let mut effects: Vec<Effect> = closed
+        .iter_mut()
+        .map(|other| {
+            other.close(Status::Merged, into);
+            Effect::Closed { pack: other.id.clone(), status: Status::Merged, into: into.id.clone() }
+        })
+        .collect();
+    effects.push(Effect::Holds {
+        pack: merged.id.clone(),
+        now: Usage::of(&merged),
+        ends: merged.expires,
+    });
+    let packs = [merged].into_iter().chain(closed).collect();
+    Ok(Change::new(packs, effects, |pack| pack.id == into.id))
+}
+
+/// That a pack can be merged with another.
+fn expect_alike(pack: &Pack, other: &Pack) -> Result<(), Refusal> {
+    for pack in [pack, other] {
+        pack.expect_open()?;
+        pack.expect_key()?;
+        pack.expect_redeemed()?;
+    }
+    let unlike = [
+        ("subscription-key", pack.subscription_key != other.subscription_key),
+        ("product", pack.product != other.product),
+        ("term", pack.term != other.term),
+        ("category", pack.category != other.category),
+        ("services", pack.services != other.services),
+        ("seats", pack.seats.is_some() != other.seats.is_some()),
+    ];
+    match unlike.into_iter().find(|(_, unlike)| *unlike) {
+        Some((key, _)) => pack.refuse(Rule::Unlike { key, other: other.id.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn take_in(pack: &mut Pack, other: &Pack) -> Result<(), Refusal> {
+    pack.units.extend(other.units.iter().cloned());
+    pack.seats = pack.seats.zip(other.seats).map(|(a, b)| a.saturating_add(b));
+    pack.starts = pack.starts.min(other.starts);
+    pack.expires = pack.expires.max(other.expires);
+    pack.emp = pack.emp.take().or_else(|| other.emp.clone());
+    pack.supersede(other)
+}
+
+/// Moves packs to the Subscription Key that ends last, and has them end with it. Of several keys
+/// that end on one day the one named first counts.
+///
+/// # Errors
+/// A pack is closed, has no Subscription Key or never ends; nothing would change.
+pub fn coterm(packs: &[Pack]) -> Result<Change, Refusal> {
+    expect_distinct(packs)?;
+    let Some(latest) = ending_last(packs)? else { return Ok(Change::default()) };
+    let key = latest.expect_key()?;
+    let together = |pack: &&Pack| {
+        pack.subscription_key.as_ref() == Some(&key) && pack.expires == latest.expires
+    };
+    let mut moved: Vec<Pack> = packs.iter().filter(|pack| !together(pack)).cloned().collect();
+    if moved.is_empty() {
+        return latest.refuse(Rule::TogetherAlready);
+    }
+    for pack in &mut moved {
+        pack.subscription_key = Some(key.clone());
+        pack.expires = latest.expires;
+    }
+    let ends =
+        |pack: &Pack| Effect::Ends { pack: pack.id.clone(), on: pack.expires, key: key.clone() };
+    let effects = moved.iter().map(ends).collect();
+    Ok(Change::new(moved, effects, |_| true))
+}
+
+/// The pack that ends last, the first one of several that do; none if there are no packs.
+fn ending_last(packs: &[Pack]) -> Result<Option<&Pack>, Refusal> {
+    let mut latest: Option<&Pack> = None;
+    for pack in packs {
+        pack.expect_open()?;
+        pack.expect_key()?;
+        if pack.expires == Expiry::Never {
+            return pack.refuse(Rule::NeverEnds);
+        }
+        if latest.is_none_or(|latest| pack.expires > latest.expires) {
+            latest = Some(pack);
+        }
+    }
+    Ok(latest)
+}
