@@ -19,7 +19,8 @@ pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::Followed;
 pub use import::{Imported, Intent};
-pub use place::{Place, Url};
+pub use licd_protocol::Url;
+pub use place::Place;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
     ServiceReport, StoreReport, to_json,

@@ -8,21 +8,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use licd_protocol::ca_file;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
 
-use crate::fault::Fault;
+use crate::fault::{Fault, escaped};
 
 /// Times at which a chain is looked at again when the clock is not trusted: more than a chain has
 /// certificates (webpki follows six intermediate ones).
 const DATES: usize = 8;
+
+/// What is said of a certificate without a better word for it.
+const UNACCEPTED: &str = "its certificate is damaged or of a kind that is not accepted; have another \
+                          issued, or set [ums] certificate_sha256 to take it as it is";
+/// Names of a certificate that are said.
+const NAMES: usize = 4;
 
 /// SHA-256 of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,12 +80,14 @@ impl fmt::Display for Unpinned {
 
 impl std::error::Error for Unpinned {}
 
+/// A bundle of authorities as read, or why there is none.
+pub(crate) type Bundle = Result<Vec<u8>, String>;
+
 /// What a server's certificate has to be.
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {
-    /// The bundle of authorities, as read, and where from.
-    pub(crate) bundle: Vec<u8>,
-    pub(crate) bundle_name: String,
+    /// The authorities.
+    pub(crate) bundle: Bundle,
     /// The one host that has to have the one certificate.
     pub(crate) pinned: Option<(String, Pin)>,
     /// Whether an authority's word will do for that host, too.
@@ -94,8 +102,8 @@ pub(crate) struct Tls {
     pub(crate) config: Arc<ClientConfig>,
     /// Whether a certificate was taken whose dates do not fit.
     clock_ignored: Arc<AtomicBool>,
-    bundle_name: Arc<str>,
-    has_authorities: bool,
+    /// Why there are no authorities, if there are none.
+    no_authorities: Option<String>,
 }
 
 impl Tls {
@@ -106,11 +114,15 @@ impl Tls {
     pub(crate) fn new(trust: Trust) -> Result<Self, Fault> {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(
-            CertificateDer::pem_slice_iter(&trust.bundle).filter_map(Result::ok),
-        );
-        let has_authorities = !roots.is_empty();
-        let chain = has_authorities
+        let no_authorities = match trust.bundle {
+            Ok(bundle) => {
+                let (read, _) = roots.add_parsable_certificates(ca_file::certificates(&bundle));
+                (read == 0).then(|| "no certificate in [network] ca_file can be read".to_owned())
+            }
+            Err(why) => Some(why),
+        };
+        let chain = no_authorities
+            .is_none()
             .then(|| {
                 WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                     .build()
@@ -132,8 +144,7 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let bundle_name = trust.bundle_name.into();
-        Ok(Self { config: Arc::new(config), clock_ignored, bundle_name, has_authorities })
+        Ok(Self { config: Arc::new(config), clock_ignored, no_authorities })
     }
 
     pub(crate) fn clock_ignored(&self) -> bool {
@@ -142,15 +153,15 @@ impl Tls {
 
     /// What a failed handshake means.
     pub(crate) fn fault(&self, error: Error) -> Fault {
-        match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) if !self.has_authorities => {
-                Fault::NoAuthorities(self.bundle_name.to_string())
+        match (error, &self.no_authorities) {
+            (Error::InvalidCertificate(CertificateError::UnknownIssuer), Some(why)) => {
+                Fault::NoAuthorities(why.clone())
             }
-            Error::InvalidCertificate(why) => Fault::Certificate(certificate_words(&why)),
-            Error::NoCertificatesPresented => {
+            (Error::InvalidCertificate(why), _) => Fault::Certificate(certificate_words(&why)),
+            (Error::NoCertificatesPresented, _) => {
                 Fault::Certificate("shows no certificate; is it the right server?".to_owned())
             }
-            other => Fault::Tls(other),
+            (other, _) => Fault::Tls(other),
         }
     }
 }
@@ -170,30 +181,94 @@ fn certificate_words(why: &CertificateError) -> String {
             date(*not_before),
             date(*time)
         ),
-        // A bad signature is what an authority of the same name with another key leads to.
-        Why::UnknownIssuer | Why::BadSignature => {
-            "its certificate is from no authority that this device knows; add \
-                               the authority to [network] ca_file, or set [ums] certificate_sha256"
-                .to_owned()
-        }
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
-            "its certificate is for another name; use the name that it is for".to_owned()
-        }
+        Why::NotValidForNameContext { presented, .. } => other_names(presented),
         Why::Other(OtherError(error)) if error.is::<Unpinned>() => format!(
             "its certificate is not the one of [ums] certificate_sha256 ({error}); if it was \
              renewed, change the setting"
         ),
-        Why::Revoked => "its certificate was revoked; have it renewed".to_owned(),
-        Why::Other(_) | Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
-            "its certificate is not made for a server, or is an authority's own; have another \
+        other => words_alone(other).to_owned(),
+    }
+}
+
+/// What is said of a certificate for other names, or for none (RFC 9525 §2: its common name is no
+/// name).
+fn other_names(presented: &[String]) -> String {
+    // rustls writes `DnsName("ums.example")`.
+    let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let names: Vec<String> = presented.iter().take(NAMES).map(bare).collect();
+    if names.is_empty() {
+        return "its certificate names no host in subjectAltName, and a common name does not count; \
+                have one issued with subjectAltName, or set [ums] certificate_sha256 to take it as \
+                it is"
+            .to_owned();
+    }
+    let more = if presented.len() > NAMES { " and others" } else { "" };
+    let names = escaped(&names.join(", "));
+    format!("its certificate is for another name; use the name that it is for ({names}{more})")
+}
+
+/// What is said of faults that name no facts.
+fn words_alone(why: &CertificateError) -> &'static str {
+    use CertificateError as Why;
+    match why {
+        Why::UnknownIssuer => {
+            "its certificate is from no authority that this device knows; add the authority to \
+             [network] ca_file, or set [ums] certificate_sha256"
+        }
+        Why::BadSignature => {
+            "its certificate is from no authority that this device knows: one of the same name has \
+             another key; add the new authority to [network] ca_file, or set [ums] \
+             certificate_sha256"
+        }
+        Why::NotValidForName => "its certificate is for another name; use the name that it is for",
+        Why::Expired => "its certificate has ended; have it renewed, or set the clock",
+        Why::NotValidYet => "its certificate has not begun; set the clock",
+        Why::Revoked => "its certificate was revoked; have it renewed",
+        Why::UnsupportedSignatureAlgorithmContext { .. }
+        | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "its certificate is signed by an algorithm that is not accepted, such as SHA-1; have \
+             another issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        Why::UnhandledCriticalExtension => {
+            "its certificate demands what is not known here (a critical extension); have another \
              issued, or set [ums] certificate_sha256 to take it as it is"
-                .to_owned()
         }
-        _ => {
-            "its certificate is damaged or of a kind that is not accepted; have it renewed, or set \
-              [ums] certificate_sha256 to take it as it is"
-                .to_owned()
+        Why::BadEncoding => {
+            "its certificate is damaged; have it installed again, or another issued"
         }
+        Why::Other(OtherError(error)) => match error.downcast_ref() {
+            Some(error) => rare_words(error),
+            None => UNACCEPTED,
+        },
+        Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
+            "its certificate is not made for a server, but for another purpose; have another \
+             issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        _ => UNACCEPTED,
+    }
+}
+
+/// What is said of faults that have a name in the verifier only.
+fn rare_words(why: &webpki::Error) -> &'static str {
+    use webpki::Error as Why;
+    match why {
+        Why::CaUsedAsEndEntity => {
+            "its certificate is an authority's own and not made for a server; have another issued, \
+             or set [ums] certificate_sha256 to take it as it is"
+        }
+        Why::EndEntityUsedAsCa => {
+            "its certificate was issued by one that is no authority's; have another issued, or set \
+             [ums] certificate_sha256 to take it as it is"
+        }
+        Why::UnsupportedCertVersion => {
+            "its certificate is of an old version (before X.509 v3); have another issued, or set \
+             [ums] certificate_sha256 to take it as it is"
+        }
+        Why::NameConstraintViolation | Why::PathLenConstraintViolated => {
+            "its authority may not issue such a certificate (name or length constraints); have \
+             another issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        _ => UNACCEPTED,
     }
 }
 
