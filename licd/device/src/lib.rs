@@ -8,6 +8,7 @@ mod import;
 mod past;
 mod place;
 mod read;
+mod recognise;
 mod report;
 mod request;
 mod stick;
