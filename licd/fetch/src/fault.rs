@@ -242,7 +242,6 @@ impl Fault {
             | Self::ConnectTimeout(_)
             | Self::Dropped(_)
             | Self::Silent(_)
-            | Self::NoGreeting(_)
             | Self::DataPort { .. }
             | Self::Short { .. }
             | Self::Status { .. }
@@ -283,6 +282,16 @@ impl Fault {
             Self::Reply { code: 400..500, .. } => Some("try again later"),
             Self::Reply { .. } => Some("ask whoever runs the server"),
             _ => None,
+        }
+    }
+
+    /// How long it took to come to light; as long again it takes the next time.
+    pub(crate) fn took(&self) -> Duration {
+        match self {
+            Self::Silent(took)
+            | Self::ConnectTimeout(took)
+            | Self::Name(NameFault::Silent(_, took)) => *took,
+            _ => Duration::ZERO,
         }
     }
 
