@@ -30,9 +30,9 @@
 //! - **A file that may come packed is asked for unpacked.** See `http/mod.rs`.
 //! - **FTP by ourselves** (`ftp/`). What is needed is to retrieve one file: ten commands. `suppaftp`,
 //!   the maintained client, ends a reply of several lines at any three digits and a blank, on
-//!   purpose (for glFTPd), and does not let its replies be read otherwise; it knows no TLS from the
-//!   first byte, and does not say which command a reply was to. It is 19,000 lines and brings
-//!   `regex` and `chrono`, 1.5 MB of the program.
+//!   purpose (for glFTPd), and does not let its replies be read otherwise; its TLS from the first byte
+//!   is deprecated and connects without a time-out; of RETR it does not say whether that or EPSV
+//!   failed. It brings `regex` and `chrono`, 1.5 MB of the program.
 //! - **FTP goes around the proxy.** What is sold as an FTP proxy is HTTP or a login convention of
 //!   its own; there is no standard to keep.
 

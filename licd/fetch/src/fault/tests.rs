@@ -1,3 +1,5 @@
+use licd_protocol::Url;
+
 use super::*;
 
 #[test]
