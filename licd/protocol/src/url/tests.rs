@@ -164,3 +164,17 @@ fn an_ftp_path_is_relative_unless_it_says_otherwise() {
         assert_eq!(url(text).ftp_path(), None, "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_an_address_that_reads_as_itself_or_is_refused(
+        text in "(https|HTTP|ftp|ftps)://[a-z0-9@:/?#.\\[\\]\\\\ %^|äß日]{0,40}",
+    ) {
+        if let Ok(url) = Url::parse(&text) {
+            proptest::prop_assert_eq!(&self::url(&url.as_secret()), &url);
+            proptest::prop_assert!(url.as_secret().is_ascii() && !url.host().is_empty());
+            proptest::prop_assert!(!self::url(&url.to_string()).has_password());
+        }
+        proptest::prop_assert!(crate::Proxy::parse(&text).is_err() || text.starts_with("HTTP://"));
+    }
+}
