@@ -11,6 +11,10 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest wait that is not asked for.
 const LONGEST: Duration = Duration::from_secs(8);
 
+/// An attempt with less time than this would be cut off on a busy machine, and why the one before it
+/// failed would not be said.
+const LEAST: Duration = Duration::from_millis(500);
+
 /// The wait after so many attempts, the last of which failed so; `None` if there is no use in
 /// another one, or no time: one that could but end in the same silence would end in the middle, and
 /// less would be known of why. A server's wish to be left alone is kept; what it is beyond the time
@@ -25,7 +29,7 @@ pub(crate) fn wait(fault: &Fault, attempts: u32, left: Duration, chance: u32) ->
     let doubled = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST);
     let spread = doubled.mul_f64(0.5 + 0.5 * f64::from(chance) / f64::from(u32::MAX));
     let wait = spread.max(fault.retry_after().unwrap_or_default());
-    (wait.saturating_add(fault.took()) < left).then_some(wait)
+    (wait.saturating_add(fault.took()).saturating_add(LEAST) < left).then_some(wait)
 }
 
 #[cfg(test)]
