@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
+use licd_edge::root::is_dir;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -81,7 +82,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
 
 fn directory(parser: &mut Parser) -> Result<PathBuf, String> {
     let dir = PathBuf::from(parser.value().map_err(|error| error.to_string())?);
-    if dir.is_dir() { Ok(dir) } else { Err(format!("--root: {} is no directory", dir.display())) }
+    if is_dir(&dir) { Ok(dir) } else { Err(format!("--root: {} is no directory", dir.display())) }
 }
 
 fn address(parser: &mut Parser) -> Result<Address, String> {

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Failure, Intent, Place};
+use licd_edge::root::is_dir;
 use licd_rules::{Feature, Selector};
 use license_format::Date;
 
@@ -193,7 +194,7 @@ impl Source {
 
 fn directory(text: &str) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(text);
-    if path.is_dir() { Ok(path) } else { Err("is no directory") }
+    if is_dir(&path) { Ok(path) } else { Err("is no directory") }
 }
 
 fn selector(text: &str) -> Result<Selector, String> {

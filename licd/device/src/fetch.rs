@@ -11,6 +11,7 @@ use licd_edge::config::Config;
 use licd_edge::fetch::{self, Fault, Request};
 use licd_edge::settings;
 use licd_edge::textfile;
+use licd_protocol::{Proxy, Scheme, ca_file, without_login};
 use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 
@@ -18,6 +19,9 @@ use crate::{Device, Failure, Url};
 
 /// How long a server may stay silent: longer than any that is merely slow.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a name may take to be looked up: three name servers, the first two of which say nothing
+/// for five seconds each, as resolv.conf(5) has it.
+const NAME: Duration = Duration::from_secs(15);
 /// Bytes of a file with a password, of which the first line counts.
 const PASSWORD_BYTES: u64 = 4096;
 /// Bytes of an entity tag or date that is kept.
@@ -117,7 +121,7 @@ impl Device {
             None => network
                 .logins
                 .iter()
-                .find(|login| login.host.eq_ignore_ascii_case(host))
+                .find(|login| login.host == host)
                 .map(|login| {
                     let file = self.root().named(&login.password_file);
                     Login::with_password_file(login.user.clone(), &file)
@@ -126,21 +130,24 @@ impl Device {
         };
         let (user, password) = login.map(|login| (login.user, login.password)).unzip();
         let links = settings::load(self.root())?.settings.system.remotemanager.license_urls;
-        let is_ums = links
-            .iter()
-            .filter_map(|link| Url::parse(link))
-            .any(|link| link.host().eq_ignore_ascii_case(host));
+        let is_ums =
+            links.iter().filter_map(|link| Url::parse(link).ok()).any(|link| link.host() == host);
         let file = |path| self.root().named(path).to_string_lossy().into_owned();
+        let proxy = match network.proxy {
+            Some(proxy) => Some(proxy),
+            None => proxy_of_environment(url.scheme())?,
+        };
         Ok(Request {
-            url: url.as_str().to_owned(),
+            url: url.clone(),
             user,
             password,
             ca_file: network.ca_file.as_deref().map(file),
             pin: ums.certificate_sha256.map(|pin| pin.to_string()),
             // Only UMS is known to have the pinned certificate.
             pin_or_authority: !is_ums,
-            proxy: network.proxy.or_else(|| proxy_of_environment(url)),
+            proxy,
             no_proxy: variable("no_proxy").or_else(|| variable("NO_PROXY")),
+            name_ms: millis(NAME.min(network.total_timeout)),
             connect_ms: millis(network.connect_timeout),
             idle_ms: millis(IDLE.min(network.total_timeout)),
             total_ms: millis(network.total_timeout),
@@ -150,6 +157,18 @@ impl Device {
             // All that the state of the clock has to do with it, without reading the store.
             clock_trusted: clock::synchronized(self.root())?,
         })
+    }
+}
+
+impl Device {
+    /// What is wrong with the configured file of certificate authorities, and what to do; `None` if
+    /// there is one, or none is configured.
+    #[must_use]
+    pub fn ca_file_problem(&self) -> Option<String> {
+        let (config, _) = Config::load(self.root()).ok()?;
+        let file = self.root().named(&config.network.ca_file?);
+        let error = ca_file::read(&file).err()?;
+        Some(format!("[network] ca_file {}: {error}", textfile::escaped_path(&file)))
     }
 }
 
@@ -178,15 +197,21 @@ fn password(file: &Path) -> Result<String, Failure> {
     }
 }
 
-/// What the variables say that other programs heed; curl(1) has the list. `HTTP_PROXY` is not heeded
-/// by programs that a web server may start.
-fn proxy_of_environment(url: &Url) -> Option<String> {
-    let names: &[&str] = match url.scheme() {
-        scheme if scheme.eq_ignore_ascii_case("https") => &["https_proxy", "HTTPS_PROXY"],
-        _ => &["http_proxy"],
+/// The proxy that the variables name which other programs heed; curl(1) has the list. `HTTP_PROXY` is
+/// not heeded by programs that a web server may start.
+fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
+    let names: &[&str] = match scheme {
+        Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
+        Scheme::Ftps | Scheme::Ftp => return Ok(None),
     };
-    let common = &["all_proxy", "ALL_PROXY"];
-    names.iter().chain(common).find_map(|name| variable(name))
+    let Some((name, text)) = names.iter().find_map(|name| Some((name, variable(name)?))) else {
+        return Ok(None);
+    };
+    Proxy::of_environment(&text).map(Some).map_err(|error| {
+        let shown = textfile::escaped(&without_login(&text));
+        Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
+    })
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -58,7 +58,7 @@ impl Device {
             log::warn!("{notice}");
         }
         let known =
-            downloads.of(&key(link.as_str())).and_then(|known| self.still_there(name, known));
+            downloads.of(&key(&link.as_secret())).and_then(|known| self.still_there(name, known));
         let (unless, stands) = known.unzip();
         let order =
             Fetch { unless: unless.unwrap_or_default(), cancel: Some(cancel), ..Fetch::default() };
@@ -71,7 +71,7 @@ impl Device {
                 let imported = self.import(name, file, Intent::Automatic);
                 let what = self.what_became(&imported);
                 let Version { etag, last_modified } = fetched.version;
-                let link = key(link.as_str());
+                let link = key(&link.as_secret());
                 let links = settings::load(self.root())?.settings.system.remotemanager.license_urls;
                 let links: Vec<String> = links.iter().map(|link| key(link)).collect();
                 downloads.remember(Download { link, etag, last_modified, ..what }, &links);
@@ -134,7 +134,9 @@ impl Device {
     }
 }
 
-/// By what a link is known where its password must not be.
+/// By what a link is known where its password must not be, however it is written.
 fn key(link: &str) -> String {
-    Sha256::digest(link).iter().take(8).map(|byte| format!("{byte:02X}")).collect()
+    let read = Url::parse(link).map(|url| url.as_secret());
+    let digest = Sha256::digest(read.as_deref().unwrap_or(link));
+    digest.iter().take(8).map(|byte| format!("{byte:02X}")).collect()
 }

@@ -9,6 +9,7 @@ mod partial;
 mod past;
 mod place;
 mod read;
+mod recognise;
 mod removal;
 mod report;
 mod request;
@@ -21,8 +22,9 @@ pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::Followed;
 pub use import::{Imported, Intent};
+pub use licd_protocol::Url;
 pub use partial::{Missing, Partial};
-pub use place::{Place, Url};
+pub use place::Place;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
     ServiceReport, StoreReport, to_json,

@@ -1,16 +1,13 @@
 //! Where documents come from, as a person, a setting or a caller names it.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::path::PathBuf;
 
 use licd_edge::textfile::escaped;
+use licd_protocol::{Url, UrlError, without_login};
 use licd_rules::Code;
 
 use crate::Failure;
-
-/// How addresses begin that something can be fetched from.
-const SCHEMES: [&str; 4] = ["https", "http", "ftps", "ftp"];
 
 /// Where a document, or several, come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,18 +20,13 @@ pub enum Place {
     Stick(Option<PathBuf>),
 }
 
-/// An address of one of the kinds that can be fetched. It is shown without the password that may be
-/// in it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Url(String);
-
 impl Place {
     /// Reads `usb`, `usb:/dev/…`, an address, or a path, which is what everything else is. A file
     /// whose name looks like one of the others is reached by `./` before it.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] for an address of another kind, and for a stick that is not named by
-    /// the path of its device.
+    /// [`Code::SourceRefused`] for an address that cannot be fetched, and for a stick that is not
+    /// named by the path of its device.
     pub fn parse(text: &OsStr) -> Result<Self, Failure> {
         let Some(text) = text.to_str() else { return Ok(Self::File(text.into())) };
         if text == "usb" {
@@ -46,15 +38,26 @@ impl Place {
             }
             return Err(refused("names no device by its path, as usb:/dev/sdX1 does"));
         }
-        if let Some(url) = Url::parse(text) {
-            return Ok(Self::Url(url));
-        }
-        match text.split_once("://") {
-            Some((scheme, _)) if is_scheme(scheme) => Err(refused(
-                "cannot be fetched; addresses begin with https://, http://, ftps:// or ftp://",
-            )),
+        match (Url::parse(text), text.split_once("://")) {
+            (Ok(url), _) => Ok(Self::Url(url)),
+            (Err(error), Some((scheme, _))) if is_scheme(scheme) => Err(refused(&words(error))),
             _ => Ok(Self::File(text.into())),
         }
+    }
+
+    /// How a text that [`parse`](Self::parse) refuses is shown: fit for a terminal and a log, and
+    /// without what may be a password.
+    #[must_use]
+    pub fn refused_name(text: &OsStr) -> String {
+        escaped(&without_login(&text.to_string_lossy()))
+    }
+}
+
+/// What is said of an address after its text.
+fn words(error: UrlError) -> String {
+    match error {
+        UrlError::Scheme => error.to_string(),
+        _ => format!("the address {error}"),
     }
 }
 
@@ -66,69 +69,6 @@ fn is_scheme(text: &str) -> bool {
 
 fn refused(message: &str) -> Failure {
     Failure::new(Code::SourceRefused, message)
-}
-
-impl Url {
-    /// Reads an address; `None` if it is of no kind that can be fetched. The rest of it is for the
-    /// one who fetches to judge.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, _) = text.split_once("://")?;
-        let known = SCHEMES.iter().any(|one| scheme.eq_ignore_ascii_case(one));
-        known.then(|| Self(text.to_owned()))
-    }
-
-    /// How its server is spoken to, in the address's own case.
-    pub(crate) fn scheme(&self) -> &str {
-        self.parts().0
-    }
-
-    /// The whole address.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Scheme, who asks, and the rest from the host on.
-    fn parts(&self) -> (&str, Option<&str>, &str) {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        match authority.rsplit_once('@') {
-            Some((user, _)) => (scheme, Some(user), rest.get(user.len() + 1..).unwrap_or_default()),
-            None => (scheme, None, rest),
-        }
-    }
-
-    /// Whose it is, without a port and the brackets of IPv6.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        let (_, _, rest) = self.parts();
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-            Some((address, _)) => address,
-            None => host.split(':').next().unwrap_or_default(),
-        }
-    }
-
-    /// Whether there is a password in it.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        self.parts().1.is_some_and(|user| user.contains(':'))
-    }
-}
-
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, user, rest) = self.parts();
-        let user = user.map(|user| user.split(':').next().unwrap_or_default());
-        let user = user.map_or_else(String::new, |user| format!("{user}@"));
-        f.write_str(&escaped(&format!("{scheme}://{user}{rest}")))
-    }
-}
-
-impl fmt::Debug for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 #[cfg(test)]
@@ -177,28 +117,24 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_shown_without_its_password() {
-        for (text, shown) in [
-            ("HTTPS://h/a", "HTTPS://h/a"),
-            ("ftp://user@h/a", "ftp://user@h/a"),
-            ("ftp://user:secret@h/a", "ftp://user@h/a"),
-            ("http://us:er:se@cret@h:1/a@b:c", "http://us@h:1/a@b:c"),
+    fn an_address_that_cannot_be_one_is_refused_with_its_reason_and_without_its_password() {
+        for (text, message, shown) in [
+            ("https://", "the address names no host; correct it to https://HOST/PATH", "https://"),
+            (
+                "http://u:secret@h:0/x",
+                "the address has a port that is none; correct it, ports are 1 to 65535",
+                "http://h:0/x",
+            ),
+            (
+                "ftp://u:sec#ret@h/x",
+                "the address has # in its user or password; write # as %23",
+                "ftp://h/x",
+            ),
         ] {
-            assert_eq!(url(text).to_string(), shown);
-            assert_eq!(url(text).has_password(), text != shown, "{text}");
-            assert!(!format!("{:?}", url(text)).contains("secret"));
+            let failure = Place::parse(text.as_ref()).unwrap_err();
+            assert_eq!((failure.code, failure.message.as_str()), (Code::SourceRefused, message));
+            assert_eq!(Place::refused_name(text.as_ref()), shown);
         }
-    }
-
-    #[test]
-    fn a_host_is_found_behind_user_and_before_port() {
-        for (text, host) in [
-            ("https://ums.example:8443/a?b@c", "ums.example"),
-            ("ftp://u:p@[::1]:2121/x", "::1"),
-            ("http://h", "h"),
-            ("http://h?x", "h"),
-        ] {
-            assert_eq!(url(text).host(), host);
-        }
+        assert_eq!(url("https://h/a b").to_string(), "https://h/a%20b");
     }
 }

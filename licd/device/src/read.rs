@@ -11,6 +11,7 @@ use license_format::{
 };
 
 use crate::Failure;
+use crate::recognise::{self, recognise};
 
 /// What a device believes in and looks for while it reads a document.
 #[derive(Clone, Copy)]
@@ -104,9 +105,9 @@ impl Reader<'_> {
     pub(crate) fn read(&self, source: impl Read) -> Result<Document, NotRead> {
         let mut parser = Parser::Start(Vec::new());
         let mut refused = None;
-        let mut first = None;
+        let mut start = Vec::new();
         intake::feed(source, |chunk| {
-            first = first.or(chunk.first().copied());
+            start.extend(chunk.iter().take(recognise::LOOK - start.len()));
             if refused.is_none() {
                 refused = parser.take(chunk, self).err();
             }
@@ -116,12 +117,8 @@ impl Reader<'_> {
             Some(error) => Err(error.into()),
             None => parser.finish(self),
         };
-        read.map_err(|failure: Failure| match failure.code {
-            // What servers give instead of a file, often with an answer that says it is there.
-            Code::Malformed if first == Some(b'<') => {
-                let message = "is a web page, not a licence; check the address or file";
-                Failure::new(Code::Malformed, message)
-            }
+        read.map_err(|failure: Failure| match (failure.code, recognise(&start)) {
+            (Code::Malformed, Some(words)) => Failure::new(Code::Malformed, words),
             _ => failure,
         })
         .map_err(NotRead::Refused)

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use licd_protocol::{Proxy, Url};
 use licd_rules::Generation;
 use license_format::Date;
 use serde::Deserialize;
@@ -94,10 +95,9 @@ pub struct Network {
     /// PEM bundle of certificate authorities in place of the system's: an absolute path.
     #[serde(deserialize_with = "values::file")]
     pub ca_file: Option<PathBuf>,
-    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; if not set, the usual environment variables
-    /// count.
+    /// The proxy; if not set, the usual environment variables count.
     #[serde(deserialize_with = "values::proxy")]
-    pub proxy: Option<String>,
+    pub proxy: Option<Proxy>,
     /// How long a connection may take to come about; 10 seconds by default.
     #[serde(rename = "connect_timeout_seconds", deserialize_with = "values::seconds")]
     pub connect_timeout: Duration,
@@ -116,7 +116,7 @@ pub const LOGINS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a section [[network.login]]")]
 pub struct Login {
-    /// The server, as addresses name it, without a port. Nobody else is told.
+    /// The server, as [`Url::host`] has it. No other server is told.
     #[serde(deserialize_with = "values::host")]
     pub host: String,
     /// The user.
@@ -142,7 +142,7 @@ pub struct Ums {
 pub struct Activation {
     /// Its address, `https://…` or `http://…`.
     #[serde(deserialize_with = "values::service_url")]
-    pub url: Option<String>,
+    pub url: Option<Url>,
 }
 
 impl Default for Trust {

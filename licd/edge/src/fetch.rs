@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use licd_fetch::protocol::{Broken, Frame, REQUEST_BYTES};
+use licd_protocol::{Broken, Frame, REQUEST_BYTES};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::patience::Patient;
 use crate::textfile::{escaped, reason};
 
-pub use licd_fetch::protocol::{Answer, Code, Failure, Request};
+pub use licd_protocol::{Answer, Code, Failure, Request};
 
 /// Where it is installed. While the programs are not, it is beside the one that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";

@@ -4,6 +4,16 @@ use std::path::{Path, PathBuf};
 
 use crate::look;
 
+/// Whether this is a directory. One that could not be looked at is taken for one: what is read below
+/// it will tell.
+#[must_use]
+pub fn is_dir(path: &Path) -> bool {
+    match look::look(path, path.metadata()) {
+        Ok(found) => found.is_ok_and(|found| found.is_dir()),
+        Err(_) => true,
+    }
+}
+
 /// The directory that every path is taken under, `/` on a device.
 #[derive(Debug, Clone)]
 pub struct Root {
@@ -17,11 +27,6 @@ impl Root {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        // A tree that could not be looked at is not absent: what is read of it will tell.
-        let is_dir = |tree: &Path| match look::look(tree, tree.metadata()) {
-            Ok(found) => found.is_ok_and(|found| found.is_dir()),
-            Err(_) => true,
-        };
         let simulated =
             dir != Path::new("/") && ["sys", "proc"].iter().any(|tree| is_dir(&dir.join(tree)));
         Self { dir, simulated }

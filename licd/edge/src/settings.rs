@@ -22,8 +22,6 @@ mod values;
 pub const FILE_BYTES: u64 = 1024 * 1024;
 /// Download links; UMS adds one for each deployment and takes it away when it is answered.
 pub const LICENSE_URLS: usize = 64;
-/// Bytes of one download link: what browsers and proxies at least let through.
-pub const URL_BYTES: usize = 2048;
 /// Hours between two looks at the download links: from one to a year.
 pub const POLL_HOURS: std::ops::RangeInclusive<u16> = 1..=8760;
 
@@ -78,8 +76,8 @@ pub struct RemoteManager {
     pub license_cleanup: bool,
     /// Whether the user is asked before a deployment restarts the device.
     pub prompt_user_on_ums_actions: bool,
-    /// The download links, at most [`LICENSE_URLS`]; not more than their length and characters is
-    /// checked, the one who fetches judges each by itself.
+    /// The download links, at most [`LICENSE_URLS`], as they are written: one that is no
+    /// [`Url`](licd_protocol::Url) must not keep the other settings out of force.
     #[serde(deserialize_with = "values::license_urls")]
     pub license_urls: Vec<String>,
     /// Hours between two looks at the download links, within [`POLL_HOURS`].

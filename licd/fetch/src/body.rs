@@ -146,7 +146,7 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
-    use crate::protocol::Frame;
+    use licd_protocol::Frame;
 
     const LIMIT: u64 = 1 << 20;
 

@@ -1,30 +1,26 @@
 //! A request that was understood.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::address::{Address, Credentials};
-use crate::fault::Fault;
-use crate::protocol::Request;
-use crate::proxy::Proxy;
-use crate::tls::{Pin, Tls, Trust};
-use crate::watchdog::Watchdog;
+use licd_protocol::{Login, Request, Url};
 
-/// Bytes of a bundle of certificate authorities: Debian's of 2026, a quarter of a megabyte, sixteen
-/// times over.
-pub(crate) const BUNDLE_BYTES: u64 = 4 << 20;
-/// Where the system keeps its bundle: Debian and its kin, Red Hat and its kin, others.
-pub(crate) const BUNDLES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+use crate::fault::Fault;
+use crate::names::Names;
+use crate::proxy::Route;
+use crate::tls::{Bundle, Pin, Tls, Trust};
+use crate::watchdog::Watchdog;
 
 /// What there is to do, before the sandbox is closed.
 pub(crate) struct Plan {
-    pub(crate) address: Address,
+    pub(crate) url: Url,
     pub(crate) total: Duration,
     ca_file: Option<String>,
     pin: Option<Pin>,
     pin_or_authority: bool,
-    proxy: Option<Proxy>,
-    credentials: Option<Credentials>,
+    route: Route,
+    login: Option<Login>,
+    name: Duration,
     connect: Duration,
     idle: Duration,
     limit: u64,
@@ -35,9 +31,10 @@ pub(crate) struct Plan {
 
 /// What there is to do, with everything that it takes.
 pub(crate) struct Job {
-    pub(crate) address: Address,
-    pub(crate) credentials: Option<Credentials>,
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) url: Url,
+    pub(crate) login: Option<Login>,
+    pub(crate) route: Route,
+    name: Duration,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) limit: u64,
@@ -45,22 +42,18 @@ pub(crate) struct Job {
     pub(crate) last_modified: Option<String>,
     pub(crate) tls: Tls,
     pub(crate) watchdog: Watchdog,
+    names: Names,
 }
 
 impl Plan {
     /// Understands a request.
     ///
     /// # Errors
-    /// [`Fault::Address`], [`Fault::ProxyAddress`], or [`Fault::Local`] for what the program that
-    /// asks should have kept right.
+    /// [`Fault::Local`] for what the program that asks should have kept right.
     pub(crate) fn of(request: Request) -> Result<Self, Fault> {
-        let (address, in_address) = Address::parse(&request.url)?;
-        let given = request
-            .user
-            .map(|user| Credentials { user, password: request.password.unwrap_or_default() });
+        let given =
+            request.user.map(|user| Login { user, password: request.password.unwrap_or_default() });
         let pin = request.pin.as_deref().map(|pin| Pin::parse(pin).ok_or(wrong("pin")));
-        let no_proxy = request.no_proxy.unwrap_or_default();
-        let proxy = request.proxy.map(|proxy| Proxy::parse(&proxy, &no_proxy));
         let is_header =
             |text: &String| text.bytes().all(|b| b == b' ' || b == b'\t' || b.is_ascii_graphic());
         let tags = [request.etag, request.last_modified];
@@ -69,13 +62,14 @@ impl Plan {
         }
         let [etag, last_modified] = tags;
         Ok(Self {
-            address,
+            login: given.or(request.url.login()),
+            url: request.url,
             total: Duration::from_millis(request.total_ms),
             ca_file: request.ca_file,
             pin: pin.transpose()?,
             pin_or_authority: request.pin_or_authority,
-            proxy: proxy.transpose()?,
-            credentials: given.or(in_address),
+            route: Route::new(request.proxy, &request.no_proxy.unwrap_or_default()),
+            name: span("name_ms", request.name_ms)?,
             connect: span("connect_ms", request.connect_ms)?,
             idle: span("idle_ms", request.idle_ms)?,
             limit: request.max_bytes,
@@ -85,35 +79,32 @@ impl Plan {
         })
     }
 
-    /// The files of which the first that can be read has the certificate authorities.
-    pub(crate) fn bundles(&self) -> Vec<String> {
-        match &self.ca_file {
-            Some(file) => vec![file.clone()],
-            None => BUNDLES.map(str::to_owned).into(),
-        }
+    /// The configured bundle of certificate authorities.
+    pub(crate) fn ca_file(&self) -> Option<&str> {
+        self.ca_file.as_deref()
     }
 
-    /// With the bundle of authorities and a clock that runs.
+    /// With the bundle of authorities, a clock that runs, and somebody to ask for names.
     ///
     /// # Errors
     /// Those of [`Tls::new`].
     pub(crate) fn begin(
         self,
-        bundle_name: String,
-        bundle: Vec<u8>,
+        bundle: Bundle,
         watchdog: Watchdog,
+        names: Names,
     ) -> Result<Job, Fault> {
         let tls = Tls::new(Trust {
             bundle,
-            bundle_name,
-            pinned: self.pin.map(|pin| (self.address.host.clone(), pin)),
+            pinned: self.pin.map(|pin| (self.url.host().to_owned(), pin)),
             or_authority: self.pin_or_authority,
             clock_trusted: self.clock_trusted,
         })?;
         Ok(Job {
-            address: self.address,
-            credentials: self.credentials,
-            proxy: self.proxy,
+            url: self.url,
+            login: self.login,
+            route: self.route,
+            name: self.name,
             connect: self.connect,
             idle: self.idle,
             limit: self.limit,
@@ -121,11 +112,21 @@ impl Plan {
             last_modified: self.last_modified,
             tls,
             watchdog,
+            names,
         })
     }
 }
 
 impl Job {
+    /// The addresses of a host. When the whole time is up before the name's, that is said of the name.
+    ///
+    /// # Errors
+    /// [`Fault::Name`]
+    pub(crate) fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        let within = self.name.min(self.watchdog.left().mul_f64(0.9));
+        self.names.look_up(host, port, within).map_err(Fault::Name)
+    }
+
     /// Whether "not modified" is an answer.
     pub(crate) fn is_conditional(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::fault::Fault;
-use crate::protocol::{Answer, Failure, Frame};
+use licd_protocol::{Answer, Failure, Frame};
 
 /// Where frames go. Two threads write: the one that fetches, and the watchdog with a last word.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn write<W: Write>(mut state: MutexGuard<'_, State<W>>, frame: &Frame) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Code;
+    use licd_protocol::Code;
 
     #[test]
     fn nothing_follows_the_last_frame() {

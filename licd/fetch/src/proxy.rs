@@ -2,20 +2,11 @@
 
 use std::net::IpAddr;
 
-use ureq::http::Uri;
-
-use crate::address::{Credentials, bare};
-use crate::fault::{Asked, Fault};
-
-/// Port of a proxy whose address names none (as curl has it).
-const DEFAULT_PORT: u16 = 1080;
+use licd_protocol::{Proxy, host_name};
 
 /// The proxy, and for whom it is not.
-#[derive(Clone)]
-pub(crate) struct Proxy {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) credentials: Option<Credentials>,
+pub(crate) struct Route {
+    proxy: Option<Proxy>,
     except: Vec<Except>,
 }
 
@@ -29,39 +20,15 @@ enum Except {
     Net(IpAddr, u32),
 }
 
-impl Proxy {
-    /// Reads a proxy's address and the list of exceptions.
-    ///
-    /// # Errors
-    /// [`Fault::ProxyAddress`].
-    pub(crate) fn parse(text: &str, no_proxy: &str) -> Result<Self, Fault> {
-        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let uri: Uri = text.parse().map_err(|_| Fault::ProxyAddress)?;
-        let authority = uri.authority().ok_or(Fault::ProxyAddress)?;
-        let host = bare(authority.host()).to_owned();
-        if uri.scheme_str() != Some("http") || host.is_empty() {
-            return Err(Fault::ProxyAddress);
-        }
-        let user = authority.as_str().rsplit_once('@');
-        let credentials = user.map(|(info, _)| Credentials::decode(info));
-        let port = authority.port_u16().unwrap_or(DEFAULT_PORT);
-        let except = no_proxy.split([',', ' ']).filter_map(Except::parse).collect();
-        Ok(Self { host, port, credentials, except })
+impl Route {
+    /// Through `proxy`, but for the hosts of this list.
+    pub(crate) fn new(proxy: Option<Proxy>, no_proxy: &str) -> Self {
+        Self { proxy, except: no_proxy.split([',', ' ']).filter_map(Except::parse).collect() }
     }
 
-    /// For messages, where its user has no place.
-    pub(crate) fn asked(&self) -> Asked {
-        Asked::Proxy(format!("{}:{}", self.authority_host(), self.port))
-    }
-
-    /// Its host as addresses have it, an IPv6 address in brackets.
-    pub(crate) fn authority_host(&self) -> String {
-        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
-    }
-
-    /// Whether `host` (an IPv6 address without brackets) is reached through it.
-    pub(crate) fn serves(&self, host: &str) -> bool {
-        !self.except.iter().any(|except| except.covers(host))
+    /// The proxy that `host` (an IPv6 address without brackets) is reached through.
+    pub(crate) fn to(&self, host: &str) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| !self.except.iter().any(|except| except.covers(host)))
     }
 }
 
@@ -72,21 +39,21 @@ impl Except {
             return Some(Self::All);
         }
         let (address, bits) = entry.split_once('/').map_or((entry, None), |(a, b)| (a, Some(b)));
-        if let Ok(address) = bare(address).parse::<IpAddr>() {
+        let bare = address.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse::<IpAddr>() {
             let most = if address.is_ipv4() { 32 } else { 128 };
             let bits = bits.map_or(Ok(most), str::parse).ok()?;
             return (bits <= most).then_some(Self::Net(address, bits));
         }
-        let domain = entry.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
-        (!domain.is_empty()).then_some(Self::Domain(domain))
+        let domain = host_name(entry.trim_start_matches("*.").trim_matches('.'))?;
+        Some(Self::Domain(domain))
     }
 
     fn covers(&self, host: &str) -> bool {
         match self {
             Self::All => true,
             Self::Domain(domain) => {
-                let host = host.trim_end_matches('.').to_ascii_lowercase();
-                let above = host.strip_suffix(domain.as_str());
+                let above = host.trim_end_matches('.').strip_suffix(domain.as_str());
                 above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
             }
             Self::Net(net, bits) => match (net, host.parse()) {
@@ -109,37 +76,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_host_port_and_user() {
-        let proxy = Proxy::parse("http://u:p%40w@proxy.example:3128/", "").unwrap();
-        assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 3128));
-        assert_eq!(proxy.credentials.unwrap().password, "p@w");
-        assert_eq!(Proxy::parse("proxy", "").unwrap().port, DEFAULT_PORT);
-        for text in ["socks5://proxy", "https://proxy", "http://", "http://:1", "a b"] {
-            assert!(Proxy::parse(text, "").is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn exceptions_are_domains_addresses_and_nets() {
         let list = "localhost, .Example.com *.test,10.0.0.0/8,192.0.2.1,fd00::/8,[::1],9.9.9.9/99";
-        let proxy = Proxy::parse("http://proxy:1", list).unwrap();
+        let route = |list| Route::new(Proxy::parse("http://proxy:1").ok(), list);
         for host in [
             "localhost",
             "example.com",
-            "ums.EXAMPLE.com",
+            "ums.example.com",
             "a.b.test",
             "10.1.2.3",
             "192.0.2.1",
             "fd12::1",
             "::1",
         ] {
-            assert!(!proxy.serves(host), "{host}");
+            assert!(route(list).to(host).is_none(), "{host}");
         }
         for host in ["notexample.com", "example.org", "11.0.0.1", "192.0.2.2", "fe80::1", "9.9.9.9"]
         {
-            assert!(proxy.serves(host), "{host}");
+            assert!(route(list).to(host).is_some(), "{host}");
         }
-        assert!(!Proxy::parse("http://proxy:1", "*").unwrap().serves("anything"));
-        assert!(!Proxy::parse("http://proxy:1", "0.0.0.0/0").unwrap().serves("8.8.8.8"));
+        assert!(route("*").to("anything").is_none());
+        assert!(route("0.0.0.0/0").to("8.8.8.8").is_none());
     }
 }

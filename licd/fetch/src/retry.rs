@@ -11,8 +11,13 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest wait that is not asked for.
 const LONGEST: Duration = Duration::from_secs(8);
 
+/// An attempt with less time than this would be cut off on a busy machine, and why the one before it
+/// failed would not be said.
+const LEAST: Duration = Duration::from_millis(500);
+
 /// The wait after so many attempts, the last of which failed so; `None` if there is no use in
-/// another one, or no time. A server's wish to be left alone is kept; what it is beyond the time
+/// another one, or no time: one that could but end in the same silence would end in the middle, and
+/// less would be known of why. A server's wish to be left alone is kept; what it is beyond the time
 /// left is said to the user instead.
 ///
 /// `chance` spreads the wait evenly over its second half, so that a fleet that fails together does
@@ -24,7 +29,7 @@ pub(crate) fn wait(fault: &Fault, attempts: u32, left: Duration, chance: u32) ->
     let doubled = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST);
     let spread = doubled.mul_f64(0.5 + 0.5 * f64::from(chance) / f64::from(u32::MAX));
     let wait = spread.max(fault.retry_after().unwrap_or_default());
-    (wait < left).then_some(wait)
+    (wait.saturating_add(fault.took()).saturating_add(LEAST) < left).then_some(wait)
 }
 
 #[cfg(test)]
@@ -50,6 +55,13 @@ mod tests {
         assert_eq!(wait(&busy(Some(30)), 1, LEFT, 0), Some(Duration::from_secs(30)));
         assert_eq!(wait(&busy(Some(3600)), 1, LEFT, 0), None);
         assert!(wait(&busy(Some(0)), 1, LEFT, 0).unwrap() > Duration::ZERO);
+    }
+
+    #[test]
+    fn a_silence_is_not_waited_for_when_it_would_outlast_the_time() {
+        let silent = Fault::Silent(Duration::from_secs(30));
+        assert!(wait(&silent, 1, Duration::from_secs(31), 0).is_some());
+        assert_eq!(wait(&silent, 1, Duration::from_secs(30), 0), None);
     }
 
     #[test]

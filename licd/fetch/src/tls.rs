@@ -6,12 +6,11 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
 
+use licd_protocol::ca_file;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
@@ -19,6 +18,8 @@ use rustls::{
 };
 
 use crate::fault::Fault;
+
+mod words;
 
 /// Times at which a chain is looked at again when the clock is not trusted: more than a chain has
 /// certificates (webpki follows six intermediate ones).
@@ -74,12 +75,14 @@ impl fmt::Display for Unpinned {
 
 impl std::error::Error for Unpinned {}
 
+/// A bundle of authorities as read, or why there is none.
+pub(crate) type Bundle = Result<Vec<u8>, String>;
+
 /// What a server's certificate has to be.
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {
-    /// The bundle of authorities, as read, and where from.
-    pub(crate) bundle: Vec<u8>,
-    pub(crate) bundle_name: String,
+    /// The authorities.
+    pub(crate) bundle: Bundle,
     /// The one host that has to have the one certificate.
     pub(crate) pinned: Option<(String, Pin)>,
     /// Whether an authority's word will do for that host, too.
@@ -94,8 +97,8 @@ pub(crate) struct Tls {
     pub(crate) config: Arc<ClientConfig>,
     /// Whether a certificate was taken whose dates do not fit.
     clock_ignored: Arc<AtomicBool>,
-    bundle_name: Arc<str>,
-    has_authorities: bool,
+    /// Why there are no authorities, if there are none.
+    no_authorities: Option<String>,
 }
 
 impl Tls {
@@ -106,11 +109,15 @@ impl Tls {
     pub(crate) fn new(trust: Trust) -> Result<Self, Fault> {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(
-            CertificateDer::pem_slice_iter(&trust.bundle).filter_map(Result::ok),
-        );
-        let has_authorities = !roots.is_empty();
-        let chain = has_authorities
+        let no_authorities = match trust.bundle {
+            Ok(bundle) => {
+                let (read, _) = roots.add_parsable_certificates(ca_file::certificates(&bundle));
+                (read == 0).then(|| "no certificate in [network] ca_file can be read".to_owned())
+            }
+            Err(why) => Some(why),
+        };
+        let chain = no_authorities
+            .is_none()
             .then(|| {
                 WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                     .build()
@@ -132,8 +139,7 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let bundle_name = trust.bundle_name.into();
-        Ok(Self { config: Arc::new(config), clock_ignored, bundle_name, has_authorities })
+        Ok(Self { config: Arc::new(config), clock_ignored, no_authorities })
     }
 
     pub(crate) fn clock_ignored(&self) -> bool {
@@ -142,66 +148,17 @@ impl Tls {
 
     /// What a failed handshake means.
     pub(crate) fn fault(&self, error: Error) -> Fault {
-        match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) if !self.has_authorities => {
-                Fault::NoAuthorities(self.bundle_name.to_string())
+        match (error, &self.no_authorities) {
+            (Error::InvalidCertificate(CertificateError::UnknownIssuer), Some(why)) => {
+                Fault::NoAuthorities(why.clone())
             }
-            Error::InvalidCertificate(why) => Fault::Certificate(certificate_words(&why)),
-            Error::NoCertificatesPresented => {
+            (Error::InvalidCertificate(why), _) => Fault::Certificate(words::certificate(&why)),
+            (Error::NoCertificatesPresented, _) => {
                 Fault::Certificate("shows no certificate; is it the right server?".to_owned())
             }
-            other => Fault::Tls(other),
+            (other, _) => Fault::Tls(other),
         }
     }
-}
-
-/// Why a certificate is not accepted, and what to do.
-fn certificate_words(why: &CertificateError) -> String {
-    use CertificateError as Why;
-    match why {
-        Why::ExpiredContext { time, not_after } => format!(
-            "its certificate ended on {} and this device's clock says {}; have it renewed, or set \
-             the clock",
-            date(*not_after),
-            date(*time)
-        ),
-        Why::NotValidYetContext { time, not_before } => format!(
-            "its certificate begins on {} and this device's clock says {}; set the clock",
-            date(*not_before),
-            date(*time)
-        ),
-        // A bad signature is what an authority of the same name with another key leads to.
-        Why::UnknownIssuer | Why::BadSignature => {
-            "its certificate is from no authority that this device knows; add \
-                               the authority to [network] ca_file, or set [ums] certificate_sha256"
-                .to_owned()
-        }
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
-            "its certificate is for another name; use the name that it is for".to_owned()
-        }
-        Why::Other(OtherError(error)) if error.is::<Unpinned>() => format!(
-            "its certificate is not the one of [ums] certificate_sha256 ({error}); if it was \
-             renewed, change the setting"
-        ),
-        Why::Revoked => "its certificate was revoked; have it renewed".to_owned(),
-        Why::Other(_) | Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
-            "its certificate is not made for a server, or is an authority's own; have another \
-             issued, or set [ums] certificate_sha256 to take it as it is"
-                .to_owned()
-        }
-        _ => {
-            "its certificate is damaged or of a kind that is not accepted; have it renewed, or set \
-              [ums] certificate_sha256 to take it as it is"
-                .to_owned()
-        }
-    }
-}
-
-fn date(time: UnixTime) -> String {
-    // The year 9999 is the last that the format can write.
-    const LAST: u64 = 253_402_300_799;
-    let since = Duration::from_secs(time.as_secs().min(LAST));
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
 }
 
 #[derive(Debug)]

@@ -1,19 +1,24 @@
 //! The recipe.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use crate::address::Scheme;
-use crate::fault::{Asked, Failed, Fault, system_words};
-use crate::job::{BUNDLE_BYTES, Job, Plan};
+use licd_protocol::{REQUEST_BYTES, Request, ca_file};
+
+use crate::fault::{Failed, Fault, system_words};
+use crate::job::{Job, Plan};
+use crate::names::Names;
 use crate::output::Output;
-use crate::protocol::{REQUEST_BYTES, Request};
+use crate::tls::Bundle;
 use crate::watchdog::Watchdog;
 use crate::{ftp, http, retry, sandbox};
 
+/// Where the system keeps its bundle: Debian and its kin, Red Hat and its kin, others.
+const BUNDLES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 /// Who is named when nobody was asked yet.
 const SELF: &str = "licd-fetch";
 
@@ -38,19 +43,15 @@ fn prepare<W: Write + Send + 'static>(output: &Arc<Output<W>>) -> Result<Job, Fa
     };
     sandbox::close_inherited().map_err(local)?;
     let request = request().map_err(|fault| fault.of(SELF))?;
-    let proxy = request.proxy.clone().unwrap_or_default();
-    let plan = Plan::of(request).map_err(|fault| match fault {
-        Fault::Address(_) => Failed { asked: Asked::Nobody, fault },
-        Fault::ProxyAddress => Failed { asked: Asked::Proxy(without_user(&proxy)), fault },
-        fault => fault.of(SELF),
-    })?;
-    let (bundle_name, bundle) = bundle(&plan.bundles());
-    let host = plan.address.host.clone();
+    let plan = Plan::of(request).map_err(|fault| fault.of(SELF))?;
+    let bundle = bundle(&plan);
+    let host = plan.url.host().to_owned();
     sandbox::enter().map_err(local)?;
     let watchdog = Watchdog::start(&host, plan.total, Arc::clone(output));
     let watchdog = watchdog.map_err(|fault| fault.of(SELF))?;
+    let names = Names::start().map_err(|fault| fault.of(SELF))?;
     sandbox::close().map_err(local)?;
-    plan.begin(bundle_name, bundle, watchdog).map_err(|fault| fault.of(&host))
+    plan.begin(bundle, watchdog, names).map_err(|fault| fault.of(&host))
 }
 
 fn request() -> Result<Request, Fault> {
@@ -68,33 +69,28 @@ fn request() -> Result<Request, Fault> {
         .map_err(|_| Fault::Local { what, error: "it is not of the form agreed on".to_owned() })
 }
 
-/// An address that could not be taken apart, fit for a message.
-fn without_user(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((_, rest)) => rest.to_owned(),
-        None => address.to_owned(),
+/// The configured bundle of authorities, or the first of the system's that there is; if there is none,
+/// why: addresses without TLS need none.
+fn bundle(plan: &Plan) -> Bundle {
+    if let Some(file) = plan.ca_file() {
+        let wrong = |error| format!("[network] ca_file {file} {error}");
+        return ca_file::read(Path::new(file)).map_err(wrong);
     }
-}
-
-/// The first of these files that can be read, or the first one's name and nothing: addresses
-/// without TLS need none.
-fn bundle(files: &[String]) -> (String, Vec<u8>) {
-    let read = |name: &String| {
-        let mut bytes = Vec::new();
-        File::open(name).ok()?.take(BUNDLE_BYTES).read_to_end(&mut bytes).ok()?;
-        Some((name.clone(), bytes))
-    };
-    let first = || (files.first().cloned().unwrap_or_default(), Vec::new());
-    files.iter().find_map(read).unwrap_or_else(first)
+    let read = |file: &&str| ca_file::read(Path::new(file)).ok();
+    BUNDLES.iter().find_map(read).ok_or_else(|| {
+        "this system has no certificate authorities; install the package ca-certificates or set \
+         [network] ca_file"
+            .to_owned()
+    })
 }
 
 /// Asks until there is an answer, no hope or no time.
 fn persist<W: Write>(job: &Job, output: &Output<W>, attempts: &mut u32) -> Result<(), Failed> {
     loop {
         *attempts += 1;
-        let fetched = match job.address.scheme {
-            Scheme::Https | Scheme::Http => http::fetch(job, output),
-            Scheme::Ftps | Scheme::Ftp => ftp::fetch(job, output),
+        let fetched = match job.url.scheme().is_web() {
+            true => http::fetch(job, output),
+            false => ftp::fetch(job, output),
         };
         let Err(failed) = fetched else { return Ok(()) };
         let chance = getrandom::u32().unwrap_or(0);

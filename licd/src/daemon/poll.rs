@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use licd_device::{Intent, Url};
+use licd_device::{Intent, Place, Url};
 use licd_edge::settings::RemoteManager;
-use licd_edge::textfile::escaped;
 use licd_rules::{Code, poll_after_change, poll_after_start, poll_again};
 
 use super::Daemon;
@@ -141,15 +140,13 @@ impl Daemon {
     fn look(&mut self) {
         let links = self.polling.settings.iter().flat_map(|settings| &settings.license_urls);
         let (known, odd): (Vec<_>, Vec<_>) =
-            links.map(|link| (Url::parse(link), link)).partition(|(url, _)| url.is_some());
-        let complaints = odd.into_iter().map(|(_, link)| {
-            format!(
-                "download link {}: is no address that can be fetched; correct it in UMS",
-                escaped(link)
-            )
+            links.map(|link| (Url::parse(link), link)).partition(|(url, _)| url.is_ok());
+        let complaints = odd.into_iter().filter_map(|(url, link)| {
+            let shown = Place::refused_name(link.as_ref());
+            Some(format!("download link {shown}: {}; correct it in UMS", url.err()?))
         });
         let complaints = complaints.collect();
-        self.polling.queue = known.into_iter().filter_map(|(url, _)| url).collect();
+        self.polling.queue = known.into_iter().filter_map(|(url, _)| url.ok()).collect();
         self.polling.unproven.clear();
         self.polling.failed = false;
         self.polling.again = false;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use licd_device::{CLOCK_IGNORED, Device, Failure, Fetch, Imported, Login, Place, Url};
 use licd_edge::intake::{self, Streams};
 use licd_edge::patience::Patient;
-use licd_edge::textfile::{escaped, escaped_path};
+use licd_edge::textfile::escaped_path;
 use licd_rules::Code;
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
@@ -44,7 +44,7 @@ impl Source {
     /// # Errors
     /// [`licd_rules::Code::SourceRefused`] for what cannot be fetched from.
     pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
-        let shown = escaped(text);
+        let shown = Place::refused_name(text.as_ref());
         let named = |failure: Failure| Failure {
             message: format!("{shown}: {}", failure.message),
             ..failure

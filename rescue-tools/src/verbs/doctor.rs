@@ -20,7 +20,12 @@ struct Findings {
 }
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let checks = examine(&desk.report()?);
+    let mut checks = examine(&desk.report()?);
+    checks.extend(desk.device().ca_file_problem().map(|message| Check {
+        check: "network",
+        ok: false,
+        message,
+    }));
     let well = checks.iter().all(|check| check.ok);
     if out.is_json() {
         out.value(&Findings { schema: 1, checks })?;

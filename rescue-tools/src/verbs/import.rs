@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Seek as _;
-use std::path::Path;
 
 use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
 use licd_edge::textfile::reason;
@@ -62,7 +61,7 @@ fn gather(desk: &Desk, order: &Import, fetch: impl Fn(&Url) -> Result<File, Fail
                 }
                 continue;
             }
-            Err(failure) => (source::name(Path::new(&source.text)), Err(failure.clone())),
+            Err(failure) => (Place::refused_name(&source.text), Err(failure.clone())),
         };
         gathered.documents.push(Document { name, file });
     }

@@ -1,7 +1,9 @@
 //! Certificates, and authorities that vouch for them.
 
 use base64ct::{Base64, Encoding as _};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use sha2::{Digest as _, Sha256};
 
 /// Years in which a certificate holds, each from its first day on.
@@ -45,6 +47,23 @@ impl Authority {
     #[must_use]
     pub fn pem(&self) -> String {
         self.issuer.pem()
+    }
+
+    /// The same as it is signed.
+    #[must_use]
+    pub fn der(&self) -> Vec<u8> {
+        self.issuer.der().to_vec()
+    }
+
+    /// A server that has its name where only old clients look for it.
+    #[must_use]
+    pub fn common_name_only(&self, name: &str) -> Identity {
+        let mut params = params(name, NOW);
+        params.subject_alt_names.clear();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &*self.issuer).unwrap();
+        Identity { certificate: certificate.der().to_vec(), key }
     }
 
     /// A server of this name that it vouches for in these years.

@@ -19,6 +19,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(vsftpd_gives_a_licence_over_tls_and_only_so),
     story!(a_user_and_a_password_let_in),
     story!(data_come_from_no_host_but_the_one_that_was_asked),
+    story!(pasv_is_tried_whatever_epsv_is_answered_with),
+    story!(a_greeting_may_have_many_lines),
+    story!(a_server_that_wants_tls_is_told_by_its_words),
     story!(an_ftp_server_that_fails_is_told_apart),
 ];
 
@@ -65,12 +68,16 @@ fn a_user_and_a_password_let_in() {
     assert!(server.commands().contains(&"USER anna".to_owned()));
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
-    for login in [None, Some(("anna", "guessed"))] {
-        try_all(&daemon, &world, &server.url(""), login).refused(
-            "source-refused",
+    for (login, words, advice) in [
+        (None, "asks for a user and password (Login incorrect.)", "give them"),
+        (
+            Some(("anna", "guessed")),
             "does not let this user in (Login incorrect.)",
             "check user and password",
-        );
+        ),
+    ] {
+        let told = try_all(&daemon, &world, &server.url(""), login);
+        told.refused("source-refused", words, advice);
     }
 }
 
@@ -86,10 +93,57 @@ fn data_come_from_no_host_but_the_one_that_was_asked() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let told = try_all(&daemon, &world, &server.url(""), None);
-    told.unreachable("refuses the connection", "is the server running");
+    told.unreachable("does not take the connection for the file", "is there a firewall");
     assert!(server.commands().contains(&"PASV".to_owned()));
     other.set_nonblocking(true).unwrap();
     assert!(other.accept().is_err(), "it was followed");
+}
+
+fn pasv_is_tried_whatever_epsv_is_answered_with() {
+    for answer in ["550 no", "425 no", "200 ok"] {
+        let data = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = data.local_addr().unwrap().port();
+        let file = maker::licence().sign();
+        std::thread::spawn(move || {
+            for mut stream in data.incoming().map_while(Result::ok) {
+                let _ = stream.write_all(file.as_bytes());
+            }
+        });
+        let instead = move |line: &str| match line.split(' ').next().unwrap() {
+            "EPSV" => Some(answer.to_owned()),
+            "PASV" => Some(format!("227 Entering (127,0,0,1,{},{})", port / 256, port % 256)),
+            // The other connection is ours.
+            "RETR" => Some("150 here it comes\r\n226 done".to_owned()),
+            _ => None,
+        };
+        let server = Ftp::start(maker::licence().sign(), instead, send);
+        import(|| device(&network(TOTAL, "")), &server.url(""), None).is("valid", 0, "in force");
+    }
+}
+
+fn a_greeting_may_have_many_lines() {
+    let instead = |line: &str| match line.split(' ').next().unwrap() {
+        "" => Some("220-Acme\r\n404 Main Street\r\n220 ready".to_owned()),
+        "PASS" => Some("230-Welcome\r\n530 visitors so far\r\n230 in".to_owned()),
+        _ => None,
+    };
+    let server = Ftp::start(maker::licence().sign(), instead, send);
+    import(|| device(&network(TOTAL, "")), &server.url(""), None).is("valid", 0, "in force");
+}
+
+fn a_server_that_wants_tls_is_told_by_its_words() {
+    let world = device(&network(SHORT, ""));
+    let daemon = world.start();
+    let answers: [fn(&str) -> Option<String>; 3] = [
+        |line| line.starts_with("USER").then(|| "530 Must use encryption.".into()),
+        |line| line.starts_with("USER").then(|| "534 Policy requires SSL.".into()),
+        |line| line.starts_with("RETR").then(|| "550 SSL/TLS required".into()),
+    ];
+    for instead in answers {
+        let server = Ftp::start(maker::licence().sign(), instead, send);
+        let told = try_all(&daemon, &world, &server.url(""), None);
+        told.refused("source-refused", "wants TLS (", "use an address with ftps://");
+    }
 }
 
 fn an_ftp_server_that_fails_is_told_apart() {

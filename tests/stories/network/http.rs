@@ -16,6 +16,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_packed_licence_is_unpacked_whoever_packed_it),
     story!(what_is_packed_twice_is_no_more_a_licence_than_on_a_stick),
     story!(a_redirect_may_lead_to_any_port),
+    story!(a_redirect_is_followed_as_servers_write_it),
+    story!(where_a_redirect_is_at_fault_the_message_names_it),
+    story!(an_address_may_hold_blanks_and_umlauts),
     story!(a_trust_document_comes_by_the_same_way),
     story!(checking_an_address_changes_nothing),
     story!(a_busy_server_is_asked_again_when_it_says),
@@ -63,6 +66,59 @@ fn a_redirect_may_lead_to_any_port() {
     let location = format!("Location: {}\r\n", other.url("WE.lic"));
     let server = Server::answering(status("302 x", &location));
     import(|| device(&network(TOTAL, "")), &server.url("a"), None).is("valid", 0, "in force");
+}
+
+fn a_redirect_is_followed_as_servers_write_it() {
+    for location in [
+        "/deliver?from=https://portal.example/WE.lic",
+        "/Lizenz-für-Büro.lic",
+        "/my licence.lic",
+        "../../WE.lic",
+    ] {
+        let file = ok("", maker::licence().sign());
+        let server = Server::http(move |head, mut stream| {
+            let answer = match head.starts_with("GET /a/b/start ") {
+                true => status("302 x", &format!("Location: {location}\r\n")),
+                false => file.clone(),
+            };
+            let _ = stream.write_all(&answer);
+        });
+        let told = import(|| device(&network(TOTAL, "")), &server.url("a/b/start"), None);
+        told.is("valid", 0, "in force");
+        let asked: Vec<_> = server.heads();
+        assert!(!asked.iter().any(|head| head.contains("..")), "{asked:?}");
+    }
+}
+
+fn where_a_redirect_is_at_fault_the_message_names_it() {
+    let world = device(&network(TOTAL, ""));
+    let daemon = world.start();
+    for (location, code, words, advice) in [
+        (
+            "http://no.invalid/x.lic",
+            "source-unreachable",
+            "redirects to http://no.invalid/x.lic",
+            "new link",
+        ),
+        (
+            "http://h:x/",
+            "source-refused",
+            "redirects to “http://h:x/”, which has a port",
+            "new link",
+        ),
+    ] {
+        let server = Server::answering(status("302 x", &format!("Location: {location}\r\n")));
+        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        told.refused(code, words, advice);
+    }
+}
+
+fn an_address_may_hold_blanks_and_umlauts() {
+    let server = Server::answering(ok("", maker::licence().sign()));
+    let told = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
+    told.is("valid", 0, "in force");
+    assert_eq!(told.file, server.url("f%C3%BCr%20uns/WE.lic"));
+    assert!(server.heads().iter().all(|head| head.starts_with("GET /f%C3%BCr%20uns/WE.lic ")));
 }
 
 fn a_trust_document_comes_by_the_same_way() {

@@ -16,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_pinned_certificate_is_believed_and_no_other),
     story!(a_server_that_cannot_prove_its_name_is_refused_and_told_why),
     story!(a_clock_that_is_not_trusted_does_not_lock_the_device_out),
+    story!(a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same),
     story!(what_a_server_does_not_give_is_told_apart),
     story!(a_licence_of_another_device_is_its_own_verdict),
 ];
@@ -85,7 +86,8 @@ fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
     let daemon = world.start();
     for (identity, why, advice) in [
         (Identity::self_signed("localhost"), "no authority that this device knows", "ca_file"),
-        (authority.identity("ums.example", NOW), "is for another name", "use the name"),
+        (authority.identity("ums.example", NOW), "is for another name", "(ums.example)"),
+        (authority.common_name_only("localhost"), "names no host in subjectAltName", "issued with"),
         (authority.identity("localhost", PAST), "ended on Tue, 01 Jan 2002", "renew"),
     ] {
         let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
@@ -119,6 +121,42 @@ fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
     assert_eq!(told.verdict(), "source-refused");
 }
 
+fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
+    let authority = Authority::new();
+    let identity = authority.identity("localhost", NOW);
+    let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
+    let pem = authority.pem();
+    let trusted = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    for (bytes, words) in [
+        (None, "does not exist"),
+        (Some(Vec::new()), "is empty"),
+        (Some(authority.der()), "is a certificate in DER"),
+        (Some(trusted.into_bytes()), "BEGIN TRUSTED CERTIFICATE"),
+        (Some(b"hello\n".to_vec()), "holds no certificate in PEM"),
+    ] {
+        let world = trusting(&authority);
+        match bytes {
+            Some(bytes) => drop(world.write("/etc/licd/ca.pem", bytes)),
+            None => fs::remove_file(world.path("/etc/licd/ca.pem")).unwrap(),
+        }
+        let daemon = world.start();
+        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        told.unreachable("[network] ca_file ", words);
+        for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
+            let said = doctor.with_code(1).out;
+            assert!(said.contains("[network] ca_file ") && said.contains(words), "{said}");
+        }
+    }
+    let marked = || {
+        let world = trusting(&authority);
+        world.write("/etc/licd/ca.pem", format!("\u{feff}{pem}"));
+        world
+    };
+    import(marked, &server.url("WE.lic"), None).is("valid", 0, "in force");
+    let world = marked();
+    assert!(!world.licctl(["doctor"]).out.contains("ca_file"));
+}
+
 fn what_a_server_does_not_give_is_told_apart() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
@@ -132,7 +170,7 @@ fn what_a_server_does_not_give_is_told_apart() {
     for (path, words, advice) in [
         ("WE.lic", "has no such file", "check the address (HTTP 404)"),
         ("forbidden", "does not give this file to this device or user (HTTP 403)", "ask"),
-        ("login", "asks for a user and password", "give them"),
+        ("login", "asks for a user and password", "give them (HTTP 401)"),
         ("downgrade", "redirects from https to http://localhost", "ask for a new link"),
         ("ftp", "which is no web server", "ask for a new link"),
     ] {

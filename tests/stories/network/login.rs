@@ -47,9 +47,17 @@ fn a_user_and_a_password_of_a_file_let_in() {
     told.is("valid", 0, "in force");
     let world = device(&network(20, ""));
     let daemon = world.start();
-    for login in [None, Some((USER, "guessed"))] {
+    for (login, words, advice) in [
+        (None, "asks for a user and password", "give them"),
+        (Some((USER, "guessed")), "does not accept this user and password", "check them"),
+    ] {
         let told = try_all(&daemon, &world, &server.url("a"), login);
-        told.refused("source-refused", "asks for a user and password", "give them, or check them");
+        told.refused("source-refused", words, advice);
+    }
+    let ntlm = Server::answering(acceptance::server::status("401 x", "WWW-Authenticate: NTLM\r\n"));
+    for login in [None, Some((USER, SECRET))] {
+        let told = try_all(&daemon, &world, &ntlm.url("a"), login);
+        told.refused("source-refused", "offers only NTLM, which is not supported", "ask for");
     }
     // A name in the address is one, too.
     let named = server.url("a").replace("//", "//anna@");
@@ -97,6 +105,16 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
             let answer = world.licctl([&["import", &url][..], form].concat()).with_code(2);
             let said = answer.out + &answer.err;
             assert!(said.contains("--password-file"), "{said}");
+            assert!(!said.contains(TYPED), "{said}");
+        }
+    }
+    // Nor where it hides the host, so that it is no address.
+    for c in ["#", "?", "/"] {
+        let url = format!("ftp://{USER}:x{c}{TYPED}@host/WE.lic");
+        for form in [&[][..], &["--json"]] {
+            let answer = world.licctl([&["import", &url][..], form].concat()).with_code(6);
+            let said = answer.out + &answer.err;
+            assert!(said.contains(&format!("has {c} in its user or password")), "{said}");
             assert!(!said.contains(TYPED), "{said}");
         }
     }

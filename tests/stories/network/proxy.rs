@@ -16,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(through_a_proxy_tls_is_agreed_with_the_server_itself),
     story!(the_environment_names_a_proxy_unless_the_configuration_does),
     story!(a_proxy_that_refuses_is_what_the_message_names),
+    story!(a_proxy_whose_password_would_be_taken_for_its_host_is_refused_as_it_is_read),
     story!(a_proxy_that_is_not_there_is_what_the_message_names),
 ];
 
@@ -74,17 +75,46 @@ fn the_environment_names_a_proxy_unless_the_configuration_does() {
 }
 
 fn a_proxy_that_refuses_is_what_the_message_names() {
-    for (line, code, advice) in [
-        ("407 x", "source-refused", "set them in [network] proxy"),
-        ("502 x", "source-unreachable", ""),
+    let ntlm = "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n";
+    for (line, headers, code, advice) in [
+        ("407 x", "", "source-refused", "set them in [network] proxy"),
+        (
+            "407 x",
+            ntlm,
+            "source-refused",
+            "offers only Negotiate and NTLM, which are not supported",
+        ),
+        ("403 No thin clients", "", "source-refused", "(HTTP 403, No thin clients); ask whoever"),
+        ("502 x", "", "source-unreachable", "check [network] proxy"),
     ] {
-        let proxy = Server::answering(status(line, ""));
+        let proxy = Server::answering(status(line, headers));
         let config = network(2, &format!("proxy = \"http://{}\"\n", proxy.address));
         let world = device(&config);
         let daemon = world.start();
         let told = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
-        told.refused(code, "proxy", advice);
+        told.refused(code, &format!("proxy {}: ", proxy.address), advice);
     }
+}
+
+fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_as_it_is_read() {
+    for (c, code) in [("#", "%23"), ("?", "%3F"), ("^", "%5E"), ("[", "%5B"), ("/", "%2F")] {
+        let world = device(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
+        let daemon = world.start();
+        for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
+            let said = doctor.with_code(1).out;
+            let cure =
+                format!("line 2, column 9: the proxy has {c} in its user or password; write");
+            assert!(said.contains(&format!("{cure} {c} as {code}")), "{said}");
+        }
+    }
+    // Of the environment nobody can say a line.
+    let world = device(&network(2, ""));
+    let mut licctl = world.licctl_command();
+    licctl.args(["import", FAR]).env("http_proxy", "http://tech:p#ss@host:3128");
+    let answer = acceptance::program::run(&mut licctl).with_code(6);
+    let said = answer.out + &answer.err;
+    assert!(said.contains("proxy http://host:3128 of http_proxy: has # in its user"), "{said}");
+    assert!(!said.contains("p#ss"), "{said}");
 }
 
 fn a_proxy_that_is_not_there_is_what_the_message_names() {

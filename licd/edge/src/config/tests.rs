@@ -23,6 +23,35 @@ fn read(text: &str) -> Result<Config, String> {
     Err(problem.to_string().strip_prefix(&file).unwrap().to_owned())
 }
 
+/// Host and port of the proxy.
+fn proxy(config: &Config) -> Option<String> {
+    config.network.proxy.as_ref().map(ToString::to_string)
+}
+
+#[test]
+fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_with_the_cure() {
+    for (c, code) in [
+        ("#", "%23"),
+        ("?", "%3F"),
+        ("^", "%5E"),
+        ("[", "%5B"),
+        ("/", "%2F"),
+        ("\\\\", "%5C"),
+        ("€", "%E2%82%AC"),
+    ] {
+        let message = read(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
+        let shown = c.replace("\\\\", "\\");
+        let cure = format!("has {shown} in its user or password; write {shown} as {code}");
+        let said = message.unwrap_err();
+        assert!(said.starts_with(&format!("line 2, column 9: the proxy {cure}; ")), "{said}");
+        let encoded = read(&format!("[network]\nproxy = \"http://tech:p{code}ss@host:3128\"\n"));
+        let login = encoded.unwrap().network.proxy.unwrap().login().unwrap();
+        assert_eq!(login.password, format!("p{shown}ss"));
+    }
+    let blank = read("[network]\nproxy = \"http://tech:p ss@host:3128\"\n").unwrap_err();
+    assert!(blank.contains("has a blank in its user or password; write a blank as %20"), "{blank}");
+}
+
 #[test]
 fn without_files_the_documented_defaults_hold() {
     let (_dir, root) = world(&[]);
@@ -70,13 +99,14 @@ fn every_key_can_be_set() {
     assert_eq!(config.system.released, Date::parse("2026-01-15"));
     assert_eq!(config.starter.days, 30);
     assert_eq!(config.network.ca_file.as_deref(), Some(Path::new("/etc/ssl/licensing.pem")));
-    assert_eq!(config.network.proxy.as_deref(), Some("http://user:secret@[fd00::1]:3128/"));
+    assert_eq!(proxy(&config).as_deref(), Some("[fd00::1]:3128"));
     assert_eq!(config.network.connect_timeout, Duration::from_secs(1));
     assert_eq!(config.network.total_timeout, Duration::from_secs(86400));
     let pin = config.ums.certificate_sha256.unwrap();
     assert_eq!(pin.to_string(), "00112233445566778899aabbccddeeff".repeat(2));
     assert_eq!(CertificatePin::parse(&pin.to_string()), Some(pin));
-    assert_eq!(config.activation.url.as_deref(), Some("https://licensing.example.com/activate"));
+    let url = config.activation.url.unwrap().to_string();
+    assert_eq!(url, "https://licensing.example.com/activate");
 }
 
 #[test]
@@ -95,7 +125,7 @@ fn later_layers_win_key_by_key_in_the_order_of_their_names() {
     ]);
     let (config, problems) = Config::load(&root).unwrap();
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(config.network.proxy.as_deref(), Some("http://image:1"));
+    assert_eq!(proxy(&config).as_deref(), Some("image:1"));
     assert_eq!(config.network.connect_timeout, Duration::from_secs(2));
     assert_eq!(config.network.total_timeout, Duration::from_secs(20));
     assert_eq!(config.starter.days, 30);
@@ -284,6 +314,7 @@ fn a_login_that_is_not_whole_or_not_one_is_refused_by_place() {
     let login = |lines: &str| read(&format!("[[network.login]]\n{lines}")).unwrap_err();
     for (lines, word) in [
         ("host = \"h\"\nuser = \"u\"", "password_file"),
+        ("host = \"h:80\"\nuser = \"u\"\npassword_file = \"/p\"", "without port"),
         ("host = \"https://h/\"\nuser = \"u\"\npassword_file = \"/p\"", "server"),
         ("host = \"h\"\nuser = \"\"\npassword_file = \"/p\"", "user"),
         ("host = \"h\"\nuser = \"u\"\npassword_file = \"p\"", "absolute path"),

@@ -1,13 +1,14 @@
 //! The values of `licd.toml`: what each may be, and what is said of one that is not.
 
 use std::fmt;
-use std::num::{NonZeroU16, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use licd_protocol::{Proxy, ProxyError, Url, UrlError, host_name};
 use licd_rules::Generation;
 use license_format::{Date, limits};
-use serde::de::Error as _;
+use serde::de::{self, Error as _, Visitor};
 use serde::{Deserialize as _, Deserializer};
 
 use super::{LOGINS, Login};
@@ -17,8 +18,6 @@ use crate::textfile::{Number, Text};
 const VERSION_BYTES: usize = 64;
 /// Seconds of a timeout at most: a day. The least is 1; 0 would refuse every connection.
 const TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
-/// Bytes of an address: what browsers and proxies at least let through.
-const URL_BYTES: usize = 2048;
 /// Bytes of a host's name (RFC 1035 §2.3.4).
 const HOST_BYTES: usize = 255;
 /// Bytes of a user's name: an address of mail (RFC 5321 §4.5.3.1) may be one.
@@ -130,18 +129,50 @@ pub(super) fn file<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf
     })
 }
 
-pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    value.deserialize_str(Text {
+pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Proxy>, D::Error> {
+    value.deserialize_str(Address {
         expecting: "a proxy such as \"http://proxy.example.com:3128\"",
-        parse: |text| unless_empty(text, |text| is_proxy(text).then(|| text.to_owned())),
+        parse: |text| match Proxy::parse(text) {
+            Err(error @ ProxyError::Login(_)) => Err(Some(format!("the proxy {error}"))),
+            proxy => proxy.map_err(|_| None),
+        },
     })
 }
 
-pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    value.deserialize_str(Text {
+pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Url>, D::Error> {
+    value.deserialize_str(Address {
         expecting: "an address such as \"https://licensing.example.com/activate\"",
-        parse: |text| unless_empty(text, |text| is_web_address(text).then(|| text.to_owned())),
+        parse: |text| match Url::parse(text) {
+            Ok(url) if url.scheme().is_web() => Ok(url),
+            Err(error @ UrlError::Login(_)) => Err(Some(format!("the address {error}"))),
+            _ => Err(None),
+        },
     })
+}
+
+/// A text that is an address, or empty if it is not set. It is never quoted in a complaint: it may
+/// hold a password.
+struct Address<T> {
+    /// What the value should be, in words that go after "expected".
+    expecting: &'static str,
+    /// Reads it; the error is what is wrong, if that can be told.
+    parse: fn(&str) -> Result<T, Option<String>>,
+}
+
+impl<T> Visitor<'_> for Address<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let expected = || format!("expected {}", self.expecting);
+        (self.parse)(text).map(Some).map_err(|why| E::custom(why.unwrap_or_else(expected)))
+    }
 }
 
 pub(super) fn pin<'de, D>(value: D) -> Result<Option<CertificatePin>, D::Error>
@@ -165,11 +196,7 @@ pub(super) fn logins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Login>, 
 pub(super) fn host<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
     value.deserialize_str(Text {
         expecting: "the name of a server such as \"ums.example.com\", without port",
-        parse: |text| {
-            let fits = |b: u8| b.is_ascii_alphanumeric() || b".-_:".contains(&b);
-            let is_name = !text.is_empty() && text.len() <= HOST_BYTES && text.bytes().all(fits);
-            is_name.then(|| text.to_owned())
-        },
+        parse: |text| host_name(text).filter(|_| text.len() <= HOST_BYTES),
     })
 }
 
@@ -185,24 +212,4 @@ pub(super) fn user<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Err
 
 pub(super) fn password_file<'de, D: Deserializer<'de>>(value: D) -> Result<PathBuf, D::Error> {
     file(value)?.ok_or_else(|| D::Error::custom("password_file: is empty"))
-}
-
-/// `http://[USER:PASSWORD@]HOST:PORT`, a slash after it allowed.
-fn is_proxy(text: &str) -> bool {
-    let Some(authority) = text.strip_prefix("http://") else { return false };
-    let Some((host, port)) = authority.trim_end_matches('/').rsplit_once(':') else { return false };
-    let has_host = !host.is_empty() && !host.ends_with('@') && !host.contains('/');
-    let has_port = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok();
-    is_plain(text) && has_host && has_port
-}
-
-/// `http` or `https` and a host; whatever comes after it is for the one who connects to judge.
-fn is_web_address(text: &str) -> bool {
-    let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    is_plain(text) && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':']))
-}
-
-/// No spaces, no control characters, nothing that is not ASCII (RFC 3986), and not too long.
-fn is_plain(text: &str) -> bool {
-    text.len() <= URL_BYTES && text.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -93,7 +93,7 @@ fn wrong_values_are_refused_by_line_and_column() {
             "line 2, column 30: expected a download link in quotes",
         ),
         (
-            remote("license_urls = [\"https://x y\"]"),
+            remote("license_urls = [\"https://x\\u0007y\"]"),
             "line 2, column 17: expected a download link in quotes",
         ),
         (
@@ -122,7 +122,7 @@ fn links_are_taken_up_to_their_limits_in_number_and_length() {
         let links = vec![format!("\"{link}\""); count].join(", ");
         format!("[system.remotemanager]\nlicense_urls = [{links}]\n")
     };
-    let longest = "x".repeat(URL_BYTES);
+    let longest = "x".repeat(licd_protocol::Url::BYTES);
     assert!(Settings::parse(&list(&longest, LICENSE_URLS)).is_ok());
     assert!(refused(&list("x", LICENSE_URLS + 1)).contains("at most 64 download links"));
     assert!(refused(&list(&format!("{longest}x"), 1)).contains("1 to 2048 characters"));

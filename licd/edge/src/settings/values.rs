@@ -2,26 +2,27 @@
 
 use std::fmt;
 
+use licd_protocol::Url;
 use licd_rules::Selector;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::{LICENSE_URLS, POLL_HOURS, URL_BYTES};
+use super::{LICENSE_URLS, POLL_HOURS};
 use crate::textfile::{Number, Text};
 
 /// No removal profile.
 const NONE: &str = "none";
 
-/// A download link: not empty, within [`URL_BYTES`], printable ASCII without spaces (RFC 3986).
+/// A download link: not empty, within [`Url::BYTES`], without control characters.
 struct Link(String);
 
 impl<'de> Deserialize<'de> for Link {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
         value.deserialize_str(Text {
-            expecting: "a download link in quotes, 1 to 2048 characters without spaces",
+            expecting: "a download link in quotes, 1 to 2048 characters, no control characters",
             parse: |text| {
-                let fits = text.bytes().all(|b| b.is_ascii_graphic());
-                let fits = fits && (1..=URL_BYTES).contains(&text.len());
+                let fits = !text.contains(char::is_control);
+                let fits = fits && (1..=Url::BYTES).contains(&text.len());
                 fits.then(|| Self(text.to_owned()))
             },
         })

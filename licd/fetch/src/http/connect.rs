@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
-use std::net::ToSocketAddrs as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -18,48 +17,26 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
-use crate::address::bare;
-use crate::fault::{Asked, Fault};
-use crate::proxy::Proxy;
-use crate::watchdog::Watchdog;
+use crate::fault::Fault;
 
-/// Addresses of a host that are tried.
-const ADDRESSES: usize = 8;
+/// Addresses that were looked up beforehand: the library's own look-up would start a thread to get a
+/// time-out, which the sandbox does not allow.
+#[derive(Debug)]
+pub(super) struct Addresses(pub(super) Vec<SocketAddr>);
 
-/// The system's own look-up of names, in this thread: the library's would start another one, which
-/// the sandbox does not allow, to get a time-out, which the watchdog keeps.
-pub(super) struct Names {
-    /// The proxy that is connected to in the host's place.
-    pub(super) instead: Option<Proxy>,
-    pub(super) watchdog: Watchdog,
-    pub(super) within: Duration,
-}
-
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Names")
-    }
-}
-
-impl Resolver for Names {
-    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let own = || (bare(uri.host().unwrap_or_default()), uri.port_u16().unwrap_or(default));
-        let (target, asked) = match &self.instead {
-            Some(proxy) => ((proxy.host.as_str(), proxy.port), proxy.asked()),
-            None => (own(), Asked::Host(own().0.to_owned())),
-        };
-        let found = self
-            .watchdog
-            .within(asked, self.within, || target.to_socket_addrs())
-            .map_err(|error| Error::Other(Box::new(Fault::Name(error))))?;
+impl Resolver for Addresses {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
-        found.take(ADDRESSES).for_each(|address| addresses.push(address));
+        // As many as the library holds.
+        self.0.iter().take(MOST).for_each(|address| addresses.push(*address));
         if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
     }
 }
 
-/// Whether the first connection stands, be it to the server or to the proxy before it.
+/// Addresses of a host that are tried.
+const MOST: usize = 8;
+
+/// Whether the way to the server stands, or the connection to a proxy that is asked in its place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reached(Arc<AtomicBool>);
 
@@ -158,8 +135,9 @@ impl<In: Transport> Connector<In> for TlsLink {
         if !details.needs_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let host = bare(details.uri.host().unwrap_or_default()).to_owned();
-        let name = ServerName::try_from(host).map_err(|_| Error::Tls("host name"))?;
+        let host = details.uri.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(bare).map_err(|_| Error::Tls("host name"))?;
         let mut conn = ClientConnection::new(Arc::clone(&self.config), name)
             .map_err(|error| Error::Other(Box::new(Fault::Tls(error))))?;
         let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());

@@ -14,7 +14,7 @@ use crate::fault::system_words;
 const USERS: [&str; 2] = ["licd-fetch", "nobody"];
 /// Debian's `nobody` and `nogroup`, should there be no list of users.
 const NOBODY: u32 = 65534;
-/// Bytes of address space: the program, its libraries and the heaps of two threads, which the C
+/// Bytes of address space: the program, its libraries and the heaps of four threads, which the C
 /// library lays out 64 MiB wide each.
 const ADDRESS_SPACE: u64 = 512 << 20;
 /// Bytes of memory of its own: measured 6 MiB, ten times over.

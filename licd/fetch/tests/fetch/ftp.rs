@@ -1,23 +1,26 @@
 //! What comes of what an FTP server says.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
+use rustls::ServerConfig;
 
 use crate::http::gzip;
+use crate::names::in_own_network;
 use crate::server::{self, Server, hang, pour};
+use crate::tls::{Authority, accept};
 use crate::worker::{LIMIT, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
 
 /// An FTP server with one file, and what it does otherwise than it should.
 #[derive(Clone)]
-struct Ftp {
+pub(crate) struct Ftp {
     file: Vec<u8>,
     host: IpAddr,
     knows_epsv: bool,
@@ -25,16 +28,18 @@ struct Ftp {
     instead: fn(&str) -> Option<String>,
     /// What it does with the data connection.
     give: fn(TcpStream, &[u8]),
+    /// What it speaks TLS with, from the first byte.
+    tls: Option<Arc<ServerConfig>>,
 }
 
 /// A server that runs, and the commands that it was given.
-struct Running {
+pub(crate) struct Running {
     server: Server,
     commands: Arc<Mutex<Vec<String>>>,
 }
 
 impl Running {
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("ftp://{}/{path}", self.server.address)
     }
 
@@ -51,30 +56,41 @@ impl Default for Ftp {
             knows_epsv: true,
             instead: |_| None,
             give: |mut data, file| drop(data.write_all(file)),
+            tls: None,
         }
     }
 }
 
 impl Ftp {
-    fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
+        let listener = server::listener(self.host);
+        self.start_on(listener)
+    }
+
+    fn start_on(self, listener: TcpListener) -> Running {
         let commands: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&commands);
-        let server = Server::on(server::listener(self.host), move |stream, _| {
-            self.converse(&stream, &seen);
+        let server = Server::on(listener, move |stream, _| match &self.tls {
+            Some(config) => self.converse(accept(config, stream), &seen),
+            None => self.converse(stream, &seen),
         });
         Running { server, commands }
     }
 
-    fn converse(&self, mut stream: &TcpStream, seen: &Mutex<Vec<String>>) {
-        let _ = stream.write_all((self.instead)("").unwrap_or("220 hello\r\n".into()).as_bytes());
+    fn converse(&self, stream: impl Read + Write, seen: &Mutex<Vec<String>>) {
+        let mut stream = BufReader::new(stream);
+        let greeting = (self.instead)("").unwrap_or("220 hello\r\n".into());
+        let _ = stream.get_mut().write_all(greeting.as_bytes());
         let mut data: Option<TcpListener> = None;
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let mut line = String::new();
+        while stream.read_line(&mut line).is_ok_and(|length| length > 0) {
+            let line = std::mem::take(&mut line).trim_end().to_owned();
             seen.lock().unwrap().push(line.clone());
             let command = line.split(' ').next().unwrap_or_default();
             let reply = (self.instead)(&line).unwrap_or_else(|| match command {
                 "USER" => "331 password?".into(),
                 "PASS" => "230 in".into(),
-                "TYPE" => "200 ok".into(),
+                "TYPE" | "PBSZ" | "PROT" => "200 ok".into(),
                 "SIZE" => format!("213 {}", self.file.len()),
                 "MDTM" => "213 20261122164810".into(),
                 "EPSV" if self.knows_epsv => {
@@ -89,16 +105,19 @@ impl Ftp {
                 "RETR" => "150 here it comes".into(),
                 _ => "502 not known".into(),
             });
-            if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() {
+            if stream.get_mut().write_all(format!("{reply}\r\n").as_bytes()).is_err() {
                 return;
             }
             if reply.starts_with("150")
                 && let Some(listener) = data.take()
                 && let Ok((connection, _)) = listener.accept()
             {
-                (self.give)(connection, &self.file);
+                match &self.tls {
+                    Some(config) => drop(accept(config, connection).write_all(&self.file)),
+                    None => (self.give)(connection, &self.file),
+                }
                 let done = (self.instead)("done").unwrap_or("226 done".into());
-                let _ = stream.write_all(format!("{done}\r\n").as_bytes());
+                let _ = stream.get_mut().write_all(format!("{done}\r\n").as_bytes());
             }
         }
     }
@@ -218,10 +237,135 @@ fn a_server_that_says_no_is_refused_with_its_words() {
     ];
     for (instead, why) in stories {
         let server = Ftp { instead, ..Ftp::default() }.start();
-        let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+        let url = server.url("a").replace("//", "//anna:p@");
+        let message = fetch(&request(&url)).refusal(Code::SourceRefused);
         assert_eq!(message, format!("127.0.0.1: {why}"));
         assert_eq!(server.server.hits(), 1);
     }
+    let instead = |line: &str| line.starts_with("PASS").then(|| "530 Nobody we know".into());
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+    let words = "127.0.0.1: asks for a user and password (Nobody we know); give them";
+    assert_eq!(message, words);
+}
+
+#[test]
+fn whatever_epsv_is_answered_with_pasv_is_tried() {
+    let answers: [fn(&str) -> Option<String>; 6] = [
+        |line| (line == "EPSV").then(|| "550 Permission denied".into()),
+        |line| (line == "EPSV").then(|| "425 Cannot open".into()),
+        |line| (line == "EPSV").then(|| "200 ok".into()),
+        |line| (line == "EPSV").then(|| "522 Network protocol not supported".into()),
+        |line| (line == "EPSV").then(|| "229 Entering".into()),
+        // A port that nothing listens at.
+        |line| (line == "EPSV").then(|| "229 Entering (|||1|)".into()),
+    ];
+    for instead in answers {
+        let server = Ftp { instead, ..Ftp::default() }.start();
+        assert_eq!(fetch(&request(&server.url("a"))).whole(), LICENSE);
+        assert!(server.commands().contains(&"PASV".to_owned()));
+    }
+}
+
+#[test]
+fn a_server_that_offers_no_data_connection_is_told_from_one_without_the_file() {
+    let instead = |line: &str| match line {
+        "EPSV" => Some("550 no".to_owned()),
+        "PASV" => Some("502 Passive mode not allowed".to_owned()),
+        _ => None,
+    };
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+    assert_eq!(
+        message,
+        "127.0.0.1: offers no connection for the file (502 Passive mode not allowed); it may do \
+         active FTP only, which is not supported; ask for an address with https://"
+    );
+    let instead = |line: &str| match line {
+        "EPSV" => Some("500 what?".to_owned()),
+        "PASV" => Some("227 Entering (127,0,0,1,0,1)".to_owned()),
+        _ => None,
+    };
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
+    assert!(message.contains("does not take the connection for the file at port 1 ("), "{message}");
+}
+
+#[test]
+fn replies_of_many_lines_end_at_their_own_code() {
+    let instead = |line: &str| match line.split(' ').next().unwrap_or_default() {
+        "" => Some("220-Acme\r\n404 Main Street\r\n500 x\r\n220 ready\r\n".to_owned()),
+        "USER" => Some("331-Hello\r\n230 fake\r\n331 password?".to_owned()),
+        "PASS" => Some("230-Welcome\r\n530 visitors so far\r\n 230 x\r\n230 in".to_owned()),
+        _ => None,
+    };
+    let server = Ftp { instead, ..Ftp::default() }.start();
+    assert_eq!(fetch(&request(&server.url("a"))).whole(), LICENSE);
+    assert!(server.commands().contains(&"PASS licd@".to_owned()));
+}
+
+#[test]
+fn a_server_that_wants_tls_is_understood_at_every_step() {
+    let steps: [fn(&str) -> Option<String>; 5] = [
+        |line| line.is_empty().then(|| "534 Policy requires SSL.\r\n".into()),
+        |line| {
+            line.starts_with("USER")
+                .then(|| "530 Non-anonymous sessions must use encryption.".into())
+        },
+        |line| line.starts_with("PASS").then(|| "530-Sorry\r\n530 TLS required".into()),
+        |line| line.starts_with("USER").then(|| "503 Use AUTH first.".into()),
+        |line| line.starts_with("RETR").then(|| "550 SSL/TLS required on the data channel".into()),
+    ];
+    for instead in steps {
+        let server = Ftp { instead, ..Ftp::default() }.start();
+        let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+        assert!(message.starts_with("127.0.0.1: wants TLS ("), "{message}");
+        assert!(message.ends_with("); use an address with ftps://"), "{message}");
+        assert_eq!(server.server.hits(), 1);
+    }
+}
+
+#[test]
+fn on_port_990_tls_begins_with_the_first_byte() {
+    in_own_network("on_port_990_tls_begins_with_the_first_byte", "", || {
+        let authority = Authority::new();
+        let tls = Some(authority.identity("127.0.0.1", (2020, 2090)).config());
+        let listener = TcpListener::bind(("127.0.0.1", 990)).unwrap();
+        let server = Ftp { tls, ..Ftp::default() }.start_on(listener);
+        let bundle = authority.bundle();
+        let url = server.url("a").replace("ftp:", "ftps:");
+        let trusting =
+            Request { ca_file: bundle.path().to_str().map(str::to_owned), ..request(&url) };
+        assert_eq!(fetch(&trusting).whole(), LICENSE);
+        assert!(server.commands().starts_with(&["PBSZ 0".to_owned(), "PROT P".to_owned()]));
+    });
+}
+
+#[test]
+fn a_server_that_begins_with_tls_elsewhere_is_called_so() {
+    // It waits for the other side's first word, as TLS has it …
+    let silent = Server::start(|stream, _| hang(stream));
+    // … or has it that what was said is none.
+    let alert = Server::start(|mut stream, _| drop(stream.write_all(&[0x15, 3, 1, 0, 2, 2, 40])));
+    for scheme in ["ftp", "ftps"] {
+        let url = format!("{scheme}://{}/a", silent.address);
+        let request = Request { idle_ms: 300, total_ms: 700, ..request(&url) };
+        let message = fetch(&request).refusal(Code::SourceUnreachable);
+        assert!(message.contains("said nothing for 300 milliseconds"), "{message}");
+        assert!(message.contains("use an address with ftps:// and port 990"), "{message}");
+        let url = format!("{scheme}://{}/a", alert.address);
+        let message = fetch(&self::request(&url)).refusal(Code::SourceRefused);
+        assert!(message.contains("begins with TLS, which is done on port 990 only"), "{message}");
+    }
+}
+
+#[test]
+fn a_user_cannot_smuggle_in_commands() {
+    let server = Ftp::default().start();
+    let url = server.url("a").replace("//", "//anna%0d%0aDELE%20x:p@");
+    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    assert!(message.contains("hold a character that FTP cannot send"), "{message}");
+    assert_eq!(server.commands(), Vec::<String>::new());
 }
 
 #[test]

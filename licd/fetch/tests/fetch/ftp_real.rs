@@ -9,11 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 use tempfile::TempDir;
 
 use crate::tls::Authority;
-use crate::worker::{fetch, request};
+use crate::worker::{address, fetch, request};
 
 const PROGRAM: &str = "/usr/sbin/vsftpd";
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
@@ -122,7 +122,10 @@ fn vsftpd_gives_its_file_over_tls_and_wants_the_session_resumed() {
 
     let message = fetch(&request(&url)).refusal(Code::SourceRefused);
     assert!(message.contains("from no authority that this device knows"), "{message}");
-    let plain = Request { url: url.replace("ftps", "ftp"), ..trusting };
+    let plain = Request { url: address(&url.replace("ftps", "ftp")), ..trusting };
     let message = fetch(&plain).refusal(Code::SourceRefused);
-    assert!(message.contains("does not let this user in"), "{message}");
+    assert_eq!(
+        message,
+        "localhost: wants TLS (Anonymous sessions must use encryption.); use an address with ftps://"
+    );
 }

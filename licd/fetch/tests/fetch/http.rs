@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 
 use crate::server::{Server, head, listener, ok, pour, status};
-use crate::worker::{LIMIT, fetch, request};
+use crate::worker::{LIMIT, address, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\npack WE-7Q2KD\n";
 
@@ -175,7 +175,7 @@ fn a_wish_that_is_too_long_is_told_and_not_waited_for() {
 #[test]
 fn a_server_that_says_no_is_asked_once_and_the_user_is_advised() {
     for (line, advice) in [
-        ("401 x", "asks for a user and password; give them, or check them (HTTP 401)"),
+        ("401 x", "asks for a user and password; give them (HTTP 401)"),
         (
             "403 x",
             "does not give this file to this device or user (HTTP 403); ask whoever runs the server",
@@ -249,8 +249,13 @@ fn five_redirects_are_followed_and_a_loop_is_not() {
 fn a_redirect_leads_nowhere_but_to_the_web() {
     for (location, why) in [
         ("Location: ftp://127.0.0.1/x\r\n", "redirects to ftp://127.0.0.1, which is no web server"),
-        ("Location: file:///etc/shadow\r\n", "the address"),
+        (
+            "Location: file:///etc/shadow\r\n",
+            "redirects to “file:///etc/shadow”, which cannot be fetched",
+        ),
+        ("Location: http://h:x/\r\n", "redirects to “http://h:x/”, which has a port that is none"),
         ("", "redirects without saying where to"),
+        ("Location: \r\n", "redirects without saying where to"),
     ] {
         let server = Server::http(move |_, _| status("301 x", location));
         let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
@@ -298,10 +303,122 @@ fn credentials_go_to_the_host_of_the_address_and_nowhere_else() {
 
 #[test]
 fn a_message_never_holds_a_password() {
-    for url in
-        ["http://user:secret@127.0.0.1:1/", "http://user:secret@", "ht!tp://user:secret@h/ x"]
-    {
-        let failure = fetch(&request(url)).failure.unwrap();
+    let server = Server::http(|_, _| status("302 x", "Location: http://u:secret@h:x/\r\n"));
+    let mut through_here = request(&server.url("/").replace("//", "//user:secret@"));
+    for request in [request("http://user:secret@127.0.0.1:1/"), through_here.clone()] {
+        let failure = fetch(&request).failure.unwrap();
         assert!(!failure.message.contains("secret"), "{}", failure.message);
     }
+    through_here.url = address("http://user:secret@no.invalid/");
+    assert!(!fetch(&through_here).failure.unwrap().message.contains("secret"));
+}
+
+#[test]
+fn a_redirect_is_followed_as_servers_write_it() {
+    for (location, asked) in [
+        (
+            &b"/deliver?from=https://portal.example/WE.lic"[..],
+            "/deliver?from=https://portal.example/WE.lic",
+        ),
+        ("/Lizenz-für-Büro.lic".as_bytes(), "/Lizenz-f%C3%BCr-B%C3%BCro.lic"),
+        (b"/B\xfcro.lic", "/B%FCro.lic"),
+        (b"/my licence.lic", "/my%20licence.lic"),
+        (b"../../WE.lic", "/WE.lic"),
+        (b"./c/../WE.lic#part", "/a/b/WE.lic"),
+        (b"?x=1", "/a/b/start?x=1"),
+    ] {
+        let server = Server::http(move |head, hit| match hit {
+            0 => {
+                assert!(head.starts_with("GET /a/b/start HTTP"), "{head}");
+                let head = [&b"HTTP/1.1 302 x\r\nLocation: "[..], location, b"\r\n"].concat();
+                [&head[..], b"Content-Length: 0\r\n\r\n"].concat()
+            }
+            _ => ok("", LICENSE),
+        });
+        assert_eq!(fetch(&request(&server.url("/a/b/start"))).whole(), LICENSE, "{asked}");
+        assert!(server.heads()[1].starts_with(&format!("GET {asked} HTTP/1.1\r\n")), "{asked}");
+    }
+}
+
+#[test]
+fn where_a_redirect_is_at_fault_the_message_names_it() {
+    let gone = Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), |_, _| status("404 x", ""));
+    let leads = format!("Location: {}\r\n", gone.url("/gone.lic"));
+    let server = Server::http(move |_, _| status("302 x", &leads));
+    let message = fetch(&request(&server.url("/WE.lic"))).refusal(Code::SourceRefused);
+    let to = gone.url("/gone.lic");
+    assert_eq!(
+        message,
+        format!(
+            "127.0.0.2: has no such file; check the address (HTTP 404); 127.0.0.1 redirects to \
+             {to}: ask for a new link if that is wrong"
+        )
+    );
+    let server = Server::http(|_, _| status("302 x", "Location: http://no.invalid/\r\n"));
+    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    assert!(message.starts_with("no.invalid: "), "{message}");
+    assert!(message.contains("; 127.0.0.1 redirects to http://no.invalid/: ask for"), "{message}");
+}
+
+#[test]
+fn a_network_that_wants_a_sign_in_is_asked_once_and_called_so() {
+    let page = b"HTTP/1.1 511 x\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<html>hi\n";
+    let server = Server::http(|_, _| page.to_vec());
+    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    assert_eq!(
+        message,
+        "127.0.0.1: is not reached, since the network wants somebody to sign in first (HTTP 511); \
+         sign in there with a web browser, then try again"
+    );
+    assert_eq!(server.hits(), 1);
+}
+
+#[test]
+fn a_coding_that_was_not_asked_for_is_named() {
+    for coding in ["br", "deflate", "zstd", "gzip, br"] {
+        let headers = format!("Content-Encoding: {coding}\r\n");
+        let server = Server::http(move |_, _| ok(&headers, b"\x0b\x02\x80"));
+        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        assert_eq!(
+            message,
+            format!(
+                "127.0.0.1: sends the file packed as {coding}, which it was not asked for; have the \
+                 server send it as it is"
+            )
+        );
+        assert_eq!(server.hits(), 1);
+    }
+    let server = Server::http(|_, _| ok("Content-Encoding: identity\r\n", LICENSE));
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE);
+}
+
+#[test]
+fn ways_of_signing_in_that_are_not_known_are_named() {
+    let only = |offers: &str, words: &str| {
+        let headers = format!("{offers}\r\n");
+        let server = Server::http(move |_, _| status("401 x", &headers));
+        let message = fetch(&request(&server.url("/").replace("//", "//anna:p@")));
+        let message = message.refusal(Code::SourceRefused);
+        assert!(message.contains(words), "{message}");
+    };
+    only("WWW-Authenticate: NTLM", "asks for a user and offers only NTLM, which is not supported;");
+    only("WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"", "offers only Digest, which is not");
+    only(
+        "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM",
+        "offers only Negotiate and NTLM, which are not supported;",
+    );
+    only(
+        "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"x\"",
+        "does not accept this user and password; check them (HTTP 401)",
+    );
+}
+
+#[test]
+fn a_password_that_was_kept_back_is_not_asked_for_again() {
+    let other = Server::http(|_, _| status("401 x", "WWW-Authenticate: Basic\r\n"));
+    let leads = format!("Location: {}\r\n", other.url("/"));
+    let server = Server::http(move |_, _| status("302 x", &leads));
+    let url = server.url("/").replace("//", "//anna:p@");
+    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    assert!(message.contains("which only the server of the address is told"), "{message}");
 }

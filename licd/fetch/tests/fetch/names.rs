@@ -9,31 +9,17 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
+use crate::ftp::Ftp;
 use crate::server::{Server, ok};
 use crate::worker::{fetch, request};
 
 /// Tells the story in a world where 127.0.0.1:53 answers with `answer`.
 fn with_dns(test: &str, answer: fn(&[u8]) -> Option<Vec<u8>>, story: fn()) {
-    if !nix::unistd::Uid::effective().is_root() {
-        eprintln!("needs root: {test}");
-        return;
-    }
-    // Namespaces belong to the thread, and to those that it starts.
-    let world = thread::spawn(move || {
-        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
-        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "nameserver 127.0.0.1\n").unwrap();
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        fs::set_permissions(file.path(), readable).unwrap();
-        let bind = MsFlags::MS_BIND;
-        mount(Some(file.path()), "/etc/resolv.conf", None::<&str>, bind, None::<&str>).unwrap();
-        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+    in_own_network(test, "nameserver 127.0.0.1\n", move || {
         let socket = UdpSocket::bind(("127.0.0.1", 53)).unwrap();
         thread::spawn(move || {
             let mut question = [0; 512];
@@ -43,6 +29,29 @@ fn with_dns(test: &str, answer: fn(&[u8]) -> Option<Vec<u8>>, story: fn()) {
                 }
             }
         });
+        story();
+    });
+}
+
+/// Tells the story in a network of its own, with this `/etc/resolv.conf`.
+pub(crate) fn in_own_network(test: &str, servers: &str, story: impl FnOnce() + Send + 'static) {
+    if !nix::unistd::Uid::effective().is_root() {
+        eprintln!("needs root: {test}");
+        return;
+    }
+    let servers = servers.to_owned();
+    // Namespaces belong to the thread, and to those that it starts.
+    let world = thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), servers).unwrap();
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fs::set_permissions(file.path(), readable).unwrap();
+        let bind = MsFlags::MS_BIND;
+        mount(Some(file.path()), "/etc/resolv.conf", None::<&str>, bind, None::<&str>).unwrap();
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
         story();
     });
     world.join().unwrap();
@@ -70,6 +79,39 @@ fn a_name_is_looked_up_by_dns() {
     });
 }
 
+/// As [`localhost`], but deaf to whoever asks for something else.
+fn deaf_to_ipv6(question: &[u8]) -> Option<Vec<u8>> {
+    localhost(question).filter(|answer| answer.get(7) == Some(&1))
+}
+
+#[test]
+fn one_kind_of_address_is_enough_when_dns_passes_over_the_other() {
+    let test = "one_kind_of_address_is_enough_when_dns_passes_over_the_other";
+    with_dns(test, deaf_to_ipv6, || {
+        let server = Server::http(|_, _| ok("", b"igel"));
+        let url = format!("http://ums.example.com:{}/", server.address.port());
+        let fetched = fetch(&request(&url));
+        assert!(fetched.took < Duration::from_secs(3), "{:?}", fetched.took);
+        assert_eq!(fetched.whole(), b"igel");
+        let server = Ftp::default().start();
+        let url = server.url("a").replace("127.0.0.1", "ftp.example.com");
+        assert_eq!(fetch(&request(&url)).whole(), b"igel.com/license/v1\n");
+    });
+}
+
+#[test]
+fn a_device_without_a_name_server_says_so() {
+    for servers in ["", "# none yet\nsearch example.com\n"] {
+        in_own_network("a_device_without_a_name_server_says_so", servers, || {
+            let request = Request { total_ms: 2000, ..request("https://ums.example.com/") };
+            let message = fetch(&request).refusal(Code::SourceUnreachable);
+            let begins = "ums.example.com: its name cannot be looked up: this device has no name \
+                          server; connect it to a network that gives one";
+            assert!(message.starts_with(begins), "{message}");
+        });
+    }
+}
+
 #[test]
 fn a_dns_server_that_says_nothing_is_given_up_in_time() {
     let test = "a_dns_server_that_says_nothing_is_given_up_in_time";
@@ -77,11 +119,13 @@ fn a_dns_server_that_says_nothing_is_given_up_in_time() {
         test,
         |_| None,
         || {
-            let request = Request { connect_ms: 700, ..request("http://ums.example.com/") };
+            let request =
+                Request { name_ms: 700, total_ms: 1300, ..request("http://ums.example.com/") };
             let fetched = fetch(&request);
             assert!(fetched.took < Duration::from_secs(3));
             let message = fetched.refusal(Code::SourceUnreachable);
-            let none = "ums.example.com: no connection within 700 milliseconds; is it reachable from here?";
+            let none = "ums.example.com: its name cannot be looked up: name server 127.0.0.1 did not \
+                        answer within 700 milliseconds; check this device's network and DNS";
             assert_eq!(message, none);
         },
     );

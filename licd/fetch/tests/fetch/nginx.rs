@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 use tempfile::TempDir;
 
 use crate::tls::Authority;
-use crate::worker::{fetch, request};
+use crate::worker::{address, fetch, request};
 
 const PROGRAM: &str = "/usr/sbin/nginx";
 
@@ -86,6 +86,7 @@ fn nginx_gives_its_file_once_and_says_when_it_did_not_change() {
         assert!(again.answers[0].not_modified);
         assert!(again.whole().is_empty());
     }
-    let missing = Request { url: trusting.url.replace("WE", "EMP"), ..trusting };
+    let missing =
+        Request { url: address(&trusting.url.to_string().replace("WE", "EMP")), ..trusting };
     fetch(&missing).refusal(Code::SourceRefused);
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 
 use crate::server::{Server, hang, head, ok, status};
 use crate::tls::{Authority, https};
-use crate::worker::{fetch, request};
+use crate::worker::{fetch, request, through};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
 
@@ -33,7 +33,7 @@ fn tunnel(port: u16) -> Server {
 fn plain_http_goes_to_a_proxy_in_absolute_form() {
     let proxy = Server::http(|_, _| ok("", LICENSE));
     let request = Request {
-        proxy: Some(format!("http://u:p@{}", proxy.address)),
+        proxy: through(&format!("http://u:p@{}", proxy.address)),
         ..request("http://ums.example:9080/WE.lic?x")
     };
     assert_eq!(fetch(&request).whole(), LICENSE);
@@ -51,7 +51,7 @@ fn https_goes_through_a_tunnel_and_is_checked_at_its_end() {
     let server = https(identity, ok("", LICENSE));
     let proxy = tunnel(server.address.port());
     let through = Request {
-        proxy: Some(format!("http://u:p@{}", proxy.address)),
+        proxy: through(&format!("http://u:p@{}", proxy.address)),
         ca_file: bundle.path().to_str().map(str::to_owned),
         ..request("https://ums.example:8443/WE.lic")
     };
@@ -66,7 +66,7 @@ fn a_host_on_the_list_is_asked_directly() {
     let proxy = Server::http(|_, _| status("500 x", ""));
     let server = Server::http(|_, _| ok("", LICENSE));
     let request = Request {
-        proxy: Some(format!("http://{}", proxy.address)),
+        proxy: through(&format!("http://{}", proxy.address)),
         no_proxy: Some("example.com, 127.0.0.0/8".to_owned()),
         ..request(&server.url("/"))
     };
@@ -75,33 +75,86 @@ fn a_host_on_the_list_is_asked_directly() {
 }
 
 #[test]
-fn a_proxy_that_says_no_is_told_so() {
-    for (line, code, why) in [
-        ("407 Proxy Authentication Required", Code::SourceRefused, "the proxy asks for a user and"),
-        ("403 Forbidden", Code::SourceUnreachable, "the proxy does not connect to it"),
+fn a_proxy_that_says_no_is_what_the_message_names() {
+    let refused = Code::SourceRefused;
+    for (line, headers, login, code, words) in [
+        (
+            "407 x",
+            "Proxy-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+            refused,
+            "asks for a user and password; set them in [network] proxy (HTTP 407)",
+        ),
+        (
+            "407 x",
+            "Proxy-Authenticate: Basic realm=\"x\"\r\n",
+            "u:p@",
+            refused,
+            "does not accept its user and password; check them in [network] proxy, or wherever the \
+             proxy is set (HTTP 407)",
+        ),
+        (
+            "407 x",
+            "Proxy-Authenticate: NTLM\r\n",
+            "u:p@",
+            refused,
+            "asks for a user and offers only NTLM, which is not supported; have this device let \
+             through without, or Basic allowed there (HTTP 407)",
+        ),
     ] {
-        let proxy = Server::http(move |_, _| status(line, ""));
-        let request = Request {
-            proxy: Some(format!("http://{}", proxy.address)),
-            ..request("https://ums.example/WE.lic")
-        };
-        let message = fetch(&request).refusal(code);
-        assert!(message.starts_with(&format!("ums.example: {why}")), "{message}");
+        let proxy = Server::http(move |_, _| status(line, headers));
+        let address = proxy.address;
+        for scheme in ["http", "https"] {
+            let request = Request {
+                proxy: through(&format!("http://{login}{address}")),
+                ..request(&format!("{scheme}://ums.example/WE.lic"))
+            };
+            let message = fetch(&request).refusal(code);
+            assert_eq!(message, format!("proxy {address}: {words}"));
+        }
     }
 }
 
 #[test]
-fn a_proxy_that_is_none_is_refused_before_anything_is_asked() {
-    let request = Request {
-        proxy: Some("socks5://127.0.0.1:1080".to_owned()),
-        ..request("https://ums.example/WE.lic")
-    };
-    let message = fetch(&request).refusal(Code::SourceRefused);
-    assert_eq!(
-        message,
-        "proxy socks5://127.0.0.1:1080: is not of the form http://HOST:PORT; check [network] proxy, \
-         http_proxy and https_proxy"
-    );
+fn a_proxy_that_forbids_is_told_from_one_that_does_not_get_there() {
+    for (line, code, words) in [
+        (
+            "403 Not for thin clients",
+            Code::SourceRefused,
+            "does not connect to the server (HTTP 403, Not for thin clients); ask whoever runs the \
+             proxy",
+        ),
+        (
+            "502 Bad Gateway",
+            Code::SourceUnreachable,
+            "does not connect to the server (HTTP 502, Bad Gateway) (tried 5 times); check \
+             [network] proxy, http_proxy and https_proxy",
+        ),
+    ] {
+        let proxy = Server::http(move |_, _| status(line, ""));
+        let request = Request {
+            proxy: through(&format!("http://{}", proxy.address)),
+            ..request("https://ums.example/WE.lic")
+        };
+        let message = fetch(&request).refusal(code);
+        assert_eq!(message, format!("proxy {}: {words}", proxy.address));
+    }
+    // In the clear it may be the server's answer, unless the proxy signs it.
+    for (headers, words) in [
+        (
+            "X-Squid-Error: ERR_ACCESS_DENIED 0\r\n",
+            "does not connect to the server (HTTP 403, ERR_",
+        ),
+        ("", "the server, or proxy 127.0.0.1:"),
+    ] {
+        let proxy = Server::http(move |_, _| status("403 Forbidden", headers));
+        let request = Request {
+            proxy: through(&format!("http://{}", proxy.address)),
+            ..request("http://ums.example/WE.lic")
+        };
+        let message = fetch(&request).refusal(Code::SourceRefused);
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[test]
@@ -114,7 +167,7 @@ fn a_proxy_that_is_not_reached_is_what_the_message_names() {
             ("http://no.invalid:3128".to_owned(), "proxy no.invalid:3128: ".to_owned()),
             ("no.invalid".to_owned(), "proxy no.invalid:1080: ".to_owned()),
         ] {
-            let request = Request { proxy: Some(proxy), ..request(url) };
+            let request = Request { proxy: through(&proxy), ..request(url) };
             let message = fetch(&request).refusal(Code::SourceUnreachable);
             assert!(message.starts_with(&named), "{message}");
             assert!(message.ends_with("; check [network] proxy, http_proxy and https_proxy"));
@@ -129,7 +182,7 @@ fn behind_a_proxy_it_is_the_server_that_does_not_speak_tls() {
     let server = Server::start(|stream, _| hang(stream));
     let proxy = tunnel(server.address.port());
     let through = Request {
-        proxy: Some(format!("http://u:p@{}", proxy.address)),
+        proxy: through(&format!("http://u:p@{}", proxy.address)),
         ca_file: authority.path().to_str().map(str::to_owned),
         connect_ms: 500,
         idle_ms: 500,

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_fetch::protocol::{Code, Frame, Request};
+use licd_protocol::{Code, Frame, Request};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
@@ -129,15 +129,6 @@ fn what_is_no_request_is_refused() {
     fetch(&request).refusal(Code::SourceUnreachable);
     let request = Request { etag: Some("a\r\nX: y".to_owned()), ..request };
     fetch(&request).refusal(Code::SourceUnreachable);
-}
-
-#[test]
-fn an_address_that_is_none_is_refused_before_anything_is_asked() {
-    for url in ["", "WE.lic", "file:///etc/shadow", "gopher://h/", "https://h/a b"] {
-        let message = fetch(&request(url)).refusal(Code::SourceRefused);
-        // Which address it was is said by whoever asked for it.
-        assert!(message.starts_with("the address "), "{message}");
-    }
 }
 
 #[test]

@@ -5,16 +5,17 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};
-use licd_fetch::protocol::{Code, Request};
+use licd_protocol::{Code, Request};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::NamedTempFile;
 
 use crate::server::{Server, head, listener, ok, status};
-use crate::worker::{fetch, request};
+use crate::worker::{address, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
 /// Years in which a certificate holds.
@@ -53,8 +54,27 @@ impl Authority {
     }
 
     pub(crate) fn identity(&self, name: &str, years: (i32, i32)) -> Identity {
+        self.issued(params(name, years))
+    }
+
+    /// With the name where only old clients look for it.
+    fn common_name_only(&self, name: &str) -> Identity {
+        let mut params = params(name, NOW);
+        params.subject_alt_names.clear();
+        params.distinguished_name.push(DnType::CommonName, name);
+        self.issued(params)
+    }
+
+    /// For a client's end of the connection.
+    fn for_clients(&self, name: &str) -> Identity {
+        let mut params = params(name, NOW);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.issued(params)
+    }
+
+    fn issued(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let certificate = params(name, years).signed_by(&key, &*self.issuer).unwrap();
+        let certificate = params.signed_by(&key, &*self.issuer).unwrap();
         Identity { chain: vec![certificate.into()], key }
     }
 
@@ -87,7 +107,10 @@ impl Authority {
 impl Identity {
     fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
-        let certificate: Certificate = params(name, NOW).self_signed(&key).unwrap();
+        let mut params = params(name, NOW);
+        // Else it would have the name of every authority here.
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate: Certificate = params.self_signed(&key).unwrap();
         Self { chain: vec![certificate.into()], key }
     }
 
@@ -167,7 +190,7 @@ fn an_address_of_numbers_is_a_name_like_any() {
     let server = https(authority.identity("127.0.0.1", NOW), ok("", LICENSE));
     let ca_file = authority.bundle();
     let url = url(&server).replace("localhost", "127.0.0.1");
-    let request = Request { url, ..trusting(&ca_file, &server) };
+    let request = Request { url: address(&url), ..trusting(&ca_file, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
 }
 
@@ -182,9 +205,21 @@ fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
         ),
         (
             Authority::new().identity("localhost", NOW),
-            "its certificate is from no authority that this device knows;",
+            "its certificate is from no authority that this device knows: one of the same name has \
+             another key;",
         ),
-        (authority.identity("ums.example", NOW), "its certificate is for another name;"),
+        (
+            authority.identity("ums.example", NOW),
+            "its certificate is for another name; use the name that it is for (ums.example)",
+        ),
+        (
+            authority.common_name_only("localhost"),
+            "its certificate names no host in subjectAltName, and a common name does not count;",
+        ),
+        (
+            authority.for_clients("localhost"),
+            "its certificate is not made for a server, but for another purpose;",
+        ),
         (
             authority.identity("localhost", PAST),
             "its certificate ended on Tue, 01 Jan 2002 00:00:00 GMT",
@@ -298,8 +333,8 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let leads = status("302 x", &format!("Location: http://127.0.0.1:{port}/\r\n"));
     let server = https_at(Ipv4Addr::new(127, 0, 0, 2), authority.identity("127.0.0.2", NOW), leads);
     let url = format!("https://{}/", server.address);
-    let message =
-        fetch(&Request { url, ..trusting(&bundle, &server) }).refusal(Code::SourceRefused);
+    let message = fetch(&Request { url: address(&url), ..trusting(&bundle, &server) })
+        .refusal(Code::SourceRefused);
     assert!(
         message.starts_with("127.0.0.2: redirects from https to http://127.0.0.1"),
         "{message}"
@@ -311,7 +346,7 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let leads = format!("Location: https://127.0.0.1:{port}/\r\n");
     let plain =
         Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), move |_, _| status("301 x", &leads));
-    let request = Request { url: plain.url("/"), ..trusting(&bundle, &server) };
+    let request = Request { url: address(&plain.url("/")), ..trusting(&bundle, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
 }
 
@@ -332,7 +367,9 @@ fn without_authorities_https_says_what_is_missing() {
     let server = https(Identity::self_signed("localhost"), ok("", LICENSE));
     let request = Request { ca_file: Some("/nowhere.pem".to_owned()), ..request(&url(&server)) };
     let message = fetch(&request).refusal(Code::SourceUnreachable);
-    assert!(message.contains("/nowhere.pem has no certificate authorities"), "{message}");
+    let missing =
+        "its certificate cannot be checked: [network] ca_file /nowhere.pem does not exist";
+    assert!(message.contains(missing), "{message}");
 }
 
 #[test]
@@ -340,4 +377,35 @@ fn what_does_not_speak_tls_is_told_so() {
     let server = Server::http(|_, _| ok("", LICENSE));
     let message = fetch(&request(&url(&server))).refusal(Code::SourceUnreachable);
     assert!(message.contains("it does not speak TLS on this port"), "{message}");
+}
+
+#[test]
+fn a_bundle_without_authorities_is_called_what_it_is() {
+    let authority = Authority::new();
+    let server = https(authority.identity("localhost", NOW), ok("", LICENSE));
+    let pem = authority.issuer.pem();
+    let trusted = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    let der = authority.issuer.der().to_vec();
+    for (bytes, words) in [
+        (der, "is a certificate in DER; convert it with openssl"),
+        (trusted.into_bytes(), "holds certificates in OpenSSL's own form"),
+        (Vec::new(), "is empty"),
+        (b"<html>".to_vec(), "holds no certificate in PEM"),
+        (pem.as_bytes()[..200].to_vec(), "holds a certificate that is damaged"),
+    ] {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(&bytes).unwrap();
+        let message = fetch(&trusting(&file, &server)).refusal(Code::SourceUnreachable);
+        let name = file.path().display();
+        let begins = format!(
+            "localhost: its certificate cannot be checked: [network] ca_file {name} {words}"
+        );
+        assert!(message.starts_with(&begins), "{message}");
+    }
+    let directory = Request { ca_file: Some("/etc".to_owned()), ..request(&url(&server)) };
+    let message = fetch(&directory).refusal(Code::SourceUnreachable);
+    assert!(message.contains("/etc is not a regular file"), "{message}");
+    let mut marked = NamedTempFile::new().unwrap();
+    marked.write_all(format!("\u{feff}{pem}").as_bytes()).unwrap();
+    assert_eq!(fetch(&trusting(&marked, &server)).whole(), LICENSE);
 }

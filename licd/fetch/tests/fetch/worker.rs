@@ -4,16 +4,27 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use licd_fetch::protocol::{Answer, Code, Failure, Frame, Request};
+use licd_protocol::{Answer, Code, Failure, Frame, Proxy, Request, Url};
 
 pub(crate) const LIMIT: u64 = 32 << 20;
 /// How much longer than it was given a worker may take to be gone, on a busy machine.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// An address, which must be one.
+#[track_caller]
+pub(crate) fn address(url: &str) -> Url {
+    Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// A proxy, which must be one.
+pub(crate) fn through(proxy: &str) -> Option<Proxy> {
+    Some(Proxy::of_environment(proxy).unwrap_or_else(|error| panic!("{proxy}: {error}")))
+}
+
 /// A request with times that fit a test.
 pub(crate) fn request(url: &str) -> Request {
     Request {
-        url: url.to_owned(),
+        url: address(url),
         user: None,
         password: None,
         ca_file: None,
@@ -21,6 +32,7 @@ pub(crate) fn request(url: &str) -> Request {
         pin_or_authority: false,
         proxy: None,
         no_proxy: None,
+        name_ms: 3000,
         connect_ms: 3000,
         idle_ms: 1000,
         total_ms: 10_000,

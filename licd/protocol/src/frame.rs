@@ -5,7 +5,7 @@
 //! started from the thread that reads its output, since it dies with the thread that started it.
 //!
 //! # Standard input
-//! One [`Request`] as JSON, at most [`REQUEST_BYTES`], up to the end of the stream.
+//! One [`Request`](crate::Request) as JSON, at most [`REQUEST_BYTES`], up to the end of the stream.
 //!
 //! # Standard output
 //! Frames, one after the other, until the stream ends:
@@ -43,101 +43,14 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::{Answer, Failure};
 
 /// Bytes of a request: an address, two passwords and a few numbers fit fifteen times.
 pub const REQUEST_BYTES: u64 = 64 * 1024;
 /// Bytes of a frame's payload: what a Linux pipe holds.
 pub const PAYLOAD_BYTES: usize = 64 * 1024;
-
-/// What to fetch, and how.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// `https://`, `http://`, `ftps://` (TLS by `AUTH TLS`) or `ftp://`, at most 2048 bytes. A user
-    /// in it counts if [`user`](Self::user) is not set.
-    pub url: String,
-    /// Who asks. Sent to the host of the address only, never to where it redirects.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// The password that goes with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// PEM bundle in place of the system's, an absolute path. It is opened before the worker gives
-    /// up its rights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<String>,
-    /// SHA-256 of the certificate (DER, 64 hex digits) that is taken for that of the address's
-    /// host, whoever issued it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
-    /// Whether, beside it, any certificate will do that an authority vouches for.
-    #[serde(default)]
-    pub pin_or_authority: bool,
-    /// `http://[USER:PASSWORD@]HOST[:PORT]`, for `https` and `http`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proxy: Option<String>,
-    /// Hosts that are reached without it, as in the environment variable of that name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
-    /// Milliseconds until a connection must stand, its name resolved and TLS agreed.
-    pub connect_ms: u64,
-    /// Milliseconds that a server may stay silent.
-    pub idle_ms: u64,
-    /// Milliseconds until everything must be there, further attempts included.
-    pub total_ms: u64,
-    /// Bytes that the file may have, and its transfer.
-    pub max_bytes: u64,
-    /// The entity tag of what is there already.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// Its date of change, as the server wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
-    /// Whether the clock is right. If not, a certificate whose only fault is its dates will do.
-    pub clock_trusted: bool,
-}
-
-/// What the server says of the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Its entity tag, for the next request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// Its date of change, for the next request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
-    /// The file is still the one that the request named; no bytes follow.
-    #[serde(default)]
-    pub not_modified: bool,
-    /// A certificate was taken whose dates do not fit the clock.
-    #[serde(default)]
-    pub clock_ignored: bool,
-}
-
-/// Which verdict a failure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// There is no getting at the file now; it may come later.
-    SourceUnreachable,
-    /// The server does not give it, or is none to take it from.
-    SourceRefused,
-    /// It is larger than a licence can be.
-    SourceTooLarge,
-}
-
-/// Why there is no file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// The verdict.
-    pub code: Code,
-    /// A sentence for people that names first who was asked: the host, or the proxy before it;
-    /// nobody, if the address is none. It holds no password.
-    pub message: String,
-}
 
 /// One frame of the worker's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,6 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Code, Request};
 
     fn frame() -> impl Strategy<Value = Frame> {
         let total = prop_oneof![Just(None), (1..=u64::MAX).prop_map(Some)];
@@ -316,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_of_a_request_is_refused() {
-        let text = r#"{"url":"http://a/","connect_ms":1,"idle_ms":1,"total_ms":1,"max_bytes":1,"clock_trusted":true}"#;
+        let text = r#"{"url":"http://a/","name_ms":1,"connect_ms":1,"idle_ms":1,"total_ms":1,"max_bytes":1,"clock_trusted":true}"#;
         assert!(serde_json::from_str::<Request>(text).is_ok());
         let text = text.replacen("\"url\"", "\"uri\":\"\",\"url\"", 1);
         assert!(serde_json::from_str::<Request>(&text).is_err());

@@ -1,0 +1,220 @@
+//! What a file is that is no licence: people are told so before they are told which line of it is
+//! wrong. Nothing is decided by it but words.
+
+/// Bytes from a file's beginning that are looked at: as far as the signs below stand behind comments,
+/// style sheets and blank lines.
+pub(crate) const LOOK: usize = 4096;
+
+/// How licences and trust documents begin; what is wrong with those is for their verifier to say.
+const OWN: &str = "igel.com/license";
+
+/// What is said of a kind of file after its name.
+type Words = &'static str;
+
+/// What binary files begin with, at this offset.
+const MAGIC: &[(usize, &[u8], Words)] = &[
+    (0, b"PK\x03\x04", ZIP),
+    (0, b"PK\x05\x06", ZIP),
+    (
+        0,
+        b"7z\xbc\xaf\x27\x1c",
+        "is a 7-Zip archive, not a licence; unpack it and give the file *.lic in it",
+    ),
+    (
+        0,
+        b"Rar!\x1a\x07",
+        "is a RAR archive, not a licence; unpack it and give the file *.lic in it",
+    ),
+    (257, b"ustar", "is a tar archive, not a licence; unpack it and give the file *.lic in it"),
+    (0, b"\x1f\x8b", "is packed by gzip twice; unpack it once"),
+    (0, b"BZh", "is packed by bzip2, which is not unpacked here; unpack it first"),
+    (0, b"\xfd7zXZ\0", "is packed by xz, which is not unpacked here; unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "is packed by Zstandard, which is not unpacked here; unpack it first"),
+    (0, b"%PDF-", "is a PDF document, not a licence; ask for the file *.lic"),
+    (0, b"{\\rtf", "is a text document (RTF), not a licence; ask for the file *.lic"),
+    (
+        0,
+        b"\xd0\xcf\x11\xe0",
+        "is a Microsoft Office document or mail, not a licence; save the file *.lic in it",
+    ),
+    (0, b"\x89PNG", PICTURE),
+    (0, b"\xff\xd8\xff", PICTURE),
+    (0, b"GIF8", PICTURE),
+    (0, b"\x7fELF", "is a program, not a licence; check the address or file"),
+    (0, b"MZ\x90", "is a program, not a licence; check the address or file"),
+    (0, b"\xff\xfe", UTF16),
+    (0, b"\xfe\xff", UTF16),
+    (0, b"\x30\x82", "is a certificate or key (DER), not a licence; check the address or file"),
+];
+
+const ZIP: Words = "is a zip archive, not a licence; unpack it and give the file *.lic in it";
+const PICTURE: Words = "is a picture, not a licence; check the address or file";
+const UTF16: Words = "is a text in UTF-16, as some editors save it; get the file again from where it \
+                      was issued, and do not open it in an editor";
+const EMPTY: Words = "is empty; get the file again from where it was issued";
+const PAGE: Words = "is a web page, not a licence; check the address or file";
+const SIGN_IN: Words = "is a web page that asks to sign in, not a licence; sign in to the network with \
+                        a web browser, or check the address";
+
+/// What texts begin with, after blanks.
+const TEXTS: &[(&str, Words)] = &[
+    ("-----BEGIN CERTIFICATE", "is a certificate (PEM), not a licence; check the address or file"),
+    ("-----BEGIN PGP", "is a PGP message, not a licence; check the address or file"),
+    ("-----BEGIN ", "is a key or certificate (PEM), not a licence; check the address or file"),
+    ("{", "is JSON, not a licence; check the address or file"),
+    ("[{", "is JSON, not a licence; check the address or file"),
+    ("[\"", "is JSON, not a licence; check the address or file"),
+];
+
+/// First words of lines by which licences of other vendors are known: those of FlexNet, RLM and the
+/// like, which are handed out as files of the same name.
+const FOREIGN: &[&str] = &[
+    "SERVER",
+    "VENDOR",
+    "DAEMON",
+    "USE_SERVER",
+    "INCREMENT",
+    "FEATURE",
+    "PACKAGE",
+    "UPGRADE",
+    "HOST",
+    "ISV",
+    "LICENSE",
+];
+
+/// Words of a page's source by which a sign-in page is known: a field for a password, or the tags of
+/// hot spots (WISPr).
+const SIGN_IN_SIGNS: &[&str] =
+    &["type=\"password\"", "type='password'", "type=password", "wispaccessgatewayparam"];
+
+/// What a file that begins so is, if it is no licence and known for something else, and what to do.
+/// `start` is its first [`LOOK`] bytes, or all of it, unpacked and without a byte order mark of UTF-8.
+#[must_use]
+pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
+    if start.starts_with(OWN.as_bytes()) {
+        return None;
+    }
+    let begins = |(offset, magic, _): &&(usize, &[u8], Words)| {
+        start.get(*offset..).is_some_and(|rest| rest.starts_with(magic))
+    };
+    if let Some((_, _, words)) = MAGIC.iter().find(begins) {
+        return Some(words);
+    }
+    let text = String::from_utf8_lossy(start);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.is_empty() {
+        return Some(EMPTY);
+    }
+    if start.contains(&0) {
+        // Letters of Latin, every other byte of which is zero, without a byte order mark.
+        let zeros = start.iter().filter(|byte| **byte == 0).count();
+        let is_wide = zeros * 2 >= start.len().saturating_sub(1);
+        return Some(if is_wide && text.contains('i') { UTF16 } else { BINARY });
+    }
+    of_text(text)
+}
+
+const BINARY: Words = "is no text, and so no licence; check the address or file";
+
+fn of_text(text: &str) -> Option<Words> {
+    if text.starts_with('<') {
+        return Some(markup(&text.to_ascii_lowercase()));
+    }
+    if let Some((_, words)) = TEXTS.iter().find(|(sign, _)| text.starts_with(sign)) {
+        return Some(words);
+    }
+    if text.lines().any(|line| line.starts_with(OWN)) {
+        return Some(
+            "has something before the first line of the licence, such as blank lines or the head of \
+             a mail; get the file again from where it was issued, and do not copy its text",
+        );
+    }
+    let is_foreign = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.next().is_some_and(|word| FOREIGN.contains(&word)) && words.next().is_some()
+    };
+    text.lines().any(is_foreign).then_some(
+        "is a licence of another program (FlexNet, RLM or the like); check the address or file",
+    )
+}
+
+/// Which markup this is, in lower case.
+fn markup(text: &str) -> Words {
+    if SIGN_IN_SIGNS.iter().any(|sign| text.contains(sign)) {
+        return SIGN_IN;
+    }
+    let is_page =
+        ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| text.contains(tag));
+    if !is_page && (text.starts_with("<?xml") || text.contains("xmlns")) {
+        return "is XML, not a licence; check the address or file";
+    }
+    PAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This text as Windows' Notepad once saved it.
+    fn wide(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_file_that_is_no_licence_is_called_what_it_is() {
+        let tar = [&[b'x'; 257][..], b"ustar\0"].concat();
+        let utf16 = wide("igel.com/license/v1\n");
+        let marked = [&b"\xff\xfe"[..], &utf16].concat();
+        for (bytes, words) in [
+            (&b""[..], "is empty"),
+            (b"\n \n\t\n", "is empty"),
+            (b"<!DOCTYPE html>\n<html>", "is a web page, not"),
+            (b"\n\n\n<html><body>x", "is a web page, not"),
+            (b"\xef\xbb\xbf<html>", "is a web page, not"),
+            (b"<!-- a proxy's -->\n<HTML>", "is a web page, not"),
+            (b"<?xml version=\"1.0\"?><!DOCTYPE html><html xmlns=\"x\">", "is a web page, not"),
+            (b"<p>sorry", "is a web page, not"),
+            (b"<html><input type=\"password\">", "is a web page that asks to sign in"),
+            (b"<html><!-- <WISPAccessGatewayParam> -->", "is a web page that asks to sign in"),
+            (b"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code></Error>", "is XML"),
+            (b"PK\x03\x04rest", "is a zip archive"),
+            (b"PK\x05\x06", "is a zip archive"),
+            (b"7z\xbc\xaf\x27\x1c\0", "is a 7-Zip archive"),
+            (&tar, "is a tar archive"),
+            (b"\x1f\x8b\x08", "is packed by gzip twice"),
+            (b"\xfd7zXZ\0", "is packed by xz"),
+            (b"%PDF-1.7\n", "is a PDF document"),
+            (b"{\\rtf1", "is a text document (RTF)"),
+            (b"\x89PNG\r\n", "is a picture"),
+            (b"\x7fELF\x02", "is a program"),
+            (&marked, "is a text in UTF-16"),
+            (&utf16, "is a text in UTF-16"),
+            (b"\xfe\xff\0i\0g", "is a text in UTF-16"),
+            (b"igel\0\x01\x02\x03rest of it", "is no text"),
+            (b"{\"error\":\"unauthorized\"}", "is JSON"),
+            (b"[{\"a\":1}]", "is JSON"),
+            (b"-----BEGIN CERTIFICATE-----\n", "is a certificate (PEM)"),
+            (b"-----BEGIN PRIVATE KEY-----\n", "is a key or certificate (PEM)"),
+            (b"# FlexNet\nSERVER this_host ANY\nVENDOR acme\n", "of another program"),
+            (b"INCREMENT app acme 1.0 permanent 1 SIGN=0\n", "of another program"),
+            (b"HOST localhost ANY 5053\nISV acme\n", "of another program"),
+            (b"\nigel.com/license/v1\n", "has something before the first line"),
+            (b"Subject: licence\n\nigel.com/license/v1\n", "has something before the first line"),
+        ] {
+            let shown = String::from_utf8_lossy(bytes);
+            let said = recognise(bytes).unwrap_or_else(|| panic!("{shown}: not recognised"));
+            assert!(said.starts_with("is ") || said.starts_with("has "), "{said}");
+            assert!(said.contains(words), "{shown}: {said}");
+            assert!(said.contains("; "), "what to do is missing: {said}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_licence_is_left_to_its_verifier() {
+        for text in
+            ["igel.com/license/v1\npack x", "igel.com/license-trust/v1\n", "hello\n", "SERVER\n"]
+        {
+            assert_eq!(recognise(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What is said of a certificate that is not accepted.
+
+use std::time::{Duration, SystemTime};
+
+use rustls::pki_types::UnixTime;
+use rustls::{CertificateError, OtherError};
+
+use super::Unpinned;
+use crate::fault::escaped;
+
+/// Names of a certificate that are said.
+const NAMES: usize = 4;
+/// What is said of a certificate without a better word for it.
+const UNACCEPTED: &str = "its certificate is damaged or of a kind that is not accepted; have another \
+                          issued, or set [ums] certificate_sha256 to take it as it is";
+
+/// Why a certificate is not accepted, and what to do.
+pub(super) fn certificate(why: &CertificateError) -> String {
+    use CertificateError as Why;
+    match why {
+        Why::ExpiredContext { time, not_after } => format!(
+            "its certificate ended on {} and this device's clock says {}; have it renewed, or set \
+             the clock",
+            date(*not_after),
+            date(*time)
+        ),
+        Why::NotValidYetContext { time, not_before } => format!(
+            "its certificate begins on {} and this device's clock says {}; set the clock",
+            date(*not_before),
+            date(*time)
+        ),
+        Why::NotValidForNameContext { presented, .. } => other_names(presented),
+        Why::Other(OtherError(error)) if error.is::<Unpinned>() => format!(
+            "its certificate is not the one of [ums] certificate_sha256 ({error}); if it was \
+             renewed, change the setting"
+        ),
+        other => words_alone(other).to_owned(),
+    }
+}
+
+/// What is said of a certificate for other names, or for none (RFC 9525 §2: its common name is no
+/// name).
+fn other_names(presented: &[String]) -> String {
+    // rustls writes `DnsName("ums.example")`.
+    let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let names: Vec<String> = presented.iter().take(NAMES).map(bare).collect();
+    if names.is_empty() {
+        return "its certificate names no host in subjectAltName, and a common name does not count; \
+                have one issued with subjectAltName, or set [ums] certificate_sha256 to take it as \
+                it is"
+            .to_owned();
+    }
+    let more = if presented.len() > NAMES { " and others" } else { "" };
+    let names = escaped(&names.join(", "));
+    format!("its certificate is for another name; use the name that it is for ({names}{more})")
+}
+
+/// What is said of faults that name no facts.
+fn words_alone(why: &CertificateError) -> &'static str {
+    use CertificateError as Why;
+    match why {
+        Why::UnknownIssuer => {
+            "its certificate is from no authority that this device knows; add the authority to \
+             [network] ca_file, or set [ums] certificate_sha256"
+        }
+        Why::BadSignature => {
+            "its certificate is from no authority that this device knows: one of the same name has \
+             another key; add the new authority to [network] ca_file, or set [ums] \
+             certificate_sha256"
+        }
+        Why::NotValidForName => "its certificate is for another name; use the name that it is for",
+        Why::Expired => "its certificate has ended; have it renewed, or set the clock",
+        Why::NotValidYet => "its certificate has not begun; set the clock",
+        Why::Revoked => "its certificate was revoked; have it renewed",
+        Why::UnsupportedSignatureAlgorithmContext { .. }
+        | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "its certificate is signed by an algorithm that is not accepted, such as SHA-1; have \
+             another issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        Why::UnhandledCriticalExtension => {
+            "its certificate demands what is not known here (a critical extension); have another \
+             issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        Why::BadEncoding => {
+            "its certificate is damaged; have it installed again, or another issued"
+        }
+        Why::Other(OtherError(error)) => match error.downcast_ref() {
+            Some(error) => rare_words(error),
+            None => UNACCEPTED,
+        },
+        Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
+            "its certificate is not made for a server, but for another purpose; have another \
+             issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        _ => UNACCEPTED,
+    }
+}
+
+/// What is said of faults that have a name in the verifier only.
+fn rare_words(why: &webpki::Error) -> &'static str {
+    use webpki::Error as Why;
+    match why {
+        Why::CaUsedAsEndEntity => {
+            "its certificate is an authority's own and not made for a server; have another issued, \
+             or set [ums] certificate_sha256 to take it as it is"
+        }
+        Why::EndEntityUsedAsCa => {
+            "its certificate was issued by one that is no authority's; have another issued, or set \
+             [ums] certificate_sha256 to take it as it is"
+        }
+        Why::UnsupportedCertVersion => {
+            "its certificate is of an old version (before X.509 v3); have another issued, or set \
+             [ums] certificate_sha256 to take it as it is"
+        }
+        Why::NameConstraintViolation | Why::PathLenConstraintViolated => {
+            "its authority may not issue such a certificate (name or length constraints); have \
+             another issued, or set [ums] certificate_sha256 to take it as it is"
+        }
+        _ => UNACCEPTED,
+    }
+}
+
+fn date(time: UnixTime) -> String {
+    // The year 9999 is the last that the format can write.
+    const LAST: u64 = 253_402_300_799;
+    let since = Duration::from_secs(time.as_secs().min(LAST));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
+}
