@@ -23,6 +23,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_answers_the_request_for_one),
     story!(of_a_mass_licence_only_this_devices_slice_is_kept),
     story!(nobody_has_to_have_a_unit_id_to_be_told_so),
+    story!(an_ended_licence_of_one_interface_does_not_keep_out_one_of_another),
+    story!(a_licence_in_force_keeps_its_interface_when_one_of_another_arrives),
+    story!(of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named),
 ];
 
 /// The state of a service.
@@ -220,4 +223,49 @@ fn nobody_has_to_have_a_unit_id_to_be_told_so() {
     assert_eq!(world.licctl(["unit-id"]).code, 1);
     let answer = world.import(maker::licence().sign()).with_code(4);
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
+}
+
+/// A device with two interfaces, the one of [`UNIT`] first.
+fn with_two_interfaces() -> World {
+    let world = World::new();
+    world.machine().pci_interface("eth1", "00:e0:c5:1c:50:88");
+    world
+}
+
+fn an_ended_licence_of_one_interface_does_not_keep_out_one_of_another() {
+    let world = with_two_interfaces();
+    let ended = maker::licence().expires("2021-01-01").grace(0);
+    let _ = world.import(ended.sign()).with_code(5);
+    assert_eq!(world.status()["unit_id"], UNIT);
+    let other = maker::licence().pack("WE-OTHER").units(&[OTHER]);
+    let answer = world.import(other.sign()).with_code(0);
+    assert_eq!(answer.verdict(), "valid");
+    let status = world.status();
+    assert_eq!((&status["unit_id"], &status["state"]), (&OTHER.into(), &"valid".into()));
+}
+
+fn a_licence_in_force_keeps_its_interface_when_one_of_another_arrives() {
+    let world = with_two_interfaces();
+    let other = maker::licence().pack("WE-OTHER").units(&[OTHER]);
+    let _ = world.import(other.sign()).with_code(0);
+    let _ = world.import(maker::licence().sign()).with_code(4);
+    assert_eq!(world.status()["unit_id"], OTHER);
+    // A licence that is yet to start keeps it as well.
+    let world = with_two_interfaces();
+    let later = maker::licence().pack("WE-OTHER").units(&[OTHER]).starts(maker::today_plus(30));
+    let _ = world.import(later.sign()).with_code(0);
+    let _ = world.import(maker::licence().sign()).with_code(4);
+}
+
+fn of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named() {
+    let world = World::new();
+    let first = world.file("first.note", maker::trust(2, &[]));
+    let second = world.file("second.note", maker::trust(2, &[("WE-7Q2KD", 183)]));
+    let _ = world.licctl(["import", &first]).with_code(0);
+    let answer = world.licctl(["import", "--json", &second]).with_code(5);
+    assert_eq!(answer.verdict(), "superseded");
+    assert_eq!(world.import(maker::licence().sign()).with_code(0).verdict(), "valid");
+    fs::copy(&second, world.licenses().join("second.lic")).unwrap();
+    let problems = world.status()["problems"].to_string();
+    assert!(problems.contains("two of version 2"), "{problems}");
 }

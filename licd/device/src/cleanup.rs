@@ -81,14 +81,14 @@ impl Device {
 impl Survey {
     /// The files that are not to stay as they are, if this is remembered.
     fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
-        let fates = self.fates(&self.all(), self.unit(None), past, time);
+        let fates = self.fates(&self.all(), self.unit(None, time), past, time);
         self.held.iter().zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
     }
 
     /// Whether there are such files when a licence has arrived.
     pub(crate) fn leaves_untidy(&self, arrived: Option<&License>, time: &TimeVerdict) -> bool {
         let all: Vec<&License> = self.licenses().chain(arrived).collect();
-        let fates = self.fates(&all, self.unit(arrived), &self.past, time);
+        let fates = self.fates(&all, self.unit(arrived, time), &self.past, time);
         fates.iter().any(|fate| *fate != Upkeep::Keep)
     }
 

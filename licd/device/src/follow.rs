@@ -130,7 +130,9 @@ impl Device {
     }
 
     fn own_unit(&self) -> Option<String> {
-        self.survey().ok()?.unit(None).map(UnitId::to_string)
+        let survey = self.survey().ok()?;
+        let time = self.time(&survey).ok()?;
+        survey.unit(None, &time).map(UnitId::to_string)
     }
 }
 

@@ -226,11 +226,14 @@ impl Device {
     }
 
     /// Writes to the store, and says so if it could not be closed.
-    pub(crate) fn write<T>(
+    pub(crate) fn write<T, E>(
         &self,
         writer: &Writer<'_>,
-        work: impl FnOnce(&mut Window<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
         let (done, closed) = writer.write(work)?;
         if closed.is_open() {
             log::warn!("/license: is {closed}; the next change closes it");
@@ -349,6 +352,13 @@ impl Survey {
                 let deed = Deed::Trust(bytes.to_owned());
                 Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
             }
+            std::cmp::Ordering::Equal if document.contradicts(&self.trust) => Assessed::nothing(
+                Code::Superseded,
+                format!(
+                    "trust document version {new} says something else than the one of that version \
+                     that is in force; ask the vendor for a newer one"
+                ),
+            ),
             std::cmp::Ordering::Equal => Assessed::nothing(
                 Code::Valid,
                 format!("trust document version {new}, in force already"),
@@ -379,7 +389,7 @@ impl Survey {
 
     fn assess_license(&self, verified: &Verified, intent: Intent, time: TimeVerdict) -> Assessed {
         let license = &verified.license;
-        let unit = self.unit(Some(license));
+        let unit = self.unit(Some(license), &time);
         let all: Vec<&License> = self.licenses().chain([license]).collect();
         let assessed = self.judge(&all, unit, &time, |judgement| {
             let Some(state) = judgement.states().last().copied().flatten() else {

@@ -75,7 +75,7 @@ impl Survey {
 
     /// Teaches what the licences of the store mean to this device, and what one that arrives does.
     pub(crate) fn teach(&self, past: &mut Past, arriving: Option<&License>, time: &TimeVerdict) {
-        if let Some(unit) = self.unit(arriving) {
+        if let Some(unit) = self.unit(arriving, time) {
             past.learn(self.licenses().chain(arriving), unit, time.now);
         }
     }

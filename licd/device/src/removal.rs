@@ -6,8 +6,8 @@
 
 use licd_edge::state::{self, Removing};
 use licd_edge::statefile::SaveError;
-use licd_edge::store::{Change, FileName, Writer};
-use licd_rules::Selector;
+use licd_edge::store::{Change, FileName, StoreError, Window, Writer};
+use licd_rules::{Selector, TimeVerdict};
 use license_format::License;
 
 use crate::survey::Held;
@@ -63,53 +63,41 @@ impl Device {
         if taken.is_empty() {
             return Ok(0);
         }
-        if let Err(error) = self.intend(survey, taken)? {
-            log::warn!("{error}; what was removed may come back by itself");
-        }
-        let (mut opened, mut count, mut left) = (false, 0, Vec::new());
+        let time = self.time(survey)?;
+        let mut outcome = Outcome::default();
+        // What is opened first need not be taken back: then nothing was written down.
         let done = self.write(writer, |window| {
-            opened = true;
+            if let Err(error) = self.intend(survey, taken, &time)? {
+                log::warn!("{error}; what was removed may come back by itself");
+            }
+            outcome.intended = true;
             for held in taken {
-                match window.remove(&held.name) {
-                    Ok(Change::Made) => count += 1,
-                    Ok(Change::None) => {}
-                    Err(error) => left.push((*held, error)),
-                }
+                outcome.note(held, remove_file(window, &held.name));
             }
-            Ok(())
+            Ok::<_, Failure>(())
         });
-        match done {
-            Err(failure) if !opened => {
-                self.conclude(&taken.iter().map(|held| &held.license).collect::<Vec<_>>());
-                return Err(failure);
-            }
-            // They are gone, but perhaps not for good: the intent stays, and is carried out again.
-            Err(failure) => {
-                log::warn!("{}; the removal is looked at once more", failure.message);
-                return Ok(count);
-            }
-            Ok(()) => {}
-        }
-        let kept: Vec<&License> = left.iter().map(|(held, _)| &held.license).collect();
-        self.conclude(&kept);
-        match left.into_iter().next() {
-            Some((_, error)) => Err(error.into()),
-            None => Ok(count),
-        }
+        outcome.conclude(self, done)
     }
 
     /// Writes down what is going to be removed, and what it had replaced. The inner error: nothing can
     /// be written down on this system, today or tomorrow.
-    fn intend(&self, survey: &Survey, taken: &[&Held]) -> Result<Result<(), SaveError>, Failure> {
-        let time = self.time(survey)?;
+    fn intend(
+        &self,
+        survey: &Survey,
+        taken: &[&Held],
+        time: &TimeVerdict,
+    ) -> Result<Result<(), SaveError>, Failure> {
         let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
-        let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
-        let written = state::update(self.root(), |memory| {
-            survey.teach(&mut memory.past, None, &time);
-            memory.past.remove(&licenses);
-            memory.removing = removing.collect();
-        });
-        match written {
+        let write = || {
+            let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
+            state::update(self.root(), |memory| {
+                survey.teach(&mut memory.past, None, time);
+                memory.past.remove(&licenses);
+                memory.removing = removing.collect();
+            })
+        };
+        // Twice, before a system is said to remember nothing.
+        match write().or_else(|_| write()) {
             Err(error) if !error.is_lasting() => Err(error.into()),
             written => Ok(written),
         }
@@ -122,11 +110,13 @@ impl Device {
             Ok(removing) if removing.is_empty() => return,
             _ => {}
         }
-        let written = state::update(self.root(), |memory| {
-            memory.removing.clear();
-            kept.iter().for_each(|license| memory.past.restore(license));
-        });
-        if let Err(error) = written {
+        let write = || {
+            state::update(self.root(), |memory| {
+                memory.removing.clear();
+                kept.iter().for_each(|license| memory.past.restore(license));
+            })
+        };
+        if let Err(error) = write().or_else(|_| write()) {
             log::warn!("{error}; the removal is looked at once more");
         }
     }
@@ -157,6 +147,59 @@ impl Device {
             .filter(|(name, stamp)| removing.iter().any(|file| file.is(name, *stamp)))
             .map(|(name, _)| name);
         Ok(there.collect())
+    }
+}
+
+/// Times that a file is tried to be removed, since most shortages are over in a moment.
+const TRIES: usize = 3;
+
+fn remove_file(window: &mut Window<'_>, file: &FileName) -> Result<Change, StoreError> {
+    let mut removed = window.remove(file);
+    for _ in 1..TRIES {
+        if removed.is_ok() {
+            break;
+        }
+        removed = window.remove(file);
+    }
+    removed
+}
+
+/// What came of a removal.
+#[derive(Default)]
+struct Outcome<'a> {
+    /// Whether it was written down.
+    intended: bool,
+    removed: u32,
+    left: Vec<(&'a License, StoreError)>,
+}
+
+impl<'a> Outcome<'a> {
+    fn note(&mut self, held: &'a Held, outcome: Result<Change, StoreError>) {
+        match outcome {
+            Ok(Change::Made) => self.removed += 1,
+            Ok(Change::None) => {}
+            Err(error) => self.left.push((&held.license, error)),
+        }
+    }
+
+    /// Ends the removal: what could not be removed is not held against its licence.
+    fn conclude(self, device: &Device, done: Result<(), Failure>) -> Result<u32, Failure> {
+        let kept: Vec<&License> = self.left.iter().map(|(license, _)| *license).collect();
+        let left = self.left.into_iter().next();
+        match done {
+            Err(failure) if !self.intended => return Err(failure),
+            // They are gone, but perhaps not for good: the intent stays, and is carried out again.
+            Err(failure) if left.is_none() => {
+                log::warn!("{}; the removal is looked at once more", failure.message);
+            }
+            _ => device.conclude(&kept),
+        }
+        let Some((_, error)) = left else { return Ok(self.removed) };
+        let mut failure = Failure::from(error);
+        if self.removed > 0 {
+            failure.message += &format!("; licences removed before that: {}", self.removed);
+        }
+        Err(failure)
     }
 }
 

@@ -17,7 +17,7 @@ use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
-    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, choose,
+    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, choose, is_settled,
 };
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
@@ -302,6 +302,17 @@ impl Survey {
     }
 
     fn adopt(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
+        if document.contradicts(&self.trust) {
+            let problem = format!(
+                "trust documents: two of version {} say different things, and the first one counts; \
+                 ask the vendor for a newer one",
+                document.version()
+            );
+            // The store may be read more than once.
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
         if document.version() > self.trust.version() {
             self.trust = document;
             self.trust_to_keep = Some(bytes);
@@ -413,14 +424,28 @@ impl Survey {
         }
     }
 
-    /// The unit ID of the device; if no installed licence names one of its units, as if `also` were
-    /// installed. So an import never takes the unit away that other licences are for.
-    pub(crate) fn unit(&self, also: Option<&License>) -> Option<&UnitId> {
-        let held: Vec<&License> = self.licenses().collect();
-        let settled = self.units.iter().any(|unit| held.iter().any(|license| license.names(unit)));
-        match also.filter(|_| !settled) {
-            Some(also) => choose(&self.units, &[also]),
-            None => choose(&self.units, &held),
+    /// The unit ID of the device; if no licence that counts names it, as if `also` were installed. So
+    /// an import never takes the unit away that other licences are for.
+    pub(crate) fn unit(&self, also: Option<&License>, time: &TimeVerdict) -> Option<&UnitId> {
+        let mut licenses = self.all();
+        let now = choose(&self.units, self.case(&licenses, time));
+        if also.is_none() || now.is_some_and(|unit| is_settled(unit, self.case(&licenses, time))) {
+            return now;
+        }
+        licenses.extend(also);
+        choose(&self.units, self.case(&licenses, time))
+    }
+
+    /// What a judgement of these licences rests on, but for the unit and the starter period.
+    fn case<'a>(&'a self, licenses: &'a [&'a License], time: &TimeVerdict) -> Case<'a> {
+        Case {
+            licenses,
+            past: &self.past,
+            trust: &self.trust,
+            unit: None,
+            now: time.now,
+            generation: self.generation,
+            starter: None,
         }
     }
 
@@ -452,7 +477,7 @@ impl Survey {
 
     /// What is to be done about the starter period.
     pub(crate) fn starter(&self, time: &TimeVerdict) -> StarterVerdict {
-        let unit = self.unit(None);
+        let unit = self.unit(None, time);
         let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
         let licensed = self.licenses().any(own);
         StarterVerdict::of(self.starter_days, self.starter_mark, licensed, time.now, time.state)
@@ -477,35 +502,29 @@ impl Survey {
         time: &TimeVerdict,
         ask: impl FnOnce(Case<'_>) -> T,
     ) -> T {
-        ask(Case {
-            licenses,
-            past: &self.past,
-            trust: &self.trust,
-            unit,
-            now: time.now,
-            generation: self.generation,
-            starter: self.starter(time).begun(),
-        })
+        ask(Case { unit, starter: self.starter(time).begun(), ..self.case(licenses, time) })
     }
 
     /// Whether a release of this date may be installed.
     pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
         let licenses = self.all();
-        self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released))
+        self.judge(&licenses, self.unit(None, time), time, |judgement| judgement.update(released))
     }
 
     /// What there is to say at this time of services that end or have ended.
     #[must_use]
     pub fn notices(&self, management: EnterpriseManagement, time: &TimeVerdict) -> Vec<Notice> {
         let licenses: Vec<&License> = self.licenses().collect();
-        self.judge(&licenses, self.unit(None), time, |judgement| judgement.notices(management))
+        self.judge(&licenses, self.unit(None, time), time, |judgement| {
+            judgement.notices(management)
+        })
     }
 
     /// The status report as of this time.
     #[must_use]
     pub fn report(&self, time: &TimeVerdict) -> Report {
         let licenses = self.all();
-        let unit = self.unit(None);
+        let unit = self.unit(None, time);
         self.judge(&licenses, unit, time, |judgement| {
             let (own, foreign) = self.by_device(judgement, unit);
             let mut rejected = [self.rejected.clone(), foreign].concat();

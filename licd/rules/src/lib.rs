@@ -32,7 +32,7 @@ pub use selector::Selector;
 pub use service::{ServiceState, ServiceStatus, ServiceVerdict};
 pub use starter::{Starter, StarterMark, StarterVerdict};
 pub use state::{LicenseState, next_turn};
-pub use unit::choose;
+pub use unit::{choose, is_settled};
 pub use upkeep::{Upkeep, upkeep};
 pub use verdict::Code;
 
