@@ -105,7 +105,7 @@ impl Desk {
             let Imported { verdict, untidy, .. } = self.device.import(name, file, intent);
             if untidy {
                 // What cannot be cleaned up now does no harm, and the daemon tries it again.
-                let _ = self.clean_up();
+                let _ = self.clean_up().or_else(|_| self.clean_up());
             }
             return verdict;
         };
