@@ -144,6 +144,8 @@ struct Timers {
     relook: Backoff,
     /// Something could not be looked at or published.
     shortage: Backoff,
+    /// Something could not be written down, or cleared away.
+    unwritten: Backoff,
     /// Somebody has the partition open. In a mount namespace of its own, nobody tells the daemon
     /// when it is closed elsewhere.
     reclosed: Backoff,
@@ -169,6 +171,7 @@ impl Timers {
             settle: Backoff::new(ms(5000), minutes(5)),
             relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
             shortage: Backoff::new(ms(250), minutes(1)),
+            unwritten: Backoff::new(ms(500), minutes(1)).with_patience(minutes(5)),
             reclosed: Backoff::new(ms(1000), minutes(1)),
             rejoin: Backoff::new(ms(100), ms(5000)).with_patience(minutes(1)),
             watchdog: watchdog.map(|interval| (interval, Instant::now() + interval)),
@@ -178,8 +181,8 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        let more = [self.reclosed.due(), self.shortage.due(), self.rejoin.due(), watchdog];
-        dues.into_iter().chain(more).flatten()
+        let more = [self.reclosed.due(), self.shortage.due(), self.unwritten.due()];
+        dues.into_iter().chain(more).chain([self.rejoin.due(), watchdog]).flatten()
     }
 }
 
@@ -292,6 +295,7 @@ impl Daemon {
             self.timers.relook.is_due(now),
             self.timers.reclosed.is_due(now),
             self.timers.shortage.is_due(now),
+            self.timers.unwritten.is_due(now),
         ];
         if looks.contains(&true) {
             self.look_again();

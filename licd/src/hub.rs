@@ -174,6 +174,8 @@ pub(crate) struct Stock {
     pub(crate) left_open: bool,
     /// Whether it is to be done once more soon: something could not be looked at or published.
     pub(crate) again: bool,
+    /// Whether something could not be written down that is to be remembered.
+    pub(crate) unwritten: bool,
 }
 
 /// What a start or a crash has left to do.

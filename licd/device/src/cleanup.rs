@@ -11,12 +11,20 @@ use license_format::{License, UnitId};
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
 
-/// When a store that could not be cleaned up is tried again.
-const RETRY: Duration = Duration::from_secs(10 * 60);
+/// When a store that could not be cleaned up is tried again: first soon, since most failures are over
+/// in a moment, then ever later, since a store that is write-protected stays so.
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LAST_RETRY: Duration = Duration::from_secs(10 * 60);
 
-/// The last failure, and when it was.
+/// The last failure.
 #[derive(Default)]
-pub(crate) struct LastFailure(Mutex<Option<(Instant, Failure)>>);
+pub(crate) struct LastFailure(Mutex<Option<Failed>>);
+
+struct Failed {
+    when: Instant,
+    failure: Failure,
+    retry: Duration,
+}
 
 /// A file that is gone from the store.
 pub struct Cleaned {
@@ -33,19 +41,24 @@ impl Device {
     /// the place of lists of whole packs. What is gone is told.
     ///
     /// # Errors
-    /// Why the store cannot be written. The same error then comes for some minutes without another
-    /// try.
+    /// Why the store cannot be written. The same error then comes for some time, at most some minutes,
+    /// without another try.
     pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
         let wanted = survey.settings().system.remotemanager.license_cleanup;
         if !wanted || survey.untidy(&survey.past, time).is_empty() {
             return Ok(Vec::new());
         }
         let mut last = self.cleanup.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, failure)) = last.as_ref().filter(|(when, _)| when.elapsed() < RETRY) {
-            return Err(failure.clone());
+        if let Some(failed) = last.as_ref().filter(|failed| failed.when.elapsed() < failed.retry) {
+            return Err(failed.failure.clone());
         }
         let done = self.tidy_store(time);
-        *last = done.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
+        let retry = last.take().map_or(FIRST_RETRY, |failed| LAST_RETRY.min(failed.retry * 2));
+        *last = done.as_ref().err().map(|failure| Failed {
+            when: Instant::now(),
+            failure: failure.clone(),
+            retry,
+        });
         done
     }
 

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_edge::links::LinkEvents;
+use licd_edge::look::is_fact;
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
 use nix::errno::Errno;
@@ -18,6 +20,9 @@ use crate::alarm::{Alarm, ClockSet};
 use crate::journal;
 use crate::mounts::Mounts;
 use crate::watch::Watch;
+
+/// How long the loop rests when the kernel has no memory for its poll(2).
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +103,14 @@ impl Events {
         inbox: &EventFd,
         until: Option<Instant>,
     ) -> Result<Vec<Event>, Fatal> {
-        let ready = self.ready(inbox, until);
-        let ready = ready.map_err(|reason| Fatal::Kernel("event loop", reason))?;
+        let ready = match self.ready(inbox, until) {
+            // A shortage of the moment: whatever happens meanwhile is still there afterwards.
+            Err(reason) if !is_fact(reason) => {
+                thread::sleep(PAUSE);
+                return Ok(Vec::new());
+            }
+            ready => ready.map_err(|reason| Fatal::Kernel("event loop", reason))?,
+        };
         let mut events = Vec::new();
         for source in ready {
             match source {

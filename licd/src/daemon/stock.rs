@@ -82,11 +82,17 @@ pub(super) fn take(
             look
         }
     };
-    let mut left_open = false;
+    let (mut left_open, mut unwritten) = (false, false);
     // Before the name is owned nothing waits for a disk; what is to be written is written next. And
     // nothing is remembered by a survey that lacks facts.
     if last.is_some() && look.has_all_facts() {
-        left_open = look.keep(device, &mut complaints);
+        match look.keep(device, &mut complaints) {
+            Ok(open) => left_open = open,
+            Err(failure) => {
+                complaints.push(failure.message);
+                unwritten = true;
+            }
+        }
     }
     let mut published = look.published(device, last);
     if let Some(last) = last {
@@ -111,7 +117,7 @@ pub(super) fn take(
             due = herald.due(device, told, &mut complaints);
         }
     }
-    Stock { published, due, complaints, links, left_open, again }
+    Stock { published, due, complaints, links, left_open, again, unwritten }
 }
 
 /// What a look at the device has brought.
@@ -150,19 +156,17 @@ impl Look {
 
     /// Writes down what has to be remembered of the survey, and cleans up the store. Whether that has
     /// left the store open.
-    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> bool {
-        let kept = keep_time(device, Arc::clone(&self.survey), complaints)
-            .and_then(|(survey, time)| clean_up(device, survey, time, complaints));
-        match kept {
-            Ok((survey, left_open)) => {
-                self.survey = survey;
-                left_open
-            }
-            Err(failure) => {
-                complaints.push(failure.message);
-                false
-            }
+    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<bool, Failure> {
+        let (survey, time) = keep_time(device, Arc::clone(&self.survey), complaints)?;
+        self.survey = survey;
+        device.keep_past(&self.survey, &time)?;
+        let cleaned = device.clean_up(&self.survey, &time)?;
+        if cleaned.is_empty() {
+            return Ok(false);
         }
+        chronicle::cleaned(&cleaned);
+        self.survey = look_once_more(device, &self.survey)?;
+        Ok(device.is_left_open())
     }
 
     /// What is to be published.
@@ -208,30 +212,8 @@ fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure
     }
 }
 
-/// Writes down what has to be remembered of the licences, and then cleans up the store. Also tells
-/// whether that has left it open.
-fn clean_up(
-    device: &Device,
-    survey: Arc<Survey>,
-    time: TimeVerdict,
-    complaints: &mut Vec<String>,
-) -> Result<(Arc<Survey>, bool), Failure> {
-    let done = device.keep_past(&survey, &time).and_then(|()| device.clean_up(&survey, &time));
-    match done {
-        Ok(cleaned) if cleaned.is_empty() => Ok((survey, false)),
-        Ok(cleaned) => {
-            chronicle::cleaned(&cleaned);
-            Ok((look_once_more(device, &survey)?, device.is_left_open()))
-        }
-        Err(failure) => {
-            complaints.push(failure.message);
-            Ok((survey, false))
-        }
-    }
-}
-
 /// Carries out the removal profile of the settings, as at every start while it is set. Whether that
-/// is done, or it would be of no use to try again.
+/// is done; else it is tried again, seldom at last.
 pub(super) fn remove_profile(device: &Device) -> bool {
     let selector = match settings::load(device.root()) {
         Ok(loaded) => loaded.settings.licensing.remove,
@@ -254,7 +236,7 @@ pub(super) fn remove_profile(device: &Device) -> bool {
                 MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = failure.code.as_str();
                 "removal of {selector}: {}", failure.message
             );
-            !failure.is_of_the_moment()
+            false
         }
     }
 }
@@ -321,7 +303,9 @@ impl Daemon {
         let taken = stock.is_some();
         self.mind_shortage(stock.as_ref().is_none_or(|stock| stock.again), Instant::now());
         if let Some(stock) = stock {
-            let Stock { published, due, complaints, links, left_open, again: _ } = *stock;
+            let Stock { published, due, complaints, links, left_open, again: _, unwritten } =
+                *stock;
+            self.mind_unwritten(unwritten, Instant::now());
             self.mind_open_store(left_open);
             let deployed = waiting.iter().any(|one| {
                 matches!(one, Waiting::Import(ended) if ended.changes_what_is_allowed(&published))
@@ -393,6 +377,16 @@ impl Daemon {
             self.timers.shortage.begin(now);
         } else {
             self.timers.shortage.end();
+        }
+    }
+
+    /// Looks again from time to time if something could not be written down, for a while: a medium
+    /// that stays read-only must not keep the device awake.
+    fn mind_unwritten(&mut self, unwritten: bool, now: Instant) {
+        if unwritten {
+            self.timers.unwritten.begin(now);
+        } else {
+            self.timers.unwritten.end();
         }
     }
 
