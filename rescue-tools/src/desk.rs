@@ -9,7 +9,7 @@ use licd_device::{
 };
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
-use licd_rules::{Code, Selector};
+use licd_rules::{Code, Selector, Version};
 use license_format::Date;
 
 use crate::args::Args;
@@ -78,13 +78,19 @@ impl Desk {
         })
     }
 
-    /// Whether a release of this date may be installed, and the reason.
-    pub(crate) fn update(&self, released: Date) -> Result<(bool, String), Failure> {
+    /// Whether a release of this date, and of this version if it is given, may be installed, and the
+    /// reason.
+    pub(crate) fn update(
+        &self,
+        released: Date,
+        version: Option<&str>,
+    ) -> Result<(bool, String), Failure> {
         match &self.daemon {
-            Some(daemon) => daemon.check_update(&released.to_string()),
+            Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
                 let survey = self.survey();
-                let verdict = survey.update(released, &self.device.time(&survey)?);
+                let to = version.and_then(Version::parse);
+                let verdict = survey.update(released, to, &self.device.time(&survey)?);
                 Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
             }
         }

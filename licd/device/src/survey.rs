@@ -17,7 +17,7 @@ use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
-    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, choose,
+    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, Version, choose,
 };
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
@@ -171,6 +171,7 @@ impl Device {
             starter_mark,
             problems,
         };
+        survey.look_at_generation();
         survey.find_trust(self, &mut missing);
         survey.read_store(self, last, &mut missing);
         survey.look_at_partition(self, &mut missing);
@@ -394,6 +395,16 @@ impl Survey {
         }
     }
 
+    /// Notes that the system is older than what licences are made for.
+    fn look_at_generation(&mut self) {
+        if let Generation::Older(major) = self.generation {
+            self.problems.push(format!(
+                "operating system: OS {major} is older than the licences are made for, and they are \
+                 judged as on OS 11; update it"
+            ));
+        }
+    }
+
     /// Notes what speaks against the partition itself.
     fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
         if let Some(holders) = missing.fact(device.store().holders()) {
@@ -484,14 +495,20 @@ impl Survey {
             unit,
             now: time.now,
             generation: self.generation,
+            version: self.version.as_deref().and_then(Version::parse),
             starter: self.starter(time).begun(),
         })
     }
 
-    /// Whether a release of this date may be installed.
-    pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
+    /// Whether a release of this date, and of this version if that is known, may be installed.
+    pub fn update(
+        &self,
+        released: Date,
+        to: Option<Version>,
+        time: &TimeVerdict,
+    ) -> FeatureVerdict {
         let licenses = self.all();
-        self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released))
+        self.judge(&licenses, self.unit(None), time, |judgement| judgement.update(released, to))
     }
 
     /// What there is to say at this time of services that end or have ended.

@@ -8,7 +8,7 @@ use license_format::{License, PackId, PublicKey, Serial, TrustDocument, UnitId, 
 
 use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
-use crate::{Generation, LicenseState, Starter};
+use crate::{Generation, LicenseState, Starter, Version};
 
 /// Everything a judgement rests on.
 #[derive(Clone, Copy)]
@@ -25,6 +25,8 @@ pub struct Case<'a> {
     pub now: UnixSeconds,
     /// The operating system.
     pub generation: Generation,
+    /// Its version; what is not known is held against no feature.
+    pub version: Option<Version>,
     /// The starter period, if it has begun: an evaluation of the Workspace Edition.
     pub starter: Option<Starter>,
 }
