@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{
-    Device, Failure, FileVerdict, Imported, Intent, Missing, Partial, Report, Survey,
+    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
 };
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
@@ -102,6 +102,11 @@ impl Desk {
             Some(daemon) => daemon.remove(&selector.to_string()),
             None => self.device.remove(selector),
         }
+    }
+
+    /// What a removal has left although it unlocks what was selected.
+    pub(crate) fn left_by(&self, selector: &Selector) -> Vec<Left> {
+        self.device.left_by(selector)
     }
 
     /// Imports an open file. Through the daemon it is read here first, for all that the bus does

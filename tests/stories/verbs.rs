@@ -159,7 +159,7 @@ fn answers_have_the_members_that_scripts_rely_on() {
     let update = world.licctl(["update-allowed", "2026-01-01", "--json"]).json();
     assert_eq!((&update["allowed"], &update["reason"]), (&json!(false), &json!("unlicensed")));
     let removed = world.licctl(["remove", "all", "--json"]).json();
-    assert_eq!(removed, json!({"schema": 1, "removed": 0}));
+    assert_eq!(removed, json!({"schema": 1, "removed": 0, "left": []}));
 }
 
 fn list_and_show_tell_what_is_in_the_store() {

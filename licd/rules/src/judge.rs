@@ -4,7 +4,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use license_format::services::WORKSPACE_EDITION;
-use license_format::{License, PackId, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds};
+use license_format::{
+    License, PackId, PublicKey, Serial, Terms, TrustDocument, UnitId, UnixSeconds,
+};
 
 use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
@@ -89,7 +91,7 @@ impl<'a> Judgement<'a> {
 }
 
 /// Whether a licence names a service.
-pub(crate) fn unlocks(license: &License, service: &str) -> bool {
+pub(crate) fn unlocks(license: &Terms, service: &str) -> bool {
     license.services.iter().any(|name| name.as_str() == service)
 }
 

@@ -29,7 +29,7 @@ pub use license_format::services;
 pub use notice::{AFTER_END, EnterpriseManagement, Fate, Notice, Said, Stage, Told, tell};
 pub use past::{Past, REMEMBERED, Roster, Taken, Tombstone, withdraws};
 pub use poll::{poll_after_change, poll_after_start, poll_again};
-pub use selector::Selector;
+pub use selector::{Class, Selector};
 pub use service::{ServiceState, ServiceStatus, ServiceVerdict};
 pub use starter::{Starter, StarterMark, StarterVerdict};
 pub use state::{LicenseState, next_turn};
