@@ -465,7 +465,8 @@ impl Survey {
     pub(crate) fn starter(&self, time: &TimeVerdict) -> StarterVerdict {
         let unit = self.unit(None);
         let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
-        let licensed = self.licenses().any(own);
+        let licensed = self.licenses().any(own)
+            || unit.is_some_and(|unit| self.past.was_licensed(unit, &self.trust));
         StarterVerdict::of(self.starter_days, self.starter_mark, licensed, time.now, time.state)
     }
 
