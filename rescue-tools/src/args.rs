@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Failure, Intent, Place};
 use licd_edge::root::is_dir;
-use licd_rules::{Feature, Selector};
+use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
 
 /// Licences of this device: show, check, import, remove.
@@ -97,6 +97,10 @@ pub(crate) enum Verb {
         /// The day of the release, YYYY-MM-DD.
         #[arg(value_name = "DATE", value_parser = date)]
         released: Date,
+        /// The version of the release, such as 12.4.0: one of a newer generation needs a licence in
+        /// force, whatever its day.
+        #[arg(long, value_name = "VERSION", value_parser = version)]
+        version: Option<String>,
     },
     /// Cut this device's slice out of a mass licence.
     Slice {
@@ -203,6 +207,11 @@ fn selector(text: &str) -> Result<Selector, String> {
 
 fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("is not a day like 2026-11-22")
+}
+
+/// The version as it was written, which is how it is shown.
+fn version(text: &str) -> Result<String, &'static str> {
+    Version::parse(text).map(|_| text.to_owned()).ok_or("is not a version like 12.4.0")
 }
 
 fn feature(text: &str) -> Result<&'static Feature, String> {

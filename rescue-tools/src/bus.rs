@@ -82,8 +82,15 @@ impl Daemon {
         self.ask("GetStatus", ANSWER, &())
     }
 
-    pub(crate) fn check_update(&self, released: &str) -> Result<(bool, String), Failure> {
-        self.ask("CheckUpdate", ANSWER, &released)
+    pub(crate) fn check_update(
+        &self,
+        released: &str,
+        version: Option<&str>,
+    ) -> Result<(bool, String), Failure> {
+        match version {
+            Some(version) => self.ask("CheckUpdateTo", ANSWER, &(version, released)),
+            None => self.ask("CheckUpdate", ANSWER, &released),
+        }
     }
 
     pub(crate) fn remove(&self, selector: &str) -> Result<u32, Failure> {

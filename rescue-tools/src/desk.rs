@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{
-    Device, Failure, FileVerdict, Imported, Intent, Missing, Partial, Report, Survey,
+    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
 };
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
-use licd_rules::{Code, Selector};
+use licd_rules::{Code, Selector, Version};
 use license_format::Date;
 
 use crate::args::Args;
@@ -78,13 +78,19 @@ impl Desk {
         })
     }
 
-    /// Whether a release of this date may be installed, and the reason.
-    pub(crate) fn update(&self, released: Date) -> Result<(bool, String), Failure> {
+    /// Whether a release of this date, and of this version if it is given, may be installed, and the
+    /// reason.
+    pub(crate) fn update(
+        &self,
+        released: Date,
+        version: Option<&str>,
+    ) -> Result<(bool, String), Failure> {
         match &self.daemon {
-            Some(daemon) => daemon.check_update(&released.to_string()),
+            Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
                 let survey = self.survey();
-                let verdict = survey.update(released, &self.device.time(&survey)?);
+                let to = version.and_then(Version::parse);
+                let verdict = survey.update(released, to, &self.device.time(&survey)?);
                 Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
             }
         }
@@ -96,6 +102,11 @@ impl Desk {
             Some(daemon) => daemon.remove(&selector.to_string()),
             None => self.device.remove(selector),
         }
+    }
+
+    /// What a removal has left although it unlocks what was selected.
+    pub(crate) fn left_by(&self, selector: &Selector) -> Vec<Left> {
+        self.device.left_by(selector)
     }
 
     /// Imports an open file. Through the daemon it is read here first, for all that the bus does

@@ -84,7 +84,9 @@ fn answer(verb: Verb, desk: &Desk, out: &mut Out) -> out::Answer {
         Verb::Request { output } => verbs::request::run(desk, output.as_deref(), out),
         Verb::Feature { name, quiet } => verbs::feature::run(desk, name, quiet, out),
         Verb::Features => verbs::features::run(desk, out),
-        Verb::UpdateAllowed { released } => verbs::update_allowed::run(desk, released, out),
+        Verb::UpdateAllowed { released, version } => {
+            verbs::update_allowed::run(desk, released, version, out)
+        }
         Verb::Slice { mass, output } => verbs::slice::run(desk, &mass, output.as_deref(), out),
         Verb::Doctor => verbs::doctor::run(desk, out),
         Verb::Completions { shell } => verbs::completions::run(shell, out),

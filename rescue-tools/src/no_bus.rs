@@ -18,7 +18,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn check_update(&self, _: &str) -> Result<(bool, String), Failure> {
+    pub(crate) fn check_update(&self, _: &str, _: Option<&str>) -> Result<(bool, String), Failure> {
         match *self {}
     }
 

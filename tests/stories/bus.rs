@@ -103,6 +103,8 @@ fn properties_and_answers_say_what_the_report_says() {
     }
     let update: (bool, String) = client.manager("CheckUpdate", &"2026-05-01").unwrap();
     assert_eq!(update, (true, "licensed".to_owned()));
+    let newer: (bool, String) = client.manager("CheckUpdateTo", &("13.0", "2026-05-01")).unwrap();
+    assert_eq!(newer, update);
     let services: Vec<(String, String, String, String)> =
         client.manager("ListServices", &()).unwrap();
     let row = |words: [&str; 4]| words.map(str::to_owned).into();

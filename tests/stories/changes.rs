@@ -4,7 +4,7 @@ use std::fs;
 
 use acceptance::client::Refusal;
 use acceptance::harness::Story;
-use acceptance::maker::{self, UNIT};
+use acceptance::maker::{self, EMP, UNIT, WE};
 use acceptance::{World, story, wait};
 use nix::sys::signal::Signal;
 
@@ -17,6 +17,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(broken_settings_leave_the_last_good_ones_in_force),
     story!(settings_are_applied_whole_or_not_at_all),
     story!(settings_that_nobody_knows_are_kept_and_ignored),
+    story!(a_profile_takes_no_file_of_another_class_and_the_journal_names_what_stays),
+    story!(what_a_removal_leaves_is_in_its_answer_with_the_daemon_and_without),
     story!(a_removal_profile_is_carried_out_at_every_start),
 ];
 
@@ -149,6 +151,40 @@ fn settings_that_nobody_knows_are_kept_and_ignored() {
     let () = daemon.client().manager("ApplySettings", &text).unwrap();
     assert_eq!(fs::read_to_string(world.path(SETTINGS)).unwrap(), text);
     assert_eq!(problem(&daemon.status()), None);
+}
+
+fn a_profile_takes_no_file_of_another_class_and_the_journal_names_what_stays() {
+    let world = World::new();
+    world.copy_by_hand(
+        "both.lic",
+        maker::licence().pack("PAS-0001").product("PAS").services(&[EMP, WE]).sign(),
+    );
+    world.copy_by_hand(
+        "emp.lic",
+        maker::licence().pack("EMP-0001").product("EMP").services(&[EMP]).sign(),
+    );
+    world.write(SETTINGS, "[licensing]\nremove = \"enterprise-management-pack\"\n");
+    let daemon = world.start();
+    assert_eq!(world.stored(), ["both.lic"]);
+    assert_eq!(daemon.status()["state"], "valid");
+    let line = "both.lic: stays, for it counts as workspace-edition; “pack:PAS-0001” removes it";
+    assert!(daemon.log().contains(line), "{}", daemon.log());
+}
+
+fn what_a_removal_leaves_is_in_its_answer_with_the_daemon_and_without() {
+    let both = maker::licence().pack("PAS-0001").product("PAS").services(&[EMP, WE]).sign();
+    let world = World::new();
+    world.copy_by_hand("both.lic", &both);
+    let daemon = world.start();
+    let args = ["remove", "enterprise-management-pack", "--json"];
+    let answer = daemon.licctl(args).with_code(1);
+    let left = r#"{"file":"both.lic","pack":"PAS-0001","class":"workspace-edition"}"#;
+    assert_eq!(answer.out.trim(), format!(r#"{{"schema":1,"removed":0,"left":[{left}]}}"#));
+    assert_eq!(daemon.licctl(args.iter().chain(&["--direct"])).with_code(1).out, answer.out);
+    let text = daemon.licctl(["remove", "enterprise-management-pack"]).with_code(1).out;
+    assert!(text.contains("both.lic: stays, for it counts as workspace-edition"), "{text}");
+    let _ = daemon.licctl(["remove", "pack:PAS-0001"]).with_code(0);
+    assert_eq!(world.stored(), [""; 0]);
 }
 
 fn a_removal_profile_is_carried_out_at_every_start() {

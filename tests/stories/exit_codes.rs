@@ -57,7 +57,7 @@ fn yes_is_0_and_no_is_1() {
 
 fn wrong_usage_is_2() {
     let world = World::new();
-    let wrong: [&[&str]; 11] = [
+    let wrong: [&[&str]; 12] = [
         &["planet"],
         &["verify"],
         &["import"],
@@ -68,6 +68,7 @@ fn wrong_usage_is_2() {
         &["remove", "pack:we"],
         &["update-allowed", "yesterday"],
         &["update-allowed", "2026-02-30"],
+        &["update-allowed", "2026-02-28", "--version", "latest"],
         &["status", "--colour"],
     ];
     for args in wrong {

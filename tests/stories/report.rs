@@ -23,6 +23,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(of_several_licences_the_best_one_gives_the_services_date),
     story!(after_its_end_a_licence_allows_what_its_generation_and_term_allow),
     story!(a_release_is_allowed_by_its_date),
+    story!(an_update_to_a_newer_generation_needs_a_licence_in_force),
+    story!(an_add_on_is_not_for_a_version_that_came_before_it),
+    story!(a_system_older_than_11_is_judged_as_11_and_said_to_be_older),
 ];
 
 fn the_schema() -> Value {
@@ -412,4 +415,50 @@ fn a_release_is_allowed_by_its_date() {
     assert_eq!(modern.licctl(["update-allowed", "2022-03-29"]).code, 1);
     modern.copy_by_hand("b.lic", maker::licence().pack("WE-OTHER").sign());
     assert_eq!(modern.licctl(["update-allowed", "2026-03-29"]).code, 0);
+}
+
+fn an_update_to_a_newer_generation_needs_a_licence_in_force() {
+    let ended = maker::licence().term("perpetual").expires("2022-08-01").grace(0).sign();
+    let world = World::new();
+    world.write("/etc/os-release", "VERSION_ID=11.07.170\n");
+    world.copy_by_hand("a.lic", &ended);
+    let daemon = world.start();
+    for (version, code, reason) in
+        [("11.09.310", 0, "older-releases-only"), ("12.01.100", 1, "expired")]
+    {
+        let ask = ["update-allowed", "2022-03-29", "--version", version, "--json"];
+        let direct = world.licctl(ask).with_code(code);
+        assert_eq!(direct.json()["reason"], reason);
+        assert_eq!(direct.json()["version"], version);
+        assert_eq!(daemon.licctl(ask).out, direct.out);
+    }
+    world.copy_by_hand("b.lic", maker::licence().pack("WE-OTHER").sign());
+    let ask = ["update-allowed", "2022-03-29", "--version", "12.01.100", "--direct"];
+    assert_eq!(world.licctl(ask).code, 0);
+}
+
+fn an_add_on_is_not_for_a_version_that_came_before_it() {
+    let powerterm = "SUB_SERVICE_SET_ADDON_POWERTERM";
+    for (version, allowed, reason) in
+        [("11.01.110", false, "not-for-this-version"), ("11.02.100", true, "licensed")]
+    {
+        let world = World::new();
+        world.write("/etc/os-release", &format!("VERSION_ID={version}\n"));
+        world.copy_by_hand("a.lic", maker::licence().services(&[powerterm]).sign());
+        let status = world.licctl(["status", "--json"]).json();
+        let feature = &status["features"]["powerterm"];
+        assert_eq!((&feature["allowed"], &feature["reason"]), (&allowed.into(), &reason.into()));
+    }
+}
+
+fn a_system_older_than_11_is_judged_as_11_and_said_to_be_older() {
+    let world = World::new();
+    world.write("/etc/os-release", "VERSION_ID=10.06.190\n");
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let status = world.licctl(["status", "--json"]).json();
+    assert_eq!(status["os"]["generation"], 10);
+    assert_eq!(status["features"]["custom-partition"]["allowed"], true);
+    assert_eq!(status["features"]["icg"]["allowed"], false);
+    let problems = status["problems"].to_string();
+    assert!(problems.contains("OS 10") && problems.contains("OS 11"), "{problems}");
 }

@@ -11,6 +11,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_new_device_may_do_for_some_days_what_an_evaluation_may),
     story!(the_days_begin_once_and_end),
     story!(a_device_that_had_a_licence_has_no_such_days),
+    story!(a_device_that_remembers_a_licence_has_no_such_days),
     story!(the_days_do_not_begin_before_the_time_is_known),
     story!(a_licence_is_better_than_the_days),
 ];
@@ -36,7 +37,7 @@ fn a_new_device_may_do_for_some_days_what_an_evaluation_may() {
     let daemon = world.start();
     let status = daemon.until("the days begin", |status| status["state"] == "starter");
     let we = service(&status);
-    assert_eq!((&we["status"], &we["state"]), (&"LICENSED".into(), &"starter".into()));
+    assert_eq!((&we["status"], &we["state"]), (&"UNLICENSED".into(), &"starter".into()));
     // It may have become tomorrow meanwhile.
     let last = [29, 30].map(|days| today_plus(days).to_string());
     let expires = we["expires"].as_str().unwrap().to_owned();
@@ -88,6 +89,21 @@ fn a_device_that_had_a_licence_has_no_such_days() {
     let daemon = licensed.start();
     let () = daemon.client().manager("Refresh", &()).unwrap();
     assert_eq!(daemon.status()["state"], "none");
+}
+
+fn a_device_that_remembers_a_licence_has_no_such_days() {
+    let world = World::new();
+    world.copy_by_hand("own.lic", maker::licence().sign());
+    let daemon = world.start();
+    daemon.until("it is licensed", |status| status["state"] == "valid");
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    assert!(daemon.stop().success());
+    world.write("/usr/lib/licd/licd.toml", "[starter]\ndays = 30\n");
+    let daemon = world.start();
+    wait::until("it is forgone", || world.path(MARK).exists().then_some(()));
+    let () = daemon.client().manager("Refresh", &()).unwrap();
+    assert_eq!(daemon.status()["state"], "none");
+    assert_eq!(world.status()["state"], "none");
 }
 
 fn the_days_do_not_begin_before_the_time_is_known() {

@@ -54,7 +54,7 @@ pub struct Hardware {
 /// The operating system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Os {
-    /// 11 or 12.
+    /// 12, 11, or that of an older system, which is judged as 11.
     pub generation: u8,
     /// As `os-release` or the configuration spells it.
     pub version: Option<String>,

@@ -17,7 +17,7 @@ use licd_edge::usb::RootDrive;
 use licd_edge::{clock, links, settings, state, system, usb};
 use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
-    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, choose, is_settled,
+    Notice, Past, StarterMark, StarterVerdict, TimeVerdict, Version, choose, is_settled,
 };
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
@@ -171,6 +171,7 @@ impl Device {
             starter_mark,
             problems,
         };
+        survey.look_at_generation();
         survey.find_trust(self, &mut missing);
         survey.read_store(self, last, &mut missing);
         survey.look_at_partition(self, &mut missing);
@@ -405,6 +406,16 @@ impl Survey {
         }
     }
 
+    /// Notes that the system is older than what licences are made for.
+    fn look_at_generation(&mut self) {
+        if let Generation::Older(major) = self.generation {
+            self.problems.push(format!(
+                "operating system: OS {major} is older than the licences are made for, and they are \
+                 judged as on OS 11; update it"
+            ));
+        }
+    }
+
     /// Notes what speaks against the partition itself.
     fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
         if let Some(holders) = missing.fact(device.store().holders()) {
@@ -445,6 +456,7 @@ impl Survey {
             unit: None,
             now: time.now,
             generation: self.generation,
+            version: self.version.as_deref().and_then(Version::parse),
             starter: None,
         }
     }
@@ -479,7 +491,8 @@ impl Survey {
     pub(crate) fn starter(&self, time: &TimeVerdict) -> StarterVerdict {
         let unit = self.unit(None, time);
         let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
-        let licensed = self.licenses().any(own);
+        let licensed = self.licenses().any(own)
+            || unit.is_some_and(|unit| self.past.was_licensed(unit, &self.trust));
         StarterVerdict::of(self.starter_days, self.starter_mark, licensed, time.now, time.state)
     }
 
@@ -505,10 +518,15 @@ impl Survey {
         ask(Case { unit, starter: self.starter(time).begun(), ..self.case(licenses, time) })
     }
 
-    /// Whether a release of this date may be installed.
-    pub fn update(&self, released: Date, time: &TimeVerdict) -> FeatureVerdict {
+    /// Whether a release of this date, and of this version if that is known, may be installed.
+    pub fn update(
+        &self,
+        released: Date,
+        to: Option<Version>,
+        time: &TimeVerdict,
+    ) -> FeatureVerdict {
         let licenses = self.all();
-        self.judge(&licenses, self.unit(None, time), time, |judgement| judgement.update(released))
+        self.judge(&licenses, self.unit(None, time), time, |judgement| judgement.update(released, to))
     }
 
     /// What there is to say at this time of services that end or have ended.

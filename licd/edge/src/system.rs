@@ -4,7 +4,7 @@ mod os_release;
 
 use std::path::Path;
 
-use licd_rules::Generation;
+use licd_rules::{Generation, Version};
 use license_format::Date;
 
 use crate::look::Looked;
@@ -57,10 +57,10 @@ impl OsRelease {
     fn parse(text: &str) -> Self {
         let version = os_release::value(text, "VERSION_ID")
             .filter(|version| is_printable(version) && version.len() <= VERSION_CHARS);
-        let major = version.as_deref().and_then(|version| version.split('.').next()?.parse().ok());
+        let numbers = version.as_deref().and_then(Version::parse);
         let day = |field| Date::parse(os_release::value(text, field)?.get(..10)?);
         Self {
-            generation: major.and_then(Generation::from_major),
+            generation: numbers.and_then(|v| Generation::from_major(v.major().into())),
             released: day("RELEASE_DATE").or_else(|| day("BUILD_DATE")),
             version,
         }

@@ -4,7 +4,7 @@ use license_format::{Date, Expiry, License, Term};
 
 use crate::judge::unlocks;
 use crate::state::last_day;
-use crate::{Generation, Judgement, LicenseState, Starter};
+use crate::{Generation, Judgement, LicenseState, Starter, Version};
 use license_format::services::{
     AIT, ENTERPRISE_MANAGEMENT as EMP, ICG, MMCP, NINETY_METER, POWERTERM, SWP, TERADICI,
     WORKSPACE_EDITION as WE,
@@ -35,44 +35,60 @@ pub struct Feature {
     pub name: &'static str,
     os11: &'static [Grant],
     os12: &'static [Grant],
+    /// The first version of the system that has it; `None`: every one.
+    since: Option<Version>,
 }
 
 /// Allowed on every device, licensed or not.
 const fn always(name: &'static str) -> Feature {
-    Feature { name, os11: &[], os12: &[] }
+    both(name, &[])
 }
 
 /// The same on both generations.
 const fn both(name: &'static str, grants: &'static [Grant]) -> Feature {
-    Feature { name, os11: grants, os12: grants }
+    on(name, grants, grants)
 }
+
+/// What allows it differs between the generations.
+const fn on(name: &'static str, os11: &'static [Grant], os12: &'static [Grant]) -> Feature {
+    Feature { name, os11, os12, since: None }
+}
+
+/// An add-on that later versions of the system have.
+const fn add_on(name: &'static str, grants: &'static [Grant], since: Version) -> Feature {
+    Feature { since: Some(since), ..both(name, grants) }
+}
+
+/// The version that brought 90meter and Teradici PCoIP.
+const OS_11_01_110: Version = Version::new(11, 1, 110);
+/// The version that brought Ericom PowerTerm as an add-on.
+const OS_11_02_100: Version = Version::new(11, 2, 100);
 
 /// Part of the Enterprise Management Pack on OS 11 and of the base on OS 12; the service is what
 /// allows one of them alone.
 macro_rules! management {
     ($name:literal $(, $service:ident)?) => {
-        Feature {
-            name: $name,
-            os11: &[(EMP, Ends) $(, ($service, ByTerm))?],
-            os12: &[(WE, Ends) $(, ($service, ByTerm))?],
-        }
+        on(
+            $name,
+            &[(EMP, Ends) $(, ($service, ByTerm))?],
+            &[(WE, Ends) $(, ($service, ByTerm))?],
+        )
     };
 }
 
 impl Feature {
     /// Installing an update of the operating system.
-    pub const OS_UPDATE: Self =
-        Self { name: "os-update", os11: &[(WE, OlderReleases)], os12: &[(WE, Ends)] };
+    pub const OS_UPDATE: Self = on("os-update", &[(WE, OlderReleases)], &[(WE, Ends)]);
 
     /// Every feature, by name.
     pub const ALL: [Self; 23] = [
-        both("90meter", &[(NINETY_METER, ByTerm)]),
+        add_on("90meter", &[(NINETY_METER, ByTerm)], OS_11_01_110),
         both("app-install", &[(WE, Ends)]),
         both("apps", &[(WE, Stays)]),
         management!("asset-inventory", AIT),
         both("auto-update", &[(WE, Ends)]),
         both("codecs", &[(WE, Stays), (MMCP, ByTerm)]),
-        Self { name: "config-change", os11: &[(WE, Stays)], os12: &[(WE, Ends)] },
+        on("config-change", &[(WE, Stays)], &[(WE, Ends)]),
         management!("config-change-icg"),
         both("custom-partition", &[(WE, Ends)]),
         management!("icg", ICG),
@@ -81,9 +97,9 @@ impl Feature {
         always("onboarding"),
         both("os", &[(WE, Stays)]),
         Self::OS_UPDATE,
-        both("pcoip", &[(TERADICI, ByTerm)]),
+        add_on("pcoip", &[(TERADICI, ByTerm)], OS_11_01_110),
         always("power-control"),
-        both("powerterm", &[(POWERTERM, ByTerm)]),
+        add_on("powerterm", &[(POWERTERM, ByTerm)], OS_11_02_100),
         always("shadow"),
         management!("shadow-icg"),
         management!("shared-workplace", SWP),
@@ -104,7 +120,7 @@ impl Feature {
 
     fn grants(&self, generation: Generation) -> &'static [Grant] {
         match generation {
-            Generation::Os11 => self.os11,
+            Generation::Older(_) | Generation::Os11 => self.os11,
             Generation::Os12 => self.os12,
         }
     }
@@ -135,6 +151,8 @@ pub enum Reason {
     Unlicensed,
     /// The release is dated on or after the last day of the licence.
     NewerRelease,
+    /// This version of the system does not have it, whatever the licences.
+    NotForThisVersion,
 }
 
 impl Reason {
@@ -153,6 +171,7 @@ impl Reason {
             Self::Withdrawn => "withdrawn",
             Self::Unlicensed => "unlicensed",
             Self::NewerRelease => "release-after-expiry",
+            Self::NotForThisVersion => "not-for-this-version",
         }
     }
 
@@ -170,7 +189,8 @@ impl Reason {
             | Self::Pending
             | Self::Withdrawn
             | Self::Unlicensed
-            | Self::NewerRelease => false,
+            | Self::NewerRelease
+            | Self::NotForThisVersion => false,
         }
     }
 
@@ -188,7 +208,7 @@ impl Reason {
             Self::Pending => 3,
             Self::Expired => 2,
             Self::Withdrawn => 1,
-            Self::Unlicensed => 0,
+            Self::Unlicensed | Self::NotForThisVersion => 0,
         }
     }
 }
@@ -206,16 +226,25 @@ pub struct FeatureVerdict {
 impl Judgement<'_> {
     /// Whether a feature is allowed: by any licence of any service that grants it.
     pub fn feature(&self, feature: &Feature) -> FeatureVerdict {
-        self.answer(feature, None)
+        let lacks = |since| self.case.version.is_some_and(|version| version < since);
+        if feature.since.is_some_and(lacks) {
+            return FeatureVerdict { reason: Reason::NotForThisVersion, until: None };
+        }
+        self.answer(feature.grants(self.case.generation), None)
     }
 
-    /// Whether a release of this date may be installed.
-    pub fn update(&self, released: Date) -> FeatureVerdict {
-        self.answer(&Feature::OS_UPDATE, Some(released))
+    /// Whether a release of this date may be installed, which is of version `to` if that is known.
+    /// One of a newer generation is an update like any on OS 12: whatever its date, the licence must
+    /// be in force.
+    pub fn update(&self, released: Date, to: Option<Version>) -> FeatureVerdict {
+        let generation = match to {
+            Some(to) if to.is_beyond(self.case.generation) => Generation::Os12,
+            _ => self.case.generation,
+        };
+        self.answer(Feature::OS_UPDATE.grants(generation), Some(released))
     }
 
-    fn answer(&self, feature: &Feature, released: Option<Date>) -> FeatureVerdict {
-        let grants = feature.grants(self.case.generation);
+    fn answer(&self, grants: &[Grant], released: Option<Date>) -> FeatureVerdict {
         if grants.is_empty() {
             return FeatureVerdict { reason: Reason::Always, until: None };
         }

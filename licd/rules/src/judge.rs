@@ -4,11 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use license_format::services::WORKSPACE_EDITION;
-use license_format::{License, PackId, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds};
+use license_format::{
+    License, PackId, PublicKey, Serial, Terms, TrustDocument, UnitId, UnixSeconds,
+};
 
 use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
-use crate::{Generation, LicenseState, Starter};
+use crate::{Generation, LicenseState, Starter, Version};
 
 /// Everything a judgement rests on.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub struct Case<'a> {
     pub now: UnixSeconds,
     /// The operating system.
     pub generation: Generation,
+    /// Its version; what is not known is held against no feature.
+    pub version: Option<Version>,
     /// The starter period, if it has begun: an evaluation of the Workspace Edition.
     pub starter: Option<Starter>,
 }
@@ -87,7 +91,7 @@ impl<'a> Judgement<'a> {
 }
 
 /// Whether a licence names a service.
-pub(crate) fn unlocks(license: &License, service: &str) -> bool {
+pub(crate) fn unlocks(license: &Terms, service: &str) -> bool {
     license.services.iter().any(|name| name.as_str() == service)
 }
 

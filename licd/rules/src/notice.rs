@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 
 use license_format::{Date, Expiry, Term, UnixSeconds};
 
-use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceStatus, ServiceVerdict};
+use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceVerdict};
 use license_format::services::{ENTERPRISE_MANAGEMENT, KNOWN};
 
 /// Days on which an ended licence is spoken of: a working week and the days around it.
@@ -178,7 +178,7 @@ impl Judgement<'_> {
                 // Later it is: it has not ended by now.
                 self.end_of(service, later)
             }
-            (state, _) if state.status() == ServiceStatus::Licensed => None,
+            (state, _) if state.in_force() => None,
             _ => Some((last, then)),
         }
     }

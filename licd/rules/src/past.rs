@@ -160,6 +160,16 @@ impl Past {
         self.removed.retain(|tombstone| !tombstone.is_of(license));
     }
 
+    /// Whether this unit had a licence that had started, by the word of a key that is still trusted.
+    #[must_use]
+    pub fn was_licensed(&self, unit: &UnitId, trust: &TrustDocument) -> bool {
+        let of = |whose: &UnitId, signer: Option<PublicKey>| {
+            whose == unit && signer.is_none_or(|key| trust.names(key))
+        };
+        self.reissued.iter().any(|entry| of(&entry.unit, entry.signer))
+            || self.converted.iter().any(|entry| of(&entry.unit, entry.signer))
+    }
+
     /// Whether it was.
     #[must_use]
     pub fn has_removed(&self, license: &License) -> bool {

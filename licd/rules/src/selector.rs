@@ -1,4 +1,7 @@
 //! Which licences a removal takes.
+//!
+//! A licence belongs to one class, and a selector of a class takes those of its own alone: “all
+//! Enterprise Management Packs” must not take the base away that is in the same file.
 
 use core::fmt;
 
@@ -6,18 +9,43 @@ use license_format::{PackId, Term, Terms};
 
 use license_format::services;
 
+use crate::judge::unlocks;
+
 /// Which licences a removal takes: by what they are, never by the names of their files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selector {
     /// Every licence of this device.
     All,
-    /// Every evaluation.
+    /// Every licence of the class of evaluations.
     Evaluation,
-    /// Every licence that unlocks this service, whatever else it unlocks: afterwards the device has
-    /// none for it.
+    /// Every licence of the class of this service.
     Service(&'static str),
     /// Every issue of one pack.
     Pack(PackId),
+}
+
+/// What a licence counts as when licences are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class<'a> {
+    /// An evaluation, whatever it unlocks.
+    Evaluation,
+    /// The Workspace Edition if it unlocks that, else the Enterprise Management Pack, else the
+    /// first of its services.
+    Service(&'a str),
+}
+
+impl<'a> Class<'a> {
+    /// The class of a licence with these terms: the first that fits.
+    #[must_use]
+    pub fn of(terms: &'a Terms) -> Self {
+        if terms.term == Term::Evaluation {
+            return Self::Evaluation;
+        }
+        let sets = [services::WORKSPACE_EDITION, services::ENTERPRISE_MANAGEMENT];
+        let set = sets.into_iter().find(|set| unlocks(terms, set));
+        let first = || terms.services.first().map_or("", |service| service.as_str());
+        Self::Service(set.unwrap_or_else(first))
+    }
 }
 
 /// The words for services.
@@ -55,9 +83,19 @@ impl Selector {
     pub fn takes(&self, terms: &Terms) -> bool {
         match self {
             Self::All => true,
-            Self::Evaluation => terms.term == Term::Evaluation,
-            Self::Service(name) => terms.services.iter().any(|service| service.as_str() == *name),
+            Self::Evaluation => Class::of(terms) == Class::Evaluation,
+            Self::Service(name) => Class::of(terms) == Class::Service(name),
             Self::Pack(pack) => terms.pack == *pack,
+        }
+    }
+
+    /// Whether a licence with these terms stays although it unlocks the selected service, for it is
+    /// of another class: what is left is to be said, since the device still has the service.
+    #[must_use]
+    pub fn leaves(&self, terms: &Terms) -> bool {
+        match self {
+            Self::Service(name) => unlocks(terms, name) && !self.takes(terms),
+            Self::All | Self::Evaluation | Self::Pack(_) => false,
         }
     }
 }
@@ -68,10 +106,22 @@ impl fmt::Display for Selector {
             Self::All => f.write_str("all"),
             Self::Evaluation => f.write_str("evaluation"),
             Self::Pack(pack) => write!(f, "pack:{pack}"),
-            Self::Service(name) => {
-                let word = SERVICES.iter().find(|(_, service)| service == name);
-                f.write_str(word.map_or(*name, |(word, _)| *word))
-            }
+            Self::Service(name) => f.write_str(word(name)),
         }
     }
+}
+
+/// The word of its selector; the name of the service if there is none for it.
+impl fmt::Display for Class<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Evaluation => "evaluation",
+            Self::Service(name) => word(name),
+        })
+    }
+}
+
+fn word(name: &str) -> &str {
+    let known = SERVICES.iter().find(|(_, service)| *service == name);
+    known.map_or(name, |(word, _)| *word)
 }

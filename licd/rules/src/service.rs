@@ -37,7 +37,7 @@ pub enum ServiceState {
 pub enum ServiceStatus {
     /// In force.
     Licensed,
-    /// Never licensed, not yet, or no longer.
+    /// Never licensed, not yet, no longer, or in the starter period.
     Unlicensed,
     /// Ended.
     Expired,
@@ -59,12 +59,21 @@ impl ServiceState {
         }
     }
 
+    /// Whether everything that the service unlocks is allowed, by a licence or the starter period.
+    #[must_use]
+    pub fn in_force(self) -> bool {
+        matches!(self, Self::Starter | Self::Valid | Self::Warning | Self::Grace)
+    }
+
     /// UMS's word.
     #[must_use]
     pub fn status(self) -> ServiceStatus {
         match self {
-            Self::Starter | Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
-            Self::None | Self::Pending | Self::Withdrawn => ServiceStatus::Unlicensed,
+            Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
+            // UMS goes on looking for a licence for a device in its starter period.
+            Self::None | Self::Starter | Self::Pending | Self::Withdrawn => {
+                ServiceStatus::Unlicensed
+            }
             Self::Expired => ServiceStatus::Expired,
         }
     }

@@ -4,7 +4,7 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Feature, Generation, services as s};
+use licd_rules::{Feature, Generation, Reason, Version, services as s};
 use license_format::Term;
 
 /// feature; OS 11: service, allowed when expired; OS 12: the same. `None`: never needs a licence.
@@ -144,4 +144,98 @@ fn adding_a_licence_never_takes_a_feature_away() {
     for feature in &Feature::ALL {
         assert!(two.allows(feature.name) || !alone.allows(feature.name), "{}", feature.name);
     }
+}
+
+#[test]
+fn an_add_on_needs_a_version_of_the_system_and_an_unknown_one_is_not_held_against_it() {
+    let services = [s::POWERTERM, s::NINETY_METER, s::TERADICI];
+    let licensed = || device(noon("2026-06-01"), &[pack("ADDON-1").services(&services)]).os11();
+    for (version, has_powerterm, has_cards) in [
+        ("11.01.100", false, false),
+        ("11.1.109.99", false, false),
+        ("11.01.110", false, true),
+        ("11.2", false, true),
+        ("11.02.99", false, true),
+        ("11.02.100", true, true),
+        ("11.10.100", true, true),
+        ("12.4.0-rc1", true, true),
+        ("9.12.200", false, false),
+    ] {
+        let device = licensed().os_version(version);
+        for (feature, has) in
+            [("powerterm", has_powerterm), ("90meter", has_cards), ("pcoip", has_cards)]
+        {
+            let verdict = device.feature(feature);
+            let reason = if has { Reason::Licensed } else { Reason::NotForThisVersion };
+            assert_eq!(verdict.reason, reason, "{feature} on {version}");
+            assert_eq!(verdict.reason.allows(), has);
+            assert_eq!(verdict.until.is_some(), has);
+        }
+    }
+    assert!(licensed().allows("powerterm") && licensed().allows("pcoip"));
+    let base = device(noon("2026-06-01"), &[pack("WE-1")]).os11().os_version("11.01.100");
+    assert!(base.allows("os") && base.allows("custom-partition"));
+}
+
+#[test]
+fn versions_are_compared_number_by_number() {
+    let parse = |text| Version::parse(text).unwrap();
+    assert!(parse("11.09.310") < parse("11.10.100"));
+    assert!(parse("11.08.230") < parse("11.08.230.01"));
+    assert_eq!(parse("12.4"), parse("12.04.0"));
+    assert_eq!(parse("12.4.0-rc1"), parse("12.4.0"));
+    assert_eq!(parse("12.4.0.rc1"), parse("12.4.0"));
+    assert_eq!(parse("1.2.3.4.5"), parse("1.2.3.4"));
+    for text in ["", "rc1", ".", ".12", "12..4", "99999999999", "-12"] {
+        assert_eq!(Version::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn an_update_to_a_newer_generation_needs_a_licence_in_force_whatever_its_date() {
+    let license = || {
+        let license = pack("WE-1").between("2021-03-10", "2022-08-01").grace(10);
+        license.term(Term::Perpetual)
+    };
+    for (now, older, newer) in [
+        ("2022-07-01", "licensed", "licensed"),
+        ("2022-08-05", "grace", "grace"),
+        ("2022-09-01", "older-releases-only", "expired"),
+    ] {
+        let os11 = device(noon(now), &[license()]).os11();
+        assert_eq!(os11.update_to("11.09.310", "2022-03-29"), older, "{now}");
+        assert_eq!(os11.update_to("12.01.100", "2022-03-29"), newer, "{now}");
+        assert_eq!(os11.update_to("12", "2020-01-01"), newer, "{now}");
+    }
+    let expired = device(noon("2022-09-01"), &[license()]).os11();
+    assert_eq!(expired.update_to("11.09.310", "2022-08-01"), "release-after-expiry");
+    // OS 12 asks for no less of its own releases.
+    let os12 = device(noon("2022-09-01"), &[license()]);
+    for version in ["12.4.0", "13.0", "11.09.310"] {
+        assert_eq!(os12.update_to(version, "2022-03-29"), "expired");
+    }
+    let trial = device(noon("2022-03-01"), &[license().term(Term::Evaluation).grace(0)]).os11();
+    assert_eq!(trial.update_to("12.01.100", "2022-03-29"), "licensed");
+    let never = device(noon("2022-03-01"), &[]).os11();
+    assert_eq!(never.update_to("12.01.100", "2022-03-29"), "unlicensed");
+}
+
+#[test]
+fn a_system_older_than_11_is_judged_as_11_and_keeps_its_number() {
+    let license = [pack("PAS-1").services(&[EMP, WE]).term(Term::Perpetual)];
+    for now in ["2026-06-01", "2027-06-01"] {
+        let eleven = on(Generation::Os11, now, &license);
+        for major in 1..=10 {
+            let generation = Generation::from_major(major).unwrap();
+            assert_eq!(u64::from(generation.major()), major);
+            let older = on(generation, now, &license);
+            for feature in &Feature::ALL {
+                assert_eq!(older.feature(feature.name), eleven.feature(feature.name));
+            }
+            for (version, day) in [("11.09.310", "2026-03-29"), ("12.01.100", "2026-03-29")] {
+                assert_eq!(older.update_to(version, day), eleven.update_to(version, day));
+            }
+        }
+    }
+    assert_eq!((Generation::from_major(0), Generation::from_major(13)), (None, None));
 }

@@ -5,7 +5,8 @@ mod maker;
 use maker::*;
 
 use licd_rules::{
-    ClockState, Feature, Generation, Reason, ServiceStatus, Starter, StarterMark, StarterVerdict,
+    ClockState, Feature, Generation, Past, Reason, ServiceStatus, Starter, StarterMark,
+    StarterVerdict,
 };
 use license_format::{Expiry, Term};
 
@@ -66,6 +67,25 @@ fn a_device_that_was_licensed_before_forgoes_it_for_ever() {
 }
 
 #[test]
+fn a_device_whose_memory_holds_a_licence_of_its_unit_was_licensed() {
+    let remembered = |license: Maker| {
+        let mut past = Past::default();
+        let license = license.verified();
+        past.learn([&license], &unit(), noon("2026-06-01"));
+        past
+    };
+    let licensed = remembered(pack("WE-1"));
+    assert!(licensed.was_licensed(&unit(), &trust(&[])));
+    assert!(!licensed.was_licensed(&stranger(), &trust(&[])));
+    assert!(!Past::default().was_licensed(&unit(), &trust(&[])));
+    // What a revoked key has signed is no licence, and one that has not started was none yet.
+    assert!(!licensed.was_licensed(&unit(), &trust_in(&[("another", &[])], &[])));
+    assert!(!remembered(pack("WE-1").units(&[stranger()])).was_licensed(&unit(), &trust(&[])));
+    let pending = remembered(pack("WE-1").between("2027-01-01", "2027-12-31"));
+    assert!(!pending.was_licensed(&unit(), &trust(&[])));
+}
+
+#[test]
 fn a_beginning_in_the_future_counts_for_nothing_and_is_put_right_by_a_synchronised_clock() {
     let now = noon("2026-11-01");
     let wild = began("2099-01-01");
@@ -92,7 +112,7 @@ fn it_counts_as_an_evaluation_of_the_workspace_edition_until_its_last_day_has_en
             let service = j.service(WE);
             assert_eq!((service.days_left, service.pack), (Some(left), None));
             let status =
-                if state == "starter" { ServiceStatus::Licensed } else { ServiceStatus::Expired };
+                if state == "starter" { ServiceStatus::Unlicensed } else { ServiceStatus::Expired };
             assert_eq!(service.state.status(), status);
         });
         assert_eq!(device.service(EMP), ("none", None));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Login};
 use licd_edge::textfile::escaped;
-use licd_rules::{Code, Selector};
+use licd_rules::{Code, Selector, Version};
 use license_format::Date;
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
@@ -35,6 +35,25 @@ pub(super) struct Manager {
 impl Manager {
     pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
         Self { hub, authority }
+    }
+
+    /// Whether a release may be installed, by what is published.
+    fn judge_update(
+        &self,
+        release_date: &str,
+        to: Option<Version>,
+    ) -> Result<(bool, String), BusError> {
+        let Some(released) = Date::parse(release_date) else {
+            let date = escaped(release_date);
+            return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
+        };
+        let published = self.hub.published();
+        if !published.whole {
+            // The report stands in for a survey that there is none of yet.
+            return Err(Refusal::from(Failure::from(&published.missing)).into());
+        }
+        let verdict = published.survey.update(released, to, &published.time);
+        Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
     }
 
     /// Gives the loop an order and waits for its answer.
@@ -246,17 +265,21 @@ impl Manager {
 
     #[zbus(out_args("allowed", "reason"))]
     fn check_update(&self, release_date: &str) -> Result<(bool, String), BusError> {
-        let Some(released) = Date::parse(release_date) else {
-            let date = escaped(release_date);
-            return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
+        self.judge_update(release_date, None)
+    }
+
+    #[zbus(out_args("allowed", "reason"))]
+    fn check_update_to(
+        &self,
+        version: &str,
+        release_date: &str,
+    ) -> Result<(bool, String), BusError> {
+        let Some(to) = Version::parse(version) else {
+            let version = escaped(version);
+            let message = format!("version “{version}”: is none such as 12.4.0");
+            return Err(BusError::arguments(message));
         };
-        let published = self.hub.published();
-        if !published.whole {
-            // The report stands in for a survey that there is none of yet.
-            return Err(Refusal::from(Failure::from(&published.missing)).into());
-        }
-        let verdict = published.survey.update(released, &published.time);
-        Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
+        self.judge_update(release_date, Some(to))
     }
 
     #[zbus(out_args("services"))]

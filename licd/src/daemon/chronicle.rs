@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use licd_device::{Cleaned, Rejected, Report};
+use licd_device::{Cleaned, Left, Rejected, Report};
 use licd_rules::Notice;
 
 use crate::journal;
@@ -56,6 +56,20 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
     let more = cleaned.len().saturating_sub(NAMED);
     if more > 0 {
         log::info!(MESSAGE_ID = journal::CLEANED; "{more} more files of the store were cleaned up");
+    }
+}
+
+/// A removal left files of another class, which unlock what it selected.
+pub(super) fn left(left: &[Left]) {
+    for file in left.iter().take(NAMED) {
+        log::info!(
+            MESSAGE_ID = journal::REMOVED, LICD_FILE = file.file, LICD_PACK = file.pack;
+            "{file}"
+        );
+    }
+    let more = left.len().saturating_sub(NAMED);
+    if more > 0 {
+        log::info!(MESSAGE_ID = journal::REMOVED; "{more} more files stay for the same reason");
     }
 }
 

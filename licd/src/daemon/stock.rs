@@ -229,6 +229,7 @@ pub(super) fn remove_profile(device: &Device) -> bool {
                 MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
                 "{selector}: removed by the settings: {count}"
             );
+            chronicle::left(&device.left_by(&selector));
             true
         }
         Err(failure) => {

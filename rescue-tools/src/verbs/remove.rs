@@ -1,5 +1,6 @@
 //! `licctl remove`
 
+use licd_device::Left;
 use licd_rules::Selector;
 use serde::Serialize;
 
@@ -11,14 +12,17 @@ use crate::out::{Answer, Out, Verdict};
 struct Removed {
     schema: u32,
     removed: u32,
+    left: Vec<Left>,
 }
 
 pub(crate) fn run(desk: &Desk, selector: &Selector, out: &mut Out) -> Answer {
     let removed = desk.remove(selector)?;
+    let left = desk.left_by(selector);
     if out.is_json() {
-        out.value(&Removed { schema: 1, removed })?;
+        out.value(&Removed { schema: 1, removed, left })?;
     } else {
         out.line(format_args!("{selector}: {} removed", count(removed as usize, "licence")))?;
+        left.iter().try_for_each(|file| out.line(format_args!("{file}")))?;
     }
     Ok(Verdict::of(removed > 0))
 }

@@ -10,17 +10,21 @@ use crate::out::{Answer, Out, Verdict};
 struct Update {
     schema: u32,
     released: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     allowed: bool,
     reason: String,
 }
 
-pub(crate) fn run(desk: &Desk, released: Date, out: &mut Out) -> Answer {
-    let (allowed, reason) = desk.update(released)?;
+pub(crate) fn run(desk: &Desk, released: Date, version: Option<String>, out: &mut Out) -> Answer {
+    let (allowed, reason) = desk.update(released, version.as_deref())?;
     if out.is_json() {
-        out.value(&Update { schema: 1, released: released.to_string(), allowed, reason })?;
+        let released = released.to_string();
+        out.value(&Update { schema: 1, released, version, allowed, reason })?;
     } else {
         let word = if allowed { "allowed" } else { "not allowed" };
-        out.line(format_args!("release of {released}: {word} ({reason})"))?;
+        let release = version.map_or("release".to_owned(), |version| format!("release {version}"));
+        out.line(format_args!("{release} of {released}: {word} ({reason})"))?;
     }
     Ok(Verdict::of(allowed))
 }

@@ -76,7 +76,7 @@ where
     D: Deserializer<'de>,
 {
     value.deserialize_i64(Number {
-        expecting: "11 or 12",
+        expecting: "1 to 12",
         parse: |number| Generation::from_major(u64::try_from(number).ok()?).map(Some),
     })
 }

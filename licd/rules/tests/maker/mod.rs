@@ -196,6 +196,7 @@ pub struct Device {
     pub past: Past,
     pub trust: TrustDocument,
     pub generation: Generation,
+    pub version: Option<Version>,
     pub starter: Option<Starter>,
     pub now: UnixSeconds,
 }
@@ -206,6 +207,7 @@ pub fn device(now: UnixSeconds, makers: &[Maker]) -> Device {
         past: Past::default(),
         trust: trust(&[]),
         generation: Generation::Os12,
+        version: None,
         starter: None,
         now,
     }
@@ -227,6 +229,7 @@ impl Device {
             unit: Some(&unit),
             now: self.now,
             generation: self.generation,
+            version: self.version,
             starter: self.starter,
         })
     }
@@ -264,6 +267,17 @@ impl Device {
     }
 
     pub fn update(&self, released: &str) -> bool {
-        self.with(|j| j.update(date(released)).reason.allows())
+        self.with(|j| j.update(date(released), None).reason.allows())
+    }
+
+    /// The reason for the answer about an update to this version.
+    pub fn update_to(&self, version: &str, released: &str) -> &'static str {
+        let version = Some(Version::parse(version).unwrap());
+        self.with(|j| j.update(date(released), version).reason.as_str())
+    }
+
+    pub fn os_version(self, version: &str) -> Self {
+        let version = Some(Version::parse(version).unwrap());
+        Self { version, ..self }
     }
 }

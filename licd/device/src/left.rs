@@ -1,0 +1,42 @@
+//! What a removal leaves though it unlocks what was selected.
+
+use std::fmt;
+
+use licd_rules::{Class, Selector};
+use serde::Serialize;
+
+use crate::Device;
+
+/// A file that a removal left because it is of another class than the selected one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// Its name in the store.
+    pub file: String,
+    /// Its pack.
+    pub pack: String,
+    /// The class it is of: the word of a selector, or the name of a service that has none.
+    pub class: String,
+}
+
+impl Device {
+    /// The files that a removal by `selector` leaves although they unlock what it selects. A file
+    /// that cannot be read now is not among them.
+    #[must_use]
+    pub fn left_by(&self, selector: &Selector) -> Vec<Left> {
+        let survey = self.survey().unwrap_or_else(|partial| partial.survey);
+        let left = survey.held.iter().filter(|held| selector.leaves(&held.license));
+        left.map(|held| Left {
+            file: held.name.to_string(),
+            pack: held.license.pack.to_string(),
+            class: Class::of(&held.license).to_string(),
+        })
+        .collect()
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, pack, class } = self;
+        write!(f, "{file}: stays, for it counts as {class}; “pack:{pack}” removes it")
+    }
+}
