@@ -53,6 +53,8 @@ fn wrong(answer: &Answer, entries: &[Entry]) -> Vec<String> {
 fn the_corpus_is_what_its_maker_makes() {
     let mut found = BTreeMap::new();
     read(&corpus::dir(), &mut found);
+    // Made of the corpus by a script, which also checks it.
+    found.remove(Path::new("vectors.json"));
     let made = corpus::files();
     let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(&made));
