@@ -9,7 +9,8 @@
 //!  "en":{"title":"…","body":"…"},"de":{"title":"…","body":"…"}}]}
 //! ```
 //!
-//! `day` is that of the time which licences are judged at, so that nobody else has to know it. A
+//! One notice stands for all services that end on the same day; `service` is the Workspace Edition if
+//! that is among them. `day` is that of the time which licences are judged at, so that nobody else has to know it. A
 //! body is plain text, a paragraph a line.
 
 mod english;

@@ -13,7 +13,9 @@ use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(an_end_is_announced_once_a_day_and_not_again_after_a_restart),
-    story!(the_end_of_every_service_is_announced_by_itself),
+    story!(services_that_end_on_the_same_day_are_announced_together),
+    story!(a_management_pack_that_ends_on_os_12_is_no_news),
+    story!(the_end_of_the_starter_period_is_announced),
     story!(what_users_are_to_see_is_published_in_their_languages),
     story!(an_end_that_is_over_for_a_week_is_not_spoken_of_any_more),
     story!(the_management_pack_is_silenced_when_the_device_starts_next),
@@ -25,6 +27,8 @@ const SILENCE: &str = "[userinterface.license_notification]\n\
                        enable_enterprise_management_notification = false\n";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const MEMORY: &str = "/var/lib/licd/notices.toml";
+const OS11: &str = "VERSION_ID=11.09.310\n";
+const TERADICI: &str = "SUB_SERVICE_SET_ADDON_TERADICI";
 
 /// Starts the daemon under a clock.
 fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
@@ -90,8 +94,9 @@ fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
     assert_eq!(announced(&daemon, &signals), expected);
 }
 
-fn the_end_of_every_service_is_announced_by_itself() {
+fn services_that_end_on_the_same_day_are_announced_together() {
     let world = World::new();
+    world.write("/etc/os-release", OS11);
     let clock = Clock::at("2026-12-25 09:00:00");
     let ends = |pack, services: &[&str]| {
         maker::licence().pack(pack).services(services).expires("2026-12-31").sign()
@@ -99,11 +104,42 @@ fn the_end_of_every_service_is_announced_by_itself() {
     world.copy_by_hand("a.lic", ends("WE-00001", &[EMP, WE, "SUB_SERVICE_FUTURE"]));
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
-    let state = |service| said(service, "warning", "2026-12-31", 6);
-    assert_eq!(announced(&daemon, &signals), [state(EMP), state(WE)]);
-    // Another one on the same day has not been spoken of.
+    let together = [said(WE, "warning", "2026-12-31", 6)];
+    assert_eq!(announced(&daemon, &signals), together);
+    let title = sheet(&world)["notices"][0]["en"]["title"].to_string();
+    assert!(title.contains("Workspace Edition and Enterprise Management Pack: "), "{title}");
+    // Another one on the same day joins them, and is announced with them tomorrow.
     world.copy_by_hand("b.lic", ends("PWT-00001", &[POWERTERM]));
-    assert_eq!(announced(&daemon, &signals), [state(EMP), state(WE), state(POWERTERM)]);
+    assert_eq!(announced(&daemon, &signals), together);
+    assert_eq!(services(&sheet(&world)), [WE]);
+    assert!(sheet(&world)["notices"][0]["en"]["title"].to_string().contains("PowerTerm"));
+    // One that ends on another day does not.
+    let later = maker::licence().pack("TER-00001").services(&[TERADICI]).expires("2026-12-30");
+    world.copy_by_hand("c.lic", later.sign());
+    let _ = announced(&daemon, &signals);
+    assert_eq!(services(&sheet(&world)), [TERADICI, WE]);
+}
+
+fn a_management_pack_that_ends_on_os_12_is_no_news() {
+    let world = World::new();
+    let clock = Clock::at("2026-12-25 09:00:00");
+    world.copy_by_hand("a.lic", maker::licence().services(&[EMP]).expires("2026-12-31").sign());
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    assert_eq!(announced(&daemon, &signals), []);
+    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+}
+
+fn the_end_of_the_starter_period_is_announced() {
+    let world = World::new();
+    world.write("/usr/lib/licd/licd.toml", "[starter]\ndays = 30\n");
+    world.write("/license/dsa/starter", "began 2026-12-01\n");
+    let clock = Clock::at("2026-12-20 09:00:00");
+    let signals = Client::connect(world.bus.address()).listen();
+    let daemon = start(&world, &clock);
+    assert_eq!(announced(&daemon, &signals), [said(WE, "warning", "2026-12-30", 10)]);
+    let title = sheet(&world)["notices"][0]["en"]["title"].to_string();
+    assert!(title.contains("trial period ends on 30 December 2026"), "{title}");
 }
 
 fn what_users_are_to_see_is_published_in_their_languages() {
@@ -155,8 +191,12 @@ fn the_management_pack_is_silenced_when_the_device_starts_next() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.write(BOOT_ID, "11111111-7a6f-4c3e-9d2b-0123456789ab\n");
-    let both = maker::licence().services(&[EMP, WE]).expires("2026-12-31");
-    world.copy_by_hand("a.lic", both.sign());
+    world.write("/etc/os-release", OS11);
+    let base = maker::licence().services(&[WE]).expires("2026-12-31");
+    world.copy_by_hand("a.lic", base.sign());
+    // On another day, so that each has its own notice.
+    let pack = maker::licence().pack("EMP-0001").services(&[EMP]).expires("2027-01-01");
+    world.copy_by_hand("b.lic", pack.sign());
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
     let () = daemon.client().manager("ApplySettings", &SILENCE).unwrap();
@@ -165,15 +205,16 @@ fn the_management_pack_is_silenced_when_the_device_starts_next() {
     assert!(daemon.stop().success());
     clock.set("2026-12-26 09:00:00");
     let daemon = start(&world, &clock);
-    let state = |service, left| said(service, "warning", "2026-12-31", left);
-    let mut expected = vec![state(EMP, 6), state(WE, 6), state(EMP, 5), state(WE, 5)];
+    let base = |left| said(WE, "warning", "2026-12-31", left);
+    let pack = |left| said(EMP, "warning", "2027-01-01", left);
+    let mut expected = vec![pack(7), base(6), pack(6), base(5)];
     assert_eq!(announced(&daemon, &signals), expected);
     assert!(daemon.stop().success());
     // The device starts.
     world.write(BOOT_ID, "22222222-7a6f-4c3e-9d2b-0123456789ab\n");
     clock.set("2026-12-27 09:00:00");
     let daemon = start(&world, &clock);
-    expected.push(state(WE, 4));
+    expected.push(base(4));
     assert_eq!(announced(&daemon, &signals), expected);
     assert_eq!(services(&sheet(&world)), [WE]);
     // And the other way round as well.

@@ -5,17 +5,23 @@
 //! ask for a renewal, so beyond that:
 //!
 //! - what another licence at hand carries on is not spoken of: nothing ends;
-//! - a service that this version does not know unlocks nothing, and its end is no news;
+//! - what stops nothing on this system is no news: an Enterprise Management Pack on OS 12, a
+//!   perpetual add-on, a service that this version does not know;
+//! - services that end on the same day, and stop on the same day, are spoken of together;
 //! - an ended licence is spoken of for [`AFTER_END`] days from the first time, so that also who
-//!   comes back from a month of holidays learns why something is gone; if nothing stopped, once.
+//!   comes back from a month of holidays learns why something is gone.
+//!
+//! The starter period has no warning of its own and is spoken of as a licence would be that does not
+//! say how long before its end.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
-use license_format::{Date, Expiry, Term, UnixSeconds};
+use license_format::{Date, Expiry, Term, UnixSeconds, limits};
 
 use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceVerdict};
-use license_format::services::{ENTERPRISE_MANAGEMENT, KNOWN};
+use license_format::services::{ENTERPRISE_MANAGEMENT, WORKSPACE_EDITION};
 
 /// Days on which an ended licence is spoken of: a working week and the days around it.
 pub const AFTER_END: i32 = 7;
@@ -42,22 +48,24 @@ pub enum Fate {
     Stops,
 }
 
-/// What there is to say of the end of one service.
+/// What there is to say of the end of one service, or of several that end together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The service's name.
+    /// The service's name; of several the Workspace Edition, else the first.
     pub service: String,
+    /// The names of the others that end with it.
+    pub others: Vec<String>,
     /// How near the end is.
     pub stage: Stage,
-    /// The term of the licence that ends.
-    pub term: Term,
+    /// The term of the licence that ends; `None` if several of different terms do.
+    pub term: Option<Term>,
     /// Its last day.
     pub expires: Date,
     /// The last day of the service, graces included: features stop after this one.
     pub last: Date,
     /// Days from today to `expires`, negative once it has passed.
     pub days_left: i32,
-    /// Every feature that the service allows, by name, and what becomes of it.
+    /// Every feature that the services allow on this system, and what becomes of it.
     pub features: Vec<(&'static Feature, Fate)>,
 }
 
@@ -115,13 +123,16 @@ impl Stage {
         [Self::Warning, Self::Grace, Self::Expired].into_iter().find(|stage| stage.as_str() == word)
     }
 
-    fn of(state: ServiceState) -> Option<Self> {
-        match state {
+    fn of(verdict: &ServiceVerdict) -> Option<Self> {
+        match verdict.state {
+            ServiceState::Starter => {
+                let soon = verdict.days_left? <= limits::WARN_DAYS.into();
+                soon.then_some(Self::Warning)
+            }
             ServiceState::Warning => Some(Self::Warning),
             ServiceState::Grace => Some(Self::Grace),
             ServiceState::Expired => Some(Self::Expired),
             ServiceState::None
-            | ServiceState::Starter
             | ServiceState::Pending
             | ServiceState::Valid
             | ServiceState::Withdrawn => None,
@@ -136,16 +147,24 @@ impl Judgement<'_> {
         let silenced = |service: &str| {
             management == EnterpriseManagement::Silenced && service == ENTERPRISE_MANAGEMENT
         };
-        let known = |service: &str| KNOWN.contains(&service);
         let services = self.services().into_iter();
-        services
-            .filter(|verdict| known(&verdict.service) && !silenced(&verdict.service))
+        let notices = services
+            .filter(|verdict| !silenced(&verdict.service))
             .filter_map(|verdict| self.notice(verdict))
-            .collect()
+            .filter(Notice::stops_something);
+        let mut together: Vec<Notice> = Vec::new();
+        for notice in notices {
+            match together.iter_mut().find(|first| first.ends_with(&notice)) {
+                Some(first) => first.join(notice),
+                None => together.push(notice),
+            }
+        }
+        together.sort_by(|a, b| a.service.cmp(&b.service));
+        together
     }
 
     fn notice(&self, verdict: ServiceVerdict) -> Option<Notice> {
-        let stage = Stage::of(verdict.state)?;
+        let stage = Stage::of(&verdict)?;
         let (Some(Expiry::On(expires)), Some(Expiry::On(last))) = (verdict.expires, verdict.last)
         else {
             return None;
@@ -156,9 +175,11 @@ impl Judgement<'_> {
         };
         let own = Feature::ALL.iter();
         let own = own.filter(|f| f.is_granted_by(&verdict.service, self.case.generation));
+        let own = own.filter(|f| self.feature(f).reason != Reason::NotForThisVersion);
         Some(Notice {
+            others: Vec::new(),
             stage,
-            term: verdict.term?,
+            term: Some(verdict.term?),
             expires,
             last,
             days_left: verdict.days_left?,
@@ -197,6 +218,25 @@ impl Judgement<'_> {
 }
 
 impl Notice {
+    /// Whether it ends, and what it allows stops, when that of `other` does.
+    fn ends_with(&self, other: &Self) -> bool {
+        (self.stage, self.expires, self.last) == (other.stage, other.expires, other.last)
+    }
+
+    /// Speaks of `other` as well, which ends on the same day.
+    fn join(&mut self, other: Self) {
+        self.term = self.term.filter(|term| Some(*term) == other.term);
+        self.others.push(other.service);
+        self.others.extend(other.others);
+        if let Some(base) = self.others.iter_mut().find(|name| *name == WORKSPACE_EDITION) {
+            mem::swap(&mut self.service, base);
+            self.others.sort();
+        }
+        self.features.extend(other.features);
+        self.features.sort_by_key(|(feature, _)| feature.name);
+        self.features.dedup_by_key(|(feature, _)| feature.name);
+    }
+
     /// Whether anything stops, altogether or in part.
     #[must_use]
     pub fn stops_something(&self) -> bool {
@@ -214,8 +254,7 @@ impl Notice {
     }
 
     fn is_worth_showing(&self, said: &[Said], today: Date) -> bool {
-        let days = if self.stops_something() { AFTER_END } else { 1 };
-        self.stage != Stage::Expired || today.days_since(self.first_said(said, today)) < days
+        self.stage != Stage::Expired || today.days_since(self.first_said(said, today)) < AFTER_END
     }
 }
 

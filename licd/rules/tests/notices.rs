@@ -63,7 +63,7 @@ fn the_stage_changes_at_the_moments_at_which_licences_are_judged() {
         assert_eq!(found, stage.map(|stage| (stage, left)), "{now}");
         for notice in notices {
             assert_eq!((notice.expires, notice.last), (date("2026-11-30"), date("2026-12-03")));
-            assert_eq!(notice.term, Term::Subscription);
+            assert_eq!(notice.term, Some(Term::Subscription));
         }
     }
 }
@@ -142,10 +142,13 @@ fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
             Os11,
             Term::Subscription,
             &[WE, EMP],
-            EMP,
+            WE,
             vec![
+                "app-install",
                 "asset-inventory",
+                "auto-update",
                 "config-change-icg",
+                "custom-partition",
                 "icg",
                 "shadow-icg",
                 "shared-workplace",
@@ -153,15 +156,20 @@ fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
             ],
         ),
         (Os12, Term::Perpetual, ADD_ONS, s::POWERTERM, vec![]),
-        (Os12, Term::Subscription, ADD_ONS, s::POWERTERM, vec!["powerterm"]),
+        (Os12, Term::Subscription, ADD_ONS, s::POWERTERM, vec!["pcoip", "powerterm"]),
     ];
     for (generation, term, services, of, stops) in table {
         let license = pack("PK-1").services(services).term(term);
         for now in ["2026-12-30", "2027-02-01"] {
             let device = Device { generation, ..device(noon(now), std::slice::from_ref(&license)) };
             let notices = notices(&device);
-            let notice = notices.iter().find(|notice| notice.service == of).unwrap();
             let case = format!("{generation:?} {term:?} {of} {now}");
+            if stops.is_empty() {
+                assert_eq!(notices, [], "{case}");
+                continue;
+            }
+            let notice = notices.iter().find(|notice| notice.service == of).unwrap();
+            assert_eq!(notices.len(), 1, "{case}");
             assert_eq!(named(notice, Stops), stops, "{case}");
             let older = (generation, of) == (Os11, WE);
             assert_eq!(
@@ -172,7 +180,7 @@ fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
                 assert!(named(notice, Stays).contains(&"apps"), "{case}");
                 assert!(!named(notice, Stays).contains(&"ums"), "{case}: needs no licence");
             }
-            assert_eq!(notice.stops_something(), older || !stops.is_empty(), "{case}");
+            assert!(notice.stops_something(), "{case}");
         }
     }
 }
@@ -190,16 +198,68 @@ fn after_an_evaluation_nothing_stays_unless_another_licence_keeps_it() {
     let over = Device { starter: Some(starter), ..device(noon("2026-12-05"), &[]) };
     assert_eq!(the_notice(&over).stage, Stage::Expired);
     let on = Device { starter: Some(starter), ..device(noon("2026-11-29"), &[]) };
-    assert_eq!(notices(&on), []);
+    let on = the_notice(&on);
+    assert_eq!((on.stage, on.days_left, on.term), (Stage::Warning, 1, Some(Term::Evaluation)));
+    assert_eq!((on.expires, on.last), (date("2026-11-30"), date("2026-11-30")));
+    for (now, spoken) in [("2026-11-19", false), ("2026-11-20", true)] {
+        let device = Device { starter: Some(starter), ..device(noon(now), &[]) };
+        assert_eq!(notices(&device).len(), usize::from(spoken), "{now}");
+    }
+    let renewed = pack("WE-2").between("2026-11-25", "2027-11-25");
+    let carried_on = Device { starter: Some(starter), ..device(noon("2026-11-29"), &[renewed]) };
+    assert_eq!(notices(&carried_on), []);
+}
+
+#[test]
+fn what_ends_on_the_same_day_is_one_notice_whatever_file_it_is_in() {
+    let one = [pack("PAS-1").services(&[EMP, WE])];
+    let two = [pack("WE-1"), pack("EMP-1").services(&[EMP])];
+    for now in ["2026-12-30", "2027-01-03"] {
+        let of = |makers: &[Maker]| the_notice(&device(noon(now), makers).os11());
+        let notice = of(&one);
+        assert_eq!(notice, of(&two));
+        assert_eq!(
+            (notice.service.as_str(), notice.others.as_slice()),
+            (WE, &[EMP.to_owned()][..])
+        );
+        assert_eq!(notice.term, Some(Term::Subscription));
+        let stops = named(&notice, Fate::Stops);
+        assert!(stops.contains(&"custom-partition") && stops.contains(&"icg"), "{stops:?}");
+        // Of different terms there is no one word.
+        let mixed = [pack("WE-1").term(Term::Perpetual), pack("EMP-1").services(&[EMP])];
+        assert_eq!(of(&mixed).term, None);
+        // Here the pack changes nothing.
+        let modern = the_notice(&device(noon(now), &two));
+        assert_eq!((modern.service.as_str(), modern.others.len()), (WE, 0));
+    }
+    let days = [pack("WE-1"), pack("EMP-1").services(&[EMP]).between("2026-01-01", "2026-12-30")];
+    assert_eq!(notices(&device(noon("2026-12-29"), &days).os11()).len(), 2);
+}
+
+#[test]
+fn a_notice_names_only_what_this_version_of_the_system_has() {
+    let license = [pack("ADDON-1").services(&[s::POWERTERM, s::TERADICI])];
+    let on = |version| notices(&device(noon("2026-12-30"), &license).os11().os_version(version));
+    assert_eq!(on("11.01.100"), []);
+    let [notice] = on("11.01.110").try_into().unwrap();
+    assert_eq!(
+        (notice.service.as_str(), named(&notice, Fate::Stops)),
+        (s::TERADICI, vec!["pcoip"])
+    );
+    let [notice] = on("11.02.100").try_into().unwrap();
+    assert_eq!(named(&notice, Fate::Stops), ["pcoip", "powerterm"]);
 }
 
 #[test]
 fn only_the_enterprise_management_pack_can_be_silenced() {
     for services in [vec![WE], vec![EMP], vec![EMP, WE]] {
-        let device = device(noon("2026-12-30"), &[pack("PK-1").services(&services)]);
+        let device = device(noon("2026-12-30"), &[pack("PK-1").services(&services)]).os11();
         let said = |how| device.with(|judgement| judgement.notices(how));
         let names = |notices: Vec<Notice>| -> Vec<String> {
-            notices.into_iter().map(|notice| notice.service).collect()
+            let services = notices.into_iter().map(|n| [vec![n.service], n.others].concat());
+            let mut services = services.collect::<Vec<_>>().concat();
+            services.sort();
+            services
         };
         assert_eq!(names(said(Spoken)), services);
         let rest: Vec<_> = services.iter().copied().filter(|service| *service != EMP).collect();
@@ -227,10 +287,10 @@ fn a_service_is_spoken_of_once_a_day_while_it_ends_and_for_a_week_after() {
 }
 
 #[test]
-fn the_end_of_what_stops_nothing_is_said_once() {
+fn the_end_of_what_stops_nothing_is_no_news() {
     let add_on = pack("PWT-1").services(&[s::POWERTERM]).term(Term::Perpetual);
     let heard = days("2027-02-01", 30, &[add_on]);
-    assert_eq!(heard, [(0, Stage::Expired)]);
+    assert_eq!(heard, []);
 }
 
 #[test]

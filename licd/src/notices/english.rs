@@ -25,9 +25,17 @@ pub(super) fn words(matter: &Matter<'_>) -> Words {
     let ends = if matter.has_passed() { "ended" } else { "ends" };
     let on = format!("{ends} on {}", day(matter.notice.expires));
     let thing = thing(matter.thing());
-    let title = format!("{}: {thing} {on}", matter.name());
-    let mut body = vec![when(matter, thing, &on), stops(matter)];
-    if !matter.stays.is_empty() && !matter.stops.is_empty() {
+    let title = format!("{}: {thing} {on}", matter::list(&matter.names(), "and"));
+    let mut body = vec![when(matter, thing, &on)];
+    if matter.thing() == Thing::Maintenance {
+        let end = if matter.notice.stage == Stage::Expired { "have ended" } else { "end" };
+        body.push(format!(
+            "What is installed keeps working; updates, support and moving the licence to another \
+             device {end}."
+        ));
+    }
+    body.push(stops(matter));
+    if !matter.stays.is_empty() {
         body.push(format!("Still available: {}.", list(&matter.stays)));
     }
     body.push(advice(matter).to_owned());
@@ -46,14 +54,6 @@ fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
 }
 
 fn stops(matter: &Matter<'_>) -> String {
-    if matter.stops.is_empty() {
-        return match matter.thing() {
-            Thing::Maintenance => {
-                "Everything keeps working; updates and support for it end.".into()
-            }
-            Thing::License | Thing::Trial => "Everything keeps working.".into(),
-        };
-    }
     let stops = list(&matter.stops);
     let stops = match matter.notice.stage {
         Stage::Expired => format!("No longer available: {stops}."),

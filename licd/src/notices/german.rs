@@ -25,9 +25,17 @@ pub(super) fn words(matter: &Matter<'_>) -> Words {
     let ends = if matter.has_passed() { "endete" } else { "endet" };
     let on = format!("{ends} am {}", day(matter.notice.expires));
     let (article, thing) = thing(matter.thing());
-    let title = format!("{}: {thing} {on}", matter.name());
-    let mut body = vec![when(matter, &format!("{article} {thing}"), &on), stops(matter)];
-    if !matter.stays.is_empty() && !matter.stops.is_empty() {
+    let title = format!("{}: {thing} {on}", matter::list(&matter.names(), "und"));
+    let mut body = vec![when(matter, &format!("{article} {thing}"), &on)];
+    if matter.thing() == Thing::Maintenance {
+        let end = if matter.notice.stage == Stage::Expired { "sind beendet" } else { "enden" };
+        body.push(format!(
+            "Was installiert ist, funktioniert weiter; Aktualisierungen, Support und das Übertragen \
+             der Lizenz auf ein anderes Gerät {end}."
+        ));
+    }
+    body.push(stops(matter));
+    if !matter.stays.is_empty() {
         body.push(format!("Weiterhin verfügbar: {}.", list(&matter.stays)));
     }
     body.push(advice(matter).to_owned());
@@ -46,14 +54,6 @@ fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
 }
 
 fn stops(matter: &Matter<'_>) -> String {
-    if matter.stops.is_empty() {
-        return match matter.thing() {
-            Thing::Maintenance => {
-                "Alles funktioniert weiter; Aktualisierungen und Support dafür enden.".into()
-            }
-            Thing::License | Thing::Trial => "Alles funktioniert weiter.".into(),
-        };
-    }
     let stops = list(&matter.stops);
     let stops = match matter.notice.stage {
         Stage::Expired => format!("Nicht mehr verfügbar: {stops}."),

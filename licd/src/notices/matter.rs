@@ -1,6 +1,8 @@
 //! What a notice is about, before it is put into words: dozens of gates become the few things that
 //! a user knows.
 
+use std::iter;
+
 use licd_rules::{Fate, Notice, services};
 use license_format::Term;
 
@@ -84,9 +86,9 @@ impl<'a> Matter<'a> {
 
     pub(super) fn thing(&self) -> Thing {
         match self.notice.term {
-            Term::Subscription => Thing::License,
-            Term::Perpetual => Thing::Maintenance,
-            Term::Evaluation => Thing::Trial,
+            Some(Term::Subscription) | None => Thing::License,
+            Some(Term::Perpetual) => Thing::Maintenance,
+            Some(Term::Evaluation) => Thing::Trial,
         }
     }
 
@@ -107,20 +109,25 @@ impl<'a> Matter<'a> {
         self.notice.last > self.notice.expires
     }
 
-    /// The service's name, the same in every language.
-    pub(super) fn name(&self) -> &'a str {
-        match self.notice.service.as_str() {
-            services::WORKSPACE_EDITION => "Workspace Edition",
-            services::ENTERPRISE_MANAGEMENT => "Enterprise Management Pack",
-            services::POWERTERM => "Ericom PowerTerm",
-            services::NINETY_METER => "90meter",
-            services::TERADICI => "Teradici PCoIP",
-            services::MMCP => "Multimedia Codec Pack",
-            services::SWP => "Shared Workplace",
-            services::ICG => "IGEL Cloud Gateway",
-            services::AIT => "Asset Inventory Tracker",
-            other => other,
-        }
+    /// The names of the services, the same in every language.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        let services = iter::once(&self.notice.service).chain(&self.notice.others);
+        services.map(|service| name(service)).collect()
+    }
+}
+
+fn name(service: &str) -> &str {
+    match service {
+        services::WORKSPACE_EDITION => "Workspace Edition",
+        services::ENTERPRISE_MANAGEMENT => "Enterprise Management Pack",
+        services::POWERTERM => "Ericom PowerTerm",
+        services::NINETY_METER => "90meter",
+        services::TERADICI => "Teradici PCoIP",
+        services::MMCP => "Multimedia Codec Pack",
+        services::SWP => "Shared Workplace",
+        services::ICG => "IGEL Cloud Gateway",
+        services::AIT => "Asset Inventory Tracker",
+        other => other,
     }
 }
 

@@ -10,8 +10,9 @@ fn date(text: &str) -> Date {
 fn notice(service: &str, stage: Stage, term: Term, features: &[(&str, Fate)]) -> Notice {
     Notice {
         service: service.into(),
+        others: Vec::new(),
         stage,
-        term,
+        term: Some(term),
         expires: date("2026-11-30"),
         last: date("2026-12-28"),
         days_left: if stage == Stage::Warning { 8 } else { -3 },
@@ -79,16 +80,41 @@ fn after_the_last_day_it_is_told_as_past() {
 }
 
 #[test]
-fn nothing_alarms_while_nothing_stops() {
-    let add_on = licd_rules::services::POWERTERM;
-    for stage in [Stage::Warning, Stage::Grace, Stage::Expired] {
-        let stays = &[("powerterm", Fate::Stays)];
-        let [en, de] = both(&notice(add_on, stage, Term::Perpetual, stays));
-        assert!(en.title.starts_with("Ericom PowerTerm: maintenance end"), "{}", en.title);
-        assert!(en.body.contains("Everything keeps working; updates and support for it end."));
-        assert!(de.body.contains("Alles funktioniert weiter; Aktualisierungen und Support"));
-        assert!(!en.body.contains("No longer") && !de.body.contains("Nicht mehr"));
+fn of_a_perpetual_licence_it_is_said_that_functions_stay_and_what_ends_besides() {
+    let features = &[("apps", Fate::Stays), ("custom-partition", Fate::Stops)];
+    for (stage, en_end, de_end) in [
+        (Stage::Warning, "end.", "enden."),
+        (Stage::Grace, "end.", "enden."),
+        (Stage::Expired, "have ended.", "sind beendet."),
+    ] {
+        let [en, de] = both(&notice(WE, stage, Term::Perpetual, features));
+        assert!(en.title.starts_with("Workspace Edition: maintenance end"), "{}", en.title);
+        let text = "\nWhat is installed keeps working; updates, support and moving the licence to \
+                    another device ";
+        assert!(en.body.contains(&format!("{text}{en_end}\nNo longer available")), "{}", en.body);
+        let text = "\nWas installiert ist, funktioniert weiter; Aktualisierungen, Support und das \
+                    Übertragen der Lizenz auf ein anderes Gerät ";
+        assert!(de.body.contains(&format!("{text}{de_end}\n")), "{}", de.body);
+        let [en, de] = both(&notice(WE, stage, Term::Subscription, features));
+        assert!(!en.body.contains("keeps working") && !de.body.contains("funktioniert weiter"));
     }
+}
+
+#[test]
+fn services_that_end_together_stand_in_one_title() {
+    let others = vec![
+        licd_rules::services::POWERTERM.to_owned(),
+        licd_rules::services::ENTERPRISE_MANAGEMENT.to_owned(),
+    ];
+    let together =
+        Notice { others, term: None, ..notice(WE, Stage::Warning, Term::Subscription, OS12) };
+    let [en, de] = both(&together);
+    let names = "Workspace Edition, Ericom PowerTerm";
+    assert_eq!(
+        en.title,
+        format!("{names} and Enterprise Management Pack: licence ends on 30 November 2026")
+    );
+    assert!(de.title.starts_with(&format!("{names} und Enterprise Management Pack: Lizenz endet")));
 }
 
 #[test]
