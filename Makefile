@@ -1,12 +1,13 @@
 # Nothing but calls; `make` alone lists them.
 
-.PHONY: help build install deb demo test vm-test faults fuzz clean
+.PHONY: help build install deb demo check test vm-test faults fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
 	@echo 'make install   a device'\''s part, to DESTDIR (/) and PREFIX (/usr, or /usr/local)'
 	@echo 'make deb     the same as a Debian package, below target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
+	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
 	@echo 'make vm-test everything that happens to a device in a virtual machine'
 	@echo 'make faults  every system call failing and every moment of a kill (POINT=, OPERATIONS=, JOBS=1)'
@@ -26,6 +27,9 @@ demo:
 	tests/prepare demo
 	tests/build
 	demo/run
+
+check:
+	tests/check
 
 test:
 	tests/run

@@ -1,6 +1,6 @@
 //! The licence daemon, `com.igel.License1`.
 //!
-//! One thread decides: [`daemon`] waits in one poll(2) for signals, the clock, files, mounts,
+//! One thread decides: `daemon` waits in one poll(2) for signals, the clock, files, mounts,
 //! network interfaces, orders of the bus and finished work. Whatever may take long, reading the
 //! store, importing, removing, runs on a thread of its own and hands its result back. The bus has
 //! the other permanent thread; it answers questions from what was published last (`hub`) and turns

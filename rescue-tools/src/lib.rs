@@ -1,7 +1,7 @@
 //! `licctl`: licences from the rescue shell, scripts and UMS custom commands.
 //!
-//! One file per verb, each a function from arguments to a [`Verdict`]. What a verb needs of the
-//! device comes from a [`desk::Desk`]: the daemon if it runs, else the device itself.
+//! One file per verb, each a function from arguments to a `Verdict`. What a verb needs of the
+//! device comes from a `desk::Desk`: the daemon if it runs, else the device itself.
 
 mod args;
 #[cfg(feature = "bus")]

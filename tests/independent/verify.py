@@ -269,8 +269,9 @@ def read_fields(lines, table):
         values, fits = fields.setdefault(key, []), FITS.get(key, lambda *_: True)
         while at < len(lines) and lines[at].startswith(key + " "):
             value = reader(lines[at][len(key) + 1 :])
-            ascending = key not in ("supersedes", "service", "unit") or not values or values[-1] < value
-            if value is None or len(values) == most or not ascending or not fits(value, fields):
+            if value is None or len(values) == most or not fits(value, fields):
+                raise malformed(at + 1, key)
+            if key in ("supersedes", "service", "unit") and values and values[-1] >= value:
                 raise malformed(at + 1, key)
             first.setdefault(key, at + 1)
             values.append(value)

@@ -42,7 +42,7 @@
 //! come back by an update of the system; a key that is revoked later does not undo these. The schema
 //! is the same, so that an older version reads the file as well and forgets no more than who signed.
 //!
-//! How the first is read and written is told at [`statefile`](crate::statefile).
+//! How the first is read and written is told at [`statefile`].
 
 mod entries;
 

@@ -36,7 +36,7 @@ pub struct Served {
     pub lived: bool,
     /// What it answered, if it was ready to.
     pub answer: Option<Answer>,
-    /// How what it published differed from what it should be, [`SOON`] after the failure was over,
+    /// How what it published differed from what it should be, `SOON` after the failure was over,
     /// and whether it was right after it was asked to look again.
     pub still: Option<(String, bool)>,
     /// What it published.
