@@ -80,9 +80,13 @@ fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
     let packed = World::new();
     packed.copy_by_hand("x.lic", gzip.finish().unwrap());
     assert_eq!(without_names(&packed), without_names(&imported));
-    // But only by a name that ends in .lic.
+    // FAT may have only capitals.
+    let capitals = World::new();
+    capitals.copy_by_hand("WE.LIC", &file);
+    assert_eq!(without_names(&capitals), without_names(&imported));
+    // But only by a name that ends in .lic and begins with no dot.
     let other = World::new();
-    for name in ["a.LIC", "a.lic.bak", "a.txt", "lic"] {
+    for name in ["._a.lic", ".lic", "a.lic.bak", "a.txt", "lic"] {
         other.copy_by_hand(name, &file);
     }
     assert_eq!(other.status()["state"], "none");

@@ -14,6 +14,7 @@ mod removal;
 mod report;
 mod request;
 mod stick;
+mod stray;
 mod survey;
 mod time;
 mod words;

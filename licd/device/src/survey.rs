@@ -31,7 +31,7 @@ use crate::read::{Document, Reader};
 use crate::report::{
     Clock, Hardware, LicenseReport, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
 };
-use crate::{Device, Failure, words};
+use crate::{Device, Failure, stray, words};
 
 /// Where the newest trust document seen is kept, as it is spoken of.
 const REMEMBERED_TRUST: &str = "/var/lib/licd/trust.note";
@@ -403,6 +403,11 @@ impl Survey {
             };
             let closed = Closed::HeldBy(holders);
             self.problems.push(format!("/license: is {closed}; {cure}"));
+        }
+        let strays = device.store().strays();
+        match strays {
+            Ok(strays) => self.problems.extend(stray::problems(&strays)),
+            Err(unavailable) => missing.file(unavailable),
         }
         if missing.fact(device.store().is_nearly_full()) {
             self.problems.push(format!(
