@@ -221,7 +221,9 @@ fn nobody_has_to_have_a_unit_id_to_be_told_so() {
     assert_eq!(status["unit_id"], Value::Null);
     let hardware = json!({"kind": "none", "mac": null, "serial": "14D3F8B00B"});
     assert_eq!(status["hardware"], hardware);
-    assert_eq!(world.licctl(["unit-id"]).code, 1);
+    let answer = world.licctl(["unit-id"]).with_code(1);
+    assert_eq!(answer.out, "");
+    assert!(answer.err.starts_with("licctl: there is no unit ID: "), "{answer:?}");
     let answer = world.import(maker::licence().sign()).with_code(4);
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
 }

@@ -8,6 +8,7 @@ mod import;
 mod partial;
 mod past;
 mod place;
+mod problem;
 mod read;
 mod recognise;
 mod removal;
@@ -26,9 +27,10 @@ pub use import::{Imported, Intent};
 pub use licd_protocol::Url;
 pub use partial::{Missing, Partial};
 pub use place::Place;
+pub use problem::Problem;
 pub use report::{
-    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
-    ServiceReport, StoreReport, to_json,
+    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, LinkReport, Os, Rejected,
+    Report, ServiceReport, StoreReport, to_json,
 };
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};

@@ -6,28 +6,32 @@ use licd_edge::names;
 use licd_edge::store::Stray;
 use licd_edge::textfile::escaped_path;
 
+use crate::problem::Problem;
+
 /// Strays that are named one by one; a copied archive must not fill the report.
 const NAMED: usize = 16;
 
 /// A sentence for each, and one for all that are beyond [`NAMED`].
-pub(crate) fn problems(strays: &[Stray]) -> Vec<String> {
-    let mut problems: Vec<String> = strays.iter().take(NAMED).map(problem).collect();
+pub(crate) fn problems(strays: &[Stray]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = strays.iter().take(NAMED).map(problem).collect();
     if let Some(more) = strays.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        problems.push(format!(
-            "/license: holds {more} more files that look like licences and are not looked at; \
-             “find /license” lists them"
-        ));
+        let message = format!(
+            "holds {more} more files that look like licences and are not looked at; “find /license” \
+             lists them"
+        );
+        problems.push(Problem::new("/license", message));
     }
     problems
 }
 
-fn problem(stray: &Stray) -> String {
+fn problem(stray: &Stray) -> Problem {
     let (path, why) = match stray {
         Stray::Misplaced(path) => (path, "lies where none is looked for"),
         Stray::Misnamed(path) => (path, misnamed(path)),
     };
     let file = escaped_path(&Path::new("/license").join(path));
-    format!("{file}: {why}; import it with “licctl import {file}”, then remove it")
+    let message = format!("{why}; import it with “licctl import {file}”, then remove it");
+    Problem::new(file, message)
 }
 
 fn misnamed(path: &Path) -> &'static str {
