@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Intent, Missing, Report, Survey, to_json};
+use licd_device::{Failure, Intent, Missing, Problem, Report, Survey, to_json};
 use licd_edge::clock;
-use licd_edge::settings::RemoteManager;
+use licd_edge::settings::Settings;
 use licd_rules::{Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -34,8 +34,6 @@ pub(crate) struct Published {
     pub(crate) json: String,
     /// Where that moment stands in it.
     now: Range<usize>,
-    /// Whether an import has changed what is allowed since the daemon started.
-    pub(crate) restart_pending: bool,
 }
 
 impl Published {
@@ -68,19 +66,25 @@ impl Published {
     }
 
     fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
-        for problem in missing.all().map(ToString::to_string) {
+        for problem in missing.all().map(Problem::told) {
             // A report that stands may have it already.
             if !report.problems.contains(&problem) {
                 report.problems.push(problem);
             }
         }
-        let json = to_json(&report);
-        // In a text of the report the quotation marks are escaped.
-        let key = "\"now\":\"";
-        let at = json.find(key).map_or(0, |at| at + key.len());
-        let now = at..at + report.clock.now.len();
+        let (json, now) = written(&report);
         report.clock.now.clear();
-        Self { survey, time, missing, whole: true, report, json, now, restart_pending: false }
+        Self { survey, time, missing, whole: true, report, json, now }
+    }
+
+    /// The same, with this said of a restart.
+    pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
+        let made = self.json.get(self.now.clone()).unwrap_or_default().to_owned();
+        self.report.restart_pending = pending;
+        self.report.clock.now = made;
+        (self.json, self.now) = written(&self.report);
+        self.report.clock.now.clear();
+        self
     }
 
     /// The names of the features that are allowed.
@@ -88,6 +92,15 @@ impl Published {
         let features = self.report.features.iter();
         features.filter(|(_, feature)| feature.allowed).map(|(name, _)| name.as_str()).collect()
     }
+}
+
+/// The JSON of a report, and where its moment stands in it.
+fn written(report: &Report) -> (String, Range<usize>) {
+    let json = to_json(report);
+    // In a text of the report the quotation marks are escaped.
+    let key = "\"now\":\"";
+    let at = json.find(key).map_or(0, |at| at + key.len());
+    (json, at..at + report.clock.now.len())
 }
 
 /// Why an order is not carried out.
@@ -169,7 +182,7 @@ pub(crate) struct Stock {
     /// What went wrong on the way and is not in the report.
     pub(crate) complaints: Vec<String>,
     /// What the settings say of download links, if they were read.
-    pub(crate) links: Option<RemoteManager>,
+    pub(crate) links: Option<Settings>,
     /// Whether somebody keeps the store from being closed.
     pub(crate) left_open: bool,
     /// Whether it is to be done once more soon: something could not be looked at or published.

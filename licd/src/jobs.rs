@@ -98,6 +98,8 @@ pub(crate) enum JobEnd {
         verdicts: Vec<FileVerdict>,
         /// Whether the device is another one since.
         changed: bool,
+        /// Whether the status says something else of a download link.
+        noted: bool,
         /// Whether somebody keeps the store from being closed.
         left_open: bool,
     },
@@ -151,15 +153,16 @@ pub(crate) fn import(
 }
 
 fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
-    let (mut verdicts, mut changed) = (Vec::new(), false);
+    let (mut verdicts, mut changed, mut noted) = (Vec::new(), false, false);
     source.import(device, &mut Meter { job, hub, told: Instant::now() }, |imported| {
         // A write that failed may have left the store open.
         changed |= imported.changed || imported.verdict.code == Code::StoreUnwritable;
+        noted |= imported.noted;
         verdicts.push(imported.verdict);
     });
     // A write always closes the store behind itself; if it is open now, that has failed.
     let left_open = changed && device.is_left_open();
-    JobEnd::Verdicts { verdicts, changed, left_open }
+    JobEnd::Verdicts { verdicts, changed, noted, left_open }
 }
 
 /// Counts how far an import has come, and tells of it from time to time.

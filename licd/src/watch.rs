@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
+use licd_edge::names;
 use licd_edge::root::Root;
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
@@ -13,9 +14,11 @@ use crate::journal;
 /// Which names in a directory matter.
 enum Names {
     These(&'static [&'static str]),
+    /// And what looks like a licence or a trust document: what is not looked at is named.
+    TheseAndLicenses(&'static [&'static str]),
     Ending(&'static str),
 }
-use Names::{Ending, These};
+use Names::{Ending, These, TheseAndLicenses};
 
 /// A directory that is watched while it is there.
 struct Place {
@@ -36,9 +39,9 @@ const fn files(path: &'static str, names: Names) -> Place {
 /// Everything that is watched, so that also a directory is noticed that is not there yet.
 const PLACES: [Place; 9] = [
     parent("/", &["license", "etc"]),
-    parent("/license", &["dsa"]),
-    files("/license/dsa", These(&["licenses", "trust.note"])),
-    files("/license/dsa/licenses", Ending(".lic")),
+    Place { path: "/license", names: TheseAndLicenses(&["dsa"]), content: false },
+    files("/license/dsa", TheseAndLicenses(&["licenses"])),
+    files("/license/dsa/licenses", TheseAndLicenses(&[])),
     parent("/etc", &["licd"]),
     files("/etc/licd", These(&["licd.toml", "settings.toml", "licd.toml.d"])),
     files("/etc/licd/licd.toml.d", Ending(".toml")),
@@ -142,6 +145,12 @@ impl Names {
     fn hold(&self, name: &OsStr) -> bool {
         match self {
             These(names) => names.iter().any(|known| name == *known),
+            TheseAndLicenses(these) => {
+                names::is_license(name)
+                    || names::is_trust(name)
+                    || names::is_near_miss(name)
+                    || These(these).hold(name)
+            }
             Ending(ending) => name.as_bytes().ends_with(ending.as_bytes()),
         }
     }
@@ -198,6 +207,18 @@ mod tests {
         assert!(world.notices(|_| fs::rename(&away, &lic).unwrap()));
         assert!(world.notices(|_| fs::remove_file(&lic).unwrap()));
         assert!(!world.notices(|_| ()));
+    }
+
+    #[test]
+    fn names_in_capitals_and_what_lies_around_are_noticed() {
+        let mut world = World::with(&[STORE]);
+        for path in ["WE.LIC", "WE.lic.txt", "../WE.lic", "../../WE.lic", "../trust (1).note"] {
+            let file = world.path(STORE).join(path);
+            assert!(world.notices(|_| fs::write(&file, "x").unwrap()), "{path}");
+            assert!(world.notices(|_| fs::remove_file(&file).unwrap()), "{path}");
+        }
+        let dotted = world.path(STORE).join("._WE.lic");
+        assert!(!world.notices(|_| fs::write(&dotted, "x").unwrap()));
     }
 
     #[test]

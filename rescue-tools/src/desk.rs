@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{
-    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
+    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Problem, Report, Survey,
 };
 use licd_edge::root::Root;
 use licd_edge::textfile::reason;
@@ -65,7 +65,7 @@ impl Desk {
         let survey = self.survey();
         let mut report = survey.report(&self.device.time(&survey)?);
         let missing = self.missing().into_iter().flat_map(Missing::all);
-        report.problems.extend(missing.map(ToString::to_string));
+        report.problems.extend(missing.map(Problem::told));
         Ok(report)
     }
 

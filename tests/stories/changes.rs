@@ -7,6 +7,7 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, UNIT, WE};
 use acceptance::{World, story, wait};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(files_that_come_and_go_by_hand_are_noticed),
@@ -98,7 +99,7 @@ fn configuration_takes_effect_when_it_is_written() {
     daemon.until("it is OS 12", |status| status["os"]["generation"] == 12);
     world.write("/etc/licd/licd.toml.d/20.toml", "[system]\ngeneration = 13\n");
     let status = daemon.until("it is named", |status| {
-        status["problems"].to_string().contains("20.toml: line 2, column 14: ")
+        status["problems"].to_string().contains("20.toml\",\"message\":\"line 2, column 14: ")
     });
     assert_eq!(status["os"]["generation"], 12);
 }
@@ -106,8 +107,9 @@ fn configuration_takes_effect_when_it_is_written() {
 /// What the report says of the settings.
 fn problem(status: &serde_json::Value) -> Option<String> {
     let problems = status["problems"].as_array().unwrap();
-    let mut problems = problems.iter().map(|problem| problem.as_str().unwrap());
-    problems.find(|problem| problem.contains("settings")).map(str::to_owned)
+    let text = |problem: &Value, member: &str| problem[member].as_str().unwrap().to_owned();
+    let settings = problems.iter().find(|problem| text(problem, "subject").contains("settings"))?;
+    Some(format!("{}: {}", text(settings, "subject"), text(settings, "message")))
 }
 
 fn broken_settings_leave_the_last_good_ones_in_force() {

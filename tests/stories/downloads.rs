@@ -27,6 +27,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
     story!(a_password_in_a_link_is_shown_to_nobody),
     story!(links_that_cannot_be_asked_are_named),
+    story!(what_came_of_a_link_is_in_the_status_with_the_daemon_and_without),
+    story!(what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off),
+    story!(what_was_removed_by_hand_comes_back_by_a_new_link_only),
 ];
 
 /// What a server has for a link, and how often it was asked for all of it, and whether it changed.
@@ -282,4 +285,81 @@ fn links_that_cannot_be_asked_are_named() {
     let daemon = world.start();
     poll(&daemon);
     assert!(daemon.log().contains("sftp://ums.example/WE.lic: "), "{}", daemon.log());
+}
+
+/// The only link of the status: its code and message.
+fn link(status: &Value) -> (String, String) {
+    let links = status["links"].as_array().unwrap();
+    let text = |member: &str| links[0][member].as_str().unwrap().to_owned();
+    assert_eq!(links.len(), 1, "{status}");
+    (text("code"), text("message"))
+}
+
+fn what_came_of_a_link_is_in_the_status_with_the_daemon_and_without() {
+    let shelf = Shelf::with(licence().units(&[OTHER]).sign());
+    let with_password = shelf.link().replace("http://", "http://tech:secret@");
+    let world = world_with(&[&with_password]);
+    let daemon = world.start();
+    let is_asked = |status: &Value| status["links"].as_array().is_some_and(|l| !l.is_empty());
+    let status = daemon.until("the link was asked", is_asked);
+    assert_eq!(status["links"][0]["url"], shelf.link());
+    assert_eq!(link(&status).0, "wrong-device");
+    assert!(status["links"][0]["asked"].as_str().unwrap().ends_with('Z'), "{status}");
+    assert_eq!(daemon.report(), world.report());
+    assert!(!status.to_string().contains("secret") && !status.to_string().contains("tech"));
+    shelf.put("<html>sign in</html>");
+    poll(&daemon);
+    let refused = |status: &Value| link(status).0 == "malformed";
+    let status = daemon.until("the page is named", refused);
+    assert_eq!(daemon.report(), world.report());
+    let doctor = world.licctl(["doctor"]).with_code(1).out;
+    let said = format!("link: {}: malformed: {}", shelf.link(), link(&status).1);
+    assert!(doctor.contains(&said), "{doctor}");
+    // A link that is not in the settings any more is not in the status.
+    let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
+    daemon.until("it is gone", |status| status["links"] == serde_json::json!([]));
+}
+
+fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    daemon.until("the licence is there", |status| status["state"] == "valid");
+    assert!(daemon.stop().success());
+    let links = settings(&[&shelf.link()]);
+    world.write("/etc/licd/settings.toml", format!("{links}[licensing]\nremove = \"all\"\n"));
+    let daemon = world.start();
+    let status = daemon.until("it is kept out", |status| link(status).0 == "removed");
+    assert_eq!(status["state"], "none");
+    let message = link(&status).1;
+    assert!(message.contains("the removal profile “all”"), "{message}");
+    assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
+    let doctor = world.licctl(["doctor"]).with_code(1).out;
+    assert!(
+        doctor.contains(&format!("note  link: {}: removed: {message}", shelf.link())),
+        "{doctor}"
+    );
+    let () = daemon.client().manager("ApplySettings", &links.as_str()).unwrap();
+    daemon.until("the licence is back", |status| status["state"] == "valid");
+}
+
+fn what_was_removed_by_hand_comes_back_by_a_new_link_only() {
+    let shelf = Shelf::with(licence().sign());
+    let world = world_with(&[&shelf.link()]);
+    let daemon = world.start();
+    daemon.until("the licence is there", |status| status["state"] == "valid");
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    poll(&daemon);
+    let status = daemon.until("it is kept out", |status| link(status).0 == "removed");
+    assert_eq!(status["state"], "none");
+    assert!(link(&status).1.contains("write a new link"), "{status}");
+    let another = format!("{}?again", shelf.link());
+    let () = daemon.client().manager("ApplySettings", &settings(&[&another]).as_str()).unwrap();
+    daemon.until("the licence is back", |status| status["state"] == "valid");
+    // And a link that was taken out and is written again is a new one.
+    let _ = daemon.licctl(["remove", "all"]).with_code(0);
+    let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
+    daemon.until("no link is left", |status| status["links"] == serde_json::json!([]));
+    let () = daemon.client().manager("ApplySettings", &settings(&[&another]).as_str()).unwrap();
+    daemon.until("the licence is back", |status| status["state"] == "valid");
 }

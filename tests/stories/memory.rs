@@ -19,7 +19,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_successor_that_never_started_leaves_nothing_behind),
     story!(what_the_newest_trust_document_said_outlives_its_file),
     story!(what_was_removed_on_purpose_does_not_come_back_by_itself),
-    story!(what_a_removal_profile_took_does_not_come_back_by_itself),
+    story!(what_a_removal_profile_took_stays_away_while_it_is_set),
     story!(what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose),
     story!(who_removes_hears_that_it_cannot_be_remembered),
     story!(programs_say_by_an_option_that_nobody_asked_for_an_import),
@@ -177,18 +177,27 @@ fn what_was_removed_on_purpose_does_not_come_back_by_itself() {
     });
 }
 
-fn what_a_removal_profile_took_does_not_come_back_by_itself() {
+fn what_a_removal_profile_took_stays_away_while_it_is_set() {
     let world = World::new();
     let own = world.file("own.lic", maker::licence().sign());
     let _ = world.licctl(["import", &own]).with_code(0);
     world.write(SETTINGS, "[licensing]\nremove = \"workspace-edition\"\n");
     let daemon = world.start();
     assert_eq!(daemon.status()["state"], "none");
+    let refused = daemon.licctl(["import", "--automatic", "--json", &own]).with_code(5);
+    assert_eq!(refused.verdict(), "removed");
+    let message = refused.message();
+    assert!(message.contains("profile “workspace-edition”"), "{message}");
+    assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
+    assert_eq!(import(&|args| daemon.licctl(args), &own), is(0, "valid"));
     assert!(daemon.stop().success());
-    fs::remove_file(world.path(SETTINGS)).unwrap();
     let daemon = world.start();
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(5, "removed"));
-    assert_eq!(import(&|args| daemon.licctl(args), &own), is(0, "valid"));
+    assert!(daemon.stop().success());
+    // Once the profile is off, nothing keeps it away.
+    fs::remove_file(world.path(SETTINGS)).unwrap();
+    let daemon = world.start();
+    assert_eq!(found(&|args| daemon.licctl(args), &own), is(0, "valid"));
 }
 
 fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
@@ -378,7 +387,7 @@ fn a_damaged_memory_changes_nothing_and_is_set_aside() {
         let file = world.write(STATE, damaged);
         let daemon = world.start();
         let mut status = daemon.report();
-        let problem = status["problems"][0].as_str().unwrap().to_owned();
+        let problem = status["problems"][0]["message"].as_str().unwrap().to_owned();
         let told = format!("it is kept as {}.damaged", file.display());
         assert!(problem.contains(&told), "{problem}");
         assert!(daemon.log().contains(&told), "{}", daemon.log());
@@ -403,7 +412,7 @@ fn who_may_not_write_the_memory_is_served_all_the_same() {
     let file = world.write(STATE, "damaged");
     let told = world.as_nobody(status).with_code(0).json();
     assert_eq!(told["state"], "valid");
-    let problem = told["problems"][0].as_str().unwrap();
+    let problem = told["problems"][0]["message"].as_str().unwrap();
     assert!(problem.contains("could not be set aside (Permission denied)"), "{problem}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "damaged");
 }

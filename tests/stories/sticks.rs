@@ -143,9 +143,14 @@ fn a_stick_with_nothing_to_import_is_a_no() {
     let answer = world.licctl(["import", "usb"]).with_code(1);
     assert!(answer.out.starts_with("usb:/dev/sdb1: holds no file *.lic"), "{answer:?}");
     let _ = world.licctl(["import", "-n", "usb"]).with_code(1);
+    // Names that are near are named.
+    let near = [("WE.lic.gz", "x"), ("trust (1).note", "x"), ("._WE.lic", "x")];
+    let _near = Stick::with(&world, "sdc1", &near);
+    let answer = world.licctl(["import", "usb:/dev/sdc1"]).with_code(1);
+    assert!(answer.out.contains("“WE.lic.gz”, “trust (1).note” are not looked at"), "{answer:?}");
     // Beside something else it takes nothing away.
     let file = world.file("a.lic", maker::licence().sign());
-    let _ = world.licctl(["import", "usb", &file]).with_code(0);
+    let _ = world.licctl(["import", "usb:/dev/sdb1", &file]).with_code(0);
 }
 
 fn trust_documents_come_before_licences_whatever_their_names() {

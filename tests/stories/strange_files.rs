@@ -9,6 +9,7 @@ use std::path::Path;
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::program::{Answer, run_measured};
+use acceptance::world::masked;
 use acceptance::{World, story};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -23,6 +24,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
     story!(in_the_store_they_are_named_and_stop_nothing),
     story!(a_damaged_file_of_the_store_is_named_and_stops_nothing),
+    story!(what_lies_around_is_named_with_its_cure),
     story!(names_are_shown_so_that_they_cannot_upset_a_terminal),
 ];
 
@@ -195,4 +197,36 @@ fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
         assert!(text.contains("\\u{1b}[31m\\n"), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }
+}
+
+fn what_lies_around_is_named_with_its_cure() {
+    let world = World::new();
+    let file = maker::licence().sign();
+    world.copy_by_hand("._WE.lic", "\0");
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+    for path in ["WE.lic", "dsa/WE.LIC", "dsa/licenses/sub/WE.lic"] {
+        world.write(&format!("/license/{path}"), &file);
+    }
+    for path in ["dsa/licenses/WE.lic.txt", "dsa/licenses/WE.lic.gz", "dsa/trust (1).note"] {
+        world.write(&format!("/license/{path}"), &file);
+    }
+    let status = world.status();
+    assert_eq!(status["state"], "none");
+    let problems = status["problems"].to_string();
+    let doctor = world.licctl(["doctor"]).with_code(1).out;
+    for (path, why) in [
+        ("WE.lic", "lies where none is looked for"),
+        ("dsa/WE.LIC", "lies where none is looked for"),
+        ("dsa/licenses/sub/WE.lic", "lies where none is looked for"),
+        ("dsa/licenses/WE.lic.txt", "is not looked at, since its name does not end in .lic"),
+        ("dsa/licenses/WE.lic.gz", "is not looked at, since its name does not end in .lic"),
+        ("dsa/trust (1).note", "is not looked at, since it is not called trust.note"),
+    ] {
+        let place = format!("/license/{path}");
+        let message = format!("{why}; import it with “licctl import {place}”, then remove it");
+        assert!(problems.contains(&place) && problems.contains(&message), "{path}: {problems}");
+        assert!(doctor.contains(&format!("{place}: {message}")), "{path}: {doctor}");
+    }
+    let daemon = world.start();
+    assert_eq!(masked(daemon.status())["problems"], status["problems"]);
 }

@@ -8,7 +8,7 @@ use std::io::Read;
 
 use licd_edge::store::{FileName, StoreError, Window, Writer};
 use licd_edge::{intake, state};
-use licd_rules::{ClockState, Code, LicenseState, TimeVerdict, withdraws};
+use licd_rules::{ClockState, Code, LicenseState, Remover, TimeVerdict, withdraws};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::{Document, NotRead};
@@ -25,6 +25,8 @@ pub struct Imported {
     pub changed: bool,
     /// Whether the store may have something since for [`Device::clean_up`].
     pub untidy: bool,
+    /// Whether the status says something else of the link that it came by.
+    pub noted: bool,
     /// The name that the store has for it, there or not, if it is a licence that can be stored.
     pub(crate) content_name: Option<FileName>,
 }
@@ -37,7 +39,7 @@ impl Imported {
 
     /// Nothing but this verdict.
     pub(crate) fn unchanged(verdict: FileVerdict, content_name: Option<FileName>) -> Self {
-        Self { verdict, changed: false, untidy: false, content_name }
+        Self { verdict, changed: false, untidy: false, noted: false, content_name }
     }
 }
 
@@ -49,6 +51,9 @@ pub enum Intent {
     /// It was found: on a stick, by a download link. What was removed on purpose stays away, and room
     /// is left for what may be wanted later.
     Automatic,
+    /// It was found by a download link that was written to the settings after the last removal by
+    /// hand: what was removed by hand comes back. Otherwise as [`Intent::Automatic`].
+    Deployed,
 }
 
 /// A source that was read.
@@ -200,7 +205,7 @@ impl Device {
         match deed {
             Deed::Nothing | Deed::Remember => Ok(false),
             Deed::Keep { name, content, replaces } => self.write(writer, |window| {
-                if intent == Intent::Automatic {
+                if intent != Intent::Explicit {
                     window.leave_reserve(content.len())?;
                 }
                 let _ = window.put(name, content.as_bytes())?;
@@ -333,6 +338,7 @@ impl<'a> Arrival<'a> {
         Imported {
             verdict: self.verdict(code, message),
             changed,
+            noted: false,
             untidy: changed && time.as_ref().is_some_and(untidy),
             content_name: self.content_name(),
         }
@@ -400,6 +406,18 @@ impl Survey {
         Assessed { time: Some(time), ..assessed }
     }
 
+    /// Why a licence stays away that was removed on purpose, and what to do to have it back.
+    fn keeps_out(&self, license: &License, intent: Intent) -> Option<String> {
+        match (self.past.remover(license)?, intent) {
+            (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
+            (Remover::Person, Intent::Automatic) => Some(words::removed().to_owned()),
+            (Remover::Profile, _) => {
+                let profile = self.settings().licensing.remove.as_ref();
+                profile.filter(|profile| profile.takes(license)).map(words::removed_by)
+            }
+        }
+    }
+
     fn assess_own(
         &self,
         verified: &Verified,
@@ -417,13 +435,13 @@ impl Survey {
         let same = self.held.iter().filter(|held| held.text == Some(text));
         let there = same.clone().any(|held| match intent {
             Intent::Explicit => held.content_name.as_ref() == Some(&name),
-            Intent::Automatic => is_signed_by_all_of(&held.license, license),
+            Intent::Automatic | Intent::Deployed => is_signed_by_all_of(&held.license, license),
         });
         if there {
             return Assessed::nothing(state.into(), format!("{message}; already in the store"));
         }
-        if intent == Intent::Automatic && self.past.has_removed(license) {
-            return Assessed::nothing(Code::Removed, words::removed());
+        if let Some(message) = self.keeps_out(license, intent) {
+            return Assessed::nothing(Code::Removed, message);
         }
         let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
         let replaces =

@@ -9,12 +9,14 @@ mod left;
 mod partial;
 mod past;
 mod place;
+mod problem;
 mod read;
 mod recognise;
 mod removal;
 mod report;
 mod request;
 mod stick;
+mod stray;
 mod survey;
 mod time;
 mod words;
@@ -27,9 +29,10 @@ pub use left::Left;
 pub use licd_protocol::Url;
 pub use partial::{Missing, Partial};
 pub use place::Place;
+pub use problem::Problem;
 pub use report::{
-    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, Os, Rejected, Report,
-    ServiceReport, StoreReport, to_json,
+    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, LinkReport, Os, Rejected,
+    Report, ServiceReport, StoreReport, to_json,
 };
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};

@@ -16,7 +16,7 @@ impl Device {
     /// Why it cannot be written.
     pub fn keep_past(&self, survey: &Survey, time: &TimeVerdict) -> Result<(), Failure> {
         let back: Vec<&License> =
-            survey.licenses().filter(|license| survey.past.has_removed(license)).collect();
+            survey.licenses().filter(|license| survey.past.remover(license).is_some()).collect();
         let mut past = survey.past.clone();
         survey.teach(&mut past, None, time);
         let learns = past != survey.past || !back.is_empty();

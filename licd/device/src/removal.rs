@@ -7,7 +7,7 @@
 use licd_edge::state::{self, Removing};
 use licd_edge::statefile::SaveError;
 use licd_edge::store::{Change, FileName, StoreError, Window, Writer};
-use licd_rules::{Selector, TimeVerdict};
+use licd_rules::{Remover, Selector, TimeVerdict};
 use license_format::License;
 
 use crate::survey::Held;
@@ -21,6 +21,18 @@ impl Device {
     /// # Errors
     /// Why the store cannot be read or written; files removed before the error stay removed.
     pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
+        self.remove_by(Remover::Person, selector)
+    }
+
+    /// The same for the removal profile of the settings. They stay away while it is set.
+    ///
+    /// # Errors
+    /// Those of [`Device::remove`].
+    pub fn remove_by_profile(&self, profile: &Selector) -> Result<u32, Failure> {
+        self.remove_by(Remover::Profile, profile)
+    }
+
+    fn remove_by(&self, by: Remover, selector: &Selector) -> Result<u32, Failure> {
         // A store that cannot be read is not one that has nothing to remove.
         self.store().licenses()?;
         let (mut survey, mut unread) = self.survey_for_removal()?;
@@ -31,7 +43,7 @@ impl Device {
             if !self.is_current(&survey) {
                 (survey, unread) = self.survey_for_removal()?;
             }
-            removed = self.remove_held(&writer, &survey, &survey.taken_by(selector))?;
+            removed = self.remove_held(&writer, &survey, &survey.taken_by(selector), by)?;
         }
         // A file that cannot be read may be one that the selector takes.
         unread.map_or(Ok(removed), Err)
@@ -59,6 +71,7 @@ impl Device {
         writer: &Writer<'_>,
         survey: &Survey,
         taken: &[&Held],
+        by: Remover,
     ) -> Result<u32, Failure> {
         if taken.is_empty() {
             return Ok(0);
@@ -67,7 +80,7 @@ impl Device {
         let mut outcome = Outcome::default();
         // What is opened first need not be taken back: then nothing was written down.
         let done = self.write(writer, |window| {
-            if let Err(error) = self.intend(survey, taken, &time)? {
+            if let Err(error) = self.intend(survey, taken, &time, by)? {
                 log::warn!("{error}; what was removed may come back by itself");
             }
             outcome.intended = true;
@@ -86,13 +99,17 @@ impl Device {
         survey: &Survey,
         taken: &[&Held],
         time: &TimeVerdict,
+        by: Remover,
     ) -> Result<Result<(), SaveError>, Failure> {
+        if by == Remover::Person {
+            self.settle_links(survey);
+        }
         let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
         let write = || {
             let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
             state::update(self.root(), |memory| {
                 survey.teach(&mut memory.past, None, time);
-                memory.past.remove(&licenses);
+                memory.past.remove(&licenses, by);
                 memory.removing = removing.collect();
             })
         };

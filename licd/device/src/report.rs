@@ -6,7 +6,7 @@ use licd_rules::{Code, FeatureVerdict, LicenseState, ServiceState, ServiceVerdic
 use license_format::{Date, Terms};
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, Problem};
 
 /// The version of the report's schema.
 const SCHEMA: u32 = 1;
@@ -36,8 +36,12 @@ pub struct Report {
     pub rejected: Vec<Rejected>,
     /// Every feature.
     pub features: BTreeMap<String, FeatureReport>,
-    /// What an administrator should know and repair, one sentence each.
-    pub problems: Vec<String>,
+    /// The download links of the settings that were asked, in their order.
+    pub links: Vec<LinkReport>,
+    /// Whether a deployment has changed what is allowed and the device has not restarted since.
+    pub restart_pending: bool,
+    /// What an administrator should know and repair.
+    pub problems: Vec<Problem>,
 }
 
 /// What the unit ID comes from.
@@ -135,6 +139,19 @@ pub struct Rejected {
     pub message: String,
 }
 
+/// What came of a download link when it was last asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkReport {
+    /// The address, without user and password.
+    pub url: String,
+    /// The verdict's word.
+    pub code: String,
+    /// The verdict, for people.
+    pub message: String,
+    /// RFC 3339, UTC.
+    pub asked: String,
+}
+
 /// One feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureReport {
@@ -210,7 +227,8 @@ pub(crate) struct Parts {
     pub(crate) licenses: Vec<LicenseReport>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) features: BTreeMap<String, FeatureReport>,
-    pub(crate) problems: Vec<String>,
+    pub(crate) links: Vec<LinkReport>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Report {
@@ -231,6 +249,8 @@ impl Report {
             licenses: parts.licenses,
             rejected: parts.rejected,
             features: parts.features,
+            links: parts.links,
+            restart_pending: false,
             problems: parts.problems,
         }
     }

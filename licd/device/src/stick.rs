@@ -7,8 +7,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use licd_edge::intake::{self, Streams};
-use licd_edge::stick::{self, Content, Error, Fault, Rest};
+use licd_edge::stick::{Content, Error, Fault, Rest};
 use licd_edge::textfile::{escaped, escaped_path};
+use licd_edge::{names, stick};
 use licd_rules::Code;
 use license_format::DocumentKind;
 
@@ -110,7 +111,19 @@ impl OpenStick {
     /// The verdict if there is nothing on it to import.
     #[must_use]
     pub fn nothing(&self) -> Failure {
-        let message = "holds no file *.lic in its top directory; copy the licences there";
+        let near = self.content.near_misses().iter();
+        let near: Vec<_> =
+            near.map(|name| format!("“{}”", escaped(&name.to_string_lossy()))).collect();
+        let cure = match near.as_slice() {
+            [] => "copy the licences there".to_owned(),
+            near => format!(
+                "{} {} not looked at for the name; let names end in .lic, unpacked, and call a trust \
+                 document trust.note",
+                near.join(", "),
+                if near.len() == 1 { "is" } else { "are" }
+            ),
+        };
+        let message = format!("holds no file *.lic in its top directory; {cure}");
         Failure::new(Code::SourceRefused, message)
     }
 
@@ -151,7 +164,7 @@ impl OpenStick {
             start.truncate(length);
             Ok(start)
         };
-        stick::is_trust(name)
+        names::is_trust(name)
             || begins().is_ok_and(|start| DocumentKind::of(&start) == DocumentKind::Trust)
     }
 }

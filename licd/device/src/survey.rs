@@ -27,11 +27,13 @@ use license_format::{
 use sha2::{Digest, Sha256};
 
 use crate::partial::{Missing, Partial};
+use crate::problem::Problem;
 use crate::read::{Document, Reader};
 use crate::report::{
-    Clock, Hardware, LicenseReport, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
+    Clock, Hardware, LicenseReport, LinkReport, Os, Parts, Rejected, Report, ServiceReport,
+    StoreReport,
 };
-use crate::{Device, Failure, words};
+use crate::{Device, Failure, stray, words};
 
 /// Where the newest trust document seen is kept, as it is spoken of.
 const REMEMBERED_TRUST: &str = "/var/lib/licd/trust.note";
@@ -69,7 +71,9 @@ pub struct Survey {
     built: Option<UnixSeconds>,
     starter_days: u16,
     starter_mark: Option<StarterMark>,
-    problems: Vec<String>,
+    /// What came of the download links when they were asked last.
+    links: Vec<LinkReport>,
+    problems: Vec<Problem>,
 }
 
 /// A genuine licence of the store.
@@ -133,22 +137,27 @@ impl Device {
         let (mut missing, mut problems) = (Missing::default(), Vec::new());
         let stamps = self.stamps().ok();
         let (config, faults) = missing.fact(Config::load(self.root()));
-        problems.extend(faults.iter().map(ToString::to_string));
+        problems.extend(faults.iter().map(Problem::told));
         let settings = missing.fact(settings::load(self.root()));
-        problems.extend(settings.problem.iter().map(ToString::to_string));
+        problems.extend(settings.problem.iter().map(Problem::told));
+        let (links, notice) = self.link_reports(&settings.settings).unwrap_or_else(|unavailable| {
+            missing.file(unavailable);
+            (Vec::new(), None)
+        });
+        problems.extend(notice.iter().map(Problem::told));
         let (roots, faults) = missing.fact(config::roots(self.root()));
-        problems.extend(faults.iter().map(ToString::to_string));
+        problems.extend(faults.iter().map(Problem::told));
         let (memory, notice) = missing.fact(state::load(self.root()));
-        problems.extend(notice.iter().map(ToString::to_string));
+        problems.extend(notice.iter().map(Problem::told));
         let (units, mac) = self.units(&mut missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter = missing.fact(StoreError::looked(self.store().starter()).map(Some));
         let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
-            problems.push(error.to_string());
+            problems.push(Problem::told(error));
             // It may have begun before.
             Some(StarterMark::Forgone)
         });
-        problems.extend(missing.fact(self.time_notices()));
+        problems.extend(missing.fact(self.time_notices()).iter().map(Problem::told));
         let mut survey = Survey {
             stamps,
             settings,
@@ -169,6 +178,7 @@ impl Device {
             built: os.released.map(Date::start),
             starter_days: config.starter.days,
             starter_mark,
+            links,
             problems,
         };
         survey.look_at_generation();
@@ -194,11 +204,11 @@ impl Device {
     fn units(
         &self,
         missing: &mut Missing,
-        problems: &mut Vec<String>,
+        problems: &mut Vec<Problem>,
     ) -> (Vec<UnitId>, Option<[u8; 6]>) {
         let links = missing.fact(links::list(self.root()).map(Some)).unwrap_or(Ok(Vec::new()));
         let links = links.unwrap_or_else(|error| {
-            problems.push(error.to_string());
+            problems.push(Problem::told(error));
             Vec::new()
         });
         let mac = links.first().map(|link| link.mac);
@@ -208,22 +218,23 @@ impl Device {
             Ok(RootDrive::Unit(drive)) => vec![drive],
             Ok(RootDrive::NotUsb) => macs(),
             Ok(RootDrive::NoSerial) => {
-                problems.push(
-                    "USB drive: the system runs from one without serial number; \
-                     its licences are bound to the network interface"
-                        .to_owned(),
-                );
-                macs()
-            }
-            Ok(RootDrive::UnfitSerial { serial }) => {
-                problems.push(format!(
-                    "USB drive: its serial number “{serial}” cannot be a unit ID; \
-                     its licences are bound to the network interface"
+                problems.push(Problem::new(
+                    "USB drive",
+                    "the system runs from one without serial number; its licences are bound to the \
+                     network interface",
                 ));
                 macs()
             }
+            Ok(RootDrive::UnfitSerial { serial }) => {
+                let message = format!(
+                    "its serial number “{serial}” cannot be a unit ID; its licences are bound to \
+                     the network interface"
+                );
+                problems.push(Problem::new("USB drive", message));
+                macs()
+            }
             Err(error) => {
-                problems.push(error.to_string());
+                problems.push(Problem::told(error));
                 macs()
             }
         };
@@ -249,10 +260,11 @@ impl Survey {
         if let Some(bytes) = self.remark(remembered) {
             match self.reader().read(bytes.as_slice()) {
                 Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-                Ok(Document::License(_)) | Err(_) => self.problems.push(format!(
-                    "{REMEMBERED_TRUST}: is damaged, or not signed by enough root keys of this \
-                     image; the trust documents of the image and of /license count, and the newest \
-                     of them takes its place"
+                Ok(Document::License(_)) | Err(_) => self.problems.push(Problem::new(
+                    REMEMBERED_TRUST,
+                    "is damaged, or not signed by enough root keys of this image; the trust \
+                     documents of the image and of /license count, and the newest of them takes \
+                     its place",
                 )),
             }
             // It needs not be kept again.
@@ -270,23 +282,23 @@ impl Survey {
             }
             Some(Ok(Opened::Gone)) | None => {}
             Some(Ok(Opened::NotRegular)) => {
-                self.problems.push("trust.note of the store: is no regular file; remove it".into());
+                let message = "is no regular file; remove it";
+                self.problems.push(Problem::new("trust.note of the store", message));
             }
-            Some(Err(error)) => self.problems.push(error.to_string()),
+            Some(Err(error)) => self.problems.push(Problem::told(error)),
         }
         if self.trust.version() == 0 {
-            self.problems.push(
-                "trust document: there is none, so no licence can be believed; \
-                 import the vendor's newest one"
-                    .to_owned(),
-            );
+            self.problems.push(Problem::new(
+                "trust document",
+                "there is none, so no licence can be believed; import the vendor's newest one",
+            ));
         }
     }
 
     /// What was read, or a problem.
     fn remark<T>(&mut self, read: Result<Option<T>, impl fmt::Display>) -> Option<T> {
         read.unwrap_or_else(|problem| {
-            self.problems.push(problem.to_string());
+            self.problems.push(Problem::told(problem));
             None
         })
     }
@@ -296,19 +308,20 @@ impl Survey {
         let place = format!("trust.note of {place}");
         match self.reader().read(source).map_err(|refused| refused.looked(&place)) {
             Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-            Ok(Document::License(_)) => self.problems.push(format!("{place}: is a licence")),
-            Err(refused) => self.problems.push(format!("{place}: {}", refused?.message)),
+            Ok(Document::License(_)) => self.problems.push(Problem::new(place, "is a licence")),
+            Err(refused) => self.problems.push(Problem::new(place, refused?.message)),
         }
         Ok(())
     }
 
     fn adopt(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
         if document.contradicts(&self.trust) {
-            let problem = format!(
-                "trust documents: two of version {} say different things, and the first one counts; \
-                 ask the vendor for a newer one",
+            let message = format!(
+                "two of version {} say different things, and the first one counts; ask the vendor \
+                 for a newer one",
                 document.version()
             );
+            let problem = Problem::new("trust documents", message);
             // The store may be read more than once.
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
@@ -330,14 +343,15 @@ impl Survey {
     fn read_store(&mut self, device: &Device, last: Option<&Self>, missing: &mut Missing) {
         let listing = match missing.fact(StoreError::looked(device.store().licenses()).map(Some)) {
             Some(Ok(listing)) => listing,
-            Some(Err(error)) => return self.problems.push(error.to_string()),
+            Some(Err(error)) => return self.problems.push(Problem::told(error)),
             None => return,
         };
         if listing.truncated {
-            self.problems.push(format!(
-                "/license/dsa/licenses: holds more than {ENTRIES} files, and what is beyond them \
-                 does not count; remove those that are not for this device"
-            ));
+            let message = format!(
+                "holds more than {ENTRIES} files, and what is beyond them does not count; remove \
+                 those that are not for this device"
+            );
+            self.problems.push(Problem::new("/license/dsa/licenses", message));
         }
         loop {
             let version = self.trust.version();
@@ -361,8 +375,8 @@ impl Survey {
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|last| last.known(listing, entry)) {
                     Some(held) => {
-                        self.problems
-                            .push(format!("{unavailable}; what was read of it last counts"));
+                        let told = format!("{unavailable}; what was read of it last counts");
+                        self.problems.push(Problem::told(told));
                         self.held.push(held.clone());
                     }
                     None => {
@@ -409,10 +423,11 @@ impl Survey {
     /// Notes that the system is older than what licences are made for.
     fn look_at_generation(&mut self) {
         if let Generation::Older(major) = self.generation {
-            self.problems.push(format!(
-                "operating system: OS {major} is older than the licences are made for, and they are \
-                 judged as on OS 11; update it"
-            ));
+            let message = format!(
+                "OS {major} is older than the licences are made for, and they are judged as on OS \
+                 11; update it"
+            );
+            self.problems.push(Problem::new("operating system", message));
         }
     }
 
@@ -424,14 +439,20 @@ impl Survey {
                 _ => "end them",
             };
             let closed = Closed::HeldBy(holders);
-            self.problems.push(format!("/license: is {closed}; {cure}"));
+            self.problems.push(Problem::new("/license", format!("is {closed}; {cure}")));
+        }
+        let strays = device.store().strays();
+        match strays {
+            Ok(strays) => self.problems.extend(stray::problems(&strays)),
+            Err(unavailable) => missing.file(unavailable),
         }
         if missing.fact(device.store().is_nearly_full()) {
-            self.problems.push(format!(
-                "/license: has less than {} KiB left, so what a stick or a link brings is not \
-                 stored any more; remove licences that are no longer needed",
+            let message = format!(
+                "has less than {} KiB left, so what a stick or a link brings is not stored any \
+                 more; remove licences that are no longer needed",
                 RESERVE / 1024
-            ));
+            );
+            self.problems.push(Problem::new("/license", message));
         }
     }
 
@@ -526,7 +547,9 @@ impl Survey {
         time: &TimeVerdict,
     ) -> FeatureVerdict {
         let licenses = self.all();
-        self.judge(&licenses, self.unit(None, time), time, |judgement| judgement.update(released, to))
+        self.judge(&licenses, self.unit(None, time), time, |judgement| {
+            judgement.update(released, to)
+        })
     }
 
     /// What there is to say at this time of services that end or have ended.
@@ -564,6 +587,7 @@ impl Survey {
                     .iter()
                     .map(|feature| (feature.name.to_owned(), judgement.feature(feature).into()))
                     .collect(),
+                links: self.links.clone(),
                 problems: self.problems.clone(),
             })
         })

@@ -1,6 +1,6 @@
 //! Verdicts on genuine licences in words, without the file's name.
 
-use licd_rules::{ClockState, LicenseState};
+use licd_rules::{ClockState, LicenseState, Selector};
 use license_format::{Date, Expiry, License, Term, UnitId, UnixSeconds};
 
 /// The message for a licence of this device.
@@ -46,7 +46,16 @@ pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> 
 
 /// The message for a licence of this device that was removed on purpose and comes by itself.
 pub(crate) fn removed() -> &'static str {
-    "was removed from this device on purpose; import it by hand to have it back"
+    "was removed from this device on purpose; import it by hand, or write a new link to the settings, \
+     to have it back"
+}
+
+/// The same of one that the removal profile has removed, which is still set.
+pub(crate) fn removed_by(profile: &Selector) -> String {
+    format!(
+        "was removed by the removal profile “{profile}” and stays away while that is set; set \
+         licensing.remove to “none” to have it back"
+    )
 }
 
 /// The message for a licence of another device.

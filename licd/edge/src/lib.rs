@@ -17,6 +17,7 @@ pub mod links;
 mod lock;
 pub mod look;
 pub mod marks;
+pub mod names;
 pub mod notices;
 pub mod patience;
 pub mod publish;

@@ -27,6 +27,7 @@
 //! [[removed]]                # a licence that was removed on purpose
 //! pack = "WE-7Q2KD"
 //! serial = 188
+//! by = "profile"             # by the removal profile of the settings; without: by a person
 //!
 //! [[removing]]               # a file of the store that is being removed; written before, so that a
 //! file = "WE.lic"            # removal that was cut off is brought to its end …
@@ -115,7 +116,7 @@ impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/state.toml";
     const SCHEMA: i64 = 1;
     /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take, 191 bytes where there is a
-    /// signer and 82 of a tombstone, and [`REMOVING`] with names of the length that imports give.
+    /// signer and 97 of a tombstone, and [`REMOVING`] with names of the length that imports give.
     const FILE_BYTES: u64 = 4 * 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
     /// What was withdrawn would count again without it.

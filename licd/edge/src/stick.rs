@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use content::{Content, ENTRIES, Fault, Rest, is_trust};
+pub use content::{Content, ENTRIES, Fault, Rest};
 pub use find::{Stick, find};
 
 use crate::look::Unavailable;
@@ -37,6 +37,15 @@ pub enum FileSystem {
 impl FileSystem {
     /// All of them, the most frequent first.
     const ALL: [Self; 3] = [Self::Fat, Self::Exfat, Self::Ext4];
+
+    /// The kernel's name of its driver.
+    fn driver(self) -> &'static str {
+        match self {
+            Self::Fat => "vfat",
+            Self::Exfat => "exfat",
+            Self::Ext4 => "ext4",
+        }
+    }
 
     /// The file system by blkid's word for it.
     fn named(word: &str) -> Option<Self> {
@@ -130,7 +139,12 @@ impl fmt::Display for Error {
                 write!(f, "is formatted as {kind}; use a stick with FAT, exFAT or ext4")
             }
             Self::NoDriver(file_system) => {
-                write!(f, "is formatted as {file_system}, which this kernel cannot read; use FAT")
+                let driver = file_system.driver();
+                write!(
+                    f,
+                    "is formatted as {file_system}, and this kernel has no driver “{driver}” for it; \
+                     use a stick with another of FAT, exFAT and ext4"
+                )
             }
             Self::Damaged(file_system) => write!(
                 f,

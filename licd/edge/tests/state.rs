@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use licd_edge::root::Root;
 use licd_edge::state;
 use licd_edge::statefile::Notice;
-use licd_rules::{Past, REMEMBERED, Roster, Taken, Tombstone};
+use licd_rules::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone};
 use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
 use tempfile::TempDir;
 
@@ -43,7 +43,11 @@ fn key(letter: char) -> PublicKey {
 }
 
 fn tombstone(pack: &str, serial: u64) -> Tombstone {
-    Tombstone { pack: PackId::parse(pack).unwrap(), serial: Serial::new(serial).unwrap() }
+    Tombstone {
+        pack: PackId::parse(pack).unwrap(),
+        serial: Serial::new(serial).unwrap(),
+        by: Remover::Person,
+    }
 }
 
 fn loaded(root: &Root) -> Past {
@@ -388,8 +392,11 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
     use license_format::{PackId, Serial};
     let dir = tempfile::tempdir().unwrap();
     let root = licd_edge::root::Root::new(dir.path());
-    let tombstone =
-        Tombstone { pack: PackId::parse("WE-7Q2KD").unwrap(), serial: Serial::new(7).unwrap() };
+    let tombstone = Tombstone {
+        pack: PackId::parse("WE-7Q2KD").unwrap(),
+        serial: Serial::new(7).unwrap(),
+        by: Remover::Profile,
+    };
     licd_edge::state::update(&root, |memory| memory.past.removed.push(tombstone.clone())).unwrap();
     let file = root.path("/var/lib/licd/state.toml");
     for damage in [Some("nonsense"), Some(""), None] {

@@ -102,7 +102,9 @@ fn only_what_may_be_a_licence_is_named_in_one_order() {
         nothing,
     );
     assert_eq!(stick.names(), ["A.LIC", "TRUST.NOTE", "a.lic", "b.lic"]);
-    assert_eq!(read(&stick.open().unwrap(), "A.LIC").unwrap(), "A.LIC");
+    let content = stick.open().unwrap();
+    assert_eq!(read(&content, "A.LIC").unwrap(), "A.LIC");
+    assert_eq!(content.near_misses(), ["a.lic.txt"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use licd_edge::root::Root;
 use licd_edge::store::{
-    Change, Closed, ENTRIES, FileName, Obstacle, Opened, Store, StoreError, StoreState,
+    Change, Closed, ENTRIES, FileName, Obstacle, Opened, Store, StoreError, StoreState, Stray,
 };
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
@@ -324,4 +324,25 @@ fn the_mounts_that_count_are_the_real_ones_whatever_the_root_simulates() {
     let root = Root::new(dir.path());
     assert!(root.is_simulated());
     assert_eq!(Store::new(&root).state().unwrap(), StoreState::Writable);
+}
+
+#[test]
+fn what_looks_like_a_licence_elsewhere_is_found_within_bounds() {
+    let (dir, store, licenses) = store();
+    let license = dir.path().join("license");
+    fs::create_dir_all(licenses.join("sub/deeper")).unwrap();
+    for path in ["B.LIC", "dsa/licenses/A.lic.txt", "dsa/licenses/sub/C.lic", "dsa/TRUST.NOTE"] {
+        fs::write(license.join(path), "").unwrap();
+    }
+    for path in ["dsa/licenses/ok.LIC", "dsa/licenses/._A.lic", "dsa/trust.note", "fetch.json"] {
+        fs::write(license.join(path), "").unwrap();
+    }
+    symlink(&license, licenses.join("loop")).unwrap();
+    let misnamed = ["dsa/TRUST.NOTE", "dsa/licenses/A.lic.txt"].map(|p| Stray::Misnamed(p.into()));
+    let misplaced = ["B.LIC", "dsa/licenses/sub/C.lic"].map(|p| Stray::Misplaced(p.into()));
+    assert_eq!(store.strays().unwrap(), [misplaced, misnamed].concat());
+    for n in 0..1000 {
+        fs::write(license.join(format!("{n}.lic")), "").unwrap();
+    }
+    assert!(store.strays().unwrap().len() <= 256);
 }

@@ -27,7 +27,7 @@ pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement};
 pub use license_format::services;
 pub use notice::{AFTER_END, EnterpriseManagement, Fate, Notice, Said, Stage, Told, tell};
-pub use past::{Past, REMEMBERED, Roster, Taken, Tombstone, withdraws};
+pub use past::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone, withdraws};
 pub use poll::{poll_after_change, poll_after_start, poll_again};
 pub use selector::{Class, Selector};
 pub use service::{ServiceState, ServiceStatus, ServiceVerdict};

@@ -49,6 +49,17 @@ pub struct Tombstone {
     pub pack: PackId,
     /// Its serial.
     pub serial: Serial,
+    /// Who removed it.
+    pub by: Remover,
+}
+
+/// Who removes a licence on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remover {
+    /// Somebody who asked for it once: it stays away until it is wanted again.
+    Person,
+    /// The removal profile of the settings: it stays away while that is set.
+    Profile,
 }
 
 /// Everything that is remembered.
@@ -146,11 +157,12 @@ impl Past {
     }
 
     /// Remembers that licences were removed on purpose.
-    pub fn remove(&mut self, licenses: &[&License]) {
+    pub fn remove(&mut self, licenses: &[&License], by: Remover) {
         let excess = licenses.len().saturating_sub(REMEMBERED);
         for license in licenses.iter().skip(excess) {
             self.restore(license);
-            self.removed.push(Tombstone { pack: license.pack.clone(), serial: license.serial });
+            let (pack, serial) = (license.pack.clone(), license.serial);
+            self.removed.push(Tombstone { pack, serial, by });
         }
         self.tidy();
     }
@@ -170,10 +182,11 @@ impl Past {
             || self.converted.iter().any(|entry| of(&entry.unit, entry.signer))
     }
 
-    /// Whether it was.
+    /// Who removed a licence, if it was.
     #[must_use]
-    pub fn has_removed(&self, license: &License) -> bool {
-        self.removed.iter().any(|tombstone| tombstone.is_of(license))
+    pub fn remover(&self, license: &License) -> Option<Remover> {
+        let tombstone = self.removed.iter().find(|tombstone| tombstone.is_of(license))?;
+        Some(tombstone.by)
     }
 }
 

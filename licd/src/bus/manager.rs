@@ -126,7 +126,7 @@ pub(super) fn properties(published: &Published) -> [(&'static str, Variant<'_>);
         ("UnitId", report.unit_id.as_deref().unwrap_or_default().into()),
         ("ClockState", report.clock.state.as_str().into()),
         ("StoreState", report.store.state.as_str().into()),
-        ("RestartPending", published.restart_pending.into()),
+        ("RestartPending", published.report.restart_pending.into()),
     ]
 }
 
@@ -353,6 +353,6 @@ impl Manager {
 
     #[zbus(property)]
     fn restart_pending(&self) -> bool {
-        self.hub.published().restart_pending
+        self.hub.published().report.restart_pending
     }
 }

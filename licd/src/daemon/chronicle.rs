@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use licd_device::{Cleaned, Left, Rejected, Report};
+use licd_device::{Cleaned, Left, Problem, Rejected, Report};
 use licd_rules::Notice;
 
 use crate::journal;
@@ -133,9 +133,9 @@ fn rejected(before: &[Rejected], now: &[Rejected]) {
     }
 }
 
-fn problems(before: &[String], now: &[String]) {
+fn problems(before: &[Problem], now: &[Problem]) {
     for problem in now.iter().filter(|problem| !before.contains(problem)) {
-        let of_store = problem.starts_with("/license");
+        let of_store = problem.subject.starts_with("/license");
         let id = if of_store { journal::STORE_PROBLEM } else { journal::PROBLEM };
         log::warn!(MESSAGE_ID = id; "{problem}");
     }

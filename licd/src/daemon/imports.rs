@@ -88,19 +88,20 @@ impl Daemon {
         Ok(id)
     }
 
-    /// Takes note of the end of an import; whether the device is another one since.
+    /// Takes note of the end of an import; whether the status may be
+    /// another one since.
     pub(super) fn imported(&mut self, job: &Arc<Job>, end: JobEnd) -> (bool, EndedImport) {
         self.at_work -= 1;
         let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
         let (changed, outcome) = match end {
-            JobEnd::Verdicts { verdicts, changed, left_open } => {
+            JobEnd::Verdicts { verdicts, changed, noted, left_open } => {
                 self.mind_open_store(left_open);
                 // A link that leads to what is here already is asked every day.
                 let is_news = |file: &&FileVerdict| {
                     changed || !file.code.is_accepted() || !self.polling.is_link(job.id)
                 };
                 verdicts.iter().filter(is_news).for_each(log_import);
-                (changed, summary(job, &verdicts))
+                (changed || noted, summary(job, &verdicts))
             }
             // Whatever it did before, it is worth a look.
             JobEnd::Fault => {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use licd_device::{Intent, Place, Url};
-use licd_edge::settings::RemoteManager;
+use licd_edge::settings::{RemoteManager, Settings};
 use licd_rules::{Code, poll_after_change, poll_after_start, poll_again};
 
 use super::Daemon;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Polling {
     /// The settings; `None` until they were read.
-    settings: Option<RemoteManager>,
+    settings: Option<Settings>,
     /// Links that this look has still to ask.
     queue: VecDeque<Url>,
     /// The link that is asked now, and the import of it.
@@ -65,6 +65,10 @@ impl Polling {
         self.running.as_ref().is_some_and(|(running, _)| *running == job)
     }
 
+    fn remote(&self) -> Option<&RemoteManager> {
+        Some(&self.settings.as_ref()?.system.remotemanager)
+    }
+
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
@@ -83,8 +87,14 @@ impl Polling {
 
 impl Daemon {
     /// Heeds the links of settings that were just read.
-    pub(super) fn heed_links(&mut self, new: RemoteManager) {
-        let wait = match &self.polling.settings {
+    pub(super) fn heed_links(&mut self, settings: Settings) {
+        let new = &settings.system.remotemanager;
+        let old = self.polling.settings.as_ref();
+        let wait = match old.map(|old| &old.system.remotemanager) {
+            // What a removal profile took may come back when it is another one.
+            Some(_) if old.is_some_and(|old| old.licensing != settings.licensing) => {
+                poll_after_change(chance())
+            }
             None => {
                 let licensed = self.hub.published().report.state == "valid";
                 let settled = licensed && self.device.has_followed(&new.license_urls);
@@ -97,7 +107,7 @@ impl Daemon {
             Some(_) => return,
         };
         let has_links = !new.license_urls.is_empty();
-        self.polling.settings = Some(new);
+        self.polling.settings = Some(settings);
         if self.polling.is_looking() {
             self.polling.again = true;
             self.polling.is_regular = true;
@@ -138,7 +148,7 @@ impl Daemon {
 
     /// Asks every link.
     fn look(&mut self) {
-        let links = self.polling.settings.iter().flat_map(|settings| &settings.license_urls);
+        let links = self.polling.remote().into_iter().flat_map(|remote| &remote.license_urls);
         let (known, odd): (Vec<_>, Vec<_>) =
             links.map(|link| (Url::parse(link), link)).partition(|(url, _)| url.is_ok());
         let complaints = odd.into_iter().filter_map(|(url, link)| {
@@ -221,9 +231,9 @@ impl Daemon {
     }
 
     fn set_next_look(&mut self) {
-        let Polling { settings, failures, .. } = &self.polling;
-        if let Some(settings) = settings.as_ref().filter(|s| !s.license_urls.is_empty()) {
-            self.events.set_poll(poll_again(settings.license_poll_hours, *failures, chance()));
+        let failures = self.polling.failures;
+        if let Some(remote) = self.polling.remote().filter(|s| !s.license_urls.is_empty()) {
+            self.events.set_poll(poll_again(remote.license_poll_hours, failures, chance()));
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
 use licd_edge::publish;
-use licd_edge::settings::{self, RemoteManager};
+use licd_edge::settings::{self, Settings};
 use licd_rules::{Notice, TimeVerdict};
 use sd_notify::NotifyState;
 
@@ -96,7 +96,7 @@ pub(super) fn take(
     }
     let mut published = look.published(device, last);
     if let Some(last) = last {
-        published.restart_pending = last.restart_pending;
+        published = published.with_restart_pending(last.report.restart_pending);
         if last.report == published.report {
             // Only time has passed; whoever watches the file is not to be woken for that.
             published.json.clone_from(&last.json);
@@ -223,7 +223,7 @@ pub(super) fn remove_profile(device: &Device) -> bool {
         }
     };
     let Some(selector) = selector else { return true };
-    match device.remove(&selector) {
+    match device.remove_by_profile(&selector) {
         Ok(count) => {
             log::info!(
                 MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
@@ -242,14 +242,14 @@ pub(super) fn remove_profile(device: &Device) -> bool {
     }
 }
 
-/// Keeps settings that are whole for the day when they are not. The part about download links is
-/// returned.
-fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>) -> RemoteManager {
+/// Keeps settings that are whole for the day when they are not, and returns them.
+fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>) -> Settings {
     let loaded = survey.loaded_settings();
     let unknown = loaded.unknown.iter();
     complaints.extend(unknown.map(|key| format!("settings: {key}: is not known, and is ignored")));
     complaints.extend(loaded.keep(device.root()).err().map(|problem| problem.to_string()));
-    loaded.settings.system.remotemanager.clone()
+    device.forget_links(survey);
+    loaded.settings.clone()
 }
 
 impl Daemon {
@@ -338,7 +338,12 @@ impl Daemon {
 
     fn publish(&mut self, mut new: Published, deployed: bool) {
         let old = self.hub.published();
-        new.restart_pending |= deployed;
+        if deployed && !new.report.restart_pending {
+            new = new.with_restart_pending(true);
+            if let Err(error) = publish::publish(self.device.root(), &new.json, &new.allowed()) {
+                self.complain(vec![format!("{error}; other programs see an old state")], false);
+            }
+        }
         let changed = new.report != old.report;
         let new = Arc::new(new);
         self.events.set_alarm(self.device.next_turn(&new.time));
@@ -347,7 +352,7 @@ impl Daemon {
             chronicle::changed(&old.report, &new.report);
             notify(&[NotifyState::Status(&chronicle::status_line(&new.report))]);
         }
-        if changed || new.restart_pending != old.restart_pending {
+        if changed {
             self.bus(|bus| bus.announce(new));
         }
     }

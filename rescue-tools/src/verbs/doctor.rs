@@ -1,6 +1,7 @@
 //! `licctl doctor`
 
-use licd_device::Report;
+use licd_device::{LinkReport, Report};
+use licd_rules::Code;
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -9,8 +10,27 @@ use crate::out::{Answer, Out, Verdict};
 #[derive(Serialize)]
 struct Check {
     check: &'static str,
+    level: Level,
     ok: bool,
     message: String,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    /// It is as it should be.
+    Ok,
+    /// It is worth knowing, and may be meant so.
+    Note,
+    /// It is to be repaired.
+    Wrong,
+}
+
+impl Check {
+    fn new(check: &'static str, level: Level, message: impl Into<String>) -> Self {
+        Self { check, level, ok: level == Level::Ok, message: message.into() }
+    }
 }
 
 #[derive(Serialize)]
@@ -21,17 +41,18 @@ struct Findings {
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     let mut checks = examine(&desk.report()?);
-    checks.extend(desk.device().ca_file_problem().map(|message| Check {
-        check: "network",
-        ok: false,
-        message,
-    }));
-    let well = checks.iter().all(|check| check.ok);
+    let ca_file = desk.device().ca_file_problem();
+    checks.extend(ca_file.map(|message| Check::new("network", Level::Wrong, message)));
+    let well = checks.iter().all(|check| check.level != Level::Wrong);
     if out.is_json() {
         out.value(&Findings { schema: 1, checks })?;
     } else {
         for check in &checks {
-            let word = if check.ok { "ok  " } else { "WRONG" };
+            let word = match check.level {
+                Level::Ok => "ok",
+                Level::Note => "note",
+                Level::Wrong => "WRONG",
+            };
             out.line(format_args!("{word:<5} {}: {}", check.check, check.message))?;
         }
     }
@@ -40,17 +61,25 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
 
 fn examine(report: &Report) -> Vec<Check> {
     let mut checks = vec![unit(report), clock(report), store(report), license(report)];
-    checks.extend(report.rejected.iter().map(|file| Check {
-        check: "file",
-        ok: false,
-        message: format!("{}: {}: {}", file.file, file.code, file.message),
+    checks.extend(report.rejected.iter().map(|file| {
+        let message = format!("{}: {}: {}", file.file, file.code, file.message);
+        Check::new("file", Level::Wrong, message)
     }));
-    checks.extend(report.problems.iter().map(|problem| Check {
-        check: "system",
-        ok: false,
-        message: problem.clone(),
-    }));
+    checks.extend(report.links.iter().filter_map(link));
+    let problems = report.problems.iter();
+    checks.extend(problems.map(|problem| Check::new("system", Level::Wrong, problem.to_string())));
     checks
+}
+
+/// What is to be said of a download link that has not brought a licence that counts.
+fn link(link: &LinkReport) -> Option<Check> {
+    let level = match Code::parse(&link.code) {
+        Some(code) if code.is_accepted() => return None,
+        // A fleet may share its links, and what was removed was removed on purpose.
+        Some(Code::WrongDevice | Code::Removed) => Level::Note,
+        _ => Level::Wrong,
+    };
+    Some(Check::new("link", level, format!("{}: {}: {}", link.url, link.code, link.message)))
 }
 
 fn unit(report: &Report) -> Check {
@@ -59,17 +88,17 @@ fn unit(report: &Report) -> Check {
          to this device"
             .to_owned()
     });
-    Check { check: "unit ID", ok: report.unit_id.is_some(), message }
+    let level = if report.unit_id.is_some() { Level::Ok } else { Level::Wrong };
+    Check::new("unit ID", level, message)
 }
 
 fn clock(report: &Report) -> Check {
-    let ok = report.clock.state == "ok";
-    let message = match report.clock.state.as_str() {
-        "ok" => "synchronised".to_owned(),
-        "behind" => behind(report),
-        _ => format!("shows {}, not synchronised; check it", report.clock.now),
+    let (level, message) = match report.clock.state.as_str() {
+        "ok" => (Level::Ok, "synchronised".to_owned()),
+        "behind" => (Level::Wrong, behind(report)),
+        _ => (Level::Note, format!("shows {}, not synchronised; check it", report.clock.now)),
     };
-    Check { check: "clock", ok, message }
+    Check::new("clock", level, message)
 }
 
 /// What a clock that is behind means, after what it is said of.
@@ -82,24 +111,27 @@ pub(super) fn behind(report: &Report) -> String {
 }
 
 fn store(report: &Report) -> Check {
-    let (ok, message) = match report.store.state.as_str() {
-        "read-only" => (true, "/license is there and read-only"),
-        "writable" => (true, "/license is there and writable"),
-        "missing" => (false, "/license is missing; mount the licence partition"),
-        _ => (false, "/license cannot be read; check the partition (fsck) and the kernel's log"),
+    let (level, message) = match report.store.state.as_str() {
+        "read-only" => (Level::Ok, "/license is there and read-only"),
+        "writable" => (Level::Ok, "/license is there and writable"),
+        "missing" => (Level::Wrong, "/license is missing; mount the licence partition"),
+        _ => (
+            Level::Wrong,
+            "/license cannot be read; check the partition (fsck) and the kernel's log",
+        ),
     };
-    Check { check: "store", ok, message: message.to_owned() }
+    Check::new("store", level, message)
 }
 
 fn license(report: &Report) -> Check {
-    let (ok, message) = match report.state.as_str() {
-        "valid" | "starter" => (true, "the device is licensed"),
-        "warning" => (true, "the device is licensed; the licence ends soon, renew it"),
-        "grace" => (false, "the licence has ended and is in its grace; renew it"),
-        "pending" => (false, "the licence has not started yet"),
-        "expired" => (false, "the licence has ended; renew it"),
-        "withdrawn" => (false, "the licence was withdrawn; ask for the newest one"),
-        _ => (false, "the device has no licence; import one with licctl import FILE"),
+    let (level, message) = match report.state.as_str() {
+        "valid" | "starter" => (Level::Ok, "the device is licensed"),
+        "warning" => (Level::Note, "the device is licensed; the licence ends soon, renew it"),
+        "grace" => (Level::Wrong, "the licence has ended and is in its grace; renew it"),
+        "pending" => (Level::Wrong, "the licence has not started yet"),
+        "expired" => (Level::Wrong, "the licence has ended; renew it"),
+        "withdrawn" => (Level::Wrong, "the licence was withdrawn; ask for the newest one"),
+        _ => (Level::Wrong, "the device has no licence; import one with licctl import FILE"),
     };
-    Check { check: "licence", ok, message: message.to_owned() }
+    Check::new("licence", level, message)
 }

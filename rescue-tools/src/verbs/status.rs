@@ -39,6 +39,12 @@ fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
     for rejected in &report.rejected {
         out.line(format_args!("Not used:   {}: {}", rejected.file, rejected.message))?;
     }
+    for link in &report.links {
+        out.line(format_args!("Link:       {}: {}: {}", link.url, link.code, link.message))?;
+    }
+    if report.restart_pending {
+        out.line(format_args!("Restart:    what a link brought takes full effect with a restart"))?;
+    }
     for problem in &report.problems {
         out.line(format_args!("Problem:    {problem}"))?;
     }

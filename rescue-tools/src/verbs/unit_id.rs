@@ -1,5 +1,7 @@
 //! `licctl unit-id`
 
+use std::io::{Write as _, stderr};
+
 use licd_device::Failure;
 use serde::Serialize;
 
@@ -23,9 +25,14 @@ fn print(unit: Option<&str>, out: &mut Out) -> Result<(), Failure> {
     match unit {
         _ if out.is_json() => out.value(&Unit { schema: 1, unit_id: unit }),
         Some(unit) => out.line(format_args!("{unit}")),
-        None => out.line(format_args!(
-            "none: there is no network interface with a permanent address, and the system does not \
-             run from a USB drive; licctl doctor tells more"
-        )),
+        None => {
+            // Not on standard output, which scripts take for the unit ID.
+            let _ = writeln!(
+                stderr(),
+                "licctl: there is no unit ID: no network interface has a permanent address, and \
+                 the system does not run from a USB drive; licctl doctor tells more"
+            );
+            Ok(())
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! How serde sees what is remembered.
 
-use licd_rules::{Taken, Tombstone};
+use licd_rules::{Remover, Taken, Tombstone};
 use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,7 +30,12 @@ pub(super) struct TakenEntry<B> {
 pub(super) struct Removed {
     pack: String,
     serial: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
+
+/// The word for the removal profile; of a person there is none, as in what earlier versions wrote.
+const PROFILE: &str = "profile";
 
 pub(super) fn serialize<T: Spelled, S: Serializer>(list: &[T], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(list.iter().map(T::word))
@@ -73,11 +78,16 @@ impl Spelled for Tombstone {
     type Word = Removed;
 
     fn word(&self) -> Removed {
-        Removed { pack: self.pack.to_string(), serial: self.serial.word() }
+        let by = (self.by == Remover::Profile).then(|| PROFILE.to_owned());
+        Removed { pack: self.pack.to_string(), serial: self.serial.word(), by }
     }
 
     fn read(word: Removed) -> Result<Self, &'static str> {
-        Ok(Self { pack: pack(&word.pack)?, serial: Serial::read(word.serial)? })
+        let by = match word.by.as_deref() {
+            Some(PROFILE) => Remover::Profile,
+            _ => Remover::Person,
+        };
+        Ok(Self { pack: pack(&word.pack)?, serial: Serial::read(word.serial)?, by })
     }
 }
 

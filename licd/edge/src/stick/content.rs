@@ -1,6 +1,6 @@
 //! The top directory of a stick.
 
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -14,13 +14,14 @@ use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::Error;
+use crate::names;
 use crate::textfile::reason;
 
 /// Entries of the top directory that are looked at: more than anybody has licences, and no time at
 /// all. A stick with more than that was not made for this.
 pub const ENTRIES: usize = 256;
-/// The name of a trust document, the same as in the store.
-const TRUST: &[u8] = b"trust.note";
+/// Names of other files that are remembered, for a message.
+const NEAR_MISSES: usize = 4;
 
 /// What was found in the top directory of a stick. It can be read until this is dropped, and each
 /// open file until it is closed.
@@ -28,8 +29,15 @@ const TRUST: &[u8] = b"trust.note";
 pub struct Content {
     /// Keeps the mount: it is gone with the last descriptor in it.
     directory: OwnedFd,
-    names: Vec<OsString>,
+    names: Names,
     rest: Option<Rest>,
+}
+
+/// Names of the top directory, in byte order.
+#[derive(Debug, Default)]
+struct Names {
+    documents: Vec<OsString>,
+    near_misses: Vec<OsString>,
 }
 
 /// Why not all of a directory was looked at. The text is what comes after the stick's name.
@@ -63,14 +71,17 @@ impl Content {
         Ok(Self { directory: open()?, names, rest })
     }
 
-    /// The names of what may be documents, in byte order: those that end in `.lic`, and
-    /// `trust.note`, in capitals as well, since FAT may have only those.
-    ///
-    /// What macOS leaves beside each file on such a stick, under the same name with `._` in front,
-    /// is passed over.
+    /// The names of what may be documents, in byte order: those of licences, and that of a trust
+    /// document in any letter case, since FAT may have only capitals.
     #[must_use]
     pub fn names(&self) -> &[OsString] {
-        &self.names
+        &self.names.documents
+    }
+
+    /// The first few names that look like those and are not, in byte order.
+    #[must_use]
+    pub fn near_misses(&self) -> &[OsString] {
+        &self.names.near_misses
     }
 
     /// Why there may be more than these, if so.
@@ -82,7 +93,7 @@ impl Content {
     /// The bytes that its files have, as far as the system tells.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let found = self.names.iter().filter_map(|name| self.look(name).ok());
+        let found = self.names.documents.iter().filter_map(|name| self.look(name).ok());
         let sizes = found.filter(|found| kind(found) == SFlag::S_IFREG);
         sizes.map(|found| u64::try_from(found.st_size).unwrap_or_default()).sum()
     }
@@ -146,8 +157,8 @@ fn kind(found: &FileStat) -> SFlag {
 }
 
 /// The names that count among the first entries.
-fn entries(directory: OwnedFd) -> Result<(Vec<OsString>, Option<Rest>), Error> {
-    let mut names = Vec::new();
+fn entries(directory: OwnedFd) -> Result<(Names, Option<Rest>), Error> {
+    let mut names = Names::default();
     let mut rest = None;
     let mut seen = 0;
     for entry in Dir::from_fd(directory).map_err(unreadable)?.iter() {
@@ -166,25 +177,22 @@ fn entries(directory: OwnedFd) -> Result<(Vec<OsString>, Option<Rest>), Error> {
             break;
         }
         seen += 1;
-        names.extend(candidate(entry.file_name()));
+        names.note(OsStr::from_bytes(entry.file_name().to_bytes()));
     }
-    names.sort();
+    names.documents.sort();
+    names.near_misses.sort();
+    names.near_misses.truncate(NEAR_MISSES);
     Ok((names, rest))
 }
 
-fn candidate(name: &CStr) -> Option<OsString> {
-    let name = OsStr::from_bytes(name.to_bytes());
-    let bytes = name.as_bytes();
-    let end = bytes.len().checked_sub(b".lic".len()).and_then(|at| bytes.get(at..));
-    let is_license = end.is_some_and(|end| end.eq_ignore_ascii_case(b".lic"));
-    let counts = is_trust(name) || is_license && !bytes.starts_with(b"._");
-    counts.then(|| name.to_owned())
-}
-
-/// Whether a file is called as a trust document is.
-#[must_use]
-pub fn is_trust(name: &OsStr) -> bool {
-    name.as_bytes().eq_ignore_ascii_case(TRUST)
+impl Names {
+    fn note(&mut self, name: &OsStr) {
+        if names::is_license(name) || names::is_trust(name) {
+            self.documents.push(name.to_owned());
+        } else if names::is_near_miss(name) {
+            self.near_misses.push(name.to_owned());
+        }
+    }
 }
 
 fn unreadable(error: Errno) -> Error {

@@ -12,6 +12,7 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
 use super::{FileName, StoreError};
+use crate::names;
 use crate::stamp::Stamp;
 
 /// Entries of the licence directory that are looked at: the 10,000 licences that a device has to
@@ -21,7 +22,7 @@ pub const ENTRIES: usize = 16_384;
 /// Where licences and the trust document are, below the partition.
 pub(super) const DSA: &str = "dsa";
 pub(super) const LICENSES: &str = "licenses";
-pub(super) const TRUST: &str = "trust.note";
+pub(super) const TRUST: &str = names::TRUST;
 /// The request for a licence that this project writes; others' names begin alike.
 pub(super) const REQUEST: &str = "fetch.json";
 const REQUESTS: &[u8] = b"fetch";
@@ -40,7 +41,7 @@ pub struct Listing {
     dir: Option<OwnedFd>,
 }
 
-/// Something whose name ends in `.lic`.
+/// Something that has the name of a licence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name.

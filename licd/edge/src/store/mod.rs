@@ -18,6 +18,7 @@ mod mount;
 mod name;
 mod room;
 mod starter;
+mod stray;
 mod window;
 
 use std::os::fd::OwnedFd;
@@ -33,6 +34,7 @@ pub use holders::Holder;
 pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
 pub use room::RESERVE;
+pub use stray::Stray;
 pub use window::{Change, Closed, Window};
 
 use crate::atomic;
@@ -117,6 +119,21 @@ impl Store {
             Ok(top) => Listing::read(&top, &self.place),
             Err(Errno::ENOENT) => Ok(Listing::empty(&self.place)),
             Err(why) => Err(StoreError::reading(&self.place, why)),
+        }
+    }
+
+    /// What looks like a licence or a trust document on the partition and is not looked at. Not more
+    /// is looked for than a device can have.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable).
+    pub fn strays(&self) -> Looked<Vec<Stray>> {
+        let Ok(top) = look_errno(&self.place, listing::open_top(&self.place))? else {
+            return Ok(Vec::new());
+        };
+        match self.is_left_behind(&top)? {
+            true => Ok(Vec::new()),
+            false => stray::find(&top, &self.place),
         }
     }
 

@@ -4,15 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 
+use crate::names;
 use crate::textfile::escaped;
 
-/// What every licence file's name ends with.
-const ENDING: &[u8] = b".lic";
 /// Bytes of the longest file name (`NAME_MAX` of limits.h).
 const NAME_BYTES: usize = 255;
 
-/// The name of a licence file: any bytes that end in `.lic` and are one component of a path. Their
-/// order is that of the bytes.
+/// The name of a licence file: a name as [`names::is_license`] has it that is one component of a
+/// path. Their order is that of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileName(OsString);
 
@@ -21,7 +20,7 @@ impl FileName {
     pub fn new(name: impl Into<OsString>) -> Option<Self> {
         let name = name.into();
         let bytes = name.as_bytes();
-        (bytes.ends_with(ENDING)
+        (names::is_license(&name)
             && bytes.len() <= NAME_BYTES
             && !bytes.iter().any(|byte| matches!(byte, b'/' | 0)))
         .then_some(Self(name))
@@ -47,10 +46,10 @@ mod tests {
 
     #[test]
     fn a_name_is_one_component_that_ends_in_lic() {
-        for name in ["A.lic", ".lic", "a b.lic", "..lic", "é.lic"] {
+        for name in ["A.lic", "A.LIC", "a b.lic", "é.lic"] {
             assert_eq!(FileName::new(name).unwrap().to_string(), name);
         }
-        for name in ["", "lic", "A.LIC", "A.lic.tmp", "../A.lic", "/A.lic", "A\0.lic"] {
+        for name in ["", "lic", ".lic", "._A.lic", "A.lic.tmp", "../A.lic", "/A.lic", "A\0.lic"] {
             assert_eq!(FileName::new(name), None, "{name}");
         }
         assert!(FileName::new(format!("{}.lic", "a".repeat(251))).is_some());
