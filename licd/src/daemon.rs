@@ -1,6 +1,7 @@
 //! The daemon: what it does to start, to serve and to stop.
 
 mod chronicle;
+mod deployment;
 mod desk;
 mod events;
 mod imports;
@@ -85,7 +86,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let device = Arc::new(Device::at(root));
     let left = settle(&device, true);
     let herald = Arc::new(Herald::default());
-    let stock = stock::take(&device, &herald, None, None);
+    let mut stock = stock::take(&device, &herald, None, None);
+    stock.published.restart_pending = deployment::was_pending(&device);
     let (complaints, links, again) = (stock.complaints.clone(), stock.links.clone(), stock.again);
     let (hub, inbox) =
         hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;

@@ -34,7 +34,7 @@ pub(crate) struct Published {
     pub(crate) json: String,
     /// Where that moment stands in it.
     now: Range<usize>,
-    /// Whether an import has changed what is allowed since the daemon started.
+    /// Whether a deployment has changed what is allowed since the system started.
     pub(crate) restart_pending: bool,
 }
 
