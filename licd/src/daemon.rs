@@ -1,6 +1,7 @@
 //! The daemon: what it does to start, to serve and to stop.
 
 mod chronicle;
+mod deployment;
 mod desk;
 mod events;
 mod imports;

@@ -25,6 +25,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_may_come_before_the_trust_document_that_it_needs),
     story!(whoever_asks_for_a_look_is_answered_although_a_server_hangs),
     story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
+    story!(what_is_imported_by_hand_wants_no_restart),
     story!(a_password_in_a_link_is_shown_to_nobody),
     story!(links_that_cannot_be_asked_are_named),
     story!(what_came_of_a_link_is_in_the_status_with_the_daemon_and_without),
@@ -244,19 +245,36 @@ fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
 }
 
 fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
+    let boot = |first: &str| format!("{first}-7a6f-4c3e-9d2b-0123456789ab\n");
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
+    world.write("/proc/sys/kernel/random/boot_id", boot("5b1f1d0c"));
+    let is_pending = |daemon: &Daemon<'_>| daemon.client().property::<bool>("RestartPending");
     let daemon = world.start();
-    let client = daemon.client();
-    assert!(!client.property::<bool>("RestartPending"));
+    assert!(!is_pending(&daemon));
     poll(&daemon);
-    assert!(client.property::<bool>("RestartPending"));
+    assert!(is_pending(&daemon));
     assert!(world.path("/run/licd/features/custom-partition").exists());
-    // A second look changes nothing, and after a restart nothing is pending.
+    // A restart of the daemon alone changes nothing.
     assert!(daemon.stop().success());
     let daemon = world.start();
+    assert!(is_pending(&daemon));
+    assert!(daemon.stop().success());
+    // The device has restarted, and a further look changes nothing.
+    world.write("/proc/sys/kernel/random/boot_id", boot("77777777"));
+    let daemon = world.start();
+    assert!(!is_pending(&daemon));
     poll(&daemon);
+    assert!(!is_pending(&daemon));
+}
+
+fn what_is_imported_by_hand_wants_no_restart() {
+    let world = World::new();
+    let daemon = world.start();
+    let _ = daemon.import(licence().sign()).with_code(0);
+    assert!(world.path("/run/licd/features/custom-partition").exists());
     assert!(!daemon.client().property::<bool>("RestartPending"));
+    assert!(!world.path("/var/lib/licd/deployment.toml").exists());
 }
 
 fn a_password_in_a_link_is_shown_to_nobody() {

@@ -443,7 +443,7 @@ fn an_add_on_is_not_for_a_version_that_came_before_it() {
         [("11.01.110", false, "not-for-this-version"), ("11.02.100", true, "licensed")]
     {
         let world = World::new();
-        world.write("/etc/os-release", &format!("VERSION_ID={version}\n"));
+        world.write("/etc/os-release", format!("VERSION_ID={version}\n"));
         world.copy_by_hand("a.lic", maker::licence().services(&[powerterm]).sign());
         let status = world.licctl(["status", "--json"]).json();
         let feature = &status["features"]["powerterm"];

@@ -228,6 +228,7 @@ pub(crate) struct Parts {
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) features: BTreeMap<String, FeatureReport>,
     pub(crate) links: Vec<LinkReport>,
+    pub(crate) restart_pending: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -250,7 +251,7 @@ impl Report {
             rejected: parts.rejected,
             features: parts.features,
             links: parts.links,
-            restart_pending: false,
+            restart_pending: parts.restart_pending,
             problems: parts.problems,
         }
     }

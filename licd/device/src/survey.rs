@@ -14,7 +14,7 @@ use licd_edge::store::{
     Closed, ENTRIES, Entry, FileName, Listing, Opened, RESERVE, Stamps, StoreError, StoreState,
 };
 use licd_edge::usb::RootDrive;
-use licd_edge::{clock, links, settings, state, system, usb};
+use licd_edge::{clock, deployment, links, settings, state, system, usb};
 use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
     Notice, Past, StarterMark, StarterVerdict, TimeVerdict, Version, choose, is_settled,
@@ -47,6 +47,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Everything that is known of a device at one moment, except the time.
 pub struct Survey {
+    /// Whether a deployment wants the device to restart.
+    restart_pending: bool,
     /// By what it is known whether this still holds, as of before it was read; `None` if that could
     /// not be told.
     stamps: Option<DeviceStamps>,
@@ -158,8 +160,10 @@ impl Device {
             Some(StarterMark::Forgone)
         });
         problems.extend(missing.fact(self.time_notices()).iter().map(Problem::told));
+        let restart_pending = missing.fact(self.is_restart_pending(&mut problems));
         let mut survey = Survey {
             stamps,
+            restart_pending,
             settings,
             threshold: config.trust.threshold,
             roots,
@@ -189,6 +193,14 @@ impl Device {
             true => Ok(survey),
             false => Err(Box::new(Partial { survey, missing })),
         }
+    }
+
+    /// Whether a deployment has ended since the system started.
+    fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
+        let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
+        let (pending, notice) = deployment::is_pending(self.root(), &boot)?;
+        problems.extend(notice.map(Problem::told));
+        Ok(pending)
     }
 
     fn stamps(&self) -> Result<DeviceStamps, StoreError> {
@@ -588,6 +600,7 @@ impl Survey {
                     .map(|feature| (feature.name.to_owned(), judgement.feature(feature).into()))
                     .collect(),
                 links: self.links.clone(),
+                restart_pending: self.restart_pending,
                 problems: self.problems.clone(),
             })
         })

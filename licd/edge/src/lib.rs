@@ -10,6 +10,7 @@ pub mod atomic;
 mod below;
 pub mod clock;
 pub mod config;
+pub mod deployment;
 pub mod downloads;
 pub mod fetch;
 pub mod intake;

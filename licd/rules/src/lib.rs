@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod clock;
+mod deployment;
 mod feature;
 mod judge;
 mod notice;
@@ -23,6 +24,7 @@ pub use clock::{
     Attested, BootId, ClockState, Jump, LEADS, Lead, Marks, Moment, REACH, Reading, Signer,
     TOLERANCE, TimeVerdict,
 };
+pub use deployment::{Answer, Event as DeploymentEvent, Plan, Scene};
 pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement};
 pub use license_format::services;

@@ -8,7 +8,7 @@ use licd_device::{Failure, FileVerdict, Intent};
 use licd_edge::textfile::reason;
 use licd_rules::Code;
 
-use super::Daemon;
+use super::{Daemon, deployment};
 use crate::hub::{ImportReply, Published, Refusal, Reply};
 use crate::jobs::{self, Job, JobEnd, JobId, Source};
 use crate::journal;
@@ -26,13 +26,17 @@ pub(super) struct EndedImport {
     job: Arc<Job>,
     caller: ImportCaller,
     outcome: Result<(Code, String), String>,
+    /// The packs that a link of the settings brought. Of an import by stick or hand there are none.
+    deployed: Vec<String>,
 }
 
 impl EndedImport {
-    /// Whether something else was allowed when it began: a look that somebody else has caused may have
-    /// come before its own, and seen already what it stored.
-    pub(super) fn changes_what_is_allowed(&self, now: &Published) -> bool {
-        self.job.allowed_before != now.allowed()
+    /// The name of the deployment, if it was one that changes what is allowed. That is compared with
+    /// the beginning of the import: a look that somebody else has caused may have come before its own,
+    /// and seen already what it stored.
+    pub(super) fn deployment(&self, now: &Published) -> Option<String> {
+        let is_one = !self.deployed.is_empty() && self.job.allowed_before != now.allowed();
+        is_one.then(|| deployment::name(&self.deployed, now))
     }
 }
 
@@ -93,14 +97,17 @@ impl Daemon {
     pub(super) fn imported(&mut self, job: &Arc<Job>, end: JobEnd) -> (bool, EndedImport) {
         self.at_work -= 1;
         let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
+        let is_link = self.polling.is_link(job.id);
+        let mut deployed = Vec::new();
         let (changed, outcome) = match end {
             JobEnd::Verdicts { verdicts, changed, noted, left_open } => {
                 self.mind_open_store(left_open);
                 // A link that leads to what is here already is asked every day.
-                let is_news = |file: &&FileVerdict| {
-                    changed || !file.code.is_accepted() || !self.polling.is_link(job.id)
-                };
+                let is_news = |file: &&FileVerdict| changed || !file.code.is_accepted() || !is_link;
                 verdicts.iter().filter(is_news).for_each(log_import);
+                if is_link {
+                    deployed.extend(verdicts.iter().filter_map(|file| file.pack.clone()));
+                }
                 (changed || noted, summary(job, &verdicts))
             }
             // Whatever it did before, it is worth a look.
@@ -108,12 +115,12 @@ impl Daemon {
                 (true, Err(format!("{}: the import failed by a fault of licd", job.name)))
             }
         };
-        (changed, EndedImport { job: Arc::clone(job), caller, outcome })
+        (changed, EndedImport { job: Arc::clone(job), caller, outcome, deployed })
     }
 
     /// Tells the end of an import.
     pub(super) fn import_ended(&mut self, ended: EndedImport) {
-        let EndedImport { job, caller, outcome } = ended;
+        let EndedImport { job, caller, outcome, deployed: _ } = ended;
         job.finish();
         self.lingering.push_back((Instant::now() + LINGER, job.id));
         if self.lingering.len() > LINGERING

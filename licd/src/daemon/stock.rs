@@ -37,7 +37,7 @@ struct Round {
 
 /// Somebody who is to be answered once the new stock is known to all.
 pub(super) enum Waiting {
-    /// The end of an import, which may want a restart.
+    /// The end of an import; that of a link may want a restart.
     Import(EndedImport),
     /// The answer about something that is done, also if the stock fails.
     Done(Answer),
@@ -96,7 +96,10 @@ pub(super) fn take(
     }
     let mut published = look.published(device, last);
     if let Some(last) = last {
-        published = published.with_restart_pending(last.report.restart_pending);
+        // A deployment that could not be written down is known until the daemon restarts.
+        if last.report.restart_pending && !published.report.restart_pending {
+            published = published.with_restart_pending(true);
+        }
         if last.report == published.report {
             // Only time has passed; whoever watches the file is not to be woken for that.
             published.json.clone_from(&last.json);
@@ -308,10 +311,13 @@ impl Daemon {
                 *stock;
             self.mind_unwritten(unwritten, Instant::now());
             self.mind_open_store(left_open);
-            let deployed = waiting.iter().any(|one| {
-                matches!(one, Waiting::Import(ended) if ended.changes_what_is_allowed(&published))
+            let deployments = waiting.iter().filter_map(|one| match one {
+                Waiting::Import(ended) => ended.deployment(&published),
+                Waiting::Done(_) | Waiting::Refresh(_) => None,
             });
-            self.publish(published, deployed);
+            let deployments: Vec<_> = deployments.collect();
+            deployments.iter().for_each(|name| self.deployed(name));
+            self.publish(published, !deployments.is_empty());
             due.into_iter().for_each(|notice| self.announce(notice));
             self.complain(complaints, fresh);
             links.into_iter().for_each(|links| self.heed_links(links));

@@ -1,0 +1,253 @@
+//! The end of a deployment: what is planned for the restart that it wants.
+//!
+//! A plan is also an order: the daemon shows what the plan says, and restarts the device when the
+//! plan becomes [`Plan::Restart`]. Times are running time since the start of the system. A plan never
+//! outlives that start, so that the clock on the wall, which users and servers set, has no part in it.
+
+use core::time::Duration;
+
+/// How long a restart is announced before it comes.
+const NOTICE: Duration = Duration::from_secs(60);
+/// When users are asked again who wanted to be asked later.
+const LATER: Duration = Duration::from_secs(4 * 60 * 60);
+/// How often an open question is looked at: its users may have left without a word.
+const LOOK: Duration = Duration::from_secs(60);
+/// When a restart is tried again that was not to be had: an update takes minutes.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// What is planned for the restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing is decided yet.
+    Open,
+    /// Users are asked; at this time it is looked whether they are still there.
+    Asked(Duration),
+    /// Users are asked again at this time, and at their next login.
+    Later(Duration),
+    /// Users read that the device restarts at this time.
+    Notice(Duration),
+    /// A user has agreed.
+    Agreed,
+    /// The restart was refused; it is tried again at this time.
+    Refused(Duration),
+    /// The device restarts now. Whatever comes of that, this deployment never orders it again.
+    Restart,
+    /// A user wants no restart for this deployment.
+    Cancelled,
+}
+
+/// What a user answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Restart now.
+    Now,
+    /// Ask again later.
+    Later,
+    /// Do not ask again.
+    Cancel,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A deployment has ended.
+    Deployed,
+    /// Time has passed.
+    Time,
+    /// A user has answered.
+    Answered(Answer),
+    /// The restart was not to be had.
+    Refused,
+}
+
+/// How things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scene {
+    /// Running time since the start of the system.
+    pub uptime: Duration,
+    /// Whether a deployment may restart the device: the configuration allows it, and no start of the
+    /// system before this one was ordered by the same deployment.
+    pub may_restart: bool,
+    /// Whether the settings want users to be asked.
+    pub prompt: bool,
+    /// Whether a user sits at the device.
+    pub session: bool,
+}
+
+impl Answer {
+    /// The answer that this word means.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "now" => Some(Self::Now),
+            "later" => Some(Self::Later),
+            "cancel" => Some(Self::Cancel),
+            _ => None,
+        }
+    }
+}
+
+impl Plan {
+    /// When something is to be decided, in running time; `None` if only an event changes the plan.
+    #[must_use]
+    pub fn due(self) -> Option<Duration> {
+        match self {
+            Self::Open | Self::Agreed => Some(Duration::ZERO),
+            Self::Asked(at) | Self::Later(at) | Self::Notice(at) | Self::Refused(at) => Some(at),
+            Self::Restart | Self::Cancelled => None,
+        }
+    }
+
+    /// Whether a user may answer: the question is open, or is shown at the next login.
+    #[must_use]
+    pub fn is_answerable(self) -> bool {
+        matches!(self, Self::Asked(_) | Self::Later(_))
+    }
+
+    /// The plan after this.
+    #[must_use]
+    pub fn after(self, event: Event, scene: &Scene) -> Self {
+        match event {
+            // One restart serves both, but who wanted none has not been asked about this one.
+            Event::Deployed if self == Self::Cancelled => Self::Open,
+            Event::Deployed => self,
+            Event::Time => self.in_time(scene),
+            Event::Answered(answer) if self.is_answerable() => match answer {
+                Answer::Now => Self::Agreed,
+                Answer::Later => Self::Later(scene.uptime + LATER),
+                Answer::Cancel => Self::Cancelled,
+            },
+            Event::Answered(_) => self,
+            Event::Refused if self == Self::Restart => Self::Refused(scene.uptime + AGAIN),
+            Event::Refused => self,
+        }
+    }
+
+    fn in_time(self, scene: &Scene) -> Self {
+        let asks = scene.prompt && scene.session;
+        let is_due = self.due().is_some_and(|due| due <= scene.uptime);
+        match self {
+            Self::Restart | Self::Cancelled => self,
+            // Also what was announced or asked before the configuration forbade it.
+            _ if !scene.may_restart => Self::Open,
+            _ if !is_due => self,
+            Self::Agreed | Self::Refused(_) => Self::Restart,
+            // A user who came during the notice has not been asked.
+            Self::Notice(_) if !asks => Self::Restart,
+            _ if asks => Self::Asked(scene.uptime + LOOK),
+            _ => Self::Notice(scene.uptime + NOTICE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    const AT: u64 = 1000;
+    const ASKED: Plan = Plan::Asked(s(AT + 60));
+    const LATER: Plan = Plan::Later(s(AT + 14_400));
+    const NOTICE: Plan = Plan::Notice(s(AT + 60));
+    const AGAIN: Plan = Plan::Refused(s(AT + 60));
+    const PROMPT: Scene = Scene { uptime: s(AT), may_restart: true, prompt: true, session: true };
+    const ALONE: Scene = Scene { session: false, ..PROMPT };
+    const TOLD: Scene = Scene { prompt: false, ..PROMPT };
+    const NEVER: Scene = Scene { may_restart: false, ..PROMPT };
+
+    fn check(table: &[(&str, Plan, Event, Scene, Plan)]) {
+        for (what, before, event, scene, after) in table {
+            assert_eq!(before.after(*event, scene), *after, "{what}");
+        }
+    }
+
+    #[test]
+    fn time_brings_the_question_the_notice_and_the_restart() {
+        use Event::Time;
+        use Plan::{Agreed, Cancelled, Later, Notice, Open, Refused, Restart};
+        check(&[
+            ("a user is asked", Open, Time, PROMPT, ASKED),
+            ("without a session a notice comes first", Open, Time, ALONE, NOTICE),
+            ("without the setting a notice comes first", Open, Time, TOLD, NOTICE),
+            ("without leave nothing comes", Open, Time, NEVER, Open),
+            ("a question stays open before its time", ASKED, Time, PROMPT, ASKED),
+            (
+                "a question stays open while its user is there",
+                Plan::Asked(s(AT)),
+                Time,
+                PROMPT,
+                ASKED,
+            ),
+            ("a user who has left is not asked", Plan::Asked(s(AT)), Time, ALONE, NOTICE),
+            ("later is later", Later(s(AT + 1)), Time, ALONE, Later(s(AT + 1))),
+            ("after four hours the user is asked again", Later(s(AT)), Time, PROMPT, ASKED),
+            ("or the notice comes", Later(s(AT)), Time, ALONE, NOTICE),
+            ("a notice stands for a minute", Notice(s(AT + 1)), Time, TOLD, Notice(s(AT + 1))),
+            ("and then the device restarts", Notice(s(AT)), Time, TOLD, Restart),
+            ("also with nobody there", Notice(s(AT)), Time, ALONE, Restart),
+            ("a user who came meanwhile is asked", Notice(s(AT)), Time, PROMPT, ASKED),
+            ("a notice is taken back", Notice(s(AT)), Time, NEVER, Open),
+            ("a question is taken back", ASKED, Time, NEVER, Open),
+            ("who has agreed waits for nothing", Agreed, Time, PROMPT, Restart),
+            ("a refused restart is tried again", Refused(s(AT)), Time, PROMPT, Restart),
+            ("but not at once", Refused(s(AT + 1)), Time, PROMPT, Refused(s(AT + 1))),
+            ("a restart is ordered once", Restart, Time, PROMPT, Restart),
+            ("no is no", Cancelled, Time, TOLD, Cancelled),
+        ]);
+    }
+
+    #[test]
+    fn answers_count_while_there_is_a_question() {
+        use Event::Answered;
+        use Plan::{Agreed, Cancelled, Open, Restart};
+        let (now, later, cancel) =
+            (Answered(Answer::Now), Answered(Answer::Later), Answered(Answer::Cancel));
+        check(&[
+            ("now", ASKED, now, PROMPT, Agreed),
+            ("later", ASKED, later, PROMPT, LATER),
+            ("cancel", ASKED, cancel, PROMPT, Cancelled),
+            ("at the next login: now", Plan::Later(s(AT + 5)), now, PROMPT, Agreed),
+            ("at the next login: later", Plan::Later(s(AT + 5)), later, PROMPT, LATER),
+            ("at the next login: cancel", Plan::Later(s(AT + 5)), cancel, PROMPT, Cancelled),
+            ("nothing was asked", Open, now, PROMPT, Open),
+            ("a notice is no question", NOTICE, cancel, TOLD, NOTICE),
+            ("too late", Restart, cancel, PROMPT, Restart),
+            ("the first answer counts", Cancelled, now, PROMPT, Cancelled),
+            ("also if it was now", Agreed, later, PROMPT, Agreed),
+        ]);
+    }
+
+    #[test]
+    fn a_further_deployment_and_a_refusal_change_what_they_must() {
+        use Event::{Deployed, Refused};
+        use Plan::{Agreed, Cancelled, Open, Restart};
+        check(&[
+            ("what was cancelled was another deployment", Cancelled, Deployed, PROMPT, Open),
+            ("later is for both", LATER, Deployed, PROMPT, LATER),
+            ("one notice is enough", NOTICE, Deployed, TOLD, NOTICE),
+            ("one restart is enough", Restart, Deployed, PROMPT, Restart),
+            ("a refusal is for later", Restart, Refused, PROMPT, AGAIN),
+            ("a refusal of what is no longer wanted", Agreed, Refused, PROMPT, Agreed),
+        ]);
+    }
+
+    #[test]
+    fn only_a_plan_that_time_changes_is_due() {
+        for plan in [Plan::Restart, Plan::Cancelled] {
+            assert_eq!(plan.due(), None);
+        }
+        assert_eq!(NOTICE.due(), Some(s(AT + 60)));
+        assert_eq!(Plan::Agreed.due(), Some(s(0)));
+    }
+
+    #[test]
+    fn a_word_is_an_answer_or_none() {
+        assert_eq!(Answer::parse("now"), Some(Answer::Now));
+        assert_eq!(Answer::parse("later"), Some(Answer::Later));
+        assert_eq!(Answer::parse("cancel"), Some(Answer::Cancel));
+        assert_eq!(Answer::parse("Now"), None);
+    }
+}
