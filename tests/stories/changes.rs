@@ -107,7 +107,8 @@ fn configuration_takes_effect_when_it_is_written() {
 /// What the report says of the settings.
 fn problem(status: &serde_json::Value) -> Option<String> {
     let problems = status["problems"].as_array().unwrap();
-    let text = |problem: &Value, member: &str| problem[member].as_str().unwrap().to_owned();
+    let text =
+        |problem: &serde_json::Value, member: &str| problem[member].as_str().unwrap().to_owned();
     let settings = problems.iter().find(|problem| text(problem, "subject").contains("settings"))?;
     Some(format!("{}: {}", text(settings, "subject"), text(settings, "message")))
 }
