@@ -99,7 +99,11 @@ fn configuration_takes_effect_when_it_is_written() {
     daemon.until("it is OS 12", |status| status["os"]["generation"] == 12);
     world.write("/etc/licd/licd.toml.d/20.toml", "[system]\ngeneration = 13\n");
     let status = daemon.until("it is named", |status| {
-        status["problems"].to_string().contains("20.toml\",\"message\":\"line 2, column 14: ")
+        let problems = status["problems"].as_array().unwrap();
+        problems.iter().any(|problem| {
+            let says = |member: &str, text: &str| problem[member].as_str().unwrap().contains(text);
+            says("subject", "20.toml") && says("message", "line 2, column 14: ")
+        })
     });
     assert_eq!(status["os"]["generation"], 12);
 }
