@@ -24,8 +24,8 @@ pub(crate) use source::Source;
 /// lock.
 pub(crate) const AT_ONCE: usize = 16;
 /// Imports of one caller at one time: a descriptor that brings nothing keeps its place for
-/// two minutes, and others are not to wait for that.
-pub(crate) const OF_ONE: usize = 4;
+/// two minutes, and others are not to wait for that. Half of them, for one who imports a batch.
+pub(crate) const OF_ONE: usize = AT_ONCE / 2;
 /// How often the progress of an import is told.
 const PROGRESS: Duration = Duration::from_millis(250);
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const OF_ALL: [usize; 4] = [4 << 20, 512, 4, 64];
 /// The same for one caller: 128 KiB are some 200 calls like those of a program that asks for every
 /// feature at once.
-const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 8];
+const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 12];
 /// Bytes that a message takes up beside its own.
 const BESIDE: usize = 512;
 /// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer
