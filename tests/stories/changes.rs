@@ -7,7 +7,6 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, UNIT, WE};
 use acceptance::{World, story, wait};
 use nix::sys::signal::Signal;
-use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(files_that_come_and_go_by_hand_are_noticed),
