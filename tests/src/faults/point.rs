@@ -84,6 +84,12 @@ impl Fault {
         matches!(self, Self::KillBefore | Self::KillAfter)
     }
 
+    /// Whether later calls fail as well.
+    #[must_use]
+    pub fn lasts(self) -> bool {
+        matches!(self, Self::FailOnward(_))
+    }
+
     /// The error that is returned.
     #[must_use]
     pub fn errno(self) -> Option<Errno> {

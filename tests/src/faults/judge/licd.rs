@@ -85,6 +85,13 @@ impl Judge<'_> {
             Some(Answer::Done) if !is_after => {
                 self.wrong("answers that it is done, which it is not")
             }
+            // A fault that begins between a rename and its flush, and lasts, keeps the old file from
+            // being put back.
+            Some(Answer::Refused(name)) if is_after && self.aim.fault.lasts() => {
+                if !self.is_could_not(name) {
+                    self.wrong(format!("answers {name}"));
+                }
+            }
             Some(Answer::Refused(name)) if !is_before && !self.is_finished_later() => {
                 self.wrong(format!("answers {name}, but something is done"));
             }
