@@ -87,11 +87,8 @@ impl Judge<'_> {
             }
             // A fault that begins between a rename and its flush, and lasts, keeps the old file from
             // being put back.
-            Some(Answer::Refused(name)) if is_after && self.aim.fault.lasts() => {
-                if !self.is_could_not(name) {
-                    self.wrong(format!("answers {name}"));
-                }
-            }
+            Some(Answer::Refused(name))
+                if is_after && self.aim.fault.lasts() && self.is_could_not(name) => {}
             Some(Answer::Refused(name)) if !is_before && !self.is_finished_later() => {
                 self.wrong(format!("answers {name}, but something is done"));
             }
