@@ -1,5 +1,6 @@
 //! Whole files, chunk by chunk: head, then list or proof, in constant memory (LF §6).
 
+use core::cell::RefCell;
 use core::fmt;
 
 use base64ct::{Base64, Encoding};
@@ -85,9 +86,105 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// The reason to refuse the file.
     pub fn finish(self) -> Result<Verified, Error> {
-        let Outcome { head, named, whole, storable } =
-            self.stream.finish(|note| admit(self.trust, note))?;
-        Ok(Verified { license: License::new(head.terms, head.signers, named, whole), storable })
+        let Outcome { head, complete } = self.stream.finish(|note| admit(self.trust, note))?;
+        Ok(complete.verified(head))
+    }
+}
+
+/// Reads a licence that comes in chunks to its end, also if no key in force vouches for it: another
+/// trust document may name that key, and then nothing but the signatures is judged again.
+pub struct Completer<'a> {
+    trust: &'a TrustDocument,
+    stream: Stream<'a>,
+    /// Why it is refused by this trust document alone.
+    unproven: RefCell<Option<Error>>,
+}
+
+/// A well-formed licence file, without the list of its units. [`Complete::verify`] judges its
+/// signatures, as often as the trust document changes.
+#[derive(Clone)]
+pub struct Complete {
+    head: Vec<u8, { limits::HEAD_BYTES }>,
+    named: Vec<UnitId, { limits::UNITS }>,
+    whole: bool,
+    proof: Option<Proof>,
+    is_storable: bool,
+}
+
+impl<'a> Completer<'a> {
+    /// The arguments are those of [`Verifier::new`].
+    #[must_use]
+    pub fn new(trust: &'a TrustDocument, wanted: &'a [UnitId]) -> Self {
+        Self { trust, stream: Stream::new(wanted), unproven: RefCell::new(None) }
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// # Errors
+    /// The first reason to refuse the file whatever the trust document; what follows need not be
+    /// read.
+    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let (trust, unproven) = (self.trust, &self.unproven);
+        let taken = self.stream.update(chunk, |note| admit_or_note(trust, note, unproven));
+        taken.map_err(|error| first(unproven, error))
+    }
+
+    /// The file has ended: the file, and the verdict of this trust document.
+    ///
+    /// # Errors
+    /// The reason to refuse the file whatever the trust document.
+    pub fn finish(self) -> Result<(Complete, Result<Verified, Error>), Error> {
+        let Self { trust, stream, unproven } = self;
+        let Outcome { head, complete } = stream
+            .finish(|note| admit_or_note(trust, note, &unproven))
+            .map_err(|error| first(&unproven, error))?;
+        let verified = match unproven.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(complete.verified(head)),
+        };
+        Ok((complete, verified))
+    }
+}
+
+/// Admits also what only this trust document refuses, and notes why.
+fn admit_or_note(
+    trust: &TrustDocument,
+    note: &Note<'_>,
+    unproven: &RefCell<Option<Error>>,
+) -> Result<Head, Error> {
+    match admit(trust, note) {
+        Err(error @ (Error::UnknownKey { .. } | Error::UntrustedProduct { .. })) => {
+            let head = read(note).map_err(|_| error.clone())?;
+            unproven.replace(Some(error));
+            Ok(head)
+        }
+        admitted => admitted,
+    }
+}
+
+/// The signatures come first (LF §8).
+fn first(unproven: &RefCell<Option<Error>>, error: Error) -> Error {
+    unproven.borrow().clone().unwrap_or(error)
+}
+
+impl Complete {
+    /// The licence, if this trust document vouches for it.
+    ///
+    /// # Errors
+    /// The reason to refuse the file.
+    pub fn verify(&self, trust: &TrustDocument) -> Result<Verified, Error> {
+        let note = Note::cut(&self.head, license::HEADER, license::BOUNDS)?;
+        Ok(self.verified(admit(trust, &note)?))
+    }
+
+    fn verified(&self, head: Head) -> Verified {
+        let license = License::new(head.terms, head.signers, self.named.clone(), self.whole);
+        Verified { license, storable: self.storable() }
+    }
+
+    fn storable(&self) -> Option<Storable> {
+        let storable = || Storable { head: self.head.clone(), proof: self.proof.clone() };
+        self.is_storable.then(storable)
     }
 }
 
@@ -151,8 +248,9 @@ impl<'a> Slicer<'a> {
     /// The reason why the file is not a licence.
     pub fn finish(self) -> Result<Option<Storable>, Error> {
         let unit = self.stream.wanted.first();
-        let outcome = self.stream.finish(read)?;
-        Ok(outcome.storable.filter(|_| unit.is_some_and(|unit| outcome.named.contains(unit))))
+        let Outcome { complete, .. } = self.stream.finish(read)?;
+        let is_named = unit.is_some_and(|unit| complete.named.contains(unit));
+        Ok(complete.storable().filter(|_| is_named))
     }
 }
 
@@ -189,9 +287,7 @@ impl fmt::Display for Storable {
 /// What a file turned out to hold.
 struct Outcome {
     head: Head,
-    named: Vec<UnitId, { limits::UNITS }>,
-    whole: bool,
-    storable: Option<Storable>,
+    complete: Complete,
 }
 
 /// The state of a file that is being read.
@@ -380,25 +476,25 @@ impl Body {
         wanted: &[UnitId],
     ) -> Result<Outcome, Error> {
         let Self { head, number, content } = self;
-        let (named, whole, proof) = match (&head.units, content) {
-            (Units::Named(named), _) => (named.clone(), true, None),
+        let (named, whole, proof, is_storable) = match (&head.units, content) {
+            (Units::Named(named), _) => (named.clone(), true, None, true),
             (Units::Tree { .. }, Content::Nothing) => {
                 return malformed(number - 1, "units", Flaw::NoAttachment);
             }
             (Units::Tree { count, root }, Content::List(list)) => {
                 let (named, proof) = list.finish(number, *count, root, wanted)?;
-                let storable = proof.map(|proof| Storable { head: bytes, proof: Some(proof) });
-                return Ok(Outcome { head, named, whole: true, storable });
+                let is_storable = proof.is_some();
+                (named, true, proof, is_storable)
             }
             (Units::Tree { count, root }, Content::Proof(proof)) => {
                 let leaf = merkle::leaf(proof.unit.as_str().as_bytes());
                 if merkle::root_of(leaf, proof.index, *count, &proof.path).as_ref() != Some(root) {
                     return malformed(number - 1, "units", Flaw::TreeHash);
                 }
-                (Vec::from_iter([proof.unit.clone()]), false, Some(proof))
+                (Vec::from_iter([proof.unit.clone()]), false, Some(proof), true)
             }
         };
-        Ok(Outcome { head, named, whole, storable: Some(Storable { head: bytes, proof }) })
+        Ok(Outcome { head, complete: Complete { head: bytes, named, whole, proof, is_storable } })
     }
 }
 
