@@ -25,9 +25,7 @@ pub use license::{
 };
 pub use merkle::units_hash;
 pub use note::{KeyName, PublicKey, VerifierKey};
-pub use stream::{
-    Complete, Completer, DocumentKind, Slicer, Storable, Verified, Verifier,
-};
+pub use stream::{Complete, Completer, DocumentKind, Slicer, Storable, Verified, Verifier};
 pub use trust::{TrustDocument, Withdrawal};
 pub use unit::{UnitId, UnitKind};
 

@@ -1,6 +1,8 @@
 //! What the daemon and the rescue tool do alike, each step once: read everything there is
 //! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
 
+mod arrival;
+mod assess;
 mod cleanup;
 mod fetch;
 mod follow;
@@ -21,10 +23,11 @@ mod survey;
 mod time;
 mod words;
 
+pub use arrival::Arrival;
 pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
-pub use follow::Followed;
-pub use import::{Imported, Intent};
+pub use follow::{Followed, Following};
+pub use import::{Batch, Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::Url;
 pub use partial::{Missing, Partial};
@@ -41,7 +44,7 @@ use licd_edge::atomic;
 use licd_edge::root::Root;
 use licd_edge::state;
 use licd_edge::statefile::SaveError;
-use licd_edge::store::{Closed, Store, StoreError};
+use licd_edge::store::{Closed, Store, StoreError, Window, Writer};
 use licd_rules::Code;
 
 /// A device: what lies below one root directory.
@@ -98,6 +101,29 @@ impl Device {
             drop(self.writer()?);
         }
         Ok(closed)
+    }
+
+    /// Takes the right to write, and brings a removal to its end that was cut off.
+    pub(crate) fn writer(&self) -> Result<Writer<'_>, Failure> {
+        let writer = self.store().writer()?;
+        self.finish_removal(&writer)?;
+        Ok(writer)
+    }
+
+    /// Writes to the store, and says so if it could not be closed.
+    pub(crate) fn write<T, E>(
+        &self,
+        writer: &Writer<'_>,
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let (done, closed) = writer.write(work)?;
+        if closed.is_open() {
+            log::warn!("/license: is {closed}; the next change closes it");
+        }
+        Ok(done)
     }
 }
 

@@ -108,7 +108,7 @@ impl Device {
         let write = || {
             let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
             state::update(self.root(), |memory| {
-                survey.teach(&mut memory.past, None, time);
+                survey.teach(&mut memory.past, time);
                 memory.past.remove(&licenses, by);
                 memory.removing = removing.collect();
             })
@@ -222,6 +222,7 @@ impl<'a> Outcome<'a> {
 
 impl Survey {
     fn taken_by(&self, selector: &Selector) -> Vec<&Held> {
-        self.held.iter().filter(|held| selector.takes(&held.license)).collect()
+        let held = self.held.iter().map(AsRef::as_ref);
+        held.filter(|held: &&Held| selector.takes(&held.license)).collect()
     }
 }

@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use licd_device::{Device, Imported, Intent, Report};
+use licd_device::{Device, FileVerdict, Intent, Report};
 use licd_edge::root::Root;
 use licd_rules::{Code, TimeVerdict};
 use license_format::{
@@ -187,8 +187,20 @@ impl World {
     }
 
     pub fn import(&self, file: &str, intent: Intent) -> Code {
-        let Imported { verdict, .. } = self.device.import("a.lic", file.as_bytes(), intent);
-        verdict.code
+        self.import_all(&[file], intent).remove(0).code
+    }
+
+    /// Imports files that arrive together.
+    pub fn import_all(&self, files: &[&str], intent: Intent) -> Vec<FileVerdict> {
+        let survey = match self.device.survey_for_import() {
+            Ok(survey) => survey,
+            Err(failure) => {
+                return files.iter().map(|_| FileVerdict::unread("", failure.clone())).collect();
+            }
+        };
+        let arrivals = files.iter().map(|file| survey.read("a.lic", file.as_bytes(), intent));
+        let batch = self.device.import(&survey, arrivals.collect());
+        batch.imported.into_iter().map(|imported| imported.verdict).collect()
     }
 
     pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {
