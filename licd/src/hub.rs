@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Intent, Missing, Problem, Report, Survey, to_json};
+use licd_device::{Failure, Imported, Intent, Missing, Problem, Report, Survey, to_json};
 use licd_edge::clock;
 use licd_edge::settings::Settings;
 use licd_rules::{Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::jobs::{Job, JobEnd, JobId, Source};
+use crate::jobs::{Job, JobId, Read, Source};
 
 /// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
 /// only if it is stuck.
@@ -160,8 +160,8 @@ pub(crate) enum News {
     Stock(Option<Box<Stock>>),
     /// An import went on.
     Progress(Arc<Job>),
-    /// An import ended.
-    Imported { job: Arc<Job>, end: JobEnd },
+    /// What is to be imported was read. `None`: a fault of this program.
+    Read { job: Arc<Job>, read: Option<Read> },
     /// A removal ended.
     Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
     /// Settings were taken over, or not.
@@ -177,6 +177,8 @@ pub(crate) enum News {
 /// The device as it was read.
 pub(crate) struct Stock {
     pub(crate) published: Published,
+    /// What became of the documents of each job that was imported.
+    pub(crate) imported: Vec<(Arc<Job>, Vec<Imported>)>,
     /// Notices of expiry that are to be announced.
     pub(crate) due: Vec<Notice>,
     /// What went wrong on the way and is not in the report.

@@ -3,7 +3,7 @@
 //! A source may be slow, so it is read before the right to write is taken. What is kept of a mass
 //! licence is its slice.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use licd_edge::store::FileName;
@@ -49,6 +49,23 @@ impl Survey {
             Err(not_read) => Content::Judged(FileVerdict::unread(name, not_read.into())),
         };
         Arrival { name: name.to_owned(), intent, content, trust: Some(Arc::clone(&self.trust)) }
+    }
+}
+
+impl Survey {
+    /// A verdict that somebody else has given, with the pack and the units of the file that it is on.
+    #[must_use]
+    pub fn describe(
+        &self,
+        name: &str,
+        mut file: impl Read + Seek,
+        code: Code,
+        message: String,
+    ) -> FileVerdict {
+        match file.rewind() {
+            Ok(()) => self.read(name, file, Intent::Explicit).verdict(code, message),
+            Err(_) => FileVerdict::unread(name, Failure::new(code, message)),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub use licd_protocol::Url;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::Problem;
+pub use removal::Removed;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, LinkReport, Os, Rejected,
     Report, ServiceReport, StoreReport, to_json,

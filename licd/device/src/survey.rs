@@ -104,6 +104,15 @@ struct DeviceStamps {
     memory: [Option<Stamp>; 2],
 }
 
+/// Which licences are taken from an earlier survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// Those whose files have not changed.
+    Unchanged,
+    /// Those of them that cannot be read now.
+    Unreadable,
+}
+
 /// The slice of a mass licence.
 #[derive(Clone)]
 pub(crate) struct Cut {
@@ -125,6 +134,20 @@ impl Device {
     /// # Errors
     /// Those of [`Device::survey`].
     pub fn survey_after(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        self.survey_with(last, Reuse::Unchanged)
+    }
+
+    /// The same, but everything is read. A file that cannot be read now and is the one that `last`
+    /// has read is taken from there.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn survey_anew(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        self.survey_with(last, Reuse::Unreadable)
+    }
+
+    fn survey_with(&self, last: Option<&Survey>, reuse: Reuse) -> Result<Survey, Box<Partial>> {
+        let last = last.map(|last| (last, reuse));
         let mut taken = self.try_to_survey(last);
         for _ in 1..TRIES {
             if taken.is_ok() {
@@ -134,6 +157,22 @@ impl Device {
             taken = self.try_to_survey(last);
         }
         taken
+    }
+
+    /// What documents are read by that arrive: `last`, or what is known if other units are there by
+    /// now, of which nobody need have told.
+    ///
+    /// # Errors
+    /// What cannot be looked at.
+    pub fn survey_to_read_by(&self, last: &Survey) -> Result<Survey, Failure> {
+        let mut missing = Missing::default();
+        let (units, _) = self.units(&mut missing, &mut Vec::new());
+        match missing.is_empty() && units == last.units {
+            true => Ok(last.clone()),
+            false => self
+                .survey_without_licenses()
+                .map_err(|partial| Failure::from(&partial.missing)),
+        }
     }
 
     /// A survey but for the licences of the store: configuration, settings, trust and units.
@@ -146,7 +185,7 @@ impl Device {
         Partial::unless_whole(survey, missing)
     }
 
-    fn try_to_survey(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+    fn try_to_survey(&self, last: Option<(&Survey, Reuse)>) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
         let mut survey = self.look_around(self.stamps().ok(), &mut missing);
         survey.read_store(self, last, &mut missing);
@@ -368,7 +407,7 @@ impl Survey {
     pub(crate) fn read_store(
         &mut self,
         device: &Device,
-        last: Option<&Self>,
+        last: Option<(&Self, Reuse)>,
         missing: &mut Missing,
     ) {
         let listing = match missing.fact(StoreError::looked(device.store().licenses()).map(Some)) {
@@ -395,11 +434,15 @@ impl Survey {
     }
 
     /// Reads the files, and returns why some could not be.
-    fn read_listing(&mut self, listing: &Listing, last: Option<&Self>) -> Vec<Unavailable> {
+    fn read_listing(
+        &mut self,
+        listing: &Listing,
+        last: Option<(&Self, Reuse)>,
+    ) -> Vec<Unavailable> {
         let mut unread = Vec::new();
-        let same = last.filter(|last| last.reads_as(self));
+        let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
         for entry in &listing.entries {
-            if let Some(held) = same.and_then(|last| self.unchanged(last, entry)) {
+            if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
                 self.held.push(held);
                 continue;
             }
@@ -408,7 +451,7 @@ impl Survey {
                 Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
                 Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
-                Err(unavailable) => match last.and_then(|last| last.known(listing, entry)) {
+                Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
                         let told = format!("{unavailable}; what was read of it last counts");
                         self.problems.push(Problem::told(told));

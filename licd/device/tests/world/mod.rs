@@ -204,7 +204,7 @@ impl World {
     }
 
     pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {
-        self.device.remove(selector).unwrap()
+        self.device.remove(None, selector).unwrap().count
     }
 
     pub fn report(&self) -> Report {
