@@ -184,7 +184,8 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        let more = [self.arrived.due(), self.reclosed.due(), self.shortage.due(), self.unwritten.due()];
+        let more =
+            [self.arrived.due(), self.reclosed.due(), self.shortage.due(), self.unwritten.due()];
         dues.into_iter().chain(more).chain([self.rejoin.due(), watchdog]).flatten()
     }
 }

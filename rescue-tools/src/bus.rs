@@ -108,9 +108,9 @@ impl Daemon {
         files: &[(&str, &File)],
         intent: Intent,
     ) -> Vec<Result<(Code, String), Failure>> {
-        let done = self.ping().and_then(|()| {
-            zbus::block_on(self.import_together(files, intent)).map_err(failure)
-        });
+        let done = self
+            .ping()
+            .and_then(|()| zbus::block_on(self.import_together(files, intent)).map_err(failure));
         done.unwrap_or_else(|failure| files.iter().map(|_| Err(failure.clone())).collect())
     }
 

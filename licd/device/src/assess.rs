@@ -41,6 +41,11 @@ impl Assessed {
         Self { code, message: message.into(), deed: Deed::Nothing, time: None }
     }
 
+    /// Whether it changes the store.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.deed, Deed::Keep { .. } | Deed::Trust { .. })
+    }
+
     /// Whether it is not to be held against this licence that it was removed once.
     fn is_wanted(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()
@@ -118,11 +123,6 @@ impl<'a> Assessor<'a> {
         !matches!(assessed.deed, Deed::Nothing) || self.would_learn(arrival, &assessed)
     }
 
-    /// Whether an arrival changes the store.
-    pub(crate) fn is_to_be_stored(&mut self, arrival: &Arrival) -> bool {
-        matches!(self.assess(arrival).deed, Deed::Keep { .. } | Deed::Trust { .. })
-    }
-
     /// Whether a licence shows something that is not remembered yet.
     fn would_learn(&mut self, arrival: &Arrival, assessed: &Assessed) -> bool {
         let (Some(license), Some(time)) = (arrival.license(), &assessed.time) else { return false };
@@ -145,6 +145,7 @@ impl<'a> Assessor<'a> {
 
     /// Judges the arrivals and carries out what is to be done about them, trust documents first; the
     /// verdicts in the order in which they came. One that cannot be stored is refused by itself.
+    /// Without a window they are only judged, up to the first one that is to be stored.
     pub(crate) fn carry_out_all(
         &mut self,
         arrivals: &mut [Arrival],
@@ -156,6 +157,9 @@ impl<'a> Assessor<'a> {
         for (place, arrival) in order {
             arrival.verify_by(&self.survey.trust);
             let assessed = self.assess(arrival);
+            if window.is_none() && assessed.is_stored() {
+                return vec![assessed];
+            }
             let carried_out = carry_out(window.as_deref_mut(), &assessed.deed, arrival.intent);
             done.push((
                 place,
@@ -261,11 +265,8 @@ fn carry_out(
     deed: &Deed,
     intent: Intent,
 ) -> Result<Option<Stamp>, Failure> {
-    let changed = || Failure::new(Code::Busy, "/license: has just changed; import it again");
-    match deed {
-        Deed::Nothing | Deed::Remember => Ok(None),
-        Deed::Keep { name, content, replaces } => {
-            let window = window.ok_or_else(changed)?;
+    match (deed, window) {
+        (Deed::Keep { name, content, replaces }, Some(window)) => {
             if intent != Intent::Explicit {
                 window.leave_reserve(content.len())?;
             }
@@ -273,10 +274,11 @@ fn carry_out(
             remove_all(window, replaces);
             Ok(stamp)
         }
-        Deed::Trust { bytes, .. } => {
-            let _: Change = window.ok_or_else(changed)?.put_trust(bytes)?;
+        (Deed::Trust { bytes, .. }, Some(window)) => {
+            let _: Change = window.put_trust(bytes)?;
             Ok(None)
         }
+        _ => Ok(None),
     }
 }
 

@@ -6,7 +6,7 @@
 //! purpose, what is there already. All that is stored is stored in one window, and what is remembered
 //! is written once.
 
-use licd_edge::store::{FileName, Window};
+use licd_edge::store::FileName;
 use licd_edge::{intake, state};
 use licd_rules::{Code, Past};
 use license_format::Verified;
@@ -128,16 +128,15 @@ impl Device {
             false => usable(&self.survey_after(Some(survey)))?.clone(),
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
-        let mut assessor = Assessor::new(self, survey);
-        let before = assessor.survey().past.clone();
-        let mut assessed = if arrivals.iter().any(|arrival| assessor.is_to_be_stored(arrival)) {
-            let carry_out = |window: &mut Window<'_>| {
+        let before = survey.past.clone();
+        let mut assessor = Assessor::new(self, survey.clone());
+        let mut assessed = assessor.carry_out_all(arrivals, None);
+        if assessed.iter().any(Assessed::is_stored) {
+            assessor = Assessor::new(self, survey);
+            assessed = self.write(&writer, |window| {
                 Ok::<_, Failure>(assessor.carry_out_all(arrivals, Some(window)))
-            };
-            self.write(&writer, carry_out)?
-        } else {
-            assessor.carry_out_all(arrivals, None)
-        };
+            })?;
+        }
         if let Err(failure) = self.remember(&mut assessor, &before, &assessed) {
             log::warn!("{}", failure.message);
             // A roster that is not remembered has no effect.

@@ -169,9 +169,9 @@ impl Device {
         let (units, _) = self.units(&mut missing, &mut Vec::new());
         match missing.is_empty() && units == last.units {
             true => Ok(last.clone()),
-            false => self
-                .survey_without_licenses()
-                .map_err(|partial| Failure::from(&partial.missing)),
+            false => {
+                self.survey_without_licenses().map_err(|partial| Failure::from(&partial.missing))
+            }
         }
     }
 

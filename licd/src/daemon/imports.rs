@@ -138,7 +138,8 @@ impl Daemon {
     /// Whether it is the turn of a job. Files of one caller are imported in the order in which he
     /// named them: none before an earlier one that is still being read.
     fn is_next(&self, id: JobId, owner: &str) -> bool {
-        let is_own = |earlier: &JobId| self.jobs.get(earlier).is_some_and(|(j, _)| j.owner == owner);
+        let is_own =
+            |earlier: &JobId| self.jobs.get(earlier).is_some_and(|(j, _)| j.owner == owner);
         !self.reading.range(..id).any(is_own)
     }
 

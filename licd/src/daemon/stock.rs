@@ -13,9 +13,9 @@ use sd_notify::NotifyState;
 use super::imports::Arrived;
 use super::{Daemon, chronicle, notify};
 use crate::hub::{News, Published, Stock};
-use crate::notices::Herald;
 use crate::jobs::{self, Job};
 use crate::journal;
+use crate::notices::Herald;
 
 /// Callers that wait for the next stock. Everybody may be one, and send up to 16 descriptors along
 /// that stay open as long; a process may have 1024 by default.
@@ -92,12 +92,7 @@ pub(super) fn first(device: &Device, herald: &Herald) -> (Stock, bool) {
 }
 
 /// Takes stock and publishes it as files. `last` is what was published before.
-pub(super) fn take(
-    device: &Device,
-    herald: &Herald,
-    subject: Subject,
-    last: &Published,
-) -> Stock {
+pub(super) fn take(device: &Device, herald: &Herald, subject: Subject, last: &Published) -> Stock {
     match subject {
         Subject::Device(Depth::Time) => {
             let survey = Arc::clone(&last.survey);

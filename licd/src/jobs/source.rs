@@ -84,15 +84,21 @@ impl Source {
 
     /// Reads its documents; `meter` hears how it goes on. Reading ends when the job is cancelled, and
     /// after [`PATIENCE`].
-    pub(super) fn read(self, device: &Device, known: &Survey, meter: &mut Meter<'_>) -> ReadDocuments {
+    pub(super) fn read(
+        self,
+        device: &Device,
+        known: &Survey,
+        meter: &mut Meter<'_>,
+    ) -> ReadDocuments {
         let (name, intent) = (meter.job.name.clone(), meter.job.intent);
         let arrival = match self {
             Self::Path(path) => open(&path)
                 .map(|file| known.read(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
                 .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
-            Self::Url(url, login) => fetch(device, known, &url, login, meter)
-                .map(|file| known.read(&name, file, intent)),
+            Self::Url(url, login) => {
+                fetch(device, known, &url, login, meter).map(|file| known.read(&name, file, intent))
+            }
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
                 let followed = device.follow(known, &link, cancel, |so_far, total| {
