@@ -155,26 +155,22 @@ pub enum Reason {
     NotForThisVersion,
 }
 
-impl Reason {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Licensed => "licensed",
-            Self::Grace => "grace",
-            Self::Starter => "starter",
-            Self::KeptAfterExpiry => "kept-after-expiry",
-            Self::OlderReleases => "older-releases-only",
-            Self::Expired => "expired",
-            Self::Pending => "pending",
-            Self::Withdrawn => "withdrawn",
-            Self::Unlicensed => "unlicensed",
-            Self::NewerRelease => "release-after-expiry",
-            Self::NotForThisVersion => "not-for-this-version",
-        }
-    }
+words!(Reason {
+    Always = "always",
+    Licensed = "licensed",
+    Grace = "grace",
+    Starter = "starter",
+    KeptAfterExpiry = "kept-after-expiry",
+    OlderReleases = "older-releases-only",
+    Expired = "expired",
+    Pending = "pending",
+    Withdrawn = "withdrawn",
+    Unlicensed = "unlicensed",
+    NewerRelease = "release-after-expiry",
+    NotForThisVersion = "not-for-this-version",
+});
 
+impl Reason {
     /// Whether this is a reason to allow.
     #[must_use]
     pub fn allows(self) -> bool {

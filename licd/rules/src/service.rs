@@ -43,22 +43,18 @@ pub enum ServiceStatus {
     Expired,
 }
 
-impl ServiceState {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Starter => "starter",
-            Self::Pending => "pending",
-            Self::Valid => "valid",
-            Self::Warning => "warning",
-            Self::Grace => "grace",
-            Self::Expired => "expired",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
+words!(ServiceState {
+    None = "none",
+    Starter = "starter",
+    Pending = "pending",
+    Valid = "valid",
+    Warning = "warning",
+    Grace = "grace",
+    Expired = "expired",
+    Withdrawn = "withdrawn",
+});
 
+impl ServiceState {
     /// Whether everything that the service unlocks is allowed, by a licence or the starter period.
     #[must_use]
     pub fn in_force(self) -> bool {
@@ -79,17 +75,11 @@ impl ServiceState {
     }
 }
 
-impl ServiceStatus {
-    /// UMS's spelling.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Licensed => "LICENSED",
-            Self::Unlicensed => "UNLICENSED",
-            Self::Expired => "EXPIRED",
-        }
-    }
-}
+words!(ServiceStatus {
+    Licensed = "LICENSED",
+    Unlicensed = "UNLICENSED",
+    Expired = "EXPIRED",
+});
 
 impl From<LicenseState> for ServiceState {
     fn from(state: LicenseState) -> Self {
