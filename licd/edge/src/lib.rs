@@ -1,11 +1,12 @@
 //! Everything of licd that touches the machine, shared by the daemon and the rescue tool.
 //!
 //! One file, one neighbour. A neighbour's file uses no other neighbour's file; what they all stand
-//! on is [`look`] (what a look at the machine comes to), [`root`] (where things are), `tree` (reading below a root), `below` (what a file is on),
+//! on is [`about`] (errors and what they are about), [`look`] (what a look at the machine comes to), [`root`] (where things are), `tree` (reading below a root), `below` (what a file is on),
 //! [`textfile`] (how a text is read and what is said of its faults), [`patience`] (how long
 //! something is read that may never come), [`atomic`] (how a file is replaced), `lock` (how writers
 //! wait for each other) and [`statefile`] (how what is remembered is read and written).
 
+pub mod about;
 pub mod atomic;
 mod below;
 pub mod clock;

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use crate::about::{self, About};
 use crate::look::{Looked, Unavailable, is_fact};
 use crate::root::Root;
 use crate::textfile::reason;
@@ -68,19 +69,31 @@ pub enum Error {
     },
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About for Error {
+    fn subject(&self) -> String {
+        match self {
+            Self::Class { .. } => CLASS.to_owned(),
+            Self::Kernel { .. } => "network interfaces".to_owned(),
+        }
+    }
+
+    fn message(&self) -> String {
         match self {
             Self::Class { source } => {
-                write!(f, "{CLASS}: cannot be read ({}); is sysfs mounted?", reason(source))
+                format!("cannot be read ({}); is sysfs mounted?", reason(source))
             }
-            Self::Kernel { errno } => write!(
-                f,
-                "network interfaces: the kernel does not tell about them over rtnetlink ({}); is \
-                 AF_NETLINK allowed here?",
+            Self::Kernel { errno } => format!(
+                "the kernel does not tell about them over rtnetlink ({}); is AF_NETLINK allowed \
+                 here?",
                 errno.desc()
             ),
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
     }
 }
 

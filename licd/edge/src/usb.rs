@@ -9,6 +9,7 @@ use std::path::Path;
 
 use license_format::UnitId;
 
+use crate::about::{self, About};
 use crate::below::{Below, MOUNTINFO};
 use crate::look::Looked;
 use crate::root::Root;
@@ -41,10 +42,20 @@ pub enum Error {
     },
 }
 
+impl About for Error {
+    fn subject(&self) -> String {
+        MOUNTINFO.to_owned()
+    }
+
+    fn message(&self) -> String {
+        let Self::Mounts { source } = self;
+        format!("cannot be read ({}); is proc mounted?", reason(source))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Mounts { source } = self;
-        write!(f, "{MOUNTINFO}: cannot be read ({}); is proc mounted?", reason(source))
+        about::display(self, f)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
 use licd_edge::publish;
 use licd_edge::settings::{self, Settings};
+use licd_edge::store::StoreState;
 use licd_rules::{Notice, TimeVerdict};
 use sd_notify::NotifyState;
 
@@ -408,7 +409,7 @@ impl Daemon {
             Some(_) => self.timers.relook.end(),
             None => self.timers.relook.begin(now),
         }
-        let is_open = self.hub.published().report.store.state == "writable";
+        let is_open = self.hub.published().report.store.state == StoreState::Writable;
         if is_open && self.device.is_left_open() {
             self.timers.reclosed.begin(now);
         } else {
