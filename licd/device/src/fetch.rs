@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use licd_edge::clock;
 use licd_edge::config::Config;
-use licd_edge::fetch::{self, Fault, Request};
+use licd_edge::fetch::{self, Asked, Fault, Request};
 use licd_edge::settings;
 use licd_edge::textfile;
 use licd_protocol::{Proxy, Scheme, ca_file, without_login};
@@ -232,8 +232,12 @@ fn failure(fault: &Fault, url: &Url) -> Failure {
         Fault::TooLarge(_) => Code::SourceTooLarge,
         Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
     };
-    let message = fault.to_string();
-    // The address stands before it, and names the host.
-    let unnamed = message.strip_prefix(url.host()).and_then(|rest| rest.strip_prefix(": "));
-    Failure::new(code, unnamed.map_or(message.clone(), str::to_owned))
+    let message = match fault {
+        // The address stands before it, and names the host.
+        Fault::Told(told) if told.asked == Asked::Host(url.host().to_owned()) => {
+            textfile::escaped(&told.message)
+        }
+        _ => fault.to_string(),
+    };
+    Failure::new(code, message)
 }

@@ -16,7 +16,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use crate::patience::Patient;
 use crate::textfile::{escaped, reason};
 
-pub use licd_protocol::{Answer, Code, Failure, Request};
+pub use licd_protocol::{Answer, Asked, Code, Failure, Request};
 
 /// Where it is installed. While the programs are not, it is beside the one that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
@@ -188,7 +188,7 @@ impl Drop for Worker {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(failure) => f.write_str(&escaped(&failure.message)),
+            Self::Told(failure) => f.write_str(&escaped(&failure.to_string())),
             Self::NoWorker { program, why } => write!(
                 f,
                 "{}: cannot be started ({}); is it installed?",

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use license_format::{Expiry, License, PackId, Term, services};
 
-use crate::judge::unlocks;
+use crate::judge::{Begun, unlocks};
 use crate::state::{days_left, last_day};
-use crate::{Judgement, LicenseState, Starter};
+use crate::{Judgement, LicenseState};
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -188,11 +188,15 @@ impl<'a> From<(&'a License, LicenseState)> for Candidate<'a> {
     }
 }
 
-impl From<(Starter, bool)> for Candidate<'_> {
-    fn from((starter, in_force): (Starter, bool)) -> Self {
+impl From<Begun> for Candidate<'_> {
+    fn from(begun: Begun) -> Self {
+        let (state, starter) = match begun {
+            Begun::Counts(starter) => (ServiceState::Starter, starter),
+            Begun::Over(starter) => (ServiceState::Expired, starter),
+        };
         Self {
-            state: if in_force { ServiceState::Starter } else { ServiceState::Expired },
-            in_force,
+            state,
+            in_force: state.in_force(),
             term: Term::Evaluation,
             expires: Expiry::On(starter.last),
             last: Expiry::On(starter.last),
