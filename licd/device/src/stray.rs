@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use licd_edge::names;
-use licd_edge::store::Stray;
-use licd_edge::textfile::escaped_path;
+use licd_fs::textfile::escaped_path;
+use licd_rules::names;
+use licd_store::Stray;
 
 use crate::problem::Problem;
 
@@ -36,7 +36,8 @@ fn problem(stray: &Stray) -> Problem {
 
 fn misnamed(path: &Path) -> &'static str {
     let is_note = path.file_name().is_some_and(|name| {
-        names::is_trust(name) || name.to_ascii_lowercase().as_encoded_bytes().starts_with(b"trust")
+        let name = name.as_encoded_bytes();
+        names::is_trust(name) || name.to_ascii_lowercase().starts_with(b"trust")
     });
     match is_note {
         true => "is not looked at, since it is not called trust.note",
