@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::{Failure, Intent};
-use licd_edge::textfile;
+use licd_fs::textfile;
 use licd_rules::{Code, Reason};
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use licd_edge::store::{Change, FileName};
 use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
+use licd_store::{Change, FileName};
 
 use license_format::{License, PackId, UnitId};
 

@@ -6,13 +6,13 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use licd_edge::clock;
-use licd_edge::config::Config;
-use licd_edge::fetch::{self, Asked, Fault, Request};
-use licd_edge::settings;
-use licd_edge::textfile;
+use licd_files::config::Config;
+use licd_files::settings;
+use licd_fs::textfile;
+use licd_machine::clock;
 use licd_protocol::{Proxy, Scheme, ca_file, without_login};
 use licd_rules::Code;
+use licd_sources::fetch::{self, Asked, Fault, Request};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Url};

@@ -6,9 +6,10 @@
 
 use std::io::Read;
 
-use licd_edge::store::{FileName, StoreError, Window, Writer};
-use licd_edge::{intake, state};
+use licd_files::state;
 use licd_rules::{ClockState, Code, LicenseState, Remover, TimeVerdict, withdraws};
+use licd_sources::intake;
+use licd_store::{FileName, StoreError, Window, Writer};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::{Document, NotRead};

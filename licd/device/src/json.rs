@@ -1,7 +1,7 @@
 //! How the report writes values of crates that do not know serde: `#[serde(with = "crate::json")]`.
 
-use licd_edge::store::StoreState;
 use licd_rules::{ClockState, Code, Generation, LicenseState, Reason, ServiceState, ServiceStatus};
+use licd_store::StoreState;
 use license_format::{
     Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, UnitId, UnixSeconds,
 };

@@ -27,6 +27,7 @@ pub use follow::Followed;
 pub use import::{Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::Url;
+pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
@@ -39,12 +40,12 @@ pub use report::{
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 
-use licd_edge::atomic;
-use licd_edge::root::Root;
-use licd_edge::state;
-use licd_edge::statefile::SaveError;
-use licd_edge::store::{Closed, Store, StoreError};
+use licd_files::state;
+use licd_fs::atomic;
+use licd_fs::root::Root;
+use licd_fs::statefile::SaveError;
 use licd_rules::Code;
+use licd_store::{Closed, Store, StoreError};
 
 /// A device: what lies below one root directory.
 pub struct Device {

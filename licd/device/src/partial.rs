@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::problem::Area;
 use crate::{Failure, Problem, Survey};
-use licd_edge::look::{Looked, Unavailable};
+use licd_fs::look::{Looked, Unavailable};
 use licd_rules::Code;
 
 /// A survey from which something is missing that could not be looked at. What it says may be wrong,

@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use licd_edge::about::About;
-use licd_edge::look::Unavailable;
-use licd_edge::statefile::Notice;
-use licd_edge::store::StoreError;
-use licd_edge::{config, links, settings, usb};
+use licd_files::{config, settings};
+use licd_fs::about::About;
+use licd_fs::look::Unavailable;
+use licd_fs::statefile::Notice;
+use licd_machine::{links, usb};
+use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 mod machine;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use licd_edge::store::StoreState;
 use licd_rules::{
     ClockState, Code, FeatureVerdict, Generation, LicenseState, Reason, ServiceState,
     ServiceStatus, ServiceVerdict, services, words,
 };
+use licd_store::StoreState;
 use license_format::{
     Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, Terms, UnitId, UnitKind,
     UnixSeconds,

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use licd_edge::config::{self, Config};
-use licd_edge::deployment::Deployments;
-use licd_edge::look::{Looked, Unavailable};
-use licd_edge::settings::Settings;
-use licd_edge::stamp::Stamp;
-use licd_edge::store::{Entry, FileName, Listing, Opened, Stamps, StoreError, StoreState};
-use licd_edge::usb::RootDrive;
-use licd_edge::{clock, links, settings, state, system, usb};
+use licd_files::config::{self, Config};
+use licd_files::deployment::Deployments;
+use licd_files::settings::Settings;
+use licd_files::{settings, state};
+use licd_fs::look::{Looked, Unavailable};
+use licd_fs::stamp::Stamp;
+use licd_machine::usb::RootDrive;
+use licd_machine::{clock, links, system, usb};
 use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
     Notice, Past, StarterMark, StarterVerdict, TimeVerdict, Version, choose, is_settled,
 };
+use licd_store::{Entry, FileName, Listing, Opened, Stamps, StoreError, StoreState};
 use license_format::{
     Date, License, Storable, TrustDocument, UnitId, UnixSeconds, Verified, VerifierKey, limits,
 };

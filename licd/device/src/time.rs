@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use licd_edge::clock;
-use licd_edge::look::Looked;
-use licd_edge::marks::Written;
-use licd_edge::statefile::Notice;
+use licd_files::marks::Written;
+use licd_fs::look::Looked;
+use licd_fs::statefile::Notice;
+use licd_machine::clock;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};
@@ -29,7 +29,7 @@ impl Device {
     /// The time to judge at now. What it rests on is remembered, but not yet written.
     ///
     /// # Errors
-    /// [`Unavailable`](licd_edge::look::Unavailable).
+    /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
         let remembered = self.of(&mut memory)?;
@@ -129,7 +129,7 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use licd_edge::root::Root;
+    use licd_fs::root::Root;
 
     use super::*;
     use crate::{Fetch, Url};

@@ -11,6 +11,7 @@ mod clock;
 mod deployment;
 mod feature;
 mod judge;
+pub mod names;
 mod notice;
 mod past;
 mod poll;

@@ -1,7 +1,6 @@
 //! `licctl doctor`
 
-use licd_device::{LinkReport, Report};
-use licd_edge::store::StoreState;
+use licd_device::{LinkReport, Report, StoreState};
 use licd_rules::{ClockState, Code, ServiceState};
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! What is to be known of the machine.
 
-use licd_edge::about::About;
+use licd_fs::about::About;
 
 /// Something about the machine that licences are judged on.
 #[derive(Debug, Clone)]

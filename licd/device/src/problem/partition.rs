@@ -1,12 +1,13 @@
 //! What is wrong with the licence partition.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use licd_edge::about::About;
-use licd_edge::look::Unavailable;
-use licd_edge::names;
-use licd_edge::store::{Closed, ENTRIES, Holder, RESERVE, Stray};
-use licd_edge::textfile::escaped_path;
+use licd_fs::about::About;
+use licd_fs::look::Unavailable;
+use licd_fs::textfile::escaped_path;
+use licd_rules::names;
+use licd_store::{Closed, ENTRIES, Holder, RESERVE, Stray};
 
 /// Strays that are named one by one; a copied archive must not fill the report.
 const NAMED: usize = 16;
@@ -95,7 +96,7 @@ fn why_not_read(stray: &Stray) -> &'static str {
 }
 
 fn is_like_trust(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        names::is_trust(name) || name.to_ascii_lowercase().as_encoded_bytes().starts_with(b"trust")
+    path.file_name().map(OsStr::as_encoded_bytes).is_some_and(|name| {
+        names::is_trust(name) || name.to_ascii_lowercase().starts_with(b"trust")
     })
 }

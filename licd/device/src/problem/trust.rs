@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use licd_edge::about::About;
-use licd_edge::textfile::Flaw;
+use licd_fs::about::About;
+use licd_fs::textfile::Flaw;
 
 use crate::Failure;
 
