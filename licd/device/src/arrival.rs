@@ -6,9 +6,9 @@
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use licd_edge::store::FileName;
 use licd_rules::Code;
-use license_format::{Complete, License, TrustDocument, UnitId, Verified};
+use licd_store::FileName;
+use license_format::{Complete, License, TrustDocument, Verified};
 
 use crate::Failure;
 use crate::import::Intent;
@@ -137,8 +137,8 @@ impl Arrival {
             file: self.name.clone(),
             code,
             message,
-            pack: license.map(|license| license.pack.to_string()),
-            units: units.iter().map(UnitId::to_string).collect(),
+            pack: license.map(|license| license.pack.clone()),
+            units: units.to_vec(),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use licd_edge::stamp::Stamp;
-use licd_edge::store::{Change, FileName, Window};
+use licd_fs::stamp::Stamp;
 use licd_rules::{
     ClockState, Code, LicenseState, Past, Remover, Replaced, TimeVerdict, is_settled, withdraws,
 };
+use licd_store::{Change, FileName, Window};
 use license_format::{Date, License, Term, TrustDocument, UnitId, Verified};
 
 use crate::arrival::{Arrival, Content};

@@ -6,9 +6,10 @@
 //! purpose, what is there already. All that is stored is stored in one window, and what is remembered
 //! is written once.
 
-use licd_edge::store::FileName;
-use licd_edge::{intake, state};
+use licd_files::state;
 use licd_rules::{Code, Past};
+use licd_sources::intake;
+use licd_store::FileName;
 use license_format::Verified;
 
 use crate::arrival::{Arrival, Content};

@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::{Device, Failure};
-use licd_edge::intake::{self, Streams};
-use licd_edge::stick;
-use licd_edge::stick::{Content, Error, Fault, Rest};
-use licd_edge::textfile::{escaped, escaped_path};
+use licd_fs::textfile::{escaped, escaped_path};
 use licd_rules::Code;
+use licd_sources::intake::{self, Streams};
+use licd_sources::stick;
+use licd_sources::stick::{Content, Error, Fault, Rest};
+
+use crate::{Device, Failure};
 
 /// A stick that is plugged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
