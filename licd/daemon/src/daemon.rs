@@ -6,8 +6,8 @@ mod desk;
 mod events;
 mod imports;
 mod poll;
+mod refresh;
 mod rejoin;
-mod stock;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -34,7 +34,7 @@ use crate::timers::{Backoff, Debounce};
 use events::{Event, Events, Signal};
 use imports::{Arrived, ImportCaller};
 use poll::Polling;
-use stock::{Depth, Lane};
+use refresh::{Depth, Lane};
 
 /// How long the end of work in hand is waited for, and then the bus: together the two seconds in
 /// which a service should be gone.
@@ -86,11 +86,12 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let device = Arc::new(Device::at(root));
     let store = settle(&device);
     let herald = Arc::new(Herald::default());
-    let (stock, is_profile_done) = stock::first(&device, &herald);
+    let (refreshed, is_profile_done) = refresh::first(&device, &herald);
     let left = Unsettled { store, profile: !is_profile_done };
-    let (complaints, links, again) = (stock.complaints.clone(), stock.links.clone(), stock.again);
-    let (hub, inbox) =
-        hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let (complaints, links, again) =
+        (refreshed.complaints.clone(), refreshed.links.clone(), refreshed.again);
+    let (hub, inbox) = hub::open(refreshed.published)
+        .map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &hub, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
     let mut daemon = Daemon::new(device, herald, hub, inbox, (bus, address), events);
@@ -211,7 +212,7 @@ struct Daemon {
     last_job: JobId,
     /// Jobs that have ended and are still shown, until when.
     lingering: VecDeque<(Instant, JobId)>,
-    /// Threads that may write to the store, beside the one that takes stock.
+    /// Threads that may write to the store, beside the one that refreshes.
     at_work: usize,
     /// The network interfaces as they were looked at last.
     links: Option<Vec<Link>>,
@@ -278,7 +279,7 @@ impl Daemon {
             for event in self.events.wait(&self.inbox.wake, until)? {
                 match event {
                     Event::Signal(Signal::Stop) => return Ok(()),
-                    Event::Signal(Signal::Refresh) => self.take_stock(Depth::All, None),
+                    Event::Signal(Signal::Refresh) => self.refresh(Depth::All, None),
                     Event::Turn => self.judge_again(),
                     Event::Poll => self.look_at_downloads(),
                     Event::Files => self.timers.files.stir(Instant::now()),
@@ -351,7 +352,7 @@ impl Daemon {
             job.cancel();
         }
         let end = Instant::now() + LAST_WORK;
-        // Taking stock may write, too: the mark of the starter period, the clean-up.
+        // A refresh may write, too: the mark of the starter period, the clean-up.
         while (self.at_work > 0 || self.lane.is_running() || !self.arrived.is_empty())
             && Instant::now() < end
         {
@@ -362,7 +363,7 @@ impl Daemon {
             }
             self.finish_work();
         }
-        self.answer_without_stock();
+        self.answer_without_refresh();
         if let Err(failure) = self.device.rest(&self.hub.published().survey) {
             log::warn!(MESSAGE_ID = journal::PROBLEM; "{}", failure.message);
         }

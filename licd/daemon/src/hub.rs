@@ -153,7 +153,7 @@ pub(crate) enum ImportReply {
 /// What a working thread or the bus itself has to tell.
 pub(crate) enum News {
     /// The device was read, or judged again. `None`: a fault of this program.
-    Stock(Option<Box<Stock>>),
+    Refreshed(Option<Box<Refreshed>>),
     /// An import went on.
     Progress(Arc<Job>),
     /// What is to be imported was read. `None`: a fault of this program.
@@ -171,7 +171,7 @@ pub(crate) enum News {
 }
 
 /// The device as it was read.
-pub(crate) struct Stock {
+pub(crate) struct Refreshed {
     pub(crate) published: Published,
     /// What became of the documents of each job that was imported.
     pub(crate) imported: Vec<(Arc<Job>, Vec<Imported>)>,

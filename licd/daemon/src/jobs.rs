@@ -184,7 +184,7 @@ impl Meter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::Stock;
+    use crate::hub::Refreshed;
     use crate::hub::tests::hub;
 
     #[test]
@@ -203,11 +203,11 @@ mod tests {
         spawn(
             &hub,
             "broken",
-            || -> Box<Stock> { panic!("broken") },
-            |end: Option<Box<Stock>>| News::Stock(end),
+            || -> Box<Refreshed> { panic!("broken") },
+            |end: Option<Box<Refreshed>>| News::Refreshed(end),
         )
         .unwrap();
         let news = inbox.wait();
-        assert!(matches!(news.as_slice(), [News::Stock(None)]));
+        assert!(matches!(news.as_slice(), [News::Refreshed(None)]));
     }
 }

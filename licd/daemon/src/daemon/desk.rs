@@ -7,7 +7,7 @@ use licd_device::Failure;
 use licd_files::settings;
 use licd_rules::{Code, Selector};
 
-use super::stock::{Depth, WAITING, Waiting, remove_profile};
+use super::refresh::{Depth, WAITING, Waiting, remove_profile};
 use super::{Daemon, Fatal, settle};
 use crate::hub::{News, Order, Refusal, Reply, Unsettled, Written};
 use crate::jobs::{self, AT_ONCE, OF_ONE};
@@ -31,7 +31,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Hears how work ended; nothing new is begun, and nobody waits for a new stock.
+    /// Hears how work ended; nothing new is begun, and nobody waits for a refresh.
     pub(super) fn finish_work(&mut self) {
         for news in self.inbox.take_news() {
             match news {
@@ -45,7 +45,7 @@ impl Daemon {
                     self.bus(|bus| bus.then(move || reply(outcome)));
                 }
                 News::Settled { .. } => self.at_work -= 1,
-                News::Stock(stock) => self.stock_taken(stock),
+                News::Refreshed(refreshed) => self.refreshed(refreshed),
                 News::Progress(_) | News::CallerGone(_) | News::BusGone => {}
             }
         }
@@ -53,7 +53,7 @@ impl Daemon {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Stock(stock) => self.stock_taken(stock),
+            News::Refreshed(refreshed) => self.refreshed(refreshed),
             News::Progress(job) => self.bus(|bus| bus.job_went_on(job)),
             News::Read { job, read } => self.arrived(job, read),
             News::Removed { selector, outcome, reply } => match self.removed(&selector, outcome) {
@@ -92,7 +92,7 @@ impl Daemon {
             }
             Order::Refresh { reply } => {
                 let waiting = Waiting::Refresh(Box::new(move || reply(Ok(()))));
-                self.take_stock(Depth::All, Some(waiting));
+                self.refresh(Depth::All, Some(waiting));
             }
         }
     }

@@ -119,7 +119,7 @@ impl Daemon {
         }
     }
 
-    /// Imports what has arrived, unless a stock is being taken: then with the next one.
+    /// Imports what has arrived, unless a refresh runs: then with the next one.
     pub(super) fn begin_imports(&mut self) {
         let is_ready = self.arrived.iter().any(|(id, one)| self.is_next(*id, &one.job.owner));
         if is_ready && self.timers.arrived.due().is_none() {

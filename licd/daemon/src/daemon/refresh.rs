@@ -1,4 +1,4 @@
-//! Taking stock: read the device, judge it, publish what came out. One after the other, on a thread
+//! A refresh: read the device, judge it, publish what came out. One after the other, on a thread
 //! of its own; what is asked for meanwhile is answered by the next one.
 
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use sd_notify::NotifyState;
 
 use super::imports::Arrived;
 use super::{Daemon, chronicle, notify};
-use crate::hub::{News, Published, Stock};
+use crate::hub::{News, Published, Refreshed};
 use crate::jobs::{self, Job};
 use crate::journal;
 use crate::notices::Herald;
 
-/// Callers that wait for the next stock. Everybody may be one, and send up to 16 descriptors along
+/// Callers that wait for the next refresh. Everybody may be one, and send up to 16 descriptors along
 /// that stay open as long; a process may have 1024 by default.
 pub(super) const WAITING: usize = 32;
 
-/// The stock that is being taken, and the next one if somebody wants it.
+/// The refresh that runs, and the next one if somebody wants it.
 #[derive(Default)]
 pub(super) struct Lane {
     running: Option<Round>,
     next: Option<Round>,
 }
 
-/// Why a stock is taken, and who waits for it.
+/// Why there is a refresh, and who waits for it.
 #[derive(Default)]
 struct Round {
     depth: Depth,
@@ -50,7 +50,7 @@ pub(super) enum Depth {
     All,
 }
 
-/// What a stock is taken of.
+/// What there is a refresh of.
 pub(super) enum Subject {
     /// The device, so deep.
     Device(Depth),
@@ -58,11 +58,11 @@ pub(super) enum Subject {
     Imports(Vec<Arrived>),
 }
 
-/// Somebody who is to be answered once the new stock is known to all.
+/// Somebody who is to be answered once the refresh is known to all.
 pub(super) enum Waiting {
-    /// The answer about something that is done, also if the stock fails.
+    /// The answer about something that is done, also if the refresh fails.
     Done(Answer),
-    /// The answer that the stock was taken.
+    /// The answer that there was one.
     Refresh(Answer),
 }
 
@@ -70,7 +70,7 @@ pub(super) enum Waiting {
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 impl Lane {
-    /// Whether a stock is being taken; that may include writing to the store.
+    /// Whether a refresh runs; that may include writing to the store.
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -83,7 +83,7 @@ impl Lane {
 
 /// Looks at the device when the daemon starts, and carries out the removal profile. Whether that is
 /// done.
-pub(super) fn first(device: &Device, herald: &Herald) -> (Stock, bool) {
+pub(super) fn first(device: &Device, herald: &Herald) -> (Refreshed, bool) {
     let mut look = Look::take(device, None, Depth::All);
     let done = look.has_all_facts() && remove_profile(device, &look.survey);
     if look.survey.settings().licensing.remove.is_some() {
@@ -92,8 +92,13 @@ pub(super) fn first(device: &Device, herald: &Herald) -> (Stock, bool) {
     (publish_look(device, herald, look, true, None), done)
 }
 
-/// Takes stock and publishes it as files. `last` is what was published before.
-pub(super) fn take(device: &Device, herald: &Herald, subject: Subject, last: &Published) -> Stock {
+/// Refreshes what is known and publishes it as files. `last` is what was published before.
+pub(super) fn take(
+    device: &Device,
+    herald: &Herald,
+    subject: Subject,
+    last: &Published,
+) -> Refreshed {
     match subject {
         Subject::Device(Depth::Time) => {
             let survey = Arc::clone(&last.survey);
@@ -105,8 +110,8 @@ pub(super) fn take(device: &Device, herald: &Herald, subject: Subject, last: &Pu
         }
         Subject::Imports(arrived) => {
             let (imported, left_open, look) = import(device, arrived, last);
-            let stock = publish_look(device, herald, look, true, Some(last));
-            Stock { imported, left_open: stock.left_open | left_open, ..stock }
+            let refreshed = publish_look(device, herald, look, true, Some(last));
+            Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
 }
@@ -148,7 +153,7 @@ fn publish_look(
     mut look: Look,
     is_fresh: bool,
     last: Option<&Published>,
-) -> Stock {
+) -> Refreshed {
     let (mut complaints, mut links) = (Vec::new(), None);
     if is_fresh && look.has_all_facts() {
         links = Some(keep_settings(device, &look.survey, &mut complaints));
@@ -192,7 +197,7 @@ fn publish_look(
         }
     }
     let imported = Vec::new();
-    Stock { published, imported, due, complaints, links, left_open, again, unwritten }
+    Refreshed { published, imported, due, complaints, links, left_open, again, unwritten }
 }
 
 /// What a look at the device has brought.
@@ -333,29 +338,29 @@ fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>)
 impl Daemon {
     /// Looks at what has changed of the device.
     pub(super) fn look_again(&mut self) {
-        self.take_stock(Depth::Changes, None);
+        self.refresh(Depth::Changes, None);
     }
 
     /// Judges again what was read.
     pub(super) fn judge_again(&mut self) {
-        self.take_stock(Depth::Time, None);
+        self.refresh(Depth::Time, None);
     }
 
     /// Looks at what has changed for somebody who waits for it.
     pub(super) fn look_again_for(&mut self, waiting: Waiting) {
-        self.take_stock(Depth::Changes, Some(waiting));
+        self.refresh(Depth::Changes, Some(waiting));
     }
 
-    pub(super) fn take_stock(&mut self, depth: Depth, waiting: Option<Waiting>) {
+    pub(super) fn refresh(&mut self, depth: Depth, waiting: Option<Waiting>) {
         let next = self.lane.next.get_or_insert_default();
         next.depth = next.depth.max(depth);
         next.waiting.extend(waiting);
-        self.next_stock();
+        self.next_refresh();
     }
 
-    /// Begins the next stock unless one is being taken, and imports with it what has arrived. What
+    /// Begins the next refresh unless one runs, and imports with it what has arrived. What
     /// was to be read anew then waits for the one after.
-    fn next_stock(&mut self) {
+    fn next_refresh(&mut self) {
         if self.lane.running.is_some() {
             return;
         }
@@ -379,23 +384,27 @@ impl Daemon {
         self.lane.running = Some(round);
         let (device, herald) = (Arc::clone(&self.device), Arc::clone(&self.herald));
         let work = move || take(&device, &herald, subject, &last);
-        if let Err(error) =
-            jobs::spawn(&self.hub, "survey", work, |stock| News::Stock(stock.map(Box::new)))
-        {
+        if let Err(error) = jobs::spawn(&self.hub, "survey", work, |refreshed| {
+            News::Refreshed(refreshed.map(Box::new))
+        }) {
             log::error!("{}; the state shown may be old", jobs::no_thread("survey", &error));
-            self.stock_taken(None);
+            self.refreshed(None);
         }
     }
 
-    /// A stock was taken, or failed: everybody is told, then those who wait for it are answered.
-    pub(super) fn stock_taken(&mut self, stock: Option<Box<Stock>>) {
+    /// A refresh has ended: everybody is told, then those who wait for it are answered.
+    pub(super) fn refreshed(&mut self, refreshed: Option<Box<Refreshed>>) {
         let Round { depth, jobs, waiting } = self.lane.running.take().unwrap_or_default();
-        let taken = stock.is_some();
-        self.mind_shortage(stock.as_ref().is_none_or(|stock| stock.again), Instant::now());
+        let taken = refreshed.is_some();
+        self.mind_shortage(
+            refreshed.as_ref().is_none_or(|refreshed| refreshed.again),
+            Instant::now(),
+        );
         let mut ended = Vec::new();
-        if let Some(stock) = stock {
-            let Stock { published, imported, due, complaints, links, left_open, unwritten, .. } =
-                *stock;
+        if let Some(refreshed) = refreshed {
+            let Refreshed {
+                published, imported, due, complaints, links, left_open, unwritten, ..
+            } = *refreshed;
             self.mind_unwritten(unwritten, Instant::now());
             self.mind_open_store(left_open);
             ended.extend(imported.into_iter().map(|(job, own)| self.imported(job, Some(own))));
@@ -413,11 +422,11 @@ impl Daemon {
         waiting.into_iter().for_each(|one| self.answer(one, taken));
         self.mind_what_is_amiss(Instant::now());
         self.begin_imports();
-        self.next_stock();
+        self.next_refresh();
     }
 
-    /// Answers those who wait for a stock that is not taken any more.
-    pub(super) fn answer_without_stock(&mut self) {
+    /// Answers those who wait for a refresh that does not come any more.
+    pub(super) fn answer_without_refresh(&mut self) {
         let rounds = [self.lane.running.take(), self.lane.next.take()];
         let waiting = rounds.into_iter().flatten().flat_map(|round| round.waiting);
         waiting.for_each(|one| self.answer(one, false));
