@@ -149,7 +149,9 @@ impl Daemon {
                         false
                     }
                     Poll::Ready(answer) => {
-                        answers.get_mut(*place).map(|slot| *slot = Some(answer));
+                        if let Some(slot) = answers.get_mut(*place) {
+                            *slot = Some(answer);
+                        }
                         false
                     }
                 });

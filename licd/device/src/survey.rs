@@ -459,11 +459,9 @@ impl Survey {
     /// Takes note of a licence that was stored.
     pub(crate) fn hold(&mut self, held: Held) {
         self.rejected.retain(|rejected| rejected.file != held.name.to_string());
-        match self.place_of(&held.name) {
-            Ok(place) => {
-                self.held.get_mut(place).map(|old| *old = Arc::new(held));
-            }
-            Err(place) => self.held.insert(place, Arc::new(held)),
+        self.drop_held(&held.name);
+        if let Err(place) = self.place_of(&held.name) {
+            self.held.insert(place, Arc::new(held));
         }
     }
 

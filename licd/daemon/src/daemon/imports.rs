@@ -104,12 +104,12 @@ impl Daemon {
     }
 
     /// What a job is to import was read.
-    pub(super) fn arrived(&mut self, job: Arc<Job>, read: Option<Read>) {
+    pub(super) fn arrived(&mut self, job: Arc<Job>, read: Option<Box<Read>>) {
         self.at_work -= 1;
         self.reading.remove(&job.id);
         match read {
             Some(read) => {
-                self.arrived.insert(job.id, Arrived { job, read });
+                self.arrived.insert(job.id, Arrived { job, read: *read });
                 self.timers.arrived.stir(Instant::now());
             }
             None => {

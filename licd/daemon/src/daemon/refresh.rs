@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use licd_device::{Device, Failure, Imported, Missing, Partial, Removed, Report, Survey};
+use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
 use licd_files::settings::Settings;
 use licd_rules::{Notice, TimeVerdict};
@@ -13,7 +13,7 @@ use sd_notify::NotifyState;
 
 use super::imports::Arrived;
 use super::{Daemon, chronicle, notify};
-use crate::hub::{News, Published, Refreshed};
+use crate::hub::{ImportedJob, News, Published, Refreshed};
 use crate::jobs::{self, Job};
 use crate::journal;
 use crate::notices::Herald;
@@ -122,7 +122,7 @@ fn import(
     device: &Device,
     arrived: Vec<Arrived>,
     last: &Published,
-) -> (Vec<(Arc<Job>, Vec<Imported>)>, bool, Look) {
+) -> (Vec<ImportedJob>, bool, Look) {
     let (mut arrivals, mut parts) = (Vec::new(), Vec::new());
     for Arrived { job, read } in arrived {
         parts.push((job, read.arrivals.len(), read.following));
