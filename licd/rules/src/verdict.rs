@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use license_format::Error;
+use license_format::DocumentError;
 
 use crate::LicenseState;
 
@@ -137,14 +137,18 @@ impl fmt::Display for Code {
     }
 }
 
-impl From<&Error> for Code {
-    fn from(error: &Error) -> Self {
+impl From<&DocumentError> for Code {
+    fn from(error: &DocumentError) -> Self {
         match error {
-            Error::Malformed { .. } => Self::Malformed,
-            Error::Unsupported { .. } => Self::Unsupported,
-            Error::BadSignature { .. } => Self::BadSignature,
-            Error::UnknownKey { .. } | Error::TooFewRoots { .. } => Self::UnknownKey,
-            Error::UntrustedProduct { .. } | Error::Unfit { .. } => Self::UntrustedProduct,
+            DocumentError::Malformed { .. } => Self::Malformed,
+            DocumentError::Unsupported { .. } => Self::Unsupported,
+            DocumentError::BadSignature { .. } => Self::BadSignature,
+            DocumentError::UnknownKey { .. } | DocumentError::TooFewRoots { .. } => {
+                Self::UnknownKey
+            }
+            DocumentError::UntrustedProduct { .. } | DocumentError::ProductMismatch { .. } => {
+                Self::UntrustedProduct
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The products and services that the portal's rules speak of. What a product carries is said by the
-//! format itself ([`license_format::Unfit`]).
+//! format itself ([`license_format::ProductMismatch`]).
 
 /// The base of IGEL OS.
 pub const WORKSPACE_EDITION: &str = "WE";

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 
 use license_format::{
-    Error, PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, Verifier,
+    DocumentError, PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, Verifier,
     VerifierKey, limits, units_hash,
 };
 
@@ -75,7 +75,7 @@ pub enum UnreadableError {
     /// The keys are none, more than 16, or one of them twice.
     Keys,
     /// A device would refuse the licence.
-    Refused(Error),
+    Refused(DocumentError),
     /// A device would read other terms or units in it.
     Otherwise,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use license_format::Error;
+use license_format::DocumentError;
 use license_issue::escaped;
 use license_issue::rules::Refusal;
 
@@ -55,21 +55,23 @@ impl Failure {
     }
 
     /// An input that its verifier refuses.
-    pub(crate) fn refused(path: &Path, error: &Error) -> Self {
+    pub(crate) fn refused(path: &Path, error: &DocumentError) -> Self {
         let (verdict, remedy) = match error {
-            Error::Malformed { .. } => ("malformed", "get the file again from where it was issued"),
-            Error::Unsupported { .. } => ("unsupported", "use a newer licissue"),
-            Error::BadSignature { .. } => {
+            DocumentError::Malformed { .. } => {
+                ("malformed", "get the file again from where it was issued")
+            }
+            DocumentError::Unsupported { .. } => ("unsupported", "use a newer licissue"),
+            DocumentError::BadSignature { .. } => {
                 ("bad-signature", "get the file again from where it was issued")
             }
-            Error::UnknownKey { .. } => ("unknown-key", "give the key that signed it"),
-            Error::TooFewRoots { .. } => {
+            DocumentError::UnknownKey { .. } => ("unknown-key", "give the key that signed it"),
+            DocumentError::TooFewRoots { .. } => {
                 ("unknown-key", "give more of the root keys, or have more of them sign it")
             }
-            Error::UntrustedProduct { .. } => {
+            DocumentError::UntrustedProduct { .. } => {
                 ("untrusted-product", "sign it with a key that may sign this product")
             }
-            Error::Unfit { .. } => {
+            DocumentError::ProductMismatch { .. } => {
                 ("untrusted-product", "issue it with the product that this belongs to")
             }
         };

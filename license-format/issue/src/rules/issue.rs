@@ -1,6 +1,6 @@
 //! `issue`: the licences of a pack.
 
-use license_format::{Date, Expiry, PackId, Serial, Terms, Unfit, UnixSeconds, limits};
+use license_format::{Date, Expiry, PackId, ProductMismatch, Serial, Terms, UnixSeconds, limits};
 
 use super::{Refusal, Rule};
 use crate::Pack;
@@ -62,9 +62,11 @@ pub(super) fn expect_sellable(pack: &Pack) -> Result<(), Refusal> {
     if let Err(error) = pack.check() {
         return pack.refuse(Rule::Form(error));
     }
-    match Unfit::find(&pack.product, pack.term, &pack.services) {
-        Some(Unfit::Term(term)) => pack.refuse(Rule::WrongTerm(pack.product.clone(), term)),
-        Some(Unfit::Service(service)) => {
+    match ProductMismatch::find(&pack.product, pack.term, &pack.services) {
+        Some(ProductMismatch::Term(term)) => {
+            pack.refuse(Rule::WrongTerm(pack.product.clone(), term))
+        }
+        Some(ProductMismatch::Service(service)) => {
             pack.refuse(Rule::WrongService(pack.product.clone(), service))
         }
         None => Ok(()),

@@ -7,7 +7,9 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use license_format::{DocumentKind, Error, Slicer, TrustDocument, UnitId, Verifier, VerifierKey};
+use license_format::{
+    DocumentError, DocumentKind, Slicer, TrustDocument, UnitId, Verifier, VerifierKey,
+};
 
 use crate::args::Inspect;
 use crate::failure::Failure;
@@ -34,12 +36,12 @@ pub(crate) fn run(
     view.print(&args.file, json, out).map_err(Failure::of_stdout)
 }
 
-fn trust(file: &[u8], keys: &Keys, threshold: NonZeroUsize) -> Result<View, Error> {
+fn trust(file: &[u8], keys: &Keys, threshold: NonZeroUsize) -> Result<View, DocumentError> {
     let roots = keys.roots();
     match TrustDocument::verify(file, roots, threshold) {
         Ok(document) => Ok(View::of_trust(file, &document, roots)),
         // The form is right; whether anybody signed it is not known.
-        Err(Error::UnknownKey { .. }) if roots.is_empty() => Ok(View::unverified(file)),
+        Err(DocumentError::UnknownKey { .. }) if roots.is_empty() => Ok(View::unverified(file)),
         Err(error) => Err(error),
     }
 }
@@ -48,14 +50,14 @@ fn verified_licence(
     file: &[u8],
     trust: &TrustDocument,
     keys: &[VerifierKey],
-) -> Result<View, Error> {
+) -> Result<View, DocumentError> {
     let mut verifier = Verifier::new(trust, &[]);
     verifier.update(file)?;
     Ok(View::of_licence(file, &verifier.finish()?.license, keys))
 }
 
 /// A slicer judges the form alone, attachment included; which unit it looks for is all one.
-fn unverified_licence(file: &[u8]) -> Result<View, Error> {
+fn unverified_licence(file: &[u8]) -> Result<View, DocumentError> {
     let unit = UnitId::from_mac([0; 6]);
     let mut slicer = Slicer::new(&unit);
     slicer.update(file)?;

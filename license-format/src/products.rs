@@ -1,8 +1,8 @@
-//! Which services the known products carry (LF §4.4).
+//! The known products and the services that each may carry (LF §4.4).
 
 use core::fmt;
 
-use crate::{Product, ServiceName, Term, Terms};
+use crate::values::{Product, ServiceName, Term};
 
 /// The names of the known services.
 pub mod services {
@@ -25,7 +25,7 @@ pub mod services {
     /// Asset Inventory alone.
     pub const AIT: &str = "SUB_SERVICE_SET_AIT";
 
-    /// Every name above. A licence may name others, which unlock nothing here.
+    /// Every name above. A licence may name other services, which unlock nothing here.
     pub const KNOWN: [&str; 9] = [
         WORKSPACE_EDITION,
         ENTERPRISE_MANAGEMENT,
@@ -43,10 +43,10 @@ use services::{
     WORKSPACE_EDITION as WE,
 };
 
-/// The product that is an evaluation, as no other known one is.
+/// The only known product that is an evaluation.
 const EVALUATION: &str = "WE-E";
 
-/// The known products with the known services that each may carry.
+/// The known products and the known services that each may carry.
 const PRODUCTS: [(&str, &[&str]); 16] = [
     ("WE", &[WE]),
     ("PAS", &[WE, EMP]),
@@ -58,7 +58,7 @@ const PRODUCTS: [(&str, &[&str]); 16] = [
     ("ADDON", &[POWERTERM, NINETY_METER, TERADICI, MMCP, SWP, ICG, AIT]),
     ("ICG", &[ICG]),
     ("AIT", &[AIT]),
-    // Packs of OS 10: converted before anything counts here.
+    // Packs of OS 10, which OS 11 and 12 count only after a conversion.
     ("UDP", &[]),
     ("UDC3", &[]),
     ("SAM", &[]),
@@ -67,18 +67,27 @@ const PRODUCTS: [(&str, &[&str]); 16] = [
     ("IMI", &[]),
 ];
 
-/// What a licence says that its product does not allow.
+/// A term or a service that a product does not allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unfit {
-    /// [`Terms::term`]: the evaluation product is nothing else, and no other known one is it.
+pub enum ProductMismatch {
+    /// The term: the evaluation product is always an evaluation, and no other known product is one.
     Term(Term),
-    /// One of [`Terms::services`]: a known service that the product does not carry.
+    /// A known service that the product does not carry.
     Service(ServiceName),
 }
 
-impl Unfit {
-    /// The first thing that a product does not allow, the term before the services (LF §4.4). Of an
-    /// unknown product nothing is known, nor of an unknown service where it belongs.
+impl ProductMismatch {
+    /// The first mismatch, the term before the services (LF §4.4). Unknown products and unknown
+    /// services match everything.
+    ///
+    /// ```
+    /// use license_format::{Product, ProductMismatch, ServiceName, Term, services};
+    ///
+    /// let product = Product::parse("WE").unwrap();
+    /// let icg = ServiceName::parse(services::ICG).unwrap();
+    /// let mismatch = ProductMismatch::find(&product, Term::Subscription, [&icg]).unwrap();
+    /// assert_eq!(mismatch.to_string(), "service SUB_SERVICE_SET_ICG");
+    /// ```
     pub fn find<'a>(
         product: &Product,
         term: Term,
@@ -95,20 +104,12 @@ impl Unfit {
     }
 }
 
-impl Terms {
-    /// The first line that the product does not allow, in the order of the file (LF §4.4).
-    #[must_use]
-    pub fn unfit(&self) -> Option<Unfit> {
-        Unfit::find(&self.product, self.term, &self.services)
-    }
-}
-
-/// The known services of a known product.
+/// The known services that a known product may carry.
 fn carried(product: &Product) -> Option<&'static [&'static str]> {
     PRODUCTS.iter().find(|(code, _)| *code == product.as_str()).map(|(_, services)| *services)
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for ProductMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Term(term) => write!(f, "term {term}"),
