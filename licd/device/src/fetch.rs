@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use licd_edge::clock;
 use licd_edge::config::Config;
-use licd_edge::fetch::{self, Fault, Request};
+use licd_edge::fetch::{self, Fault, FetchRequest};
 use licd_edge::settings;
 use licd_edge::textfile;
-use licd_protocol::{Proxy, Scheme, ca_file, without_login};
+use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 
@@ -113,7 +113,7 @@ impl Device {
         url: &Url,
         login: Option<Login>,
         unless: Version,
-    ) -> Result<Request, Failure> {
+    ) -> Result<FetchRequest, Failure> {
         let (Config { network, ums, .. }, _) = Config::load(self.root())?;
         let host = url.host();
         let login = match login {
@@ -137,7 +137,7 @@ impl Device {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
-        Ok(Request {
+        Ok(FetchRequest {
             url: url.clone(),
             user,
             password,
@@ -209,7 +209,7 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
         return Ok(None);
     };
     Proxy::of_environment(&text).map(Some).map_err(|error| {
-        let shown = textfile::escaped(&without_login(&text));
+        let shown = textfile::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })
 }
@@ -225,9 +225,9 @@ fn millis(time: Duration) -> u64 {
 fn failure(fault: &Fault, url: &Url) -> Failure {
     let code = match fault {
         Fault::Told(told) => match told.code {
-            fetch::Code::SourceUnreachable => Code::SourceUnreachable,
-            fetch::Code::SourceRefused => Code::SourceRefused,
-            fetch::Code::SourceTooLarge => Code::SourceTooLarge,
+            fetch::FailureCode::SourceUnreachable => Code::SourceUnreachable,
+            fetch::FailureCode::SourceRefused => Code::SourceRefused,
+            fetch::FailureCode::SourceTooLarge => Code::SourceTooLarge,
         },
         Fault::TooLarge(_) => Code::SourceTooLarge,
         Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,

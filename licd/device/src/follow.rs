@@ -99,7 +99,7 @@ impl Device {
         let (downloads, notice) = Downloads::load(self.root())?;
         let report = |link: &String| {
             let Download { code, message, asked, .. } = downloads.of(&key(link))?.clone();
-            let url = Url::parse(link).ok()?.without_login();
+            let url = Url::parse(link).ok()?.without_userinfo();
             Some(LinkReport { url, code: code?, message: message?, asked: asked? })
         };
         let links = &settings.system.remotemanager.license_urls;

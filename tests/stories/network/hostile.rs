@@ -228,7 +228,7 @@ fn answers_that_bring_no_file_say_what_to_do() {
     for (line, headers, code, words, advice) in [
         ("404 x", "", "source-refused", "has no such file", "check the address"),
         ("410 x", "", "source-refused", "no longer has this file", "ask for a new link"),
-        ("418 x", "", "source-refused", "(HTTP 418)", "ask whoever runs the server"),
+        ("418 x", "", "source-refused", "(HTTP 418)", "ask the server's administrator"),
         ("302 x", "", "source-refused", "without saying where to", "ask for a new link"),
         ("302 x", "Location: /again\r\n", "source-refused", "more than 5 times", "a new link"),
         ("500 x", "Retry-After: 3600\r\n", unreachable, "(HTTP 500)", "back in 3600 seconds"),
@@ -275,10 +275,10 @@ fn addresses_that_mean_nothing_are_refused() {
         ("sftp://host/WE.lic", "addresses begin with https://"),
         ("file:///etc/passwd", "addresses begin with https://"),
         ("https://", "the address names no host; correct it"),
-        ("http://host:0/x", "the address has a port that is none; correct it"),
-        ("http://host:99999/x", "the address has a port that is none; correct it"),
-        ("http://a b/x", "the address names a host that cannot be one; correct it"),
-        ("http://h\u{1b}]0;x\u{7}/WE.lic", "the address names a host that cannot be one"),
+        ("http://host:0/x", "the address has an invalid port; correct it"),
+        ("http://host:99999/x", "the address has an invalid port; correct it"),
+        ("http://a b/x", "the address names an invalid host; correct it"),
+        ("http://h\u{1b}]0;x\u{7}/WE.lic", "the address names an invalid host"),
     ] {
         let own = world.licctl(["import", "--json", url]).with_code(6);
         assert_eq!(own.verdict(), "source-refused");

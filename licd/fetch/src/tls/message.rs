@@ -1,20 +1,20 @@
-//! What is said of a certificate that is not accepted.
+//! The messages for refused certificates.
 
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, OtherError};
 
-use super::Unpinned;
-use crate::fault::escaped;
+use super::pin::NotPinnedError;
+use crate::error::quoted;
 
-/// Names of a certificate that are said.
-const NAMES: usize = 4;
-/// What is said of a certificate without a better word for it.
+/// The most names of a certificate in a message.
+const MAX_NAMES: usize = 4;
+/// The message for errors without one of their own.
 const UNACCEPTED: &str = "its certificate is damaged or of a kind that is not accepted; have another \
                           issued, or set [ums] certificate_sha256 to take it as it is";
 
-/// Why a certificate is not accepted, and what to do.
+/// The reason why a certificate is refused, and the cure.
 pub(super) fn certificate(why: &CertificateError) -> String {
     use CertificateError as Why;
     match why {
@@ -30,33 +30,33 @@ pub(super) fn certificate(why: &CertificateError) -> String {
             date(*time)
         ),
         Why::NotValidForNameContext { presented, .. } => other_names(presented),
-        Why::Other(OtherError(error)) if error.is::<Unpinned>() => format!(
+        Why::Other(OtherError(error)) if error.is::<NotPinnedError>() => format!(
             "its certificate is not the one of [ums] certificate_sha256 ({error}); if it was \
              renewed, change the setting"
         ),
-        other => words_alone(other).to_owned(),
+        other => fixed_message(other).to_owned(),
     }
 }
 
-/// What is said of a certificate for other names, or for none (RFC 9525 §2: its common name is no
-/// name).
+/// The message for a certificate of other names, or of none (RFC 9525 §2: a common name does not
+/// count).
 fn other_names(presented: &[String]) -> String {
     // rustls writes `DnsName("ums.example")`.
     let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
-    let names: Vec<String> = presented.iter().take(NAMES).map(bare).collect();
+    let names: Vec<String> = presented.iter().take(MAX_NAMES).map(bare).collect();
     if names.is_empty() {
         return "its certificate names no host in subjectAltName, and a common name does not count; \
                 have one issued with subjectAltName, or set [ums] certificate_sha256 to take it as \
                 it is"
             .to_owned();
     }
-    let more = if presented.len() > NAMES { " and others" } else { "" };
-    let names = escaped(&names.join(", "));
+    let more = if presented.len() > MAX_NAMES { " and others" } else { "" };
+    let names = quoted(&names.join(", "));
     format!("its certificate is for another name; use the name that it is for ({names}{more})")
 }
 
-/// What is said of faults that name no facts.
-fn words_alone(why: &CertificateError) -> &'static str {
+/// The messages for errors without facts.
+fn fixed_message(why: &CertificateError) -> &'static str {
     use CertificateError as Why;
     match why {
         Why::UnknownIssuer => {
@@ -85,7 +85,7 @@ fn words_alone(why: &CertificateError) -> &'static str {
             "its certificate is damaged; have it installed again, or another issued"
         }
         Why::Other(OtherError(error)) => match error.downcast_ref() {
-            Some(error) => rare_words(error),
+            Some(error) => webpki_message(error),
             None => UNACCEPTED,
         },
         Why::InvalidPurpose | Why::InvalidPurposeContext { .. } => {
@@ -96,8 +96,8 @@ fn words_alone(why: &CertificateError) -> &'static str {
     }
 }
 
-/// What is said of faults that have a name in the verifier only.
-fn rare_words(why: &webpki::Error) -> &'static str {
+/// The messages for errors that rustls passes on from webpki.
+fn webpki_message(why: &webpki::Error) -> &'static str {
     use webpki::Error as Why;
     match why {
         Why::CaUsedAsEndEntity => {

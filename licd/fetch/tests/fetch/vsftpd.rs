@@ -1,6 +1,6 @@
-//! A real FTP server: vsftpd, with and without TLS.
+//! The FTP server vsftpd, with and without TLS.
 //!
-//! It wants to be root. Where it is not installed or the tests are not root, a line says so.
+//! It needs root. The tests print a line where it is not installed or they do not run as root.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use tempfile::TempDir;
 
 use crate::tls::Authority;
@@ -31,7 +31,7 @@ impl Drop for Vsftpd {
     }
 }
 
-/// Starts one with a file for everybody, or says why not.
+/// Starts vsftpd with a public file, or prints why not.
 fn start(test: &str, settings: impl Fn(&Path) -> String) -> Option<Vsftpd> {
     assert!(Path::new(PROGRAM).exists(), "vsftpd is missing; tests/prepare installs it");
     if !nix::unistd::Uid::effective().is_root() {
@@ -70,15 +70,15 @@ fn start(test: &str, settings: impl Fn(&Path) -> String) -> Option<Vsftpd> {
 }
 
 #[test]
-fn vsftpd_gives_its_file() {
-    let Some(server) = start("vsftpd_gives_its_file", |_| String::new()) else { return };
+fn vsftpd_serves_a_file() {
+    let Some(server) = start("vsftpd_serves_a_file", |_| String::new()) else { return };
     let fetched = fetch(&request(&format!("ftp://localhost:{}/WE.lic", server.port)));
     let size = LICENSE.len() as u64;
     assert_eq!(fetched.progress.last(), Some(&(size, Some(size))));
-    assert!(fetched.answers[0].etag.is_some());
+    assert!(fetched.headers[0].etag.is_some());
     assert_eq!(fetched.whole(), LICENSE);
     let missing = format!("ftp://localhost:{}/EMP.lic", server.port);
-    let message = fetch(&request(&missing)).refusal(Code::SourceRefused);
+    let message = fetch(&request(&missing)).refusal(FailureCode::SourceRefused);
     assert_eq!(
         message,
         "localhost: does not give this file (Failed to open file.); check the path"
@@ -86,22 +86,22 @@ fn vsftpd_gives_its_file() {
 }
 
 #[test]
-fn vsftpd_refuses_a_user_that_it_does_not_know() {
-    let test = "vsftpd_refuses_a_user_that_it_does_not_know";
+fn vsftpd_refuses_an_unknown_user() {
+    let test = "vsftpd_refuses_an_unknown_user";
     let Some(server) = start(test, |_| "local_enable=YES\n".to_owned()) else { return };
-    let request = Request {
-        user: Some("nobody-of-this-name".to_owned()),
+    let request = FetchRequest {
+        user: Some("no-such-user".to_owned()),
         password: Some("secret".to_owned()),
-        // It lets those wait who do not know the password.
+        // vsftpd delays the reply to a wrong password.
         idle_ms: 8000,
         ..request(&format!("ftp://localhost:{}/WE.lic", server.port))
     };
-    let message = fetch(&request).refusal(Code::SourceRefused);
+    let message = fetch(&request).refusal(FailureCode::SourceRefused);
     assert!(message.contains("does not let this user in"), "{message}");
 }
 
 #[test]
-fn vsftpd_gives_its_file_over_tls_and_wants_the_session_resumed() {
+fn vsftpd_serves_a_file_over_tls_with_session_resumption() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     let identity = authority.identity("localhost", (2020, 2090));
@@ -114,16 +114,17 @@ fn vsftpd_gives_its_file_over_tls_and_wants_the_session_resumed() {
             pem.display()
         )
     };
-    let test = "vsftpd_gives_its_file_over_tls_and_wants_the_session_resumed";
+    let test = "vsftpd_serves_a_file_over_tls_with_session_resumption";
     let Some(server) = start(test, settings) else { return };
     let url = format!("ftps://localhost:{}/WE.lic", server.port);
-    let trusting = Request { ca_file: bundle.path().to_str().map(str::to_owned), ..request(&url) };
+    let trusting =
+        FetchRequest { ca_file: bundle.path().to_str().map(str::to_owned), ..request(&url) };
     assert_eq!(fetch(&trusting).whole(), LICENSE);
 
-    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    let message = fetch(&request(&url)).refusal(FailureCode::SourceRefused);
     assert!(message.contains("from no authority that this device knows"), "{message}");
-    let plain = Request { url: address(&url.replace("ftps", "ftp")), ..trusting };
-    let message = fetch(&plain).refusal(Code::SourceRefused);
+    let plain = FetchRequest { url: address(&url.replace("ftps", "ftp")), ..trusting };
+    let message = fetch(&plain).refusal(FailureCode::SourceRefused);
     assert_eq!(
         message,
         "localhost: wants TLS (Anonymous sessions must use encryption.); use an address with ftps://"

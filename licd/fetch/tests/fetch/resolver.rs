@@ -1,7 +1,7 @@
-//! Looking up names from inside the walls, with a DNS server of the tests' own.
+//! Name look-ups inside the sandbox, with a DNS server of the tests.
 //!
-//! DNS is asked on port 53 only, so these stories have a network and an `/etc/resolv.conf` of
-//! their own, which takes root.
+//! The C library asks port 53 only, so each test has its own network and `/etc/resolv.conf`, which
+//! needs root.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
@@ -17,7 +17,7 @@ use crate::ftp::Ftp;
 use crate::server::{Server, ok};
 use crate::worker::{fetch, request};
 
-/// Tells the story in a world where 127.0.0.1:53 answers with `answer`.
+/// Runs the test in a network where 127.0.0.1:53 answers with `answer`.
 fn with_dns(test: &str, answer: fn(&[u8]) -> Option<Vec<u8>>, story: fn()) {
     in_own_network(test, "nameserver 127.0.0.1\n", move || {
         let socket = UdpSocket::bind(("127.0.0.1", 53)).unwrap();
@@ -33,15 +33,15 @@ fn with_dns(test: &str, answer: fn(&[u8]) -> Option<Vec<u8>>, story: fn()) {
     });
 }
 
-/// Tells the story in a network of its own, with this `/etc/resolv.conf`.
+/// Runs the test in its own network, with this `/etc/resolv.conf`.
 pub(crate) fn in_own_network(test: &str, servers: &str, story: impl FnOnce() + Send + 'static) {
     if !nix::unistd::Uid::effective().is_root() {
         eprintln!("needs root: {test}");
         return;
     }
     let servers = servers.to_owned();
-    // Namespaces belong to the thread, and to those that it starts.
-    let world = thread::spawn(move || {
+    // Namespaces belong to the thread and to its children.
+    let thread = thread::spawn(move || {
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
@@ -54,10 +54,10 @@ pub(crate) fn in_own_network(test: &str, servers: &str, story: impl FnOnce() + S
         assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
         story();
     });
-    world.join().unwrap();
+    thread.join().unwrap();
 }
 
-/// RFC 1035 §4: 127.0.0.1 for whoever asks for an IPv4 address, nothing for others.
+/// RFC 1035 §4: answers 127.0.0.1 to a query for IPv4, and no address to others.
 fn localhost(question: &[u8]) -> Option<Vec<u8>> {
     let end = 12 + question.get(12..)?.iter().position(|byte| *byte == 0)? + 5;
     let asks_ipv4 = question.get(end - 4..end)? == [0, 1, 0, 1];
@@ -79,14 +79,14 @@ fn a_name_is_looked_up_by_dns() {
     });
 }
 
-/// As [`localhost`], but deaf to whoever asks for something else.
+/// As [`localhost`], but ignores every other query.
 fn deaf_to_ipv6(question: &[u8]) -> Option<Vec<u8>> {
     localhost(question).filter(|answer| answer.get(7) == Some(&1))
 }
 
 #[test]
-fn one_kind_of_address_is_enough_when_dns_passes_over_the_other() {
-    let test = "one_kind_of_address_is_enough_when_dns_passes_over_the_other";
+fn one_address_family_is_enough_when_dns_ignores_the_other() {
+    let test = "one_address_family_is_enough_when_dns_ignores_the_other";
     with_dns(test, deaf_to_ipv6, || {
         let server = Server::http(|_, _| ok("", b"igel"));
         let url = format!("http://ums.example.com:{}/", server.address.port());
@@ -100,11 +100,11 @@ fn one_kind_of_address_is_enough_when_dns_passes_over_the_other() {
 }
 
 #[test]
-fn a_device_without_a_name_server_says_so() {
+fn a_missing_name_server_is_named_in_the_message() {
     for servers in ["", "# none yet\nsearch example.com\n"] {
-        in_own_network("a_device_without_a_name_server_says_so", servers, || {
-            let request = Request { total_ms: 2000, ..request("https://ums.example.com/") };
-            let message = fetch(&request).refusal(Code::SourceUnreachable);
+        in_own_network("a_missing_name_server_is_named_in_the_message", servers, || {
+            let request = FetchRequest { total_ms: 2000, ..request("https://ums.example.com/") };
+            let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
             let begins = "ums.example.com: its name cannot be looked up: this device has no name \
                           server; connect it to a network that gives one";
             assert!(message.starts_with(begins), "{message}");
@@ -113,17 +113,17 @@ fn a_device_without_a_name_server_says_so() {
 }
 
 #[test]
-fn a_dns_server_that_says_nothing_is_given_up_in_time() {
-    let test = "a_dns_server_that_says_nothing_is_given_up_in_time";
+fn a_silent_dns_server_times_out() {
+    let test = "a_silent_dns_server_times_out";
     with_dns(
         test,
         |_| None,
         || {
             let request =
-                Request { name_ms: 700, total_ms: 1300, ..request("http://ums.example.com/") };
+                FetchRequest { name_ms: 700, total_ms: 1300, ..request("http://ums.example.com/") };
             let fetched = fetch(&request);
             assert!(fetched.took < Duration::from_secs(3));
-            let message = fetched.refusal(Code::SourceUnreachable);
+            let message = fetched.refusal(FailureCode::SourceUnreachable);
             let none = "ums.example.com: its name cannot be looked up: name server 127.0.0.1 did not \
                         answer within 700 milliseconds; check this device's network and DNS";
             assert_eq!(message, none);
@@ -132,14 +132,14 @@ fn a_dns_server_that_says_nothing_is_given_up_in_time() {
 }
 
 #[test]
-fn a_name_that_dns_denies_is_told_at_once_and_a_failure_of_dns_is_not_the_last_word() {
-    let test = "a_name_that_dns_denies_is_told_at_once_and_a_failure_of_dns_is_not_the_last_word";
+fn an_unknown_name_fails_at_once_and_a_dns_failure_is_retried() {
+    let test = "an_unknown_name_fails_at_once_and_a_dns_failure_is_retried";
     with_dns(
         test,
         |question| refused(question, 3),
         || {
             let fetched = fetch(&request("http://ums.example.com/"));
-            let message = fetched.refusal(Code::SourceUnreachable);
+            let message = fetched.refusal(FailureCode::SourceUnreachable);
             assert_eq!(
                 message,
                 "ums.example.com: there is no host of this name; check the address"
@@ -150,8 +150,8 @@ fn a_name_that_dns_denies_is_told_at_once_and_a_failure_of_dns_is_not_the_last_w
         test,
         |question| refused(question, 2),
         || {
-            let request = Request { total_ms: 4000, ..request("http://ums.example.com/") };
-            let message = fetch(&request).refusal(Code::SourceUnreachable);
+            let request = FetchRequest { total_ms: 4000, ..request("http://ums.example.com/") };
+            let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
             assert!(message.contains("its name cannot be looked up now"), "{message}");
             assert!(message.contains("(tried "), "{message}");
         },

@@ -1,57 +1,57 @@
-//! A file as it comes over the wire, handed on as the server has it: without the packing that was for
-//! the transfer only, and never larger than asked for. A file that is packed itself stays so: what
-//! becomes of it must not depend on the way that it came.
+//! The transfer of a file, from the wire to the output. It removes the packing of the transfer and
+//! enforces the size limit. A packed file stays packed, so that every way of transfer gives the same
+//! bytes.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::fault::Fault;
+use crate::error::FetchError;
 use crate::output::Output;
 
-/// Bytes read and handed on at a time.
+/// Bytes per read and per frame.
 const CHUNK: usize = 32 * 1024;
-/// How a gzip member begins (RFC 1952 §2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The first bytes of a gzip member (RFC 1952 §2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// What is known of a body beforehand.
+/// The facts about a body before its first byte.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Body {
-    /// Bytes that will come over the wire, if the server says so.
+    /// Bytes that the server announces.
     pub(crate) total: Option<u64>,
-    /// Whether gzip is announced for the transfer. That it is not there is no fault: servers
-    /// announce it for every file that ends in `.gz`.
+    /// Whether the server announces gzip for the transfer. The body may still be plain, because
+    /// servers announce gzip for every file name that ends in `.gz`.
     pub(crate) packed: bool,
-    /// Bytes there may be, over the wire and unpacked.
+    /// The size limit in bytes, over the wire and unpacked.
     pub(crate) limit: u64,
 }
 
 impl Body {
-    /// Hands on what `source` brings.
+    /// Forwards the bytes of `source` to the output.
     ///
     /// # Errors
-    /// What `broken` makes of a failure of the source, [`Fault::TooLarge`], [`Fault::Short`],
-    /// [`Fault::Gzip`], [`Fault::NoReader`].
-    pub(crate) fn deliver<W: Write>(
+    /// The error that `read_error` makes of a failed read, [`FetchError::TooLarge`], [`FetchError::Truncated`],
+    /// [`FetchError::CorruptGzip`], [`FetchError::ReaderGone`].
+    pub(crate) fn forward<W: Write>(
         self,
         source: impl Read,
-        broken: impl Fn(io::Error) -> Fault,
+        read_error: impl Fn(io::Error) -> FetchError,
         output: &Output<W>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FetchError> {
         if self.total.is_some_and(|total| total > self.limit) {
-            return Err(Fault::TooLarge(self.limit));
+            return Err(FetchError::TooLarge(self.limit));
         }
         let done = Cell::new(0);
-        let wire = Wire { source, broken, total: self.total, came: 0 };
-        let wire = Capped { inner: wire, limit: self.limit, read: &done };
-        self.hand_on(wire, &done, output).map_err(|error| {
-            // What is not ours is the decoder's.
-            error.downcast::<Fault>().unwrap_or(Fault::Gzip)
+        let wire = WireReader { source, read_error, total: self.total, received: 0 };
+        let wire = LimitedReader { inner: wire, limit: self.limit, read: &done };
+        self.copy(wire, &done, output).map_err(|error| {
+            // Any other error comes from the decoder.
+            error.downcast::<FetchError>().unwrap_or(FetchError::CorruptGzip)
         })
     }
 
-    fn hand_on<W: Write>(
+    fn copy<W: Write>(
         self,
         wire: impl Read,
         done: &Cell<u64>,
@@ -61,12 +61,12 @@ impl Body {
         let mut source: Box<dyn Read + '_> = Box::new(wire);
         if self.packed {
             let mut start = Vec::new();
-            source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
-            let begins_so = start == GZIP;
+            source.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut start)?;
+            let is_gzip = start == GZIP_MAGIC;
             let whole = Cursor::new(start).chain(source);
-            source = if begins_so {
+            source = if is_gzip {
                 let inner = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, whole));
-                Box::new(Capped { inner, limit: self.limit, read: &unpacked })
+                Box::new(LimitedReader { inner, limit: self.limit, read: &unpacked })
             } else {
                 Box::new(whole)
             };
@@ -83,58 +83,58 @@ impl Body {
     }
 }
 
-/// The source, whose failures are faults from here on.
-struct Wire<R, F> {
+/// The source. It turns failed reads and an early end into a [`FetchError`].
+struct WireReader<R, F> {
     source: R,
-    broken: F,
+    read_error: F,
     total: Option<u64>,
-    came: u64,
+    received: u64,
 }
 
-impl<R, F: Fn(io::Error) -> Fault> Wire<R, F> {
-    /// What an end here means, if it is too early.
-    fn short(&self) -> Option<Fault> {
-        let announced = self.total.filter(|total| self.came < *total)?;
-        Some(Fault::Short { came: self.came, announced })
+impl<R, F: Fn(io::Error) -> FetchError> WireReader<R, F> {
+    /// The error for an end at this point, if it is early.
+    fn truncated(&self) -> Option<FetchError> {
+        let announced = self.total.filter(|total| self.received < *total)?;
+        Some(FetchError::Truncated { received: self.received, announced })
     }
 }
 
-impl<R: Read, F: Fn(io::Error) -> Fault> Read for Wire<R, F> {
+impl<R: Read, F: Fn(io::Error) -> FetchError> Read for WireReader<R, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.source.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) if !buffer.is_empty() => {
-                    return self.short().map_or(Ok(0), |short| Err(io::Error::other(short)));
+                    return self.truncated().map_or(Ok(0), |error| Err(io::Error::other(error)));
                 }
                 Ok(length) => {
-                    self.came = self.came.saturating_add(length as u64);
+                    self.received = self.received.saturating_add(length as u64);
                     return Ok(length);
                 }
                 Err(error) => {
                     let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-                    let short = self.short().filter(|_| ended);
-                    let fault = short.unwrap_or_else(|| (self.broken)(error));
-                    return Err(io::Error::other(fault));
+                    let truncated = self.truncated().filter(|_| ended);
+                    let error = truncated.unwrap_or_else(|| (self.read_error)(error));
+                    return Err(io::Error::other(error));
                 }
             }
         }
     }
 }
 
-/// A reader that brings no more than its limit.
-struct Capped<'a, R> {
+/// A reader that fails beyond its limit.
+struct LimitedReader<'a, R> {
     inner: R,
     limit: u64,
     read: &'a Cell<u64>,
 }
 
-impl<R: Read> Read for Capped<'_, R> {
+impl<R: Read> Read for LimitedReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
         self.read.set(self.read.get().saturating_add(length as u64));
         if self.read.get() > self.limit {
-            return Err(io::Error::other(Fault::TooLarge(self.limit)));
+            return Err(io::Error::other(FetchError::TooLarge(self.limit)));
         }
         Ok(length)
     }
@@ -156,9 +156,9 @@ mod tests {
         gzip.finish().unwrap()
     }
 
-    fn deliver(body: Body, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    fn forward(body: Body, bytes: &[u8]) -> Result<Vec<u8>, FetchError> {
         let mut frames = Vec::new();
-        body.deliver(bytes, Fault::Dropped, &Output::new(&mut frames))?;
+        body.forward(bytes, FetchError::ConnectionLost, &Output::new(&mut frames))?;
         let mut rest = frames.as_slice();
         let mut file = Vec::new();
         while let Ok(frame) = Frame::read(&mut rest) {
@@ -173,7 +173,7 @@ mod tests {
     const PACKED: Body = Body { packed: true, ..PLAIN };
 
     #[test]
-    fn only_the_packing_of_the_transfer_is_taken_off() {
+    fn only_the_packing_of_the_transfer_is_removed() {
         let text = b"igel.com/license/v1\n".repeat(5000);
         let once = gzip(&text);
         for (body, wire, file) in [
@@ -183,17 +183,17 @@ mod tests {
             (PACKED, gzip(&once), once),
             (PACKED, text.clone(), text),
         ] {
-            assert_eq!(deliver(body, &wire).unwrap(), file);
+            assert_eq!(forward(body, &wire).unwrap(), file);
         }
         for tiny in [&b""[..], b"\x1f", b"x"] {
-            assert_eq!(deliver(PACKED, tiny).unwrap(), tiny);
+            assert_eq!(forward(PACKED, tiny).unwrap(), tiny);
         }
     }
 
     #[test]
-    fn what_is_too_large_is_called_so_wherever_it_grows() {
+    fn a_body_over_the_limit_is_too_large_packed_or_not() {
         let most = usize::try_from(LIMIT).unwrap();
-        assert_eq!(deliver(PLAIN, &vec![0; most]).unwrap().len(), most);
+        assert_eq!(forward(PLAIN, &vec![0; most]).unwrap().len(), most);
         let bomb = gzip(&vec![0; most + 1]);
         assert!(bomb.len() < 10_000);
         for (body, wire) in [
@@ -202,23 +202,23 @@ mod tests {
             (PACKED, vec![0; most + 1]),
             (PACKED, bomb),
         ] {
-            assert!(matches!(deliver(body, &wire), Err(Fault::TooLarge(LIMIT))));
+            assert!(matches!(forward(body, &wire), Err(FetchError::TooLarge(LIMIT))));
         }
     }
 
     #[test]
-    fn a_file_that_breaks_off_is_no_file() {
+    fn a_truncated_body_is_refused() {
         let packed = gzip(&b"igel.com/license/v1\n".repeat(5000));
         let half = &packed[..packed.len() / 2];
-        assert!(matches!(deliver(PACKED, half), Err(Fault::Gzip)));
+        assert!(matches!(forward(PACKED, half), Err(FetchError::CorruptGzip)));
         let total = packed.len() as u64;
         assert!(matches!(
-            deliver(Body { total: Some(total), ..PACKED }, half),
-            Err(Fault::Short { came, announced }) if came < announced && announced == total
+            forward(Body { total: Some(total), ..PACKED }, half),
+            Err(FetchError::Truncated { received, announced }) if received < announced && announced == total
         ));
         assert!(matches!(
-            deliver(Body { total: Some(5), ..PLAIN }, b"1234"),
-            Err(Fault::Short { came: 4, announced: 5 })
+            forward(Body { total: Some(5), ..PLAIN }, b"1234"),
+            Err(FetchError::Truncated { received: 4, announced: 5 })
         ));
     }
 }

@@ -1,5 +1,5 @@
-//! System calls, by seccomp: a list of what is allowed. What is not on it fails with EPERM; the C
-//! library then goes without, and the self-test can tell.
+//! The system-call filter: a list of allowed calls. Others fail with EPERM, which the C library copes
+//! with and the self-test recognises.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-use super::Error;
+use super::error::SandboxError;
 
-/// Calls that are allowed with any arguments: they act on what is open, on the worker's own memory,
-/// threads and time.
+/// Calls that are allowed with any arguments: they act on open descriptors and on the worker's own
+/// memory, threads and time.
 #[rustfmt::skip]
 const ALLOWED: &[libc::c_long] = &[
     libc::SYS_read, libc::SYS_readv, libc::SYS_write, libc::SYS_writev, libc::SYS_close,
@@ -29,23 +29,27 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_getpid, libc::SYS_gettid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid,
     libc::SYS_getegid, libc::SYS_uname, libc::SYS_exit, libc::SYS_exit_group,
 ];
-/// Calls that only some machines have; others have the newer ones above.
+/// Calls that only some architectures have; others use the newer ones above.
 #[cfg(target_arch = "x86_64")]
-const ALLOWED_HERE: &[libc::c_long] =
+const ALLOWED_ON_ARCH: &[libc::c_long] =
     &[libc::SYS_poll, libc::SYS_stat, libc::SYS_lstat, libc::SYS_time];
 #[cfg(not(target_arch = "x86_64"))]
-const ALLOWED_HERE: &[libc::c_long] = &[];
+const ALLOWED_ON_ARCH: &[libc::c_long] = &[];
 
-/// Leaves the calls above, and some with certain arguments only.
-pub(super) fn close() -> Result<(), Error> {
-    let wrong = Error::of("filtering its system calls");
-    let program = program().map_err(|error| wrong(&error))?;
-    seccompiler::apply_filter_all_threads(&program).map_err(|error| wrong(&error))
+/// Allows the calls above, and some others with certain arguments. The worker cannot start threads
+/// afterwards.
+///
+/// # Errors
+/// [`SandboxError`]; the worker must not read from the network then.
+pub(crate) fn filter_system_calls() -> Result<(), SandboxError> {
+    let failed = SandboxError::of("filtering its system calls");
+    let program = program().map_err(|error| failed(&error))?;
+    seccompiler::apply_filter_all_threads(&program).map_err(|error| failed(&error))
 }
 
 fn program() -> Result<seccompiler::BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    rules.extend(ALLOWED.iter().chain(ALLOWED_HERE).map(|call| (*call, Vec::new())));
+    rules.extend(ALLOWED.iter().chain(ALLOWED_ON_ARCH).map(|call| (*call, Vec::new())));
     let socket = |family, kind| rule([only(0, family), masked(1, SOCKET_KIND, kind)]);
     let sockets = [
         socket(libc::AF_INET, libc::SOCK_STREAM)?,
@@ -56,7 +60,7 @@ fn program() -> Result<seccompiler::BpfProgram, BackendError> {
     rules.insert(libc::SYS_socket, sockets.into());
     rules.insert(libc::SYS_openat, vec![rule([masked(2, WRITING, 0)])?]);
     rules.insert(libc::SYS_mprotect, vec![rule([masked(2, libc::PROT_EXEC, 0)])?]);
-    // Data, or code out of a file; never memory that is first written and then run.
+    // Data, or code from a file; never memory that is both writable and executable.
     let data = rule([masked(2, libc::PROT_EXEC, 0)])?;
     let code = rule([
         masked(2, libc::PROT_EXEC | libc::PROT_WRITE, libc::PROT_EXEC),
@@ -68,7 +72,7 @@ fn program() -> Result<seccompiler::BpfProgram, BackendError> {
         any_of(1, &[libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL])?,
     );
     let controls = [libc::FIONBIO, libc::FIONREAD].map(|request| {
-        // Its width differs between C libraries; these two fit in any.
+        // Its type differs between C libraries; these two fit in any.
         i32::try_from(request).unwrap_or(0)
     });
     rules.insert(libc::SYS_ioctl, any_of(1, &controls)?);
@@ -77,9 +81,9 @@ fn program() -> Result<seccompiler::BpfProgram, BackendError> {
     SeccompFilter::new(rules, denied, SeccompAction::Allow, arch)?.try_into()
 }
 
-/// The part of a socket's type that is its kind (socket(2)); the others are flags.
+/// The bits of a socket's type without its flags (socket(2)).
 const SOCKET_KIND: i32 = 0xf;
-/// Ways to open a file that may change it or its directory.
+/// The flags of open(2) that may change a file or its directory.
 const WRITING: i32 = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC;
 
 type Condition = Result<SeccompCondition, BackendError>;
