@@ -1,11 +1,11 @@
 use super::*;
 
-fn split_off(pack: &Pack, seats: u32, part: &Part) -> Result<Change, Refusal> {
+fn split_off(pack: &Pack, seats: u32, part: &Part) -> Result<Change, RuleError> {
     split(pack, &id("WE-NEW01"), seats, part)
 }
 
 #[test]
-fn ninety_seats_of_icg_split_into_fifty_and_forty() {
+fn gateway_packs_split_in_tens() {
     let change = split(&icg("ICG-AAAAA"), &id("ICG-BBBBB"), 40, &Part::Overflow).unwrap();
     let (old, new) = (changed(&change, "ICG-AAAAA"), changed(&change, "ICG-BBBBB"));
     assert_eq!((old.seats, old.units.len()), (Some(50), 50));
@@ -21,7 +21,7 @@ fn ninety_seats_of_icg_split_into_fifty_and_forty() {
 }
 
 #[test]
-fn units_of_a_split_are_chosen_or_counted_or_those_without_a_seat() {
+fn a_split_moves_chosen_counted_or_overflowing_units() {
     let pack = pack("WE-AAAAA");
     let moved = |part: &Part| {
         let change = split_off(&pack, 4, part).unwrap();
@@ -35,15 +35,15 @@ fn units_of_a_split_are_chosen_or_counted_or_those_without_a_seat() {
     assert_eq!(moved(&Part::Units(units(0..1))), units(0..1));
     let message = "WE-AAAAA: has 3 units, and 4 cannot leave it";
     refused(split_off(&pack, 4, &Part::Count(4)), message);
-    let stranger = Part::Units(units(7..8));
-    refused(split_off(&pack, 4, &stranger), "WE-AAAAA: 020000000007 is not in the pack");
+    let missing = Part::Units(units(7..8));
+    refused(split_off(&pack, 4, &missing), "WE-AAAAA: 020000000007 is not in the pack");
     refused(split_off(&pack, 2, &Part::Count(3)), "WE-NEW01: has 2 seats, and 3 units need");
     let keep = Part::Count(0);
     refused(split_off(&pack, 8, &keep), "WE-AAAAA: has 2 seats, and 3 units need one each");
 }
 
 #[test]
-fn a_split_leaves_two_packs_of_one_key_or_is_refused() {
+fn a_split_without_seats_on_both_sides_is_refused() {
     let pack = pack("WE-AAAAA");
     for seats in [0, 10, 11] {
         let message = format!("WE-AAAAA: has 10 seats, and {seats} cannot be split off");
@@ -60,7 +60,7 @@ fn a_split_leaves_two_packs_of_one_key_or_is_refused() {
 }
 
 #[test]
-fn a_merge_takes_units_once_and_all_seats_and_supersedes_the_others() {
+fn a_merge_joins_units_and_seats_and_supersedes_the_others() {
     let into = pack("WE-AAAAA");
     let other = Pack {
         units: units(2..6),
@@ -85,18 +85,18 @@ fn a_merge_takes_units_once_and_all_seats_and_supersedes_the_others() {
 }
 
 #[test]
-fn what_supersedes_others_is_issued_later_than_they_even_within_a_second() {
-    let (other, _) = issue(&pack("WE-BBBBB"), now(), Early::Refused).unwrap();
+fn a_superseding_licence_is_issued_later_even_within_a_second() {
+    let (other, _) = issue(&pack("WE-BBBBB"), now(), EarlyIssue::Refused).unwrap();
     let change = merge(&pack("WE-AAAAA"), &[other]).unwrap();
     let merged = changed(&change, "WE-AAAAA");
-    let (merged, terms) = issue(merged, now(), Early::Refused).unwrap();
+    let (merged, terms) = issue(merged, now(), EarlyIssue::Refused).unwrap();
     assert_eq!(terms[0].issued, now().plus(1));
-    let (_, terms) = issue(&merged, now().plus(60), Early::Refused).unwrap();
+    let (_, terms) = issue(&merged, now().plus(60), EarlyIssue::Refused).unwrap();
     assert_eq!(terms[0].issued, now().plus(60));
 }
 
 #[test]
-fn no_unit_loses_a_day_by_a_merge() {
+fn a_merge_keeps_the_earliest_and_latest_days() {
     let later =
         Pack { starts: day("2025-06-01"), expires: until("2027-05-31"), ..pack("WE-BBBBB") };
     let change = merge(&pack("WE-AAAAA"), &[later]).unwrap();
@@ -132,17 +132,17 @@ fn only_packs_of_one_key_and_product_merge() {
 }
 
 #[test]
-fn a_merge_of_uncounted_packs_counts_nothing() {
+fn a_merge_of_packs_without_seats_has_none() {
     let uncounted = |name| Pack { seats: None, ..pack(name) };
     let change = merge(&uncounted("WE-AAAAA"), &[uncounted("WE-BBBBB")]).unwrap();
     assert_eq!(changed(&change, "WE-AAAAA").seats, None);
 }
 
 #[test]
-fn more_than_sixteen_packs_merge_and_are_superseded_in_steps() {
+fn more_than_sixteen_merged_packs_are_superseded_in_groups() {
     let others: Vec<Pack> = (0..20).map(|n| pack(&format!("WE-B{n:04}"))).collect();
     let change = merge(&pack("WE-AAAAA"), &others).unwrap();
-    let (_, terms) = issue(changed(&change, "WE-AAAAA"), now(), Early::Refused).unwrap();
+    let (_, terms) = issue(changed(&change, "WE-AAAAA"), now(), EarlyIssue::Refused).unwrap();
     let named: Vec<usize> = terms.iter().map(|terms| terms.supersedes.len()).collect();
     assert_eq!(named, [16, 4]);
     let too_many: Vec<Pack> = (0..257).map(|n| pack(&format!("WE-B{n:04}"))).collect();

@@ -2,7 +2,7 @@ use super::*;
 use crate::SerialNumber;
 
 #[test]
-fn packs_of_os_10_become_workspace_edition_packs_and_are_archived() {
+fn packs_of_os_10_convert_to_workspace_edition_and_close() {
     for product in ["UDP", "UDC3", "SAM", "UDC2UPGR"] {
         let old = Pack { supersedes: [id("UDP-OLD01")].into(), ..os10("UDP-AAAAA", product) };
         let change = convert(&old, &id("WE-NEW01"), false).unwrap();
@@ -17,23 +17,26 @@ fn packs_of_os_10_become_workspace_edition_packs_and_are_archived() {
         assert_eq!(archived.successor, Some(id("WE-NEW01")));
         assert!(archived.units.is_empty());
         assert_eq!(due(&change), ["WE-NEW01"]);
-        refused(issue(archived, now(), Early::Allowed), "UDP-AAAAA: is TRADED_IN and was replaced");
+        refused(
+            issue(archived, now(), EarlyIssue::Allowed),
+            "UDP-AAAAA: is TRADED_IN and was replaced",
+        );
     }
 }
 
 #[test]
-fn gateway_packs_become_enterprise_management_packs() {
+fn gateway_packs_convert_to_enterprise_management() {
     let change = convert(&icg("ICG-AAAAA"), &id("EMP-NEW01"), false).unwrap();
     let new = changed(&change, "EMP-NEW01");
     assert_eq!(new.product.as_str(), "EMP");
     assert_eq!(new.services, services(["SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK"]));
     assert_eq!((new.units.len(), new.seats), (90, Some(90)));
-    let said = "EMP-NEW01: made from ICG-AAAAA; 90 of 90 seats used";
-    assert_eq!(change.effects[0].to_string(), said);
+    let message = "EMP-NEW01: made from ICG-AAAAA; 90 of 90 seats used";
+    assert_eq!(change.effects[0].to_string(), message);
 }
 
 #[test]
-fn a_zero_upgrade_is_converted_by_a_trade_up_only() {
+fn only_a_trade_up_converts_a_zero_upgrade() {
     let upgrade = os10("IZ-AAAAA", "IZUPGR");
     let message = "IZ-AAAAA: is IZUPGR, which is converted in the course of a trade-up only";
     refused(convert(&upgrade, &id("WE-NEW01"), false), message);
@@ -42,7 +45,7 @@ fn a_zero_upgrade_is_converted_by_a_trade_up_only() {
 }
 
 #[test]
-fn conversion_goes_one_way() {
+fn converted_products_do_not_convert_back() {
     let new = id("UDP-NEW01");
     let message = "WE-AAAAA: is WE, what others are converted into, and never back";
     refused(convert(&pack("WE-AAAAA"), &new, true), message);
@@ -57,7 +60,7 @@ fn conversion_goes_one_way() {
 }
 
 #[test]
-fn a_platform_access_subscription_brings_one_management_pack() {
+fn a_platform_access_subscription_gets_one_management_pack() {
     let edition = pack("WE-AAAAA");
     let change = create_emp(&edition, &id("EMP-NEW01"), &units(0..2)).unwrap();
     let emp = changed(&change, "EMP-NEW01");
@@ -66,7 +69,7 @@ fn a_platform_access_subscription_brings_one_management_pack() {
     assert_eq!((&emp.subscription_key, &emp.units), (&edition.subscription_key, &units(0..2)));
     assert_eq!(emp.source, Some(id("WE-AAAAA")));
     assert_eq!(due(&change), ["EMP-NEW01"]);
-    assert!(issue(emp, now(), Early::Refused).is_ok());
+    assert!(issue(emp, now(), EarlyIssue::Refused).is_ok());
     let with = changed(&change, "WE-AAAAA");
     let message = "WE-AAAAA: has its Enterprise Management Pack, EMP-NEW01";
     refused(create_emp(with, &id("EMP-NEW02"), &BTreeSet::new()), message);
@@ -76,7 +79,7 @@ fn a_platform_access_subscription_brings_one_management_pack() {
 }
 
 #[test]
-fn other_packs_bring_no_management_pack() {
+fn other_packs_get_no_management_pack() {
     let new = id("EMP-NEW01");
     let bought = Pack { term: Term::Perpetual, ..pack("WE-AAAAA") };
     let message =
@@ -89,7 +92,7 @@ fn other_packs_bring_no_management_pack() {
     refused(create_emp(&stopped, &new, &BTreeSet::new()), "WE-AAAAA: is STOPPED");
 }
 
-/// A pack of one year that was bought with hardware.
+/// A hardware-bundled pack of one year.
 fn bundled() -> Pack {
     Pack {
         units: BTreeSet::new(),
@@ -101,19 +104,19 @@ fn bundled() -> Pack {
 }
 
 #[test]
-fn a_bundled_term_starts_on_the_day_of_redeeming_before_the_latest_activation() {
+fn an_early_redemption_starts_the_term_on_its_day() {
     assert_eq!(bundled().status(now()), Status::NotActivatedYet);
     let change = redeem(&bundled(), &units(0..1), now()).unwrap();
     let redeemed = changed(&change, "WE-AAAAA");
     assert_eq!((redeemed.starts, redeemed.expires), (day("2026-11-22"), until("2027-11-21")));
     assert_eq!(redeemed.status(now()), Status::Active);
-    assert!(issue(redeemed, now(), Early::Refused).is_ok());
-    let said = "WE-AAAAA: redeemed; starts on 2026-11-22, ends on 2027-11-21";
-    assert_eq!(change.effects[0].to_string(), said);
+    assert!(issue(redeemed, now(), EarlyIssue::Refused).is_ok());
+    let message = "WE-AAAAA: redeemed; starts on 2026-11-22, ends on 2027-11-21";
+    assert_eq!(change.effects[0].to_string(), message);
 }
 
 #[test]
-fn a_bundled_term_starts_on_the_latest_activation_date_after_it() {
+fn a_late_redemption_starts_the_term_on_the_latest_activation_date() {
     let change = redeem(&bundled(), &units(0..1), at("2027-07-01T08:00:00Z")).unwrap();
     let redeemed = changed(&change, "WE-AAAAA");
     assert_eq!((redeemed.starts, redeemed.expires), (day("2027-03-01"), until("2028-02-29")));
@@ -122,7 +125,7 @@ fn a_bundled_term_starts_on_the_latest_activation_date_after_it() {
 }
 
 #[test]
-fn units_redeemed_later_join_the_term_that_runs() {
+fn units_redeemed_later_join_the_running_term() {
     let change = redeem(&bundled(), &units(0..1), now()).unwrap();
     let first = changed(&change, "WE-AAAAA");
     let change = redeem(first, &units(1..3), at("2027-01-10T00:00:00Z")).unwrap();
@@ -133,7 +136,7 @@ fn units_redeemed_later_join_the_term_that_runs() {
 }
 
 #[test]
-fn a_bundled_term_that_is_not_of_whole_months_keeps_its_days() {
+fn a_bundled_term_of_days_keeps_its_number_of_days() {
     for (starts, expires, latest, moved) in [
         ("2027-03-01", "2027-03-30", "2027-03-01", "2026-12-21"),
         ("2027-01-31", "2030-01-30", "2027-01-31", "2029-11-21"),
@@ -156,7 +159,7 @@ fn only_bundled_packs_are_redeemed_and_only_redeemed_ones_are_issued() {
     refused(redeem(&pack("WE-AAAAA"), &units(0..1), now()), message);
     let by_hand = Pack { units: units(0..1), ..bundled() };
     let message = "WE-AAAAA: is NOT_ACTIVATED_YET: bought with hardware and not redeemed";
-    refused(issue(&by_hand, now(), Early::Allowed), message);
+    refused(issue(&by_hand, now(), EarlyIssue::Allowed), message);
     let stopped = Pack { recorded: Status::Stopped, ..bundled() };
     refused(redeem(&stopped, &units(0..1), now()), "WE-AAAAA: is STOPPED");
 }

@@ -3,12 +3,12 @@ use license_format::{Serial, limits};
 use super::*;
 use crate::rules::issue as issue_pack;
 
-fn issue(pack: &Pack) -> Result<(Pack, Vec<license_format::Terms>), Refusal> {
-    issue_pack(pack, now(), Early::Refused)
+fn issue(pack: &Pack) -> Result<(Pack, Vec<license_format::Terms>), RuleError> {
+    issue_pack(pack, now(), EarlyIssue::Refused)
 }
 
 #[test]
-fn three_units_of_three_seats_are_issued_and_a_fourth_is_not() {
+fn a_pack_over_its_seats_is_not_issued() {
     let mut full = Pack { seats: Some(3), ..pack("WE-AAAAA") };
     let (issued, terms) = issue(&full).unwrap();
     assert_eq!((issued.serial, terms.len()), (Some(Serial::FIRST), 1));
@@ -19,7 +19,7 @@ fn three_units_of_three_seats_are_issued_and_a_fourth_is_not() {
 }
 
 #[test]
-fn every_issue_has_a_higher_serial_until_there_is_none() {
+fn every_issue_has_the_next_serial_until_the_highest() {
     let mut pack = Pack { serial: Serial::new(182), ..pack("WE-AAAAA") };
     for number in 183..186 {
         let (issued, terms) = issue(&pack).unwrap();
@@ -31,29 +31,29 @@ fn every_issue_has_a_higher_serial_until_there_is_none() {
 }
 
 #[test]
-fn nothing_is_issued_before_the_start_unless_it_may_be_early() {
+fn a_licence_before_the_start_must_be_allowed_early() {
     let pack = Pack { starts: day("2026-11-23"), ..pack("WE-AAAAA") };
     assert_eq!(pack.status(now()), Status::NotActivatedYet);
     refused(issue(&pack), "WE-AAAAA: is NOT_ACTIVATED_YET and starts on 2026-11-23");
-    assert!(issue_pack(&pack, now(), Early::Allowed).is_ok());
-    assert!(issue_pack(&pack, at("2026-11-23T00:00:00Z"), Early::Refused).is_ok());
+    assert!(issue_pack(&pack, now(), EarlyIssue::Allowed).is_ok());
+    assert!(issue_pack(&pack, at("2026-11-23T00:00:00Z"), EarlyIssue::Refused).is_ok());
 }
 
 #[test]
 fn nothing_is_issued_after_the_last_day() {
     let pack = pack("WE-AAAAA");
-    assert!(issue_pack(&pack, at("2026-12-31T23:59:59Z"), Early::Refused).is_ok());
-    let late = issue_pack(&pack, at("2027-01-01T00:00:00Z"), Early::Allowed);
+    assert!(issue_pack(&pack, at("2026-12-31T23:59:59Z"), EarlyIssue::Refused).is_ok());
+    let late = issue_pack(&pack, at("2027-01-01T00:00:00Z"), EarlyIssue::Allowed);
     refused(late, "WE-AAAAA: ended on 2026-12-31, and no licence is issued after");
     let endless = Pack { expires: Expiry::Never, ..pack };
-    assert!(issue_pack(&endless, at("2099-01-01T00:00:00Z"), Early::Refused).is_ok());
+    assert!(issue_pack(&endless, at("2099-01-01T00:00:00Z"), EarlyIssue::Refused).is_ok());
 }
 
 #[test]
 fn nothing_is_issued_from_a_closed_pack_or_one_without_units() {
     for status in CLOSED {
         let message = format!("WE-AAAAA: is {status}");
-        refused(issue_pack(&closed(status, "WE-AAAAA"), now(), Early::Allowed), &message);
+        refused(issue_pack(&closed(status, "WE-AAAAA"), now(), EarlyIssue::Allowed), &message);
     }
     let merged = Pack { successor: Some(id("WE-BBBBB")), ..closed(Status::Merged, "WE-AAAAA") };
     refused(issue(&merged), "WE-AAAAA: is MERGED and was replaced by WE-BBBBB");
@@ -62,7 +62,7 @@ fn nothing_is_issued_from_a_closed_pack_or_one_without_units() {
 }
 
 #[test]
-fn what_devices_refuse_is_not_issued() {
+fn a_pack_that_devices_would_refuse_is_not_issued() {
     let emp = services(["SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK"]);
     let wrong = Pack { services: emp, ..pack("WE-AAAAA") };
     let set = "SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK";
@@ -80,7 +80,7 @@ fn what_devices_refuse_is_not_issued() {
 }
 
 #[test]
-fn more_superseded_packs_than_a_licence_can_name_are_named_by_several() {
+fn many_superseded_packs_take_several_licences() {
     let many: BTreeSet<PackId> = (0..40).map(|number| id(&format!("WE-{number:05}"))).collect();
     let pack = Pack { supersedes: many.clone(), ..pack("WE-AAAAA") };
     let (issued, terms) = issue(&pack).unwrap();

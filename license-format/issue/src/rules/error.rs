@@ -1,4 +1,4 @@
-//! Why a verb is refused.
+//! The rules that forbid a verb.
 
 use std::fmt;
 
@@ -6,116 +6,123 @@ use license_format::{Expiry, PackId, Product, ServiceName, Term, UnitId};
 
 use crate::{PackError, SerialNumber, Status};
 
-/// A verb that a rule forbids. Nothing was changed.
+/// A rule forbids the verb, and nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The pack that the rule speaks of.
+pub struct RuleError {
+    /// The pack that the rule concerns.
     pub pack: PackId,
     /// The rule.
     pub rule: Rule,
 }
 
-/// Why the portal says no.
+/// A rule of the portal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// The pack would have more units than seats.
     OverSeats {
-        /// The units.
+        /// The units it would have.
         units: usize,
-        /// The seats.
+        /// Its seats.
         seats: u32,
     },
-    /// A licence is for at least one unit.
+    /// A licence needs at least one unit.
     NoUnits,
-    /// The term has not started, and the licence is not asked for early.
+    /// The term has not started, and the caller asks for no early licence.
     NotStarted(license_format::Date),
-    /// The term is over, and no licence is issued after its last day.
+    /// The term has ended, and no licence is issued after its last day.
     Ended(Expiry),
     /// The pack was merged, converted or stopped.
     Closed(Status, Option<PackId>),
-    /// Units leave a pack only while it is in force.
+    /// Units may leave a pack only while it is in force.
     NotInForce(Status),
     /// The unit is not in the pack.
     NotInPack(UnitId),
-    /// The verb needs to know how many seats there are.
+    /// The verb needs a number of seats.
     SeatsNotCounted,
-    /// A part of a pack has at least one seat and leaves at least one.
+    /// A split must leave at least one seat on either side.
     PartOfSeats {
-        /// The seats of the part.
+        /// The seats to split off.
         part: u32,
-        /// The seats of the whole.
+        /// The seats of the pack.
         seats: u32,
     },
-    /// Packs of the Cloud Gateway are divided in tens.
+    /// Packs of the Cloud Gateway are split in tens.
     NotInTens(u32),
-    /// The pack does not have as many units as are to leave it.
+    /// The pack has fewer units than are to leave it.
     TooFewUnits {
-        /// How many are to leave.
+        /// The units to leave.
         asked: usize,
-        /// How many there are.
+        /// The units of the pack.
         units: usize,
     },
-    /// The pack has no Subscription Key: it never had one, or was left out of a renewal.
+    /// The pack has no Subscription Key, or lost it in a renewal.
     NoKey,
-    /// The pack differs from another in what both must share.
-    Unlike {
-        /// The key of the pack file.
+    /// The packs differ in a value that both must share.
+    Different {
+        /// The key of the value in the pack file.
         key: &'static str,
         /// The other pack.
         other: PackId,
     },
-    /// The same pack is named twice.
+    /// The caller names a pack twice.
     NamedTwice,
-    /// An ID that was used before cannot be that of a new pack.
+    /// A new pack needs an unused ID.
     IdUsed(PackId),
-    /// A renewal ends later than what it renews.
+    /// A renewal must end later than the pack.
     NotLater {
-        /// When the pack ends now.
+        /// The current last day.
         ends: Expiry,
-        /// When it would end.
+        /// The requested last day.
         asked: Expiry,
     },
-    /// A pack was chosen that is not among those at hand.
+    /// The caller chooses a pack without naming its file.
     NotNamed,
     /// A pack that never ends has no date to share.
     NeverEnds,
-    /// All packs have this key and this date already.
-    TogetherAlready,
-    /// There is no conversion from this product.
+    /// All packs share key and date already.
+    AlreadyAligned,
+    /// This product has no conversion.
     NoConversion(Product),
-    /// Conversion goes one way.
-    NeverBack(Product),
-    /// This upgrade is converted in the course of a trade-up only.
+    /// This product is the target of conversions.
+    ConversionTarget(Product),
+    /// Only a trade-up converts this upgrade.
     TradeUpOnly(Product),
-    /// The pack was not bought as a Platform Access Subscription.
+    /// The pack is no Platform Access Subscription.
     NotPlatformAccess(Product, Term),
-    /// The pack has its Enterprise Management Pack.
+    /// The pack already has its Enterprise Management Pack.
     EmpExists(PackId),
-    /// The pack was not bought with hardware.
+    /// The pack is not bundled with hardware.
     NotBundled,
-    /// The pack was bought with hardware and not redeemed yet.
+    /// The pack is bundled with hardware and not redeemed.
     NotRedeemed,
-    /// No unit is known for this serial number.
+    /// The table has no unit for this serial number.
     UnknownSerial(SerialNumber),
     /// Devices refuse this service in this product.
     WrongService(Product, ServiceName),
     /// Devices refuse this term for this product.
     WrongTerm(Product, Term),
-    /// No licence can express the pack.
-    Form(PackError),
-    /// The highest serial was used.
+    /// The pack is invalid.
+    InvalidPack(PackError),
+    /// The pack has used the highest serial.
     OutOfSerials,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}; {}", self.pack, self.rule, self.rule.remedy())
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RuleError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.rule {
+            Rule::InvalidPack(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
-/// What is wrong, as the rest of a sentence that begins with the pack.
+/// The rest of a sentence that begins with the pack.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -154,7 +161,7 @@ impl fmt::Display for Rule {
                 "has no Subscription Key, and a pack without one is neither renewed, divided nor \
                  joined with others",
             ),
-            Self::Unlike { key, other } => write!(f, "differs from {other} in “{key}”"),
+            Self::Different { key, other } => write!(f, "differs from {other} in “{key}”"),
             Self::NamedTwice => f.write_str("is named twice"),
             Self::IdUsed(id) => write!(f, "the ID {id} was used before"),
             Self::NotLater { ends, asked } => {
@@ -162,9 +169,9 @@ impl fmt::Display for Rule {
             }
             Self::NotNamed => f.write_str("was chosen, but its file was not named"),
             Self::NeverEnds => f.write_str("never ends and has no date to share"),
-            Self::TogetherAlready => f.write_str("shares key and date with the others already"),
+            Self::AlreadyAligned => f.write_str("shares key and date with the others already"),
             Self::NoConversion(product) => write!(f, "there is no conversion from {product}"),
-            Self::NeverBack(product) => {
+            Self::ConversionTarget(product) => {
                 write!(f, "is {product}, what others are converted into, and never back")
             }
             Self::TradeUpOnly(product) => {
@@ -187,14 +194,14 @@ impl fmt::Display for Rule {
             Self::WrongTerm(product, term) => {
                 write!(f, "devices refuse the term {term} for product {product}")
             }
-            Self::Form(error) => error.fmt(f),
+            Self::InvalidPack(error) => error.fmt(f),
             Self::OutOfSerials => f.write_str("has used the highest serial"),
         }
     }
 }
 
 impl Rule {
-    /// What to do instead.
+    /// The cure.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
@@ -211,15 +218,15 @@ impl Rule {
             Self::NotInTens(_) => "give another number of seats",
             Self::TooFewUnits { .. } => "give a smaller number",
             Self::NoKey => "order a new pack for its units",
-            Self::Unlike { .. } => "name packs that share it",
+            Self::Different { .. } => "name packs that share it",
             Self::NamedTwice => "name it once",
             Self::IdUsed(_) => "give another ID",
             Self::NotLater { .. } => "give a later day",
             Self::NotNamed => "check the ID, or name its file",
             Self::NeverEnds => "leave it out",
-            Self::TogetherAlready => "name a pack of another key",
+            Self::AlreadyAligned => "name a pack of another key",
             Self::NoConversion(_) => "convert UDP, UDC3, SAM, UDC2UPGR, IZUPGR or ICG packs",
-            Self::NeverBack(_) => "leave it as it is",
+            Self::ConversionTarget(_) => "leave it as it is",
             Self::TradeUpOnly(_) => "say that it is a trade-up",
             Self::NotPlatformAccess(..) => "order an EMP pack",
             Self::EmpExists(_) => "use that pack",
@@ -228,7 +235,7 @@ impl Rule {
             Self::UnknownSerial(_) => "complete the table of serial numbers and units",
             Self::WrongService(..) => "correct “services” or “product”",
             Self::WrongTerm(..) => "use “evaluation” for WE-E, and for no other",
-            Self::Form(_) => "correct the pack",
+            Self::InvalidPack(_) => "correct the pack",
             Self::OutOfSerials => "use another pack",
         }
     }

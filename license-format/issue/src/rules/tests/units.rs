@@ -5,15 +5,15 @@ fn units_are_added_up_to_the_seats_and_count_once() {
     let pack = pack("WE-AAAAA");
     let change = add(&pack, &units(2..10)).unwrap();
     assert_eq!(changed(&change, "WE-AAAAA").units, units(0..10));
-    let said = change.effects[0].to_string();
-    assert_eq!(said, "WE-AAAAA: units added: 7, there already: 1; 10 of 10 seats used");
+    let message = change.effects[0].to_string();
+    assert_eq!(message, "WE-AAAAA: units added: 7, there already: 1; 10 of 10 seats used");
     refused(add(&pack, &units(2..11)), "WE-AAAAA: has 10 seats, and 11 units need one each");
     let nothing = add(&pack, &units(0..3)).unwrap();
     assert!(nothing.packs.is_empty() && nothing.due.is_empty());
 }
 
 #[test]
-fn a_closed_pack_takes_no_units_and_no_pack_takes_what_is_no_device() {
+fn closed_packs_and_impossible_units_are_refused() {
     for status in CLOSED {
         let message = format!("WE-AAAAA: is {status}");
         refused(add(&closed(status, "WE-AAAAA"), &units(5..6)), &message);
@@ -41,7 +41,7 @@ fn units_leave_a_pack_only_while_it_is_in_force() {
 }
 
 #[test]
-fn a_pack_without_units_is_due_no_licence() {
+fn a_pack_without_units_needs_no_licence() {
     let change = remove(&pack("WE-AAAAA"), &units(0..3), now()).unwrap();
     assert!(change.due.is_empty() && changed(&change, "WE-AAAAA").units.is_empty());
 }
@@ -71,7 +71,7 @@ fn a_unit_moves_to_another_pack_of_the_same_product() {
 }
 
 #[test]
-fn hardware_in_several_packs_stays_in_the_one_that_ends_last_or_is_chosen() {
+fn a_unit_in_several_packs_stays_in_the_last_to_end_or_the_chosen() {
     let early = Pack { units: units(0..5), ..pack("WE-AAAAA") };
     let late = Pack { units: units(3..8), expires: until("2027-06-30"), ..pack("WE-BBBBB") };
     let other = Pack { units: units(0..5), ..icg("ICG-AAAAA") };
@@ -89,7 +89,7 @@ fn hardware_in_several_packs_stays_in_the_one_that_ends_last_or_is_chosen() {
 }
 
 #[test]
-fn of_packs_that_end_together_the_first_named_keeps_its_hardware() {
+fn the_first_named_of_equal_packs_keeps_the_unit() {
     let packs = [pack("WE-BBBBB"), pack("WE-AAAAA")];
     assert_eq!(due(&cleanup(&packs, &[], now()).unwrap()), Vec::<&str>::new());
     let change = cleanup(&packs, &[], now()).unwrap();
@@ -98,10 +98,10 @@ fn of_packs_that_end_together_the_first_named_keeps_its_hardware() {
 }
 
 #[test]
-fn cleaning_up_takes_no_unit_off_a_pack_for_one_that_is_not_in_force() {
+fn packs_not_in_force_do_not_count_in_a_cleanup() {
     let running = pack("WE-AAAAA");
     let next = Pack { starts: day("2027-01-01"), expires: until("2027-12-31"), ..pack("WE-BBBBB") };
     let stopped = Pack { expires: Expiry::Never, ..closed(Status::Stopped, "WE-CCCCC") };
     let change = cleanup(&[running, next, stopped], &[], now()).unwrap();
-    assert_eq!((change.packs.len(), &change.effects[..]), (0, &[Effect::NothingTwice][..]));
+    assert_eq!((change.packs.len(), &change.effects[..]), (0, &[Effect::NoDuplicates][..]));
 }

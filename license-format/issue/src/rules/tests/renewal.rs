@@ -5,7 +5,7 @@ fn under(name: &str, key: &str, expires: &str) -> Pack {
 }
 
 #[test]
-fn packs_of_several_keys_take_the_key_and_the_date_that_end_last() {
+fn co_terming_takes_the_key_and_date_that_end_last() {
     let packs = [
         under("WE-AAAAA", "ERP-AAAAA", "2027-03-31"),
         under("WE-BBBBB", "ERP-BBBBB", "2028-01-15"),
@@ -19,12 +19,12 @@ fn packs_of_several_keys_take_the_key_and_the_date_that_end_last() {
         assert_eq!(pack.subscription_key, Some(id("ERP-BBBBB")), "{name}");
         assert_eq!(pack.expires, until("2028-01-15"), "{name}");
     }
-    let said = "WE-AAAAA: ends on 2028-01-15 under Subscription Key ERP-BBBBB";
-    assert_eq!(change.effects[0].to_string(), said);
+    let message = "WE-AAAAA: ends on 2028-01-15 under Subscription Key ERP-BBBBB";
+    assert_eq!(change.effects[0].to_string(), message);
 }
 
 #[test]
-fn what_has_no_key_or_no_end_is_not_put_together_with_others() {
+fn packs_without_key_or_end_are_not_co_termed() {
     let one = under("WE-AAAAA", "ERP-AAAAA", "2027-03-31");
     let other = under("WE-BBBBB", "ERP-BBBBB", "2028-01-15");
     let keyless = Pack { subscription_key: None, ..other.clone() };
@@ -39,7 +39,7 @@ fn what_has_no_key_or_no_end_is_not_put_together_with_others() {
 }
 
 #[test]
-fn the_packs_chosen_are_renewed_and_the_others_lose_the_key() {
+fn chosen_packs_are_renewed_and_others_lose_the_key() {
     let packs = ["WE-AAAAA", "WE-BBBBB", "WE-CCCCC"].map(pack);
     let chosen = BTreeSet::from([id("WE-AAAAA"), id("WE-CCCCC")]);
     let change = renew(&packs, &chosen, until("2027-12-31")).unwrap();
@@ -51,16 +51,16 @@ fn the_packs_chosen_are_renewed_and_the_others_lose_the_key() {
     }
     let left = changed(&change, "WE-BBBBB");
     assert_eq!((left.expires, &left.subscription_key), (until("2026-12-31"), &None));
-    let said = "WE-BBBBB: not renewed; has lost its Subscription Key, ends on 2026-12-31";
-    assert_eq!(change.effects[1].to_string(), said);
+    let message = "WE-BBBBB: not renewed; has lost its Subscription Key, ends on 2026-12-31";
+    assert_eq!(change.effects[1].to_string(), message);
 }
 
 #[test]
-fn a_pack_left_out_of_a_renewal_works_to_its_end_and_is_never_put_back() {
+fn a_pack_left_out_of_a_renewal_works_until_its_end() {
     let packs = ["WE-AAAAA", "WE-BBBBB"].map(pack);
     let change = renew(&packs, &[id("WE-AAAAA")].into(), until("2027-12-31")).unwrap();
     let (renewed, left) = (changed(&change, "WE-AAAAA"), changed(&change, "WE-BBBBB"));
-    assert!(issue(left, now(), Early::Refused).is_ok());
+    assert!(issue(left, now(), EarlyIssue::Refused).is_ok());
     assert!(add(left, &units(5..6)).is_ok() && remove(left, &units(0..1), now()).is_ok());
     let alone = [left.clone()];
     let chosen = [left.id.clone()].into();
@@ -71,7 +71,7 @@ fn a_pack_left_out_of_a_renewal_works_to_its_end_and_is_never_put_back() {
 }
 
 #[test]
-fn a_renewal_is_of_one_key_and_ends_later() {
+fn a_renewal_with_another_key_or_an_earlier_day_is_refused() {
     let packs = ["WE-AAAAA", "WE-BBBBB"].map(pack);
     let chosen = BTreeSet::from([id("WE-AAAAA")]);
     for day in ["2026-12-31", "2026-06-30"] {

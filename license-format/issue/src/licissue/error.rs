@@ -1,4 +1,4 @@
-//! Why a verb did not do what it was asked to.
+//! The errors of the commands.
 
 use std::fmt;
 use std::io;
@@ -6,55 +6,55 @@ use std::path::Path;
 
 use license_format::DocumentError;
 use license_issue::escaped;
-use license_issue::rules::Refusal;
+use license_issue::rules::RuleError;
 
-/// Exit code: anything that is not one of the others.
+/// Exit code: any other failure.
 pub(crate) const FAILED: u8 = 1;
-/// Exit code: the command line makes no sense.
+/// Exit code: the command line is invalid.
 pub(crate) const WRONG_USAGE: u8 = 2;
 /// Exit code: an input is not genuine.
 const NOT_GENUINE: u8 = 3;
 
-/// A message for people: the name of the thing, what is wrong, what to do.
+/// Why a command failed. The message names the thing, the error and the cure.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandError {
     exit: u8,
     /// The verdict on an input that is not genuine.
     verdict: Option<&'static str>,
     name: String,
-    what: String,
+    problem: String,
     remedy: &'static str,
 }
 
-impl Failure {
+impl CommandError {
     pub(crate) fn new(
         name: impl fmt::Display,
-        what: impl fmt::Display,
+        problem: impl fmt::Display,
         remedy: &'static str,
     ) -> Self {
         Self {
             exit: FAILED,
             verdict: None,
             name: escaped(&name.to_string()),
-            what: what.to_string(),
+            problem: problem.to_string(),
             remedy,
         }
     }
 
     pub(crate) fn usage(
         name: impl fmt::Display,
-        what: impl fmt::Display,
+        problem: impl fmt::Display,
         remedy: &'static str,
     ) -> Self {
-        Self { exit: WRONG_USAGE, ..Self::new(name, what, remedy) }
+        Self { exit: WRONG_USAGE, ..Self::new(name, problem, remedy) }
     }
 
-    /// A verb that one of the portal's rules forbids.
-    pub(crate) fn of_rule(refusal: &Refusal) -> Self {
-        Self::new(&refusal.pack, &refusal.rule, refusal.rule.remedy())
+    /// A rule of the portal forbids the verb.
+    pub(crate) fn of_rule(error: &RuleError) -> Self {
+        Self::new(&error.pack, &error.rule, error.rule.remedy())
     }
 
-    /// An input that its verifier refuses.
+    /// The verifier refuses an input.
     pub(crate) fn refused(path: &Path, error: &DocumentError) -> Self {
         let (verdict, remedy) = match error {
             DocumentError::Malformed { .. } => {
@@ -78,21 +78,21 @@ impl Failure {
         Self { verdict: Some(verdict), ..Self::not_genuine(path, error, remedy) }
     }
 
-    /// An input that is no document at all.
+    /// An input is no document of the format.
     pub(crate) fn not_genuine(path: &Path, what: impl fmt::Display, remedy: &'static str) -> Self {
         let new = Self::new(path.display(), what, remedy);
         Self { exit: NOT_GENUINE, verdict: Some("malformed"), ..new }
     }
 
-    /// A file that is longer than a licence may be.
+    /// A file is longer than a licence may be.
     pub(crate) fn too_large(path: &Path, limit: u64) -> Self {
         let what = format_args!("is longer than the {limit} bytes that a licence may have");
         let remedy = "name a licence file";
         Self { verdict: Some("too-large"), ..Self::not_genuine(path, what, remedy) }
     }
 
-    pub(crate) fn of_file(path: &Path, doing: &str, error: &io::Error) -> Self {
-        let what = format_args!("cannot be {doing}: {}", reason(error));
+    pub(crate) fn of_file(path: &Path, action: &str, error: &io::Error) -> Self {
+        let what = format_args!("cannot be {action}: {}", reason(error));
         Self::new(path.display(), what, "check the path and its permissions")
     }
 
@@ -110,12 +110,12 @@ impl Failure {
             "schema": 1,
             "code": self.verdict,
             "name": self.name,
-            "message": format!("{}; {}", self.what, self.remedy),
+            "message": format!("{}; {}", self.problem, self.remedy),
         })
     }
 }
 
-/// The error in words, without the number that Rust adds.
+/// The message of an error, without the number that Rust appends.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
@@ -123,8 +123,8 @@ fn reason(error: &io::Error) -> String {
     bare.unwrap_or(&text).to_owned()
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.name, self.what, self.remedy)
+        write!(f, "{}: {}; {}", self.name, self.problem, self.remedy)
     }
 }
