@@ -10,7 +10,7 @@ use license_format::{
     VerifierKey, limits, units_hash,
 };
 
-use crate::SigningKey;
+use crate::key::SigningKey;
 
 /// The first line of a licence (LF §4).
 const LICENSE: &str = "igel.com/license/v1";

@@ -9,7 +9,7 @@ use super::checks::{expect_distinct, expect_named};
 use super::effect::Effect;
 use super::error::RuleError;
 use super::units::remove_from;
-use crate::{Pack, Status};
+use crate::pack::{Pack, Status};
 
 /// Leaves each unit in one pack of a product: in the first of `keep` that has it, else in the pack that
 /// ends last; among several, in the one named first. Only packs in force count, because units may not

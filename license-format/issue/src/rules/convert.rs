@@ -10,7 +10,8 @@ use super::error::{Rule, RuleError};
 use super::issue::expect_acceptable;
 use super::split::expect_new;
 use super::units::assign;
-use crate::{Pack, Status, products};
+use crate::pack::{Pack, Status};
+use crate::products;
 
 /// Converts a pack of OS 10. The new pack takes over units, seats, dates, key and order, names the old
 /// one as its source and supersedes it. The old pack is closed as traded in.

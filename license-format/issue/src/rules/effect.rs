@@ -4,7 +4,7 @@ use std::fmt;
 
 use license_format::{Date, Expiry, PackId};
 
-use crate::{Pack, Status};
+use crate::pack::{Pack, Status};
 
 /// One effect of a verb on a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use license_format::{Expiry, PackId, Product, ServiceName, Term, UnitId};
 
-use crate::{PackError, SerialNumber, Status};
+use crate::lists::SerialNumber;
+use crate::pack::{PackError, Status};
 
 /// A rule forbids the verb, and nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use license_format::{Date, Expiry, PackId, ProductMismatch, Serial, Terms, UnixSeconds, limits};
 
 use super::error::{Rule, RuleError};
-use crate::Pack;
+use crate::pack::Pack;
 
 /// Whether a licence may be issued before its pack starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::change::Change;
 use super::checks::expect_distinct;
 use super::effect::{Effect, Usage};
 use super::error::{Rule, RuleError};
-use crate::{Pack, Status};
+use crate::pack::{Pack, Status};
 
 /// Merges packs into the first one, which takes over their units and seats and supersedes them. Its
 /// dates become the earliest first and the latest last day, so that no unit loses a day.

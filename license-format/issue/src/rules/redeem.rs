@@ -8,7 +8,8 @@ use super::change::Change;
 use super::effect::Effect;
 use super::error::{Rule, RuleError};
 use super::units::assign;
-use crate::{Pack, SerialNumber, SerialTable};
+use crate::lists::{SerialNumber, SerialTable};
+use crate::pack::Pack;
 
 /// The units of these serial numbers.
 ///

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::checks::{expect_distinct, expect_named};
 use super::effect::Effect;
 use super::error::{Rule, RuleError};
-use crate::Pack;
+use crate::pack::Pack;
 
 /// Renews the chosen packs of a Subscription Key, which keep their ID and key. The other packs lose the
 /// key: they work until they end, and can neither be renewed nor rejoin. Closed packs stay unchanged.

@@ -7,7 +7,8 @@ use license_format::{PackId, UnitId};
 use super::change::Change;
 use super::effect::{Effect, Usage};
 use super::error::{Rule, RuleError};
-use crate::{Pack, products};
+use crate::pack::Pack;
+use crate::products;
 
 /// Packs of the Cloud Gateway are sold and split in tens.
 const TENS: u32 = 10;

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::checks::expect_distinct;
 use super::effect::{Effect, Usage};
 use super::error::{Rule, RuleError};
-use crate::Pack;
+use crate::pack::Pack;
 
 /// Assigns units to a pack. Units already in the pack take no second seat.
 ///

@@ -1,5 +1,5 @@
 use super::*;
-use crate::SerialNumber;
+use crate::lists::SerialNumber;
 
 #[test]
 fn packs_of_os_10_convert_to_workspace_edition_and_close() {
