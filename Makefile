@@ -1,16 +1,16 @@
-# Nothing but calls; `make` alone lists them.
+# Each target calls a script; `make` alone lists the targets.
 
 .PHONY: help build install deb demo check test vm-test faults fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
-	@echo 'make install   a device'\''s part, to DESTDIR (/) and PREFIX (/usr, or /usr/local)'
-	@echo 'make deb     the same as a Debian package, below target/deb'
+	@echo 'make install   the files for a device, to DESTDIR (/) and PREFIX (/usr, or /usr/local)'
+	@echo 'make deb     the same as a Debian package, in target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
-	@echo 'make vm-test everything that happens to a device in a virtual machine'
-	@echo 'make faults  every system call failing and every moment of a kill (POINT=, OPERATIONS=, JOBS=1)'
+	@echo 'make vm-test all scenarios of a device in a virtual machine'
+	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:

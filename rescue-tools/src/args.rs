@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Failure, Intent, Place};
-use licd_edge::root::is_dir;
+use licd_fs::root::is_dir;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
 

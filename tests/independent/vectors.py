@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes tests/corpus/vectors.json of the corpus: verdicts that a program can be held to without our tools.
+"""Makes tests/corpus/vectors.json from the corpus: test vectors for implementations without our tools.
 
 The layout is that of Project Wycheproof. Usage: vectors.py [--check]; with --check it writes nothing
-and fails if the file is not what it would write.
+and fails if the file differs from its output.
 """
 
 import base64
@@ -16,7 +16,7 @@ import verify
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 VECTORS = CORPUS / "vectors.json"
-LARGEST = 16_384  # bytes of a file as it comes; longer ones are lists and what unpacks to many MiB
+LARGEST = 16_384  # bytes of a file; longer ones are lists and files that unpack to many MiB
 
 
 def encoded(path):

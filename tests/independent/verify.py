@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A second verifier of licence files, written from docs/license-format.md alone.
 
-It shares nothing with the crate license-format, so a mistake there or a gap in the specification
-shows as a disagreement over tests/corpus. Comments name the section obeyed (LF §n).
-Usage: verify.py [CORPUS]; ends with a summary line as `cargo test` prints it.
+It shares no code with the crate license-format, so a mistake there or a gap in the specification
+shows as a disagreement over tests/corpus. Comments cite the section they obey (LF §n).
+Usage: verify.py [CORPUS]; ends with a summary line like that of `cargo test`.
 """
 
 import base64
@@ -19,7 +19,7 @@ UNIT, THRESHOLD = "mac:00E0C51C5087", 2
 FILE_LIMIT = 33_554_432
 
 class Refused(Exception):
-    """Why a file is refused: the code of LF §8, and the line where it is known."""
+    """The reason of a refusal: the code of LF §8, and the line if there is one."""
 
     def __init__(self, code, why, line=None):
         super().__init__(why)
@@ -84,7 +84,7 @@ def signature_is_good(public, message, signature):
     expected = double_scalar(s, BASE, k, (-a[0] % P, a[1], 1, -a[3] % P))
     return encode(expected) == r and not has_small_order(expected)
 
-# Values, LF §2 to §5. A reader returns None for what has not its form.
+# Values, LF §2 to §5. A reader returns None for a text of another form.
 
 def number(text, low, high):
     return int(text) if re.fullmatch("0|[1-9][0-9]{0,19}", text) and low <= int(text) <= high else None
@@ -97,7 +97,7 @@ def binary(text, length):
     return value if len(value) == length and base64.b64encode(value).decode() == text else None
 
 def days(text):
-    """Days since 0000-03-01, of a day that the Gregorian calendar has."""
+    """Days since 0000-03-01; None for a day that the Gregorian calendar does not have."""
     if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return None
     year, month, day = map(int, text.split("-"))
@@ -219,7 +219,7 @@ class Lines:
         return line.decode()
 
 def read_note(data):
-    """Steps 1 and 2 of LF §8: kind, text, its lines, the signature lines and what is behind them."""
+    """Steps 1 and 2 of LF §8: kind, text, its lines, the signature lines, and a reader of the rest."""
     first = re.fullmatch(rb"igel\.com/(license|license-trust)/v([1-9][0-9]{0,3})", data.split(b"\n", 1)[0])
     if not first:
         raise malformed(1, "first line")
@@ -245,7 +245,7 @@ def read_note(data):
     return kind, data[:end], text, signatures, reader if line == "" else None
 
 def signers(text, signatures, keys):
-    """Step 3: the public keys that have signed."""
+    """Step 3: the public keys of the good signatures."""
     found = set()
     for name, hashed, signature in signatures:
         for public in {key[2] for key in keys if key[:2] == (name, hashed)}:
@@ -255,7 +255,7 @@ def signers(text, signatures, keys):
     return found
 
 def read_fields(lines, table):
-    """Step 5: key -> list of values, and the number of each key's first line."""
+    """Step 5: the values of each key, and the number of its first line."""
     fields, first, at = {}, {}, 1
     known = {row[0] for row in table}
     is_licence = table is LICENCE
@@ -285,7 +285,7 @@ def read_fields(lines, table):
         raise out_of_place()
     return fields, first
 
-# Whether a value fits those above it.
+# Whether a value fits the values before it.
 FITS = {
     "supersedes": lambda value, fields: value != fields["pack"][0],
     "expires": lambda value, fields: value >= max(fields["starts"][0], fields["issued"][0] // 86400),
@@ -347,7 +347,7 @@ def read_attachment(reader, count, root):
     return names, True
 
 class Device:
-    """What a device holds: its roots, its trust document, its licences (LF §7, §8)."""
+    """The state of a device: its roots, its trust document, its licences (LF §7, §8)."""
 
     def __init__(self, folder):
         self.roots = [verifier_key(path.read_text().strip()) for path in sorted(folder.glob("roots.d/*.vkey"))]
@@ -389,7 +389,7 @@ class Device:
                 raise Refused("untrusted-product", service, first["service"] + at)
 
     def judge(self, data):
-        """The code of a file that comes to this device."""
+        """The verdict of this device on a file."""
         new = self.verify(normalise(data))
         if new["kind"] == "license-trust":
             fits = new["text"] == self.trust["text"] or new["version"] > self.trust["version"]

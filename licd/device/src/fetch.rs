@@ -6,13 +6,13 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use licd_edge::clock;
-use licd_edge::config::Config;
-use licd_edge::fetch::{self, Fault, FetchRequest};
-use licd_edge::settings;
-use licd_edge::textfile;
+use licd_files::config::Config;
+use licd_files::settings;
+use licd_fs::textfile;
+use licd_machine::clock;
 use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
+use licd_sources::fetch::{self, Fault, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Url};
@@ -232,8 +232,12 @@ fn failure(fault: &Fault, url: &Url) -> Failure {
         Fault::TooLarge(_) => Code::SourceTooLarge,
         Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
     };
-    let message = fault.to_string();
-    // The address stands before it, and names the host.
-    let unnamed = message.strip_prefix(url.host()).and_then(|rest| rest.strip_prefix(": "));
-    Failure::new(code, unnamed.map_or(message.clone(), str::to_owned))
+    let message = match fault {
+        // The address stands before it, and names the host.
+        Fault::Told(told) if told.peer == Peer::Host(url.host().to_owned()) => {
+            textfile::escaped(&told.message)
+        }
+        _ => fault.to_string(),
+    };
+    Failure::new(code, message)
 }

@@ -2,13 +2,13 @@
 
 use std::os::fd::BorrowedFd;
 
-use licd_edge::clock;
-use licd_edge::downloads::{Download, Downloads};
-use licd_edge::look::Looked;
-use licd_edge::settings::{self, Settings};
-use licd_edge::statefile::Notice;
-use licd_edge::store::Opened;
+use licd_files::downloads::{Download, Downloads};
+use licd_files::settings::{self, Settings};
+use licd_fs::look::Looked;
+use licd_fs::statefile::Notice;
+use licd_machine::clock;
 use licd_rules::Code;
+use licd_store::Opened;
 use license_format::{UnitId, UnixSeconds};
 use sha2::{Digest as _, Sha256};
 
@@ -100,7 +100,8 @@ impl Device {
         let report = |link: &String| {
             let Download { code, message, asked, .. } = downloads.of(&key(link))?.clone();
             let url = Url::parse(link).ok()?.without_userinfo();
-            Some(LinkReport { url, code: code?, message: message?, asked: asked? })
+            let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);
+            Some(LinkReport { url, code, message: message?, asked })
         };
         let links = &settings.system.remotemanager.license_urls;
         Ok((links.iter().filter_map(report).collect(), notice))

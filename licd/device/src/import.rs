@@ -6,9 +6,10 @@
 
 use std::io::Read;
 
-use licd_edge::store::{FileName, StoreError, Window, Writer};
-use licd_edge::{intake, state};
+use licd_files::state;
 use licd_rules::{ClockState, Code, LicenseState, Remover, TimeVerdict, withdraws};
+use licd_sources::intake;
+use licd_store::{FileName, StoreError, Window, Writer};
 use license_format::{License, Term, TrustDocument, UnitId, Verified};
 
 use crate::read::{Document, NotRead};
@@ -323,8 +324,8 @@ impl<'a> Arrival<'a> {
             file: self.name.to_owned(),
             code,
             message,
-            pack: license.map(|license| license.pack.to_string()),
-            units: units.iter().map(UnitId::to_string).collect(),
+            pack: license.map(|license| license.pack.clone()),
+            units: units.to_vec(),
         }
     }
 

@@ -5,6 +5,7 @@ mod cleanup;
 mod fetch;
 mod follow;
 mod import;
+mod json;
 mod left;
 mod partial;
 mod past;
@@ -16,7 +17,6 @@ mod removal;
 mod report;
 mod request;
 mod stick;
-mod stray;
 mod survey;
 mod time;
 mod words;
@@ -27,22 +27,25 @@ pub use follow::Followed;
 pub use import::{Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::Url;
+pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
-pub use problem::Problem;
+pub use problem::{
+    Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem, Written,
+};
 pub use report::{
-    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, LinkReport, Os, Rejected,
-    Report, ServiceReport, StoreReport, to_json,
+    Clock, FeatureReport, FileVerdict, Files, Hardware, HardwareKind, LicenseReport, LinkReport,
+    Mac, Os, Rejected, Report, ServiceReport, StoreReport, to_json,
 };
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 
-use licd_edge::atomic;
-use licd_edge::root::Root;
-use licd_edge::state;
-use licd_edge::statefile::SaveError;
-use licd_edge::store::{Closed, Store, StoreError};
+use licd_files::state;
+use licd_fs::atomic;
+use licd_fs::root::Root;
+use licd_fs::statefile::SaveError;
 use licd_rules::Code;
+use licd_store::{Closed, Store, StoreError};
 
 /// A device: what lies below one root directory.
 pub struct Device {

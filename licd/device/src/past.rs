@@ -1,6 +1,6 @@
 //! What a device remembers of documents that it has seen.
 
-use licd_edge::state;
+use licd_files::state;
 use licd_rules::{Past, TimeVerdict};
 use license_format::License;
 

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::num::NonZeroUsize;
 
-use licd_edge::intake::{self, Fault, OpenFault};
-use licd_edge::look::{Looked, shortage};
+use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
+use licd_sources::intake::{self, Fault, OpenFault};
 use license_format::{
     DocumentError, DocumentKind, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
 };

@@ -4,14 +4,17 @@
 //! which files they are. So a removal that is cut off is brought to its end the next time that the
 //! right to write is taken, by whichever program.
 
-use licd_edge::state::{self, Removing};
-use licd_edge::statefile::SaveError;
-use licd_edge::store::{Change, FileName, StoreError, Window, Writer};
+use licd_files::state::{self, REMOVING, Removing};
+use licd_fs::statefile::SaveError;
 use licd_rules::{Remover, Selector, TimeVerdict};
+use licd_store::{Change, ENTRIES, FileName, StoreError, Window, Writer};
 use license_format::License;
 
 use crate::survey::Held;
 use crate::{Device, Failure, Survey};
+
+// What is written down before a removal has room for every file that the store is looked at for.
+const _: () = assert!(REMOVING >= ENTRIES);
 
 impl Device {
     /// Removes the genuine licences that `selector` takes, whatever unit they name, and returns how
@@ -106,7 +109,8 @@ impl Device {
         }
         let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
         let write = || {
-            let removing = taken.iter().filter_map(|held| Removing::new(&held.name, held.stamp));
+            let removing =
+                taken.iter().filter_map(|held| Removing::new(held.name.as_os_str(), held.stamp));
             state::update(self.root(), |memory| {
                 survey.teach(&mut memory.past, None, time);
                 memory.past.remove(&licenses, by);
@@ -161,7 +165,7 @@ impl Device {
     fn not_yet_removed(&self, removing: &[Removing]) -> Result<Vec<FileName>, Failure> {
         let stamps = self.store().licenses()?.stamps()?.into_iter();
         let there = stamps
-            .filter(|(name, stamp)| removing.iter().any(|file| file.is(name, *stamp)))
+            .filter(|(name, stamp)| removing.iter().any(|file| file.is(name.as_os_str(), *stamp)))
             .map(|(name, _)| name);
         Ok(there.collect())
     }

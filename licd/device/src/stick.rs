@@ -6,11 +6,12 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use licd_edge::intake::{self, Streams};
-use licd_edge::stick::{Content, Error, Fault, Rest};
-use licd_edge::textfile::{escaped, escaped_path};
-use licd_edge::{names, stick};
+use licd_fs::textfile::{escaped, escaped_path};
 use licd_rules::Code;
+use licd_rules::names;
+use licd_sources::intake::{self, Streams};
+use licd_sources::stick;
+use licd_sources::stick::{Content, Error, Fault, Rest};
 use license_format::DocumentKind;
 
 use crate::{Device, Failure};
@@ -164,7 +165,7 @@ impl OpenStick {
             start.truncate(length);
             Ok(start)
         };
-        names::is_trust(name)
+        names::is_trust(name.as_encoded_bytes())
             || begins().is_ok_and(|start| DocumentKind::of(&start) == DocumentKind::Trust)
     }
 }

@@ -1,12 +1,12 @@
 //! The time that a device judges at, and what it remembers of it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use licd_edge::clock;
-use licd_edge::look::Looked;
-use licd_edge::marks::Written;
-use licd_edge::statefile::Notice;
+use licd_files::marks::Written;
+use licd_fs::look::Looked;
+use licd_fs::statefile::Notice;
+use licd_machine::clock;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};
@@ -22,14 +22,14 @@ pub(crate) struct Memory(Mutex<Option<Remembered>>);
 struct Remembered {
     written: Written,
     marks: Option<Marks>,
-    notices: Vec<Notice>,
+    notices: Vec<Arc<Notice>>,
 }
 
 impl Device {
     /// The time to judge at now. What it rests on is remembered, but not yet written.
     ///
     /// # Errors
-    /// [`Unavailable`](licd_edge::look::Unavailable).
+    /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
         let remembered = self.of(&mut memory)?;
@@ -92,9 +92,9 @@ impl Device {
     }
 
     /// What was wrong with the marks when they were read.
-    pub(crate) fn time_notices(&self) -> Looked<Vec<String>> {
+    pub(crate) fn time_notices(&self) -> Looked<Vec<Arc<Notice>>> {
         let mut memory = self.memory();
-        Ok(self.of(&mut memory)?.notices.iter().map(ToString::to_string).collect())
+        Ok(self.of(&mut memory)?.notices.clone())
     }
 
     fn write_marks(
@@ -119,6 +119,7 @@ impl Device {
             Some(remembered) => remembered,
             None => {
                 let (written, notices) = Written::load(self.root())?;
+                let notices = notices.into_iter().map(Arc::new).collect();
                 Remembered { marks: written.marks().copied(), written, notices }
             }
         };
@@ -128,7 +129,7 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use licd_edge::root::Root;
+    use licd_fs::root::Root;
 
     use super::*;
     use crate::{Fetch, Url};

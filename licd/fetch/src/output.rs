@@ -77,7 +77,7 @@ fn write<W: Write>(mut state: MutexGuard<'_, State<W>>, frame: &Frame) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use licd_protocol::FailureCode;
+    use licd_protocol::{FailureCode, Peer};
 
     #[test]
     fn no_frame_follows_the_final_one() {
@@ -87,10 +87,9 @@ mod tests {
             output.header(ResponseHeader::default()).unwrap();
             output.end().unwrap();
             assert!(output.data(b"more").is_err());
-            output.try_failure(FetchFailure {
-                code: FailureCode::SourceUnreachable,
-                message: String::new(),
-            });
+            let peer = Peer::Host("ums.example".to_owned());
+            let (code, message) = (FailureCode::SourceUnreachable, String::new());
+            output.try_failure(FetchFailure { code, peer, message });
         }
         let mut rest = bytes.as_slice();
         assert!(matches!(Frame::read(&mut rest), Ok(Frame::Header(_))));

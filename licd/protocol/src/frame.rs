@@ -181,7 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::request::{FailureCode, FetchRequest};
+    use crate::request::{FailureCode, FetchRequest, Peer};
 
     fn frame() -> impl Strategy<Value = Frame> {
         let total = prop_oneof![Just(None), (1..=u64::MAX).prop_map(Some)];
@@ -197,8 +197,10 @@ mod tests {
             }),
             prop::collection::vec(any::<u8>(), 1..300).prop_map(Frame::Data),
             Just(Frame::End),
-            (code, any::<String>())
-                .prop_map(|(code, message)| Frame::Failure(FetchFailure { code, message })),
+            (code, any::<String>(), any::<bool>()).prop_map(|(code, message, direct)| {
+                let peer = if direct { Peer::Host } else { Peer::Proxy };
+                Frame::Failure(FetchFailure { code, peer: peer("ums.example".to_owned()), message })
+            }),
         ]
     }
 

@@ -24,6 +24,6 @@ pub use credentials::Credentials;
 pub use escape::escaped;
 pub use frame::{Frame, FrameError, PAYLOAD_BYTES, REQUEST_BYTES};
 pub use proxy::{Proxy, ProxyError};
-pub use request::{FailureCode, FetchFailure, FetchRequest, ResponseHeader};
+pub use request::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
 pub use scheme::Scheme;
 pub use url::{Url, UrlError, host_name, without_userinfo};

@@ -1,5 +1,7 @@
 //! The request to the worker, the header of a file, and the failure.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::proxy::{self, Proxy};
@@ -91,6 +93,33 @@ pub enum FailureCode {
 pub struct FetchFailure {
     /// The verdict.
     pub code: FailureCode,
-    /// A sentence for people that begins with the host or the proxy. It never holds a password.
+    /// The other side of the failed request.
+    pub peer: Peer,
+    /// The reason and the cure, for people. It never holds a password.
     pub message: String,
+}
+
+/// The other side of a failed request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Peer {
+    /// A server, by its host.
+    Host(String),
+    /// The proxy in front of the server, by its host and port.
+    Proxy(String),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.write_str(host),
+            Self::Proxy(proxy) => write!(f, "proxy {proxy}"),
+        }
+    }
+}
+
+impl fmt::Display for FetchFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.peer, self.message)
+    }
 }

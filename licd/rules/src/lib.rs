@@ -4,10 +4,14 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod words;
+
 mod clock;
 mod deployment;
 mod feature;
 mod judge;
+pub mod names;
 mod notice;
 mod past;
 mod poll;

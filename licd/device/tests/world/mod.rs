@@ -13,7 +13,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use licd_device::{Device, Imported, Intent, Report};
-use licd_edge::root::Root;
+use licd_fs::root::Root;
 use licd_rules::{Code, TimeVerdict};
 use license_format::{
     Category, Date, Expiry, KeyName, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
@@ -39,7 +39,7 @@ pub fn trust(version: u64, withdrawn: &[(&str, u64)]) -> String {
 
 /// The day that lies so many days after the test's.
 pub fn day(days: i32) -> Date {
-    Date::of(licd_edge::clock::now()).plus_days(days)
+    Date::of(licd_machine::clock::now()).plus_days(days)
 }
 
 /// A subscription that somebody issues for the device.

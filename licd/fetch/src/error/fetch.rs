@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use licd_protocol::{FailureCode, UrlError};
 
-/// Why a file does not come. The text of each follows "HOST: " in a message.
+/// Why a file does not come. The text of each follows the host in a message.
 #[derive(Debug)]
 pub(crate) enum FetchError {
     /// The host's name has no address.

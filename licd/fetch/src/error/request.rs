@@ -1,21 +1,10 @@
 //! An error with the host or the proxy that it concerns, as the caller gets it.
 
-use std::fmt;
-
-use licd_protocol::{FetchFailure, Proxy, Url};
+use licd_protocol::{FetchFailure, Peer, Proxy, Url};
 
 use super::fetch::FetchError;
 use super::message::CHECK_PROXY;
 use super::text::quoted;
-
-/// The other side of a failed request. The text begins the message.
-#[derive(Debug, Clone)]
-pub(crate) enum Peer {
-    /// A server, by its host.
-    Host(String),
-    /// The proxy in front of the server, by its host and port.
-    Proxy(String),
-}
 
 /// Why a request failed, and where.
 #[derive(Debug)]
@@ -40,12 +29,12 @@ pub(crate) struct Redirect {
 impl FetchError {
     /// Names the host as the other side.
     pub(crate) fn of(self, host: &str) -> RequestError {
-        RequestError { peer: Peer::Host(host.to_owned()), error: self, redirect: None }
+        RequestError { peer: Peer::Host(quoted(host)), error: self, redirect: None }
     }
 
     /// Names the proxy as the other side.
     pub(crate) fn of_proxy(self, proxy: &Proxy) -> RequestError {
-        RequestError { peer: Peer::Proxy(proxy.to_string()), error: self, redirect: None }
+        RequestError { peer: Peer::Proxy(quoted(&proxy.to_string())), error: self, redirect: None }
     }
 
     /// Names the proxy if the error is its own or the connection did not stand, else the host.
@@ -76,7 +65,8 @@ impl RequestError {
             attempts => format!(" (tried {attempts} times)"),
         };
         let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        FetchFailure { code: error.code(), message: format!("{peer}{error}{tries}{advice}") }
+        let message = format!("{error}{tries}{advice}");
+        FetchFailure { code: error.code(), peer: peer.clone(), message }
     }
 
     fn advice(&self) -> Option<String> {
@@ -95,14 +85,5 @@ impl RequestError {
 impl Redirect {
     pub(crate) fn new(from: &Url, to: &Url) -> Self {
         Self { from: from.host().to_owned(), to: to.without_userinfo() }
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(host) => write!(f, "{}: ", quoted(host)),
-            Self::Proxy(proxy) => write!(f, "proxy {}: ", quoted(proxy)),
-        }
     }
 }

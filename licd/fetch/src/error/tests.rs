@@ -10,7 +10,7 @@ fn a_message_names_the_host_first_and_the_cure_last() {
     let missing = FetchError::Status { status: 404, retry_after: None };
     let failure = missing.of("ums.example").failure(1);
     assert_eq!(failure.code, FailureCode::SourceRefused);
-    assert_eq!(failure.message, "ums.example: has no such file; check the address (HTTP 404)");
+    assert_eq!(failure.to_string(), "ums.example: has no such file; check the address (HTTP 404)");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn only_transient_errors_are_retried() {
 fn quoted_text_cannot_control_a_terminal() {
     let text = format!("\u{1b}[31m{}", "x".repeat(500));
     let error = FetchError::FtpReply { step: FtpStep::Retrieve, code: 451, text };
-    let message = error.of("h").failure(1).message;
+    let message = error.of("h").failure(1).to_string();
     assert!(!message.contains('\u{1b}') && message.len() < 200);
 }
 
@@ -57,7 +57,7 @@ fn an_error_after_a_redirect_names_the_redirect() {
     let error = FetchError::Lookup(LookupError::NoSuchName);
     let failed = error.of("b").after(Some(Redirect::new(&from, &to)));
     assert_eq!(
-        failed.failure(1).message,
+        failed.failure(1).to_string(),
         "b: there is no host of this name; a redirects to http://b/y: ask for a new link if that \
          is wrong"
     );

@@ -197,8 +197,7 @@ fn a_server_without_extensions_is_supported() {
 
 #[test]
 fn a_server_of_another_protocol_is_refused() {
-    for greeting in
-        ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0\0\n", "HTTP/1.1 400 Bad Request\r\n\r\n"]
+    for greeting in ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0\0\n", "HTTP/1.1 400 Bad Request\r\n\r\n"]
     {
         let server = Server::start(move |mut stream, _| {
             let _ = stream.write_all(greeting.as_bytes());

@@ -1,0 +1,135 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+use licd_fs::root::is_dir;
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+licd: keeps the licences of this device and answers for them as com.igel.License1
+
+Usage: licd [OPTIONS]
+
+Options:
+      --root DIR                      take every path below DIR [default: /]
+      --bus system|session|ADDRESS    the message bus to serve [default: system]
+      --help                          print this help
+      --version                       print the version
+";
+
+/// What is asked of the program.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// To be the daemon.
+    Run(Args),
+    /// To print [`HELP`].
+    Help,
+    /// To print the version.
+    Version,
+}
+
+/// How to be the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Args {
+    /// The directory that every path is taken under.
+    pub(crate) root: PathBuf,
+    /// The bus.
+    pub(crate) bus: Address,
+}
+
+/// A message bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// The machine's.
+    System,
+    /// The user's.
+    Session,
+    /// The one at this D-Bus address.
+    At(String),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system bus"),
+            Self::Session => f.write_str("session bus"),
+            Self::At(address) => write!(f, "bus at {address}"),
+        }
+    }
+}
+
+/// Reads the command line, program name excluded.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+    let mut args = Args { root: PathBuf::from("/"), bus: Address::System };
+    let mut parser = Parser::from_args(words);
+    while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
+        match arg {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
+            Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
+            Arg::Long("root") => args.root = directory(&mut parser)?,
+            Arg::Long("bus") => args.bus = address(&mut parser)?,
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    Ok(Request::Run(args))
+}
+
+fn directory(parser: &mut Parser) -> Result<PathBuf, String> {
+    let dir = PathBuf::from(parser.value().map_err(|error| error.to_string())?);
+    if is_dir(&dir) { Ok(dir) } else { Err(format!("--root: {} is no directory", dir.display())) }
+}
+
+fn address(parser: &mut Parser) -> Result<Address, String> {
+    let word =
+        parser.value().and_then(|value| value.string()).map_err(|error| error.to_string())?;
+    match word.as_str() {
+        "system" => Ok(Address::System),
+        "session" => Ok(Address::Session),
+        address if address.contains(':') => Ok(Address::At(word)),
+        _ => Err(format!("--bus: “{word}” is neither system nor session nor a D-Bus address")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Request, String> {
+        parse(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn without_options_it_serves_the_system_bus_and_the_whole_machine() {
+        let args = Args { root: "/".into(), bus: Address::System };
+        assert_eq!(read(&[]), Ok(Request::Run(args)));
+    }
+
+    #[test]
+    fn options_are_taken_with_and_without_an_equals_sign() {
+        let args = || Args { root: "/tmp".into(), bus: Address::At("unix:path=/x".into()) };
+        assert_eq!(read(&["--root=/tmp", "--bus=unix:path=/x"]), Ok(Request::Run(args())));
+        assert_eq!(read(&["--root", "/tmp", "--bus", "unix:path=/x"]), Ok(Request::Run(args())));
+        assert_eq!(read(&["--bus", "session", "--help"]), Ok(Request::Help));
+        assert_eq!(read(&["--version"]), Ok(Request::Version));
+    }
+
+    #[test]
+    fn anything_else_is_wrong_usage_and_named() {
+        for (words, named) in [
+            (&["--bus", "planet"][..], "planet"),
+            (&["--bus"], "--bus"),
+            (&["--root", "/no/such/place"], "/no/such/place"),
+            (&["--verbose"], "--verbose"),
+            (&["now"], "now"),
+        ] {
+            let error = read(words).unwrap_err();
+            assert!(error.contains(named), "{words:?}: {error}");
+        }
+    }
+}

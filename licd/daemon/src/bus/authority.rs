@@ -1,0 +1,221 @@
+//! Who may change something: root and the user that the daemon runs as, others if polkit allows
+//! it. Whatever goes wrong on the way to an answer means no.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use licd_rules::Code;
+use zbus::message::{Flags, Header};
+use zbus::{Connection, Variant};
+use zruntime::SharedRuntime;
+
+use super::caller::{BUS, BUS_PATH, Place, Places, is_trusted, sender};
+use super::error::{self, BusError};
+use crate::journal;
+
+/// How long the bus may take to say who somebody is, and polkit to answer without asking anybody.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a person may take to type a password.
+const PERSON: Duration = Duration::from_secs(120);
+/// Callers of whom the bus is asked at one time who they are. Whoever they are, it answers at once,
+/// so there are more of them only if somebody calls without end.
+const UNKNOWN: usize = 128;
+/// Calls of ordinary users that may wait long, for one user and in all: whatever one user sends, half
+/// of what the loop lets wait is left.
+const OF_ONE_USER: usize = 16;
+const IN_ALL: usize = 64;
+/// Callers that wait for polkit, of one user and in all, each perhaps for a person. Those who need
+/// not ask it are not among them: nobody is to be kept waiting for a password that others do not
+/// type.
+const ASKING: usize = 8;
+const ASKING_IN_ALL: usize = 16;
+
+/// Something that needs authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Import,
+    Remove,
+    Settings,
+}
+
+impl Action {
+    /// The action of polkit.
+    fn id(self) -> &'static str {
+        match self {
+            Self::Import => "com.igel.license1.import",
+            Self::Remove => "com.igel.license1.remove",
+            Self::Settings => "com.igel.license1.settings",
+        }
+    }
+}
+
+/// Knows who calls, and asks for authority.
+pub(super) struct Authority {
+    unknown: AtomicUsize,
+    callers: Places,
+    asking: Places,
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self {
+            unknown: AtomicUsize::new(0),
+            callers: Places::new(OF_ONE_USER, IN_ALL),
+            asking: Places::new(ASKING, ASKING_IN_ALL),
+        }
+    }
+}
+
+/// A caller who is known and has a place while his call waits.
+pub(super) struct Guest<'a> {
+    user: Result<u32, String>,
+    _place: Option<Place<'a>>,
+}
+
+impl Authority {
+    /// Asks who calls. Whoever may do anything has a place without taking one.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] if too many calls wait.
+    pub(super) async fn receive(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+        what: &str,
+    ) -> Result<Guest<'_>, BusError> {
+        let user = {
+            let _counted = Counted::new(&self.unknown, what)?;
+            user(connection, &sender(header)).await
+        };
+        let place = match &user {
+            Ok(user) if !is_trusted(*user) => Some(self.callers.take(*user, what)?),
+            Ok(_) | Err(_) => None,
+        };
+        Ok(Guest { user, _place: place })
+    }
+
+    /// Goes on only if the caller may do this.
+    ///
+    /// # Errors
+    /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer.
+    pub(super) async fn check(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+        action: Action,
+    ) -> Result<Guest<'_>, BusError> {
+        let (id, caller) = (action.id(), sender(header));
+        let guest = self.receive(connection, header, id).await?;
+        let (uid, denial) = match &guest.user {
+            Ok(user) if is_trusted(*user) => return Ok(guest),
+            Ok(user) => {
+                let _place = self.asking.take(*user, id)?;
+                match ask(connection, header, &caller, action).await {
+                    Ok(()) => return Ok(guest),
+                    Err(denial) => (user.to_string(), denial),
+                }
+            }
+            Err(denial) => ("unknown".to_owned(), denial.clone()),
+        };
+        log::warn!(
+            MESSAGE_ID = journal::NOT_AUTHORIZED,
+            LICD_CODE = Code::NotAuthorized.as_str(),
+            LICD_ACTION = id,
+            LICD_UID = uid;
+            "{id}: refused to user {uid} ({caller}): {denial}"
+        );
+        Err(BusError::verdict(Code::NotAuthorized, format!("{id}: {denial}")))
+    }
+}
+
+/// One of those of whom the bus is asked who they are.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    /// # Errors
+    /// [`Code::Busy`] if there are [`UNKNOWN`] already.
+    fn new(count: &'a AtomicUsize, what: &str) -> Result<Self, BusError> {
+        let counted = Self(count);
+        if count.fetch_add(1, Ordering::Relaxed) < UNKNOWN {
+            return Ok(counted);
+        }
+        let message = format!("{what}: {UNKNOWN} others ask already; try again later");
+        Err(BusError::verdict(Code::Busy, message))
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The user that the caller runs as.
+async fn user(connection: &Connection, caller: &str) -> Result<u32, String> {
+    let method = "GetConnectionUnixUser";
+    let call = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), method, &caller);
+    let reply = within(ANSWER, call).await.and_then(|reply| reply.body().deserialize());
+    reply.map_err(|error| format!("the bus does not tell the user: {}", error::reason(&error)))
+}
+
+/// Asks polkit (`org.freedesktop.PolicyKit1.Authority`), which may ask a person if the caller said
+/// that it waits for one.
+async fn ask(
+    connection: &Connection,
+    header: &Header<'_>,
+    caller: &str,
+    action: Action,
+) -> Result<(), String> {
+    let interactive = header.primary().flags().contains(Flags::ALLOW_INTERACTIVE_AUTH);
+    let subject = ("system-bus-name", HashMap::from([("name", Variant::from(caller))]));
+    let details: HashMap<&str, &str> = HashMap::new();
+    let body = (subject, action.id(), details, u32::from(interactive), "");
+    let call = connection.call_method(
+        Some("org.freedesktop.PolicyKit1"),
+        "/org/freedesktop/PolicyKit1/Authority",
+        Some("org.freedesktop.PolicyKit1.Authority"),
+        "CheckAuthorization",
+        &body,
+    );
+    let reply = within(if interactive { PERSON } else { ANSWER }, call).await;
+    // One structure as the only result: the outer pair of brackets is the body.
+    let answer = reply
+        .and_then(|reply| reply.body().deserialize::<((bool, bool, HashMap<String, String>),)>());
+    match answer {
+        Ok(((true, _, _),)) => Ok(()),
+        Ok(((_, true, _),)) => {
+            Err("needs a password; call as root, or allow interactive authorisation".to_owned())
+        }
+        Ok(_) => Err("not authorised by polkit; call as root".to_owned()),
+        Err(error) => {
+            Err(format!("polkit does not answer ({}); call as root", error::reason(&error)))
+        }
+    }
+}
+
+/// The outcome of a call, an error if it takes too long.
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = zbus::Result<T>>,
+) -> zbus::Result<T> {
+    let late = |_| {
+        let message = format!("no answer within {} seconds", limit.as_secs());
+        zbus::Error::from(io::Error::new(io::ErrorKind::TimedOut, message))
+    };
+    SharedRuntime::current()?.timeout(limit, call).await.map_err(late)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_in_the_policy_that_is_installed() {
+        let policy = include_str!("../../../../packaging/com.igel.license1.policy");
+        for action in [Action::Import, Action::Remove, Action::Settings] {
+            assert!(policy.contains(&format!("<action id=\"{}\">", action.id())), "{action:?}");
+        }
+    }
+}

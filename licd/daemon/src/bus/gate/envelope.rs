@@ -1,0 +1,235 @@
+//! What the head of a message says, and what a message of its kind may bring along.
+
+use zbus::message::{Flags, Message};
+use zbus::wire::serialized::{Context, Data};
+use zbus::wire::{Endian, Variant};
+
+/// Bytes of every head before its fields.
+pub(super) const FIXED: usize = 16;
+/// Bytes of a body: the longest path or address of a source with its options has 4,096 and some.
+pub(super) const BODY: usize = 16 * 1024;
+/// Bytes of a body that holds settings: a file of the most that is read
+/// ([`licd_files::settings::FILE_BYTES`]), its length and its end.
+pub(super) const SETTINGS_BODY: usize = 1024 * 1024 + 8;
+/// Descriptors of the one method that takes any.
+const DESCRIPTORS: u32 = 1;
+
+/// The methods that may wait for the loop, a person or a source. All others are answered at once,
+/// from what is published.
+const SLOW: [&str; 8] =
+    ["Import", "ImportFd", "Remove", "Refresh", "ApplySettings", "Activate", "Poll", "Cancel"];
+/// The sender of the bus's own signals.
+const BUS: &str = "org.freedesktop.DBus";
+
+/// Codes of header fields, and of message types (D-Bus Specification, “Header Fields” and “Message
+/// Format”).
+const MEMBER: u8 = 3;
+const SENDER: u8 = 7;
+const UNIX_FDS: u8 = 9;
+const METHOD_CALL: u8 = 1;
+const SIGNAL: u8 = 4;
+/// Where the flags are.
+pub(super) const FLAGS: usize = 2;
+
+/// How long the parts of a message are, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lengths {
+    /// All before the body, with what fills it up to a multiple of eight.
+    pub(super) head: usize,
+    pub(super) body: usize,
+}
+
+impl Lengths {
+    /// Reads them from the first [`FIXED`] bytes; `None` if no message begins so.
+    pub(super) fn of(fixed: &[u8]) -> Option<Self> {
+        let order = byte_order(fixed)?;
+        let number = |at: usize| {
+            let bytes: [u8; 4] = fixed.get(at..at + 4)?.try_into().ok()?;
+            let number = match order {
+                Endian::Little => u32::from_le_bytes(bytes),
+                Endian::Big => u32::from_be_bytes(bytes),
+            };
+            usize::try_from(number).ok()
+        };
+        let head = FIXED.checked_add(number(12)?)?.checked_next_multiple_of(8)?;
+        Some(Self { head, body: number(4)? })
+    }
+
+    pub(super) fn all(self) -> usize {
+        self.head.saturating_add(self.body)
+    }
+}
+
+fn byte_order(bytes: &[u8]) -> Option<Endian> {
+    match bytes.first()? {
+        b'l' => Some(Endian::Little),
+        b'B' => Some(Endian::Big),
+        _ => None,
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A call that is answered from what is published.
+    Fast,
+    /// A call that may wait.
+    Slow,
+    /// A call without effect whose caller wants no answer; a signal or a message that is for nobody
+    /// here.
+    Void,
+    /// An answer to a call of the daemon's own, or word of the bus.
+    Own,
+}
+
+/// What the head of a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Envelope {
+    pub(super) kind: Kind,
+    pub(super) serial: u32,
+    /// Whether the caller wants no answer.
+    pub(super) is_silent: bool,
+    pub(super) sender: String,
+    member: String,
+    /// Descriptors that were sent along.
+    pub(super) descriptors: u32,
+}
+
+/// The head of a message as it is on the wire.
+type Head<'a> = (u8, u8, u8, u8, u32, u32, Vec<(u8, Variant<'a>)>);
+
+impl Envelope {
+    /// Reads the head of a message; `None` if it makes no sense.
+    pub(super) fn read(head: &[u8]) -> Option<Self> {
+        let context = Context::new(byte_order(head)?, 0);
+        let data = Data::new(head, context);
+        let ((_, message, flags, _, _, serial, fields), _) = data.deserialize::<Head<'_>>().ok()?;
+        let text = |code: u8| {
+            let found = fields.iter().find(|(found, _)| *found == code);
+            found.and_then(|(_, value)| value.downcast_ref::<&str>().ok()).unwrap_or_default()
+        };
+        let descriptors = fields.iter().find(|(code, _)| *code == UNIX_FDS);
+        let descriptors = descriptors.and_then(|(_, value)| value.downcast_ref::<u32>().ok());
+        let (sender, member) = (text(SENDER), text(MEMBER));
+        let is_silent = flags & Flags::NO_REPLY_EXPECTED.bits() != 0;
+        Some(Self {
+            kind: kind(message, sender, member, is_silent),
+            serial,
+            is_silent,
+            sender: sender.to_owned(),
+            member: member.to_owned(),
+            descriptors: descriptors.unwrap_or_default(),
+        })
+    }
+
+    /// Bytes that its body may have.
+    pub(super) fn most_body(&self) -> usize {
+        if self.member == "ApplySettings" { SETTINGS_BODY } else { BODY }
+    }
+
+    /// Descriptors that may come with it.
+    pub(super) fn most_descriptors(&self) -> u32 {
+        if self.member == "ImportFd" { DESCRIPTORS } else { 0 }
+    }
+
+    /// The answer that it is not looked at, and why; `None` if the caller wants none.
+    pub(super) fn refusal(&self, why: &str) -> Option<Message> {
+        if self.is_silent || !matches!(self.kind, Kind::Fast | Kind::Slow) {
+            return None;
+        }
+        // The header of a call that is answered is one of zbus's making.
+        let call = Message::method_call("/", "Refused").sender(self.sender.as_str());
+        let call = call.build(&()).ok()?;
+        let mut header = call.header();
+        header.primary_mut().set_serial_num(self.serial.try_into().ok()?);
+        let text = if self.member.is_empty() {
+            format!("licd: {why}")
+        } else {
+            format!("{}: {why}", self.member)
+        };
+        Message::error(&header, "org.freedesktop.DBus.Error.LimitsExceeded").build(&text).ok()
+    }
+}
+
+/// A fast call without an answer would be work for nothing. Signals are heard of the bus alone: any
+/// caller may send one to the daemon.
+fn kind(message: u8, sender: &str, member: &str, is_silent: bool) -> Kind {
+    match message {
+        METHOD_CALL if SLOW.contains(&member) => Kind::Slow,
+        METHOD_CALL if is_silent => Kind::Void,
+        METHOD_CALL => Kind::Fast,
+        SIGNAL if sender != BUS => Kind::Void,
+        2..=SIGNAL => Kind::Own,
+        _ => Kind::Void,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(member: &'static str, flags: Flags) -> Message {
+        let call = Message::method_call("/com/igel/License1", member).with_flags(flags);
+        call.sender(":1.7").build(&"text").unwrap()
+    }
+
+    fn envelope(message: &Message) -> Envelope {
+        let bytes = message.data().bytes();
+        let lengths = Lengths::of(bytes).unwrap();
+        assert_eq!(lengths.all(), bytes.len());
+        Envelope::read(&bytes[..lengths.head]).unwrap()
+    }
+
+    #[test]
+    fn a_head_tells_who_wants_what() {
+        let message = call("GetStatus", Flags::empty());
+        let read = envelope(&message);
+        assert_eq!((read.sender.as_str(), read.member.as_str()), (":1.7", "GetStatus"));
+        assert_eq!(read.serial, message.primary_header().serial_num().get());
+        assert_eq!((read.kind, read.is_silent, read.descriptors), (Kind::Fast, false, 0));
+    }
+
+    #[test]
+    fn a_call_without_an_answer_counts_only_if_it_has_an_effect() {
+        let silent = |member| envelope(&call(member, Flags::NO_REPLY_EXPECTED)).kind;
+        assert_eq!([silent("GetStatus"), silent("Refresh")], [Kind::Void, Kind::Slow]);
+    }
+
+    #[test]
+    fn signals_are_heard_of_the_bus_alone() {
+        let signal = |sender: &'static str| {
+            let signal = Message::signal("/", "org.freedesktop.DBus", "NameOwnerChanged");
+            envelope(&signal.sender(sender).build(&()).unwrap()).kind
+        };
+        assert_eq!([signal(BUS), signal(":1.7")], [Kind::Own, Kind::Void]);
+    }
+
+    #[test]
+    fn a_refusal_answers_the_call_and_says_why() {
+        let message = call("GetStatus", Flags::empty());
+        let refusal = envelope(&message).refusal("is too long").unwrap();
+        let header = refusal.header();
+        assert_eq!(header.reply_serial(), Some(message.primary_header().serial_num()));
+        assert_eq!(header.destination().unwrap().as_str(), ":1.7");
+        assert_eq!(refusal.body().deserialize::<&str>().unwrap(), "GetStatus: is too long");
+        assert!(envelope(&call("Poll", Flags::NO_REPLY_EXPECTED)).refusal("x").is_none());
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        assert_eq!(Lengths::of(&[0; 16]), None);
+        assert_eq!(Lengths::of(b"l"), None);
+        assert_eq!(Envelope::read(b"l\x01\0\x01"), None);
+        let mut unknown = call("GetStatus", Flags::empty()).data().bytes().to_vec();
+        unknown[1] = 5;
+        assert_eq!(Envelope::read(&unknown).unwrap().kind, Kind::Void);
+    }
+
+    #[test]
+    fn settings_fit_that_are_as_long_as_the_file_may_be() {
+        let most = usize::try_from(licd_files::settings::FILE_BYTES).unwrap();
+        let settings = Message::method_call("/", "ApplySettings").build(&"x".repeat(most)).unwrap();
+        let lengths = Lengths::of(settings.data().bytes()).unwrap();
+        assert!(lengths.body <= SETTINGS_BODY && lengths.body + 8 > SETTINGS_BODY);
+    }
+}

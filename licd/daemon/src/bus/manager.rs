@@ -1,0 +1,366 @@
+//! `com.igel.License1.Manager`: the device.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use licd_device::{Failure, Intent, Login, Report};
+use licd_fs::textfile::escaped;
+use licd_rules::{Code, Selector, Version};
+use license_format::{Date, Expiry, UnitId};
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, OwnedFd, OwnedObjectPath, OwnedVariant, Variant, interface};
+use zruntime::mpmc;
+
+use super::authority::{Action, Authority};
+use super::caller::{sender, while_there};
+use super::error::BusError;
+use super::job;
+use crate::hub::{Hub, ImportReply, News, Order, Published, Refusal, Reply};
+use crate::jobs::Source;
+
+/// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
+type Options = HashMap<String, OwnedVariant>;
+
+/// The option of an import that nobody asked for: what was removed on purpose stays away.
+const AUTOMATIC: &str = "automatic";
+
+/// The daemon's own object.
+pub(super) struct Manager {
+    hub: Arc<Hub>,
+    authority: Arc<Authority>,
+}
+
+impl Manager {
+    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
+        Self { hub, authority }
+    }
+
+    /// Whether a release may be installed, by what is published.
+    fn judge_update(
+        &self,
+        release_date: &str,
+        to: Option<Version>,
+    ) -> Result<(bool, String), BusError> {
+        let Some(released) = Date::parse(release_date) else {
+            let date = escaped(release_date);
+            return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
+        };
+        let published = self.hub.published();
+        if !published.whole {
+            // The report stands in for a survey that there is none of yet.
+            return Err(Refusal::from(Failure::from(&published.missing)).into());
+        }
+        let verdict = published.survey.update(released, to, &published.time);
+        Ok((verdict.reason.allows(), verdict.reason.to_string()))
+    }
+
+    /// Gives the loop an order and waits for its answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        order: impl FnOnce(Reply<T>) -> Order,
+    ) -> Result<T, BusError> {
+        let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
+        // Sending fails only if the caller is gone.
+        let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
+        self.hub.order(order(reply))?;
+        receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
+    }
+
+    /// Does what may take long, as long as the caller is there to hear of it.
+    async fn attend<T>(
+        &self,
+        call: Call<'_>,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let caller = sender(call.header);
+        let Some(outcome) = while_there(call.connection, &caller, work).await else {
+            self.hub.tell(News::CallerGone(caller));
+            return Err(Refusal::unheard().into());
+        };
+        outcome
+    }
+
+    /// The same for what the caller needs authority for.
+    async fn attend_authorised<T>(
+        &self,
+        call: Call<'_>,
+        action: Action,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let work = async {
+            let _guest = self.authority.check(call.connection, call.header, action).await?;
+            work.await
+        };
+        self.attend(call, work).await
+    }
+
+    /// The same for what everybody may ask for.
+    async fn attend_any<T>(
+        &self,
+        call: Call<'_>,
+        what: &str,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let work = async {
+            let _guest = self.authority.receive(call.connection, call.header, what).await?;
+            work.await
+        };
+        self.attend(call, work).await
+    }
+}
+
+/// A call as it has come.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    connection: &'a Connection,
+    header: &'a Header<'a>,
+}
+
+/// The properties of the daemon.
+pub(super) fn properties(published: &Published) -> [(&'static str, Variant<'_>); 5] {
+    let report = &published.report;
+    [
+        ("State", report.state.as_str().into()),
+        ("UnitId", unit_id(report).into()),
+        ("ClockState", report.clock.state.as_str().into()),
+        ("StoreState", report.store.state.as_str().into()),
+        ("RestartPending", published.report.restart_pending.into()),
+    ]
+}
+
+fn unit_id(report: &Report) -> String {
+    report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
+}
+
+/// The last day, which is empty if there is none.
+fn last_day(day: Option<Expiry>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
+}
+
+/// The name under which a descriptor is spoken of.
+fn shown_name(name: &str) -> String {
+    if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
+}
+
+/// Takes `user` and `password` out of the options, which may hold nothing else.
+fn login(mut options: Options) -> Result<Option<Login>, BusError> {
+    let mut text = |key: &str| match options.remove(key).map(String::try_from) {
+        None => Ok(None),
+        Some(Ok(text)) => Ok(Some(text)),
+        Some(Err(_)) => Err(BusError::arguments(format!("option “{key}”: is no text"))),
+    };
+    let (user, password) = (text("user")?, text("password")?);
+    no_options(&options)?;
+    match (user, password) {
+        (Some(user), password) => Ok(Some(Login { user, password: password.unwrap_or_default() })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(BusError::arguments("option “password”: needs “user”".to_owned())),
+    }
+}
+
+fn no_options(options: &Options) -> Result<(), BusError> {
+    match options.keys().min() {
+        None => Ok(()),
+        Some(key) => {
+            let key = escaped(key);
+            Err(BusError::arguments(format!("option “{key}”: is not known; leave it out")))
+        }
+    }
+}
+
+/// Takes `automatic` out of the options: why something is imported.
+fn intent(options: &mut Options) -> Result<Intent, BusError> {
+    match options.remove(AUTOMATIC).map(bool::try_from) {
+        None | Some(Ok(false)) => Ok(Intent::Explicit),
+        Some(Ok(true)) => Ok(Intent::Automatic),
+        Some(Err(_)) => {
+            Err(BusError::arguments(format!("option “{AUTOMATIC}”: is neither true nor false")))
+        }
+    }
+}
+
+#[interface(name = "com.igel.License1.Manager", introspection_docs = false)]
+impl Manager {
+    #[zbus(out_args("status"))]
+    fn get_status(&self) -> String {
+        self.hub.published().status()
+    }
+
+    #[zbus(out_args("job"))]
+    async fn import(
+        &self,
+        source: String,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<OwnedObjectPath, BusError> {
+        let mut options = options;
+        let intent = intent(&mut options)?;
+        let login = login(options)?;
+        let call = Call { connection, header: &header };
+        let begin = async {
+            let source = Source::parse(&source, login)?;
+            let (name, owner) = (source.name(), sender(&header));
+            let begun = ImportReply::Begun;
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
+                .await
+        };
+        let id = self.attend_authorised(call, Action::Import, begin).await?;
+        OwnedObjectPath::try_from(job::path(id))
+            .map_err(|error| Refusal::Fault(error.to_string()).into())
+    }
+
+    #[zbus(out_args("verdict"))]
+    async fn import_fd(
+        &self,
+        fd: OwnedFd,
+        name: String,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, BusError> {
+        let mut options = options;
+        let intent = intent(&mut options)?;
+        no_options(&options)?;
+        let call = Call { connection, header: &header };
+        let (name, owner) = (shown_name(&name), sender(&header));
+        let source = Source::Descriptor(fd.into());
+        let told = ImportReply::Verdict;
+        let verdict =
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: told(reply) });
+        let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
+        Ok(code.as_str().to_owned())
+    }
+
+    #[zbus(out_args("removed"))]
+    async fn remove(
+        &self,
+        selector: &str,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<u32, BusError> {
+        no_options(&options)?;
+        let Some(selector) = Selector::parse(selector) else {
+            let (selector, forms) = (escaped(selector), Selector::FORMS);
+            return Err(BusError::arguments(format!("selector “{selector}”: is none of {forms}")));
+        };
+        let call = Call { connection, header: &header };
+        let remove = self.ask(|reply| Order::Remove { selector, reply });
+        self.attend_authorised(call, Action::Remove, remove).await
+    }
+
+    async fn refresh(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let call = Call { connection, header: &header };
+        self.attend_any(call, "Refresh", self.ask(|reply| Order::Refresh { reply })).await
+    }
+
+    #[zbus(out_args("allowed", "reason", "until"))]
+    fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
+        let published = self.hub.published();
+        let Some(feature) = published.report.features.get(name) else {
+            let name = escaped(name);
+            return Err(BusError::arguments(format!("feature “{name}”: is not known")));
+        };
+        Ok((feature.allowed, feature.reason.to_string(), last_day(feature.until)))
+    }
+
+    #[zbus(out_args("allowed", "reason"))]
+    fn check_update(&self, release_date: &str) -> Result<(bool, String), BusError> {
+        self.judge_update(release_date, None)
+    }
+
+    #[zbus(out_args("allowed", "reason"))]
+    fn check_update_to(
+        &self,
+        version: &str,
+        release_date: &str,
+    ) -> Result<(bool, String), BusError> {
+        let Some(to) = Version::parse(version) else {
+            let version = escaped(version);
+            let message = format!("version “{version}”: is none such as 12.4.0");
+            return Err(BusError::arguments(message));
+        };
+        self.judge_update(release_date, Some(to))
+    }
+
+    #[zbus(out_args("services"))]
+    fn list_services(&self) -> Vec<(String, String, String, String)> {
+        let published = self.hub.published();
+        let services = published.report.services.iter();
+        services
+            .map(|service| {
+                let (status, state) = (service.status.to_string(), service.state.to_string());
+                (service.service.clone(), status, state, last_day(service.expires))
+            })
+            .collect()
+    }
+
+    async fn apply_settings(
+        &self,
+        toml: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let call = Call { connection, header: &header };
+        let apply = self.ask(|reply| Order::Apply { settings: toml, reply });
+        self.attend_authorised(call, Action::Settings, apply).await
+    }
+
+    async fn poll(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let call = Call { connection, header: &header };
+        self.attend_any(call, "Poll", self.ask(|reply| Order::Poll { reply })).await
+    }
+
+    #[zbus(signal)]
+    pub(super) async fn changed(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    pub(super) async fn expiry_notice(
+        emitter: &SignalEmitter<'_>,
+        service: &str,
+        state: &str,
+        expires: &str,
+        days_left: i32,
+    ) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.hub.published().report.state.to_string()
+    }
+
+    #[zbus(property)]
+    fn unit_id(&self) -> String {
+        unit_id(&self.hub.published().report)
+    }
+
+    #[zbus(property)]
+    fn clock_state(&self) -> String {
+        self.hub.published().report.clock.state.to_string()
+    }
+
+    #[zbus(property)]
+    fn store_state(&self) -> String {
+        self.hub.published().report.store.state.to_string()
+    }
+
+    #[zbus(property)]
+    fn restart_pending(&self) -> bool {
+        self.hub.published().report.restart_pending
+    }
+}

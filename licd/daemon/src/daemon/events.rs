@@ -1,0 +1,292 @@
+//! What wakes the loop.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use licd_fs::look::is_fact;
+use licd_fs::root::Root;
+use licd_fs::textfile::reason;
+use licd_machine::links::LinkEvents;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::EventFd;
+use nix::sys::signal::{self, SigSet};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::Fatal;
+use crate::alarm::{Alarm, ClockSet};
+use crate::journal;
+use crate::mounts::Mounts;
+use crate::watch::Watch;
+
+/// How long the loop rests when the kernel has no memory for its poll(2).
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    Signal(Signal),
+    /// Time may have changed what is in force.
+    Turn,
+    /// It is time to ask the download links.
+    Poll,
+    /// Files, or what is mounted where they are.
+    Files,
+    /// Network interfaces.
+    Links,
+    /// Orders of the bus, or news of work.
+    Inbox,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Stop,
+    Refresh,
+}
+
+/// Everything the loop listens to. What is missing in a sandbox or container is logged, and the
+/// daemon does without.
+pub(super) struct Events {
+    signals: SignalFd,
+    alarm: Option<Alarm>,
+    poll: Option<Alarm>,
+    clock: Option<ClockSet>,
+    watch: Option<Watch>,
+    mounts: Option<Mounts>,
+    links: Option<LinkEvents>,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Signals,
+    Alarm,
+    Poll,
+    Clock,
+    Watch,
+    Mounts,
+    Links,
+    Inbox,
+}
+
+impl Events {
+    /// Listens from now on. Blocks the signals it listens to for this thread and those it makes.
+    pub(super) fn open(root: &Root) -> Result<Self, Fatal> {
+        let signals: SigSet =
+            [signal::SIGTERM, signal::SIGINT, signal::SIGHUP].into_iter().collect();
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let signals = signals
+            .thread_block()
+            .and_then(|()| SignalFd::with_flags(&signals, flags))
+            .map_err(|reason| Fatal::Kernel("signal descriptor", reason))?;
+        Ok(Self {
+            signals,
+            alarm: present("running time", Alarm::new()),
+            poll: present("running time", Alarm::new()),
+            clock: present("clock", ClockSet::new()),
+            watch: present("files", Watch::open(root)),
+            mounts: present("mounts", Mounts::open(root)),
+            // A simulated machine's interfaces are files, of which nobody tells.
+            links: if root.is_simulated() {
+                None
+            } else {
+                present("network interfaces", LinkEvents::open().map_err(io::Error::other))
+            },
+        })
+    }
+
+    /// Waits until something happens, or until `until`.
+    pub(super) fn wait(
+        &mut self,
+        inbox: &EventFd,
+        until: Option<Instant>,
+    ) -> Result<Vec<Event>, Fatal> {
+        let ready = match self.ready(inbox, until) {
+            // A shortage of the moment: whatever happens meanwhile is still there afterwards.
+            Err(reason) if !is_fact(reason) => {
+                thread::sleep(PAUSE);
+                return Ok(Vec::new());
+            }
+            ready => ready.map_err(|reason| Fatal::Kernel("event loop", reason))?,
+        };
+        let mut events = Vec::new();
+        for source in ready {
+            match source {
+                Source::Signals => self.read_signals(&mut events),
+                Source::Alarm => {
+                    self.alarm.iter().for_each(Alarm::acknowledge);
+                    events.push(Event::Turn);
+                }
+                Source::Poll => {
+                    self.poll.iter().for_each(Alarm::acknowledge);
+                    events.push(Event::Poll);
+                }
+                Source::Clock => {
+                    if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
+                        self.clock = present("clock", Err(reason));
+                    }
+                    events.push(Event::Turn);
+                }
+                Source::Watch => {
+                    let news = self.watch.as_mut().is_some_and(Watch::drain);
+                    events.extend(news.then_some(Event::Files));
+                }
+                Source::Mounts => events.extend(self.read_mounts().then_some(Event::Files)),
+                Source::Links => events.extend(self.read_links().then_some(Event::Links)),
+                Source::Inbox => events.push(Event::Inbox),
+            }
+        }
+        Ok(events)
+    }
+
+    /// Sets when time alone will change something.
+    pub(super) fn set_alarm(&mut self, after: Duration) {
+        if let Some(Err(reason)) = self.alarm.as_ref().map(|alarm| alarm.set(after)) {
+            self.alarm = present("running time", Err(reason));
+        }
+    }
+
+    /// Sets when the download links are asked next.
+    pub(super) fn set_poll(&mut self, after: Duration) {
+        if let Some(Err(reason)) = self.poll.as_ref().map(|alarm| alarm.set(after)) {
+            self.poll = present("running time", Err(reason));
+        }
+    }
+
+    /// Waits for the inbox alone, whether there is something before `until`.
+    pub(super) fn wait_for_inbox(&self, inbox: &EventFd, until: Instant) -> bool {
+        let mut fds = [PollFd::new(inbox.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, time_left(Some(until))) {
+            Ok(ready) => ready > 0,
+            Err(reason) => reason == Errno::EINTR,
+        }
+    }
+
+    /// Forgets what has happened to files so far: everything is about to be read anyway.
+    pub(super) fn forget_files(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.drain();
+        }
+    }
+
+    fn ready(&self, inbox: &EventFd, until: Option<Instant>) -> Result<Vec<Source>, Errno> {
+        fn fd(source: &Option<impl AsFd>) -> Option<BorrowedFd<'_>> {
+            source.as_ref().map(AsFd::as_fd)
+        }
+        let listened = [
+            (Source::Signals, Some(self.signals.as_fd())),
+            (Source::Alarm, fd(&self.alarm)),
+            (Source::Poll, fd(&self.poll)),
+            (Source::Clock, fd(&self.clock)),
+            (Source::Mounts, fd(&self.mounts)),
+            (Source::Watch, fd(&self.watch)),
+            (Source::Links, fd(&self.links)),
+            (Source::Inbox, Some(inbox.as_fd())),
+        ];
+        let listened = || listened.iter().filter_map(|(source, fd)| Some((*source, (*fd)?)));
+        let mut fds: Vec<PollFd<'_>> = listened()
+            .map(|(source, fd)| match source {
+                // proc_pid_mounts(5): a change is an exceptional condition.
+                Source::Mounts => PollFd::new(fd, PollFlags::POLLPRI),
+                _ => PollFd::new(fd, PollFlags::POLLIN),
+            })
+            .collect();
+        match poll(&mut fds, time_left(until)) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(Vec::new()),
+            Err(reason) => return Err(reason),
+        }
+        let ready = listened().zip(&fds).filter(|(_, fd)| fd.any() != Some(false));
+        Ok(ready.map(|((source, _), _)| source).collect())
+    }
+
+    fn read_signals(&self, events: &mut Vec<Event>) {
+        while let Ok(Some(info)) = self.signals.read_signal() {
+            let number = i32::try_from(info.ssi_signo).ok();
+            let signal = match number.map(signal::Signal::try_from) {
+                Some(Ok(signal::SIGHUP)) => Signal::Refresh,
+                _ => Signal::Stop,
+            };
+            events.push(Event::Signal(signal));
+        }
+    }
+
+    fn read_mounts(&mut self) -> bool {
+        let Some(mounts) = &mut self.mounts else { return false };
+        match mounts.have_changed() {
+            Ok(changed) => {
+                if let Some(watch) = self.watch.as_mut().filter(|_| changed) {
+                    watch.renew();
+                }
+                changed
+            }
+            Err(error) => {
+                self.mounts = present("mounts", Err(error));
+                true
+            }
+        }
+    }
+
+    fn read_links(&mut self) -> bool {
+        let Some(links) = &self.links else { return false };
+        links.drain().unwrap_or_else(|error| {
+            self.links = present("network interfaces", Err(io::Error::other(error)));
+            true
+        })
+    }
+}
+
+/// The source if it is there; else a word about it.
+fn present<T>(what: &str, source: Result<T, impl Into<io::Error>>) -> Option<T> {
+    source
+        .map_err(|error| {
+            log::warn!(
+                MESSAGE_ID = journal::PROBLEM;
+                "{what}: changes will not be noticed by themselves ({})", reason(&error.into())
+            );
+        })
+        .ok()
+}
+
+/// The time-out for poll(2), which counts in whole milliseconds: rounded up, or the loop would run
+/// in circles during the last of them.
+fn time_left(until: Option<Instant>) -> PollTimeout {
+    let Some(until) = until else { return PollTimeout::NONE };
+    let left = until.saturating_duration_since(Instant::now()).as_micros().div_ceil(1000);
+    i32::try_from(left)
+        .ok()
+        .and_then(|ms| PollTimeout::try_from(ms).ok())
+        .unwrap_or(PollTimeout::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::eventfd::EfdFlags;
+    use std::time::Duration;
+
+    #[test]
+    fn a_time_out_is_never_too_short() {
+        assert_eq!(time_left(None), PollTimeout::NONE);
+        assert_eq!(time_left(Some(Instant::now())), PollTimeout::ZERO);
+        let left = time_left(Some(Instant::now() + Duration::from_millis(1000)));
+        assert_eq!(left.as_millis(), Some(1000));
+        let year = Duration::from_secs(365 * 86_400);
+        assert_eq!(time_left(Some(Instant::now() + year)), PollTimeout::MAX);
+    }
+
+    #[test]
+    fn what_happens_to_files_and_in_the_inbox_wakes_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut events = Events::open(&Root::new(dir.path())).unwrap();
+        let inbox = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
+        let soon = || Some(Instant::now() + Duration::from_millis(5));
+        assert_eq!(events.wait(&inbox, soon()).unwrap(), []);
+        std::fs::create_dir(dir.path().join("license")).unwrap();
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Files]);
+        inbox.write(1).unwrap();
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Inbox]);
+    }
+}

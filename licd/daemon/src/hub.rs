@@ -1,0 +1,362 @@
+//! Where the bus, the loop and the working threads meet: what is published, and what is asked.
+
+use std::ops::Range;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use licd_device::{Failure, Intent, Missing, Report, Survey, to_json};
+use licd_files::settings::Settings;
+use licd_machine::clock;
+use licd_rules::{Code, Notice, Selector, TimeVerdict};
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::jobs::{Job, JobEnd, JobId, Source};
+
+/// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
+/// only if it is stuck.
+const ORDERS: usize = 64;
+
+/// What the bus answers from. A new one takes the place of the old one as a whole.
+pub(crate) struct Published {
+    /// What the report rests on.
+    pub(crate) survey: Arc<Survey>,
+    /// The time it was judged at.
+    pub(crate) time: TimeVerdict,
+    /// What could not be looked at since; the report is that of the last survey that was whole.
+    pub(crate) missing: Missing,
+    /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
+    /// and the report is the one that was published before, if there is one.
+    pub(crate) whole: bool,
+    /// The report.
+    pub(crate) report: Report,
+    /// The report as the files have it, of the moment it was made.
+    pub(crate) json: String,
+    /// Where that moment stands in it.
+    now: Range<usize>,
+}
+
+impl Published {
+    /// The report as of now. It is not made anew for every question: a device may have a thousand
+    /// licences, and everybody may ask.
+    pub(crate) fn status(&self) -> String {
+        let mut json = self.json.clone();
+        json.replace_range(self.now.clone(), &clock::now().to_string());
+        json
+    }
+    /// A report of this moment, and its JSON.
+    pub(crate) fn new(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        whole: bool,
+    ) -> Self {
+        let report = survey.report(&time);
+        Self { whole, ..Self::of(survey, time, missing, report) }
+    }
+
+    /// A report of an earlier moment, since there is nothing better to be said.
+    pub(crate) fn standing(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        report: Report,
+    ) -> Self {
+        Self { whole: false, ..Self::of(survey, time, missing, report) }
+    }
+
+    fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
+        for problem in missing.problems() {
+            // A report that stands may have it already.
+            if !report.problems.contains(&problem) {
+                report.problems.push(problem);
+            }
+        }
+        let (json, now) = written(&report);
+        Self { survey, time, missing, whole: true, report, json, now }
+    }
+
+    /// The same, with this said of a restart.
+    pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
+        self.report.restart_pending = pending;
+        (self.json, self.now) = written(&self.report);
+        self
+    }
+
+    /// The names of the features that are allowed.
+    pub(crate) fn allowed(&self) -> Vec<&str> {
+        let features = self.report.features.iter();
+        features.filter(|(_, feature)| feature.allowed).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// The JSON of a report, and where its moment stands in it.
+fn written(report: &Report) -> (String, Range<usize>) {
+    let json = to_json(report);
+    // In a text of the report the quotation marks are escaped.
+    let key = "\"now\":\"";
+    let at = json.find(key).map_or(0, |at| at + key.len());
+    (json, at..at + report.clock.now.to_string().len())
+}
+
+/// Why an order is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// For a reason that has a code.
+    Verdict(Failure),
+    /// The caller's arguments make no sense.
+    Arguments(String),
+    /// By a fault of this program.
+    Fault(String),
+}
+
+impl Refusal {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::Verdict(Failure { code, message: message.into() })
+    }
+
+    /// In words.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Verdict(Failure { message, .. })
+            | Self::Arguments(message)
+            | Self::Fault(message) => message,
+        }
+    }
+
+    /// The answer to an order that nobody carries out.
+    pub(crate) fn unheard() -> Self {
+        Self::new(Code::Busy, "licd: is stopping or out of resources; try again later")
+    }
+}
+
+/// Where an answer goes. Dropped, it tells the caller [`Refusal::unheard`].
+pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
+
+/// What a caller, authorised where need be, wants of the loop.
+pub(crate) enum Order {
+    Import { source: Source, intent: Intent, name: String, owner: String, reply: ImportReply },
+    Remove { selector: Selector, reply: Reply<u32> },
+    Apply { settings: String, reply: Reply<()> },
+    Refresh { reply: Reply<()> },
+    Poll { reply: Reply<()> },
+}
+
+/// When the caller of an import is answered.
+pub(crate) enum ImportReply {
+    /// As soon as there is a job, by its object's name.
+    Begun(Reply<JobId>),
+    /// By the verdict.
+    Verdict(Reply<Code>),
+}
+
+/// What a working thread or the bus itself has to tell.
+pub(crate) enum News {
+    /// The device was read, or judged again. `None`: a fault of this program.
+    Stock(Option<Box<Stock>>),
+    /// An import went on.
+    Progress(Arc<Job>),
+    /// An import ended.
+    Imported { job: Arc<Job>, end: JobEnd },
+    /// A removal ended.
+    Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
+    /// Settings were taken over, or not.
+    Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
+    /// What was left to do was tried again.
+    Settled { left: Unsettled },
+    /// The caller with this unique name has left the bus and waits for nothing any more.
+    CallerGone(String),
+    /// The connection to the bus is gone.
+    BusGone,
+}
+
+/// The device as it was read.
+pub(crate) struct Stock {
+    pub(crate) published: Published,
+    /// Notices of expiry that are to be announced.
+    pub(crate) due: Vec<Notice>,
+    /// What went wrong on the way and is not in the report.
+    pub(crate) complaints: Vec<String>,
+    /// What the settings say of download links, if they were read.
+    pub(crate) links: Option<Settings>,
+    /// Whether somebody keeps the store from being closed.
+    pub(crate) left_open: bool,
+    /// Whether it is to be done once more soon: something could not be looked at or published.
+    pub(crate) again: bool,
+    /// Whether something could not be written down that is to be remembered.
+    pub(crate) unwritten: bool,
+}
+
+/// What a start or a crash has left to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Unsettled {
+    /// The store is not closed, or a removal not finished.
+    pub(crate) store: bool,
+    /// The removal profile could not be carried out yet.
+    pub(crate) profile: bool,
+}
+
+/// What came of a write to the store.
+pub(crate) struct Written<T> {
+    pub(crate) value: T,
+    /// Whether somebody keeps the store from being closed.
+    pub(crate) left_open: bool,
+}
+
+/// The side of the bus and of the working threads.
+pub(crate) struct Hub {
+    published: RwLock<Arc<Published>>,
+    orders: SyncSender<Order>,
+    news: Sender<News>,
+    wake: Arc<EventFd>,
+}
+
+/// The side of the loop.
+pub(crate) struct Inbox {
+    orders: Receiver<Order>,
+    news: Receiver<News>,
+    /// Readable when there is something.
+    pub(crate) wake: Arc<EventFd>,
+}
+
+/// Makes the two sides.
+///
+/// # Errors
+/// The kernel's, if it has no descriptor left.
+pub(crate) fn open(first: Published) -> Result<(Arc<Hub>, Inbox), Errno> {
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+    let (orders, ordered) = mpsc::sync_channel(ORDERS);
+    let (news, told) = mpsc::channel();
+    let published = RwLock::new(Arc::new(first));
+    let hub = Hub { published, orders, news, wake: Arc::clone(&wake) };
+    Ok((Arc::new(hub), Inbox { orders: ordered, news: told, wake }))
+}
+
+impl Hub {
+    /// What is published now.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Publishes something else. For the loop alone.
+    pub(crate) fn publish(&self, new: Arc<Published>) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    /// Hands an order to the loop; never waits.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] if too many wait already or the daemon is stopping. The order's reply is then
+    /// dropped.
+    pub(crate) fn order(&self, order: Order) -> Result<(), Refusal> {
+        self.orders.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::new(
+                Code::Busy,
+                format!("licd: {ORDERS} orders wait already; try again later"),
+            ),
+            TrySendError::Disconnected(_) => Refusal::unheard(),
+        })?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Tells the loop what came of its work; after the end of the loop nobody hears it.
+    pub(crate) fn tell(&self, news: News) {
+        if self.news.send(news).is_ok() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        // Fails only if the counter is full, and then it is readable already.
+        let _ = self.wake.write(1);
+    }
+}
+
+impl Inbox {
+    /// What has come in.
+    pub(crate) fn take(&self) -> (Vec<News>, Vec<Order>) {
+        let _ = self.wake.read();
+        (self.news.try_iter().collect(), self.orders.try_iter().take(ORDERS).collect())
+    }
+
+    /// What has come in of the working threads; orders are left to be refused.
+    pub(crate) fn take_news(&self) -> Vec<News> {
+        let _ = self.wake.read();
+        self.news.try_iter().collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use licd_device::Device;
+    use licd_fs::root::Root;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd as _;
+
+    /// A hub of a device without anything.
+    pub(crate) fn hub() -> (tempfile::TempDir, Arc<Hub>, Inbox) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sys")).unwrap();
+        let device = Device::at(Root::new(dir.path()));
+        let survey = device.survey().unwrap();
+        let time = device.time(&survey).unwrap();
+        let missing = Missing::default();
+        let (hub, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
+        (dir, hub, inbox)
+    }
+
+    impl Inbox {
+        /// Waits for news.
+        pub(crate) fn wait(&self) -> Vec<News> {
+            let mut fds = [PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::NONE).unwrap();
+            self.take_news()
+        }
+    }
+
+    fn order(told: &Sender<Result<(), Refusal>>) -> Order {
+        let told = told.clone();
+        Order::Refresh { reply: Box::new(move |answer| told.send(answer).unwrap()) }
+    }
+
+    #[test]
+    fn a_report_of_another_moment_is_the_same_report() {
+        let (_dir, hub, _inbox) = hub();
+        let first = hub.published();
+        let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
+        let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
+        assert_eq!(first.report, second.report);
+        let mut third = second.report.clone();
+        third.clock.now = third.clock.now.plus(1);
+        assert_eq!(first.report, third);
+        assert!(first.json.contains("\"now\":\"2"));
+        assert_eq!(first.status().len(), first.json.len());
+        assert!(first.status().contains("\"now\":\"2"));
+    }
+
+    #[test]
+    fn orders_beyond_those_that_wait_are_refused_as_busy() {
+        let (_dir, hub, inbox) = hub();
+        let (told, _) = mpsc::channel();
+        for _ in 0..ORDERS {
+            hub.order(order(&told)).unwrap();
+        }
+        let Err(Refusal::Verdict(failure)) = hub.order(order(&told)) else { panic!("taken") };
+        assert_eq!(failure.code, Code::Busy);
+        assert_eq!(inbox.take().1.len(), ORDERS);
+        hub.order(order(&told)).unwrap();
+    }
+
+    #[test]
+    fn an_order_that_nobody_takes_tells_by_its_end() {
+        let (_dir, hub, inbox) = hub();
+        let (told, answers) = mpsc::channel();
+        hub.order(order(&told)).unwrap();
+        drop((told, inbox));
+        assert!(answers.recv().is_err());
+        let (told, _) = mpsc::channel();
+        assert_eq!(hub.order(order(&told)), Err(Refusal::unheard()));
+    }
+}

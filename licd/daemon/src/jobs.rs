@@ -1,0 +1,216 @@
+//! Work that may take long: each piece runs on a thread of its own, which ends with it.
+
+mod source;
+mod stick;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use licd_device::{Device, FileVerdict, Intent};
+use licd_fs::textfile::reason;
+use licd_rules::Code;
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::hub::{Hub, News};
+
+pub(crate) use source::Source;
+
+/// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
+/// lock.
+pub(crate) const AT_ONCE: usize = 16;
+/// Imports of one caller at one time: a descriptor that brings nothing keeps its place for
+/// two minutes, and others are not to wait for that. Half of them, for one who imports a batch.
+pub(crate) const OF_ONE: usize = AT_ONCE / 2;
+/// How often the progress of an import is told.
+const PROGRESS: Duration = Duration::from_millis(250);
+
+/// Numbers the imports of one run of the daemon.
+pub(crate) type JobId = u32;
+
+/// An import, as those see it who wait for it.
+pub(crate) struct Job {
+    /// Its number.
+    pub(crate) id: JobId,
+    /// What is imported, fit to be shown.
+    pub(crate) name: String,
+    /// The unique bus name of whoever asked for it.
+    pub(crate) owner: String,
+    /// The features that were allowed when it began.
+    pub(crate) allowed_before: Vec<String>,
+    intent: Intent,
+    done: AtomicU64,
+    total: AtomicU64,
+    finished: AtomicBool,
+    cancel: EventFd,
+}
+
+impl Job {
+    /// A job that is about to begin.
+    ///
+    /// # Errors
+    /// The kernel's, if it has no descriptor left.
+    pub(crate) fn new(
+        id: JobId,
+        name: String,
+        owner: String,
+        intent: Intent,
+        allowed: &[&str],
+    ) -> Result<Self, Errno> {
+        let cancel = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
+        let zero = AtomicU64::default;
+        let (done, total) = (zero(), zero());
+        let allowed_before = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let finished = false.into();
+        Ok(Self { id, name, owner, allowed_before, intent, done, total, finished, cancel })
+    }
+
+    /// Bytes read, and how many there are; 0 if that is not known.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed)
+    }
+
+    /// Says that it has ended.
+    pub(crate) fn finish(&self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the reading of its source. What was read whole is imported all the same.
+    pub(crate) fn cancel(&self) {
+        // Fails only if it was asked for more often than anybody can count.
+        let _ = self.cancel.write(1);
+    }
+}
+
+/// How a job ended.
+pub(crate) enum JobEnd {
+    /// With a verdict on each file.
+    Verdicts {
+        verdicts: Vec<FileVerdict>,
+        /// Whether the device is another one since.
+        changed: bool,
+        /// Whether the status says something else of a download link.
+        noted: bool,
+        /// Whether somebody keeps the store from being closed.
+        left_open: bool,
+    },
+    /// By a fault of this program.
+    Fault,
+}
+
+/// Runs `work` on a thread of its own. What `tell` makes of its result, of `None` if it panicked,
+/// is told to the loop.
+///
+/// # Errors
+/// The system has no thread left; neither is called.
+pub(crate) fn spawn<T>(
+    hub: &Arc<Hub>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+    tell: impl FnOnce(Option<T>) -> News + Send + 'static,
+) -> io::Result<()> {
+    let hub = Arc::clone(hub);
+    let run = move || {
+        // Nothing of what the work had in hand is used after a panic.
+        let result = catch_unwind(AssertUnwindSafe(work));
+        hub.tell(tell(result.ok()));
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
+
+/// What is logged when [`spawn`] fails.
+pub(crate) fn no_thread(name: &str, error: &io::Error) -> String {
+    format!(
+        "licd: no thread can be started for the {name} ({}); see what uses up the memory or the \
+         tasks of the machine",
+        reason(error)
+    )
+}
+
+/// Begins an import.
+///
+/// # Errors
+/// Those of [`spawn`].
+pub(crate) fn import(
+    hub: &Arc<Hub>,
+    device: &Arc<Device>,
+    job: &Arc<Job>,
+    source: Source,
+) -> io::Result<()> {
+    let (own_hub, device, own_job) = (Arc::clone(hub), Arc::clone(device), Arc::clone(job));
+    let job = Arc::clone(job);
+    let work = move || run(&own_hub, &device, &own_job, source);
+    spawn(hub, "import", work, |end| News::Imported { job, end: end.unwrap_or(JobEnd::Fault) })
+}
+
+fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
+    let (mut verdicts, mut changed, mut noted) = (Vec::new(), false, false);
+    source.import(device, &mut Meter { job, hub, told: Instant::now() }, |imported| {
+        // A write that failed may have left the store open.
+        changed |= imported.changed || imported.verdict.code == Code::StoreUnwritable;
+        noted |= imported.noted;
+        verdicts.push(imported.verdict);
+    });
+    // A write always closes the store behind itself; if it is open now, that has failed.
+    let left_open = changed && device.is_left_open();
+    JobEnd::Verdicts { verdicts, changed, noted, left_open }
+}
+
+/// Counts how far an import has come, and tells of it from time to time.
+struct Meter<'a> {
+    job: &'a Arc<Job>,
+    hub: &'a Hub,
+    told: Instant,
+}
+
+impl Meter<'_> {
+    /// It has come so far, of so much (0: nobody knows).
+    fn stands_at(&mut self, done: u64, total: u64) {
+        self.job.done.store(done, Ordering::Relaxed);
+        self.job.total.store(total, Ordering::Relaxed);
+        if self.told.elapsed() >= PROGRESS {
+            self.told = Instant::now();
+            self.hub.tell(News::Progress(Arc::clone(self.job)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::Stock;
+    use crate::hub::tests::hub;
+
+    #[test]
+    fn that_there_is_no_thread_is_said_with_what_to_do() {
+        let said = no_thread("removal", &Errno::ENOMEM.into());
+        assert_eq!(
+            said,
+            "licd: no thread can be started for the removal (Out of memory); \
+             see what uses up the memory or the tasks of the machine"
+        );
+    }
+
+    #[test]
+    fn work_that_panics_is_told_as_a_fault() {
+        let (_dir, hub, inbox) = hub();
+        spawn(
+            &hub,
+            "broken",
+            || -> Box<Stock> { panic!("broken") },
+            |end: Option<Box<Stock>>| News::Stock(end),
+        )
+        .unwrap();
+        let news = inbox.wait();
+        assert!(matches!(news.as_slice(), [News::Stock(None)]));
+    }
+}

@@ -1,0 +1,323 @@
+//! Where an import reads from.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use licd_device::{CLOCK_IGNORED, Device, Failure, Fetch, Imported, Login, Place, Url};
+use licd_fs::deadline::DeadlineReader;
+use licd_fs::textfile::escaped_path;
+use licd_rules::Code;
+use licd_sources::intake::{self, Streams};
+use nix::fcntl::OFlag;
+use nix::sys::socket::{MsgFlags, recv};
+
+use super::{Meter, stick};
+use crate::hub::Refusal;
+use crate::journal;
+
+/// How long a source may take to bring all of itself: as long as a download may by default.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+/// Where licd.service sees nothing (`ProtectHome=`, systemd.exec(5)).
+const HIDDEN: [&str; 3] = ["/home", "/root", "/run/user"];
+
+/// Where an import reads from.
+pub(crate) enum Source {
+    /// A file of this machine.
+    Path(PathBuf),
+    /// What the caller has opened.
+    Descriptor(OwnedFd),
+    /// A server, and who asks it.
+    Url(Url, Option<Login>),
+    /// What a download link of the settings leads to.
+    Link(Url),
+    /// The stick that is this block device, or the only one that is plugged in.
+    Stick(Option<PathBuf>),
+}
+
+impl Source {
+    /// Reads the name of a source as a caller gives it; the login is for servers.
+    ///
+    /// # Errors
+    /// [`licd_rules::Code::SourceRefused`] for what cannot be fetched from.
+    pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
+        let shown = Place::refused_name(text.as_ref());
+        let named = |failure: Failure| Failure {
+            message: format!("{shown}: {}", failure.message),
+            ..failure
+        };
+        match Place::parse(text.as_ref()).map_err(named)? {
+            Place::Url(url) => Ok(Self::Url(url, login)),
+            _ if login.is_some() => {
+                Err(Refusal::Arguments(format!("“{shown}”: takes no user; only servers do")))
+            }
+            Place::File(path) if path.is_absolute() => Ok(Self::Path(path)),
+            Place::File(_) => Err(Refusal::Arguments(format!("“{shown}”: is no absolute path"))),
+            Place::Stick(device) => Ok(Self::Stick(device)),
+        }
+    }
+
+    /// What it is called, fit to be shown; a descriptor has no name of its own.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Path(path) => escaped_path(path),
+            Self::Descriptor(_) => "the descriptor".to_owned(),
+            Self::Url(url, _) | Self::Link(url) => url.to_string(),
+            Self::Stick(None) => "usb".to_owned(),
+            Self::Stick(Some(device)) => format!("usb:{}", escaped_path(device)),
+        }
+    }
+
+    /// Imports each of its files and tells `done` of it; `meter` hears how it goes on. Reading ends
+    /// when the job is cancelled, and after [`PATIENCE`].
+    pub(super) fn import(
+        self,
+        device: &Device,
+        meter: &mut Meter<'_>,
+        mut done: impl FnMut(Imported),
+    ) {
+        let (name, intent) = (meter.job.name.clone(), meter.job.intent);
+        let imported = match self {
+            Self::Path(path) => open(&path)
+                .map(|file| device.import(&name, Watched::new(Stream::File(file), meter), intent)),
+            Self::Descriptor(descriptor) => Stream::of(descriptor)
+                .map(|stream| device.import(&name, Watched::new(stream, meter), intent)),
+            Self::Url(url, login) => {
+                fetch(device, &url, login, meter).map(|file| device.import(&name, file, intent))
+            }
+            Self::Link(link) => {
+                let cancel = meter.job.cancel.as_fd();
+                let followed = device.follow(&link, cancel, |so_far, total| {
+                    meter.stands_at(so_far, total.unwrap_or(0));
+                });
+                mention_clock(&link, followed.clock_ignored);
+                Ok(followed.imported)
+            }
+            Self::Stick(stick) => return stick::import(stick, device, meter, done),
+        };
+        done(imported.unwrap_or_else(|failure| Imported::unread(&name, failure)));
+    }
+}
+
+/// Opens a file; of one that the sandbox hides, says what to do.
+fn open(path: &Path) -> Result<File, Failure> {
+    Device::open(path).map_err(|mut failure| {
+        let hidden = HIDDEN.iter().any(|place| path.starts_with(place));
+        if hidden && failure.code == Code::SourceUnreachable {
+            failure.message += "; licd.service sees no home directories: use licctl import, \
+                                which opens the file itself";
+        }
+        failure
+    })
+}
+
+fn fetch(
+    device: &Device,
+    url: &Url,
+    login: Option<Login>,
+    meter: &mut Meter<'_>,
+) -> Result<File, Failure> {
+    let cancel = Some(meter.job.cancel.as_fd());
+    let order = Fetch { login, cancel, ..Fetch::default() };
+    let fetched =
+        device.fetch(url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
+    mention_clock(url, fetched.clock_ignored);
+    fetched.whole()
+}
+
+/// Says that the dates of a certificate were passed over, if so.
+fn mention_clock(url: &Url, ignored: bool) {
+    if ignored {
+        log::warn!(MESSAGE_ID = journal::PROBLEM; "{url}: {CLOCK_IGNORED}");
+    }
+}
+
+/// Something that can be read without waiting for it.
+pub(super) enum Stream {
+    /// A file, or a pipe that does not block.
+    File(File),
+    Socket(OwnedFd),
+}
+
+impl Stream {
+    fn of(descriptor: OwnedFd) -> Result<Self, Failure> {
+        let file = intake::accept(descriptor.into(), Streams::Allowed)?;
+        let unreadable = |error| Failure::from(intake::OpenFault::Unreadable(error));
+        let kind = file.metadata().map_err(unreadable)?.file_type();
+        if kind.is_socket() {
+            return Ok(Self::Socket(file.into()));
+        }
+        if !kind.is_fifo() {
+            return Ok(Self::File(file));
+        }
+        // Whether a pipe blocks is common to all who hold this end of it, the caller too. Opened
+        // anew it is our own to decide.
+        let pipe = File::options()
+            .read(true)
+            .custom_flags((OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
+            .open(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        pipe.map(Self::File).map_err(unreadable)
+    }
+
+    /// Bytes still to come, 0 if nobody knows.
+    fn total(&self) -> u64 {
+        let Self::File(file) = self else { return 0 };
+        let here = (&*file).stream_position().unwrap_or_default();
+        file.metadata().map_or(0, |found| found.len().saturating_sub(here))
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::File(file) => file.as_fd(),
+            Self::Socket(socket) => socket.as_fd(),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Socket(socket) => {
+                recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT).map_err(io::Error::from)
+            }
+        }
+    }
+}
+
+/// A stream that the meter hears of as it is read.
+pub(super) struct Watched<'a, 'm> {
+    stream: DeadlineReader<'a, Stream>,
+    meter: &'a mut Meter<'m>,
+    pub(super) done: u64,
+    total: u64,
+}
+
+impl<'a, 'm> Watched<'a, 'm> {
+    fn new(stream: Stream, meter: &'a mut Meter<'m>) -> Self
+    where
+        'm: 'a,
+    {
+        let total = stream.total();
+        Self::part(stream, meter, 0, total)
+    }
+
+    /// One of several streams that have `total` bytes together, of which `done` were read.
+    pub(super) fn part(stream: Stream, meter: &'a mut Meter<'m>, done: u64, total: u64) -> Self
+    where
+        'm: 'a,
+    {
+        meter.stands_at(done, total);
+        let stream = DeadlineReader::new(stream, PATIENCE, Some(meter.job.cancel.as_fd()));
+        Self { stream, meter, done, total }
+    }
+}
+
+impl Read for Watched<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(buffer)?;
+        // Never more than fit a file.
+        self.done += length as u64;
+        self.meter.stands_at(self.done, self.total);
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn read_all(descriptor: impl Into<OwnedFd>) -> io::Result<String> {
+        let stream = Stream::of(descriptor.into()).unwrap();
+        io::read_to_string(DeadlineReader::new(stream, PATIENCE, None))
+    }
+
+    #[test]
+    fn a_path_is_absolute_or_none() {
+        assert!(
+            matches!(Source::parse("/a b", None), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
+        );
+        for relative in ["", "a.lic", "./a.lic", "usbstick.lic", "~/a.lic"] {
+            let refused = Source::parse(relative, None);
+            assert!(matches!(refused, Err(Refusal::Arguments(_))), "{relative}");
+        }
+    }
+
+    #[test]
+    fn a_file_in_a_home_directory_is_for_licctl_to_open() {
+        let message = |path: &str| open(Path::new(path)).unwrap_err().message;
+        for hidden in ["/home/none/a.lic", "/root/none/a.lic", "/run/user/none/a.lic"] {
+            assert!(message(hidden).contains("licctl import"), "{hidden}");
+        }
+        for plain in ["/none/a.lic", "/home-made/a.lic", "/run/a.lic/none"] {
+            assert!(!message(plain).contains("licctl import"), "{plain}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_fetched_is_refused_by_name() {
+        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", None) else {
+            panic!()
+        };
+        assert_eq!(failure.code, Code::SourceRefused);
+        assert!(failure.message.starts_with("sftp://ums/a.lic: "), "{}", failure.message);
+    }
+
+    #[test]
+    fn only_a_server_is_told_who_asks() {
+        let login = || Some(Login { user: "u".into(), password: "p".into() });
+        assert!(matches!(Source::parse("ftp://h/a", login()), Ok(Source::Url(_, Some(_)))));
+        assert!(matches!(Source::parse("/a", login()), Err(Refusal::Arguments(_))));
+    }
+
+    #[test]
+    fn a_file_is_read_from_where_it_stands() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"abcdef").unwrap();
+        file.seek(io::SeekFrom::Start(2)).unwrap();
+        assert_eq!(Stream::of(file.try_clone().unwrap().into()).unwrap().total(), 4);
+        assert_eq!(read_all(file).unwrap(), "cdef");
+    }
+
+    #[test]
+    fn pipes_and_sockets_are_read_to_their_end() {
+        let (reader, writer) = io::pipe().unwrap();
+        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let pairs: [(OwnedFd, OwnedFd); 2] =
+            [(reader.into(), writer.into()), (near.into(), far.into())];
+        for (reader, writer) in pairs {
+            let reading = std::thread::spawn(|| read_all(reader));
+            let mut writer = File::from(writer);
+            for piece in ["ab", "", "cd"] {
+                writer.write_all(piece.as_bytes()).unwrap();
+                std::thread::yield_now();
+            }
+            drop(writer);
+            assert_eq!(reading.join().unwrap().unwrap(), "abcd");
+        }
+    }
+
+    #[test]
+    fn the_callers_end_of_a_pipe_keeps_blocking() {
+        let (reader, writer) = io::pipe().unwrap();
+        let kept = reader.try_clone().unwrap();
+        drop(writer);
+        assert_eq!(read_all(reader).unwrap(), "");
+        let flags = nix::fcntl::fcntl(&kept, nix::fcntl::FcntlArg::F_GETFL).unwrap();
+        assert!(!OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK));
+    }
+
+    #[test]
+    fn what_is_no_stream_of_bytes_is_refused() {
+        let device = File::open("/dev/null").unwrap();
+        let Err(failure) = Stream::of(device.into()) else { panic!("/dev/null was opened") };
+        assert!(!failure.code.is_accepted());
+    }
+}

@@ -1,0 +1,163 @@
+//! Notices of expiry: put into words once, published for the sessions of users, and announced when
+//! they are due.
+//!
+//! `/run/licd/notices.json` holds what a user is to see, ready to be shown:
+//!
+//! ```json
+//! {"schema":1,"day":"2026-11-22","notices":[{"service":"SUB_SERVICE_SET_WORKSPACE_EDITION",
+//!  "state":"warning","expires":"2026-11-30","stops":true,
+//!  "en":{"title":"…","body":"…"},"de":{"title":"…","body":"…"}}]}
+//! ```
+//!
+//! One notice stands for all services that end on the same day; `service` is the Workspace Edition if
+//! that is among them. `day` is that of the time which licences are judged at, so that nobody else has to know it. A
+//! body is plain text, a paragraph a line.
+
+mod english;
+mod german;
+mod matter;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use licd_device::{Device, Survey, to_json};
+use licd_files::notices::{Memory, since_boot};
+use licd_files::publish;
+use licd_fs::look::Looked;
+use licd_fs::root::Root;
+use licd_machine::clock;
+use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
+use license_format::Date;
+use serde::Serialize;
+
+use matter::Matter;
+
+/// The version of the file.
+const SCHEMA: u32 = 1;
+
+/// Tells people of expiry.
+#[derive(Default)]
+pub(crate) struct Herald(Mutex<Option<Opened>>);
+
+/// What notices rest on beside the device, read when the first are due.
+struct Opened {
+    /// As the settings had it when the system started.
+    management: EnterpriseManagement,
+    memory: Memory,
+    /// What was wrong with the memory.
+    flaw: Option<String>,
+}
+
+/// `/run/licd/notices.json`
+#[derive(Serialize)]
+struct Sheet<'a> {
+    schema: u32,
+    day: String,
+    notices: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    service: &'a str,
+    state: &'static str,
+    expires: String,
+    /// Whether anything stops, altogether or in part.
+    stops: bool,
+    en: Words,
+    de: Words,
+}
+
+/// A notice in one language.
+#[derive(Serialize)]
+struct Words {
+    title: String,
+    body: String,
+}
+
+impl Opened {
+    /// Reads it. Writes nothing that has to reach a disk.
+    fn read(root: &Root, survey: &Survey) -> Looked<Self> {
+        let set = &survey.settings().userinterface.license_notification;
+        let set = match set.enable_enterprise_management_notification {
+            true => EnterpriseManagement::Told,
+            false => EnterpriseManagement::Silenced,
+        };
+        let (memory, notice) = Memory::load(root)?;
+        Ok(Self {
+            management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
+            memory,
+            flaw: notice.map(|notice| notice.to_string()),
+        })
+    }
+}
+
+impl Herald {
+    /// Publishes what users are to see at this time, and returns it with what is to be announced.
+    /// While it is not known what was said, nothing is: said twice is worse than later.
+    pub(crate) fn publish(
+        &self,
+        device: &Device,
+        survey: &Survey,
+        time: &TimeVerdict,
+        complaints: &mut Vec<String>,
+    ) -> Option<Told> {
+        let mut opened = self.opened();
+        if opened.is_none() {
+            match Opened::read(device.root(), survey) {
+                Ok(read) => *opened = Some(read),
+                Err(unavailable) => {
+                    complaints.push(format!("{unavailable}; users see old notices"))
+                }
+            }
+        }
+        let Opened { management, memory, flaw } = opened.as_ref()?;
+        complaints.extend(flaw.clone());
+        let notices = survey.notices(*management, time);
+        let told = tell(notices, memory.said(), Date::of(time.now));
+        let sheet = sheet(&told.current, Date::of(time.now));
+        if let Err(error) = publish::publish_notices(device.root(), &sheet) {
+            complaints.push(format!("{error}; users see old notices"));
+        }
+        Some(told)
+    }
+
+    /// Remembers what was just published as announced, and hands it over for that: said twice is
+    /// worse than not at all.
+    pub(crate) fn due(
+        &self,
+        device: &Device,
+        Told { due, said, .. }: Told,
+        complaints: &mut Vec<String>,
+    ) -> Vec<Notice> {
+        if !due.is_empty()
+            && let Some(opened) = self.opened().as_mut()
+            && let Err(error) = opened.memory.remember(device.root(), said)
+        {
+            complaints.push(format!("{error}; notices of expiry may come again after a restart"));
+        }
+        due
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The file.
+fn sheet(notices: &[Notice], today: Date) -> String {
+    let entry = |notice| {
+        let matter = Matter::of(notice);
+        Entry {
+            service: &notice.service,
+            state: notice.stage.as_str(),
+            expires: notice.expires.to_string(),
+            stops: notice.stops_something(),
+            en: english::words(&matter),
+            de: german::words(&matter),
+        }
+    };
+    let notices = notices.iter().map(entry).collect();
+    to_json(&Sheet { schema: SCHEMA, day: today.to_string(), notices })
+}
+
+#[cfg(test)]
+mod tests;

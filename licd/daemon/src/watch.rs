@@ -1,0 +1,286 @@
+//! Files that others change: the store, the settings, the configuration.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt as _;
+
+use licd_fs::root::Root;
+use licd_rules::names;
+use nix::errno::Errno;
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
+
+use crate::journal;
+
+/// Which names in a directory matter.
+enum Names {
+    These(&'static [&'static str]),
+    /// And what looks like a licence or a trust document: what is not looked at is named.
+    TheseAndLicenses(&'static [&'static str]),
+    Ending(&'static str),
+}
+use Names::{Ending, These, TheseAndLicenses};
+
+/// A directory that is watched while it is there.
+struct Place {
+    path: &'static str,
+    names: Names,
+    /// Whether it holds files whose content matters, beside names that come and go.
+    content: bool,
+}
+
+const fn parent(path: &'static str, names: &'static [&'static str]) -> Place {
+    Place { path, names: These(names), content: false }
+}
+
+const fn files(path: &'static str, names: Names) -> Place {
+    Place { path, names, content: true }
+}
+
+/// Everything that is watched, so that also a directory is noticed that is not there yet.
+const PLACES: [Place; 9] = [
+    parent("/", &["license", "etc"]),
+    Place { path: "/license", names: TheseAndLicenses(&["dsa"]), content: false },
+    files("/license/dsa", TheseAndLicenses(&["licenses"])),
+    files("/license/dsa/licenses", TheseAndLicenses(&[])),
+    parent("/etc", &["licd"]),
+    files("/etc/licd", These(&["licd.toml", "settings.toml", "licd.toml.d"])),
+    files("/etc/licd/licd.toml.d", Ending(".toml")),
+    // What tells that the clock is right.
+    parent("/run/systemd", &["timesync"]),
+    parent("/run/systemd/timesync", &["synchronized"]),
+];
+
+const COMES_OR_GOES: AddWatchFlags =
+    AddWatchFlags::IN_CREATE.union(AddWatchFlags::IN_DELETE).union(AddWatchFlags::IN_MOVE);
+/// What tells that the directory itself is another one; the latter two come unasked.
+const SELF: AddWatchFlags = AddWatchFlags::IN_DELETE_SELF.union(AddWatchFlags::IN_MOVE_SELF);
+const UNASKED: AddWatchFlags = AddWatchFlags::IN_UNMOUNT.union(AddWatchFlags::IN_IGNORED);
+
+/// The watches.
+pub(crate) struct Watch {
+    inotify: Inotify,
+    root: Root,
+    /// Beside [`PLACES`].
+    watched: [Option<WatchDescriptor>; PLACES.len()],
+}
+
+impl Watch {
+    /// Watches what there is below this root.
+    ///
+    /// # Errors
+    /// The kernel's, if it has no watch left for this user.
+    pub(crate) fn open(root: &Root) -> Result<Self, Errno> {
+        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+        let mut watch = Self { inotify, root: root.clone(), watched: [None; PLACES.len()] };
+        watch.renew();
+        Ok(watch)
+    }
+
+    /// Takes the events so far. Whether one of them matters.
+    pub(crate) fn drain(&mut self) -> bool {
+        let mut news = false;
+        while let Ok(events) = self.inotify.read_events() {
+            news |= events.iter().any(|event| self.matters(event));
+        }
+        if news {
+            self.renew();
+        }
+        news
+    }
+
+    /// Watches the directories that are there now instead of those that were. Watching one twice is
+    /// watching it once.
+    pub(crate) fn renew(&mut self) {
+        let before = self.watched;
+        self.watched = std::array::from_fn(|n| PLACES.get(n).and_then(|place| self.add(place)));
+        for gone in before.iter().flatten().filter(|wd| !self.watched.contains(&Some(**wd))) {
+            // Fails if the kernel has dropped the watch with its directory.
+            let _ = self.inotify.rm_watch(*gone);
+        }
+    }
+
+    fn add(&self, place: &Place) -> Option<WatchDescriptor> {
+        let mut mask = COMES_OR_GOES | SELF | AddWatchFlags::IN_ONLYDIR;
+        mask.set(AddWatchFlags::IN_CLOSE_WRITE, place.content);
+        match self.inotify.add_watch(&self.root.path(place.path), mask) {
+            Ok(wd) => Some(wd),
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES) => None,
+            Err(reason) => {
+                log::warn!(
+                    MESSAGE_ID = journal::PROBLEM;
+                    "{}: cannot be watched ({}); send SIGHUP to licd when it has changed",
+                    place.path,
+                    reason.desc()
+                );
+                None
+            }
+        }
+    }
+
+    fn matters(&self, event: &InotifyEvent) -> bool {
+        if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
+            return true;
+        }
+        let places = self.watched.iter().zip(&PLACES);
+        let mut places = places.filter(|(wd, _)| **wd == Some(event.wd)).map(|(_, place)| place);
+        places.any(|place| place.is_touched_by(event))
+    }
+}
+
+impl Place {
+    fn is_touched_by(&self, event: &InotifyEvent) -> bool {
+        if event.mask.intersects(SELF | UNASKED) {
+            return true;
+        }
+        let named = event.name.as_deref().is_some_and(|name| self.names.hold(name));
+        // A file that was only created has no content yet; it is still to be closed.
+        let empty = self.content
+            && event.mask.contains(AddWatchFlags::IN_CREATE)
+            && !event.mask.contains(AddWatchFlags::IN_ISDIR);
+        named && !empty
+    }
+}
+
+impl Names {
+    fn hold(&self, name: &OsStr) -> bool {
+        match self {
+            These(names) => names.iter().any(|known| name == *known),
+            TheseAndLicenses(these) => {
+                let bytes = name.as_bytes();
+                names::is_license(bytes)
+                    || names::is_trust(bytes)
+                    || names::is_near_miss(bytes)
+                    || These(these).hold(name)
+            }
+            Ending(ending) => name.as_bytes().ends_with(ending.as_bytes()),
+        }
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// A root directory and a watch on it.
+    struct World {
+        dir: tempfile::TempDir,
+        watch: Watch,
+    }
+
+    impl World {
+        fn with(dirs: &[&str]) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            for path in dirs {
+                fs::create_dir_all(dir.path().join(path)).unwrap();
+            }
+            let watch = Watch::open(&Root::new(dir.path())).unwrap();
+            Self { dir, watch }
+        }
+
+        fn path(&self, path: &str) -> PathBuf {
+            self.dir.path().join(path)
+        }
+
+        /// Whether what `change` does is noticed.
+        fn notices(&mut self, change: impl FnOnce(&Path)) -> bool {
+            change(self.dir.path());
+            self.watch.drain()
+        }
+    }
+
+    const STORE: &str = "license/dsa/licenses";
+
+    #[test]
+    fn licences_that_come_and_go_are_noticed() {
+        let mut world = World::with(&[STORE, "elsewhere"]);
+        let lic = world.path("license/dsa/licenses/a.lic");
+        let away = world.path("elsewhere/a.lic");
+        assert!(world.notices(|_| fs::write(&lic, "x").unwrap()));
+        assert!(world.notices(|_| fs::rename(&lic, &away).unwrap()));
+        assert!(world.notices(|_| fs::rename(&away, &lic).unwrap()));
+        assert!(world.notices(|_| fs::remove_file(&lic).unwrap()));
+        assert!(!world.notices(|_| ()));
+    }
+
+    #[test]
+    fn names_in_capitals_and_what_lies_around_are_noticed() {
+        let mut world = World::with(&[STORE]);
+        for path in ["WE.LIC", "WE.lic.txt", "../WE.lic", "../../WE.lic", "../trust (1).note"] {
+            let file = world.path(STORE).join(path);
+            assert!(world.notices(|_| fs::write(&file, "x").unwrap()), "{path}");
+            assert!(world.notices(|_| fs::remove_file(&file).unwrap()), "{path}");
+        }
+        let dotted = world.path(STORE).join("._WE.lic");
+        assert!(!world.notices(|_| fs::write(&dotted, "x").unwrap()));
+    }
+
+    #[test]
+    fn a_file_is_noticed_when_it_is_whole() {
+        let mut world = World::with(&[STORE]);
+        let lic = world.path("license/dsa/licenses/a.lic");
+        let mut open = None;
+        assert!(!world.notices(|_| open = Some(fs::File::create(&lic).unwrap())));
+        assert!(world.notices(|_| drop(open.take())));
+    }
+
+    #[test]
+    fn other_files_and_reading_are_not() {
+        let mut world = World::with(&[STORE, "etc/licd"]);
+        let lic = world.path("license/dsa/licenses/a.lic");
+        fs::write(&lic, "x").unwrap();
+        world.watch.drain();
+        assert!(!world.notices(|_| drop(fs::read(&lic).unwrap())));
+        assert!(
+            !world.notices(|dir| fs::write(dir.join(STORE).join(".licd-1-0.tmp"), "").unwrap())
+        );
+        assert!(!world.notices(|dir| fs::write(dir.join("license/fetch.req"), "").unwrap()));
+        assert!(!world.notices(|dir| fs::write(dir.join("etc/licd/notes.txt"), "").unwrap()));
+        assert!(!world.notices(|dir| fs::create_dir(dir.join("etc/other")).unwrap()));
+    }
+
+    #[test]
+    fn directories_that_are_made_later_are_watched_from_then_on() {
+        let mut world = World::with(&[]);
+        for dir in ["license", "license/dsa", STORE, "etc", "etc/licd", "etc/licd/licd.toml.d"] {
+            assert!(world.notices(|top| fs::create_dir(top.join(dir)).unwrap()), "{dir}");
+        }
+        for file in [
+            "license/dsa/licenses/a.lic",
+            "license/dsa/trust.note",
+            "etc/licd/licd.toml",
+            "etc/licd/settings.toml",
+            "etc/licd/licd.toml.d/a.toml",
+        ] {
+            assert!(world.notices(|top| fs::write(top.join(file), "").unwrap()), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_another_one_replaces_is_watched_in_its_stead() {
+        let mut world = World::with(&[STORE, "other/licenses"]);
+        assert!(world.notices(|top| fs::rename(top.join("license/dsa"), top.join("old")).unwrap()));
+        assert!(
+            world.notices(|top| fs::rename(top.join("other"), top.join("license/dsa")).unwrap())
+        );
+        assert!(world.notices(|top| fs::write(top.join(STORE).join("a.lic"), "").unwrap()));
+        assert!(!world.notices(|top| fs::write(top.join("old/licenses/a.lic"), "").unwrap()));
+        assert!(world.notices(|top| fs::remove_dir_all(top.join("license")).unwrap()));
+    }
+
+    #[test]
+    fn the_word_of_the_time_service_is_noticed_when_it_comes_not_each_time_it_is_renewed() {
+        let mut world = World::with(&["run/systemd"]);
+        let word = world.path("run/systemd/timesync/synchronized");
+        assert!(world.notices(|_| fs::create_dir(word.parent().unwrap()).unwrap()));
+        assert!(world.notices(|_| fs::write(&word, "").unwrap()));
+        assert!(!world.notices(|_| fs::write(&word, "").unwrap()));
+    }
+}

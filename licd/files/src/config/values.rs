@@ -1,0 +1,215 @@
+//! The values of `licd.toml`: what each may be, and what is said of one that is not.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use licd_fs::textfile::{Number, Text};
+use licd_protocol::{Proxy, ProxyError, Url, UrlError, host_name};
+use licd_rules::Generation;
+use license_format::{Date, limits};
+use serde::de::{self, Error as _, Visitor};
+use serde::{Deserialize as _, Deserializer};
+
+use super::{LOGINS, Login};
+
+/// Bytes of a version: as long as a name of a host or a kernel release may be (`utsname`).
+const VERSION_BYTES: usize = 64;
+/// Seconds of a timeout at most: a day. The least is 1; 0 would refuse every connection.
+const TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
+/// Bytes of a host's name (RFC 1035 §2.3.4).
+const HOST_BYTES: usize = 255;
+/// Bytes of a user's name: an address of mail (RFC 5321 §4.5.3.1) may be one.
+const USER_BYTES: usize = 320;
+/// Bytes of a path: Linux' `PATH_MAX`.
+const PATH_BYTES: usize = 4096;
+
+/// The SHA-256 of a certificate in DER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CertificatePin(pub [u8; 32]);
+
+impl CertificatePin {
+    /// Reads 64 hex digits of either case, with a colon between any two bytes or none (both are
+    /// what `openssl` and browsers show).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut pin = [0; 32];
+        let mut digits = text.as_bytes();
+        for (place, byte) in pin.iter_mut().enumerate() {
+            if let (true, [b':', rest @ ..]) = (place > 0, digits) {
+                digits = rest;
+            }
+            let (pair, rest) = digits.split_first_chunk::<2>()?;
+            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+            *byte = u8::try_from(high? * 16 + low?).ok()?;
+            digits = rest;
+        }
+        digits.is_empty().then_some(Self(pin))
+    }
+}
+
+impl fmt::Display for CertificatePin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An empty text is one that is not set.
+fn unless_empty<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { parse(text).map(Some) }
+}
+
+pub(super) fn threshold<'de, D: Deserializer<'de>>(value: D) -> Result<NonZeroUsize, D::Error> {
+    const { assert!(limits::SIGNATURES == 8) };
+    value.deserialize_i64(Number {
+        expecting: "1 to 8, the root keys that can sign one trust document",
+        parse: |number| {
+            let number = NonZeroUsize::new(usize::try_from(number).ok()?)?;
+            (number.get() <= limits::SIGNATURES).then_some(number)
+        },
+    })
+}
+
+pub(super) fn generation<'de, D>(value: D) -> Result<Option<Generation>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    value.deserialize_i64(Number {
+        expecting: "1 to 12",
+        parse: |number| Generation::from_major(u64::try_from(number).ok()?).map(Some),
+    })
+}
+
+pub(super) fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "a version such as \"12.4.0\"",
+        parse: |text| {
+            unless_empty(text, |text| {
+                let fits = |b: u8| b.is_ascii_alphanumeric() || b".+~_-".contains(&b);
+                (text.len() <= VERSION_BYTES && text.bytes().all(fits)).then(|| text.to_owned())
+            })
+        },
+    })
+}
+
+pub(super) fn released<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Date>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "a day such as \"2026-01-15\", in quotes",
+        parse: |text| unless_empty(text, Date::parse),
+    })
+}
+
+pub(super) fn days<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
+    value.deserialize_i64(Number {
+        expecting: "a number of days, 0 to 65535",
+        parse: |number| u16::try_from(number).ok(),
+    })
+}
+
+pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
+    value.deserialize_i64(Number {
+        expecting: "a number of seconds, 1 to 86400",
+        parse: |number| {
+            let seconds = u64::try_from(number).ok()?;
+            (1..=TIMEOUT_SECONDS).contains(&seconds).then(|| Duration::from_secs(seconds))
+        },
+    })
+}
+
+pub(super) fn file<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "an absolute path of a file",
+        parse: |text| {
+            unless_empty(text, |text| {
+                let fits = text.len() < PATH_BYTES && !text.contains(char::is_control);
+                (fits && Path::new(text).is_absolute()).then(|| PathBuf::from(text))
+            })
+        },
+    })
+}
+
+pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Proxy>, D::Error> {
+    value.deserialize_str(Address {
+        expecting: "a proxy such as \"http://proxy.example.com:3128\"",
+        parse: |text| match Proxy::parse(text) {
+            Err(error @ ProxyError::UserInfo(_)) => Err(Some(format!("the proxy {error}"))),
+            proxy => proxy.map_err(|_| None),
+        },
+    })
+}
+
+pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Url>, D::Error> {
+    value.deserialize_str(Address {
+        expecting: "an address such as \"https://licensing.example.com/activate\"",
+        parse: |text| match Url::parse(text) {
+            Ok(url) if url.scheme().is_web() => Ok(url),
+            Err(error @ UrlError::UserInfo(_)) => Err(Some(format!("the address {error}"))),
+            _ => Err(None),
+        },
+    })
+}
+
+/// A text that is an address, or empty if it is not set. It is never quoted in a complaint: it may
+/// hold a password.
+struct Address<T> {
+    /// What the value should be, in words that go after "expected".
+    expecting: &'static str,
+    /// Reads it; the error is what is wrong, if that can be told.
+    parse: fn(&str) -> Result<T, Option<String>>,
+}
+
+impl<T> Visitor<'_> for Address<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let expected = || format!("expected {}", self.expecting);
+        (self.parse)(text).map(Some).map_err(|why| E::custom(why.unwrap_or_else(expected)))
+    }
+}
+
+pub(super) fn pin<'de, D>(value: D) -> Result<Option<CertificatePin>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    value.deserialize_str(Text {
+        expecting: "the 64 hex digits of a certificate's SHA-256",
+        parse: |text| unless_empty(text, CertificatePin::parse),
+    })
+}
+
+pub(super) fn logins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Login>, D::Error> {
+    let logins = Vec::<Login>::deserialize(value)?;
+    if logins.len() > LOGINS {
+        return Err(D::Error::custom(format!("more than {LOGINS} sections [[network.login]]")));
+    }
+    Ok(logins)
+}
+
+pub(super) fn host<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "the name of a server such as \"ums.example.com\", without port",
+        parse: |text| host_name(text).filter(|_| text.len() <= HOST_BYTES),
+    })
+}
+
+pub(super) fn user<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "the name of a user",
+        parse: |text| {
+            let fits = !text.is_empty() && text.len() <= USER_BYTES;
+            (fits && !text.contains(char::is_control)).then(|| text.to_owned())
+        },
+    })
+}
+
+pub(super) fn password_file<'de, D: Deserializer<'de>>(value: D) -> Result<PathBuf, D::Error> {
+    file(value)?.ok_or_else(|| D::Error::custom("password_file: is empty"))
+}

@@ -1,0 +1,229 @@
+//! What is remembered of the notices of expiry. In `/var/lib/licd/notices.toml`, what was said:
+//!
+//! ```toml
+//! schema = 1
+//!
+//! [[said]]
+//! service = "SUB_SERVICE_SET_WORKSPACE_EDITION"
+//! stage = "warning"          # or "grace", "expired"
+//! expires = "2026-11-30"
+//! first = "2026-11-20"       # the day on which that was said first …
+//! last = "2026-11-22"        # … and last
+//! ```
+//!
+//! And in `/run/licd/notices.boot`, until the system restarts, whether the Enterprise Management
+//! Pack is spoken of.
+
+use licd_fs::atomic::{self, Durability};
+use licd_fs::look::Looked;
+use licd_fs::root::Root;
+use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::textfile;
+use licd_rules::{BootId, EnterpriseManagement, Said, Stage};
+use license_format::Date;
+use serde::{Deserialize, Serialize};
+
+/// What the settings said when the system started: the ID of that start, and a word.
+const BOOT: &str = "/run/licd/notices.boot";
+/// Bytes of it: several times what it holds.
+const BOOT_BYTES: u64 = 256;
+/// Services that are remembered: several times those that are known.
+const SERVICES: usize = 64;
+
+/// What was said.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(StateFile<Known>);
+
+/// The keys that this version knows.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Known {
+    #[serde(with = "entries")]
+    said: Vec<Said>,
+}
+
+impl Remembered for Known {
+    const FILE: &str = "/var/lib/licd/notices.toml";
+    const SCHEMA: i64 = 1;
+    /// Several times what [`SERVICES`] take.
+    const FILE_BYTES: u64 = 64 * 1024;
+    const WITHOUT: &str = "a notice of expiry may be shown once more today";
+}
+
+impl Memory {
+    /// Reads it. Without a file that can be understood nothing was said.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+        let (file, notice) = StateFile::load(root)?;
+        Ok((Self(file), notice))
+    }
+
+    /// What was said of each service.
+    #[must_use]
+    pub fn said(&self) -> &[Said] {
+        &self.0.known.said
+    }
+
+    /// Remembers this instead, for as long as the process lives at least.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn remember(&mut self, root: &Root, mut said: Vec<Said>) -> Result<(), SaveError> {
+        said.truncate(SERVICES);
+        self.0.known.said = said;
+        self.0.save(root)
+    }
+}
+
+/// Whether the Enterprise Management Pack is spoken of until the system restarts: as the settings
+/// had it, `set`, when that was asked first since it started.
+///
+/// A start without a name is told from no other; then the settings count as they are. So do they if
+/// the answer cannot be kept, which is in memory anyway.
+///
+/// # Errors
+/// [`Unavailable`](licd_fs::look::Unavailable).
+pub fn since_boot(
+    root: &Root,
+    boot: Option<&BootId>,
+    set: EnterpriseManagement,
+) -> Looked<EnterpriseManagement> {
+    let Some(boot) = boot else { return Ok(set) };
+    let line = |how| format!("{boot} {}\n", word(how));
+    let file = root.path(BOOT);
+    let kept = textfile::read_text(&file, BOOT_BYTES)?.ok().flatten();
+    let kept = kept.and_then(|kept| {
+        let both = [EnterpriseManagement::Told, EnterpriseManagement::Silenced];
+        both.into_iter().find(|how| line(*how) == kept)
+    });
+    Ok(kept.unwrap_or_else(|| {
+        if file.parent().is_some_and(|dir| atomic::create_dir(dir).is_ok()) {
+            let bytes = line(set).into_bytes();
+            let _ = atomic::replace(&file, &bytes, atomic::PUBLIC, Durability::Volatile);
+        }
+        set
+    }))
+}
+
+fn word(how: EnterpriseManagement) -> &'static str {
+    match how {
+        EnterpriseManagement::Told => "told",
+        EnterpriseManagement::Silenced => "silenced",
+    }
+}
+
+/// What was said as the file spells it.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    service: String,
+    stage: String,
+    expires: String,
+    first: String,
+    last: String,
+}
+
+impl TryFrom<Entry> for Said {
+    type Error = &'static str;
+
+    fn try_from(entry: Entry) -> Result<Self, Self::Error> {
+        Ok(Self {
+            service: entry.service,
+            stage: Stage::parse(&entry.stage).ok_or("“stage” is none")?,
+            expires: Date::parse(&entry.expires).ok_or("“expires” is no day")?,
+            first: Date::parse(&entry.first).ok_or("“first” is no day")?,
+            last: Date::parse(&entry.last).ok_or("“last” is no day")?,
+        })
+    }
+}
+
+impl From<&Said> for Entry {
+    fn from(said: &Said) -> Self {
+        Self {
+            service: said.service.clone(),
+            stage: said.stage.as_str().to_owned(),
+            expires: said.expires.to_string(),
+            first: said.first.to_string(),
+            last: said.last.to_string(),
+        }
+    }
+}
+
+/// How serde sees what was said.
+mod entries {
+    use licd_rules::Said;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::Entry;
+
+    pub(super) fn serialize<S: Serializer>(said: &[Said], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(said.iter().map(Entry::from))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Said>, D::Error> {
+        let entries = Vec::<Entry>::deserialize(from)?;
+        entries.into_iter().map(|entry| entry.try_into().map_err(D::Error::custom)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EnterpriseManagement::{Silenced, Told};
+    use std::fs;
+
+    fn root() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::new(dir.path());
+        (dir, root)
+    }
+
+    fn said(service: &str) -> Said {
+        let [expires, first, last] =
+            ["2026-11-30", "2026-11-20", "2026-11-22"].map(|day| Date::parse(day).unwrap());
+        Said { service: service.into(), stage: Stage::Grace, expires, first, last }
+    }
+
+    #[test]
+    fn what_was_said_is_known_after_a_restart() {
+        let (_dir, root) = root();
+        let (mut memory, notice) = Memory::load(&root).unwrap();
+        assert!(memory.said().is_empty() && notice.is_none());
+        memory.remember(&root, vec![said("A"), said("B")]).unwrap();
+        let (again, notice) = Memory::load(&root).unwrap();
+        assert_eq!(again.said(), [said("A"), said("B")]);
+        assert!(notice.is_none());
+    }
+
+    #[test]
+    fn a_damaged_memory_is_set_aside_with_a_word() {
+        for text in ["nonsense", "schema = 2\n", "schema = 1\n[[said]]\nservice = \"A\"\n"] {
+            let (dir, root) = root();
+            fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
+            fs::write(root.path(Known::FILE), text).unwrap();
+            let (memory, notice) = Memory::load(&root).unwrap();
+            assert!(memory.said().is_empty());
+            assert!(notice.unwrap().to_string().contains("shown once more"), "{text}");
+            assert!(!root.path(Known::FILE).exists());
+        }
+    }
+
+    #[test]
+    fn what_the_settings_say_counts_from_the_next_start_of_the_system_on() {
+        let (_dir, root) = root();
+        let [first, second] = ["5b1f1d0c", "77777777"]
+            .map(|start| BootId::parse(&format!("{start}-7a6f-4c3e-9d2b-0123456789ab")).unwrap());
+        assert_eq!(since_boot(&root, Some(&first), Told), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&first), Silenced), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
+        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Silenced));
+        fs::write(root.path(BOOT), "nonsense").unwrap();
+        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Told));
+        assert_eq!(since_boot(&root, None, Silenced), Ok(Silenced));
+        // Nowhere to keep it.
+        fs::remove_file(root.path(BOOT)).unwrap();
+        fs::create_dir(root.path(BOOT)).unwrap();
+        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
+    }
+}

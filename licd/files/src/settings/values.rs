@@ -1,0 +1,81 @@
+//! The values of `settings.toml`: what each may be, and what is said of one that is not.
+
+use std::fmt;
+
+use licd_fs::textfile::{Number, Text};
+use licd_protocol::Url;
+use licd_rules::Selector;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::{LICENSE_URLS, POLL_HOURS};
+
+/// No removal profile.
+const NONE: &str = "none";
+
+/// A download link: not empty, within [`Url::BYTES`], without control characters.
+struct Link(String);
+
+impl<'de> Deserialize<'de> for Link {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_str(Text {
+            expecting: "a download link in quotes, 1 to 2048 characters, no control characters",
+            parse: |text| {
+                let fits = !text.contains(char::is_control);
+                let fits = fits && (1..=Url::BYTES).contains(&text.len());
+                fits.then(|| Self(text.to_owned()))
+            },
+        })
+    }
+}
+
+/// At most [`LICENSE_URLS`] download links.
+struct Links;
+
+impl<'de> Visitor<'de> for Links {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {LICENSE_URLS} download links")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<String>, A::Error> {
+        let mut links = Vec::new();
+        while let Some(link) = items.next_element::<Link>()? {
+            if links.len() == LICENSE_URLS {
+                return Err(de::Error::invalid_length(links.len() + 1, &self));
+            }
+            links.push(link.0);
+        }
+        Ok(links)
+    }
+
+    // The default would quote it, and a link may hold a password.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Vec<String>, E> {
+        Err(E::custom(format_args!(
+            "invalid type: string, expected {}",
+            &self as &dyn de::Expected
+        )))
+    }
+}
+
+pub(super) fn license_urls<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    value.deserialize_seq(Links)
+}
+
+pub(super) fn poll_hours<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
+    value.deserialize_i64(Number {
+        expecting: "a number of hours, 1 to 8760",
+        parse: |hours| u16::try_from(hours).ok().filter(|hours| POLL_HOURS.contains(hours)),
+    })
+}
+
+pub(super) fn remove<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Selector>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "\"none\" or what to remove, such as \"evaluation\" or \"pack:WE-7Q2KD\"",
+        parse: |text| match text {
+            NONE => Some(None),
+            text => Selector::parse(text).map(Some),
+        },
+    })
+}

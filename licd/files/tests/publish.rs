@@ -1,0 +1,125 @@
+//! What other programs read below `/run/licd`, all of it under the strictest umask.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+
+use licd_files::publish::publish;
+use licd_fs::root::Root;
+use nix::sys::stat::{Mode, umask};
+use tempfile::TempDir;
+
+/// A root without `/run`. Every test of this program sets the same umask, so they may run at once.
+fn world() -> (TempDir, Root) {
+    let dir = tempfile::tempdir().unwrap();
+    umask(Mode::from_bits_truncate(0o077));
+    let root = Root::new(dir.path());
+    (dir, root)
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn report_and_features_are_for_everyone_to_read_whatever_the_umask() {
+    let (_dir, root) = world();
+    publish(&root, "{}\n", &["os", "90meter"]).unwrap();
+    for (path, mode) in [
+        ("/run", 0o755),
+        ("/run/licd", 0o755),
+        ("/run/licd/status.json", 0o644),
+        ("/run/licd/features", 0o755),
+        ("/run/licd/features/os", 0o644),
+        ("/run/licd/features/90meter", 0o644),
+    ] {
+        let found = fs::metadata(root.path(path)).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(found, mode, "{path}: {found:o}");
+    }
+    assert_eq!(fs::read_to_string(root.path("/run/licd/status.json")).unwrap(), "{}\n");
+    assert_eq!(fs::metadata(root.path("/run/licd/features/os")).unwrap().len(), 0);
+}
+
+#[test]
+fn after_each_call_exactly_the_allowed_features_are_there() {
+    let (_dir, root) = world();
+    let features = root.path("/run/licd/features");
+    for allowed in [&["apps", "os"][..], &["os", "uma"], &[], &["os"], &["os"]] {
+        publish(&root, "{}", allowed).unwrap();
+        assert_eq!(names(&features), allowed);
+    }
+    assert_eq!(names(&root.path("/run/licd")), ["features", "status.json"]);
+}
+
+#[test]
+fn what_does_not_change_is_not_touched_and_the_directory_never_vanishes() {
+    let (_dir, root) = world();
+    let inode = |path: &str| fs::metadata(root.path(path)).unwrap().ino();
+    let inodes =
+        || ["/run/licd/features", "/run/licd/features/os", "/run/licd/status.json"].map(inode);
+    publish(&root, "{}", &["os", "apps"]).unwrap();
+    let before = inodes();
+    publish(&root, "{}", &["os", "uma"]).unwrap();
+    assert_eq!(inodes(), before);
+}
+
+#[test]
+fn a_reader_with_the_old_report_open_reads_it_whole() {
+    use std::io::Read as _;
+    let (_dir, root) = world();
+    publish(&root, "the old report", &[]).unwrap();
+    let mut open = fs::File::open(root.path("/run/licd/status.json")).unwrap();
+    publish(&root, "new", &[]).unwrap();
+    let mut text = String::new();
+    open.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "the old report");
+    assert_eq!(fs::read_to_string(root.path("/run/licd/status.json")).unwrap(), "new");
+}
+
+#[test]
+fn whatever_else_lies_among_the_features_goes_and_nothing_behind_a_link() {
+    let (dir, root) = world();
+    let features = root.path("/run/licd/features");
+    fs::create_dir_all(features.join("os/below")).unwrap();
+    fs::create_dir_all(features.join("folder")).unwrap();
+    fs::write(dir.path().join("outside"), "stays").unwrap();
+    symlink(dir.path().join("nowhere"), features.join("apps")).unwrap();
+    symlink(dir.path().join("outside"), features.join("uma")).unwrap();
+    symlink(dir.path(), features.join("link")).unwrap();
+    fs::write(features.join("codecs"), "not empty").unwrap();
+    let allowed = ["apps", "codecs", "os", "uma"];
+    publish(&root, "{}", &allowed).unwrap();
+    assert_eq!(names(&features), allowed);
+    for name in allowed {
+        let found = fs::symlink_metadata(features.join(name)).unwrap();
+        assert!(found.is_file() && found.len() == 0, "{name}");
+    }
+    assert_eq!(fs::read_to_string(dir.path().join("outside")).unwrap(), "stays");
+}
+
+#[test]
+fn a_name_that_is_no_feature_is_refused_before_anything_is_written() {
+    let (_dir, root) = world();
+    for name in ["", "../status.json", "a/b", "OS", ".", "a b", "ä"] {
+        let error = publish(&root, "{}", &["os", name]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+    }
+    assert!(!root.path("/run").exists());
+}
+
+#[test]
+fn one_fault_names_its_file_and_stops_nothing_else() {
+    let (dir, root) = world();
+    fs::create_dir_all(root.path("/run/licd")).unwrap();
+    fs::write(root.path("/run/licd/features"), "in the way").unwrap();
+    let error = publish(&root, "{}", &["os"]).unwrap_err();
+    let said = format!("{}/run/licd/features: Not a directory", dir.path().display());
+    assert_eq!(error.to_string(), said);
+    assert_eq!(fs::read_to_string(root.path("/run/licd/status.json")).unwrap(), "{}");
+}

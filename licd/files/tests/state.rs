@@ -1,0 +1,414 @@
+//! What the device remembers.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+
+use licd_files::state;
+use licd_fs::root::Root;
+use licd_fs::statefile::Notice;
+use licd_rules::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone};
+use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
+use tempfile::TempDir;
+
+fn device() -> (TempDir, Root, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Root::new(dir.path());
+    let file = root.path("/var/lib/licd/state.toml");
+    (dir, root, file)
+}
+
+/// A device with this state file.
+fn with(text: impl AsRef<[u8]>) -> (TempDir, Root, PathBuf) {
+    let (dir, root, file) = device();
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, text).unwrap();
+    (dir, root, file)
+}
+
+fn roster(pack: &str, serial: u64, starts: &str) -> Roster {
+    Taken {
+        unit: UnitId::parse("mac:00E0C51C5087").unwrap(),
+        pack: PackId::parse(pack).unwrap(),
+        below: Serial::new(serial).unwrap(),
+        starts: Date::parse(starts).unwrap(),
+        signer: Some(key('A')),
+    }
+}
+
+/// A public key, as it is spelled; this one is all of one letter.
+fn key(letter: char) -> PublicKey {
+    PublicKey::parse(&format!("{}E=", letter.to_string().repeat(42))).unwrap()
+}
+
+fn tombstone(pack: &str, serial: u64) -> Tombstone {
+    Tombstone {
+        pack: PackId::parse(pack).unwrap(),
+        serial: Serial::new(serial).unwrap(),
+        by: Remover::Person,
+    }
+}
+
+fn loaded(root: &Root) -> Past {
+    let (memory, notice) = state::load(root).unwrap();
+    assert!(notice.is_none(), "{}", notice.unwrap());
+    memory.past
+}
+
+fn remember(root: &Root, roster: Roster) {
+    state::update(root, |memory| memory.past.rosters.push(roster)).unwrap();
+}
+
+#[test]
+fn a_device_without_a_file_remembers_nothing_and_has_nothing_to_say() {
+    let (_dir, root, file) = device();
+    assert_eq!(loaded(&root), Past::default());
+    assert!(!file.exists());
+}
+
+#[test]
+fn what_is_remembered_is_loaded_and_reads_as_documented() {
+    let (_dir, root, file) = device();
+    let issued = roster("WE-OLD01", 1, "2026-11-22");
+    let past = Past {
+        rosters: vec![roster("WE-7Q2KD", 190, "2026-11-22")],
+        reissued: vec![roster("WE-7Q2KD", 191, "2026-11-23")],
+        converted: vec![Taken {
+            unit: issued.unit,
+            pack: issued.pack,
+            below: UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap(),
+            starts: issued.starts,
+            signer: issued.signer,
+        }],
+        removed: vec![tombstone("WE-7Q2KD", 188), tombstone("EMP-R9HXH", 1)],
+    };
+    state::update(&root, |memory| memory.past = past.clone()).unwrap();
+    assert_eq!(loaded(&root), past);
+    let signed = format!("signer = \"{}\"\n", key('A'));
+    assert_eq!(
+        fs::read_to_string(&file).unwrap().replace(&signed, ""),
+        "schema = 1\n\n\
+         [[converted]]\nbelow = \"2026-11-22T16:48:10Z\"\npack = \"WE-OLD01\"\n\
+         starts = \"2026-11-22\"\nunit = \"mac:00E0C51C5087\"\n\n\
+         [[reissued]]\nbelow = 191\npack = \"WE-7Q2KD\"\nstarts = \"2026-11-23\"\n\
+         unit = \"mac:00E0C51C5087\"\n\n\
+         [[removed]]\npack = \"WE-7Q2KD\"\nserial = 188\n\n\
+         [[removed]]\npack = \"EMP-R9HXH\"\nserial = 1\n\n\
+         [[roster]]\nbelow = 190\npack = \"WE-7Q2KD\"\nstarts = \"2026-11-22\"\n\
+         unit = \"mac:00E0C51C5087\"\n"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap().matches(&signed).count(), 3);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o644, 0o755));
+    let highest = roster("WE-7Q2KD", i64::MAX.unsigned_abs(), "9999-12-31");
+    remember(&root, highest.clone());
+    assert_eq!(loaded(&root).rosters[0], highest);
+}
+
+#[test]
+fn a_change_that_changes_nothing_writes_nothing() {
+    let (_dir, root, file) = device();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    let before = fs::metadata(&file).unwrap().ino();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    assert_eq!(fs::metadata(&file).unwrap().ino(), before);
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_remembered() {
+    let (_dir, root, _) = device();
+    std::thread::scope(|scope| {
+        for n in 1..=8 {
+            let root = &root;
+            scope.spawn(move || {
+                for m in 1..=8 {
+                    remember(root, roster(&format!("WE-{n}A{m}"), 1, "2026-11-22"));
+                }
+            });
+        }
+    });
+    assert_eq!(loaded(&root).rosters.len(), 64);
+}
+
+#[test]
+fn of_a_pack_only_what_makes_a_difference_is_kept() {
+    let (_dir, root, _) = device();
+    for (serial, starts) in [
+        (190, "2026-11-22"),
+        (190, "2026-11-22"), // the same
+        (180, "2026-11-23"), // fewer and later
+        (190, "2026-12-01"), // as many and later
+        (170, "2026-01-01"), // fewer but earlier
+        (200, "2027-01-01"), // more but later
+    ] {
+        remember(&root, roster("WE-7Q2KD", serial, starts));
+    }
+    remember(&root, roster("EMP-R9HXH", 5, "2028-01-01"));
+    let expected = [
+        roster("EMP-R9HXH", 5, "2028-01-01"),
+        roster("WE-7Q2KD", 200, "2027-01-01"),
+        roster("WE-7Q2KD", 190, "2026-11-22"),
+        roster("WE-7Q2KD", 170, "2026-01-01"),
+    ];
+    assert_eq!(loaded(&root).rosters, expected);
+    remember(&root, roster("WE-7Q2KD", 200, "2025-01-01"));
+    let expected = [expected[0].clone(), roster("WE-7Q2KD", 200, "2025-01-01")];
+    assert_eq!(loaded(&root).rosters, expected);
+}
+
+#[test]
+fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
+    let first = Date::parse("2020-01-01").unwrap();
+    let mut text = "schema = 1\n".to_owned();
+    for n in 0..i32::try_from(REMEMBERED).unwrap() + 10 {
+        let starts = first.plus_days(n);
+        text += &format!(
+            "[[roster]]\nunit = \"udp:12345678\"\npack = \"WE-{n:05}\"\nbelow = 1\n\
+             starts = \"{starts}\"\n[[removed]]\npack = \"WE-{n:05}\"\nserial = 1\n"
+        );
+    }
+    let (_dir, root, _) = with(text);
+    let past = loaded(&root);
+    assert_eq!((past.rosters.len(), past.removed.len()), (REMEMBERED, REMEMBERED));
+    assert_eq!(past.rosters[0].pack.as_str(), "WE-00010");
+    assert_eq!(past.removed[0], tombstone("WE-00010", 1));
+    remember(&root, roster("WE-AAAAA", 1, "2030-01-01"));
+    let rosters = loaded(&root).rosters;
+    assert_eq!(rosters.len(), REMEMBERED);
+    assert!(rosters.iter().all(|roster| roster.pack.as_str() != "WE-00010"));
+}
+
+#[test]
+fn what_was_written_before_signers_were_is_not_lost_and_stands_for_itself() {
+    let (_dir, root, file) = with(
+        "schema = 1\n[[roster]]\nunit = \"mac:00E0C51C5087\"\npack = \"WE-7Q2KD\"\nbelow = 190\n\
+         starts = \"2026-11-22\"\n",
+    );
+    let before = Roster { signer: None, ..roster("WE-7Q2KD", 190, "2026-11-22") };
+    assert_eq!(loaded(&root).rosters, std::slice::from_ref(&before));
+    // One that is signed takes no place of it, or revoking the key would bring the licence back.
+    let signed = roster("WE-7Q2KD", 200, "2026-11-22");
+    remember(&root, signed.clone());
+    assert_eq!(loaded(&root).rosters, [before, signed]);
+    assert_eq!(fs::read_to_string(file).unwrap().matches("signer").count(), 1);
+}
+
+#[test]
+fn a_signer_with_many_entries_leaves_the_others_theirs() {
+    let (_dir, root, _) = device();
+    let of = |letter, n: usize| {
+        let starts = Date::parse("2020-01-01").unwrap().plus_days(i32::try_from(n).unwrap());
+        let pack = format!("{letter}-{n:05}");
+        Roster { signer: Some(key(letter)), ..roster(&pack, 1, &starts.to_string()) }
+    };
+    let of_signer = |letter| {
+        let rosters = loaded(&root).rosters;
+        rosters.into_iter().filter(|roster| roster.signer == Some(key(letter))).collect::<Vec<_>>()
+    };
+    state::update(&root, |memory| {
+        let past = &mut memory.past;
+        past.rosters.extend((0..50).map(|n| of('A', n)));
+        past.rosters.extend((1000..1400).map(|n| of('B', n)));
+    })
+    .unwrap();
+    // All of them start later than those of the others.
+    state::update(&root, |memory| memory.past.rosters.extend((5000..9000).map(|n| of('C', n))))
+        .unwrap();
+    assert_eq!((of_signer('A').len(), of_signer('B').len()), (50, 400));
+    assert_eq!(of_signer('C').len(), REMEMBERED - 450);
+    assert_eq!(of_signer('C').last(), Some(&of('C', 8999)));
+    // Two that want all have the same.
+    state::update(&root, |memory| memory.past.rosters.extend((1400..3000).map(|n| of('B', n))))
+        .unwrap();
+    assert_eq!(of_signer('A').len(), 50);
+    assert_eq!((of_signer('B').len(), of_signer('C').len()), (487, 487));
+}
+
+#[test]
+fn a_full_memory_can_be_read_again() {
+    let (_dir, root, file) = device();
+    let longest = UnitId::from_usb_serial(&"Z".repeat(24)).unwrap();
+    state::update(&root, |memory| {
+        let past = &mut memory.past;
+        for n in 0..REMEMBERED {
+            let pack = format!("ABCDEFGH-IJKLMNOP-Q{n:05}");
+            let serials =
+                Taken { unit: longest.clone(), ..roster(&pack, i64::MAX as u64, "9999-12-31") };
+            past.converted.push(Taken {
+                unit: longest.clone(),
+                pack: serials.pack.clone(),
+                below: UnixSeconds::parse("9999-12-31T23:59:59Z").unwrap(),
+                starts: serials.starts,
+                signer: serials.signer,
+            });
+            past.rosters.push(serials.clone());
+            past.reissued.push(serials);
+            past.removed.push(tombstone(&pack, i64::MAX as u64));
+        }
+    })
+    .unwrap();
+    assert_eq!(loaded(&root).converted.len(), REMEMBERED);
+    let bytes = fs::metadata(&file).unwrap().len();
+    assert!(bytes < 672 * 1024, "{bytes}");
+}
+
+#[test]
+fn the_newest_trust_document_is_remembered_as_it_came() {
+    let (_dir, root, file) = device();
+    assert_eq!(state::trust(&root).unwrap().unwrap(), None);
+    for document in [&b"first\n"[..], b"second\n\n"] {
+        state::keep_trust(&root, document).unwrap();
+        assert_eq!(state::trust(&root).unwrap().unwrap().as_deref(), Some(document));
+    }
+    let file = file.with_file_name("trust.note");
+    fs::write(&file, "x".repeat(1 << 20)).unwrap();
+    let flaw = state::trust(&root).unwrap().unwrap_err().to_string();
+    assert!(flaw.contains("larger than"), "{flaw}");
+}
+
+#[test]
+fn keys_of_a_newer_version_are_kept() {
+    let newer = "schema = 1\nfloor = 2026-11-22T17:00:00Z\nlevel = 3\n\n[clock]\nmark = 1.5\n\n\
+        [[graves]]\npack = \"WE-7Q2KD\"\n";
+    let (_dir, root, file) = with(newer);
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    let mut table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
+    for known in ["roster", "reissued", "converted", "removed"] {
+        assert!(table.remove(known).is_some());
+    }
+    assert_eq!(table, newer.parse().unwrap());
+    assert_eq!(loaded(&root).rosters, [roster("WE-7Q2KD", 190, "2026-11-22")]);
+}
+
+#[test]
+fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
+    let roster = |keys: &str| format!("schema = 1\n[[roster]]\n{keys}").into_bytes();
+    for (text, complaint) in [
+        (b"schema = \xff".to_vec(), "not UTF-8"),
+        (b"schema = 1\nfloor".to_vec(), ""),
+        (b"\0".repeat(4096), ""),
+        (b"".to_vec(), "schema"),
+        (b"schema = 0".to_vec(), "has schema 0"),
+        (b"schema = \"1\"".to_vec(), "line 1, column 10: invalid type: string"),
+        (b"schema = 7".to_vec(), "has schema 7, which needs another licd; this one knows 1"),
+        (b"schema = 1\nroster = 5".to_vec(), "line 2, column 10: invalid type: integer"),
+        (roster("unit = \"x\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\""), "unit"),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"x\"\nbelow = 1\nstarts = \"2026-11-22\""),
+            "pack",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 0\nstarts = \"2026-11-22\""),
+            "serial",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = -1\nstarts = \"2026-11-22\""),
+            "line 5",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-31\""),
+            "starts",
+        ),
+        (roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1"), "starts"),
+        (
+            roster(
+                "unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\"\n\
+                 signer = \"somebody\"",
+            ),
+            "“signer” is no public key",
+        ),
+        (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
+        (format!("schema = 1\nx = \"{}\"", "x".repeat(4 << 20)).into(), "larger than 4194304"),
+        (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),
+    ] {
+        let (_dir, root, file) = with(&text);
+        let (memory, notice) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
+        let notice = notice.unwrap().to_string();
+        let aside = file.with_extension("toml.damaged");
+        let kept = format!("it is kept as {}", aside.display());
+        assert!(notice.starts_with(&file.display().to_string()), "{notice}");
+        assert!(notice.contains(complaint) && notice.contains(&kept), "{complaint}: {notice}");
+        assert_eq!(fs::read(&aside).unwrap(), text);
+        assert!(!file.exists());
+        state::update(&root, |memory| memory.past.removed.push(tombstone("A-BC", 1))).unwrap();
+        assert_eq!(loaded(&root).removed, [tombstone("A-BC", 1)]);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_set_aside_in_place_of_what_was_there_before() {
+    let (_dir, root, file) = with("damaged once");
+    let aside = file.with_extension("toml.damaged");
+    let set_aside = || {
+        let (memory, notice) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
+        assert!(matches!(notice, Some(Notice::SetAside { kept: Ok(_), .. })));
+        assert!(!file.exists());
+    };
+    set_aside();
+    fs::create_dir(&file).unwrap();
+    set_aside();
+    assert!(aside.is_dir());
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    set_aside();
+    fs::write(&file, "damaged again").unwrap();
+    set_aside();
+    assert_eq!(fs::read_to_string(&aside).unwrap(), "damaged again");
+}
+
+#[test]
+fn a_leftover_of_a_crash_goes_with_the_next_save() {
+    let (_dir, root, file) = with("schema = 1\n");
+    let leftover = file.with_file_name(".licd-1-0.tmp");
+    fs::write(&leftover, "half").unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn a_place_that_takes_no_file_is_named() {
+    let (dir, root, file) = device();
+    fs::write(dir.path().join("var"), "").unwrap();
+    let error = state::update(&root, |_| ()).unwrap_err().to_string();
+    assert_eq!(error, format!("{}: cannot be written: Not a directory", file.display()));
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_set_aside_when_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = licd_fs::root::Root::new(dir.path());
+    let file = root.path("/var/lib/licd/trust.note");
+    std::fs::create_dir_all(file.join("full")).unwrap();
+    licd_files::state::keep_trust(&root, b"a document").unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"a document");
+    assert!(root.path("/var/lib/licd/trust.note.damaged/full").is_dir());
+}
+
+#[test]
+fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
+    use licd_rules::Tombstone;
+    use license_format::{PackId, Serial};
+    let dir = tempfile::tempdir().unwrap();
+    let root = licd_fs::root::Root::new(dir.path());
+    let tombstone = Tombstone {
+        pack: PackId::parse("WE-7Q2KD").unwrap(),
+        serial: Serial::new(7).unwrap(),
+        by: Remover::Profile,
+    };
+    licd_files::state::update(&root, |memory| memory.past.removed.push(tombstone.clone())).unwrap();
+    let file = root.path("/var/lib/licd/state.toml");
+    for damage in [Some("nonsense"), Some(""), None] {
+        match damage {
+            Some(text) => std::fs::write(&file, text).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let (memory, notice) = licd_files::state::load(&root).unwrap();
+        assert_eq!(memory.past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
+        let told = notice.map(|notice| notice.to_string());
+        assert_eq!(told.is_some(), damage.is_some());
+        assert!(told.is_none_or(|told| told.contains("its copy has taken its place")));
+        assert!(file.is_file(), "it is there again");
+    }
+}

@@ -1,0 +1,234 @@
+//! What is read of a stick, as an image on a loop device. All of this needs root.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use licd_fs::root::Root;
+use licd_sources::stick::{Content, ENTRIES, Error, Fault, Rest, open};
+use tempfile::TempDir;
+
+/// A stick that holds what a directory holds.
+struct Stick {
+    dir: TempDir,
+    device: PathBuf,
+}
+
+impl Stick {
+    /// Formats it, and has `prepare` do something to the image.
+    fn new(fill: impl FnOnce(&Path), prepare: impl FnOnce(&Path)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (top, image) = (dir.path().join("top"), dir.path().join("image"));
+        fs::create_dir(&top).unwrap();
+        fill(&top);
+        File::create(&image).unwrap().set_len(8 << 20).unwrap();
+        run(Command::new("mkfs.ext4").args(["-q", "-d"]).args([&top, &image]));
+        prepare(&image);
+        let found =
+            Command::new("losetup").args(["--find", "--show"]).arg(&image).output().unwrap();
+        let device = String::from_utf8(found.stdout).unwrap().trim().into();
+        Self { dir, device }
+    }
+
+    fn image(&self) -> PathBuf {
+        self.dir.path().join("image")
+    }
+
+    fn open(&self) -> Result<Content, Error> {
+        open(&Root::new("/"), &self.device)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let content = self.open().unwrap();
+        content.names().iter().map(|name| name.to_string_lossy().into_owned()).collect()
+    }
+
+    fn hash(&self) -> String {
+        run(Command::new("sync").arg(self.image()));
+        let output = Command::new("sha256sum").arg(self.image()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Whether nobody uses the device any more.
+    fn is_free(&self) -> bool {
+        // It would be gone as soon as it is not used; with the last user, otherwise.
+        run(Command::new("losetup").arg("--detach").arg(&self.device));
+        let name = self.device.file_name().unwrap();
+        !Path::new("/sys/class/block").join(name).join("loop/backing_file").exists()
+    }
+}
+
+impl Drop for Stick {
+    fn drop(&mut self) {
+        let image = fs::canonicalize(self.image()).unwrap();
+        let out = Command::new("losetup").arg("-j").arg(image).output().unwrap();
+        if !out.stdout.is_empty() {
+            let _ = Command::new("losetup").arg("--detach").arg(&self.device).status();
+        }
+    }
+}
+
+fn nothing(_: &Path) {}
+
+fn debugfs(image: &Path, request: &str) {
+    run(Command::new("debugfs").args(["-w", "-R", request]).arg(image));
+}
+
+fn read(content: &Content, name: &str) -> Result<String, Fault> {
+    let mut text = String::new();
+    content.open(name.as_ref())?.read_to_string(&mut text).map_err(Fault::Unreadable)?;
+    Ok(text)
+}
+
+#[test]
+fn only_what_may_be_a_licence_is_named_in_one_order() {
+    if !is_root("only_what_may_be_a_licence_is_named_in_one_order") {
+        return;
+    }
+    let stick = Stick::new(
+        |top| {
+            for name in ["b.lic", "A.LIC", "a.lic", "._a.lic", "a.lic.txt", "lic", "TRUST.NOTE"] {
+                fs::write(top.join(name), name).unwrap();
+            }
+            fs::create_dir(top.join("sub")).unwrap();
+            fs::write(top.join("sub/c.lic"), "").unwrap();
+        },
+        nothing,
+    );
+    assert_eq!(stick.names(), ["A.LIC", "TRUST.NOTE", "a.lic", "b.lic"]);
+    let content = stick.open().unwrap();
+    assert_eq!(read(&content, "A.LIC").unwrap(), "A.LIC");
+    assert_eq!(content.near_misses(), ["a.lic.txt"]);
+}
+
+#[test]
+fn what_is_no_file_is_not_opened() {
+    if !is_root("what_is_no_file_is_not_opened") {
+        return;
+    }
+    let stick = Stick::new(
+        |top| {
+            fs::create_dir(top.join("dir.lic")).unwrap();
+            symlink("/etc/passwd", top.join("link.lic")).unwrap();
+            symlink("file", top.join("near.lic")).unwrap();
+            fs::write(top.join("file"), "").unwrap();
+            nix::unistd::mkfifo(&top.join("pipe.lic"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        },
+        |image| {
+            debugfs(image, "mknod disk.lic b 8 1");
+            debugfs(image, "mknod console.lic c 5 1");
+        },
+    );
+    let content = stick.open().unwrap();
+    for (name, kind) in [
+        ("dir.lic", "a directory"),
+        ("link.lic", "a link"),
+        ("near.lic", "a link"),
+        ("pipe.lic", "a pipe"),
+        ("disk.lic", "a device"),
+        ("console.lic", "a device"),
+    ] {
+        let Err(Fault::NotAFile(found)) = read(&content, name) else { panic!("{name}") };
+        assert_eq!(found, kind, "{name}");
+    }
+    // Nor is anything outside.
+    for name in ["../etc/passwd", "/etc/passwd"] {
+        assert!(read(&content, name).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn of_a_crowded_directory_only_so_many_entries_are_looked_at() {
+    if !is_root("of_a_crowded_directory_only_so_many_entries_are_looked_at") {
+        return;
+    }
+    let fill = |count: usize| {
+        move |top: &Path| {
+            // One entry more is lost+found.
+            for number in 1..count {
+                fs::write(top.join(format!("{number}.lic")), "").unwrap();
+            }
+        }
+    };
+    let full = Stick::new(fill(ENTRIES), nothing);
+    assert!(full.open().unwrap().rest().is_none());
+    assert_eq!(full.names().len(), ENTRIES - 1);
+    let fuller = Stick::new(fill(ENTRIES + 1), nothing);
+    assert!(matches!(fuller.open().unwrap().rest(), Some(Rest::TooMany)));
+}
+
+#[test]
+fn nothing_is_written_to_a_stick_and_nothing_holds_it_afterwards() {
+    if !is_root("nothing_is_written_to_a_stick_and_nothing_holds_it_afterwards") {
+        return;
+    }
+    let stick = Stick::new(|top| fs::write(top.join("a.lic"), "a").unwrap(), nothing);
+    let before = stick.hash();
+    let content = stick.open().unwrap();
+    let file = content.open("a.lic".as_ref()).unwrap();
+    drop(content);
+    assert_eq!(std::io::read_to_string(&file).unwrap(), "a");
+    drop(file);
+    assert_eq!(stick.hash(), before);
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(stick.device.to_str().unwrap()), "{mounts}");
+    assert!(stick.is_free());
+}
+
+#[test]
+fn a_stick_with_unfinished_deletions_is_left_alone() {
+    if !is_root("a_stick_with_unfinished_deletions_is_left_alone") {
+        return;
+    }
+    let stick = Stick::new(
+        |top| fs::write(top.join("a.lic"), "a").unwrap(),
+        |image| debugfs(image, "set_super_value last_orphan 12"),
+    );
+    let before = stick.hash();
+    assert!(matches!(stick.open(), Err(Error::Unfinished)));
+    assert_eq!(stick.hash(), before);
+}
+
+#[test]
+fn what_holds_no_file_system_is_not_opened() {
+    if !is_root("what_holds_no_file_system_is_not_opened") {
+        return;
+    }
+    let zeros = |image: &Path| {
+        File::create(image).unwrap().set_len(1 << 20).unwrap();
+    };
+    assert!(matches!(Stick::new(nothing, zeros).open(), Err(Error::NoFileSystem)));
+    let tiny = |image: &Path| File::create(image).unwrap().set_len(1024).unwrap();
+    assert!(matches!(Stick::new(nothing, tiny).open(), Err(Error::NoFileSystem)));
+    let broken = |image: &Path| debugfs(image, "set_super_value blocks_count 1000000000");
+    let damaged = Stick::new(nothing, broken).open();
+    assert!(matches!(damaged, Err(Error::NoFileSystem)), "{damaged:?}");
+}
+
+#[test]
+fn what_is_no_device_is_not_opened() {
+    let root = Root::new("/");
+    for path in ["/dev/null", "/dev", "/etc/passwd"] {
+        assert!(matches!(open(&root, path.as_ref()), Err(Error::NotABlockDevice)), "{path}");
+    }
+    let missing = open(&root, "/dev/no-such-stick".as_ref());
+    assert!(matches!(missing, Err(Error::Unreadable(_))));
+}
+
+/// Whether this test can run; says so if it cannot, past the harness, which hides what tests that
+/// pass have printed.
+fn is_root(test: &str) -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        let _ = writeln!(io::stderr(), "needs root: {test}");
+    }
+    root
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}

@@ -1,0 +1,198 @@
+//! Why the store cannot do what it is asked.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use licd_fs::about::{self, About};
+use licd_fs::look::{Looked, Unavailable, is_fact};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use super::Holder;
+
+/// Why the store cannot do what it is asked. What was in it is untouched, unless a variant says
+/// otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// No room or quota is left (`store-full`).
+    Full {
+        /// The partition or file concerned.
+        place: PathBuf,
+    },
+    /// It cannot be written (`store-unwritable`).
+    Unwritable {
+        /// The partition or file concerned.
+        place: PathBuf,
+        /// What is in the way.
+        why: Obstacle,
+    },
+    /// It cannot be read, which is a fact about it.
+    Unreadable {
+        /// The partition or file concerned.
+        place: PathBuf,
+        /// The kernel's reason.
+        why: Errno,
+    },
+    /// It could not be looked at, which says nothing about it.
+    Unavailable(Unavailable),
+    /// Somebody else is writing and did not finish in time (`busy`).
+    Busy {
+        /// The partition.
+        place: PathBuf,
+        /// Who, if the kernel tells.
+        holder: Option<Holder>,
+    },
+    /// This process may not write it (`not-authorized`).
+    NotAuthorized {
+        /// The partition or file concerned.
+        place: PathBuf,
+    },
+}
+
+/// What is in the way of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is no licence partition.
+    Missing,
+    /// The block device takes no writes.
+    WriteProtected,
+    /// A file or directory is marked immutable or append-only (chattr(1)).
+    Immutable,
+    /// Any other reason of the kernel.
+    Kernel(Errno),
+}
+
+impl StoreError {
+    /// Whether this process may not do it, and another one may.
+    #[must_use]
+    pub fn is_permission(&self) -> bool {
+        match self {
+            Self::NotAuthorized { .. } => true,
+            Self::Unreadable { why, .. } => matches!(why, Errno::EACCES | Errno::EPERM),
+            Self::Full { .. }
+            | Self::Unwritable { .. }
+            | Self::Unavailable(_)
+            | Self::Busy { .. } => false,
+        }
+    }
+
+    /// Tells what a look at the store found, facts that speak against it included, from a look that
+    /// could not be taken.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn looked<T>(outcome: Result<T, Self>) -> Looked<Result<T, Self>> {
+        match outcome {
+            Err(Self::Unavailable(unavailable)) => Err(unavailable),
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// A write to `place` that failed for this reason.
+    pub(super) fn writing(place: &Path, reason: Errno) -> Self {
+        let place = place.to_owned();
+        match reason {
+            Errno::ENOSPC | Errno::EDQUOT => Self::Full { place },
+            // Root is refused for this reason alone (FS_IOC_GETFLAGS(2const)).
+            Errno::EPERM if geteuid().is_root() => {
+                Self::Unwritable { place, why: Obstacle::Immutable }
+            }
+            Errno::EPERM | Errno::EACCES if !geteuid().is_root() => Self::NotAuthorized { place },
+            _ => Self::Unwritable { place, why: Obstacle::Kernel(reason) },
+        }
+    }
+
+    /// Reading `place` failed for this reason.
+    pub(super) fn reading(place: &Path, why: Errno) -> Self {
+        if is_fact(why) {
+            Self::Unreadable { place: place.to_owned(), why }
+        } else {
+            Self::Unavailable(Unavailable::path(place, why))
+        }
+    }
+
+    /// Mounting `place` otherwise failed for this reason.
+    pub(super) fn mounting(place: &Path, reason: Errno) -> Self {
+        match reason {
+            // mount(2): permission is denied by EPERM; EACCES says that the device is read-only.
+            Errno::EACCES => {
+                Self::Unwritable { place: place.to_owned(), why: Obstacle::WriteProtected }
+            }
+            Errno::EPERM => Self::NotAuthorized { place: place.to_owned() },
+            _ => Self::writing(place, reason),
+        }
+    }
+}
+
+impl About for StoreError {
+    fn subject(&self) -> String {
+        match self {
+            Self::Full { place }
+            | Self::Unwritable { place, .. }
+            | Self::Unreadable { place, .. }
+            | Self::Busy { place, .. }
+            | Self::NotAuthorized { place } => place.display().to_string(),
+            Self::Unavailable(unavailable) => unavailable.subject(),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Full { .. } => "the partition is full; what was there is untouched; remove what \
+                                  is no longer needed"
+                .to_owned(),
+            Self::Unwritable { why, .. } => format!("cannot be written: {why}"),
+            Self::Unreadable { why, .. } => format!("cannot be read: {}", words(*why)),
+            Self::Unavailable(unavailable) => unavailable.message(),
+            Self::Busy { holder: Some(holder), .. } => {
+                format!("being written by {holder}; try again when it has finished")
+            }
+            Self::Busy { holder: None, .. } => {
+                "being written by another process; try again when it has finished".to_owned()
+            }
+            Self::NotAuthorized { .. } => {
+                "may not be written by this user; run it as root".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("there is no licence partition; check that it is mounted"),
+            Self::WriteProtected => f.write_str(
+                "its device is read-only; check its write protection, and the kernel's log for errors",
+            ),
+            Self::Immutable => f.write_str(
+                "is immutable, or the directory that it is in is; make it changeable with \
+                 “chattr -i”",
+            ),
+            Self::Kernel(reason) => f.write_str(words(*reason)),
+        }
+    }
+}
+
+impl From<Unavailable> for StoreError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+/// The kernel's reason in the user's words. ext4 says `EBADMSG` for a wrong checksum.
+fn words(reason: Errno) -> &'static str {
+    match reason {
+        Errno::EUCLEAN | Errno::EBADMSG => "the file system is damaged; check it with fsck",
+        Errno::EIO => "the medium fails; see the kernel's log",
+        Errno::EROFS => "the file system is read-only; see the kernel's log for errors",
+        other => other.desc(),
+    }
+}
+
+impl std::error::Error for StoreError {}

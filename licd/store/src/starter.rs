@@ -1,0 +1,87 @@
+//! The mark of the starter period, `dsa/starter`, one line: `began 2026-11-22` or `forgone`. It is
+//! here, and not with the rest of what the device remembers, because a factory reset must not
+//! begin the period again.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use licd_fs::atomic::{self, Durability};
+use licd_rules::StarterMark;
+use license_format::Date;
+use nix::errno::Errno;
+
+use super::listing::{DSA, Opened, open_dir, open_file, open_top};
+use super::window::{Change, Window};
+use super::{Store, StoreError};
+
+/// The file.
+const STARTER: &str = "starter";
+/// Bytes of it that are read: more than it ever holds.
+const STARTER_BYTES: u64 = 64;
+/// Its words.
+const BEGAN: &str = "began ";
+const FORGONE: &str = "forgone";
+
+impl Store {
+    /// The mark of the starter period, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] if there is one that cannot be read or understood. It counts as
+    /// forgone then: a damaged file must not begin the period again. [`StoreError::Unavailable`].
+    pub fn starter(&self) -> Result<Option<StarterMark>, StoreError> {
+        let opened = open_top(&self.place)
+            .and_then(|top| open_dir(top, DSA))
+            .and_then(|dsa| open_file(dsa, STARTER.as_ref()));
+        let failed = |why| StoreError::reading(&self.starter_path(), why);
+        match opened {
+            Ok(Opened::File { file, .. }) => {
+                let mut text = String::new();
+                let read = file.take(STARTER_BYTES).read_to_string(&mut text);
+                // Text of no character set comes without a number of the kernel.
+                read.map_err(|e| failed(e.raw_os_error().map_or(Errno::EUCLEAN, Errno::from_raw)))?;
+                parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
+            }
+            Ok(Opened::NotRegular) => Err(failed(Errno::EUCLEAN)),
+            Ok(Opened::Gone) | Err(Errno::ENOENT) => Ok(None),
+            Err(why) => Err(failed(why)),
+        }
+    }
+
+    fn starter_path(&self) -> PathBuf {
+        self.place.join(DSA).join(STARTER)
+    }
+}
+
+impl Window<'_> {
+    /// Stores the mark of the starter period. It survives a power cut from here on.
+    ///
+    /// # Errors
+    /// The mark is then as it was.
+    pub fn put_starter(&mut self, mark: StarterMark) -> Result<Change, StoreError> {
+        let text = match mark {
+            StarterMark::Began(day) => format!("{BEGAN}{day}\n"),
+            StarterMark::Forgone => format!("{FORGONE}\n"),
+        };
+        let dsa = self.make_dir(&self.top, DSA)?;
+        if atomic::holds(&dsa, STARTER.as_ref(), text.as_bytes()) {
+            return Ok(Change::None);
+        }
+        atomic::replace_at(
+            &dsa,
+            STARTER.as_ref(),
+            text.as_bytes(),
+            atomic::PUBLIC,
+            Durability::Synced,
+        )
+        .map_err(|why| StoreError::writing(&self.store.starter_path(), why))?;
+        Ok(Change::Made)
+    }
+}
+
+fn parse(text: &str) -> Option<StarterMark> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    match line.strip_prefix(BEGAN) {
+        Some(day) => Date::parse(day).map(StarterMark::Began),
+        None => (line == FORGONE).then_some(StarterMark::Forgone),
+    }
+}
