@@ -83,7 +83,7 @@ impl VerifierKey {
     /// The verifier key of an Ed25519 public key. `None` for a point that [`VerifierKey::parse`]
     /// refuses.
     #[must_use]
-    pub fn of_public(name: KeyName, public: &[u8; 32]) -> Option<Self> {
+    pub fn from_public(name: KeyName, public: &[u8; 32]) -> Option<Self> {
         Self::new(name, VerifyingKey::from_bytes(public).ok()?)
     }
 

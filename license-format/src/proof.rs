@@ -22,7 +22,7 @@ impl Proof {
     /// Marks a proof whose `index` line was not read yet.
     const NO_INDEX: u32 = u32::MAX;
 
-    /// A proof of which only the unit is known.
+    /// A proof of this unit, still without index and path.
     pub(crate) fn begin(unit: UnitId) -> Self {
         Self { unit, index: Self::NO_INDEX, path: Path::new() }
     }

@@ -109,7 +109,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn what_is_issued_is_what_is_verified(
+    fn an_issued_licence_verifies_unchanged(
         terms in any_terms(),
         units in btree_set(unit(), 1..40),
         mass in any::<bool>(),

@@ -208,7 +208,7 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
     let Some((name, text)) = names.iter().find_map(|name| Some((name, variable(name)?))) else {
         return Ok(None);
     };
-    Proxy::of_environment(&text).map(Some).map_err(|error| {
+    Proxy::from_environment(&text).map(Some).map_err(|error| {
         let shown = textfile::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })

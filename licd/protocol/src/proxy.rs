@@ -56,7 +56,7 @@ impl Proxy {
     ///
     /// # Errors
     /// [`ProxyError`]
-    pub fn of_environment(text: &str) -> Result<Self, ProxyError> {
+    pub fn from_environment(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim_end_matches('/');
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let host = whole.rsplit(['@', '/']).next().unwrap_or_default();
@@ -219,9 +219,9 @@ mod tests {
             ("u:p@[::1]", "[::1]:1080"),
             ("http://u:p@h:80/", "h:80"),
         ] {
-            assert_eq!(Proxy::of_environment(text).unwrap().to_string(), shown, "{text}");
+            assert_eq!(Proxy::from_environment(text).unwrap().to_string(), shown, "{text}");
         }
-        assert_eq!(Proxy::of_environment("u:p#w@h:1"), Err(ProxyError::UserInfo('#')));
-        assert!(Proxy::of_environment("socks5://proxy").is_err());
+        assert_eq!(Proxy::from_environment("u:p#w@h:1"), Err(ProxyError::UserInfo('#')));
+        assert!(Proxy::from_environment("socks5://proxy").is_err());
     }
 }

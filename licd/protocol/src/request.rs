@@ -57,7 +57,7 @@ pub struct FetchRequest {
     pub clock_trusted: bool,
 }
 
-/// What the server states about the file.
+/// The facts that the server states about the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResponseHeader {

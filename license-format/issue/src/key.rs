@@ -34,11 +34,11 @@ impl SigningKey {
     #[must_use]
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Option<Self> {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        let verifier = VerifierKey::of_public(name, key.verifying_key().as_bytes())?;
+        let verifier = VerifierKey::from_public(name, key.verifying_key().as_bytes())?;
         Some(Self { key, verifier })
     }
 
-    /// Reads a private key; `None` if the text is none, or the hash is wrong.
+    /// Reads a private key; `None` for any other text, or if the hash is wrong.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.strip_prefix(PREFIX)?.split_once('+')?;

@@ -20,7 +20,7 @@ pub(super) fn note<'a>(text: &'a [u8], lines: &[&'a str]) -> Note<'a> {
 
 /// The verifier key of a name and a raw public key; `None` if it is refused.
 pub(super) fn verifier_key(name: &str, public: &[u8; 32]) -> Option<VerifierKey> {
-    VerifierKey::of_public(KeyName::parse(name)?, public)
+    VerifierKey::from_public(KeyName::parse(name)?, public)
 }
 
 /// The signature line of a key and a raw signature.

@@ -12,8 +12,7 @@ impl FetchError {
             Self::FtpReply { step, code, text } => reply(f, *step, *code, &quoted(text)),
             Self::FtpDataPort { port, error } => write!(
                 f,
-                "does not take the connection for the file at port {port} ({}); is there a firewall \
-                 before it?",
+                "refuses the data connection at port {port} ({}); check for a firewall",
                 io_message(error)
             ),
             Self::FtpLoginRequired(text) => {
@@ -29,7 +28,7 @@ impl FetchError {
             ),
             Self::FtpGreetingTimeout(after) => write!(
                 f,
-                "connected, but said nothing for {}; if it is a server that begins with TLS, use \
+                "connected, but sent nothing for {}; if it is a server that begins with TLS, use \
                  an address with ftps:// and port 990",
                 Span(*after)
             ),
@@ -47,7 +46,7 @@ fn reply(f: &mut fmt::Formatter<'_>, step: FtpStep, code: u16, text: &str) -> fm
     match (step, code) {
         (_, 421) => write!(f, "has no room for another connection now ({text})"),
         (FtpStep::Login, 430 | 530) => {
-            write!(f, "does not let this user in ({text}); check user and password")
+            write!(f, "rejects this user ({text}); check user and password")
         }
         (FtpStep::Retrieve, 550) => write!(f, "does not give this file ({text}); check the path"),
         (FtpStep::Retrieve, 425) => write!(f, "cannot open a connection for the file ({text})"),

@@ -28,12 +28,12 @@ impl FetchError {
             ),
             Self::ContentCoding(name) => write!(
                 f,
-                "sends the file packed as {}, which it was not asked for; have the server send it \
-                 as it is",
+                "sends the file packed as {} although it was not asked to; have it send the file \
+                 unpacked",
                 quoted(name)
             ),
             Self::TooManyRedirects(most) => write!(f, "redirects more than {most} times"),
-            Self::RedirectWithoutLocation => f.write_str("redirects without saying where to"),
+            Self::RedirectWithoutLocation => f.write_str("redirects without an address"),
             Self::InvalidRedirect(to, why) => {
                 write!(f, "redirects to “{}”, which {why}", quoted(to))
             }
@@ -59,9 +59,9 @@ fn status_message(
         403 => "does not give this file to this device or user",
         404 => "has no such file; check the address",
         410 => "no longer has this file; ask for a new link",
-        429 => "is asked too often",
+        429 => "limits requests",
         511 => "is not reached: the network requires a sign-in",
-        500..=599 => "is out of order",
+        500..=599 => "cannot answer now",
         _ => "does not give the file",
     };
     write!(f, "{meaning} (HTTP {status})")?;
@@ -124,8 +124,8 @@ fn proxy_unauthorized(
     match (unsupported(schemes), sent) {
         (Some(why), _) => write!(
             f,
-            "asks for a user and {why}; have this device let through without, or Basic allowed \
-             there (HTTP 407)"
+            "asks for a user and {why}; have Basic allowed there, or this device let through \
+             without a login (HTTP 407)"
         ),
         (None, CredentialsSent::Yes) => f.write_str(
             "does not accept its user and password; check them in [network] proxy, or wherever the \

@@ -16,13 +16,13 @@ impl fmt::Display for FetchError {
             Self::Lookup(error) => write!(f, "{error}"),
             Self::Connect(error) => connect(f, error),
             Self::ConnectTimeout(after) => {
-                write!(f, "no connection within {}; is it reachable from here?", Span(*after))
+                write!(f, "no connection within {}; check that it is reachable", Span(*after))
             }
             Self::ConnectionLost(error) => {
                 write!(f, "broke off the connection ({})", io_message(error))
             }
             Self::IdleTimeout(after) => {
-                write!(f, "connected, but said nothing for {}", Span(*after))
+                write!(f, "connected, but sent nothing for {}", Span(*after))
             }
             Self::TotalTimeout(after) => {
                 write!(f, "did not send everything within {}", Span(*after))
@@ -34,12 +34,16 @@ impl fmt::Display for FetchError {
                 write!(f, "does not answer as {protocol} servers do; check the address and port")
             }
             Self::Tls(error) => {
-                write!(f, "no agreement on TLS ({}); does it offer TLS 1.2?", tls_message(error))
+                write!(
+                    f,
+                    "the TLS handshake failed ({}); check that it offers TLS 1.2",
+                    tls_message(error)
+                )
             }
             Self::Certificate(why) => f.write_str(why),
             Self::NoAuthorities(why) => write!(f, "its certificate cannot be checked: {why}"),
             Self::TooLarge(limit) => write!(f, "sends more than {limit} bytes"),
-            Self::CorruptGzip => f.write_str("sends gzip that cannot be unpacked to its end"),
+            Self::CorruptGzip => f.write_str("sends a corrupt or truncated gzip file"),
             Self::Internal { action, message } => write!(f, "{action} failed here: {message}"),
             Self::ReaderGone => f.write_str("the caller no longer reads the file"),
             _ => self.fmt_http(f),
@@ -59,7 +63,7 @@ impl FetchError {
             | Self::RedirectWithoutLocation
             | Self::InvalidRedirect(..) => Some("ask for a new link"),
             Self::TooLarge(_) => Some("no licence is that large, check the address"),
-            Self::CorruptGzip => Some("have the file put there again"),
+            Self::CorruptGzip => Some("have the file uploaded again"),
             Self::ConnectionLost(_) | Self::IdleTimeout(_) | Self::Truncated { .. } => {
                 Some("try again later")
             }
@@ -85,7 +89,7 @@ impl fmt::Display for LookupError {
             ),
             Self::ServerFailure(all) => write!(
                 f,
-                "its name cannot be looked up now: {} cannot tell or cannot be reached; check this \
+                "its name cannot be looked up now: {} failed or cannot be reached; check this \
                  device's network and DNS",
                 servers(all)
             ),
@@ -104,10 +108,10 @@ impl fmt::Display for LookupError {
 fn connect(f: &mut fmt::Formatter<'_>, error: &io::Error) -> fmt::Result {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            f.write_str("refuses the connection; is the server running, is the port right?")
+            f.write_str("refuses the connection; check the server and its port")
         }
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
-            f.write_str("no way there; is this device's network up?")
+            f.write_str("is unreachable; check this device's network")
         }
         _ => write!(f, "no connection ({})", io_message(error)),
     }

@@ -14,8 +14,8 @@ use crate::error::system_message;
 const USERS: [&str; 2] = ["licd-fetch", "nobody"];
 /// The IDs of Debian's `nobody` and `nogroup`, for a system without a list of users.
 const OVERFLOW_ID: u32 = 65534;
-/// Bytes of address space: the program, its libraries and the heaps of four threads, for each of which
-/// the C library reserves 64 MiB.
+/// Bytes of address space: the program, its libraries and the heaps of four threads; the C library
+/// reserves 64 MiB for each heap.
 const ADDRESS_SPACE: u64 = 512 << 20;
 /// Bytes of private memory: ten times the measured 6 MiB.
 const MEMORY: u64 = 64 << 20;

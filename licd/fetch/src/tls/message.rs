@@ -60,11 +60,11 @@ fn fixed_message(why: &CertificateError) -> &'static str {
     use CertificateError as Why;
     match why {
         Why::UnknownIssuer => {
-            "its certificate is from no authority that this device knows; add the authority to \
+            "this device does not know the authority of its certificate; add the authority to \
              [network] ca_file, or set [ums] certificate_sha256"
         }
         Why::BadSignature => {
-            "its certificate is from no authority that this device knows: one of the same name has \
+            "this device does not know the authority of its certificate: one of the same name has \
              another key; add the new authority to [network] ca_file, or set [ums] \
              certificate_sha256"
         }
@@ -78,7 +78,7 @@ fn fixed_message(why: &CertificateError) -> &'static str {
              another issued, or set [ums] certificate_sha256 to take it as it is"
         }
         Why::UnhandledCriticalExtension => {
-            "its certificate demands what is not known here (a critical extension); have another \
+            "its certificate has an unknown critical extension; have another \
              issued, or set [ums] certificate_sha256 to take it as it is"
         }
         Why::BadEncoding => {

@@ -96,9 +96,9 @@ impl Tls {
             (Error::InvalidCertificate(why), _) => {
                 FetchError::Certificate(message::certificate(&why))
             }
-            (Error::NoCertificatesPresented, _) => {
-                FetchError::Certificate("shows no certificate; is it the right server?".to_owned())
-            }
+            (Error::NoCertificatesPresented, _) => FetchError::Certificate(
+                "shows no certificate; check that it is the right server".to_owned(),
+            ),
             (other, _) => FetchError::Tls(other),
         }
     }

@@ -220,7 +220,7 @@ fn the_message_quotes_the_reply_of_a_refusing_server() {
     let stories: [Story; 4] = [
         (
             |line| line.starts_with("PASS").then(|| "530 Login incorrect.".into()),
-            "does not let this user in (Login incorrect.); check user and password",
+            "rejects this user (Login incorrect.); check user and password",
         ),
         (
             |line| line.starts_with("RETR").then(|| "550 Failed to open file.".into()),
@@ -242,10 +242,10 @@ fn the_message_quotes_the_reply_of_a_refusing_server() {
         assert_eq!(message, format!("127.0.0.1: {why}"));
         assert_eq!(server.server.hits(), 1);
     }
-    let instead = |line: &str| line.starts_with("PASS").then(|| "530 Nobody we know".into());
+    let instead = |line: &str| line.starts_with("PASS").then(|| "530 Unknown user".into());
     let server = Ftp { instead, ..Ftp::default() }.start();
     let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceRefused);
-    let words = "127.0.0.1: asks for a user and password (Nobody we know); give them";
+    let words = "127.0.0.1: asks for a user and password (Unknown user); give them";
     assert_eq!(message, words);
 }
 
@@ -288,7 +288,7 @@ fn a_refused_data_connection_is_distinguished_from_a_missing_file() {
     };
     let server = Ftp { instead, ..Ftp::default() }.start();
     let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceUnreachable);
-    assert!(message.contains("does not take the connection for the file at port 1 ("), "{message}");
+    assert!(message.contains("refuses the data connection at port 1 ("), "{message}");
 }
 
 #[test]
@@ -345,13 +345,13 @@ fn on_port_990_tls_begins_with_the_first_byte() {
 fn implicit_tls_on_another_port_is_named_in_the_message() {
     // A TLS server waits for the client's first record …
     let silent = Server::start(|stream, _| hang(stream));
-    // … or sends an alert for a record that is none of TLS.
+    // … or sends an alert for bytes that are not TLS.
     let alert = Server::start(|mut stream, _| drop(stream.write_all(&[0x15, 3, 1, 0, 2, 2, 40])));
     for scheme in ["ftp", "ftps"] {
         let url = format!("{scheme}://{}/a", silent.address);
         let request = FetchRequest { idle_ms: 300, total_ms: 700, ..request(&url) };
         let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
-        assert!(message.contains("said nothing for 300 milliseconds"), "{message}");
+        assert!(message.contains("sent nothing for 300 milliseconds"), "{message}");
         assert!(message.contains("use an address with ftps:// and port 990"), "{message}");
         let url = format!("{scheme}://{}/a", alert.address);
         let message = fetch(&self::request(&url)).refusal(FailureCode::SourceRefused);

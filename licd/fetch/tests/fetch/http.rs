@@ -167,7 +167,7 @@ fn an_overlong_retry_after_is_reported_at_once() {
     let server = Server::http(|_, _| status("503 x", "Retry-After: 3600\r\n"));
     let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     let out_of_order =
-        "127.0.0.1: is out of order (HTTP 503); it asks to come back in 3600 seconds";
+        "127.0.0.1: cannot answer now (HTTP 503); it asks to come back in 3600 seconds";
     assert_eq!(message, out_of_order);
     assert_eq!(server.hits(), 1);
 }
@@ -254,8 +254,8 @@ fn redirects_to_other_schemes_are_refused() {
             "redirects to “file:///etc/shadow”, which cannot be fetched",
         ),
         ("Location: http://h:x/\r\n", "redirects to “http://h:x/”, which has an invalid port"),
-        ("", "redirects without saying where to"),
-        ("Location: \r\n", "redirects without saying where to"),
+        ("", "redirects without an address"),
+        ("Location: \r\n", "redirects without an address"),
     ] {
         let server = Server::http(move |_, _| status("301 x", location));
         let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
@@ -382,8 +382,8 @@ fn an_unrequested_content_coding_is_named() {
         assert_eq!(
             message,
             format!(
-                "127.0.0.1: sends the file packed as {coding}, which it was not asked for; have the \
-                 server send it as it is"
+                "127.0.0.1: sends the file packed as {coding} although it was not asked to; have it \
+                 send the file unpacked"
             )
         );
         assert_eq!(server.hits(), 1);

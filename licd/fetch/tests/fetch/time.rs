@@ -31,7 +31,7 @@ fn a_silent_server_is_unreachable_at_every_stage() {
             let request =
                 FetchRequest { idle_ms: 400, total_ms: 30_000, ..request(&server.url("/")) };
             let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
-            let silent = "127.0.0.1: connected, but said nothing for 400 milliseconds";
+            let silent = "127.0.0.1: connected, but sent nothing for 400 milliseconds";
             assert!(message.starts_with(silent), "after “{said}”: {message}");
         })
     });
@@ -94,7 +94,7 @@ fn a_refused_connection_is_retried_within_the_time_limit() {
     let (_port, gone) = unused_port();
     let message =
         fetch(&request(&format!("http://{gone}/"))).refusal(FailureCode::SourceUnreachable);
-    let refuses = "127.0.0.1: refuses the connection; is the server running, is the port right?";
+    let refuses = "127.0.0.1: refuses the connection; check the server and its port";
     assert_eq!(message, format!("{refuses} (tried 5 times)"));
 }
 

@@ -201,11 +201,11 @@ fn an_invalid_certificate_is_refused_with_its_reason() {
     for (identity, why) in [
         (
             Identity::self_signed("localhost"),
-            "its certificate is from no authority that this device knows;",
+            "this device does not know the authority of its certificate;",
         ),
         (
             Authority::new().identity("localhost", NOW),
-            "its certificate is from no authority that this device knows: one of the same name has \
+            "this device does not know the authority of its certificate: one of the same name has \
              another key;",
         ),
         (

@@ -18,7 +18,7 @@ pub(crate) fn address(url: &str) -> Url {
 
 /// A valid proxy.
 pub(crate) fn through(proxy: &str) -> Option<Proxy> {
-    Some(Proxy::of_environment(proxy).unwrap_or_else(|error| panic!("{proxy}: {error}")))
+    Some(Proxy::from_environment(proxy).unwrap_or_else(|error| panic!("{proxy}: {error}")))
 }
 
 /// A request with limits for a test.

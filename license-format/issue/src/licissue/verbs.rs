@@ -161,7 +161,7 @@ fn create_pack(
     command.finish(&files, change, console)
 }
 
-/// The characters of random IDs, none of which looks like another. Five bits choose one of the 32.
+/// The characters of random IDs; no two look alike. Five bits choose one of the 32.
 const CHARACTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// An ID in the form of the portal: the product, a dash, five letters or digits.
