@@ -144,6 +144,9 @@ macro_rules! word_type {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
+            /// Every variant.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// Reads the word of a licence file.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {

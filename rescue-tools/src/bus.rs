@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use licd_device::{Failure, Intent};
 use licd_fs::textfile;
-use licd_rules::Code;
+use licd_rules::{Code, Reason};
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
 use zbus::export::futures_core::Stream as _;
@@ -86,11 +86,12 @@ impl Daemon {
         &self,
         released: &str,
         version: Option<&str>,
-    ) -> Result<(bool, String), Failure> {
-        match version {
-            Some(version) => self.ask("CheckUpdateTo", ANSWER, &(version, released)),
-            None => self.ask("CheckUpdate", ANSWER, &released),
-        }
+    ) -> Result<Reason, Failure> {
+        let (_, reason): (bool, String) = match version {
+            Some(version) => self.ask("CheckUpdateTo", ANSWER, &(version, released))?,
+            None => self.ask("CheckUpdate", ANSWER, &released)?,
+        };
+        Reason::parse(&reason).ok_or_else(|| unknown(&reason))
     }
 
     pub(crate) fn remove(&self, selector: &str) -> Result<u32, Failure> {
@@ -203,10 +204,14 @@ fn options(intent: Intent) -> HashMap<&'static str, Variant<'static>> {
 
 /// The verdict by the daemon's word for it.
 fn known(word: &str) -> Result<Code, Failure> {
-    Code::parse(word).ok_or_else(|| Failure {
+    Code::parse(word).ok_or_else(|| unknown(word))
+}
+
+fn unknown(word: &str) -> Failure {
+    Failure {
         code: Code::Unsupported,
         message: format!("licd: answers “{word}”, which this licctl does not know"),
-    })
+    }
 }
 
 /// The daemon's own verdict, or what an answer without one comes to.

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{
-    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Problem, Report, Survey,
+    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_fs::textfile::reason;
-use licd_rules::{Code, Selector, Version};
+use licd_rules::{Code, Reason, Selector, Version};
 use license_format::Date;
 
 use crate::args::Args;
@@ -64,8 +64,7 @@ impl Desk {
     fn own_report(&self) -> Result<Report, Failure> {
         let survey = self.survey();
         let mut report = survey.report(&self.device.time(&survey)?);
-        let missing = self.missing().into_iter().flat_map(Missing::all);
-        report.problems.extend(missing.map(Problem::told));
+        report.problems.extend(self.missing().into_iter().flat_map(Missing::problems));
         Ok(report)
     }
 
@@ -78,20 +77,14 @@ impl Desk {
         })
     }
 
-    /// Whether a release of this date, and of this version if it is given, may be installed, and the
-    /// reason.
-    pub(crate) fn update(
-        &self,
-        released: Date,
-        version: Option<&str>,
-    ) -> Result<(bool, String), Failure> {
+    /// Why a release of this date, and of this version if it is given, may or may not be installed.
+    pub(crate) fn update(&self, released: Date, version: Option<&str>) -> Result<Reason, Failure> {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
                 let survey = self.survey();
                 let to = version.and_then(Version::parse);
-                let verdict = survey.update(released, to, &self.device.time(&survey)?);
-                Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
+                Ok(survey.update(released, to, &self.device.time(&survey)?).reason)
             }
         }
     }

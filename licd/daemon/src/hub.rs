@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Intent, Missing, Problem, Report, Survey, to_json};
+use licd_device::{Failure, Intent, Missing, Report, Survey, to_json};
 use licd_files::settings::Settings;
 use licd_machine::clock;
 use licd_rules::{Code, Notice, Selector, TimeVerdict};
@@ -28,7 +28,7 @@ pub(crate) struct Published {
     /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
     /// and the report is the one that was published before, if there is one.
     pub(crate) whole: bool,
-    /// The report; its `clock.now` is empty, so that two of them are equal if only time has passed.
+    /// The report.
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
     pub(crate) json: String,
@@ -66,24 +66,20 @@ impl Published {
     }
 
     fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
-        for problem in missing.all().map(Problem::told) {
+        for problem in missing.problems() {
             // A report that stands may have it already.
             if !report.problems.contains(&problem) {
                 report.problems.push(problem);
             }
         }
         let (json, now) = written(&report);
-        report.clock.now.clear();
         Self { survey, time, missing, whole: true, report, json, now }
     }
 
     /// The same, with this said of a restart.
     pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
-        let made = self.json.get(self.now.clone()).unwrap_or_default().to_owned();
         self.report.restart_pending = pending;
-        self.report.clock.now = made;
         (self.json, self.now) = written(&self.report);
-        self.report.clock.now.clear();
         self
     }
 
@@ -100,7 +96,7 @@ fn written(report: &Report) -> (String, Range<usize>) {
     // In a text of the report the quotation marks are escaped.
     let key = "\"now\":\"";
     let at = json.find(key).map_or(0, |at| at + key.len());
-    (json, at..at + report.clock.now.len())
+    (json, at..at + report.clock.now.to_string().len())
 }
 
 /// Why an order is not carried out.
@@ -332,7 +328,10 @@ pub(crate) mod tests {
         let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
         let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
         assert_eq!(first.report, second.report);
-        assert!(first.json.contains("\"now\":\"2") && first.report.clock.now.is_empty());
+        let mut third = second.report.clone();
+        third.clock.now = third.clock.now.plus(1);
+        assert_eq!(first.report, third);
+        assert!(first.json.contains("\"now\":\"2"));
         assert_eq!(first.status().len(), first.json.len());
         assert!(first.status().contains("\"now\":\"2"));
     }

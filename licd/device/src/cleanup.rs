@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
 use licd_store::{Change, FileName};
 
-use license_format::{License, UnitId};
+use license_format::{License, PackId, UnitId};
 
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
@@ -31,7 +31,7 @@ pub struct Cleaned {
     /// Its name.
     pub file: FileName,
     /// The pack of the licence that it held.
-    pub pack: String,
+    pub pack: PackId,
     /// The file with the slice that took its place; without, it no longer counted.
     pub slice: Option<FileName>,
 }
@@ -81,7 +81,7 @@ impl Device {
                 if gone && window.remove(&held.name)? == Change::Made {
                     cleaned.push(Cleaned {
                         file: held.name.clone(),
-                        pack: held.license.pack.to_string(),
+                        pack: held.license.pack.clone(),
                         slice: cut.map(|cut| cut.name.clone()),
                     });
                 }

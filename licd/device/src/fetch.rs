@@ -12,7 +12,7 @@ use licd_fs::textfile;
 use licd_machine::clock;
 use licd_protocol::{Proxy, Scheme, ca_file, without_login};
 use licd_rules::Code;
-use licd_sources::fetch::{self, Fault, Request};
+use licd_sources::fetch::{self, Asked, Fault, Request};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Url};
@@ -232,8 +232,12 @@ fn failure(fault: &Fault, url: &Url) -> Failure {
         Fault::TooLarge(_) => Code::SourceTooLarge,
         Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
     };
-    let message = fault.to_string();
-    // The address stands before it, and names the host.
-    let unnamed = message.strip_prefix(url.host()).and_then(|rest| rest.strip_prefix(": "));
-    Failure::new(code, unnamed.map_or(message.clone(), str::to_owned))
+    let message = match fault {
+        // The address stands before it, and names the host.
+        Fault::Told(told) if told.asked == Asked::Host(url.host().to_owned()) => {
+            textfile::escaped(&told.message)
+        }
+        _ => fault.to_string(),
+    };
+    Failure::new(code, message)
 }

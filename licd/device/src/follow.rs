@@ -100,7 +100,8 @@ impl Device {
         let report = |link: &String| {
             let Download { code, message, asked, .. } = downloads.of(&key(link))?.clone();
             let url = Url::parse(link).ok()?.without_login();
-            Some(LinkReport { url, code: code?, message: message?, asked: asked? })
+            let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);
+            Some(LinkReport { url, code, message: message?, asked })
         };
         let links = &settings.system.remotemanager.license_urls;
         Ok((links.iter().filter_map(report).collect(), notice))

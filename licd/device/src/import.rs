@@ -324,8 +324,8 @@ impl<'a> Arrival<'a> {
             file: self.name.to_owned(),
             code,
             message,
-            pack: license.map(|license| license.pack.to_string()),
-            units: units.iter().map(UnitId::to_string).collect(),
+            pack: license.map(|license| license.pack.clone()),
+            units: units.to_vec(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use licd_rules::{Class, Selector};
+use license_format::PackId;
 use serde::Serialize;
 
 use crate::Device;
@@ -13,7 +14,8 @@ pub struct Left {
     /// Its name in the store.
     pub file: String,
     /// Its pack.
-    pub pack: String,
+    #[serde(serialize_with = "crate::json::serialize")]
+    pub pack: PackId,
     /// The class it is of: the word of a selector, or the name of a service that has none.
     pub class: String,
 }
@@ -27,7 +29,7 @@ impl Device {
         let left = survey.held.iter().filter(|held| selector.leaves(&held.license));
         left.map(|held| Left {
             file: held.name.to_string(),
-            pack: held.license.pack.to_string(),
+            pack: held.license.pack.clone(),
             class: Class::of(&held.license).to_string(),
         })
         .collect()

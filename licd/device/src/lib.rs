@@ -5,6 +5,7 @@ mod cleanup;
 mod fetch;
 mod follow;
 mod import;
+mod json;
 mod left;
 mod partial;
 mod past;
@@ -16,7 +17,6 @@ mod removal;
 mod report;
 mod request;
 mod stick;
-mod stray;
 mod survey;
 mod time;
 mod words;
@@ -27,12 +27,15 @@ pub use follow::Followed;
 pub use import::{Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::Url;
+pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
-pub use problem::Problem;
+pub use problem::{
+    Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem, Written,
+};
 pub use report::{
-    Clock, FeatureReport, FileVerdict, Files, Hardware, LicenseReport, LinkReport, Os, Rejected,
-    Report, ServiceReport, StoreReport, to_json,
+    Clock, FeatureReport, FileVerdict, Files, Hardware, HardwareKind, LicenseReport, LinkReport,
+    Mac, Os, Rejected, Report, ServiceReport, StoreReport, to_json,
 };
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{Failure, Survey};
+use crate::problem::Area;
+use crate::{Failure, Problem, Survey};
 use licd_fs::look::{Looked, Unavailable};
 use licd_rules::Code;
 
@@ -26,29 +27,38 @@ impl fmt::Debug for Partial {
 pub struct Missing {
     /// Parts of the machine, of the configuration and of what is remembered. Without one of them no
     /// judgement is to be trusted.
-    facts: Vec<Unavailable>,
+    facts: Vec<(Area, Unavailable)>,
     /// Files of the store. A licence more would take nothing away, so what is allowed without them
     /// is allowed.
-    files: Vec<Unavailable>,
+    files: Vec<(Area, Unavailable)>,
 }
 
 impl Missing {
     /// What a look brought; the default if it could not be taken, which is noted.
     pub(crate) fn fact<T: Default>(&mut self, looked: Looked<T>) -> T {
+        self.found(Area::System, looked)
+    }
+
+    /// The same of a look at the licence partition.
+    pub(crate) fn of_store<T: Default>(&mut self, looked: Looked<T>) -> T {
+        self.found(Area::Store, looked)
+    }
+
+    fn found<T: Default>(&mut self, area: Area, looked: Looked<T>) -> T {
         looked.unwrap_or_else(|unavailable| {
-            self.facts.push(unavailable);
+            self.facts.push((area, unavailable));
             T::default()
         })
     }
 
     /// Notes a part of the machine.
     pub fn add(&mut self, unavailable: Unavailable) {
-        self.facts.push(unavailable);
+        self.facts.push((Area::System, unavailable));
     }
 
-    /// Notes a file of the store.
-    pub(crate) fn file(&mut self, unavailable: Unavailable) {
-        self.files.push(unavailable);
+    /// Notes a file without which the judgement stands.
+    pub(crate) fn file(&mut self, area: Area, unavailable: Unavailable) {
+        self.files.push((area, unavailable));
     }
 
     /// Whether nothing is missing.
@@ -65,7 +75,13 @@ impl Missing {
 
     /// Everything that is missing.
     pub fn all(&self) -> impl Iterator<Item = &Unavailable> {
-        self.facts.iter().chain(&self.files)
+        self.facts.iter().chain(&self.files).map(|(_, unavailable)| unavailable)
+    }
+
+    /// The same, as problems of a report.
+    pub fn problems(&self) -> impl Iterator<Item = Problem> {
+        let all = self.facts.iter().chain(&self.files).cloned();
+        all.map(|(area, unavailable)| Problem::Unavailable(area, unavailable))
     }
 }
 
@@ -130,7 +146,7 @@ mod tests {
     #[test]
     fn the_first_is_named_and_the_others_are_counted() {
         let mut missing = missing(Errno::ENFILE);
-        missing.file(Unavailable::new("a.lic", Errno::EIO));
+        missing.file(Area::Store, Unavailable::new("a.lic", Errno::EIO));
         assert!(!missing.is_files_only() && !missing.is_empty());
         let message = Failure::from(&missing).message;
         assert!(message.starts_with("/etc/x: ") && message.ends_with(" (and 1 more)"), "{message}");

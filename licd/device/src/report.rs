@@ -1,11 +1,20 @@
 //! The status report, as JSON and as what the bus objects show.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use licd_rules::{Code, FeatureVerdict, LicenseState, ServiceState, ServiceVerdict, services};
-use license_format::{Date, Terms};
+use licd_rules::{
+    ClockState, Code, FeatureVerdict, Generation, LicenseState, Reason, ServiceState,
+    ServiceStatus, ServiceVerdict, services, words,
+};
+use licd_store::StoreState;
+use license_format::{
+    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, Terms, UnitId, UnitKind,
+    UnixSeconds,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::json::{self, Json};
 use crate::{Failure, Problem};
 
 /// The version of the report's schema.
@@ -17,9 +26,11 @@ const SCHEMA: u32 = 1;
 pub struct Report {
     schema: u32,
     /// The state of the Workspace Edition.
-    pub state: String,
-    /// As people write it; `None` if the device has no hardware to bind a licence to.
-    pub unit_id: Option<String>,
+    #[serde(with = "crate::json")]
+    pub state: ServiceState,
+    /// `None` if the device has no hardware to bind a licence to.
+    #[serde(with = "crate::json")]
+    pub unit_id: Option<UnitId>,
     /// What the unit ID comes from.
     pub hardware: Hardware,
     /// The operating system.
@@ -47,39 +58,94 @@ pub struct Report {
 /// What the unit ID comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hardware {
-    /// `mac`, `udp` or `none`.
-    pub kind: String,
-    /// The MAC address, with colons.
-    pub mac: Option<String>,
+    /// What kind of hardware that is.
+    #[serde(with = "crate::json")]
+    pub kind: HardwareKind,
+    /// The MAC address.
+    #[serde(with = "crate::json")]
+    pub mac: Option<Mac>,
     /// The serial number of the chassis.
     pub serial: Option<String>,
 }
+
+/// What kind of hardware the unit ID comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HardwareKind {
+    /// A network interface.
+    Mac,
+    /// The USB drive that the system runs from.
+    UsbSerial,
+    /// There is no unit ID.
+    None,
+}
+
+words!(HardwareKind { Mac = "mac", UsbSerial = "udp", None = "none" });
+
+impl From<Option<UnitKind>> for HardwareKind {
+    fn from(kind: Option<UnitKind>) -> Self {
+        match kind {
+            Some(UnitKind::Mac) => Self::Mac,
+            Some(UnitKind::UsbSerial) => Self::UsbSerial,
+            None => Self::None,
+        }
+    }
+}
+
+/// A MAC address, which reports write with colons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
+impl Mac {
+    fn parse(text: &str) -> Option<Self> {
+        UnitId::parse_human(text)?.to_mac().map(Self)
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.map(|byte| format!("{byte:02X}")).join(":"))
+    }
+}
+
+json::text!(HardwareKind: HardwareKind::parse, Mac: Mac::parse);
 
 /// The operating system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Os {
     /// 12, 11, or that of an older system, which is judged as 11.
-    pub generation: u8,
+    #[serde(with = "crate::json")]
+    pub generation: Generation,
     /// As `os-release` or the configuration spells it.
     pub version: Option<String>,
-    /// `YYYY-MM-DD`.
-    pub released: Option<String>,
+    /// The day on which it was released.
+    #[serde(with = "crate::json")]
+    pub released: Option<Date>,
 }
 
 /// The clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Clock {
-    /// `ok`, `unsynchronized` or `behind`.
-    pub state: String,
-    /// RFC 3339, UTC.
-    pub now: String,
+    /// How far it is to be believed.
+    #[serde(with = "crate::json")]
+    pub state: ClockState,
+    /// What it showed when the report was made.
+    #[serde(with = "crate::json")]
+    pub now: UnixSeconds,
+}
+
+/// Whatever the time: reports that only time lies between say the same.
+impl PartialEq for Clock {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state
+    }
 }
 
 /// The licence partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoreReport {
-    /// `read-only`, `writable`, `damaged` or `missing`.
-    pub state: String,
+    /// What state it is in.
+    #[serde(with = "crate::json")]
+    pub state: StoreState,
     /// How many licences of this device it holds.
     pub licenses: usize,
 }
@@ -89,41 +155,55 @@ pub struct StoreReport {
 pub struct ServiceReport {
     /// Its name.
     pub service: String,
-    /// UMS's word.
-    pub status: String,
+    /// The state as UMS shows it.
+    #[serde(with = "crate::json")]
+    pub status: ServiceStatus,
     /// The state.
-    pub state: String,
-    /// Last day or `never`.
-    pub expires: Option<String>,
+    #[serde(with = "crate::json")]
+    pub state: ServiceState,
+    /// The last day.
+    #[serde(with = "crate::json")]
+    pub expires: Option<Expiry>,
     /// Days until then, negative once it has passed.
     pub days_left: Option<i32>,
     /// The pack of the best licence.
-    pub pack: Option<String>,
+    #[serde(with = "crate::json")]
+    pub pack: Option<PackId>,
 }
 
 /// One licence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LicenseReport {
     /// Pack ID.
-    pub pack: String,
+    #[serde(with = "crate::json")]
+    pub pack: PackId,
     /// Serial of the issue.
-    pub serial: u64,
+    #[serde(with = "crate::json")]
+    pub serial: Serial,
     /// Product code.
-    pub product: String,
+    #[serde(with = "crate::json")]
+    pub product: Product,
     /// UMS's column.
-    pub category: String,
+    #[serde(with = "crate::json")]
+    pub category: Category,
     /// Order number.
-    pub order: Option<String>,
-    /// `perpetual`, `subscription` or `evaluation`.
-    pub term: String,
-    /// RFC 3339, UTC.
-    pub issued: String,
+    #[serde(with = "crate::json")]
+    pub order: Option<OrderNumber>,
+    /// What its end means.
+    #[serde(with = "crate::json")]
+    pub term: Term,
+    /// When it was issued.
+    #[serde(with = "crate::json")]
+    pub issued: UnixSeconds,
     /// First day.
-    pub starts: String,
-    /// Last day or `never`.
-    pub expires: String,
+    #[serde(with = "crate::json")]
+    pub starts: Date,
+    /// Last day.
+    #[serde(with = "crate::json")]
+    pub expires: Expiry,
     /// The state.
-    pub state: String,
+    #[serde(with = "crate::json")]
+    pub state: LicenseState,
     /// The file's name in the store.
     pub file: String,
 }
@@ -133,8 +213,9 @@ pub struct LicenseReport {
 pub struct Rejected {
     /// Its name.
     pub file: String,
-    /// The verdict's word.
-    pub code: String,
+    /// The verdict.
+    #[serde(with = "crate::json")]
+    pub code: Code,
     /// The reason, for people.
     pub message: String,
 }
@@ -144,12 +225,14 @@ pub struct Rejected {
 pub struct LinkReport {
     /// The address, without user and password.
     pub url: String,
-    /// The verdict's word.
-    pub code: String,
+    /// The verdict.
+    #[serde(with = "crate::json")]
+    pub code: Code,
     /// The verdict, for people.
     pub message: String,
-    /// RFC 3339, UTC.
-    pub asked: String,
+    /// When that was.
+    #[serde(with = "crate::json")]
+    pub asked: UnixSeconds,
 }
 
 /// One feature.
@@ -158,9 +241,11 @@ pub struct FeatureReport {
     /// Yes or no.
     pub allowed: bool,
     /// Why.
-    pub reason: String,
-    /// The last day of what allows it (or did), or `never`.
-    pub until: Option<String>,
+    #[serde(with = "crate::json")]
+    pub reason: Reason,
+    /// The last day of what allows it, or did.
+    #[serde(with = "crate::json")]
+    pub until: Option<Expiry>,
 }
 
 /// What became of one file of `verify` or `import`.
@@ -169,16 +254,16 @@ pub struct FileVerdict {
     /// The file as it was named.
     pub file: String,
     /// The verdict.
-    #[serde(serialize_with = "code_word")]
+    #[serde(with = "crate::json")]
     pub code: Code,
     /// The verdict in words, without the file's name.
     pub message: String,
     /// The pack of a genuine licence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pack: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::serialize")]
+    pub pack: Option<PackId>,
     /// The units that a genuine licence names, at most 16.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub units: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "json::serialize")]
+    pub units: Vec<UnitId>,
 }
 
 impl FileVerdict {
@@ -188,10 +273,6 @@ impl FileVerdict {
         let Failure { code, message } = failure;
         Self { file: file.to_owned(), code, message, pack: None, units: Vec::new() }
     }
-}
-
-fn code_word<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
 }
 
 /// `{"schema":1,"files":[…]}`.
@@ -218,7 +299,7 @@ struct Features<'a> {
 
 /// What a report is made of.
 pub(crate) struct Parts {
-    pub(crate) unit_id: Option<String>,
+    pub(crate) unit_id: Option<UnitId>,
     pub(crate) hardware: Hardware,
     pub(crate) os: Os,
     pub(crate) clock: Clock,
@@ -237,10 +318,7 @@ impl Report {
         let base = parts.services.iter().find(|s| s.service == services::WORKSPACE_EDITION);
         Self {
             schema: SCHEMA,
-            state: base.map_or_else(
-                || ServiceState::None.as_str().into(),
-                |service| service.state.clone(),
-            ),
+            state: base.map_or(ServiceState::None, |service| service.state),
             unit_id: parts.unit_id,
             hardware: parts.hardware,
             os: parts.os,
@@ -267,7 +345,7 @@ impl Report {
     #[must_use]
     pub fn judged_on(&self) -> Option<Date> {
         self.services.iter().find_map(|service| {
-            let last = Date::parse(service.expires.as_deref()?)?;
+            let Some(Expiry::On(last)) = service.expires else { return None };
             Some(last.plus_days(service.days_left?.checked_neg()?))
         })
     }
@@ -283,38 +361,34 @@ impl From<&ServiceVerdict> for ServiceReport {
     fn from(verdict: &ServiceVerdict) -> Self {
         Self {
             service: verdict.service.clone(),
-            status: verdict.state.status().as_str().into(),
-            state: verdict.state.as_str().into(),
-            expires: verdict.expires.map(|day| day.to_string()),
+            status: verdict.state.status(),
+            state: verdict.state,
+            expires: verdict.expires,
             days_left: verdict.days_left,
-            pack: verdict.pack.as_ref().map(ToString::to_string),
+            pack: verdict.pack.clone(),
         }
     }
 }
 
 impl From<FeatureVerdict> for FeatureReport {
     fn from(verdict: FeatureVerdict) -> Self {
-        Self {
-            allowed: verdict.reason.allows(),
-            reason: verdict.reason.as_str().into(),
-            until: verdict.until.map(|day| day.to_string()),
-        }
+        Self { allowed: verdict.reason.allows(), reason: verdict.reason, until: verdict.until }
     }
 }
 
 impl LicenseReport {
     pub(crate) fn new(terms: &Terms, state: LicenseState, file: String) -> Self {
         Self {
-            pack: terms.pack.to_string(),
-            serial: terms.serial.get(),
-            product: terms.product.to_string(),
-            category: terms.category.as_str().into(),
-            order: terms.order.as_ref().map(ToString::to_string),
-            term: terms.term.as_str().into(),
-            issued: terms.issued.to_string(),
-            starts: terms.starts.to_string(),
-            expires: terms.expires.to_string(),
-            state: state.as_str().into(),
+            pack: terms.pack.clone(),
+            serial: terms.serial,
+            product: terms.product.clone(),
+            category: terms.category,
+            order: terms.order.clone(),
+            term: terms.term,
+            issued: terms.issued,
+            starts: terms.starts,
+            expires: terms.expires,
+            state,
             file,
         }
     }

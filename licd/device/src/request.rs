@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use licd_rules::Code;
+use license_format::UnitKind;
 use serde::Serialize;
 
 use crate::report::{Hardware, Os, to_json};
@@ -13,7 +14,7 @@ use crate::{Device, Failure, Report};
 struct Request<'a> {
     schema: u32,
     /// As people write it, and as the portal's lists of units take it.
-    unit_id: &'a str,
+    unit_id: String,
     /// The portal's word for what kind of unit that is.
     r#type: &'static str,
     /// The unit ID without `#`, as the portal shows it.
@@ -29,17 +30,18 @@ impl Report {
     /// # Errors
     /// `wrong-device`: a device without unit ID cannot be bound to.
     pub fn request(&self) -> Result<String, Failure> {
-        let Some(unit_id) = &self.unit_id else {
+        let Some(unit) = &self.unit_id else {
             return Err(Failure::new(
                 Code::WrongDevice,
                 "unit ID: this device has none, so no licence can be bound to it; \
                  licctl doctor tells more",
             ));
         };
-        let (r#type, value) = match unit_id.strip_prefix('#') {
-            Some(serial) => ("FLASHSERIAL", serial),
-            None => ("MAC", unit_id.as_str()),
+        let r#type = match unit.kind() {
+            UnitKind::UsbSerial => "FLASHSERIAL",
+            UnitKind::Mac => "MAC",
         };
+        let (unit_id, value) = (unit.to_string(), unit.bare());
         let (hardware, os) = (&self.hardware, &self.os);
         Ok(to_json(&Request { schema: 1, unit_id, r#type, value, hardware, os }) + "\n")
     }

@@ -1,14 +1,15 @@
 //! Everything that is known of a device, read once.
 
-use std::fmt;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use licd_files::config::{self, Config};
+use licd_files::deployment::Deployments;
 use licd_files::settings::Settings;
-use licd_files::{deployment, settings, state};
+use licd_files::{settings, state};
 use licd_fs::look::{Looked, Unavailable};
 use licd_fs::stamp::Stamp;
 use licd_machine::usb::RootDrive;
@@ -17,27 +18,22 @@ use licd_rules::{
     Attested, Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement,
     Notice, Past, StarterMark, StarterVerdict, TimeVerdict, Version, choose, is_settled,
 };
-use licd_store::{
-    Closed, ENTRIES, Entry, FileName, Listing, Opened, RESERVE, Stamps, StoreError, StoreState,
-};
+use licd_store::{Entry, FileName, Listing, Opened, Stamps, StoreError, StoreState};
 use license_format::{
-    Date, License, Storable, TrustDocument, UnitId, UnitKind, UnixSeconds, Verified, VerifierKey,
-    limits,
+    Date, License, Storable, TrustDocument, UnitId, UnixSeconds, Verified, VerifierKey, limits,
 };
 
 use sha2::{Digest, Sha256};
 
 use crate::partial::{Missing, Partial};
-use crate::problem::Problem;
+use crate::problem::{Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem};
 use crate::read::{Document, Reader};
 use crate::report::{
-    Clock, Hardware, LicenseReport, LinkReport, Os, Parts, Rejected, Report, ServiceReport,
+    Clock, Hardware, LicenseReport, LinkReport, Mac, Os, Parts, Rejected, Report, ServiceReport,
     StoreReport,
 };
-use crate::{Device, Failure, stray, words};
+use crate::{Device, Failure, words};
 
-/// Where the newest trust document seen is kept, as it is spoken of.
-const REMEMBERED_TRUST: &str = "/var/lib/licd/trust.note";
 /// The generation of a system that does not say which it is: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
 
@@ -140,27 +136,27 @@ impl Device {
         let (mut missing, mut problems) = (Missing::default(), Vec::new());
         let stamps = self.stamps().ok();
         let (config, faults) = missing.fact(Config::load(self.root()));
-        problems.extend(faults.iter().map(Problem::told));
+        problems.extend(faults.into_iter().map(Problem::from));
         let settings = missing.fact(settings::load(self.root()));
-        problems.extend(settings.problem.iter().map(Problem::told));
+        problems.extend(settings.problem.clone().map(Problem::from));
         let (links, notice) = self.link_reports(&settings.settings).unwrap_or_else(|unavailable| {
-            missing.file(unavailable);
+            missing.file(Area::System, unavailable);
             (Vec::new(), None)
         });
-        problems.extend(notice.iter().map(Problem::told));
+        problems.extend(notice.map(Problem::from));
         let (roots, faults) = missing.fact(config::roots(self.root()));
-        problems.extend(faults.iter().map(Problem::told));
+        problems.extend(faults.into_iter().map(Problem::from));
         let (memory, notice) = missing.fact(state::load(self.root()));
-        problems.extend(notice.iter().map(Problem::told));
+        problems.extend(notice.map(Problem::from));
         let (units, mac) = self.units(&mut missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
-        let starter = missing.fact(StoreError::looked(self.store().starter()).map(Some));
+        let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
         let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
-            problems.push(Problem::told(error));
+            problems.push(error.into());
             // It may have begun before.
             Some(StarterMark::Forgone)
         });
-        problems.extend(missing.fact(self.time_notices()).iter().map(Problem::told));
+        problems.extend(missing.fact(self.time_notices()).into_iter().map(Problem::from));
         let restart_pending = missing.fact(self.is_restart_pending(&mut problems));
         let mut survey = Survey {
             stamps,
@@ -179,7 +175,7 @@ impl Device {
             held: Vec::new(),
             rejected: Vec::new(),
             past: memory.past,
-            store: missing.fact(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
+            store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
             built: os.released.map(Date::start),
             starter_days: config.starter.days,
             starter_mark,
@@ -199,9 +195,9 @@ impl Device {
     /// Whether a deployment has ended since the system started.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
-        let (pending, notice) = deployment::is_pending(self.root(), &boot)?;
-        problems.extend(notice.map(Problem::told));
-        Ok(pending)
+        let (deployments, notice) = Deployments::load(self.root())?;
+        problems.extend(notice.map(Problem::from));
+        Ok(deployments.is_pending(&boot))
     }
 
     fn stamps(&self) -> Result<DeviceStamps, StoreError> {
@@ -221,7 +217,7 @@ impl Device {
     ) -> (Vec<UnitId>, Option<[u8; 6]>) {
         let links = missing.fact(links::list(self.root()).map(Some)).unwrap_or(Ok(Vec::new()));
         let links = links.unwrap_or_else(|error| {
-            problems.push(Problem::told(error));
+            problems.push(error.into());
             Vec::new()
         });
         let mac = links.first().map(|link| link.mac);
@@ -231,23 +227,15 @@ impl Device {
             Ok(RootDrive::Unit(drive)) => vec![drive],
             Ok(RootDrive::NotUsb) => macs(),
             Ok(RootDrive::NoSerial) => {
-                problems.push(Problem::new(
-                    "USB drive",
-                    "the system runs from one without serial number; its licences are bound to the \
-                     network interface",
-                ));
+                problems.push(MachineProblem::DriveWithoutSerial.into());
                 macs()
             }
             Ok(RootDrive::UnfitSerial { serial }) => {
-                let message = format!(
-                    "its serial number “{serial}” cannot be a unit ID; its licences are bound to \
-                     the network interface"
-                );
-                problems.push(Problem::new("USB drive", message));
+                problems.push(MachineProblem::UnfitSerial { serial }.into());
                 macs()
             }
             Err(error) => {
-                problems.push(Problem::told(error));
+                problems.push(error.into());
                 macs()
             }
         };
@@ -268,73 +256,56 @@ impl Survey {
     /// The newest of the trust documents of the image, of the store, and of those seen before
     /// (LF §7).
     fn find_trust(&mut self, device: &Device, missing: &mut Missing) {
-        let remembered = missing.fact(state::trust(device.root()).map(Some)).unwrap_or(Ok(None));
-        let remembered = remembered.map_err(|flaw| format!("{REMEMBERED_TRUST}: {flaw}"));
-        if let Some(bytes) = self.remark(remembered) {
-            match self.reader().read(bytes.as_slice()) {
+        match missing.fact(state::trust(device.root()).map(Some)).unwrap_or(Ok(None)) {
+            Ok(Some(bytes)) => match self.reader().read(bytes.as_slice()) {
                 Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-                Ok(Document::License(_)) | Err(_) => self.problems.push(Problem::new(
-                    REMEMBERED_TRUST,
-                    "is damaged, or not signed by enough root keys of this image; the trust \
-                     documents of the image and of /license count, and the newest of them takes \
-                     its place",
-                )),
-            }
-            // It needs not be kept again.
-            self.trust_to_keep = None;
+                Ok(Document::License(_)) | Err(_) => self.note(TrustProblem::Damaged),
+            },
+            Ok(None) => {}
+            Err(flaw) => self.note(TrustProblem::Unreadable(Arc::new(flaw))),
         }
-        let image = missing.fact(config::trust_note(device.root()).map(Some)).unwrap_or(Ok(None));
-        if let Some(bytes) = self.remark(image) {
-            let adopted = self.consider("the image", bytes.as_slice());
-            missing.fact(adopted);
-        }
-        match missing.fact(StoreError::looked(device.store().trust()).map(Some)) {
-            Some(Ok(Opened::File { file, .. })) => {
-                let adopted = self.consider("the store", file);
+        // It needs not be kept again.
+        self.trust_to_keep = None;
+        match missing.fact(config::trust_note(device.root()).map(Some)).unwrap_or(Ok(None)) {
+            Ok(Some(bytes)) => {
+                let adopted = self.consider(TrustPlace::Image, bytes.as_slice());
                 missing.fact(adopted);
             }
-            Some(Ok(Opened::Gone)) | None => {}
-            Some(Ok(Opened::NotRegular)) => {
-                let message = "is no regular file; remove it";
-                self.problems.push(Problem::new("trust.note of the store", message));
+            Ok(None) => {}
+            Err(problem) => self.note(problem),
+        }
+        match missing.of_store(StoreError::looked(device.store().trust()).map(Some)) {
+            Some(Ok(Opened::File { file, .. })) => {
+                let adopted = self.consider(TrustPlace::Store, file);
+                missing.of_store(adopted);
             }
-            Some(Err(error)) => self.problems.push(Problem::told(error)),
+            Some(Ok(Opened::Gone)) | None => {}
+            Some(Ok(Opened::NotRegular)) => self.note(TrustProblem::NotAFile),
+            Some(Err(error)) => self.note(error),
         }
         if self.trust.version() == 0 {
-            self.problems.push(Problem::new(
-                "trust document",
-                "there is none, so no licence can be believed; import the vendor's newest one",
-            ));
+            self.note(TrustProblem::Missing);
         }
     }
 
-    /// What was read, or a problem.
-    fn remark<T>(&mut self, read: Result<Option<T>, impl fmt::Display>) -> Option<T> {
-        read.unwrap_or_else(|problem| {
-            self.problems.push(Problem::told(problem));
-            None
-        })
+    fn note(&mut self, problem: impl Into<Problem>) {
+        self.problems.push(problem.into());
     }
 
     /// Takes the trust document of a place if it is newer.
-    fn consider(&mut self, place: &str, source: impl Read) -> Looked<()> {
-        let place = format!("trust.note of {place}");
-        match self.reader().read(source).map_err(|refused| refused.looked(&place)) {
+    fn consider(&mut self, place: TrustPlace, source: impl Read) -> Looked<()> {
+        match self.reader().read(source).map_err(|refused| refused.looked(&place.to_string())) {
             Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-            Ok(Document::License(_)) => self.problems.push(Problem::new(place, "is a licence")),
-            Err(refused) => self.problems.push(Problem::new(place, refused?.message)),
+            Ok(Document::License(_)) => self.note(TrustProblem::License(place)),
+            Err(refused) => self.note(TrustProblem::Refused(place, refused?)),
         }
         Ok(())
     }
 
     fn adopt(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
         if document.contradicts(&self.trust) {
-            let message = format!(
-                "two of version {} say different things, and the first one counts; ask the vendor \
-                 for a newer one",
-                document.version()
-            );
-            let problem = Problem::new("trust documents", message);
+            let version = document.version();
+            let problem = TrustProblem::Contradiction { version }.into();
             // The store may be read more than once.
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
@@ -354,17 +325,14 @@ impl Survey {
     /// Reads every file of the store, and again if a newer trust document was among them, so that
     /// it does not matter in which order files were copied there by hand.
     fn read_store(&mut self, device: &Device, last: Option<&Self>, missing: &mut Missing) {
-        let listing = match missing.fact(StoreError::looked(device.store().licenses()).map(Some)) {
-            Some(Ok(listing)) => listing,
-            Some(Err(error)) => return self.problems.push(Problem::told(error)),
-            None => return,
-        };
+        let listing =
+            match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
+                Some(Ok(listing)) => listing,
+                Some(Err(error)) => return self.note(error),
+                None => return,
+            };
         if listing.truncated {
-            let message = format!(
-                "holds more than {ENTRIES} files, and what is beyond them does not count; remove \
-                 those that are not for this device"
-            );
-            self.problems.push(Problem::new("/license/dsa/licenses", message));
+            self.note(PartitionProblem::TooManyFiles);
         }
         loop {
             let version = self.trust.version();
@@ -372,7 +340,7 @@ impl Survey {
             self.rejected.clear();
             let unread = self.read_listing(&listing, last);
             if self.trust.version() == version {
-                return unread.into_iter().for_each(|unavailable| missing.file(unavailable));
+                return unread.into_iter().for_each(|file| missing.file(Area::Store, file));
             }
         }
     }
@@ -388,9 +356,8 @@ impl Survey {
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|last| last.known(listing, entry)) {
                     Some(held) => {
-                        let told = format!("{unavailable}; what was read of it last counts");
-                        self.problems.push(Problem::told(told));
                         self.held.push(held.clone());
+                        self.note(PartitionProblem::Unread(unavailable));
                     }
                     None => {
                         self.reject(entry, Failure::from(&unavailable));
@@ -404,7 +371,7 @@ impl Survey {
 
     fn reject(&mut self, entry: &Entry, Failure { code, message }: Failure) {
         let file = entry.name.to_string();
-        self.rejected.push(Rejected { file, code: code.to_string(), message });
+        self.rejected.push(Rejected { file, code, message });
     }
 
     /// The licence that this survey read from a file, if it is still the same file.
@@ -436,36 +403,21 @@ impl Survey {
     /// Notes that the system is older than what licences are made for.
     fn look_at_generation(&mut self) {
         if let Generation::Older(major) = self.generation {
-            let message = format!(
-                "OS {major} is older than the licences are made for, and they are judged as on OS \
-                 11; update it"
-            );
-            self.problems.push(Problem::new("operating system", message));
+            self.note(MachineProblem::OldSystem(major));
         }
     }
 
     /// Notes what speaks against the partition itself.
     fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
-        if let Some(holders) = missing.fact(device.store().holders()) {
-            let cure = match holders.as_slice() {
-                [] => "close it with “mount -o remount,ro /license”",
-                _ => "end them",
-            };
-            let closed = Closed::HeldBy(holders);
-            self.problems.push(Problem::new("/license", format!("is {closed}; {cure}")));
+        if let Some(holders) = missing.of_store(device.store().holders()) {
+            self.note(PartitionProblem::Open(holders));
         }
-        let strays = device.store().strays();
-        match strays {
-            Ok(strays) => self.problems.extend(stray::problems(&strays)),
-            Err(unavailable) => missing.file(unavailable),
+        match device.store().strays() {
+            Ok(strays) => self.problems.extend(PartitionProblem::strays(strays).map(Problem::from)),
+            Err(unavailable) => missing.file(Area::Store, unavailable),
         }
-        if missing.fact(device.store().is_nearly_full()) {
-            let message = format!(
-                "has less than {} KiB left, so what a stick or a link brings is not stored any \
-                 more; remove licences that are no longer needed",
-                RESERVE / 1024
-            );
-            self.problems.push(Problem::new("/license", message));
+        if missing.of_store(device.store().is_nearly_full()) {
+            self.note(PartitionProblem::NearlyFull);
         }
     }
 
@@ -584,15 +536,15 @@ impl Survey {
             let mut rejected = [self.rejected.clone(), foreign].concat();
             rejected.sort_by(|a, b| a.file.cmp(&b.file));
             Report::new(Parts {
-                unit_id: unit.map(UnitId::to_string),
+                unit_id: unit.cloned(),
                 hardware: self.hardware(unit),
                 os: Os {
-                    generation: self.generation.major(),
+                    generation: self.generation,
                     version: self.version.clone(),
-                    released: self.released.map(|date| date.to_string()),
+                    released: self.released,
                 },
-                clock: Clock { state: time.state.as_str().into(), now: clock::now().to_string() },
-                store: StoreReport { state: self.store.as_str().into(), licenses: own.len() },
+                clock: Clock { state: time.state, now: clock::now() },
+                store: StoreReport { state: self.store, licenses: own.len() },
                 services: judgement.services().iter().map(ServiceReport::from).collect(),
                 licenses: own,
                 rejected,
@@ -620,7 +572,7 @@ impl Survey {
                 Some(state) => own.push(LicenseReport::new(&held.license, *state, file)),
                 None => foreign.push(Rejected {
                     file,
-                    code: Code::WrongDevice.to_string(),
+                    code: Code::WrongDevice,
                     message: words::foreign(&held.license, unit),
                 }),
             }
@@ -631,12 +583,8 @@ impl Survey {
     fn hardware(&self, unit: Option<&UnitId>) -> Hardware {
         let mac = unit.and_then(UnitId::to_mac).or(self.mac);
         Hardware {
-            kind: match unit.map(UnitId::kind) {
-                Some(UnitKind::Mac) => "mac".into(),
-                Some(UnitKind::UsbSerial) => "udp".into(),
-                None => "none".into(),
-            },
-            mac: mac.map(|m| m.map(|byte| format!("{byte:02X}")).join(":")),
+            kind: unit.map(UnitId::kind).into(),
+            mac: mac.map(Mac),
             serial: self.serial.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! The time that a device judges at, and what it remembers of it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use licd_files::marks::Written;
@@ -22,7 +22,7 @@ pub(crate) struct Memory(Mutex<Option<Remembered>>);
 struct Remembered {
     written: Written,
     marks: Option<Marks>,
-    notices: Vec<Notice>,
+    notices: Vec<Arc<Notice>>,
 }
 
 impl Device {
@@ -92,9 +92,9 @@ impl Device {
     }
 
     /// What was wrong with the marks when they were read.
-    pub(crate) fn time_notices(&self) -> Looked<Vec<String>> {
+    pub(crate) fn time_notices(&self) -> Looked<Vec<Arc<Notice>>> {
         let mut memory = self.memory();
-        Ok(self.of(&mut memory)?.notices.iter().map(ToString::to_string).collect())
+        Ok(self.of(&mut memory)?.notices.clone())
     }
 
     fn write_marks(
@@ -119,6 +119,7 @@ impl Device {
             Some(remembered) => remembered,
             None => {
                 let (written, notices) = Written::load(self.root())?;
+                let notices = notices.into_iter().map(Arc::new).collect();
                 Remembered { marks: written.marks().copied(), written, notices }
             }
         };

@@ -8,8 +8,8 @@ use world::{Licence, World};
 use std::collections::BTreeSet;
 
 use licd_device::Intent;
-use licd_rules::{Code, Selector};
-use license_format::{Date, PackId};
+use licd_rules::{Code, LicenseState, Selector, ServiceState};
+use license_format::{Date, PackId, Serial};
 use proptest::prelude::*;
 
 /// What may happen.
@@ -144,7 +144,7 @@ fn present(world: &World) -> BTreeSet<usize> {
     let place = |pack: &str, serial: u64| {
         POOL.iter().position(|one| one.pack == pack && one.serial == serial).unwrap()
     };
-    shown.iter().map(|own| place(&own.pack, own.serial)).collect()
+    shown.iter().map(|own| place(own.pack.as_str(), own.serial.get())).collect()
 }
 
 fn check(world: &World, expected: &Expected) {
@@ -154,15 +154,20 @@ fn check(world: &World, expected: &Expected) {
         let shown = report
             .licenses
             .iter()
-            .find(|own| own.pack == licence.pack && own.serial == licence.serial);
-        let state = shown.map_or("gone", |own| &own.state);
+            .find(|own| own.pack.as_str() == licence.pack && own.serial.get() == licence.serial);
+        let state = shown.map(|own| own.state);
         let in_time = world::day(licence.starts) <= today && today <= world::day(licence.expires);
         if expected.there.contains(&n) && expected.surely_counts(n, today) {
-            assert_eq!(state == "valid", in_time, "{licence:?} is {state} on {today}");
-            assert_ne!(state, "gone", "{licence:?} on {today}");
+            assert_eq!(
+                state == Some(LicenseState::Valid),
+                in_time,
+                "{licence:?} is {state:?} on {today}"
+            );
+            assert_ne!(state, None, "{licence:?} on {today}");
         }
         if expected.is_replaced(n, today) {
-            assert!(["gone", "superseded"].contains(&state), "{licence:?} is {state} on {today}");
+            let replaced = [None, Some(LicenseState::Superseded)];
+            assert!(replaced.contains(&state), "{licence:?} is {state:?} on {today}");
         }
     }
     let lawful = expected.there.iter().any(|n| {
@@ -170,7 +175,7 @@ fn check(world: &World, expected: &Expected) {
         let in_time = world::day(licence.starts) <= today && today <= world::day(licence.expires);
         in_time && expected.surely_counts(*n, today)
     });
-    assert!(!lawful || report.state == "valid", "{} on {today}", report.state);
+    assert!(!lawful || report.state == ServiceState::Valid, "{} on {today}", report.state);
 }
 
 proptest! {
@@ -205,13 +210,15 @@ proptest! {
         let _ = world.import(&world::trust(2, &[("WE-BBBBB", 1)]), Intent::Automatic);
         world.daemon_looks();
         let mut states: Vec<_> = world.report().licenses.into_iter().map(|own| (own.pack, own.serial, own.state)).collect();
-        states.sort();
-        let state = |pack: &str, serial, state: &str| (pack.to_owned(), serial, state.to_owned());
+        states.sort_by_key(|(pack, serial, _)| (pack.clone(), *serial));
+        let state = |pack, serial, state| {
+            (PackId::parse(pack).unwrap(), Serial::new(serial).unwrap(), state)
+        };
         let expected = [
-            state("WE-BBBBB", 1, "withdrawn"),
-            state("WE-BBBBB", 2, "pending"),
-            state("WE-CCCCC", 9, "valid"),
-            state("WE-DDDDD", 9, "pending"),
+            state("WE-BBBBB", 1, LicenseState::Withdrawn),
+            state("WE-BBBBB", 2, LicenseState::Pending),
+            state("WE-CCCCC", 9, LicenseState::Valid),
+            state("WE-DDDDD", 9, LicenseState::Pending),
         ];
         prop_assert_eq!(&states[..], &expected[..]);
     }
@@ -226,11 +233,16 @@ fn what_a_wild_clock_takes_for_superseded_is_there_when_the_clock_is_right_again
     world.run_on(400);
     world.daemon_looks();
     assert_eq!(present(&world).len(), 2);
-    let state = |world: &World| world.report().licenses[0].state.clone();
-    let states: BTreeSet<_> = world.report().licenses.into_iter().map(|own| own.state).collect();
-    assert!(states.contains("superseded"), "{states:?}");
+    let state = |world: &World| world.report().licenses[0].state;
+    let states: Vec<_> = world.report().licenses.into_iter().map(|own| own.state).collect();
+    assert!(states.contains(&LicenseState::Superseded), "{states:?}");
     world.synchronize();
     world.daemon_looks();
     let report = world.report();
-    assert_eq!((report.state.as_str(), report.licenses.len()), ("valid", 2), "{}", state(&world));
+    assert_eq!(
+        (report.state, report.licenses.len()),
+        (ServiceState::Valid, 2),
+        "{}",
+        state(&world)
+    );
 }

@@ -14,7 +14,7 @@ pub(crate) use words::{escaped, system_words};
 /// What to do about a proxy that is not reached.
 const CHECK_PROXY: &str = "check [network] proxy, http_proxy and https_proxy";
 
-/// Why a file does not come. The text of each is what comes after "HOST: " in a message.
+/// Why a file does not come. The text of each is what comes after the host in a message.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The host's name has no address here.

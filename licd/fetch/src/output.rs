@@ -77,7 +77,7 @@ fn write<W: Write>(mut state: MutexGuard<'_, State<W>>, frame: &Frame) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use licd_protocol::Code;
+    use licd_protocol::{Asked, Code};
 
     #[test]
     fn nothing_follows_the_last_frame() {
@@ -87,7 +87,9 @@ mod tests {
             output.header(Answer::default()).unwrap();
             output.end().unwrap();
             assert!(output.data(b"more").is_err());
-            output.last_word(Failure { code: Code::SourceUnreachable, message: String::new() });
+            let asked = Asked::Host("ums.example".to_owned());
+            let (code, message) = (Code::SourceUnreachable, String::new());
+            output.last_word(Failure { code, asked, message });
         }
         let mut rest = bytes.as_slice();
         assert!(matches!(Frame::read(&mut rest), Ok(Frame::Header(_))));

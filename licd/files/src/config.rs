@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use licd_fs::about::{self, About};
 use licd_fs::look::{Looked, look};
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, Flaw, escaped_path};
@@ -186,25 +187,33 @@ pub enum Problem {
     },
 }
 
+impl About for Problem {
+    fn subject(&self) -> String {
+        match self {
+            Self::Unusable { file: path, .. }
+            | Self::TooMany { dir: path, .. }
+            | Self::NotAKey { file: path } => escaped_path(path),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Unusable { flaw, .. } => {
+                format!("{flaw}; the whole file is left out until it is corrected")
+            }
+            Self::TooMany { limit, .. } => {
+                format!("holds too many files; the first {limit} by name count, merge the others")
+            }
+            Self::NotAKey { .. } => "is not one verifier key (NAME+HASH+BASE64); put one root key \
+                                     in each file"
+                .to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable { file, flaw } => write!(
-                f,
-                "{}: {flaw}; the whole file is left out until it is corrected",
-                escaped_path(file)
-            ),
-            Self::TooMany { dir, limit } => write!(
-                f,
-                "{}: holds too many files; the first {limit} by name count, merge the others",
-                escaped_path(dir)
-            ),
-            Self::NotAKey { file } => write!(
-                f,
-                "{}: is not one verifier key (NAME+HASH+BASE64); put one root key in each file",
-                escaped_path(file)
-            ),
-        }
+        about::display(self, f)
     }
 }
 

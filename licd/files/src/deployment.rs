@@ -40,14 +40,25 @@ impl Known {
     }
 }
 
-/// Whether a deployment has ended since the system started, and what is wrong with the memory.
-///
-/// # Errors
-/// [`Unavailable`](licd_fs::look::Unavailable).
-pub fn is_pending(root: &Root, boot: &BootId) -> Looked<(bool, Option<Notice>)> {
-    let (file, notice) = StateFile::<Known>::load(root)?;
-    let pending = file.known.is_of(boot) && !file.known.deployments.is_empty();
-    Ok((pending, notice))
+/// What is remembered of deployments.
+#[derive(Debug, Default)]
+pub struct Deployments(Known);
+
+impl Deployments {
+    /// Reads it below this root, and says what is wrong with it.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+        let (file, notice) = StateFile::load(root)?;
+        Ok((Self(file.known), notice))
+    }
+
+    /// Whether one has ended in this start of the system.
+    #[must_use]
+    pub fn is_pending(&self, boot: &BootId) -> bool {
+        self.0.is_of(boot) && !self.0.deployments.is_empty()
+    }
 }
 
 /// Remembers that this deployment has ended in this start of the system.
@@ -80,12 +91,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
-        assert!(!is_pending(&root, &first).unwrap().0);
+        let is_pending = |boot| Deployments::load(&root).unwrap().0.is_pending(boot);
+        assert!(!is_pending(&first));
         remember(&root, &first, "WE-7Q2KD/183").unwrap();
-        assert!(is_pending(&root, &first).unwrap().0);
-        assert!(!is_pending(&root, &second).unwrap().0);
+        assert!(is_pending(&first));
+        assert!(!is_pending(&second));
         remember(&root, &second, "EMP-00001/1").unwrap();
-        assert!(!is_pending(&root, &first).unwrap().0);
+        assert!(!is_pending(&first));
     }
 
     #[test]
@@ -106,7 +118,8 @@ mod tests {
         let root = Root::new(dir.path());
         fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
-        let (pending, notice) = is_pending(&root, &boot("5b1f1d0c")).unwrap();
-        assert!(!pending && notice.unwrap().to_string().contains("no restart"));
+        let (deployments, notice) = Deployments::load(&root).unwrap();
+        assert!(!deployments.is_pending(&boot("5b1f1d0c")));
+        assert!(notice.unwrap().to_string().contains("no restart"));
     }
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use licd_fs::about::{self, About};
 use licd_fs::atomic::Mode;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
@@ -141,7 +143,7 @@ pub struct Loaded {
     /// The settings.
     pub settings: Settings,
     /// Why they are not those of the file; `None` if they are.
-    pub problem: Option<Problem>,
+    pub problem: Option<Arc<Problem>>,
     /// Keys of the settings that mean nothing here, dotted and fit to be printed.
     pub unknown: Vec<String>,
     /// The text of the settings.
@@ -180,21 +182,32 @@ pub enum Problem {
     },
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About for Problem {
+    fn subject(&self) -> String {
         match self {
-            Self::Refused(flaw) => write!(f, "settings: {flaw}; nothing was changed"),
-            Self::Broken { file, flaw, in_force } => {
+            Self::Refused(_) => "settings".to_owned(),
+            Self::Broken { file, .. } | Self::Unwritable { file, .. } => escaped_path(file),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Refused(flaw) => format!("{flaw}; nothing was changed"),
+            Self::Broken { flaw, in_force, .. } => {
                 let holds = match in_force {
                     InForce::LastGood => "the last good settings stay in force",
                     InForce::Defaults => "the defaults are in force",
                 };
-                write!(f, "{}: {flaw}; {holds} until it is corrected", escaped_path(file))
+                format!("{flaw}; {holds} until it is corrected")
             }
-            Self::Unwritable { file, reason } => {
-                write!(f, "{}: cannot be written: {}", escaped_path(file), reason.desc())
-            }
+            Self::Unwritable { reason, .. } => format!("cannot be written: {}", reason.desc()),
         }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
     }
 }
 
@@ -215,7 +228,8 @@ pub fn load(root: &Root) -> Looked<Loaded> {
         Ok(loaded) if !loaded.text.is_empty() => (loaded, InForce::LastGood),
         _ => (Loaded::default(), InForce::Defaults),
     };
-    Ok(Loaded { problem: Some(Problem::Broken { file, flaw, in_force }), ..loaded })
+    let problem = Problem::Broken { file, flaw, in_force };
+    Ok(Loaded { problem: Some(Arc::new(problem)), ..loaded })
 }
 
 fn read(file: &Path) -> Looked<Result<Loaded, Flaw>> {

@@ -11,6 +11,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
+use crate::about::{self, About};
 use crate::textfile::escaped_path;
 
 /// What a look brought, or that it could not be taken.
@@ -36,12 +37,6 @@ impl Unavailable {
         Self::new(escaped_path(path), why)
     }
 
-    /// The part of the machine.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
     /// Whether a medium or device fails, as opposed to a lack of memory, descriptors or the like.
     #[must_use]
     pub fn is_failure_of_medium(&self) -> bool {
@@ -49,13 +44,23 @@ impl Unavailable {
     }
 }
 
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About for Unavailable {
+    fn subject(&self) -> String {
+        self.subject.clone()
+    }
+
+    fn message(&self) -> String {
         let cure = match self.is_failure_of_medium() {
             true => "see the kernel's log for errors of its medium",
             false => "try again",
         };
-        write!(f, "{}: cannot be looked at now ({}); {cure}", self.subject, self.why.desc())
+        format!("cannot be looked at now ({}); {cure}", self.why.desc())
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
     }
 }
 

@@ -39,6 +39,7 @@ use nix::errno::Errno;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
+use crate::about::{self, About};
 use crate::atomic::{self, Durability, Mode};
 use crate::lock::{self, Refused};
 use crate::look::{Looked, Unavailable, is_fact};
@@ -336,25 +337,29 @@ impl fmt::Display for Damage {
     }
 }
 
+impl About for Notice {
+    fn subject(&self) -> String {
+        match self {
+            Self::SetAside { file, .. } | Self::Unreadable { file } => escaped_path(file),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::SetAside { kept: Ok(kept), damage, without, .. } => {
+                format!("{damage}; it is kept as {}, and {without}", escaped_path(kept))
+            }
+            Self::SetAside { kept: Err(why), damage, .. } => {
+                format!("{damage}; it could not be set aside ({}), and is passed over", why.desc())
+            }
+            Self::Unreadable { .. } => "may not be read by this user; it is passed over".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SetAside { file, kept: Ok(kept), damage, without } => write!(
-                f,
-                "{}: {damage}; it is kept as {}, and {without}",
-                escaped_path(file),
-                escaped_path(kept)
-            ),
-            Self::SetAside { file, kept: Err(why), damage, .. } => write!(
-                f,
-                "{}: {damage}; it could not be set aside ({}), and is passed over",
-                escaped_path(file),
-                why.desc()
-            ),
-            Self::Unreadable { file } => {
-                write!(f, "{}: may not be read by this user; it is passed over", escaped_path(file))
-            }
-        }
+        about::display(self, f)
     }
 }
 

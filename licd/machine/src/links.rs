@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use licd_fs::about::{self, About};
 use licd_fs::look::{Looked, Unavailable, is_fact};
 use licd_fs::root::Root;
 use licd_fs::textfile::reason;
@@ -67,19 +68,31 @@ pub enum Error {
     },
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About for Error {
+    fn subject(&self) -> String {
+        match self {
+            Self::Class { .. } => CLASS.to_owned(),
+            Self::Kernel { .. } => "network interfaces".to_owned(),
+        }
+    }
+
+    fn message(&self) -> String {
         match self {
             Self::Class { source } => {
-                write!(f, "{CLASS}: cannot be read ({}); is sysfs mounted?", reason(source))
+                format!("cannot be read ({}); is sysfs mounted?", reason(source))
             }
-            Self::Kernel { errno } => write!(
-                f,
-                "network interfaces: the kernel does not tell about them over rtnetlink ({}); is \
-                 AF_NETLINK allowed here?",
+            Self::Kernel { errno } => format!(
+                "the kernel does not tell about them over rtnetlink ({}); is AF_NETLINK allowed \
+                 here?",
                 errno.desc()
             ),
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
     }
 }
 

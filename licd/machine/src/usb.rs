@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use licd_fs::about::{self, About};
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::textfile::reason;
@@ -47,10 +48,20 @@ pub enum Error {
     },
 }
 
+impl About for Error {
+    fn subject(&self) -> String {
+        MOUNTINFO.to_owned()
+    }
+
+    fn message(&self) -> String {
+        let Self::Mounts { source } = self;
+        format!("cannot be read ({}); is proc mounted?", reason(source))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Mounts { source } = self;
-        write!(f, "{MOUNTINFO}: cannot be read ({}); is proc mounted?", reason(source))
+        about::display(self, f)
     }
 }
 

@@ -174,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Code, Request};
+    use crate::{Asked, Code, Request};
 
     fn frame() -> impl Strategy<Value = Frame> {
         let total = prop_oneof![Just(None), (1..=u64::MAX).prop_map(Some)];
@@ -190,8 +190,10 @@ mod tests {
             }),
             prop::collection::vec(any::<u8>(), 1..300).prop_map(Frame::Data),
             Just(Frame::End),
-            (code, any::<String>())
-                .prop_map(|(code, message)| Frame::Error(Failure { code, message })),
+            (code, any::<String>(), any::<bool>()).prop_map(|(code, message, direct)| {
+                let asked = if direct { Asked::Host } else { Asked::Proxy };
+                Frame::Error(Failure { code, asked: asked("ums.example".to_owned()), message })
+            }),
         ]
     }
 

@@ -20,5 +20,5 @@ mod url;
 pub use frame::{Broken, Frame, PAYLOAD_BYTES, REQUEST_BYTES};
 pub use login::Login;
 pub use proxy::{Proxy, ProxyError};
-pub use request::{Answer, Code, Failure, Request};
+pub use request::{Answer, Asked, Code, Failure, Request};
 pub use url::{Scheme, Url, UrlError, host_name, without_login};

@@ -1,5 +1,7 @@
 //! What is asked of the worker, and what it answers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Proxy, Url, proxy, url};
@@ -90,7 +92,33 @@ pub enum Code {
 pub struct Failure {
     /// The verdict.
     pub code: Code,
-    /// A sentence for people that names first who was asked: the host, or the proxy before it. It
-    /// holds no password.
+    /// The server or proxy that was asked.
+    pub asked: Asked,
+    /// What came of that, for people. It holds no password.
     pub message: String,
+}
+
+/// What was asked for the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// The host of this name.
+    Host(String),
+    /// The proxy at this address, which stands before the host.
+    Proxy(String),
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.write_str(host),
+            Self::Proxy(proxy) => write!(f, "proxy {proxy}"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.asked, self.message)
+    }
 }

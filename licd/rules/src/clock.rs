@@ -83,17 +83,11 @@ pub enum ClockState {
     Behind,
 }
 
-impl ClockState {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unsynchronized => "unsynchronized",
-            Self::Behind => "behind",
-        }
-    }
-}
+words!(ClockState {
+    Ok = "ok",
+    Unsynchronized = "unsynchronized",
+    Behind = "behind",
+});
 
 /// What the machine's clocks show at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use license_format::{Date, Expiry, License, Term};
 
-use crate::judge::unlocks;
+use crate::judge::{Begun, unlocks};
 use crate::state::last_day;
-use crate::{Generation, Judgement, LicenseState, Starter, Version};
+use crate::{Generation, Judgement, LicenseState, Version};
 use license_format::services::{
     AIT, ENTERPRISE_MANAGEMENT as EMP, ICG, MMCP, NINETY_METER, POWERTERM, SWP, TERADICI,
     WORKSPACE_EDITION as WE,
@@ -155,26 +155,22 @@ pub enum Reason {
     NotForThisVersion,
 }
 
-impl Reason {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Licensed => "licensed",
-            Self::Grace => "grace",
-            Self::Starter => "starter",
-            Self::KeptAfterExpiry => "kept-after-expiry",
-            Self::OlderReleases => "older-releases-only",
-            Self::Expired => "expired",
-            Self::Pending => "pending",
-            Self::Withdrawn => "withdrawn",
-            Self::Unlicensed => "unlicensed",
-            Self::NewerRelease => "release-after-expiry",
-            Self::NotForThisVersion => "not-for-this-version",
-        }
-    }
+words!(Reason {
+    Always = "always",
+    Licensed = "licensed",
+    Grace = "grace",
+    Starter = "starter",
+    KeptAfterExpiry = "kept-after-expiry",
+    OlderReleases = "older-releases-only",
+    Expired = "expired",
+    Pending = "pending",
+    Withdrawn = "withdrawn",
+    Unlicensed = "unlicensed",
+    NewerRelease = "release-after-expiry",
+    NotForThisVersion = "not-for-this-version",
+});
 
+impl Reason {
     /// Whether this is a reason to allow.
     #[must_use]
     pub fn allows(self) -> bool {
@@ -259,8 +255,11 @@ impl Judgement<'_> {
 }
 
 /// What the starter period says to the features of its service: as an evaluation.
-fn answer_of_starter((starter, in_force): (Starter, bool)) -> FeatureVerdict {
-    let reason = if in_force { Reason::Starter } else { Reason::Expired };
+fn answer_of_starter(begun: Begun) -> FeatureVerdict {
+    let (reason, starter) = match begun {
+        Begun::Counts(starter) => (Reason::Starter, starter),
+        Begun::Over(starter) => (Reason::Expired, starter),
+    };
     FeatureVerdict { reason, until: Some(Expiry::On(starter.last)) }
 }
 

@@ -82,12 +82,23 @@ impl<'a> Judgement<'a> {
         self.own().filter(move |(license, state)| state.counts() && unlocks(license, service))
     }
 
-    /// The starter period if it has begun and unlocks `service`, and whether it still counts.
-    pub(crate) fn starter_for(&self, service: &str) -> Option<(Starter, bool)> {
+    /// The starter period if it has begun and unlocks `service`.
+    pub(crate) fn starter_for(&self, service: &str) -> Option<Begun> {
         let starter = self.case.starter.filter(|_| service == WORKSPACE_EDITION)?;
         let begun = has_started(starter.first, self.case.now);
-        begun.then(|| (starter, self.case.now < starter.last.end_everywhere()))
+        begun.then(|| match self.case.now < starter.last.end_everywhere() {
+            true => Begun::Counts(starter),
+            false => Begun::Over(starter),
+        })
     }
+}
+
+/// A starter period that has begun.
+pub(crate) enum Begun {
+    /// It counts.
+    Counts(Starter),
+    /// It is over.
+    Over(Starter),
 }
 
 /// Whether a licence names a service.

@@ -4,6 +4,9 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod words;
+
 mod clock;
 mod deployment;
 mod feature;

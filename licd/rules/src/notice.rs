@@ -106,23 +106,10 @@ pub struct Told {
     pub said: Vec<Said>,
 }
 
+// Those of the service's state.
+words!(Stage { Warning = "warning", Grace = "grace", Expired = "expired" });
+
 impl Stage {
-    /// The word in reports, the one of the service's state.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Warning => ServiceState::Warning.as_str(),
-            Self::Grace => ServiceState::Grace.as_str(),
-            Self::Expired => ServiceState::Expired.as_str(),
-        }
-    }
-
-    /// The stage of this word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Warning, Self::Grace, Self::Expired].into_iter().find(|stage| stage.as_str() == word)
-    }
-
     fn of(verdict: &ServiceVerdict) -> Option<Self> {
         match verdict.state {
             ServiceState::Starter => {

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use license_format::{Expiry, License, PackId, Term, services};
 
-use crate::judge::unlocks;
+use crate::judge::{Begun, unlocks};
 use crate::state::{days_left, last_day};
-use crate::{Judgement, LicenseState, Starter};
+use crate::{Judgement, LicenseState};
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,22 +43,18 @@ pub enum ServiceStatus {
     Expired,
 }
 
-impl ServiceState {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Starter => "starter",
-            Self::Pending => "pending",
-            Self::Valid => "valid",
-            Self::Warning => "warning",
-            Self::Grace => "grace",
-            Self::Expired => "expired",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
+words!(ServiceState {
+    None = "none",
+    Starter = "starter",
+    Pending = "pending",
+    Valid = "valid",
+    Warning = "warning",
+    Grace = "grace",
+    Expired = "expired",
+    Withdrawn = "withdrawn",
+});
 
+impl ServiceState {
     /// Whether everything that the service unlocks is allowed, by a licence or the starter period.
     #[must_use]
     pub fn in_force(self) -> bool {
@@ -79,17 +75,11 @@ impl ServiceState {
     }
 }
 
-impl ServiceStatus {
-    /// UMS's spelling.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Licensed => "LICENSED",
-            Self::Unlicensed => "UNLICENSED",
-            Self::Expired => "EXPIRED",
-        }
-    }
-}
+words!(ServiceStatus {
+    Licensed = "LICENSED",
+    Unlicensed = "UNLICENSED",
+    Expired = "EXPIRED",
+});
 
 impl From<LicenseState> for ServiceState {
     fn from(state: LicenseState) -> Self {
@@ -198,11 +188,15 @@ impl<'a> From<(&'a License, LicenseState)> for Candidate<'a> {
     }
 }
 
-impl From<(Starter, bool)> for Candidate<'_> {
-    fn from((starter, in_force): (Starter, bool)) -> Self {
+impl From<Begun> for Candidate<'_> {
+    fn from(begun: Begun) -> Self {
+        let (state, starter) = match begun {
+            Begun::Counts(starter) => (ServiceState::Starter, starter),
+            Begun::Over(starter) => (ServiceState::Expired, starter),
+        };
         Self {
-            state: if in_force { ServiceState::Starter } else { ServiceState::Expired },
-            in_force,
+            state,
+            in_force: state.in_force(),
             term: Term::Evaluation,
             expires: Expiry::On(starter.last),
             last: Expiry::On(starter.last),

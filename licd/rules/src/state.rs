@@ -22,21 +22,17 @@ pub enum LicenseState {
     Withdrawn,
 }
 
-impl LicenseState {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Valid => "valid",
-            Self::Warning => "warning",
-            Self::Grace => "grace",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
+words!(LicenseState {
+    Pending = "pending",
+    Valid = "valid",
+    Warning = "warning",
+    Grace = "grace",
+    Expired = "expired",
+    Superseded = "superseded",
+    Withdrawn = "withdrawn",
+});
 
+impl LicenseState {
     /// Whether everything the licence unlocks is as in its term.
     #[must_use]
     pub fn in_force(self) -> bool {

@@ -1,7 +1,5 @@
 //! The verdicts: one set for JSON, D-Bus errors, the journal and exit codes.
 
-use core::fmt;
-
 use license_format::Error;
 
 use crate::LicenseState;
@@ -54,6 +52,30 @@ pub enum Code {
     Timeout,
 }
 
+words!(Code {
+    Valid = "valid",
+    Pending = "pending",
+    Malformed = "malformed",
+    Unsupported = "unsupported",
+    TooLarge = "too-large",
+    BadSignature = "bad-signature",
+    UnknownKey = "unknown-key",
+    UntrustedProduct = "untrusted-product",
+    WrongDevice = "wrong-device",
+    Expired = "expired",
+    Superseded = "superseded",
+    Withdrawn = "withdrawn",
+    Removed = "removed",
+    SourceUnreachable = "source-unreachable",
+    SourceRefused = "source-refused",
+    SourceTooLarge = "source-too-large",
+    StoreUnwritable = "store-unwritable",
+    StoreFull = "store-full",
+    NotAuthorized = "not-authorized",
+    Busy = "busy",
+    Timeout = "timeout",
+});
+
 impl Code {
     /// The verdict on a source of several files: an accepted one's if any was accepted and nothing
     /// was refused but for being another device's; else the gravest. `None` without files.
@@ -65,75 +87,64 @@ impl Code {
         }
     }
 
-    const ALL: [(Self, &'static str, &'static str, u8); 21] = [
-        (Self::Valid, "valid", "Valid", 0),
-        (Self::Pending, "pending", "Pending", 0),
-        (Self::Malformed, "malformed", "Malformed", 3),
-        (Self::Unsupported, "unsupported", "Unsupported", 3),
-        (Self::TooLarge, "too-large", "TooLarge", 3),
-        (Self::BadSignature, "bad-signature", "BadSignature", 3),
-        (Self::UnknownKey, "unknown-key", "UnknownKey", 3),
-        (Self::UntrustedProduct, "untrusted-product", "UntrustedProduct", 3),
-        (Self::WrongDevice, "wrong-device", "WrongDevice", 4),
-        (Self::Expired, "expired", "Expired", 5),
-        (Self::Superseded, "superseded", "Superseded", 5),
-        (Self::Withdrawn, "withdrawn", "Withdrawn", 5),
-        (Self::Removed, "removed", "Removed", 5),
-        (Self::SourceUnreachable, "source-unreachable", "SourceUnreachable", 6),
-        (Self::SourceRefused, "source-refused", "SourceRefused", 6),
-        (Self::SourceTooLarge, "source-too-large", "SourceTooLarge", 6),
-        (Self::StoreUnwritable, "store-unwritable", "StoreUnwritable", 7),
-        (Self::StoreFull, "store-full", "StoreFull", 7),
-        (Self::NotAuthorized, "not-authorized", "NotAuthorized", 8),
-        (Self::Busy, "busy", "Busy", 9),
-        (Self::Timeout, "timeout", "Timeout", 9),
-    ];
-
-    fn row(self) -> (&'static str, &'static str, u8) {
-        let row = Self::ALL.iter().find(|row| row.0 == self);
-        row.map_or(("", "", 1), |row| (row.1, row.2, row.3))
-    }
-
-    /// The word in JSON and the journal.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.row().0
-    }
-
     /// The last part of the D-Bus error name.
     #[must_use]
     pub fn error_name(self) -> &'static str {
-        self.row().1
+        match self {
+            Self::Valid => "Valid",
+            Self::Pending => "Pending",
+            Self::Malformed => "Malformed",
+            Self::Unsupported => "Unsupported",
+            Self::TooLarge => "TooLarge",
+            Self::BadSignature => "BadSignature",
+            Self::UnknownKey => "UnknownKey",
+            Self::UntrustedProduct => "UntrustedProduct",
+            Self::WrongDevice => "WrongDevice",
+            Self::Expired => "Expired",
+            Self::Superseded => "Superseded",
+            Self::Withdrawn => "Withdrawn",
+            Self::Removed => "Removed",
+            Self::SourceUnreachable => "SourceUnreachable",
+            Self::SourceRefused => "SourceRefused",
+            Self::SourceTooLarge => "SourceTooLarge",
+            Self::StoreUnwritable => "StoreUnwritable",
+            Self::StoreFull => "StoreFull",
+            Self::NotAuthorized => "NotAuthorized",
+            Self::Busy => "Busy",
+            Self::Timeout => "Timeout",
+        }
     }
 
     /// licctl's exit code.
     #[must_use]
     pub fn exit_code(self) -> u8 {
-        self.row().2
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|row| row.1 == word).map(|row| row.0)
+        match self {
+            Self::Valid | Self::Pending => 0,
+            Self::Malformed
+            | Self::Unsupported
+            | Self::TooLarge
+            | Self::BadSignature
+            | Self::UnknownKey
+            | Self::UntrustedProduct => 3,
+            Self::WrongDevice => 4,
+            Self::Expired | Self::Superseded | Self::Withdrawn | Self::Removed => 5,
+            Self::SourceUnreachable | Self::SourceRefused | Self::SourceTooLarge => 6,
+            Self::StoreUnwritable | Self::StoreFull => 7,
+            Self::NotAuthorized => 8,
+            Self::Busy | Self::Timeout => 9,
+        }
     }
 
     /// Reads the last part of a D-Bus error name.
     #[must_use]
     pub fn from_error_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|row| row.2 == name).map(|row| row.0)
+        Self::ALL.iter().copied().find(|code| code.error_name() == name)
     }
 
     /// Whether an import of such a file was a success.
     #[must_use]
     pub fn is_accepted(self) -> bool {
         self.exit_code() == 0
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -166,13 +177,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_one_row_and_reads_back() {
-        for (code, word, name, exit) in Code::ALL {
-            assert_eq!((code.as_str(), code.error_name(), code.exit_code()), (word, name, exit));
+    fn every_code_has_an_error_name_that_reads_back() {
+        for code in Code::ALL.iter().copied() {
+            let (word, name) = (code.as_str(), code.error_name());
             assert_eq!(Code::parse(word), Some(code));
             assert_eq!(Code::from_error_name(name), Some(code));
             assert_eq!(word.replace('-', ""), name.to_ascii_lowercase());
         }
         assert_eq!(Code::parse("anything"), None);
+        assert_eq!(Code::from_error_name("Anything"), None);
     }
 }

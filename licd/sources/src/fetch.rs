@@ -15,7 +15,7 @@ use licd_fs::textfile::{escaped, reason};
 use licd_protocol::{Broken, Frame, REQUEST_BYTES};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-pub use licd_protocol::{Answer, Code, Failure, Request};
+pub use licd_protocol::{Answer, Asked, Code, Failure, Request};
 
 /// Where it is installed. While the programs are not, it is beside the one that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
@@ -187,7 +187,7 @@ impl Drop for Worker {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(failure) => f.write_str(&escaped(&failure.message)),
+            Self::Told(failure) => f.write_str(&escaped(&failure.to_string())),
             Self::NoWorker { program, why } => write!(
                 f,
                 "{}: cannot be started ({}); is it installed?",

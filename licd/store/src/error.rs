@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use licd_fs::about::{self, About};
 use licd_fs::look::{Looked, Unavailable, is_fact};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -123,36 +124,42 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl About for StoreError {
+    fn subject(&self) -> String {
         match self {
-            Self::Full { place } => write!(
-                f,
-                "{}: the partition is full; what was there is untouched; remove what is no longer \
-                 needed",
-                place.display()
-            ),
-            Self::Unwritable { place, why } => {
-                write!(f, "{}: cannot be written: {why}", place.display())
+            Self::Full { place }
+            | Self::Unwritable { place, .. }
+            | Self::Unreadable { place, .. }
+            | Self::Busy { place, .. }
+            | Self::NotAuthorized { place } => place.display().to_string(),
+            Self::Unavailable(unavailable) => unavailable.subject(),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Full { .. } => "the partition is full; what was there is untouched; remove what \
+                                  is no longer needed"
+                .to_owned(),
+            Self::Unwritable { why, .. } => format!("cannot be written: {why}"),
+            Self::Unreadable { why, .. } => format!("cannot be read: {}", words(*why)),
+            Self::Unavailable(unavailable) => unavailable.message(),
+            Self::Busy { holder: Some(holder), .. } => {
+                format!("being written by {holder}; try again when it has finished")
             }
-            Self::Unreadable { place, why } => {
-                write!(f, "{}: cannot be read: {}", place.display(), words(*why))
+            Self::Busy { holder: None, .. } => {
+                "being written by another process; try again when it has finished".to_owned()
             }
-            Self::Unavailable(unavailable) => unavailable.fmt(f),
-            Self::Busy { place, holder: Some(holder) } => write!(
-                f,
-                "{}: being written by {holder}; try again when it has finished",
-                place.display()
-            ),
-            Self::Busy { place, holder: None } => write!(
-                f,
-                "{}: being written by another process; try again when it has finished",
-                place.display()
-            ),
-            Self::NotAuthorized { place } => {
-                write!(f, "{}: may not be written by this user; run it as root", place.display())
+            Self::NotAuthorized { .. } => {
+                "may not be written by this user; run it as root".to_owned()
             }
         }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        about::display(self, f)
     }
 }
 

@@ -78,18 +78,12 @@ pub enum StoreState {
     Missing,
 }
 
-impl StoreState {
-    /// The word of the status report.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read-only",
-            Self::Writable => "writable",
-            Self::Damaged => "damaged",
-            Self::Missing => "missing",
-        }
-    }
-}
+licd_rules::words!(StoreState {
+    ReadOnly = "read-only",
+    Writable = "writable",
+    Damaged = "damaged",
+    Missing = "missing",
+});
 
 impl Store {
     /// The store below this root.

@@ -1,7 +1,7 @@
 //! `licctl doctor`
 
-use licd_device::{LinkReport, Report};
-use licd_rules::Code;
+use licd_device::{LinkReport, Report, StoreState};
+use licd_rules::{ClockState, Code, ServiceState};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -73,17 +73,17 @@ fn examine(report: &Report) -> Vec<Check> {
 
 /// What is to be said of a download link that has not brought a licence that counts.
 fn link(link: &LinkReport) -> Option<Check> {
-    let level = match Code::parse(&link.code) {
-        Some(code) if code.is_accepted() => return None,
+    let level = match link.code {
+        code if code.is_accepted() => return None,
         // A fleet may share its links, and what was removed was removed on purpose.
-        Some(Code::WrongDevice | Code::Removed) => Level::Note,
+        Code::WrongDevice | Code::Removed => Level::Note,
         _ => Level::Wrong,
     };
     Some(Check::new("link", level, format!("{}: {}: {}", link.url, link.code, link.message)))
 }
 
 fn unit(report: &Report) -> Check {
-    let message = report.unit_id.clone().unwrap_or_else(|| {
+    let message = report.unit_id.as_ref().map(ToString::to_string).unwrap_or_else(|| {
         "none; connect a network interface with a permanent address, or a licence cannot be bound \
          to this device"
             .to_owned()
@@ -93,10 +93,12 @@ fn unit(report: &Report) -> Check {
 }
 
 fn clock(report: &Report) -> Check {
-    let (level, message) = match report.clock.state.as_str() {
-        "ok" => (Level::Ok, "synchronised".to_owned()),
-        "behind" => (Level::Wrong, behind(report)),
-        _ => (Level::Note, format!("shows {}, not synchronised; check it", report.clock.now)),
+    let (level, message) = match report.clock.state {
+        ClockState::Ok => (Level::Ok, "synchronised".to_owned()),
+        ClockState::Behind => (Level::Wrong, behind(report)),
+        ClockState::Unsynchronized => {
+            (Level::Note, format!("shows {}, not synchronised; check it", report.clock.now))
+        }
     };
     Check::new("clock", level, message)
 }
@@ -111,11 +113,11 @@ pub(super) fn behind(report: &Report) -> String {
 }
 
 fn store(report: &Report) -> Check {
-    let (level, message) = match report.store.state.as_str() {
-        "read-only" => (Level::Ok, "/license is there and read-only"),
-        "writable" => (Level::Ok, "/license is there and writable"),
-        "missing" => (Level::Wrong, "/license is missing; mount the licence partition"),
-        _ => (
+    let (level, message) = match report.store.state {
+        StoreState::ReadOnly => (Level::Ok, "/license is there and read-only"),
+        StoreState::Writable => (Level::Ok, "/license is there and writable"),
+        StoreState::Missing => (Level::Wrong, "/license is missing; mount the licence partition"),
+        StoreState::Damaged => (
             Level::Wrong,
             "/license cannot be read; check the partition (fsck) and the kernel's log",
         ),
@@ -124,14 +126,22 @@ fn store(report: &Report) -> Check {
 }
 
 fn license(report: &Report) -> Check {
-    let (level, message) = match report.state.as_str() {
-        "valid" | "starter" => (Level::Ok, "the device is licensed"),
-        "warning" => (Level::Note, "the device is licensed; the licence ends soon, renew it"),
-        "grace" => (Level::Wrong, "the licence has ended and is in its grace; renew it"),
-        "pending" => (Level::Wrong, "the licence has not started yet"),
-        "expired" => (Level::Wrong, "the licence has ended; renew it"),
-        "withdrawn" => (Level::Wrong, "the licence was withdrawn; ask for the newest one"),
-        _ => (Level::Wrong, "the device has no licence; import one with licctl import FILE"),
+    let (level, message) = match report.state {
+        ServiceState::Valid | ServiceState::Starter => (Level::Ok, "the device is licensed"),
+        ServiceState::Warning => {
+            (Level::Note, "the device is licensed; the licence ends soon, renew it")
+        }
+        ServiceState::Grace => {
+            (Level::Wrong, "the licence has ended and is in its grace; renew it")
+        }
+        ServiceState::Pending => (Level::Wrong, "the licence has not started yet"),
+        ServiceState::Expired => (Level::Wrong, "the licence has ended; renew it"),
+        ServiceState::Withdrawn => {
+            (Level::Wrong, "the licence was withdrawn; ask for the newest one")
+        }
+        ServiceState::None => {
+            (Level::Wrong, "the device has no licence; import one with licctl import FILE")
+        }
     };
     Check::new("licence", level, message)
 }

@@ -46,14 +46,14 @@ struct Pack<'a> {
 
 pub(crate) fn run(desk: &Desk, what: &str, out: &mut Out) -> Answer {
     match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
-        Some(pack) => show_pack(desk, pack.as_str(), out),
+        Some(pack) => show_pack(desk, &pack, out),
         None => show_file(desk, what, out),
     }
 }
 
-fn show_pack(desk: &Desk, pack: &str, out: &mut Out) -> Answer {
+fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
     let report = desk.report()?;
-    let licenses: Vec<_> = report.licenses.iter().filter(|l| l.pack == pack).collect();
+    let licenses: Vec<_> = report.licenses.iter().filter(|l| l.pack == *pack).collect();
     let found = Verdict::of(!licenses.is_empty());
     if out.is_json() {
         out.value(&Pack { schema: 1, licenses })?;
@@ -126,7 +126,7 @@ fn print(
         "" => Ok(()),
         value => out.line(format_args!("  {key:<17} {value}")),
     };
-    row("pack", verdict.pack.as_deref().unwrap_or_default())?;
+    row("pack", verdict.pack.as_ref().map_or("", PackId::as_str))?;
     row("serial", &details.serial.to_string())?;
     row("product", &details.product)?;
     row("term", details.term)?;
@@ -141,5 +141,6 @@ fn print(
     row("grace days", &details.grace_days.to_string())?;
     row("warn days", &details.warn_days.to_string())?;
     row("complete roster", if details.roster_complete { "yes" } else { "no" })?;
-    row("units", &verdict.units.join(", "))
+    let units: Vec<_> = verdict.units.iter().map(ToString::to_string).collect();
+    row("units", &units.join(", "))
 }

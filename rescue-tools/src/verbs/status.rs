@@ -1,6 +1,7 @@
 //! `licctl status`
 
 use licd_device::{Report, ServiceReport};
+use licd_rules::ClockState;
 
 use super::doctor;
 use crate::desk::Desk;
@@ -18,14 +19,14 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
 
 fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
     let none = || "none".to_owned();
-    let unit = report.unit_id.clone().unwrap_or_else(none);
+    let unit = report.unit_id.as_ref().map_or_else(none, ToString::to_string);
     let serial = report.hardware.serial.clone().unwrap_or_else(none);
     out.line(format_args!("Unit ID:    {unit} (serial number: {serial})"))?;
     let version = report.os.version.clone().unwrap_or_default();
-    out.line(format_args!("System:     OS {} {version}", report.os.generation))?;
-    let clock = match report.clock.state.as_str() {
-        "behind" => doctor::behind(report),
-        state => state.to_owned(),
+    out.line(format_args!("System:     OS {} {version}", report.os.generation.major()))?;
+    let clock = match report.clock.state {
+        ClockState::Behind => doctor::behind(report),
+        state => state.to_string(),
     };
     out.line(format_args!("Clock:      {}, {clock}", report.clock.now))?;
     out.line(format_args!(

@@ -16,8 +16,8 @@ struct Unit<'a> {
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     let report = desk.report()?;
-    let unit = report.unit_id.as_deref();
-    print(unit, out)?;
+    let unit = report.unit_id.as_ref().map(ToString::to_string);
+    print(unit.as_deref(), out)?;
     Ok(Verdict::of(unit.is_some()))
 }
 

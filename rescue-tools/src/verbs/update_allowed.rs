@@ -13,13 +13,14 @@ struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     allowed: bool,
-    reason: String,
+    reason: &'static str,
 }
 
 pub(crate) fn run(desk: &Desk, released: Date, version: Option<String>, out: &mut Out) -> Answer {
-    let (allowed, reason) = desk.update(released, version.as_deref())?;
+    let reason = desk.update(released, version.as_deref())?;
+    let allowed = reason.allows();
     if out.is_json() {
-        let released = released.to_string();
+        let (released, reason) = (released.to_string(), reason.as_str());
         out.value(&Update { schema: 1, released, version, allowed, reason })?;
     } else {
         let word = if allowed { "allowed" } else { "not allowed" };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use licd_device::{LicenseReport, Report};
+use license_format::OrderNumber;
 use zbus::{Variant, interface};
 
 use super::PATH;
@@ -33,14 +34,14 @@ impl License {
 pub(super) fn properties(report: &LicenseReport) -> [(&'static str, Variant<'_>); 11] {
     [
         ("Pack", report.pack.as_str().into()),
-        ("Serial", report.serial.into()),
+        ("Serial", report.serial.get().into()),
         ("Product", report.product.as_str().into()),
         ("Category", report.category.as_str().into()),
-        ("Order", report.order.as_deref().unwrap_or_default().into()),
+        ("Order", report.order.as_ref().map_or("", OrderNumber::as_str).into()),
         ("Term", report.term.as_str().into()),
-        ("Issued", report.issued.as_str().into()),
-        ("Starts", report.starts.as_str().into()),
-        ("Expires", report.expires.as_str().into()),
+        ("Issued", report.issued.to_string().into()),
+        ("Starts", report.starts.to_string().into()),
+        ("Expires", report.expires.to_string().into()),
         ("State", report.state.as_str().into()),
         ("File", report.file.as_str().into()),
     ]
@@ -51,7 +52,11 @@ pub(super) fn properties(report: &LicenseReport) -> [(&'static str, Variant<'_>)
 pub(super) fn paths(report: &Report) -> BTreeMap<String, &LicenseReport> {
     let mut paths = BTreeMap::new();
     for license in &report.licenses {
-        let name = format!("{PATH}/license/{}_{}", license.pack.replace('-', "_"), license.serial);
+        let name = format!(
+            "{PATH}/license/{}_{}",
+            license.pack.as_str().replace('-', "_"),
+            license.serial
+        );
         let mut path = name.clone();
         let mut number = 1;
         while paths.contains_key(&path) {
@@ -67,52 +72,52 @@ pub(super) fn paths(report: &Report) -> BTreeMap<String, &LicenseReport> {
 impl License {
     #[zbus(property)]
     fn pack(&self) -> String {
-        self.report().pack
+        self.report().pack.to_string()
     }
 
     #[zbus(property)]
     fn serial(&self) -> u64 {
-        self.report().serial
+        self.report().serial.get()
     }
 
     #[zbus(property)]
     fn product(&self) -> String {
-        self.report().product
+        self.report().product.to_string()
     }
 
     #[zbus(property)]
     fn category(&self) -> String {
-        self.report().category
+        self.report().category.to_string()
     }
 
     #[zbus(property)]
     fn order(&self) -> String {
-        self.report().order.unwrap_or_default()
+        self.report().order.map(|order| order.to_string()).unwrap_or_default()
     }
 
     #[zbus(property)]
     fn term(&self) -> String {
-        self.report().term
+        self.report().term.to_string()
     }
 
     #[zbus(property)]
     fn issued(&self) -> String {
-        self.report().issued
+        self.report().issued.to_string()
     }
 
     #[zbus(property)]
     fn starts(&self) -> String {
-        self.report().starts
+        self.report().starts.to_string()
     }
 
     #[zbus(property)]
     fn expires(&self) -> String {
-        self.report().expires
+        self.report().expires.to_string()
     }
 
     #[zbus(property)]
     fn state(&self) -> String {
-        self.report().state
+        self.report().state.to_string()
     }
 
     #[zbus(property)]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_device::{Failure, Intent, Login};
+use licd_device::{Failure, Intent, Login, Report};
 use licd_fs::textfile::escaped;
 use licd_rules::{Code, Selector, Version};
-use license_format::Date;
+use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedFd, OwnedObjectPath, OwnedVariant, Variant, interface};
@@ -53,7 +53,7 @@ impl Manager {
             return Err(Refusal::from(Failure::from(&published.missing)).into());
         }
         let verdict = published.survey.update(released, to, &published.time);
-        Ok((verdict.reason.allows(), verdict.reason.as_str().to_owned()))
+        Ok((verdict.reason.allows(), verdict.reason.to_string()))
     }
 
     /// Gives the loop an order and waits for its answer.
@@ -123,11 +123,20 @@ pub(super) fn properties(published: &Published) -> [(&'static str, Variant<'_>);
     let report = &published.report;
     [
         ("State", report.state.as_str().into()),
-        ("UnitId", report.unit_id.as_deref().unwrap_or_default().into()),
+        ("UnitId", unit_id(report).into()),
         ("ClockState", report.clock.state.as_str().into()),
         ("StoreState", report.store.state.as_str().into()),
         ("RestartPending", published.report.restart_pending.into()),
     ]
+}
+
+fn unit_id(report: &Report) -> String {
+    report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
+}
+
+/// The last day, which is empty if there is none.
+fn last_day(day: Option<Expiry>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
 }
 
 /// The name under which a descriptor is spoken of.
@@ -259,8 +268,7 @@ impl Manager {
             let name = escaped(name);
             return Err(BusError::arguments(format!("feature “{name}”: is not known")));
         };
-        let until = feature.until.clone().unwrap_or_default();
-        Ok((feature.allowed, feature.reason.clone(), until))
+        Ok((feature.allowed, feature.reason.to_string(), last_day(feature.until)))
     }
 
     #[zbus(out_args("allowed", "reason"))]
@@ -285,11 +293,11 @@ impl Manager {
     #[zbus(out_args("services"))]
     fn list_services(&self) -> Vec<(String, String, String, String)> {
         let published = self.hub.published();
-        let services = published.report.services.iter().cloned();
+        let services = published.report.services.iter();
         services
             .map(|service| {
-                let expires = service.expires.unwrap_or_default();
-                (service.service, service.status, service.state, expires)
+                let (status, state) = (service.status.to_string(), service.state.to_string());
+                (service.service.clone(), status, state, last_day(service.expires))
             })
             .collect()
     }
@@ -333,22 +341,22 @@ impl Manager {
 
     #[zbus(property)]
     fn state(&self) -> String {
-        self.hub.published().report.state.clone()
+        self.hub.published().report.state.to_string()
     }
 
     #[zbus(property)]
     fn unit_id(&self) -> String {
-        self.hub.published().report.unit_id.clone().unwrap_or_default()
+        unit_id(&self.hub.published().report)
     }
 
     #[zbus(property)]
     fn clock_state(&self) -> String {
-        self.hub.published().report.clock.state.clone()
+        self.hub.published().report.clock.state.to_string()
     }
 
     #[zbus(property)]
     fn store_state(&self) -> String {
-        self.hub.published().report.store.state.clone()
+        self.hub.published().report.store.state.to_string()
     }
 
     #[zbus(property)]

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use licd_device::{Cleaned, Left, Problem, Rejected, Report};
-use licd_rules::Notice;
+use licd_device::{Area, Cleaned, Left, Problem, Rejected, Report};
+use licd_rules::{Code, Notice, ServiceState};
+use licd_store::StoreState;
+use license_format::PackId;
 
 use crate::journal;
 
@@ -14,7 +16,7 @@ const NAMED: usize = 32;
 pub(super) fn started(report: &Report) {
     log::info!(
         MESSAGE_ID = journal::STARTED,
-        LICD_STATE = report.state,
+        LICD_STATE = report.state.as_str(),
         LICD_UNIT = unit(report);
         "started: {}", status_line(report)
     );
@@ -33,7 +35,7 @@ pub(super) fn changed(before: &Report, now: &Report) {
     services(before, now);
     rejected(&before.rejected, &now.rejected);
     problems(&before.problems, &now.problems);
-    let (was, is) = (before.store.state.as_str(), now.store.state.as_str());
+    let (was, is) = (before.store.state, now.store.state);
     if was != is && is_broken(is) {
         log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "/license: is {is}, before {was}");
     } else if was != is && is_broken(was) {
@@ -49,7 +51,7 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
             None => "removed, since a later licence has replaced it".to_owned(),
         };
         log::info!(
-            MESSAGE_ID = journal::CLEANED, LICD_FILE = file.to_string(), LICD_PACK = pack;
+            MESSAGE_ID = journal::CLEANED, LICD_FILE = file.to_string(), LICD_PACK = pack.as_str();
             "{file}: {why}"
         );
     }
@@ -63,7 +65,7 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
 pub(super) fn left(left: &[Left]) {
     for file in left.iter().take(NAMED) {
         log::info!(
-            MESSAGE_ID = journal::REMOVED, LICD_FILE = file.file, LICD_PACK = file.pack;
+            MESSAGE_ID = journal::REMOVED, LICD_FILE = file.file, LICD_PACK = file.pack.as_str();
             "{file}"
         );
     }
@@ -89,18 +91,18 @@ pub(super) fn status_line(report: &Report) -> String {
     format!("unit {}, {}, {count} licence{plural}", unit(report), report.state)
 }
 
-fn unit(report: &Report) -> &str {
-    report.unit_id.as_deref().unwrap_or("none")
+fn unit(report: &Report) -> String {
+    report.unit_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
-fn is_broken(state: &str) -> bool {
-    matches!(state, "damaged" | "missing")
+fn is_broken(state: StoreState) -> bool {
+    matches!(state, StoreState::Damaged | StoreState::Missing)
 }
 
 fn services(before: &Report, now: &Report) {
     for service in &now.services {
         let was = before.services.iter().find(|known| known.service == service.service);
-        let was = was.map_or("none", |known| known.state.as_str());
+        let was = was.map_or(ServiceState::None, |known| known.state);
         if was == service.state {
             continue;
         }
@@ -108,22 +110,22 @@ fn services(before: &Report, now: &Report) {
             MESSAGE_ID = journal::STATE_CHANGED,
             LICD_UNIT = unit(now),
             LICD_SERVICE = service.service,
-            LICD_STATE = service.state,
-            LICD_PACK = service.pack.as_deref().unwrap_or_default();
+            LICD_STATE = service.state.as_str(),
+            LICD_PACK = service.pack.as_ref().map_or("", PackId::as_str);
             "{}: {}, before {was}", service.service, service.state
         );
     }
 }
 
 fn rejected(before: &[Rejected], now: &[Rejected]) {
-    fn facts(file: &Rejected) -> [&str; 3] {
-        [&file.file, &file.code, &file.message]
+    fn facts(file: &Rejected) -> (&str, Code, &str) {
+        (&file.file, file.code, &file.message)
     }
     let known: HashSet<_> = before.iter().map(facts).collect();
     let mut new = now.iter().filter(|file| !known.contains(&facts(file)));
     for file in new.by_ref().take(NAMED) {
         log::warn!(
-            MESSAGE_ID = journal::REFUSED, LICD_FILE = file.file, LICD_CODE = file.code;
+            MESSAGE_ID = journal::REFUSED, LICD_FILE = file.file, LICD_CODE = file.code.as_str();
             "{}: {}", file.file, file.message
         );
     }
@@ -135,8 +137,10 @@ fn rejected(before: &[Rejected], now: &[Rejected]) {
 
 fn problems(before: &[Problem], now: &[Problem]) {
     for problem in now.iter().filter(|problem| !before.contains(problem)) {
-        let of_store = problem.subject.starts_with("/license");
-        let id = if of_store { journal::STORE_PROBLEM } else { journal::PROBLEM };
+        let id = match problem.area() {
+            Area::Store => journal::STORE_PROBLEM,
+            Area::System => journal::PROBLEM,
+        };
         log::warn!(MESSAGE_ID = id; "{problem}");
     }
 }

@@ -5,6 +5,7 @@ use licd_device::Device;
 use licd_files::deployment;
 use licd_machine::clock;
 use licd_rules::BootId;
+use license_format::PackId;
 
 use super::Daemon;
 use crate::hub::Published;
@@ -21,11 +22,11 @@ fn complain(what: &impl std::fmt::Display) {
 }
 
 /// What is remembered of a deployment: the packs that it brought, each with the serial that counts.
-pub(super) fn name(packs: &[String], now: &Published) -> String {
-    let serial = |pack: &String| {
+pub(super) fn name(packs: &[PackId], now: &Published) -> String {
+    let serial = |pack: &PackId| {
         let known = now.report.licenses.iter().filter(|license| license.pack == *pack);
         let newest = known.map(|license| license.serial).max();
-        newest.map_or_else(|| pack.clone(), |serial| format!("{pack}/{serial}"))
+        newest.map_or_else(|| pack.to_string(), |serial| format!("{pack}/{serial}"))
     };
     packs.iter().map(serial).collect::<Vec<_>>().join(" ")
 }

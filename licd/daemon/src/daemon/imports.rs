@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use licd_device::{Failure, FileVerdict, Intent};
 use licd_fs::textfile::reason;
 use licd_rules::Code;
+use license_format::PackId;
 
 use super::{Daemon, deployment};
 use crate::hub::{ImportReply, Published, Refusal, Reply};
@@ -27,7 +28,7 @@ pub(super) struct EndedImport {
     caller: ImportCaller,
     outcome: Result<(Code, String), String>,
     /// The packs that a link of the settings brought. Of an import by stick or hand there are none.
-    deployed: Vec<String>,
+    deployed: Vec<PackId>,
 }
 
 impl EndedImport {
@@ -163,8 +164,8 @@ fn out_of_resources(error: &io::Error) -> Refusal {
 
 fn log_import(verdict: &FileVerdict) {
     let FileVerdict { file, code, message, pack, units } = verdict;
-    let pack = pack.as_deref().unwrap_or_default();
-    let units = units.join(" ");
+    let pack = pack.as_ref().map_or("", PackId::as_str);
+    let units = units.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let code_word = code.as_str();
     if code.is_accepted() {
         log::info!(

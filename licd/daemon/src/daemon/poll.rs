@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use licd_device::{Intent, Place, Url};
 use licd_files::settings::{RemoteManager, Settings};
-use licd_rules::{Code, poll_after_change, poll_after_start, poll_again};
+use licd_rules::{Code, ServiceState, poll_after_change, poll_after_start, poll_again};
 
 use super::Daemon;
 use crate::hub::Reply;
@@ -96,7 +96,7 @@ impl Daemon {
                 poll_after_change(chance())
             }
             None => {
-                let licensed = self.hub.published().report.state == "valid";
+                let licensed = self.hub.published().report.state == ServiceState::Valid;
                 let settled = licensed && self.device.has_followed(&new.license_urls);
                 poll_after_start(!settled, chance())
             }

@@ -8,6 +8,7 @@ use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
 use licd_files::publish;
 use licd_files::settings::{self, Settings};
 use licd_rules::{Notice, TimeVerdict};
+use licd_store::StoreState;
 use sd_notify::NotifyState;
 
 use super::imports::EndedImport;
@@ -408,7 +409,7 @@ impl Daemon {
             Some(_) => self.timers.relook.end(),
             None => self.timers.relook.begin(now),
         }
-        let is_open = self.hub.published().report.store.state == "writable";
+        let is_open = self.hub.published().report.store.state == StoreState::Writable;
         if is_open && self.device.is_left_open() {
             self.timers.reclosed.begin(now);
         } else {

@@ -1,19 +1,8 @@
 //! A fault with who is to blame, as the program that asked is told.
 
-use std::fmt;
-
-use licd_protocol::{Failure, Proxy, Url};
+use licd_protocol::{Asked, Failure, Proxy, Url};
 
 use super::{CHECK_PROXY, Fault, escaped};
-
-/// Who was asked. The text is what a message begins with.
-#[derive(Debug, Clone)]
-pub(crate) enum Asked {
-    /// A server, by its host.
-    Host(String),
-    /// What was to stand between, by its host and port.
-    Proxy(String),
-}
 
 /// Why a file does not come.
 #[derive(Debug)]
@@ -38,12 +27,12 @@ pub(crate) struct Redirect {
 impl Fault {
     /// With the host that was asked.
     pub(crate) fn of(self, host: &str) -> Failed {
-        Failed { asked: Asked::Host(host.to_owned()), fault: self, redirect: None }
+        Failed { asked: Asked::Host(escaped(host)), fault: self, redirect: None }
     }
 
     /// With the proxy that stood between, or was to.
     pub(crate) fn of_proxy(self, proxy: &Proxy) -> Failed {
-        Failed { asked: Asked::Proxy(proxy.to_string()), fault: self, redirect: None }
+        Failed { asked: Asked::Proxy(escaped(&proxy.to_string())), fault: self, redirect: None }
     }
 
     /// With who is to blame: the proxy for what is its own, and for everything before it is `reached`.
@@ -78,21 +67,13 @@ impl Failed {
             _ => fault.advice().map(str::to_owned),
         };
         let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
-        Failure { code: fault.code(), message: format!("{asked}{fault}{again}{advice}") }
+        let message = format!("{fault}{again}{advice}");
+        Failure { code: fault.code(), asked: asked.clone(), message }
     }
 }
 
 impl Redirect {
     pub(crate) fn new(from: &Url, to: &Url) -> Self {
         Self { from: from.host().to_owned(), to: to.without_login() }
-    }
-}
-
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(host) => write!(f, "{}: ", escaped(host)),
-            Self::Proxy(proxy) => write!(f, "proxy {}: ", escaped(proxy)),
-        }
     }
 }

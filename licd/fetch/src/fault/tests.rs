@@ -6,7 +6,7 @@ use super::*;
 fn a_message_names_the_host_first_and_says_what_to_do() {
     let failure = Fault::Status { status: 404, retry_after: None }.of("ums.example").failure(1);
     assert_eq!(failure.code, Code::SourceRefused);
-    assert_eq!(failure.message, "ums.example: has no such file; check the address (HTTP 404)");
+    assert_eq!(failure.to_string(), "ums.example: has no such file; check the address (HTTP 404)");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn only_what_may_pass_is_tried_again() {
 fn a_servers_words_cannot_steer_a_terminal() {
     let text = format!("\u{1b}[31m{}", "x".repeat(500));
     let fault = Fault::Reply { step: Step::Retrieve, code: 451, text };
-    let message = fault.of("h").failure(1).message;
+    let message = fault.of("h").failure(1).to_string();
     assert!(!message.contains('\u{1b}') && message.len() < 200);
 }
 
@@ -53,7 +53,7 @@ fn what_lies_behind_a_redirect_is_not_blamed_on_the_address() {
     let fault = Fault::Name(NameFault::Unknown);
     let failed = fault.of("b").behind(Some(Redirect::new(&from, &to)));
     assert_eq!(
-        failed.failure(1).message,
+        failed.failure(1).to_string(),
         "b: there is no host of this name; a redirects to http://b/y: ask for a new link if that \
          is wrong"
     );

@@ -66,8 +66,8 @@ impl Fetched {
     #[track_caller]
     pub(crate) fn refusal(self, code: Code) -> String {
         let failure = self.failure.expect("a failure");
-        assert_eq!(failure.code, code, "{}", failure.message);
-        failure.message
+        assert_eq!(failure.code, code, "{failure}");
+        failure.to_string()
     }
 }
 

@@ -1,0 +1,42 @@
+//! What is to be known of the machine.
+
+use licd_fs::about::About;
+
+/// Something about the machine that licences are judged on.
+#[derive(Debug, Clone)]
+pub enum MachineProblem {
+    /// The USB drive that the system runs from has no serial number.
+    DriveWithoutSerial,
+    /// The serial number of that drive cannot be a unit ID.
+    UnfitSerial {
+        /// The number.
+        serial: String,
+    },
+    /// The system is of this generation, which licences are not made for.
+    OldSystem(u8),
+}
+
+impl About for MachineProblem {
+    fn subject(&self) -> String {
+        match self {
+            Self::DriveWithoutSerial | Self::UnfitSerial { .. } => "USB drive".to_owned(),
+            Self::OldSystem(_) => "operating system".to_owned(),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::DriveWithoutSerial => "the system runs from one without serial number; its \
+                                         licences are bound to the network interface"
+                .to_owned(),
+            Self::UnfitSerial { serial } => format!(
+                "its serial number “{serial}” cannot be a unit ID; its licences are bound to the \
+                 network interface"
+            ),
+            Self::OldSystem(major) => format!(
+                "OS {major} is older than the licences are made for, and they are judged as on OS \
+                 11; update it"
+            ),
+        }
+    }
+}
