@@ -164,7 +164,7 @@ impl Device {
             settings,
             threshold: config.trust.threshold,
             roots,
-            trust: Box::new(TrustDocument::nobody()),
+            trust: Box::new(TrustDocument::empty()),
             trust_to_keep: None,
             units,
             mac,
