@@ -234,6 +234,10 @@ impl Device {
                 problems.push(MachineProblem::UnfitSerial { serial }.into());
                 macs()
             }
+            Ok(RootDrive::OutOfReach { mount }) => {
+                problems.push(MachineProblem::DriveOutOfReach { mount }.into());
+                macs()
+            }
             Err(error) => {
                 problems.push(error.into());
                 macs()
