@@ -220,7 +220,7 @@ impl Device {
             restart_pending,
             settings: Arc::new(settings),
             roots,
-            trust: Arc::new(TrustDocument::nobody()),
+            trust: Arc::new(TrustDocument::empty()),
             trust_to_keep: None,
             units,
             mac,
@@ -283,6 +283,10 @@ impl Device {
             }
             Ok(RootDrive::UnfitSerial { serial }) => {
                 problems.push(MachineProblem::UnfitSerial { serial }.into());
+                macs()
+            }
+            Ok(RootDrive::OutOfReach { mount }) => {
+                problems.push(MachineProblem::DriveOutOfReach { mount }.into());
                 macs()
             }
             Err(error) => {
