@@ -46,6 +46,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct Survey {
     /// Whether a deployment wants the device to restart.
     restart_pending: bool,
+    /// Whether the configuration lets a deployment restart the device.
+    deployment_restarts: bool,
     /// By what it is known whether this still holds, as of before it was read; `None` if that could
     /// not be told.
     stamps: Option<DeviceStamps>,
@@ -161,6 +163,7 @@ impl Device {
         let mut survey = Survey {
             stamps,
             restart_pending,
+            deployment_restarts: config.deployment.restart,
             settings,
             threshold: config.trust.threshold,
             roots,
@@ -192,11 +195,16 @@ impl Device {
         }
     }
 
-    /// Whether a deployment has ended since the system started.
+    /// Whether a deployment has ended since the system started, and why the restart that it wants
+    /// cannot be had.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, notice) = Deployments::load(self.root())?;
         problems.extend(notice.map(Problem::from));
+        // Published, not remembered: it may be that nothing can be remembered.
+        let plan = self.published_restart()?;
+        let plan = plan.filter(|plan| plan.boot == boot.to_string());
+        problems.extend(plan.and_then(|plan| plan.problem));
         Ok(deployments.is_pending(&boot))
     }
 
@@ -449,6 +457,12 @@ impl Survey {
             version: self.version.as_deref().and_then(Version::parse),
             starter: None,
         }
+    }
+
+    /// Whether the configuration lets a deployment restart the device.
+    #[must_use]
+    pub fn deployment_restarts(&self) -> bool {
+        self.deployment_restarts
     }
 
     /// The settings in force.
