@@ -182,12 +182,18 @@ impl Daemon {
         let may_order = at.boot.is_some() && self.restart.memory.may_order();
         Scene {
             uptime: at.uptime,
-            may_restart: may_order && survey.deployment_restarts(),
+            may_restart: may_order && survey.config().deployment.restart,
             prompt: survey.settings().system.remotemanager.prompt_user_on_ums_actions,
             session: logind.is_some_and(|state| state.session),
-            busy: self.at_work > 0 || self.polling.is_looking() || self.left.store,
+            busy: self.is_at_work(),
             inhibited: logind.is_some_and(|state| state.inhibitor.is_some()),
         }
+    }
+
+    /// Whether a restart now would cut something off. An import is a job until it is stored.
+    fn is_at_work(&self) -> bool {
+        let imports = !self.jobs.is_empty() || self.polling.is_looking();
+        imports || self.at_work > 0 || self.left.store
     }
 
     /// Carries out what the plan is after this event. `obstacle`: what keeps a restart from being had.
