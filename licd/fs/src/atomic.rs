@@ -428,6 +428,6 @@ mod tests {
         }
         fs::write(dir.path().join("file"), "").unwrap();
         assert_eq!(create_dir(&dir.path().join("file/below")), Err(Errno::ENOTDIR));
-        assert_eq!(create_dir(Path::new("")), Err(Errno::ENOENT.into()));
+        assert_eq!(create_dir(Path::new("")), Err(Errno::ENOENT));
     }
 }
