@@ -9,7 +9,6 @@
 mod args;
 mod board;
 mod bus;
-mod language;
 mod marks;
 mod sheet;
 
