@@ -154,23 +154,12 @@ pub fn reason(error: &io::Error) -> String {
 /// `text` fit for a terminal and a log: what is no printable character is spelled out (TOML 1.1
 /// strings and keys may hold terminal escapes), and the end is cut off if it is long.
 pub fn escaped(text: &str) -> String {
-    match text.char_indices().nth(MESSAGE_CHARS) {
-        Some((end, _)) => printable(text.get(..end).unwrap_or(text)) + "…",
-        None => printable(text),
-    }
+    licd_protocol::escaped(text, MESSAGE_CHARS)
 }
 
 /// The same at any length.
 pub fn printable(text: &str) -> String {
-    let mut clean = String::new();
-    for c in text.chars() {
-        match c {
-            // Printable, but `escape_debug` writes for programmers.
-            '"' | '\'' | '\\' => clean.push(c),
-            _ => clean.extend(c.escape_debug()),
-        }
-    }
-    clean
+    licd_protocol::escaped(text, usize::MAX)
 }
 
 /// A path fit for a terminal and a log.
