@@ -202,3 +202,15 @@ Zu tun:        Pack WE-7Q2KD bis 2026-12-05 verlängern, dann: licctl import
 "
     );
 }
+
+#[test]
+fn a_pack_that_carries_several_services_is_to_be_renewed_once() {
+    let mut device = warning();
+    device["os"]["generation"] = 11.into();
+    device["services"][0] = service(EMP, "LICENSED", "warning", Some(("2026-12-05", 6)));
+    let text = status_of(&device);
+    assert_eq!(text.matches("renew pack WE-7Q2KD").count(), 1, "{text}");
+    let needed =
+        "Enterprise Management Pack  LICENSED    ends soon: until 2026-12-05, 6 days left\n";
+    assert!(text.contains(needed), "{text}");
+}
