@@ -21,6 +21,7 @@ use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
 
 use crate::lock::{Locked, Refused};
+use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
 
@@ -57,11 +58,12 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) ->
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
     let dir = File::open(parent.unwrap_or(Path::new("."))).map_err(errno)?;
-    replace_at(&dir, name, bytes, mode, durability)
+    replace_at(&dir, name, bytes, mode, durability).map(drop)
 }
 
 /// Replaces or creates the file `name` (one path component) of an open directory. `mode` holds
-/// whatever the umask. A link of that name is replaced, not followed.
+/// whatever the umask. A link of that name is replaced, not followed. Returns by what the new file
+/// is known again, unless that cannot be told.
 ///
 /// # Errors
 /// The kernel's reason; the file is then as it was and no temporary file stays. If the very last step
@@ -72,7 +74,7 @@ pub fn replace_at(
     bytes: &[u8],
     mode: Mode,
     durability: Durability,
-) -> Result<(), Errno> {
+) -> Result<Option<Stamp>, Errno> {
     let dir = dir.as_fd();
     if durability == Durability::Volatile {
         return Temporary::with(dir, bytes, mode)?.rename(name);
@@ -80,11 +82,12 @@ pub fn replace_at(
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;
     fsync(&*temp.file)?;
-    temp.rename(name)?;
+    let stamp = temp.rename(name)?;
     fsync(dir).inspect_err(|_| {
         // What is answered and what is there have to agree.
         let _ = restore(dir, name, before);
-    })
+    })?;
+    Ok(stamp)
 }
 
 /// The file that is about to be replaced, open, so that its content outlives its name.
@@ -105,7 +108,7 @@ fn restore(dir: BorrowedFd<'_>, name: &OsStr, before: Option<File>) -> Result<()
     let mode = Mode::from_bits_truncate(fstat(&before)?.st_mode);
     let mut bytes = Vec::new();
     before.read_to_end(&mut bytes).map_err(errno)?;
-    Temporary::with(dir, &bytes, mode)?.rename(name)
+    Temporary::with(dir, &bytes, mode)?.rename(name).map(drop)
 }
 
 /// Whether the file `name` of an open directory is a regular file with exactly this content, so
@@ -234,10 +237,11 @@ impl<'a> Temporary<'a> {
         Err(Errno::EEXIST)
     }
 
-    fn rename(mut self, name: &OsStr) -> Result<(), Errno> {
+    fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
         renameat(self.dir, self.name.as_str(), self.dir, name)?;
         self.renamed = true;
-        Ok(())
+        // Renaming counts as a change of the file.
+        Ok(fstat(&*self.file).ok().as_ref().map(Stamp::of))
     }
 }
 
@@ -365,6 +369,7 @@ mod tests {
             let writer = scope.spawn(|| {
                 (0..500).try_for_each(|_| {
                     replace_at(&open, "file".as_ref(), b"text", PUBLIC, Durability::Volatile)
+                        .map(drop)
                 })
             });
             while !writer.is_finished() {

@@ -293,7 +293,7 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced).map(drop);
     match replace() {
         // A directory that somebody has put there would keep it from being written for ever.
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),

@@ -48,7 +48,7 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
         true => examine(&report, &English, &now.to_string()),
         false => examine(&report, words::of_user(), &words::time(now)),
     };
-    let ca_file = desk.device().ca_file_problem();
+    let ca_file = desk.settings().ok().and_then(|known| desk.device().ca_file_problem(&known));
     findings.extend(ca_file.map(|message| Finding::new(Check::Network, Level::Wrong, message)));
     if out.is_json() {
         out.value(&Findings { schema: 1, checks: findings.iter().map(entry).collect() })?;

@@ -9,7 +9,7 @@ use license_format::{Date, License, PackId};
 use serde::Serialize;
 
 use super::{list, source};
-use crate::desk::Desk;
+use crate::desk::{Desk, Document};
 use crate::out::{Answer, Out, Verdict};
 use crate::words;
 use crate::words::english::count;
@@ -80,10 +80,7 @@ fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
 
 fn show_file(desk: &Desk, what: &str, out: &mut Out) -> Answer {
     let name = source::name(Path::new(what));
-    let (verdict, verified) = match open(desk, what) {
-        Ok(file) => desk.device().check(&name, file),
-        Err(failure) => (FileVerdict::unread(&name, failure), None),
-    };
+    let (verdict, verified) = desk.check(Document { name, file: open(desk, what) });
     let license = verified.as_ref().map(|verified| &verified.license);
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;
