@@ -36,7 +36,9 @@ pub(crate) trait Words {
     fn of_pack(&self, pack: &PackId) -> String;
     /// Files of the store that are for other devices.
     fn for_others(&self, files: usize) -> String;
-    fn restart(&self) -> &'static str;
+    /// A restart that a deployment wants; `plan` is what comes next of it, in the word that the daemon
+    /// publishes.
+    fn restart(&self, plan: Option<&str>) -> String;
     fn next(&self, step: &Step<'_>) -> String;
     /// How many checks of `doctor` found something.
     fn summary(&self, wrong: usize, notes: usize) -> String;

@@ -19,8 +19,12 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
         out.line(format_args!("{}", desk.status_json()?))?;
         return Ok(Verdict::Yes);
     }
+    let report = desk.report()?;
+    // It only helps to say what comes next.
+    let plan = desk.device().published_restart().ok().flatten();
+    let plan = plan.as_ref().map(|plan| plan.plan.as_str());
     let mut page = out.page();
-    lay_out(&desk.report()?, words::of_user(), &mut page);
+    lay_out(&report, plan, words::of_user(), &mut page);
     out.print(&page)?;
     Ok(Verdict::Yes)
 }
@@ -39,8 +43,8 @@ impl Line {
 }
 
 /// What is wrong, then the services, then the rest, and what to do.
-pub(super) fn lay_out(report: &Report, words: &dyn Words, page: &mut Page) {
-    let (wrong, well): (Vec<_>, Vec<_>) = lines(report, words).partition(|line| line.wrong);
+pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, page: &mut Page) {
+    let (wrong, well): (Vec<_>, Vec<_>) = lines(report, plan, words).partition(|line| line.wrong);
     let labels = iter::once(Label::Next).map(Some).chain(iter::repeat(None));
     let next = next::steps(report).into_iter().zip(labels);
     let next: Vec<_> =
@@ -64,14 +68,18 @@ pub(super) fn lay_out(report: &Report, words: &dyn Words, page: &mut Page) {
     print(&next, page);
 }
 
-fn lines<'a>(report: &'a Report, words: &'a dyn Words) -> impl Iterator<Item = Line> + use<'a> {
+fn lines<'a>(
+    report: &'a Report,
+    plan: Option<&str>,
+    words: &'a dyn Words,
+) -> impl Iterator<Item = Line> + use<'a> {
     let problems =
         report.problems.iter().map(|problem| Line::new(Label::Problem, problem.to_string(), true));
     let links = report.links.iter().map(|link| {
         let text = format!("{}: {}: {}", link.url, link.code, link.message);
         Line::new(Label::Link, text, next::level(link) == Level::Wrong)
     });
-    let restart = report.restart_pending.then(|| words.restart().to_owned());
+    let restart = report.restart_pending.then(|| words.restart(plan));
     device(report, words)
         .into_iter()
         .chain(problems)

@@ -125,7 +125,7 @@ fn laid_out(print: impl FnOnce(&mut Page)) -> String {
 }
 
 fn status_in(language: Language, device: &Value) -> String {
-    laid_out(|page| status::lay_out(&report(device), words::of(language), page))
+    laid_out(|page| status::lay_out(&report(device), None, words::of(language), page))
 }
 
 fn status_of(device: &Value) -> String {

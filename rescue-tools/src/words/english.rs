@@ -148,8 +148,18 @@ impl Words for English {
         }
     }
 
-    fn restart(&self) -> &'static str {
-        "what a link brought takes full effect with a restart"
+    fn restart(&self, plan: Option<&str>) -> String {
+        let next = match plan {
+            Some("asked") => "users are asked",
+            Some("later") => "users are asked again after four hours and at the next login",
+            Some("notice") => "the device restarts within a minute",
+            Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
+            Some("refused") => "it cannot be had now, and is tried again every minute",
+            Some("restart") => "it is ordered",
+            Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
+            _ => "restart the device when it suits",
+        };
+        format!("what a link brought takes full effect with a restart; {next}")
     }
 
     fn next(&self, step: &Step<'_>) -> String {

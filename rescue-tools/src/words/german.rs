@@ -153,8 +153,18 @@ impl Words for German {
         }
     }
 
-    fn restart(&self) -> &'static str {
-        "was ein Link gebracht hat, wirkt ganz erst nach einem Neustart"
+    fn restart(&self, plan: Option<&str>) -> String {
+        let next = match plan {
+            Some("asked") => "die Benutzer werden gefragt",
+            Some("later") => "die Benutzer werden nach vier Stunden und beim Anmelden gefragt",
+            Some("notice") => "das Gerät startet binnen einer Minute neu",
+            Some("agreed") => "ein Benutzer hat zugestimmt, licd hat noch anderes zu tun",
+            Some("refused") => "er ist jetzt nicht möglich und wird jede Minute versucht",
+            Some("restart") => "er ist angeordnet",
+            Some("cancelled") => "ein Benutzer hat ihn abgelehnt, bei Gelegenheit neu starten",
+            _ => "bei Gelegenheit neu starten",
+        };
+        format!("was ein Link gebracht hat, wirkt ganz erst nach einem Neustart; {next}")
     }
 
     fn next(&self, step: &Step<'_>) -> String {

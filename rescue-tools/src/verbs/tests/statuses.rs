@@ -109,7 +109,8 @@ fn a_deployment_ends_with_a_restart() {
     device["restart_pending"] = true.into();
     let text = status_of(&device);
     let last = "\
-Restart:        what a link brought takes full effect with a restart
+Restart:        what a link brought takes full effect with a restart; restart
+                the device when it suits
 
 Next:           restart the device
 ";
