@@ -131,8 +131,8 @@ pub(crate) struct Import {
     /// The file whose first line is the password; - for standard input.
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
-    /// For what imports without being asked, as when a stick is plugged in: what was removed on
-    /// purpose stays away, and drives that belong to the system are left alone.
+    /// For imports that no user requested, such as when a stick is plugged in: removed licences are
+    /// not imported again, and drives of the system are ignored.
     #[arg(long)]
     pub(crate) automatic: bool,
     /// Files, - for standard input, usb for the stick that is plugged in, usb:/dev/sdX1 for one of
@@ -146,7 +146,7 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Whether somebody asked for what is imported.
+    /// Whether a user requested the import.
     pub(crate) fn intent(&self) -> Intent {
         if self.automatic { Intent::Automatic } else { Intent::Explicit }
     }
@@ -157,7 +157,7 @@ impl Import {
 pub(crate) struct Source {
     /// As the user wrote it.
     pub(crate) text: OsString,
-    /// What that means; if nothing, the verdict on it.
+    /// The place it names, or the failure to report if it names none.
     pub(crate) place: Result<Place, Failure>,
 }
 
@@ -166,7 +166,7 @@ impl Args {
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let args = Self::try_parse()?;
         if let Verb::Import(order) = &args.verb {
-            // Not while it is parsed, since what does not parse is repeated with the password in it.
+            // Checked after parsing: clap's parse errors would repeat the password.
             let with_password = order.sources.iter().find_map(|source| match &source.place {
                 Ok(Place::Url(url)) if url.has_password() => Some(url),
                 _ => None,
@@ -178,7 +178,7 @@ impl Args {
                 );
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
-            // RFC 7617 §2: what comes after the colon would be taken for the password, and may be it.
+            // RFC 7617 §2: the server takes the part after the colon for the password; it may be one.
             if order.user.as_ref().is_some_and(|user| user.contains(':')) {
                 let message = "--user: a name cannot hold a colon; if a password follows it, leave \
                                it out and use --password-file";
@@ -209,7 +209,7 @@ fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("is not a day like 2026-11-22")
 }
 
-/// The version as it was written, which is how it is shown.
+/// Checks a version and keeps the user's spelling for display.
 fn version(text: &str) -> Result<String, &'static str> {
     Version::parse(text).map(|_| text.to_owned()).ok_or("is not a version like 12.4.0")
 }
