@@ -9,10 +9,10 @@ use acceptance::wait;
 use crate::device::{Device, Running};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_service_is_ready_and_its_features_there_before_what_waits_for_it, needs root),
-    story!(a_device_without_licence_partition_starts_soon_and_says_so, needs root),
+    story!(features_are_published_before_dependent_units_start, needs root),
+    story!(a_device_without_licence_partition_starts_soon_and_reports_it, needs root),
     story!(the_first_call_starts_the_service_and_is_answered, needs root),
-    story!(a_killed_service_is_back_and_knows_what_it_knew, needs root),
+    story!(a_killed_service_restarts_with_its_state, needs root),
     story!(a_hung_service_is_restarted_by_its_watchdog, needs root),
     story!(a_removal_profile_is_carried_out_at_every_start, needs root),
     story!(the_journal_has_every_event_with_its_id_and_fields, needs root),
@@ -29,7 +29,7 @@ fn state(device: &Running<'_>) -> String {
     status["state"].as_str().unwrap().to_owned()
 }
 
-fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
+fn features_are_published_before_dependent_units_start() {
     let device = Device::new();
     device.write("etc/systemd/system/gate.service", GATE);
     device.want("gate.service", "multi-user.target");
@@ -55,7 +55,7 @@ fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
     let _ = direct.with_code(0);
 }
 
-fn a_device_without_licence_partition_starts_soon_and_says_so() {
+fn a_device_without_licence_partition_starts_soon_and_reports_it() {
     let device = Device::new();
     let device = device.start_without_partition();
     let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
@@ -95,7 +95,7 @@ fn the_first_call_starts_the_service_and_is_answered() {
     }
 }
 
-fn a_killed_service_is_back_and_knows_what_it_knew() {
+fn a_killed_service_restarts_with_its_state() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());

@@ -15,14 +15,14 @@ use crate::device::{Device, Running, is_read_only};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_again, needs root),
-    story!(the_rescue_shells_recipe_works_beside_the_sandbox, needs root),
+    story!(the_rescue_shells_recipe_works_while_the_sandboxed_daemon_runs, needs root),
     story!(a_partition_mounted_later_is_used, needs root),
-    story!(a_worker_outside_the_sandbox_does_the_downloading, needs root),
+    story!(downloads_run_in_a_worker_outside_the_sandbox, needs root),
     story!(settings_are_saved_from_inside_the_sandbox, needs root),
     story!(files_of_other_users_are_read_and_written, needs root),
-    story!(the_pipe_of_another_user_is_read, needs root),
-    story!(a_path_in_a_home_directory_is_refused_with_what_to_do, needs root),
-    story!(drives_are_read_and_asked_from_inside_the_sandbox, needs root),
+    story!(a_pipe_of_another_user_is_read, needs root),
+    story!(a_path_in_a_home_directory_is_refused_with_the_cure, needs root),
+    story!(drives_are_accessible_from_inside_the_sandbox, needs root),
 ];
 
 fn assert_closed(device: &Running<'_>) {
@@ -68,7 +68,7 @@ fn a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_aga
     assert_eq!(device.partition(), before);
 }
 
-fn the_rescue_shells_recipe_works_beside_the_sandbox() {
+fn the_rescue_shells_recipe_works_while_the_sandboxed_daemon_runs() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("NAME.lic", &device.licence().sign());
@@ -154,7 +154,7 @@ fn files_of_other_users_are_read_and_written() {
     assert_closed(&device);
 }
 
-fn the_pipe_of_another_user_is_read() {
+fn a_pipe_of_another_user_is_read() {
     let device = Device::new();
     let device = device.start();
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -167,7 +167,7 @@ fn the_pipe_of_another_user_is_read() {
     assert_eq!((&*verdict, device.stored().len()), ("valid", 1));
 }
 
-fn a_path_in_a_home_directory_is_refused_with_what_to_do() {
+fn a_path_in_a_home_directory_is_refused_with_the_cure() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -191,14 +191,14 @@ const DRIVES: &str = "[Service]\n\
     ExecStartPre=sh -c 'head -c 1 /dev/disk/by-label/license >/dev/null'\n\
     ExecStartPre=perl -e 'socket(my $$events, 16, 3, 15) or die \"netlink: $$!\"'\n";
 
-fn drives_are_read_and_asked_from_inside_the_sandbox() {
+fn drives_are_accessible_from_inside_the_sandbox() {
     let device = Device::new();
     device.write("etc/systemd/system/licd.service.d/drives.conf", DRIVES);
     let device = device.start();
     assert_eq!(device.service("ActiveState"), "active");
 }
 
-fn a_worker_outside_the_sandbox_does_the_downloading() {
+fn downloads_run_in_a_worker_outside_the_sandbox() {
     let device = Device::new();
     let device = device.start();
     // Nobody listens there: that is for a worker with a network to say.

@@ -17,14 +17,14 @@ use nix::sys::signal::Signal;
 pub(crate) const STORIES: &[Story] = &[
     story!(a_call_that_fails_returns_the_error_and_is_not_carried_out),
     story!(every_error_reaches_the_program),
-    story!(a_failure_once_leaves_the_next_call_alone_and_one_onward_does_not),
+    story!(a_single_failure_spares_later_calls_and_a_lasting_one_does_not),
     story!(a_descriptor_is_closed_even_if_closing_it_fails),
-    story!(a_program_is_killed_before_a_call_or_after_it),
+    story!(a_program_can_be_killed_before_or_after_a_call),
     story!(threads_and_children_are_followed_and_end_with_the_program),
     story!(a_signal_reaches_the_program_that_is_traced),
     story!(calls_have_the_same_names_in_every_run),
-    story!(what_concerns_the_process_alone_is_not_counted),
-    story!(a_program_that_runs_in_circles_is_ended),
+    story!(calls_that_concern_only_the_process_are_not_counted),
+    story!(a_looping_program_is_killed),
     story!(a_point_has_one_name),
 ];
 
@@ -98,7 +98,7 @@ fn every_error_reaches_the_program() {
     }
 }
 
-fn a_failure_once_leaves_the_next_call_alone_and_one_onward_does_not() {
+fn a_single_failure_spares_later_calls_and_a_lasting_one_does_not() {
     let (_dir, a, b) = files();
     let cat = command("cat", &[&a, &b]);
     let once = at(&cat, "read", &a, Fault::Fail(Errno::EIO));
@@ -116,7 +116,7 @@ fn a_descriptor_is_closed_even_if_closing_it_fails() {
     assert_eq!(trace.out.trim(), "closed", "{trace:?}");
 }
 
-fn a_program_is_killed_before_a_call_or_after_it() {
+fn a_program_can_be_killed_before_or_after_a_call() {
     for (fault, is_moved) in [(Fault::KillBefore, false), (Fault::KillAfter, true)] {
         let (dir, a, _) = files();
         let to = dir.path().join("c");
@@ -165,7 +165,7 @@ fn calls_have_the_same_names_in_every_run() {
     assert_eq!(first, calls());
 }
 
-fn what_concerns_the_process_alone_is_not_counted() {
+fn calls_that_concern_only_the_process_are_not_counted() {
     for number in [libc::SYS_mmap, libc::SYS_futex, libc::SYS_getpid, libc::SYS_exit_group] {
         assert!(!is_counted(number));
     }
@@ -175,7 +175,7 @@ fn what_concerns_the_process_alone_is_not_counted() {
     assert!(!trace.calls.iter().any(|(_, call)| is_loaders(&call.about)), "{trace:?}");
 }
 
-fn a_program_that_runs_in_circles_is_ended() {
+fn a_looping_program_is_killed() {
     let trace = Traced::start(&shell("while :; do : </dev/null; done", &[]), None).wait(DEADLINE);
     assert_eq!(trace.end, End::Hung);
 }

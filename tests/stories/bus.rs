@@ -20,14 +20,14 @@ use zbus::{Fd, OwnedObjectPath, OwnedVariant, Variant};
 pub(crate) const STORIES: &[Story] = &[
     story!(the_first_call_after_the_name_appears_is_answered),
     story!(properties_and_answers_say_what_the_report_says),
-    story!(a_change_is_told_by_signals_and_seen_by_whoever_heard_them),
+    story!(a_change_emits_signals_and_is_visible_to_their_receivers),
     story!(every_licence_is_an_object),
-    story!(an_import_is_a_job_that_tells_its_end),
-    story!(a_descriptor_is_imported_and_its_verdict_answered),
-    story!(refusals_have_the_names_of_the_verdicts),
-    story!(questions_are_answered_while_an_import_waits_for_its_source),
+    story!(an_import_is_a_job_that_signals_its_end),
+    story!(importing_a_descriptor_returns_its_verdict),
+    story!(bus_errors_are_named_after_verdicts),
+    story!(queries_are_answered_while_an_import_waits_for_its_source),
     story!(an_import_can_be_cancelled),
-    story!(whoever_is_not_authorised_may_ask_and_not_change, needs root),
+    story!(an_unauthorised_caller_may_query_but_not_change, needs root),
 ];
 
 const LICENSE: &str = "com.igel.License1.License";
@@ -117,7 +117,7 @@ fn properties_and_answers_say_what_the_report_says() {
     assert!(described.contains(MANAGER) && described.contains("name=\"ImportFd\""));
 }
 
-fn a_change_is_told_by_signals_and_seen_by_whoever_heard_them() {
+fn a_change_emits_signals_and_is_visible_to_their_receivers() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -193,7 +193,7 @@ fn every_licence_is_an_object() {
     });
 }
 
-fn an_import_is_a_job_that_tells_its_end() {
+fn an_import_is_a_job_that_signals_its_end() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -224,7 +224,7 @@ fn an_import_is_a_job_that_tells_its_end() {
     assert!(import("a.lic").is_err(), "a path that is not absolute is somebody else's");
 }
 
-fn a_descriptor_is_imported_and_its_verdict_answered() {
+fn importing_a_descriptor_returns_its_verdict() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -243,7 +243,7 @@ fn a_descriptor_is_imported_and_its_verdict_answered() {
     assert_eq!(removed, 0);
 }
 
-fn refusals_have_the_names_of_the_verdicts() {
+fn bus_errors_are_named_after_verdicts() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -278,7 +278,7 @@ fn refusals_have_the_names_of_the_verdicts() {
     assert_eq!(unknown.unwrap_err().name, "org.freedesktop.DBus.Error.UnknownMethod");
 }
 
-fn questions_are_answered_while_an_import_waits_for_its_source() {
+fn queries_are_answered_while_an_import_waits_for_its_source() {
     let world = World::new();
     let daemon = world.start();
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -325,7 +325,7 @@ fn an_import_can_be_cancelled() {
     assert!(refusal.message.contains("cancelled"), "{refusal:?}");
 }
 
-fn whoever_is_not_authorised_may_ask_and_not_change() {
+fn an_unauthorised_caller_may_query_but_not_change() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let daemon = world.start();

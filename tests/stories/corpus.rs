@@ -10,10 +10,10 @@ use acceptance::program::Answer;
 use acceptance::story;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_corpus_is_what_its_maker_makes),
-    story!(verify_gives_the_verdict_beside_every_file),
-    story!(import_gives_the_same_verdict_as_verify_with_and_without_the_daemon),
-    story!(what_is_refused_changes_nothing),
+    story!(the_corpus_matches_its_generator),
+    story!(verify_returns_the_expected_verdict_for_every_file),
+    story!(import_and_verify_agree_with_and_without_the_daemon),
+    story!(a_refused_file_changes_nothing),
 ];
 
 /// The exit code of a verdict (contract §5).
@@ -55,7 +55,7 @@ fn wrong(answer: &Answer, entries: &[Entry]) -> Vec<String> {
         .collect()
 }
 
-fn the_corpus_is_what_its_maker_makes() {
+fn the_corpus_matches_its_generator() {
     let mut found = BTreeMap::new();
     read(&corpus::dir(), &mut found);
     // Made of the corpus by a script, which also checks it.
@@ -80,7 +80,7 @@ fn read(dir: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-fn verify_gives_the_verdict_beside_every_file() {
+fn verify_returns_the_expected_verdict_for_every_file() {
     let world = corpus::device();
     let entries = corpus::expected();
     let answer = world.licctl(arguments("verify", &entries));
@@ -89,7 +89,7 @@ fn verify_gives_the_verdict_beside_every_file() {
     assert_eq!(answer.code, entries.iter().map(|entry| exit_code(&entry.code)).max().unwrap());
 }
 
-fn import_gives_the_same_verdict_as_verify_with_and_without_the_daemon() {
+fn import_and_verify_agree_with_and_without_the_daemon() {
     // What is refused for its form or its signatures is imported in one go below.
     for entry in corpus::expected().iter().filter(|entry| exit_code(&entry.code) != 3) {
         let alone = std::slice::from_ref(entry);
@@ -109,7 +109,7 @@ fn import_gives_the_same_verdict_as_verify_with_and_without_the_daemon() {
     }
 }
 
-fn what_is_refused_changes_nothing() {
+fn a_refused_file_changes_nothing() {
     // Of what has expired, all but evaluations is kept for what it still allows.
     let is_refused = |entry: &Entry| exit_code(&entry.code) >= 3 && entry.code != "expired";
     let refused: Vec<Entry> = corpus::expected().into_iter().filter(is_refused).collect();

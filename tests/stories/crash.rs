@@ -10,10 +10,10 @@ use acceptance::maker;
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(licctl_killed_in_an_import_leaves_nothing_half),
-    story!(licctl_killed_in_an_import_leaves_a_partition_that_the_next_start_closes, needs root),
-    story!(licd_killed_in_an_import_loses_nothing_that_it_had_accepted),
-    story!(licd_killed_in_an_import_leaves_a_partition_that_the_next_start_closes, needs root),
+    story!(killing_licctl_in_an_import_leaves_no_partial_file),
+    story!(the_next_start_closes_a_partition_left_open_by_a_killed_licctl, needs root),
+    story!(killing_licd_in_an_import_loses_no_accepted_licence),
+    story!(the_next_start_closes_a_partition_left_open_by_a_killed_licd, needs root),
 ];
 
 /// Imports that are killed, each a little later after its beginning than the one before.
@@ -76,11 +76,11 @@ fn kill_licctl(world: &World) {
     assert!(!world.stored().iter().any(rest), "{:?}", world.stored());
 }
 
-fn licctl_killed_in_an_import_leaves_nothing_half() {
+fn killing_licctl_in_an_import_leaves_no_partial_file() {
     kill_licctl(&World::new());
 }
 
-fn licctl_killed_in_an_import_leaves_a_partition_that_the_next_start_closes() {
+fn the_next_start_closes_a_partition_left_open_by_a_killed_licctl() {
     let world = World::mounted();
     kill_licctl(&world);
     assert!(world.partition().is_read_only());
@@ -121,11 +121,11 @@ fn kill_licd(world: &World) {
     assert_eq!(daemon.status()["state"], "valid");
 }
 
-fn licd_killed_in_an_import_loses_nothing_that_it_had_accepted() {
+fn killing_licd_in_an_import_loses_no_accepted_licence() {
     kill_licd(&World::new());
 }
 
-fn licd_killed_in_an_import_leaves_a_partition_that_the_next_start_closes() {
+fn the_next_start_closes_a_partition_left_open_by_a_killed_licd() {
     let world = World::mounted();
     kill_licd(&world);
     assert!(world.partition().is_read_only());

@@ -8,11 +8,11 @@ use acceptance::maker::{self, UNIT};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_licence_that_ends_early_is_never_valid),
+    story!(a_truncated_licence_is_never_valid),
     story!(a_licence_with_a_bit_flipped_is_never_valid),
-    story!(a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid),
-    story!(a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid),
-    story!(a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken),
+    story!(a_truncated_or_bit_flipped_slice_is_never_valid),
+    story!(a_truncated_or_bit_flipped_mass_licence_is_never_valid),
+    story!(a_truncated_or_bit_flipped_trust_document_is_never_accepted),
 ];
 
 /// Files that one run of licctl is asked about.
@@ -61,7 +61,7 @@ fn both(file: &str) {
     refused(file, &[beginnings(file), flips(file)].concat());
 }
 
-fn a_licence_that_ends_early_is_never_valid() {
+fn a_truncated_licence_is_never_valid() {
     let file = maker::licence().sign();
     let counts = refused(&file, &beginnings(&file));
     // A piece of a document is no document; no signature is even looked at.
@@ -74,14 +74,14 @@ fn a_licence_with_a_bit_flipped_is_never_valid() {
     assert!(counts["bad-signature"] > 1000, "{counts:?}");
 }
 
-fn a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+fn a_truncated_or_bit_flipped_slice_is_never_valid() {
     both(&maker::slice(&maker::licence().mass(20).sign(), UNIT));
 }
 
-fn a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+fn a_truncated_or_bit_flipped_mass_licence_is_never_valid() {
     both(&maker::licence().mass(20).sign());
 }
 
-fn a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken() {
+fn a_truncated_or_bit_flipped_trust_document_is_never_accepted() {
     both(&maker::trust(2, &[("WE-7Q2KD", 182)]));
 }

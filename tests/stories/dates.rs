@@ -11,19 +11,19 @@ use acceptance::{World, story};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_last_day_is_whole_in_every_time_zone),
-    story!(in_grace_everything_is_as_before),
-    story!(firmware_from_before_the_end_may_be_installed_on_os_11),
-    story!(a_leap_day_is_a_day),
-    story!(an_evaluation_that_has_ended_is_as_if_it_had_never_been),
-    story!(on_os_12_the_configuration_is_frozen_and_licensing_is_not),
+    story!(the_last_day_is_complete_in_every_time_zone),
+    story!(grace_allows_the_same_features_as_before),
+    story!(os_11_may_install_releases_from_before_the_end),
+    story!(a_licence_can_end_on_a_leap_day),
+    story!(an_ended_evaluation_leaves_no_features),
+    story!(os_12_freezes_configuration_but_not_licensing_after_the_end),
     story!(a_licence_begins_and_ends_while_the_daemon_runs),
-    story!(a_wild_clock_ends_no_licence),
-    story!(a_licence_says_itself_that_its_first_day_has_come),
-    story!(a_clock_that_is_set_back_keeps_no_licence_alive),
-    story!(a_clock_that_loses_some_hours_is_no_matter),
-    story!(a_correct_time_heals_what_a_wrong_date_did),
-    story!(a_year_in_the_cupboard_is_a_year),
+    story!(a_clock_far_off_ends_no_licence),
+    story!(a_licences_issue_date_proves_that_its_first_day_has_come),
+    story!(setting_the_clock_back_extends_no_licence),
+    story!(a_clock_some_hours_behind_changes_no_state),
+    story!(a_correct_time_undoes_the_effect_of_a_wrong_date),
+    story!(a_year_switched_off_counts_as_a_year),
 ];
 
 /// Where a time server's word is kept.
@@ -54,7 +54,7 @@ fn nobody_vouches_for_the_clock(world: &World) {
     fs::remove_file(world.path(SYNCHRONIZED)).unwrap();
 }
 
-fn the_last_day_is_whole_in_every_time_zone() {
+fn the_last_day_is_complete_in_every_time_zone() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
     for (time, state) in [
@@ -68,7 +68,7 @@ fn the_last_day_is_whole_in_every_time_zone() {
     }
 }
 
-fn in_grace_everything_is_as_before() {
+fn grace_allows_the_same_features_as_before() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(28).sign());
     for (time, state, allowed) in [
@@ -84,7 +84,7 @@ fn in_grace_everything_is_as_before() {
     }
 }
 
-fn firmware_from_before_the_end_may_be_installed_on_os_11() {
+fn os_11_may_install_releases_from_before_the_end() {
     let world = World::new();
     world.write("/etc/licd/licd.toml", "[system]\ngeneration = 11\n");
     let clock = Clock::at("2026-11-01 09:00:00");
@@ -103,7 +103,7 @@ fn firmware_from_before_the_end_may_be_installed_on_os_11() {
     let _ = allowed("2022-03-29").with_code(1);
 }
 
-fn a_leap_day_is_a_day() {
+fn a_licence_can_end_on_a_leap_day() {
     let world = World::new();
     let draft = licence().starts("2028-02-29").expires("2028-02-29").grace(0);
     world.copy_by_hand("a.lic", draft.sign());
@@ -117,7 +117,7 @@ fn a_leap_day_is_a_day() {
     }
 }
 
-fn an_evaluation_that_has_ended_is_as_if_it_had_never_been() {
+fn an_ended_evaluation_leaves_no_features() {
     let world = World::new();
     let draft = licence().pack("WE-DEMO1").product("WE-E").term("evaluation");
     world.copy_by_hand("a.lic", draft.expires("2026-08-01").sign());
@@ -130,7 +130,7 @@ fn an_evaluation_that_has_ended_is_as_if_it_had_never_been() {
     let _ = licctl(&world, &clock, &["feature", "license-deploy"]).with_code(0);
 }
 
-fn on_os_12_the_configuration_is_frozen_and_licensing_is_not() {
+fn os_12_freezes_configuration_but_not_licensing_after_the_end() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
     let daemon = start(&world, &Clock::at("2026-09-01 09:00:00"));
@@ -168,7 +168,7 @@ fn a_licence_begins_and_ends_while_the_daemon_runs() {
     }
 }
 
-fn a_wild_clock_ends_no_licence() {
+fn a_clock_far_off_ends_no_licence() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
     let clock = Clock::at("2026-12-01 09:00:00");
@@ -186,7 +186,7 @@ fn a_wild_clock_ends_no_licence() {
     }
 }
 
-fn a_licence_says_itself_that_its_first_day_has_come() {
+fn a_licences_issue_date_proves_that_its_first_day_has_come() {
     let world = World::new();
     nobody_vouches_for_the_clock(&world);
     let clock = Clock::at("1970-01-01 00:00:30");
@@ -204,7 +204,7 @@ fn a_licence_says_itself_that_its_first_day_has_come() {
     assert_eq!(look(&world, &clock), ("valid".into(), "behind".into()));
 }
 
-fn a_clock_that_is_set_back_keeps_no_licence_alive() {
+fn setting_the_clock_back_extends_no_licence() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-12-10").grace(0).sign());
     let clock = Clock::at("2026-12-12 09:00:00");
@@ -214,7 +214,7 @@ fn a_clock_that_is_set_back_keeps_no_licence_alive() {
     assert_eq!(look(&world, &clock), ("expired".into(), "behind".into()));
 }
 
-fn a_clock_that_loses_some_hours_is_no_matter() {
+fn a_clock_some_hours_behind_changes_no_state() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
     nobody_vouches_for_the_clock(&world);
@@ -228,7 +228,7 @@ fn a_clock_that_loses_some_hours_is_no_matter() {
     }
 }
 
-fn a_correct_time_heals_what_a_wrong_date_did() {
+fn a_correct_time_undoes_the_effect_of_a_wrong_date() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
     nobody_vouches_for_the_clock(&world);
@@ -245,7 +245,7 @@ fn a_correct_time_heals_what_a_wrong_date_did() {
     assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
 }
 
-fn a_year_in_the_cupboard_is_a_year() {
+fn a_year_switched_off_counts_as_a_year() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").grace(0).sign());
     let clock = Clock::at("2026-12-01 09:00:00");

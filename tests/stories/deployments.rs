@@ -18,26 +18,26 @@ use zbus::{OwnedObjectPath, OwnedVariant};
 use crate::notified::shown_by_a_real_desktop;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_who_agrees_has_the_device_restarted_once),
-    story!(a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login),
+    story!(the_device_restarts_once_when_a_user_agrees),
+    story!(a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login),
     story!(a_user_who_cancels_is_not_asked_again_for_this_deployment),
-    story!(a_question_that_is_closed_comes_later),
-    story!(without_buttons_users_read_what_will_happen),
+    story!(a_dismissed_question_is_asked_again_later),
+    story!(without_buttons_the_notification_announces_the_restart),
     story!(without_a_session_the_device_restarts_after_a_notice),
-    story!(without_the_setting_users_read_a_notice),
-    story!(a_user_who_comes_during_the_notice_is_asked),
-    story!(a_user_who_leaves_during_the_question_is_not_waited_for),
+    story!(without_the_setting_users_see_a_notice),
+    story!(a_user_who_logs_in_during_the_notice_is_asked),
+    story!(licd_stops_waiting_for_a_user_who_logs_out),
     story!(the_configuration_can_forbid_the_restart),
     story!(an_inhibitor_blocks_the_restart_and_is_named),
-    story!(an_inhibitor_of_the_last_moment_is_respected),
-    story!(a_logind_without_flags_is_asked_as_it_can_be),
-    story!(without_logind_the_restart_is_for_an_administrator),
-    story!(a_running_import_is_not_cut_off),
-    story!(without_a_record_there_is_no_restart),
+    story!(an_inhibitor_taken_at_the_last_moment_is_respected),
+    story!(an_old_logind_without_flags_is_asked_for_a_plain_reboot),
+    story!(without_logind_an_administrator_has_to_restart),
+    story!(the_restart_waits_for_a_running_import),
+    story!(a_restart_that_cannot_be_recorded_does_not_happen),
     story!(one_deployment_restarts_the_device_once),
-    story!(what_comes_by_hand_restarts_nothing),
+    story!(a_licence_copied_by_hand_causes_no_restart),
     story!(an_answer_without_a_question_is_refused),
-    story!(a_real_desktop_asks),
+    story!(a_real_desktop_shows_the_question),
 ];
 
 const DEPLOYMENT: &str = "com.igel.License1.Deployment";
@@ -145,7 +145,7 @@ fn problem(status: &Value) -> Option<String> {
     of_restart.next().map(|problem| problem["message"].as_str().unwrap().to_owned())
 }
 
-fn a_user_who_agrees_has_the_device_restarted_once() {
+fn the_device_restarts_once_when_a_user_agrees() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -170,7 +170,7 @@ fn a_user_who_agrees_has_the_device_restarted_once() {
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (1, 1));
 }
 
-fn a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login() {
+fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -235,7 +235,7 @@ fn a_user_who_cancels_is_not_asked_again_for_this_deployment() {
     assert_eq!(notifier.until(2)[1].title, QUESTION);
 }
 
-fn a_question_that_is_closed_comes_later() {
+fn a_dismissed_question_is_asked_again_later() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -255,7 +255,7 @@ fn a_question_that_is_closed_comes_later() {
     assert_eq!((notifier.notes().len(), screen.notes().len()), (1, 1));
 }
 
-fn without_buttons_users_read_what_will_happen() {
+fn without_buttons_the_notification_announces_the_restart() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -298,7 +298,7 @@ fn without_a_session_the_device_restarts_after_a_notice() {
     assert!(ordered.contains("deployment = \"WE-7Q2KD/183\""), "{known}");
 }
 
-fn without_the_setting_users_read_a_notice() {
+fn without_the_setting_users_see_a_notice() {
     let (device, desktop) = (Linked::with("prompt_user_on_ums_actions = false"), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -314,7 +314,7 @@ fn without_the_setting_users_read_a_notice() {
     until_restarted(&daemon, &logind);
 }
 
-fn a_user_who_comes_during_the_notice_is_asked() {
+fn a_user_who_logs_in_during_the_notice_is_asked() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
@@ -326,7 +326,7 @@ fn a_user_who_comes_during_the_notice_is_asked() {
     assert_eq!(logind.restarts(), [""; 0]);
 }
 
-fn a_user_who_leaves_during_the_question_is_not_waited_for() {
+fn licd_stops_waiting_for_a_user_who_logs_out() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -382,7 +382,7 @@ fn an_inhibitor_blocks_the_restart_and_is_named() {
     daemon.until("nothing is wrong any more", |status| problem(status).is_none());
 }
 
-fn an_inhibitor_of_the_last_moment_is_respected() {
+fn an_inhibitor_taken_at_the_last_moment_is_respected() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
@@ -399,7 +399,7 @@ fn an_inhibitor_of_the_last_moment_is_respected() {
     until_restarted(&daemon, &logind);
 }
 
-fn a_logind_without_flags_is_asked_as_it_can_be() {
+fn an_old_logind_without_flags_is_asked_for_a_plain_reboot() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::Old);
     let daemon = device.deploy();
@@ -410,7 +410,7 @@ fn a_logind_without_flags_is_asked_as_it_can_be() {
     wait::until("the restart", || (logind.restarts() == ["Reboot false"]).then_some(()));
 }
 
-fn without_logind_the_restart_is_for_an_administrator() {
+fn without_logind_an_administrator_has_to_restart() {
     let device = Linked::new();
     let daemon = device.deploy();
     let status = daemon.until("that is named", |status| problem(status).is_some());
@@ -428,7 +428,7 @@ fn without_logind_the_restart_is_for_an_administrator() {
     daemon.until("it is named again", |status| problem(status).is_some());
 }
 
-fn a_running_import_is_not_cut_off() {
+fn the_restart_waits_for_a_running_import() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
@@ -445,7 +445,7 @@ fn a_running_import_is_not_cut_off() {
     until_restarted(&daemon, &logind);
 }
 
-fn without_a_record_there_is_no_restart() {
+fn a_restart_that_cannot_be_recorded_does_not_happen() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
@@ -494,7 +494,7 @@ fn one_deployment_restarts_the_device_once() {
     until(&daemon, "notice");
 }
 
-fn what_comes_by_hand_restarts_nothing() {
+fn a_licence_copied_by_hand_causes_no_restart() {
     let device = World::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.start();
@@ -519,7 +519,7 @@ fn an_answer_without_a_question_is_refused() {
     assert!(refused.message.contains("none of now, later and cancel"), "{refused:?}");
 }
 
-fn a_real_desktop_asks() {
+fn a_real_desktop_shows_the_question() {
     for (lang, code) in [(ENGLISH, "en"), ("de_DE.UTF-8", "de")] {
         let device = Linked::new();
         let logind = Logind::start(&device, Version::New);

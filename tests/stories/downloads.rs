@@ -13,24 +13,24 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_link_in_the_settings_is_asked_soon_after_the_start),
-    story!(a_link_that_ums_sends_is_asked_soon),
-    story!(what_is_in_the_store_costs_one_conditional_request),
-    story!(what_has_gone_from_the_store_is_fetched_again),
-    story!(what_was_damaged_in_the_store_is_fetched_again),
-    story!(a_new_link_is_asked_soon_also_by_a_device_that_is_licensed),
-    story!(what_is_for_another_device_is_not_fetched_every_day),
+    story!(a_link_in_the_settings_is_fetched_soon_after_the_start),
+    story!(a_link_sent_by_ums_is_fetched_soon),
+    story!(a_stored_licence_costs_one_conditional_request),
+    story!(a_licence_missing_from_the_store_is_fetched_again),
+    story!(a_damaged_licence_in_the_store_is_fetched_again),
+    story!(a_licensed_device_fetches_a_new_link_soon),
+    story!(a_licence_for_another_device_is_not_fetched_daily),
     story!(a_newer_file_behind_a_link_replaces_the_older_one),
-    story!(one_link_that_fails_keeps_no_other_from_being_asked),
-    story!(a_licence_may_come_before_the_trust_document_that_it_needs),
-    story!(whoever_asks_for_a_look_is_answered_although_a_server_hangs),
-    story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
-    story!(what_is_imported_by_hand_wants_no_restart),
-    story!(a_password_in_a_link_is_shown_to_nobody),
-    story!(links_that_cannot_be_asked_are_named),
-    story!(what_came_of_a_link_is_in_the_status_with_the_daemon_and_without),
-    story!(what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off),
-    story!(what_was_removed_by_hand_comes_back_by_a_new_link_only),
+    story!(a_failing_link_does_not_block_other_links),
+    story!(a_licence_may_arrive_before_the_trust_document_it_needs),
+    story!(poll_returns_while_a_server_hangs),
+    story!(a_deployment_that_changes_features_requires_a_restart),
+    story!(an_import_by_hand_requires_no_restart),
+    story!(a_password_in_a_link_is_never_shown),
+    story!(invalid_links_are_reported),
+    story!(the_status_shows_each_links_result_with_and_without_the_daemon),
+    story!(a_link_restores_licences_once_the_removal_profile_is_off),
+    story!(only_a_new_link_restores_a_licence_removed_by_hand),
 ];
 
 /// What a server has for a link, and how often it was asked for all of it, and whether it changed.
@@ -94,7 +94,7 @@ fn licenses(status: &Value) -> usize {
     status["licenses"].as_array().unwrap().len()
 }
 
-fn a_link_in_the_settings_is_asked_soon_after_the_start() {
+fn a_link_in_the_settings_is_fetched_soon_after_the_start() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -104,7 +104,7 @@ fn a_link_in_the_settings_is_asked_soon_after_the_start() {
     assert_eq!(shelf.asked(), (1, 0));
 }
 
-fn a_link_that_ums_sends_is_asked_soon() {
+fn a_link_sent_by_ums_is_fetched_soon() {
     let shelf = Shelf::with(licence().sign());
     let world = World::new();
     let daemon = world.start();
@@ -113,7 +113,7 @@ fn a_link_that_ums_sends_is_asked_soon() {
     assert_eq!(shelf.asked(), (1, 0));
 }
 
-fn what_is_in_the_store_costs_one_conditional_request() {
+fn a_stored_licence_costs_one_conditional_request() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -130,7 +130,7 @@ fn what_is_in_the_store_costs_one_conditional_request() {
     assert!(state.contains("schema = 1") && !state.contains("http"), "{state}");
 }
 
-fn what_has_gone_from_the_store_is_fetched_again() {
+fn a_licence_missing_from_the_store_is_fetched_again() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -145,7 +145,7 @@ fn what_has_gone_from_the_store_is_fetched_again() {
     assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
 }
 
-fn what_was_damaged_in_the_store_is_fetched_again() {
+fn a_damaged_licence_in_the_store_is_fetched_again() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -157,7 +157,7 @@ fn what_was_damaged_in_the_store_is_fetched_again() {
     assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
 }
 
-fn a_new_link_is_asked_soon_also_by_a_device_that_is_licensed() {
+fn a_licensed_device_fetches_a_new_link_soon() {
     let shelf = Shelf::with(licence().pack("EMP-R9HXH").services(&[EMP]).sign());
     let world = world_with(&[&shelf.link()]);
     world.copy_by_hand("a.lic", licence().sign());
@@ -165,7 +165,7 @@ fn a_new_link_is_asked_soon_also_by_a_device_that_is_licensed() {
     daemon.until("the second licence is there", |status| licenses(status) == 2);
 }
 
-fn what_is_for_another_device_is_not_fetched_every_day() {
+fn a_licence_for_another_device_is_not_fetched_daily() {
     let shelf = Shelf::with(licence().units(&[OTHER]).sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -188,7 +188,7 @@ fn a_newer_file_behind_a_link_replaces_the_older_one() {
     });
 }
 
-fn one_link_that_fails_keeps_no_other_from_being_asked() {
+fn a_failing_link_does_not_block_other_links() {
     let shelf = Shelf::with(licence().sign());
     let page = Server::answering(server::ok("", "<html>Sign in</html>"));
     let broken = Server::answering(server::status("404 Not Found", ""));
@@ -211,7 +211,7 @@ fn one_link_that_fails_keeps_no_other_from_being_asked() {
     }
 }
 
-fn a_licence_may_come_before_the_trust_document_that_it_needs() {
+fn a_licence_may_arrive_before_the_trust_document_it_needs() {
     let key = maker::key("igel-issuer-2027", 11);
     let early = Shelf::with(licence().signed_by(&[&key]));
     let stranger = Shelf::with(licence().pack("WE-OTHER").signed_by(&[&maker::stranger()]));
@@ -223,7 +223,7 @@ fn a_licence_may_come_before_the_trust_document_that_it_needs() {
     assert_eq!([&early, &stranger, &trust].map(|shelf| shelf.asked().0), [2, 2, 1]);
 }
 
-fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
+fn poll_returns_while_a_server_hangs() {
     let server = Server::http(|_, stream| server::hang(stream));
     let world = world_with(&[&server.url("WE.lic")]);
     let daemon = world.start();
@@ -244,7 +244,7 @@ fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
-fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
+fn a_deployment_that_changes_features_requires_a_restart() {
     let boot = |first: &str| format!("{first}-7a6f-4c3e-9d2b-0123456789ab\n");
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
@@ -268,7 +268,7 @@ fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
     assert!(!is_pending(&daemon));
 }
 
-fn what_is_imported_by_hand_wants_no_restart() {
+fn an_import_by_hand_requires_no_restart() {
     let world = World::new();
     let daemon = world.start();
     let _ = daemon.import(licence().sign()).with_code(0);
@@ -277,7 +277,7 @@ fn what_is_imported_by_hand_wants_no_restart() {
     assert!(!world.path("/var/lib/licd/deployment.toml").exists());
 }
 
-fn a_password_in_a_link_is_shown_to_nobody() {
+fn a_password_in_a_link_is_never_shown() {
     let shelf = Shelf::with("no licence");
     let link = shelf.link().replace("http://", "http://ums:geheim@");
     let world = world_with(&[&link]);
@@ -298,7 +298,7 @@ fn a_password_in_a_link_is_shown_to_nobody() {
     assert!(!state.contains("geheim"));
 }
 
-fn links_that_cannot_be_asked_are_named() {
+fn invalid_links_are_reported() {
     let world = world_with(&["sftp://ums.example/WE.lic"]);
     let daemon = world.start();
     poll(&daemon);
@@ -313,7 +313,7 @@ fn link(status: &Value) -> (String, String) {
     (text("code"), text("message"))
 }
 
-fn what_came_of_a_link_is_in_the_status_with_the_daemon_and_without() {
+fn the_status_shows_each_links_result_with_and_without_the_daemon() {
     let shelf = Shelf::with(licence().units(&[OTHER]).sign());
     let with_password = shelf.link().replace("http://", "http://tech:secret@");
     let world = world_with(&[&with_password]);
@@ -338,7 +338,7 @@ fn what_came_of_a_link_is_in_the_status_with_the_daemon_and_without() {
     daemon.until("it is gone", |status| status["links"] == serde_json::json!([]));
 }
 
-fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
+fn a_link_restores_licences_once_the_removal_profile_is_off() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();
@@ -361,7 +361,7 @@ fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
     daemon.until("the licence is back", |status| status["state"] == "valid");
 }
 
-fn what_was_removed_by_hand_comes_back_by_a_new_link_only() {
+fn only_a_new_link_restores_a_licence_removed_by_hand() {
     let shelf = Shelf::with(licence().sign());
     let world = world_with(&[&shelf.link()]);
     let daemon = world.start();

@@ -15,10 +15,10 @@ pub(crate) const STORIES: &[Story] = &[
     story!(wrong_usage_is_2),
     story!(a_file_has_the_exit_code_of_its_verdict),
     story!(several_files_have_the_highest_exit_code),
-    story!(a_store_that_is_not_there_is_7),
-    story!(who_may_not_write_is_told_by_8),
+    story!(a_missing_store_is_7),
+    story!(missing_write_permission_is_8),
     story!(a_daemon_that_does_not_answer_is_9),
-    story!(there_is_always_an_answer_in_the_form_that_was_asked_for),
+    story!(every_verb_answers_in_the_requested_form),
 ];
 
 fn yes_is_0_and_no_is_1() {
@@ -127,7 +127,7 @@ fn several_files_have_the_highest_exit_code() {
     assert_eq!(verify(&[3, 0, 1, 2]), 6);
 }
 
-fn a_store_that_is_not_there_is_7() {
+fn a_missing_store_is_7() {
     let world = World::new();
     fs::remove_dir(world.path("/license")).unwrap();
     let daemon = world.start();
@@ -149,7 +149,7 @@ fn as_somebody_else(world: &World, args: &[&str]) -> Answer {
     world.as_nobody(&licctl)
 }
 
-fn who_may_not_write_is_told_by_8() {
+fn missing_write_permission_is_8() {
     let world = World::new();
     world.copy_by_hand("a.lic", maker::licence().sign());
     let other = world.file("b.lic", maker::licence().pack("WE-OTHER").sign());
@@ -184,7 +184,7 @@ fn a_daemon_that_does_not_answer_is_9() {
     let _ = daemon.licctl(["status"]).with_code(0);
 }
 
-fn there_is_always_an_answer_in_the_form_that_was_asked_for() {
+fn every_verb_answers_in_the_requested_form() {
     let world = World::new();
     let bad = world.file("bad.lic", "nonsense");
     let verbs: [&[&str]; 12] = [

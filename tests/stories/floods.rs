@@ -16,15 +16,15 @@ use acceptance::server::Server;
 use acceptance::{World, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(calls_with_descriptors_neither_end_nor_fill_the_daemon),
-    story!(long_messages_are_not_kept_in_memory),
+    story!(calls_with_descriptors_do_not_exhaust_the_daemon),
+    story!(long_messages_do_not_stay_in_memory),
     story!(small_calls_against_a_thousand_licences_do_not_pile_up),
-    story!(objects_and_properties_are_asked_for_without_end),
-    story!(calls_that_want_no_answer_do_not_pile_up),
-    story!(calls_that_wait_long_do_not_keep_others_waiting),
-    story!(messages_that_are_no_calls_are_passed_over),
-    story!(a_caller_who_reads_no_answers_does_not_silence_the_daemon),
-    story!(asking_for_looks_at_the_links_does_not_put_the_regular_one_off),
+    story!(endless_object_and_property_queries_do_not_block_others),
+    story!(calls_without_reply_do_not_pile_up),
+    story!(slow_calls_do_not_delay_others),
+    story!(messages_other_than_calls_are_ignored),
+    story!(a_caller_that_reads_no_answers_does_not_block_the_daemon),
+    story!(poll_requests_do_not_delay_the_regular_poll),
 ];
 
 /// Seconds of each flood, if no other number is given.
@@ -188,11 +188,11 @@ fn ask(client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Times {
     Times::of(times)
 }
 
-fn calls_with_descriptors_neither_end_nor_fill_the_daemon() {
+fn calls_with_descriptors_do_not_exhaust_the_daemon() {
     Scene::open(&device(1)).endure("descriptors");
 }
 
-fn long_messages_are_not_kept_in_memory() {
+fn long_messages_do_not_stay_in_memory() {
     Scene::open(&device(1)).endure("long");
 }
 
@@ -200,27 +200,27 @@ fn small_calls_against_a_thousand_licences_do_not_pile_up() {
     Scene::open(&device(LICENSES)).endure("small");
 }
 
-fn objects_and_properties_are_asked_for_without_end() {
+fn endless_object_and_property_queries_do_not_block_others() {
     Scene::open(&device(LICENSES)).endure("objects");
 }
 
-fn calls_that_want_no_answer_do_not_pile_up() {
+fn calls_without_reply_do_not_pile_up() {
     Scene::open(&device(LICENSES)).endure("silent");
 }
 
-fn calls_that_wait_long_do_not_keep_others_waiting() {
+fn slow_calls_do_not_delay_others() {
     Scene::open(&device(10)).endure("slow");
 }
 
-fn messages_that_are_no_calls_are_passed_over() {
+fn messages_other_than_calls_are_ignored() {
     Scene::open(&device(1)).endure("odd");
 }
 
-fn a_caller_who_reads_no_answers_does_not_silence_the_daemon() {
+fn a_caller_that_reads_no_answers_does_not_block_the_daemon() {
     Scene::open(&device(LICENSES)).endure("deaf");
 }
 
-fn asking_for_looks_at_the_links_does_not_put_the_regular_one_off() {
+fn poll_requests_do_not_delay_the_regular_poll() {
     let server = Server::http(|_, mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
     });

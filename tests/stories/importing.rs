@@ -13,19 +13,19 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(an_import_licenses_the_device),
-    story!(a_file_copied_by_hand_counts_as_one_that_was_imported),
-    story!(what_is_stored_is_what_was_signed_under_the_name_of_its_content),
-    story!(importing_twice_is_importing_once),
-    story!(standard_input_is_a_source),
-    story!(of_several_files_each_is_judged_and_the_good_ones_count),
-    story!(it_does_not_matter_whether_a_trust_document_comes_first),
+    story!(a_file_copied_by_hand_counts_like_an_imported_one),
+    story!(the_store_keeps_the_signed_bytes_under_their_hash),
+    story!(a_second_import_of_the_same_file_changes_nothing),
+    story!(a_licence_can_be_imported_from_standard_input),
+    story!(several_files_are_judged_separately_and_the_good_ones_count),
+    story!(the_order_of_licence_and_trust_document_does_not_change_the_result),
     story!(checking_changes_nothing),
-    story!(a_licence_answers_the_request_for_one),
-    story!(of_a_mass_licence_only_this_devices_slice_is_kept),
-    story!(nobody_has_to_have_a_unit_id_to_be_told_so),
-    story!(an_ended_licence_of_one_interface_does_not_keep_out_one_of_another),
-    story!(a_licence_in_force_keeps_its_interface_when_one_of_another_arrives),
-    story!(of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named),
+    story!(an_import_deletes_the_licence_request),
+    story!(the_store_keeps_only_this_devices_slice_of_a_mass_licence),
+    story!(a_device_without_unit_id_gets_a_verdict_that_says_so),
+    story!(an_ended_licence_of_one_interface_does_not_block_one_of_another),
+    story!(a_licence_in_force_keeps_its_interface_as_the_unit_id),
+    story!(the_first_of_two_trust_documents_with_one_version_counts),
 ];
 
 /// The state of a service.
@@ -65,7 +65,7 @@ fn an_import_licenses_the_device() {
     }
 }
 
-fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
+fn a_file_copied_by_hand_counts_like_an_imported_one() {
     let file = maker::licence().sign();
     let imported = World::new();
     let _ = imported.import(&file).with_code(0);
@@ -95,7 +95,7 @@ fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
     assert_eq!(other.status()["state"], "none");
 }
 
-fn what_is_stored_is_what_was_signed_under_the_name_of_its_content() {
+fn the_store_keeps_the_signed_bytes_under_their_hash() {
     let file = maker::licence().sign();
     let world = World::new();
     let _ = world.import(format!("\u{feff}{}", file.replace('\n', "\r\n"))).with_code(0);
@@ -105,7 +105,7 @@ fn what_is_stored_is_what_was_signed_under_the_name_of_its_content() {
     assert_eq!(fs::read_to_string(world.licenses().join(format!("{name}.lic"))).unwrap(), file);
 }
 
-fn importing_twice_is_importing_once() {
+fn a_second_import_of_the_same_file_changes_nothing() {
     let world = World::new();
     let file = maker::licence().sign();
     let _ = world.import(&file).with_code(0);
@@ -119,7 +119,7 @@ fn importing_twice_is_importing_once() {
     assert_eq!((world.stored().len(), inode(&world)), (1, before));
 }
 
-fn standard_input_is_a_source() {
+fn a_licence_can_be_imported_from_standard_input() {
     let world = World::new();
     let file = maker::licence().sign();
     let with = |verb: &str, input: &str| {
@@ -135,7 +135,7 @@ fn standard_input_is_a_source() {
     assert_eq!(world.stored().len(), 1);
 }
 
-fn of_several_files_each_is_judged_and_the_good_ones_count() {
+fn several_files_are_judged_separately_and_the_good_ones_count() {
     let world = World::new();
     let good = world.file("good.lic", maker::licence().sign());
     let bad = world.file("bad.lic", "nonsense");
@@ -155,7 +155,7 @@ fn of_several_files_each_is_judged_and_the_good_ones_count() {
     assert_eq!(units, json!([OTHER]));
 }
 
-fn it_does_not_matter_whether_a_trust_document_comes_first() {
+fn the_order_of_licence_and_trust_document_does_not_change_the_result() {
     let key = maker::key("igel-issuer-2027", 11);
     let trust = maker::trust_in(&key);
     let licence = maker::licence().signed_by(&[&key]);
@@ -185,7 +185,7 @@ fn checking_changes_nothing() {
     assert_eq!(world.licctl(["import", "--json", &file]).out, checked.out);
 }
 
-fn a_licence_answers_the_request_for_one() {
+fn an_import_deletes_the_licence_request() {
     let world = World::new();
     let _ = world.licctl(["request"]).with_code(0);
     world.write("/license/fetch.old", "an older system's");
@@ -204,7 +204,7 @@ fn a_licence_answers_the_request_for_one() {
     assert_eq!(names(), ["dsa", "notes"]);
 }
 
-fn of_a_mass_licence_only_this_devices_slice_is_kept() {
+fn the_store_keeps_only_this_devices_slice_of_a_mass_licence() {
     let world = World::new();
     let mass = maker::licence().mass(5000).sign();
     let file = world.file("mass.lic", &mass);
@@ -217,7 +217,7 @@ fn of_a_mass_licence_only_this_devices_slice_is_kept() {
     assert_eq!(world.licctl(["slice", &foreign]).code, 4);
 }
 
-fn nobody_has_to_have_a_unit_id_to_be_told_so() {
+fn a_device_without_unit_id_gets_a_verdict_that_says_so() {
     let world = World::new();
     world.machine().remove_interface("eth0");
     let status = world.status();
@@ -238,7 +238,7 @@ fn with_two_interfaces() -> World {
     world
 }
 
-fn an_ended_licence_of_one_interface_does_not_keep_out_one_of_another() {
+fn an_ended_licence_of_one_interface_does_not_block_one_of_another() {
     let world = with_two_interfaces();
     let ended = maker::licence().expires("2021-01-01").grace(0);
     let _ = world.import(ended.sign()).with_code(5);
@@ -250,7 +250,7 @@ fn an_ended_licence_of_one_interface_does_not_keep_out_one_of_another() {
     assert_eq!((&status["unit_id"], &status["state"]), (&OTHER.into(), &"valid".into()));
 }
 
-fn a_licence_in_force_keeps_its_interface_when_one_of_another_arrives() {
+fn a_licence_in_force_keeps_its_interface_as_the_unit_id() {
     let world = with_two_interfaces();
     let other = maker::licence().pack("WE-OTHER").units(&[OTHER]);
     let _ = world.import(other.sign()).with_code(0);
@@ -263,7 +263,7 @@ fn a_licence_in_force_keeps_its_interface_when_one_of_another_arrives() {
     let _ = world.import(maker::licence().sign()).with_code(4);
 }
 
-fn of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named() {
+fn the_first_of_two_trust_documents_with_one_version_counts() {
     let world = World::new();
     let first = world.file("first.note", maker::trust(2, &[]));
     let second = world.file("second.note", maker::trust(2, &[("WE-7Q2KD", 183)]));

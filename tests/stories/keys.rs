@@ -10,10 +10,10 @@ use acceptance::program::{self, Answer};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_key_for_evaluations_takes_nothing_from_a_genuine_pack),
-    story!(a_key_for_evaluations_makes_nothing_that_lasts),
-    story!(what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked),
-    story!(what_a_key_dated_goes_with_it_over_restarts),
+    story!(an_evaluation_key_cannot_affect_a_genuine_pack),
+    story!(an_evaluation_key_issues_nothing_permanent),
+    story!(revoking_a_key_restores_what_it_replaced_and_withdrew),
+    story!(revoking_a_key_discards_its_dates_across_restarts),
 ];
 
 /// A key that version 2 of the trust document lets sign everything, and version 3 does not name.
@@ -48,7 +48,7 @@ fn state(run: &dyn Fn(&[&str]) -> Answer) -> String {
     run(&["status", "--json"]).json()["state"].as_str().unwrap().to_owned()
 }
 
-fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
+fn an_evaluation_key_cannot_affect_a_genuine_pack() {
     both_ways(|world, run| {
         let genuine = world.file("genuine.lic", licence().sign());
         let _ = run(&["import", &genuine]).with_code(0);
@@ -68,7 +68,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
     });
 }
 
-fn a_key_for_evaluations_makes_nothing_that_lasts() {
+fn an_evaluation_key_issues_nothing_permanent() {
     let world = World::new();
     let refused = |draft: Draft, says: &str| {
         let file = world.file("a.lic", draft.signed_by(&[&maker::demo_issuer()]));
@@ -82,7 +82,7 @@ fn a_key_for_evaluations_makes_nothing_that_lasts() {
     assert_eq!(world.report()["state"], "none");
 }
 
-fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
+fn revoking_a_key_restores_what_it_replaced_and_withdrew() {
     for (number, attack) in attacks().into_iter().enumerate() {
         both_ways(|world, run| {
             let import = |name: &str, content: String| {
@@ -105,7 +105,7 @@ fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
     }
 }
 
-fn what_a_key_dated_goes_with_it_over_restarts() {
+fn revoking_a_key_discards_its_dates_across_restarts() {
     let world = World::new();
     fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
     let clock = Clock::at("2026-12-01 09:00:00");

@@ -9,8 +9,8 @@ use acceptance::program::run_measured;
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(ten_thousand_licences_are_borne),
-    story!(more_files_than_are_looked_at_are_said_to_be_there),
+    story!(ten_thousand_licences_fit_the_limits_of_time_and_memory),
+    story!(files_beyond_the_limit_are_reported),
 ];
 
 const FILES: u64 = 10_000;
@@ -20,7 +20,7 @@ const TIME: Duration = Duration::from_secs(25);
 /// Memory: some 4 KB a licence, and what a small store takes.
 const PEAK: u64 = 128 << 20;
 
-fn ten_thousand_licences_are_borne() {
+fn ten_thousand_licences_fit_the_limits_of_time_and_memory() {
     let world = World::new();
     let store = world.licenses();
     fs::create_dir_all(&store).unwrap();
@@ -61,7 +61,7 @@ fn ten_thousand_licences_are_borne() {
     }
 }
 
-fn more_files_than_are_looked_at_are_said_to_be_there() {
+fn files_beyond_the_limit_are_reported() {
     const LOOKED_AT: usize = 16_384;
     let world = World::new();
     let store = world.licenses();

@@ -13,22 +13,22 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(an_older_file_stays_superseded_when_its_successor_is_gone),
-    story!(a_pack_stays_superseded_when_the_licence_that_named_it_is_gone),
-    story!(a_successor_that_was_only_ever_copied_by_hand_is_remembered_too),
-    story!(a_successor_that_never_started_leaves_nothing_behind),
-    story!(what_the_newest_trust_document_said_outlives_its_file),
-    story!(what_was_removed_on_purpose_does_not_come_back_by_itself),
-    story!(what_a_removal_profile_took_stays_away_while_it_is_set),
-    story!(what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose),
-    story!(who_removes_hears_that_it_cannot_be_remembered),
-    story!(programs_say_by_an_option_that_nobody_asked_for_an_import),
-    story!(superseded_files_are_cleared_away_and_nothing_else),
-    story!(nothing_is_cleared_away_against_the_settings),
-    story!(a_mass_licence_copied_by_hand_becomes_this_devices_slice),
-    story!(a_store_that_cannot_be_cleared_is_named_once, needs root),
-    story!(a_damaged_memory_changes_nothing_and_is_set_aside),
-    story!(who_may_not_write_the_memory_is_served_all_the_same, needs root),
+    story!(a_file_stays_superseded_after_its_successor_is_deleted),
+    story!(a_pack_stays_superseded_after_the_licence_that_named_it_is_deleted),
+    story!(a_successor_copied_by_hand_is_remembered_too),
+    story!(a_successor_that_never_started_is_not_remembered),
+    story!(the_newest_trust_document_outlives_its_file),
+    story!(an_automatic_import_does_not_restore_a_removed_licence),
+    story!(a_removal_profile_blocks_automatic_imports_while_it_is_set),
+    story!(deleting_or_copying_a_file_is_not_a_removal),
+    story!(a_removal_reports_that_it_cannot_be_recorded),
+    story!(an_option_marks_an_import_as_automatic),
+    story!(clean_up_deletes_only_superseded_files),
+    story!(clean_up_respects_the_settings),
+    story!(clean_up_cuts_a_mass_licence_copied_by_hand_to_its_slice),
+    story!(a_store_that_cannot_be_cleaned_up_is_reported_once, needs root),
+    story!(a_damaged_state_file_is_set_aside_and_changes_no_verdict),
+    story!(imports_work_when_the_state_file_cannot_be_written, needs root),
 ];
 
 const STATE: &str = "/var/lib/licd/state.toml";
@@ -62,7 +62,7 @@ fn is(code: i32, verdict: &str) -> (i32, String) {
     (code, verdict.to_owned())
 }
 
-fn an_older_file_stays_superseded_when_its_successor_is_gone() {
+fn a_file_stays_superseded_after_its_successor_is_deleted() {
     both_ways(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = world.file("new.lic", maker::licence().serial(6).sign());
@@ -80,7 +80,7 @@ fn an_older_file_stays_superseded_when_its_successor_is_gone() {
     });
 }
 
-fn a_pack_stays_superseded_when_the_licence_that_named_it_is_gone() {
+fn a_pack_stays_superseded_after_the_licence_that_named_it_is_deleted() {
     both_ways(|world, run| {
         let merged = maker::licence().pack("WE-MERGE").supersedes(&["WE-OLD01"]);
         let merged = world.file("merged.lic", merged.issued("2020-06-01T00:00:00Z").sign());
@@ -94,7 +94,7 @@ fn a_pack_stays_superseded_when_the_licence_that_named_it_is_gone() {
     });
 }
 
-fn a_successor_that_was_only_ever_copied_by_hand_is_remembered_too() {
+fn a_successor_copied_by_hand_is_remembered_too() {
     let world = World::new();
     let daemon = world.start();
     world.copy_by_hand("new.lic", maker::licence().serial(6).sign());
@@ -111,7 +111,7 @@ fn a_successor_that_was_only_ever_copied_by_hand_is_remembered_too() {
     assert_eq!(world.import(maker::licence().serial(5).sign()).verdict(), "superseded");
 }
 
-fn a_successor_that_never_started_leaves_nothing_behind() {
+fn a_successor_that_never_started_is_not_remembered() {
     both_ways(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = maker::licence().serial(6).starts("2098-01-01").sign();
@@ -124,7 +124,7 @@ fn a_successor_that_never_started_leaves_nothing_behind() {
     });
 }
 
-fn what_the_newest_trust_document_said_outlives_its_file() {
+fn the_newest_trust_document_outlives_its_file() {
     both_ways(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(182).sign());
         let trust = world.file("trust", maker::trust(2, &[("WE-7Q2KD", 182)]));
@@ -151,7 +151,7 @@ fn what_the_newest_trust_document_said_outlives_its_file() {
     });
 }
 
-fn what_was_removed_on_purpose_does_not_come_back_by_itself() {
+fn an_automatic_import_does_not_restore_a_removed_licence() {
     both_ways(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(5).sign());
         let later = world.file("later.lic", maker::licence().serial(6).sign());
@@ -177,7 +177,7 @@ fn what_was_removed_on_purpose_does_not_come_back_by_itself() {
     });
 }
 
-fn what_a_removal_profile_took_stays_away_while_it_is_set() {
+fn a_removal_profile_blocks_automatic_imports_while_it_is_set() {
     let world = World::new();
     let own = world.file("own.lic", maker::licence().sign());
     let _ = world.licctl(["import", &own]).with_code(0);
@@ -200,7 +200,7 @@ fn what_a_removal_profile_took_stays_away_while_it_is_set() {
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(0, "valid"));
 }
 
-fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
+fn deleting_or_copying_a_file_is_not_a_removal() {
     let world = World::new();
     let own = world.file("own.lic", maker::licence().sign());
     let daemon = world.start();
@@ -221,7 +221,7 @@ fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
     assert_eq!(found(&run, &own), is(0, "valid"));
 }
 
-fn programs_say_by_an_option_that_nobody_asked_for_an_import() {
+fn an_option_marks_an_import_as_automatic() {
     let world = World::new();
     let daemon = world.start();
     let own = world.file("own.lic", maker::licence().sign());
@@ -274,7 +274,7 @@ fn full(world: &World) -> Vec<&'static str> {
     vec!["5.lic", "merged.lic"]
 }
 
-fn superseded_files_are_cleared_away_and_nothing_else() {
+fn clean_up_deletes_only_superseded_files() {
     let world = World::new();
     let superseded = full(&world);
     let before = world.stored();
@@ -306,7 +306,7 @@ fn superseded_files_are_cleared_away_and_nothing_else() {
     assert_eq!(serials(&world.status()), [9]);
 }
 
-fn nothing_is_cleared_away_against_the_settings() {
+fn clean_up_respects_the_settings() {
     let world = World::new();
     world.write(SETTINGS, KEEP_ALL);
     let superseded = full(&world);
@@ -329,7 +329,7 @@ fn nothing_is_cleared_away_against_the_settings() {
     });
 }
 
-fn a_mass_licence_copied_by_hand_becomes_this_devices_slice() {
+fn clean_up_cuts_a_mass_licence_copied_by_hand_to_its_slice() {
     let world = World::new();
     let mass = maker::licence().mass(200).sign();
     world.copy_by_hand("mass.lic", &mass);
@@ -353,7 +353,7 @@ fn a_mass_licence_copied_by_hand_becomes_this_devices_slice() {
     assert!(daemon.stop().success());
 }
 
-fn a_store_that_cannot_be_cleared_is_named_once() {
+fn a_store_that_cannot_be_cleaned_up_is_reported_once() {
     let world = World::mounted();
     world.copy_by_hand("5.lic", maker::licence().serial(5).sign());
     world.copy_by_hand("6.lic", maker::licence().serial(6).sign());
@@ -377,7 +377,7 @@ fn a_store_that_cannot_be_cleared_is_named_once() {
     wait::until("it is cleared", || (world.stored() == ["6.lic"]).then_some(()));
 }
 
-fn a_damaged_memory_changes_nothing_and_is_set_aside() {
+fn a_damaged_state_file_is_set_aside_and_changes_no_verdict() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let ended = maker::licence().pack("EMP-R9HXH").services(&[EMP]).expires("2021-01-01").grace(0);
@@ -403,7 +403,7 @@ fn a_damaged_memory_changes_nothing_and_is_set_aside() {
     }
 }
 
-fn who_may_not_write_the_memory_is_served_all_the_same() {
+fn imports_work_when_the_state_file_cannot_be_written() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let mut status = world.licctl_command();
@@ -417,7 +417,7 @@ fn who_may_not_write_the_memory_is_served_all_the_same() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "damaged");
 }
 
-fn who_removes_hears_that_it_cannot_be_remembered() {
+fn a_removal_reports_that_it_cannot_be_recorded() {
     let world = World::new();
     // A place for it that nobody can make.
     world.write("/var/lib/licd", "");

@@ -12,14 +12,14 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(an_end_is_announced_once_a_day_and_not_again_after_a_restart),
+    story!(an_expiry_is_announced_once_a_day_even_across_restarts),
     story!(services_that_end_on_the_same_day_are_announced_together),
-    story!(a_management_pack_that_ends_on_os_12_is_no_news),
+    story!(the_management_pack_is_not_announced_on_os_12),
     story!(the_end_of_the_starter_period_is_announced),
-    story!(what_users_are_to_see_is_published_in_their_languages),
-    story!(an_end_that_is_over_for_a_week_is_not_spoken_of_any_more),
-    story!(the_management_pack_is_silenced_when_the_device_starts_next),
-    story!(a_damaged_memory_costs_one_notice_and_nothing_else),
+    story!(notices_are_published_in_every_language),
+    story!(an_expiry_is_not_announced_after_a_week),
+    story!(the_management_pack_is_silenced_from_the_next_boot),
+    story!(a_damaged_state_file_repeats_one_notice_only),
 ];
 
 /// What the registry says to silence the notices of the Enterprise Management Pack.
@@ -57,7 +57,7 @@ fn services(sheet: &Value) -> Vec<&str> {
     notices.iter().map(|notice| notice["service"].as_str().unwrap()).collect()
 }
 
-fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
+fn an_expiry_is_announced_once_a_day_even_across_restarts() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").grace(2).sign());
@@ -120,7 +120,7 @@ fn services_that_end_on_the_same_day_are_announced_together() {
     assert_eq!(services(&sheet(&world)), [TERADICI, WE]);
 }
 
-fn a_management_pack_that_ends_on_os_12_is_no_news() {
+fn the_management_pack_is_not_announced_on_os_12() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().services(&[EMP]).expires("2026-12-31").sign());
@@ -142,7 +142,7 @@ fn the_end_of_the_starter_period_is_announced() {
     assert!(title.contains("trial period ends on 30 December 2026"), "{title}");
 }
 
-fn what_users_are_to_see_is_published_in_their_languages() {
+fn notices_are_published_in_every_language() {
     let world = World::new();
     let clock = Clock::at("2026-12-22 09:00:00");
     let daemon = start(&world, &clock);
@@ -173,7 +173,7 @@ fn what_users_are_to_see_is_published_in_their_languages() {
     assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
 }
 
-fn an_end_that_is_over_for_a_week_is_not_spoken_of_any_more() {
+fn an_expiry_is_not_announced_after_a_week() {
     let world = World::new();
     let clock = Clock::at("2027-06-01 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
@@ -187,7 +187,7 @@ fn an_end_that_is_over_for_a_week_is_not_spoken_of_any_more() {
     }
 }
 
-fn the_management_pack_is_silenced_when_the_device_starts_next() {
+fn the_management_pack_is_silenced_from_the_next_boot() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.write(BOOT_ID, "11111111-7a6f-4c3e-9d2b-0123456789ab\n");
@@ -226,7 +226,7 @@ fn the_management_pack_is_silenced_when_the_device_starts_next() {
     assert!(services.iter().all(|service| service["state"] == "warning"), "{status}");
 }
 
-fn a_damaged_memory_costs_one_notice_and_nothing_else() {
+fn a_damaged_state_file_repeats_one_notice_only() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());

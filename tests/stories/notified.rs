@@ -12,15 +12,15 @@ use acceptance::maker::{self, EMP};
 use acceptance::{World, program, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_is_told_at_login_and_once_a_day),
-    story!(a_user_reads_his_language),
-    story!(what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away),
-    story!(markup_is_spelled_out_where_it_would_be_understood),
-    story!(what_stops_nothing_does_not_press),
-    story!(who_shows_notifications_may_come_late_and_may_go),
-    story!(whatever_is_missing_is_no_error_of_the_session),
+    story!(a_user_is_notified_at_login_and_once_a_day),
+    story!(a_notification_uses_the_users_language),
+    story!(notifications_follow_the_notices_during_a_session),
+    story!(markup_is_escaped_for_servers_that_interpret_it),
+    story!(a_notice_without_consequences_is_not_critical),
+    story!(the_notification_server_may_start_late_and_stop),
+    story!(missing_services_do_not_fail_the_session),
     story!(a_waiting_session_costs_next_to_nothing),
-    story!(a_real_desktop_shows_it),
+    story!(a_real_desktop_shows_the_notification),
 ];
 
 const ENGLISH: &str = "en_GB.UTF-8";
@@ -45,7 +45,7 @@ fn refresh(daemon: &Daemon<'_>) {
     let () = daemon.client().manager("Refresh", &()).unwrap();
 }
 
-fn a_user_is_told_at_login_and_once_a_day() {
+fn a_user_is_notified_at_login_and_once_a_day() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
@@ -86,7 +86,7 @@ fn a_user_is_told_at_login_and_once_a_day() {
     notifier.until(1);
 }
 
-fn a_user_reads_his_language() {
+fn a_notification_uses_the_users_language() {
     let world = World::new();
     ending(&world, &Clock::at("2026-12-22 09:00:00"));
     let german = "Workspace Edition: Lizenz endet am 31. Dezember 2026";
@@ -106,7 +106,7 @@ fn a_user_reads_his_language() {
     }
 }
 
-fn what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away() {
+fn notifications_follow_the_notices_during_a_session() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     let notifier = Notifier::start(&desktop, PLAIN);
@@ -128,7 +128,7 @@ fn what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away() {
     assert!(notifier.until(2)[1].title.starts_with("Enterprise Management Pack: "));
 }
 
-fn markup_is_spelled_out_where_it_would_be_understood() {
+fn markup_is_escaped_for_servers_that_interpret_it() {
     let world = World::new();
     let text = r#"{"schema":1,"day":"2026-12-22","notices":[{"service":"A","stops":true,
         "en":{"title":"a < b","body":"<b>1 & 2</b>"},"de":{"title":"","body":""}}]}"#;
@@ -144,7 +144,7 @@ fn markup_is_spelled_out_where_it_would_be_understood() {
     }
 }
 
-fn what_stops_nothing_does_not_press() {
+fn a_notice_without_consequences_is_not_critical() {
     let (world, desktop) = (World::new(), Desktop::new());
     let text = r#"{"schema":1,"day":"2026-12-22","notices":[{"service":"A","stops":false,
         "en":{"title":"a","body":"b"},"de":{"title":"","body":""}}]}"#;
@@ -155,7 +155,7 @@ fn what_stops_nothing_does_not_press() {
     assert_eq!(note.urgency, 0);
 }
 
-fn who_shows_notifications_may_come_late_and_may_go() {
+fn the_notification_server_may_start_late_and_stop() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     ending(&world, &clock);
@@ -172,7 +172,7 @@ fn who_shows_notifications_may_come_late_and_may_go() {
     assert_eq!(session.ended(), None, "{}", fs::read_to_string(&log).unwrap());
 }
 
-fn whatever_is_missing_is_no_error_of_the_session() {
+fn missing_services_do_not_fail_the_session() {
     let world = World::new();
     ending(&world, &Clock::at("2026-12-22 09:00:00"));
     // Nobody who shows notifications, ever.
@@ -285,7 +285,7 @@ fn changed(before: &[u8], after: &[u8]) -> usize {
     before.chunks(3).zip(after.chunks(3)).filter(|(before, after)| before != after).count()
 }
 
-fn a_real_desktop_shows_it() {
+fn a_real_desktop_shows_the_notification() {
     for (lang, name) in [(ENGLISH, "notice-en.png"), (GERMAN, "notice-de.png")] {
         let world = World::new();
         ending(&world, &Clock::at("2026-12-22 09:00:00"));

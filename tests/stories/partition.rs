@@ -11,12 +11,12 @@ use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(the_partition_is_read_only_again_after_every_change, needs root),
-    story!(the_rescue_shells_recipe_works_beside_the_daemon, needs root),
+    story!(the_rescue_shells_recipe_works_while_the_daemon_runs, needs root),
     story!(a_partition_left_writable_is_closed_by_the_next_change, needs root),
-    story!(whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_go, needs root),
-    story!(a_full_partition_keeps_what_it_has_and_says_so, needs root),
-    story!(a_write_protected_partition_is_named_as_the_obstacle, needs root),
-    story!(a_partition_that_vanishes_takes_its_licences_and_not_the_daemon, needs root),
+    story!(a_process_holding_a_removed_file_is_named_until_it_lets_go, needs root),
+    story!(a_full_partition_keeps_its_files_and_is_reported, needs root),
+    story!(a_write_protected_partition_is_reported_as_the_cause, needs root),
+    story!(the_daemon_survives_a_vanishing_partition, needs root),
 ];
 
 /// Exit code of everything that the store cannot take.
@@ -63,7 +63,7 @@ fn the_partition_is_read_only_again_after_every_change() {
     }
 }
 
-fn the_rescue_shells_recipe_works_beside_the_daemon() {
+fn the_rescue_shells_recipe_works_while_the_daemon_runs() {
     let world = World::mounted();
     let daemon = world.start();
     // mount -o remount,rw; cp; mount -o remount,ro
@@ -103,7 +103,7 @@ fn problems(status: &Value) -> String {
     status["problems"].to_string()
 }
 
-fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_go() {
+fn a_process_holding_a_removed_file_is_named_until_it_lets_go() {
     let world = World::mounted();
     let daemon = world.start();
     let _ = daemon.import(maker::licence().sign()).with_code(0);
@@ -137,7 +137,7 @@ fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_g
     assert_closed(&world);
 }
 
-fn a_full_partition_keeps_what_it_has_and_says_so() {
+fn a_full_partition_keeps_its_files_and_is_reported() {
     let world = World::mounted_with(1 << 20);
     let _ = world.import(maker::licence().sign()).with_code(0);
     world.by_hand(|licenses| {
@@ -165,7 +165,7 @@ fn a_full_partition_keeps_what_it_has_and_says_so() {
     assert_eq!(daemon.import(&other).with_code(0).verdict(), "valid");
 }
 
-fn a_write_protected_partition_is_named_as_the_obstacle() {
+fn a_write_protected_partition_is_reported_as_the_cause() {
     let world = World::mounted();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let protection = world.partition().write_protect();
@@ -183,7 +183,7 @@ fn a_write_protected_partition_is_named_as_the_obstacle() {
     assert_closed(&world);
 }
 
-fn a_partition_that_vanishes_takes_its_licences_and_not_the_daemon() {
+fn the_daemon_survives_a_vanishing_partition() {
     let world = World::mounted();
     let daemon = world.start();
     let _ = daemon.import(maker::licence().sign()).with_code(0);

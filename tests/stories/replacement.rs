@@ -10,14 +10,14 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_reissue_supersedes_lower_serials_of_its_pack),
     story!(a_licence_supersedes_the_packs_that_it_names),
     story!(nothing_is_superseded_before_its_successor_has_started),
-    story!(what_was_superseded_stays_so_when_its_successor_ends),
-    story!(a_roster_without_this_device_withdraws_its_licence_and_says_so),
+    story!(a_licence_stays_superseded_after_its_successor_ends),
+    story!(a_roster_without_this_device_withdraws_its_licence),
     story!(a_roster_that_starts_later_withdraws_later),
     story!(a_reissue_that_names_the_device_again_counts_after_a_roster),
-    story!(a_file_for_another_device_takes_nothing_away),
+    story!(a_file_for_another_device_changes_nothing),
     story!(a_trust_document_withdraws_licences),
-    story!(a_trust_document_is_complete_and_never_replaced_by_an_older_one),
-    story!(adding_a_licence_never_takes_a_feature_away),
+    story!(a_trust_document_replaces_older_ones_only),
+    story!(adding_a_licence_never_removes_a_feature),
 ];
 
 /// The states of the licences, by pack and serial.
@@ -96,7 +96,7 @@ fn nothing_is_superseded_before_its_successor_has_started() {
     assert_eq!(status["state"], "valid");
 }
 
-fn what_was_superseded_stays_so_when_its_successor_ends() {
+fn a_licence_stays_superseded_after_its_successor_ends() {
     let old = maker::licence().serial(5).sign();
     let new = maker::licence().serial(6).expires("2021-12-31").grace(0).sign();
     let (code, verdict, _, status) = outcome(&[&old], &new);
@@ -106,7 +106,7 @@ fn what_was_superseded_stays_so_when_its_successor_ends() {
     assert!(!licenses.contains(&"WE-7Q2KD 5 valid".to_owned()), "{licenses:?}");
 }
 
-fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
+fn a_roster_without_this_device_withdraws_its_licence() {
     for mass in [false, true] {
         let own = maker::licence().serial(182).sign();
         let roster = maker::licence().serial(183).roster().units(&[OTHER]);
@@ -157,7 +157,7 @@ fn a_reissue_that_names_the_device_again_counts_after_a_roster() {
     assert_eq!(world.status()["state"], "valid");
 }
 
-fn a_file_for_another_device_takes_nothing_away() {
+fn a_file_for_another_device_changes_nothing() {
     let own = maker::licence().serial(182).sign();
     let other = maker::licence().serial(183).units(&[OTHER]).sign();
     let (code, verdict, message, status) = outcome(&[&own], &other);
@@ -185,7 +185,7 @@ fn a_trust_document_withdraws_licences() {
     assert_eq!(code, 0);
 }
 
-fn a_trust_document_is_complete_and_never_replaced_by_an_older_one() {
+fn a_trust_document_replaces_older_ones_only() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     // Version 2 names another issuer only.
@@ -207,7 +207,7 @@ fn a_trust_document_is_complete_and_never_replaced_by_an_older_one() {
     assert_eq!(world.status()["state"], "valid");
 }
 
-fn adding_a_licence_never_takes_a_feature_away() {
+fn adding_a_licence_never_removes_a_feature() {
     let allowed = |status: &Value| -> Vec<String> {
         let features = status["features"].as_object().unwrap();
         let allowed = features.iter().filter(|(_, feature)| feature["allowed"] == true);

@@ -10,24 +10,24 @@ use acceptance::{World, schema, story};
 use serde_json::{Value, json};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_report_is_as_its_schema_says),
-    story!(the_schema_finds_faults),
-    story!(the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name),
-    story!(an_interface_that_a_licence_names_is_the_unit_id),
+    story!(the_report_conforms_to_its_schema),
+    story!(the_schema_check_detects_errors),
+    story!(the_unit_id_is_the_first_interface_by_bus_cable_and_name),
+    story!(an_interface_named_by_a_licence_is_the_unit_id),
     story!(only_a_permanent_address_of_hardware_is_a_unit_id),
     story!(a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id),
-    story!(a_system_that_may_run_from_a_usb_drive_names_the_drive),
-    story!(serial_numbers_that_are_none_are_not_reported),
-    story!(the_system_is_what_os_release_or_the_configuration_says),
-    story!(the_clock_is_believed_once_a_time_server_was_heard),
-    story!(a_clock_before_what_is_certain_is_behind_and_not_judged_by),
+    story!(a_system_that_may_run_from_a_usb_drive_reports_the_drive),
+    story!(placeholder_serial_numbers_are_not_reported),
+    story!(the_system_comes_from_os_release_or_the_configuration),
+    story!(the_clock_is_trusted_after_synchronisation),
+    story!(a_clock_before_a_certain_time_is_behind_and_ignored),
     story!(states_follow_the_calendar),
-    story!(of_several_licences_the_best_one_gives_the_services_date),
+    story!(the_best_licence_determines_the_services_end),
     story!(after_its_end_a_licence_allows_what_its_generation_and_term_allow),
     story!(a_release_is_allowed_by_its_date),
     story!(an_update_to_a_newer_generation_needs_a_licence_in_force),
-    story!(an_add_on_is_not_for_a_version_that_came_before_it),
-    story!(a_system_older_than_11_is_judged_as_11_and_said_to_be_older),
+    story!(an_add_on_has_no_effect_on_versions_before_it),
+    story!(a_system_older_than_11_is_judged_as_11_and_reported),
 ];
 
 fn the_schema() -> Value {
@@ -75,7 +75,7 @@ fn devices() -> Vec<World> {
     vec![empty, bare, full, drive, new]
 }
 
-fn the_report_is_as_its_schema_says() {
+fn the_report_conforms_to_its_schema() {
     let schema = the_schema();
     for world in devices() {
         let status = world.status();
@@ -86,7 +86,7 @@ fn the_report_is_as_its_schema_says() {
     }
 }
 
-fn the_schema_finds_faults() {
+fn the_schema_check_detects_errors() {
     let schema = the_schema();
     let good = World::new().status();
     let with = |pointer: &str, value: Value| {
@@ -125,7 +125,7 @@ fn unit_id(world: &World) -> String {
     answer.out.trim().to_owned()
 }
 
-fn the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name() {
+fn the_unit_id_is_the_first_interface_by_bus_cable_and_name() {
     let world = World::new();
     let machine = world.machine();
     assert_eq!(unit_id(&world), UNIT);
@@ -146,7 +146,7 @@ fn the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name() {
     assert_eq!(world.status()["hardware"]["mac"], "02:00:00:00:00:01");
 }
 
-fn an_interface_that_a_licence_names_is_the_unit_id() {
+fn an_interface_named_by_a_licence_is_the_unit_id() {
     let world = World::new();
     world.machine().usb_interface("dock0", "02:00:00:00:00:01");
     let for_dock = maker::licence().units(&["020000000001"]).sign();
@@ -215,7 +215,7 @@ fn a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id() {
     assert!(unfit.status()["problems"].to_string().contains("“123”"), "{}", unfit.status());
 }
 
-fn a_system_that_may_run_from_a_usb_drive_names_the_drive() {
+fn a_system_that_may_run_from_a_usb_drive_reports_the_drive() {
     let world = World::new();
     world.machine().boots_from_usb("85641000D308482019");
     let root = "25 1 0:30 / / rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper\n";
@@ -235,7 +235,7 @@ fn a_system_that_may_run_from_a_usb_drive_names_the_drive() {
     assert_eq!(report["problems"], json!([]));
 }
 
-fn serial_numbers_that_are_none_are_not_reported() {
+fn placeholder_serial_numbers_are_not_reported() {
     let world = World::new();
     let serial = || world.status()["hardware"]["serial"].take();
     assert_eq!(serial(), "14D3F8B00B");
@@ -247,7 +247,7 @@ fn serial_numbers_that_are_none_are_not_reported() {
     assert_eq!(serial(), Value::Null);
 }
 
-fn the_system_is_what_os_release_or_the_configuration_says() {
+fn the_system_comes_from_os_release_or_the_configuration() {
     let world = World::new();
     let os = || world.status()["os"].take();
     assert_eq!(os(), json!({"generation": 12, "version": "12.4.0", "released": "2026-01-15"}));
@@ -271,7 +271,7 @@ fn service(world: &World, name: &str) -> Value {
     services.iter().find(|service| service["service"] == name).unwrap().clone()
 }
 
-fn the_clock_is_believed_once_a_time_server_was_heard() {
+fn the_clock_is_trusted_after_synchronisation() {
     let world = World::new();
     let state = || world.status()["clock"]["state"].take();
     assert_eq!(state(), "ok");
@@ -284,7 +284,7 @@ fn the_clock_is_believed_once_a_time_server_was_heard() {
     daemon.until("the daemon notices", |status| status["clock"]["state"] == "ok");
 }
 
-fn a_clock_before_what_is_certain_is_behind_and_not_judged_by() {
+fn a_clock_before_a_certain_time_is_behind_and_ignored() {
     let world = World::new();
     world.copy_by_hand("later.lic", maker::licence().starts("2097-06-01").sign());
     // The image cannot have been made in the future; so the clock must be wrong.
@@ -333,7 +333,7 @@ fn states_follow_the_calendar() {
     assert!((2..=3).contains(&days), "{days}");
 }
 
-fn of_several_licences_the_best_one_gives_the_services_date() {
+fn the_best_licence_determines_the_services_end() {
     let world = World::new();
     let licence = |pack: &str| maker::licence().pack(pack);
     // Each is better than all before it.
@@ -460,7 +460,7 @@ fn an_update_to_a_newer_generation_needs_a_licence_in_force() {
     assert_eq!(world.licctl(ask).code, 0);
 }
 
-fn an_add_on_is_not_for_a_version_that_came_before_it() {
+fn an_add_on_has_no_effect_on_versions_before_it() {
     let powerterm = "SUB_SERVICE_SET_ADDON_POWERTERM";
     for (version, allowed, reason) in
         [("11.01.110", false, "not-for-this-version"), ("11.02.100", true, "licensed")]
@@ -474,7 +474,7 @@ fn an_add_on_is_not_for_a_version_that_came_before_it() {
     }
 }
 
-fn a_system_older_than_11_is_judged_as_11_and_said_to_be_older() {
+fn a_system_older_than_11_is_judged_as_11_and_reported() {
     let world = World::new();
     world.write("/etc/os-release", "VERSION_ID=10.06.190\n");
     world.copy_by_hand("a.lic", maker::licence().sign());

@@ -8,12 +8,12 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_new_device_may_do_for_some_days_what_an_evaluation_may),
-    story!(the_days_begin_once_and_end),
-    story!(a_device_that_had_a_licence_has_no_such_days),
-    story!(a_device_that_remembers_a_licence_has_no_such_days),
-    story!(the_days_do_not_begin_before_the_time_is_known),
-    story!(a_licence_is_better_than_the_days),
+    story!(a_new_device_starts_with_the_features_of_an_evaluation),
+    story!(the_starter_period_begins_once_and_ends),
+    story!(a_device_that_had_a_licence_gets_no_starter_period),
+    story!(a_device_that_remembers_a_licence_gets_no_starter_period),
+    story!(the_starter_period_does_not_begin_before_the_time_is_known),
+    story!(a_licence_takes_precedence_over_the_starter_period),
 ];
 
 /// Where it is written down that the days have begun.
@@ -31,7 +31,7 @@ fn service(status: &Value) -> Value {
     services.iter().find(|service| service["service"] == WE).unwrap().clone()
 }
 
-fn a_new_device_may_do_for_some_days_what_an_evaluation_may() {
+fn a_new_device_starts_with_the_features_of_an_evaluation() {
     let world = granting(30);
     assert_eq!(world.status()["state"], "none", "only the daemon begins them");
     let daemon = world.start();
@@ -58,7 +58,7 @@ fn a_new_device_may_do_for_some_days_what_an_evaluation_may() {
     assert!(world.path(MARK).exists());
 }
 
-fn the_days_begin_once_and_end() {
+fn the_starter_period_begins_once_and_ends() {
     let world = granting(30);
     world.write(MARK, "began 2020-01-01\n");
     let daemon = world.start();
@@ -74,7 +74,7 @@ fn the_days_begin_once_and_end() {
     assert_eq!(daemon.status()["state"], "none");
 }
 
-fn a_device_that_had_a_licence_has_no_such_days() {
+fn a_device_that_had_a_licence_gets_no_starter_period() {
     let world = granting(30);
     let daemon = world.start();
     daemon.until("the days begin", |status| status["state"] == "starter");
@@ -91,7 +91,7 @@ fn a_device_that_had_a_licence_has_no_such_days() {
     assert_eq!(daemon.status()["state"], "none");
 }
 
-fn a_device_that_remembers_a_licence_has_no_such_days() {
+fn a_device_that_remembers_a_licence_gets_no_starter_period() {
     let world = World::new();
     world.copy_by_hand("own.lic", maker::licence().sign());
     let daemon = world.start();
@@ -106,7 +106,7 @@ fn a_device_that_remembers_a_licence_has_no_such_days() {
     assert_eq!(world.status()["state"], "none");
 }
 
-fn the_days_do_not_begin_before_the_time_is_known() {
+fn the_starter_period_does_not_begin_before_the_time_is_known() {
     let world = granting(30);
     fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
     let daemon = world.start();
@@ -117,7 +117,7 @@ fn the_days_do_not_begin_before_the_time_is_known() {
     daemon.until("the days begin", |status| status["state"] == "starter");
 }
 
-fn a_licence_is_better_than_the_days() {
+fn a_licence_takes_precedence_over_the_starter_period() {
     let world = granting(30);
     let daemon = world.start();
     daemon.until("the days begin", |status| status["state"] == "starter");

@@ -21,16 +21,16 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(what_is_no_file_is_refused_without_being_opened),
-    story!(a_pipe_that_a_user_names_is_read_as_standard_input_is),
-    story!(the_daemon_opens_no_pipe_that_it_is_given_the_name_of),
-    story!(why_standard_input_cannot_be_read_is_said_in_words),
+    story!(non_files_are_refused_without_being_opened),
+    story!(a_named_pipe_is_read_like_standard_input),
+    story!(the_daemon_refuses_to_open_a_named_pipe),
+    story!(unreadable_standard_input_is_explained),
     story!(a_file_of_two_gigabytes_is_refused_without_being_read),
     story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
-    story!(in_the_store_they_are_named_and_stop_nothing),
-    story!(a_damaged_file_of_the_store_is_named_and_stops_nothing),
-    story!(what_lies_around_is_named_with_its_cure),
-    story!(names_are_shown_so_that_they_cannot_upset_a_terminal),
+    story!(strange_files_in_the_store_are_reported_and_skipped),
+    story!(a_damaged_file_in_the_store_is_reported_and_skipped),
+    story!(misplaced_files_are_reported_with_their_cure),
+    story!(file_names_are_escaped_for_the_terminal),
 ];
 
 /// Memory that licctl may take for any file: some times what it takes for a small one.
@@ -54,7 +54,7 @@ fn fifo(path: &Path) {
     mkfifo(path, Mode::S_IRWXU).unwrap();
 }
 
-fn what_is_no_file_is_refused_without_being_opened() {
+fn non_files_are_refused_without_being_opened() {
     let world = World::new();
     let dir = world.root().join("strange");
     fs::create_dir(&dir).unwrap();
@@ -91,7 +91,7 @@ fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
     answer.with_code(3)
 }
 
-fn a_pipe_that_a_user_names_is_read_as_standard_input_is() {
+fn a_named_pipe_is_read_like_standard_input() {
     let world = World::new();
     let pipe = world.root().join("pipe");
     fifo(&pipe);
@@ -118,7 +118,7 @@ fn a_pipe_that_a_user_names_is_read_as_standard_input_is() {
     assert_eq!(answer.with_code(0).verdict(), "valid");
 }
 
-fn the_daemon_opens_no_pipe_that_it_is_given_the_name_of() {
+fn the_daemon_refuses_to_open_a_named_pipe() {
     let world = World::new();
     let pipe = world.root().join("pipe");
     fifo(&pipe);
@@ -135,7 +135,7 @@ fn the_daemon_opens_no_pipe_that_it_is_given_the_name_of() {
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
 
-fn why_standard_input_cannot_be_read_is_said_in_words() {
+fn unreadable_standard_input_is_explained() {
     let world = World::new();
     let mut licctl = world.licctl_command();
     let ended = licctl.args(["verify", "-"]).stdin(File::open("/").unwrap()).output().unwrap();
@@ -172,7 +172,7 @@ fn rejected(status: &Value) -> Vec<(String, String)> {
     files.iter().map(|file| (text(file, "file"), text(file, "code"))).collect()
 }
 
-fn in_the_store_they_are_named_and_stop_nothing() {
+fn strange_files_in_the_store_are_reported_and_skipped() {
     let world = World::new();
     world.copy_by_hand("good.lic", maker::licence().sign());
     let store = world.licenses();
@@ -204,7 +204,7 @@ fn in_the_store_they_are_named_and_stop_nothing() {
     assert!(daemon.stop().success());
 }
 
-fn a_damaged_file_of_the_store_is_named_and_stops_nothing() {
+fn a_damaged_file_in_the_store_is_reported_and_skipped() {
     let world = World::new();
     world.copy_by_hand("good.lic", maker::licence().sign());
     let damaged = maker::licence().sign().replace("2099", "2199");
@@ -223,7 +223,7 @@ fn a_damaged_file_of_the_store_is_named_and_stops_nothing() {
     assert_eq!(world.stored(), ["damaged.lic", "half.lic"]);
 }
 
-fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
+fn file_names_are_escaped_for_the_terminal() {
     let world = World::new();
     let name = "a\u{1b}[31m\nb\u{202e}.lic";
     world.copy_by_hand(name, "nonsense");
@@ -245,7 +245,7 @@ fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
     }
 }
 
-fn what_lies_around_is_named_with_its_cure() {
+fn misplaced_files_are_reported_with_their_cure() {
     let world = World::new();
     let file = maker::licence().sign();
     world.copy_by_hand("._WE.lic", "\0");

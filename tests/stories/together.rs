@@ -13,7 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 pub(crate) const STORIES: &[Story] = &[
     story!(importers_at_the_same_time_all_succeed),
     story!(importers_at_the_same_time_all_succeed_on_a_partition, needs root),
-    story!(who_waits_too_long_is_told_who_writes),
+    story!(a_caller_that_times_out_learns_which_process_writes),
 ];
 
 const AT_ONCE: u32 = 8;
@@ -50,7 +50,7 @@ fn importers_at_the_same_time_all_succeed_on_a_partition() {
     assert!(world.partition().is_read_only());
 }
 
-fn who_waits_too_long_is_told_who_writes() {
+fn a_caller_that_times_out_learns_which_process_writes() {
     let world = World::new();
     let lock = world.path("/run/licd/store.lock");
     fs::create_dir_all(lock.parent().unwrap()).unwrap();

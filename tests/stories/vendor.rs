@@ -10,7 +10,7 @@ use acceptance::program::{self, Answer};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(what_licissue_makes_a_device_takes),
+    story!(a_device_accepts_what_licissue_issues),
     story!(a_pack_lives_from_issue_to_renewal),
     story!(a_pack_is_split_merged_and_renewed_in_part),
     story!(packs_superseded_in_steps_no_longer_count),
@@ -88,7 +88,7 @@ const PACK: [&str; 18] = [
     "3",
 ];
 
-fn what_licissue_makes_a_device_takes() {
+fn a_device_accepts_what_licissue_issues() {
     let vendor = Vendor::new();
     vendor.licence("1.lic", &[&PACK[..], &["--unit", UNIT]].concat());
     assert_eq!(vendor.import("1.lic").with_code(0).verdict(), "valid");

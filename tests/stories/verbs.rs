@@ -10,16 +10,16 @@ use acceptance::{World, program, story};
 use serde_json::{Value, json};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(with_and_without_the_daemon_every_verb_answers_the_same),
+    story!(every_verb_answers_the_same_with_and_without_the_daemon),
     story!(changing_verbs_do_the_same_with_and_without_the_daemon),
     story!(answers_have_the_members_that_scripts_rely_on),
-    story!(list_and_show_tell_what_is_in_the_store),
-    story!(features_are_told_one_by_one_and_all_together),
-    story!(a_request_says_which_device_asks),
+    story!(list_and_show_describe_the_store),
+    story!(feature_and_features_agree),
+    story!(a_request_names_the_device),
     story!(doctor_names_what_is_wrong_and_what_to_do),
-    story!(people_read_their_language_and_scripts_the_same_everywhere),
-    story!(completions_know_every_verb),
-    story!(without_a_daemon_a_bus_is_no_obstacle),
+    story!(text_is_localised_and_json_is_not),
+    story!(completions_cover_every_verb),
+    story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
 
 /// A device with something of everything.
@@ -50,7 +50,7 @@ fn raw_without_now(out: &str) -> String {
     format!("{before}{}", rest.split_once('"').unwrap().1)
 }
 
-fn with_and_without_the_daemon_every_verb_answers_the_same() {
+fn every_verb_answers_the_same_with_and_without_the_daemon() {
     let world = full();
     let daemon = world.start();
     let own = world.file("own.lic", maker::licence().serial(190).sign());
@@ -163,7 +163,7 @@ fn answers_have_the_members_that_scripts_rely_on() {
     assert_eq!(removed, json!({"schema": 1, "removed": 0, "left": []}));
 }
 
-fn list_and_show_tell_what_is_in_the_store() {
+fn list_and_show_describe_the_store() {
     let world = full();
     let list = world.licctl(["list", "--json"]).with_code(0).json();
     assert_eq!(list["licenses"], world.status()["licenses"]);
@@ -186,7 +186,7 @@ fn list_and_show_tell_what_is_in_the_store() {
     assert_eq!(pack["licenses"][0]["state"], "pending");
 }
 
-fn features_are_told_one_by_one_and_all_together() {
+fn feature_and_features_agree() {
     let world = full();
     let all = world.licctl(["features", "--json"]).with_code(0).json();
     let status = world.status();
@@ -202,7 +202,7 @@ fn features_are_told_one_by_one_and_all_together() {
     }
 }
 
-fn a_request_says_which_device_asks() {
+fn a_request_names_the_device() {
     let world = World::new();
     let text = world.licctl(["request", "-o", "-"]).with_code(0).out;
     assert!(text.contains(UNIT), "{text}");
@@ -229,7 +229,7 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
     }
 }
 
-fn people_read_their_language_and_scripts_the_same_everywhere() {
+fn text_is_localised_and_json_is_not() {
     let world = full();
     let said = |args: &[&str], locale: &str| {
         let mut licctl = world.licctl_command();
@@ -247,7 +247,7 @@ fn people_read_their_language_and_scripts_the_same_everywhere() {
     }
 }
 
-fn completions_know_every_verb() {
+fn completions_cover_every_verb() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
         let script = world.licctl(["completions", shell]).with_code(0).out;
@@ -257,7 +257,7 @@ fn completions_know_every_verb() {
     }
 }
 
-fn without_a_daemon_a_bus_is_no_obstacle() {
+fn a_bus_without_a_daemon_does_not_matter_to_licctl() {
     let world = full();
     let direct = world.licctl(["status", "--json"]);
     let socket = format!("unix:path={}", world.path("/no/bus").display());

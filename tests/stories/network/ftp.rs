@@ -15,21 +15,21 @@ use acceptance::story;
 use super::ways::{device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(vsftpd_gives_a_licence_to_anybody),
-    story!(vsftpd_gives_a_licence_over_tls_and_only_so),
-    story!(a_user_and_a_password_let_in),
-    story!(data_come_from_no_host_but_the_one_that_was_asked),
-    story!(pasv_is_tried_whatever_epsv_is_answered_with),
+    story!(a_licence_comes_from_vsftpd_anonymously),
+    story!(a_licence_comes_from_vsftpd_over_tls_only),
+    story!(user_and_password_log_in),
+    story!(data_connections_go_only_to_the_server_itself),
+    story!(pasv_follows_any_refusal_of_epsv),
     story!(a_greeting_may_have_many_lines),
-    story!(a_server_that_wants_tls_is_told_by_its_words),
-    story!(an_ftp_server_that_fails_is_told_apart),
+    story!(a_servers_demand_for_tls_is_recognised),
+    story!(ftp_failures_have_distinct_messages),
 ];
 
 const TOTAL: u32 = 20;
 /// For servers that are slower than any patience.
 const SHORT: u32 = 2;
 
-fn vsftpd_gives_a_licence_to_anybody() {
+fn a_licence_comes_from_vsftpd_anonymously() {
     let server = Vsftpd::start(&maker::licence().sign(), None);
     let url = format!("ftp://{}", server.place("WE.lic"));
     import(|| device(&network(TOTAL, "")), &url, None).is("valid", 0, "in force until 2099-12-31");
@@ -39,7 +39,7 @@ fn vsftpd_gives_a_licence_to_anybody() {
     try_all(&daemon, &world, &url, None).refused("source-refused", "this file", "check the path");
 }
 
-fn vsftpd_gives_a_licence_over_tls_and_only_so() {
+fn a_licence_comes_from_vsftpd_over_tls_only() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let server = Vsftpd::start(&maker::licence().sign(), Some(&identity));
@@ -57,7 +57,7 @@ fn vsftpd_gives_a_licence_over_tls_and_only_so() {
     told.refused("source-refused", "no authority that this device knows", "ca_file");
 }
 
-fn a_user_and_a_password_let_in() {
+fn user_and_password_log_in() {
     let instead = |line: &str| {
         let wrong = line.starts_with("PASS") && line != "PASS open sesame";
         wrong.then(|| "530 Login incorrect.".to_owned())
@@ -81,7 +81,7 @@ fn a_user_and_a_password_let_in() {
     }
 }
 
-fn data_come_from_no_host_but_the_one_that_was_asked() {
+fn data_connections_go_only_to_the_server_itself() {
     let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
     let port = other.local_addr().unwrap().port();
     let instead = move |line: &str| match line {
@@ -99,7 +99,7 @@ fn data_come_from_no_host_but_the_one_that_was_asked() {
     assert!(other.accept().is_err(), "it was followed");
 }
 
-fn pasv_is_tried_whatever_epsv_is_answered_with() {
+fn pasv_follows_any_refusal_of_epsv() {
     for answer in ["550 no", "425 no", "200 ok"] {
         let data = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = data.local_addr().unwrap().port();
@@ -131,7 +131,7 @@ fn a_greeting_may_have_many_lines() {
     import(|| device(&network(TOTAL, "")), &server.url(""), None).is("valid", 0, "in force");
 }
 
-fn a_server_that_wants_tls_is_told_by_its_words() {
+fn a_servers_demand_for_tls_is_recognised() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let answers: [fn(&str) -> Option<String>; 3] = [
@@ -146,7 +146,7 @@ fn a_server_that_wants_tls_is_told_by_its_words() {
     }
 }
 
-fn an_ftp_server_that_fails_is_told_apart() {
+fn ftp_failures_have_distinct_messages() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let licence = || maker::licence().sign();

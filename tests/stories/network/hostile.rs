@@ -15,18 +15,18 @@ use flate2::write::GzEncoder;
 use super::ways::{begin, device, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_server_that_is_not_there_is_unreachable),
-    story!(a_server_that_hangs_is_given_up_at_every_stage),
-    story!(a_server_that_drips_is_given_up_in_time),
-    story!(what_never_ends_is_cut_off_in_bounded_time_and_memory),
-    story!(what_packs_too_much_is_cut_off),
-    story!(a_file_that_breaks_off_is_no_file),
-    story!(a_web_page_is_no_licence),
-    story!(what_is_no_licence_is_called_what_it_is_wherever_it_comes_from),
-    story!(a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named),
-    story!(answers_that_bring_no_file_say_what_to_do),
-    story!(an_address_cannot_steer_a_terminal),
-    story!(addresses_that_mean_nothing_are_refused),
+    story!(a_missing_server_is_unreachable),
+    story!(a_hanging_server_times_out_at_every_stage),
+    story!(a_dripping_server_times_out),
+    story!(an_endless_answer_is_cut_off_in_bounded_time_and_memory),
+    story!(a_decompression_bomb_is_cut_off),
+    story!(a_truncated_download_is_not_a_file),
+    story!(a_web_page_is_recognised_as_such),
+    story!(other_file_types_are_named_whatever_their_source),
+    story!(unrequested_compression_and_captive_portals_are_named),
+    story!(answers_without_a_file_state_the_cure),
+    story!(an_address_cannot_control_a_terminal),
+    story!(invalid_addresses_are_refused),
 ];
 
 /// Seconds that a download may take here.
@@ -42,7 +42,7 @@ fn in_time() -> Duration {
     Duration::from_secs(TOTAL.into()) + GRACE
 }
 
-fn a_server_that_is_not_there_is_unreachable() {
+fn a_missing_server_is_unreachable() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -57,7 +57,7 @@ fn a_server_that_is_not_there_is_unreachable() {
     assert!(told.message.contains("check"), "{told:?}");
 }
 
-fn a_server_that_hangs_is_given_up_at_every_stage() {
+fn a_hanging_server_times_out_at_every_stage() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for said in [
@@ -81,7 +81,7 @@ fn a_server_that_hangs_is_given_up_at_every_stage() {
     assert!(told.took < in_time(), "{told:?}");
 }
 
-fn a_server_that_drips_is_given_up_in_time() {
+fn a_dripping_server_times_out() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::http(|_, mut stream| {
@@ -93,7 +93,7 @@ fn a_server_that_drips_is_given_up_in_time() {
     assert!(told.took < in_time(), "{told:?}");
 }
 
-fn what_never_ends_is_cut_off_in_bounded_time_and_memory() {
+fn an_endless_answer_is_cut_off_in_bounded_time_and_memory() {
     let world = device(&network(60, ""));
     let daemon = world.start();
     let pouring = |head: &'static str| {
@@ -118,7 +118,7 @@ fn what_never_ends_is_cut_off_in_bounded_time_and_memory() {
     assert!(daemon.peak() < 2 * LIMIT, "{}", daemon.peak());
 }
 
-fn what_packs_too_much_is_cut_off() {
+fn a_decompression_bomb_is_cut_off() {
     let world = device(&network(60, ""));
     let daemon = world.start();
     let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
@@ -138,7 +138,7 @@ fn what_packs_too_much_is_cut_off() {
     told.unreachable("a corrupt or truncated gzip file", "have the file uploaded again");
 }
 
-fn a_file_that_breaks_off_is_no_file() {
+fn a_truncated_download_is_not_a_file() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let licence = maker::licence().sign();
@@ -160,7 +160,7 @@ fn a_file_that_breaks_off_is_no_file() {
     told.unreachable("broke off the connection", "try again later");
 }
 
-fn a_web_page_is_no_licence() {
+fn a_web_page_is_recognised_as_such() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let page = "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n";
@@ -172,7 +172,7 @@ fn a_web_page_is_no_licence() {
     told.refused("malformed", "is empty", "again");
 }
 
-fn what_is_no_licence_is_called_what_it_is_wherever_it_comes_from() {
+fn other_file_types_are_named_whatever_their_source() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let utf16: Vec<u8> =
@@ -202,7 +202,7 @@ fn what_is_no_licence_is_called_what_it_is_wherever_it_comes_from() {
     }
 }
 
-fn a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named() {
+fn unrequested_compression_and_captive_portals_are_named() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for coding in ["br", "deflate"] {
@@ -221,7 +221,7 @@ fn a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named() 
     assert_eq!(network.heads().len(), 3, "it is asked once by each way");
 }
 
-fn answers_that_bring_no_file_say_what_to_do() {
+fn answers_without_a_file_state_the_cure() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let unreachable = "source-unreachable";
@@ -249,7 +249,7 @@ fn answers_that_bring_no_file_say_what_to_do() {
     told.unreachable("it does not speak TLS on this port", "TLS");
 }
 
-fn an_address_cannot_steer_a_terminal() {
+fn an_address_cannot_control_a_terminal() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::answering(ok("", "\u{1b}[31mnonsense"));
@@ -268,7 +268,7 @@ fn an_address_cannot_steer_a_terminal() {
     assert!(!told.message.contains('\u{1b}'));
 }
 
-fn addresses_that_mean_nothing_are_refused() {
+fn invalid_addresses_are_refused() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for (url, words) in [

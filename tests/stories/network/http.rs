@@ -12,21 +12,21 @@ use flate2::write::GzEncoder;
 use super::ways::{device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_licence_comes_in_the_clear_since_it_is_signed),
-    story!(a_packed_licence_is_unpacked_whoever_packed_it),
-    story!(what_is_packed_twice_is_no_more_a_licence_than_on_a_stick),
+    story!(a_licence_may_come_over_plain_http_because_it_is_signed),
+    story!(a_compressed_licence_is_decompressed_whether_file_or_transfer_coding),
+    story!(a_twice_compressed_licence_is_refused_as_on_a_stick),
     story!(a_redirect_may_lead_to_any_port),
-    story!(a_redirect_is_followed_as_servers_write_it),
-    story!(where_a_redirect_is_at_fault_the_message_names_it),
-    story!(an_address_may_hold_blanks_and_umlauts),
-    story!(a_trust_document_comes_by_the_same_way),
+    story!(redirects_are_followed_in_every_common_spelling),
+    story!(a_failing_redirect_is_named_in_the_message),
+    story!(an_address_may_contain_blanks_and_umlauts),
+    story!(a_trust_document_can_be_downloaded_too),
     story!(checking_an_address_changes_nothing),
-    story!(a_busy_server_is_asked_again_when_it_says),
+    story!(a_busy_server_is_retried_when_it_says),
 ];
 
 const TOTAL: u32 = 20;
 
-fn a_licence_comes_in_the_clear_since_it_is_signed() {
+fn a_licence_may_come_over_plain_http_because_it_is_signed() {
     let server = Server::answering(ok("", maker::licence().sign()));
     let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
     told.is("valid", 0, "in force until 2099-12-31");
@@ -34,7 +34,7 @@ fn a_licence_comes_in_the_clear_since_it_is_signed() {
     assert!(server.heads().iter().all(|head| head.starts_with("GET /WE.lic?id=1 HTTP/1.1\r\n")));
 }
 
-fn a_packed_licence_is_unpacked_whoever_packed_it() {
+fn a_compressed_licence_is_decompressed_whether_file_or_transfer_coding() {
     let packed = packed(maker::licence().sign().as_bytes());
     for headers in ["Content-Encoding: gzip\r\n", ""] {
         let server = Server::answering(ok(headers, &packed));
@@ -43,7 +43,7 @@ fn a_packed_licence_is_unpacked_whoever_packed_it() {
     }
 }
 
-fn what_is_packed_twice_is_no_more_a_licence_than_on_a_stick() {
+fn a_twice_compressed_licence_is_refused_as_on_a_stick() {
     let packed = packed(&packed(maker::licence().sign().as_bytes()));
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
@@ -68,7 +68,7 @@ fn a_redirect_may_lead_to_any_port() {
     import(|| device(&network(TOTAL, "")), &server.url("a"), None).is("valid", 0, "in force");
 }
 
-fn a_redirect_is_followed_as_servers_write_it() {
+fn redirects_are_followed_in_every_common_spelling() {
     for location in [
         "/deliver?from=https://portal.example/WE.lic",
         "/Lizenz-für-Büro.lic",
@@ -90,7 +90,7 @@ fn a_redirect_is_followed_as_servers_write_it() {
     }
 }
 
-fn where_a_redirect_is_at_fault_the_message_names_it() {
+fn a_failing_redirect_is_named_in_the_message() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for (location, code, words, advice) in [
@@ -113,7 +113,7 @@ fn where_a_redirect_is_at_fault_the_message_names_it() {
     }
 }
 
-fn an_address_may_hold_blanks_and_umlauts() {
+fn an_address_may_contain_blanks_and_umlauts() {
     let server = Server::answering(ok("", maker::licence().sign()));
     let told = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
     told.is("valid", 0, "in force");
@@ -121,7 +121,7 @@ fn an_address_may_hold_blanks_and_umlauts() {
     assert!(server.heads().iter().all(|head| head.starts_with("GET /f%C3%BCr%20uns/WE.lic ")));
 }
 
-fn a_trust_document_comes_by_the_same_way() {
+fn a_trust_document_can_be_downloaded_too() {
     let server = Server::answering(ok("", maker::trust(7, &[("WE-7Q2KD", 183)])));
     import(|| device(&network(TOTAL, "")), &server.url("trust.note"), None).is("valid", 0, "7");
     let world = device(&network(TOTAL, ""));
@@ -141,7 +141,7 @@ fn checking_an_address_changes_nothing() {
     assert_eq!(world.stored().len(), 1);
 }
 
-fn a_busy_server_is_asked_again_when_it_says() {
+fn a_busy_server_is_retried_when_it_says() {
     let file = maker::licence().sign();
     let first = std::sync::atomic::AtomicBool::new(true);
     let server = Server::http(move |_, mut stream| {

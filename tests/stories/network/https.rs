@@ -11,14 +11,14 @@ use acceptance::{World, story};
 use super::ways::{self, device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_server_of_the_configured_authority_gives_a_licence),
-    story!(of_a_mass_licence_only_the_slice_is_kept),
-    story!(a_pinned_certificate_is_believed_and_no_other),
-    story!(a_server_that_cannot_prove_its_name_is_refused_and_told_why),
-    story!(a_clock_that_is_not_trusted_does_not_lock_the_device_out),
-    story!(a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same),
-    story!(what_a_server_does_not_give_is_told_apart),
-    story!(a_licence_of_another_device_is_its_own_verdict),
+    story!(a_server_with_a_certificate_of_the_configured_authority_is_trusted),
+    story!(a_downloaded_mass_licence_is_cut_to_its_slice),
+    story!(only_the_pinned_certificate_is_trusted),
+    story!(a_certificate_with_the_wrong_name_is_refused_with_its_reason),
+    story!(an_untrusted_clock_does_not_block_downloads),
+    story!(a_broken_ca_file_is_reported_by_import_and_doctor_alike),
+    story!(http_failures_have_distinct_messages),
+    story!(a_licence_for_another_device_has_its_own_verdict),
 ];
 
 const TOTAL: u32 = 20;
@@ -30,7 +30,7 @@ fn trusting(authority: &Authority) -> World {
     world
 }
 
-fn a_server_of_the_configured_authority_gives_a_licence() {
+fn a_server_with_a_certificate_of_the_configured_authority_is_trusted() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let redirect = "location = /moved { return 301 /WE.lic; }";
@@ -43,7 +43,7 @@ fn a_server_of_the_configured_authority_gives_a_licence() {
     }
 }
 
-fn of_a_mass_licence_only_the_slice_is_kept() {
+fn a_downloaded_mass_licence_is_cut_to_its_slice() {
     let authority = Authority::new();
     let mass = maker::licence().mass(20_000).sign();
     let server = Nginx::start(&authority.identity("localhost", NOW), &[("M.lic", &mass)], "");
@@ -58,7 +58,7 @@ fn of_a_mass_licence_only_the_slice_is_kept() {
     }
 }
 
-fn a_pinned_certificate_is_believed_and_no_other() {
+fn only_the_pinned_certificate_is_trusted() {
     let identity = Identity::self_signed("ums.example");
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
     let pinned = |pin: &str| {
@@ -80,7 +80,7 @@ fn a_pinned_certificate_is_believed_and_no_other() {
     );
 }
 
-fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
+fn a_certificate_with_the_wrong_name_is_refused_with_its_reason() {
     let authority = Authority::new();
     let world = trusting(&authority);
     let daemon = world.start();
@@ -96,7 +96,7 @@ fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
     }
 }
 
-fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
+fn an_untrusted_clock_does_not_block_downloads() {
     let authority = Authority::new();
     let expired = authority.identity("localhost", PAST);
     let server = Nginx::start(&expired, &[("WE.lic", &maker::licence().sign())], "");
@@ -121,7 +121,7 @@ fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
     assert_eq!(told.verdict(), "source-refused");
 }
 
-fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
+fn a_broken_ca_file_is_reported_by_import_and_doctor_alike() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
@@ -157,7 +157,7 @@ fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
     assert!(!world.licctl(["doctor"]).out.contains("ca_file"));
 }
 
-fn what_a_server_does_not_give_is_told_apart() {
+fn http_failures_have_distinct_messages() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let lines = "location = /forbidden { return 403; }\n\
@@ -179,7 +179,7 @@ fn what_a_server_does_not_give_is_told_apart() {
     }
 }
 
-fn a_licence_of_another_device_is_its_own_verdict() {
+fn a_licence_for_another_device_has_its_own_verdict() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let foreign = maker::licence().units(&[OTHER]).sign();

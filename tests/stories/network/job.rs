@@ -21,10 +21,10 @@ use super::ways::{begin, device, network, try_all};
 pub(crate) const STORIES: &[Story] = &[
     story!(a_slow_download_can_be_cancelled_and_leaves_nothing_behind),
     story!(progress_grows_up_to_the_size),
-    story!(questions_are_answered_at_once_while_downloads_hang),
+    story!(queries_are_answered_at_once_while_downloads_hang),
     story!(several_downloads_run_at_once),
-    story!(a_worker_that_is_killed_is_a_source_that_is_not_reached),
-    story!(a_worker_that_is_missing_crashes_or_lies_is_survived),
+    story!(a_killed_worker_makes_its_source_unreachable),
+    story!(licd_survives_a_missing_crashing_or_lying_worker),
 ];
 
 const JOB: &str = "com.igel.License1.Job";
@@ -119,7 +119,7 @@ fn progress_grows_up_to_the_size() {
     );
 }
 
-fn questions_are_answered_at_once_while_downloads_hang() {
+fn queries_are_answered_at_once_while_downloads_hang() {
     let world = device(&network(60, ""));
     let _ = world.import(maker::licence().sign()).with_code(0);
     let before = world.stored();
@@ -167,7 +167,7 @@ fn several_downloads_run_at_once() {
     assert!(status["licenses"].as_array().unwrap().iter().any(newest), "{status}");
 }
 
-fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
+fn a_killed_worker_makes_its_source_unreachable() {
     let world = device(&network(60, ""));
     while_hanging(&world, |daemon, client, job, signals| {
         let [worker] = workers(daemon.pid())[..] else { panic!("one worker") };
@@ -196,7 +196,7 @@ fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
     assert_eq!(said, format!("{}: {gone}\n", slow.url("a")));
 }
 
-fn a_worker_that_is_missing_crashes_or_lies_is_survived() {
+fn licd_survives_a_missing_crashing_or_lying_worker() {
     for (script, mode, words, advice) in [
         ("no program", 0o644, "licd-fetch: cannot be started", "is it installed?"),
         ("#!/bin/sh\nexit 1\n", 0o755, "the worker that fetches ended unexpectedly", "; try again"),

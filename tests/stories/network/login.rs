@@ -12,13 +12,13 @@ use zbus::Variant;
 use super::ways::{begin, device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_and_a_password_of_a_file_let_in),
-    story!(a_password_comes_from_standard_input),
-    story!(the_configuration_knows_who_asks_where),
+    story!(user_and_password_file_log_in),
+    story!(the_password_can_come_from_standard_input),
+    story!(the_configuration_holds_a_login_for_each_host),
     story!(a_password_on_the_command_line_is_refused_and_not_repeated),
     story!(a_user_with_a_colon_is_wrong_usage),
-    story!(nobody_sees_a_password_while_it_is_used),
-    story!(a_password_file_that_is_none_is_named),
+    story!(a_password_stays_hidden_while_it_is_used),
+    story!(a_bad_password_file_is_named),
 ];
 
 const USER: &str = "anna";
@@ -41,7 +41,7 @@ fn server() -> Server {
     })
 }
 
-fn a_user_and_a_password_of_a_file_let_in() {
+fn user_and_password_file_log_in() {
     let server = server();
     let told = import(|| device(&network(20, "")), &server.url("a"), Some((USER, SECRET)));
     told.is("valid", 0, "in force");
@@ -65,7 +65,7 @@ fn a_user_and_a_password_of_a_file_let_in() {
     assert_eq!(told.file, named);
 }
 
-fn a_password_comes_from_standard_input() {
+fn the_password_can_come_from_standard_input() {
     let world = device(&network(20, ""));
     let url = server().url("a");
     for input in [format!("{SECRET}\n"), format!("{SECRET}\r\nmore\n"), SECRET.to_owned()] {
@@ -76,7 +76,7 @@ fn a_password_comes_from_standard_input() {
     }
 }
 
-fn the_configuration_knows_who_asks_where() {
+fn the_configuration_holds_a_login_for_each_host() {
     let login = |host: &str| {
         let config = format!(
             "[[network.login]]\nhost = \"{host}\"\nuser = \"{USER}\"\n\
@@ -137,7 +137,7 @@ fn a_user_with_a_colon_is_wrong_usage() {
     assert!(answer.json()["message"].as_str().unwrap().contains("--user"), "{answer:?}");
 }
 
-fn nobody_sees_a_password_while_it_is_used() {
+fn a_password_stays_hidden_while_it_is_used() {
     let world = device(&network(30, ""));
     let daemon = world.start();
     let server = Server::http(|_, stream| hang(stream));
@@ -184,7 +184,7 @@ fn nobody_sees_a_password_while_it_is_used() {
     assert!(!client.status().contains(SECRET));
 }
 
-fn a_password_file_that_is_none_is_named() {
+fn a_bad_password_file_is_named() {
     let world = device(&network(20, ""));
     let daemon = world.start();
     let url = "http://127.0.0.1:1/a";

@@ -14,9 +14,9 @@ use nix::pty::{Winsize, openpty};
 use super::ways::{device, network};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_terminal_sees_a_bar_that_goes_away),
-    story!(a_log_sees_plain_lines_and_standard_output_the_answer_only),
-    story!(scripts_see_nothing_but_json),
+    story!(a_terminal_shows_a_bar_and_clears_it),
+    story!(a_log_gets_plain_lines_and_standard_output_only_the_answer),
+    story!(scripts_get_only_json),
 ];
 
 /// Sends a licence in pieces, over some three seconds.
@@ -30,7 +30,7 @@ fn slow() -> Server {
     })
 }
 
-fn a_terminal_sees_a_bar_that_goes_away() {
+fn a_terminal_shows_a_bar_and_clears_it() {
     let world = device(&network(30, ""));
     let server = slow();
     let size = Winsize { ws_row: 25, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
@@ -63,7 +63,7 @@ fn a_terminal_sees_a_bar_that_goes_away() {
     assert_eq!(out, format!("{}: valid: in force until 2099-12-31\n", server.url("WE.lic")));
 }
 
-fn a_log_sees_plain_lines_and_standard_output_the_answer_only() {
+fn a_log_gets_plain_lines_and_standard_output_only_the_answer() {
     let world = device(&network(30, ""));
     let server = slow();
     let url = server.url("WE.lic");
@@ -79,7 +79,7 @@ fn a_log_sees_plain_lines_and_standard_output_the_answer_only() {
     assert_eq!(world.licctl(["import", &quick.url("a")]).with_code(0).err, "");
 }
 
-fn scripts_see_nothing_but_json() {
+fn scripts_get_only_json() {
     let world = device(&network(30, ""));
     let mut licctl = world.licctl_command();
     let answer = program::run(licctl.args(["import", "--json", &slow().url("WE.lic")]));
