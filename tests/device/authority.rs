@@ -1,4 +1,4 @@
-//! Who may change something, by the real bus and the real polkit.
+//! Authorisation of changes, with the real bus and the real polkit.
 
 use acceptance::harness::Story;
 use acceptance::program::Answer;
@@ -13,11 +13,11 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_hanging_polkit_denies, needs root),
 ];
 
-/// Exit code of what is not allowed.
+/// The exit code for a refused change.
 const NOT_AUTHORIZED: i32 = 8;
 const REFUSED: &str = "com.igel.License1.Error.NotAuthorized";
 
-/// Everything that needs authority, done by a user without rights.
+/// Every change that requires authorisation, attempted by an unprivileged user.
 fn attempts(device: &Running<'_>, file: &str) -> [Answer; 3] {
     let settings = ["ApplySettings", "s", ""];
     let remove = ["Remove", "sa{sv}", "all", "0"];
@@ -39,12 +39,12 @@ fn assert_refused(device: &Running<'_>, file: &str) {
         answer.err.contains("com.igel.license1.import") || answer.out.contains("not-authorized")
     );
     assert!(device.stored().is_empty());
-    // By name, as a program sees it.
+    // The error name that a program receives.
     let words = ["--print-reply", "--system", "--dest=com.igel.License1", "/com/igel/License1"];
     let settings = ["com.igel.License1.Manager.ApplySettings", "string:"];
     let named = device.run_as_nobody([&["dbus-send"], &words[..], &settings].concat());
     assert!(named.err.contains(REFUSED), "{named:?}");
-    // Reading is open to everybody.
+    // Every user may read.
     let _ = device.run_as_nobody(["licctl", "status"]).with_code(0);
 }
 

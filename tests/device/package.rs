@@ -1,4 +1,4 @@
-//! What the package brings.
+//! The content of the package.
 
 use std::fs;
 use std::process::Command;
@@ -17,13 +17,13 @@ pub(crate) const STORIES: &[Story] = &[
     story!(purging_the_package_leaves_only_the_licences, needs root),
 ];
 
-/// The most that `systemd-analyze security` may find, in tenths.
+/// The maximum exposure that `systemd-analyze security` may report, in tenths.
 const EXPOSURE: &str = "15";
 
 fn the_package_is_complete_and_lacks_the_vendors_tool() {
     let device = Device::new();
     let device = device.start();
-    // Without the option, what it warns of is no fault.
+    // Without the option, warnings do not fail the check.
     let verify = "systemd-analyze verify --man=no --recursive-errors=no";
     device.shell(&format!(
         "{verify} licd.service licd-fetch.socket licd-fetch@1.service licd-links.socket \
@@ -44,7 +44,7 @@ fn the_package_is_complete_and_lacks_the_vendors_tool() {
         device.shell(&format!("test -s {file}"));
     }
     assert_eq!(device.shell("find / -xdev -name 'licissue*'"), "");
-    // The configuration that is installed is one that is understood.
+    // The installed configuration is valid.
     let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
     assert_eq!(status["problems"].as_array().map_or(0, Vec::len), 0, "{status}");
 }
@@ -75,7 +75,7 @@ fn the_rescue_tool_needs_only_the_partition() {
     assert_eq!(status["state"], "none");
     let _ = licctl(&["--version"]).with_code(0);
     let _ = licctl(&["--bus", "system", "status"]).with_code(2);
-    // As in a rescue shell, the root is a mount; and licences are judged by the image's roots.
+    // As in a rescue shell, the root is a mount; licences are judged by the image's root keys.
     for dir in ["proc", "sys", "run", "usr/lib/licd/roots.d"] {
         fs::create_dir_all(place(dir)).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Programs of the system, whose every call is known, under the tracer.
+//! The tracer on system programs whose calls are known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ fn files() -> (tempfile::TempDir, PathBuf, PathBuf) {
     (dir, a, b)
 }
 
-/// A command with its path, so that it is not looked for, and without a language.
+/// A command by absolute path and without a locale, which avoids search calls.
 fn command(program: &str, args: &[&Path]) -> Command {
     let mut command = Command::new(Path::new("/bin").join(program));
     command.args(args).env("LC_ALL", "C");
@@ -51,7 +51,7 @@ fn shell(script: &str, args: &[&Path]) -> Command {
     command
 }
 
-/// Where a command first makes this call about this.
+/// The place of a command's first call with this name and object.
 fn place(command: &Command, name: &str, about: &Path) -> Place {
     let trace = Traced::start(command, None).wait(DEADLINE);
     let is = |call: &acceptance::faults::calls::Call| {
@@ -61,7 +61,7 @@ fn place(command: &Command, name: &str, about: &Path) -> Place {
     found.unwrap_or_else(|| panic!("no {name} of {} in {trace:?}", about.display())).0
 }
 
-/// Runs a command with a fault at the first call of this name about this.
+/// Runs a command with a fault at its first call with this name and object.
 fn at(command: &Command, name: &str, about: &Path, fault: Fault) -> Trace {
     let aim = Aim { place: place(command, name, about), fault };
     let trace = Traced::start(command, Some(aim)).wait(DEADLINE);
@@ -105,7 +105,7 @@ fn a_single_failure_spares_later_calls_and_a_lasting_one_does_not() {
     assert_eq!((once.end, &*once.out), (End::Exited(1), "b"));
     let onward = at(&cat, "read", &a, Fault::FailOnward(Errno::EIO));
     assert_eq!((onward.end, &*onward.out), (End::Exited(1), ""));
-    // What can not return this error goes on.
+    // Calls that cannot return this error succeed.
     assert_eq!(onward.err.lines().count(), 2, "{onward:?}");
 }
 
@@ -134,7 +134,7 @@ fn threads_and_children_are_followed_and_end_with_the_program() {
     let child = shell("/bin/cat \"$1\"; echo $?", &[&a]);
     let trace = at(&child, "read", &a, Fault::Fail(Errno::EIO));
     assert_eq!((trace.end, trace.out.trim()), (End::Exited(0), "1"));
-    // One that would outlive it.
+    // A child that would outlive the program.
     let left = shell("/bin/sleep 600 & exec /bin/cat \"$1\"", &[&a]);
     let trace = at(&left, "read", &a, Fault::KillAfter);
     assert_eq!(trace.end, End::Killed(Signal::SIGKILL));
@@ -153,7 +153,7 @@ fn calls_have_the_same_names_in_every_run() {
     let child = shell("/bin/cat \"$1\"; exec /bin/cat \"$1\"", &[&a]);
     let calls = || {
         let trace = Traced::start(&child, None).wait(DEADLINE);
-        // Of a pipe the number is another one in every run.
+        // A pipe's inode number differs in every run.
         let named = |about: &str| about.split(':').next().unwrap().to_owned();
         let calls = trace.calls.into_iter();
         let mut calls: Vec<_> = calls.map(|(at, c)| (at, c.name, named(&c.about))).collect();

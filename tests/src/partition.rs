@@ -72,7 +72,7 @@ impl Partition {
     pub fn make_read_only(&self) {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
         // A program that another story is just starting has for a moment what this process has open.
-        wait::until("nobody keeps the partition writable", || {
+        wait::until("no process keeps the partition writable", || {
             match mount(NONE, &self.place, NONE, flags, NONE) {
                 Err(Errno::EBUSY) => None,
                 done => {

@@ -1,4 +1,4 @@
-//! Changes that nobody tells the daemon about, settings and configuration.
+//! Changes that the daemon detects by itself, settings and configuration.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn the_daemon_notices_files_added_and_removed_by_hand() {
     daemon.until("it counts again", |status| status["state"] == "valid");
     fs::remove_file(&path).unwrap();
     daemon.until("it is gone again", |status| status["state"] == "none");
-    // The manual's recipe takes all of them away before it copies the new one.
+    // The manual's recipe deletes all licences before it copies the new one.
     world.by_hand(|licenses| {
         fs::remove_dir_all(licenses.parent().unwrap()).unwrap();
         fs::create_dir_all(licenses).unwrap();
@@ -73,7 +73,7 @@ fn a_refresh_detects_added_and_removed_interfaces() {
     world.copy_by_hand("a.lic", maker::licence().sign());
     let daemon = world.start();
     let client = daemon.client();
-    // A dock does not take the unit ID over, and pulling it changes nothing.
+    // A dock does not change the unit ID, neither plugged nor pulled.
     world.machine().usb_interface("aaa0", "02:00:00:00:00:01");
     let () = client.manager("Refresh", &()).unwrap();
     assert_eq!(client.property::<String>("UnitId"), UNIT);
@@ -107,7 +107,7 @@ fn configuration_takes_effect_when_its_file_is_written() {
     assert_eq!(status["os"]["generation"], 12);
 }
 
-/// What the report says of the settings.
+/// The report's problem about the settings.
 fn problem(status: &serde_json::Value) -> Option<String> {
     let problems = status["problems"].as_array().unwrap();
     let text =
@@ -127,7 +127,7 @@ fn broken_settings_keep_the_last_valid_ones_in_force() {
         problem(status).is_some_and(|problem| problem.starts_with(&named))
     });
     assert_eq!(problem(&world.status()), problem(&daemon.status()));
-    // It goes on serving.
+    // The daemon keeps serving.
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
     daemon.until("it is repaired", |status| problem(status).is_none());
@@ -205,7 +205,7 @@ fn a_removal_profile_is_carried_out_at_every_start() {
         let daemon = world.start();
         assert_eq!(world.stored(), ["own.lic"]);
         assert_eq!(daemon.status()["store"]["licenses"], 1);
-        // It goes at the next start, not at once.
+        // The next start removes it; the running daemon does not.
         world.copy_by_hand("evaluation.lic", &evaluation);
         daemon.until("it is there", |status| status["store"]["licenses"] == 2);
         assert!(daemon.stop().success());
@@ -213,7 +213,7 @@ fn a_removal_profile_is_carried_out_at_every_start() {
     world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
     let daemon = world.start();
     assert_eq!(daemon.status()["store"]["licenses"], 2);
-    // One that nobody can carry out is refused when it is set.
+    // An invalid removal profile is refused when it is set.
     let unknown = "[licensing]\nremove = \"everything\"\n";
     assert!(daemon.client().manager::<()>("ApplySettings", &unknown).is_err());
 }

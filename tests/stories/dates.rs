@@ -1,4 +1,4 @@
-//! The programs at given dates (contract §3, §8, `clock.state`), under a clock that shows them.
+//! The programs at given dates (contract §3, §8, `clock.state`), under a simulated clock.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_year_switched_off_counts_as_a_year),
 ];
 
-/// Where a time server's word is kept.
+/// systemd-timesyncd creates this file when it has synchronised the clock.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 
 fn licctl(world: &World, clock: &Clock, args: &[&str]) -> Answer {
@@ -41,7 +41,7 @@ fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
     world.start_with(|command| clock.shown_to(command))
 }
 
-/// Starts the daemon, has a look at what it reports, and stops it.
+/// Starts the daemon, reads the states of its report, and stops it.
 fn look(world: &World, clock: &Clock) -> (String, String) {
     let daemon = start(world, clock);
     let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
@@ -50,7 +50,7 @@ fn look(world: &World, clock: &Clock) -> (String, String) {
     (word(&report["state"]), word(&report["clock"]["state"]))
 }
 
-fn nobody_vouches_for_the_clock(world: &World) {
+fn mark_clock_unsynchronized(world: &World) {
     fs::remove_file(world.path(SYNCHRONIZED)).unwrap();
 }
 
@@ -94,11 +94,11 @@ fn os_11_may_install_releases_from_before_the_end() {
     let _ = allowed("2022-03-29").with_code(0);
     let _ = allowed("2022-08-01").with_code(1);
     let _ = allowed("2022-08-19").with_code(1);
-    // The system itself, and its configuration, stay.
+    // The features of the base system and its configuration stay allowed.
     for (feature, code) in [("os", 0), ("config-change", 0), ("custom-partition", 1)] {
         let _ = licctl(&world, &clock, &["feature", feature]).with_code(code);
     }
-    // On OS 12 there are no updates after the end.
+    // OS 12 allows no updates after the end.
     world.write("/etc/licd/licd.toml", "[system]\ngeneration = 12\n");
     let _ = allowed("2022-03-29").with_code(1);
 }
@@ -138,7 +138,7 @@ fn os_12_freezes_configuration_but_not_licensing_after_the_end() {
     let (allowed, reason, _): (bool, String, String) =
         client.manager("CheckFeature", &"config-change").unwrap();
     assert_eq!((allowed, reason.as_str()), (false, "expired"));
-    // Or the device could never be licensed again.
+    // Otherwise the device could never be licensed again.
     let () = client.manager("ApplySettings", &"[licensing]\nremove = \"evaluation\"\n").unwrap();
     let renewed = licence().serial(184).expires("2027-08-01").sign();
     assert_eq!(daemon.import(renewed).with_code(0).verdict(), "valid");
@@ -173,7 +173,7 @@ fn a_clock_far_off_ends_no_licence() {
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     for (time, state) in [
         ("2099-01-01 00:00:00", "unsynchronized"),
         ("1970-01-01 00:00:30", "behind"),
@@ -181,14 +181,14 @@ fn a_clock_far_off_ends_no_licence() {
     ] {
         clock.set(time);
         assert_eq!(look(&world, &clock), ("valid".into(), state.into()), "{time}");
-        // The rescue shell's tool sees it the same way.
+        // licctl without the daemon reports the same state.
         assert_eq!(status(&world, &clock)["state"], "valid", "{time}");
     }
 }
 
 fn a_licences_issue_date_proves_that_its_first_day_has_come() {
     let world = World::new();
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("1970-01-01 00:00:30");
     let today = licence().issued("2026-12-01T08:30:00Z").starts("2026-12-01").sign();
     let tomorrow =
@@ -209,7 +209,7 @@ fn setting_the_clock_back_extends_no_licence() {
     world.copy_by_hand("a.lic", licence().expires("2026-12-10").grace(0).sign());
     let clock = Clock::at("2026-12-12 09:00:00");
     assert_eq!(look(&world, &clock).0, "expired");
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     clock.set("2026-12-05 09:00:00");
     assert_eq!(look(&world, &clock), ("expired".into(), "behind".into()));
 }
@@ -217,7 +217,7 @@ fn setting_the_clock_back_extends_no_licence() {
 fn a_clock_some_hours_behind_changes_no_state() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
     for (time, state) in
@@ -231,16 +231,16 @@ fn a_clock_some_hours_behind_changes_no_state() {
 fn a_correct_time_undoes_the_effect_of_a_wrong_date() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("2026-12-01 09:00:00");
-    // A document of another pack that was issued by a clock years ahead.
+    // A licence of another pack, issued by a clock years ahead.
     let odd = licence().pack("EMP-R9HXH").issued("2031-01-01T00:00:00Z").sign();
     world.copy_by_hand("odd.lic", odd);
     assert_eq!(look(&world, &clock).1, "behind");
     fs::remove_file(world.licenses().join("odd.lic")).unwrap();
     world.write(SYNCHRONIZED, "");
     assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     clock.set("2026-12-01 10:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
 }
@@ -250,7 +250,7 @@ fn a_year_switched_off_counts_as_a_year() {
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").grace(0).sign());
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock).0, "valid");
-    // With a time server's word at once.
+    // After synchronisation the state changes at once.
     clock.set("2027-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("expired".into(), "ok".into()));
 }

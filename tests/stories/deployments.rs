@@ -1,5 +1,5 @@
-//! The end of a deployment: the restart that a licence by a link of the settings brings (contract
-//! §7a), with a logind that only writes down what it is asked.
+//! The restart at the end of a deployment by a link of the settings (contract §7a), with a logind
+//! that only records calls.
 
 use std::fs;
 use std::ops::Deref;
@@ -41,7 +41,7 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 const DEPLOYMENT: &str = "com.igel.License1.Deployment";
-/// Running time at which licences are deployed.
+/// The uptime at which licences are deployed.
 const START: u64 = 1000;
 const HOUR: u64 = 3600;
 const ENGLISH: &str = "en_GB.UTF-8";
@@ -49,7 +49,7 @@ const BUTTONS: &[&str] = &["body", "actions"];
 const ORDERED: &str = "RebootWithFlags 1";
 const QUESTION: &str = "New licences: restart this device?";
 
-/// A device with a link to a licence.
+/// A device whose settings link to a licence.
 struct Linked(World);
 
 impl Deref for Linked {
@@ -65,7 +65,7 @@ impl Linked {
         Self::with("")
     }
 
-    /// With more settings of the section that has the links.
+    /// The same, with more settings in the section of the links.
     fn with(settings: &str) -> Self {
         let linked = Self(World::new());
         linked.boots("5b1f1d0c");
@@ -73,19 +73,19 @@ impl Linked {
         linked
     }
 
-    /// The device starts, and runs for a while.
+    /// Simulates a boot with this boot ID, and some uptime.
     fn boots(&self, name: &str) {
         let id = format!("{name}-7a6f-4c3e-9d2b-0123456789ab\n");
         self.write("/proc/sys/kernel/random/boot_id", id);
         self.runs_for(START);
     }
 
-    /// It has run for so many seconds since its start.
+    /// Sets the uptime in seconds.
     fn runs_for(&self, seconds: u64) {
         self.write("/proc/uptime", format!("{seconds}.00 0.00\n"));
     }
 
-    /// UMS has this link instead.
+    /// Replaces the link.
     fn link(&self, licence: &str, settings: &str) {
         let server = Server::answering(server::ok("Connection: close\r\n", licence));
         let link = server.url("a.lic");
@@ -93,7 +93,7 @@ impl Linked {
         self.write("/etc/licd/settings.toml", text);
     }
 
-    /// The daemon starts, and the link is followed.
+    /// Starts the daemon and waits until it has followed the link.
     fn deploy(&self) -> Daemon<'_> {
         let daemon = self.start();
         poll(&daemon);
@@ -115,7 +115,7 @@ fn plan(client: &Client) -> String {
     value.try_into().unwrap()
 }
 
-/// Waits until this is planned.
+/// Waits for this restart plan.
 fn until(daemon: &Daemon<'_>, wanted: &str) {
     let client = daemon.client();
     let mut last = String::new();
@@ -130,7 +130,7 @@ fn answer(daemon: &Daemon<'_>, word: &str) -> Result<(), Refusal> {
     daemon.client().call(NAME, PATH, DEPLOYMENT, "Answer", &word)
 }
 
-/// Waits until the device is restarted, and makes sure that it is once.
+/// Waits for the restart and asserts that it is ordered once.
 fn until_restarted(daemon: &Daemon<'_>, logind: &Logind) {
     wait::until("the restart", || (!logind.restarts().is_empty()).then_some(()));
     until(daemon, "restart");
@@ -162,7 +162,7 @@ fn the_device_restarts_once_when_a_user_agrees() {
     notifier.press(note.id, "now");
     until_restarted(&daemon, &logind);
     assert!(daemon.log().contains("restart: a user has agreed"), "{}", daemon.log());
-    // A restart of the daemon, should the device take its time, orders it no more.
+    // A daemon that restarts before the device does orders no second restart.
     assert!(daemon.stop().success());
     let daemon = device.start();
     refresh(&daemon);
@@ -179,7 +179,7 @@ fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
     let daemon = device.deploy();
     notifier.press(notifier.until(1)[0].id, "later");
     until(&daemon, "later");
-    // At the next login, here after a restart of licd.
+    // The next login, which here follows a restart of licd.
     assert!(daemon.stop().success());
     let daemon = device.start();
     drop(session);
@@ -225,7 +225,7 @@ fn a_user_who_cancels_is_not_asked_again_for_this_deployment() {
     refresh(&daemon);
     assert_eq!(plan(&daemon.client()), "cancelled");
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (0, 1));
-    // Another one is another question.
+    // Another deployment asks again.
     logind.log_in();
     device.link(&licence().pack("EMP-R9HXH").product("EMP").services(&[EMP]).sign(), "");
     refresh(&daemon);
@@ -241,7 +241,7 @@ fn a_dismissed_question_is_asked_again_later() {
     logind.log_in();
     let notifier = Notifier::start(&desktop, BUTTONS);
     let _session = desktop.log_in(&device, ENGLISH);
-    // Another session at the same device shows it, too, until it is answered.
+    // A second session on the device shows the question too, until it is answered.
     let other = Desktop::new();
     let screen = Notifier::start(&other, BUTTONS);
     let _other = other.log_in(&device, "de_DE.UTF-8");
@@ -283,7 +283,7 @@ fn without_a_session_the_device_restarts_after_a_notice() {
     device.runs_for(START + 59);
     refresh(&daemon);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
-    // A restart of licd begins the minute anew.
+    // A restart of licd restarts the one-minute notice.
     assert!(daemon.stop().success());
     let daemon = device.start();
     until(&daemon, "notice");
@@ -350,7 +350,7 @@ fn the_configuration_can_forbid_the_restart() {
     device.runs_for(START + 100 * HOUR);
     refresh(&daemon);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 0));
-    // Not for good: with leave of the configuration it comes.
+    // The restart follows once the configuration allows it.
     device.write("/etc/licd/licd.toml", "");
     refresh(&daemon);
     until(&daemon, "notice");
@@ -416,7 +416,7 @@ fn without_logind_an_administrator_has_to_restart() {
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("restart the device by hand"), "{status}");
     assert_eq!(daemon.report(), device.report());
-    // It is asked again a minute later.
+    // licd asks logind again a minute later.
     let logind = Logind::start(&device, Version::New);
     device.runs_for(START + 60);
     refresh(&daemon);
@@ -450,7 +450,7 @@ fn a_restart_that_cannot_be_recorded_does_not_happen() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    // A writer of the state needs this lock.
+    // Writing the state requires this lock.
     let lock = fs::File::open(device.path("/run/licd/state.lock")).unwrap();
     lock.lock().unwrap();
     device.runs_for(START + 60);
@@ -474,7 +474,7 @@ fn one_deployment_restarts_the_device_once() {
     refresh(&daemon);
     until_restarted(&daemon, &logind);
     assert!(daemon.stop().success());
-    // The device has restarted, and the licence was lost and comes again by its link.
+    // After the restart the licence is lost, and the link restores it.
     device.boots("77777777");
     let _ = device.licctl(["remove", "all"]).with_code(0);
     for file in ["downloads.toml", "state.toml", "state.copy.toml"] {
@@ -486,7 +486,7 @@ fn one_deployment_restarts_the_device_once() {
     refresh(&daemon);
     refresh(&daemon);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 1));
-    // A newer issue of it is another deployment.
+    // A newer issue of the licence is another deployment.
     device.link(&licence().serial(184).pack("EMP-R9HXH").services(&[EMP]).sign(), "");
     device.write("/etc/os-release", "VERSION_ID=11.09.310\n");
     refresh(&daemon);

@@ -1,4 +1,4 @@
-//! Every exit code of the contract (§5), from a script's point of view.
+//! Every exit code of the contract (§5), as a script sees it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -139,8 +139,8 @@ fn a_missing_store_is_7() {
     assert_eq!(world.status()["store"]["state"], "missing");
 }
 
-/// Runs licctl without the daemon as somebody who may not write to the store.
-fn as_somebody_else(world: &World, args: &[&str]) -> Answer {
+/// Runs licctl without the daemon as a user who may not write to the store.
+fn as_unprivileged(world: &World, args: &[&str]) -> Answer {
     let mut licctl = world.licctl_command();
     licctl.args(args);
     if !nix::unistd::geteuid().is_root() {
@@ -158,13 +158,13 @@ fn missing_write_permission_is_8() {
         fs::create_dir_all(&path).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o555)).unwrap();
     }
-    let import = as_somebody_else(&world, &["import", "--json", &other]).with_code(8);
+    let import = as_unprivileged(&world, &["import", "--json", &other]).with_code(8);
     assert_eq!(import.verdict(), "not-authorized");
     assert!(import.message().contains("run it as root"), "{import:?}");
-    assert_eq!(as_somebody_else(&world, &["remove", "all"]).code, 8);
-    // Reading is open to everyone.
+    assert_eq!(as_unprivileged(&world, &["remove", "all"]).code, 8);
+    // Every user may read.
     for args in [&["status"][..], &["verify", &other], &["features"], &["show", "WE-7Q2KD"]] {
-        assert_eq!(as_somebody_else(&world, args).code, 0, "{args:?}");
+        assert_eq!(as_unprivileged(&world, args).code, 0, "{args:?}");
     }
     for path in ["/run", "/run/licd", "/license", "/license/dsa", "/license/dsa/licenses"] {
         fs::set_permissions(world.path(path), fs::Permissions::from_mode(0o755)).unwrap();
@@ -177,7 +177,7 @@ fn a_daemon_that_does_not_answer_is_9() {
     daemon.signal(Signal::SIGSTOP);
     let answer = daemon.licctl(["status"]).with_code(9);
     assert!(answer.err.contains("licd"), "{answer:?}");
-    // Past it everything works.
+    // `--direct` bypasses the stopped daemon.
     let direct = daemon.licctl(["status", "--direct"]).with_code(0);
     assert!(!direct.out.is_empty());
     daemon.signal(Signal::SIGCONT);

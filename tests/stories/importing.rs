@@ -1,4 +1,4 @@
-//! What an import changes, and that a file copied by hand counts no less.
+//! The effects of an import; a file copied by hand counts the same.
 
 use std::fs;
 use std::io::Write as _;
@@ -77,17 +77,17 @@ fn a_file_copied_by_hand_counts_like_an_imported_one() {
         report
     };
     assert_eq!(without_names(&copied), without_names(&imported));
-    // Any form that an import takes counts by hand, too.
+    // Copying by hand accepts every form that an import accepts.
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(file.replace('\n', "\r\n").as_bytes()).unwrap();
     let packed = World::new();
     packed.copy_by_hand("x.lic", gzip.finish().unwrap());
     assert_eq!(without_names(&packed), without_names(&imported));
-    // FAT may have only capitals.
+    // Names on FAT may be upper case.
     let capitals = World::new();
     capitals.copy_by_hand("WE.LIC", &file);
     assert_eq!(without_names(&capitals), without_names(&imported));
-    // But only by a name that ends in .lic and begins with no dot.
+    // Only names that end in .lic and do not begin with a dot count.
     let other = World::new();
     for name in ["._a.lic", ".lic", "a.lic.bak", "a.txt", "lic"] {
         other.copy_by_hand(name, &file);
@@ -147,7 +147,7 @@ fn several_files_are_judged_separately_and_the_good_ones_count() {
     let answer = world.licctl(["import", "--json", &bad, &gone, &foreign, &good]).with_code(6);
     assert_eq!(codes(&answer), ["malformed", "source-unreachable", "wrong-device", "valid"]);
     assert_eq!(world.status()["state"], "valid");
-    // Other devices' files beside one's own are no failure; alone they are.
+    // Files for other devices do not fail an import that also accepts one; alone they do.
     let answer = world.licctl(["import", "--json", &foreign, &good]).with_code(0);
     assert_eq!(codes(&answer), ["wrong-device", "valid"]);
     let _ = world.licctl(["import", "--json", &foreign, &foreign]).with_code(4);
@@ -166,7 +166,7 @@ fn the_order_of_licence_and_trust_document_does_not_change_the_result() {
         let [first, second] = order.map(|n| files[n].as_str());
         let _ = world.licctl(["import", first, second]).with_code(0);
         assert_eq!(world.status()["state"], "valid");
-        // By hand the trust document may have any name that counts.
+        // Copied by hand, the trust document may have any accepted name.
         let by_hand = World::new();
         by_hand.copy_by_hand("a.lic", &licence);
         by_hand.copy_by_hand("b.lic", &trust);
@@ -197,7 +197,7 @@ fn an_import_deletes_the_licence_request() {
         names
     };
     assert!(names().iter().filter(|name| name.to_string_lossy().starts_with("fetch")).count() == 2);
-    // What is not for this device answers nothing.
+    // A licence for another device leaves the request.
     let _ = world.import(maker::licence().units(&[OTHER]).sign()).with_code(4);
     assert_eq!(names().len(), 3);
     let _ = world.import(maker::licence().sign()).with_code(0);
@@ -231,7 +231,7 @@ fn a_device_without_unit_id_gets_a_verdict_that_says_so() {
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
 }
 
-/// A device with two interfaces, the one of [`UNIT`] first.
+/// A device with two interfaces; that of [`UNIT`] comes first.
 fn with_two_interfaces() -> World {
     let world = World::new();
     world.machine().pci_interface("eth1", "00:e0:c5:1c:50:88");
@@ -256,7 +256,7 @@ fn a_licence_in_force_keeps_its_interface_as_the_unit_id() {
     let _ = world.import(other.sign()).with_code(0);
     let _ = world.import(maker::licence().sign()).with_code(4);
     assert_eq!(world.status()["unit_id"], OTHER);
-    // A licence that is yet to start keeps it as well.
+    // A licence that has not started keeps the unit ID too.
     let world = with_two_interfaces();
     let later = maker::licence().pack("WE-OTHER").units(&[OTHER]).starts(maker::today_plus(30));
     let _ = world.import(later.sign()).with_code(0);

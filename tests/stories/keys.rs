@@ -1,5 +1,5 @@
-//! What an issuing key can do to the licences of others, and what is left of it when a newer trust
-//! document does not name it any more (contract §3, what a limited key can do).
+//! The effects of an issuing key on other issuers' licences, and of its revocation by a newer trust
+//! document (contract §3).
 
 use std::fs;
 
@@ -16,12 +16,12 @@ pub(crate) const STORIES: &[Story] = &[
     story!(revoking_a_key_discards_its_dates_across_restarts),
 ];
 
-/// A key that version 2 of the trust document lets sign everything, and version 3 does not name.
+/// A key that version 2 of the trust document accepts for every product, and version 3 omits.
 fn second() -> license_issue::SigningKey {
     maker::key("second", 55)
 }
 
-/// What would take the pack of [`licence`] away if it were of its issuer.
+/// Licences that would supersede or withdraw the pack of [`licence`] if its issuer had signed them.
 fn attacks() -> [Draft; 3] {
     let later = || licence().issued("2021-01-01T00:00:00Z").expires("2021-06-30");
     [
@@ -31,7 +31,7 @@ fn attacks() -> [Draft; 3] {
     ]
 }
 
-/// Imports with licctl alone or through a daemon, and looks at the state.
+/// Runs a test with licctl alone, and through a daemon.
 fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
     let alone = World::new();
     test(&alone, &|args| alone.licctl(args));
@@ -59,7 +59,7 @@ fn an_evaluation_key_cannot_affect_a_genuine_pack() {
             assert!(imported.code == 4 || imported.code == 5, "{imported:?}");
             assert!(!imported.message().contains("withdraws"), "{}", imported.message());
             assert_eq!(state(run), "valid");
-            // Nor is the genuine licence refused when it comes again.
+            // The genuine licence is accepted again.
             assert_eq!(run(&["import", "--json", &genuine]).with_code(0).verdict(), "valid");
         }
         let report = run(&["status", "--json"]).json();
@@ -94,7 +94,7 @@ fn revoking_a_key_restores_what_it_replaced_and_withdrew() {
             let _ = import("attack.lic", attack.signed_by(&[&second()]));
             assert_ne!(state(run), "valid", "attack {number}");
             assert_eq!(import("again.lic", genuine.clone()).code, 5);
-            // Nothing that may count again is cleared away.
+            // Clean-up keeps licences that may count again.
             assert_ne!(state(run), "valid");
             let _ = import("3.note", maker::trust(3, &[])).with_code(0);
             assert_eq!(state(run), "valid", "attack {number}");

@@ -14,10 +14,10 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 const FILES: u64 = 10_000;
-/// Time for everything there is to be read once, by programs that are not optimised and share the
-/// machine with other tests; optimised ones take a tenth.
+/// The time limit for reading everything once, for unoptimised programs that share the machine with
+/// other tests; optimised ones take a tenth.
 const TIME: Duration = Duration::from_secs(25);
-/// Memory: some 4 KB a licence, and what a small store takes.
+/// The memory limit: about 4 KB for each licence, plus the needs of a small store.
 const PEAK: u64 = 128 << 20;
 
 fn ten_thousand_licences_fit_the_limits_of_time_and_memory() {
@@ -25,7 +25,7 @@ fn ten_thousand_licences_fit_the_limits_of_time_and_memory() {
     let store = world.licenses();
     fs::create_dir_all(&store).unwrap();
     for n in 0..FILES {
-        // Each is a pack of its own, so that every one counts; the last day tells them apart.
+        // Each licence has its own pack, so that every one counts; its last day identifies it.
         let licence = maker::licence().pack(&format!("WE-{n:05}"));
         fs::write(store.join(format!("{n}.lic")), licence.sign()).unwrap();
     }

@@ -1,4 +1,4 @@
-//! What a device remembers when the documents themselves are gone, and what it clears away.
+//! The facts that a device remembers after their documents are deleted, and clean-up.
 
 use std::collections::HashMap;
 use std::fs;
@@ -35,7 +35,7 @@ const STATE: &str = "/var/lib/licd/state.toml";
 const SETTINGS: &str = "/etc/licd/settings.toml";
 const KEEP_ALL: &str = "[system.remotemanager]\nlicense_cleanup = false\n";
 
-/// Runs a test with licctl alone, and with a daemon that is started anew for every step.
+/// Runs a test with licctl alone, and with a daemon that restarts for every step.
 fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
     let alone = World::new();
     test(&alone, &|args| alone.licctl(args));
@@ -69,10 +69,10 @@ fn a_file_stays_superseded_after_its_successor_is_deleted() {
         assert_eq!(import(run, &new), is(0, "valid"));
         let _ = run(&["remove", "all"]).with_code(0);
         assert_eq!(import(run, &old), is(5, "superseded"));
-        // By hand it is not better off.
+        // Copying it by hand does not help.
         world.copy_by_hand("drawer.lic", maker::licence().serial(5).sign());
         assert_eq!(run(&["status", "--json"]).json()["state"], "none");
-        // Another pack is not concerned, nor is a later serial.
+        // Other packs and later serials are unaffected.
         let other = world.file("other.lic", maker::licence().pack("WE-OTHER").serial(1).sign());
         assert_eq!(import(run, &other), is(0, "valid"));
         let later = world.file("later.lic", maker::licence().serial(7).sign());
@@ -135,12 +135,12 @@ fn the_newest_trust_document_outlives_its_file() {
         fs::remove_file(&stored).unwrap();
         assert_eq!(run(&["status", "--json"]).json()["state"], "withdrawn");
         assert_eq!(import(run, &own), is(5, "withdrawn"));
-        // Nor is it rolled back.
+        // An older copy does not roll it back.
         fs::write(&stored, maker::trust(1, &[])).unwrap();
         assert_eq!(import(run, &own), is(5, "withdrawn"));
         let first = world.file("first", maker::trust(1, &[]));
         assert_eq!(import(run, &first), is(5, "superseded"));
-        // A copy that is damaged is no document, and the next one takes its place.
+        // A damaged copy is ignored, and the next trust document replaces it.
         fs::write(world.path("/var/lib/licd/trust.note"), "nonsense").unwrap();
         assert_eq!(run(&["status", "--json"]).json()["state"], "valid");
         assert_eq!(import(run, &trust), is(0, "valid"));
@@ -165,12 +165,12 @@ fn an_automatic_import_does_not_restore_a_removed_licence() {
             assert!(message.contains("removed from this device on purpose"), "{message}");
             assert_eq!(world.stored(), Vec::<String>::new());
         }
-        // Who asks for it has it.
+        // An explicit import restores it.
         assert_eq!(import(run, &own), is(0, "valid"));
         assert_eq!(world.stored().len(), 1);
         world.by_hand(|licenses| fs::remove_dir_all(licenses).unwrap());
         assert_eq!(found(run, &own), is(0, "valid"));
-        // What the vendor issues anew is another matter.
+        // A newly issued licence is not the removed one.
         let _ = run(&["remove", "all"]).with_code(0);
         assert_eq!(found(run, &later), is(0, "valid"));
         assert_eq!(run(&["status", "--json"]).json()["licenses"][0]["serial"], 6);
@@ -194,7 +194,7 @@ fn a_removal_profile_blocks_automatic_imports_while_it_is_set() {
     let daemon = world.start();
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(5, "removed"));
     assert!(daemon.stop().success());
-    // Once the profile is off, nothing keeps it away.
+    // Without the profile, automatic imports accept it again.
     fs::remove_file(world.path(SETTINGS)).unwrap();
     let daemon = world.start();
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(0, "valid"));
@@ -209,7 +209,7 @@ fn deleting_or_copying_a_file_is_not_a_removal() {
     world.by_hand(|licenses| fs::remove_dir_all(licenses).unwrap());
     daemon.until("it is gone", |status| status["state"] == "none");
     assert_eq!(found(&run, &own), is(0, "valid"));
-    // And who copies a file by hand that was removed wants it.
+    // Copying a removed file by hand restores it.
     let _ = run(&["remove", "all"]).with_code(0);
     world.copy_by_hand("again.lic", maker::licence().sign());
     daemon.until("it counts", |status| status["state"] == "valid");
@@ -251,7 +251,7 @@ fn an_option_marks_an_import_as_automatic() {
     }
 }
 
-/// A store with every kind of file, and the names of those that are superseded.
+/// Fills a store with every kind of file; returns the names of the superseded ones.
 fn full(world: &World) -> Vec<&'static str> {
     let emp = || maker::licence().pack("EMP-R9HXH").services(&[EMP]);
     let files = [
@@ -283,7 +283,7 @@ fn clean_up_deletes_only_superseded_files() {
     let left: Vec<_> = before.iter().filter(|name| !superseded.contains(&name.as_str())).collect();
     wait::until("they are cleared away", || (world.stored().len() == left.len()).then_some(()));
     assert!(world.stored().iter().eq(left.iter().copied()), "{:?}", world.stored());
-    let cleared = daemon.until("that is told", |status| {
+    let cleared = daemon.until("the problem is reported", |status| {
         status["licenses"].as_array().unwrap().iter().all(|own| own["state"] != "superseded")
     });
     for word in ["features", "services", "rejected", "problems"] {
@@ -293,7 +293,7 @@ fn clean_up_deletes_only_superseded_files() {
         let line = format!("{name}: removed, since a later licence has replaced it");
         assert_eq!(daemon.log().matches(&line).count(), 1, "{}", daemon.log());
     }
-    // An import clears away as well, with and without the daemon.
+    // An import cleans up too, with and without the daemon.
     let _ = daemon.import(maker::licence().serial(8).sign()).with_code(0);
     assert!(!world.stored().contains(&"6.lic".to_owned()), "{:?}", world.stored());
     assert!(daemon.stop().success());
@@ -319,7 +319,7 @@ fn clean_up_respects_the_settings() {
     let _ = world.import(maker::licence().pack("WE-OTHER").sign()).with_code(0);
     let _ = world.licctl(["remove", "pack:WE-OTHER"]).with_code(0);
     assert_eq!(world.stored(), before);
-    // When the settings allow it, it is done at once.
+    // Clean-up runs as soon as the settings allow it.
     let on = KEEP_ALL.replace("false", "true");
     let () = daemon.client().manager("ApplySettings", &on.as_str()).unwrap();
     wait::until("they are cleared away", || {
@@ -344,10 +344,10 @@ fn clean_up_cuts_a_mass_licence_copied_by_hand_to_its_slice() {
     let stored = fs::read_to_string(world.licenses().join(slice)).unwrap();
     assert_eq!(stored, maker::slice(&mass, UNIT));
     assert_eq!(fs::read_to_string(world.licenses().join(other)).unwrap(), foreign);
-    // It has the name that an import would have given it.
+    // The slice has the name that an import gives it.
     let again = daemon.import(&mass).with_code(0);
     assert!(again.message().contains("already in the store"), "{}", again.message());
-    // Together with its slice it goes, too.
+    // A mass licence whose slice exists is deleted too.
     world.copy_by_hand("mass.lic", &mass);
     wait::until("it is gone", || (world.stored().len() == 2).then_some(()));
     assert!(daemon.stop().success());
@@ -360,7 +360,7 @@ fn a_store_that_cannot_be_cleaned_up_is_reported_once() {
     let protection = world.partition().write_protect();
     let daemon = world.start();
     let complaint = "its device is read-only";
-    wait::until("it is told", || daemon.log().contains(complaint).then_some(()));
+    wait::until("the complaint is logged", || daemon.log().contains(complaint).then_some(()));
     for _ in 0..5 {
         let () = daemon.client().manager("Refresh", &()).unwrap();
     }
@@ -388,13 +388,13 @@ fn a_damaged_state_file_is_set_aside_and_changes_no_verdict() {
         let daemon = world.start();
         let mut status = daemon.report();
         let problem = status["problems"][0]["message"].as_str().unwrap().to_owned();
-        let told = format!("it is kept as {}.damaged", file.display());
-        assert!(problem.contains(&told), "{problem}");
-        assert!(daemon.log().contains(&told), "{}", daemon.log());
+        let copy = format!("it is kept as {}.damaged", file.display());
+        assert!(problem.contains(&copy), "{problem}");
+        assert!(daemon.log().contains(&copy), "{}", daemon.log());
         assert_eq!(fs::read_to_string(file.with_extension("toml.damaged")).unwrap(), damaged);
         status["problems"] = before["problems"].clone();
         assert_eq!(status, before);
-        // What the store shows is remembered anew.
+        // The daemon rebuilds its memory from the store.
         wait::until("there is a memory again", || {
             fs::read_to_string(&file).is_ok_and(|text| text.contains("WE-7Q2KD")).then_some(())
         });
@@ -410,20 +410,20 @@ fn imports_work_when_the_state_file_cannot_be_written() {
     let status = status.args(["status", "--json"]);
     assert_eq!(world.as_nobody(status).with_code(0).json()["state"], "valid");
     let file = world.write(STATE, "damaged");
-    let told = world.as_nobody(status).with_code(0).json();
-    assert_eq!(told["state"], "valid");
-    let problem = told["problems"][0]["message"].as_str().unwrap();
+    let status = world.as_nobody(status).with_code(0).json();
+    assert_eq!(status["state"], "valid");
+    let problem = status["problems"][0]["message"].as_str().unwrap();
     assert!(problem.contains("could not be set aside (Permission denied)"), "{problem}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "damaged");
 }
 
 fn a_removal_reports_that_it_cannot_be_recorded() {
     let world = World::new();
-    // A place for it that nobody can make.
+    // A file blocks the state directory.
     world.write("/var/lib/licd", "");
     let _ = world.licctl(["import", &world.file("a.lic", maker::licence().sign())]);
     let answer = world.licctl(["remove", "all"]).with_code(0);
     assert_eq!(answer.out.trim(), "all: 1 licence removed");
-    let said = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
-    assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(said), "{answer:?}");
+    let expected = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
+    assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(expected), "{answer:?}");
 }

@@ -1,4 +1,4 @@
-//! The licence partition: read-only but for a moment, full, failing, held, gone.
+//! The licence partition: read-only except during writes, full, failing, held open, missing.
 
 use std::fs::{self, File};
 use std::process::{Child, Command};
@@ -19,14 +19,14 @@ pub(crate) const STORIES: &[Story] = &[
     story!(the_daemon_survives_a_vanishing_partition, needs root),
 ];
 
-/// Exit code of everything that the store cannot take.
+/// The exit code if the store cannot be written.
 const UNWRITABLE: i32 = 7;
 
 fn errno(refused: std::io::Result<()>) -> Errno {
     Errno::from_raw(refused.unwrap_err().raw_os_error().unwrap())
 }
 
-/// That nothing can be written to the partition, by the kernel's word and by trying.
+/// Asserts that the partition is read-only, by its mount options and by a write.
 fn assert_closed(world: &World) {
     assert!(world.partition().is_read_only(), "{:?}", world.partition().options());
     assert_eq!(errno(fs::write(world.path("/license/x"), "")), Errno::EROFS);
@@ -78,12 +78,12 @@ fn a_partition_left_writable_is_closed_by_the_next_change() {
     let world = World::mounted();
     let daemon = world.start();
     world.partition().make_writable();
-    daemon.until("the state is told", |status| status["store"]["state"] == "writable");
+    daemon.until("the state is reported", |status| status["store"]["state"] == "writable");
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     assert_closed(&world);
 }
 
-/// A process that has a file of the store open.
+/// A process that holds a file of the store open.
 struct Holder(Child);
 
 impl Holder {
@@ -116,7 +116,7 @@ fn a_process_holding_a_removed_file_is_named_until_it_lets_go() {
     assert!(problems(&open).contains(&named), "{open}");
     let doctor = daemon.licctl(["doctor"]).with_code(1);
     assert!(doctor.flowed().contains(&named), "{doctor:?}");
-    // The mount alone is closed meanwhile; and the daemon, or anybody, can still write.
+    // Meanwhile only the mount is read-only; the daemon and other writers can still write.
     assert_eq!(errno(fs::write(world.path("/license/x"), "")), Errno::EROFS);
     let _ = daemon.import(maker::licence().sign()).with_code(0);
 
@@ -127,7 +127,7 @@ fn a_process_holding_a_removed_file_is_named_until_it_lets_go() {
     assert_closed(&world);
     assert_eq!(world.status()["state"], "valid");
 
-    // Without a daemon, the next change closes it.
+    // Without a daemon, the next change remounts it read-only.
     drop(daemon);
     let holder = Holder::of(&world.licenses().join(&world.stored()[0]));
     let _ = world.licctl(["remove", "all"]).with_code(0);
@@ -150,7 +150,7 @@ fn a_full_partition_keeps_its_files_and_is_reported() {
     let stored = world.stored();
     let report = world.report();
     let daemon = world.start();
-    // Longer than the file system could keep inside an inode.
+    // Too large for the file system to store it in an inode.
     let other = maker::licence().pack("WE-OTHER").mass(1000).sign();
     for answer in [world.import(&other), daemon.import(&other)] {
         let answer = answer.with_code(UNWRITABLE);
@@ -159,7 +159,7 @@ fn a_full_partition_keeps_its_files_and_is_reported() {
         assert_closed(&world);
         assert_eq!((world.stored(), world.report()), (stored.clone(), report.clone()));
     }
-    // Making room is possible, and enough.
+    // Removing licences works on a full partition, and frees enough space.
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     world.by_hand(|licenses| fs::remove_file(licenses.join("../../filler")).unwrap());
     assert_eq!(daemon.import(&other).with_code(0).verdict(), "valid");
@@ -190,7 +190,7 @@ fn the_daemon_survives_a_vanishing_partition() {
     world.partition().vanish();
     let status = daemon.until("it is missing", |status| status["store"]["state"] == "missing");
     assert_eq!((&status["state"], &status["store"]["licenses"]), (&"none".into(), &0.into()));
-    // Nothing is written below the place where it was, to be hidden when it is back.
+    // Nothing is written to the empty mount point, where the next mount would hide it.
     for answer in [world.import(maker::licence().sign()), daemon.import(maker::licence().sign())] {
         let answer = answer.with_code(UNWRITABLE);
         assert_eq!(answer.verdict(), "store-unwritable");

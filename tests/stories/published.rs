@@ -1,4 +1,4 @@
-//! What other programs read without asking anybody: `/run/licd`.
+//! The files in `/run/licd` that other programs read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -40,7 +40,7 @@ fn the_published_report_is_world_readable_and_matches_the_daemons_answer() {
     let daemon = world.start();
     assert_eq!(masked(published(&world)), daemon.report());
     let _ = daemon.import(maker::licence().sign()).with_code(0);
-    // Whoever has the verdict finds it published.
+    // The published report is current when the verdict returns.
     assert_eq!(masked(published(&world)), daemon.report());
     assert_eq!(published(&world)["state"], "valid");
     for (path, mode) in
@@ -63,7 +63,7 @@ fn exactly_the_allowed_features_have_a_file() {
     assert!(file.is_file() && file.len() == 0);
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     assert_eq!(features(&world), allowed(&daemon.status()));
-    // What an earlier system left there is gone at the next start.
+    // The next start deletes files left by an earlier version.
     assert!(daemon.stop().success());
     world.write("/run/licd/features/custom-partition", "");
     let daemon = world.start();

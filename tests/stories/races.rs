@@ -1,5 +1,5 @@
-//! Two programs at once, and programs that are cut off: what was decided before another one wrote
-//! does not count after it.
+//! Concurrent and interrupted programs: a decision based on a state that changed meanwhile is made
+//! again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -34,7 +34,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(an_immutable_licence_is_reported_with_its_cure, needs root),
 ];
 
-/// Races of two imports; more by `LICD_RACES`.
+/// The number of races between two imports; `LICD_RACES` overrides it.
 const RACES: u32 = 20;
 
 const TRUST: &str = "/license/dsa/trust.note";
@@ -70,7 +70,7 @@ fn the_newer_of_two_concurrent_trust_documents_stays() {
     }
 }
 
-/// Imports a file that its sender holds back until `meanwhile` is done.
+/// Imports a file through a pipe that withholds its end until `meanwhile` returns.
 fn slowly(
     client: &Client,
     content: &str,
@@ -84,7 +84,7 @@ fn slowly(
     thread::scope(|scope| {
         let import = scope
             .spawn(|| client.manager("ImportFd", &(Fd::from(reader.as_fd()), "slow.lic", options)));
-        // The pipe is empty once the daemon has read what there was.
+        // The pipe is empty once the daemon has read its content.
         wait::until("the daemon reads", || (!has_more(&reader)).then_some(()));
         meanwhile();
         writer.write_all(rest.as_bytes()).unwrap();
@@ -93,7 +93,7 @@ fn slowly(
     })
 }
 
-/// Whether something waits in a pipe to be read.
+/// Whether a pipe holds unread data.
 fn has_more(pipe: &io::PipeReader) -> bool {
     let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, PollTimeout::ZERO).unwrap() > 0
@@ -119,7 +119,7 @@ fn a_slow_automatic_import_does_not_undo_a_removal() {
     let daemon = world.start();
     let licence = maker::licence().sign();
     let _ = daemon.import(&licence).with_code(0);
-    // The same licence with a line more is another file, so that it is not there already.
+    // An extra signature line makes it a different file, so the import has to store it.
     let found = format!("{licence}{}", stranger_line(&licence, &maker::stranger()));
     let refusal = slowly(&daemon.client(), &found, true, || {
         let _ = daemon.licctl(["remove", "all"]).with_code(0);
@@ -150,7 +150,7 @@ fn a_licence_whose_key_was_revoked_meanwhile_is_not_stored() {
     assert!(world.stored().is_empty());
 }
 
-/// A signature line on a licence by a key that no device knows.
+/// A signature line by an unknown key.
 fn stranger_line(licence: &str, key: &SigningKey) -> String {
     let (text, _) = licence.split_once("\n\n").unwrap();
     let signed = license_issue::sign(&format!("{text}\n"), &[key]);
@@ -177,7 +177,7 @@ fn variants_of_one_licence_occupy_one_file() {
         assert_eq!(world.stored().len(), 1);
     }
     let first = world.stored();
-    // A file that is wanted by name takes the place of the other, so that its lines come along.
+    // An explicit import replaces the stored variant, so that its extra lines are kept.
     let _ = world.licctl(["import", &files[7]]).with_code(0);
     assert_eq!(world.stored().len(), 1);
     assert_ne!(world.stored(), first);
@@ -196,7 +196,7 @@ fn automatic_imports_leave_room_for_a_trust_document_and_a_licence() {
     assert_eq!((full.code, full.verdict().as_str()), (7, "store-full"));
     let problems = world.status()["problems"].to_string();
     assert!(problems.contains("less than 64 KiB"), "{problems}");
-    // What revokes a key and what is wanted by name still fit.
+    // A trust document and an explicitly imported licence still fit.
     let trust = world.file("2.note", maker::trust(2, &[("WE-00000", 1)]));
     let _ = world.licctl(["import", &trust]).with_code(0);
     let emp = maker::licence().product("EMP").pack("EMP-R9HXH").services(&[EMP]).sign();
@@ -204,7 +204,7 @@ fn automatic_imports_leave_room_for_a_trust_document_and_a_licence() {
     assert!(world.partition().is_read_only());
 }
 
-/// The state as it is after the intent to remove a file was written down.
+/// Writes the state as it is after a removal was recorded and before the file was deleted.
 fn intend_to_remove(world: &World, file: &Path) {
     let found = fs::metadata(file).unwrap();
     let name = file.file_name().unwrap().to_str().unwrap();
@@ -238,7 +238,7 @@ fn an_interrupted_removal_spares_a_file_copied_back() {
     let world = World::new();
     let file = world.copy_by_hand("a.lic", maker::licence().sign());
     intend_to_remove(&world, &file);
-    // A technician copies it back before the next start.
+    // A technician restores the file before the next start.
     let kept = fs::read(&file).unwrap();
     fs::remove_file(&file).unwrap();
     world.copy_by_hand("a.lic", kept);
@@ -257,7 +257,7 @@ fn the_start_deletes_temporary_files() {
     }
 }
 
-/// What may be in the place of a file, by accident or on purpose.
+/// The kinds of objects that may occupy the path of a file, by accident or on purpose.
 const OBSTACLES: [fn(&Path); 3] = [
     |path| mkfifo(path, Mode::S_IRWXU).unwrap(),
     |path| fs::create_dir(path).unwrap(),

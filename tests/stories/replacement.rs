@@ -1,4 +1,4 @@
-//! What takes the place of a licence, and when.
+//! Replacement of licences: by which document, and from which day.
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER, UNIT};
@@ -32,8 +32,8 @@ fn states(status: &Value) -> Vec<String> {
     states
 }
 
-/// Imports with the daemon and without it, each into a world of its own, with the same outcome, and
-/// returns the exit code, the verdict, the message, and the status afterwards.
+/// Imports into one device with the daemon and one without, asserts equal results, and returns exit
+/// code, verdict, message and the status afterwards.
 fn outcome(first: &[&str], last: &str) -> (i32, String, String, Value) {
     let mut outcomes = [false, true].map(|with_daemon| {
         let world = World::new();
@@ -46,12 +46,12 @@ fn outcome(first: &[&str], last: &str) -> (i32, String, String, Value) {
         }
         let daemon = world.start();
         let answer = daemon.import(last);
-        let told = (answer.code, answer.verdict(), answer.message(), daemon.report());
-        // What happened is remembered over a restart, and known to who works without the daemon.
+        let outcome = (answer.code, answer.verdict(), answer.message(), daemon.report());
+        // A restart and licctl without the daemon report the same.
         assert!(daemon.stop().success());
-        assert_eq!(world.report(), told.3);
-        assert_eq!(world.start().report(), told.3);
-        told
+        assert_eq!(world.report(), outcome.3);
+        assert_eq!(world.start().report(), outcome.3);
+        outcome
     });
     let [direct, through] = &mut outcomes;
     assert_eq!(direct, through);
@@ -66,7 +66,7 @@ fn a_reissue_supersedes_lower_serials_of_its_pack() {
     let licenses = states(&status);
     assert!(licenses.contains(&"WE-7Q2KD 6 valid".to_owned()), "{licenses:?}");
     assert!(!licenses.contains(&"WE-7Q2KD 5 valid".to_owned()), "{licenses:?}");
-    // The other way round it is not taken in the first place.
+    // In the opposite order the old licence is refused.
     let (code, verdict, message, status) = outcome(&[&new], &old);
     assert_eq!((code, &*verdict), (5, "superseded"));
     assert!(message.contains("replaced by a later licence of this device"), "{message}");
@@ -81,7 +81,7 @@ fn a_licence_supersedes_the_packs_that_it_names() {
     let (code, _, _, status) = outcome(&[&old, &older], &merged);
     assert_eq!(code, 0);
     let licenses = states(&status);
-    // Only what was issued before is superseded.
+    // Only licences issued earlier are superseded.
     assert!(licenses.contains(&"WE-OLD02 183 valid".to_owned()), "{licenses:?}");
     assert!(!licenses.contains(&"WE-OLD01 183 valid".to_owned()), "{licenses:?}");
     assert!(licenses.contains(&"WE-7Q2KD 183 valid".to_owned()), "{licenses:?}");
@@ -121,14 +121,14 @@ fn a_roster_without_this_device_withdraws_its_licence() {
         assert_eq!(status["state"], "withdrawn");
         assert_eq!(status["features"]["custom-partition"]["allowed"], false);
     }
-    // It takes nothing from other packs, nor from later serials.
+    // Other packs and later serials are unaffected.
     let other = maker::licence().pack("WE-OTHER").sign();
     let later = maker::licence().serial(190).sign();
     let roster = maker::licence().serial(183).roster().units(&[OTHER]).sign();
     let (_, _, message, status) = outcome(&[&other, &later], &roster);
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 190 valid", "WE-OTHER 183 valid"]);
-    // And a roster that is still there by hand counts as one that was imported.
+    // A roster copied by hand counts like an imported one.
     let world = World::new();
     world.copy_by_hand("own.lic", maker::licence().serial(182).sign());
     world.copy_by_hand("roster.lic", roster);
@@ -148,7 +148,7 @@ fn a_reissue_that_names_the_device_again_counts_after_a_roster() {
     let world = World::new();
     let _ = world.import(maker::licence().serial(1).sign()).with_code(0);
     let _ = world.import(maker::licence().serial(2).roster().units(&[OTHER]).sign()).with_code(4);
-    // The withdrawn one cannot be brought back.
+    // The withdrawn licence cannot be restored.
     let _ = world.licctl(["remove", "all"]).with_code(0);
     let again = world.import(maker::licence().serial(1).sign()).with_code(5);
     assert_eq!(again.verdict(), "withdrawn");
@@ -164,7 +164,7 @@ fn a_file_for_another_device_changes_nothing() {
     assert_eq!((code, &*verdict), (4, "wrong-device"));
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 182 valid"]);
-    // Nor does a slice of a whole roster, which shows one unit only.
+    // A slice of a complete roster shows one unit and withdraws nothing.
     let mass = maker::licence().serial(183).roster().units(&[OTHER]).mass(40).sign();
     let (_, _, _, status) =
         outcome(&[&maker::licence().serial(182).sign()], &maker::slice(&mass, OTHER));
@@ -199,10 +199,10 @@ fn a_trust_document_replaces_older_ones_only() {
     assert_eq!(status["state"], "none");
     assert_eq!(status["rejected"][0]["code"], "unknown-key");
     assert_eq!(world.import(maker::trust(1, &[])).with_code(5).verdict(), "superseded");
-    // Nor by an image that comes with an older one.
+    // An image with an older trust document does not replace it.
     world.write("/usr/lib/licd/trust.note", maker::trust(1, &[]));
     assert_eq!(world.status()["state"], "none");
-    // But by one that comes with a newer one.
+    // An image with a newer trust document does.
     world.write("/usr/lib/licd/trust.note", maker::trust(3, &[]));
     assert_eq!(world.status()["state"], "valid");
 }

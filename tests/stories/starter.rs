@@ -1,4 +1,4 @@
-//! The days that a new device has before it needs a licence (contract §8).
+//! The starter period of a new device (contract §8).
 
 use std::fs;
 
@@ -16,10 +16,10 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_takes_precedence_over_the_starter_period),
 ];
 
-/// Where it is written down that the days have begun.
+/// The file that records the start of the starter period.
 const MARK: &str = "/license/dsa/starter";
 
-/// A device whose image grants so many days.
+/// A device whose image grants a starter period of `days`.
 fn granting(days: u32) -> World {
     let world = World::new();
     world.write("/usr/lib/licd/licd.toml", format!("[starter]\ndays = {days}\n"));
@@ -38,7 +38,7 @@ fn a_new_device_starts_with_the_features_of_an_evaluation() {
     let status = daemon.until("the days begin", |status| status["state"] == "starter");
     let we = service(&status);
     assert_eq!((&we["status"], &we["state"]), (&"UNLICENSED".into(), &"starter".into()));
-    // It may have become tomorrow meanwhile.
+    // Midnight may have passed meanwhile.
     let last = [29, 30].map(|days| today_plus(days).to_string());
     let expires = we["expires"].as_str().unwrap().to_owned();
     assert!(last.contains(&expires), "{expires}");
@@ -47,13 +47,13 @@ fn a_new_device_starts_with_the_features_of_an_evaluation() {
         assert!(world.path(&format!("/run/licd/features/{feature}")).exists(), "{feature}");
     }
     assert_eq!(status["features"]["powerterm"]["allowed"], false);
-    // Without the daemon they are seen as well, and a restart changes nothing.
+    // licctl without the daemon and a restart report the same.
     assert_eq!(world.report(), daemon.report());
     let mark = fs::read(world.path(MARK)).unwrap();
     assert!(daemon.stop().success());
     assert_eq!(service(&world.start().status()), we);
     assert_eq!(fs::read(world.path(MARK)).unwrap(), mark);
-    // Removing licences does not begin them anew.
+    // Removing licences does not restart the period.
     let _ = world.licctl(["remove", "all"]).with_code(1);
     assert!(world.path(MARK).exists());
 }
@@ -68,7 +68,7 @@ fn the_starter_period_begins_once_and_ends() {
     for feature in ["os", "custom-partition"] {
         assert_eq!(status["features"][feature]["allowed"], false, "{feature}");
     }
-    // A mark that nobody can read begins nothing either.
+    // An unreadable mark starts no period.
     world.write(MARK, "nonsense");
     let () = daemon.client().manager("Refresh", &()).unwrap();
     assert_eq!(daemon.status()["state"], "none");
@@ -125,7 +125,7 @@ fn a_licence_takes_precedence_over_the_starter_period() {
     let status = daemon.status();
     assert_eq!(status["state"], "valid");
     assert_eq!(service(&status)["expires"], "2099-12-31");
-    // It takes nothing away while they last.
+    // During the period, removing the licence restores the starter features.
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     daemon.until("they go on", |status| status["state"] == "starter");
 }

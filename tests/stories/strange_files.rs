@@ -1,4 +1,4 @@
-//! What is called a licence and is none: endless, packed, no file at all.
+//! Files named like licences that are not: endless, compressed, not regular.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -33,7 +33,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(file_names_are_escaped_for_the_terminal),
 ];
 
-/// Memory that licctl may take for any file: some times what it takes for a small one.
+/// The memory limit of licctl for any file: several times that for a small one.
 const PEAK: u64 = 32 << 20;
 
 fn sparse(path: &Path) {
@@ -79,7 +79,7 @@ fn non_files_are_refused_without_being_opened() {
             assert_eq!(through.out, direct.out, "{name}");
         }
     }
-    // A link to a licence that a user names is as good as the licence.
+    // A symbolic link that the user names works like its target.
     symlink(world.file("a.lic", maker::licence().sign()), dir.join("good.lic")).unwrap();
     assert_eq!(world.licctl(["verify", "--json", &at("good.lic")]).with_code(0).verdict(), "valid");
 }
@@ -112,7 +112,7 @@ fn a_named_pipe_is_read_like_standard_input() {
         assert_eq!(fed(&["import", "--json"], |a| a.verdict().into()), "valid");
     });
     assert_eq!(daemon.status()["state"], "valid");
-    // As a shell makes one of <(COMMAND).
+    // A shell creates such a pipe for <(COMMAND).
     let mut licctl = world.licctl_command();
     let answer = run_with_input(licctl.args(["verify", "--json", "/dev/fd/0"]), mass.as_bytes());
     assert_eq!(answer.with_code(0).verdict(), "valid");
@@ -140,8 +140,8 @@ fn unreadable_standard_input_is_explained() {
     let mut licctl = world.licctl_command();
     let ended = licctl.args(["verify", "-"]).stdin(File::open("/").unwrap()).output().unwrap();
     assert_eq!(ended.status.code(), Some(6));
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(said, "-: source-unreachable: cannot be read: Is a directory\n");
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(output, "-: source-unreachable: cannot be read: Is a directory\n");
 }
 
 fn a_file_of_two_gigabytes_is_refused_without_being_read() {
@@ -165,7 +165,7 @@ fn a_file_that_unpacks_without_end_is_refused_in_bounded_memory() {
     assert!(daemon.peak() < PEAK, "{} bytes", daemon.peak());
 }
 
-/// The codes of the files that do not count, by name.
+/// The names and codes of rejected files.
 fn rejected(status: &Value) -> Vec<(String, String)> {
     let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
     let files = status["rejected"].as_array().unwrap();
@@ -217,7 +217,7 @@ fn a_damaged_file_in_the_store_is_reported_and_skipped() {
         let answer = world.licctl([verb]);
         assert!(answer.out.contains("damaged.lic"), "{verb}: {answer:?}");
     }
-    // Removing works beside it, and leaves what is not known to be a licence alone.
+    // Removal works, and leaves files that are not known to be licences.
     let removed = world.licctl(["remove", "all", "--json"]).with_code(0).json();
     assert_eq!(removed["removed"], 1);
     assert_eq!(world.stored(), ["damaged.lic", "half.lic"]);
@@ -269,7 +269,7 @@ fn misplaced_files_are_reported_with_their_cure() {
         ("dsa/trust (1).note", "is not looked at, since it is not called trust.note"),
     ] {
         let place = format!("/license/{path}");
-        // A shell takes the path for one word.
+        // The command must quote the path for a shell.
         let word = if path.contains(' ') { format!("'{place}'") } else { place.clone() };
         let message = format!("{why}; import it with “licctl import {word}”, then remove it");
         assert!(problems.contains(&place) && problems.contains(&message), "{path}: {problems}");

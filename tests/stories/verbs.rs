@@ -1,5 +1,4 @@
-//! The verbs of licctl (contract §6): what they print, and that it is the same with and without the
-//! daemon.
+//! The verbs of licctl (contract §6): their output, which is the same with and without the daemon.
 
 use std::fs;
 
@@ -22,7 +21,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
 
-/// A device with something of everything.
+/// A device with licences in every state, a damaged file and a broken configuration.
 fn full() -> World {
     let world = World::new();
     world.copy_by_hand("base.lic", maker::licence().sign());
@@ -35,16 +34,16 @@ fn full() -> World {
     world
 }
 
-/// The answer without what the clock shows.
+/// The answer without the clock's time.
 fn without_clock(out: &str) -> String {
     if let Ok(json) = serde_json::from_str::<Value>(out) {
-        // Masking must not put the members in another order.
+        // Masking must keep the order of the members.
         return masked(json).to_string();
     }
     out.lines().filter(|line| !line.starts_with("Clock:")).collect::<Vec<_>>().join("\n")
 }
 
-/// The bytes of the status report with the clock's time cut out.
+/// The bytes of the status report without the clock's time.
 fn raw_without_now(out: &str) -> String {
     let (before, rest) = out.split_once("\"now\":\"").unwrap();
     format!("{before}{}", rest.split_once('"').unwrap().1)
@@ -106,7 +105,7 @@ fn changing_verbs_do_the_same_with_and_without_the_daemon() {
     ];
     let paths = |world: &World| content.each_ref().map(|(name, text)| file(world, name, text));
     let (here, there) = (paths(&alone), paths(&served));
-    // Paths differ between the worlds, so each is named as its world has it.
+    // Paths differ between the devices, so each command gets its own.
     let steps: [(&str, &[usize]); 6] = [
         ("import", &[0]),
         ("import", &[1, 2]),
@@ -130,7 +129,7 @@ fn changing_verbs_do_the_same_with_and_without_the_daemon() {
         );
         assert_eq!(through.code, direct.code, "{verb} {which:?}");
         assert_eq!(served.stored(), alone.stored(), "{verb} {which:?}");
-        // The broken configuration is named with its path.
+        // The report names the broken configuration by its path.
         let report = |world: &World, report: Value| report.to_string().replace(&root(world), "@");
         let (through, direct) = (daemon.report(), alone.report());
         assert_eq!(report(&served, through), report(&alone, direct), "{verb} {which:?}");
@@ -231,19 +230,22 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
 
 fn text_is_localised_and_json_is_not() {
     let world = full();
-    let said = |args: &[&str], locale: &str| {
+    let output = |args: &[&str], locale: &str| {
         let mut licctl = world.licctl_command();
         program::run(licctl.args(args).env("LC_ALL", locale)).out
     };
     for (verb, english, german) in
         [("status", "Unit ID:", "Unit-ID:"), ("doctor", "WRONG", "FEHLER")]
     {
-        assert!(said(&[verb], "C").contains(english) && !said(&[verb], "C").contains(german));
-        assert!(said(&[verb], "fr_FR.UTF-8").contains(english));
-        let text = said(&[verb], "de_DE.UTF-8");
+        assert!(output(&[verb], "C").contains(english) && !output(&[verb], "C").contains(german));
+        assert!(output(&[verb], "fr_FR.UTF-8").contains(english));
+        let text = output(&[verb], "de_DE.UTF-8");
         assert!(text.contains(german) && !text.contains(english), "{text}");
         let json = [verb, "--json"];
-        assert_eq!(without_clock(&said(&json, "de_DE.UTF-8")), without_clock(&said(&json, "C")));
+        assert_eq!(
+            without_clock(&output(&json, "de_DE.UTF-8")),
+            without_clock(&output(&json, "C"))
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use acceptance::{World, maker};
 const TIMES: usize = 3;
 
 /// A ratio and the most that it may be.
-struct Bar {
+struct Benchmark {
     what: &'static str,
     measured: Duration,
     unit: Duration,
@@ -25,10 +25,10 @@ struct Bar {
 }
 
 fn main() -> ExitCode {
-    let bars: [fn() -> Bar; 2] = [twenty_files, many_files_through_the_daemon];
+    let bars: [fn() -> Benchmark; 2] = [twenty_files, many_files_through_the_daemon];
     let mut code = ExitCode::SUCCESS;
     for take in bars {
-        let Bar { what, measured, unit, most } = take();
+        let Benchmark { what, measured, unit, most } = take();
         let ratio = measured.as_secs_f64() / unit.as_secs_f64();
         let verdict = if ratio <= most { "ok" } else { "ABOVE" };
         println!("{verdict:<6} {what}: {ratio:.2} (at most {most}): {measured:.1?} to {unit:.1?}");
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 /// 20 files into 2,000 stored, beside one file.
-fn twenty_files() -> Bar {
+fn twenty_files() -> Benchmark {
     let world = stored(2_000);
     let mut packs = (0..).map(|number| format!("NEW-{number:05}"));
     let mut import = |count: usize| {
@@ -56,11 +56,11 @@ fn twenty_files() -> Bar {
         twenty.push(import(20));
     }
     let what = "20 files into 2,000, to one file";
-    Bar { what, measured: median(twenty), unit: median(one), most: 1.5 }
+    Benchmark { what, measured: median(twenty), unit: median(one), most: 1.5 }
 }
 
 /// 256 files into 10,000 stored through the daemon, beside a survey.
-fn many_files_through_the_daemon() -> Bar {
+fn many_files_through_the_daemon() -> Benchmark {
     let world = stored(10_000);
     let daemon = world.start();
     let mut packs = (0..).map(|number| format!("NEW-{number:05}"));
@@ -72,7 +72,7 @@ fn many_files_through_the_daemon() -> Bar {
         imports.push(daemon.licctl(args).with_code(0).took);
     }
     let what = "256 files into 10,000 through the daemon, to one survey";
-    Bar { what, measured: median(imports), unit: median(surveys), most: 2.0 }
+    Benchmark { what, measured: median(imports), unit: median(surveys), most: 2.0 }
 }
 
 /// A device whose store has so many licences, each of a pack of its own.

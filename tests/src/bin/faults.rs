@@ -31,7 +31,7 @@ mod run {
     use std::process::ExitCode;
     use std::time::Instant;
 
-    use acceptance::faults::attempt::Scene;
+    use acceptance::faults::attempt::Fixture;
     use acceptance::faults::judge::undisturbed;
     use acceptance::faults::operations::{OPERATIONS, Operation, named};
     use acceptance::faults::point::Point;
@@ -62,7 +62,7 @@ mod run {
     }
 
     fn list(operation: &'static Operation) -> ExitCode {
-        let right = undisturbed(&Scene::new(operation));
+        let right = undisturbed(&Fixture::new(operation));
         let calls = &right.attempt.trace.calls;
         for (place, call) in calls {
             println!("{place}  {call}  {:?}", call.errors());
@@ -81,15 +81,15 @@ mod run {
             eprintln!("{}: is no operation", point.operation);
             return ExitCode::from(2);
         };
-        let scene = Scene::new(operation);
-        let right = undisturbed(&scene);
+        let fixture = Fixture::new(operation);
+        let right = undisturbed(&fixture);
         let call = right.attempt.trace.calls.iter().find(|(place, _)| *place == point.aim.place);
         if let (Some((_, call)), Some(errno)) = (call, point.aim.fault.errno())
             && !call.errors().contains(&errno)
         {
-            eprintln!("{errno:?} is none that {} returns; no program has to expect it", call.name);
+            eprintln!("{errno:?} is not an error that {} returns", call.name);
         }
-        let result = sweep::run_one(&scene, &right, point.aim);
+        let result = sweep::run_one(&fixture, &right, point.aim);
         println!("{result}");
         match result.outcome {
             Outcome::Right => ExitCode::SUCCESS,
@@ -148,8 +148,8 @@ mod run {
     fn reasons(results: &[sweep::Result]) {
         let mut counts = BTreeMap::<&str, (usize, &Point)>::new();
         for result in results {
-            let Outcome::Wrong(wrongs) = &result.outcome else { continue };
-            for wrong in wrongs {
+            let Outcome::Wrong(violations) = &result.outcome else { continue };
+            for wrong in violations {
                 counts.entry(wrong).or_insert((0, &result.point)).0 += 1;
             }
         }

@@ -34,7 +34,7 @@ const LONG: usize = 31 << 20;
 const DESCRIPTORS: usize = 16;
 
 /// A message that is sent over and over.
-struct Shot {
+struct Payload {
     bytes: Vec<u8>,
     descriptors: Vec<RawFd>,
     is_answered: bool,
@@ -45,15 +45,15 @@ fn call(interface: &str, member: &str, flags: Flags) -> zbus::message::Builder<'
     call.interface(interface.to_owned()).with_flags(flags)
 }
 
-fn shot(message: &Message) -> Shot {
+fn shot(message: &Message) -> Payload {
     let descriptors = message.data().fds().iter().map(|fd| fd.as_raw_fd()).collect();
     // The message, and with it what was opened for it, is there until the end.
     std::mem::forget(message.clone());
     let is_answered = !message.header().primary().flags().contains(Flags::NO_REPLY_EXPECTED);
-    Shot { bytes: message.data().bytes().to_vec(), descriptors, is_answered }
+    Payload { bytes: message.data().bytes().to_vec(), descriptors, is_answered }
 }
 
-fn shots(kind: &str) -> Vec<Shot> {
+fn shots(kind: &str) -> Vec<Payload> {
     let plain = |interface: &str, member: &str| {
         shot(&call(interface, member, Flags::empty()).build(&()).unwrap())
     };
@@ -89,7 +89,7 @@ fn shots(kind: &str) -> Vec<Shot> {
     }
 }
 
-fn descriptors() -> Vec<Shot> {
+fn descriptors() -> Vec<Payload> {
     let null = || Fd::from(std::os::fd::OwnedFd::from(File::open("/dev/null").unwrap()));
     let many = || (0..DESCRIPTORS).map(|_| null()).collect::<Vec<_>>();
     let mut shots: Vec<_> = ["GetStatus", "ImportFd", "Refresh"]
@@ -103,7 +103,7 @@ fn descriptors() -> Vec<Shot> {
 }
 
 /// What is no call, or none of those that there are.
-fn odd() -> Vec<Shot> {
+fn odd() -> Vec<Payload> {
     let mut unknown = shot(&call(MANAGER, "GetStatus", Flags::empty()).build(&()).unwrap());
     unknown.bytes[1] = 5;
     unknown.is_answered = false;
@@ -114,7 +114,7 @@ fn odd() -> Vec<Shot> {
     let far = far.with_flags(Flags::NO_REPLY_EXPECTED);
     vec![
         unknown,
-        Shot { is_answered: false, ..shot(&signal.clone()) },
+        Payload { is_answered: false, ..shot(&signal.clone()) },
         shot(&far.build(&()).unwrap()),
         shot(&call(MANAGER, "Fly", Flags::empty()).build(&()).unwrap()),
         shot(&call("com.igel.None", "Fly", Flags::empty()).build(&()).unwrap()),
@@ -157,7 +157,7 @@ fn listen(stream: UnixStream, answers: &AtomicU64) {
     }
 }
 
-fn fire(stream: &UnixStream, shot: &Shot, end: Instant) -> bool {
+fn fire(stream: &UnixStream, shot: &Payload, end: Instant) -> bool {
     let mut at = 0;
     while at < shot.bytes.len() {
         let rights = [ControlMessage::ScmRights(&shot.descriptors)];

@@ -32,7 +32,7 @@ pub struct Attempt {
 
 /// Where the runs of an operation take place.
 #[derive(Debug)]
-pub struct Scene {
+pub struct Fixture {
     /// The operation.
     pub operation: &'static Operation,
     /// What is on the device before.
@@ -44,7 +44,7 @@ pub struct Scene {
     _bus_dir: tempfile::TempDir,
 }
 
-impl Scene {
+impl Fixture {
     /// Makes the device of an operation, with a file system as its licence partition if that is
     /// possible.
     #[must_use]

@@ -21,7 +21,7 @@ pub const ERRORS: [Errno; 8] = [ENOSPC, EIO, EROFS, EACCES, EINTR, EMFILE, ENFIL
 
 /// What a call is about, as far as its errors depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Matter {
+enum Backing {
     /// A file or directory of a file system with blocks.
     Disk,
     /// A file that the kernel makes up.
@@ -38,7 +38,7 @@ pub struct Call {
     /// What it is about: a path, or what a descriptor is.
     pub about: String,
     kind: Kind,
-    matter: Matter,
+    backing: Backing,
     /// By a descriptor, so that no path is searched.
     is_open: bool,
     writes: bool,
@@ -61,7 +61,7 @@ impl Call {
                 name: format!("call {}", entry.number),
                 about: String::new(),
                 kind: Kind::Other,
-                matter: Matter::Other,
+                backing: Backing::Other,
                 is_open: true,
                 writes: false,
                 creates: false,
@@ -71,7 +71,7 @@ impl Call {
         // A memory file's name is no path.
         let is_path = !["SYS_memfd_create", "SYS_fsopen"].contains(&name);
         let (about, is_open) = object(pid, entry, about);
-        let matter = if is_path { matter(&about) } else { Matter::Other };
+        let backing = if is_path { backing(&about) } else { Backing::Other };
         let flags = open_flags(pid, name, entry);
         // The way of duplicating a descriptor that std uses.
         if name == "SYS_fcntl"
@@ -83,7 +83,7 @@ impl Call {
             name: name.trim_start_matches("SYS_").to_owned(),
             about,
             kind,
-            matter,
+            backing,
             is_open,
             writes: flags & (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) != 0,
             creates: flags & libc::O_CREAT != 0,
@@ -121,7 +121,7 @@ impl Call {
 
     /// Whether what the call is about lets it return an error of its kind.
     fn can(&self, error: Errno) -> bool {
-        let on_disk = self.matter == Matter::Disk || self.kind == Kind::Mount;
+        let on_disk = self.backing == Backing::Disk || self.kind == Kind::Mount;
         match error {
             EROFS if self.kind == Kind::Open => on_disk && self.writes,
             ENOSPC if self.kind == Kind::Open => on_disk && self.creates,
@@ -150,7 +150,7 @@ impl Call {
     pub fn can_fail_onward(&self) -> bool {
         match self.kind {
             Kind::Wait | Kind::Transfer => false,
-            Kind::Read | Kind::Write => self.matter != Matter::Other && !self.speaks,
+            Kind::Read | Kind::Write => self.backing != Backing::Other && !self.speaks,
             _ => true,
         }
     }
@@ -173,7 +173,7 @@ impl Call {
     pub fn changes(&self) -> bool {
         match self.kind {
             Kind::Open => self.writes,
-            Kind::Write => self.matter == Matter::Disk,
+            Kind::Write => self.backing == Backing::Disk,
             Kind::Rename | Kind::Unlink | Kind::Make | Kind::Change | Kind::Sync | Kind::Mount => {
                 true
             }
@@ -225,14 +225,14 @@ fn object(pid: Pid, entry: &Entry, about: About) -> (String, bool) {
     }
 }
 
-fn matter(about: &str) -> Matter {
+fn backing(about: &str) -> Backing {
     match about {
-        _ if about.starts_with("/proc/") || about.starts_with("/sys/") => Matter::Kernel,
-        _ if about.starts_with("/memfd:") => Matter::Other,
+        _ if about.starts_with("/proc/") || about.starts_with("/sys/") => Backing::Kernel,
+        _ if about.starts_with("/memfd:") => Backing::Other,
         // Worlds may be made there.
-        _ if about.starts_with("/dev/") && !about.starts_with("/dev/shm/") => Matter::Other,
-        _ if about.starts_with('/') => Matter::Disk,
-        _ => Matter::Other,
+        _ if about.starts_with("/dev/") && !about.starts_with("/dev/shm/") => Backing::Other,
+        _ if about.starts_with('/') => Backing::Disk,
+        _ => Backing::Other,
     }
 }
 

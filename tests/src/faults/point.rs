@@ -12,7 +12,7 @@ use super::calls::ERRORS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The thread or process.
-    pub strand: Strand,
+    pub thread: ThreadName,
     /// The call, 0 for the thread's first.
     pub number: u32,
 }
@@ -20,7 +20,7 @@ pub struct Place {
 /// A thread or process of a program, by the name that the kernel has for it; of several of one name
 /// which, by the order of their first counted calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Strand {
+pub struct ThreadName {
     name: [u8; NAME],
     ordinal: u32,
 }
@@ -28,7 +28,7 @@ pub struct Strand {
 /// Bytes of a thread's name, by the kernel's limit.
 const NAME: usize = 16;
 
-impl Strand {
+impl ThreadName {
     /// The first of this name. Of the name only letters, digits and dashes count.
     #[must_use]
     pub fn named(text: &str) -> Self {
@@ -111,7 +111,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Strand {
+impl fmt::Display for ThreadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = String::from_utf8_lossy(&self.name);
         f.write_str(name.trim_end_matches('\0'))?;
@@ -121,7 +121,7 @@ impl fmt::Display for Strand {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.strand, self.number)
+        write!(f, "{}:{}", self.thread, self.number)
     }
 }
 
@@ -140,11 +140,11 @@ impl FromStr for Point {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let &[operation, place, what, how] = words.as_slice() else { return Err(FORM) };
-        let (strand, number) = place.split_once(':').ok_or(FORM)?;
+        let (thread, number) = place.split_once(':').ok_or(FORM)?;
         let parse = |number: &str| number.parse().map_err(|_| FORM);
-        let (name, ordinal) = strand.split_once('.').unwrap_or((strand, "0"));
-        let strand = Strand { ordinal: parse(ordinal)?, ..Strand::named(name) };
-        let place = Place { strand, number: parse(number)? };
+        let (name, ordinal) = thread.split_once('.').unwrap_or((thread, "0"));
+        let thread = ThreadName { ordinal: parse(ordinal)?, ..ThreadName::named(name) };
+        let place = Place { thread, number: parse(number)? };
         let errno = || ERRORS.into_iter().find(|errno| format!("{errno:?}") == what).ok_or(FORM);
         let fault = match (what, how) {
             ("kill", "before") => Fault::KillBefore,

@@ -6,9 +6,9 @@ use std::thread;
 
 use nix::errno::Errno;
 
-use super::attempt::Scene;
+use super::attempt::Fixture;
 use super::calls::Call;
-use super::judge::{Right, Wrongs, judge, undisturbed};
+use super::judge::{Right, Violations, judge, undisturbed};
 use super::operations::Operation;
 use super::point::{Aim, Fault, Place, Point};
 
@@ -20,7 +20,7 @@ pub enum Outcome {
     /// The program did not come to the point.
     NotReached,
     /// What is not as it must be.
-    Wrong(Wrongs),
+    Wrong(Violations),
 }
 
 /// A point that was run.
@@ -83,20 +83,20 @@ pub fn run(
     operation: &'static Operation,
     choice: Choice,
     jobs: usize,
-    told: &(dyn Fn(&Result) + Sync),
+    report: &(dyn Fn(&Result) + Sync),
 ) -> Vec<Result> {
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs)
             .map(|worker| {
                 scope.spawn(move || {
-                    let scene = Scene::new(operation);
-                    let right = undisturbed(&scene);
+                    let fixture = Fixture::new(operation);
+                    let right = undisturbed(&fixture);
                     let all = points(operation, &right.attempt.trace.calls);
                     let chosen = choose(all, choice);
                     let own = chosen.into_iter().skip(worker).step_by(jobs);
                     let run = |aim| {
-                        let result = run_one(&scene, &right, aim);
-                        told(&result);
+                        let result = run_one(&fixture, &right, aim);
+                        report(&result);
                         result
                     };
                     own.map(run).collect::<Vec<_>>()
@@ -109,23 +109,23 @@ pub fn run(
 
 /// Runs one point.
 #[must_use]
-pub fn run_one(scene: &Scene, right: &Right, aim: Aim) -> Result {
-    let point = Point { operation: scene.operation.name.to_owned(), aim };
+pub fn run_one(fixture: &Fixture, right: &Right, aim: Aim) -> Result {
+    let point = Point { operation: fixture.operation.name.to_owned(), aim };
     let attempted = catch_unwind(AssertUnwindSafe(|| {
-        let world = scene.world();
+        let world = fixture.world();
         let expected = Some(&right.claims).filter(|_| !aim.fault.is_kill());
-        let run = scene.run(&world, Some(aim), expected);
+        let run = fixture.run(&world, Some(aim), expected);
         let root = world.root().to_str().unwrap().to_owned();
         let call = run.trace.hit.as_ref().map(|call| match call.to_string() {
             text if call.about == root => text.replace(&root, "/"),
             text => text.replace(&root, ""),
         });
-        (call, judge(scene, world, right, aim, &run))
+        (call, judge(fixture, world, right, aim, &run))
     }));
     let (call, outcome) = match attempted {
         Ok((None, _)) => (String::new(), Outcome::NotReached),
-        Ok((Some(call), wrongs)) if wrongs.is_empty() => (call, Outcome::Right),
-        Ok((Some(call), wrongs)) => (call, Outcome::Wrong(wrongs)),
+        Ok((Some(call), violations)) if violations.is_empty() => (call, Outcome::Right),
+        Ok((Some(call), violations)) => (call, Outcome::Wrong(violations)),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             let text = text.chars().take(300).collect::<String>().replace('\n', " / ");
@@ -180,9 +180,9 @@ impl std::fmt::Display for Result {
         match outcome {
             Outcome::Right => write!(f, "right  {point}  {call}"),
             Outcome::NotReached => write!(f, "not reached  {point}"),
-            Outcome::Wrong(wrongs) => {
+            Outcome::Wrong(violations) => {
                 write!(f, "WRONG  make faults POINT='{point}'  {call}")?;
-                wrongs.iter().try_for_each(|wrong| write!(f, "\n       {wrong}"))
+                violations.iter().try_for_each(|wrong| write!(f, "\n       {wrong}"))
             }
         }
     }

@@ -19,14 +19,14 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_comes_from_vsftpd_over_tls_only),
     story!(user_and_password_log_in),
     story!(data_connections_go_only_to_the_server_itself),
-    story!(pasv_follows_any_refusal_of_epsv),
+    story!(pasv_is_tried_after_any_other_answer_to_epsv),
     story!(a_greeting_may_have_many_lines),
     story!(a_servers_demand_for_tls_is_recognised),
     story!(ftp_failures_have_distinct_messages),
 ];
 
 const TOTAL: u32 = 20;
-/// For servers that are slower than any patience.
+/// The time limit for servers that hang, in seconds.
 const SHORT: u32 = 2;
 
 fn a_licence_comes_from_vsftpd_anonymously() {
@@ -53,8 +53,8 @@ fn a_licence_comes_from_vsftpd_over_tls_only() {
     let stranger = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
     stranger.write("/etc/licd/ca.pem", Authority::new().pem());
     let daemon = stranger.start();
-    let told = try_all(&daemon, &stranger, &url, None);
-    told.refused("source-refused", "no authority that this device knows", "ca_file");
+    let outcome = try_all(&daemon, &stranger, &url, None);
+    outcome.refused("source-refused", "no authority that this device knows", "ca_file");
 }
 
 fn user_and_password_log_in() {
@@ -76,8 +76,8 @@ fn user_and_password_log_in() {
             "check user and password",
         ),
     ] {
-        let told = try_all(&daemon, &world, &server.url(""), login);
-        told.refused("source-refused", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url(""), login);
+        outcome.refused("source-refused", words, advice);
     }
 }
 
@@ -92,14 +92,14 @@ fn data_connections_go_only_to_the_server_itself() {
     let server = Ftp::start(maker::licence().sign(), instead, send);
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
-    let told = try_all(&daemon, &world, &server.url(""), None);
-    told.unreachable("refuses the data connection", "check for a firewall");
+    let outcome = try_all(&daemon, &world, &server.url(""), None);
+    outcome.unreachable("refuses the data connection", "check for a firewall");
     assert!(server.commands().contains(&"PASV".to_owned()));
     other.set_nonblocking(true).unwrap();
     assert!(other.accept().is_err(), "it was followed");
 }
 
-fn pasv_follows_any_refusal_of_epsv() {
+fn pasv_is_tried_after_any_other_answer_to_epsv() {
     for answer in ["550 no", "425 no", "200 ok"] {
         let data = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = data.local_addr().unwrap().port();
@@ -112,7 +112,7 @@ fn pasv_follows_any_refusal_of_epsv() {
         let instead = move |line: &str| match line.split(' ').next().unwrap() {
             "EPSV" => Some(answer.to_owned()),
             "PASV" => Some(format!("227 Entering (127,0,0,1,{},{})", port / 256, port % 256)),
-            // The other connection is ours.
+            // The second listener serves the data connection.
             "RETR" => Some("150 here it comes\r\n226 done".to_owned()),
             _ => None,
         };
@@ -141,8 +141,8 @@ fn a_servers_demand_for_tls_is_recognised() {
     ];
     for instead in answers {
         let server = Ftp::start(maker::licence().sign(), instead, send);
-        let told = try_all(&daemon, &world, &server.url(""), None);
-        told.refused("source-refused", "wants TLS (", "use an address with ftps://");
+        let outcome = try_all(&daemon, &world, &server.url(""), None);
+        outcome.refused("source-refused", "wants TLS (", "use an address with ftps://");
     }
 }
 
@@ -165,18 +165,18 @@ fn ftp_failures_have_distinct_messages() {
         try_all(&daemon, &world, &server.url(""), None).refused(code, words, advice);
     }
     let url = no_tls.url("").replace("ftp:", "ftps:");
-    let told = try_all(&daemon, &world, &url, None);
-    told.refused("source-refused", "does not offer FTP over TLS", "ask for an address with");
+    let outcome = try_all(&daemon, &world, &url, None);
+    outcome.refused("source-refused", "does not offer FTP over TLS", "ask for an address with");
     assert!(!no_tls.commands().iter().any(|line| line.starts_with("USER")));
     let patient = device(&network(TOTAL, ""));
     let broken = Ftp::start(licence(), whole, broken);
-    let told = try_all(&patient.start(), &patient, &broken.url(""), None);
-    told.unreachable("broke off after 9 of", "try again later");
+    let outcome = try_all(&patient.start(), &patient, &broken.url(""), None);
+    outcome.unreachable("broke off after 9 of", "try again later");
     let mail = Server::start(|mut stream| {
         let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
         hang(stream);
     });
     let url = format!("ftp://{}/WE.lic", mail.address);
-    let told = try_all(&daemon, &world, &url, None);
-    told.unreachable("does not answer as FTP servers do", "check the address and port");
+    let outcome = try_all(&daemon, &world, &url, None);
+    outcome.unreachable("does not answer as FTP servers do", "check the address and port");
 }

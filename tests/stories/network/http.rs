@@ -1,4 +1,4 @@
-//! HTTP, from servers that behave well enough.
+//! HTTP, from well-behaved servers.
 
 use std::io::Write as _;
 
@@ -28,9 +28,9 @@ const TOTAL: u32 = 20;
 
 fn a_licence_may_come_over_plain_http_because_it_is_signed() {
     let server = Server::answering(ok("", maker::licence().sign()));
-    let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
-    told.is("valid", 0, "in force until 2099-12-31");
-    assert_eq!(told.file, server.url("WE.lic?id=1"));
+    let outcome = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
+    outcome.is("valid", 0, "in force until 2099-12-31");
+    assert_eq!(outcome.file, server.url("WE.lic?id=1"));
     assert!(server.heads().iter().all(|head| head.starts_with("GET /WE.lic?id=1 HTTP/1.1\r\n")));
 }
 
@@ -38,8 +38,8 @@ fn a_compressed_licence_is_decompressed_whether_file_or_transfer_coding() {
     let packed = packed(maker::licence().sign().as_bytes());
     for headers in ["Content-Encoding: gzip\r\n", ""] {
         let server = Server::answering(ok(headers, &packed));
-        let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
-        told.is("valid", 0, "in force");
+        let outcome = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
+        outcome.is("valid", 0, "in force");
     }
 }
 
@@ -48,10 +48,10 @@ fn a_twice_compressed_licence_is_refused_as_on_a_stick() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::answering(ok("", &packed));
-    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
     let file = world.file("WE.lic.gz", &packed);
     let verified = world.licctl(["verify", "--json", &file]).with_code(3);
-    told.is("malformed", 3, &verified.message());
+    outcome.is("malformed", 3, &verified.message());
     assert_eq!(verified.verdict(), "malformed");
 }
 
@@ -83,8 +83,8 @@ fn redirects_are_followed_in_every_common_spelling() {
             };
             let _ = stream.write_all(&answer);
         });
-        let told = import(|| device(&network(TOTAL, "")), &server.url("a/b/start"), None);
-        told.is("valid", 0, "in force");
+        let outcome = import(|| device(&network(TOTAL, "")), &server.url("a/b/start"), None);
+        outcome.is("valid", 0, "in force");
         let asked: Vec<_> = server.heads();
         assert!(!asked.iter().any(|head| head.contains("..")), "{asked:?}");
     }
@@ -108,16 +108,16 @@ fn a_failing_redirect_is_named_in_the_message() {
         ),
     ] {
         let server = Server::answering(status("302 x", &format!("Location: {location}\r\n")));
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused(code, words, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused(code, words, advice);
     }
 }
 
 fn an_address_may_contain_blanks_and_umlauts() {
     let server = Server::answering(ok("", maker::licence().sign()));
-    let told = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
-    told.is("valid", 0, "in force");
-    assert_eq!(told.file, server.url("f%C3%BCr%20uns/WE.lic"));
+    let outcome = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
+    outcome.is("valid", 0, "in force");
+    assert_eq!(outcome.file, server.url("f%C3%BCr%20uns/WE.lic"));
     assert!(server.heads().iter().all(|head| head.starts_with("GET /f%C3%BCr%20uns/WE.lic ")));
 }
 

@@ -1,4 +1,4 @@
-//! HTTPS, from nginx: which servers are believed, and what comes of what they give.
+//! HTTPS with nginx: trusted and untrusted servers.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ pub(crate) const STORIES: &[Story] = &[
 
 const TOTAL: u32 = 20;
 
-/// A device that believes this authority.
+/// A device that trusts this authority.
 fn trusting(authority: &Authority) -> World {
     let world = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
     world.write("/etc/licd/ca.pem", authority.pem());
@@ -37,9 +37,9 @@ fn a_server_with_a_certificate_of_the_configured_authority_is_trusted() {
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], redirect);
     for path in ["WE.lic", "moved"] {
         let url = server.url(path);
-        let told = import(|| trusting(&authority), &url, None);
-        told.is("valid", 0, "in force until 2099-12-31");
-        assert_eq!((told.file, told.err), (url, String::new()));
+        let outcome = import(|| trusting(&authority), &url, None);
+        outcome.is("valid", 0, "in force until 2099-12-31");
+        assert_eq!((outcome.file, outcome.err), (url, String::new()));
     }
 }
 
@@ -67,7 +67,7 @@ fn only_the_pinned_certificate_is_trusted() {
     };
     import(|| pinned(&identity.pin()), &server.url("WE.lic"), None).is("valid", 0, "in force");
     let other = pinned(&Identity::self_signed("ums.example").pin());
-    // Of a server of the settings' links nothing but the pin is believed.
+    // For a server in the settings' links, only the pinned certificate is trusted.
     other.write(
         "/etc/licd/settings.toml",
         format!("[system.remotemanager]\nlicense_urls = [\"{}\"]\n", server.url("WE.lic")),
@@ -91,8 +91,8 @@ fn a_certificate_with_the_wrong_name_is_refused_with_its_reason() {
         (authority.identity("localhost", PAST), "ended on Tue, 01 Jan 2002", "renew"),
     ] {
         let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused("source-refused", why, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused("source-refused", why, advice);
     }
 }
 
@@ -106,19 +106,22 @@ fn an_untrusted_clock_does_not_block_downloads() {
         fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
         world
     };
-    let told = import(untrusted, &server.url("WE.lic"), None);
-    told.is("valid", 0, "in force");
-    assert!(told.err.starts_with(&format!("licctl: {}: {note}", server.url("WE.lic"))), "{told:?}");
-    // The daemon says the same to the journal.
+    let outcome = import(untrusted, &server.url("WE.lic"), None);
+    outcome.is("valid", 0, "in force");
+    assert!(
+        outcome.err.starts_with(&format!("licctl: {}: {note}", server.url("WE.lic"))),
+        "{outcome:?}"
+    );
+    // The daemon logs the same warning.
     let world = untrusted();
     let daemon = world.start();
     ways::begin(&daemon.client(), &server.url("WE.lic"), None).unwrap();
     daemon.until("the licence counts", |status| status["state"] == "valid");
     assert!(daemon.log().contains(note), "{}", daemon.log());
-    // Nothing else is excused.
+    // Other certificate errors are still refused.
     let other = Nginx::start(&authority.identity("ums.example", PAST), &[("WE.lic", "x")], "");
-    let told = world.licctl(["import", "--json", &other.url("WE.lic")]).with_code(6);
-    assert_eq!(told.verdict(), "source-refused");
+    let outcome = world.licctl(["import", "--json", &other.url("WE.lic")]).with_code(6);
+    assert_eq!(outcome.verdict(), "source-refused");
 }
 
 fn a_broken_ca_file_is_reported_by_import_and_doctor_alike() {
@@ -140,11 +143,11 @@ fn a_broken_ca_file_is_reported_by_import_and_doctor_alike() {
             None => fs::remove_file(world.path("/etc/licd/ca.pem")).unwrap(),
         }
         let daemon = world.start();
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.unreachable("[network] ca_file ", words);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.unreachable("[network] ca_file ", words);
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).flowed();
-            assert!(said.contains("[network] ca_file ") && said.contains(words), "{said}");
+            let output = doctor.with_code(1).flowed();
+            assert!(output.contains("[network] ca_file ") && output.contains(words), "{output}");
         }
     }
     let marked = || {
@@ -174,8 +177,8 @@ fn http_failures_have_distinct_messages() {
         ("downgrade", "redirects from https to http://localhost", "ask for a new link"),
         ("ftp", "which is no web server", "ask for a new link"),
     ] {
-        let told = try_all(&daemon, &world, &server.url(path), None);
-        told.refused("source-refused", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url(path), None);
+        outcome.refused("source-refused", words, advice);
     }
 }
 
@@ -184,6 +187,6 @@ fn a_licence_for_another_device_has_its_own_verdict() {
     let identity = authority.identity("localhost", NOW);
     let foreign = maker::licence().units(&[OTHER]).sign();
     let server = Nginx::start(&identity, &[("WE.lic", &foreign)], "");
-    let told = import(|| trusting(&authority), &server.url("WE.lic"), None);
-    told.is("wrong-device", 4, &format!("for unit {OTHER}, not this device ({UNIT})"));
+    let outcome = import(|| trusting(&authority), &server.url("WE.lic"), None);
+    outcome.is("wrong-device", 4, &format!("for unit {OTHER}, not this device ({UNIT})"));
 }

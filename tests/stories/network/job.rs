@@ -1,5 +1,5 @@
-//! Downloads as jobs of the daemon: they show how far they are, can be ended, and stand in nobody's
-//! way. The worker that fetches may do what it likes.
+//! Downloads as jobs of the daemon: they report progress, can be cancelled, and do not delay
+//! others, whatever their worker does.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,7 +28,7 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 const JOB: &str = "com.igel.License1.Job";
-/// An answer that nothing stands in the way of, on a busy machine.
+/// The time limit for an answer that nothing delays, on a busy machine.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// The worker processes of a program.
@@ -56,7 +56,7 @@ fn cancel(client: &Client, job: &OwnedObjectPath) {
     let () = client.call(NAME, job.as_str(), JOB, "Cancel", &()).unwrap();
 }
 
-/// Does something while a download hangs.
+/// Runs `test` while a download hangs.
 fn while_hanging(
     world: &World,
     work: impl FnOnce(&Daemon<'_>, &Client, &OwnedObjectPath, &Signals),
@@ -103,19 +103,19 @@ fn progress_grows_up_to_the_size() {
     let signals = client.listen();
     let job = begin(&client, &server.url("WE.lic"), None).unwrap();
     assert_eq!(finished(&signals, &job).0, "malformed");
-    let told: Vec<(u64, u64)> = signals
+    let outcome: Vec<(u64, u64)> = signals
         .changes(JOB)
         .iter()
         .filter_map(|change| change.get("Progress")?.try_clone().ok()?.try_into().ok())
         .collect();
-    assert!(told.len() >= 3, "{told:?}");
+    assert!(outcome.len() >= 3, "{outcome:?}");
     assert!(
-        told.is_sorted() && told.iter().all(|(_, total)| [0, size].contains(total)),
-        "{told:?}"
+        outcome.is_sorted() && outcome.iter().all(|(_, total)| [0, size].contains(total)),
+        "{outcome:?}"
     );
     assert!(
-        told.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
-        "{told:?}"
+        outcome.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
+        "{outcome:?}"
     );
 }
 
@@ -133,7 +133,7 @@ fn queries_are_answered_at_once_while_downloads_hang() {
         }
         eprintln!("GetStatus while a download hangs: at most {slowest:?}");
         assert!(slowest < AT_ONCE, "{slowest:?}");
-        // Other imports do not wait either.
+        // Other imports do not wait.
         let later = maker::licence().pack("WE-OTHER").sign();
         assert_eq!(daemon.import(later).with_code(0).verdict(), "valid");
         cancel(client, job);
@@ -147,10 +147,10 @@ fn several_downloads_run_at_once() {
     let daemon = world.start();
     let client = daemon.client();
     let signals = client.listen();
-    // None is answered before all have asked.
-    let everybody = std::sync::Arc::new(std::sync::Barrier::new(6));
+    // The server answers once all requests have arrived.
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(6));
     let server = Server::http(move |head, mut stream| {
-        everybody.wait();
+        barrier.wait();
         let serial = head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
         let _ = stream.write_all(&ok("", maker::licence().serial(serial).sign()));
     });
@@ -178,7 +178,7 @@ fn a_killed_worker_makes_its_source_unreachable() {
         assert!(client.status().contains("\"state\":\"none\""));
         assert_eq!(daemon.import(maker::licence().sign()).with_code(0).verdict(), "valid");
     });
-    // licctl by itself as well, and it ends with its worker.
+    // The same without the daemon: licctl ends with its worker.
     let slow = Server::http(|_, mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         pour(stream, b"x", Duration::from_millis(50));
@@ -192,8 +192,8 @@ fn a_killed_worker_makes_its_source_unreachable() {
     let ended = licctl.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(6));
     let gone = "source-unreachable: the worker that fetches ended unexpectedly; try again";
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(said, format!("{}: {gone}\n", slow.url("a")));
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(output, format!("{}: {gone}\n", slow.url("a")));
 }
 
 fn licd_survives_a_missing_crashing_or_lying_worker() {
@@ -211,8 +211,8 @@ fn licd_survives_a_missing_crashing_or_lying_worker() {
     ] {
         let world = device(&network(1, "")).with_worker(script, mode);
         let daemon = world.start();
-        let told = try_all(&daemon, &world, "http://ums.example/WE.lic", None);
-        told.unreachable(words, advice);
+        let outcome = try_all(&daemon, &world, "http://ums.example/WE.lic", None);
+        outcome.unreachable(words, advice);
         assert!(daemon.client().status().contains("\"state\":\"none\""));
     }
 }

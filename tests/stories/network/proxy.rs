@@ -20,7 +20,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(the_message_names_an_unreachable_proxy),
 ];
 
-/// A host that nobody knows, so that only the proxy can have been asked.
+/// A host that does not resolve, so that only the proxy can answer.
 const FAR: &str = "http://ums.invalid/WE.lic";
 
 fn plain_http_goes_through_the_configured_proxy() {
@@ -66,7 +66,7 @@ fn the_configuration_overrides_the_proxy_of_the_environment() {
     licctl.args(["import", FAR]).env("http_proxy", format!("http://{}", other.address));
     assert_eq!(acceptance::program::run(&mut licctl).code, 0);
     assert!(other.heads().is_empty());
-    // Who is not to be reached through it is not.
+    // Hosts excluded from the proxy are reached directly.
     let near = Server::answering(acceptance::server::ok("", maker::licence().sign()));
     let mut licctl = world.licctl_command();
     licctl.args(["import", &near.url("a")]).env("no_proxy", "127.0.0.1");
@@ -96,8 +96,8 @@ fn the_message_names_a_proxy_that_refuses() {
         let config = network(2, &format!("proxy = \"http://{}\"\n", proxy.address));
         let world = device(&config);
         let daemon = world.start();
-        let told = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
-        told.refused(code, &format!("proxy {}: ", proxy.address), advice);
+        let outcome = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
+        outcome.refused(code, &format!("proxy {}: ", proxy.address), advice);
     }
 }
 
@@ -106,31 +106,31 @@ fn a_proxy_address_with_an_ambiguous_password_is_refused_when_read() {
         let world = device(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
         let daemon = world.start();
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).flowed();
+            let output = doctor.with_code(1).flowed();
             let cure =
                 format!("line 2, column 9: the proxy has {c} in its user or password; write");
-            assert!(said.contains(&format!("{cure} {c} as {code}")), "{said}");
+            assert!(output.contains(&format!("{cure} {c} as {code}")), "{output}");
         }
     }
-    // Of the environment nobody can say a line.
+    // An environment variable has no line number.
     let world = device(&network(2, ""));
     let mut licctl = world.licctl_command();
     licctl.args(["import", FAR]).env("http_proxy", "http://tech:p#ss@host:3128");
     let answer = acceptance::program::run(&mut licctl).with_code(6);
-    let said = answer.out + &answer.err;
-    assert!(said.contains("proxy http://host:3128 of http_proxy: has # in its user"), "{said}");
-    assert!(!said.contains("p#ss"), "{said}");
+    let output = answer.out + &answer.err;
+    assert!(output.contains("proxy http://host:3128 of http_proxy: has # in its user"), "{output}");
+    assert!(!output.contains("p#ss"), "{output}");
 }
 
 fn the_message_names_an_unreachable_proxy() {
-    // No other story serves at this host, whatever port it is given.
+    // No other story listens on this host, so the port stays closed.
     let host = Ipv4Addr::new(127, 0, 0, 77);
     let gone = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
     let world = device(&network(20, &format!("proxy = \"http://{gone}\"\n")));
     let daemon = world.start();
     for url in [FAR, "https://ums.invalid/WE.lic"] {
-        let told = try_all(&daemon, &world, url, None);
+        let outcome = try_all(&daemon, &world, url, None);
         let words = format!("proxy {gone}: refuses the connection");
-        told.unreachable(&words, "check [network] proxy");
+        outcome.unreachable(&words, "check [network] proxy");
     }
 }

@@ -15,7 +15,7 @@ use super::super::point::Aim;
 use super::super::state::{self, State};
 use super::super::tracer::Traced;
 use super::watch::{READY, Socket, Watch};
-use super::{Attempt, Scene};
+use super::{Attempt, Fixture};
 use crate::client::Client;
 use crate::wait;
 use crate::world::World;
@@ -54,7 +54,7 @@ pub enum Answer {
     Nothing,
 }
 
-impl Scene {
+impl Fixture {
     /// Runs licd, and makes this call if it is not the start that matters.
     pub(super) fn serve(
         &self,

@@ -68,7 +68,7 @@ impl Judge<'_> {
 
     fn not_done(&mut self, code: i32) {
         let [before, now, _] = self.states();
-        if now.store == before.store && report(self.world).as_ref() == Ok(&self.scene.claims) {
+        if now.store == before.store && report(self.world).as_ref() == Ok(&self.fixture.claims) {
             return;
         }
         if !self.says_unflushed() && !self.is_finished_later() {
@@ -92,7 +92,7 @@ impl Judge<'_> {
     pub(super) fn is_finished_later(&self) -> bool {
         let right = &self.right.claims;
         self.is_removal()
-            && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)
+            && self.fixture.next_start(self.world, &[right]).as_ref() == Ok(right)
             && self.right.attempt.state.memory.is_subset(&State::of(self.world).memory)
     }
 
@@ -101,9 +101,9 @@ impl Judge<'_> {
         let [_, now, after] = self.states();
         let right = &self.right.claims;
         let is_there = |(file, content): (&_, &_)| now.store.get(file) == Some(content);
-        self.scene.operation.name == "renewal"
+        self.fixture.operation.name == "renewal"
             && after.store.iter().all(is_there)
-            && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)
+            && self.fixture.next_start(self.world, &[right]).as_ref() == Ok(right)
     }
 
     /// How what licctl prints differs from what it prints without a fault, as far as it decides

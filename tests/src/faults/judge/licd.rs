@@ -18,7 +18,7 @@ impl Judge<'_> {
     pub(super) fn licd(&mut self) {
         let Some(served) = &self.run.served else { return };
         let is_orderly = matches!(self.run.trace.end, End::Exited(code) if code != 0);
-        if !served.was_ready && is_orderly && self.scene.is_start() {
+        if !served.was_ready && is_orderly && self.fixture.is_start() {
             // It could not start and said so: the service manager starts it again.
             return;
         }
@@ -38,7 +38,7 @@ impl Judge<'_> {
             let until = if *is_healed { "until Refresh" } else { "even after Refresh" };
             self.wrong(format!("still {still}, {until}"));
         }
-        if !self.scene.is_start() {
+        if !self.fixture.is_start() {
             self.called(served);
         }
     }
@@ -46,9 +46,9 @@ impl Judge<'_> {
     /// What was published was so before or is so afterwards, or for a removal in between. At a start, where nothing was published
     /// before, it may be less as long as it says that there is a problem.
     fn published(&mut self, served: &Served) {
-        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let (before, after) = (&self.fixture.claims, &self.right.claims);
         for (claims, names_problem) in &served.watch.seen {
-            let is_excused = self.scene.is_start() && *names_problem;
+            let is_excused = self.fixture.is_start() && *names_problem;
             let is_so = claims == before || claims == after || self.is_between(claims);
             if !is_so && !is_excused {
                 let what = state::difference(claims, after);
@@ -57,7 +57,7 @@ impl Judge<'_> {
         }
         let least = state::allowed(before).min(state::allowed(after));
         if let Some(fewest) = served.watch.fewest.filter(|fewest| *fewest < least)
-            && !self.scene.is_start()
+            && !self.fixture.is_start()
         {
             self.wrong(format!("the files of features fall to {fewest}, from {least}"));
         }
@@ -65,7 +65,7 @@ impl Judge<'_> {
 
     /// Whether these claims are those of a removal of which some files are done.
     fn is_between(&self, claims: &Value) -> bool {
-        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let (before, after) = (&self.fixture.claims, &self.right.claims);
         let licenses = |claims: &Value| claims["licenses"].as_array().cloned().unwrap_or_default();
         let (all, some, least) = (licenses(before), licenses(claims), licenses(after));
         let is_same = |key: &str| claims[key] == before[key];

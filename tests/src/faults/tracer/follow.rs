@@ -15,14 +15,14 @@ use nix::unistd::Pid;
 
 use super::super::arch;
 use super::super::calls::{self, Call};
-use super::super::point::{Aim, Fault, Place, Strand};
+use super::super::point::{Aim, Fault, Place, ThreadName};
 use super::{CALLS, Control, End, STARTER, Seen};
 
 /// A thread or process that is traced.
 #[derive(Debug)]
 struct Thread {
     /// Its name, from its first counted call on.
-    strand: Option<Strand>,
+    thread: Option<ThreadName>,
     calls: u32,
     /// Where the dynamic loader is in its memory.
     loader: std::ops::Range<u64>,
@@ -41,7 +41,7 @@ pub(super) struct Tracer<'c> {
     aim: Option<Aim>,
     control: &'c Control,
     threads: HashMap<Pid, Thread>,
-    named: Vec<Strand>,
+    named: Vec<ThreadName>,
     /// The error that calls return from now on.
     onward: Option<Errno>,
     seen: Seen,
@@ -118,7 +118,7 @@ impl<'c> Tracer<'c> {
     }
 
     fn thread(&mut self, pid: Pid) -> &mut Thread {
-        let begin = || Thread { strand: None, calls: 0, loader: loader(pid), pending: None };
+        let begin = || Thread { thread: None, calls: 0, loader: loader(pid), pending: None };
         self.threads.entry(pid).or_insert_with(begin)
     }
 
@@ -127,17 +127,17 @@ impl<'c> Tracer<'c> {
         let thread = self.thread(pid);
         let number = thread.calls;
         thread.calls += 1;
-        let strand = thread.strand.unwrap_or_else(|| {
+        let thread = thread.thread.unwrap_or_else(|| {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            let mut strand = Strand::named(&name);
-            while self.named.contains(&strand) {
-                strand = strand.next();
+            let mut thread = ThreadName::named(&name);
+            while self.named.contains(&thread) {
+                thread = thread.next();
             }
-            self.named.push(strand);
-            strand
+            self.named.push(thread);
+            thread
         });
-        self.thread(pid).strand = Some(strand);
-        Place { strand, number }
+        self.thread(pid).thread = Some(thread);
+        Place { thread, number }
     }
 
     fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
