@@ -32,7 +32,7 @@ macro_rules! scenario {
 }
 pub(crate) use scenario;
 
-/// Runs the scenarios that the command line selects. Its options are those of Rust's own harness.
+/// Runs the scenarios selected on the command line, with the options of Rust's harness.
 pub(crate) fn run(chapters: &[&[Scenario]]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);

@@ -1,5 +1,5 @@
-//! `bench`: what an import costs beside a survey, by the programs as they are shipped. It fails if
-//! that is above the bar. Ratios of one run are compared, so that the machine does not matter.
+//! `bench`: compares the cost of an import with that of a survey, with release builds, and fails
+//! above a limit. It compares ratios within one run, so the machine's speed cancels out.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use acceptance::{World, maker};
 
-/// Times that each figure is taken; the median counts.
+/// The number of measurements; the median counts.
 const TIMES: usize = 3;
 
-/// A ratio and the most that it may be.
+/// A ratio and its limit.
 struct Benchmark {
     what: &'static str,
     measured: Duration,
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     code
 }
 
-/// 20 files into 2,000 stored, beside one file.
+/// 20 files into a store of 2,000, relative to one file.
 fn twenty_files() -> Benchmark {
     let world = stored(2_000);
     let mut packs = (0..).map(|number| format!("NEW-{number:05}"));
@@ -59,7 +59,7 @@ fn twenty_files() -> Benchmark {
     Benchmark { what, measured: median(twenty), unit: median(one), most: 1.5 }
 }
 
-/// 256 files into 10,000 stored through the daemon, beside a survey.
+/// 256 files through the daemon into a store of 10,000, relative to a survey.
 fn many_files_through_the_daemon() -> Benchmark {
     let world = stored(10_000);
     let daemon = world.start();
@@ -75,7 +75,7 @@ fn many_files_through_the_daemon() -> Benchmark {
     Benchmark { what, measured: median(imports), unit: median(surveys), most: 2.0 }
 }
 
-/// A device whose store has so many licences, each of a pack of its own.
+/// A device with `count` licences, each with its own pack.
 fn stored(count: u32) -> World {
     let world = World::new();
     fs::create_dir_all(world.licenses()).unwrap();

@@ -43,7 +43,7 @@ mod run {
        faults OPERATION THREAD:NUMBER kill before|after";
 
     pub(super) fn main() -> ExitCode {
-        // A run that panics is told as one that cannot be judged.
+        // A run that panics is reported as one that cannot be judged.
         std::panic::set_hook(Box::new(|_| {}));
         let words: Vec<String> = std::env::args().skip(1).collect();
         if let Ok(point) = words.join(" ").parse::<Point>() {
@@ -97,8 +97,7 @@ mod run {
         }
     }
 
-    /// Runs points of the operations that the words name, all if they name none. `None` if a word
-    /// is not known.
+    /// Runs points of the named operations, or of all if none is named. `None` for an unknown name.
     fn all(words: &[&str]) -> Option<ExitCode> {
         let (mut jobs, mut sample, mut seed) = (1, None, 1);
         let mut operations = Vec::new();
@@ -144,7 +143,7 @@ mod run {
         Some(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// Prints how often each thing was wrong.
+    /// Prints how often each requirement was violated.
     fn reasons(results: &[sweep::Result]) {
         let mut counts = BTreeMap::<&str, (usize, &Point)>::new();
         for result in results {

@@ -1,7 +1,7 @@
-//! `flood KIND SOCKET SECONDS`: calls the daemon without end, as any user may who is not meant to.
-//! Says how many calls it sent.
+//! `flood KIND SOCKET SECONDS`: calls the daemon without end, as a hostile user could, and prints
+//! the number of calls.
 //!
-//! It speaks to the bus by itself: no library sends what it sends.
+//! It implements the bus protocol itself, because no library sends such messages.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,14 +26,15 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use zbus::message::Flags;
 use zbus::{Fd, Message, Variant};
 
-/// Calls that may wait for an answer: less than the bus allows, which would answer by itself.
+/// The number of unanswered calls: less than the bus's limit, beyond which the bus itself would
+/// answer.
 const WINDOW: u64 = 100;
-/// As long as the bus lets a message be.
+/// The bus's limit of a message's length.
 const LONG: usize = 31 << 20;
-/// As many descriptors as the bus lets come with a message of the system's.
+/// The system bus's limit of descriptors in a message.
 const DESCRIPTORS: usize = 16;
 
-/// A message that is sent over and over.
+/// A message that is sent repeatedly.
 struct Payload {
     bytes: Vec<u8>,
     descriptors: Vec<RawFd>,
@@ -47,7 +48,7 @@ fn call(interface: &str, member: &str, flags: Flags) -> zbus::message::Builder<'
 
 fn shot(message: &Message) -> Payload {
     let descriptors = message.data().fds().iter().map(|fd| fd.as_raw_fd()).collect();
-    // The message, and with it what was opened for it, is there until the end.
+    // The message and its descriptors live until the program exits.
     std::mem::forget(message.clone());
     let is_answered = !message.header().primary().flags().contains(Flags::NO_REPLY_EXPECTED);
     Payload { bytes: message.data().bytes().to_vec(), descriptors, is_answered }
@@ -102,7 +103,7 @@ fn descriptors() -> Vec<Payload> {
     shots
 }
 
-/// What is no call, or none of those that there are.
+/// Messages other than calls, and calls of missing methods.
 fn odd() -> Vec<Payload> {
     let mut unknown = shot(&call(MANAGER, "GetStatus", Flags::empty()).build(&()).unwrap());
     unknown.bytes[1] = 5;
@@ -165,7 +166,7 @@ fn fire(stream: &UnixStream, shot: &Payload, end: Instant) -> bool {
         let bytes = [IoSlice::new(&shot.bytes[at..])];
         match sendmsg::<()>(stream.as_raw_fd(), &bytes, rights, MsgFlags::MSG_NOSIGNAL, None) {
             Ok(sent) => at += sent,
-            // Too many descriptors on their way, or a bus that does not read just now.
+            // Too many descriptors in flight, or the bus is not reading.
             Err(Errno::ETOOMANYREFS | Errno::EAGAIN) if Instant::now() < end => {
                 thread::sleep(Duration::from_millis(1));
             }
@@ -182,7 +183,7 @@ fn main() {
     let mut shots = shots(kind);
     let stream = connect(socket);
     stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
-    // The answer to Hello is the first.
+    // The first answer is that to Hello.
     let answers = Arc::new(AtomicU64::new(0));
     if kind != "deaf" {
         let (own, heard) = (stream.try_clone().unwrap(), Arc::clone(&answers));
@@ -205,7 +206,7 @@ fn main() {
             asked += u64::from(shot.is_answered);
         }
     }
-    // Who does not read stays, or the bus would forget what waits for him.
+    // A client that does not read must stay connected, or the bus would drop its queue.
     if kind == "deaf" {
         thread::sleep(end.saturating_duration_since(Instant::now()));
     }

@@ -1,4 +1,4 @@
-//! What must be true after a run.
+//! Checks the requirements after a run.
 
 mod licctl;
 mod licd;
@@ -16,27 +16,27 @@ use crate::world::World;
 
 /// The exit code of a program that panics.
 const PANICKED: i32 = 101;
-/// What a panic says on standard error, by std's word and by licd's.
+/// The messages of a panic on standard error, from std and from licd.
 const PANICS: [&str; 2] = ["panicked at", "a fault of the program"];
-/// Operations of several files: what was begun may be finished by the next start.
+/// Operations on several files, which the next start may finish.
 const REMOVALS: [&str; 3] = ["remove", "profile", "served-remove"];
 
-/// A run without a fault, which shows what is right.
+/// A run without a fault, as reference.
 #[derive(Debug)]
 pub struct Right {
     /// The run.
     pub attempt: Attempt,
-    /// What the status report claims after it.
+    /// The claims of the status report after it.
     pub claims: Value,
 }
 
-/// Why a run was wrong; each a sentence.
+/// The violated requirements of a run, one sentence each.
 pub type Violations = Vec<String>;
 
 /// Runs an operation without a fault.
 ///
 /// # Panics
-/// If the program makes a call that the table lacks, whose errors would not be tried.
+/// If the table lacks a call of the program, whose errors would not be tried.
 #[must_use]
 pub fn undisturbed(fixture: &Fixture) -> Right {
     let world = fixture.world();
@@ -47,7 +47,7 @@ pub fn undisturbed(fixture: &Fixture) -> Right {
     Right { attempt, claims }
 }
 
-/// Judges a run.
+/// Checks a run.
 #[must_use]
 pub fn judge(
     fixture: &Fixture,
@@ -88,7 +88,7 @@ impl<'a> Judge<'a> {
         self.violations.push(what.into());
     }
 
-    /// What is on the device before, after this run, and after one without a fault.
+    /// The state of the device before, after this run, and after a run without a fault.
     fn states(&self) -> [&'a State; 3] {
         [&self.fixture.before, &self.run.state, &self.right.attempt.state]
     }
@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
         REMOVALS.contains(&self.fixture.operation.name)
     }
 
-    /// The program does not hang, panic or die.
+    /// The program must not hang, panic or be killed by a signal.
     fn end(&mut self) {
         let trace = &self.run.trace;
         if trace.end == End::Hung {
@@ -116,7 +116,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Nothing that was remembered is lost, but what the operation itself replaces.
+    /// No remembered fact is lost except those that the operation replaces.
     fn memory(&mut self) {
         let [before, now, after] = self.states();
         let kept = before.memory.intersection(&after.memory);
@@ -135,7 +135,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Every file of the store is the old one or the new one, and what was to stay is there.
+    /// Every file of the store is old or new, and kept files are present.
     fn store(&mut self) {
         let [before, now, after] = self.states();
         let mut violations = Vec::new();
@@ -153,7 +153,8 @@ impl<'a> Judge<'a> {
         self.violations.extend(violations);
     }
 
-    /// The licence partition is closed; or it is said that it is not, and the next start closes it.
+    /// The licence partition is read-only; otherwise the program reports it and the next start
+    /// closes it.
     fn closed(&mut self) {
         let Some(partition) = self.world.file_system() else { return };
         if partition.is_read_only() {
@@ -169,7 +170,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Temporary files that could not be removed are cleared away by the next start.
+    /// The next start deletes temporary files that could not be removed.
     fn left(&mut self) {
         if !state::temporary(self.world).is_empty() {
             let _ =
@@ -186,7 +187,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The next start finds the old or the new, whole, and clears away.
+    /// The next start finds the old or the new state complete, and cleans up.
     fn killed(&mut self) {
         if !self.fixture.operation.writes {
             return;
@@ -212,7 +213,7 @@ impl<'a> Judge<'a> {
         self.no_temporary_files();
     }
 
-    /// Whether the program had said that it was done.
+    /// Whether the program had reported success.
     fn is_acknowledged(&self) -> bool {
         let [is, should] = [self.run, &self.right.attempt];
         match &self.run.served {
@@ -221,13 +222,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A file's place on the device.
+    /// The path of a file on the device.
     fn place(&self, file: &Path) -> String {
         let place = file.strip_prefix(self.world.root()).unwrap_or(file);
         format!("/{}", place.display())
     }
 
-    /// What the program said, short, without where the device is on this machine.
+    /// The program's message, shortened, without the device's path on this machine.
     fn words(&self) -> String {
         let trace = &self.run.trace;
         let text = if trace.err.trim().is_empty() { &trace.out } else { &trace.err };

@@ -1,4 +1,4 @@
-//! All points of an operation, or a sample of them.
+//! Runs all points of an operation, or a sample of them.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,25 +12,25 @@ use super::judge::{Right, Violations, judge, undisturbed};
 use super::operations::Operation;
 use super::point::{Aim, Fault, Place, Point};
 
-/// What became of one point.
+/// The outcome of one point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is as it must be.
+    /// All requirements hold.
     Right,
-    /// The program did not come to the point.
+    /// The program did not reach the point.
     NotReached,
-    /// What is not as it must be.
+    /// The violated requirements.
     Wrong(Violations),
 }
 
-/// A point that was run.
+/// The result of a point.
 #[derive(Debug)]
 pub struct Result {
     /// The point.
     pub point: Point,
-    /// The call that the fault hit, as it was hit.
+    /// The call that the fault hit.
     pub call: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -39,18 +39,18 @@ pub struct Result {
 pub enum Choice {
     /// Every one.
     All,
-    /// So many, chosen by a seed.
+    /// This many, chosen by a seed.
     Sample(usize, u64),
 }
 
-/// Points of one heading, counted.
+/// The counts under one heading.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Count {
     /// How many were run.
     pub points: usize,
-    /// Of them, how many the program did not come to.
+    /// How many of them the program did not reach.
     pub not_reached: usize,
-    /// Of them, how many were wrong.
+    /// How many of them violated a requirement.
     pub wrong: usize,
 }
 
@@ -62,7 +62,7 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
         let mut add = |fault| aims.push(Aim { place: *place, fault });
         for errno in call.errors() {
             add(Fault::Fail(errno));
-            // Signals do not come without end.
+            // Signals do not repeat forever.
             if errno != Errno::EINTR && call.can_fail_onward() {
                 add(Fault::FailOnward(errno));
             }
@@ -77,7 +77,7 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
     aims
 }
 
-/// Runs points of an operation, `jobs` at a time, and tells each as soon as it is known.
+/// Runs points of an operation, `jobs` concurrently, and reports each as it finishes.
 #[must_use]
 pub fn run(
     operation: &'static Operation,
@@ -135,7 +135,7 @@ pub fn run_one(fixture: &Fixture, right: &Right, aim: Aim) -> Result {
     Result { point, call, outcome }
 }
 
-/// Counts results by what was done to the program.
+/// Counts results by kind of fault.
 #[must_use]
 pub fn count(results: &[Result]) -> BTreeMap<String, Count> {
     let mut counts = BTreeMap::<String, Count>::new();
@@ -151,7 +151,7 @@ pub fn count(results: &[Result]) -> BTreeMap<String, Count> {
 fn choose(mut all: Vec<Aim>, choice: Choice) -> Vec<Aim> {
     let Choice::Sample(size, seed) = choice else { return all };
     let mut random = Random(seed);
-    // The first steps of a shuffle.
+    // A partial Fisher–Yates shuffle.
     let size = size.min(all.len());
     for index in 0..size {
         let rest = u64::try_from(all.len() - index).unwrap();
@@ -162,7 +162,7 @@ fn choose(mut all: Vec<Aim>, choice: Choice) -> Vec<Aim> {
     all
 }
 
-/// Numbers that a seed determines (splitmix64).
+/// A pseudo-random generator (splitmix64).
 struct Random(u64);
 
 impl Random {

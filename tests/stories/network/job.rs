@@ -103,19 +103,19 @@ fn progress_grows_up_to_the_size() {
     let signals = client.listen();
     let job = begin(&client, &server.url("WE.lic"), None).unwrap();
     assert_eq!(finished(&signals, &job).0, "malformed");
-    let outcome: Vec<(u64, u64)> = signals
+    let progress: Vec<(u64, u64)> = signals
         .changes(JOB)
         .iter()
         .filter_map(|change| change.get("Progress")?.try_clone().ok()?.try_into().ok())
         .collect();
-    assert!(outcome.len() >= 3, "{outcome:?}");
+    assert!(progress.len() >= 3, "{progress:?}");
     assert!(
-        outcome.is_sorted() && outcome.iter().all(|(_, total)| [0, size].contains(total)),
-        "{outcome:?}"
+        progress.is_sorted() && progress.iter().all(|(_, total)| [0, size].contains(total)),
+        "{progress:?}"
     );
     assert!(
-        outcome.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
-        "{outcome:?}"
+        progress.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
+        "{progress:?}"
     );
 }
 
