@@ -1,13 +1,13 @@
-//! What is remembered of deployments, in `/var/lib/licd/deployment.toml`, so that a restart of the
-//! daemon does not forget that one of the device is wanted:
+//! The completed deployments, in `/var/lib/licd/deployment.toml`, so that a pending restart of the
+//! device outlives a restart of the daemon:
 //!
 //! ```toml
 //! schema = 1
-//! boot = "5b1f1d0c-…"            # the start of the system in which they ended
+//! boot = "5b1f1d0c-…"            # the boot in which they were completed
 //! deployments = ["WE-7Q2KD/183"]
 //! ```
 //!
-//! With another start of the system nothing is pending: the device has restarted.
+//! With another boot ID no restart is pending: the device has restarted.
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
@@ -15,10 +15,10 @@ use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
 use licd_rules::BootId;
 use serde::{Deserialize, Serialize};
 
-/// Deployments that are remembered, the newest: more than the packs of a device.
+/// Limit of deployments, of which the newest are kept: more than a device has packs.
 const REMEMBERED: usize = 64;
 
-/// The keys that this version knows.
+/// The keys of this version.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Known {
@@ -29,7 +29,7 @@ struct Known {
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/deployment.toml";
     const SCHEMA: i64 = 1;
-    /// Several times what [`REMEMBERED`] take.
+    /// Several times the size of [`REMEMBERED`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
     const WITHOUT: &str = "no restart of the device is pending";
 }
@@ -40,12 +40,12 @@ impl Known {
     }
 }
 
-/// What is remembered of deployments.
+/// The completed deployments.
 #[derive(Debug, Default)]
 pub struct Deployments(Known);
 
 impl Deployments {
-    /// Reads it below this root, and says what is wrong with it.
+    /// Reads them under this root. A damaged file comes with a notice.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -54,17 +54,17 @@ impl Deployments {
         Ok((Self(file.known), notice))
     }
 
-    /// Whether one has ended in this start of the system.
+    /// Whether a deployment was completed in this boot.
     #[must_use]
     pub fn is_pending(&self, boot: &BootId) -> bool {
         self.0.is_of(boot) && !self.0.deployments.is_empty()
     }
 }
 
-/// Remembers that this deployment has ended in this start of the system.
+/// Records that a deployment was completed in this boot.
 ///
 /// # Errors
-/// [`SaveError`]; a restart of the daemon forgets it.
+/// [`SaveError`]; the record does not outlive the daemon.
 pub fn remember(root: &Root, boot: &BootId, deployment: &str) -> Result<(), SaveError> {
     StateFile::<Known>::update(root, |known| {
         if !known.is_of(boot) {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_is_pending_until_the_system_starts_again() {
+    fn a_deployment_is_pending_until_the_next_boot() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_does_not_grow_without_end() {
+    fn the_number_of_deployments_is_limited() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         for number in 0..70 {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_memory_is_set_aside_with_a_word() {
+    fn a_damaged_file_is_set_aside_with_a_notice() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
