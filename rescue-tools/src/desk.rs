@@ -7,8 +7,8 @@ use std::io::Seek as _;
 use licd_device::{
     Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
 };
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_rules::{Code, Reason, Selector, Version};
 use license_format::Date;
 

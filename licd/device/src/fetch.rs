@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use licd_files::config::Config;
 use licd_files::settings;
+use licd_fs::printable;
 use licd_fs::textfile;
 use licd_machine::clock;
-use licd_protocol::{Proxy, Scheme, ca_file, without_login};
+use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
-use licd_sources::fetch::{self, Asked, Fault, Request};
+use licd_sources::fetch::{self, FetchError, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Url};
@@ -113,7 +114,7 @@ impl Device {
         url: &Url,
         login: Option<Login>,
         unless: Version,
-    ) -> Result<Request, Failure> {
+    ) -> Result<FetchRequest, Failure> {
         let (Config { network, ums, .. }, _) = Config::load(self.root())?;
         let host = url.host();
         let login = match login {
@@ -137,7 +138,7 @@ impl Device {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
-        Ok(Request {
+        Ok(FetchRequest {
             url: url.clone(),
             user,
             password,
@@ -168,7 +169,7 @@ impl Device {
         let (config, _) = Config::load(self.root()).ok()?;
         let file = self.root().named(&config.network.ca_file?);
         let error = ca_file::read(&file).err()?;
-        Some(format!("[network] ca_file {}: {error}", textfile::escaped_path(&file)))
+        Some(format!("[network] ca_file {}: {error}", printable::escaped_path(&file)))
     }
 }
 
@@ -184,7 +185,7 @@ impl Login {
 
 fn password(file: &Path) -> Result<String, Failure> {
     let refused = |why: String| {
-        let message = format!("password file {}: {why}", textfile::escaped_path(file));
+        let message = format!("password file {}: {why}", printable::escaped_path(file));
         Failure::new(Code::SourceRefused, message)
     };
     match textfile::read_text(file, PASSWORD_BYTES)? {
@@ -208,8 +209,8 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
     let Some((name, text)) = names.iter().find_map(|name| Some((name, variable(name)?))) else {
         return Ok(None);
     };
-    Proxy::of_environment(&text).map(Some).map_err(|error| {
-        let shown = textfile::escaped(&without_login(&text));
+    Proxy::from_environment(&text).map(Some).map_err(|error| {
+        let shown = printable::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })
 }
@@ -222,20 +223,22 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn failure(fault: &Fault, url: &Url) -> Failure {
+fn failure(fault: &FetchError, url: &Url) -> Failure {
     let code = match fault {
-        Fault::Told(told) => match told.code {
-            fetch::Code::SourceUnreachable => Code::SourceUnreachable,
-            fetch::Code::SourceRefused => Code::SourceRefused,
-            fetch::Code::SourceTooLarge => Code::SourceTooLarge,
+        FetchError::Failed(told) => match told.code {
+            fetch::FailureCode::SourceUnreachable => Code::SourceUnreachable,
+            fetch::FailureCode::SourceRefused => Code::SourceRefused,
+            fetch::FailureCode::SourceTooLarge => Code::SourceTooLarge,
         },
-        Fault::TooLarge(_) => Code::SourceTooLarge,
-        Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
+        FetchError::TooLarge(_) => Code::SourceTooLarge,
+        FetchError::NoWorker { .. } | FetchError::Broken(_) | FetchError::NotStored(_) => {
+            Code::SourceUnreachable
+        }
     };
     let message = match fault {
         // The address stands before it, and names the host.
-        Fault::Told(told) if told.asked == Asked::Host(url.host().to_owned()) => {
-            textfile::escaped(&told.message)
+        FetchError::Failed(told) if told.peer == Peer::Host(url.host().to_owned()) => {
+            printable::escaped(&told.message)
         }
         _ => fault.to_string(),
     };

@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 
 use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
-use licd_sources::intake::{self, Fault, OpenFault};
+use licd_sources::intake::{self, IntakeError, OpenError};
 use license_format::{
-    DocumentKind, Error, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
+    DocumentError, DocumentKind, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
 };
 
 use crate::Failure;
@@ -29,7 +29,7 @@ pub(crate) struct Reader<'a> {
 /// Why there is no document.
 pub(crate) enum NotRead {
     /// The source could not be read to its end.
-    Fault(Fault),
+    Fault(IntakeError),
     /// It was, and is refused.
     Refused(Failure),
 }
@@ -38,9 +38,9 @@ impl NotRead {
     /// The refusal of a file of the device, unless it is none: `name` could not be read.
     pub(crate) fn looked(self, name: &str) -> Looked<Failure> {
         match self {
-            Self::Fault(Fault::Unreadable(error)) => match shortage(name, &error) {
+            Self::Fault(IntakeError::Unreadable(error)) => match shortage(name, &error) {
                 Some(unavailable) => Err(unavailable),
-                None => Ok(Fault::Unreadable(error).into()),
+                None => Ok(IntakeError::Unreadable(error).into()),
             },
             other => Ok(other.into()),
         }
@@ -62,39 +62,39 @@ pub(crate) enum Document {
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<DocumentError> for Failure {
+    fn from(error: DocumentError) -> Self {
         let advice = match error {
-            Error::Malformed { .. } => "; get the file again from where it was issued",
-            Error::Unsupported { .. } => "; update the system first",
-            Error::BadSignature { .. } => "; get the file again from where it was issued",
-            Error::UnknownKey { .. } | Error::UntrustedProduct { .. } => {
+            DocumentError::Malformed { .. } => "; get the file again from where it was issued",
+            DocumentError::Unsupported { .. } => "; update the system first",
+            DocumentError::BadSignature { .. } => "; get the file again from where it was issued",
+            DocumentError::UnknownKey { .. } | DocumentError::UntrustedProduct { .. } => {
                 "; import the vendor's newest trust document first"
             }
-            Error::Unfit { .. } => "; ask the vendor for a corrected one",
-            Error::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
+            DocumentError::ProductMismatch { .. } => "; ask the vendor for a corrected one",
+            DocumentError::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
         };
         Self::new(Code::from(&error), format!("{error}{advice}"))
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl From<IntakeError> for Failure {
+    fn from(fault: IntakeError) -> Self {
         let code = match fault {
-            Fault::TooLarge { .. } => Code::TooLarge,
-            Fault::Gzip => Code::Malformed,
-            Fault::Unreadable(_) => Code::SourceUnreachable,
+            IntakeError::TooLarge { .. } => Code::TooLarge,
+            IntakeError::Gzip => Code::Malformed,
+            IntakeError::Unreadable(_) => Code::SourceUnreachable,
         };
         Self::new(code, fault.to_string())
     }
 }
 
-impl From<OpenFault> for Failure {
-    fn from(fault: OpenFault) -> Self {
+impl From<OpenError> for Failure {
+    fn from(fault: OpenError) -> Self {
         let code = match fault {
-            OpenFault::TooLarge { .. } => Code::TooLarge,
-            OpenFault::NotAFile(_) => Code::SourceRefused,
-            OpenFault::Unreadable(_) => Code::SourceUnreachable,
+            OpenError::TooLarge { .. } => Code::TooLarge,
+            OpenError::NotAFile(_) => Code::SourceRefused,
+            OpenError::Unreadable(_) => Code::SourceUnreachable,
         };
         Self::new(code, fault.to_string())
     }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         .map_err(NotRead::Refused)
     }
 
-    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, Error> {
+    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, DocumentError> {
         TrustDocument::verify(bytes, self.roots, self.threshold)
     }
 }
@@ -138,7 +138,7 @@ enum Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), Error> {
+    fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), DocumentError> {
         match self {
             Self::Start(start) => {
                 start.extend_from_slice(chunk);
@@ -179,7 +179,7 @@ impl<'a> Parser<'a> {
             Self::Trust(bytes) => {
                 let document = reader.trust_document(&bytes).map_err(|error| match error {
                     // Only the image brings root keys; no other document would help.
-                    Error::UnknownKey { .. } => Failure::new(
+                    DocumentError::UnknownKey { .. } => Failure::new(
                         Code::UnknownKey,
                         format!("{error}; ask the vendor for one signed by this image's root keys"),
                     ),

@@ -164,7 +164,7 @@ impl Device {
             settings,
             threshold: config.trust.threshold,
             roots,
-            trust: Box::new(TrustDocument::nobody()),
+            trust: Box::new(TrustDocument::empty()),
             trust_to_keep: None,
             units,
             mac,
@@ -232,6 +232,10 @@ impl Device {
             }
             Ok(RootDrive::UnfitSerial { serial }) => {
                 problems.push(MachineProblem::UnfitSerial { serial }.into());
+                macs()
+            }
+            Ok(RootDrive::OutOfReach { mount }) => {
+                problems.push(MachineProblem::DriveOutOfReach { mount }.into());
                 macs()
             }
             Err(error) => {

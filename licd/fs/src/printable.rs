@@ -6,24 +6,12 @@ use std::path::Path;
 use nix::errno::Errno;
 
 /// Characters of a text that are printed; a key of a file may be as long as the file.
-pub(crate) const MAX_CHARS: usize = 400;
+const MAX_CHARS: usize = 400;
 
 /// Escapes every character of `text` that is not printable, and cuts the text off after 400
 /// characters. TOML 1.1 strings and keys may hold terminal escapes.
 pub fn escaped(text: &str) -> String {
-    let mut clean = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == MAX_CHARS {
-            clean.push('…');
-            break;
-        }
-        match c {
-            // `escape_debug` escapes these for Rust literals; a terminal prints them.
-            '"' | '\'' | '\\' => clean.push(c),
-            _ => clean.extend(c.escape_debug()),
-        }
-    }
-    clean
+    licd_protocol::escaped(text, MAX_CHARS)
 }
 
 /// Escapes a path as [`escaped`] does.

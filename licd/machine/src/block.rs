@@ -18,6 +18,10 @@ const MOUNTINFO_BYTES: u64 = 4 << 20;
 /// dm-crypt on LVM on a RAID of eight partitions has fewer than thirty.
 const MAX_LAYERS: usize = 64;
 
+/// The link to the device file of the root file system, if systemd has replaced it by a file system in
+/// memory.
+const VOLATILE_ROOT: &str = "/run/systemd/volatile-root";
+
 /// The mounts and block devices of a machine.
 pub struct Stack {
     tree: Tree,
@@ -85,6 +89,49 @@ impl Stack {
         Ok(found)
     }
 
+    /// The block devices of the root file system. A system that was started from memory may have moved
+    /// the layers of its root; then the device that systemd-volatile-root(8) records counts, or the
+    /// mounts whose path ends in that of a layer.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn root_devices(&self) -> Looked<Vec<PathBuf>> {
+        let root = Path::new("/");
+        let reached = self.block_devices(root)?;
+        if !reached.is_empty() {
+            return Ok(reached);
+        }
+        if let Some(device) = self.tree.link(Path::new(VOLATILE_ROOT))? {
+            let recorded = self.block_devices(&device)?;
+            if !recorded.is_empty() {
+                return Ok(recorded);
+            }
+        }
+        let mount = mountinfo::holding(&self.mounts, root).and_then(|at| self.mounts.get(at));
+        let mut moved = Vec::new();
+        for layer in mount.iter().flat_map(|mount| mount.lower_dirs()) {
+            for mount in self.mounts.iter().filter(|mount| has_moved(&layer, &mount.point)) {
+                moved.extend(self.block_devices(&mount.point)?);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// The first mount of a file system on a USB device.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn mount_on_usb(&self) -> Looked<Option<&Path>> {
+        for mount in &self.mounts {
+            for block in self.block_devices(&mount.point)? {
+                if self.usb_device(&block)?.is_some() {
+                    return Ok(Some(&mount.point));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The nearest USB device among the ancestors of a block device.
     ///
     /// # Errors
@@ -129,9 +176,12 @@ impl Stack {
         let device = path.strip_prefix("/dev").ok().map(Path::to_str);
         if let Some(name) = device {
             let Some(name) = name else { return Ok(None) };
-            // sysfs replaces `/` in a device's name by `!`.
-            let name = name.replace('/', "!");
-            if let Some(block) = self.block(&Path::new("/sys/class/block").join(name))? {
+            let dir = match name.strip_prefix("block/") {
+                Some(number) => Path::new("/sys/dev/block").join(number),
+                // sysfs replaces `/` in a device's name by `!`.
+                None => Path::new("/sys/class/block").join(name.replace('/', "!")),
+            };
+            if let Some(block) = self.block(&dir)? {
                 return Ok(Some(block));
             }
         }
@@ -157,4 +207,11 @@ impl Stack {
         let Some(dir) = self.tree.resolve(dir)? else { return Ok(None) };
         Ok(self.tree.exists(&dir)?.then_some(Layer::Block(dir)))
     }
+}
+
+/// Whether a mount point may be that of a layer after a change of the root: the path of the layer under
+/// another directory.
+fn has_moved(layer: &Path, point: &Path) -> bool {
+    let layer = layer.strip_prefix("/").unwrap_or(layer);
+    !layer.as_os_str().is_empty() && point.ends_with(layer)
 }

@@ -5,7 +5,7 @@ mod descriptor;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use licd_fs::about::{self, About};
 use licd_fs::look::Looked;
@@ -28,6 +28,11 @@ pub enum RootDrive {
     },
     /// A USB drive without a serial number.
     NoSerial,
+    /// Unreachable, because the root is an overlay or in memory. A mounted USB drive may hold the system.
+    OutOfReach {
+        /// The mount point of the USB drive's file system.
+        mount: PathBuf,
+    },
     /// No known USB drive.
     NotUsb,
 }
@@ -80,7 +85,11 @@ pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, RootDriveError>> {
         Ok(stack) => stack,
         Err(source) => return Ok(Err(RootDriveError::Mounts { source })),
     };
-    let blocks = stack.block_devices(Path::new("/"))?;
+    let blocks = stack.root_devices()?;
+    if blocks.is_empty() {
+        let mount = stack.mount_on_usb()?.map(Path::to_owned);
+        return Ok(Ok(mount.map_or(RootDrive::NotUsb, |mount| RootDrive::OutOfReach { mount })));
+    }
     let search = Search { stack, is_real: !root.is_simulated() };
     // Each drive once: a request for the serial number may take a second.
     let mut devices = BTreeSet::new();

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::{escaped, reason};
-use licd_protocol::{Broken, Frame, REQUEST_BYTES};
+use licd_protocol::{Frame, FrameError, REQUEST_BYTES};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-pub use licd_protocol::{Answer, Asked, Code, Failure, Request};
+pub use licd_protocol::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
 
 /// The installed worker. Before installation, it is in the directory of the program that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Fetched {
     /// The server's metadata.
-    pub answer: Answer,
+    pub answer: ResponseHeader,
     /// The file in memory, at its beginning; empty if it was not modified.
     pub file: File,
 }
@@ -39,7 +39,7 @@ pub struct Fetched {
 #[derive(Debug)]
 pub enum FetchError {
     /// The worker reports a failure.
-    Failed(Failure),
+    Failed(FetchFailure),
     /// The worker cannot be started.
     NoWorker {
         /// The program.
@@ -48,7 +48,7 @@ pub enum FetchError {
         why: io::Error,
     },
     /// The worker broke the protocol: it crashed, was killed or cancelled, or took too long.
-    Broken(Broken),
+    Broken(FrameError),
     /// The worker sent more than the limit.
     TooLarge(
         /// The limit in bytes.
@@ -65,7 +65,7 @@ pub enum FetchError {
 /// # Errors
 /// [`FetchError`]; the worker has ended in any case.
 pub fn fetch(
-    request: &Request,
+    request: &FetchRequest,
     cancel: Option<BorrowedFd<'_>>,
     mut progress: impl FnMut(u64, Option<u64>),
 ) -> Result<Fetched, FetchError> {
@@ -80,7 +80,7 @@ pub fn fetch(
     let output = File::from(output);
     let limit = Duration::from_millis(request.total_ms) + GRACE;
     let mut output = DeadlineReader::new(output, limit, cancel);
-    let mut answer = Answer::default();
+    let mut answer = ResponseHeader::default();
     loop {
         match Frame::read(&mut output).map_err(FetchError::Broken)? {
             Frame::Progress { done, total } => progress(done, total),
@@ -96,7 +96,7 @@ pub fn fetch(
                 kept.file.write_all(&bytes).map_err(FetchError::NotStored)?;
             }
             Frame::End => break,
-            Frame::Error(failure) => return Err(FetchError::Failed(failure)),
+            Frame::Failure(failure) => return Err(FetchError::Failed(failure)),
         }
     }
     kept.file.rewind().map_err(FetchError::NotStored)?;
@@ -104,7 +104,7 @@ pub fn fetch(
 }
 
 /// Has the service manager start a worker, which ends when the socket is closed.
-fn connect_worker(socket: &Path, request: &Request) -> Result<OwnedFd, FetchError> {
+fn connect_worker(socket: &Path, request: &FetchRequest) -> Result<OwnedFd, FetchError> {
     let failed = |why| FetchError::NoWorker { program: socket.to_owned(), why };
     let mut stream = UnixStream::connect(socket).map_err(failed)?;
     // The answer shows whether the worker read the request.
@@ -114,7 +114,7 @@ fn connect_worker(socket: &Path, request: &Request) -> Result<OwnedFd, FetchErro
 }
 
 /// The encoding of a request.
-fn encoded(request: &Request) -> io::Result<Vec<u8>> {
+fn encoded(request: &FetchRequest) -> io::Result<Vec<u8>> {
     let text = serde_json::to_vec(request)?;
     if text.len() as u64 > REQUEST_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the request is too long"));
@@ -153,7 +153,7 @@ impl MemoryFile {
 struct Worker(Child);
 
 impl Worker {
-    fn start(program: &Path, request: &Request) -> Result<(Self, OwnedFd), FetchError> {
+    fn start(program: &Path, request: &FetchRequest) -> Result<(Self, OwnedFd), FetchError> {
         let failed = |why| FetchError::NoWorker { program: program.to_owned(), why };
         let text = encoded(request).map_err(failed)?;
         let mut child = Command::new(program)
@@ -193,7 +193,9 @@ impl fmt::Display for FetchError {
                 program.display(),
                 reason(why)
             ),
-            Self::Broken(Broken::Stream(error)) if !is_end(error) => f.write_str(&reason(error)),
+            Self::Broken(FrameError::Stream(error)) if !is_end(error) => {
+                f.write_str(&reason(error))
+            }
             Self::Broken(broken) => write!(f, "{broken}; try again"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
             Self::NotStored(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
@@ -222,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_exit_of_a_worker_is_distinguished_from_a_read_error() {
-        let message = |error| FetchError::Broken(Broken::Stream(error)).to_string();
+        let message = |error| FetchError::Broken(FrameError::Stream(error)).to_string();
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
             let gone = "the worker that fetches ended unexpectedly; try again";
             assert_eq!(message(kind.into()), gone);

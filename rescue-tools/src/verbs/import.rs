@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Seek as _;
 
 use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 
 use super::source;

@@ -240,13 +240,13 @@ fn fault(what: &str) -> Refusal {
 }
 
 /// What a caller is told about settings that were not taken over.
-fn refused(problem: &settings::Problem) -> Refusal {
+fn refused(problem: &settings::SettingsError) -> Refusal {
     let message = problem.to_string();
     match problem {
-        settings::Problem::Refused(_) | settings::Problem::Broken { .. } => {
+        settings::SettingsError::Refused(_) | settings::SettingsError::Broken { .. } => {
             Refusal::Arguments(message)
         }
-        settings::Problem::Unwritable { reason, .. } => {
+        settings::SettingsError::Unwritable { reason, .. } => {
             let full = matches!(reason, nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT);
             let code = if full { Code::StoreFull } else { Code::StoreUnwritable };
             Refusal::new(code, message)

@@ -46,7 +46,7 @@ fn a_proxy_with_an_unencoded_password_is_rejected_with_the_cure() {
         let expected = format!("line 2, column 9: the proxy {cure}; ");
         assert!(message.starts_with(&expected), "{message}");
         let encoded = read(&format!("[network]\nproxy = \"http://tech:p{code}ss@host:3128\"\n"));
-        let login = encoded.unwrap().network.proxy.unwrap().login().unwrap();
+        let login = encoded.unwrap().network.proxy.unwrap().credentials().unwrap();
         assert_eq!(login.password, format!("p{shown}ss"));
     }
     let blank = read("[network]\nproxy = \"http://tech:p ss@host:3128\"\n").unwrap_err();
