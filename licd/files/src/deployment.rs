@@ -15,7 +15,7 @@ use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
 use licd_rules::BootId;
 use serde::{Deserialize, Serialize};
 
-/// Limit of deployments, of which the newest are kept: more than a device has packs.
+/// Limit of deployments, more than a device has packs. The newest are kept.
 const REMEMBERED: usize = 64;
 
 /// The keys of this version.

@@ -8,44 +8,43 @@ use lexopt::{Arg, Parser, ValueExt as _};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-licd-notify: shows the notices of expiry that licd has for users of this device
+licd-notify: shows licd's notices of expiry in the user's session
 
 Usage: licd-notify [OPTIONS]
 
 Options:
-      --root DIR                      take every path of licd below DIR [default: /]
+      --root DIR                      the directory that licd's paths are under [default: /]
       --bus system|session|ADDRESS    the message bus of licd [default: system]
       --session-bus ADDRESS           the message bus of the desktop [default: the session's]
-      --wait SECONDS                  wait so long for somebody who shows notifications
-                                      [default: 120]
+      --wait SECONDS                  how long to wait for a notification server [default: 120]
       --help                          print this help
       --version                       print the version
 ";
 
-/// How long somebody who shows notifications is waited for: a desktop that starts slowly takes less.
+/// Default time to wait for a notification server: more than a slow desktop needs to start.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// What is asked of the program.
+/// The task of the program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// To show notices.
+    /// Show notices.
     Run(Args),
-    /// To print [`HELP`].
+    /// Print [`HELP`].
     Help,
-    /// To print the version.
+    /// Print the version.
     Version,
 }
 
-/// Where to show notices, and whose.
+/// The options.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Args {
-    /// The directory that licd's paths are taken under.
+    /// The directory that licd's paths are under.
     pub(crate) root: PathBuf,
     /// licd's bus.
     pub(crate) bus: Address,
-    /// The desktop's.
+    /// The desktop's bus.
     pub(crate) session_bus: Address,
-    /// How long somebody who shows notifications is waited for.
+    /// How long to wait for a notification server.
     pub(crate) wait: Duration,
 }
 
@@ -59,18 +58,18 @@ impl Default for Args {
 /// A message bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// The machine's.
+    /// The system bus.
     System,
-    /// The user's.
+    /// The session bus.
     Session,
-    /// The one at this D-Bus address.
+    /// The bus at this D-Bus address.
     At(String),
 }
 
-/// Reads the command line, program name excluded.
+/// Parses the command line without the program name.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The message for the user.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
     let mut args = Args::default();
     let mut parser = Parser::from_args(words);
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_speaks_to_the_machine_and_the_users_session() {
+    fn without_options_the_system_bus_and_the_session_bus_are_used() {
         let args = Args {
             root: "/".into(),
             bus: Address::System,
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn buses_and_root_can_be_others() {
+    fn buses_and_root_can_be_set() {
         let args = Args {
             root: "/tmp/device".into(),
             bus: Address::At("unix:path=/x".into()),
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_wrong_usage_and_named() {
+    fn wrong_usage_is_reported_with_the_argument() {
         for (words, named) in [
             (&["--bus", "planet"][..], "planet"),
             (&["--session-bus"], "--session-bus"),

@@ -1,4 +1,4 @@
-//! The two buses: licd's, which is listened to, and the desktop's. The only file that knows zbus.
+//! The two buses, licd's and the desktop's. Only this file uses zbus.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,103 +21,131 @@ pub(crate) use zbus::block_on;
 const LICD: &str = "com.igel.License1";
 const MANAGER: &str = "com.igel.License1.Manager";
 const BUS: &str = "org.freedesktop.DBus";
-/// Desktop Notifications Specification: name and interface, and its object.
+/// Name, interface and object path in the Desktop Notifications Specification.
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 const NOTIFICATIONS_PATH: &str = "/org/freedesktop/Notifications";
 
-/// Who shows the notices, where a desktop says so.
+/// The application name that a desktop may show.
 const APP_NAME: &str = "IGEL OS";
-/// An icon that every theme has (Icon Naming Specification).
+/// An icon of every theme (Icon Naming Specification).
 const ICON: &str = "dialog-information";
 /// How long a notification stays: enough to read a hundred words.
-const READING_TIME: Duration = Duration::from_secs(45);
+const EXPIRE_TIMEOUT: Duration = Duration::from_secs(45);
 
-/// How long a bus may take to let us in, and somebody to answer: the limit of D-Bus itself.
-const ANSWER: Duration = Duration::from_secs(25);
-/// Signals that may wait while something is shown; they all say the same: look again.
+/// The timeout of a connection and of a method call: the default of D-Bus.
+const CALL_TIMEOUT: Duration = Duration::from_secs(25);
+/// Limit of queued signals. All have the same meaning: read the notices again.
 const QUEUE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// The desktop of a user.
 pub(crate) struct Desktop {
     connection: Connection,
     runtime: SharedRuntime,
-    patience: Duration,
+    /// How long to wait for a notification server.
+    server_timeout: Duration,
 }
 
-/// Something to show.
+/// A notification to show.
 pub(crate) struct Notification<'a> {
     /// One line.
     pub(crate) title: &'a str,
     /// Plain text.
     pub(crate) body: &'a str,
-    /// Whether it is of consequence.
-    pub(crate) matters: bool,
-    /// The one it takes the place of.
+    /// The urgency.
+    pub(crate) urgency: Urgency,
+    /// The ID of the notification that it replaces.
     pub(crate) replaces: Option<u32>,
 }
 
-/// There is nobody who shows notifications.
-#[derive(Debug)]
-pub(crate) struct Nobody {
-    waited: Duration,
-    reason: Error,
+/// The urgency of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// No function stops working.
+    Low,
+    /// A function stops working.
+    Normal,
 }
 
-impl fmt::Display for Nobody {
+/// What [`News::next`] waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// licd has sent a signal, started or stopped.
+    News,
+    /// The connection to a bus is closed.
+    BusGone,
+}
+
+/// No notification server has shown a notification in time.
+#[derive(Debug)]
+pub(crate) struct NoServerError {
+    waited: Duration,
+    cause: Error,
+}
+
+impl std::error::Error for NoServerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl fmt::Display for NoServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (waited, reason) = (self.waited.as_secs(), words(&self.reason));
-        write!(f, "{NOTIFICATIONS}: shows nothing within {waited} seconds ({reason})")
+        let (waited, reason) = (self.waited.as_secs(), message(&self.cause));
+        write!(f, "{NOTIFICATIONS}: no answer within {waited} seconds ({reason})")
     }
 }
 
 impl Desktop {
-    /// Connects to the bus of the session. `patience`: how long somebody who shows notifications is
-    /// waited for.
+    /// Connects to the session bus. `server_timeout` is how long to wait for a notification server.
     ///
     /// # Errors
-    /// Why not, in words.
-    pub(crate) async fn connect(bus: &Address, patience: Duration) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
+    /// The message for the user.
+    pub(crate) async fn connect(bus: &Address, server_timeout: Duration) -> Result<Self, String> {
+        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
         let connection = connect(bus, &runtime).await?;
-        Ok(Self { connection, runtime, patience })
+        Ok(Self { connection, runtime, server_timeout })
     }
 
-    /// Shows a notification, and returns the number it is known by. Waits for somebody who does it.
+    /// Shows a notification and returns its ID. Waits for a notification server.
     ///
     /// # Errors
-    /// [`Nobody`].
-    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<u32, Nobody> {
-        let end = Instant::now() + self.patience;
-        // Listening before trying.
-        let mut appearance = owners(&self.connection, NOTIFICATIONS).await;
+    /// [`NoServerError`].
+    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<u32, NoServerError> {
+        let end = Instant::now() + self.server_timeout;
+        // Subscribe before the first attempt.
+        let mut owner_changes = owners(&self.connection, NOTIFICATIONS).await;
         loop {
-            let reason = match self.try_to_show(notification).await {
+            let cause = match self.try_to_show(notification).await {
                 Ok(id) => return Ok(id),
-                Err(reason) => reason,
+                Err(cause) => cause,
             };
-            let nobody = |reason| Nobody { waited: self.patience, reason };
-            let Ok(appearance) = &mut appearance else { return Err(nobody(reason)) };
-            let next = poll_fn(|context| Pin::new(&mut *appearance).poll_next(context));
+            let error = |cause| NoServerError { waited: self.server_timeout, cause };
+            let Ok(owner_changes) = &mut owner_changes else { return Err(error(cause)) };
+            let next = poll_fn(|context| Pin::new(&mut *owner_changes).poll_next(context));
             match self.runtime.timeout_at(end, next).await {
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return Err(nobody(reason)),
+                Ok(None) | Err(_) => return Err(error(cause)),
             }
         }
     }
 
     async fn try_to_show(&self, notification: &Notification<'_>) -> zbus::Result<u32> {
-        let markup = self.call("GetCapabilities", &()).await?;
-        let markup: Vec<String> = markup.body().deserialize()?;
-        let markup = markup.iter().any(|capability| capability == "body-markup");
-        let body = if markup { escaped(notification.body) } else { notification.body.to_owned() };
-        // Nothing here is urgent: "critical" would stay on the screen until it is clicked away.
-        let urgency: u8 = if notification.matters { 1 } else { 0 };
+        let capabilities = self.call("GetCapabilities", &()).await?;
+        let capabilities: Vec<String> = capabilities.body().deserialize()?;
+        let has_markup = capabilities.iter().any(|capability| capability == "body-markup");
+        let body =
+            if has_markup { escaped(notification.body) } else { notification.body.to_owned() };
+        // Never critical (2): the notification would stay on the screen until the user closes it.
+        let urgency: u8 = match notification.urgency {
+            Urgency::Low => 0,
+            Urgency::Normal => 1,
+        };
         let hints = HashMap::from([
             ("urgency", Variant::from(urgency)),
             ("suppress-sound", Variant::from(true)),
         ]);
         let replaces = notification.replaces.unwrap_or_default();
-        let milliseconds = i32::try_from(READING_TIME.as_millis()).unwrap_or(i32::MAX);
+        let milliseconds = i32::try_from(EXPIRE_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
         let actions: &[&str] = &[];
         let title = notification.title;
         let arguments =
@@ -125,7 +153,7 @@ impl Desktop {
         self.call("Notify", &arguments).await?.body().deserialize()
     }
 
-    /// Takes a notification away, if it is still there.
+    /// Closes a notification, if it is still shown.
     pub(crate) async fn close(&self, id: u32) {
         let _ = self.call("CloseNotification", &id).await;
     }
@@ -139,42 +167,43 @@ impl Desktop {
     }
 }
 
-/// What licd has to say.
+/// A subscription to licd's signals.
 pub(crate) struct News {
-    /// Kept so that the streams go on.
+    /// Keeps the streams open.
     _connection: Connection,
-    /// Its signals, and its coming and going.
+    /// licd's signals, and the changes of its name's owner.
     streams: [MessageStream; 2],
 }
 
 impl News {
-    /// Listens from now on, also if licd is not there yet.
+    /// Subscribes, even before licd has started.
     ///
     /// # Errors
-    /// Why not, in words.
+    /// The message for the user.
     pub(crate) async fn of_licd(bus: &Address) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
+        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
         let connection = connect(bus, &runtime).await?;
-        let listen = async {
+        let subscribe = async {
             let signals = MatchRule::builder().msg_type(zbus::message::Type::Signal);
             let signals = signals.sender(LICD).interface(MANAGER).build()?;
             let signals = MessageStream::for_match_rule(signals, &connection, Some(QUEUE)).await?;
             Ok([signals, owners(&connection, LICD).await?])
         };
-        let streams = listen.await.map_err(|error: Error| words(&error))?;
+        let streams = subscribe.await.map_err(|error: Error| message(&error))?;
         Ok(Self { _connection: connection, streams })
     }
 
-    /// Waits for news; whether there are, or else one of the two buses is gone.
-    pub(crate) async fn next_while(&mut self, desktop: &Desktop) -> bool {
+    /// Waits for an event on either bus.
+    pub(crate) async fn next(&mut self, desktop: &Desktop) -> Event {
         let mut gone = pin!(desktop.connection.closed());
         poll_fn(|context| {
             if gone.as_mut().poll(context).is_ready() {
-                return Poll::Ready(false);
+                return Poll::Ready(Event::BusGone);
             }
             for stream in &mut self.streams {
-                if let Poll::Ready(message) = Pin::new(stream).poll_next(context) {
-                    return Poll::Ready(matches!(message, Some(Ok(_))));
+                if let Poll::Ready(signal) = Pin::new(stream).poll_next(context) {
+                    let is_news = matches!(signal, Some(Ok(_)));
+                    return Poll::Ready(if is_news { Event::News } else { Event::BusGone });
                 }
             }
             Poll::Pending
@@ -189,41 +218,41 @@ async fn connect(bus: &Address, runtime: &SharedRuntime) -> Result<Connection, S
         Address::Session => Builder::session(),
         Address::At(address) => Builder::address(address.as_str()),
     };
-    let connection = builder.method_timeout(ANSWER).build();
-    match runtime.timeout(ANSWER, connection).await {
+    let connection = builder.method_timeout(CALL_TIMEOUT).build();
+    match runtime.timeout(CALL_TIMEOUT, connection).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(words(&error)),
-        Err(_) => Err(format!("no answer within {} seconds", ANSWER.as_secs())),
+        Ok(Err(error)) => Err(message(&error)),
+        Err(_) => Err(format!("no answer within {} seconds", CALL_TIMEOUT.as_secs())),
     }
 }
 
-/// The comings and goings of a name.
+/// The changes of a name's owner.
 async fn owners(connection: &Connection, name: &str) -> zbus::Result<MessageStream> {
     let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
     let rule = rule.sender(BUS).interface(BUS).member("NameOwnerChanged").add_arg(name);
     MessageStream::for_match_rule(rule.build()?, connection, Some(QUEUE)).await
 }
 
-/// The error without what only programmers read.
-fn words(error: &Error) -> String {
+/// The message of a zbus error for the user.
+fn message(error: &Error) -> String {
     match error {
-        Error::MethodError(_, Some(message), _) => message.clone(),
-        // Of the bus itself, or of whoever uses its words.
+        Error::MethodError(_, Some(text), _) => text.clone(),
+        // An error of the bus, or of a service with the same error name.
         Error::FDO(error) => error.description().map_or_else(|| error.to_string(), str::to_owned),
-        Error::InputOutput(error) | Error::Connection(error, _) => system_words(error),
+        Error::InputOutput(error) | Error::Connection(error, _) => system_message(error),
         error => error.to_string(),
     }
 }
 
-/// The error without the number that Rust adds.
-fn system_words(error: &io::Error) -> String {
+/// The message of a system error, without the number that Rust appends.
+fn system_message(error: &io::Error) -> String {
     let text = error.to_string();
     let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
     let bare = number.and_then(|number| text.strip_suffix(&number));
     bare.unwrap_or(&text).to_owned()
 }
 
-/// The text where `<`, `>` and `&` begin markup.
+/// Escapes a text for a notification server with markup.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -233,13 +262,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_says_is_said_in_words_alone() {
-        let said = words(&io::Error::from_raw_os_error(13).into());
-        assert_eq!(said, "Permission denied");
+    fn an_error_of_the_system_is_reported_without_its_number() {
+        let text = message(&io::Error::from_raw_os_error(13).into());
+        assert_eq!(text, "Permission denied");
     }
 
     #[test]
-    fn markup_is_spelled_out() {
+    fn markup_is_escaped() {
         assert_eq!(escaped("a < b & \"c\" > d"), "a &lt; b &amp; \"c\" &gt; d");
         assert_eq!(escaped("für Ihre Geräte"), "für Ihre Geräte");
     }

@@ -1,25 +1,24 @@
-//! Which language a user reads.
+//! The user's language.
 
 use std::env;
 
-/// A language that notices are written in.
+/// A language of the notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
-    /// English, for everybody else as well.
+    /// English, the default.
     English,
     /// German.
     German,
 }
 
 impl Language {
-    /// That of the environment.
+    /// The language of the environment.
     pub(crate) fn of_user() -> Self {
         Self::of(|name| env::var(name).ok())
     }
 
-    /// The one that gettext(3) would choose: the locale of messages is that of the first of
-    /// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; unless it is C, `LANGUAGE` may list others
-    /// that the user prefers.
+    /// The language that gettext(3) chooses: the locale for messages is the first of `LC_ALL`,
+    /// `LC_MESSAGES` and `LANG` that is set; unless it is C, the languages of `LANGUAGE` precede it.
     fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_that_of_the_locale_and_english_for_all_others() {
+    fn the_language_is_that_of_the_locale_and_english_by_default() {
         for (locale, language) in [
             ("de_DE.UTF-8", German),
             ("de_AT@euro", German),
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_languages_goes_before_the_locale() {
+    fn a_list_of_languages_precedes_the_locale() {
         let fr = ("LANG", "fr_FR.UTF-8");
         assert_eq!(of(&[("LANGUAGE", "fr:de:en"), fr]), German);
         assert_eq!(of(&[("LANGUAGE", "en_GB:de"), ("LANG", "de_DE.UTF-8")]), English);

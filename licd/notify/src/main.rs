@@ -1,4 +1,4 @@
-//! licd-notify.
+//! Starts licd-notify.
 fn main() -> std::process::ExitCode {
     licd_notify::main()
 }

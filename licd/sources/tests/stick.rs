@@ -6,6 +6,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use licd_fs::root::Root;
 use licd_sources::intake::OpenError;
@@ -53,12 +55,21 @@ impl Stick {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Whether no process uses the device.
-    fn is_free(&self) -> bool {
-        // The kernel detaches an unused device at once, else with its last user.
+    /// Detaches the device, and returns whether all users have closed it by a deadline. The kernel
+    /// detaches it with its last user, and losetup(8) in another test opens every loop device for a
+    /// moment.
+    fn becomes_free(&self) -> bool {
         run(Command::new("losetup").arg("--detach").arg(&self.device));
         let name = self.device.file_name().unwrap();
-        !Path::new("/sys/class/block").join(name).join("loop/backing_file").exists()
+        let backing_file = Path::new("/sys/class/block").join(name).join("loop/backing_file");
+        let image = fs::canonicalize(self.image()).unwrap();
+        let is_attached =
+            || fs::read_to_string(&backing_file).is_ok_and(|file| Path::new(file.trim()) == image);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while is_attached() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        !is_attached()
     }
 }
 
@@ -176,7 +187,7 @@ fn a_stick_is_neither_written_nor_held() {
     assert_eq!(stick.hash(), before);
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(stick.device.to_str().unwrap()), "{mounts}");
-    assert!(stick.is_free());
+    assert!(stick.becomes_free());
 }
 
 #[test]

@@ -1,65 +1,60 @@
-//! `/run/licd/notices.json`: what users are to see, as licd has put it into words.
+//! The notices that licd publishes in `/run/licd/notices.json`.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::json;
 use crate::language::Language;
 
-/// Where it is, below the root.
+/// The path under the root.
 const FILE: &str = "run/licd/notices.json";
-/// What this version reads.
+/// The schema of this version.
 const SCHEMA: u32 = 1;
-/// Bytes of the file: ten times what the services that there are take.
+/// Limit of the file in bytes: ten times its size with all services.
 const FILE_BYTES: u64 = 256 * 1024;
 
-/// Everything that users are to see today.
+/// The notices of a day.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Sheet {
+pub(crate) struct Notices {
     schema: u32,
-    /// The day, as licd counts days.
+    /// The day, by licd's clock.
     pub(crate) day: String,
     /// The notices.
     pub(crate) notices: Vec<Notice>,
 }
 
-/// What there is to say of one service.
+/// The notice about one service.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Notice {
     /// The service.
     pub(crate) service: String,
-    /// Whether anything stops.
+    /// Whether a function stops working.
     pub(crate) stops: bool,
-    en: Words,
-    de: Words,
+    en: Text,
+    de: Text,
 }
 
-/// The same in one language.
+/// The text in one language.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Words {
+pub(crate) struct Text {
     /// One line.
     pub(crate) title: String,
     /// Plain text.
     pub(crate) body: String,
 }
 
-impl Sheet {
-    /// Reads it below this root. `None` if there is none that can be understood: then licd was not
-    /// there yet or is another one, and there is nothing to show.
+impl Notices {
+    /// Reads the notices under this root; `None` if licd of this version has not published any.
     pub(crate) fn read(root: &Path) -> Option<Self> {
-        let mut text = String::new();
-        let file = File::open(root.join(FILE)).ok()?;
-        file.take(FILE_BYTES).read_to_string(&mut text).ok()?;
-        let sheet: Self = serde_json::from_str(&text).ok()?;
-        (sheet.schema == SCHEMA).then_some(sheet)
+        let notices: Self = json::read(&root.join(FILE), FILE_BYTES)?;
+        (notices.schema == SCHEMA).then_some(notices)
     }
 }
 
 impl Notice {
-    /// The words in a language.
-    pub(crate) fn words(&self, language: Language) -> &Words {
+    /// The text in a language.
+    pub(crate) fn text(&self, language: Language) -> &Text {
         match language {
             Language::English => &self.en,
             Language::German => &self.de,
@@ -72,21 +67,21 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn read(text: &str) -> Option<Sheet> {
+    fn read(text: &str) -> Option<Notices> {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("run/licd")).unwrap();
         fs::write(dir.path().join(FILE), text).unwrap();
-        Sheet::read(dir.path())
+        Notices::read(dir.path())
     }
 
     #[test]
-    fn what_cannot_be_understood_is_nothing() {
+    fn an_invalid_file_has_no_notices() {
         let empty = r#"{"schema":1,"day":"2026-11-22","notices":[],"later":7}"#;
         assert_eq!(read(empty).unwrap().day, "2026-11-22");
         for text in ["", "{", "[]", r#"{"schema":2,"day":"2026-11-22","notices":[]}"#] {
             assert!(read(text).is_none(), "{text}");
         }
         assert!(read(&" ".repeat(300_000)).is_none());
-        assert!(Sheet::read(Path::new("/nonexistent")).is_none());
+        assert!(Notices::read(Path::new("/nonexistent")).is_none());
     }
 }
