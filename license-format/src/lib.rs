@@ -30,6 +30,7 @@
 //! ```
 #![no_std]
 
+mod completer;
 mod date;
 mod encoding;
 mod error;
@@ -50,6 +51,7 @@ mod unit;
 mod values;
 mod verifier;
 
+pub use completer::{Complete, Completer};
 pub use date::{Date, UnixSeconds};
 pub use error::{DocumentError, Excerpt, FormatError};
 pub use key::{KeyName, PublicKey, VerifierKey};

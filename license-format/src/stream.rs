@@ -24,6 +24,8 @@ pub(crate) struct Head {
 /// The contents of a file that was read to its end.
 pub(crate) struct Contents {
     pub(crate) head: Head,
+    /// The head as it was signed.
+    pub(crate) bytes: Vec<u8, { limits::HEAD_BYTES }>,
     pub(crate) named: NamedUnits,
     pub(crate) coverage: Coverage,
     pub(crate) storable: Option<Storable>,
@@ -226,8 +228,9 @@ impl Attachment {
             }
             (Units::Tree { count, root }, Content::List(list)) => {
                 let CheckedList { named, proof } = list.finish(number, *count, root, wanted)?;
-                let storable = proof.map(|proof| Storable { head: bytes, proof: Some(proof) });
-                return Ok(Contents { head, named, coverage: Coverage::AllUnits, storable });
+                let head_bytes = bytes.clone();
+                let storable = proof.map(|proof| Storable { head: head_bytes, proof: Some(proof) });
+                return Ok(Contents { head, bytes, named, coverage: Coverage::AllUnits, storable });
             }
             (Units::Tree { count, root }, Content::Proof(proof)) => {
                 if !proof.leads_to(root, *count) {
@@ -236,7 +239,8 @@ impl Attachment {
                 (Vec::from_iter([proof.unit.clone()]), Coverage::OneUnit, Some(proof))
             }
         };
-        Ok(Contents { head, named, coverage, storable: Some(Storable { head: bytes, proof }) })
+        let storable = Some(Storable { head: bytes.clone(), proof });
+        Ok(Contents { head, bytes, named, coverage, storable })
     }
 }
 

@@ -108,7 +108,7 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// The reason to refuse the file.
     pub fn finish(self) -> Result<Verified, DocumentError> {
-        let Contents { head, named, coverage, storable } =
+        let Contents { head, named, coverage, storable, .. } =
             self.stream.finish(|note| admit(self.trust, note))?;
         let license = License::new(head.terms, head.signers, named, coverage);
         Ok(Verified { license, storable })
@@ -116,7 +116,7 @@ impl<'a> Verifier<'a> {
 }
 
 /// Checks signatures first, so that the parser reads no unsigned text beyond its form (LF §8).
-fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<Head, DocumentError> {
+pub(crate) fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<Head, DocumentError> {
     let good = note.signers(trust.keys())?;
     let head = parse_head(note)?;
     let product = &head.terms.product;
@@ -136,7 +136,7 @@ fn admit(trust: &TrustDocument, note: &Note<'_>) -> Result<Head, DocumentError> 
 }
 
 /// Reads the head of a licence and checks no signature.
-fn parse_head(note: &Note<'_>) -> Result<Head, DocumentError> {
+pub(crate) fn parse_head(note: &Note<'_>) -> Result<Head, DocumentError> {
     let (terms, units) = license_text::parse(note.text)?;
     Ok(Head { terms, units, signers: Signers::new() })
 }

@@ -1,6 +1,6 @@
 //! The daemon as a client of the bus sees it. The only file that knows zbus.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::future::poll_fn;
 use std::num::NonZero;
@@ -8,6 +8,7 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use licd_device::{Failure, Intent};
@@ -42,6 +43,8 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// How long an import may take: what the daemon gives a source, and some for the store.
 const IMPORT: Duration = Duration::from_secs(150);
 
+/// Imports at one time: what the daemon takes of one caller.
+const AT_ONCE: usize = 8;
 /// Ends of jobs that may wait to be looked at: more than run at one time.
 const JOBS: usize = 64;
 
@@ -99,11 +102,96 @@ impl Daemon {
         self.ask("Remove", IMPORT, &(selector, HashMap::<&str, Variant<'_>>::new()))
     }
 
-    pub(crate) fn import(&self, file: &File, name: &str, intent: Intent) -> Result<Code, Failure> {
-        self.ping()?;
-        let body = (Fd::from(file.as_fd()), name, options(intent));
-        let word: String = self.ask("ImportFd", IMPORT, &body)?;
+    /// Imports files, several at a time, and brings the verdict on each and its words. They are handed
+    /// over in their order, which the daemon keeps.
+    pub(crate) fn import(
+        &self,
+        files: &[(&str, &File)],
+        intent: Intent,
+    ) -> Vec<Result<(Code, String), Failure>> {
+        let done = self
+            .ping()
+            .and_then(|()| zbus::block_on(self.import_together(files, intent)).map_err(failure));
+        done.unwrap_or_else(|failure| files.iter().map(|_| Err(failure.clone())).collect())
+    }
+
+    async fn import_together(
+        &self,
+        files: &[(&str, &File)],
+        intent: Intent,
+    ) -> zbus::Result<Vec<Result<(Code, String), Failure>>> {
+        let mut ended = self.ended_jobs().await?;
+        let mut words: Vec<(String, String)> = Vec::new();
+        let mut answers: Vec<_> = files.iter().map(|_| None).collect();
+        let mut waiting: VecDeque<usize> = (0..files.len()).collect();
+        let mut calls = Vec::new();
+        let mut at_once = AT_ONCE;
+        poll_fn(|context| {
+            // Job by job before their answers, and never so many that they would be in their way.
+            while let Poll::Ready(Some(signal)) = Pin::new(&mut ended).poll_next(context) {
+                words.extend(signal.and_then(|signal| signal.body().deserialize()).ok());
+            }
+            loop {
+                while calls.len() < at_once
+                    && let Some(place) = waiting.pop_front()
+                    && let Some((name, file)) = files.get(place)
+                {
+                    let body = (Fd::from(file.as_fd()), *name, options(intent));
+                    calls.push((place, Box::pin(self.import_one(body))));
+                }
+                let before = calls.len();
+                calls.retain_mut(|(place, call)| match call.as_mut().poll(context) {
+                    Poll::Pending => true,
+                    Poll::Ready(Err(Failure { code: Code::Busy, .. })) if before > 1 => {
+                        // Others import as well: fewer at a time, and this one once more.
+                        at_once = (before / 2).max(1);
+                        waiting.push_front(*place);
+                        false
+                    }
+                    Poll::Ready(answer) => {
+                        if let Some(slot) = answers.get_mut(*place) {
+                            *slot = Some(answer);
+                        }
+                        false
+                    }
+                });
+                if calls.len() == before {
+                    break;
+                }
+            }
+            if calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let with_words = |(answer, (name, _)): (Option<Result<Code, Failure>>, &(&str, &File))| {
+            let code = answer.unwrap_or_else(|| Err(unanswered()))?;
+            let is_own = |(verdict, words): &(String, String)| {
+                verdict == code.as_str()
+                    && words.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "))
+            };
+            let own = words.iter().position(is_own).map(|place| words.remove(place));
+            Ok((code, own.map(|(_, words)| words).unwrap_or_default()))
+        };
+        Ok(answers.into_iter().zip(files).map(with_words).collect())
+    }
+
+    async fn import_one(
+        &self,
+        body: (Fd<'_>, &str, HashMap<&'static str, Variant<'static>>),
+    ) -> Result<Code, Failure> {
+        let word: String =
+            self.call((NAME, PATH, MANAGER), "ImportFd", IMPORT, &body).await.map_err(failure)?;
         known(&word)
+    }
+
+    /// The ends of jobs from now on.
+    async fn ended_jobs(&self) -> zbus::Result<MessageStream> {
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(NAME)
+            .interface(JOB)
+            .member("Finished")
+            .build()?;
+        MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await
     }
 
     /// Has the daemon import from a source, and waits for the verdict on all of it and a line about
@@ -115,15 +203,8 @@ impl Daemon {
     ) -> Result<(Code, String), Failure> {
         self.ping()?;
         let finished = zbus::block_on(async {
-            let rule = MatchRule::builder()
-                .msg_type(zbus::message::Type::Signal)
-                .sender(NAME)
-                .interface(JOB)
-                .member("Finished")
-                .build()?;
             // Before the job begins, or its end might not be heard.
-            let mut signals =
-                MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await?;
+            let mut signals = self.ended_jobs().await?;
             let body = (source, options(intent));
             let to = (NAME, PATH, MANAGER);
             let job: OwnedObjectPath = self.call(to, "Import", ANSWER, &body).await?;
@@ -187,6 +268,11 @@ impl Daemon {
             Err(_) => Err(no_answer(limit)),
         }
     }
+}
+
+/// What is said of a file when the daemon ends before it has answered.
+pub(crate) fn unanswered() -> Failure {
+    Failure { code: Code::Timeout, message: "licd: has not answered; try again".to_owned() }
 }
 
 fn no_answer(limit: Duration) -> Error {

@@ -2,23 +2,29 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
-use std::io::Seek as _;
 
 use licd_device::{
-    Device, Failure, FileVerdict, Imported, Intent, Left, Missing, Partial, Report, Survey,
+    Arrival, Device, Failure, FileVerdict, Intent, Missing, Partial, Removed, Report, Survey,
 };
-use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_rules::{Code, Reason, Selector, Version};
-use license_format::Date;
+use license_format::{Date, Verified};
 
 use crate::args::Args;
-use crate::bus::Daemon;
+use crate::bus::{self, Daemon};
 
 pub(crate) struct Desk {
     device: Device,
     daemon: Option<Daemon>,
     missing: OnceCell<Missing>,
+    /// The device as it was read first.
+    known: OnceCell<Survey>,
+}
+
+/// A file to import, or why there is none. It can be read more than once.
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) file: Result<File, Failure>,
 }
 
 impl Desk {
@@ -28,6 +34,7 @@ impl Desk {
             device: Device::at(Root::new(&args.root)),
             daemon: Daemon::wanted(args),
             missing: OnceCell::new(),
+            known: OnceCell::new(),
         }
     }
 
@@ -89,53 +96,117 @@ impl Desk {
         }
     }
 
-    /// Removes licences and tells how many.
-    pub(crate) fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
+    /// Removes licences.
+    pub(crate) fn remove(&self, selector: &Selector) -> Result<Removed, Failure> {
         match &self.daemon {
-            Some(daemon) => daemon.remove(&selector.to_string()),
-            None => self.device.remove(selector),
+            Some(daemon) => {
+                let count = daemon.remove(&selector.to_string())?;
+                // A file that cannot be read now is not named.
+                let survey = self.device.survey().unwrap_or_else(|partial| partial.survey);
+                Ok(Removed { count, left: survey.left_by(selector) })
+            }
+            None => self.device.remove(None, selector),
         }
     }
 
-    /// What a removal has left although it unlocks what was selected.
-    pub(crate) fn left_by(&self, selector: &Selector) -> Vec<Left> {
-        self.device.left_by(selector)
-    }
-
-    /// Imports an open file. Through the daemon it is read here first, for all that the bus does
-    /// not tell of it; so it must be one that can be read twice.
-    pub(crate) fn import(&self, name: &str, mut file: File, intent: Intent) -> FileVerdict {
-        let Some(daemon) = &self.daemon else {
-            let Imported { verdict, untidy, .. } = self.device.import(name, file, intent);
-            if untidy {
-                // What cannot be cleaned up now does no harm, and the daemon tries it again.
-                let _ = self.clean_up().or_else(|_| self.clean_up());
-            }
-            return verdict;
-        };
-        let (mut verdict, _) = self.device.check(name, &file);
-        let done = match file.rewind() {
-            Ok(()) => daemon.import(&file, name, intent),
-            Err(error) => Err(Failure {
-                code: Code::SourceUnreachable,
-                message: format!("cannot be read twice: {}", reason(&error)),
-            }),
-        };
-        match done {
-            Ok(code) => verdict.code = code,
-            Err(Failure { code, message }) => {
-                verdict.code = code;
-                // Errors on the bus name the file; here it stands beside the message.
-                let unnamed = message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
-                verdict.message = unnamed.map_or(message.clone(), str::to_owned);
+    /// The device as documents are judged by; read once.
+    pub(crate) fn known(&self) -> Result<&Survey, Failure> {
+        match self.known.get() {
+            Some(known) => Ok(known),
+            None => {
+                let known = self.device.survey_for_import()?;
+                Ok(self.known.get_or_init(|| known))
             }
         }
-        verdict
     }
 
-    fn clean_up(&self) -> Result<(), Failure> {
-        let survey = self.device.survey().map_err(|partial| Failure::from(&partial.missing))?;
-        self.device.clean_up(&survey, &self.device.time(&survey)?).map(drop)
+    /// Configuration, settings and trust, without the licences of the store.
+    pub(crate) fn settings(&self) -> Result<Survey, Failure> {
+        match self.known.get() {
+            Some(known) => Ok(known.clone()),
+            None => self.device.survey_without_licenses().map_err(|p| Failure::from(&p.missing)),
+        }
+    }
+
+    /// The verdict on a document, and the licence if it is a genuine one; nothing is changed.
+    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
+        let Document { name, file } = document;
+        let arrival = file.and_then(|file| Ok(self.known()?.read(&name, file, Intent::Explicit)));
+        let arrival = arrival.unwrap_or_else(|failure| Arrival::unread(&name, failure));
+        match self.known() {
+            Ok(known) => self.device.check(known, arrival),
+            Err(failure) => (FileVerdict::unread(&name, failure), None),
+        }
+    }
+
+    /// Imports documents, all together.
+    pub(crate) fn import(&self, documents: Vec<Document>, intent: Intent) -> Vec<FileVerdict> {
+        match &self.daemon {
+            Some(daemon) => self.import_through(daemon, documents, intent),
+            None => match self.known() {
+                Ok(known) => self.import_here(known, documents, intent),
+                Err(failure) => {
+                    let unread = |document: &Document| {
+                        let own = document.file.as_ref().err().cloned();
+                        FileVerdict::unread(&document.name, own.unwrap_or_else(|| failure.clone()))
+                    };
+                    documents.iter().map(unread).collect()
+                }
+            },
+        }
+    }
+
+    fn import_here(
+        &self,
+        known: &Survey,
+        documents: Vec<Document>,
+        intent: Intent,
+    ) -> Vec<FileVerdict> {
+        let read = |Document { name, file }| match file {
+            Ok(file) => known.read(&name, file, intent),
+            Err(failure) => Arrival::unread(&name, failure),
+        };
+        let batch = self.device.import(known, documents.into_iter().map(read).collect());
+        if let (true, Ok(survey)) = (batch.has_written(), &batch.survey) {
+            // What cannot be cleaned up now does no harm, and the daemon tries it again.
+            let _ = self.clean_up(survey).or_else(|_| self.clean_up(survey));
+        }
+        batch.imported.into_iter().map(|imported| imported.verdict).collect()
+    }
+
+    fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {
+        self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
+    }
+
+    /// The daemon judges; what its answers do not hold, pack and units, is read from the files.
+    fn import_through(
+        &self,
+        daemon: &Daemon,
+        documents: Vec<Document>,
+        intent: Intent,
+    ) -> Vec<FileVerdict> {
+        let files = documents.iter().filter_map(|one| Some((&*one.name, one.file.as_ref().ok()?)));
+        let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
+        let settings = self.settings();
+        let verdict = |Document { name, file }| {
+            let (file, answer) = match file.map(|file| (file, answers.next())) {
+                Ok((file, Some(answer))) => (file, answer),
+                Ok((_, None)) => return FileVerdict::unread(&name, bus::unanswered()),
+                Err(failure) => return FileVerdict::unread(&name, failure),
+            };
+            let Failure { code, message } = match answer {
+                Ok((code, message)) => Failure { code, message },
+                Err(failure) => failure,
+            };
+            // Errors on the bus name the file; here it stands beside the message.
+            let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
+            let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
+            match &settings {
+                Ok(settings) => settings.describe(&name, file, code, message),
+                Err(_) => FileVerdict::unread(&name, Failure { code, message }),
+            }
+        };
+        documents.into_iter().map(verdict).collect()
     }
 
     /// Has the daemon import from a source that it opens itself; `None` without a daemon. It tells

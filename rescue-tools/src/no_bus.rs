@@ -26,11 +26,20 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn import(&self, _: &File, _: &str, _: Intent) -> Result<Code, Failure> {
+    pub(crate) fn import(
+        &self,
+        _: &[(&str, &File)],
+        _: Intent,
+    ) -> Vec<Result<(Code, String), Failure>> {
         match *self {}
     }
 
     pub(crate) fn import_from(&self, _: &str, _: Intent) -> Result<(Code, String), Failure> {
         match *self {}
     }
+}
+
+/// What is said of a file when the daemon ends before it has answered.
+pub(crate) fn unanswered() -> Failure {
+    Failure { code: Code::Timeout, message: String::new() }
 }

@@ -163,7 +163,11 @@ fn trust_documents_come_before_licences_whatever_their_names() {
         let daemon = world.start();
         let (verdict, words) = import(&daemon.client(), "usb").unwrap();
         assert_eq!(verdict, "valid", "{words}");
-        assert!(words.starts_with(&format!("{name}: trust document version 7")), "{words}");
+        assert!(words.starts_with("a.lic: in force until 2099-12-31"), "{words}");
+        assert!(
+            words.ends_with(&format!("\n{name}: trust document version 7, the first one here")),
+            "{words}"
+        );
         let _ = daemon.stop();
         drop(stick);
         fs::remove_dir_all(world.path("/license/dsa")).unwrap();

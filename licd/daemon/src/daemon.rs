@@ -6,10 +6,10 @@ mod desk;
 mod events;
 mod imports;
 mod poll;
+mod refresh;
 mod rejoin;
-mod stock;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,9 +32,9 @@ use crate::journal;
 use crate::notices::Herald;
 use crate::timers::{Backoff, Debounce};
 use events::{Event, Events, Signal};
-use imports::ImportCaller;
+use imports::{Arrived, ImportCaller};
 use poll::Polling;
-use stock::Lane;
+use refresh::{Depth, Lane};
 
 /// How long the end of work in hand is waited for, and then the bus: together the two seconds in
 /// which a service should be gone.
@@ -84,12 +84,14 @@ fn run(args: &Args) -> Result<(), Fatal> {
     // reading, so that no change falls between.
     let events = Events::open(&root)?;
     let device = Arc::new(Device::at(root));
-    let left = settle(&device, true);
+    let store = settle(&device);
     let herald = Arc::new(Herald::default());
-    let stock = stock::take(&device, &herald, None, None);
-    let (complaints, links, again) = (stock.complaints.clone(), stock.links.clone(), stock.again);
-    let (hub, inbox) =
-        hub::open(stock.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let (refreshed, is_profile_done) = refresh::first(&device, &herald);
+    let left = Unsettled { store, profile: !is_profile_done };
+    let (complaints, links, again) =
+        (refreshed.complaints.clone(), refreshed.links.clone(), refreshed.again);
+    let (hub, inbox) = hub::open(refreshed.published)
+        .map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &hub, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
     let mut daemon = Daemon::new(device, herald, hub, inbox, (bus, address), events);
@@ -108,11 +110,10 @@ fn take_over_sockets() -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Puts right what a crash has left, and carries out the removal profile if that is wanted. What is
-/// left to do is to be tried again: somebody else writes or keeps the store from being closed, or
-/// there is a shortage of the moment; the report says more.
-fn settle(device: &Device, profile: bool) -> Unsettled {
-    let store = match device.settle() {
+/// Puts right what a crash has left. Whether that is to be tried again: somebody else writes or keeps
+/// the store from being closed, or there is a shortage of the moment; the report says more.
+fn settle(device: &Device) -> bool {
+    match device.settle() {
         Ok(closed) => closed.is_some_and(|closed| closed.is_open()),
         // Where there is no store, there is nothing to close.
         Err(_) if device.store().state() == Ok(StoreState::Missing) => false,
@@ -122,8 +123,7 @@ fn settle(device: &Device, profile: bool) -> Unsettled {
             }
             failure.is_of_the_moment()
         }
-    };
-    Unsettled { store, profile: profile && !stock::remove_profile(device) }
+    }
 }
 
 /// Tells the service manager, if there is one.
@@ -139,6 +139,8 @@ struct Timers {
     files: Debounce,
     /// Network interfaces changed.
     links: Debounce,
+    /// Something to be imported has arrived; what comes along is imported with it.
+    arrived: Debounce,
     /// The store could not be closed.
     settle: Backoff,
     /// No unit ID is known: interfaces may turn up without a word.
@@ -169,6 +171,7 @@ impl Timers {
         Self {
             files: Debounce::new(ms(50), ms(500)),
             links: Debounce::new(ms(200), ms(2000)),
+            arrived: Debounce::new(ms(3), ms(50)),
             settle: Backoff::new(ms(5000), minutes(5)),
             relook: Backoff::new(ms(1000), minutes(1)).with_patience(minutes(2)),
             shortage: Backoff::new(ms(250), minutes(1)),
@@ -182,7 +185,8 @@ impl Timers {
     fn next(&self) -> impl Iterator<Item = Instant> {
         let watchdog = self.watchdog.map(|(_, at)| at);
         let dues = [self.files.due(), self.links.due(), self.settle.due(), self.relook.due()];
-        let more = [self.reclosed.due(), self.shortage.due(), self.unwritten.due()];
+        let more =
+            [self.arrived.due(), self.reclosed.due(), self.shortage.due(), self.unwritten.due()];
         dues.into_iter().chain(more).chain([self.rejoin.due(), watchdog]).flatten()
     }
 }
@@ -202,10 +206,13 @@ struct Daemon {
     polling: Polling,
     /// Imports that run, and who waits for their verdict.
     jobs: BTreeMap<JobId, (Arc<Job>, ImportCaller)>,
+    /// Those of them that read a file, and what the others have read.
+    reading: BTreeSet<JobId>,
+    arrived: BTreeMap<JobId, Arrived>,
     last_job: JobId,
     /// Jobs that have ended and are still shown, until when.
     lingering: VecDeque<(Instant, JobId)>,
-    /// Threads that may write to the store, beside the one that takes stock.
+    /// Threads that may write to the store, beside the one that refreshes.
     at_work: usize,
     /// The network interfaces as they were looked at last.
     links: Option<Vec<Link>>,
@@ -235,6 +242,8 @@ impl Daemon {
             lane: Lane::default(),
             polling: Polling::default(),
             jobs: BTreeMap::new(),
+            reading: BTreeSet::new(),
+            arrived: BTreeMap::new(),
             last_job: 0,
             lingering: VecDeque::new(),
             at_work: 0,
@@ -270,7 +279,7 @@ impl Daemon {
             for event in self.events.wait(&self.inbox.wake, until)? {
                 match event {
                     Event::Signal(Signal::Stop) => return Ok(()),
-                    Event::Signal(Signal::Refresh) => self.look_again(),
+                    Event::Signal(Signal::Refresh) => self.refresh(Depth::All, None),
                     Event::Turn => self.judge_again(),
                     Event::Poll => self.look_at_downloads(),
                     Event::Files => self.timers.files.stir(Instant::now()),
@@ -291,6 +300,9 @@ impl Daemon {
         }
         if self.timers.links.is_due(now) {
             self.look_at_links();
+        }
+        if self.timers.arrived.is_due(now) {
+            self.begin_imports();
         }
         let looks = [
             self.timers.relook.is_due(now),
@@ -340,14 +352,18 @@ impl Daemon {
             job.cancel();
         }
         let end = Instant::now() + LAST_WORK;
-        // Taking stock may write, too: the mark of the starter period, the clean-up.
-        while (self.at_work > 0 || self.lane.is_running()) && Instant::now() < end {
+        // A refresh may write, too: the mark of the starter period, the clean-up.
+        while (self.at_work > 0 || self.lane.is_running() || !self.arrived.is_empty())
+            && Instant::now() < end
+        {
+            self.timers.arrived.clear();
+            self.begin_imports();
             if !self.events.wait_for_inbox(&self.inbox.wake, end) {
                 break;
             }
             self.finish_work();
         }
-        self.answer_without_stock();
+        self.answer_without_refresh();
         if let Err(failure) = self.device.rest(&self.hub.published().survey) {
             log::warn!(MESSAGE_ID = journal::PROBLEM; "{}", failure.message);
         }

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Intent, Missing, Report, Survey, to_json};
+use licd_device::{Failure, Imported, Intent, Missing, Report, Survey, to_json};
 use licd_files::settings::Settings;
 use licd_machine::clock;
 use licd_rules::{Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::jobs::{Job, JobEnd, JobId, Source};
+use crate::jobs::{Job, JobId, Read, Source};
 
 /// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
 /// only if it is stuck.
@@ -153,11 +153,11 @@ pub(crate) enum ImportReply {
 /// What a working thread or the bus itself has to tell.
 pub(crate) enum News {
     /// The device was read, or judged again. `None`: a fault of this program.
-    Stock(Option<Box<Stock>>),
+    Refreshed(Option<Box<Refreshed>>),
     /// An import went on.
     Progress(Arc<Job>),
-    /// An import ended.
-    Imported { job: Arc<Job>, end: JobEnd },
+    /// What is to be imported was read. `None`: a fault of this program.
+    Read { job: Arc<Job>, read: Option<Box<Read>> },
     /// A removal ended.
     Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
     /// Settings were taken over, or not.
@@ -170,9 +170,14 @@ pub(crate) enum News {
     BusGone,
 }
 
+/// A job, and what became of its documents.
+pub(crate) type ImportedJob = (Arc<Job>, Vec<Imported>);
+
 /// The device as it was read.
-pub(crate) struct Stock {
+pub(crate) struct Refreshed {
     pub(crate) published: Published,
+    /// What became of the documents of each job that was imported.
+    pub(crate) imported: Vec<ImportedJob>,
     /// Notices of expiry that are to be announced.
     pub(crate) due: Vec<Notice>,
     /// What went wrong on the way and is not in the report.

@@ -10,9 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_device::{Device, FileVerdict, Intent};
+use licd_device::{Arrival, Device, Following, Intent};
 use licd_fs::printable::reason;
-use licd_rules::Code;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -91,20 +90,12 @@ impl Job {
     }
 }
 
-/// How a job ended.
-pub(crate) enum JobEnd {
-    /// With a verdict on each file.
-    Verdicts {
-        verdicts: Vec<FileVerdict>,
-        /// Whether the device is another one since.
-        changed: bool,
-        /// Whether the status says something else of a download link.
-        noted: bool,
-        /// Whether somebody keeps the store from being closed.
-        left_open: bool,
-    },
-    /// By a fault of this program.
-    Fault,
+/// What a job has read.
+pub(crate) struct Read {
+    /// Its documents.
+    pub(crate) arrivals: Vec<Arrival>,
+    /// What is to be noted of the download link that was followed.
+    pub(crate) following: Option<Following>,
 }
 
 /// Runs `work` on a thread of its own. What `tell` makes of its result, of `None` if it panicked,
@@ -136,11 +127,11 @@ pub(crate) fn no_thread(name: &str, error: &io::Error) -> String {
     )
 }
 
-/// Begins an import.
+/// Begins to read what is to be imported, by what is known of the device.
 ///
 /// # Errors
 /// Those of [`spawn`].
-pub(crate) fn import(
+pub(crate) fn read(
     hub: &Arc<Hub>,
     device: &Arc<Device>,
     job: &Arc<Job>,
@@ -148,21 +139,27 @@ pub(crate) fn import(
 ) -> io::Result<()> {
     let (own_hub, device, own_job) = (Arc::clone(hub), Arc::clone(device), Arc::clone(job));
     let job = Arc::clone(job);
-    let work = move || run(&own_hub, &device, &own_job, source);
-    spawn(hub, "import", work, |end| News::Imported { job, end: end.unwrap_or(JobEnd::Fault) })
+    let work = move || {
+        let published = own_hub.published();
+        let known = match published.whole {
+            true => device.survey_to_read_by(&published.survey),
+            false => device.survey_for_import(),
+        };
+        match known {
+            Ok(known) => {
+                let mut meter = Meter { job: &own_job, hub: &own_hub, told: Instant::now() };
+                source.read(&device, &known, &mut meter)
+            }
+            Err(failure) => Read::one(Arrival::unread(&own_job.name, failure)),
+        }
+    };
+    spawn(hub, "import", work, |read| News::Read { job, read: read.map(Box::new) })
 }
 
-fn run(hub: &Hub, device: &Device, job: &Arc<Job>, source: Source) -> JobEnd {
-    let (mut verdicts, mut changed, mut noted) = (Vec::new(), false, false);
-    source.import(device, &mut Meter { job, hub, told: Instant::now() }, |imported| {
-        // A write that failed may have left the store open.
-        changed |= imported.changed || imported.verdict.code == Code::StoreUnwritable;
-        noted |= imported.noted;
-        verdicts.push(imported.verdict);
-    });
-    // A write always closes the store behind itself; if it is open now, that has failed.
-    let left_open = changed && device.is_left_open();
-    JobEnd::Verdicts { verdicts, changed, noted, left_open }
+impl Read {
+    fn one(arrival: Arrival) -> Self {
+        Self { arrivals: vec![arrival], following: None }
+    }
 }
 
 /// Counts how far an import has come, and tells of it from time to time.
@@ -187,7 +184,7 @@ impl Meter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::Stock;
+    use crate::hub::Refreshed;
     use crate::hub::tests::hub;
 
     #[test]
@@ -206,11 +203,11 @@ mod tests {
         spawn(
             &hub,
             "broken",
-            || -> Box<Stock> { panic!("broken") },
-            |end: Option<Box<Stock>>| News::Stock(end),
+            || -> Box<Refreshed> { panic!("broken") },
+            |end: Option<Box<Refreshed>>| News::Refreshed(end),
         )
         .unwrap();
         let news = inbox.wait();
-        assert!(matches!(news.as_slice(), [News::Stock(None)]));
+        assert!(matches!(news.as_slice(), [News::Refreshed(None)]));
     }
 }

@@ -52,7 +52,7 @@ impl Device {
         if let Some(failed) = last.as_ref().filter(|failed| failed.when.elapsed() < failed.retry) {
             return Err(failed.failure.clone());
         }
-        let done = self.tidy_store(time);
+        let done = self.tidy_store(survey, time);
         let retry = last.take().map_or(FIRST_RETRY, |failed| LAST_RETRY.min(failed.retry * 2));
         *last = done.as_ref().err().map(|failure| Failed {
             when: Instant::now(),
@@ -62,10 +62,11 @@ impl Device {
         done
     }
 
-    fn tidy_store(&self, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
+    fn tidy_store(&self, last: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
         let writer = self.writer()?;
         // What was surveyed may be another file by now; and what is gone must be remembered.
-        let survey = self.survey().map_err(|partial| Failure::from(&partial.missing))?;
+        let survey = self.survey_after(Some(last));
+        let survey = survey.map_err(|partial| Failure::from(&partial.missing))?;
         let untidy = survey.untidy(&survey.past, time);
         if untidy.is_empty() {
             return Ok(Vec::new());
@@ -95,14 +96,8 @@ impl Survey {
     /// The files that are not to stay as they are, if this is remembered.
     fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
         let fates = self.fates(&self.all(), self.unit(None, time), past, time);
-        self.held.iter().zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
-    }
-
-    /// Whether there are such files when a licence has arrived.
-    pub(crate) fn leaves_untidy(&self, arrived: Option<&License>, time: &TimeVerdict) -> bool {
-        let all: Vec<&License> = self.licenses().chain(arrived).collect();
-        let fates = self.fates(&all, self.unit(arrived, time), &self.past, time);
-        fates.iter().any(|fate| *fate != Upkeep::Keep)
+        let held = self.held.iter().map(AsRef::as_ref);
+        held.zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
     }
 
     fn fates(

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use licd_files::config::Config;
-use licd_files::settings;
 use licd_fs::printable;
 use licd_fs::textfile;
 use licd_machine::clock;
@@ -16,7 +15,7 @@ use licd_rules::Code;
 use licd_sources::fetch::{self, FetchError, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
 
-use crate::{Device, Failure, Url};
+use crate::{Device, Failure, Survey, Url};
 
 /// How long a server may stay silent: longer than any that is merely slow.
 const IDLE: Duration = Duration::from_secs(30);
@@ -85,7 +84,8 @@ impl Fetched {
 }
 
 impl Device {
-    /// Fetches what is at an address, at most what a licence file may have. Whatever becomes of it,
+    /// Fetches what is at an address, as configuration and settings of a survey say, at most what a
+    /// licence file may have. Whatever becomes of it,
     /// it is not to be believed before it is verified. Tells of progress: bytes so far, and of how
     /// many if that is known.
     ///
@@ -93,11 +93,12 @@ impl Device {
     /// [`Code::SourceUnreachable`], [`Code::SourceRefused`] or [`Code::SourceTooLarge`], and why.
     pub fn fetch(
         &self,
+        survey: &Survey,
         url: &Url,
         order: Fetch<'_>,
         progress: impl FnMut(u64, Option<u64>),
     ) -> Result<Fetched, Failure> {
-        let request = self.request_for(url, order.login, order.unless)?;
+        let request = self.request_for(survey, url, order.login, order.unless)?;
         let fetched =
             fetch::fetch(&request, order.cancel, progress).map_err(|fault| failure(&fault, url))?;
         let answer = fetched.answer;
@@ -111,11 +112,12 @@ impl Device {
 
     fn request_for(
         &self,
+        survey: &Survey,
         url: &Url,
         login: Option<Login>,
         unless: Version,
     ) -> Result<FetchRequest, Failure> {
-        let (Config { network, ums, .. }, _) = Config::load(self.root())?;
+        let Config { network, ums, .. } = survey.config();
         let host = url.host();
         let login = match login {
             Some(login) => Some(login),
@@ -130,11 +132,11 @@ impl Device {
                 .transpose()?,
         };
         let (user, password) = login.map(|login| (login.user, login.password)).unzip();
-        let links = settings::load(self.root())?.settings.system.remotemanager.license_urls;
+        let links = &survey.settings().system.remotemanager.license_urls;
         let is_ums =
             links.iter().filter_map(|link| Url::parse(link).ok()).any(|link| link.host() == host);
         let file = |path| self.root().named(path).to_string_lossy().into_owned();
-        let proxy = match network.proxy {
+        let proxy = match network.proxy.clone() {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
@@ -143,7 +145,7 @@ impl Device {
             user,
             password,
             ca_file: network.ca_file.as_deref().map(file),
-            pin: ums.certificate_sha256.map(|pin| pin.to_string()),
+            pin: ums.certificate_sha256.as_ref().map(|pin| pin.to_string()),
             // Only UMS is known to have the pinned certificate.
             pin_or_authority: !is_ums,
             proxy,
@@ -165,9 +167,8 @@ impl Device {
     /// What is wrong with the configured file of certificate authorities, and what to do; `None` if
     /// there is one, or none is configured.
     #[must_use]
-    pub fn ca_file_problem(&self) -> Option<String> {
-        let (config, _) = Config::load(self.root()).ok()?;
-        let file = self.root().named(&config.network.ca_file?);
+    pub fn ca_file_problem(&self, survey: &Survey) -> Option<String> {
+        let file = self.root().named(survey.config().network.ca_file.as_ref()?);
         let error = ca_file::read(&file).err()?;
         Some(format!("[network] ca_file {}: {error}", printable::escaped_path(&file)))
     }

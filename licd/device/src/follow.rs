@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 
 use licd_files::downloads::{Download, Downloads};
-use licd_files::settings::{self, Settings};
+use licd_files::settings::Settings;
 use licd_fs::look::Looked;
 use licd_fs::statefile::Notice;
 use licd_machine::clock;
@@ -12,6 +12,7 @@ use licd_store::Opened;
 use license_format::{UnitId, UnixSeconds};
 use sha2::{Digest as _, Sha256};
 
+use crate::arrival::Arrival;
 use crate::import::{Imported, Intent};
 use crate::report::{FileVerdict, LinkReport};
 use crate::{Device, Failure, Fetch, Survey, Url, Version};
@@ -19,44 +20,81 @@ use crate::{Device, Failure, Fetch, Survey, Url, Version};
 /// Seconds within which the same answer is noted once: everybody may have the links asked, and is not
 /// to make the device write as often.
 const SAME_MINUTE: i64 = 60;
+/// The answer of a server that was not asked for it.
+const NOTHING_NEW: &str = "has nothing new, but was not asked";
 
 /// What came of following a link.
 #[must_use]
 pub struct Followed {
-    /// What became of the file.
-    pub imported: Imported,
+    /// What it led to.
+    pub arrival: Arrival,
     /// The server's certificate has dates that do not fit the clock, which is not believed either.
     pub clock_ignored: bool,
+    /// What is to be noted once the arrival was imported.
+    pub following: Following,
+}
+
+/// A link that was followed, until what came of it is noted.
+pub struct Following {
+    link: Url,
+    known: Option<Download>,
+    /// The version that was brought; `None` if what is known of the link stands.
+    brought: Option<Version>,
 }
 
 impl Device {
-    /// Fetches what a download link leads to and imports it. Of a file that is in the store already,
-    /// or that was for another device, only whether it has changed is asked. Ends when `cancel` is
-    /// readable; tells of progress as [`Device::fetch`] does. What came of it is remembered for the
-    /// status report.
+    /// Fetches what a download link leads to. Of a file that is in the store already, or that was for
+    /// another device, only whether it has changed is asked. Ends when `cancel` is readable; tells of
+    /// progress as [`Device::fetch`] does.
     pub fn follow(
         &self,
+        survey: &Survey,
         link: &Url,
         cancel: BorrowedFd<'_>,
         progress: impl FnMut(u64, Option<u64>),
     ) -> Followed {
         let name = link.to_string();
-        let known = match Downloads::load(self.root()) {
-            Ok((downloads, notice)) => {
-                notice.iter().for_each(|notice| log::warn!("{notice}"));
-                downloads.of(&key(&link.as_secret())).cloned()
-            }
-            Err(unavailable) => return Followed::failed(&name, unavailable.into()),
+        let mut followed = Followed {
+            arrival: Arrival::unread(&name, Failure::new(Code::SourceRefused, NOTHING_NEW)),
+            clock_ignored: false,
+            following: Following { link: link.clone(), known: None, brought: None },
         };
-        let (mut followed, brought) =
-            self.try_to_follow(link, known.as_ref(), cancel, progress).unwrap_or_else(|failure| {
-                (Followed::failed(&name, failure), known.clone().unwrap_or_default())
-            });
-        let now = note(link, known.as_ref(), brought, &followed.imported.verdict);
-        if known.as_ref() != Some(&now) {
-            followed.imported.noted = self.remember_link(now);
+        let done = self.known_of(link).and_then(|known| {
+            followed.following.known.clone_from(&known);
+            self.try_to_follow(survey, &mut followed, cancel, progress)
+        });
+        if let Err(failure) = done {
+            followed.arrival = Arrival::unread(&name, failure);
         }
         followed
+    }
+
+    /// Notes for the status report what came of a link; whether it says something else since.
+    pub fn note_link(&self, survey: &Survey, following: Following, imported: &Imported) -> bool {
+        let Following { link, known, brought } = following;
+        let brought = match brought {
+            None => known.clone().unwrap_or_default(),
+            Some(Version { etag, last_modified }) => {
+                Download { etag, last_modified, ..self.what_became(survey, imported) }
+            }
+        };
+        let now = note(&link, known.as_ref(), brought, &imported.verdict);
+        if known.as_ref() == Some(&now) {
+            return false;
+        }
+        let links = keys(&survey.settings().system.remotemanager.license_urls);
+        let remembered = Downloads::update(self.root(), |file| file.remember(now, &links));
+        if let Err(error) = &remembered {
+            log::warn!("{error}; the download links are asked for all of it again");
+        }
+        remembered.is_ok()
+    }
+
+    /// What is remembered of a link.
+    fn known_of(&self, link: &Url) -> Result<Option<Download>, Failure> {
+        let (downloads, notice) = Downloads::load(self.root())?;
+        notice.iter().for_each(|notice| log::warn!("{notice}"));
+        Ok(downloads.of(&key(&link.as_secret())).cloned())
     }
 
     /// Whether each of these links was followed before and has brought something.
@@ -107,64 +145,48 @@ impl Device {
         Ok((links.iter().filter_map(report).collect(), notice))
     }
 
-    /// Also returns what is to be remembered of the version that was brought.
     fn try_to_follow(
         &self,
-        link: &Url,
-        known: Option<&Download>,
+        survey: &Survey,
+        followed: &mut Followed,
         cancel: BorrowedFd<'_>,
         progress: impl FnMut(u64, Option<u64>),
-    ) -> Result<(Followed, Download), Failure> {
+    ) -> Result<(), Failure> {
+        let Following { link, known, .. } = &followed.following;
         let name = link.to_string();
-        let there = known.and_then(|known| self.still_there(&name, known));
+        let there = known.as_ref().and_then(|known| self.still_there(survey, &name, known));
         let (unless, stands) = there.unzip();
         let order =
             Fetch { unless: unless.unwrap_or_default(), cancel: Some(cancel), ..Fetch::default() };
-        let fetched = self.fetch(link, order, progress)?;
-        let clock_ignored = fetched.clock_ignored;
-        let unchanged = || Failure::new(Code::SourceRefused, "has nothing new, but was not asked");
-        let (imported, brought) = match fetched.file {
-            None => {
-                let imported = Imported::unchanged(stands.ok_or_else(unchanged)?, None);
-                (imported, known.cloned().unwrap_or_default())
+        let fetched = self.fetch(survey, link, order, progress)?;
+        let intent = if is_new(known.as_ref()) { Intent::Deployed } else { Intent::Automatic };
+        followed.clock_ignored = fetched.clock_ignored;
+        match (fetched.file, stands) {
+            (Some(file), _) => {
+                followed.arrival = survey.read(&name, file, intent);
+                followed.following.brought = Some(fetched.version);
             }
-            Some(file) => {
-                let intent = if is_new(known) { Intent::Deployed } else { Intent::Automatic };
-                let imported = self.import(&name, file, intent);
-                let what = self.what_became(&imported);
-                let Version { etag, last_modified } = fetched.version;
-                (imported, Download { etag, last_modified, ..what })
-            }
-        };
-        Ok((Followed { imported, clock_ignored }, brought))
-    }
-
-    /// Whether what came of a link could be remembered.
-    fn remember_link(&self, now: Download) -> bool {
-        let links = match settings::load(self.root()) {
-            Ok(loaded) => keys(&loaded.settings.system.remotemanager.license_urls),
-            Err(unavailable) => {
-                log::warn!("{unavailable}");
-                return false;
-            }
-        };
-        let remembered = Downloads::update(self.root(), |file| file.remember(now, &links));
-        if let Err(error) = &remembered {
-            log::warn!("{error}; the download links are asked for all of it again");
+            (None, Some(stands)) => followed.arrival = Arrival::judged(stands),
+            (None, None) => {}
         }
-        remembered.is_ok()
+        Ok(())
     }
 
     /// Which version is here, and the verdict on it as of now; `None` if it is not here any more.
-    fn still_there(&self, name: &str, known: &Download) -> Option<(Version, FileVerdict)> {
+    fn still_there(
+        &self,
+        survey: &Survey,
+        name: &str,
+        known: &Download,
+    ) -> Option<(Version, FileVerdict)> {
         let version =
             Version { etag: known.etag.clone(), last_modified: known.last_modified.clone() };
         if version == Version::default() {
             return None;
         }
         let mut verdict = match (&known.file, &known.unit) {
-            (Some(file), _) => self.stored(name, file)?,
-            (None, Some(unit)) if self.own_unit().as_ref() == Some(unit) => {
+            (Some(file), _) => self.stored(survey, name, file)?,
+            (None, Some(unit)) if self.own_unit(survey).as_ref() == Some(unit) => {
                 let message = format!("is not for this device ({unit})");
                 FileVerdict::unread(name, Failure::new(Code::WrongDevice, message))
             }
@@ -175,41 +197,32 @@ impl Device {
     }
 
     /// The verdict on a file of the store.
-    fn stored(&self, name: &str, file: &str) -> Option<FileVerdict> {
+    fn stored(&self, survey: &Survey, name: &str, file: &str) -> Option<FileVerdict> {
         let listing = self.store().licenses().ok()?;
         let entry = listing.entries.iter().find(|entry| entry.name.as_os_str() == file)?;
         match listing.open(entry).ok()? {
             // One that is damaged is fetched once more.
             Opened::File { file, .. } => {
-                Some(self.check(name, file).0).filter(|verdict| verdict.pack.is_some())
+                let arrival = survey.read(name, file, Intent::Explicit);
+                Some(self.check(survey, arrival).0).filter(|verdict| verdict.pack.is_some())
             }
             Opened::Gone | Opened::NotRegular => None,
         }
     }
 
     /// What there is to be remembered of a file that was imported, or not.
-    fn what_became(&self, imported: &Imported) -> Download {
+    fn what_became(&self, survey: &Survey, imported: &Imported) -> Download {
         if imported.verdict.code == Code::WrongDevice {
-            return Download { unit: self.own_unit(), ..Download::default() };
+            return Download { unit: self.own_unit(survey), ..Download::default() };
         }
         // It was judged just now; whether it is there is all that is left to ask.
-        let listing = self.store().licenses().ok();
-        let stored = imported.content_name.as_ref().filter(|name| {
-            listing.is_some_and(|listing| listing.entries.iter().any(|entry| entry.name == **name))
-        });
+        let stored = imported.content_name.as_ref().filter(|name| survey.held(name).is_some());
         Download { file: stored.map(ToString::to_string), ..Download::default() }
     }
 
-    fn own_unit(&self) -> Option<String> {
-        let survey = self.survey().ok()?;
-        let time = self.time(&survey).ok()?;
+    fn own_unit(&self, survey: &Survey) -> Option<String> {
+        let time = self.time(survey).ok()?;
         survey.unit(None, &time).map(UnitId::to_string)
-    }
-}
-
-impl Followed {
-    fn failed(name: &str, failure: Failure) -> Self {
-        Self { imported: Imported::unread(name, failure), clock_ignored: false }
     }
 }
 

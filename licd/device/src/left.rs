@@ -6,7 +6,7 @@ use licd_rules::{Class, Selector};
 use license_format::PackId;
 use serde::Serialize;
 
-use crate::Device;
+use crate::Survey;
 
 /// A file that a removal left because it is of another class than the selected one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,13 +20,12 @@ pub struct Left {
     pub class: String,
 }
 
-impl Device {
+impl Survey {
     /// The files that a removal by `selector` leaves although they unlock what it selects. A file
-    /// that cannot be read now is not among them.
+    /// that could not be read is not among them.
     #[must_use]
     pub fn left_by(&self, selector: &Selector) -> Vec<Left> {
-        let survey = self.survey().unwrap_or_else(|partial| partial.survey);
-        let left = survey.held.iter().filter(|held| selector.leaves(&held.license));
+        let left = self.held.iter().filter(|held| selector.leaves(&held.license));
         left.map(|held| Left {
             file: held.name.to_string(),
             pack: held.license.pack.clone(),

@@ -1,6 +1,8 @@
 //! What the daemon and the rescue tool do alike, each step once: read everything there is
 //! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
 
+mod arrival;
+mod assess;
 mod cleanup;
 mod fetch;
 mod follow;
@@ -21,10 +23,11 @@ mod survey;
 mod time;
 mod words;
 
+pub use arrival::Arrival;
 pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
-pub use follow::Followed;
-pub use import::{Imported, Intent};
+pub use follow::{Followed, Following};
+pub use import::{Batch, Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::Url;
 pub use licd_store::StoreState;
@@ -33,6 +36,7 @@ pub use place::Place;
 pub use problem::{
     Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem, Written,
 };
+pub use removal::Removed;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, HardwareKind, LicenseReport, LinkReport,
     Mac, Os, Rejected, Report, ServiceReport, StoreReport, to_json,
@@ -45,7 +49,7 @@ use licd_fs::atomic;
 use licd_fs::root::Root;
 use licd_fs::statefile::SaveError;
 use licd_rules::Code;
-use licd_store::{Closed, Store, StoreError};
+use licd_store::{Closed, Store, StoreError, Window, Writer};
 
 /// A device: what lies below one root directory.
 pub struct Device {
@@ -101,6 +105,29 @@ impl Device {
             drop(self.writer()?);
         }
         Ok(closed)
+    }
+
+    /// Takes the right to write, and brings a removal to its end that was cut off.
+    pub(crate) fn writer(&self) -> Result<Writer<'_>, Failure> {
+        let writer = self.store().writer()?;
+        self.finish_removal(&writer)?;
+        Ok(writer)
+    }
+
+    /// Writes to the store, and says so if it could not be closed.
+    pub(crate) fn write<T, E>(
+        &self,
+        writer: &Writer<'_>,
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let (done, closed) = writer.write(work)?;
+        if closed.is_open() {
+            log::warn!("/license: is {closed}; the next change closes it");
+        }
+        Ok(done)
     }
 }
 

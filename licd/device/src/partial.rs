@@ -16,6 +16,16 @@ pub struct Partial {
     pub missing: Missing,
 }
 
+impl Partial {
+    /// The survey, if nothing is missing from it.
+    pub(crate) fn unless_whole(survey: Survey, missing: Missing) -> Result<Survey, Box<Self>> {
+        match missing.is_empty() {
+            true => Ok(survey),
+            false => Err(Box::new(Self { survey, missing })),
+        }
+    }
+}
+
 impl fmt::Debug for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.missing, f)

@@ -18,7 +18,7 @@ impl Device {
         let back: Vec<&License> =
             survey.licenses().filter(|license| survey.past.remover(license).is_some()).collect();
         let mut past = survey.past.clone();
-        survey.teach(&mut past, None, time);
+        survey.teach(&mut past, time);
         let learns = past != survey.past || !back.is_empty();
         if !learns && survey.trust_to_keep().is_none() {
             return Ok(());
@@ -32,51 +32,19 @@ impl Device {
         }
         if learns {
             state::update(self.root(), |memory| {
-                survey.teach(&mut memory.past, None, time);
+                survey.teach(&mut memory.past, time);
                 back.iter().for_each(|license| memory.past.restore(license));
             })?;
         }
         Ok(())
     }
-
-    /// Remembers what an import shows; whether that was not remembered yet. `wanted`: it is not to
-    /// be held against the licence that it was removed once.
-    pub(crate) fn remember(
-        &self,
-        survey: &Survey,
-        license: &License,
-        wanted: bool,
-        time: &TimeVerdict,
-    ) -> Result<bool, Failure> {
-        if !survey.would_learn(license, wanted, time) {
-            return Ok(false);
-        }
-        state::update(self.root(), |memory| {
-            survey.take_in(&mut memory.past, license, wanted, time);
-        })?;
-        Ok(true)
-    }
 }
 
 impl Survey {
-    /// Whether a licence that arrives shows something that is not remembered yet.
-    pub(crate) fn would_learn(&self, license: &License, wanted: bool, time: &TimeVerdict) -> bool {
-        let mut past = self.past.clone();
-        self.take_in(&mut past, license, wanted, time);
-        past != self.past
-    }
-
-    fn take_in(&self, past: &mut Past, license: &License, wanted: bool, time: &TimeVerdict) {
-        self.teach(past, Some(license), time);
-        if wanted {
-            past.restore(license);
-        }
-    }
-
-    /// Teaches what the licences of the store mean to this device, and what one that arrives does.
-    pub(crate) fn teach(&self, past: &mut Past, arriving: Option<&License>, time: &TimeVerdict) {
-        if let Some(unit) = self.unit(arriving, time) {
-            past.learn(self.licenses().chain(arriving), unit, time.now);
+    /// Teaches what the licences of the store mean to this device.
+    pub(crate) fn teach(&self, past: &mut Past, time: &TimeVerdict) {
+        if let Some(unit) = self.unit(None, time) {
+            past.learn(self.licenses(), unit, time.now);
         }
     }
 }

@@ -7,7 +7,8 @@ use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
 use licd_sources::intake::{self, IntakeError, OpenError};
 use license_format::{
-    DocumentError, DocumentKind, TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits,
+    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, Verified, VerifierKey,
+    limits,
 };
 
 use crate::Failure;
@@ -32,6 +33,13 @@ pub(crate) enum NotRead {
     Fault(IntakeError),
     /// It was, and is refused.
     Refused(Failure),
+    /// It is refused by the trust document in force, and may be vouched for by another one.
+    Unproven {
+        /// The licence.
+        complete: Box<Complete>,
+        /// Why it is refused.
+        failure: Failure,
+    },
 }
 
 impl NotRead {
@@ -51,14 +59,26 @@ impl From<NotRead> for Failure {
     fn from(not_read: NotRead) -> Self {
         match not_read {
             NotRead::Fault(fault) => fault.into(),
-            NotRead::Refused(failure) => failure,
+            NotRead::Refused(failure) | NotRead::Unproven { failure, .. } => failure,
         }
+    }
+}
+
+impl From<Failure> for NotRead {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<DocumentError> for NotRead {
+    fn from(error: DocumentError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
 /// A document that verified.
 pub(crate) enum Document {
-    License(Box<Verified>),
+    License { complete: Box<Complete>, verified: Box<Verified> },
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
 }
 
@@ -117,11 +137,12 @@ impl Reader<'_> {
             Some(error) => Err(error.into()),
             None => parser.finish(self),
         };
-        read.map_err(|failure: Failure| match (failure.code, recognise(&start)) {
-            (Code::Malformed, Some(words)) => Failure::new(Code::Malformed, words),
-            _ => failure,
+        read.map_err(|not_read| match (&not_read, recognise(&start)) {
+            (NotRead::Refused(Failure { code: Code::Malformed, .. }), Some(words)) => {
+                Failure::new(Code::Malformed, words).into()
+            }
+            _ => not_read,
         })
-        .map_err(NotRead::Refused)
     }
 
     fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, DocumentError> {
@@ -133,7 +154,7 @@ impl Reader<'_> {
 enum Parser<'a> {
     /// Too short yet to tell what it is.
     Start(Vec<u8>),
-    License(Box<Verifier<'a>>),
+    License(Box<Completer<'a>>),
     Trust(Vec<u8>),
 }
 
@@ -149,7 +170,7 @@ impl<'a> Parser<'a> {
                 }
                 Ok(())
             }
-            Self::License(verifier) => verifier.update(chunk),
+            Self::License(completer) => completer.update(chunk),
             Self::Trust(bytes) => {
                 // One more than there may be, and the verifier sees that it is too long.
                 let room = (limits::TRUST_BYTES + 1).saturating_sub(bytes.len());
@@ -162,20 +183,29 @@ impl<'a> Parser<'a> {
     fn begin(start: &[u8], reader: &Reader<'a>) -> Self {
         match DocumentKind::of(start) {
             DocumentKind::License => {
-                Self::License(Box::new(Verifier::new(reader.trust, reader.units)))
+                Self::License(Box::new(Completer::new(reader.trust, reader.units)))
             }
             DocumentKind::Trust => Self::Trust(Vec::new()),
         }
     }
 
-    fn finish(self, reader: &Reader<'a>) -> Result<Document, Failure> {
+    fn finish(self, reader: &Reader<'a>) -> Result<Document, NotRead> {
         match self {
             Self::Start(start) => {
                 let mut parser = Self::begin(&start, reader);
                 parser.take(&start, reader)?;
                 parser.finish(reader)
             }
-            Self::License(verifier) => Ok(Document::License(Box::new(verifier.finish()?))),
+            Self::License(completer) => {
+                let (complete, verified) = completer.finish()?;
+                let complete = Box::new(complete);
+                match verified {
+                    Ok(verified) => {
+                        Ok(Document::License { complete, verified: Box::new(verified) })
+                    }
+                    Err(error) => Err(NotRead::Unproven { complete, failure: error.into() }),
+                }
+            }
             Self::Trust(bytes) => {
                 let document = reader.trust_document(&bytes).map_err(|error| match error {
                     // Only the image brings root keys; no other document would help.

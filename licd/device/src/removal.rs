@@ -11,50 +11,67 @@ use licd_store::{Change, ENTRIES, FileName, StoreError, Window, Writer};
 use license_format::License;
 
 use crate::survey::Held;
-use crate::{Device, Failure, Survey};
+use crate::{Device, Failure, Left, Survey};
+
+/// What a removal did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// How many files are gone.
+    pub count: u32,
+    /// What it has left although it unlocks what was selected.
+    pub left: Vec<Left>,
+}
 
 // What is written down before a removal has room for every file that the store is looked at for.
 const _: () = assert!(REMOVING >= ENTRIES);
 
 impl Device {
-    /// Removes the genuine licences that `selector` takes, whatever unit they name, and returns how
-    /// many files that were. They do not come back by an import that was not asked for
-    /// ([`Intent::Automatic`](crate::Intent::Automatic)).
+    /// Removes the genuine licences that `selector` takes, whatever unit they name. They do not come
+    /// back by an import that was not asked for ([`Intent::Automatic`](crate::Intent::Automatic)).
+    /// `last` is what was known of the device before, if anything was.
     ///
     /// # Errors
     /// Why the store cannot be read or written; files removed before the error stay removed.
-    pub fn remove(&self, selector: &Selector) -> Result<u32, Failure> {
-        self.remove_by(Remover::Person, selector)
+    pub fn remove(&self, last: Option<&Survey>, selector: &Selector) -> Result<Removed, Failure> {
+        self.remove_by(Remover::Person, last, selector)
     }
 
     /// The same for the removal profile of the settings. They stay away while it is set.
     ///
     /// # Errors
     /// Those of [`Device::remove`].
-    pub fn remove_by_profile(&self, profile: &Selector) -> Result<u32, Failure> {
-        self.remove_by(Remover::Profile, profile)
+    pub fn remove_by_profile(&self, last: &Survey, profile: &Selector) -> Result<Removed, Failure> {
+        self.remove_by(Remover::Profile, Some(last), profile)
     }
 
-    fn remove_by(&self, by: Remover, selector: &Selector) -> Result<u32, Failure> {
+    fn remove_by(
+        &self,
+        by: Remover,
+        last: Option<&Survey>,
+        selector: &Selector,
+    ) -> Result<Removed, Failure> {
         // A store that cannot be read is not one that has nothing to remove.
         self.store().licenses()?;
-        let (mut survey, mut unread) = self.survey_for_removal()?;
-        let mut removed = 0;
+        let (mut survey, mut unread) = self.survey_for_removal(last)?;
+        let mut count = 0;
         // Nothing to remove needs no lock.
         if !survey.taken_by(selector).is_empty() {
             let writer = self.writer()?;
             if !self.is_current(&survey) {
-                (survey, unread) = self.survey_for_removal()?;
+                (survey, unread) = self.survey_for_removal(Some(&survey))?;
             }
-            removed = self.remove_held(&writer, &survey, &survey.taken_by(selector), by)?;
+            count = self.remove_held(&writer, &survey, &survey.taken_by(selector), by)?;
         }
         // A file that cannot be read may be one that the selector takes.
-        unread.map_or(Ok(removed), Err)
+        unread.map_or_else(|| Ok(Removed { count, left: survey.left_by(selector) }), Err)
     }
 
     /// A survey to remove by, and what to say of files of the store that cannot be read.
-    fn survey_for_removal(&self) -> Result<(Survey, Option<Failure>), Failure> {
-        match self.survey() {
+    fn survey_for_removal(
+        &self,
+        last: Option<&Survey>,
+    ) -> Result<(Survey, Option<Failure>), Failure> {
+        match self.survey_after(last) {
             Ok(survey) => Ok((survey, None)),
             Err(partial) => {
                 let failure = Failure::from(&partial.missing);
@@ -112,7 +129,7 @@ impl Device {
             let removing =
                 taken.iter().filter_map(|held| Removing::new(held.name.as_os_str(), held.stamp));
             state::update(self.root(), |memory| {
-                survey.teach(&mut memory.past, None, time);
+                survey.teach(&mut memory.past, time);
                 memory.past.remove(&licenses, by);
                 memory.removing = removing.collect();
             })
@@ -226,6 +243,7 @@ impl<'a> Outcome<'a> {
 
 impl Survey {
     fn taken_by(&self, selector: &Selector) -> Vec<&Held> {
-        self.held.iter().filter(|held| selector.takes(&held.license)).collect()
+        let held = self.held.iter().map(AsRef::as_ref);
+        held.filter(|held: &&Held| selector.takes(&held.license)).collect()
     }
 }

@@ -2,17 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use licd_fs::printable::{escaped, escaped_path};
 use licd_rules::Code;
-use licd_rules::names;
 use licd_sources::intake::{self, Streams};
 use licd_sources::stick;
 use licd_sources::stick::{Content, Incomplete, StickError};
-use license_format::DocumentKind;
 
 use crate::{Device, Failure};
 
@@ -140,33 +136,17 @@ impl OpenStick {
         self.content.bytes()
     }
 
-    /// All files that may be licences or trust documents, each opened when its turn comes. Trust
-    /// documents are the first, since the licences may need them. If not all of the stick could be
-    /// looked at, the last one, named as the stick is, says why.
+    /// All files that may be licences or trust documents, each opened when its turn comes. If not all
+    /// of the stick could be looked at, the last one, named as the stick is, says why.
     pub fn files(&self) -> impl Iterator<Item = StickFile> {
-        let mut names: Vec<&OsStr> = self.content.names().iter().map(AsRef::as_ref).collect();
-        names.sort_by_cached_key(|name| !self.is_trust(name));
-        let files =
-            names.into_iter().map(|name| (escaped(&name.to_string_lossy()), self.file(name)));
+        let names = self.content.names().iter();
+        let files = names.map(|name| (escaped(&name.to_string_lossy()), self.file(name.as_ref())));
         let rest = self.content.incomplete().map(|rest| (self.name.clone(), Err(rest.into())));
         files.chain(rest)
     }
 
     fn file(&self, name: &OsStr) -> Result<File, Failure> {
         Ok(intake::accept(self.content.open(name)?, Streams::Refused)?)
-    }
-
-    /// Whether a file is a trust document, by its name or by how it begins.
-    fn is_trust(&self, name: &OsStr) -> bool {
-        let begins = || -> io::Result<Vec<u8>> {
-            let mut start = vec![0; DocumentKind::LOOK_AHEAD];
-            let file = self.content.open(name).map_err(io::Error::other)?;
-            let length = file.read_at(&mut start, 0)?;
-            start.truncate(length);
-            Ok(start)
-        };
-        names::is_trust(name.as_encoded_bytes())
-            || begins().is_ok_and(|start| DocumentKind::of(&start) == DocumentKind::Trust)
     }
 }
 

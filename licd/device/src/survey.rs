@@ -1,7 +1,6 @@
 //! Everything that is known of a device, read once.
 
 use std::io::Read;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -43,16 +42,17 @@ const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Everything that is known of a device at one moment, except the time.
+#[derive(Clone)]
 pub struct Survey {
+    config: Config,
     /// Whether a deployment wants the device to restart.
     restart_pending: bool,
     /// By what it is known whether this still holds, as of before it was read; `None` if that could
     /// not be told.
     stamps: Option<DeviceStamps>,
-    settings: settings::Loaded,
+    settings: Arc<settings::Loaded>,
     roots: Vec<VerifierKey>,
-    threshold: NonZeroUsize,
-    pub(crate) trust: Box<TrustDocument>,
+    pub(crate) trust: Arc<TrustDocument>,
     /// The trust document in force as it came, if it is not the one that is remembered.
     trust_to_keep: Option<Vec<u8>>,
     /// The units that the device may be, best first.
@@ -62,13 +62,13 @@ pub struct Survey {
     pub(crate) generation: Generation,
     version: Option<String>,
     released: Option<Date>,
-    pub(crate) held: Vec<Held>,
+    /// By name.
+    pub(crate) held: Vec<Arc<Held>>,
     rejected: Vec<Rejected>,
     pub(crate) past: Past,
     store: StoreState,
     /// When the image was made, by its own word.
     built: Option<UnixSeconds>,
-    starter_days: u16,
     starter_mark: Option<StarterMark>,
     /// What came of the download links when they were asked last.
     links: Vec<LinkReport>,
@@ -76,7 +76,6 @@ pub struct Survey {
 }
 
 /// A genuine licence of the store.
-#[derive(Clone)]
 pub struct Held {
     /// The file.
     pub name: FileName,
@@ -90,6 +89,8 @@ pub struct Held {
     pub(crate) cut: Option<Cut>,
     /// The file as it was read.
     pub(crate) stamp: Stamp,
+    /// Whether a change of the file would show in its stamp.
+    is_settled: bool,
 }
 
 /// By what it is known whether a survey still holds, but for the machine.
@@ -97,6 +98,15 @@ pub struct Held {
 struct DeviceStamps {
     store: Stamps,
     memory: [Option<Stamp>; 2],
+}
+
+/// Which licences are taken from an earlier survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// Those whose files have not changed.
+    Unchanged,
+    /// Those of them that cannot be read now.
+    Unreadable,
 }
 
 /// The slice of a mass licence.
@@ -115,12 +125,25 @@ impl Device {
         self.survey_after(None)
     }
 
-    /// The same. A file that cannot be read now and is the one that `last` has read is taken from
-    /// there.
+    /// The same, without reading again the licences that have not changed since `last`.
     ///
     /// # Errors
     /// Those of [`Device::survey`].
     pub fn survey_after(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        self.survey_with(last, Reuse::Unchanged)
+    }
+
+    /// The same, but everything is read. A file that cannot be read now and is the one that `last`
+    /// has read is taken from there.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn survey_anew(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
+        self.survey_with(last, Reuse::Unreadable)
+    }
+
+    fn survey_with(&self, last: Option<&Survey>, reuse: Reuse) -> Result<Survey, Box<Partial>> {
+        let last = last.map(|last| (last, reuse));
         let mut taken = self.try_to_survey(last);
         for _ in 1..TRIES {
             if taken.is_ok() {
@@ -132,9 +155,43 @@ impl Device {
         taken
     }
 
-    fn try_to_survey(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
-        let (mut missing, mut problems) = (Missing::default(), Vec::new());
-        let stamps = self.stamps().ok();
+    /// What documents are read by that arrive: `last`, or what is known if other units are there by
+    /// now, of which nobody need have told.
+    ///
+    /// # Errors
+    /// What cannot be looked at.
+    pub fn survey_to_read_by(&self, last: &Survey) -> Result<Survey, Failure> {
+        let mut missing = Missing::default();
+        let (units, _) = self.units(&mut missing, &mut Vec::new());
+        match missing.is_empty() && units == last.units {
+            true => Ok(last.clone()),
+            false => {
+                self.survey_without_licenses().map_err(|partial| Failure::from(&partial.missing))
+            }
+        }
+    }
+
+    /// A survey but for the licences of the store: configuration, settings, trust and units.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn survey_without_licenses(&self) -> Result<Survey, Box<Partial>> {
+        let mut missing = Missing::default();
+        let survey = self.look_around(None, &mut missing);
+        Partial::unless_whole(survey, missing)
+    }
+
+    fn try_to_survey(&self, last: Option<(&Survey, Reuse)>) -> Result<Survey, Box<Partial>> {
+        let mut missing = Missing::default();
+        let mut survey = self.look_around(self.stamps().ok(), &mut missing);
+        survey.read_store(self, last, &mut missing);
+        survey.look_at_partition(self, &mut missing);
+        Partial::unless_whole(survey, missing)
+    }
+
+    /// Everything but the licences of the store.
+    fn look_around(&self, stamps: Option<DeviceStamps>, missing: &mut Missing) -> Survey {
+        let mut problems = Vec::new();
         let (config, faults) = missing.fact(Config::load(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
         let settings = missing.fact(settings::load(self.root()));
@@ -148,7 +205,7 @@ impl Device {
         problems.extend(faults.into_iter().map(Problem::from));
         let (memory, notice) = missing.fact(state::load(self.root()));
         problems.extend(notice.map(Problem::from));
-        let (units, mac) = self.units(&mut missing, &mut problems);
+        let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
         let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
@@ -161,35 +218,29 @@ impl Device {
         let mut survey = Survey {
             stamps,
             restart_pending,
-            settings,
-            threshold: config.trust.threshold,
+            settings: Arc::new(settings),
             roots,
-            trust: Box::new(TrustDocument::empty()),
+            trust: Arc::new(TrustDocument::empty()),
             trust_to_keep: None,
             units,
             mac,
             serial: missing.fact(system::serial_number(self.root())),
             generation: config.system.generation.or(os.generation).unwrap_or(DEFAULT_GENERATION),
-            version: config.system.version.or(os.version),
+            version: config.system.version.clone().or(os.version),
             released: config.system.released.or(os.released),
             held: Vec::new(),
             rejected: Vec::new(),
             past: memory.past,
             store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
             built: os.released.map(Date::start),
-            starter_days: config.starter.days,
             starter_mark,
             links,
             problems,
+            config,
         };
         survey.look_at_generation();
-        survey.find_trust(self, &mut missing);
-        survey.read_store(self, last, &mut missing);
-        survey.look_at_partition(self, &mut missing);
-        match missing.is_empty() {
-            true => Ok(survey),
-            false => Err(Box::new(Partial { survey, missing })),
-        }
+        survey.find_trust(self, missing);
+        survey
     }
 
     /// Whether a deployment has ended since the system started.
@@ -251,7 +302,7 @@ impl Survey {
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
             roots: &self.roots,
-            threshold: self.threshold,
+            threshold: self.config.trust.threshold,
             trust: &self.trust,
             units: &self.units,
         }
@@ -263,7 +314,7 @@ impl Survey {
         match missing.fact(state::trust(device.root()).map(Some)).unwrap_or(Ok(None)) {
             Ok(Some(bytes)) => match self.reader().read(bytes.as_slice()) {
                 Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-                Ok(Document::License(_)) | Err(_) => self.note(TrustProblem::Damaged),
+                Ok(Document::License { .. }) | Err(_) => self.note(TrustProblem::Damaged),
             },
             Ok(None) => {}
             Err(flaw) => self.note(TrustProblem::Unreadable(Arc::new(flaw))),
@@ -300,7 +351,7 @@ impl Survey {
     fn consider(&mut self, place: TrustPlace, source: impl Read) -> Looked<()> {
         match self.reader().read(source).map_err(|refused| refused.looked(&place.to_string())) {
             Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
-            Ok(Document::License(_)) => self.note(TrustProblem::License(place)),
+            Ok(Document::License { .. }) => self.note(TrustProblem::License(place)),
             Err(refused) => self.note(TrustProblem::Refused(place, refused?)),
         }
         Ok(())
@@ -316,7 +367,7 @@ impl Survey {
             }
         }
         if document.version() > self.trust.version() {
-            self.trust = document;
+            self.trust = document.into();
             self.trust_to_keep = Some(bytes);
         }
     }
@@ -328,7 +379,12 @@ impl Survey {
 
     /// Reads every file of the store, and again if a newer trust document was among them, so that
     /// it does not matter in which order files were copied there by hand.
-    fn read_store(&mut self, device: &Device, last: Option<&Self>, missing: &mut Missing) {
+    pub(crate) fn read_store(
+        &mut self,
+        device: &Device,
+        last: Option<(&Self, Reuse)>,
+        missing: &mut Missing,
+    ) {
         let listing =
             match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
                 Some(Ok(listing)) => listing,
@@ -339,28 +395,37 @@ impl Survey {
             self.note(PartitionProblem::TooManyFiles);
         }
         loop {
-            let version = self.trust.version();
+            let trust = Arc::clone(&self.trust);
             self.held.clear();
             self.rejected.clear();
             let unread = self.read_listing(&listing, last);
-            if self.trust.version() == version {
+            if self.trust == trust {
                 return unread.into_iter().for_each(|file| missing.file(Area::Store, file));
             }
         }
     }
 
     /// Reads the files, and returns why some could not be.
-    fn read_listing(&mut self, listing: &Listing, last: Option<&Self>) -> Vec<Unavailable> {
+    fn read_listing(
+        &mut self,
+        listing: &Listing,
+        last: Option<(&Self, Reuse)>,
+    ) -> Vec<Unavailable> {
         let mut unread = Vec::new();
+        let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
         for entry in &listing.entries {
+            if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
+                self.held.push(held);
+                continue;
+            }
             match self.read_entry(listing, entry) {
                 Ok(Ok(ReadEntry::Gone)) => {}
-                Ok(Ok(ReadEntry::License(held))) => self.held.push(*held),
+                Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
                 Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
-                Err(unavailable) => match last.and_then(|last| last.known(listing, entry)) {
+                Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
-                        self.held.push(held.clone());
+                        self.held.push(held);
                         self.note(PartitionProblem::Unread(unavailable));
                     }
                     None => {
@@ -373,15 +438,53 @@ impl Survey {
         unread
     }
 
+    /// Whether both find the same in the same file.
+    fn reads_as(&self, other: &Self) -> bool {
+        let (own, others) = (self.reader(), other.reader());
+        (own.roots, own.threshold, own.units) == (others.roots, others.threshold, others.units)
+            && own.trust == others.trust
+    }
+
+    /// The licence that another survey has read from a file that has not changed since.
+    fn unchanged(&self, last: &Self, entry: &Entry) -> Option<Arc<Held>> {
+        let stamp = self.stamps.as_ref()?.store.of(&entry.name)?;
+        last.held(&entry.name).filter(|held| held.is_settled && held.stamp == stamp).cloned()
+    }
+
+    /// The licence of a file.
+    pub(crate) fn held(&self, name: &FileName) -> Option<&Arc<Held>> {
+        self.held.get(self.place_of(name).ok()?)
+    }
+
+    fn place_of(&self, name: &FileName) -> Result<usize, usize> {
+        self.held.binary_search_by(|held| held.name.cmp(name))
+    }
+
+    /// Takes note of a licence that was stored.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.rejected.retain(|rejected| rejected.file != held.name.to_string());
+        self.drop_held(&held.name);
+        if let Err(place) = self.place_of(&held.name) {
+            self.held.insert(place, Arc::new(held));
+        }
+    }
+
+    /// Takes note of a licence that was removed.
+    pub(crate) fn drop_held(&mut self, name: &FileName) {
+        if let Ok(place) = self.place_of(name) {
+            self.held.remove(place);
+        }
+    }
+
     fn reject(&mut self, entry: &Entry, Failure { code, message }: Failure) {
         let file = entry.name.to_string();
         self.rejected.push(Rejected { file, code, message });
     }
 
     /// The licence that this survey read from a file, if it is still the same file.
-    fn known(&self, listing: &Listing, entry: &Entry) -> Option<&Held> {
+    fn known(&self, listing: &Listing, entry: &Entry) -> Option<Arc<Held>> {
         let stamp = listing.stamp(entry).ok().flatten()?;
-        self.held.iter().find(|held| held.name == entry.name && held.stamp == stamp)
+        self.held(&entry.name).filter(|held| held.stamp == stamp).cloned()
     }
 
     fn read_entry(&self, listing: &Listing, entry: &Entry) -> Looked<Result<ReadEntry, Failure>> {
@@ -395,9 +498,9 @@ impl Survey {
             Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
         };
         match self.reader().read(file) {
-            Ok(Document::License(verified)) => {
-                let held = Held::new(entry.name.clone(), stamp, *verified);
-                Ok(Ok(ReadEntry::License(Box::new(held))))
+            Ok(Document::License { verified, .. }) => {
+                let held = Held::new(entry.name.clone(), stamp, &verified, !stamp.is_recent());
+                Ok(Ok(ReadEntry::License(Arc::new(held))))
             }
             Ok(Document::Trust { document, bytes }) => Ok(Ok(ReadEntry::Trust { document, bytes })),
             Err(refused) => refused.looked(&entry.name.to_string()).map(Err),
@@ -438,7 +541,7 @@ impl Survey {
     }
 
     /// What a judgement of these licences rests on, but for the unit and the starter period.
-    fn case<'a>(&'a self, licenses: &'a [&'a License], time: &TimeVerdict) -> Case<'a> {
+    pub(crate) fn case<'a>(&'a self, licenses: &'a [&'a License], time: &TimeVerdict) -> Case<'a> {
         Case {
             licenses,
             past: &self.past,
@@ -449,6 +552,12 @@ impl Survey {
             version: self.version.as_deref().and_then(Version::parse),
             starter: None,
         }
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The settings in force.
@@ -483,7 +592,13 @@ impl Survey {
         let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
         let licensed = self.licenses().any(own)
             || unit.is_some_and(|unit| self.past.was_licensed(unit, &self.trust));
-        StarterVerdict::of(self.starter_days, self.starter_mark, licensed, time.now, time.state)
+        StarterVerdict::of(
+            self.config.starter.days,
+            self.starter_mark,
+            licensed,
+            time.now,
+            time.state,
+        )
     }
 
     /// Judges these licences on this device, and hands the judgement over.
@@ -596,19 +711,20 @@ impl Survey {
 
 /// What a file of the store is.
 enum ReadEntry {
-    License(Box<Held>),
+    License(Arc<Held>),
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
     Gone,
 }
 
 impl Held {
-    fn new(name: FileName, stamp: Stamp, verified: Verified) -> Self {
+    pub(crate) fn new(name: FileName, stamp: Stamp, verified: &Verified, is_settled: bool) -> Self {
         let content = verified.storable.as_ref();
         let content_name = content.and_then(content_name);
         let text = content.map(signed_text);
         let cut = content.zip(content_name.clone()).filter(|_| verified.is_cut());
         let cut = cut.map(|(content, name)| Cut { name, content: content.to_string() });
-        Self { name, content_name, text, cut, license: verified.license, stamp }
+        let license = verified.license.clone();
+        Self { name, content_name, text, cut, license, stamp, is_settled }
     }
 }
 

@@ -139,7 +139,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::at(Root::new(dir.path()));
         let nobody = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
-        assert!(device.fetch(&nobody, Fetch::default(), |_, _| ()).is_err());
+        let known = Device::at(Root::new(dir.path())).survey().unwrap();
+        assert!(device.fetch(&known, &nobody, Fetch::default(), |_, _| ()).is_err());
         // What a survey is judged by would have been read.
         assert!(device.memory().is_none());
         let survey = device.survey().unwrap();

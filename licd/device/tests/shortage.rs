@@ -60,8 +60,8 @@ fn a_process_without_descriptors_neither_forgets_nor_takes_back_anything() {
         let code = with_descriptors(spare, || world.import(&LICENCE.sign(), Intent::Automatic));
         assert!([Code::Valid, Code::Busy].contains(&code), "{spare}: {code}");
         let none = Selector::parse("pack:WE-OTHER").unwrap();
-        let removed = with_descriptors(spare, || world.device().remove(&none));
-        assert!(removed.is_ok_and(|count| count == 0) || spare < ENOUGH / 2, "{spare}");
+        let removed = with_descriptors(spare, || world.device().remove(None, &none));
+        assert!(removed.is_ok_and(|removed| removed.count == 0) || spare < ENOUGH / 2, "{spare}");
         assert_eq!(fs::read(&state).unwrap(), remembered, "{spare}");
         assert!(!state.with_extension("toml.damaged").exists(), "{spare}");
         assert_eq!(report(), before, "{spare}");

@@ -100,7 +100,7 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
         return Ok(());
     }
     let replaced = atomic::replace_at(dir, name, bytes, atomic::PUBLIC, Durability::Volatile);
-    replaced.map_err(|reason: Errno| named(&path.join(name), reason.into()))
+    replaced.map(drop).map_err(|reason: Errno| named(&path.join(name), reason.into()))
 }
 
 /// Adds the path to an error.

@@ -21,6 +21,7 @@ use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
 
 use crate::flock::{LockError, Locked};
+use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
 
@@ -56,11 +57,12 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) ->
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
     let dir = File::open(parent.unwrap_or(Path::new("."))).map_err(errno)?;
-    replace_at(&dir, name, bytes, mode, durability)
+    replace_at(&dir, name, bytes, mode, durability).map(drop)
 }
 
 /// Replaces or creates the file `name` (one path component) of an open directory. The umask does not
-/// affect `mode`. A link of that name is replaced, not followed.
+/// affect `mode`. A link of that name is replaced, not followed. Returns the stamp of the new file, if
+/// it can be read.
 ///
 /// # Errors
 /// The kernel's error; the file is unchanged and no temporary file remains. If the last step fails,
@@ -71,7 +73,7 @@ pub fn replace_at(
     bytes: &[u8],
     mode: Mode,
     durability: Durability,
-) -> Result<(), Errno> {
+) -> Result<Option<Stamp>, Errno> {
     let dir = dir.as_fd();
     if durability == Durability::Volatile {
         return Temporary::with(dir, bytes, mode)?.rename(name);
@@ -79,11 +81,12 @@ pub fn replace_at(
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;
     fsync(&*temp.file)?;
-    temp.rename(name)?;
+    let stamp = temp.rename(name)?;
     fsync(dir).inspect_err(|_| {
         // The file must agree with the returned error.
         let _ = restore(dir, name, before);
-    })
+    })?;
+    Ok(stamp)
 }
 
 /// Opens the file that is about to be replaced, so that its content outlives its name.
@@ -104,7 +107,7 @@ fn restore(dir: BorrowedFd<'_>, name: &OsStr, before: Option<File>) -> Result<()
     let mode = Mode::from_bits_truncate(fstat(&before)?.st_mode);
     let mut bytes = Vec::new();
     before.read_to_end(&mut bytes).map_err(errno)?;
-    Temporary::with(dir, &bytes, mode)?.rename(name)
+    Temporary::with(dir, &bytes, mode)?.rename(name).map(drop)
 }
 
 /// Whether the file `name` of an open directory is a regular file with exactly this content:
@@ -232,10 +235,11 @@ impl<'a> Temporary<'a> {
         Err(Errno::EEXIST)
     }
 
-    fn rename(mut self, name: &OsStr) -> Result<(), Errno> {
+    fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
         renameat(self.dir, self.name.as_str(), self.dir, name)?;
         self.renamed = true;
-        Ok(())
+        // Renaming counts as a change of the file.
+        Ok(fstat(&*self.file).ok().as_ref().map(Stamp::of))
     }
 }
 
@@ -363,6 +367,7 @@ mod tests {
             let writer = scope.spawn(|| {
                 (0..500).try_for_each(|_| {
                     replace_at(&open, "file".as_ref(), b"text", PUBLIC, Durability::Volatile)
+                        .map(drop)
                 })
             });
             while !writer.is_finished() {

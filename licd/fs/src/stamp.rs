@@ -1,14 +1,18 @@
 //! Stamps of files: a file with an unchanged stamp has unchanged content.
 
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use nix::sys::stat::{FileStat, lstat};
 
 use crate::look::{Looked, look_errno};
 
+/// The coarsest granularity of a file system's time stamps.
+const GRANULARITY: Duration = Duration::from_secs(2);
+
 /// The identity of a file and its content. A program that replaces a file creates another inode, and
 /// a change in place updates the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stamp {
     device: u64,
     inode: u64,
@@ -32,6 +36,16 @@ impl Stamp {
     /// [`Unavailable`](crate::look::Unavailable).
     pub fn at(path: &Path) -> Looked<Option<Self>> {
         Ok(look_errno(path, lstat(path))?.ok().as_ref().map(Self::of))
+    }
+
+    /// Whether the last change is so recent that the next one may have the same time: time stamps have
+    /// a granularity of up to two seconds (FAT).
+    #[must_use]
+    pub fn is_recent(&self) -> bool {
+        let changed = SystemTime::UNIX_EPOCH
+            + Duration::from_nanos(u64::try_from(self.changed).unwrap_or_default());
+        // A time in the future is not evidence.
+        changed.elapsed().is_ok_and(|age| age <= GRANULARITY) || changed > SystemTime::now()
     }
 
     /// The inode and the time of the last change, by which a state file identifies a file.

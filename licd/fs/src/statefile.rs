@@ -297,7 +297,7 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced).map(drop);
     match replace() {
         // A directory at the path would block every write for good.
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),

@@ -47,10 +47,8 @@ impl<'a> Judgement<'a> {
         let states = match case.unit {
             None => case.licenses.iter().map(|_| None).collect(),
             Some(unit) => {
-                let replaced = Replaced::of(&case, unit, |_| case.now);
-                let state = |license: &License| {
-                    replaced.state_of(license).unwrap_or_else(|| in_time(license, case.now))
-                };
+                let replaced = Replaced::of(&case, unit);
+                let state = |license: &License| replaced.state(license, case.trust, case.now);
                 let own = |license: &License| license.names(unit).then(|| state(license));
                 case.licenses.iter().map(|license| own(license)).collect()
             }
@@ -107,9 +105,9 @@ pub(crate) fn unlocks(license: &Terms, service: &str) -> bool {
 }
 
 /// What took the place of which packs of one unit, gathered once so that a full store is judged in
-/// one pass. Only what has started replaces anything.
-pub(crate) struct Replaced<'a> {
-    trust: &'a TrustDocument,
+/// one pass, and added to as licences arrive. Only what has started replaces anything.
+pub struct Replaced {
+    unit: UnitId,
     /// The highest serial of a pack that is for this unit.
     reissued: Reach<Serial>,
     /// When the latest licence was issued that supersedes a pack by name.
@@ -117,13 +115,19 @@ pub(crate) struct Replaced<'a> {
     /// The highest serial of a pack's lists of units that leave this one out.
     listed: Reach<Serial>,
     /// The highest serial of a pack that the trust document takes away.
-    withdrawn: BTreeMap<&'a PackId, Serial>,
+    withdrawn: BTreeMap<PackId, Serial>,
 }
 
-impl<'a> Replaced<'a> {
+impl Replaced {
+    /// What has started by the time of the case.
+    #[must_use]
+    pub fn of(case: &Case<'_>, unit: &UnitId) -> Self {
+        Self::by_signer(case, unit, |_| case.now)
+    }
+
     /// What has started by the time that `now` has for its signer.
-    pub(crate) fn of(
-        case: &Case<'a>,
+    pub(crate) fn by_signer(
+        case: &Case<'_>,
         unit: &UnitId,
         now: impl Fn(Option<PublicKey>) -> UnixSeconds,
     ) -> Self {
@@ -133,20 +137,41 @@ impl<'a> Replaced<'a> {
         }
         let mut withdrawn = BTreeMap::new();
         for withdrawal in case.trust.withdrawals() {
-            raise(&mut withdrawn, &withdrawal.pack, withdrawal.up_to);
+            raise(&mut withdrawn, withdrawal.pack.clone(), withdrawal.up_to);
         }
-        Self {
-            trust: case.trust,
-            reissued: Reach::of(seen.reissued, unit, &now),
-            converted: Reach::of(seen.converted, unit, &now),
-            listed: Reach::of(seen.rosters, unit, &now),
-            withdrawn,
-        }
+        let (reissued, converted, listed) = Default::default();
+        let mut replaced = Self { unit: unit.clone(), reissued, converted, listed, withdrawn };
+        replaced.take(seen, now);
+        replaced
+    }
+
+    /// Adds a genuine licence that has arrived.
+    pub fn add(&mut self, license: &License, now: UnixSeconds) {
+        let mut seen = Past::default();
+        seen.see(license, &self.unit, now);
+        self.take(seen, |_| now);
+    }
+
+    fn take(&mut self, seen: Past, now: impl Fn(Option<PublicKey>) -> UnixSeconds) {
+        self.reissued.take(seen.reissued, &self.unit, &now);
+        self.converted.take(seen.converted, &self.unit, &now);
+        self.listed.take(seen.rosters, &self.unit, &now);
+    }
+
+    /// Where a licence of this unit stands, whether it is among those gathered or not: none replaces
+    /// itself.
+    pub fn state(
+        &self,
+        license: &License,
+        trust: &TrustDocument,
+        now: UnixSeconds,
+    ) -> LicenseState {
+        self.taken(license, trust).unwrap_or_else(|| in_time(license, now))
     }
 
     /// The state of a licence whose place was taken (LF §4.2, §4.3, §7); `None` if it counts.
-    fn state_of(&self, license: &License) -> Option<LicenseState> {
-        let counts = |signer| may_take(signer, &license.product, self.trust);
+    fn taken(&self, license: &License, trust: &TrustDocument) -> Option<LicenseState> {
+        let counts = |signer| may_take(signer, &license.product, trust);
         if self.withdrawn.get(&license.pack).is_some_and(|last| license.serial <= *last)
             || self.listed.takes(&license.pack, license.serial, counts)
         {
@@ -169,18 +194,23 @@ impl<'a> Replaced<'a> {
 /// How far the packs of a unit are taken, by each signer.
 struct Reach<B>(BTreeMap<PackId, BTreeMap<Option<PublicKey>, B>>);
 
+impl<B> Default for Reach<B> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
 impl<B: Ord + Copy> Reach<B> {
-    fn of(
+    fn take(
+        &mut self,
         seen: Vec<Taken<B>>,
         unit: &UnitId,
         now: impl Fn(Option<PublicKey>) -> UnixSeconds,
-    ) -> Self {
-        let mut reach = BTreeMap::<_, BTreeMap<_, _>>::new();
+    ) {
         let own = seen.into_iter().filter(|taken| taken.unit == *unit);
         for taken in own.filter(|taken| has_started(taken.starts, now(taken.signer))) {
-            raise(reach.entry(taken.pack).or_default(), taken.signer, taken.below);
+            raise(self.0.entry(taken.pack).or_default(), taken.signer, taken.below);
         }
-        Self(reach)
     }
 
     /// Whether one of the signers that count takes what stands here in a pack.

@@ -30,7 +30,7 @@ pub use clock::{
 };
 pub use deployment::{Answer, Event as DeploymentEvent, Plan, Scene};
 pub use feature::{Feature, FeatureVerdict, Reason};
-pub use judge::{Case, Judgement};
+pub use judge::{Case, Judgement, Replaced};
 pub use license_format::services;
 pub use notice::{AFTER_END, EnterpriseManagement, Fate, Notice, Said, Stage, Told, tell};
 pub use past::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone, withdraws};

@@ -39,7 +39,7 @@ pub fn upkeep(
 ) -> Vec<Upkeep> {
     let before = Judgement::of(case);
     let replaced = case.unit.map(|unit| {
-        Replaced::of(&case, unit, |signer| signer.map_or(UnixSeconds(i64::MIN), &certain))
+        Replaced::by_signer(&case, unit, |signer| signer.map_or(UnixSeconds(i64::MIN), &certain))
     });
     let is_for_good = |license: &License| {
         let by = |key: &PublicKey| {

@@ -78,6 +78,15 @@ pub enum StoreState {
     Missing,
 }
 
+impl Stamps {
+    /// The stamp of a licence; `None` if it was not there.
+    #[must_use]
+    pub fn of(&self, name: &FileName) -> Option<Stamp> {
+        let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
+        self.licenses.get(found).map(|(_, stamp)| *stamp)
+    }
+}
+
 licd_rules::words!(StoreState {
     ReadOnly = "read-only",
     Writable = "writable",

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_fs::atomic::{self, Durability};
+use licd_fs::stamp::Stamp;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
@@ -171,14 +172,26 @@ impl<'a> Window<'a> {
     /// # Errors
     /// [`StoreError`]; the file is unchanged.
     pub fn put(&mut self, name: &FileName, bytes: &[u8]) -> Result<Change, StoreError> {
+        self.put_stamped(name, bytes).map(|(change, _)| change)
+    }
+
+    /// The same; also returns by what the new file is known again, unless that cannot be told.
+    ///
+    /// # Errors
+    /// Those of [`Window::put`].
+    pub fn put_stamped(
+        &mut self,
+        name: &FileName,
+        bytes: &[u8],
+    ) -> Result<(Change, Option<Stamp>), StoreError> {
         let dsa = self.make_dir(&self.top, DSA)?;
         let dir = self.make_dir(&dsa, LICENSES)?;
         if atomic::holds(&dir, name.as_os_str(), bytes) {
-            return Ok(Change::None);
+            return Ok((Change::None, None));
         }
         atomic::replace_at(&dir, name.as_os_str(), bytes, atomic::PUBLIC, Durability::Synced)
-            .map_err(|reason| StoreError::writing(&self.path_of(name), reason))?;
-        Ok(Change::Made)
+            .map(|stamp| (Change::Made, stamp))
+            .map_err(|reason| StoreError::writing(&self.path_of(name), reason))
     }
 
     /// Stores the newest trust document. It survives a power cut once the call returns.

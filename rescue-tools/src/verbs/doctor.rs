@@ -41,7 +41,7 @@ struct Findings {
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     let mut checks = examine(&desk.report()?);
-    let ca_file = desk.device().ca_file_problem();
+    let ca_file = desk.settings().ok().and_then(|known| desk.device().ca_file_problem(&known));
     checks.extend(ca_file.map(|message| Check::new("network", Level::Wrong, message)));
     let well = checks.iter().all(|check| check.level != Level::Wrong);
     if out.is_json() {

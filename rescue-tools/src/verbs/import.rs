@@ -1,24 +1,17 @@
 //! `licctl import`
 
 use std::fs::File;
-use std::io::Seek as _;
 
-use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Url};
+use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Login, Place, Url};
 use licd_fs::printable::reason;
 use licd_rules::Code;
 
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::desk::Desk;
+use crate::desk::{Desk, Document};
 use crate::out::{Answer, Out, Verdict};
 use crate::progress::Progress;
-
-/// A file to import, which can be read more than once; or why there is none.
-pub(super) struct Document {
-    pub(super) name: String,
-    pub(super) file: Result<File, Failure>,
-}
 
 /// What all sources hold.
 #[derive(Default)]
@@ -35,10 +28,9 @@ pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
     let fetch = |url: &Url| fetch(desk, url, login.clone()?, out.is_json());
     let Gathered { documents, words, done: mut verdicts } = gather(desk, order, fetch);
     if order.check {
-        let check = |name: &str, file| desk.device().check(name, file).0;
-        verdicts.extend(documents.into_iter().map(|document| document.judge(check)));
+        verdicts.extend(documents.into_iter().map(|document| desk.check(document).0));
     } else {
-        verdicts.extend(import(desk, &documents, order.intent()));
+        verdicts.extend(desk.import(documents, order.intent()));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {
@@ -71,7 +63,9 @@ fn gather(desk: &Desk, order: &Import, fetch: impl Fn(&Url) -> Result<File, Fail
 fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<File, Failure> {
     let mut progress = Progress::new(&url.to_string(), silent);
     let order = Fetch { login, ..Fetch::default() };
-    let fetched = desk.device().fetch(url, order, |done, total| progress.at(done, total))?;
+    let settings = desk.settings()?;
+    let fetched =
+        desk.device().fetch(&settings, url, order, |done, total| progress.at(done, total))?;
     drop(progress);
     if fetched.clock_ignored {
         log::warn!("{url}: {CLOCK_IGNORED}");
@@ -94,37 +88,6 @@ fn login(order: &Import) -> Result<Option<Login>, Failure> {
         }
         Some(file) => Login::with_password_file(user, file).map(Some),
     }
-}
-
-impl Document {
-    fn judge(&self, judge: impl FnOnce(&str, File) -> FileVerdict) -> FileVerdict {
-        let again = |mut file: File| file.rewind().map(|()| file);
-        match &self.file {
-            Err(failure) => FileVerdict::unread(&self.name, failure.clone()),
-            Ok(file) => match file.try_clone().and_then(again) {
-                Ok(file) => judge(&self.name, file),
-                Err(error) => {
-                    let message = format!("cannot be read: {}", reason(&error));
-                    let failure = Failure { code: Code::SourceUnreachable, message };
-                    FileVerdict::unread(&self.name, failure)
-                }
-            },
-        }
-    }
-}
-
-fn import(desk: &Desk, documents: &[Document], intent: Intent) -> Vec<FileVerdict> {
-    let judge = |document: &Document| document.judge(|name, file| desk.import(name, file, intent));
-    let mut verdicts: Vec<_> = documents.iter().map(judge).collect();
-    // A licence may have been named before the trust document that vouches for its key.
-    if verdicts.iter().any(|file| file.code.is_accepted()) {
-        for (document, verdict) in documents.iter().zip(&mut verdicts) {
-            if matches!(verdict.code, Code::UnknownKey | Code::UntrustedProduct) {
-                *verdict = judge(document);
-            }
-        }
-    }
-    verdicts
 }
 
 /// A check answers for the gravest of its files; an import is good if something was accepted. Of

@@ -16,8 +16,7 @@ struct Removed {
 }
 
 pub(crate) fn run(desk: &Desk, selector: &Selector, out: &mut Out) -> Answer {
-    let removed = desk.remove(selector)?;
-    let left = desk.left_by(selector);
+    let licd_device::Removed { count: removed, left } = desk.remove(selector)?;
     if out.is_json() {
         out.value(&Removed { schema: 1, removed, left })?;
     } else {

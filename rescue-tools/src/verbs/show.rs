@@ -7,7 +7,7 @@ use license_format::{License, PackId};
 use serde::Serialize;
 
 use super::{list, source};
-use crate::desk::Desk;
+use crate::desk::{Desk, Document};
 use crate::out::{Answer, Out, Verdict};
 
 /// A file with everything it says.
@@ -71,10 +71,7 @@ fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
 fn show_file(desk: &Desk, what: &str, out: &mut Out) -> Answer {
     let path = locate(desk, what);
     let name = source::name(Path::new(what));
-    let (verdict, verified) = match source::open(&path) {
-        Ok(file) => desk.device().check(&name, file),
-        Err(failure) => (FileVerdict::unread(&name, failure), None),
-    };
+    let (verdict, verified) = desk.check(Document { name, file: source::open(&path) });
     let license = verified.as_ref().map(|verified| Details::of(&verified.license));
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license })?;

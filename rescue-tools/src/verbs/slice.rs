@@ -8,7 +8,7 @@ use licd_rules::Code;
 use serde::Serialize;
 
 use super::source;
-use crate::desk::Desk;
+use crate::desk::{Desk, Document};
 use crate::out::{Answer, Out, Verdict};
 
 pub(crate) fn run(desk: &Desk, mass: &Path, output: Option<&Path>, out: &mut Out) -> Answer {
@@ -16,7 +16,7 @@ pub(crate) fn run(desk: &Desk, mass: &Path, output: Option<&Path>, out: &mut Out
     let in_words =
         |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
     let file = source::open(mass).map_err(in_words)?;
-    let (verdict, verified) = desk.device().check(&name, file);
+    let (verdict, verified) = desk.check(Document { name: name.clone(), file: Ok(file) });
     let genuine = verified.filter(|_| verdict.code != Code::WrongDevice);
     let Some(slice) = genuine.and_then(|verified| verified.storable) else {
         return Err(in_words(Failure { code: verdict.code, message: verdict.message }));

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use licd_device::{Failure, FileVerdict, Stick};
 use licd_rules::Code;
 
-use super::import::Document;
 use super::source;
 use crate::args::Import;
-use crate::desk::Desk;
+use crate::desk::{Desk, Document};
 
 /// What came of a stick.
 pub(super) enum Found {

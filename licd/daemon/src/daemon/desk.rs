@@ -7,7 +7,7 @@ use licd_device::Failure;
 use licd_files::settings;
 use licd_rules::{Code, Selector};
 
-use super::stock::{WAITING, Waiting};
+use super::refresh::{Depth, WAITING, Waiting, remove_profile};
 use super::{Daemon, Fatal, settle};
 use crate::hub::{News, Order, Refusal, Reply, Unsettled, Written};
 use crate::jobs::{self, AT_ONCE, OF_ONE};
@@ -31,14 +31,11 @@ impl Daemon {
         Ok(())
     }
 
-    /// Hears how work ended; nothing new is begun, and nobody waits for a new stock.
+    /// Hears how work ended; nothing new is begun, and nobody waits for a refresh.
     pub(super) fn finish_work(&mut self) {
         for news in self.inbox.take_news() {
             match news {
-                News::Imported { job, end } => {
-                    let (_, ended) = self.imported(&job, end);
-                    self.import_ended(ended);
-                }
+                News::Read { job, read } => self.arrived(job, read),
                 News::Removed { selector, outcome, reply } => {
                     let (_, answer) = self.removed(&selector, outcome);
                     self.bus(|bus| bus.then(move || reply(answer)));
@@ -48,8 +45,7 @@ impl Daemon {
                     self.bus(|bus| bus.then(move || reply(outcome)));
                 }
                 News::Settled { .. } => self.at_work -= 1,
-                // It is as it was read, but nobody has been told so.
-                News::Stock(_) => self.answer_without_stock(),
+                News::Refreshed(refreshed) => self.refreshed(refreshed),
                 News::Progress(_) | News::CallerGone(_) | News::BusGone => {}
             }
         }
@@ -57,12 +53,9 @@ impl Daemon {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Stock(stock) => self.stock_taken(stock),
+            News::Refreshed(refreshed) => self.refreshed(refreshed),
             News::Progress(job) => self.bus(|bus| bus.job_went_on(job)),
-            News::Imported { job, end } => match self.imported(&job, end) {
-                (true, ended) => self.look_again_for(Waiting::Import(ended)),
-                (false, ended) => self.import_ended(ended),
-            },
+            News::Read { job, read } => self.arrived(job, read),
             News::Removed { selector, outcome, reply } => match self.removed(&selector, outcome) {
                 (true, answer) => self.look_again_for(done(reply, answer)),
                 (false, answer) => reply(answer),
@@ -98,14 +91,15 @@ impl Daemon {
                 reply(Err(waiting()));
             }
             Order::Refresh { reply } => {
-                self.look_again_for(Waiting::Refresh(Box::new(move || reply(Ok(())))));
+                let waiting = Waiting::Refresh(Box::new(move || reply(Ok(()))));
+                self.refresh(Depth::All, Some(waiting));
             }
         }
     }
 
     /// Room for one more that may write to the store.
     pub(super) fn room(&self, what: &str) -> Result<(), Refusal> {
-        if self.at_work < AT_ONCE {
+        if self.at_work + self.arrived.len() < AT_ONCE {
             return Ok(());
         }
         let message =
@@ -136,8 +130,9 @@ impl Daemon {
             return reply(Err(refusal));
         }
         let (device, taken) = (Arc::clone(&self.device), selector.clone());
+        let known = self.hub.published();
         let work = move || {
-            let value = device.remove(&taken)?;
+            let value = device.remove(Some(&known.survey), &taken)?.count;
             let left_open = value > 0 && device.is_left_open();
             Ok(Written { value, left_open })
         };
@@ -194,8 +189,11 @@ impl Daemon {
 
     /// Tries again what was left to do.
     pub(super) fn settle_again(&mut self) {
-        let (device, left) = (Arc::clone(&self.device), self.left);
-        let work = move || settle(&device, left.profile);
+        let (device, left, known) = (Arc::clone(&self.device), self.left, self.hub.published());
+        let work = move || Unsettled {
+            store: settle(&device),
+            profile: left.profile && !(known.whole && remove_profile(&device, &known.survey)),
+        };
         self.work("settle", work, move |now| News::Settled { left: now.unwrap_or(left) });
     }
 

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use licd_device::{Failure, FileVerdict, Intent};
+use licd_device::{Failure, FileVerdict, Imported, Intent};
 use licd_fs::printable::reason;
 use licd_rules::Code;
 use license_format::PackId;
 
 use super::{Daemon, deployment};
 use crate::hub::{ImportReply, Published, Refusal, Reply};
-use crate::jobs::{self, Job, JobEnd, JobId, Source};
+use crate::jobs::{self, Job, JobId, Read, Source};
 use crate::journal;
 
 /// How long a job is shown after its end, for those who ask late.
@@ -21,6 +21,12 @@ const LINGERING: usize = 64;
 
 /// Who waits for the verdict of an import, if it is not the job's object alone.
 pub(super) type ImportCaller = Option<Reply<Code>>;
+
+/// What is to be imported for a job.
+pub(super) struct Arrived {
+    pub(super) job: Arc<Job>,
+    pub(super) read: Read,
+}
 
 /// An import whose end is still to be told.
 pub(super) struct EndedImport {
@@ -85,38 +91,83 @@ impl Daemon {
         let job = Job::new(id, name, owner, intent, &self.hub.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
-        jobs::import(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
+        let is_file = source.is_file();
+        jobs::read(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
         self.last_job = id;
         self.at_work += 1;
         self.bus(|bus| bus.job_began(Arc::clone(&job)));
         self.jobs.insert(id, (job, None));
+        if is_file {
+            self.reading.insert(id);
+        }
         Ok(id)
     }
 
-    /// Takes note of the end of an import; whether the status may be
-    /// another one since.
-    pub(super) fn imported(&mut self, job: &Arc<Job>, end: JobEnd) -> (bool, EndedImport) {
+    /// What a job is to import was read.
+    pub(super) fn arrived(&mut self, job: Arc<Job>, read: Option<Box<Read>>) {
         self.at_work -= 1;
+        self.reading.remove(&job.id);
+        match read {
+            Some(read) => {
+                self.arrived.insert(job.id, Arrived { job, read: *read });
+                self.timers.arrived.stir(Instant::now());
+            }
+            None => {
+                let ended = self.imported(job, None);
+                self.import_ended(ended);
+            }
+        }
+    }
+
+    /// Imports what has arrived, unless a refresh runs: then with the next one.
+    pub(super) fn begin_imports(&mut self) {
+        let is_ready = self.arrived.iter().any(|(id, one)| self.is_next(*id, &one.job.owner));
+        if is_ready && self.timers.arrived.due().is_none() {
+            self.look_again();
+        }
+    }
+
+    /// What has arrived, in the order of the jobs.
+    pub(super) fn take_arrived(&mut self) -> Vec<Arrived> {
+        let mut arrived = std::mem::take(&mut self.arrived);
+        let ready = arrived.extract_if(.., |id, one| self.is_next(*id, &one.job.owner));
+        let ready = ready.map(|(_, one)| one).collect();
+        self.arrived = arrived;
+        ready
+    }
+
+    /// Whether it is the turn of a job. Files of one caller are imported in the order in which he
+    /// named them: none before an earlier one that is still being read.
+    fn is_next(&self, id: JobId, owner: &str) -> bool {
+        let is_own =
+            |earlier: &JobId| self.jobs.get(earlier).is_some_and(|(j, _)| j.owner == owner);
+        !self.reading.range(..id).any(is_own)
+    }
+
+    pub(super) fn put_back(&mut self, arrived: Vec<Arrived>) {
+        self.arrived.extend(arrived.into_iter().map(|one| (one.job.id, one)));
+    }
+
+    /// Takes note of the end of an import; without documents, of a fault.
+    pub(super) fn imported(&mut self, job: Arc<Job>, own: Option<Vec<Imported>>) -> EndedImport {
         let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
         let is_link = self.polling.is_link(job.id);
         let mut deployed = Vec::new();
-        let (changed, outcome) = match end {
-            JobEnd::Verdicts { verdicts, changed, noted, left_open } => {
-                self.mind_open_store(left_open);
+        let outcome = match own {
+            Some(own) => {
                 // A link that leads to what is here already is asked every day.
-                let is_news = |file: &&FileVerdict| changed || !file.code.is_accepted() || !is_link;
-                verdicts.iter().filter(is_news).for_each(log_import);
+                let is_news =
+                    |one: &&Imported| one.changed || !one.verdict.code.is_accepted() || !is_link;
+                own.iter().filter(is_news).for_each(|one| log_import(&one.verdict));
+                let verdicts: Vec<_> = own.into_iter().map(|one| one.verdict).collect();
                 if is_link {
                     deployed.extend(verdicts.iter().filter_map(|file| file.pack.clone()));
                 }
-                (changed || noted, summary(job, &verdicts))
+                summary(&job, &verdicts)
             }
-            // Whatever it did before, it is worth a look.
-            JobEnd::Fault => {
-                (true, Err(format!("{}: the import failed by a fault of licd", job.name)))
-            }
+            None => Err(format!("{}: the import failed by a fault of licd", job.name)),
         };
-        (changed, EndedImport { job: Arc::clone(job), caller, outcome, deployed })
+        EndedImport { job, caller, outcome, deployed }
     }
 
     /// Tells the end of an import.

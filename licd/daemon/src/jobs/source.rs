@@ -7,15 +7,16 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use licd_device::{CLOCK_IGNORED, Device, Failure, Fetch, Imported, Login, Place, Url};
+use licd_device::{Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Survey, Url};
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::escaped_path;
 use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
+use nix::sys::stat::{SFlag, fstat};
 
-use super::{Meter, stick};
+use super::{Meter, Read as ReadDocuments, stick};
 use crate::hub::Refusal;
 use crate::journal;
 
@@ -71,34 +72,48 @@ impl Source {
         }
     }
 
-    /// Imports each of its files and tells `done` of it; `meter` hears how it goes on. Reading ends
-    /// when the job is cancelled, and after [`PATIENCE`].
-    pub(super) fn import(
+    /// Whether it is a file, which is read without waiting for anybody.
+    pub(crate) fn is_file(&self) -> bool {
+        match self {
+            Self::Path(_) => true,
+            Self::Descriptor(descriptor) => fstat(descriptor)
+                .is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()),
+            Self::Url(..) | Self::Link(_) | Self::Stick(_) => false,
+        }
+    }
+
+    /// Reads its documents; `meter` hears how it goes on. Reading ends when the job is cancelled, and
+    /// after [`PATIENCE`].
+    pub(super) fn read(
         self,
         device: &Device,
+        known: &Survey,
         meter: &mut Meter<'_>,
-        mut done: impl FnMut(Imported),
-    ) {
+    ) -> ReadDocuments {
         let (name, intent) = (meter.job.name.clone(), meter.job.intent);
-        let imported = match self {
+        let arrival = match self {
             Self::Path(path) => open(&path)
-                .map(|file| device.import(&name, Watched::new(Stream::File(file), meter), intent)),
+                .map(|file| known.read(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
-                .map(|stream| device.import(&name, Watched::new(stream, meter), intent)),
+                .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
             Self::Url(url, login) => {
-                fetch(device, &url, login, meter).map(|file| device.import(&name, file, intent))
+                fetch(device, known, &url, login, meter).map(|file| known.read(&name, file, intent))
             }
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
-                let followed = device.follow(&link, cancel, |so_far, total| {
+                let followed = device.follow(known, &link, cancel, |so_far, total| {
                     meter.stands_at(so_far, total.unwrap_or(0));
                 });
                 mention_clock(&link, followed.clock_ignored);
-                Ok(followed.imported)
+                let following = Some(followed.following);
+                return ReadDocuments { arrivals: vec![followed.arrival], following };
             }
-            Self::Stick(stick) => return stick::import(stick, device, meter, done),
+            Self::Stick(stick) => {
+                let arrivals = stick::read(stick, device, known, meter);
+                return ReadDocuments { arrivals, following: None };
+            }
         };
-        done(imported.unwrap_or_else(|failure| Imported::unread(&name, failure)));
+        ReadDocuments::one(arrival.unwrap_or_else(|failure| Arrival::unread(&name, failure)))
     }
 }
 
@@ -116,6 +131,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 fn fetch(
     device: &Device,
+    known: &Survey,
     url: &Url,
     login: Option<Login>,
     meter: &mut Meter<'_>,
@@ -123,7 +139,7 @@ fn fetch(
     let cancel = Some(meter.job.cancel.as_fd());
     let order = Fetch { login, cancel, ..Fetch::default() };
     let fetched =
-        device.fetch(url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
+        device.fetch(known, url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
     mention_clock(url, fetched.clock_ignored);
     fetched.whole()
 }

@@ -1,40 +1,38 @@
-//! Importing from a stick: file after file.
+//! Reading a stick: file after file.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use licd_device::{Device, Failure, Imported, OpenStick};
+use licd_device::{Arrival, Device, Failure, OpenStick, StickFile, Survey};
 use licd_rules::Code;
 
 use super::Meter;
 use super::source::{PATIENCE, Stream, Watched};
 
-/// Imports each file of a stick and tells `tell` of it, or by the source's own name why there is
-/// none.
-pub(super) fn import(
+/// Reads each file of a stick, or says by the source's own name why there is none.
+pub(super) fn read(
     stick: Option<PathBuf>,
     device: &Device,
+    known: &Survey,
     meter: &mut Meter<'_>,
-    mut tell: impl FnMut(Imported),
-) {
+) -> Vec<Arrival> {
     let (until, intent) = (Instant::now() + PATIENCE, meter.job.intent);
     let stick = match open(stick, device) {
         Ok(stick) => stick,
-        Err(failure) => return tell(Imported::unread(&meter.job.name, failure)),
+        Err(failure) => return vec![Arrival::unread(&meter.job.name, failure)],
     };
     let (mut done, total) = (0, stick.bytes());
-    for (name, file) in stick.files() {
-        tell(match file {
-            Ok(_) if Instant::now() >= until => Imported::unread(&name, too_slow()),
-            Ok(file) => {
-                let mut reading = Watched::part(Stream::File(file), meter, done, total);
-                let imported = device.import(&name, &mut reading, intent);
-                done = reading.done;
-                imported
-            }
-            Err(failure) => Imported::unread(&name, failure),
-        });
-    }
+    let read = |(name, file): StickFile| match file {
+        Ok(_) if Instant::now() >= until => Arrival::unread(&name, too_slow()),
+        Ok(file) => {
+            let mut reading = Watched::part(Stream::File(file), meter, done, total);
+            let arrival = known.read(&name, &mut reading, intent);
+            done = reading.done;
+            arrival
+        }
+        Err(failure) => Arrival::unread(&name, failure),
+    };
+    stick.files().map(read).collect()
 }
 
 fn open(stick: Option<PathBuf>, device: &Device) -> Result<OpenStick, Failure> {

@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use licd_device::{Device, Imported, Intent, Report};
+use licd_device::{Device, FileVerdict, Intent, Report};
 use licd_fs::root::Root;
 use licd_rules::{Code, TimeVerdict};
 use license_format::{
@@ -55,7 +55,16 @@ pub struct Licence {
 
 impl Licence {
     pub fn sign(&self) -> String {
-        let terms = Terms {
+        issue::license(&self.terms(), &self.units(), &[&key("issuer", 2)])
+    }
+
+    /// The device.
+    pub fn units(&self) -> BTreeSet<UnitId> {
+        [UnitId::from_mac([0, 0xE0, 0xC5, 0x1C, 0x50, 0x87])].into()
+    }
+
+    pub fn terms(&self) -> Terms {
+        Terms {
             pack: PackId::parse(self.pack).unwrap(),
             serial: Serial::new(self.serial).unwrap(),
             product: Product::parse("WE").unwrap(),
@@ -73,9 +82,7 @@ impl Licence {
             grace_days: 0,
             warn_days: 0,
             roster_complete: false,
-        };
-        let units: BTreeSet<_> = [UnitId::from_mac([0, 0xE0, 0xC5, 0x1C, 0x50, 0x87])].into();
-        issue::license(&terms, &units, &[&key("issuer", 2)])
+        }
     }
 
     /// Later for higher serials, and long ago.
@@ -105,21 +112,6 @@ impl World {
             fs::create_dir_all(path(name).parent().unwrap()).unwrap();
             fs::write(path(name), text).unwrap();
         };
-        let card = "sys/devices/pci0000:00/0000:00:1f.6";
-        let interface = format!("{card}/net/eth0");
-        write(&format!("{interface}/address"), "00:e0:c5:1c:50:87\n");
-        write(&format!("{interface}/addr_assign_type"), "0\n");
-        write(&format!("{interface}/type"), "1\n");
-        let link = |to: &str, at: &str| {
-            fs::create_dir_all(path(at).parent().unwrap()).unwrap();
-            // Relative, as sysfs makes them.
-            let up = "../".repeat(Path::new(at).components().count() - 1);
-            symlink(format!("{up}{to}"), path(at)).unwrap();
-        };
-        link(card, &format!("{interface}/device"));
-        link(&interface, "sys/class/net/eth0");
-        fs::create_dir_all(path("sys/bus/pci")).unwrap();
-        link("sys/bus/pci", &format!("{card}/subsystem"));
         write("usr/lib/licd/licd.toml", "[trust]\nthreshold = 1\n");
         write("usr/lib/licd/roots.d/root.vkey", &format!("{}\n", key("root", 1).verifier()));
         write("usr/lib/licd/trust.note", &trust(1, &[]));
@@ -127,8 +119,34 @@ impl World {
         fs::create_dir_all(path("license/dsa/licenses")).unwrap();
         let device = Device::at(Root::new(dir.path()));
         let mut world = Self { dir, device, uptime: 0, boots: 0 };
+        world.make_card("0000:00:1f.6", "eth0", "00:e0:c5:1c:50:87");
         world.restart();
         world
+    }
+
+    /// Another network card, behind the first one.
+    pub fn add_card(&self, mac: &str) {
+        self.make_card("0000:00:1f.7", "eth1", mac);
+    }
+
+    fn make_card(&self, slot: &str, name: &str, mac: &str) {
+        let card = format!("sys/devices/pci0000:00/{slot}");
+        let interface = format!("{card}/net/{name}");
+        for (file, text) in [("address", mac), ("addr_assign_type", "0"), ("type", "1")] {
+            let path = self.path(&format!("{interface}/{file}"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("{text}\n")).unwrap();
+        }
+        let link = |to: &str, at: &str| {
+            fs::create_dir_all(self.path(at).parent().unwrap()).unwrap();
+            // Relative, as sysfs makes them.
+            let up = "../".repeat(Path::new(at).components().count() - 1);
+            symlink(format!("{up}{to}"), self.path(at)).unwrap();
+        };
+        link(&card, &format!("{interface}/device"));
+        link(&interface, &format!("sys/class/net/{name}"));
+        fs::create_dir_all(self.path("sys/bus/pci")).unwrap();
+        link("sys/bus/pci", &format!("{card}/subsystem"));
     }
 
     pub fn device(&self) -> &Device {
@@ -187,12 +205,24 @@ impl World {
     }
 
     pub fn import(&self, file: &str, intent: Intent) -> Code {
-        let Imported { verdict, .. } = self.device.import("a.lic", file.as_bytes(), intent);
-        verdict.code
+        self.import_all(&[file], intent).remove(0).code
+    }
+
+    /// Imports files that arrive together.
+    pub fn import_all(&self, files: &[&str], intent: Intent) -> Vec<FileVerdict> {
+        let survey = match self.device.survey_for_import() {
+            Ok(survey) => survey,
+            Err(failure) => {
+                return files.iter().map(|_| FileVerdict::unread("", failure.clone())).collect();
+            }
+        };
+        let arrivals = files.iter().map(|file| survey.read("a.lic", file.as_bytes(), intent));
+        let batch = self.device.import(&survey, arrivals.collect());
+        batch.imported.into_iter().map(|imported| imported.verdict).collect()
     }
 
     pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {
-        self.device.remove(selector).unwrap()
+        self.device.remove(None, selector).unwrap().count
     }
 
     pub fn report(&self) -> Report {

@@ -87,7 +87,7 @@ fn a_gzip_bomb_is_too_large() {
     let broken = gzip(LICENSE)[..20].to_vec();
     let server = Server::http(move |_, _| ok(PACKED, &broken));
     let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
-    assert!(message.starts_with("127.0.0.1: sends gzip that cannot be unpacked"), "{message}");
+    assert!(message.starts_with("127.0.0.1: sends a corrupt or truncated gzip file"), "{message}");
 }
 
 #[test]

@@ -1,48 +1,68 @@
-//! Taking stock: read the device, judge it, publish what came out. One after the other, on a thread
+//! A refresh: read the device, judge it, publish what came out. One after the other, on a thread
 //! of its own; what is asked for meanwhile is answered by the next one.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
+use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
-use licd_files::settings::{self, Settings};
+use licd_files::settings::Settings;
 use licd_rules::{Notice, TimeVerdict};
 use licd_store::StoreState;
 use sd_notify::NotifyState;
 
-use super::imports::EndedImport;
+use super::imports::Arrived;
 use super::{Daemon, chronicle, notify};
-use crate::hub::{News, Published, Stock};
+use crate::hub::{ImportedJob, News, Published, Refreshed};
+use crate::jobs::{self, Job};
+use crate::journal;
 use crate::notices::Herald;
-use crate::{jobs, journal};
 
-/// Callers that wait for the next stock. Everybody may be one, and send up to 16 descriptors along
+/// Callers that wait for the next refresh. Everybody may be one, and send up to 16 descriptors along
 /// that stay open as long; a process may have 1024 by default.
 pub(super) const WAITING: usize = 32;
 
-/// The stock that is being taken, and the next one if somebody wants it.
+/// The refresh that runs, and the next one if somebody wants it.
 #[derive(Default)]
 pub(super) struct Lane {
     running: Option<Round>,
     next: Option<Round>,
 }
 
-/// Why a stock is taken, and who waits for it.
+/// Why there is a refresh, and who waits for it.
 #[derive(Default)]
 struct Round {
-    /// Whether to read the device, or only to judge again what was read.
-    fresh: bool,
+    depth: Depth,
+    /// Jobs whose documents are imported by it.
+    jobs: Vec<Arc<Job>>,
     waiting: Vec<Waiting>,
 }
 
-/// Somebody who is to be answered once the new stock is known to all.
+/// How much of the device is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Depth {
+    /// Nothing: what was read is judged again.
+    #[default]
+    Time,
+    /// What has changed.
+    Changes,
+    /// Everything.
+    All,
+}
+
+/// What there is a refresh of.
+pub(super) enum Subject {
+    /// The device, so deep.
+    Device(Depth),
+    /// The device, after these jobs were imported.
+    Imports(Vec<Arrived>),
+}
+
+/// Somebody who is to be answered once the refresh is known to all.
 pub(super) enum Waiting {
-    /// The end of an import; that of a link may want a restart.
-    Import(EndedImport),
-    /// The answer about something that is done, also if the stock fails.
+    /// The answer about something that is done, also if the refresh fails.
     Done(Answer),
-    /// The answer that the stock was taken.
+    /// The answer that there was one.
     Refresh(Answer),
 }
 
@@ -50,7 +70,7 @@ pub(super) enum Waiting {
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 impl Lane {
-    /// Whether a stock is being taken; that may include writing to the store.
+    /// Whether a refresh runs; that may include writing to the store.
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -61,28 +81,83 @@ impl Lane {
     }
 }
 
-/// Takes stock and publishes it as files. `known` is judged again if given; `last` is what was
-/// published before.
+/// Looks at the device when the daemon starts, and carries out the removal profile. Whether that is
+/// done.
+pub(super) fn first(device: &Device, herald: &Herald) -> (Refreshed, bool) {
+    let mut look = Look::take(device, None, Depth::All);
+    let done = look.has_all_facts() && remove_profile(device, &look.survey);
+    if look.survey.settings().licensing.remove.is_some() {
+        look = Look::of(device.survey_after(Some(&look.survey)), None);
+    }
+    (publish_look(device, herald, look, true, None), done)
+}
+
+/// Refreshes what is known and publishes it as files. `last` is what was published before.
 pub(super) fn take(
     device: &Device,
     herald: &Herald,
-    known: Option<Arc<Survey>>,
+    subject: Subject,
+    last: &Published,
+) -> Refreshed {
+    match subject {
+        Subject::Device(Depth::Time) => {
+            let survey = Arc::clone(&last.survey);
+            let look = Look { survey, missing: last.missing.clone(), whole: last.whole };
+            publish_look(device, herald, look, false, Some(last))
+        }
+        Subject::Device(depth) => {
+            publish_look(device, herald, Look::take(device, Some(last), depth), true, Some(last))
+        }
+        Subject::Imports(arrived) => {
+            let (imported, left_open, look) = import(device, arrived, last);
+            let refreshed = publish_look(device, herald, look, true, Some(last));
+            Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
+        }
+    }
+}
+
+/// Imports what has arrived for several jobs in one go, and looks at the device. Whether the store
+/// was left open.
+fn import(
+    device: &Device,
+    arrived: Vec<Arrived>,
+    last: &Published,
+) -> (Vec<ImportedJob>, bool, Look) {
+    let (mut arrivals, mut parts) = (Vec::new(), Vec::new());
+    for Arrived { job, read } in arrived {
+        parts.push((job, read.arrivals.len(), read.following));
+        arrivals.extend(read.arrivals);
+    }
+    let batch = device.import(&last.survey, arrivals);
+    // A write always closes the store behind itself; if it is open now, that has failed.
+    let left_open = batch.has_written() && device.is_left_open();
+    let mut look = Look::of(batch.survey, Some(last));
+    let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
+    let mut noted = false;
+    for (job, count, following) in parts {
+        let own: Vec<_> = imported.by_ref().take(count).collect();
+        if let (Some(following), [one]) = (following, own.as_slice()) {
+            noted |= device.note_link(&look.survey, following, one);
+        }
+        ended.push((job, own));
+    }
+    if noted {
+        look = Look::of(device.survey_after(Some(&look.survey)), Some(last));
+    }
+    (ended, left_open, look)
+}
+
+fn publish_look(
+    device: &Device,
+    herald: &Herald,
+    mut look: Look,
+    is_fresh: bool,
     last: Option<&Published>,
-) -> Stock {
+) -> Refreshed {
     let (mut complaints, mut links) = (Vec::new(), None);
-    let mut look = match (known, last) {
-        (Some(survey), Some(last)) => {
-            Look { survey, missing: last.missing.clone(), whole: last.whole }
-        }
-        (Some(survey), None) => Look { survey, missing: Missing::default(), whole: true },
-        (None, last) => {
-            let look = Look::take(device, last);
-            if look.has_all_facts() {
-                links = Some(keep_settings(device, &look.survey, &mut complaints));
-            }
-            look
-        }
-    };
+    if is_fresh && look.has_all_facts() {
+        links = Some(keep_settings(device, &look.survey, &mut complaints));
+    }
     let (mut left_open, mut unwritten) = (false, false);
     // Before the name is owned nothing waits for a disk; what is to be written is written next. And
     // nothing is remembered by a survey that lacks facts.
@@ -121,7 +196,8 @@ pub(super) fn take(
             due = herald.due(device, told, &mut complaints);
         }
     }
-    Stock { published, due, complaints, links, left_open, again, unwritten }
+    let imported = Vec::new();
+    Refreshed { published, imported, due, complaints, links, left_open, again, unwritten }
 }
 
 /// What a look at the device has brought.
@@ -133,16 +209,26 @@ struct Look {
 }
 
 impl Look {
-    /// Reads the device. If a fact cannot be looked at, the last survey that had all of them stands.
-    fn take(device: &Device, last: Option<&Published>) -> Self {
-        let last = last.filter(|last| last.whole);
-        match device.survey_after(last.map(|last| &*last.survey)) {
+    /// Reads the device.
+    fn take(device: &Device, last: Option<&Published>, depth: Depth) -> Self {
+        let known = last.filter(|last| last.whole).map(|last| &*last.survey);
+        let looked = match depth {
+            Depth::All => device.survey_anew(known),
+            Depth::Time | Depth::Changes => device.survey_after(known),
+        };
+        Self::of(looked, last)
+    }
+
+    /// If a fact could not be looked at, the last survey that had all of them stands.
+    fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
+        match looked {
             Ok(survey) => {
                 Self { survey: Arc::new(survey), missing: Missing::default(), whole: true }
             }
             Err(partial) => {
                 let Partial { survey, missing } = *partial;
-                match last.filter(|_| !missing.is_files_only()) {
+                let last = last.filter(|last| last.whole && !missing.is_files_only());
+                match last {
                     Some(last) => Self { survey: Arc::clone(&last.survey), missing, whole: true },
                     None => {
                         let whole = missing.is_files_only();
@@ -218,22 +304,15 @@ fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure
 
 /// Carries out the removal profile of the settings, as at every start while it is set. Whether that
 /// is done; else it is tried again, seldom at last.
-pub(super) fn remove_profile(device: &Device) -> bool {
-    let selector = match settings::load(device.root()) {
-        Ok(loaded) => loaded.settings.licensing.remove,
-        Err(unavailable) => {
-            log::warn!(MESSAGE_ID = journal::PROBLEM; "{unavailable}");
-            return false;
-        }
-    };
-    let Some(selector) = selector else { return true };
-    match device.remove_by_profile(&selector) {
-        Ok(count) => {
+pub(super) fn remove_profile(device: &Device, survey: &Survey) -> bool {
+    let Some(selector) = &survey.settings().licensing.remove else { return true };
+    match device.remove_by_profile(survey, selector) {
+        Ok(Removed { count, left }) => {
             log::info!(
                 MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
                 "{selector}: removed by the settings: {count}"
             );
-            chronicle::left(&device.left_by(&selector));
+            chronicle::left(&left);
             true
         }
         Err(failure) => {
@@ -257,79 +336,97 @@ fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>)
 }
 
 impl Daemon {
-    /// Reads the device again.
+    /// Looks at what has changed of the device.
     pub(super) fn look_again(&mut self) {
-        self.take_stock(true, None);
+        self.refresh(Depth::Changes, None);
     }
 
     /// Judges again what was read.
     pub(super) fn judge_again(&mut self) {
-        self.take_stock(false, None);
+        self.refresh(Depth::Time, None);
     }
 
-    /// Reads the device again for somebody who waits for it.
+    /// Looks at what has changed for somebody who waits for it.
     pub(super) fn look_again_for(&mut self, waiting: Waiting) {
-        self.take_stock(true, Some(waiting));
+        self.refresh(Depth::Changes, Some(waiting));
     }
 
-    fn take_stock(&mut self, fresh: bool, waiting: Option<Waiting>) {
+    pub(super) fn refresh(&mut self, depth: Depth, waiting: Option<Waiting>) {
         let next = self.lane.next.get_or_insert_default();
-        next.fresh |= fresh;
+        next.depth = next.depth.max(depth);
         next.waiting.extend(waiting);
-        self.next_stock();
+        self.next_refresh();
     }
 
-    /// Begins the next stock unless one is being taken.
-    fn next_stock(&mut self) {
+    /// Begins the next refresh unless one runs, and imports with it what has arrived. What
+    /// was to be read anew then waits for the one after.
+    fn next_refresh(&mut self) {
         if self.lane.running.is_some() {
             return;
         }
-        let Some(round) = self.lane.next.take() else { return };
+        let Some(mut round) = self.lane.next.take() else { return };
+        let subject = match self.take_arrived() {
+            arrived if arrived.is_empty() || round.depth == Depth::All => {
+                self.put_back(arrived);
+                Subject::Device(round.depth)
+            }
+            arrived => {
+                round.depth = Depth::Changes;
+                round.jobs = arrived.iter().map(|one| Arc::clone(&one.job)).collect();
+                Subject::Imports(arrived)
+            }
+        };
         let last = self.hub.published();
-        let known = if round.fresh { None } else { Some(Arc::clone(&last.survey)) };
-        if round.fresh {
+        if round.depth > Depth::Time {
             self.events.forget_files();
             self.timers.files.clear();
         }
         self.lane.running = Some(round);
         let (device, herald) = (Arc::clone(&self.device), Arc::clone(&self.herald));
-        let work = move || take(&device, &herald, known, Some(&last));
-        if let Err(error) =
-            jobs::spawn(&self.hub, "survey", work, |stock| News::Stock(stock.map(Box::new)))
-        {
+        let work = move || take(&device, &herald, subject, &last);
+        if let Err(error) = jobs::spawn(&self.hub, "survey", work, |refreshed| {
+            News::Refreshed(refreshed.map(Box::new))
+        }) {
             log::error!("{}; the state shown may be old", jobs::no_thread("survey", &error));
-            self.stock_taken(None);
+            self.refreshed(None);
         }
     }
 
-    /// A stock was taken, or failed: everybody is told, then those who wait for it are answered.
-    pub(super) fn stock_taken(&mut self, stock: Option<Box<Stock>>) {
-        let Round { fresh, waiting } = self.lane.running.take().unwrap_or_default();
-        let taken = stock.is_some();
-        self.mind_shortage(stock.as_ref().is_none_or(|stock| stock.again), Instant::now());
-        if let Some(stock) = stock {
-            let Stock { published, due, complaints, links, left_open, again: _, unwritten } =
-                *stock;
+    /// A refresh has ended: everybody is told, then those who wait for it are answered.
+    pub(super) fn refreshed(&mut self, refreshed: Option<Box<Refreshed>>) {
+        let Round { depth, jobs, waiting } = self.lane.running.take().unwrap_or_default();
+        let taken = refreshed.is_some();
+        self.mind_shortage(
+            refreshed.as_ref().is_none_or(|refreshed| refreshed.again),
+            Instant::now(),
+        );
+        let mut ended = Vec::new();
+        if let Some(refreshed) = refreshed {
+            let Refreshed {
+                published, imported, due, complaints, links, left_open, unwritten, ..
+            } = *refreshed;
             self.mind_unwritten(unwritten, Instant::now());
             self.mind_open_store(left_open);
-            let deployments = waiting.iter().filter_map(|one| match one {
-                Waiting::Import(ended) => ended.deployment(&published),
-                Waiting::Done(_) | Waiting::Refresh(_) => None,
-            });
-            let deployments: Vec<_> = deployments.collect();
+            ended.extend(imported.into_iter().map(|(job, own)| self.imported(job, Some(own))));
+            let deployments: Vec<_> =
+                ended.iter().filter_map(|one| one.deployment(&published)).collect();
             deployments.iter().for_each(|name| self.deployed(name));
             self.publish(published, !deployments.is_empty());
             due.into_iter().for_each(|notice| self.announce(notice));
-            self.complain(complaints, fresh);
+            self.complain(complaints, depth > Depth::Time);
             links.into_iter().for_each(|links| self.heed_links(links));
+        } else {
+            ended.extend(jobs.into_iter().map(|job| self.imported(job, None)));
         }
+        ended.into_iter().for_each(|one| self.import_ended(one));
         waiting.into_iter().for_each(|one| self.answer(one, taken));
         self.mind_what_is_amiss(Instant::now());
-        self.next_stock();
+        self.begin_imports();
+        self.next_refresh();
     }
 
-    /// Answers those who wait for a stock that is not taken any more.
-    pub(super) fn answer_without_stock(&mut self) {
+    /// Answers those who wait for a refresh that does not come any more.
+    pub(super) fn answer_without_refresh(&mut self) {
         let rounds = [self.lane.running.take(), self.lane.next.take()];
         let waiting = rounds.into_iter().flatten().flat_map(|round| round.waiting);
         waiting.for_each(|one| self.answer(one, false));
@@ -337,7 +434,6 @@ impl Daemon {
 
     fn answer(&mut self, one: Waiting, taken: bool) {
         match one {
-            Waiting::Import(ended) => self.import_ended(ended),
             Waiting::Refresh(_) if !taken => {}
             Waiting::Done(answer) | Waiting::Refresh(answer) => self.bus(|bus| bus.then(answer)),
         }

@@ -1,0 +1,144 @@
+//! Documents that have arrived: read and verified, and not yet compared with what the device has.
+//!
+//! A source may be slow, so it is read before the right to write is taken. What is kept of a mass
+//! licence is its slice.
+
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use licd_rules::Code;
+use licd_store::FileName;
+use license_format::{Complete, License, TrustDocument, Verified};
+
+use crate::Failure;
+use crate::import::Intent;
+use crate::read::{Document, NotRead};
+use crate::report::FileVerdict;
+use crate::survey::{Survey, content_name};
+
+/// A document that has arrived, or why it could not be read.
+pub struct Arrival {
+    name: String,
+    pub(crate) intent: Intent,
+    pub(crate) content: Content,
+    /// The trust document that it was verified by.
+    trust: Option<Arc<TrustDocument>>,
+}
+
+/// What has arrived.
+pub(crate) enum Content {
+    /// A licence, and whether the trust document vouches for it.
+    License { complete: Box<Complete>, verified: Result<Box<Verified>, Failure> },
+    /// A trust document.
+    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    /// Neither, or nothing that could be read, or what is known to be here already.
+    Judged(FileVerdict),
+}
+
+impl Survey {
+    /// Reads a source to its end and verifies it.
+    pub fn read(&self, name: &str, source: impl Read, intent: Intent) -> Arrival {
+        let content = match self.reader().read(source) {
+            Ok(Document::License { complete, verified }) => {
+                Content::License { complete, verified: Ok(verified) }
+            }
+            Ok(Document::Trust { document, bytes }) => Content::Trust { document, bytes },
+            Err(NotRead::Unproven { complete, failure }) => {
+                Content::License { complete, verified: Err(failure) }
+            }
+            Err(not_read) => Content::Judged(FileVerdict::unread(name, not_read.into())),
+        };
+        Arrival { name: name.to_owned(), intent, content, trust: Some(Arc::clone(&self.trust)) }
+    }
+}
+
+impl Survey {
+    /// A verdict that somebody else has given, with the pack and the units of the file that it is on.
+    #[must_use]
+    pub fn describe(
+        &self,
+        name: &str,
+        mut file: impl Read + Seek,
+        code: Code,
+        message: String,
+    ) -> FileVerdict {
+        match file.rewind() {
+            Ok(()) => self.read(name, file, Intent::Explicit).verdict(code, message),
+            Err(_) => FileVerdict::unread(name, Failure::new(code, message)),
+        }
+    }
+}
+
+impl Arrival {
+    /// A source that could not even be read.
+    #[must_use]
+    pub fn unread(name: &str, failure: Failure) -> Self {
+        Self::judged(FileVerdict::unread(name, failure))
+    }
+
+    /// A source on which there is a verdict already.
+    pub(crate) fn judged(verdict: FileVerdict) -> Self {
+        let (name, intent) = (verdict.file.clone(), Intent::Automatic);
+        Self { name, intent, content: Content::Judged(verdict), trust: None }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is a trust document.
+    pub(crate) fn is_trust(&self) -> bool {
+        matches!(self.content, Content::Trust { .. })
+    }
+
+    /// Verifies it again if another trust document is in force by now: its key may have been revoked
+    /// meanwhile, or become known.
+    pub(crate) fn verify_by(&mut self, trust: &Arc<TrustDocument>) {
+        let Content::License { complete, verified } = &mut self.content else { return };
+        if self.trust.as_ref() != Some(trust) {
+            *verified = complete.verify(trust).map(Box::new).map_err(Failure::from);
+            self.trust = Some(Arc::clone(trust));
+        }
+    }
+
+    /// The genuine licence that it is, and what would be stored of it.
+    pub(crate) fn verified(&self) -> Option<&Verified> {
+        match &self.content {
+            Content::License { verified: Ok(verified), .. } => Some(verified),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn license(&self) -> Option<&License> {
+        self.verified().map(|verified| &verified.license)
+    }
+
+    pub(crate) fn into_verified(self) -> Option<Box<Verified>> {
+        match self.content {
+            Content::License { verified, .. } => verified.ok(),
+            _ => None,
+        }
+    }
+
+    /// The name that the store has for it, there or not, if it is a licence that can be stored.
+    pub(crate) fn content_name(&self) -> Option<FileName> {
+        self.verified()?.storable.as_ref().and_then(content_name)
+    }
+
+    pub(crate) fn verdict(&self, code: Code, message: String) -> FileVerdict {
+        if let Content::Judged(verdict) = &self.content {
+            return FileVerdict { code, message, ..verdict.clone() };
+        }
+        let license = self.license();
+        let units = license.map(License::named).unwrap_or_default();
+        FileVerdict {
+            file: self.name.clone(),
+            code,
+            message,
+            pack: license.map(|license| license.pack.clone()),
+            units: units.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The verdict on each document that has arrived and what is to be done about it, one after the other.
+
+use std::cmp::Ordering;
+
+use licd_fs::stamp::Stamp;
+use licd_rules::{
+    ClockState, Code, LicenseState, Past, Remover, Replaced, TimeVerdict, is_settled, withdraws,
+};
+use licd_store::{Change, FileName, Window};
+use license_format::{Date, License, Term, TrustDocument, UnitId, Verified};
+
+use crate::arrival::{Arrival, Content};
+use crate::import::{Imported, Intent};
+use crate::partial::Missing;
+use crate::read::Document;
+use crate::survey::{Held, Survey, content_name, signed_text};
+use crate::{Device, Failure, words};
+
+/// What an import has to do to the device.
+pub(crate) enum Deed {
+    /// Nothing: refused, or there already.
+    Nothing,
+    /// Store a licence under this name, in the place of others with the same signed text.
+    Keep { name: FileName, content: String, replaces: Vec<FileName> },
+    /// Store a trust document.
+    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    /// Remember a roster that does not list this device.
+    Remember,
+}
+
+/// An arrival that was judged.
+pub(crate) struct Assessed {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) deed: Deed,
+    time: Option<TimeVerdict>,
+}
+
+impl Assessed {
+    pub(crate) fn nothing(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), deed: Deed::Nothing, time: None }
+    }
+
+    /// Whether it changes the store.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.deed, Deed::Keep { .. } | Deed::Trust { .. })
+    }
+
+    /// Whether it is not to be held against this licence that it was removed once.
+    fn is_wanted(&self, intent: Intent) -> bool {
+        intent == Intent::Explicit && self.code.is_accepted()
+            || matches!(self.deed, Deed::Keep { .. })
+    }
+
+    /// What became of the arrival, once this is done.
+    pub(crate) fn imported(self, arrival: &Arrival) -> Imported {
+        Imported {
+            changed: !matches!(self.deed, Deed::Nothing),
+            verdict: arrival.verdict(self.code, self.message),
+            content_name: arrival.content_name(),
+        }
+    }
+}
+
+impl From<Failure> for Assessed {
+    fn from(Failure { code, message }: Failure) -> Self {
+        Self::nothing(code, message)
+    }
+}
+
+/// Judges arrivals, and takes note of what they make of the device.
+pub(crate) struct Assessor<'a> {
+    device: &'a Device,
+    survey: Survey,
+    /// What the next licence is judged by.
+    grounds: Option<Grounds>,
+    /// What is remembered once the licences at hand were learned from.
+    taught: Option<Past>,
+}
+
+/// The unit that a licence is judged for, and what counts against it there.
+struct Grounds {
+    /// States are those of this day.
+    day: Date,
+    unit: Option<UnitId>,
+    replaced: Option<Replaced>,
+    /// Whether the unit is the same whatever licence is judged.
+    is_settled: bool,
+}
+
+impl<'a> Assessor<'a> {
+    pub(crate) fn new(device: &'a Device, survey: Survey) -> Self {
+        Self { device, survey, grounds: None, taught: None }
+    }
+
+    /// The device as it is known to be.
+    pub(crate) fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    pub(crate) fn into_survey(self) -> Survey {
+        self.survey
+    }
+
+    /// The verdict on an arrival and what is to be done about it.
+    pub(crate) fn assess(&mut self, arrival: &Arrival) -> Assessed {
+        match &arrival.content {
+            Content::Judged(verdict) => Assessed::nothing(verdict.code, &verdict.message),
+            Content::License { verified: Err(failure), .. } => failure.clone().into(),
+            Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
+            // Not at the time that it says itself: it would vouch for its own first day.
+            Content::License { verified: Ok(verified), .. } => match self.device.time(&self.survey)
+            {
+                Ok(time) => self.assess_license(verified, arrival.intent, time),
+                Err(unavailable) => Failure::from(unavailable).into(),
+            },
+        }
+    }
+
+    /// Whether an arrival changes anything, of the store or of what is remembered.
+    pub(crate) fn is_to_be_done(&mut self, arrival: &Arrival) -> bool {
+        let assessed = self.assess(arrival);
+        !matches!(assessed.deed, Deed::Nothing) || self.would_learn(arrival, &assessed)
+    }
+
+    /// Whether a licence shows something that is not remembered yet.
+    fn would_learn(&mut self, arrival: &Arrival, assessed: &Assessed) -> bool {
+        let (Some(license), Some(time)) = (arrival.license(), &assessed.time) else { return false };
+        let survey = &self.survey;
+        let taught = self.taught.get_or_insert_with(|| survey.taught(time));
+        let mut past = taught.clone();
+        if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
+            past.learn([license], unit, time.now);
+        }
+        if assessed.is_wanted(arrival.intent) {
+            past.restore(license);
+        }
+        past != self.survey.past
+    }
+
+    /// What is to be remembered of all that is at hand.
+    pub(crate) fn taught(&self) -> Result<Past, Failure> {
+        Ok(self.survey.taught(&self.device.time(&self.survey)?))
+    }
+
+    /// Judges the arrivals and carries out what is to be done about them, trust documents first; the
+    /// verdicts in the order in which they came. One that cannot be stored is refused by itself.
+    /// Without a window they are only judged, up to the first one that is to be stored.
+    pub(crate) fn carry_out_all(
+        &mut self,
+        arrivals: &mut [Arrival],
+        mut window: Option<&mut Window<'_>>,
+    ) -> Vec<Assessed> {
+        let mut order: Vec<(usize, &mut Arrival)> = arrivals.iter_mut().enumerate().collect();
+        order.sort_by_key(|(_, arrival)| !arrival.is_trust());
+        let mut done: Vec<(usize, Assessed)> = Vec::new();
+        for (place, arrival) in order {
+            arrival.verify_by(&self.survey.trust);
+            let assessed = self.assess(arrival);
+            if window.is_none() && assessed.is_stored() {
+                return vec![assessed];
+            }
+            let carried_out = carry_out(window.as_deref_mut(), &assessed.deed, arrival.intent);
+            done.push((
+                place,
+                match carried_out {
+                    Ok(stamp) => {
+                        self.note(arrival, &assessed, stamp);
+                        assessed
+                    }
+                    Err(failure) => failure.into(),
+                },
+            ));
+        }
+        if let Some(window) = window
+            && done.iter().any(|(_, one)| matches!(one.deed, Deed::Keep { .. }))
+        {
+            window.remove_requests();
+        }
+        done.sort_by_key(|(place, _)| *place);
+        done.into_iter().map(|(_, assessed)| assessed).collect()
+    }
+
+    /// Takes note of what an arrival has made of the device.
+    fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
+        if let Deed::Trust { document, .. } = &assessed.deed {
+            self.survey.trust = document.clone().into();
+            // What it revokes and what it vouches for; a file that cannot be read now does not count.
+            self.survey.read_store(self.device, None, &mut Missing::default());
+            self.grounds = None;
+        }
+        let (Some(verified), Some(time)) = (arrival.verified(), &assessed.time) else { return };
+        let license = &verified.license;
+        if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
+            self.survey.past.learn([license], unit, time.now);
+        }
+        if assessed.is_wanted(arrival.intent) {
+            self.survey.past.restore(license);
+        }
+        if let Deed::Keep { name, content, replaces } = &assessed.deed {
+            replaces.iter().for_each(|file| self.survey.drop_held(file));
+            self.hold(name, content, verified, stamp);
+        }
+        self.keep_grounds(license, assessed, time);
+    }
+
+    /// Takes note of a licence that was stored. Of a mass licence that is its slice, which says less.
+    fn hold(&mut self, name: &FileName, content: &str, verified: &Verified, stamp: Option<Stamp>) {
+        let (stamp, is_settled) = (stamp.unwrap_or_default(), stamp.is_some());
+        let held = |verified: &Verified| Held::new(name.clone(), stamp, verified, is_settled);
+        if !verified.is_cut() {
+            self.survey.hold(held(verified));
+        } else if let Ok(Document::License { verified, .. }) =
+            self.survey.reader().read(content.as_bytes())
+        {
+            self.survey.hold(held(&verified));
+        }
+    }
+
+    /// What the next licence is judged by, if this one cannot have changed for which unit that is.
+    fn keep_grounds(&mut self, license: &License, assessed: &Assessed, time: &TimeVerdict) {
+        let units = &self.survey.units;
+        let kept = self.grounds.take_if(|grounds| {
+            let strengthens = |unit: &UnitId| {
+                matches!(assessed.deed, Deed::Keep { .. })
+                    && assessed.code.is_accepted()
+                    && units.iter().all(|other| other == unit || !license.names(other))
+            };
+            units.len() <= 1 || grounds.unit.as_ref().is_some_and(strengthens)
+        });
+        self.grounds = kept.map(|mut grounds| {
+            if let Some(replaced) = &mut grounds.replaced {
+                replaced.add(license, time.now);
+            }
+            grounds
+        });
+    }
+
+    fn assess_license(
+        &mut self,
+        verified: &Verified,
+        intent: Intent,
+        time: TimeVerdict,
+    ) -> Assessed {
+        let license = &verified.license;
+        let day = Date::of(time.now);
+        let grounds = self.grounds.take_if(|grounds| grounds.is_settled && grounds.day == day);
+        let grounds = grounds.unwrap_or_else(|| self.survey.grounds(license, &time));
+        let own = grounds.unit.as_ref().filter(|unit| license.names(unit));
+        let assessed = match own.and(grounds.replaced.as_ref()) {
+            Some(replaced) => {
+                let state = replaced.state(license, &self.survey.trust, time.now);
+                self.survey.assess_own(verified, state, intent, time.state)
+            }
+            None => self.survey.assess_foreign(license, grounds.unit.as_ref(), &time),
+        };
+        self.grounds = Some(grounds);
+        Assessed { time: Some(time), ..assessed }
+    }
+}
+
+/// Carries a deed out, and returns by what a file that was stored is known again.
+fn carry_out(
+    window: Option<&mut Window<'_>>,
+    deed: &Deed,
+    intent: Intent,
+) -> Result<Option<Stamp>, Failure> {
+    match (deed, window) {
+        (Deed::Keep { name, content, replaces }, Some(window)) => {
+            if intent != Intent::Explicit {
+                window.leave_reserve(content.len())?;
+            }
+            let (_, stamp) = window.put_stamped(name, content.as_bytes())?;
+            remove_all(window, replaces);
+            Ok(stamp)
+        }
+        (Deed::Trust { bytes, .. }, Some(window)) => {
+            let _: Change = window.put_trust(bytes)?;
+            Ok(None)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Removes files whose content is in the store under another name. One that stays does no harm.
+fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
+    for file in files {
+        if let Err(error) = window.remove(file) {
+            log::warn!("{error}");
+        }
+    }
+}
+
+impl Survey {
+    fn assess_trust(&self, document: &TrustDocument, bytes: &[u8]) -> Assessed {
+        let (new, old) = (document.version(), self.trust.version());
+        match new.cmp(&old) {
+            Ordering::Greater => {
+                let before = match old {
+                    0 => "the first one here".to_owned(),
+                    old => format!("newer than {old}"),
+                };
+                let message = format!("trust document version {new}, {before}");
+                let (document, bytes) = (document.clone().into(), bytes.to_owned());
+                let deed = Deed::Trust { document, bytes };
+                Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
+            }
+            Ordering::Equal if document.contradicts(&self.trust) => Assessed::nothing(
+                Code::Superseded,
+                format!(
+                    "trust document version {new} says something else than the one of that version \
+                     that is in force; ask the vendor for a newer one"
+                ),
+            ),
+            Ordering::Equal => Assessed::nothing(
+                Code::Valid,
+                format!("trust document version {new}, in force already"),
+            ),
+            Ordering::Less => Assessed::nothing(
+                Code::Superseded,
+                format!("trust document version {new}; version {old} is in force"),
+            ),
+        }
+    }
+
+    /// A licence of another device is not kept, but a roster that leaves this one out takes effect.
+    fn assess_foreign(
+        &self,
+        license: &License,
+        unit: Option<&UnitId>,
+        time: &TimeVerdict,
+    ) -> Assessed {
+        let mut message = words::foreign(license, unit);
+        let mut deed = Deed::Nothing;
+        if let Some(unit) = unit.filter(|unit| license.roster_excludes(unit)) {
+            let taken = self.licenses().filter(|own| withdraws(license, own, unit, &self.trust));
+            message.push_str(&words::taken(license, taken, time.now));
+            deed = Deed::Remember;
+        }
+        Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
+    }
+
+    /// What a licence is judged by that arrives.
+    fn grounds(&self, license: &License, time: &TimeVerdict) -> Grounds {
+        let licenses = self.all();
+        let case = self.case(&licenses, time);
+        let unit = self.unit(Some(license), time);
+        Grounds {
+            day: Date::of(time.now),
+            unit: unit.cloned(),
+            replaced: unit.map(|unit| Replaced::of(&case, unit)),
+            is_settled: self.units.len() <= 1
+                || self.unit(None, time).is_some_and(|unit| is_settled(unit, case)),
+        }
+    }
+
+    /// What is remembered once the licences at hand were learned from.
+    fn taught(&self, time: &TimeVerdict) -> Past {
+        let mut past = self.past.clone();
+        self.teach(&mut past, time);
+        past
+    }
+
+    /// Why a licence stays away that was removed on purpose, and what to do to have it back.
+    fn keeps_out(&self, license: &License, intent: Intent) -> Option<String> {
+        match (self.past.remover(license)?, intent) {
+            (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
+            (Remover::Person, Intent::Automatic) => Some(words::removed().to_owned()),
+            (Remover::Profile, _) => {
+                let profile = self.settings().licensing.remove.as_ref();
+                profile.filter(|profile| profile.takes(license)).map(words::removed_by)
+            }
+        }
+    }
+
+    fn assess_own(
+        &self,
+        verified: &Verified,
+        state: LicenseState,
+        intent: Intent,
+        clock: ClockState,
+    ) -> Assessed {
+        let license = &verified.license;
+        let message = words::own(license, state, clock);
+        let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
+        let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
+            return Assessed::nothing(state.into(), message);
+        };
+        let text = signed_text(content);
+        let same = self.held.iter().filter(|held| held.text == Some(text));
+        let there = same.clone().any(|held| match intent {
+            Intent::Explicit => held.content_name.as_ref() == Some(&name),
+            Intent::Automatic | Intent::Deployed => is_signed_by_all_of(&held.license, license),
+        });
+        if there {
+            return Assessed::nothing(state.into(), format!("{message}; already in the store"));
+        }
+        if let Some(message) = self.keeps_out(license, intent) {
+            return Assessed::nothing(Code::Removed, message);
+        }
+        let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
+        let replaces =
+            replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
+        let deed = Deed::Keep { name, content: content.to_string(), replaces };
+        Assessed { deed, ..Assessed::nothing(state.into(), message) }
+    }
+}
+
+/// Whether one licence has at least the good signers of another one.
+fn is_signed_by_all_of(one: &License, other: &License) -> bool {
+    other.signers().iter().all(|signer| one.signers().contains(signer))
+}
+
+/// Whether a device is better off with a licence than without: an expired one still allows what
+/// stays after its term, unless it was an evaluation.
+fn is_worth_keeping(license: &License, state: LicenseState) -> bool {
+    match state {
+        LicenseState::Superseded | LicenseState::Withdrawn => false,
+        LicenseState::Expired => license.term != Term::Evaluation,
+        _ => true,
+    }
+}

@@ -1,0 +1,189 @@
+//! Documents that arrive together are judged as if they had come one after the other, trust documents
+//! first.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
+
+mod world;
+use world::{Licence, World};
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use licd_device::{FileVerdict, Intent};
+use licd_rules::{Code, Selector};
+use license_format::{PackId, Serial, UnitId};
+use license_issue::{self as issue, TrustKey};
+use proptest::prelude::*;
+
+const fn licence(pack: &'static str, serial: u64, starts: i32, expires: i32) -> Licence {
+    Licence { pack, serial, starts, expires, supersedes: None }
+}
+
+/// Files of every kind: renewals, what they replace, what has ended or not started, a conversion.
+const POOL: [Licence; 6] = [
+    licence("WE-AAAAA", 1, -100, 1000),
+    licence("WE-AAAAA", 2, -50, -5),
+    licence("WE-AAAAA", 3, 10, 1000),
+    licence("WE-BBBBB", 1, -100, 20),
+    licence("WE-BBBBB", 2, -30, 1000),
+    Licence { supersedes: Some("WE-AAAAA"), ..licence("WE-CCCCC", 9, -20, 12) },
+];
+
+/// Version 2 of the trust document, which names one more key and withdraws a licence.
+fn newer_trust() -> String {
+    let keys = [("issuer", 2), ("later", 7)].map(|(name, seed)| TrustKey {
+        key: world::key(name, seed).verifier().clone(),
+        products: Vec::new(),
+    });
+    let withdrawn = [(PackId::parse("WE-BBBBB").unwrap(), Serial::new(1).unwrap())];
+    let root = world::key("root", 1);
+    issue::trust_document(2, license_format::UnixSeconds(0), &keys, &withdrawn, &[&root])
+}
+
+fn other_unit() -> UnitId {
+    UnitId::from_mac([0, 0xE0, 0xC5, 0x1C, 0x50, 0x88])
+}
+
+/// Every file that may arrive.
+fn files() -> Vec<String> {
+    let mut files: Vec<String> = POOL.iter().map(Licence::sign).collect();
+    let own = POOL[0].units();
+    let others: BTreeSet<_> = [other_unit()].into();
+    let all: BTreeSet<_> = own.iter().cloned().chain([other_unit()]).collect();
+    let issuer = world::key("issuer", 2);
+    let later = world::key("later", 7);
+    let terms = |pack, serial| licence(pack, serial, -10, 500).terms();
+    let roster = license_format::Terms { roster_complete: true, ..terms("WE-AAAAA", 8) };
+    files.extend([
+        issue::license(&terms("WE-DDDDD", 1), &others, &[&issuer]),
+        issue::license(&roster, &others, &[&issuer]),
+        issue::mass_license(&terms("WE-EEEEE", 1), &all, &[&issuer]),
+        issue::mass_license(&terms("WE-FFFFF", 1), &all, &[&later]),
+        issue::mass_license(&terms("WE-GGGGG", 1), &others, &[&later]),
+        issue::license(&terms("WE-HHHHH", 1), &own, &[&later]),
+        newer_trust(),
+        world::trust(1, &[]),
+        "nonsense\n".to_owned(),
+    ]);
+    files
+}
+
+fn is_trust(file: &str) -> bool {
+    file.starts_with("igel.com/license-trust/")
+}
+
+/// The verdicts of imports one after the other, trust documents first, in the order of the files.
+fn one_by_one(world: &World, files: &[&str], intent: Intent) -> Vec<FileVerdict> {
+    let mut order: Vec<_> = (0..files.len()).collect();
+    order.sort_by_key(|n| !is_trust(files[*n]));
+    let mut verdicts: Vec<_> =
+        order.iter().map(|n| (*n, world.import_all(&[files[*n]], intent).remove(0))).collect();
+    verdicts.sort_by_key(|(n, _)| *n);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
+    let entries = fs::read_dir(world.licenses()).unwrap().map(Result::unwrap);
+    let file = |entry: fs::DirEntry| {
+        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+    };
+    entries.map(file).collect()
+}
+
+/// What is shown and remembered, but for the moment.
+fn known(world: &World) -> (String, String) {
+    let mut report = world.report();
+    report.clock.now = license_format::UnixSeconds(0);
+    let state = fs::read_to_string(world.path("var/lib/licd/state.toml")).unwrap_or_default();
+    // What is being removed is known by inode and time, which are another world's.
+    let (state, _) = state.split_once("[[removing]]").unwrap_or((&state, ""));
+    (licd_device::to_json(&report), state.to_owned())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn files_together_come_to_what_they_come_to_one_by_one(
+        there in prop::collection::vec(0..15_usize, 0..4),
+        removed in any::<bool>(),
+        chosen in prop::collection::vec(0..15_usize, 1..10),
+        wanted in any::<bool>(),
+        two_cards in any::<bool>(),
+    ) {
+        let files = files();
+        let intent = if wanted { Intent::Explicit } else { Intent::Automatic };
+        let chosen: Vec<&str> = chosen.iter().map(|n| &*files[*n]).collect();
+        let prepared = || {
+            let world = World::new();
+            if two_cards {
+                world.add_card("00:e0:c5:1c:50:88");
+            }
+            for n in &there {
+                let _ = world.import(&files[*n], Intent::Explicit);
+            }
+            if removed {
+                world.remove(&Selector::parse("pack:WE-AAAAA").unwrap());
+            }
+            world
+        };
+        let (together, apart) = (prepared(), prepared());
+        let verdicts = together.import_all(&chosen, intent);
+        prop_assert_eq!(verdicts, one_by_one(&apart, &chosen, intent));
+        prop_assert_eq!(stored(&together), stored(&apart));
+        prop_assert_eq!(known(&together), known(&apart));
+    }
+}
+
+fn codes(verdicts: &[FileVerdict]) -> Vec<Code> {
+    verdicts.iter().map(|verdict| verdict.code).collect()
+}
+
+#[test]
+fn licences_may_come_before_the_trust_document_that_names_their_key() {
+    let files = files();
+    let chosen = [&*files[11], &files[9], &files[10], &files[12]];
+    let world = World::new();
+    let verdicts = codes(&world.import_all(&chosen, Intent::Explicit));
+    assert_eq!(verdicts, [Code::Valid, Code::Valid, Code::WrongDevice, Code::Valid]);
+    assert_eq!(stored(&world).len(), 2);
+}
+
+#[test]
+fn a_key_that_is_revoked_in_the_same_moment_signs_nothing() {
+    let world = World::new();
+    let _ = world.import(&newer_trust(), Intent::Explicit);
+    let later = world::key("later", 7);
+    let own = issue::license(&licence("WE-HHHHH", 1, -10, 9).terms(), &POOL[0].units(), &[&later]);
+    let verdicts = world.import_all(&[&own, &world::trust(3, &[])], Intent::Explicit);
+    assert_eq!(codes(&verdicts), [Code::UnknownKey, Code::Valid]);
+    assert!(stored(&world).is_empty());
+}
+
+#[test]
+fn the_survey_that_comes_out_is_that_of_the_device() {
+    let world = World::new();
+    let survey = world.device().survey_for_import().unwrap();
+    let files = files();
+    let read = |file: &String| survey.read("a.lic", file.as_bytes(), Intent::Explicit);
+    let batch = world.device().import(&survey, files.iter().map(read).collect());
+    let after = batch.survey.unwrap();
+    let report = |survey: &licd_device::Survey| {
+        let mut report = survey.report(&world.device().time(survey).unwrap());
+        report.clock.now = license_format::UnixSeconds(0);
+        licd_device::to_json(&report)
+    };
+    assert_eq!(report(&after), report(&world.device().survey().unwrap()));
+}
+
+#[test]
+fn a_file_that_has_changed_in_place_is_read_again() {
+    let world = World::new();
+    let _ = world.import(&POOL[0].sign(), Intent::Explicit);
+    let before = world.device().survey().unwrap();
+    let (name, content) = stored(&world).pop_first().unwrap();
+    let damaged: Vec<u8> =
+        content.iter().map(|byte| if *byte == b'W' { b'X' } else { *byte }).collect();
+    fs::write(world.licenses().join(&name), damaged).unwrap();
+    let after = world.device().survey_after(Some(&before)).unwrap();
+    assert_eq!(after.licenses().count(), 0);
+}
