@@ -79,7 +79,7 @@ pub enum StoreState {
 }
 
 impl Stamps {
-    /// The stamp of a licence; `None` if it was not there.
+    /// The stamp of a licence; `None` if the licence did not exist.
     #[must_use]
     pub fn of(&self, name: &FileName) -> Option<Stamp> {
         let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;

@@ -175,7 +175,7 @@ impl<'a> Window<'a> {
         self.put_stamped(name, bytes).map(|(change, _)| change)
     }
 
-    /// The same; also returns by what the new file is known again, unless that cannot be told.
+    /// Does the same, and also returns the stamp of the new file, if it can be read.
     ///
     /// # Errors
     /// Those of [`Window::put`].
