@@ -31,6 +31,7 @@ use crate::jobs::{Job, JobId};
 use crate::journal;
 use crate::notices::Herald;
 use crate::timers::{Backoff, Debounce};
+use deployment::PendingRestart;
 use events::{Event, Events, Signal};
 use imports::{Arrived, ImportCaller};
 use poll::Polling;
@@ -204,6 +205,7 @@ struct Daemon {
     timers: Timers,
     lane: Lane,
     polling: Polling,
+    restart: PendingRestart,
     /// Imports that run, and who waits for their verdict.
     jobs: BTreeMap<JobId, (Arc<Job>, ImportCaller)>,
     /// Those of them that read a file, and what the others have read.
@@ -231,6 +233,7 @@ impl Daemon {
         events: Events,
     ) -> Self {
         Self {
+            restart: PendingRestart::load(&device),
             device,
             herald,
             hub,
@@ -268,6 +271,7 @@ impl Daemon {
         }
         self.mind_shortage(again, now);
         self.mind_what_is_amiss(now);
+        self.publish_plan();
         self.judge_again();
     }
 
@@ -282,6 +286,7 @@ impl Daemon {
                     Event::Signal(Signal::Refresh) => self.refresh(Depth::All, None),
                     Event::Turn => self.judge_again(),
                     Event::Poll => self.look_at_downloads(),
+                    Event::Restart => self.plan_restart(),
                     Event::Files => self.timers.files.stir(Instant::now()),
                     Event::Links => self.timers.links.stir(Instant::now()),
                     Event::Inbox => self.read_inbox()?,

@@ -18,6 +18,7 @@ mod recognise;
 mod removal;
 mod report;
 mod request;
+mod restart;
 mod stick;
 mod survey;
 mod time;
@@ -34,13 +35,15 @@ pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
-    Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem, Written,
+    Area, MachineProblem, PartitionProblem, Problem, RestartProblem, TrustPlace, TrustProblem,
+    Written,
 };
 pub use removal::Removed;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, HardwareKind, LicenseReport, LinkReport,
     Mac, Os, Rejected, Report, ServiceReport, StoreReport, to_json,
 };
+pub use restart::Restart;
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 
@@ -158,7 +161,9 @@ impl From<StoreError> for Failure {
         let code = match &error {
             StoreError::Full { .. } => Code::StoreFull,
             _ if error.is_permission() => Code::NotAuthorized,
-            StoreError::Unwritable { .. } | StoreError::Unreadable { .. } => Code::StoreUnwritable,
+            StoreError::Unwritable { .. }
+            | StoreError::Unflushed { .. }
+            | StoreError::Unreadable { .. } => Code::StoreUnwritable,
             StoreError::Unavailable(unavailable) => return unavailable.into(),
             StoreError::Busy { .. } => Code::Busy,
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,

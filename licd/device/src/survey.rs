@@ -243,11 +243,16 @@ impl Device {
         survey
     }
 
-    /// Whether a deployment has ended since the system started.
+    /// Whether a deployment has ended since the system started, and why the restart that it wants
+    /// cannot be had.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, notice) = Deployments::load(self.root())?;
         problems.extend(notice.map(Problem::from));
+        // Published, not remembered: it may be that nothing can be remembered.
+        let plan = self.published_restart()?;
+        let plan = plan.filter(|plan| plan.boot == boot.to_string());
+        problems.extend(plan.and_then(|plan| plan.problem));
         Ok(deployments.is_pending(&boot))
     }
 
@@ -258,6 +263,13 @@ impl Device {
     /// Whether store and memory are as they were when this survey was taken.
     pub(crate) fn is_current(&self, survey: &Survey) -> bool {
         survey.stamps.is_some() && self.stamps().ok() == survey.stamps
+    }
+
+    /// The same, and the device is still the same unit.
+    pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
+        let mut missing = Missing::default();
+        let (units, _) = self.units(&mut missing, &mut Vec::new());
+        missing.is_empty() && units == survey.units && self.is_current(survey)
     }
 
     /// The units that the device may be, best first, and its best MAC address.
@@ -299,6 +311,11 @@ impl Device {
 }
 
 impl Survey {
+    /// Notes that another look is due before anything is compared with this survey.
+    pub(crate) fn holds_no_longer(&mut self) {
+        self.stamps = None;
+    }
+
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
             roots: &self.roots,

@@ -1,5 +1,5 @@
-//! The files that other programs read: `/run/licd/status.json`, `/run/licd/notices.json` and
-//! `/run/licd/features/`.
+//! What other programs read: `/run/licd/status.json`, `/run/licd/notices.json`,
+//! `/run/licd/restart.json` and `/run/licd/features/`.
 //!
 //! The files remain when the daemon stops: no licence state may end a running program, and boot
 //! scripts continue to read them.
@@ -10,10 +10,10 @@ use std::io;
 use std::path::Path;
 
 use licd_fs::atomic::{self, Durability};
+use licd_fs::look::Looked;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_fs::textfile;
-use nix::errno::Errno;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
@@ -21,6 +21,9 @@ const STATUS: &str = "status.json";
 /// Limit of the report in bytes: the report on a store with twice the maximum of licences.
 const STATUS_BYTES: u64 = 16 << 20;
 const NOTICES: &str = "notices.json";
+const RESTART: &str = "restart.json";
+/// Bytes of it that are read: ten times what it holds.
+const RESTART_BYTES: u64 = 64 * 1024;
 
 /// Publishes the status report and the allowed features, world-readable regardless of the umask. Only
 /// changes are written. The features are updated before the report.
@@ -51,6 +54,23 @@ pub fn published(root: &Root) -> Option<String> {
 /// The kernel's error, with the name of the file.
 pub fn publish_notices(root: &Root, json: &str) -> io::Result<()> {
     publish_file(&root.path(DIR), NOTICES, json)
+}
+
+/// Publishes what is planned for the restart that a deployment wants, and what users are to see of
+/// it; writes only what changed.
+///
+/// # Errors
+/// The kernel's, naming the file.
+pub fn publish_restart(root: &Root, json: &str) -> io::Result<()> {
+    publish_file(&root.path(DIR), RESTART, json)
+}
+
+/// What was published last of that restart; `None` if there is none that can be read.
+///
+/// # Errors
+/// [`Unavailable`](licd_fs::look::Unavailable).
+pub fn published_restart(root: &Root) -> Looked<Option<String>> {
+    Ok(textfile::read_text(&root.path(DIR).join(RESTART), RESTART_BYTES)?.ok().flatten())
 }
 
 fn is_feature(name: &str) -> bool {
@@ -100,7 +120,7 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
         return Ok(());
     }
     let replaced = atomic::replace_at(dir, name, bytes, atomic::PUBLIC, Durability::Volatile);
-    replaced.map(drop).map_err(|reason: Errno| named(&path.join(name), reason.into()))
+    replaced.map(drop).map_err(|error| named(&path.join(name), error.errno().into()))
 }
 
 /// Adds the path to an error.

@@ -14,6 +14,11 @@ pub fn escaped(text: &str) -> String {
     licd_protocol::escaped(text, MAX_CHARS)
 }
 
+/// Escapes a text as [`escaped`] does, without cutting it off.
+pub fn printable(text: &str) -> String {
+    licd_protocol::escaped(text, usize::MAX)
+}
+
 /// Escapes a path as [`escaped`] does.
 pub fn escaped_path(path: &Path) -> String {
     escaped(&path.to_string_lossy())

@@ -38,7 +38,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::about::{self, About};
-use crate::atomic::{self, Durability, Mode};
+use crate::atomic::{self, Durability, Mode, ReplaceError};
 use crate::lock::{self, LockError};
 use crate::look::{Looked, Unavailable, is_fact};
 use crate::printable::escaped_path;
@@ -297,7 +297,10 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced).map(drop);
+    let replace = || {
+        let replaced = atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+        replaced.map(drop).map_err(ReplaceError::errno)
+    };
     match replace() {
         // A directory at the path would block every write for good.
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),

@@ -8,43 +8,44 @@ use lexopt::{Arg, Parser, ValueExt as _};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-licd-notify: shows licd's notices of expiry in the user's session
+licd-notify: shows the notices of expiry that licd has for users of this device
 
 Usage: licd-notify [OPTIONS]
 
 Options:
-      --root DIR                      the directory that licd's paths are under [default: /]
+      --root DIR                      take every path of licd below DIR [default: /]
       --bus system|session|ADDRESS    the message bus of licd [default: system]
       --session-bus ADDRESS           the message bus of the desktop [default: the session's]
-      --wait SECONDS                  how long to wait for a notification server [default: 120]
+      --wait SECONDS                  wait so long for somebody who shows notifications
+                                      [default: 120]
       --help                          print this help
       --version                       print the version
 ";
 
-/// Default time to wait for a notification server: more than a slow desktop needs to start.
+/// How long somebody who shows notifications is waited for: a desktop that starts slowly takes less.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// The task of the program.
+/// What is asked of the program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Show notices.
+    /// To show notices.
     Run(Args),
-    /// Print [`HELP`].
+    /// To print [`HELP`].
     Help,
-    /// Print the version.
+    /// To print the version.
     Version,
 }
 
-/// The options.
+/// Where to show notices, and whose.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Args {
-    /// The directory that licd's paths are under.
+    /// The directory that licd's paths are taken under.
     pub(crate) root: PathBuf,
     /// licd's bus.
     pub(crate) bus: Address,
-    /// The desktop's bus.
+    /// The desktop's.
     pub(crate) session_bus: Address,
-    /// How long to wait for a notification server.
+    /// How long somebody who shows notifications is waited for.
     pub(crate) wait: Duration,
 }
 
@@ -58,18 +59,18 @@ impl Default for Args {
 /// A message bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// The system bus.
+    /// The machine's.
     System,
-    /// The session bus.
+    /// The user's.
     Session,
-    /// The bus at this D-Bus address.
+    /// The one at this D-Bus address.
     At(String),
 }
 
-/// Parses the command line without the program name.
+/// Reads the command line, program name excluded.
 ///
 /// # Errors
-/// The message for the user.
+/// What is wrong with it, in words.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
     let mut args = Args::default();
     let mut parser = Parser::from_args(words);
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_the_system_bus_and_the_session_bus_are_used() {
+    fn without_options_it_speaks_to_the_machine_and_the_users_session() {
         let args = Args {
             root: "/".into(),
             bus: Address::System,
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn buses_and_root_can_be_set() {
+    fn buses_and_root_can_be_others() {
         let args = Args {
             root: "/tmp/device".into(),
             bus: Address::At("unix:path=/x".into()),
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_usage_is_reported_with_the_argument() {
+    fn anything_else_is_wrong_usage_and_named() {
         for (words, named) in [
             (&["--bus", "planet"][..], "planet"),
             (&["--session-bus"], "--session-bus"),

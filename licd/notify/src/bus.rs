@@ -1,12 +1,14 @@
-//! The two buses, licd's and the desktop's. Only this file uses zbus.
+//! The two buses: licd's, which is listened to, and the desktop's. Beside `news.rs` the only file that
+//! knows zbus.
+
+mod news;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::num::NonZeroUsize;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use zbus::connection::{Builder, Connection};
@@ -16,144 +18,157 @@ use zruntime::SharedRuntime;
 
 use crate::args::Address;
 
+pub(crate) use news::{Event, News};
 pub(crate) use zbus::block_on;
 
-const LICD: &str = "com.igel.License1";
-const MANAGER: &str = "com.igel.License1.Manager";
 const BUS: &str = "org.freedesktop.DBus";
-/// Name, interface and object path in the Desktop Notifications Specification.
+/// Desktop Notifications Specification: name and interface, and its object.
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 const NOTIFICATIONS_PATH: &str = "/org/freedesktop/Notifications";
 
-/// The application name that a desktop may show.
+/// Who shows the notices, where a desktop says so.
 const APP_NAME: &str = "IGEL OS";
-/// An icon of every theme (Icon Naming Specification).
+/// An icon that every theme has (Icon Naming Specification).
 const ICON: &str = "dialog-information";
 /// How long a notification stays: enough to read a hundred words.
-const EXPIRE_TIMEOUT: Duration = Duration::from_secs(45);
+const READING_TIME: Duration = Duration::from_secs(45);
 
-/// The timeout of a connection and of a method call: the default of D-Bus.
-const CALL_TIMEOUT: Duration = Duration::from_secs(25);
-/// Limit of queued signals. All have the same meaning: read the notices again.
+/// How long a bus may take to let us in, and somebody to answer: the limit of D-Bus itself.
+const ANSWER: Duration = Duration::from_secs(25);
+/// Signals that may wait while something is shown; they all say the same: look again.
 const QUEUE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// The desktop of a user.
 pub(crate) struct Desktop {
     connection: Connection,
     runtime: SharedRuntime,
-    /// How long to wait for a notification server.
-    server_timeout: Duration,
+    patience: Duration,
+    /// What the user does with notifications.
+    signals: MessageStream,
 }
 
-/// A notification to show.
+/// Something to show.
 pub(crate) struct Notification<'a> {
     /// One line.
     pub(crate) title: &'a str,
     /// Plain text.
     pub(crate) body: &'a str,
-    /// The urgency.
+    /// Whether it is of consequence.
     pub(crate) urgency: Urgency,
-    /// The ID of the notification that it replaces.
+    /// What the user can answer: the key of each button and its words.
+    pub(crate) actions: Vec<(&'a str, &'a str)>,
+    /// The body where no buttons can be shown.
+    pub(crate) without_actions: &'a str,
+    /// The one it takes the place of.
     pub(crate) replaces: Option<u32>,
 }
 
-/// The urgency of a notification.
+/// How a notification presses, and how long it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Urgency {
-    /// No function stops working.
+    /// It is for those who care.
     Low,
-    /// A function stops working.
+    /// It can be read and goes.
     Normal,
+    /// It stays until it is answered or taken away.
+    Critical,
 }
 
-/// What [`News::next`] waited for.
+/// A notification that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// licd has sent a signal, started or stopped.
-    News,
-    /// The connection to a bus is closed.
-    BusGone,
+pub(crate) struct Shown {
+    /// The number it is known by.
+    pub(crate) id: u32,
+    /// Whether it has buttons.
+    pub(crate) is_answerable: bool,
 }
 
-/// No notification server has shown a notification in time.
+/// There is nobody who shows notifications.
 #[derive(Debug)]
-pub(crate) struct NoServerError {
+pub(crate) struct Nobody {
     waited: Duration,
-    cause: Error,
+    reason: Error,
 }
 
-impl std::error::Error for NoServerError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.cause)
-    }
-}
-
-impl fmt::Display for NoServerError {
+impl fmt::Display for Nobody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (waited, reason) = (self.waited.as_secs(), message(&self.cause));
-        write!(f, "{NOTIFICATIONS}: no answer within {waited} seconds ({reason})")
+        let (waited, reason) = (self.waited.as_secs(), words(&self.reason));
+        write!(f, "{NOTIFICATIONS}: shows nothing within {waited} seconds ({reason})")
     }
 }
 
 impl Desktop {
-    /// Connects to the session bus. `server_timeout` is how long to wait for a notification server.
+    /// Connects to the bus of the session. `patience`: how long somebody who shows notifications is
+    /// waited for.
     ///
     /// # Errors
-    /// The message for the user.
-    pub(crate) async fn connect(bus: &Address, server_timeout: Duration) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
+    /// Why not, in words.
+    pub(crate) async fn connect(bus: &Address, patience: Duration) -> Result<Self, String> {
+        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
         let connection = connect(bus, &runtime).await?;
-        Ok(Self { connection, runtime, server_timeout })
+        let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
+        let rule = rule.sender(NOTIFICATIONS).interface(NOTIFICATIONS).build();
+        let signals =
+            async { MessageStream::for_match_rule(rule?, &connection, Some(QUEUE)).await };
+        let signals = signals.await.map_err(|error| words(&error))?;
+        Ok(Self { connection, runtime, patience, signals })
     }
 
-    /// Shows a notification and returns its ID. Waits for a notification server.
+    /// Shows a notification. Waits for somebody who does it.
     ///
     /// # Errors
-    /// [`NoServerError`].
-    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<u32, NoServerError> {
-        let end = Instant::now() + self.server_timeout;
-        // Subscribe before the first attempt.
-        let mut owner_changes = owners(&self.connection, NOTIFICATIONS).await;
+    /// [`Nobody`].
+    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<Shown, Nobody> {
+        let end = Instant::now() + self.patience;
+        // Listening before trying.
+        let mut appearance = owners(&self.connection, NOTIFICATIONS).await;
         loop {
-            let cause = match self.try_to_show(notification).await {
-                Ok(id) => return Ok(id),
-                Err(cause) => cause,
+            let reason = match self.try_to_show(notification).await {
+                Ok(shown) => return Ok(shown),
+                Err(reason) => reason,
             };
-            let error = |cause| NoServerError { waited: self.server_timeout, cause };
-            let Ok(owner_changes) = &mut owner_changes else { return Err(error(cause)) };
-            let next = poll_fn(|context| Pin::new(&mut *owner_changes).poll_next(context));
+            let nobody = |reason| Nobody { waited: self.patience, reason };
+            let Ok(appearance) = &mut appearance else { return Err(nobody(reason)) };
+            let next = poll_fn(|context| Pin::new(&mut *appearance).poll_next(context));
             match self.runtime.timeout_at(end, next).await {
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return Err(error(cause)),
+                Ok(None) | Err(_) => return Err(nobody(reason)),
             }
         }
     }
 
-    async fn try_to_show(&self, notification: &Notification<'_>) -> zbus::Result<u32> {
+    async fn try_to_show(&self, notification: &Notification<'_>) -> zbus::Result<Shown> {
         let capabilities = self.call("GetCapabilities", &()).await?;
         let capabilities: Vec<String> = capabilities.body().deserialize()?;
-        let has_markup = capabilities.iter().any(|capability| capability == "body-markup");
-        let body =
-            if has_markup { escaped(notification.body) } else { notification.body.to_owned() };
-        // Never critical (2): the notification would stay on the screen until the user closes it.
-        let urgency: u8 = match notification.urgency {
-            Urgency::Low => 0,
-            Urgency::Normal => 1,
+        let can = |name: &str| capabilities.iter().any(|capability| capability == name);
+        let is_answerable = can("actions") && !notification.actions.is_empty();
+        let body = match is_answerable || notification.without_actions.is_empty() {
+            true => notification.body,
+            false => notification.without_actions,
+        };
+        let body = if can("body-markup") { escaped(body) } else { body.to_owned() };
+        let buttons = notification.actions.iter().filter(|_| is_answerable);
+        let actions: Vec<&str> = buttons.flat_map(|(key, words)| [*key, *words]).collect();
+        let (urgency, stays): (u8, _) = match notification.urgency {
+            Urgency::Low => (0, READING_TIME),
+            Urgency::Normal => (1, READING_TIME),
+            // Zero: until it is closed.
+            Urgency::Critical => (2, Duration::ZERO),
         };
         let hints = HashMap::from([
             ("urgency", Variant::from(urgency)),
             ("suppress-sound", Variant::from(true)),
         ]);
         let replaces = notification.replaces.unwrap_or_default();
-        let milliseconds = i32::try_from(EXPIRE_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
-        let actions: &[&str] = &[];
+        let milliseconds = i32::try_from(stays.as_millis()).unwrap_or(i32::MAX);
         let title = notification.title;
         let arguments =
             (APP_NAME, replaces, ICON, title, body.as_str(), actions, hints, milliseconds);
-        self.call("Notify", &arguments).await?.body().deserialize()
+        let id = self.call("Notify", &arguments).await?.body().deserialize()?;
+        Ok(Shown { id, is_answerable })
     }
 
-    /// Closes a notification, if it is still shown.
+    /// Takes a notification away, if it is still there.
     pub(crate) async fn close(&self, id: u32) {
         let _ = self.call("CloseNotification", &id).await;
     }
@@ -167,92 +182,47 @@ impl Desktop {
     }
 }
 
-/// A subscription to licd's signals.
-pub(crate) struct News {
-    /// Keeps the streams open.
-    _connection: Connection,
-    /// licd's signals, and the changes of its name's owner.
-    streams: [MessageStream; 2],
-}
-
-impl News {
-    /// Subscribes, even before licd has started.
-    ///
-    /// # Errors
-    /// The message for the user.
-    pub(crate) async fn of_licd(bus: &Address) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
-        let connection = connect(bus, &runtime).await?;
-        let subscribe = async {
-            let signals = MatchRule::builder().msg_type(zbus::message::Type::Signal);
-            let signals = signals.sender(LICD).interface(MANAGER).build()?;
-            let signals = MessageStream::for_match_rule(signals, &connection, Some(QUEUE)).await?;
-            Ok([signals, owners(&connection, LICD).await?])
-        };
-        let streams = subscribe.await.map_err(|error: Error| message(&error))?;
-        Ok(Self { _connection: connection, streams })
-    }
-
-    /// Waits for an event on either bus.
-    pub(crate) async fn next(&mut self, desktop: &Desktop) -> Event {
-        let mut gone = pin!(desktop.connection.closed());
-        poll_fn(|context| {
-            if gone.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Event::BusGone);
-            }
-            for stream in &mut self.streams {
-                if let Poll::Ready(signal) = Pin::new(stream).poll_next(context) {
-                    let is_news = matches!(signal, Some(Ok(_)));
-                    return Poll::Ready(if is_news { Event::News } else { Event::BusGone });
-                }
-            }
-            Poll::Pending
-        })
-        .await
-    }
-}
-
 async fn connect(bus: &Address, runtime: &SharedRuntime) -> Result<Connection, String> {
     let builder = match bus {
         Address::System => Builder::system(),
         Address::Session => Builder::session(),
         Address::At(address) => Builder::address(address.as_str()),
     };
-    let connection = builder.method_timeout(CALL_TIMEOUT).build();
-    match runtime.timeout(CALL_TIMEOUT, connection).await {
+    let connection = builder.method_timeout(ANSWER).build();
+    match runtime.timeout(ANSWER, connection).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(message(&error)),
-        Err(_) => Err(format!("no answer within {} seconds", CALL_TIMEOUT.as_secs())),
+        Ok(Err(error)) => Err(words(&error)),
+        Err(_) => Err(format!("no answer within {} seconds", ANSWER.as_secs())),
     }
 }
 
-/// The changes of a name's owner.
+/// The comings and goings of a name.
 async fn owners(connection: &Connection, name: &str) -> zbus::Result<MessageStream> {
     let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
     let rule = rule.sender(BUS).interface(BUS).member("NameOwnerChanged").add_arg(name);
     MessageStream::for_match_rule(rule.build()?, connection, Some(QUEUE)).await
 }
 
-/// The message of a zbus error for the user.
-fn message(error: &Error) -> String {
+/// The error without what only programmers read.
+fn words(error: &Error) -> String {
     match error {
-        Error::MethodError(_, Some(text), _) => text.clone(),
-        // An error of the bus, or of a service with the same error name.
+        Error::MethodError(_, Some(message), _) => message.clone(),
+        // Of the bus itself, or of whoever uses its words.
         Error::FDO(error) => error.description().map_or_else(|| error.to_string(), str::to_owned),
-        Error::InputOutput(error) | Error::Connection(error, _) => system_message(error),
+        Error::InputOutput(error) | Error::Connection(error, _) => system_words(error),
         error => error.to_string(),
     }
 }
 
-/// The message of a system error, without the number that Rust appends.
-fn system_message(error: &io::Error) -> String {
+/// The error without the number that Rust adds.
+fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
     let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
     let bare = number.and_then(|number| text.strip_suffix(&number));
     bare.unwrap_or(&text).to_owned()
 }
 
-/// Escapes a text for a notification server with markup.
+/// The text where `<`, `>` and `&` begin markup.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -262,13 +232,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_the_system_is_reported_without_its_number() {
-        let text = message(&io::Error::from_raw_os_error(13).into());
-        assert_eq!(text, "Permission denied");
+    fn what_the_system_says_is_said_in_words_alone() {
+        let said = words(&io::Error::from_raw_os_error(13).into());
+        assert_eq!(said, "Permission denied");
     }
 
     #[test]
-    fn markup_is_escaped() {
+    fn markup_is_spelled_out() {
         assert_eq!(escaped("a < b & \"c\" > d"), "a &lt; b &amp; \"c\" &gt; d");
         assert_eq!(escaped("für Ihre Geräte"), "für Ihre Geräte");
     }

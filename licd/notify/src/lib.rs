@@ -1,30 +1,33 @@
-//! licd-notify runs in a user's session and shows licd's notices of expiry: at login and after each
-//! signal of licd, once a day for each service.
+//! licd-notify runs in a user's session and shows the notices of expiry that licd has put into
+//! words: at login and whenever licd says that there is something new, each service once a day. It
+//! also asks the user about the restart that new licences want, and passes the answer on.
 //!
-//! It decides only which notices this user has not seen yet; their number, text and day are in
-//! `/run/licd/notices.json`. It calls no method of licd. A missing bus, daemon or notification server is
-//! not an error of the session: the program continues without it or ends, and no verdict depends on it.
+//! It decides nothing but what this user has not seen yet: which notices there are, what they say
+//! and what day it is stands in `/run/licd/notices.json`, and what to ask in `/run/licd/restart.json`.
+//! Beside that answer it asks licd for nothing and can do nothing to it. Whatever is missing, a bus,
+//! licd, somebody who shows notifications, is no error of a session: it does without or ends, and a
+//! licence is judged the same.
 
 mod args;
+mod board;
 mod bus;
-mod json;
-mod language;
-mod notices;
-mod notifier;
-mod seen;
+mod marks;
+mod restart;
+mod sheet;
 
 use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::{Args, Request};
+use board::Board;
 use bus::{Desktop, Event, News};
-use notifier::Notifier;
+use restart::Restart;
 
-/// Exit code for wrong usage, as in the other programs.
+/// Exit code of wrong usage, as in the other programs.
 const WRONG_USAGE: u8 = 2;
 
-/// Runs the program.
+/// The program.
 #[must_use]
 pub fn main() -> ExitCode {
     match args::parse(env::args_os().skip(1)) {
@@ -35,40 +38,49 @@ pub fn main() -> ExitCode {
         Ok(Request::Help) => print(args::HELP),
         Ok(Request::Version) => print(concat!("licd-notify ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
-            log(&format!("{wrong}; see licd-notify --help"));
+            say(&format!("{wrong}; see licd-notify --help"));
             ExitCode::from(WRONG_USAGE)
         }
     }
 }
 
-/// Shows the current and all later notices until one of the buses ends.
+/// Shows what there is, and then what comes, until the session or the bus of the system ends.
 async fn run(args: &Args) {
-    let desktop = match Desktop::connect(&args.session_bus, args.wait).await {
+    let mut desktop = match Desktop::connect(&args.session_bus, args.wait).await {
         Ok(desktop) => desktop,
         Err(reason) => {
-            return log(&format!("session bus: {reason}; notices cannot be shown"));
+            return say(&format!("session bus: {reason}; there is nobody to show notices"));
         }
     };
-    // Subscribe before reading, so that no change is missed.
+    // Listening before reading, so that nothing falls between.
     let mut news = News::of_licd(&args.bus).await;
     if let Err(reason) = &news {
-        log(&format!("system bus: {reason}; only the current notices are shown"));
+        say(&format!("system bus: {reason}; only what is known now is shown"));
     }
-    let mut notifier = Notifier::new(args);
+    let (mut board, mut restart) = (Board::open(args), Restart::open(args));
     loop {
-        if let Err(error) = notifier.update(&desktop).await {
-            return log(&error.to_string());
+        if let Err(nobody) = board.update(&desktop).await {
+            return say(&nobody.to_string());
+        }
+        if let Err(nobody) = restart.update(&desktop, news.is_ok()).await {
+            return say(&nobody.to_string());
         }
         let Ok(news) = &mut news else { return };
-        if news.next(&desktop).await == Event::BusGone {
-            return;
+        let answered = match news.next(&mut desktop).await {
+            Event::News => Ok(()),
+            Event::Chosen(id, key) => restart.chosen(id, &key, news).await,
+            Event::Closed(id) => restart.closed(id, news).await,
+            Event::BusGone => return,
+        };
+        if let Err(reason) = answered {
+            say(&format!("restart: {reason}"));
         }
     }
 }
 
-/// Writes a line to the session's journal.
-fn log(line: &str) {
-    // An error here cannot be reported.
+/// A line for the journal of the session.
+fn say(line: &str) {
+    // There is nowhere to complain to.
     let _ = writeln!(io::stderr(), "licd-notify: {line}");
 }
 

@@ -1,4 +1,4 @@
-//! Starts licd-notify.
+//! licd-notify.
 fn main() -> std::process::ExitCode {
     licd_notify::main()
 }

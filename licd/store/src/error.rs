@@ -25,6 +25,13 @@ pub enum StoreError {
         /// The obstacle.
         why: Obstacle,
     },
+    /// The new file is in place, but the medium may not have it (`store-unwritable`).
+    Unflushed {
+        /// The file.
+        place: PathBuf,
+        /// The kernel's error.
+        why: Errno,
+    },
     /// The store cannot be read, which is a fact.
     Unreadable {
         /// The partition or file concerned.
@@ -70,6 +77,7 @@ impl StoreError {
             Self::Unreadable { why, .. } => matches!(why, Errno::EACCES | Errno::EPERM),
             Self::Full { .. }
             | Self::Unwritable { .. }
+            | Self::Unflushed { .. }
             | Self::Unavailable(_)
             | Self::Busy { .. } => false,
         }
@@ -127,6 +135,7 @@ impl About for StoreError {
         match self {
             Self::Full { place }
             | Self::Unwritable { place, .. }
+            | Self::Unflushed { place, .. }
             | Self::Unreadable { place, .. }
             | Self::Busy { place, .. }
             | Self::NotAuthorized { place } => place.display().to_string(),
@@ -140,6 +149,11 @@ impl About for StoreError {
                                   is no longer needed"
                 .to_owned(),
             Self::Unwritable { why, .. } => format!("cannot be written: {why}"),
+            Self::Unflushed { why, .. } => format!(
+                "is in place, but could not be flushed ({}), so a power cut may undo it; import \
+                 it again once the medium is in order",
+                words(*why)
+            ),
             Self::Unreadable { why, .. } => format!("cannot be read: {}", words(*why)),
             Self::Unavailable(unavailable) => unavailable.message(),
             Self::Busy { holder: Some(holder), .. } => {
@@ -196,9 +210,9 @@ fn words(reason: Errno) -> &'static str {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreadable { why, .. } | Self::Unwritable { why: Obstacle::Kernel(why), .. } => {
-                Some(why)
-            }
+            Self::Unreadable { why, .. }
+            | Self::Unflushed { why, .. }
+            | Self::Unwritable { why: Obstacle::Kernel(why), .. } => Some(why),
             Self::Unavailable(unavailable) => Some(unavailable),
             Self::Full { .. }
             | Self::Unwritable { .. }

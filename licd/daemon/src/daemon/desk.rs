@@ -28,6 +28,8 @@ impl Daemon {
         orders.into_iter().for_each(|order| self.obey(order));
         // Behind the orders, among which there may be one of theirs.
         gone.iter().for_each(|caller| self.cancel_imports_of(caller));
+        // Work may have ended that a restart waits for.
+        self.plan_restart();
         Ok(())
     }
 
@@ -46,7 +48,11 @@ impl Daemon {
                 }
                 News::Settled { .. } => self.at_work -= 1,
                 News::Refreshed(refreshed) => self.refreshed(refreshed),
-                News::Progress(_) | News::CallerGone(_) | News::BusGone => {}
+                News::Progress(_)
+                | News::CallerGone(_)
+                | News::BusGone
+                | News::Logind(_)
+                | News::Restarting(_) => {}
             }
         }
     }
@@ -75,9 +81,12 @@ impl Daemon {
                 }
                 self.look_again();
             }
+            News::Logind(state) => self.logind_answered(state),
+            News::Restarting(outcome) => self.restart_ordered(outcome),
             News::CallerGone(_) | News::BusGone => {}
         }
     }
+
     fn obey(&mut self, order: Order) {
         match order {
             Order::Import { source, intent, name, owner, reply } => {
@@ -87,6 +96,7 @@ impl Daemon {
             Order::Poll { reply } => self.poll(reply),
             Order::Remove { selector, reply } => self.remove(selector, reply),
             Order::Apply { settings, reply } => self.apply(settings, reply),
+            Order::Answer { answer, reply } => self.answer_question(answer, reply),
             Order::Refresh { reply } if self.lane.waiting() >= WAITING => {
                 reply(Err(waiting()));
             }

@@ -56,7 +56,8 @@ struct Waiter {
     reply: Reply<()>,
 }
 impl Polling {
-    fn is_looking(&self) -> bool {
+    /// Whether the links are being asked.
+    pub(super) fn is_looking(&self) -> bool {
         self.running.is_some()
     }
 

@@ -1,60 +1,64 @@
-//! The notices that licd publishes in `/run/licd/notices.json`.
+//! `/run/licd/notices.json`: what users are to see, as licd has put it into words.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
+use licd_rules::Language;
 use serde::Deserialize;
 
-use crate::json;
-use crate::language::Language;
-
-/// The path under the root.
+/// Where it is, below the root.
 const FILE: &str = "run/licd/notices.json";
-/// The schema of this version.
+/// What this version reads.
 const SCHEMA: u32 = 1;
-/// Limit of the file in bytes: ten times its size with all services.
+/// Bytes of the file: ten times what the services that there are take.
 const FILE_BYTES: u64 = 256 * 1024;
 
-/// The notices of a day.
+/// Everything that users are to see today.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Notices {
+pub(crate) struct Sheet {
     schema: u32,
-    /// The day, by licd's clock.
+    /// The day, as licd counts days.
     pub(crate) day: String,
     /// The notices.
     pub(crate) notices: Vec<Notice>,
 }
 
-/// The notice about one service.
+/// What there is to say of one service.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Notice {
     /// The service.
     pub(crate) service: String,
-    /// Whether a function stops working.
+    /// Whether anything stops.
     pub(crate) stops: bool,
-    en: Text,
-    de: Text,
+    en: Words,
+    de: Words,
 }
 
-/// The text in one language.
+/// The same in one language.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Text {
+pub(crate) struct Words {
     /// One line.
     pub(crate) title: String,
     /// Plain text.
     pub(crate) body: String,
 }
 
-impl Notices {
-    /// Reads the notices under this root; `None` if licd of this version has not published any.
+impl Sheet {
+    /// Reads it below this root. `None` if there is none that can be understood: then licd was not
+    /// there yet or is another one, and there is nothing to show.
     pub(crate) fn read(root: &Path) -> Option<Self> {
-        let notices: Self = json::read(&root.join(FILE), FILE_BYTES)?;
-        (notices.schema == SCHEMA).then_some(notices)
+        let mut text = String::new();
+        let file = File::open(root.join(FILE)).ok()?;
+        file.take(FILE_BYTES).read_to_string(&mut text).ok()?;
+        let sheet: Self = serde_json::from_str(&text).ok()?;
+        (sheet.schema == SCHEMA).then_some(sheet)
     }
 }
 
 impl Notice {
-    /// The text in a language.
-    pub(crate) fn text(&self, language: Language) -> &Text {
+    /// The words in a language.
+    pub(crate) fn words(&self, language: Language) -> &Words {
         match language {
             Language::English => &self.en,
             Language::German => &self.de,
@@ -67,21 +71,21 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn read(text: &str) -> Option<Notices> {
+    fn read(text: &str) -> Option<Sheet> {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("run/licd")).unwrap();
         fs::write(dir.path().join(FILE), text).unwrap();
-        Notices::read(dir.path())
+        Sheet::read(dir.path())
     }
 
     #[test]
-    fn an_invalid_file_has_no_notices() {
+    fn what_cannot_be_understood_is_nothing() {
         let empty = r#"{"schema":1,"day":"2026-11-22","notices":[],"later":7}"#;
         assert_eq!(read(empty).unwrap().day, "2026-11-22");
         for text in ["", "{", "[]", r#"{"schema":2,"day":"2026-11-22","notices":[]}"#] {
             assert!(read(text).is_none(), "{text}");
         }
         assert!(read(&" ".repeat(300_000)).is_none());
-        assert!(Notices::read(Path::new("/nonexistent")).is_none());
+        assert!(Sheet::read(Path::new("/nonexistent")).is_none());
     }
 }

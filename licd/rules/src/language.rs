@@ -1,25 +1,22 @@
-//! The user's language.
+//! Which language a user reads.
 
-use std::env;
+use alloc::string::String;
 
-/// A language of the notices.
+/// A language that licd speaks to people in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// English, the default.
+pub enum Language {
+    /// English, for everybody else as well.
     English,
     /// German.
     German,
 }
 
 impl Language {
-    /// The language of the environment.
-    pub(crate) fn of_user() -> Self {
-        Self::of(|name| env::var(name).ok())
-    }
-
-    /// The language that gettext(3) chooses: the locale for messages is the first of `LC_ALL`,
-    /// `LC_MESSAGES` and `LANG` that is set; unless it is C, the languages of `LANGUAGE` precede it.
-    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// The one that gettext(3) would choose by these environment variables: the locale of messages is that of the first of
+    /// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; unless it is C, `LANGUAGE` may list others
+    /// that the user prefers.
+    #[must_use]
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
         if matches!(code(&locale), "" | "C" | "POSIX") {
@@ -47,6 +44,7 @@ fn code(locale: &str) -> &str {
 mod tests {
     use super::*;
     use Language::{English, German};
+    use alloc::borrow::ToOwned as _;
 
     fn of(variables: &[(&str, &str)]) -> Language {
         let value = |name: &str| {
@@ -57,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_that_of_the_locale_and_english_by_default() {
+    fn the_language_is_that_of_the_locale_and_english_for_all_others() {
         for (locale, language) in [
             ("de_DE.UTF-8", German),
             ("de_AT@euro", German),
@@ -86,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_languages_precedes_the_locale() {
+    fn a_list_of_languages_goes_before_the_locale() {
         let fr = ("LANG", "fr_FR.UTF-8");
         assert_eq!(of(&[("LANGUAGE", "fr:de:en"), fr]), German);
         assert_eq!(of(&[("LANGUAGE", "en_GB:de"), ("LANG", "de_DE.UTF-8")]), English);
