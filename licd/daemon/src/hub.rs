@@ -150,6 +150,16 @@ pub(crate) enum ImportReply {
     Verdict(Reply<Code>),
 }
 
+impl ImportReply {
+    /// Answers that there is no import.
+    pub(crate) fn refuse(self, why: Refusal) {
+        match self {
+            Self::Begun(reply) => reply(Err(why)),
+            Self::Verdict(reply) => reply(Err(why)),
+        }
+    }
+}
+
 /// What a working thread or the bus itself has to tell.
 pub(crate) enum News {
     /// The device was read, or judged again. `None`: a fault of this program.
@@ -179,8 +189,8 @@ pub(crate) struct Refreshed {
     pub(crate) due: Vec<Notice>,
     /// What went wrong on the way and is not in the report.
     pub(crate) complaints: Vec<String>,
-    /// What the settings say of download links, if they were read.
-    pub(crate) links: Option<Settings>,
+    /// The settings, if they were read.
+    pub(crate) settings: Option<Settings>,
     /// Whether somebody keeps the store from being closed.
     pub(crate) left_open: bool,
     /// Whether it is to be done once more soon: something could not be looked at or published.

@@ -10,6 +10,7 @@ mod alarm;
 mod args;
 mod bus;
 mod daemon;
+mod dispatch;
 mod hub;
 mod jobs;
 mod journal;

@@ -48,7 +48,7 @@ impl Debounce {
 pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
-    patience: Option<Duration>,
+    limit: Option<Duration>,
     running: Option<Attempts>,
 }
 
@@ -62,12 +62,12 @@ struct Attempts {
 impl Backoff {
     /// The first attempt after `first`, the time doubling up to `longest`.
     pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, patience: None, running: None }
+        Self { first, longest, limit: None, running: None }
     }
 
-    /// The same, giving up `patience` after the beginning.
-    pub(crate) const fn with_patience(self, patience: Duration) -> Self {
-        Self { patience: Some(patience), ..self }
+    /// The same, giving up `limit` after the beginning.
+    pub(crate) const fn giving_up_after(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// Begins, unless it has.
@@ -84,7 +84,7 @@ impl Backoff {
     /// When the next attempt is due; `None` if it has not begun or has given up.
     pub(crate) fn due(&self) -> Option<Instant> {
         let attempts = self.running?;
-        let over = self.patience.is_some_and(|patience| attempts.next > attempts.since + patience);
+        let over = self.limit.is_some_and(|limit| attempts.next > attempts.since + limit);
         (!over).then_some(attempts.next)
     }
 
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn attempts_are_given_up_in_time_and_for_good() {
         let start = Instant::now();
-        let mut backoff = Backoff::new(ms(1), ms(1000)).with_patience(ms(120));
+        let mut backoff = Backoff::new(ms(1), ms(1000)).giving_up_after(ms(120));
         backoff.begin(start);
         let mut last = start;
         while let Some(due) = backoff.due() {

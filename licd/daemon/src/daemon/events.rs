@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum Wake {
     Signal(Signal),
     /// Time may have changed what is in force.
     Turn,
@@ -102,7 +102,7 @@ impl Events {
         &mut self,
         inbox: &EventFd,
         until: Option<Instant>,
-    ) -> Result<Vec<Event>, Fatal> {
+    ) -> Result<Vec<Wake>, Fatal> {
         let ready = match self.ready(inbox, until) {
             // A shortage of the moment: whatever happens meanwhile is still there afterwards.
             Err(reason) if !is_fact(reason) => {
@@ -117,25 +117,25 @@ impl Events {
                 Source::Signals => self.read_signals(&mut events),
                 Source::Alarm => {
                     self.alarm.iter().for_each(Alarm::acknowledge);
-                    events.push(Event::Turn);
+                    events.push(Wake::Turn);
                 }
                 Source::Poll => {
                     self.poll.iter().for_each(Alarm::acknowledge);
-                    events.push(Event::Poll);
+                    events.push(Wake::Poll);
                 }
                 Source::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
                     }
-                    events.push(Event::Turn);
+                    events.push(Wake::Turn);
                 }
                 Source::Watch => {
                     let news = self.watch.as_mut().is_some_and(Watch::drain);
-                    events.extend(news.then_some(Event::Files));
+                    events.extend(news.then_some(Wake::Files));
                 }
-                Source::Mounts => events.extend(self.read_mounts().then_some(Event::Files)),
-                Source::Links => events.extend(self.read_links().then_some(Event::Links)),
-                Source::Inbox => events.push(Event::Inbox),
+                Source::Mounts => events.extend(self.read_mounts().then_some(Wake::Files)),
+                Source::Links => events.extend(self.read_links().then_some(Wake::Links)),
+                Source::Inbox => events.push(Wake::Inbox),
             }
         }
         Ok(events)
@@ -202,14 +202,14 @@ impl Events {
         Ok(ready.map(|((source, _), _)| source).collect())
     }
 
-    fn read_signals(&self, events: &mut Vec<Event>) {
+    fn read_signals(&self, events: &mut Vec<Wake>) {
         while let Ok(Some(info)) = self.signals.read_signal() {
             let number = i32::try_from(info.ssi_signo).ok();
             let signal = match number.map(signal::Signal::try_from) {
                 Some(Ok(signal::SIGHUP)) => Signal::Refresh,
                 _ => Signal::Stop,
             };
-            events.push(Event::Signal(signal));
+            events.push(Wake::Signal(signal));
         }
     }
 
@@ -285,8 +285,8 @@ mod tests {
         let soon = || Some(Instant::now() + Duration::from_millis(5));
         assert_eq!(events.wait(&inbox, soon()).unwrap(), []);
         std::fs::create_dir(dir.path().join("license")).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Files]);
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Files]);
         inbox.write(1).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Inbox]);
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Inbox]);
     }
 }
