@@ -3,21 +3,41 @@
 use core::fmt;
 
 /// Seconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use license_format::UnixSeconds;
+///
+/// let issued = UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap();
+/// assert_eq!(issued, UnixSeconds(1_795_366_090));
+/// assert_eq!(issued.plus(60).to_string(), "2026-11-22T16:49:10Z");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(pub i64);
 
-/// A calendar day, as days since 1970-01-01. Years 0000–9999.
+/// A calendar day of the years 0000–9999.
+///
+/// ```
+/// use license_format::Date;
+///
+/// let last_day = Date::parse("2027-11-21").unwrap();
+/// assert_eq!(last_day.plus_days(28).to_string(), "2027-12-19");
+/// assert_eq!(last_day.end_everywhere().to_string(), "2027-11-22T12:00:00Z");
+/// assert_eq!(Date::parse("2027-02-29"), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(i32);
+pub struct Date(
+    /// Days since 1970-01-01.
+    i32,
+);
 
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
-/// 0000-01-01 and 9999-12-31, the days that four digits can write.
+/// 0000-01-01 and 9999-12-31, the first and the last day that four digits can write.
 const FIRST: i32 = -719_528;
 const LAST: i32 = 2_932_896;
 
 impl Date {
-    /// Reads `YYYY-MM-DD`; `None` unless it is a day of the calendar in exactly that spelling.
+    /// Reads `YYYY-MM-DD`; `None` for any other spelling, or if the calendar has no such day.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
@@ -35,26 +55,26 @@ impl Date {
             return None;
         }
         let date = Self(days_from_civil(i32::from(year), i32::from(month), i32::from(day)));
-        // A day the month does not have comes back as another day.
+        // A day beyond the end of the month converts back to another day.
         (date.ymd() == (i32::from(year), i32::from(month), i32::from(day))).then_some(date)
     }
 
-    /// The UTC day that an instant falls on, clamped to the years 0000–9999.
+    /// The UTC day of an instant, clamped to the years 0000–9999.
     #[must_use]
     pub fn of(at: UnixSeconds) -> Self {
         let days = at.0.div_euclid(DAY).clamp(i64::from(FIRST), i64::from(LAST));
-        // The clamp above keeps it within i32.
+        // The clamp above keeps the number within i32.
         Self(i32::try_from(days).unwrap_or(LAST))
     }
 
-    /// The instant this day begins in UTC.
+    /// The beginning of the day in UTC.
     #[must_use]
     pub fn start(self) -> UnixSeconds {
         UnixSeconds(i64::from(self.0) * DAY)
     }
 
-    /// The instant a term ends whose last day this is: the next day, 12:00 UTC, when the last day
-    /// has ended in every time zone (LF §4.1).
+    /// The end of a term with this last day: 12:00 UTC of the next day, when the day has ended in
+    /// every time zone (LF §4.1).
     #[must_use]
     pub fn end_everywhere(self) -> UnixSeconds {
         UnixSeconds((i64::from(self.0) + 1) * DAY + DAY / 2)
@@ -66,13 +86,13 @@ impl Date {
         Self(self.0.saturating_add(days).clamp(FIRST, LAST))
     }
 
-    /// Whole days from `earlier` to this day; negative if it is the later one.
+    /// Whole days from `earlier` to this day; negative if this day comes first.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i32 {
         self.0 - earlier.0
     }
 
-    /// Its year, month (1–12) and day (1–31).
+    /// The year, month (1–12) and day (1–31).
     #[must_use]
     pub fn ymd(self) -> (i32, i32, i32) {
         civil_from_days(self.0)
@@ -87,7 +107,7 @@ impl fmt::Display for Date {
 }
 
 impl UnixSeconds {
-    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, the one spelling of RFC 3339 that the format allows (LF §4).
+    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, the only RFC 3339 spelling that the format allows (LF §4).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -169,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn days_the_calendar_does_not_have_are_refused() {
+    fn days_missing_from_the_calendar_are_refused() {
         for text in [
             "2027-02-29",
             "2100-02-29",
@@ -190,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_have_one_spelling() {
+    fn only_one_spelling_of_an_instant_is_accepted() {
         let at = UnixSeconds::parse("2026-11-22T16:48:10Z").unwrap();
         assert_eq!(at, UnixSeconds(1_795_366_090));
         assert_eq!(at.to_string(), "2026-11-22T16:48:10Z");
@@ -207,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_day_ends_at_noon_utc_of_the_next() {
+    fn a_last_day_ends_at_noon_utc_of_the_next_day() {
         let day = Date::parse("2027-11-21").unwrap();
         assert_eq!(day.end_everywhere().to_string(), "2027-11-22T12:00:00Z");
     }

@@ -1,157 +1,165 @@
-//! Why a document is refused.
+//! The reasons why a document is refused.
 
 use core::fmt;
 
+use crate::key::KeyName;
 use crate::limits;
-use crate::{KeyName, Product, Unfit};
+use crate::products::ProductMismatch;
+use crate::values::Product;
 
-/// Why a document is refused. Each variant is one verdict (LF §8); the fields are the facts that a
-/// message for people needs.
+/// Why a document is refused. Each variant is one verdict (LF §8); its fields are the facts that a
+/// message to people needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
+pub enum DocumentError {
     /// The bytes are not a document of this format.
     Malformed {
-        /// Line of the file, counted from 1.
+        /// The line of the file, counted from 1.
         line: u32,
-        /// The key that the line has or should have; empty if the flaw is not about one key.
+        /// The key that the line has or should have; empty if the error concerns no key.
         key: &'static str,
-        /// What is wrong there.
-        flaw: Flaw,
+        /// The rule that the line breaks.
+        reason: FormatError,
     },
-    /// The document uses something that a later version of the format may define.
+    /// The document uses a key or a version that a later version of the format may define.
     Unsupported {
-        /// Line of the file, counted from 1.
+        /// The line of the file, counted from 1.
         line: u32,
         /// The unknown key or the unknown first line, shortened.
-        word: Word,
+        found: Excerpt,
     },
-    /// A known key's signature does not fit the text: the file was altered or is a forgery.
+    /// The signature of a known key does not fit the text: the file was altered or forged.
     BadSignature {
-        /// The key that is said to have signed.
+        /// The key that the signature line names.
         key: KeyName,
     },
-    /// Nobody who signed is known here.
+    /// This device knows none of the signers.
     UnknownKey {
-        /// The first of the signers.
+        /// The first signer.
         key: KeyName,
     },
     /// Fewer distinct root keys signed a trust document than the threshold asks for.
     TooFewRoots {
-        /// Distinct root keys whose signature is good.
+        /// Distinct root keys whose signatures are good.
         found: usize,
         /// The threshold.
         needed: usize,
     },
-    /// The signing keys are known but may not sign licences of this product.
+    /// The signers are known but may not sign licences of this product.
     UntrustedProduct {
         /// The product of the licence.
         product: Product,
         /// The first key whose signature is good.
         key: KeyName,
     },
-    /// A known product does not carry what the licence says.
-    Unfit {
-        /// Line of the file, counted from 1.
+    /// The licence states a term or a service that its product does not allow.
+    ProductMismatch {
+        /// The line of the file, counted from 1.
         line: u32,
         /// The product of the licence.
         product: Product,
-        /// What that line says.
-        unfit: Unfit,
+        /// The term or the service.
+        mismatch: ProductMismatch,
     },
 }
 
-/// A flaw of form. The text of each is what comes after "line N: KEY:" in a message.
+/// A rule of the format that a document breaks. Its text follows "line N: KEY:" in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// The first line names no document of ours.
-    NotOurs,
-    /// The file stops before the document does.
+pub enum FormatError {
+    /// The first line is the header of no known document.
+    UnknownHeader,
+    /// The file ends before the document does.
     Truncated,
-    /// A byte other than printable ASCII and line feed.
-    NotText,
-    /// Leading, trailing or doubled space, or no `key SP value` at all.
+    /// The line holds a byte other than printable ASCII.
+    NotPrintableAscii,
+    /// The line has a leading, trailing or doubled space, or is not `key SP value`.
     Spacing,
-    /// A line is longer than its limit in bytes.
+    /// The line is longer than its limit in bytes.
     LineTooLong(usize),
     /// The text has more lines than its limit.
     TooManyLines(usize),
     /// The text or the block of signatures is longer than the limit in bytes.
-    TooLong(usize),
-    /// The key must stand on this line and does not.
-    Missing,
-    /// The key stands here although its place was before, or it stands here once too often.
-    OutOfPlace,
-    /// More lines of the key than its limit.
-    TooMany(usize),
-    /// The value is not of the form named.
-    Value(&'static str),
+    TextTooLong(usize),
+    /// The line must have this key and has another.
+    MissingKey,
+    /// The key belongs on an earlier line, or occurs once too often.
+    OutOfOrder,
+    /// The key occurs on more lines than its limit.
+    TooManyOccurrences(usize),
+    /// The value does not have the form named here.
+    InvalidValue(&'static str),
     /// The values are not in strictly ascending byte order.
     NotAscending,
     /// `expires` lies before `starts`.
     ExpiresBeforeStart,
     /// `expires` lies before the day of `issued`.
     ExpiresBeforeIssue,
-    /// An evaluation has no grace.
-    GraceOfEvaluation,
-    /// A key appears in the trust document twice.
-    KeyTwice,
+    /// An evaluation states days of grace.
+    GraceForEvaluation,
+    /// The trust document lists a key twice.
+    DuplicateKey,
     /// No signature line follows the text.
-    NoSignature,
+    MissingSignature,
     /// A line among the signatures is not `— NAME BASE64`.
-    SignatureLine,
-    /// Something follows the signatures although the document has no `units` key.
+    InvalidSignatureLine,
+    /// Bytes follow the signatures of a document without a `units` key.
     UnexpectedAttachment,
     /// The licence has a `units` key, but neither list nor proof follows.
-    NoAttachment,
-    /// The list has another number of units than `units` says.
-    Count {
-        /// What `units` says.
+    MissingAttachment,
+    /// The list has another number of units than `units` states.
+    UnitCount {
+        /// The number that `units` states.
         stated: u32,
-        /// How many lines the list has so far.
+        /// The number of lines read so far.
         listed: u32,
     },
-    /// The list or the proof does not lead to the tree hash that was signed.
-    TreeHash,
+    /// The list or the proof does not lead to the signed tree hash.
+    TreeHashMismatch,
+}
+
+impl FormatError {
+    /// The error of a head that outgrows [`limits::HEAD_BYTES`].
+    pub(crate) const HEAD_TOO_LONG: Self = Self::TextTooLong(limits::TEXT_BYTES);
 }
 
 /// A short piece of a refused document, for the message: printable ASCII, cut at 40 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word(heapless::String<40>);
+pub struct Excerpt(heapless::String<40>);
 
-impl Word {
+impl Excerpt {
     pub(crate) fn of(text: &str) -> Self {
-        let mut word = heapless::String::new();
+        let mut excerpt = heapless::String::new();
         for c in text.chars().filter(char::is_ascii_graphic) {
-            if word.push(c).is_err() {
+            if excerpt.push(c).is_err() {
                 break;
             }
         }
-        Self(word)
+        Self(excerpt)
     }
 
-    /// The piece itself.
+    /// The text of the excerpt.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Shorthand for the one variant that the parsers make most.
-pub(crate) fn malformed<T>(line: u32, key: &'static str, flaw: Flaw) -> Result<T, Error> {
-    Err(Error::Malformed { line, key, flaw })
+/// [`DocumentError::Malformed`], the error that the parsers return most.
+pub(crate) fn malformed<T>(
+    line: u32,
+    key: &'static str,
+    reason: FormatError,
+) -> Result<T, DocumentError> {
+    Err(DocumentError::Malformed { line, key, reason })
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { line, key: "", flaw } => write!(f, "line {line}: {flaw}"),
-            Self::Malformed { line, key, flaw } => write!(f, "line {line}: {key}: {flaw}"),
-            Self::Unsupported { line, word } => {
-                write!(
-                    f,
-                    "line {line}: “{}” is not known here; it needs a newer licd",
-                    word.as_str()
-                )
+            Self::Malformed { line, key: "", reason } => write!(f, "line {line}: {reason}"),
+            Self::Malformed { line, key, reason } => write!(f, "line {line}: {key}: {reason}"),
+            Self::Unsupported { line, found } => {
+                let found = found.as_str();
+                write!(f, "line {line}: “{found}” is not known here; it needs a newer licd")
             }
             Self::BadSignature { key } => write!(
                 f,
@@ -166,45 +174,45 @@ impl fmt::Display for Error {
             Self::UntrustedProduct { product, key } => {
                 write!(f, "the key {key} may not sign licences of product {product}")
             }
-            Self::Unfit { line, product, unfit } => {
-                write!(f, "line {line}: “{unfit}” does not go with product {product}")
+            Self::ProductMismatch { line, product, mismatch } => {
+                write!(f, "line {line}: “{mismatch}” does not go with product {product}")
             }
         }
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::NotOurs => f.write_str("is not the first line of a licence or trust document"),
+            Self::UnknownHeader => {
+                f.write_str("is not the first line of a licence or trust document")
+            }
             Self::Truncated => f.write_str("the file ends too early"),
-            Self::NotText => f.write_str("has a character other than printable ASCII"),
+            Self::NotPrintableAscii => f.write_str("has a character other than printable ASCII"),
             Self::Spacing => f.write_str("is not a key, one space and a value"),
             Self::LineTooLong(max) => write!(f, "is longer than {max} bytes"),
             Self::TooManyLines(max) => write!(f, "the text has more than {max} lines"),
-            Self::TooLong(max) => write!(f, "the text is longer than {max} bytes"),
-            Self::Missing => f.write_str("is missing here"),
-            Self::OutOfPlace => f.write_str("is repeated or out of order"),
-            Self::TooMany(max) => write!(f, "stands on more than {max} lines"),
-            Self::Value(expected) => write!(f, "is not {expected}"),
+            Self::TextTooLong(max) => write!(f, "the text is longer than {max} bytes"),
+            Self::MissingKey => f.write_str("is missing here"),
+            Self::OutOfOrder => f.write_str("is repeated or out of order"),
+            Self::TooManyOccurrences(max) => write!(f, "stands on more than {max} lines"),
+            Self::InvalidValue(expected) => write!(f, "is not {expected}"),
             Self::NotAscending => f.write_str("is not in strictly ascending order"),
             Self::ExpiresBeforeStart => f.write_str("lies before “starts”"),
             Self::ExpiresBeforeIssue => f.write_str("lies before the day of “issued”"),
-            Self::GraceOfEvaluation => f.write_str("is not allowed for an evaluation"),
-            Self::KeyTwice => f.write_str("names a key for the second time"),
-            Self::NoSignature => f.write_str("no signature follows the text"),
-            Self::SignatureLine => f.write_str("is not a signature line"),
+            Self::GraceForEvaluation => f.write_str("is not allowed for an evaluation"),
+            Self::DuplicateKey => f.write_str("names a key for the second time"),
+            Self::MissingSignature => f.write_str("no signature follows the text"),
+            Self::InvalidSignatureLine => f.write_str("is not a signature line"),
             Self::UnexpectedAttachment => f.write_str("nothing may follow the signatures"),
-            Self::NoAttachment => f.write_str("the list of units or the proof is missing"),
-            Self::Count { stated, listed } => {
+            Self::MissingAttachment => f.write_str("the list of units or the proof is missing"),
+            Self::UnitCount { stated, listed } => {
                 write!(f, "the list has {listed} units where {stated} are stated")
             }
-            Self::TreeHash => f.write_str("does not lead to the tree hash that was signed"),
+            Self::TreeHashMismatch => f.write_str("does not lead to the tree hash that was signed"),
         }
     }
 }
 
-impl core::error::Error for Error {}
-
-/// The flaw of a head that outgrows [`limits::HEAD_BYTES`].
-pub(crate) const HEAD_TOO_LONG: Flaw = Flaw::TooLong(limits::TEXT_BYTES);
+impl core::error::Error for DocumentError {}
+impl core::error::Error for FormatError {}

@@ -1,81 +1,65 @@
 //! Licence files, mass licences, slices and trust documents: bytes in, verified documents out.
 //!
-//! The crate does no I/O, reads no clock and allocates nothing. A field of a document can only be
-//! reached through [`License`] or [`TrustDocument`], and only [`Verifier`] and
-//! [`TrustDocument::verify`] make those. The format itself is specified in
-//! `docs/license-format.md`; comments cite its sections as *LF §n*.
+//! The crate does no I/O, reads no clock and allocates nothing. Only [`Verifier`] makes a [`License`],
+//! and only [`TrustDocument::verify`] makes a [`TrustDocument`], so that every field a caller reads is
+//! verified. `docs/license-format.md` specifies the format; comments cite its sections as *LF §n*.
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//!
+//! use license_format::{Expiry, TrustDocument, UnitId, Verifier, VerifierKey};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut roots = Vec::new();
+//! for file in ["example-root-a.vkey", "example-root-b.vkey"] {
+//!     let key = std::fs::read_to_string(format!("tests/example/{file}"))?;
+//!     roots.push(VerifierKey::parse(key.trim()).ok_or("not a verifier key")?);
+//! }
+//! let threshold = NonZeroUsize::new(2).ok_or("zero")?;
+//! let trust = std::fs::read("tests/example/trust.note")?;
+//! let trust = TrustDocument::verify(&trust, &roots, threshold)?;
+//!
+//! let mut verifier = Verifier::new(&trust, &[]);
+//! verifier.update(&std::fs::read("tests/example/licence.lic")?)?;
+//! let license = verifier.finish()?.license;
+//! assert_eq!(license.product.as_str(), "WE");
+//! assert_eq!(license.expires, Expiry::parse("2027-11-21").ok_or("not a day")?);
+//! assert!(license.names(&UnitId::parse("mac:00E0C51C5087").ok_or("not a unit ID")?));
+//! # Ok(())
+//! # }
+//! ```
 #![no_std]
 
-mod catalogue;
+mod completer;
 mod date;
+mod encoding;
 mod error;
+mod key;
 mod license;
+mod license_text;
+pub mod limits;
+mod list;
 mod merkle;
 mod note;
+mod products;
+mod proof;
 mod reader;
+mod storable;
 mod stream;
 mod trust;
 mod unit;
+mod values;
+mod verifier;
 
-pub use catalogue::{Unfit, services};
+pub use completer::{Complete, Completer};
 pub use date::{Date, UnixSeconds};
-pub use error::{Error, Flaw, Word};
-pub use license::{
-    Category, Expiry, License, OrderNumber, PackId, Product, Serial, ServiceName, Term, Terms,
-};
+pub use error::{DocumentError, Excerpt, FormatError};
+pub use key::{KeyName, PublicKey, VerifierKey};
+pub use license::{License, Terms};
 pub use merkle::units_hash;
-pub use note::{KeyName, PublicKey, VerifierKey};
-pub use stream::{Complete, Completer, DocumentKind, Slicer, Storable, Verified, Verifier};
+pub use products::{ProductMismatch, services};
+pub use storable::Storable;
 pub use trust::{TrustDocument, Withdrawal};
 pub use unit::{UnitId, UnitKind};
-
-/// Limits of the format, each with its source.
-pub mod limits {
-    pub use crate::license::{MAX_GRACE_DAYS, MAX_WARN_DAYS, WARN_DAYS};
-
-    /// Bytes of a licence's text, line feeds included (LF §2).
-    pub const TEXT_BYTES: usize = 4096;
-    /// Lines of a licence's text (LF §2).
-    pub const TEXT_LINES: usize = 64;
-    /// Bytes of one line, line feed excluded (LF §2); signature lines obey it too.
-    pub const LINE_BYTES: usize = 256;
-    /// Signature lines of one document (LF §3).
-    pub const SIGNATURES: usize = 8;
-    /// Bytes of everything before a licence's attachment: text, empty line, signature lines.
-    pub const HEAD_BYTES: usize = TEXT_BYTES + 1 + SIGNATURES * (LINE_BYTES + 1);
-    /// `unit` lines of one licence (LF §4).
-    pub const UNITS: usize = 16;
-    /// `service` lines of one licence (LF §4).
-    pub const SERVICES: usize = 16;
-    /// `supersedes` lines of one licence (LF §4).
-    pub const SUPERSEDES: usize = 16;
-    /// Units of a mass licence (LF §4, key `units`).
-    pub const MASS_UNITS: u32 = 1_000_000;
-    /// Hashes of the longest inclusion path: the depth of a tree of [`MASS_UNITS`] leaves.
-    pub const PATH_HASHES: usize = 20;
-    /// `key` lines of a trust document (LF §7).
-    pub const TRUST_KEYS: usize = 16;
-    /// `withdraw` lines of a trust document (LF §7).
-    pub const WITHDRAWALS: usize = 1000;
-    /// Bytes of a key's name: what a signature line has room for beside its dash (4 bytes with the
-    /// space), another space and 92 characters of base64 (LF §3).
-    pub const KEY_NAME_BYTES: usize = LINE_BYTES - 4 - 1 - 92;
-    /// Products that one `key` line of a trust document names, other than by `*`.
-    pub const KEY_PRODUCTS: usize = 32;
-    /// Bytes of one line of a trust document: `key`, the longest verifier key (name, hash of 8 digits
-    /// and 44 characters of base64, joined by `+`) and [`KEY_PRODUCTS`] products of 12 with commas.
-    pub const TRUST_LINE_BYTES: usize =
-        4 + (KEY_NAME_BYTES + 10 + 44) + 1 + (KEY_PRODUCTS * 13 - 1);
-    /// Bytes of a trust document's text: the longest header (26), `version` (28) and `issued` (28),
-    /// [`TRUST_KEYS`] lines of [`TRUST_LINE_BYTES`], and [`WITHDRAWALS`] lines of the longest pack and
-    /// serial (54), line feeds included.
-    pub const TRUST_TEXT_BYTES: usize =
-        26 + 28 + 28 + TRUST_KEYS * (TRUST_LINE_BYTES + 1) + WITHDRAWALS * 54;
-    /// Lines of a trust document's text: three of header, then the keys and withdrawals.
-    pub const TRUST_TEXT_LINES: usize = 3 + TRUST_KEYS + WITHDRAWALS;
-    /// Bytes of a whole trust document.
-    pub const TRUST_BYTES: usize = TRUST_TEXT_BYTES + 1 + SIGNATURES * (LINE_BYTES + 1);
-    /// Bytes of a whole licence file once unpacked (LF §6); what intake enforces, whatever the
-    /// content.
-    pub const FILE_BYTES: u64 = 32 * 1024 * 1024;
-}
+pub use values::{Category, Expiry, OrderNumber, PackId, Product, Serial, ServiceName, Term};
+pub use verifier::{DocumentKind, Slicer, Verified, Verifier};

@@ -3,11 +3,12 @@
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 
-use crate::{UnitId, limits};
+use crate::limits;
+use crate::unit::UnitId;
 
 pub(crate) type Hash = [u8; 32];
 
-/// The hashes that lead from one leaf to the root, the leaf's sibling first (RFC 6962 §2.1.1).
+/// The hashes from one leaf to the root, the leaf's sibling first (RFC 6962 §2.1.1).
 pub(crate) type Path = Vec<Hash, { limits::PATH_HASHES }>;
 
 /// The hash of a leaf.
@@ -19,8 +20,8 @@ fn node(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
-/// Hashes leaves as they come, in memory that grows with the depth of the tree only, and collects
-/// the path of one marked leaf on the way.
+/// Hashes leaves one by one and collects the path of one marked leaf. Its memory grows with the
+/// depth of the tree only.
 pub(crate) struct Tree {
     /// The complete subtrees so far, from the largest to the smallest.
     subtrees: Vec<Subtree, { limits::PATH_HASHES + 1 }>,
@@ -30,7 +31,7 @@ pub(crate) struct Tree {
 struct Subtree {
     height: u8,
     hash: Hash,
-    /// Whether the marked leaf is below.
+    /// Whether the subtree holds the marked leaf.
     marked: bool,
 }
 
@@ -39,9 +40,8 @@ impl Tree {
         Self { subtrees: Vec::new(), path: Path::new() }
     }
 
-    /// Adds a leaf. Of several marked leaves the last one counts. The caller keeps the number of
-    /// leaves to [`limits::MASS_UNITS`]; a subtree beyond that is not kept, so the root comes out
-    /// wrong.
+    /// Adds a leaf. The last marked leaf counts. The caller adds at most [`limits::MASS_UNITS`]
+    /// leaves; the root of a larger tree is wrong.
     pub(crate) fn push(&mut self, data: &[u8], marked: bool) {
         if marked {
             self.path.clear();
@@ -56,7 +56,8 @@ impl Tree {
         let _ = self.subtrees.push(right);
     }
 
-    /// The root and the marked leaf's path; without leaves the hash of nothing (RFC 6962 §2.1).
+    /// The root and the path of the marked leaf. A tree without leaves has the hash of no bytes as
+    /// its root (RFC 6962 §2.1).
     pub(crate) fn finish(mut self) -> (Hash, Path) {
         let Some(mut right) = self.subtrees.pop() else {
             return (Sha256::digest([]).into(), self.path);
@@ -80,8 +81,15 @@ impl Tree {
     }
 }
 
-/// The Merkle tree hash that a `units` line states for these units (LF §6), in the order in which
-/// they come: ascending, at most [`limits::MASS_UNITS`].
+/// The Merkle tree hash that a `units` line states for these units (LF §6). The caller passes at most
+/// [`limits::MASS_UNITS`] units in ascending order.
+///
+/// ```
+/// use license_format::{UnitId, units_hash};
+///
+/// let units = [1, 2, 3].map(|last| UnitId::from_mac([2, 0, 0, 0, 0, last]));
+/// assert_ne!(units_hash(&units), units_hash(&units[..2]));
+/// ```
 #[must_use]
 pub fn units_hash<'a>(units: impl IntoIterator<Item = &'a UnitId>) -> [u8; 32] {
     let mut tree = Tree::new();
@@ -91,26 +99,26 @@ pub fn units_hash<'a>(units: impl IntoIterator<Item = &'a UnitId>) -> [u8; 32] {
     tree.finish().0
 }
 
-/// The root that `path` leads to from the leaf at `index` of `count`; `None` if the path is not as
-/// long as that place in the tree asks for (the algorithm of RFC 9162 §2.1.3.2).
+/// The root that `path` leads to from the leaf at `index` of `count`; `None` if the path is too long
+/// or too short for that leaf (the algorithm of RFC 9162 §2.1.3.2).
 pub(crate) fn root_of(leaf: Hash, index: u32, count: u32, path: &[Hash]) -> Option<Hash> {
-    let mut place = index;
+    let mut node_index = index;
     let mut last = count.checked_sub(1).filter(|last| index <= *last)?;
     let mut hash = leaf;
     for sibling in path {
         if last == 0 {
             return None;
         }
-        if place & 1 == 1 || place == last {
+        if node_index & 1 == 1 || node_index == last {
             hash = node(sibling, &hash);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
+            while node_index & 1 == 0 && node_index != 0 {
+                node_index >>= 1;
                 last >>= 1;
             }
         } else {
             hash = node(&hash, sibling);
         }
-        place >>= 1;
+        node_index >>= 1;
         last >>= 1;
     }
     (last == 0).then_some(hash)
@@ -134,7 +142,7 @@ mod tests {
     /// The leaves and roots of the Certificate Transparency reference tests (RFC 6962 code base,
     /// `merkletree` test vectors).
     #[test]
-    fn the_reference_leaves_hash_to_the_reference_roots() {
+    fn reference_leaves_hash_to_the_reference_roots() {
         let leaves = [
             "",
             "00",
@@ -169,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn every_leaf_of_every_small_tree_has_a_path_to_its_root_and_to_no_other() {
+    fn a_path_leads_from_its_own_leaf_to_the_root_and_from_no_other() {
         for count in 1..=70_u32 {
             for index in 0..count {
                 let mut tree = Tree::new();
                 for i in 0..count {
-                    // Marks on earlier leaves leave no trace.
+                    // A later mark replaces an earlier one.
                     tree.push(&i.to_be_bytes(), i <= index);
                 }
                 let (root, path) = tree.finish();

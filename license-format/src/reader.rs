@@ -1,15 +1,11 @@
-//! The only place that cuts bytes into lines, fields and numbers (LF §2).
+//! Cuts bytes into lines, and lines into fields (LF §2).
 
-use base64ct::{Base64, Encoding};
+use crate::encoding::LF;
+use crate::error::{DocumentError, Excerpt, FormatError, malformed};
 
-use crate::error::{Error, Flaw, malformed};
-
-/// The line feed that ends every line.
-pub(crate) const LF: u8 = b'\n';
-
-/// Length and line limits of a text.
+/// Limits on the length and the number of lines of a text.
 #[derive(Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct TextLimits {
     pub(crate) text_bytes: usize,
     pub(crate) text_lines: usize,
     pub(crate) line_bytes: usize,
@@ -23,15 +19,15 @@ pub(crate) struct Line<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// The lines of some bytes that end in a line feed; what follows the last one is not returned.
+/// Iterates over the lines that end in a line feed. [`NumberedLines::rest`] holds what follows the last one.
 #[derive(Clone)]
-pub(crate) struct Lines<'a> {
+pub(crate) struct NumberedLines<'a> {
     rest: &'a [u8],
     number: u32,
 }
 
-impl<'a> Lines<'a> {
-    /// Lines of `bytes`, the first of which is line `first` of the file.
+impl<'a> NumberedLines<'a> {
+    /// The lines of `bytes`, counted from `first`.
     pub(crate) fn new(bytes: &'a [u8], first: u32) -> Self {
         Self { rest: bytes, number: first }
     }
@@ -41,13 +37,13 @@ impl<'a> Lines<'a> {
         self.rest
     }
 
-    /// The number of the line that comes next.
+    /// The number of the next line.
     pub(crate) fn number(&self) -> u32 {
         self.number
     }
 }
 
-impl<'a> Iterator for Lines<'a> {
+impl<'a> Iterator for NumberedLines<'a> {
     type Item = Line<'a>;
 
     fn next(&mut self) -> Option<Line<'a>> {
@@ -59,7 +55,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// The first line of `bytes` without its line feed, and what follows it; `None` without line feed.
+/// Splits `bytes` at the first line feed, which neither half holds; `None` without a line feed.
 pub(crate) fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().position(|b| *b == LF)?;
     Some((bytes.get(..end)?, bytes.get(end + 1..)?))
@@ -68,39 +64,33 @@ pub(crate) fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 impl<'a> Line<'a> {
     /// The line as text: printable ASCII of at most `max` bytes, no leading, trailing or doubled
     /// space (LF §2).
-    pub(crate) fn text(self, max: usize) -> Result<&'a str, Error> {
+    pub(crate) fn text(self, max: usize) -> Result<&'a str, DocumentError> {
         if self.bytes.len() > max {
-            return malformed(self.number, "", Flaw::LineTooLong(max));
+            return malformed(self.number, "", FormatError::LineTooLong(max));
         }
         let printable = self.bytes.iter().all(|b| matches!(b, 0x20..=0x7e));
         let Some(text) = core::str::from_utf8(self.bytes).ok().filter(|_| printable) else {
-            return malformed(self.number, "", Flaw::NotText);
+            return malformed(self.number, "", FormatError::NotPrintableAscii);
         };
         if text.starts_with(' ') || text.ends_with(' ') || text.contains("  ") {
-            return malformed(self.number, "", Flaw::Spacing);
+            return malformed(self.number, "", FormatError::Spacing);
         }
         Ok(text)
     }
 }
 
-/// Cuts `key SP value`.
-pub(crate) fn field(line: u32, text: &str) -> Result<(&str, &str), Error> {
+/// Splits `key SP value`.
+pub(crate) fn field(line: u32, text: &str) -> Result<(&str, &str), DocumentError> {
     match text.split_once(' ') {
         Some((key, value)) => Ok((key, value)),
-        None => malformed(line, "", Flaw::Spacing),
+        None => malformed(line, "", FormatError::Spacing),
     }
 }
 
-/// A decimal number without sign or leading zero, at most `max`.
-pub(crate) fn decimal(text: &str, max: u64) -> Option<u64> {
-    let canonical =
-        text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
-    text.parse().ok().filter(|n| canonical && *n <= max)
-}
-
-/// Exactly `N` bytes from canonical, padded standard base64 (RFC 4648 §4).
-pub(crate) fn base64<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    // base64ct refuses unpadded input and non-zero trailing bits; a shorter value leaves its length.
-    (Base64::decode(text, &mut bytes).ok()?.len() == N).then_some(bytes)
+/// The error for a key that this line may not have. `known` holds every key of the document.
+pub(crate) fn unexpected_key(known: &[&'static str], line: u32, found: &str) -> DocumentError {
+    match known.iter().find(|key| **key == found) {
+        Some(key) => DocumentError::Malformed { line, key, reason: FormatError::OutOfOrder },
+        None => DocumentError::Unsupported { line, found: Excerpt::of(found) },
+    }
 }

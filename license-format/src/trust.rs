@@ -1,26 +1,29 @@
-//! Trust documents: which issuing keys count, for which products, and what is withdrawn (LF §7).
+//! Trust documents: the issuing keys, the products that each may sign, and the withdrawals (LF §7).
 
 use core::num::NonZeroUsize;
 
 use heapless::Vec;
 
-use crate::error::{Error, Flaw, Word, malformed};
-use crate::note::Note;
-use crate::reader::{self, Bounds, Lines};
-use crate::{PackId, Product, PublicKey, Serial, UnixSeconds, VerifierKey, limits};
+use crate::date::UnixSeconds;
+use crate::error::{DocumentError, FormatError, malformed};
+use crate::key::{PublicKey, VerifierKey};
+use crate::limits;
+use crate::note::{Note, NoteEnd};
+use crate::reader::{self, NumberedLines, TextLimits, unexpected_key};
+use crate::values::{PackId, Product, Serial};
 
 /// The first line, without the version.
 pub(crate) const HEADER: &str = "igel.com/license-trust/v";
-const BOUNDS: Bounds = Bounds {
+const LIMITS: TextLimits = TextLimits {
     text_bytes: limits::TRUST_TEXT_BYTES,
     text_lines: limits::TRUST_TEXT_LINES,
     line_bytes: limits::TRUST_LINE_BYTES,
 };
-/// The value that allows a key every product.
+/// The value that lets a key sign every product.
 pub(crate) const EVERY_PRODUCT: &str = "*";
 
-/// A verified trust document. Two are equal if their texts are, whoever signed them: every value has
-/// one spelling.
+/// A verified trust document. Two are equal if their texts are, whichever keys signed them, because
+/// every value has one spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustDocument {
     version: u64,
@@ -29,12 +32,12 @@ pub struct TrustDocument {
     withdrawals: Vec<Withdrawal, { limits::WITHDRAWALS }>,
 }
 
-/// A pack whose serials up to and including one no longer count.
+/// The withdrawal of a pack's serials up to and including one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withdrawal {
     /// The Product Pack.
     pub pack: PackId,
-    /// The highest serial that is withdrawn.
+    /// The highest withdrawn serial.
     pub up_to: Serial,
 }
 
@@ -46,17 +49,39 @@ struct IssuingKey {
 }
 
 impl TrustDocument {
-    /// What holds before any trust document is there: version 0, no keys, so that every licence is
-    /// signed by an unknown key.
+    /// The document of a device without any: version 0 and no keys, so that every licence has an
+    /// unknown signer.
     #[must_use]
-    pub fn nobody() -> Self {
+    pub fn empty() -> Self {
         Self { version: 0, issued: UnixSeconds(0), keys: Vec::new(), withdrawals: Vec::new() }
     }
 
     /// Verifies a trust document against the root keys of the device. `threshold` **distinct**
-    /// public keys must have signed; the same key under two names or in two lines counts once
-    /// (LF §7.1). Of a longer file the first [`limits::TRUST_BYTES`] and one more are enough: the
-    /// answer is the same.
+    /// public keys must have signed; a key under two names or in two lines counts once (LF §7.1). The
+    /// caller may cut a longer file after [`limits::TRUST_BYTES`] + 1 bytes; the result is the same.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use license_format::{DocumentError, TrustDocument, VerifierKey};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let read_key = |file: &str| -> Result<VerifierKey, Box<dyn std::error::Error>> {
+    ///     let text = std::fs::read_to_string(format!("tests/example/{file}"))?;
+    ///     Ok(VerifierKey::parse(text.trim()).ok_or("not a verifier key")?)
+    /// };
+    /// let roots = [read_key("example-root-a.vkey")?, read_key("example-root-b.vkey")?];
+    /// let file = std::fs::read("tests/example/trust.note")?;
+    /// let threshold = NonZeroUsize::new(2).ok_or("zero")?;
+    /// let trust = TrustDocument::verify(&file, &roots, threshold)?;
+    /// assert_eq!(trust.version(), 7);
+    ///
+    /// // A device that knows one of the two root keys refuses the document.
+    /// let refused = TrustDocument::verify(&file, &roots[..1], threshold).unwrap_err();
+    /// assert_eq!(refused, DocumentError::TooFewRoots { found: 1, needed: 2 });
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The first reason found, in the order of LF §8.
@@ -64,52 +89,53 @@ impl TrustDocument {
         bytes: &[u8],
         roots: &[VerifierKey],
         threshold: NonZeroUsize,
-    ) -> Result<Self, Error> {
-        let note = Note::cut(bytes, HEADER, BOUNDS).map_err(|error| match error {
-            Error::Malformed { key, flaw: Flaw::Truncated, .. }
+    ) -> Result<Self, DocumentError> {
+        let note = Note::parse(bytes, HEADER, LIMITS).map_err(|error| match error {
+            DocumentError::Malformed { key, reason: FormatError::Truncated, .. }
                 if bytes.len() > limits::TRUST_BYTES =>
             {
-                Error::Malformed { line: 1, key, flaw: Flaw::TooLong(limits::TRUST_TEXT_BYTES) }
+                let reason = FormatError::TextTooLong(limits::TRUST_TEXT_BYTES);
+                DocumentError::Malformed { line: 1, key, reason }
             }
             error => error,
         })?;
         let found = note.signers(roots.iter())?.len();
         if found < threshold.get() {
-            return Err(Error::TooFewRoots { found, needed: threshold.get() });
+            return Err(DocumentError::TooFewRoots { found, needed: threshold.get() });
         }
         let document = parse(note.text)?;
-        if note.is_followed {
-            return malformed(note.next_line, "", Flaw::UnexpectedAttachment);
+        if note.end == NoteEnd::EmptyLine {
+            return malformed(note.next_line, "", FormatError::UnexpectedAttachment);
         }
         Ok(document)
     }
 
-    /// The version; the highest one seen is in force.
+    /// The version. The document with the highest known version is in force.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Whether both have one version and say different things, which no issuer should ever do. The
-    /// one in force stays in force (LF §7).
+    /// Whether both have one version and different texts, which is an error of the issuer. The one in
+    /// force stays in force (LF §7).
     #[must_use]
     pub fn contradicts(&self, other: &Self) -> bool {
         self.version == other.version && self != other
     }
 
-    /// When it was issued.
+    /// The time of issue.
     #[must_use]
     pub fn issued(&self) -> UnixSeconds {
         self.issued
     }
 
-    /// The highest serial of the pack that is withdrawn, if any.
+    /// The highest withdrawn serial of the pack, if any.
     #[must_use]
     pub fn withdrawn(&self, pack: &PackId) -> Option<Serial> {
         self.withdrawals.iter().filter(|w| w.pack == *pack).map(|w| w.up_to).max()
     }
 
-    /// Every withdrawal, in the document's order.
+    /// Every withdrawal, in the order of the document.
     #[must_use]
     pub fn withdrawals(&self) -> &[Withdrawal] {
         &self.withdrawals
@@ -120,14 +146,14 @@ impl TrustDocument {
         self.keys.iter().map(|issuing| &issuing.key)
     }
 
-    /// Whether a document names this key, for whatever products.
+    /// Whether the document lists this key, for any product.
     #[must_use]
     pub fn names(&self, key: PublicKey) -> bool {
         self.keys().any(|known| known.public_key() == key)
     }
 
-    /// Whether this key may sign licences of this product. A key that is listed under two names may
-    /// sign what either line allows: signers are counted by public key.
+    /// Whether this key may sign licences of this product. A key listed under two names may sign the
+    /// products of either line, because signers count by public key.
     #[must_use]
     pub fn allows(&self, key: PublicKey, product: &Product) -> bool {
         self.keys.iter().any(|issuing| {
@@ -137,79 +163,82 @@ impl TrustDocument {
     }
 }
 
-/// Every key of a trust document, in the order in which they stand.
+/// Every key of a trust document, in the order of the text.
 const KEYS: [&str; 4] = ["version", "issued", "key", "withdraw"];
 
-fn parse(text: &[u8]) -> Result<TrustDocument, Error> {
-    let mut lines = Lines::new(text, 1);
+fn parse(text: &[u8]) -> Result<TrustDocument, DocumentError> {
+    let mut lines = NumberedLines::new(text, 1);
     lines.next();
-    let version = one(&mut lines, "version", "a number from 1 to 2^63-1", Serial::parse)?.get();
-    let issued = one(&mut lines, "issued", "a time like 2026-11-22T00:00:00Z", UnixSeconds::parse)?;
+    let version =
+        required(&mut lines, "version", "a number from 1 to 2^63-1", Serial::parse)?.get();
+    let issued =
+        required(&mut lines, "issued", "a time like 2026-11-22T00:00:00Z", UnixSeconds::parse)?;
     let mut document = TrustDocument { version, issued, keys: Vec::new(), withdrawals: Vec::new() };
     for line in lines.by_ref() {
         let (word, value) = reader::field(line.number, line.text(limits::TRUST_LINE_BYTES)?)?;
         match word {
             "key" if document.withdrawals.is_empty() => document.add_key(line.number, value)?,
             "withdraw" if document.keys.is_empty() => {
-                return malformed(line.number, "key", Flaw::Missing);
+                return malformed(line.number, "key", FormatError::MissingKey);
             }
             "withdraw" => document.add_withdrawal(line.number, value)?,
-            word => return Err(stranger(line.number, word)),
+            word => return Err(unexpected_key(&KEYS, line.number, word)),
         }
     }
     if document.keys.is_empty() {
-        return malformed(lines.number(), "key", Flaw::Missing);
+        return malformed(lines.number(), "key", FormatError::MissingKey);
     }
     Ok(document)
 }
 
-/// A key that may not stand on this line.
-fn stranger(line: u32, word: &str) -> Error {
-    match KEYS.iter().find(|known| **known == word) {
-        Some(key) => Error::Malformed { line, key, flaw: Flaw::OutOfPlace },
-        None => Error::Unsupported { line, word: Word::of(word) },
-    }
-}
-
 impl TrustDocument {
-    fn add_key(&mut self, line: u32, value: &str) -> Result<(), Error> {
+    fn add_key(&mut self, line: u32, value: &str) -> Result<(), DocumentError> {
         let Some(key) = issuing_key(value) else {
-            return malformed(line, "key", Flaw::Value("a verifier key and products"));
+            return malformed(
+                line,
+                "key",
+                FormatError::InvalidValue("a verifier key and products"),
+            );
         };
-        // Two keys that answer to one signature line would make "known" ambiguous.
+        // One signature line must not refer to two keys.
         if self.keys.iter().any(|known| known.key.collides(&key.key)) {
-            return malformed(line, "key", Flaw::KeyTwice);
+            return malformed(line, "key", FormatError::DuplicateKey);
         }
         match self.keys.push(key) {
             Ok(()) => Ok(()),
-            Err(_) => malformed(line, "key", Flaw::TooMany(limits::TRUST_KEYS)),
+            Err(_) => malformed(line, "key", FormatError::TooManyOccurrences(limits::TRUST_KEYS)),
         }
     }
 
-    fn add_withdrawal(&mut self, line: u32, value: &str) -> Result<(), Error> {
+    fn add_withdrawal(&mut self, line: u32, value: &str) -> Result<(), DocumentError> {
         let Some(withdrawal) = withdrawal(value) else {
-            return malformed(line, "withdraw", Flaw::Value("a pack and a serial"));
+            return malformed(line, "withdraw", FormatError::InvalidValue("a pack and a serial"));
         };
         match self.withdrawals.push(withdrawal) {
             Ok(()) => Ok(()),
-            Err(_) => malformed(line, "withdraw", Flaw::TooMany(limits::WITHDRAWALS)),
+            Err(_) => {
+                malformed(line, "withdraw", FormatError::TooManyOccurrences(limits::WITHDRAWALS))
+            }
         }
     }
 }
 
-fn one<T>(
-    lines: &mut Lines<'_>,
+/// Reads a line that must have this key.
+fn required<T>(
+    lines: &mut NumberedLines<'_>,
     key: &'static str,
     form: &'static str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, Error> {
-    let Some(line) = lines.next() else { return malformed(lines.number(), key, Flaw::Missing) };
+) -> Result<T, DocumentError> {
+    let Some(line) = lines.next() else {
+        return malformed(lines.number(), key, FormatError::MissingKey);
+    };
     let (found, value) = reader::field(line.number, line.text(limits::TRUST_LINE_BYTES)?)?;
     match (found == key, parse(value)) {
         (true, Some(value)) => Ok(value),
-        (true, None) => malformed(line.number, key, Flaw::Value(form)),
-        (false, _) if KEYS.contains(&found) => malformed(line.number, key, Flaw::Missing),
-        (false, _) => Err(Error::Unsupported { line: line.number, word: Word::of(found) }),
+        (true, None) => malformed(line.number, key, FormatError::InvalidValue(form)),
+        (false, _) if KEYS.contains(&found) => malformed(line.number, key, FormatError::MissingKey),
+        (false, _) => Err(unexpected_key(&[], line.number, found)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Unit IDs: what a licence is bound to (LF §5).
+//! Unit IDs, which bind a licence to hardware (LF §5).
 
 use core::fmt;
 use heapless::String;
@@ -8,11 +8,24 @@ const UNIT_BYTES: usize = 28;
 const MAC: &str = "mac:";
 const USB: &str = "udp:";
 
-/// A unit ID, kept as the unit string of a licence file, so that its order is the format's order.
+/// The ID of a unit, which a licence is bound to. It holds the unit string of a licence file, so that
+/// IDs sort as the format sorts them.
+///
+/// ```
+/// use license_format::{UnitId, UnitKind};
+///
+/// let unit = UnitId::parse_human("00:e0:c5:1c:50:87").unwrap();
+/// assert_eq!(unit.as_str(), "mac:00E0C51C5087");
+/// assert_eq!(unit.to_string(), "00E0C51C5087");
+/// assert_eq!(unit.kind(), UnitKind::Mac);
+///
+/// let drive = UnitId::from_usb_serial("85641000d308482019").unwrap();
+/// assert_eq!(drive, UnitId::parse("udp:85641000D308482019").unwrap());
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitId(String<UNIT_BYTES>);
 
-/// What hardware a unit ID names.
+/// The hardware that a unit ID names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnitKind {
     /// The permanent MAC address of a network interface (`mac:`).
@@ -37,9 +50,8 @@ impl UnitId {
         Self(text)
     }
 
-    /// The unit of a device that runs from a USB drive with this serial number. Blanks around it
-    /// are dropped and letters raised, as the portal writes them. `None` if what is left is not
-    /// 8–24 of `[0-9A-Z]`.
+    /// The unit of a device that runs from a USB drive with this serial number. Like the portal, it
+    /// trims blanks and raises letters. `None` unless 8–24 of `[0-9A-Z]` remain.
     #[must_use]
     pub fn from_usb_serial(serial: &str) -> Option<Self> {
         let serial = serial.trim();
@@ -54,10 +66,10 @@ impl UnitId {
         Self::parse(&text)
     }
 
-    /// Reads a unit string exactly as a licence file spells it (LF §5).
+    /// Reads the unit string of a licence file (LF §5).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let genuine = if let Some(mac) = text.strip_prefix(MAC) {
+        let valid = if let Some(mac) = text.strip_prefix(MAC) {
             mac.len() == 12 && mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
         } else if let Some(serial) = text.strip_prefix(USB) {
             (8..=24).contains(&serial.len())
@@ -65,14 +77,14 @@ impl UnitId {
         } else {
             false
         };
-        if !genuine {
+        if !valid {
             return None;
         }
         String::try_from(text).ok().map(Self)
     }
 
-    /// Reads a unit ID as people and the portal write it: a MAC address with or without colons or
-    /// dashes in any case, or `#` and the serial of a USB drive.
+    /// Reads a unit ID as people and the portal write it: a MAC address in any case, with or without
+    /// colons or dashes, or `#` and the serial number of a USB drive.
     #[must_use]
     pub fn parse_human(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -98,13 +110,13 @@ impl UnitId {
         &self.0
     }
 
-    /// What hardware this names.
+    /// The hardware that the ID names.
     #[must_use]
     pub fn kind(&self) -> UnitKind {
         if self.0.starts_with(MAC) { UnitKind::Mac } else { UnitKind::UsbSerial }
     }
 
-    /// The MAC address, if it is one.
+    /// The MAC address; `None` for a USB drive.
     #[must_use]
     pub fn to_mac(&self) -> Option<[u8; 6]> {
         let digits = self.0.strip_prefix(MAC)?;
@@ -118,7 +130,7 @@ impl UnitId {
     /// The ID without its prefix: twelve hex digits, or the drive's serial number.
     #[must_use]
     pub fn bare(&self) -> &str {
-        // Both prefixes are four characters long, and every value has one of them.
+        // Every value has one of the two prefixes, both four characters long.
         self.0.get(MAC.len()..).unwrap_or_default()
     }
 }
@@ -146,7 +158,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn people_write_a_mac_in_many_ways_and_all_are_one_unit() {
+    fn every_common_spelling_of_a_mac_address_is_the_same_unit() {
         let unit = UnitId::from_mac([0x00, 0xE0, 0xC5, 0x1C, 0x50, 0x87]);
         for text in ["00E0C51C5087", "00:e0:c5:1c:50:87", "00-E0-C5-1C-50-87", " 00e0c51c5087 "] {
             assert_eq!(UnitId::parse_human(text).as_ref(), Some(&unit), "{text}");
@@ -157,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_usb_serial_has_a_hash_for_people() {
+    fn a_usb_serial_is_displayed_with_a_hash() {
         let unit = UnitId::parse_human("#85641000D308482019").unwrap();
         assert_eq!(unit.as_str(), "udp:85641000D308482019");
         assert_eq!(unit.to_string(), "#85641000D308482019");
@@ -165,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unit_is_refused() {
+    fn malformed_unit_ids_are_refused() {
         for text in [
             "",
             "00E0C51C508",

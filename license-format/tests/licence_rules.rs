@@ -1,5 +1,5 @@
-//! Every rule of LF §2 to §4 about a licence's text, each by a file that breaks it alone. The files
-//! are properly signed, so that it is the rule that refuses them.
+//! The rules of LF §2 to §4 about a licence's text, each with files that break only that rule. Their
+//! signatures are good, so that only the rule can refuse them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -37,7 +37,7 @@ x-note hello
 x-note hello again
 ";
 
-/// What to change in [`TEXT`], and the message of the refusal.
+/// A change to [`TEXT`], and the message of the refusal.
 type Rule = (&'static str, &'static str, &'static str);
 
 /// LF §2.
@@ -206,7 +206,7 @@ fn check(rules: &[Rule]) {
 }
 
 #[test]
-fn the_licence_that_the_others_are_made_of_is_accepted() {
+fn the_unchanged_licence_is_accepted() {
     let issuer = issuer();
     let trust = trust(&issuer);
     let license = verify(&trust, &[], issue::sign(TEXT, &[&issuer]).as_bytes()).unwrap().license;
@@ -214,22 +214,22 @@ fn the_licence_that_the_others_are_made_of_is_accepted() {
 }
 
 #[test]
-fn a_line_has_one_form() {
+fn malformed_lines_are_refused() {
     check(LINES);
 }
 
 #[test]
-fn keys_stand_in_one_order_and_as_often_as_they_may() {
+fn missing_repeated_and_misplaced_keys_are_refused() {
     check(KEYS);
 }
 
 #[test]
-fn values_have_one_spelling() {
+fn malformed_values_are_refused() {
     check(VALUES);
 }
 
 #[test]
-fn optional_keys_may_be_left_out_and_have_their_defaults() {
+fn missing_optional_keys_have_their_defaults() {
     let issuer = issuer();
     let trust = trust(&issuer);
     let text = "igel.com/license/v1
@@ -251,7 +251,7 @@ unit udp:ABCDEFGH
 }
 
 #[test]
-fn every_repeated_key_has_its_limit() {
+fn too_many_lines_of_one_key_are_refused() {
     let issuer = issuer();
     let trust = trust(&issuer);
     let lines = |key: &str, count: u32| -> String {

@@ -1,4 +1,4 @@
-//! Every rule of LF §6 about mass licences and slices, each by a file that breaks it alone.
+//! The rules of LF §6 about mass licences and slices, each with files that break only that rule.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -30,7 +30,7 @@ fn slice() -> (String, Vec<String>) {
     (head, lines)
 }
 
-/// The message for a head with these lines behind it.
+/// The message for a refused head with these lines after it.
 fn refused(head: &str, lines: &[String]) -> String {
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     refusal(&trust(&issuer()), format!("{head}{lines}").as_bytes())
@@ -48,14 +48,14 @@ const UNITS_LINE: u32 = 14;
 const FIRST: u32 = 18;
 
 #[test]
-fn line_numbers_are_those_of_the_file() {
+fn errors_name_the_line_of_the_file() {
     let (head, _) = mass();
     assert_eq!(head.lines().position(|line| line.starts_with("units ")), Some(13));
     assert_eq!(head.lines().count(), FIRST as usize - 1);
 }
 
 #[test]
-fn the_units_line_is_a_count_and_a_tree_hash() {
+fn a_malformed_units_line_is_refused() {
     let hash = "bjQLnP+zepicpUTmu3gKLHiNHRC+O7sTlsX0h9AgNGw=";
     let long = "bjQLnP+zepicpUTmu3gKLHiNHRC+O7sTlsX0h9AgNGx=";
     for value in [
@@ -80,7 +80,7 @@ fn the_units_line_is_a_count_and_a_tree_hash() {
 }
 
 #[test]
-fn a_list_names_every_unit_once_in_order() {
+fn a_list_that_differs_from_the_signed_units_is_refused() {
     let (head, list) = mass();
     let [a, b, c] = &list[..] else { panic!("three units") };
     let of = |lines: &[&String]| {
@@ -112,7 +112,7 @@ fn a_list_names_every_unit_once_in_order() {
 }
 
 #[test]
-fn a_list_ends_with_a_line_feed() {
+fn a_list_without_a_final_line_feed_is_refused() {
     let (head, list) = mass();
     let file = format!("{head}{}", list.join("\n"));
     let trust = trust(&issuer());
@@ -121,7 +121,7 @@ fn a_list_ends_with_a_line_feed() {
 }
 
 #[test]
-fn nothing_follows_a_licence_that_names_its_units() {
+fn bytes_after_a_licence_with_unit_lines_are_refused() {
     let file = issue::license(&terms(), &units(3), &[&issuer()]);
     let trust = trust(&issuer());
     for tail in ["\n", "\nmac:020000000000\n", "\nunit mac:020000000000\nindex 0\n"] {
@@ -133,7 +133,7 @@ fn nothing_follows_a_licence_that_names_its_units() {
 }
 
 #[test]
-fn a_proof_is_a_unit_its_place_and_the_path_from_there() {
+fn a_malformed_or_wrong_proof_is_refused() {
     let (head, lines) = slice();
     let [unit, index, left, right] = &lines[..] else { panic!("{lines:?}") };
     let of = |lines: &[&str]| {
@@ -170,7 +170,7 @@ fn a_proof_is_a_unit_its_place_and_the_path_from_there() {
 }
 
 #[test]
-fn of_several_wanted_units_the_slice_is_that_of_the_first_one_wanted() {
+fn the_slice_is_cut_for_the_unit_wanted_first() {
     let file = issue::mass_license(&terms(), &units(100), &[&issuer()]);
     let trust = trust(&issuer());
     for wanted in [[70, 3, 40], [3, 70, 40], [200, 40, 3], [99, 98, 0]] {
@@ -187,7 +187,7 @@ fn of_several_wanted_units_the_slice_is_that_of_the_first_one_wanted() {
 }
 
 #[test]
-fn a_whole_list_withdraws_from_units_it_lacks_and_a_slice_from_none() {
+fn a_complete_list_excludes_missing_units_and_a_slice_excludes_none() {
     let terms = license_format::Terms { roster_complete: true, ..terms() };
     let trust = trust(&issuer());
     for count in [3, 30] {
@@ -203,7 +203,7 @@ fn a_whole_list_withdraws_from_units_it_lacks_and_a_slice_from_none() {
 }
 
 #[test]
-fn what_was_refused_stays_refused_if_the_rest_is_read_all_the_same() {
+fn a_refused_file_stays_refused_when_the_caller_reads_on() {
     let (head, list) = mass();
     let named = issue::license(&terms(), &units(3), &[&issuer()]);
     let trust = trust(&issuer());

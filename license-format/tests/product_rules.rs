@@ -1,4 +1,4 @@
-//! Every rule of LF §4.4 about products, and who has signed a licence.
+//! The rules of LF §4.4 about products, and the signers of a licence.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,7 +15,7 @@ use license_format::services::*;
 use license_format::*;
 use license_issue::{self as issue, SigningKey};
 
-/// The products with the known services that they may carry.
+/// The products and the known services that each may carry.
 const CARRIED: [(&str, &[&str]); 16] = [
     ("WE", &[WORKSPACE_EDITION]),
     ("PAS", &[WORKSPACE_EDITION, ENTERPRISE_MANAGEMENT]),
@@ -47,7 +47,7 @@ fn of(product: &str, term: Term, services: &[&str]) -> Terms {
     }
 }
 
-fn answer(terms: &Terms) -> Result<License, Error> {
+fn verify_terms(terms: &Terms) -> Result<License, DocumentError> {
     let issuer = issuer();
     let file = issue::license(terms, &units(1), &[&issuer]);
     verify(&trust(&issuer), &[], file.as_bytes()).map(|verified| verified.license)
@@ -59,44 +59,52 @@ fn term_of(product: &str) -> Term {
 }
 
 #[test]
-fn a_known_product_carries_the_known_services_of_the_table_and_any_unknown_one() {
+fn a_product_carries_its_own_services_and_any_unknown_one() {
     for (product, carried) in CARRIED {
         for service in KNOWN {
             let terms = of(product, term_of(product), &["SUB_SERVICE_FUTURE", service]);
-            match answer(&terms) {
+            match verify_terms(&terms) {
                 Ok(_) => assert!(carried.contains(&service), "{product} carries {service}"),
-                Err(Error::Unfit { product: named, unfit: Unfit::Service(name), .. }) => {
+                Err(DocumentError::ProductMismatch {
+                    product: named,
+                    mismatch: ProductMismatch::Service(name),
+                    ..
+                }) => {
                     assert!(!carried.contains(&service), "{product} does not carry {service}");
                     assert_eq!((named, name.as_str()), (terms.product, service));
                 }
                 Err(error) => panic!("{product}, {service}: {error}"),
             }
         }
-        assert!(answer(&of(product, term_of(product), &["SUB_SERVICE_FUTURE"])).is_ok());
+        assert!(verify_terms(&of(product, term_of(product), &["SUB_SERVICE_FUTURE"])).is_ok());
     }
-    assert!(answer(&of("FUTURE", Term::Perpetual, &KNOWN)).is_ok());
+    assert!(verify_terms(&of("FUTURE", Term::Perpetual, &KNOWN)).is_ok());
 }
 
 #[test]
-fn the_evaluation_product_is_an_evaluation_and_no_other_known_one_is() {
+fn only_the_evaluation_product_has_the_term_evaluation() {
     for (product, carried) in CARRIED {
         let services = if carried.is_empty() { &["SUB_SERVICE_FUTURE"] } else { carried };
         for term in [Term::Perpetual, Term::Subscription, Term::Evaluation] {
             let fits = (product == "WE-E") == (term == Term::Evaluation);
-            let answer = answer(&of(product, term, services));
+            let answer = verify_terms(&of(product, term, services));
             let unfit = match &answer {
-                Err(Error::Unfit { unfit: Unfit::Term(named), line: 5, .. }) => *named == term,
+                Err(DocumentError::ProductMismatch {
+                    mismatch: ProductMismatch::Term(named),
+                    line: 5,
+                    ..
+                }) => *named == term,
                 _ => false,
             };
             assert_eq!((answer.is_ok(), unfit), (fits, !fits), "{product} {term}");
         }
     }
-    assert!(answer(&of("FUTURE", Term::Evaluation, &[WORKSPACE_EDITION])).is_ok());
+    assert!(verify_terms(&of("FUTURE", Term::Evaluation, &[WORKSPACE_EDITION])).is_ok());
 }
 
 #[test]
-fn the_message_names_the_line_that_does_not_fit_the_first_one_in_the_file() {
-    let message = |terms: &Terms| answer(terms).unwrap_err().to_string();
+fn the_message_names_the_first_line_that_does_not_fit_the_product() {
+    let message = |terms: &Terms| verify_terms(terms).unwrap_err().to_string();
     let both = of("EMP", Term::Evaluation, &[WORKSPACE_EDITION]);
     assert_eq!(message(&both), "line 5: “term evaluation” does not go with product EMP");
     let services = of("WE", Term::Subscription, &[AIT, ICG, WORKSPACE_EDITION, "A"]);
@@ -112,22 +120,22 @@ fn the_message_names_the_line_that_does_not_fit_the_first_one_in_the_file() {
 }
 
 #[test]
-fn a_product_is_judged_after_its_signers_and_before_the_attachment() {
+fn the_product_is_checked_after_the_signers_and_before_the_attachment() {
     let (issuer, demo) = (issuer(), key("demo", 8));
     let trust = trust_of(&[(&issuer, &[]), (&demo, &["WE-E"])]);
     let terms = of("WE", Term::Subscription, &[ENTERPRISE_MANAGEMENT]);
     let refused = |file: &str| verify(&trust, &[], file.as_bytes()).err().unwrap();
     let untrusted = refused(&issue::license(&terms, &units(1), &[&demo]));
-    assert!(matches!(untrusted, Error::UntrustedProduct { .. }));
+    assert!(matches!(untrusted, DocumentError::UntrustedProduct { .. }));
     let mass = issue::mass_license(&terms, &units(3), &[&issuer]);
     let (head, _) = mass.rsplit_once("mac:").unwrap();
-    assert!(matches!(refused(&format!("{head}x\n")), Error::Unfit { .. }));
+    assert!(matches!(refused(&format!("{head}x\n")), DocumentError::ProductMismatch { .. }));
     let malformed = mass.replace("expires 2027-11-21", "expires 2020-11-21");
-    assert!(matches!(refused(&malformed), Error::BadSignature { .. }));
+    assert!(matches!(refused(&malformed), DocumentError::BadSignature { .. }));
 }
 
 #[test]
-fn a_licence_knows_every_public_key_that_signed_it_well_once() {
+fn a_licence_lists_each_good_signer_once() {
     let (a, b, alias) = (key("a", 1), key("b", 2), key("a-too", 1));
     let trust = trust_of(&[(&a, &["WE"]), (&b, &["EMP"]), (&alias, &[])]);
     let signers = |keys: &[&SigningKey]| {
@@ -139,9 +147,9 @@ fn a_licence_knows_every_public_key_that_signed_it_well_once() {
     assert_eq!(signers(&[&a]), [by_a]);
     assert_eq!(signers(&[&a, &a, &alias]), [by_a]);
     assert_eq!(signers(&[&b, &a]), both);
-    assert_eq!(signers(&[&a, &key("stranger", 3), &b]), both);
+    assert_eq!(signers(&[&a, &key("unknown", 3), &b]), both);
     assert_eq!(alias.verifier().public_key(), by_a);
-    assert!(trust.names(by_a) && !trust.names(key("stranger", 3).verifier().public_key()));
+    assert!(trust.names(by_a) && !trust.names(key("unknown", 3).verifier().public_key()));
     let product = |code| Product::parse(code).unwrap();
     assert!(trust.allows(by_b, &product("EMP")) && !trust.allows(by_b, &product("WE")));
     // Under its other name it may sign everything.

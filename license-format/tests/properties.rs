@@ -1,4 +1,4 @@
-//! What holds for every licence and for every sequence of bytes.
+//! Properties of every licence and of arbitrary bytes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,7 +18,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::string::string_regex;
 
-/// A value of a regular expression, read by its type.
+/// Values that match a regular expression, parsed.
 fn parsed<T: std::fmt::Debug>(
     regex: &str,
     parse: fn(&str) -> Option<T>,
@@ -74,7 +74,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
                 order,
                 supersedes: supersedes.into_iter().collect(),
                 services: services.into_iter().collect(),
-                // Nothing is issued after its last day.
+                // A licence is never issued after its last day.
                 issued: issued.min(starts.start()),
                 starts,
                 expires: length.map_or(Expiry::Never, |days| Expiry::On(starts.plus_days(days))),
@@ -85,8 +85,12 @@ fn any_terms() -> impl Strategy<Value = Terms> {
         })
 }
 
-/// What a verifier says of a file, in a form that compares.
-fn outcome(file: &[u8], wanted: &[UnitId], chunks: &[usize]) -> Result<(License, String), Error> {
+/// The verdict on a file, in a comparable form.
+fn outcome(
+    file: &[u8],
+    wanted: &[UnitId],
+    chunks: &[usize],
+) -> Result<(License, String), DocumentError> {
     let trust = trust(&issuer());
     let mut verifier = Verifier::new(&trust, wanted);
     let mut rest = file;
@@ -105,7 +109,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn what_is_issued_is_what_is_verified(
+    fn an_issued_licence_verifies_unchanged(
         terms in any_terms(),
         units in btree_set(unit(), 1..40),
         mass in any::<bool>(),
@@ -145,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_parser_panic(bytes in vec(any::<u8>(), 0..600), signed in any::<bool>()) {
+    fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..600), signed in any::<bool>()) {
         let mut file = b"igel.com/license/v1\n".to_vec();
         file.extend(&bytes);
         for bytes in [&bytes, &file] {
@@ -163,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn a_unit_reads_back_from_what_people_see(unit in unit()) {
+    fn a_unit_id_parses_from_its_display_form(unit in unit()) {
         prop_assert_eq!(UnitId::parse(unit.as_str()), Some(unit.clone()));
         prop_assert_eq!(UnitId::parse_human(&unit.to_string()), Some(unit));
     }

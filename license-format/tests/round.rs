@@ -1,4 +1,4 @@
-//! What the issuing side writes, the verifier reads.
+//! The verifier accepts the files of license-issue.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,7 +13,7 @@ use license_format::*;
 use license_issue::{self as issue, SigningKey};
 
 #[test]
-fn a_licence_reads_back_with_its_terms_and_units() {
+fn an_issued_licence_verifies_with_its_terms_and_units() {
     let issuer = key("issuer", 9);
     let trust = trust(&issuer);
     let units = units(3);
@@ -44,13 +44,13 @@ fn a_mass_licence_gives_every_unit_a_slice_that_verifies() {
         assert_eq!(again.license.named(), std::slice::from_ref(unit));
         assert_eq!(again.storable.unwrap().to_string(), slice);
     }
-    let stranger = UnitId::from_mac([9; 6]);
-    let verified = verify_in(&trust, std::slice::from_ref(&stranger), file.as_bytes(), 64).unwrap();
-    assert!(verified.storable.is_none() && !verified.license.names(&stranger));
+    let other = UnitId::from_mac([9; 6]);
+    let verified = verify_in(&trust, std::slice::from_ref(&other), file.as_bytes(), 64).unwrap();
+    assert!(verified.storable.is_none() && !verified.license.names(&other));
 }
 
 #[test]
-fn keys_read_back_as_written() {
+fn keys_parse_from_their_own_spelling() {
     let signer = key("igel-issuer-2026", 9);
     assert_eq!(
         VerifierKey::parse(&signer.verifier().to_string()).as_ref(),

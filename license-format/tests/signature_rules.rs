@@ -1,4 +1,4 @@
-//! Every rule of LF §3 about signature lines, and of LF §8 about which refusal comes first.
+//! The rules of LF §3 about signature lines, and the order of checks in LF §8.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,7 +9,7 @@
 mod kit;
 
 use kit::*;
-use license_format::Error;
+use license_format::DocumentError;
 use license_issue as issue;
 
 /// A licence's text without signatures.
@@ -30,7 +30,7 @@ fn file(lines: &[&str]) -> String {
 }
 
 #[test]
-fn a_signature_line_has_one_form() {
+fn malformed_signature_lines_are_refused() {
     let trust = trust(&issuer());
     let good = line("issuer", 9);
     let number = file(&[]).lines().count() + 1;
@@ -67,7 +67,7 @@ fn a_signature_line_has_one_form() {
 }
 
 #[test]
-fn a_text_needs_a_signature_and_takes_eight() {
+fn a_text_has_one_to_eight_signatures() {
     let trust = trust(&issuer());
     let number = file(&[]).lines().count() + 1;
     let found = refusal(&trust, file(&[]).as_bytes());
@@ -82,21 +82,21 @@ fn a_text_needs_a_signature_and_takes_eight() {
 }
 
 #[test]
-fn unknown_signers_are_passed_over_and_alone_are_not_enough() {
+fn unknown_signers_are_skipped_and_do_not_suffice_alone() {
     let trust = trust(&issuer());
     let (good, other) = (line("issuer", 9), line("other", 8));
     assert!(verify(&trust, &[], file(&[&other, &good]).as_bytes()).is_ok());
     assert!(verify(&trust, &[], file(&[&good, &other]).as_bytes()).is_ok());
     // The right name with another key, and the right key with another name, are unknown.
-    for stranger in [line("issuer", 8), line("other", 9)] {
-        let error = verify(&trust, &[], file(&[&stranger]).as_bytes()).err().unwrap();
-        assert!(matches!(error, Error::UnknownKey { .. }), "{error}");
-        assert!(verify(&trust, &[], file(&[&stranger, &good]).as_bytes()).is_ok());
+    for unknown in [line("issuer", 8), line("other", 9)] {
+        let error = verify(&trust, &[], file(&[&unknown]).as_bytes()).err().unwrap();
+        assert!(matches!(error, DocumentError::UnknownKey { .. }), "{error}");
+        assert!(verify(&trust, &[], file(&[&unknown, &good]).as_bytes()).is_ok());
     }
 }
 
 #[test]
-fn a_known_key_with_a_bad_signature_refuses_the_file_whoever_else_signed() {
+fn a_bad_signature_of_a_known_key_refuses_the_file() {
     let (first, second) = (issuer(), key("second", 8));
     let trust = trust_of(&[(&first, &[]), (&second, &[])]);
     let good = line("issuer", 9);
@@ -104,17 +104,17 @@ fn a_known_key_with_a_bad_signature_refuses_the_file_whoever_else_signed() {
     let bad = elsewhere.lines().last().unwrap();
     for lines in [[good.as_str(), bad], [bad, good.as_str()]] {
         let error = verify(&trust, &[], file(&lines).as_bytes()).err().unwrap();
-        assert!(matches!(&error, Error::BadSignature { key } if key.as_str() == "second"));
+        assert!(matches!(&error, DocumentError::BadSignature { key } if key.as_str() == "second"));
     }
-    // One good line does not make up for a bad one of the same key.
+    // A good line does not excuse a bad one of the same key.
     let bad = issue::sign("another text\n", &[&first]);
     let bad = bad.lines().last().unwrap();
     let error = verify(&trust, &[], file(&[&good, bad]).as_bytes()).err().unwrap();
-    assert!(matches!(error, Error::BadSignature { .. }));
+    assert!(matches!(error, DocumentError::BadSignature { .. }));
 }
 
 #[test]
-fn a_key_signs_only_the_products_it_was_given() {
+fn a_key_signs_only_its_own_products() {
     let (we, emp) = (issuer(), key("emp", 8));
     let trust = trust_of(&[(&we, &["WE", "WE-E"]), (&emp, &["EMP"])]);
     let (we, emp) = (line("issuer", 9), line("emp", 8));
@@ -125,7 +125,7 @@ fn a_key_signs_only_the_products_it_was_given() {
 }
 
 #[test]
-fn a_key_under_two_names_signs_what_either_was_given() {
+fn a_key_under_two_names_signs_the_products_of_both() {
     let (one, two) = (key("one", 8), key("two", 8));
     let trust = trust_of(&[(&one, &["EMP"]), (&two, &["WE"])]);
     let (one, two) = (line("one", 8), line("two", 8));
@@ -135,38 +135,38 @@ fn a_key_under_two_names_signs_what_either_was_given() {
 }
 
 #[test]
-fn form_comes_before_signatures_and_signatures_before_the_rules_of_the_text() {
+fn form_is_checked_before_signatures_and_signatures_before_values() {
     let issuer = issuer();
     let trust = trust_of(&[(&issuer, &["EMP"])]);
     let broken = text().replace("serial 183", "serial 0");
     let unknown_version = text().replace("/v1", "/v2");
     let other = key("other", 8);
 
-    // The form of lines, before anything is known of the signers.
+    // The form of the lines comes before the signers.
     let spaced = text().replace("serial 183", "serial  183");
     let found = refusal(&trust, issue::sign(&spaced, &[&other]).as_bytes());
     assert!(found.starts_with("line 3: is not a key"), "{found}");
     let found = refusal(&trust, issue::sign(&unknown_version, &[&other]).as_bytes());
     assert!(found.contains("it needs a newer licd"), "{found}");
-    // Signers, before the rules of the text.
+    // The signers come before the values of the text.
     let found = refusal(&trust, issue::sign(&broken, &[&other]).as_bytes());
     assert!(found.contains("does not know"), "{found}");
     let altered = issue::sign(&text(), &[&issuer]).replace("serial 183", "serial 0");
     let found = refusal(&trust, altered.as_bytes());
     assert!(found.contains("was changed after it was signed"), "{found}");
-    // The rules of the text, before the product.
+    // The values of the text come before the product.
     let found = refusal(&trust, issue::sign(&broken, &[&issuer]).as_bytes());
     assert!(found.starts_with("line 3: serial: "), "{found}");
     let found = refusal(&trust, issue::sign(&text(), &[&issuer]).as_bytes());
     assert!(found.contains("may not sign"), "{found}");
-    // All of that, before the list.
+    // All of that comes before the list.
     let mass = issue::mass_license(&terms(), &units(3), &[&issuer]);
     let found = refusal(&trust, mass.replace("\nmac:", "\nMAC:").as_bytes());
     assert!(found.contains("may not sign"), "{found}");
 }
 
 #[test]
-fn a_file_too_long_for_a_head_is_refused_for_what_it_is() {
+fn an_overlong_head_is_refused_for_its_first_error() {
     let trust = trust(&issuer());
     let found = refusal(&trust, &[b'x'; 100_000]);
     assert_eq!(found, "line 1: is not the first line of a licence or trust document");

@@ -1,4 +1,4 @@
-//! A mass licence is checked in memory that does not grow with it.
+//! The memory of a verifier does not grow with the file.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,14 +12,14 @@ use kit::*;
 use license_format::{Slicer, TrustDocument, Verified, Verifier, limits};
 use license_issue as issue;
 
-/// What a thread with a small stack can spare for a verifier.
+/// The share of a small thread stack that a verifier may take.
 const VERIFIER_BYTES: usize = 16 * 1024;
-/// The same for a trust document, most of it withdrawals.
+/// The share that a trust document may take; withdrawals take most of it.
 const TRUST_BYTES: usize = 96 * 1024;
 
 #[test]
-fn a_verifier_and_what_it_hands_out_have_a_fixed_small_size() {
-    // They hold no heap memory: the crate has no allocator to get it from.
+fn verifiers_and_verified_documents_are_small() {
+    // They hold no heap memory: the crate uses no allocator.
     for size in [size_of::<Verifier<'_>>(), size_of::<Slicer<'_>>(), size_of::<Verified>()] {
         assert!(size <= VERIFIER_BYTES, "{size}");
     }

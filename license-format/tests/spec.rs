@@ -1,4 +1,4 @@
-//! The worked example of the specification: it verifies, and every citation of the code stands.
+//! The worked example of the specification verifies, and every cited section exists.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,13 +18,13 @@ const SPECIFICATION: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/license-format.md"));
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example");
 
-/// The code blocks of the specification with this label, or all that have one.
+/// The labelled code blocks of the specification: label and content.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let fenced = SPECIFICATION.split("\n```text ").skip(1);
     fenced.map(|block| block.split("```").next().unwrap().split_once('\n').unwrap()).collect()
 }
 
-/// The one block of a file.
+/// The only block with this label.
 fn block(name: &str) -> &'static str {
     let found: Vec<_> = blocks().into_iter().filter(|(label, _)| *label == name).collect();
     assert_eq!(found.len(), 1, "{name}");
@@ -49,7 +49,7 @@ fn verify(name: &str, wanted: &[UnitId]) -> Verified {
 }
 
 #[test]
-fn every_file_of_the_example_is_shown_as_it_is_committed() {
+fn the_specification_shows_the_committed_example_files() {
     let mut shown = 0;
     for (label, text) in blocks().into_iter().filter(|(label, _)| *label != "command") {
         let file = fs::read_to_string(Path::new(FOLDER).join(label)).unwrap();
@@ -77,7 +77,7 @@ fn the_example_verifies() {
 }
 
 #[test]
-fn the_hashes_of_the_example_are_those_of_its_list() {
+fn the_specification_states_the_hashes_of_the_example_list() {
     let list = block("mass.lic").rsplit("\n\n").next().unwrap();
     let leaf = |unit: &str| Sha256::new().chain_update([0]).chain_update(unit).finalize();
     let node = |left: &[u8], right: &[u8]| {
@@ -96,7 +96,7 @@ fn the_hashes_of_the_example_are_those_of_its_list() {
 }
 
 #[test]
-fn every_section_that_the_code_cites_exists() {
+fn every_cited_section_exists() {
     let headings: Vec<&str> = SPECIFICATION.lines().filter(|line| line.starts_with("##")).collect();
     let mut cited = 0;
     for folder in ["src", "src/note", "issue/src"] {

@@ -1,4 +1,4 @@
-//! No part of a file and no bit of it can be taken or changed: what verifies is what was issued.
+//! Truncated, changed and recombined files are refused.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,13 +14,14 @@ use kit::*;
 use license_format::{Slicer, TrustDocument, VerifierKey};
 use license_issue::{self as issue, SigningKey};
 
-/// Whether a file is accepted.
-type Judge = Box<dyn Fn(&[u8]) -> bool>;
+/// Whether a verifier accepts a file.
+type Check = Box<dyn Fn(&[u8]) -> bool>;
 
-/// A licence with two signatures, a mass licence, a slice, a trust document: each with its judge.
-fn documents() -> Vec<(&'static str, String, Judge)> {
+/// A licence with two signatures, a mass licence, a slice and a trust document, each with a check
+/// that accepts it.
+fn documents() -> Vec<(&'static str, String, Check)> {
     let (issuer, second) = (issuer(), key("second", 8));
-    let judge = |keys: &[&SigningKey]| -> Judge {
+    let check = |keys: &[&SigningKey]| -> Check {
         let trust = trust_of(&keys.iter().map(|key| (*key, &[][..])).collect::<Vec<_>>());
         Box::new(move |file| verify(&trust, &[], file).is_ok())
     };
@@ -40,10 +41,10 @@ fn documents() -> Vec<(&'static str, String, Judge)> {
         (
             "licence",
             issue::license(&terms(), &units(2), &[&issuer, &second]),
-            judge(&[&issuer, &second]),
+            check(&[&issuer, &second]),
         ),
-        ("mass licence", mass, judge(&[&issuer])),
-        ("slice", slice, judge(&[&issuer])),
+        ("mass licence", mass, check(&[&issuer])),
+        ("slice", slice, check(&[&issuer])),
         (
             "trust document",
             trust,
@@ -53,13 +54,13 @@ fn documents() -> Vec<(&'static str, String, Judge)> {
 }
 
 #[test]
-fn a_file_that_ends_early_is_refused_unless_whole_signatures_are_left() {
+fn a_truncated_file_is_refused_unless_enough_signatures_remain() {
     for (name, file, accepts) in documents() {
         assert!(accepts(file.as_bytes()), "{name}");
         let accepted: Vec<usize> =
             (0..file.len()).filter(|length| accepts(&file.as_bytes()[..*length])).collect();
-        // Only the licence has a signature more than it needs: cutting the last one off leaves the
-        // same document, signed by fewer.
+        // Only the licence has a spare signature: without the last one it is the same document with
+        // one signer fewer.
         let last_line = file.trim_end().rfind('\n').unwrap() + 1;
         let legal = if name == "licence" { vec![last_line] } else { vec![] };
         assert_eq!(accepted, legal, "{name}");
@@ -67,17 +68,17 @@ fn a_file_that_ends_early_is_refused_unless_whole_signatures_are_left() {
 }
 
 #[test]
-fn no_bit_can_be_flipped() {
+fn a_flipped_bit_is_refused() {
     for (name, file, accepts) in documents() {
         let mut bytes = file.into_bytes();
         for at in 0..bytes.len() {
             for bit in 0..8 {
                 bytes[at] ^= 1 << bit;
                 let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-                // A signer whose name or hash changed is a stranger, and strangers are passed over.
-                let stranger = name == "licence" && of_a_signers_name(&bytes, at);
+                // A signer whose name or hash changed is unknown, and unknown signers are skipped.
+                let unknown_signer = name == "licence" && is_in_signer_name(&bytes, at);
                 assert!(
-                    stranger || !accepts(&bytes),
+                    unknown_signer || !accepts(&bytes),
                     "{name}: byte {at} of line {line}, bit {bit}"
                 );
                 bytes[at] ^= 1 << bit;
@@ -86,8 +87,8 @@ fn no_bit_can_be_flipped() {
     }
 }
 
-/// Whether a byte is part of the name or the key hash of a signature line.
-fn of_a_signers_name(file: &[u8], at: usize) -> bool {
+/// Whether the byte at `at` is part of the name or the key hash of a signature line.
+fn is_in_signer_name(file: &[u8], at: usize) -> bool {
     let start = file[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let dash = "\u{2014} ".as_bytes();
     let Some(name) = file[start..].strip_prefix(dash) else { return false };
@@ -97,25 +98,25 @@ fn of_a_signers_name(file: &[u8], at: usize) -> bool {
 }
 
 #[test]
-fn no_byte_can_be_taken_out_or_put_in() {
+fn a_removed_or_inserted_byte_is_refused() {
     for (name, file, accepts) in documents() {
         for at in 0..file.len() {
             let mut bytes = file.clone().into_bytes();
             let byte = bytes.remove(at);
-            let stranger = name == "licence" && of_a_signers_name(file.as_bytes(), at);
-            assert!(stranger || !accepts(&bytes), "{name}: without byte {at}");
+            let unknown_signer = name == "licence" && is_in_signer_name(file.as_bytes(), at);
+            assert!(unknown_signer || !accepts(&bytes), "{name}: without byte {at}");
             for new in [b'\n', b' ', byte, b'0'] {
                 let mut bytes = file.clone().into_bytes();
                 bytes.insert(at, new);
-                let stranger = name == "licence" && of_a_signers_name(&bytes, at);
-                assert!(stranger || !accepts(&bytes), "{name}: {new} before byte {at}");
+                let unknown_signer = name == "licence" && is_in_signer_name(&bytes, at);
+                assert!(unknown_signer || !accepts(&bytes), "{name}: {new} before byte {at}");
             }
         }
     }
 }
 
 #[test]
-fn the_attachment_of_one_file_does_not_fit_another() {
+fn the_attachment_of_another_file_is_refused() {
     let issuer = issuer();
     let trust = trust(&issuer);
     let head_and_list = |count| {

@@ -1,4 +1,4 @@
-//! Every rule of LF §7 about trust documents, each by a document that breaks it alone.
+//! The rules of LF §7 about trust documents, each with documents that break only that rule.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 
 use base64ct::{Base64, Encoding};
 use kit::*;
-use license_format::{Error, PackId, Serial, TrustDocument, VerifierKey, limits};
+use license_format::{DocumentError, PackId, Serial, TrustDocument, VerifierKey, limits};
 use license_issue::{self as issue, SigningKey};
 use sha2::{Digest, Sha256};
 
@@ -37,12 +37,16 @@ fn roots() -> [SigningKey; 3] {
     [key("root-a", 1), key("root-b", 2), key("root-c", 3)]
 }
 
-fn verify(file: &str, roots: &[&SigningKey], threshold: usize) -> Result<TrustDocument, Error> {
+fn verify(
+    file: &str,
+    roots: &[&SigningKey],
+    threshold: usize,
+) -> Result<TrustDocument, DocumentError> {
     let roots: Vec<VerifierKey> = roots.iter().map(|root| root.verifier().clone()).collect();
     TrustDocument::verify(file.as_bytes(), &roots, NonZeroUsize::new(threshold).unwrap())
 }
 
-/// The message for a text that two roots have signed.
+/// The message for a refused text with the signatures of two roots.
 fn refused(text: &str) -> String {
     let [a, b, _] = &roots();
     match verify(&issue::sign(text, &[a, b]), &[a, b], 2) {
@@ -52,7 +56,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn the_document_that_the_others_are_made_of_is_accepted() {
+fn the_unchanged_document_is_accepted() {
     let [a, b, _] = &roots();
     let trust = verify(&issue::sign(&text(), &[a, b]), &[a, b], 2).unwrap();
     assert_eq!((trust.version(), trust.issued().to_string().as_str()), (7, "2026-11-22T00:00:00Z"));
@@ -63,7 +67,7 @@ fn the_document_that_the_others_are_made_of_is_accepted() {
 }
 
 #[test]
-fn the_lines_of_a_trust_document_have_one_form_and_order() {
+fn malformed_and_misplaced_lines_are_refused() {
     let demo = key("demo", 8).verifier().to_string();
     let weak = "weak+0cbf3b8f+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let key_line = format!("key {demo} WE-E,90M\n");
@@ -115,7 +119,7 @@ fn the_lines_of_a_trust_document_have_one_form_and_order() {
 }
 
 #[test]
-fn a_trust_document_has_its_limits() {
+fn too_many_keys_withdrawals_or_products_are_refused() {
     let [a, b, _] = &roots();
     let accepted = |text: &str| verify(&issue::sign(text, &[a, b]), &[a, b], 2).is_ok();
     let header = "igel.com/license-trust/v1\nversion 1\nissued 2026-11-22T00:00:00Z\n";
@@ -130,7 +134,7 @@ fn a_trust_document_has_its_limits() {
     let withdraw = format!("withdraw {pack} 9223372036854775807\n");
     let many = |count| format!("{header}{}{}", keys(16), withdraw.repeat(count));
     assert!(accepted(&many(1000)));
-    // Whichever limit comes first: there are no lines to spare.
+    // The limit on lines is the sum of the other two.
     assert_eq!(refused(&many(1001)), "line 1020: the text has more than 1019 lines");
     let found = refused(&format!("{header}{}{}", keys(1), withdraw.repeat(1001)));
     assert_eq!(found, "line 1005: withdraw: stands on more than 1000 lines");
@@ -145,7 +149,7 @@ fn a_trust_document_has_its_limits() {
 }
 
 #[test]
-fn the_longest_line_and_the_longest_text_are_reached_and_not_passed() {
+fn the_longest_line_and_text_are_accepted_and_longer_ones_refused() {
     let [a, b, _] = &roots();
     let accepted = |text: &str| verify(&issue::sign(text, &[a, b]), &[a, b], 2).is_ok();
     let list: Vec<String> = (0..32).map(|n| format!("P{n:011}")).collect();
@@ -166,15 +170,15 @@ fn the_longest_line_and_the_longest_text_are_reached_and_not_passed() {
     assert!(accepted(&longest));
     let longer_line = longest.replacen("key ", "key x", 1);
     assert_eq!(refused(&longer_line), "line 4: is longer than 633 bytes");
-    // As many lines, the last of them longer.
+    // The same number of lines; the last one is longer.
     let longer = format!("{}x\n", longest.trim_end());
     assert_eq!(refused(&longer), "line 1: the text is longer than 64226 bytes");
 }
 
 #[test]
-fn a_key_name_of_160_bytes_is_none() {
+fn a_key_name_of_160_bytes_is_refused() {
     let header = "igel.com/license-trust/v1\nversion 1\nissued 2026-11-22T00:00:00Z\n";
-    // The issuing side does not make such a key, so its hash is worked out here.
+    // license-issue makes no such key, so the test computes its hash.
     let line = |length: usize| {
         let name = "n".repeat(length);
         let public = key("x", 50).verifier().to_string().splitn(3, '+').nth(2).unwrap().to_owned();
@@ -192,7 +196,7 @@ fn a_key_name_of_160_bytes_is_none() {
 }
 
 #[test]
-fn of_a_file_that_is_too_long_its_beginning_is_enough() {
+fn the_beginning_of_an_overlong_file_gives_the_same_verdict() {
     let [a, b, c] = &roots();
     let most = limits::TRUST_BYTES + 1;
     let answer = |file: &str| {
@@ -203,7 +207,7 @@ fn of_a_file_that_is_too_long_its_beginning_is_enough() {
     let long = "x\n".repeat(most);
     let newer = answer(&format!("igel.com/license-trust/v2\n{long}"));
     assert!(newer.starts_with("line 1: “igel.com/license-trust/v2”"), "{newer}");
-    // A genuine document with something behind it, in the order of the steps.
+    // A genuine document with bytes after it, in the order of the checks.
     let behind = |keys: &[&SigningKey]| answer(&format!("{}\n{long}", issue::sign(&text(), keys)));
     assert!(behind(&[a, b]).ends_with("nothing may follow the signatures"));
     assert!(behind(&[a]).starts_with("signed by 1 of the root keys"));
@@ -213,7 +217,7 @@ fn of_a_file_that_is_too_long_its_beginning_is_enough() {
 }
 
 #[test]
-fn documents_of_one_version_contradict_each_other_unless_their_texts_are_one() {
+fn different_texts_of_one_version_contradict_each_other() {
     let [a, b, c] = &roots();
     let of =
         |text: &str, keys: &[&SigningKey]| verify(&issue::sign(text, keys), &[a, b, c], 2).unwrap();
@@ -235,14 +239,14 @@ fn documents_of_one_version_contradict_each_other_unless_their_texts_are_one() {
 }
 
 #[test]
-fn as_many_distinct_roots_sign_as_the_threshold_says() {
+fn distinct_roots_must_reach_the_threshold() {
     let [a, b, c] = &roots();
     let text = text();
     let all = [a, b, c];
     let sign = |keys: &[&SigningKey]| issue::sign(&text, keys);
     let roots_signed = |file: &str, threshold| match verify(file, &all, threshold) {
         Ok(_) => Ok(()),
-        Err(Error::TooFewRoots { found, needed }) => Err((found, needed)),
+        Err(DocumentError::TooFewRoots { found, needed }) => Err((found, needed)),
         Err(error) => panic!("{error}"),
     };
     assert_eq!(roots_signed(&sign(&[a]), 1), Ok(()));
@@ -254,61 +258,61 @@ fn as_many_distinct_roots_sign_as_the_threshold_says() {
     assert_eq!(roots_signed(&sign(&[a, a]), 2), Err((1, 2)));
     assert_eq!(roots_signed(&sign(&[a, a, a, a, a, a, a, a]), 2), Err((1, 2)));
     assert_eq!(roots_signed(&sign(&[a, a, b]), 2), Ok(()));
-    // Strangers do not count, and do no harm.
-    let stranger = key("stranger", 99);
-    assert_eq!(roots_signed(&sign(&[a, &stranger]), 2), Err((1, 2)));
-    assert_eq!(roots_signed(&sign(&[&stranger, a, b]), 2), Ok(()));
+    // Unknown signers do not count, and do no harm.
+    let unknown = key("unknown", 99);
+    assert_eq!(roots_signed(&sign(&[a, &unknown]), 2), Err((1, 2)));
+    assert_eq!(roots_signed(&sign(&[&unknown, a, b]), 2), Ok(()));
     let named_like_a_root = key("root-b", 99);
     assert_eq!(roots_signed(&sign(&[a, &named_like_a_root]), 2), Err((1, 2)));
 }
 
 #[test]
-fn one_root_under_two_names_is_one_root() {
+fn a_root_under_two_names_counts_once() {
     let (a, alias) = (key("root-a", 1), key("root-z", 1));
     let file = issue::sign(&text(), &[&a, &alias]);
     for roots in [&[&a, &alias][..], &[&alias, &a], &[&a, &a, &alias, &alias]] {
         let error = verify(&file, roots, 2).unwrap_err();
-        assert_eq!(error, Error::TooFewRoots { found: 1, needed: 2 });
+        assert_eq!(error, DocumentError::TooFewRoots { found: 1, needed: 2 });
         assert!(verify(&file, roots, 1).is_ok());
     }
-    // An alias that the device does not know is a stranger.
+    // A root under a name that the device does not know is an unknown signer.
     let error = verify(&file, &[&a, &key("root-b", 2)], 2).unwrap_err();
-    assert_eq!(error, Error::TooFewRoots { found: 1, needed: 2 });
+    assert_eq!(error, DocumentError::TooFewRoots { found: 1, needed: 2 });
 }
 
 #[test]
-fn nobody_known_is_an_unknown_key_and_a_bad_root_signature_refuses_all() {
+fn unknown_roots_and_bad_root_signatures_are_refused() {
     let [a, b, c] = &roots();
     let text = text();
     let file = issue::sign(&text, &[c]);
-    assert!(matches!(verify(&file, &[a, b], 1), Err(Error::UnknownKey { .. })));
-    assert!(matches!(verify(&file, &[], 1), Err(Error::UnknownKey { .. })));
+    assert!(matches!(verify(&file, &[a, b], 1), Err(DocumentError::UnknownKey { .. })));
+    assert!(matches!(verify(&file, &[], 1), Err(DocumentError::UnknownKey { .. })));
     let elsewhere = issue::sign("another text\n", &[b]);
     let bad = elsewhere.lines().last().unwrap();
     let good = issue::sign(&text, &[a, c]);
     for file in [format!("{good}{bad}\n"), good.replacen("\n\n", &format!("\n\n{bad}\n"), 1)] {
-        assert!(matches!(verify(&file, &[a, b, c], 2), Err(Error::BadSignature { .. })));
-        // To a device that does not know that root, the line is a stranger's.
+        assert!(matches!(verify(&file, &[a, b, c], 2), Err(DocumentError::BadSignature { .. })));
+        // A device that does not know that root skips the line.
         assert!(verify(&file, &[a, c], 2).is_ok());
     }
 }
 
 #[test]
-fn form_comes_before_signatures_and_signatures_before_the_rules_of_the_text() {
+fn form_is_checked_before_signatures_and_signatures_before_values() {
     let [a, b, c] = &roots();
     let refused = |text: &str, signers: &[&SigningKey]| {
         verify(&issue::sign(text, signers), &[a, b], 2).unwrap_err()
     };
     let broken = text().replace("version 7", "version 0");
-    assert!(matches!(refused(&broken, &[c]), Error::UnknownKey { .. }));
-    assert!(matches!(refused(&broken, &[a]), Error::TooFewRoots { .. }));
-    assert!(matches!(refused(&broken, &[a, b]), Error::Malformed { line: 2, .. }));
+    assert!(matches!(refused(&broken, &[c]), DocumentError::UnknownKey { .. }));
+    assert!(matches!(refused(&broken, &[a]), DocumentError::TooFewRoots { .. }));
+    assert!(matches!(refused(&broken, &[a, b]), DocumentError::Malformed { line: 2, .. }));
     let spaced = text().replace("version 7", "version  7");
-    assert!(matches!(refused(&spaced, &[c]), Error::Malformed { line: 2, .. }));
+    assert!(matches!(refused(&spaced, &[c]), DocumentError::Malformed { line: 2, .. }));
 }
 
 #[test]
-fn nothing_follows_the_signatures_of_a_trust_document_which_is_the_last_thing_looked_at() {
+fn bytes_after_the_signatures_are_refused_last() {
     let [a, b, c] = &roots();
     let file = issue::sign(&text(), &[a, b]);
     let empty_line = file.lines().count() + 1;
@@ -317,7 +321,7 @@ fn nothing_follows_the_signatures_of_a_trust_document_which_is_the_last_thing_lo
         let message = format!("line {empty_line}: nothing may follow the signatures");
         assert_eq!(refused(&format!("{file}{tail}")), message, "{tail:?}");
     }
-    // Without an empty line it stands among the signatures.
+    // Without an empty line, the bytes are read as a signature line.
     for (tail, message) in [("x", "the file ends too early"), (" \n", "is not a signature line")] {
         let found = refused(&format!("{file}{tail}"));
         assert_eq!(found, format!("line {empty_line}: {message}"));

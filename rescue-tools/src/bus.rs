@@ -44,7 +44,7 @@ const ANSWER: Duration = Duration::from_secs(25);
 const IMPORT: Duration = Duration::from_secs(150);
 
 /// Imports at one time: what the daemon takes of one caller.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 8;
 /// Ends of jobs that may wait to be looked at: more than run at one time.
 const JOBS: usize = 64;
 
@@ -149,7 +149,9 @@ impl Daemon {
                         false
                     }
                     Poll::Ready(answer) => {
-                        answers.get_mut(*place).map(|slot| *slot = Some(answer));
+                        if let Some(slot) = answers.get_mut(*place) {
+                            *slot = Some(answer);
+                        }
                         false
                     }
                 });

@@ -159,7 +159,7 @@ impl Draft {
     /// Of the first product that goes with the rest, unless its own does; one that nobody knows does.
     fn fitting(mut self) -> Self {
         for code in ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON", "FUTURE"] {
-            if self.terms.unfit().is_none() {
+            if self.terms.product_mismatch().is_none() {
                 break;
             }
             self.terms.product = product(code);

@@ -1,6 +1,7 @@
 //! The status report (contract §9): its schema, and what it says of hardware, system and time.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use acceptance::harness::Story;
@@ -15,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(an_interface_that_a_licence_names_is_the_unit_id),
     story!(only_a_permanent_address_of_hardware_is_a_unit_id),
     story!(a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id),
+    story!(a_system_that_may_run_from_a_usb_drive_names_the_drive),
     story!(serial_numbers_that_are_none_are_not_reported),
     story!(the_system_is_what_os_release_or_the_configuration_says),
     story!(the_clock_is_believed_once_a_time_server_was_heard),
@@ -211,6 +213,26 @@ fn a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id() {
     unfit.machine().boots_from_usb("123");
     assert_eq!(unit_id(&unfit), UNIT);
     assert!(unfit.status()["problems"].to_string().contains("“123”"), "{}", unfit.status());
+}
+
+fn a_system_that_may_run_from_a_usb_drive_names_the_drive() {
+    let world = World::new();
+    world.machine().boots_from_usb("85641000D308482019");
+    let root = "25 1 0:30 / / rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper\n";
+    let drive = "26 25 8:1 / /rofs ro - ext4 /dev/sda1 ro\n";
+    world.write("/proc/self/mountinfo", format!("{root}{drive}"));
+    let report = world.status();
+    assert_eq!(report["hardware"]["kind"], "mac");
+    let problem = &report["problems"][0];
+    assert_eq!(problem["subject"], "USB drive");
+    assert!(problem["message"].as_str().unwrap().contains("mounted at /rofs"), "{problem}");
+    assert_eq!(world.licctl(["doctor"]).code, 1);
+
+    fs::create_dir_all(world.path("/run/systemd")).unwrap();
+    symlink("/dev/block/8:1", world.path("/run/systemd/volatile-root")).unwrap();
+    let report = world.status();
+    assert_eq!(report["unit_id"], "#85641000D308482019");
+    assert_eq!(report["problems"], json!([]));
 }
 
 fn serial_numbers_that_are_none_are_not_reported() {

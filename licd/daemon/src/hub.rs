@@ -167,7 +167,7 @@ pub(crate) enum News {
     /// An import went on.
     Progress(Arc<Job>),
     /// What is to be imported was read. `None`: a fault of this program.
-    Read { job: Arc<Job>, read: Option<Read> },
+    Read { job: Arc<Job>, read: Option<Box<Read>> },
     /// A removal ended.
     Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
     /// Settings were taken over, or not.
@@ -180,11 +180,14 @@ pub(crate) enum News {
     BusGone,
 }
 
+/// A job, and what became of its documents.
+pub(crate) type ImportedJob = (Arc<Job>, Vec<Imported>);
+
 /// The device as it was read.
 pub(crate) struct Refreshed {
     pub(crate) published: Published,
     /// What became of the documents of each job that was imported.
-    pub(crate) imported: Vec<(Arc<Job>, Vec<Imported>)>,
+    pub(crate) imported: Vec<ImportedJob>,
     /// Notices of expiry that are to be announced.
     pub(crate) due: Vec<Notice>,
     /// What went wrong on the way and is not in the report.

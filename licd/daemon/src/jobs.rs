@@ -153,7 +153,7 @@ pub(crate) fn read(
             Err(failure) => Read::one(Arrival::unread(&own_job.name, failure)),
         }
     };
-    spawn(hub, "import", work, |read| News::Read { job, read })
+    spawn(hub, "import", work, |read| News::Read { job, read: read.map(Box::new) })
 }
 
 impl Read {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use licd_files::config::Config;
 use licd_fs::textfile;
 use licd_machine::clock;
-use licd_protocol::{Proxy, Scheme, ca_file, without_login};
+use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
-use licd_sources::fetch::{self, Asked, Fault, Request};
+use licd_sources::fetch::{self, Fault, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Survey, Url};
@@ -115,7 +115,7 @@ impl Device {
         url: &Url,
         login: Option<Login>,
         unless: Version,
-    ) -> Result<Request, Failure> {
+    ) -> Result<FetchRequest, Failure> {
         let Config { network, ums, .. } = survey.config();
         let host = url.host();
         let login = match login {
@@ -139,7 +139,7 @@ impl Device {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
-        Ok(Request {
+        Ok(FetchRequest {
             url: url.clone(),
             user,
             password,
@@ -209,8 +209,8 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
     let Some((name, text)) = names.iter().find_map(|name| Some((name, variable(name)?))) else {
         return Ok(None);
     };
-    Proxy::of_environment(&text).map(Some).map_err(|error| {
-        let shown = textfile::escaped(&without_login(&text));
+    Proxy::from_environment(&text).map(Some).map_err(|error| {
+        let shown = textfile::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })
 }
@@ -226,16 +226,16 @@ fn millis(time: Duration) -> u64 {
 fn failure(fault: &Fault, url: &Url) -> Failure {
     let code = match fault {
         Fault::Told(told) => match told.code {
-            fetch::Code::SourceUnreachable => Code::SourceUnreachable,
-            fetch::Code::SourceRefused => Code::SourceRefused,
-            fetch::Code::SourceTooLarge => Code::SourceTooLarge,
+            fetch::FailureCode::SourceUnreachable => Code::SourceUnreachable,
+            fetch::FailureCode::SourceRefused => Code::SourceRefused,
+            fetch::FailureCode::SourceTooLarge => Code::SourceTooLarge,
         },
         Fault::TooLarge(_) => Code::SourceTooLarge,
         Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
     };
     let message = match fault {
         // The address stands before it, and names the host.
-        Fault::Told(told) if told.asked == Asked::Host(url.host().to_owned()) => {
+        Fault::Told(told) if told.peer == Peer::Host(url.host().to_owned()) => {
             textfile::escaped(&told.message)
         }
         _ => fault.to_string(),

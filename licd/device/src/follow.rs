@@ -137,7 +137,7 @@ impl Device {
         let (downloads, notice) = Downloads::load(self.root())?;
         let report = |link: &String| {
             let Download { code, message, asked, .. } = downloads.of(&key(link))?.clone();
-            let url = Url::parse(link).ok()?.without_login();
+            let url = Url::parse(link).ok()?.without_userinfo();
             let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);
             Some(LinkReport { url, code, message: message?, asked })
         };

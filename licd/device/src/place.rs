@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use licd_fs::textfile::escaped;
-use licd_protocol::{Url, UrlError, without_login};
+use licd_protocol::{Url, UrlError, without_userinfo};
 use licd_rules::Code;
 
 use crate::Failure;
@@ -49,7 +49,7 @@ impl Place {
     /// without what may be a password.
     #[must_use]
     pub fn refused_name(text: &OsStr) -> String {
-        escaped(&without_login(&text.to_string_lossy()))
+        escaped(&without_userinfo(&text.to_string_lossy()))
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             ("https://", "the address names no host; correct it to https://HOST/PATH", "https://"),
             (
                 "http://u:secret@h:0/x",
-                "the address has a port that is none; correct it, ports are 1 to 65535",
+                "the address has an invalid port; correct it, ports are 1 to 65535",
                 "http://h:0/x",
             ),
             (

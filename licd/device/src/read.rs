@@ -7,7 +7,8 @@ use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
 use licd_sources::intake::{self, Fault, OpenFault};
 use license_format::{
-    Complete, Completer, DocumentKind, Error, TrustDocument, UnitId, Verified, VerifierKey, limits,
+    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, Verified, VerifierKey,
+    limits,
 };
 
 use crate::Failure;
@@ -69,8 +70,8 @@ impl From<Failure> for NotRead {
     }
 }
 
-impl From<Error> for NotRead {
-    fn from(error: Error) -> Self {
+impl From<DocumentError> for NotRead {
+    fn from(error: DocumentError) -> Self {
         Self::Refused(error.into())
     }
 }
@@ -81,17 +82,17 @@ pub(crate) enum Document {
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<DocumentError> for Failure {
+    fn from(error: DocumentError) -> Self {
         let advice = match error {
-            Error::Malformed { .. } => "; get the file again from where it was issued",
-            Error::Unsupported { .. } => "; update the system first",
-            Error::BadSignature { .. } => "; get the file again from where it was issued",
-            Error::UnknownKey { .. } | Error::UntrustedProduct { .. } => {
+            DocumentError::Malformed { .. } => "; get the file again from where it was issued",
+            DocumentError::Unsupported { .. } => "; update the system first",
+            DocumentError::BadSignature { .. } => "; get the file again from where it was issued",
+            DocumentError::UnknownKey { .. } | DocumentError::UntrustedProduct { .. } => {
                 "; import the vendor's newest trust document first"
             }
-            Error::Unfit { .. } => "; ask the vendor for a corrected one",
-            Error::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
+            DocumentError::ProductMismatch { .. } => "; ask the vendor for a corrected one",
+            DocumentError::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",
         };
         Self::new(Code::from(&error), format!("{error}{advice}"))
     }
@@ -144,7 +145,7 @@ impl Reader<'_> {
         })
     }
 
-    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, Error> {
+    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, DocumentError> {
         TrustDocument::verify(bytes, self.roots, self.threshold)
     }
 }
@@ -158,7 +159,7 @@ enum Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), Error> {
+    fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), DocumentError> {
         match self {
             Self::Start(start) => {
                 start.extend_from_slice(chunk);
@@ -208,7 +209,7 @@ impl<'a> Parser<'a> {
             Self::Trust(bytes) => {
                 let document = reader.trust_document(&bytes).map_err(|error| match error {
                     // Only the image brings root keys; no other document would help.
-                    Error::UnknownKey { .. } => Failure::new(
+                    DocumentError::UnknownKey { .. } => Failure::new(
                         Code::UnknownKey,
                         format!("{error}; ask the vendor for one signed by this image's root keys"),
                     ),

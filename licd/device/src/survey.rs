@@ -220,7 +220,7 @@ impl Device {
             restart_pending,
             settings: Arc::new(settings),
             roots,
-            trust: Arc::new(TrustDocument::nobody()),
+            trust: Arc::new(TrustDocument::empty()),
             trust_to_keep: None,
             units,
             mac,
@@ -283,6 +283,10 @@ impl Device {
             }
             Ok(RootDrive::UnfitSerial { serial }) => {
                 problems.push(MachineProblem::UnfitSerial { serial }.into());
+                macs()
+            }
+            Ok(RootDrive::OutOfReach { mount }) => {
+                problems.push(MachineProblem::DriveOutOfReach { mount }.into());
                 macs()
             }
             Err(error) => {
@@ -459,11 +463,9 @@ impl Survey {
     /// Takes note of a licence that was stored.
     pub(crate) fn hold(&mut self, held: Held) {
         self.rejected.retain(|rejected| rejected.file != held.name.to_string());
-        match self.place_of(&held.name) {
-            Ok(place) => {
-                self.held.get_mut(place).map(|old| *old = Arc::new(held));
-            }
-            Err(place) => self.held.insert(place, Arc::new(held)),
+        self.drop_held(&held.name);
+        if let Err(place) = self.place_of(&held.name) {
+            self.held.insert(place, Arc::new(held));
         }
     }
 

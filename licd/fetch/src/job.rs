@@ -1,26 +1,26 @@
-//! A request that was understood.
+//! A parsed request, and everything that it takes to fulfil it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use licd_protocol::{Login, Request, Url};
+use licd_protocol::{Credentials, FetchRequest, Url};
 
-use crate::fault::Fault;
-use crate::names::Names;
-use crate::proxy::Route;
-use crate::tls::{Bundle, Pin, Tls, Trust};
+use crate::error::FetchError;
+use crate::proxy::ProxyRoute;
+use crate::resolver::Resolver;
+use crate::tls::{Bundle, CertificatePolicy, Pin, Tls};
 use crate::watchdog::Watchdog;
 
-/// What there is to do, before the sandbox is closed.
+/// A parsed request, before the worker enters the sandbox.
 pub(crate) struct Plan {
     pub(crate) url: Url,
     pub(crate) total: Duration,
     ca_file: Option<String>,
     pin: Option<Pin>,
     pin_or_authority: bool,
-    route: Route,
-    login: Option<Login>,
-    name: Duration,
+    route: ProxyRoute,
+    credentials: Option<Credentials>,
+    lookup: Duration,
     connect: Duration,
     idle: Duration,
     limit: u64,
@@ -29,12 +29,12 @@ pub(crate) struct Plan {
     clock_trusted: bool,
 }
 
-/// What there is to do, with everything that it takes.
+/// A request with TLS, watchdog and resolver.
 pub(crate) struct Job {
     pub(crate) url: Url,
-    pub(crate) login: Option<Login>,
-    pub(crate) route: Route,
-    name: Duration,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) route: ProxyRoute,
+    lookup: Duration,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) limit: u64,
@@ -42,36 +42,37 @@ pub(crate) struct Job {
     pub(crate) last_modified: Option<String>,
     pub(crate) tls: Tls,
     pub(crate) watchdog: Watchdog,
-    names: Names,
+    resolver: Resolver,
 }
 
 impl Plan {
-    /// Understands a request.
+    /// Parses a request.
     ///
     /// # Errors
-    /// [`Fault::Local`] for what the program that asks should have kept right.
-    pub(crate) fn of(request: Request) -> Result<Self, Fault> {
-        let given =
-            request.user.map(|user| Login { user, password: request.password.unwrap_or_default() });
-        let pin = request.pin.as_deref().map(|pin| Pin::parse(pin).ok_or(wrong("pin")));
+    /// [`FetchError::Internal`] for a value that the caller should not have sent.
+    pub(crate) fn parse(request: FetchRequest) -> Result<Self, FetchError> {
+        let own = request
+            .user
+            .map(|user| Credentials { user, password: request.password.unwrap_or_default() });
+        let pin = request.pin.as_deref().map(|pin| Pin::parse(pin).ok_or_else(|| invalid("pin")));
         let is_header =
             |text: &String| text.bytes().all(|b| b == b' ' || b == b'\t' || b.is_ascii_graphic());
         let tags = [request.etag, request.last_modified];
         if !tags.iter().flatten().all(is_header) {
-            return Err(wrong("etag or last_modified"));
+            return Err(invalid("etag or last_modified"));
         }
         let [etag, last_modified] = tags;
         Ok(Self {
-            login: given.or(request.url.login()),
+            credentials: own.or(request.url.credentials()),
             url: request.url,
             total: Duration::from_millis(request.total_ms),
             ca_file: request.ca_file,
             pin: pin.transpose()?,
             pin_or_authority: request.pin_or_authority,
-            route: Route::new(request.proxy, &request.no_proxy.unwrap_or_default()),
-            name: span("name_ms", request.name_ms)?,
-            connect: span("connect_ms", request.connect_ms)?,
-            idle: span("idle_ms", request.idle_ms)?,
+            route: ProxyRoute::new(request.proxy, &request.no_proxy.unwrap_or_default()),
+            lookup: time_out("name_ms", request.name_ms)?,
+            connect: time_out("connect_ms", request.connect_ms)?,
+            idle: time_out("idle_ms", request.idle_ms)?,
             limit: request.max_bytes,
             etag,
             last_modified,
@@ -79,22 +80,22 @@ impl Plan {
         })
     }
 
-    /// The configured bundle of certificate authorities.
+    /// The path of the configured bundle of certificate authorities.
     pub(crate) fn ca_file(&self) -> Option<&str> {
         self.ca_file.as_deref()
     }
 
-    /// With the bundle of authorities, a clock that runs, and somebody to ask for names.
+    /// Adds the bundle of authorities, the watchdog and the resolver.
     ///
     /// # Errors
-    /// Those of [`Tls::new`].
-    pub(crate) fn begin(
+    /// The errors of [`Tls::new`].
+    pub(crate) fn prepare(
         self,
         bundle: Bundle,
         watchdog: Watchdog,
-        names: Names,
-    ) -> Result<Job, Fault> {
-        let tls = Tls::new(Trust {
+        resolver: Resolver,
+    ) -> Result<Job, FetchError> {
+        let tls = Tls::new(CertificatePolicy {
             bundle,
             pinned: self.pin.map(|pin| (self.url.host().to_owned(), pin)),
             or_authority: self.pin_or_authority,
@@ -102,9 +103,9 @@ impl Plan {
         })?;
         Ok(Job {
             url: self.url,
-            login: self.login,
+            credentials: self.credentials,
             route: self.route,
-            name: self.name,
+            lookup: self.lookup,
             connect: self.connect,
             idle: self.idle,
             limit: self.limit,
@@ -112,32 +113,34 @@ impl Plan {
             last_modified: self.last_modified,
             tls,
             watchdog,
-            names,
+            resolver,
         })
     }
 }
 
 impl Job {
-    /// The addresses of a host. When the whole time is up before the name's, that is said of the name.
+    /// The addresses of a host. It leaves a tenth of the remaining time, so that a slow look-up is
+    /// reported as one before the watchdog ends the worker.
     ///
     /// # Errors
-    /// [`Fault::Name`]
-    pub(crate) fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
-        let within = self.name.min(self.watchdog.left().mul_f64(0.9));
-        self.names.look_up(host, port, within).map_err(Fault::Name)
+    /// [`FetchError::Lookup`]
+    pub(crate) fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
+        let within = self.lookup.min(self.watchdog.remaining().mul_f64(0.9));
+        self.resolver.look_up(host, port, within).map_err(FetchError::Lookup)
     }
 
-    /// Whether "not modified" is an answer.
+    /// Whether the server may answer "not modified".
     pub(crate) fn is_conditional(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
     }
 }
 
-/// A time-out of zero would be none at all to the system.
-fn span(name: &'static str, millis: u64) -> Result<Duration, Fault> {
-    if millis == 0 { Err(wrong(name)) } else { Ok(Duration::from_millis(millis)) }
+/// Refuses zero, which the system takes for no time-out.
+fn time_out(name: &'static str, millis: u64) -> Result<Duration, FetchError> {
+    if millis == 0 { Err(invalid(name)) } else { Ok(Duration::from_millis(millis)) }
 }
 
-fn wrong(key: &'static str) -> Fault {
-    Fault::Local { what: "reading the request", error: format!("{key} has no usable value") }
+fn invalid(key: &'static str) -> FetchError {
+    let message = format!("{key} has no usable value");
+    FetchError::Internal { action: "reading the request", message }
 }

@@ -1,4 +1,4 @@
-//! licd-fetch.
+//! The program `licd-fetch`.
 fn main() -> std::process::ExitCode {
     licd_fetch::main()
 }

@@ -1,12 +1,12 @@
-//! Standard output: frames, and exactly one last one.
+//! Standard output: frames that end with exactly one final frame.
 
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::fault::Fault;
-use licd_protocol::{Answer, Failure, Frame};
+use crate::error::FetchError;
+use licd_protocol::{FetchFailure, Frame, ResponseHeader};
 
-/// Where frames go. Two threads write: the one that fetches, and the watchdog with a last word.
+/// The writer of frames. Two threads use it: the one that fetches, and the watchdog.
 #[derive(Debug)]
 pub(crate) struct Output<W> {
     state: Mutex<State<W>>,
@@ -15,7 +15,7 @@ pub(crate) struct Output<W> {
 #[derive(Debug)]
 struct State<W> {
     to: W,
-    /// The last frame was written.
+    /// The final frame was written.
     ended: bool,
 }
 
@@ -24,72 +24,72 @@ impl<W: Write> Output<W> {
         Self { state: Mutex::new(State { to, ended: false }) }
     }
 
-    /// A file begins.
-    pub(crate) fn header(&self, answer: Answer) -> Result<(), Fault> {
-        self.put(&Frame::Header(answer))
+    /// Begins a file.
+    pub(crate) fn header(&self, header: ResponseHeader) -> Result<(), FetchError> {
+        self.put(&Frame::Header(header))
     }
 
-    /// Bytes over the wire so far.
-    pub(crate) fn progress(&self, done: u64, total: Option<u64>) -> Result<(), Fault> {
+    /// Reports the bytes received over the wire.
+    pub(crate) fn progress(&self, done: u64, total: Option<u64>) -> Result<(), FetchError> {
         self.put(&Frame::Progress { done, total })
     }
 
-    /// The next bytes of the file.
-    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), Fault> {
+    /// Writes the next bytes of the file.
+    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), FetchError> {
         self.put(&Frame::Data(bytes.to_vec()))
     }
 
-    /// All is there.
-    pub(crate) fn end(&self) -> Result<(), Fault> {
+    /// Ends a complete file.
+    pub(crate) fn end(&self) -> Result<(), FetchError> {
         self.put(&Frame::End)
     }
 
-    /// There is no file.
-    pub(crate) fn failure(&self, failure: Failure) -> Result<(), Fault> {
-        self.put(&Frame::Error(failure))
+    /// Reports why there is no file.
+    pub(crate) fn failure(&self, failure: FetchFailure) -> Result<(), FetchError> {
+        self.put(&Frame::Failure(failure))
     }
 
-    /// There is no file, says the watchdog. It does not wait for a writer that is stuck because
-    /// nobody reads.
-    pub(crate) fn last_word(&self, failure: Failure) {
+    /// Reports why there is no file, unless another thread is blocked in a write because the caller
+    /// does not read.
+    pub(crate) fn try_failure(&self, failure: FetchFailure) {
         match self.state.try_lock() {
-            Ok(state) => drop(write(state, &Frame::Error(failure))),
+            Ok(state) => drop(write(state, &Frame::Failure(failure))),
             Err(TryLockError::Poisoned(state)) => {
-                drop(write(state.into_inner(), &Frame::Error(failure)));
+                drop(write(state.into_inner(), &Frame::Failure(failure)));
             }
             Err(TryLockError::WouldBlock) => {}
         }
     }
 
-    fn put(&self, frame: &Frame) -> Result<(), Fault> {
+    fn put(&self, frame: &Frame) -> Result<(), FetchError> {
         write(self.state.lock().unwrap_or_else(PoisonError::into_inner), frame)
     }
 }
 
-fn write<W: Write>(mut state: MutexGuard<'_, State<W>>, frame: &Frame) -> Result<(), Fault> {
+fn write<W: Write>(mut state: MutexGuard<'_, State<W>>, frame: &Frame) -> Result<(), FetchError> {
     if state.ended {
-        return Err(Fault::NoReader);
+        return Err(FetchError::ReaderGone);
     }
-    state.ended = matches!(frame, Frame::End | Frame::Error(_));
-    frame.write(&mut state.to).map_err(|_| Fault::NoReader)
+    state.ended = matches!(frame, Frame::End | Frame::Failure(_));
+    frame.write(&mut state.to).map_err(|_| FetchError::ReaderGone)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use licd_protocol::{Asked, Code};
+    use licd_protocol::{FailureCode, Peer};
 
     #[test]
-    fn nothing_follows_the_last_frame() {
+    fn no_frame_follows_the_final_one() {
         let mut bytes = Vec::new();
         {
             let output = Output::new(&mut bytes);
-            output.header(Answer::default()).unwrap();
+            output.header(ResponseHeader::default()).unwrap();
             output.end().unwrap();
             assert!(output.data(b"more").is_err());
-            let asked = Asked::Host("ums.example".to_owned());
-            let (code, message) = (Code::SourceUnreachable, String::new());
-            output.last_word(Failure { code, asked, message });
+            let peer = Peer::Host("ums.example".to_owned());
+            let (code, message) = (FailureCode::SourceUnreachable, String::new());
+            output.try_failure(FetchFailure { code, peer, message });
         }
         let mut rest = bytes.as_slice();
         assert!(matches!(Frame::read(&mut rest), Ok(Frame::Header(_))));

@@ -1,38 +1,44 @@
-//! Whether a host is reached through the proxy.
+//! The hosts that the worker reaches through the proxy.
 
 use std::net::IpAddr;
 
 use licd_protocol::{Proxy, host_name};
 
-/// The proxy, and for whom it is not.
-pub(crate) struct Route {
+/// The proxy and its exemptions.
+pub(crate) struct ProxyRoute {
     proxy: Option<Proxy>,
-    except: Vec<Except>,
+    exemptions: Vec<Exemption>,
 }
 
-/// Hosts that are reached without the proxy. There is no standard; these are curl's rules.
+/// Hosts that the worker reaches directly. Without a standard, these are the rules of curl.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Except {
+enum Exemption {
+    /// Every host.
     All,
-    /// The domain and everything below it.
+    /// A domain and its subdomains.
     Domain(String),
-    /// An address, or those that share its first bits.
+    /// A network: an address and the length of its prefix.
     Net(IpAddr, u32),
 }
 
-impl Route {
-    /// Through `proxy`, but for the hosts of this list.
+impl ProxyRoute {
+    /// Through `proxy`, except for the hosts of the list.
     pub(crate) fn new(proxy: Option<Proxy>, no_proxy: &str) -> Self {
-        Self { proxy, except: no_proxy.split([',', ' ']).filter_map(Except::parse).collect() }
+        Self {
+            proxy,
+            exemptions: no_proxy.split([',', ' ']).filter_map(Exemption::parse).collect(),
+        }
     }
 
-    /// The proxy that `host` (an IPv6 address without brackets) is reached through.
+    /// The proxy for `host` (an IPv6 address without brackets).
     pub(crate) fn to(&self, host: &str) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|_| !self.except.iter().any(|except| except.covers(host)))
+        self.proxy
+            .as_ref()
+            .filter(|_| !self.exemptions.iter().any(|exemption| exemption.covers(host)))
     }
 }
 
-impl Except {
+impl Exemption {
     fn parse(entry: &str) -> Option<Self> {
         let entry = entry.trim();
         if entry == "*" {
@@ -53,8 +59,8 @@ impl Except {
         match self {
             Self::All => true,
             Self::Domain(domain) => {
-                let above = host.trim_end_matches('.').strip_suffix(domain.as_str());
-                above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+                let prefix = host.trim_end_matches('.').strip_suffix(domain.as_str());
+                prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
             }
             Self::Net(net, bits) => match (net, host.parse()) {
                 (IpAddr::V4(net), Ok(IpAddr::V4(host))) => {
@@ -76,9 +82,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exceptions_are_domains_addresses_and_nets() {
+    fn exemptions_are_domains_addresses_and_networks() {
         let list = "localhost, .Example.com *.test,10.0.0.0/8,192.0.2.1,fd00::/8,[::1],9.9.9.9/99";
-        let route = |list| Route::new(Proxy::parse("http://proxy:1").ok(), list);
+        let route = |list| ProxyRoute::new(Proxy::parse("http://proxy:1").ok(), list);
         for host in [
             "localhost",
             "example.com",

@@ -1,7 +1,7 @@
-//! The worker's own clock. Whatever a server or a library does, and at whatever stage, the worker
-//! has said its last word when its time is up.
+//! The time limit of the worker. When it is up, the watchdog reports a failure and ends the process,
+//! whatever a server or a library is doing.
 //!
-//! Time does not pass here while the device is suspended.
+//! The clock stops while the device is suspended.
 
 use std::io::Write;
 use std::process;
@@ -9,34 +9,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::fault::{Fault, system_words};
+use crate::error::{FetchError, system_message};
 use crate::output::Output;
 
-/// How the program ends when the watchdog ends it: the last word was said.
-const ENDED: i32 = 0;
+/// The exit code after the watchdog has reported the failure.
+const REPORTED: i32 = 0;
 
-/// The clock that runs.
+/// A handle to the running watchdog.
 #[derive(Clone)]
 pub(crate) struct Watchdog(Arc<Mutex<State>>);
 
 struct State {
-    /// Who is being asked, for the message.
+    /// The host that the message names.
     host: String,
-    /// When time is up, and how much there was.
+    /// The time limit, as an instant and as a span.
     end: Instant,
     total: Duration,
 }
 
 impl Watchdog {
-    /// Starts the clock.
+    /// Starts the thread.
     ///
     /// # Errors
-    /// [`Fault::Local`] if there is no thread to be had.
+    /// [`FetchError::Internal`] if the system starts no thread.
     pub(crate) fn start<W: Write + Send + 'static>(
         host: &str,
         total: Duration,
         output: Arc<Output<W>>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, FetchError> {
         let now = Instant::now();
         let end = now.checked_add(total).unwrap_or(now);
         let state = State { host: host.to_owned(), end, total };
@@ -46,20 +46,20 @@ impl Watchdog {
             .name("watchdog".to_owned())
             .stack_size(256 * 1024)
             .spawn(move || run(&state, &output))
-            .map_err(|error| Fault::Local {
-                what: "starting a thread",
-                error: system_words(&error),
+            .map_err(|error| FetchError::Internal {
+                action: "starting a thread",
+                message: system_message(&error),
             })?;
         Ok(watch)
     }
 
-    /// Who is asked from now on.
-    pub(crate) fn asks(&self, host: &str) {
+    /// Sets the host that the worker asks from now on.
+    pub(crate) fn set_host(&self, host: &str) {
         host.clone_into(&mut lock(&self.0).host);
     }
 
-    /// What is left of the whole time.
-    pub(crate) fn left(&self) -> Duration {
+    /// The time left until the limit.
+    pub(crate) fn remaining(&self) -> Duration {
         lock(&self.0).end.saturating_duration_since(Instant::now())
     }
 }
@@ -74,8 +74,8 @@ fn run<W: Write>(state: &Mutex<State>, output: &Output<W>) {
         let wait = end.saturating_duration_since(Instant::now());
         if wait.is_zero() {
             let state = lock(state);
-            output.last_word(Fault::TooSlow(state.total).of(&state.host).failure(1));
-            process::exit(ENDED);
+            output.try_failure(FetchError::TotalTimeout(state.total).of(&state.host).failure(1));
+            process::exit(REPORTED);
         }
         thread::sleep(wait);
     }

@@ -154,19 +154,7 @@ pub fn reason(error: &io::Error) -> String {
 /// `text` fit for a terminal and a log: what is no printable character is spelled out (TOML 1.1
 /// strings and keys may hold terminal escapes), and the end is cut off if it is long.
 pub fn escaped(text: &str) -> String {
-    let mut clean = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == MESSAGE_CHARS {
-            clean.push('…');
-            break;
-        }
-        match c {
-            // Printable, but `escape_debug` writes for programmers.
-            '"' | '\'' | '\\' => clean.push(c),
-            _ => clean.extend(c.escape_debug()),
-        }
-    }
-    clean
+    licd_protocol::escaped(text, MESSAGE_CHARS)
 }
 
 /// A path fit for a terminal and a log.

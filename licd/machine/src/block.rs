@@ -20,6 +20,9 @@ const MOUNTINFO_BYTES: u64 = 4 << 20;
 /// dm-crypt on LVM on a RAID of eight partitions is under thirty.
 const PLACES: usize = 64;
 
+/// The link to the device file of the root file system, if systemd has put memory in its place.
+const VOLATILE_ROOT: &str = "/run/systemd/volatile-root";
+
 /// The mounts and block devices of a machine.
 pub struct Stack {
     tree: Tree,
@@ -88,6 +91,49 @@ impl Stack {
         Ok(found)
     }
 
+    /// The same for the root file system. Layers that a start from memory has left out of reach are
+    /// looked for where they may have been moved: at the device that systemd-volatile-root(8)
+    /// records, and at mounts whose path ends in theirs.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn root_devices(&self) -> Looked<Vec<PathBuf>> {
+        let root = Path::new("/");
+        let reached = self.block_devices(root)?;
+        if !reached.is_empty() {
+            return Ok(reached);
+        }
+        if let Some(device) = self.tree.link(Path::new(VOLATILE_ROOT))? {
+            let recorded = self.block_devices(&device)?;
+            if !recorded.is_empty() {
+                return Ok(recorded);
+            }
+        }
+        let layers = mountinfo::holding(&self.mounts, root).and_then(|at| self.mounts.get(at));
+        let mut moved = Vec::new();
+        for layer in layers.iter().flat_map(|mount| &mount.layers) {
+            for mount in self.mounts.iter().filter(|mount| has_moved(layer, &mount.point)) {
+                moved.extend(self.block_devices(&mount.point)?);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// The first mount of a file system that is on a USB device.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn mount_on_usb(&self) -> Looked<Option<&Path>> {
+        for mount in &self.mounts {
+            for block in self.block_devices(&mount.point)? {
+                if self.usb_device(&block)?.is_some() {
+                    return Ok(Some(&mount.point));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The nearest USB device that a block device descends from.
     ///
     /// # Errors
@@ -132,9 +178,12 @@ impl Stack {
         let device = path.strip_prefix("/dev").ok().map(Path::to_str);
         if let Some(name) = device {
             let Some(name) = name else { return Ok(None) };
-            // sysfs writes `!` for the `/` in a device's name.
-            let name = name.replace('/', "!");
-            if let Some(block) = self.block(&Path::new("/sys/class/block").join(name))? {
+            let dir = match name.strip_prefix("block/") {
+                Some(numbers) => Path::new("/sys/dev/block").join(numbers),
+                // sysfs writes `!` for the `/` in a device's name.
+                None => Path::new("/sys/class/block").join(name.replace('/', "!")),
+            };
+            if let Some(block) = self.block(&dir)? {
                 return Ok(Some(block));
             }
         }
@@ -161,4 +210,11 @@ impl Stack {
         let Some(dir) = self.tree.resolve(dir)? else { return Ok(None) };
         Ok(self.tree.exists(&dir)?.then_some(Place::Block(dir)))
     }
+}
+
+/// Whether a mount point is where this layer may be after the root was changed: its path below
+/// another directory.
+fn has_moved(layer: &Path, point: &Path) -> bool {
+    let layer = layer.strip_prefix("/").unwrap_or(layer);
+    !layer.as_os_str().is_empty() && point.ends_with(layer)
 }

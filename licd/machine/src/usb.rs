@@ -5,7 +5,7 @@ mod descriptor;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use licd_fs::about::{self, About};
 use licd_fs::look::Looked;
@@ -28,6 +28,12 @@ pub enum RootDrive {
     },
     /// A USB drive without serial number.
     NoSerial,
+    /// Out of reach, below an overlay or in memory, while a file system on a USB drive is mounted:
+    /// that drive may hold the system.
+    OutOfReach {
+        /// Where the file system of the USB drive is mounted.
+        mount: PathBuf,
+    },
     /// No USB drive, as far as can be told.
     NotUsb,
 }
@@ -82,7 +88,11 @@ pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, Error>> {
         Ok(stack) => stack,
         Err(source) => return Ok(Err(Error::Mounts { source })),
     };
-    let blocks = stack.block_devices(Path::new("/"))?;
+    let blocks = stack.root_devices()?;
+    if blocks.is_empty() {
+        let mount = stack.mount_on_usb()?.map(Path::to_owned);
+        return Ok(Ok(mount.map_or(RootDrive::NotUsb, |mount| RootDrive::OutOfReach { mount })));
+    }
     let search = Search { stack, can_ask: !root.is_simulated() };
     // Each once: asking one for its serial number may take a second.
     let mut devices = BTreeSet::new();

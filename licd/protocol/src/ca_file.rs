@@ -1,5 +1,5 @@
-//! Whether a file holds certificate authorities. The worker reads it to check servers, `licctl
-//! doctor` to say beforehand what the worker would.
+//! Bundles of certificate authorities. The worker reads them to check servers, and `licctl doctor` to
+//! report beforehand what the worker would refuse.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -9,43 +9,43 @@ use std::path::Path;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
-/// Bytes of a bundle: Debian's of 2026, a quarter of a megabyte, sixteen times over.
+/// Bytes of a bundle: sixteen times Debian's of 2026, which has a quarter of a megabyte.
 pub const BYTES: u64 = 4 << 20;
-/// A byte order mark, as some editors put before a text.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-/// How a structure of more than 127 bytes begins in DER, as every certificate does (X.690 §8.1.3.5).
+/// The byte order mark that some editors write.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The beginning of a DER sequence of more than 255 bytes, as of every certificate (X.690 §8.1.3.5).
 const DER: &[u8] = &[0x30, 0x82];
 
-/// Why a file holds no certificate authorities. The text of each is what comes after its name.
+/// Why a file is unusable as a bundle. The text of each follows the file name in a message.
 #[derive(Debug)]
 pub enum CaFileError {
-    /// There is no file of this name.
+    /// The file does not exist.
     Missing,
-    /// The name belongs to a directory, a device or the like.
+    /// The path names a directory, a device or another special file.
     NotAFile,
-    /// The system does not let it be read.
+    /// The system refuses to read the file.
     Unreadable(io::Error),
-    /// It has more than [`BYTES`] bytes.
+    /// The file is larger than [`BYTES`].
     TooLarge,
-    /// It has none.
+    /// The file is empty or blank.
     Empty,
-    /// It is a certificate in DER.
+    /// The file is a certificate in DER.
     Der,
-    /// It is a text in UTF-16.
+    /// The file is a text in UTF-16.
     Utf16,
-    /// Its certificates are in OpenSSL's own form, which carries more than a certificate.
+    /// The certificates are in OpenSSL's own form, which adds trust settings.
     Trusted,
-    /// It holds a PKCS #7 collection.
+    /// The file is a PKCS #7 collection.
     Pkcs7,
-    /// It holds a key and no certificate.
+    /// The file holds a key and no certificate.
     Key,
-    /// A certificate in it begins and cannot be read to its end.
+    /// A certificate in the file is incomplete or damaged.
     Damaged,
-    /// It is something else.
+    /// The file is none of the above and holds no PEM certificate.
     NotPem,
 }
 
-/// The bytes of the file at `path`, in which [`certificates`] finds at least one.
+/// Reads the file at `path`, which must hold at least one certificate.
 ///
 /// # Errors
 /// [`CaFileError`]
@@ -54,24 +54,25 @@ pub fn read(path: &Path) -> Result<Vec<u8>, CaFileError> {
         io::ErrorKind::NotFound => CaFileError::Missing,
         _ => CaFileError::Unreadable(error),
     })?;
-    // Opening a FIFO would wait for a writer.
+    // Opening a FIFO would block until a writer opens it.
     if !found.is_file() {
         return Err(CaFileError::NotAFile);
     }
     let file = File::open(path).map_err(CaFileError::Unreadable)?;
     let mut bytes = Vec::new();
     file.take(BYTES + 1).read_to_end(&mut bytes).map_err(CaFileError::Unreadable)?;
-    judge(&bytes)?;
+    check(&bytes)?;
     Ok(bytes)
 }
 
-/// The certificates in PEM, each as it stands; what is not one is passed over, as other programs do.
+/// The PEM certificates in `bytes`. Like other programs, it skips everything else.
 pub fn certificates(bytes: &[u8]) -> impl Iterator<Item = CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(bytes.strip_prefix(MARK).unwrap_or(bytes)).filter_map(Result::ok)
+    CertificateDer::pem_slice_iter(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
+        .filter_map(Result::ok)
 }
 
-/// Says what is wrong with a bundle in which there is no certificate.
-fn judge(bytes: &[u8]) -> Result<(), CaFileError> {
+/// Finds out why `bytes` hold no certificate.
+fn check(bytes: &[u8]) -> Result<(), CaFileError> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > BYTES) {
         return Err(CaFileError::TooLarge);
     }
@@ -126,24 +127,31 @@ impl fmt::Display for CaFileError {
     }
 }
 
-impl std::error::Error for CaFileError {}
+impl std::error::Error for CaFileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What matters here is the form: a sequence, in PEM.
+    /// The smallest PEM block with a DER sequence.
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
 
     #[test]
-    fn certificates_are_found_behind_a_mark_and_among_other_texts() {
+    fn certificates_are_found_after_a_byte_order_mark_and_other_text() {
         for text in [PEM.to_owned(), format!("\u{feff}{PEM}"), format!("# ours\r\n\n{PEM}{PEM}")] {
-            assert!(judge(text.as_bytes()).is_ok(), "{text}");
+            assert!(check(text.as_bytes()).is_ok(), "{text}");
         }
     }
 
     #[test]
-    fn a_file_without_certificates_is_called_what_it_is() {
+    fn a_file_without_certificates_is_refused_by_its_kind() {
         let trusted = PEM.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
         for (bytes, words) in [
             (&b""[..], "is empty"),
@@ -157,16 +165,16 @@ mod tests {
             (b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "is damaged"),
             (b"hello", "holds no certificate in PEM"),
         ] {
-            let said = judge(bytes).unwrap_err().to_string();
-            assert!(said.contains(words), "{said}");
+            let message = check(bytes).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
         }
     }
 
     #[test]
-    fn what_is_no_file_is_called_so() {
-        let said = |path: &str| read(Path::new(path)).unwrap_err().to_string();
-        assert_eq!(said("/nowhere/ca.pem"), "does not exist");
-        assert!(said("/usr").starts_with("is not a regular file"), "{}", said("/usr"));
-        assert!(said("/dev/null").starts_with("is not a regular file"));
+    fn missing_and_special_files_are_refused() {
+        let message = |path: &str| read(Path::new(path)).unwrap_err().to_string();
+        assert_eq!(message("/nowhere/ca.pem"), "does not exist");
+        assert!(message("/usr").starts_with("is not a regular file"), "{}", message("/usr"));
+        assert!(message("/dev/null").starts_with("is not a regular file"));
     }
 }

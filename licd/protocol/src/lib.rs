@@ -1,24 +1,29 @@
-//! What licd's programs and the worker that fetches (`licd-fetch`) say to each other, and what they
-//! say it about: addresses, proxies, bundles of certificate authorities. Configuration, settings,
-//! command line and worker read all of these here, so that no two of them read one differently.
+//! The protocol between licd's programs and the worker that fetches (`licd-fetch`), and what both
+//! sides read alike: addresses, proxies, bundles of certificate authorities. Configuration, settings,
+//! command line and worker use these parsers, so that none of them reads a value differently.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `frame.rs` | the wire: one request in, frames out |
-//! | `request.rs` | what is asked for, and what is answered |
-//! | `url.rs` `login.rs` | the address of a file, and who asks |
+//! | `frame.rs` | the wire format: one request in, frames out |
+//! | `request.rs` | the request, the response header and the failure |
+//! | `url.rs` `scheme.rs` `credentials.rs` | the address of a file, with user and password |
 //! | `proxy.rs` | the address of a proxy |
-//! | `ca_file.rs` | whether a file holds certificate authorities |
+//! | `ca_file.rs` | bundles of certificate authorities |
+//! | `escape.rs` | text from other parties, made fit for a terminal |
 
 pub mod ca_file;
+mod credentials;
+mod escape;
 mod frame;
-mod login;
 mod proxy;
 mod request;
+mod scheme;
 mod url;
 
-pub use frame::{Broken, Frame, PAYLOAD_BYTES, REQUEST_BYTES};
-pub use login::Login;
+pub use credentials::Credentials;
+pub use escape::escaped;
+pub use frame::{Frame, FrameError, PAYLOAD_BYTES, REQUEST_BYTES};
 pub use proxy::{Proxy, ProxyError};
-pub use request::{Answer, Asked, Code, Failure, Request};
-pub use url::{Scheme, Url, UrlError, host_name, without_login};
+pub use request::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
+pub use scheme::Scheme;
+pub use url::{Url, UrlError, host_name, without_userinfo};

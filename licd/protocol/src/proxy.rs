@@ -4,40 +4,41 @@ use std::fmt;
 
 use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-use crate::Login;
-use crate::url::{Shown, Url, UrlError, percent_encoded};
+use crate::credentials::Credentials;
+use crate::escape::{Printable, percent_encoded};
+use crate::url::{Url, UrlError};
 
-/// Port of a proxy whose address in the environment names none (as curl has it).
+/// The port of a proxy whose address in the environment names none, as in curl.
 const DEFAULT_PORT: u16 = 1080;
 
-/// An HTTP proxy: host, port, and who asks. Shown without the latter.
+/// An HTTP proxy: host, port, user and password. `Display` and `Debug` leave out the last two.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     url: Url,
     port: u16,
 }
 
-/// Why a text is no proxy. The text of each is what comes after "proxy" or its address.
+/// Why a text is no proxy. The text of each follows "proxy" or the address in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyError {
-    /// It is not of the form `http://[USER:PASSWORD@]HOST:PORT`.
+    /// The text does not have the form `http://[USER:PASSWORD@]HOST:PORT`.
     Form,
-    /// Its user or password holds a character that must be percent-encoded.
-    Login(char),
+    /// The user or the password holds a character that must be percent-encoded.
+    UserInfo(char),
 }
 
 impl Proxy {
-    /// Reads `http://[USER:PASSWORD@]HOST:PORT`, a slash after it allowed. A character of user or
-    /// password that RFC 3986 §3.2.1 does not let stand there as it is would end them unseen; it is
-    /// refused rather than guessed at, but for an `@`, of which the last one counts.
+    /// Reads `http://[USER:PASSWORD@]HOST:PORT`, with or without a slash at the end. It refuses a user
+    /// or password with a character that RFC 3986 §3.2.1 wants encoded, because that character would
+    /// silently end them. An `@` is accepted; the last one ends the password.
     ///
     /// # Errors
     /// [`ProxyError`]
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let (scheme, rest) = text.split_once("://").ok_or(ProxyError::Form)?;
-        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
-        if let Some(c) = login.chars().find(|c| !is_literal(*c)) {
-            return Err(ProxyError::Login(c));
+        let (userinfo, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        if let Some(c) = userinfo.chars().find(|c| !is_literal(*c)) {
+            return Err(ProxyError::UserInfo(c));
         }
         let authority = host.strip_suffix('/').unwrap_or(host);
         let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
@@ -51,41 +52,41 @@ impl Proxy {
         Ok(Self { url, port })
     }
 
-    /// Reads a proxy as the environment names it: `http://` and the port may be left out.
+    /// Reads a proxy of the environment, which may leave out `http://` and the port.
     ///
     /// # Errors
     /// [`ProxyError`]
-    pub fn of_environment(text: &str) -> Result<Self, ProxyError> {
+    pub fn from_environment(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim_end_matches('/');
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let host = whole.rsplit(['@', '/']).next().unwrap_or_default();
-        let behind_brackets = host.rsplit(']').next().unwrap_or_default();
-        match behind_brackets.contains(':') {
+        let after_brackets = host.rsplit(']').next().unwrap_or_default();
+        match after_brackets.contains(':') {
             true => Self::parse(&whole),
             false => Self::parse(&format!("{whole}:{DEFAULT_PORT}")),
         }
     }
 
-    /// Its host: a name in lower case and ASCII, or an address, an IPv6 one without brackets.
+    /// The host: a name in lower-case ASCII, or an IP address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host()
     }
 
-    /// Its port.
+    /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Who asks, if the address says so.
+    /// The user and the password, if the address has them.
     #[must_use]
-    pub fn login(&self) -> Option<Login> {
-        self.url.login()
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.url.credentials()
     }
 }
 
-/// unreserved / sub-delims / `:` (RFC 3986 §3.2.1), `%` of what is encoded, and `@`.
+/// unreserved / sub-delims / `:` (RFC 3986 §3.2.1), the `%` of encoded bytes, and `@`.
 fn is_literal(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:%@".contains(c)
 }
@@ -109,10 +110,10 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Form => f.write_str("is not of the form http://[USER:PASSWORD@]HOST:PORT"),
-            Self::Login(c) => write!(
+            Self::UserInfo(c) => write!(
                 f,
                 "has {} in its user or password; write {0} as {}",
-                Shown(*c),
+                Printable(*c),
                 percent_encoded(*c)
             ),
         }
@@ -121,10 +122,10 @@ impl fmt::Display for ProxyError {
 
 impl std::error::Error for ProxyError {}
 
-/// In a request, where the password is needed.
+/// Serializes the proxy with its password, which the worker needs.
 pub(crate) fn serialize<S: Serializer>(proxy: &Option<Proxy>, to: S) -> Result<S::Ok, S::Error> {
     match proxy {
-        // The scheme's own port is not in the address any more.
+        // The URL has dropped the scheme's default port.
         Some(Proxy { url, port }) => {
             let text = url.as_secret();
             let text = text.trim_end_matches('/');
@@ -145,18 +146,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_host_port_and_user() {
+    fn a_proxy_has_a_host_a_port_and_credentials() {
         let proxy = Proxy::parse("http://u:p%40w@proxy.example:3128/").unwrap();
         assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
-        assert_eq!(proxy.login().unwrap().password, "p@w");
+        assert_eq!(proxy.credentials().unwrap().password, "p@w");
         assert_eq!(proxy.to_string(), "proxy.example:3128");
         assert_eq!(Proxy::parse("http://p:80").unwrap().port(), 80);
         assert_eq!(Proxy::parse("HTTP://[fd00::1]:8080").unwrap().to_string(), "[fd00::1]:8080");
-        assert_eq!(Proxy::parse("http://u:p@w@h:1").unwrap().login().unwrap().password, "p@w");
+        assert_eq!(
+            Proxy::parse("http://u:p@w@h:1").unwrap().credentials().unwrap().password,
+            "p@w"
+        );
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused() {
+    fn malformed_proxies_are_refused() {
         for text in [
             "proxy:3128",
             "socks5://proxy:1",
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_would_end_the_password_is_named_with_its_code() {
+    fn an_unencoded_character_is_named_with_its_encoding() {
         for (c, code) in [
             ('#', "%23"),
             ('?', "%3F"),
@@ -199,10 +203,10 @@ mod tests {
             ('€', "%E2%82%AC"),
         ] {
             let error = Proxy::parse(&format!("http://tech:p{c}ss@host:3128")).unwrap_err();
-            assert_eq!(error, ProxyError::Login(c));
+            assert_eq!(error, ProxyError::UserInfo(c));
             assert!(error.to_string().ends_with(&format!(" as {code}")), "{error}");
             let encoded = Proxy::parse(&format!("http://tech:p{code}ss@host:3128")).unwrap();
-            assert_eq!(encoded.login().unwrap().password, format!("p{c}ss"));
+            assert_eq!(encoded.credentials().unwrap().password, format!("p{c}ss"));
         }
     }
 
@@ -215,9 +219,9 @@ mod tests {
             ("u:p@[::1]", "[::1]:1080"),
             ("http://u:p@h:80/", "h:80"),
         ] {
-            assert_eq!(Proxy::of_environment(text).unwrap().to_string(), shown, "{text}");
+            assert_eq!(Proxy::from_environment(text).unwrap().to_string(), shown, "{text}");
         }
-        assert_eq!(Proxy::of_environment("u:p#w@h:1"), Err(ProxyError::Login('#')));
-        assert!(Proxy::of_environment("socks5://proxy").is_err());
+        assert_eq!(Proxy::from_environment("u:p#w@h:1"), Err(ProxyError::UserInfo('#')));
+        assert!(Proxy::from_environment("socks5://proxy").is_err());
     }
 }

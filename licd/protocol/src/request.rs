@@ -1,114 +1,115 @@
-//! What is asked of the worker, and what it answers.
+//! The request to the worker, the header of a file, and the failure.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Proxy, Url, proxy, url};
+use crate::proxy::{self, Proxy};
+use crate::url::{self, Url};
 
-/// What to fetch, and how.
+/// A file to fetch, and the limits to keep.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
-    /// Where the file is. A user in it counts if [`user`](Self::user) is not set.
+pub struct FetchRequest {
+    /// The address of the file. Its user counts if [`user`](Self::user) is not set.
     #[serde(with = "url")]
     pub url: Url,
-    /// Who asks. Sent to the host of the address only, never to where it redirects.
+    /// The user. The worker sends it to the host of the address only, never to a redirect's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// The password that goes with it.
+    /// The password of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// PEM bundle in place of the system's, an absolute path. It is opened before the worker gives
-    /// up its rights.
+    /// The absolute path of a PEM bundle that replaces the system's. The worker opens it before it
+    /// drops its privileges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
-    /// SHA-256 of the certificate (DER, 64 hex digits) that is taken for that of the address's
-    /// host, whoever issued it.
+    /// SHA-256 of a certificate (DER, 64 hex digits). The worker accepts this certificate of the
+    /// address's host from any issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<String>,
-    /// Whether, beside it, any certificate will do that an authority vouches for.
+    /// Whether the worker also accepts other certificates that an authority has issued.
     #[serde(default)]
     pub pin_or_authority: bool,
     /// The proxy for `https` and `http`.
     #[serde(default, with = "proxy", skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,
-    /// Hosts that are reached without it, as in the environment variable of that name.
+    /// Hosts to reach without the proxy, as in the environment variable of that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_proxy: Option<String>,
-    /// Milliseconds until a name must have an address.
+    /// Milliseconds for looking up a name.
     pub name_ms: u64,
-    /// Milliseconds after that until a connection must stand, TLS agreed.
+    /// Further milliseconds for connecting, with the TLS handshake.
     pub connect_ms: u64,
     /// Milliseconds that a server may stay silent.
     pub idle_ms: u64,
-    /// Milliseconds until everything must be there, further attempts included.
+    /// Milliseconds for everything, with further attempts.
     pub total_ms: u64,
-    /// Bytes that the file may have, and its transfer.
+    /// The largest size of the file and of its transfer, in bytes.
     pub max_bytes: u64,
-    /// The entity tag of what is there already.
+    /// The entity tag of the copy that the caller has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// Its date of change, as the server wrote it.
+    /// The modification date of that copy, in the server's spelling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
-    /// Whether the clock is right. If not, a certificate whose only fault is its dates will do.
+    /// Whether the clock is right. With a wrong one, the worker ignores the dates of certificates.
     pub clock_trusted: bool,
 }
 
-/// What the server says of the file.
+/// The facts that the server states about the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Its entity tag, for the next request.
+pub struct ResponseHeader {
+    /// The entity tag, for the next request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// Its date of change, for the next request.
+    /// The modification date, for the next request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
-    /// The file is still the one that the request named; no bytes follow.
+    /// The caller's copy is current; no bytes follow.
     #[serde(default)]
     pub not_modified: bool,
-    /// A certificate was taken whose dates do not fit the clock.
+    /// The worker accepted a certificate whose dates do not fit the clock.
     #[serde(default)]
     pub clock_ignored: bool,
 }
 
-/// Which verdict a failure is.
+/// The verdict that a failure leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// There is no getting at the file now; it may come later.
+pub enum FailureCode {
+    /// The server cannot be reached now; a later attempt may succeed.
     SourceUnreachable,
-    /// The server does not give it, or is none to take it from.
+    /// The server refuses the file, or the worker refuses the server.
     SourceRefused,
-    /// It is larger than a licence can be.
+    /// The file is larger than any licence.
     SourceTooLarge,
 }
 
-/// Why there is no file.
+/// Why the worker brings no file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Failure {
+pub struct FetchFailure {
     /// The verdict.
-    pub code: Code,
-    /// The server or proxy that was asked.
-    pub asked: Asked,
-    /// What came of that, for people. It holds no password.
+    pub code: FailureCode,
+    /// The other side of the failed request.
+    pub peer: Peer,
+    /// The reason and the cure, for people. It never holds a password.
     pub message: String,
 }
 
-/// What was asked for the file.
+/// The other side of a failed request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Asked {
-    /// The host of this name.
+pub enum Peer {
+    /// A server, by its host.
     Host(String),
-    /// The proxy at this address, which stands before the host.
+    /// The proxy in front of the server, by its host and port.
     Proxy(String),
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(host) => f.write_str(host),
@@ -117,8 +118,8 @@ impl fmt::Display for Asked {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.asked, self.message)
+        write!(f, "{}: {}", self.peer, self.message)
     }
 }

@@ -6,99 +6,50 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize as _, Deserializer, Serializer, de};
 use url::ParseError;
 
-use crate::Login;
+use crate::credentials::Credentials;
+use crate::escape::{Printable, percent_encoded};
+use crate::scheme::Scheme;
 
-/// How a server is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// HTTP over TLS.
-    Https,
-    /// HTTP in the clear.
-    Http,
-    /// FTP over TLS: by `AUTH TLS` (RFC 4217), on port 990 from the first byte.
-    Ftps,
-    /// FTP in the clear.
-    Ftp,
-}
-
-impl Scheme {
-    fn parse(word: &str) -> Option<Self> {
-        let all = [Self::Https, Self::Http, Self::Ftps, Self::Ftp];
-        all.into_iter().find(|scheme| scheme.as_str().eq_ignore_ascii_case(word))
-    }
-
-    /// As addresses begin.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Http => "http",
-            Self::Ftps => "ftps",
-            Self::Ftp => "ftp",
-        }
-    }
-
-    /// Whether it is HTTP.
-    #[must_use]
-    pub fn is_web(self) -> bool {
-        matches!(self, Self::Https | Self::Http)
-    }
-
-    /// Whether it is over TLS.
-    #[must_use]
-    pub fn is_tls(self) -> bool {
-        matches!(self, Self::Https | Self::Ftps)
-    }
-
-    fn default_port(self) -> u16 {
-        match self {
-            Self::Https => 443,
-            Self::Http => 80,
-            Self::Ftps | Self::Ftp => 21,
-        }
-    }
-}
-
-/// The address of a file on a server, as the URL Standard (url.spec.whatwg.org) reads it: what a
-/// browser takes is taken here. Shown without its password, and without the part after `#`, which
-/// no server is sent.
+/// The address of a file on a server, as the URL Standard (url.spec.whatwg.org) and so browsers read
+/// it. `Display` and `Debug` leave out the password, and the fragment is dropped, which no client
+/// sends.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     scheme: Scheme,
-    /// Of `ftps` it has `ftp`: the standard knows nothing of the former, and would not even read its
-    /// hosts as hosts.
+    /// The address with `ftp` for `ftps`: the standard does not know the latter and would not parse
+    /// its hosts.
     inner: url::Url,
 }
 
-/// Why a text is no address that can be fetched. The text of each is what comes after the address.
+/// Why the worker cannot fetch an address. The text of each follows the address in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlError {
-    /// It has more than [`Url::BYTES`] bytes.
+    /// The address is longer than [`Url::BYTES`].
     TooLong,
-    /// It is of none of the four schemes.
+    /// The address begins with none of the four schemes.
     Scheme,
-    /// It names no host.
+    /// The address names no host.
     NoHost,
-    /// Its host is none.
+    /// The host is not a valid one.
     Host,
-    /// Its port is none.
+    /// The port is not a valid one.
     Port,
-    /// Its user or password holds this character, where the host would begin to be misread.
-    Login(char),
+    /// The user or the password holds this character unencoded, which ends them early.
+    UserInfo(char),
 }
 
-/// What ends the part of an address that names who asks, host and port.
+/// The characters that end user, host and port.
 const DELIMITERS: [char; 4] = ['/', '?', '#', '\\'];
 
 impl Url {
-    /// Bytes of an address as configuration, settings and command line hold it: what browsers and
-    /// proxies at least let through.
+    /// Bytes of an address in configuration, settings and command line: the length that browsers and
+    /// proxies support at least.
     pub const BYTES: usize = 2048;
-    /// Bytes of an address that a server redirects to. Signed ones carry whole tokens; this is what
-    /// nginx takes for a request's line.
+    /// Bytes of an address that a server redirects to, which may carry a token: the longest request
+    /// line that nginx accepts.
     const REDIRECT_BYTES: usize = 8192;
 
-    /// Reads an address. Blanks, umlauts and the like are percent-encoded, dot segments removed.
+    /// Reads an address. Parsing percent-encodes blanks and umlauts and removes dot segments.
     ///
     /// ```
     /// let url = licd_protocol::Url::parse("https://Büro.example/a/../Lizenz für uns.lic").unwrap();
@@ -111,28 +62,28 @@ impl Url {
         if text.len() > Self::BYTES {
             return Err(UrlError::TooLong);
         }
-        Self::read(text)
+        Self::parse_unlimited(text)
     }
 
-    /// As [`parse`](Self::parse), whatever the length.
-    fn read(text: &str) -> Result<Self, UrlError> {
+    /// As [`parse`](Self::parse), without a limit on the length.
+    fn parse_unlimited(text: &str) -> Result<Self, UrlError> {
         let (word, rest) = text.trim().split_once("://").ok_or(UrlError::Scheme)?;
         let scheme = Scheme::parse(word).ok_or(UrlError::Scheme)?;
         let end = rest.find(DELIMITERS).unwrap_or(rest.len());
-        let (authority, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        // An `@` behind what ends the authority: a password that holds such a character, most likely.
-        let misread = behind.chars().next().filter(|_| behind.contains('@'));
+        let (authority, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        // An `@` after the authority points to a password that holds such a character.
+        let misread = after.chars().next().filter(|_| after.contains('@'));
         if let Some(c @ ('#' | '?' | '\\')) = misread.filter(|_| !authority.contains('@')) {
-            return Err(UrlError::Login(c));
+            return Err(UrlError::UserInfo(c));
         }
-        // The standard looks for a host behind any number of slashes.
+        // The standard would look for a host after any number of slashes.
         if authority.is_empty() {
             return Err(UrlError::NoHost);
         }
-        let known = if scheme == Scheme::Ftps { Scheme::Ftp } else { scheme };
-        let inner = url::Url::parse(&format!("{}://{rest}", known.as_str()));
+        let parsed_as = if scheme == Scheme::Ftps { Scheme::Ftp } else { scheme };
+        let inner = url::Url::parse(&format!("{}://{rest}", parsed_as.as_str()));
         let inner = inner.map_err(|error| match misread {
-            Some(c) => UrlError::Login(c),
+            Some(c) => UrlError::UserInfo(c),
             None => error.into(),
         })?;
         Self::of(scheme, inner)
@@ -149,8 +100,7 @@ impl Url {
         Ok(Self { scheme, inner })
     }
 
-    /// The address that `reference` means when the web server of this one redirects to it (RFC 3986
-    /// §5).
+    /// The address that a redirect to `reference` from this one leads to (RFC 3986 §5).
     ///
     /// # Errors
     /// [`UrlError`]
@@ -159,32 +109,32 @@ impl Url {
             return Err(UrlError::TooLong);
         }
         if reference.trim().to_ascii_lowercase().starts_with("ftps:") {
-            return Self::read(reference);
+            return Self::parse_unlimited(reference);
         }
         let inner = self.inner.join(reference)?;
         let scheme = Scheme::parse(inner.scheme()).ok_or(UrlError::Scheme)?;
         Self::of(scheme, inner)
     }
 
-    /// How its server is spoken to.
+    /// The scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Its server: a name in lower case and ASCII, or an address, an IPv6 one without brackets.
+    /// The host: a name in lower-case ASCII, or an IP address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        bare(self.inner.host_str().unwrap_or_default())
+        without_brackets(self.inner.host_str().unwrap_or_default())
     }
 
-    /// The port, the scheme's own if the address names none.
+    /// The port; the scheme's default if the address names none.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.inner.port().unwrap_or(self.scheme.default_port())
     }
 
-    /// Scheme, host and port, the port only if it is not the scheme's own.
+    /// Scheme, host and port, without the scheme's default port.
     #[must_use]
     pub fn origin(&self) -> String {
         let host = self.inner.host_str().unwrap_or_default();
@@ -192,15 +142,14 @@ impl Url {
         format!("{}://{host}{port}", self.scheme.as_str())
     }
 
-    /// The path behind the host, percent-encoded, without the query.
+    /// The percent-encoded path without the query.
     #[must_use]
     pub fn path(&self) -> &str {
         self.inner.path()
     }
 
-    /// The path as an FTP server is given it (RFC 1738 §3.2.2): relative to where a login leads,
-    /// unless it begins with two slashes or `%2F`. `None` if it names no file, or none that a command
-    /// could hold.
+    /// The path for an FTP server (RFC 1738 §3.2.2): relative to the login directory unless it begins
+    /// with two slashes or `%2F`. `None` if it names no file or holds a control character.
     #[must_use]
     pub fn ftp_path(&self) -> Option<String> {
         let path = self.path().strip_prefix('/').unwrap_or(self.path());
@@ -210,25 +159,25 @@ impl Url {
         is_file.then(|| path.into_owned())
     }
 
-    /// Who asks, if the address says so.
+    /// The user and the password, if the address has them.
     #[must_use]
-    pub fn login(&self) -> Option<Login> {
-        Login::of(&self.inner)
+    pub fn credentials(&self) -> Option<Credentials> {
+        Credentials::of(&self.inner)
     }
 
-    /// Whether there is a password in it.
+    /// Whether the address holds a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.inner.password().is_some()
     }
 
-    /// The address without who asks.
+    /// The address without user and password.
     #[must_use]
-    pub fn without_login(&self) -> String {
+    pub fn without_userinfo(&self) -> String {
         self.assemble("")
     }
 
-    /// The whole address with its password, by which links can be told apart. Never to be shown.
+    /// The whole address with its password, for comparing links. Callers never show it.
     #[must_use]
     pub fn as_secret(&self) -> String {
         let password = self.inner.password().map(|password| format!(":{password}"));
@@ -271,12 +220,12 @@ impl fmt::Display for UrlError {
                 "cannot be fetched; addresses begin with https://, http://, ftps:// or ftp://",
             ),
             Self::NoHost => f.write_str("names no host; correct it to https://HOST/PATH"),
-            Self::Host => f.write_str("names a host that cannot be one; correct it"),
-            Self::Port => f.write_str("has a port that is none; correct it, ports are 1 to 65535"),
-            Self::Login(c) => write!(
+            Self::Host => f.write_str("names an invalid host; correct it"),
+            Self::Port => f.write_str("has an invalid port; correct it, ports are 1 to 65535"),
+            Self::UserInfo(c) => write!(
                 f,
                 "has {} in its user or password; write {0} as {}",
-                Shown(*c),
+                Printable(*c),
                 percent_encoded(*c)
             ),
         }
@@ -285,37 +234,18 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
-/// A character, or its name where it would not be seen.
-pub(crate) struct Shown(pub(crate) char);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ' ' => f.write_str("a blank"),
-            c @ ('"' | '\'' | '\\') => write!(f, "{c}"),
-            c => write!(f, "{}", c.escape_debug()),
-        }
-    }
-}
-
-/// The bytes of a character as addresses hold them.
-pub(crate) fn percent_encoded(c: char) -> String {
-    let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// A text that may be an address, fit to be shown if it is one: whatever stands before its last `@`,
-/// and may be a password, is left out. What [`Url::parse`] takes shows itself.
+/// A text that may be an address, without everything before its last `@`, which may be a password.
+/// For texts that [`Url::parse`] refuses; a [`Url`] displays without its password.
 #[must_use]
-pub fn without_login(text: &str) -> String {
+pub fn without_userinfo(text: &str) -> String {
     match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
         Some((scheme, (_, rest))) => format!("{scheme}://{rest}"),
         None => text.to_owned(),
     }
 }
 
-/// A host as [`Url::host`] has it, whatever case, letters or brackets it is written with; `None` if it
-/// is none.
+/// The spelling of a host that [`Url::host`] returns, from any case, script or bracketing; `None` for
+/// an invalid host.
 #[must_use]
 pub fn host_name(text: &str) -> Option<String> {
     let host = if text.contains(':') && !text.starts_with('[') {
@@ -323,23 +253,23 @@ pub fn host_name(text: &str) -> Option<String> {
     } else {
         url::Host::parse(text)
     };
-    host.ok().map(|host| bare(&host.to_string()).to_owned())
+    host.ok().map(|host| without_brackets(&host.to_string()).to_owned())
 }
 
 /// A host without the brackets of IPv6.
-fn bare(host: &str) -> &str {
+fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// In a request, where the password is needed.
+/// Serializes the address with its password, which the worker needs.
 pub(crate) fn serialize<S: Serializer>(url: &Url, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&url.as_secret())
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
     let text = String::deserialize(from)?;
-    // It was within its limits before it was percent-encoded.
-    Url::read(&text).map_err(de::Error::custom)
+    // Percent-encoding may have lengthened it beyond the limit.
+    Url::parse_unlimited(&text).map_err(de::Error::custom)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The verdicts: one set for JSON, D-Bus errors, the journal and exit codes.
 
-use license_format::Error;
+use license_format::DocumentError;
 
 use crate::LicenseState;
 
@@ -148,14 +148,18 @@ impl Code {
     }
 }
 
-impl From<&Error> for Code {
-    fn from(error: &Error) -> Self {
+impl From<&DocumentError> for Code {
+    fn from(error: &DocumentError) -> Self {
         match error {
-            Error::Malformed { .. } => Self::Malformed,
-            Error::Unsupported { .. } => Self::Unsupported,
-            Error::BadSignature { .. } => Self::BadSignature,
-            Error::UnknownKey { .. } | Error::TooFewRoots { .. } => Self::UnknownKey,
-            Error::UntrustedProduct { .. } | Error::Unfit { .. } => Self::UntrustedProduct,
+            DocumentError::Malformed { .. } => Self::Malformed,
+            DocumentError::Unsupported { .. } => Self::Unsupported,
+            DocumentError::BadSignature { .. } => Self::BadSignature,
+            DocumentError::UnknownKey { .. } | DocumentError::TooFewRoots { .. } => {
+                Self::UnknownKey
+            }
+            DocumentError::UntrustedProduct { .. } | DocumentError::ProductMismatch { .. } => {
+                Self::UntrustedProduct
+            }
         }
     }
 }

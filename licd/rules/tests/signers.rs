@@ -5,7 +5,7 @@ mod maker;
 mod script;
 
 use licd_rules::{Attested, Past, Upkeep};
-use license_format::{Error, Term, TrustDocument};
+use license_format::{DocumentError, Term, TrustDocument};
 use maker::*;
 use script::Script;
 
@@ -75,9 +75,12 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
 #[test]
 fn a_key_for_evaluations_unlocks_nothing_for_good() {
     let perpetual = pack("WE-BBBBB").product("WE-E").term(Term::Perpetual).signed_by(&["demo"]);
-    assert!(matches!(perpetual.verified_by(&limited()), Err(Error::Unfit { .. })));
+    assert!(matches!(
+        perpetual.verified_by(&limited()),
+        Err(DocumentError::ProductMismatch { .. })
+    ));
     let foreign = pack("WE-BBBBB").signed_by(&["demo"]);
-    assert!(matches!(foreign.verified_by(&limited()), Err(Error::UntrustedProduct { .. })));
+    assert!(matches!(foreign.verified_by(&limited()), Err(DocumentError::UntrustedProduct { .. })));
 }
 
 #[test]

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::textfile::{escaped, reason};
-use licd_protocol::{Broken, Frame, REQUEST_BYTES};
+use licd_protocol::{Frame, FrameError, REQUEST_BYTES};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-pub use licd_protocol::{Answer, Asked, Code, Failure, Request};
+pub use licd_protocol::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
 
 /// Where it is installed. While the programs are not, it is beside the one that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Fetched {
     /// What the server said of it.
-    pub answer: Answer,
+    pub answer: ResponseHeader,
     /// The file, in memory and read from its beginning; empty if it was not modified.
     pub file: File,
 }
@@ -40,7 +40,7 @@ pub struct Fetched {
 #[derive(Debug)]
 pub enum Fault {
     /// The worker says why.
-    Told(Failure),
+    Told(FetchFailure),
     /// The worker cannot be started.
     NoWorker {
         /// The program.
@@ -49,7 +49,7 @@ pub enum Fault {
         why: io::Error,
     },
     /// It did not end as agreed: it has crashed or was killed, took too long, or was cancelled.
-    Broken(Broken),
+    Broken(FrameError),
     /// It brought more than it was asked for.
     TooLarge(
         /// The most bytes it was to bring.
@@ -66,7 +66,7 @@ pub enum Fault {
 /// # Errors
 /// [`Fault`]; the worker is gone in any case.
 pub fn fetch(
-    request: &Request,
+    request: &FetchRequest,
     cancel: Option<BorrowedFd<'_>>,
     mut progress: impl FnMut(u64, Option<u64>),
 ) -> Result<Fetched, Fault> {
@@ -81,7 +81,7 @@ pub fn fetch(
     let output = File::from(output);
     let limit = Duration::from_millis(request.total_ms) + GRACE;
     let mut output = DeadlineReader::new(output, limit, cancel);
-    let mut answer = Answer::default();
+    let mut answer = ResponseHeader::default();
     loop {
         match Frame::read(&mut output).map_err(Fault::Broken)? {
             Frame::Progress { done, total } => progress(done, total),
@@ -97,7 +97,7 @@ pub fn fetch(
                 kept.file.write_all(&bytes).map_err(Fault::Unkept)?;
             }
             Frame::End => break,
-            Frame::Error(failure) => return Err(Fault::Told(failure)),
+            Frame::Failure(failure) => return Err(Fault::Told(failure)),
         }
     }
     kept.file.rewind().map_err(Fault::Unkept)?;
@@ -105,7 +105,7 @@ pub fn fetch(
 }
 
 /// Has the service manager start a worker. It ends when it finds nobody listening.
-fn ask_for_worker(socket: &Path, request: &Request) -> Result<OwnedFd, Fault> {
+fn ask_for_worker(socket: &Path, request: &FetchRequest) -> Result<OwnedFd, Fault> {
     let failed = |why| Fault::NoWorker { program: socket.to_owned(), why };
     let mut stream = UnixStream::connect(socket).map_err(failed)?;
     // If it is not read, that shows in what comes back.
@@ -115,7 +115,7 @@ fn ask_for_worker(socket: &Path, request: &Request) -> Result<OwnedFd, Fault> {
 }
 
 /// A request as a worker reads it.
-fn text_of(request: &Request) -> io::Result<Vec<u8>> {
+fn text_of(request: &FetchRequest) -> io::Result<Vec<u8>> {
     let text = serde_json::to_vec(request)?;
     if text.len() as u64 > REQUEST_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long a request"));
@@ -154,7 +154,7 @@ impl Kept {
 struct Worker(Child);
 
 impl Worker {
-    fn start(program: &Path, request: &Request) -> Result<(Self, OwnedFd), Fault> {
+    fn start(program: &Path, request: &FetchRequest) -> Result<(Self, OwnedFd), Fault> {
         let failed = |why| Fault::NoWorker { program: program.to_owned(), why };
         let text = text_of(request).map_err(failed)?;
         let mut child = Command::new(program)
@@ -194,7 +194,9 @@ impl fmt::Display for Fault {
                 program.display(),
                 reason(why)
             ),
-            Self::Broken(Broken::Stream(error)) if !is_end(error) => f.write_str(&reason(error)),
+            Self::Broken(FrameError::Stream(error)) if !is_end(error) => {
+                f.write_str(&reason(error))
+            }
             Self::Broken(broken) => write!(f, "{broken}; try again"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
             Self::Unkept(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_gone_is_told_from_a_fault_of_reading() {
-        let said = |error| Fault::Broken(Broken::Stream(error)).to_string();
+        let said = |error| Fault::Broken(FrameError::Stream(error)).to_string();
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
             let gone = "the worker that fetches ended unexpectedly; try again";
             assert_eq!(said(kind.into()), gone);

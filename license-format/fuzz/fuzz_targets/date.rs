@@ -1,4 +1,4 @@
-//! Days, instants and the other short values of a licence: what is read is written the same.
+//! Days, instants and the other short values of a licence: a parsed value displays its input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +25,7 @@ fuzz_target!(|text: &str| {
     for spelling in spellings.into_iter().flatten() {
         assert_eq!(spelling, text);
     }
-    // Any eight bytes are an instant, and every instant has a day.
+    // Any eight bytes are an instant, and every instant falls on a day.
     if let Some(bytes) = text.as_bytes().first_chunk::<8>() {
         let at = UnixSeconds(i64::from_le_bytes(*bytes));
         let _ = (at.to_string(), Date::of(at).end_everywhere(), at.plus(i64::MAX));

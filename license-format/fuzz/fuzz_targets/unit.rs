@@ -1,4 +1,4 @@
-//! Unit IDs and lists of them.
+//! Unit IDs and unit lists.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Verifier keys and private keys: what is read is written the same.
+//! Verifier keys and private keys: a parsed key displays its input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

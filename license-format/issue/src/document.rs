@@ -1,4 +1,4 @@
-//! Texts of licences and trust documents, signed.
+//! Writes and signs licences and trust documents.
 
 use base64ct::{Base64, Encoding};
 use std::collections::BTreeSet;
@@ -6,24 +6,24 @@ use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 
 use license_format::{
-    Error, PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, Verifier,
+    DocumentError, PackId, Product, Serial, Terms, TrustDocument, UnitId, UnixSeconds, Verifier,
     VerifierKey, limits, units_hash,
 };
 
-use crate::SigningKey;
+use crate::key::SigningKey;
 
 /// The first line of a licence (LF §4).
 const LICENSE: &str = "igel.com/license/v1";
 /// The first line of a trust document (LF §7).
 const TRUST: &str = "igel.com/license-trust/v1";
-/// The value that allows a key every product (LF §7).
+/// The value that lets a key sign every product (LF §7).
 const EVERY_PRODUCT: &str = "*";
 
-/// A licence for these units, signed by these keys: with `unit` lines if there are at most 16, else
-/// a mass licence with its list.
+/// A licence for these units, signed by these keys: with `unit` lines for at most 16 units, else a
+/// mass licence with its list.
 ///
-/// The values are written as they are. Whether a verifier takes the file is for
-/// [`license_format::Verifier`] to say, best before anybody gets it.
+/// The values are not checked. The caller verifies the file with [`license_format::Verifier`] before
+/// it delivers the file.
 #[must_use]
 pub fn license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
     if units.len() > limits::UNITS {
@@ -32,7 +32,7 @@ pub fn license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) ->
     sign(&text_of(terms, units), keys)
 }
 
-/// A mass licence for these units however few they are (LF §6.1), signed by these keys.
+/// A mass licence for any number of units (LF §6.1), signed by these keys.
 #[must_use]
 pub fn mass_license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey]) -> String {
     let mut file = sign(&text(terms, units, true), keys);
@@ -44,63 +44,62 @@ pub fn mass_license(terms: &Terms, units: &BTreeSet<UnitId>, keys: &[&SigningKey
     file
 }
 
-/// A licence of these terms for these units, as [`license`] writes it, or as a mass licence if
-/// `mass` says so, once a device would take it and read the same in it.
+/// Writes a licence like [`license`], or a mass licence if `mass` is set, and verifies that a device
+/// reads the same terms and units.
 ///
 /// # Errors
-/// What a device would find wrong.
+/// The reason why a device would refuse or misread the licence.
 pub fn verified_license(
     terms: &Terms,
     units: &BTreeSet<UnitId>,
     keys: &[&SigningKey],
     mass: bool,
-) -> Result<String, UnreadableError> {
+) -> Result<String, IssueError> {
     let write = if mass { mass_license } else { license };
     let text = write(terms, units, keys);
     let keys: Vec<VerifierKey> = keys.iter().map(|key| key.verifier().clone()).collect();
-    let trust = trust_in(&keys).ok_or(UnreadableError::Keys)?;
+    let trust = trust_in(&keys).ok_or(IssueError::Keys)?;
     let wanted: Vec<UnitId> = units.first().into_iter().cloned().collect();
     let mut verifier = Verifier::new(&trust, &wanted);
-    verifier.update(text.as_bytes()).map_err(UnreadableError::Refused)?;
-    let license = verifier.finish().map_err(UnreadableError::Refused)?.license;
+    verifier.update(text.as_bytes()).map_err(IssueError::Refused)?;
+    let license = verifier.finish().map_err(IssueError::Refused)?.license;
     match *license == *terms && wanted.iter().all(|unit| license.names(unit)) {
         true => Ok(text),
-        false => Err(UnreadableError::Otherwise),
+        false => Err(IssueError::Different),
     }
 }
 
-/// Why a licence of our own making would not do.
+/// Why an issued licence is unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnreadableError {
-    /// The keys are none, more than 16, or one of them twice.
+pub enum IssueError {
+    /// There are no keys, more than 16, or two alike.
     Keys,
     /// A device would refuse the licence.
-    Refused(Error),
-    /// A device would read other terms or units in it.
-    Otherwise,
+    Refused(DocumentError),
+    /// A device would read other terms or units.
+    Different,
 }
 
-impl fmt::Display for UnreadableError {
+impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keys => f.write_str("the same key would sign twice, or too many would"),
             Self::Refused(error) => write!(f, "a device would refuse its licence: {error}"),
-            Self::Otherwise => f.write_str("a device would read its licence otherwise"),
+            Self::Different => f.write_str("a device would read its licence otherwise"),
         }
     }
 }
 
-impl std::error::Error for UnreadableError {
+impl std::error::Error for IssueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Refused(error) => Some(error),
-            Self::Keys | Self::Otherwise => None,
+            Self::Keys | Self::Different => None,
         }
     }
 }
 
-/// The text of a licence, not yet signed: with `unit` lines if there are at most 16 units, else
-/// with a `units` line.
+/// The unsigned text of a licence: with `unit` lines for at most 16 units, else with a `units` line.
 #[must_use]
 pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
     text(terms, units, units.len() > limits::UNITS)
@@ -109,7 +108,7 @@ pub fn text_of(terms: &Terms, units: &BTreeSet<UnitId>) -> String {
 fn text(terms: &Terms, units: &BTreeSet<UnitId>, mass: bool) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &dyn std::fmt::Display| {
-        // Writing to a String does not fail.
+        // Writing to a String never fails.
         let _ = writeln!(text, "{key} {value}");
     };
     line("pack", &terms.pack);
@@ -152,12 +151,12 @@ fn text(terms: &Terms, units: &BTreeSet<UnitId>, mass: bool) -> String {
     format!("{LICENSE}\n{text}")
 }
 
-/// An issuing key of a trust document and the products it may sign; none for every product.
+/// An issuing key of a trust document and the products that it may sign.
 #[derive(Debug, Clone)]
 pub struct TrustKey {
     /// The key.
     pub key: VerifierKey,
-    /// The products.
+    /// The products; empty for every product.
     pub products: Vec<Product>,
 }
 
@@ -183,8 +182,8 @@ pub fn trust_document(
     sign(&text, roots)
 }
 
-/// A note of exactly this text, signed by these keys (LF §3). The text is not looked at, so it may
-/// be one that no verifier takes: what a test of the verifier needs.
+/// A note of this text, signed by these keys (LF §3). The text is not checked, so that tests can sign
+/// malformed ones.
 #[must_use]
 pub fn sign(text: &str, keys: &[&SigningKey]) -> String {
     let mut note = String::from(text);
@@ -195,12 +194,11 @@ pub fn sign(text: &str, keys: &[&SigningKey]) -> String {
     note
 }
 
-/// A trust document that is in force nowhere but where it is made: it lets these keys sign every
-/// product, for checking a file against keys that somebody names. `None` unless there are 1–16
-/// keys, no two of them alike.
+/// A trust document for checking a file against these keys: it lets each sign every product. `None`
+/// unless there are 1–16 keys, no two alike.
 #[must_use]
 pub fn trust_in(keys: &[VerifierKey]) -> Option<TrustDocument> {
-    // The seed is no secret, and the root is known to nobody after this line.
+    // The seed need not be secret: no device knows this root.
     let root = SigningKey::from_seed(keys.first()?.name().clone(), &[0x5a; 32])?;
     let keys: Vec<_> =
         keys.iter().map(|key| TrustKey { key: key.clone(), products: Vec::new() }).collect();

@@ -1,4 +1,4 @@
-//! Private keys, spelled as signed-note spells them.
+//! Private keys, in the spelling of signed-note.
 
 use base64ct::{Base64, Encoding};
 use core::fmt;
@@ -13,23 +13,32 @@ pub struct SigningKey {
     verifier: VerifierKey,
 }
 
-/// signed-note's identifier of Ed25519 keys (LF §3).
+/// The signed-note identifier of Ed25519 keys (LF §3).
 const ALGORITHM: u8 = 0x01;
-/// What a signature line begins with (LF §3): an em dash and a space.
+/// The beginning of a signature line (LF §3): an em dash and a space.
 const DASH: &str = "\u{2014} ";
 const PREFIX: &str = "PRIVATE+KEY+";
 
 impl SigningKey {
-    /// The key that grows from 32 secret random bytes. `None` if the seed is one of the few that
-    /// make a weak key.
+    /// The key of a seed of 32 secret random bytes. `None` for the few seeds of a weak key.
+    ///
+    /// ```
+    /// use license_format::KeyName;
+    /// use license_issue::SigningKey;
+    ///
+    /// let name = KeyName::parse("example-issuer").unwrap();
+    /// let key = SigningKey::from_seed(name, &[7; 32]).unwrap();
+    /// let again = SigningKey::parse(&key.to_secret_string()).unwrap();
+    /// assert_eq!(again.verifier(), key.verifier());
+    /// ```
     #[must_use]
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Option<Self> {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        let verifier = VerifierKey::of_public(name, key.verifying_key().as_bytes())?;
+        let verifier = VerifierKey::from_public(name, key.verifying_key().as_bytes())?;
         Some(Self { key, verifier })
     }
 
-    /// Reads a private key; `None` if it is not one, or its hash is not its own.
+    /// Reads a private key; `None` for any other text, or if the hash is wrong.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.strip_prefix(PREFIX)?.split_once('+')?;
@@ -40,7 +49,7 @@ impl SigningKey {
         (algorithm == ALGORITHM && hash == own).then_some(key)
     }
 
-    /// The spelling that [`SigningKey::parse`] reads. Secret.
+    /// The secret spelling that [`SigningKey::parse`] reads.
     #[must_use]
     pub fn to_secret_string(&self) -> String {
         let mut bytes = [ALGORITHM; 33];
@@ -59,7 +68,7 @@ impl SigningKey {
         &self.verifier
     }
 
-    /// The signature line of a text, with its line feed.
+    /// The signature line under a text, with its line feed.
     pub(crate) fn signature_line(&self, text: &str) -> String {
         let mut bytes = self.verifier.hash().to_vec();
         bytes.extend(self.key.sign(text.as_bytes()).to_bytes());

@@ -1,4 +1,4 @@
-//! What holds for packs whatever is done with them.
+//! Properties of packs under any sequence of verbs.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use license_format::*;
-use license_issue::rules::{self, Change, Early, Part};
+use license_issue::rules::{self, Change, EarlyIssue, Part};
 use license_issue::{Pack, Status, serial_list, serial_table, unit_list};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ fn units() -> impl Strategy<Value = BTreeSet<UnitId>> {
     btree_set((0_u8..40).prop_map(unit), 0..12)
 }
 
-/// A pack whose units have seats.
+/// A pack within its seats.
 fn packs() -> impl Strategy<Value = Pack> {
     (1_usize..100, units(), 0_u32..8).prop_map(|(number, units, more)| {
         let seats = u32::try_from(units.len()).unwrap() + more;
@@ -67,7 +67,7 @@ fn packs() -> impl Strategy<Value = Pack> {
     })
 }
 
-/// Something that is done with packs, the numbers choosing which.
+/// A verb; the numbers choose the packs.
 #[derive(Debug, Clone)]
 enum Step {
     Add(usize, BTreeSet<UnitId>),
@@ -87,8 +87,8 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Does a step, if its rule allows it.
-fn carry_out(packs: &mut Vec<Pack>, step: &Step) {
+/// Applies a step, if its rule allows it.
+fn apply(packs: &mut Vec<Pack>, step: &Step) {
     let count = packs.len();
     let at = |number: usize| &packs[number % count];
     let change = match step {
@@ -121,7 +121,7 @@ fn all_units(packs: &[Pack]) -> BTreeSet<UnitId> {
 
 proptest! {
     #[test]
-    fn a_split_that_is_merged_again_has_the_same_units_and_seats(
+    fn merging_a_split_restores_units_and_seats(
         whole in packs(),
         part in 1_u32..12,
         count in 0_usize..6,
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn no_unit_vanishes_no_seat_is_made_and_no_pack_is_over_its_seats(
+    fn verbs_preserve_units_and_seats(
         first in vec(packs(), 1..4),
         steps in vec(steps(), 0..20),
     ) {
@@ -147,7 +147,7 @@ proptest! {
         let bought = seats(&packs);
         for step in &steps {
             let before = all_units(&packs);
-            carry_out(&mut packs, step);
+            apply(&mut packs, step);
             prop_assert!(all_units(&packs).is_superset(&before), "{step:?}");
             prop_assert_eq!(seats(&packs), bought, "{:?}", step);
             for pack in &packs {
@@ -160,24 +160,24 @@ proptest! {
     }
 
     #[test]
-    fn cleaning_up_leaves_every_unit_in_one_pack(first in vec(packs(), 1..5)) {
+    fn a_cleanup_leaves_every_unit_in_one_pack(first in vec(packs(), 1..5)) {
         let mut packs = first;
         packs.sort_by(|a, b| a.id.cmp(&b.id));
         packs.dedup_by(|a, b| a.id == b.id);
         let before = all_units(&packs);
         let keep = packs.len() - 1;
-        carry_out(&mut packs, &Step::Cleanup(keep));
+        apply(&mut packs, &Step::Cleanup(keep));
         prop_assert_eq!(all_units(&packs), before.clone());
         prop_assert_eq!(packs.iter().map(|pack| pack.units.len()).sum::<usize>(), before.len());
     }
 
     #[test]
-    fn what_is_issued_has_the_units_of_its_pack_and_a_serial_of_its_own(
+    fn issued_licences_have_the_units_of_the_pack_and_unique_serials(
         pack in packs(),
         superseded in btree_set((200_usize..300).prop_map(id), 0..50),
     ) {
         let pack = Pack { supersedes: superseded.clone(), ..pack };
-        let Ok((issued, terms)) = rules::issue(&pack, now(), Early::Refused) else {
+        let Ok((issued, terms)) = rules::issue(&pack, now(), EarlyIssue::Refused) else {
             prop_assert!(pack.units.is_empty());
             return Ok(());
         };
@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn a_list_of_units_reads_back_however_it_is_written(
+    fn a_list_of_units_reads_back_in_every_form(
         units in btree_set((0_u8..255).prop_map(unit), 0..30),
         separators in vec(select(vec![",", ";", "\n", "\r\n", " ; ", ",\n", "\r"]), 30),
         typed in any::<bool>(),
@@ -213,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_break_what_reads_lists_and_packs(bytes in vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..300)) {
         let list = unit_list(&bytes);
         prop_assert!(list.found.len() <= list.valid() && list.valid() <= list.read);
         let _ = (serial_list(&bytes), serial_table(&bytes));

@@ -1,4 +1,4 @@
-//! The tool writes the worked example of the specification again.
+//! The tool reproduces the worked example of the specification.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what panics here fails the test")]
 
 use std::fs;
@@ -8,14 +8,14 @@ const SPECIFICATION: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/license-format.md"));
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/example");
 
-/// The code blocks of the specification that have a label.
+/// The labelled code blocks of the specification.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let fenced = SPECIFICATION.split("\n```text ").skip(1);
     fenced.map(|block| block.split("```").next().unwrap().split_once('\n').unwrap()).collect()
 }
 
 #[test]
-fn the_tool_writes_the_example_again() {
+fn licissue_reproduces_the_example() {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();

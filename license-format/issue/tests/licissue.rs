@@ -1,4 +1,4 @@
-//! The vendor's tool from the outside: what it writes, says and exits with.
+//! The command line of `licissue`: files, messages and exit codes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,7 +17,7 @@ use license_issue::SigningKey;
 use serde_json::Value;
 
 #[test]
-fn a_private_key_is_its_owners_alone_and_never_overwritten() {
+fn private_keys_are_owner_only_and_never_overwritten() {
     let folder = Folder::new();
     let private = folder.read("issuer.key");
     let key = SigningKey::parse(private.trim()).unwrap();
@@ -47,7 +47,7 @@ fn two_keys_of_one_name_are_two_keys() {
 }
 
 #[test]
-fn a_pack_is_made_once_and_then_counts_its_serials() {
+fn issue_creates_the_pack_once_and_then_counts_serials() {
     let folder = Folder::with_pack();
     assert_eq!(folder.inspect("a.lic")["serial"], 1);
     for serial in 2..5 {
@@ -63,7 +63,7 @@ fn a_pack_is_made_once_and_then_counts_its_serials() {
 }
 
 #[test]
-fn a_new_pack_must_be_described() {
+fn a_new_pack_needs_its_terms() {
     let folder = Folder::new();
     for left_out in 0..5 {
         let mut new = NEW.to_vec();
@@ -93,7 +93,7 @@ fn the_same_command_with_the_same_time_writes_the_same_bytes() {
 }
 
 #[test]
-fn units_come_by_argument_by_file_and_by_standard_input_and_go() {
+fn units_are_added_from_every_source_and_removed() {
     let folder = Folder::with_pack();
     folder.write("u.csv", "\u{feff}Unit ID\r\n00:e0:c5:00:00:01;00E0C5000002\r\n00E0C51C5087\r\n");
     let more = ["--csv=u.csv", "--csv=-", "--unit=00e0c5000004", "--remove=#85641000D308482019"];
@@ -104,7 +104,7 @@ fn units_come_by_argument_by_file_and_by_standard_input_and_go() {
 }
 
 #[test]
-fn an_invalid_entry_is_named_and_the_valid_ones_are_used_unless_none_may_be() {
+fn invalid_entries_are_reported_and_refused_only_with_strict() {
     let folder = Folder::with_pack();
     let before = folder.read("p.toml");
     folder.write("u.csv", "00E0C5000001\n00E0C5000002;00E0C500000\x1b\nff:ff:ff:ff:ff:ff\n");
@@ -130,7 +130,7 @@ fn an_invalid_entry_is_named_and_the_valid_ones_are_used_unless_none_may_be() {
 }
 
 #[test]
-fn a_serial_is_spent_even_if_its_licence_cannot_be_delivered() {
+fn an_undelivered_licence_uses_up_its_serial() {
     let folder = Folder::with_pack();
     let message = folder.run(&[ISSUE, &["-omissing/b.lic"]].concat()).failed(1);
     assert!(message.contains("missing/b.lic: cannot be written"), "{message}");
@@ -142,7 +142,7 @@ fn a_serial_is_spent_even_if_its_licence_cannot_be_delivered() {
 }
 
 #[test]
-fn runs_at_the_same_time_use_different_serials() {
+fn concurrent_runs_use_different_serials() {
     let folder = Folder::with_pack();
     let mut serials: Vec<u64> = std::thread::scope(|scope| {
         let runs: Vec<_> =
@@ -156,7 +156,7 @@ fn runs_at_the_same_time_use_different_serials() {
 }
 
 #[test]
-fn more_than_sixteen_units_or_the_wish_make_a_mass_licence_that_slices_without_a_key() {
+fn a_mass_licence_slices_without_a_key() {
     let folder = Folder::with_pack();
     folder.run(&[ISSUE, &["--mass", "-osmall.lic"]].concat()).ok();
     let list: String = (0..40).map(|n| format!("00E0C50000{n:02};")).collect();
@@ -181,7 +181,7 @@ fn more_than_sixteen_units_or_the_wish_make_a_mass_licence_that_slices_without_a
 }
 
 #[test]
-fn without_keys_inspect_vouches_for_nothing() {
+fn inspect_without_keys_verifies_nothing() {
     let folder = Folder::with_pack();
     let text = folder.run(&["inspect", "a.lic"]).ok();
     assert!(text.lines().all(|line| line.starts_with("not verified: ")), "{text}");
@@ -201,7 +201,7 @@ fn without_keys_inspect_vouches_for_nothing() {
 }
 
 #[test]
-fn inspect_verifies_as_a_device_with_this_trust_would() {
+fn inspect_verifies_like_a_device() {
     let folder = Folder::with_pack();
     let trust = ["trust", "--version=7", "--sign=root-a.key", "--sign=root-b.key"];
     folder.run(&[&trust[..], &["--key=issuer.vkey=WE,WE-E", "-ot.note"]].concat()).ok();
@@ -236,7 +236,7 @@ fn inspect_verifies_as_a_device_with_this_trust_would() {
 }
 
 #[test]
-fn a_trust_document_that_devices_would_refuse_is_not_written() {
+fn an_unacceptable_trust_document_is_not_written() {
     let folder = Folder::new();
     let trust = ["trust", "--version=7", "-ot.note", "--sign=root-a.key"];
     for (more, code, message) in [
@@ -259,7 +259,7 @@ fn a_trust_document_that_devices_would_refuse_is_not_written() {
 }
 
 #[test]
-fn wrong_usage_is_2_a_missing_file_is_1_and_help_is_0() {
+fn exit_codes_distinguish_usage_failure_and_help() {
     let folder = Folder::new();
     let unsigned = &["issue", "p.toml"];
     for args in [&[][..], &["fly"], &["issue"], unsigned, &["slice", "a.lic", "x"], &["inspect"]] {
@@ -275,7 +275,7 @@ fn wrong_usage_is_2_a_missing_file_is_1_and_help_is_0() {
 }
 
 #[test]
-fn json_reports_carry_the_document_or_the_name_of_its_file() {
+fn json_reports_hold_the_document_or_its_file_name() {
     let folder = Folder::with_pack();
     let report = folder.run(&[ISSUE, &["--json"]].concat()).json();
     assert_eq!((&report["schema"], &report["pack"]), (&1.into(), &"WE-7Q2KD".into()));

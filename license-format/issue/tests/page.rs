@@ -1,4 +1,4 @@
-//! The page for issuers shows what the tool does.
+//! The page for issuers shows the real output of the tool.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,7 +11,7 @@ mod folder;
 use folder::Folder;
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/issuer.md"));
-/// The day of the page, for commands that name none.
+/// The day of commands that name none.
 const DAY: &str = "--issued=2026-11-22T12:00:00Z";
 
 /// The keys of a pack file.
@@ -47,7 +47,7 @@ fn blocks() -> impl Iterator<Item = (&'static str, &'static str)> {
     fenced.map(|block| block.split_once('\n').unwrap())
 }
 
-/// What the folder prints when this command is given.
+/// The output of a command in the folder.
 fn output(folder: &Folder, command: &str) -> String {
     let mut words = command.split(' ');
     match (words.next(), words.collect::<Vec<_>>()) {
@@ -64,7 +64,7 @@ fn output(folder: &Folder, command: &str) -> String {
 }
 
 #[test]
-fn every_command_of_the_page_prints_what_the_page_shows() {
+fn every_documented_command_prints_the_documented_output() {
     let folder = Folder::new();
     let mut commands = 0;
     for (label, block) in blocks() {
@@ -84,7 +84,7 @@ fn every_command_of_the_page_prints_what_the_page_shows() {
 }
 
 #[test]
-fn every_verb_and_every_key_of_a_pack_file_is_on_the_page() {
+fn every_verb_and_pack_key_is_documented() {
     let folder = Folder::new();
     let help = folder.run(&["--help"]).ok();
     let verbs = help.lines().skip_while(|line| !line.starts_with("  slice")).skip(1);

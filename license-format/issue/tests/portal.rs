@@ -1,4 +1,4 @@
-//! The portal's verbs on pack files: what they change, say and refuse.
+//! The portal's verbs on pack files: changes, reports and errors.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +14,7 @@ use folder::Folder;
 use license_format::Serial;
 use serde_json::Value;
 
-/// The time that the rules of these tests go by.
+/// The time for the rules in these tests.
 const NOW: &str = "--issued=2026-11-22T12:00:00Z";
 
 /// A pack file.
@@ -46,13 +46,13 @@ fn folder() -> Folder {
     folder
 }
 
-/// All files of the folder, to see that nothing has changed.
+/// All files of the folder, for comparison.
 fn everything(folder: &Folder) -> Vec<(String, String)> {
     folder.names().into_iter().map(|name| (name.clone(), folder.read(&name))).collect()
 }
 
 #[test]
-fn three_of_three_seats_are_issued_and_a_fourth_unit_is_refused() {
+fn a_unit_over_the_seats_is_refused() {
     let folder = folder();
     let issue = ["issue", "a.toml", "--sign=issuer.key", "-oa.lic", NOW];
     let said = folder.run(&[&issue[..], &["--unit=00E0C5000003"]].concat()).ok();
@@ -67,7 +67,7 @@ fn three_of_three_seats_are_issued_and_a_fourth_unit_is_refused() {
 }
 
 #[test]
-fn ninety_seats_of_icg_become_fifty_and_forty() {
+fn a_gateway_pack_is_split_in_tens() {
     let folder = Folder::new();
     let units: Vec<String> = (0..90).map(|n| format!("\"00E0C50000{n:02}\"")).collect();
     let units = format!("[{}]", units.join(", "));
@@ -100,7 +100,7 @@ fn ninety_seats_of_icg_become_fifty_and_forty() {
 }
 
 #[test]
-fn a_new_pack_gets_the_id_asked_for_or_a_random_one() {
+fn a_new_pack_gets_the_requested_or_a_random_id() {
     let folder = folder();
     folder.run(&["split", "a.toml", "--seats=1", "--pack=WE-NEW01", NOW]).ok();
     assert_eq!(folder.pack("WE-NEW01.toml").id.as_str(), "WE-NEW01");
@@ -112,7 +112,7 @@ fn a_new_pack_gets_the_id_asked_for_or_a_random_one() {
 }
 
 #[test]
-fn a_merge_ends_the_others_and_supersedes_them() {
+fn a_merge_closes_and_supersedes_the_others() {
     let folder = folder();
     let merge = ["merge", "a.toml", "b.toml", NOW];
     let said = folder.run(&[&merge[..], &["--sign=issuer.key", "-om.lic"]].concat()).ok();
@@ -130,7 +130,7 @@ fn a_merge_ends_the_others_and_supersedes_them() {
 }
 
 #[test]
-fn the_packs_chosen_are_renewed_with_their_next_serial() {
+fn chosen_packs_are_renewed_with_their_next_serial() {
     let folder = folder();
     folder.run(&["issue", "a.toml", "--sign=issuer.key", "-oa.lic", NOW]).ok();
     let renew = ["renew", "a.toml", "b.toml", "--expires=2027-12-31", "--choose=WE-AAAAA", NOW];
@@ -165,7 +165,7 @@ fn co_terming_takes_the_latest_date() {
 }
 
 #[test]
-fn units_are_added_removed_moved_and_cleaned_up() {
+fn units_are_added_removed_moved_and_deduplicated() {
     let folder = folder();
     let said = folder.run(&["add", "a.toml", "--unit=#85641000D308482019", NOW]).ok();
     assert!(said.starts_with("WE-AAAAA: units added: 1; 3 of 3 seats used\n"), "{said}");
@@ -191,7 +191,7 @@ fn units_are_added_removed_moved_and_cleaned_up() {
 }
 
 #[test]
-fn a_conversion_archives_its_source_and_a_platform_subscription_brings_an_emp_pack() {
+fn conversion_and_create_emp_make_new_packs() {
     let folder = folder();
     let udp = [("product", "\"UDP\""), ("services", "[\"UDP_OS10\"]"), ("term", "\"perpetual\"")];
     folder.write("u.toml", file("UDP-AAAAA", &udp));
@@ -250,7 +250,7 @@ fn bundled_licences_are_redeemed_by_serial_number() {
 }
 
 #[test]
-fn a_dry_run_says_all_and_changes_nothing() {
+fn a_dry_run_reports_and_changes_nothing() {
     let folder = folder();
     folder.write("u.csv", "00E0C5000009\n");
     folder.write("udp.toml", file("UDP-AAAAA", &[("product", "\"UDP\""), ("services", "[\"X\"]")]));
@@ -286,7 +286,7 @@ fn a_dry_run_says_all_and_changes_nothing() {
 }
 
 #[test]
-fn nothing_is_issued_from_a_pack_that_has_not_started_is_closed_or_has_ended() {
+fn a_pack_not_in_force_is_not_issued() {
     let folder = folder();
     let before = "--issued=2025-12-31T12:00:00Z";
     let issue = ["issue", "a.toml", "--sign=issuer.key", "-oa.lic"];
@@ -304,12 +304,12 @@ fn nothing_is_issued_from_a_pack_that_has_not_started_is_closed_or_has_ended() {
 }
 
 #[test]
-fn what_a_run_before_has_not_finished_is_finished_first() {
+fn an_interrupted_run_is_completed_first() {
     let folder = folder();
     let merged = folder.read("b.toml");
     folder.run(&["merge", "a.toml", "b.toml", NOW]).ok();
     let (a, b) = (folder.read("a.toml"), folder.read("b.toml"));
-    // As if the power had failed between the two renames.
+    // The state after a power failure between the two renames.
     folder.write("b.toml", merged);
     folder.write(".b.toml.1.tmp", &b);
     folder.write(".licissue.commit", ".a.toml.1.tmp\0a.toml\0.b.toml.1.tmp\0b.toml\0");
@@ -319,7 +319,7 @@ fn what_a_run_before_has_not_finished_is_finished_first() {
 }
 
 #[test]
-fn packs_of_several_folders_do_not_change_together() {
+fn packs_in_several_folders_are_refused() {
     let folder = folder();
     fs::create_dir(folder.path().join("sub")).unwrap();
     folder.write("sub/c.toml", file("WE-CCCCC", &[]));
@@ -331,7 +331,7 @@ fn packs_of_several_folders_do_not_change_together() {
 }
 
 #[test]
-fn a_pack_file_that_is_a_link_stays_one() {
+fn a_symlinked_pack_file_stays_a_symlink() {
     let folder = folder();
     fs::create_dir(folder.path().join("sub")).unwrap();
     for name in ["a", "b"] {
@@ -344,7 +344,7 @@ fn a_pack_file_that_is_a_link_stays_one() {
 }
 
 #[test]
-fn a_pack_file_of_before_goes_on() {
+fn a_pack_file_of_an_earlier_version_still_works() {
     let folder = Folder::new();
     let old = file("WE-AAAAA", &[("seats", "3")]).replace("seats = 3\n", "serial = 7\n");
     folder.write("old.toml", old);
@@ -354,7 +354,7 @@ fn a_pack_file_of_before_goes_on() {
 }
 
 #[test]
-fn more_than_sixteen_superseded_packs_take_several_licences() {
+fn many_superseded_packs_are_issued_in_several_licences() {
     let folder = folder();
     let many: Vec<String> = (0..20).map(|n| format!("\"WE-S{n:04}\"")).collect();
     folder.write("m.toml", file("WE-MMMMM", &[("supersedes", &format!("[{}]", many.join(",")))]));

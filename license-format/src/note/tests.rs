@@ -1,4 +1,4 @@
-//! Signed notes of others, read by our own path.
+//! Signed notes made by other programs.
 
 use super::*;
 
@@ -12,25 +12,25 @@ const GO_TEXT: &str = "If you think cryptography is the answer to your problem,\
 const GO_SIGNATURE: &str = "\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIu\
                             GUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
 
-/// A note of any text, as if it had been cut.
+/// A note of any text, as if it had been parsed.
 pub(super) fn note<'a>(text: &'a [u8], lines: &[&'a str]) -> Note<'a> {
-    let signatures = lines.iter().map(|line| SignatureLine::cut(line.as_bytes()).unwrap());
-    Note { text, signatures: signatures.collect(), next_line: 1, is_followed: false }
+    let signatures = lines.iter().map(|line| SignatureLine::parse(line.as_bytes()).unwrap());
+    Note { text, signatures: signatures.collect(), next_line: 1, end: NoteEnd::EndOfFile }
 }
 
-/// The verifier key of a name and a raw public key, if it is taken.
+/// The verifier key of a name and a raw public key; `None` if it is refused.
 pub(super) fn verifier_key(name: &str, public: &[u8; 32]) -> Option<VerifierKey> {
-    VerifierKey::new(KeyName::parse(name)?, VerifyingKey::from_bytes(public).ok()?)
+    VerifierKey::from_public(KeyName::parse(name)?, public)
 }
 
 /// The signature line of a key and a raw signature.
 pub(super) fn signature_line(key: &VerifierKey, signature: &[u8]) -> String {
     use base64ct::{Base64, Encoding};
     let mut bytes = [0; 68];
-    bytes[..4].copy_from_slice(&key.hash);
+    bytes[..4].copy_from_slice(&key.hash());
     bytes[4..].copy_from_slice(signature);
     let mut base64 = [0; 92];
-    format!("{DASH}{} {}", key.name, Base64::encode(&bytes, &mut base64).unwrap())
+    format!("{DASH}{} {}", key.name(), Base64::encode(&bytes, &mut base64).unwrap())
 }
 
 /// Bytes from hexadecimal digits.
@@ -40,24 +40,24 @@ pub(super) fn hex(digits: &str) -> StdVec<u8> {
 }
 
 #[test]
-fn the_example_of_go_verifies() {
+fn the_go_example_verifies() {
     let key = VerifierKey::parse(GO_KEY).unwrap();
-    assert_eq!((key.name.as_str(), key.hash), ("PeterNeumann", [0xc7, 0x4f, 0x20, 0xa3]));
+    assert_eq!((key.name().as_str(), key.hash()), ("PeterNeumann", [0xc7, 0x4f, 0x20, 0xa3]));
     let note = note(GO_TEXT.as_bytes(), &[GO_SIGNATURE]);
     assert!(note.signers([&key].into_iter()).unwrap() == [&key]);
 }
 
 #[test]
-fn the_example_of_go_with_a_letter_changed_does_not() {
+fn the_go_example_is_refused_after_a_letter_changes() {
     let key = VerifierKey::parse(GO_KEY).unwrap();
     let text = GO_TEXT.replace("answer", "Answer");
     let note = note(text.as_bytes(), &[GO_SIGNATURE]);
-    let bad = Error::BadSignature { key: key.name.clone() };
+    let bad = DocumentError::BadSignature { key: key.name().clone() };
     assert_eq!(note.signers([&key].into_iter()), Err(bad));
 }
 
 #[test]
-fn a_verifier_key_has_one_spelling() {
+fn malformed_verifier_keys_are_refused() {
     for text in [
         "PeterNeumann+c74f20a3",
         "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
@@ -108,7 +108,7 @@ const RFC_8032: [[&str; 3]; 4] = [
 ];
 
 #[test]
-fn the_signatures_of_rfc_8032_verify_and_only_on_their_messages() {
+fn rfc_8032_signatures_verify_only_with_their_messages() {
     for [public, message, signature] in RFC_8032 {
         let key = verifier_key("rfc-8032", &hex(public).try_into().unwrap()).unwrap();
         let line = signature_line(&key, &hex(signature));
@@ -120,7 +120,7 @@ fn the_signatures_of_rfc_8032_verify_and_only_on_their_messages() {
 }
 
 #[test]
-fn one_key_counts_once_however_often_and_under_whatever_name_it_signs() {
+fn a_key_with_several_signatures_or_names_counts_once() {
     let secret = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
     let public = secret.verifying_key().to_bytes();
     let one = verifier_key("one", &public).unwrap();

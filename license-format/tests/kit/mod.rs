@@ -1,4 +1,4 @@
-//! What the test files share: keys, a trust document, terms, units and a verifier in one call.
+//! Keys, a trust document, terms, units and a verifier for the test files.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use license_format::*;
 use license_issue::{self as issue, SigningKey, TrustKey};
 
-/// A key that grows from a seed anybody can guess.
+/// A key from a seed of one repeated byte.
 pub(crate) fn key(name: &str, seed: u8) -> SigningKey {
     SigningKey::from_seed(KeyName::parse(name).unwrap(), &[seed; 32]).unwrap()
 }
@@ -46,7 +46,7 @@ pub(crate) fn terms() -> Terms {
     }
 }
 
-/// A trust document of two roots that lets keys sign products, all of them if none is named.
+/// A trust document with two roots. Each key may sign its products, or all products if it has none.
 pub(crate) fn trust_of(keys: &[(&SigningKey, &[&str])]) -> TrustDocument {
     let (a, b) = (key("root-a", 1), key("root-b", 2));
     let keys: Vec<TrustKey> = keys
@@ -61,29 +61,29 @@ pub(crate) fn trust_of(keys: &[(&SigningKey, &[&str])]) -> TrustDocument {
     TrustDocument::verify(document.as_bytes(), &roots, NonZeroUsize::new(2).unwrap()).unwrap()
 }
 
-/// A trust document that lets one key sign everything.
+/// A trust document that lets one key sign every product.
 pub(crate) fn trust(issuer: &SigningKey) -> TrustDocument {
     trust_of(&[(issuer, &[])])
 }
 
-/// So many units, in the order of their numbers.
+/// The first `count` units.
 pub(crate) fn units(count: u32) -> BTreeSet<UnitId> {
     (0..count).map(unit).collect()
 }
 
-/// The unit of a number.
+/// The unit with this number.
 pub(crate) fn unit(number: u32) -> UnitId {
     let [a, b, c, d] = number.to_be_bytes();
     UnitId::from_mac([2, 0, a, b, c, d])
 }
 
-/// Verifies a file that comes in chunks of this size.
+/// Verifies a file in chunks of this size.
 pub(crate) fn verify_in(
     trust: &TrustDocument,
     wanted: &[UnitId],
     file: &[u8],
     chunk: usize,
-) -> Result<Verified, Error> {
+) -> Result<Verified, DocumentError> {
     let mut verifier = Verifier::new(trust, wanted);
     for chunk in file.chunks(chunk) {
         verifier.update(chunk)?;
@@ -91,16 +91,16 @@ pub(crate) fn verify_in(
     verifier.finish()
 }
 
-/// Verifies a file that comes in one piece.
+/// Verifies a file in one piece.
 pub(crate) fn verify(
     trust: &TrustDocument,
     wanted: &[UnitId],
     file: &[u8],
-) -> Result<Verified, Error> {
+) -> Result<Verified, DocumentError> {
     verify_in(trust, wanted, file, file.len().max(1))
 }
 
-/// The message that a file is refused with.
+/// The message for a refused file.
 pub(crate) fn refusal(trust: &TrustDocument, file: &[u8]) -> String {
     match verify(trust, &[], file) {
         Ok(_) => panic!("accepted: {}", String::from_utf8_lossy(file)),

@@ -72,7 +72,7 @@ fn a_user_and_a_password_let_in() {
         (None, "asks for a user and password (Login incorrect.)", "give them"),
         (
             Some(("anna", "guessed")),
-            "does not let this user in (Login incorrect.)",
+            "rejects this user (Login incorrect.)",
             "check user and password",
         ),
     ] {
@@ -93,7 +93,7 @@ fn data_come_from_no_host_but_the_one_that_was_asked() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let told = try_all(&daemon, &world, &server.url(""), None);
-    told.unreachable("does not take the connection for the file", "is there a firewall");
+    told.unreachable("refuses the data connection", "check for a firewall");
     assert!(server.commands().contains(&"PASV".to_owned()));
     other.set_nonblocking(true).unwrap();
     assert!(other.accept().is_err(), "it was followed");

@@ -50,7 +50,7 @@ fn a_server_that_is_not_there_is_unreachable() {
     drop(listener);
     for scheme in ["https", "http", "ftps", "ftp"] {
         let told = try_all(&daemon, &world, &format!("{scheme}://{address}/WE.lic"), None);
-        told.unreachable("refuses the connection", "is the server running, is the port right?");
+        told.unreachable("refuses the connection", "check the server and its port");
     }
     let told = try_all(&daemon, &world, "https://nowhere.invalid/WE.lic", None);
     assert_eq!((told.code.as_str(), told.exit), ("source-unreachable", 6), "{told:?}");
@@ -135,7 +135,7 @@ fn what_packs_too_much_is_cut_off() {
     assert_eq!(world.licctl(["verify", "--json", &file]).with_code(3).message(), told.message);
     let server = Server::answering(ok("Content-Encoding: gzip\r\n", &bomb[..bomb.len() / 2000]));
     let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
-    told.unreachable("gzip that cannot be unpacked", "have the file put there again");
+    told.unreachable("a corrupt or truncated gzip file", "have the file uploaded again");
 }
 
 fn a_file_that_breaks_off_is_no_file() {
@@ -211,7 +211,7 @@ fn a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named() 
         let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
         told.refused(
             "source-refused",
-            &format!("packed as {coding}, which it was not asked for"),
+            &format!("packed as {coding} although it was not asked to"),
             "have",
         );
     }
@@ -228,12 +228,12 @@ fn answers_that_bring_no_file_say_what_to_do() {
     for (line, headers, code, words, advice) in [
         ("404 x", "", "source-refused", "has no such file", "check the address"),
         ("410 x", "", "source-refused", "no longer has this file", "ask for a new link"),
-        ("418 x", "", "source-refused", "(HTTP 418)", "ask whoever runs the server"),
-        ("302 x", "", "source-refused", "without saying where to", "ask for a new link"),
+        ("418 x", "", "source-refused", "(HTTP 418)", "ask the server's administrator"),
+        ("302 x", "", "source-refused", "without an address", "ask for a new link"),
         ("302 x", "Location: /again\r\n", "source-refused", "more than 5 times", "a new link"),
         ("500 x", "Retry-After: 3600\r\n", unreachable, "(HTTP 500)", "back in 3600 seconds"),
-        ("429 x", "Retry-After: 3600\r\n", unreachable, "is asked too often", "back in 3600"),
-        ("503 x", "", unreachable, "is out of order", "try again later"),
+        ("429 x", "Retry-After: 3600\r\n", unreachable, "limits requests", "back in 3600"),
+        ("503 x", "", unreachable, "cannot answer now", "try again later"),
     ] {
         let server = Server::answering(status(line, headers));
         let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
@@ -275,10 +275,10 @@ fn addresses_that_mean_nothing_are_refused() {
         ("sftp://host/WE.lic", "addresses begin with https://"),
         ("file:///etc/passwd", "addresses begin with https://"),
         ("https://", "the address names no host; correct it"),
-        ("http://host:0/x", "the address has a port that is none; correct it"),
-        ("http://host:99999/x", "the address has a port that is none; correct it"),
-        ("http://a b/x", "the address names a host that cannot be one; correct it"),
-        ("http://h\u{1b}]0;x\u{7}/WE.lic", "the address names a host that cannot be one"),
+        ("http://host:0/x", "the address has an invalid port; correct it"),
+        ("http://host:99999/x", "the address has an invalid port; correct it"),
+        ("http://a b/x", "the address names an invalid host; correct it"),
+        ("http://h\u{1b}]0;x\u{7}/WE.lic", "the address names an invalid host"),
     ] {
         let own = world.licctl(["import", "--json", url]).with_code(6);
         assert_eq!(own.verdict(), "source-refused");

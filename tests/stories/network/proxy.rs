@@ -84,7 +84,12 @@ fn a_proxy_that_refuses_is_what_the_message_names() {
             "source-refused",
             "offers only Negotiate and NTLM, which are not supported",
         ),
-        ("403 No thin clients", "", "source-refused", "(HTTP 403, No thin clients); ask whoever"),
+        (
+            "403 No thin clients",
+            "",
+            "source-refused",
+            "(HTTP 403, No thin clients); ask the proxy's",
+        ),
         ("502 x", "", "source-unreachable", "check [network] proxy"),
     ] {
         let proxy = Server::answering(status(line, headers));

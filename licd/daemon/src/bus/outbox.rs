@@ -153,6 +153,9 @@ impl Outbox {
                 continue;
             };
             let before = license.report();
+            if before == *report {
+                continue;
+            }
             license.show(report);
             let changed = different(license::properties(&before), license::properties(report));
             properties_changed::<License>(connection, &path, changed).await?;

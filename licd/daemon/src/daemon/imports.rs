@@ -57,8 +57,8 @@ impl Outcome {
 impl Daemon {
     /// Starts the import that a caller has ordered.
     pub(super) fn start_import(&mut self, job: JobId, ticket: Ticket) -> Option<Event> {
-        let Some(Pending::Order(order)) = self.pending.remove(&ticket) else { return None };
-        let Order::Import { source, intent, name, owner, reply } = order else { return None };
+        let Pending::Order(order) = self.pending.remove(&ticket)? else { return None };
+        let Order::Import { source, intent, name, owner, reply } = *order else { return None };
         match (self.start_reading(job, source, intent, name, owner), reply) {
             (Ok(()), ImportReply::Verdict(reply)) => {
                 self.pending.insert(ticket, Pending::Verdict(reply));

@@ -18,7 +18,7 @@ use crate::journal;
 /// A call that has no answer yet.
 pub(super) enum Pending {
     /// It is not carried out yet.
-    Order(Order),
+    Order(Box<Order>),
     /// It waits for the verdict of an import.
     Verdict(Reply<Code>),
     /// It is carried out, and this answers it.
@@ -33,7 +33,7 @@ impl Daemon {
         self.read_news(news)?;
         for order in orders {
             let ordered = ordered(&order);
-            let ticket = self.hold(Pending::Order(order));
+            let ticket = self.hold(Pending::Order(Box::new(order)));
             self.handle(Event::Order(ticket, ordered))?;
         }
         // After the orders, some of which the callers that are gone may have sent.
@@ -54,7 +54,7 @@ impl Daemon {
             }
             News::Read { job, read } => match read {
                 Some(read) => {
-                    self.read.insert(job.id, read);
+                    self.read.insert(job.id, *read);
                     Event::Read(job.id)
                 }
                 None => Event::ReadFailed(job.id),
@@ -84,21 +84,22 @@ impl Daemon {
 
     /// Answers that an order is carried out.
     pub(super) fn answer(&mut self, ticket: Ticket) {
-        let answer: Box<dyn FnOnce() + Send> = match self.pending.remove(&ticket) {
-            Some(Pending::Done(answer)) => answer,
-            Some(Pending::Order(Order::Refresh { reply } | Order::Poll { reply })) => {
-                Box::new(move || reply(Ok(())))
+        match self.pending.remove(&ticket) {
+            Some(Pending::Done(answer)) => self.bus(|bus| bus.then(answer)),
+            Some(Pending::Order(order)) => {
+                if let Order::Refresh { reply } | Order::Poll { reply } = *order {
+                    self.bus(|bus| bus.then(move || reply(Ok(()))));
+                }
             }
-            // The verdict or the end of the work answers these.
-            Some(Pending::Verdict(_) | Pending::Order(_)) | None => return,
-        };
-        self.bus(|bus| bus.then(answer));
+            // The verdict answers it.
+            Some(Pending::Verdict(_)) | None => {}
+        }
     }
 
     pub(super) fn refuse(&mut self, ticket: Ticket, why: Refused) {
         if let Some(Pending::Order(order)) = self.pending.remove(&ticket) {
             let refusal = out_of_room(why, &subject(&order));
-            match order {
+            match *order {
                 Order::Import { reply, .. } => reply.refuse(refusal),
                 Order::Remove { reply, .. } => reply(Err(refusal)),
                 Order::Apply { reply, .. } | Order::Refresh { reply } | Order::Poll { reply } => {
@@ -111,10 +112,11 @@ impl Daemon {
     /// Starts the removal or change of settings that is under this ticket. If the system has no
     /// thread left, its reply is dropped, which answers so.
     pub(super) fn start_write(&mut self, ticket: Ticket) -> Option<Event> {
-        match self.pending.remove(&ticket)? {
-            Pending::Order(Order::Remove { selector, reply }) => self.remove(selector, reply),
-            Pending::Order(Order::Apply { settings, reply }) => self.apply(settings, reply),
-            Pending::Order(_) | Pending::Verdict(_) | Pending::Done(_) => None,
+        let Pending::Order(order) = self.pending.remove(&ticket)? else { return None };
+        match *order {
+            Order::Remove { selector, reply } => self.remove(selector, reply),
+            Order::Apply { settings, reply } => self.apply(settings, reply),
+            Order::Import { .. } | Order::Refresh { .. } | Order::Poll { .. } => None,
         }
     }
 

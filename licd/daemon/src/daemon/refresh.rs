@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use licd_device::{Device, Failure, Imported, Missing, Partial, Removed, Report, Survey};
+use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
 use licd_files::settings::Settings;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
 use crate::dispatch::Scope;
-use crate::hub::{Published, Refreshed};
+use crate::hub::{ImportedJob, Published, Refreshed};
 use crate::jobs::{Job, Read};
 use crate::journal;
 use crate::notices::Herald;
@@ -64,7 +64,7 @@ fn import(
     device: &Device,
     read: Vec<(Arc<Job>, Read)>,
     last: &Published,
-) -> (Vec<(Arc<Job>, Vec<Imported>)>, bool, Look) {
+) -> (Vec<ImportedJob>, bool, Look) {
     let (mut arrivals, mut parts) = (Vec::new(), Vec::new());
     for (job, read) in read {
         parts.push((job, read.arrivals.len(), read.following));

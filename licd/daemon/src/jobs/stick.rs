@@ -22,7 +22,7 @@ pub(super) fn read(
         Err(failure) => return vec![Arrival::unread(&meter.job.name, failure)],
     };
     let (mut done, total) = (0, stick.bytes());
-    let mut read = |(name, file): StickFile| match file {
+    let read = |(name, file): StickFile| match file {
         Ok(_) if Instant::now() >= until => Arrival::unread(&name, too_slow()),
         Ok(file) => {
             let mut reading = Watched::part(Stream::File(file), meter, done, total);
@@ -32,7 +32,7 @@ pub(super) fn read(
         }
         Err(failure) => Arrival::unread(&name, failure),
     };
-    stick.files().map(|file| read(file)).collect()
+    stick.files().map(read).collect()
 }
 
 fn open(stick: Option<PathBuf>, device: &Device) -> Result<OpenStick, Failure> {

@@ -1,4 +1,4 @@
-//! The two connections to an FTP server: one for commands, one for the file.
+//! The control connection and the data connection to an FTP server.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,28 +8,28 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use super::reply::{NoReply, Reply};
-use crate::fault::{Fault, Step};
+use super::reply::{Reply, ReplyError};
+use crate::error::{FetchError, FtpStep};
 use crate::job::Job;
 
-/// Where commands go, and replies come from.
+/// The control connection: commands and replies.
 pub(super) struct Control<'a> {
     pub(super) job: &'a Job,
-    /// The server, at the address that was reached: data come from there and nowhere else.
+    /// The address of the control connection. Data come from this host only.
     peer: SocketAddr,
     stream: BufReader<Stream>,
 }
 
-/// A connection, in TLS or in the clear. TLS is agreed on with the first byte, so that its failure
-/// comes to light as what it is.
+/// A connection, in TLS or in the clear. The first read or write makes the TLS handshake and returns
+/// its error.
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl<'a> Control<'a> {
-    /// Connects to the first address of the host that answers.
-    pub(super) fn dial(job: &'a Job) -> Result<Self, Fault> {
+    /// Connects to the first address of the host that accepts.
+    pub(super) fn connect(job: &'a Job) -> Result<Self, FetchError> {
         let addresses = job.look_up(job.url.host(), job.url.port())?;
         let share = u32::try_from(addresses.len()).unwrap_or(1).max(1);
         let mut last = io::ErrorKind::AddrNotAvailable.into();
@@ -43,49 +43,49 @@ impl<'a> Control<'a> {
         }
         Err(match last.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-                Fault::ConnectTimeout(job.connect)
+                FetchError::ConnectTimeout(job.connect)
             }
-            _ => Fault::Connect(last),
+            _ => FetchError::Connect(last),
         })
     }
 
-    /// Goes on in TLS. Control and data share one configuration, and with it the sessions: many
-    /// servers take data only from a client that resumes the session of its control connection.
-    pub(super) fn secure(self) -> Result<Self, Fault> {
-        // What came in the clear before TLS was not said by who is to be spoken to.
+    /// Starts TLS. Control and data connection share one configuration and so their sessions: many
+    /// servers require a data connection to resume the session of the control connection.
+    pub(super) fn secure(self) -> Result<Self, FetchError> {
+        // Bytes in the clear before TLS may come from an attacker.
         if !self.stream.buffer().is_empty() {
-            return Err(Fault::Garbage { protocol: "FTP" });
+            return Err(FetchError::WrongProtocol { protocol: "FTP" });
         }
         let Self { job, peer, stream } = self;
         let stream = stream.into_inner().secured(job)?;
         Ok(Self { job, peer, stream: BufReader::new(stream) })
     }
 
-    /// Says a command and reads the reply to it.
-    pub(super) fn ask(&mut self, command: &str) -> Result<Reply, Fault> {
+    /// Sends a command and reads its reply.
+    pub(super) fn command(&mut self, command: &str) -> Result<Reply, FetchError> {
         if command.contains(char::is_control) {
-            return Err(Fault::Unsayable);
+            return Err(FetchError::FtpControlCharacter);
         }
-        let said = self.stream.get_mut().write_all(format!("{command}\r\n").as_bytes());
-        said.map_err(|error| fault(self.job, error))?;
+        let sent = self.stream.get_mut().write_all(format!("{command}\r\n").as_bytes());
+        sent.map_err(|error| io_error(self.job, error))?;
         self.reply()
     }
 
-    /// Reads a reply. A server that is about to close the connection is heard wherever it says so.
-    pub(super) fn reply(&mut self) -> Result<Reply, Fault> {
-        Reply::read(&mut self.stream).map_err(|wrong| match wrong {
-            NoReply::Failed(error) => fault(self.job, error),
-            NoReply::Garbage => Fault::Garbage { protocol: "FTP" },
-            NoReply::Tls => Fault::TlsFirst,
+    /// Reads a reply.
+    pub(super) fn reply(&mut self) -> Result<Reply, FetchError> {
+        Reply::read(&mut self.stream).map_err(|error| match error {
+            ReplyError::Io(error) => io_error(self.job, error),
+            ReplyError::Malformed => FetchError::WrongProtocol { protocol: "FTP" },
+            ReplyError::Tls => FetchError::FtpImplicitTls,
         })
     }
 
-    /// Opens a connection for the file, to this port of the server that was asked, whatever address
-    /// it names.
-    pub(super) fn open_data(&self, port: u16) -> Result<Stream, Fault> {
+    /// Opens a data connection to this port of the host of the control connection; the address in the
+    /// reply does not count.
+    pub(super) fn open_data(&self, port: u16) -> Result<Stream, FetchError> {
         let address = SocketAddr::new(self.peer.ip(), port);
         let stream = open(address, self.job.connect, self.job.idle);
-        let stream = stream.map_err(|error| Fault::DataPort { port, error })?;
+        let stream = stream.map_err(|error| FetchError::FtpDataPort { port, error })?;
         match self.stream.get_ref() {
             Stream::Plain(_) => Ok(Stream::Plain(stream)),
             Stream::Tls(_) => Stream::Plain(stream).secured(self.job),
@@ -94,12 +94,13 @@ impl<'a> Control<'a> {
 }
 
 impl Stream {
-    fn secured(self, job: &Job) -> Result<Self, Fault> {
+    fn secured(self, job: &Job) -> Result<Self, FetchError> {
         let Self::Plain(stream) = self else { return Ok(self) };
         let config: Arc<ClientConfig> = Arc::clone(&job.tls.config);
-        let name = ServerName::try_from(job.url.host().to_owned())
-            .map_err(|_| Fault::Tls(rustls::Error::General("the host has no name".to_owned())))?;
-        let session = ClientConnection::new(config, name).map_err(Fault::Tls)?;
+        let name = ServerName::try_from(job.url.host().to_owned()).map_err(|_| {
+            FetchError::Tls(rustls::Error::General("the host has no name".to_owned()))
+        })?;
+        let session = ClientConnection::new(config, name).map_err(FetchError::Tls)?;
         Ok(Self::Tls(Box::new(StreamOwned::new(session, stream))))
     }
 }
@@ -130,23 +131,23 @@ impl Write for Stream {
 }
 
 impl Reply {
-    /// This reply, if its code is one that was hoped for, else what it means at this step.
-    pub(super) fn hoped(
+    /// Returns the reply if its code is as expected, else the error at this step.
+    pub(super) fn expect(
         self,
-        is_good: impl Fn(u16) -> bool,
-        step: Step,
+        is_expected: impl Fn(u16) -> bool,
+        step: FtpStep,
         job: &Job,
-    ) -> Result<Self, Fault> {
-        if is_good(self.code) {
+    ) -> Result<Self, FetchError> {
+        if is_expected(self.code) {
             return Ok(self);
         }
         if self.wants_tls() && !job.url.scheme().is_tls() {
-            return Err(Fault::WantsTls(self.text));
+            return Err(FetchError::FtpTlsRequired(self.text));
         }
         let Self { code, text } = self;
         Err(match code {
-            400.. => Fault::Reply { step, code, text },
-            _ => Fault::Garbage { protocol: "FTP" },
+            400.. => FetchError::FtpReply { step, code, text },
+            _ => FetchError::WrongProtocol { protocol: "FTP" },
         })
     }
 }
@@ -158,14 +159,14 @@ fn open(address: SocketAddr, connect: Duration, idle: Duration) -> io::Result<Tc
     Ok(stream)
 }
 
-/// What a failure of a connection means.
-pub(super) fn fault(job: &Job, error: io::Error) -> Fault {
+/// The error of a failed read or write.
+pub(super) fn io_error(job: &Job, error: io::Error) -> FetchError {
     match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Fault::Silent(job.idle),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchError::IdleTimeout(job.idle),
         io::ErrorKind::InvalidData => match error.downcast::<rustls::Error>() {
-            Ok(error) => job.tls.fault(error),
-            Err(_) => Fault::Garbage { protocol: "FTP" },
+            Ok(error) => job.tls.handshake_error(error),
+            Err(_) => FetchError::WrongProtocol { protocol: "FTP" },
         },
-        _ => Fault::Dropped(error),
+        _ => FetchError::ConnectionLost(error),
     }
 }

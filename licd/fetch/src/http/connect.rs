@@ -1,4 +1,4 @@
-//! The links of the chain that makes a connection, where those of the HTTP library will not do.
+//! Our own links in the HTTP library's chain of connectors.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
@@ -17,36 +17,40 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
-use crate::fault::Fault;
+use crate::error::FetchError;
 
-/// Addresses that were looked up beforehand: the library's own look-up would start a thread to get a
-/// time-out, which the sandbox does not allow.
+/// The name of this program in requests.
+pub(super) const USER_AGENT: &str = concat!("licd/", env!("CARGO_PKG_VERSION"));
+/// Bytes of a response head; nginx and Apache send at most 8 KiB.
+pub(super) const HEAD_BYTES: usize = 32 * 1024;
+
+/// Addresses that were looked up beforehand: the library's own look-up starts a thread for its
+/// time-out, which the sandbox forbids.
 #[derive(Debug)]
 pub(super) struct Addresses(pub(super) Vec<SocketAddr>);
 
 impl Resolver for Addresses {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
-        // As many as the library holds.
-        self.0.iter().take(MOST).for_each(|address| addresses.push(*address));
+        self.0.iter().take(MAX_ADDRESSES).for_each(|address| addresses.push(*address));
         if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
     }
 }
 
-/// Addresses of a host that are tried.
-const MOST: usize = 8;
+/// The most addresses that the library holds.
+const MAX_ADDRESSES: usize = 8;
 
-/// Whether the way to the server stands, or the connection to a proxy that is asked in its place.
+/// Whether the connection stands: to the server, or to a proxy that answers in its place.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reached(Arc<AtomicBool>);
+pub(super) struct Connected(Arc<AtomicBool>);
 
-impl Reached {
-    pub(super) fn is_so(&self) -> bool {
+impl Connected {
+    pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-impl<In: Transport> Connector<In> for Reached {
+impl<In: Transport> Connector<In> for Connected {
     type Out = In;
 
     fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
@@ -55,10 +59,10 @@ impl<In: Transport> Connector<In> for Reached {
     }
 }
 
-/// Turns the first line of a request into what a proxy wants.
+/// Turns the request line into the absolute form for a proxy.
 #[derive(Debug)]
 pub(super) struct AbsoluteForm {
-    pub(super) is_wanted: bool,
+    pub(super) is_enabled: bool,
 }
 
 impl<In: Transport> Connector<In> for AbsoluteForm {
@@ -71,7 +75,7 @@ impl<In: Transport> Connector<In> for AbsoluteForm {
     ) -> Result<Option<Self::Out>, Error> {
         let authority = details.uri.authority().map(|authority| authority.as_str());
         let origin = format!("http://{}", authority.unwrap_or_default());
-        Ok(chained.map(|inner| match self.is_wanted {
+        Ok(chained.map(|inner| match self.is_enabled {
             true => Either::B(AbsoluteTransport { inner, origin: Some(origin) }),
             false => Either::A(inner),
         }))
@@ -81,7 +85,7 @@ impl<In: Transport> Connector<In> for AbsoluteForm {
 #[derive(Debug)]
 pub(super) struct AbsoluteTransport<T> {
     inner: T,
-    /// What goes before the path, until it has been said.
+    /// The prefix of the path, until the request line was sent.
     origin: Option<String>,
 }
 
@@ -112,7 +116,7 @@ impl<T: Transport> Transport for AbsoluteTransport<T> {
     }
 }
 
-/// TLS with our own idea of a good certificate, which the library's link cannot be given.
+/// TLS with our own certificate verifier, which the library's link does not accept.
 pub(super) struct TlsLink {
     pub(super) config: Arc<ClientConfig>,
 }
@@ -139,7 +143,7 @@ impl<In: Transport> Connector<In> for TlsLink {
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(bare).map_err(|_| Error::Tls("host name"))?;
         let mut conn = ClientConnection::new(Arc::clone(&self.config), name)
-            .map_err(|error| Error::Other(Box::new(Fault::Tls(error))))?;
+            .map_err(|error| Error::Other(Box::new(FetchError::Tls(error))))?;
         let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         sock.set_timeout(details.timeout);
         conn.complete_io(&mut sock)?;

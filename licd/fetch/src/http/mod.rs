@@ -1,132 +1,168 @@
 //! HTTP and HTTPS.
 
+mod auth;
 mod connect;
+mod redirect;
 mod tunnel;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use base64ct::{Base64, Encoding as _};
-use licd_protocol::{Answer, Login, Proxy, Scheme, Url, without_login};
-use percent_encoding::{CONTROLS, percent_encode};
+use licd_protocol::{Proxy, ResponseHeader, Scheme, Url};
+use ureq::config::Config;
 use ureq::http::{HeaderMap, Response, header};
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Body as Incoming, Error, Timeout};
 
-use crate::body::Body;
-use crate::fault::{Failed, Fault, Given, Offers, Redirect};
+use crate::error::{CredentialsSent, FetchError, Redirect, RequestError};
 use crate::job::Job;
 use crate::output::Output;
-use connect::{AbsoluteForm, Addresses, Reached, TlsLink};
+use crate::transfer::Body;
+use auth::{basic, credentials_for, schemes};
+use connect::{AbsoluteForm, Addresses, Connected, HEAD_BYTES, TlsLink, USER_AGENT};
 use tunnel::Tunnel;
 
-/// Redirects that are followed.
-const REDIRECTS: usize = 5;
-/// Bytes of a server's head; nginx and Apache send at most 8 KiB.
-const HEAD_BYTES: usize = 32 * 1024;
-/// By which squid, the most common proxy, tells its own refusals from those of servers.
-const SQUID: &str = "x-squid-error";
-/// Ways of saying who asks that are told of a server; more are not registered in use.
-const OFFERS: usize = 6;
-/// What we are called.
-const USER_AGENT: &str = concat!("licd/", env!("CARGO_PKG_VERSION"));
-/// Bytes of an entity tag or a date that are kept for the next request.
+/// The most redirects that the worker follows.
+const MAX_REDIRECTS: usize = 5;
+/// The header by which squid, the most common proxy, marks its own refusals.
+const SQUID_ERROR: &str = "x-squid-error";
+/// Bytes of an entity tag or a date for the next request; longer ones are dropped.
 const TAG_BYTES: usize = 1024;
 
 /// Fetches the file of `job`, following redirects.
 ///
 /// # Errors
-/// [`Failed`]; what was handed on by then is not the whole file.
-pub(crate) fn fetch<W: Write>(job: &Job, output: &Output<W>) -> Result<(), Failed> {
-    let mut here = job.url.clone();
-    let mut redirect = None;
-    for _ in 0..=REDIRECTS {
-        job.watchdog.asks(here.host());
-        match step(job, &here, output).map_err(|failed| failed.behind(redirect.clone()))? {
+/// [`RequestError`]; the output may already hold a part of the file.
+pub(crate) fn fetch<W: Write>(job: &Job, output: &Output<W>) -> Result<(), RequestError> {
+    let mut url = job.url.clone();
+    let mut followed = None;
+    for _ in 0..=MAX_REDIRECTS {
+        job.watchdog.set_host(url.host());
+        match request_once(job, &url, output).map_err(|error| error.after(followed.clone()))? {
             None => return Ok(()),
             Some(next) => {
-                redirect = Some(Redirect::new(&here, &next));
-                here = next;
+                followed = Some(Redirect::new(&url, &next));
+                url = next;
             }
         }
     }
-    Err(Fault::Redirects(REDIRECTS).of(here.host()))
+    Err(FetchError::TooManyRedirects(MAX_REDIRECTS).of(url.host()))
 }
 
-/// Asks one server, or the proxy before it, and takes what it answers: the file, or the next address
-/// to ask.
-fn step<W: Write>(job: &Job, here: &Url, output: &Output<W>) -> Result<Option<Url>, Failed> {
-    let proxy = job.route.to(here.host());
+/// Sends one request to a server or its proxy. Returns the target if the answer is a redirect.
+fn request_once<W: Write>(
+    job: &Job,
+    url: &Url,
+    output: &Output<W>,
+) -> Result<Option<Url>, RequestError> {
+    let proxy = job.route.to(url.host());
     let addresses = match proxy {
         Some(proxy) => job.look_up(proxy.host(), proxy.port()),
-        None => job.look_up(here.host(), here.port()),
+        None => job.look_up(url.host(), url.port()),
     };
-    let reached = Reached::default();
-    let blamed = |fault: Fault| fault.between(proxy, reached.is_so(), here.host());
-    let addresses = Addresses(addresses.map_err(blamed)?);
-    let asked = ask(job, here, proxy, addresses, &reached);
-    let response = asked.map_err(|error| blamed(fault(job, error)))?;
-    take(job, here, proxy, response, output).map_err(blamed)
+    let connected = Connected::default();
+    let located = |error: FetchError| error.between(proxy, connected.get(), url.host());
+    let addresses = Addresses(addresses.map_err(located)?);
+    let response = send(job, url, proxy, addresses, &connected);
+    let response = response.map_err(|error| located(fetch_error(job, error)))?;
+    handle(job, url, proxy, response, output).map_err(located)
 }
 
-fn take<W: Write>(
+/// Writes the file to the output, or returns the target of a redirect.
+fn handle<W: Write>(
     job: &Job,
-    here: &Url,
+    url: &Url,
     proxy: Option<&Proxy>,
     response: Response<Incoming>,
     output: &Output<W>,
-) -> Result<Option<Url>, Fault> {
+) -> Result<Option<Url>, FetchError> {
     let headers = response.headers();
     match response.status().as_u16() {
         200 => {
-            output.header(answer(job, headers, false))?;
-            deliver(job, response, output).map(|()| None)
+            output.header(response_header(job, headers, false))?;
+            forward(job, response, output).map(|()| None)
         }
-        304 if job.is_conditional() => output.header(answer(job, headers, true)).map(|()| None),
-        301 | 302 | 303 | 307 | 308 => redirected(here, headers).map(Some),
-        401 => {
-            Err(Fault::Unauthorized(offers(headers, header::WWW_AUTHENTICATE), given(job, here)))
+        304 if job.is_conditional() => {
+            output.header(response_header(job, headers, true)).map(|()| None)
         }
-        403 if headers.contains_key(SQUID) && proxy.is_some() => {
-            let reason = headers.get(SQUID).and_then(|why| why.to_str().ok()).unwrap_or_default();
-            Err(Fault::ProxyStatus { status: 403, reason: reason.to_owned() })
-        }
-        403 if let Some(proxy) = proxy.filter(|_| !here.scheme().is_tls()) => {
-            Err(Fault::Forbidden { proxy: proxy.to_string() })
-        }
-        407 if proxy.is_some() => {
-            let login = proxy.and_then(Proxy::login);
-            let given = if login.is_some() { Given::Yes } else { Given::No };
-            Err(Fault::ProxyUnauthorized(offers(headers, header::PROXY_AUTHENTICATE), given))
-        }
-        status => Err(Fault::Status { status, retry_after: retry_after(headers) }),
+        301 | 302 | 303 | 307 | 308 => redirect::target(url, headers).map(Some),
+        status => Err(refusal(job, url, proxy, headers, status)),
     }
 }
 
-fn ask(
+/// The error for a status that brings no file.
+fn refusal(
     job: &Job,
-    here: &Url,
+    url: &Url,
+    proxy: Option<&Proxy>,
+    headers: &HeaderMap,
+    status: u16,
+) -> FetchError {
+    match (status, proxy) {
+        (401, _) => {
+            let schemes = schemes(headers, header::WWW_AUTHENTICATE);
+            FetchError::Unauthorized(schemes, credentials_for(job, url))
+        }
+        (403, Some(_)) if let Some(reason) = headers.get(SQUID_ERROR) => {
+            let reason = reason.to_str().unwrap_or_default().to_owned();
+            FetchError::ProxyStatus { status, reason }
+        }
+        (403, Some(proxy)) if !url.scheme().is_tls() => {
+            FetchError::Forbidden { proxy: proxy.to_string() }
+        }
+        (407, Some(proxy)) => {
+            let sent = match proxy.credentials() {
+                Some(_) => CredentialsSent::Yes,
+                None => CredentialsSent::No,
+            };
+            FetchError::ProxyUnauthorized(schemes(headers, header::PROXY_AUTHENTICATE), sent)
+        }
+        _ => FetchError::Status { status, retry_after: retry_after(headers) },
+    }
+}
+
+fn send(
+    job: &Job,
+    url: &Url,
     proxy: Option<&Proxy>,
     addresses: Addresses,
-    reached: &Reached,
+    connected: &Connected,
 ) -> Result<Response<Incoming>, Error> {
-    // RFC 9112 §3.2.2: what is not tunnelled goes to a proxy in absolute form. Proxies commonly
-    // refuse a tunnel to any port but 443.
-    let (tunnel, plain) = match here.scheme() {
+    // RFC 9112 §3.2.2: a proxy gets plain HTTP in absolute form. Proxies commonly refuse a tunnel to
+    // any port but 443.
+    let (tunnel, plain) = match url.scheme() {
         Scheme::Https => (proxy, None),
         _ => (None, proxy),
     };
-    let login = proxy.and_then(Proxy::login);
+    let proxy_credentials = proxy.and_then(Proxy::credentials);
     let chain =
         ().chain(TcpConnector::default())
-            .chain(Tunnel { is_wanted: tunnel.is_some(), login: login.clone() })
-            .chain(reached.clone())
-            .chain(AbsoluteForm { is_wanted: plain.is_some() })
+            .chain(Tunnel { is_enabled: tunnel.is_some(), credentials: proxy_credentials.clone() })
+            .chain(connected.clone())
+            .chain(AbsoluteForm { is_enabled: plain.is_some() })
             .chain(TlsLink { config: job.tls.config.clone() });
-    let config = Agent::config_builder()
+    let agent = Agent::with_parts(config(job), chain, addresses);
+    let mut request = agent.get(url.without_userinfo());
+    if let (Some(own), CredentialsSent::Yes) = (&job.credentials, credentials_for(job, url)) {
+        request = request.header(header::AUTHORIZATION, basic(own));
+    }
+    if let (Some(own), Some(_)) = (&proxy_credentials, plain) {
+        request = request.header(header::PROXY_AUTHORIZATION, basic(own));
+    }
+    if let Some(etag) = &job.etag {
+        request = request.header(header::IF_NONE_MATCH, etag);
+    }
+    if let Some(date) = &job.last_modified {
+        request = request.header(header::IF_MODIFIED_SINCE, date);
+    }
+    request.call()
+}
+
+fn config(job: &Job) -> Config {
+    Agent::config_builder()
         .user_agent(USER_AGENT)
-        // Packing on the fly changes entity tags, and with some servers no request is ever
-        // answered "not modified" again.
+        // Packing on the fly changes entity tags, after which some servers never answer "not
+        // modified" again.
         .accept_encoding("identity")
         .http_status_as_error(false)
         .max_redirects(0)
@@ -139,96 +175,15 @@ fn ask(
         .timeout_per_read(Some(job.idle))
         .timeout_per_write(Some(job.idle))
         .proxy(None)
-        .build();
-    let agent = Agent::with_parts(config, chain, addresses);
-    let mut request = agent.get(here.without_login());
-    if let (Some(login), Given::Yes) = (&job.login, given(job, here)) {
-        request = request.header(header::AUTHORIZATION, basic(login));
-    }
-    if let (Some(login), Some(_)) = (&login, plain) {
-        request = request.header(header::PROXY_AUTHORIZATION, basic(login));
-    }
-    if let Some(etag) = &job.etag {
-        request = request.header(header::IF_NONE_MATCH, etag);
-    }
-    if let Some(date) = &job.last_modified {
-        request = request.header(header::IF_MODIFIED_SINCE, date);
-    }
-    request.call()
+        .build()
 }
 
-/// Who asks, as HTTP is told (RFC 7617 §2).
-fn basic(login: &Login) -> String {
-    let Login { user, password } = login;
-    format!("Basic {}", Base64::encode_string(format!("{user}:{password}").as_bytes()))
-}
-
-/// Whether this server is told who asks: it is the one of the address, or the same host after a
-/// redirect to https.
-fn given(job: &Job, here: &Url) -> Given {
-    let asked = &job.url;
-    let is_upgraded = asked.scheme() == Scheme::Http && asked.port() == 80 && here.port() == 443;
-    let is_same = here.origin() == asked.origin() || here.scheme() == Scheme::Https && is_upgraded;
-    match job.login {
-        None => Given::No,
-        Some(_) if here.host() == asked.host() && is_same => Given::Yes,
-        Some(_) => Given::Withheld,
-    }
-}
-
-/// Where a redirect leads: to any port of a web server, since UMS and what stands before it answer on
-/// whichever port they were given.
-fn redirected(here: &Url, headers: &HeaderMap) -> Result<Url, Fault> {
-    let location = headers.get(header::LOCATION).map_or(&b""[..], |value| value.as_bytes());
-    // Servers send their own letters as they are, in UTF-8 or not: these are the bytes they mean.
-    let location = match str::from_utf8(location) {
-        Ok(text) => text.trim().to_owned(),
-        Err(_) => percent_encode(location, CONTROLS).to_string(),
-    };
-    if location.is_empty() {
-        return Err(Fault::Nowhere);
-    }
-    let next = here.join(&location);
-    let next = next.map_err(|why| Fault::RedirectAddress(without_login(&location), why))?;
-    if !next.scheme().is_web() {
-        return Err(Fault::RedirectScheme(next.origin()));
-    }
-    if here.scheme() == Scheme::Https && next.scheme() == Scheme::Http {
-        return Err(Fault::Downgrade(next.origin()));
-    }
-    Ok(next)
-}
-
-/// The ways of saying who asks in these headers: the words before the first parameter of each
-/// challenge (RFC 9110 §11.6.1), at most [`OFFERS`].
-fn offers(headers: &HeaderMap, name: header::HeaderName) -> Offers {
-    let values = headers.get_all(name);
-    offered(values.iter().filter_map(|value| value.to_str().ok()))
-}
-
-/// As [`offers`], of the values of the headers. What comes after a comma is a challenge if its first
-/// word is a name alone, and a parameter if that is followed by `=`.
-fn offered<'a>(values: impl Iterator<Item = &'a str>) -> Offers {
-    let mut offers = Offers::new();
-    for part in values.flat_map(|value| value.split(',')) {
-        let part = part.trim();
-        let (word, _) = part.split_once(' ').unwrap_or((part, ""));
-        let is_name =
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if is_name && !offers.iter().any(|offer| offer.eq_ignore_ascii_case(word)) {
-            offers.push(word.to_owned());
-        }
-    }
-    offers.truncate(OFFERS);
-    offers
-}
-
-fn answer(job: &Job, headers: &HeaderMap, not_modified: bool) -> Answer {
+fn response_header(job: &Job, headers: &HeaderMap, not_modified: bool) -> ResponseHeader {
     let text = |name| {
         let value = headers.get(name)?.to_str().ok()?;
         (value.len() <= TAG_BYTES).then(|| value.to_owned())
     };
-    Answer {
+    ResponseHeader {
         etag: text(header::ETAG),
         last_modified: text(header::LAST_MODIFIED),
         not_modified,
@@ -236,25 +191,25 @@ fn answer(job: &Job, headers: &HeaderMap, not_modified: bool) -> Answer {
     }
 }
 
-fn deliver<W: Write>(
+fn forward<W: Write>(
     job: &Job,
     response: Response<Incoming>,
     output: &Output<W>,
-) -> Result<(), Fault> {
+) -> Result<(), FetchError> {
     let coding = response.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
     let coding = String::from_utf8_lossy(coding.unwrap_or_default()).trim().to_ascii_lowercase();
     let packed = match coding.as_str() {
         "" | "identity" => false,
         "gzip" | "x-gzip" => true,
-        _ => return Err(Fault::Coding(coding)),
+        _ => return Err(FetchError::ContentCoding(coding)),
     };
     let incoming = response.into_body();
     let body = Body { total: incoming.content_length(), packed, limit: job.limit };
-    body.deliver(incoming.into_reader(), |error| fault(job, error.into()), output)
+    body.forward(incoming.into_reader(), |error| fetch_error(job, error.into()), output)
 }
 
-/// How long the server asks to wait (RFC 9110 §10.2.3). A date is taken relative to the server's
-/// own, since this device's clock may be wrong.
+/// The wait that the server asks for (RFC 9110 §10.2.3). A date counts from the server's own, because
+/// this device's clock may be wrong.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let after = text(header::RETRY_AFTER)?;
@@ -265,20 +220,21 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     date(after)?.duration_since(date(text(header::DATE)?)?).ok()
 }
 
-fn fault(job: &Job, error: Error) -> Fault {
+/// The error of a failed request.
+fn fetch_error(job: &Job, error: Error) -> FetchError {
     match error {
-        Error::Io(error) => io_fault(job, error),
-        Error::Timeout(Timeout::Connect) => Fault::ConnectTimeout(job.connect),
-        Error::Timeout(_) => Fault::Silent(job.idle),
-        Error::Other(error) => match error.downcast::<Fault>() {
-            Ok(fault) => *fault,
-            Err(_) => Fault::Garbage { protocol: "HTTP" },
+        Error::Io(error) => io_error(job, error),
+        Error::Timeout(Timeout::Connect) => FetchError::ConnectTimeout(job.connect),
+        Error::Timeout(_) => FetchError::IdleTimeout(job.idle),
+        Error::Other(error) => match error.downcast::<FetchError>() {
+            Ok(error) => *error,
+            Err(_) => FetchError::WrongProtocol { protocol: "HTTP" },
         },
-        _ => Fault::Garbage { protocol: "HTTP" },
+        _ => FetchError::WrongProtocol { protocol: "HTTP" },
     }
 }
 
-fn io_fault(job: &Job, error: io::Error) -> Fault {
+fn io_error(job: &Job, error: io::Error) -> FetchError {
     use io::ErrorKind as Kind;
     match error.kind() {
         Kind::ConnectionRefused
@@ -286,32 +242,11 @@ fn io_fault(job: &Job, error: io::Error) -> Fault {
         | Kind::NetworkUnreachable
         | Kind::NetworkDown
         | Kind::AddrNotAvailable
-        | Kind::PermissionDenied => Fault::Connect(error),
-        Kind::TimedOut | Kind::WouldBlock => Fault::Silent(job.idle),
+        | Kind::PermissionDenied => FetchError::Connect(error),
+        Kind::TimedOut | Kind::WouldBlock => FetchError::IdleTimeout(job.idle),
         _ => match error.downcast::<rustls::Error>() {
-            Ok(error) => job.tls.fault(error),
-            Err(error) => Fault::Dropped(error),
+            Ok(error) => job.tls.handshake_error(error),
+            Err(error) => FetchError::ConnectionLost(error),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn challenges_are_told_from_their_parameters() {
-        for (values, offers) in [
-            (&["NTLM"][..], &["NTLM"][..]),
-            (&["Negotiate", "NTLM"], &["Negotiate", "NTLM"]),
-            (&["Negotiate, NTLM, ntlm"], &["Negotiate", "NTLM"]),
-            (&["Digest realm=\"a b\", nonce=\"x, y\", qop=auth"], &["Digest"]),
-            (&["Basic realm=\"x\", Digest realm=\"y\""], &["Basic", "Digest"]),
-            (&[""], &[]),
-        ] {
-            let found = offered(values.iter().copied());
-            // A comma within quotes may leave a word behind; what counts is what is first.
-            assert_eq!(&found[..offers.len().min(found.len())], offers, "{values:?}");
-        }
     }
 }

@@ -1,21 +1,22 @@
-//! The tunnel through a proxy (RFC 9110 §9.3.6). The library's own link hides what the proxy answers.
+//! The tunnel through a proxy (RFC 9110 §9.3.6). The library's own link hides the proxy's answer.
 
 use httparse::{EMPTY_HEADER, Response, Status};
-use licd_protocol::Login;
+use licd_protocol::Credentials;
 use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::{HEAD_BYTES, USER_AGENT, basic, offered};
-use crate::fault::{Fault, Given};
+use super::auth::{basic, parse_schemes};
+use super::connect::{HEAD_BYTES, USER_AGENT};
+use crate::error::{CredentialsSent, FetchError};
 
-/// Headers of an answer to CONNECT; proxies send a dozen.
-const HEADERS: usize = 64;
+/// The most headers of an answer to CONNECT; proxies send a dozen.
+const MAX_HEADERS: usize = 64;
 
-/// Has the proxy connect to the server, if there is one.
+/// Asks the proxy to connect to the server.
 #[derive(Debug)]
 pub(super) struct Tunnel {
-    pub(super) is_wanted: bool,
-    pub(super) login: Option<Login>,
+    pub(super) is_enabled: bool,
+    pub(super) credentials: Option<Credentials>,
 }
 
 impl<In: Transport> Connector<In> for Tunnel {
@@ -27,14 +28,14 @@ impl<In: Transport> Connector<In> for Tunnel {
         chained: Option<In>,
     ) -> Result<Option<In>, Error> {
         let Some(mut proxy) = chained else { return Ok(None) };
-        if !self.is_wanted {
+        if !self.is_enabled {
             return Ok(Some(proxy));
         }
         let host = details.uri.host().unwrap_or_default();
         let target = format!("{host}:{}", details.uri.port_u16().unwrap_or(443));
-        say(&mut proxy, &self.request(&target), details.timeout)?;
-        match self.answer(&mut proxy, details.timeout)? {
-            Some(fault) => Err(Error::Other(Box::new(fault))),
+        send(&mut proxy, &self.request(&target), details.timeout)?;
+        match self.read_answer(&mut proxy, details.timeout)? {
+            Some(error) => Err(Error::Other(Box::new(error))),
             None => Ok(Some(proxy)),
         }
     }
@@ -42,54 +43,59 @@ impl<In: Transport> Connector<In> for Tunnel {
 
 impl Tunnel {
     fn request(&self, target: &str) -> String {
-        let login = self.login.as_ref().map(basic);
-        let login = login.map(|login| format!("Proxy-Authorization: {login}\r\n"));
+        let authorization = self.credentials.as_ref().map(basic);
+        let header = authorization.map(|value| format!("Proxy-Authorization: {value}\r\n"));
         format!(
             "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n{}\r\n",
-            login.unwrap_or_default()
+            header.unwrap_or_default()
         )
     }
 
-    /// Reads the head of an answer and nothing beyond it; why there is no tunnel, if there is none.
-    fn answer(
+    /// Reads the head of the answer and nothing beyond it. Returns the error of a refused tunnel.
+    fn read_answer(
         &self,
         proxy: &mut impl Transport,
         timeout: NextTimeout,
-    ) -> Result<Option<Fault>, Error> {
+    ) -> Result<Option<FetchError>, Error> {
         loop {
-            let went_on = proxy.await_input(timeout)?;
-            let mut headers = [EMPTY_HEADER; HEADERS];
+            let has_more = proxy.await_input(timeout)?;
+            let mut headers = [EMPTY_HEADER; MAX_HEADERS];
             let mut head = Response::new(&mut headers);
             let input = proxy.buffers().input();
             match head.parse(input) {
                 Ok(Status::Complete(length)) => {
-                    let fault = self.fault(&head);
+                    let refusal = self.refusal(&head);
                     proxy.buffers().input_consume(length);
-                    return Ok(fault);
+                    return Ok(refusal);
                 }
-                Ok(Status::Partial) if went_on && input.len() < HEAD_BYTES => {}
-                _ => return Ok(Some(Fault::Garbage { protocol: "HTTP" })),
+                Ok(Status::Partial) if has_more && input.len() < HEAD_BYTES => {}
+                _ => return Ok(Some(FetchError::WrongProtocol { protocol: "HTTP" })),
             }
         }
     }
 
-    fn fault(&self, head: &Response<'_, '_>) -> Option<Fault> {
+    fn refusal(&self, head: &Response<'_, '_>) -> Option<FetchError> {
         let reason = head.reason.unwrap_or_default().to_owned();
         match head.code.unwrap_or_default() {
             200..300 => None,
             407 => {
                 let name = "proxy-authenticate";
                 let values = head.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
-                let offers = offered(values.filter_map(|header| str::from_utf8(header.value).ok()));
-                let given = if self.login.is_some() { Given::Yes } else { Given::No };
-                Some(Fault::ProxyUnauthorized(offers, given))
+                let schemes =
+                    parse_schemes(values.filter_map(|header| str::from_utf8(header.value).ok()));
+                let sent = if self.credentials.is_some() {
+                    CredentialsSent::Yes
+                } else {
+                    CredentialsSent::No
+                };
+                Some(FetchError::ProxyUnauthorized(schemes, sent))
             }
-            status => Some(Fault::ProxyStatus { status, reason }),
+            status => Some(FetchError::ProxyStatus { status, reason }),
         }
     }
 }
 
-fn say(proxy: &mut impl Transport, text: &str, timeout: NextTimeout) -> Result<(), Error> {
+fn send(proxy: &mut impl Transport, text: &str, timeout: NextTimeout) -> Result<(), Error> {
     let room = proxy.buffers().output().get_mut(..text.len());
     room.ok_or(Error::LargeResponseHeader(text.len(), HEAD_BYTES))?
         .copy_from_slice(text.as_bytes());

@@ -1,4 +1,4 @@
-//! What comes of what an FTP server says.
+//! FTP servers, correct and broken.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
@@ -7,32 +7,32 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use rustls::ServerConfig;
 
 use crate::http::gzip;
-use crate::names::in_own_network;
+use crate::resolver::in_own_network;
 use crate::server::{self, Server, hang, pour};
 use crate::tls::{Authority, accept};
 use crate::worker::{LIMIT, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
 
-/// An FTP server with one file, and what it does otherwise than it should.
+/// An FTP server with one file, and its deviations from the protocol.
 #[derive(Clone)]
 pub(crate) struct Ftp {
     file: Vec<u8>,
     host: IpAddr,
     knows_epsv: bool,
-    /// What it answers to a command, in place of what it should.
+    /// The reply to a command in place of the correct one.
     instead: fn(&str) -> Option<String>,
-    /// What it does with the data connection.
+    /// The action on the data connection.
     give: fn(TcpStream, &[u8]),
-    /// What it speaks TLS with, from the first byte.
+    /// The configuration of implicit TLS.
     tls: Option<Arc<ServerConfig>>,
 }
 
-/// A server that runs, and the commands that it was given.
+/// A running server, and the commands it received.
 pub(crate) struct Running {
     server: Server,
     commands: Arc<Mutex<Vec<String>>>,
@@ -99,7 +99,7 @@ impl Ftp {
                 }
                 "PASV" => {
                     let port = listen(&mut data, self.host);
-                    // Somebody else's address, as servers behind NAT give.
+                    // Another host's address, as servers behind NAT send.
                     format!("227 Entering (192,0,2,1,{},{})", port / 256, port % 256)
                 }
                 "RETR" => "150 here it comes".into(),
@@ -145,17 +145,17 @@ fn a_file_comes_byte_for_byte_with_progress_as_anonymous() {
 }
 
 #[test]
-fn ipv6_and_packed_files_are_like_any() {
+fn a_file_comes_over_ipv6_and_stays_packed() {
     let server = Ftp { host: Ipv6Addr::LOCALHOST.into(), file: gzip(LICENSE), ..Ftp::default() };
     assert_eq!(fetch(&request(&server.start().url("a.lic.gz"))).whole(), gzip(LICENSE));
 }
 
 #[test]
-fn a_user_is_who_the_request_or_the_address_names() {
+fn the_user_comes_from_the_request_or_the_address() {
     let server = Ftp::default().start();
     let url = server.url("a").replace("//", "//anna:p%20w@");
     assert_eq!(fetch(&request(&url)).whole(), LICENSE);
-    let given = Request {
+    let given = FetchRequest {
         user: Some("bert".to_owned()),
         password: Some("secret".to_owned()),
         ..request(&url)
@@ -166,37 +166,37 @@ fn a_user_is_who_the_request_or_the_address_names() {
 }
 
 #[test]
-fn data_come_from_the_host_that_was_asked_whatever_it_says() {
+fn data_come_only_from_the_host_of_the_control_connection() {
     let server = Ftp { knows_epsv: false, ..Ftp::default() }.start();
     assert_eq!(fetch(&request(&server.url("a"))).whole(), LICENSE);
     assert!(server.commands().contains(&"PASV".to_owned()));
 }
 
 #[test]
-fn a_file_that_did_not_change_is_not_sent_again() {
+fn an_unchanged_file_is_not_sent_again() {
     let server = Ftp::default().start();
-    let etag = fetch(&request(&server.url("a"))).answers[0].etag.clone();
+    let etag = fetch(&request(&server.url("a"))).headers[0].etag.clone();
     assert!(etag.is_some());
-    let fetched = fetch(&Request { etag, ..request(&server.url("a")) });
-    assert!(fetched.answers[0].not_modified);
+    let fetched = fetch(&FetchRequest { etag, ..request(&server.url("a")) });
+    assert!(fetched.headers[0].not_modified);
     assert_eq!(fetched.whole(), b"");
     assert_eq!(server.commands().iter().filter(|line| line.starts_with("RETR")).count(), 1);
 }
 
 #[test]
-fn a_server_without_extensions_still_gives_its_file() {
+fn a_server_without_extensions_is_supported() {
     let instead = |line: &str| {
         let extension = ["SIZE", "MDTM"].iter().any(|name| line.starts_with(name));
         extension.then(|| "500 what?".to_owned())
     };
     let server = Ftp { instead, ..Ftp::default() }.start();
     let fetched = fetch(&request(&server.url("a")));
-    assert_eq!(fetched.answers[0].etag, None);
+    assert_eq!(fetched.headers[0].etag, None);
     assert_eq!(fetched.whole(), LICENSE);
 }
 
 #[test]
-fn what_does_not_speak_ftp_is_told_so() {
+fn a_server_of_another_protocol_is_refused() {
     for greeting in ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0\0\n", "HTTP/1.1 400 Bad Request\r\n\r\n"]
     {
         let server = Server::start(move |mut stream, _| {
@@ -204,23 +204,23 @@ fn what_does_not_speak_ftp_is_told_so() {
             hang(stream);
         });
         let url = format!("ftp://{}/a", server.address);
-        let message = fetch(&request(&url)).refusal(Code::SourceUnreachable);
+        let message = fetch(&request(&url)).refusal(FailureCode::SourceUnreachable);
         assert!(message.contains("does not answer as FTP servers do"), "{message}");
     }
     let endless = Server::start(|stream, _| {
         pour(stream, &[b'2'; 4096], Duration::ZERO);
     });
     let url = format!("ftp://{}/a", endless.address);
-    fetch(&request(&url)).refusal(Code::SourceUnreachable);
+    fetch(&request(&url)).refusal(FailureCode::SourceUnreachable);
 }
 
 #[test]
-fn a_server_that_says_no_is_refused_with_its_words() {
+fn the_message_quotes_the_reply_of_a_refusing_server() {
     type Story = (fn(&str) -> Option<String>, &'static str);
     let stories: [Story; 4] = [
         (
             |line| line.starts_with("PASS").then(|| "530 Login incorrect.".into()),
-            "does not let this user in (Login incorrect.); check user and password",
+            "rejects this user (Login incorrect.); check user and password",
         ),
         (
             |line| line.starts_with("RETR").then(|| "550 Failed to open file.".into()),
@@ -228,36 +228,36 @@ fn a_server_that_says_no_is_refused_with_its_words() {
         ),
         (
             |line| line.starts_with("RETR").then(|| "553 \u{1b}[31mno".into()),
-            "answered 553 (\\u{1b}[31mno); ask whoever runs the server",
+            "answered 553 (\\u{1b}[31mno); ask the server's administrator",
         ),
         (
             |line| line.starts_with("USER").then(|| "500 no".into()),
-            "answered 500 (no); ask whoever runs the server",
+            "answered 500 (no); ask the server's administrator",
         ),
     ];
     for (instead, why) in stories {
         let server = Ftp { instead, ..Ftp::default() }.start();
         let url = server.url("a").replace("//", "//anna:p@");
-        let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+        let message = fetch(&request(&url)).refusal(FailureCode::SourceRefused);
         assert_eq!(message, format!("127.0.0.1: {why}"));
         assert_eq!(server.server.hits(), 1);
     }
-    let instead = |line: &str| line.starts_with("PASS").then(|| "530 Nobody we know".into());
+    let instead = |line: &str| line.starts_with("PASS").then(|| "530 Unknown user".into());
     let server = Ftp { instead, ..Ftp::default() }.start();
-    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
-    let words = "127.0.0.1: asks for a user and password (Nobody we know); give them";
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceRefused);
+    let words = "127.0.0.1: asks for a user and password (Unknown user); give them";
     assert_eq!(message, words);
 }
 
 #[test]
-fn whatever_epsv_is_answered_with_pasv_is_tried() {
+fn pasv_is_tried_when_epsv_fails() {
     let answers: [fn(&str) -> Option<String>; 6] = [
         |line| (line == "EPSV").then(|| "550 Permission denied".into()),
         |line| (line == "EPSV").then(|| "425 Cannot open".into()),
         |line| (line == "EPSV").then(|| "200 ok".into()),
         |line| (line == "EPSV").then(|| "522 Network protocol not supported".into()),
         |line| (line == "EPSV").then(|| "229 Entering".into()),
-        // A port that nothing listens at.
+        // A port without a listener.
         |line| (line == "EPSV").then(|| "229 Entering (|||1|)".into()),
     ];
     for instead in answers {
@@ -268,14 +268,14 @@ fn whatever_epsv_is_answered_with_pasv_is_tried() {
 }
 
 #[test]
-fn a_server_that_offers_no_data_connection_is_told_from_one_without_the_file() {
+fn a_refused_data_connection_is_distinguished_from_a_missing_file() {
     let instead = |line: &str| match line {
         "EPSV" => Some("550 no".to_owned()),
         "PASV" => Some("502 Passive mode not allowed".to_owned()),
         _ => None,
     };
     let server = Ftp { instead, ..Ftp::default() }.start();
-    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceRefused);
     assert_eq!(
         message,
         "127.0.0.1: offers no connection for the file (502 Passive mode not allowed); it may do \
@@ -287,12 +287,12 @@ fn a_server_that_offers_no_data_connection_is_told_from_one_without_the_file() {
         _ => None,
     };
     let server = Ftp { instead, ..Ftp::default() }.start();
-    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
-    assert!(message.contains("does not take the connection for the file at port 1 ("), "{message}");
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceUnreachable);
+    assert!(message.contains("refuses the data connection at port 1 ("), "{message}");
 }
 
 #[test]
-fn replies_of_many_lines_end_at_their_own_code() {
+fn multi_line_replies_end_at_their_own_code() {
     let instead = |line: &str| match line.split(' ').next().unwrap_or_default() {
         "" => Some("220-Acme\r\n404 Main Street\r\n500 x\r\n220 ready\r\n".to_owned()),
         "USER" => Some("331-Hello\r\n230 fake\r\n331 password?".to_owned()),
@@ -305,7 +305,7 @@ fn replies_of_many_lines_end_at_their_own_code() {
 }
 
 #[test]
-fn a_server_that_wants_tls_is_understood_at_every_step() {
+fn a_request_for_tls_is_recognised_at_every_step() {
     let steps: [fn(&str) -> Option<String>; 5] = [
         |line| line.is_empty().then(|| "534 Policy requires SSL.\r\n".into()),
         |line| {
@@ -318,7 +318,7 @@ fn a_server_that_wants_tls_is_understood_at_every_step() {
     ];
     for instead in steps {
         let server = Ftp { instead, ..Ftp::default() }.start();
-        let message = fetch(&request(&server.url("a"))).refusal(Code::SourceRefused);
+        let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceRefused);
         assert!(message.starts_with("127.0.0.1: wants TLS ("), "{message}");
         assert!(message.ends_with("); use an address with ftps://"), "{message}");
         assert_eq!(server.server.hits(), 1);
@@ -335,41 +335,41 @@ fn on_port_990_tls_begins_with_the_first_byte() {
         let bundle = authority.bundle();
         let url = server.url("a").replace("ftp:", "ftps:");
         let trusting =
-            Request { ca_file: bundle.path().to_str().map(str::to_owned), ..request(&url) };
+            FetchRequest { ca_file: bundle.path().to_str().map(str::to_owned), ..request(&url) };
         assert_eq!(fetch(&trusting).whole(), LICENSE);
         assert!(server.commands().starts_with(&["PBSZ 0".to_owned(), "PROT P".to_owned()]));
     });
 }
 
 #[test]
-fn a_server_that_begins_with_tls_elsewhere_is_called_so() {
-    // It waits for the other side's first word, as TLS has it …
+fn implicit_tls_on_another_port_is_named_in_the_message() {
+    // A TLS server waits for the client's first record …
     let silent = Server::start(|stream, _| hang(stream));
-    // … or has it that what was said is none.
+    // … or sends an alert for bytes that are not TLS.
     let alert = Server::start(|mut stream, _| drop(stream.write_all(&[0x15, 3, 1, 0, 2, 2, 40])));
     for scheme in ["ftp", "ftps"] {
         let url = format!("{scheme}://{}/a", silent.address);
-        let request = Request { idle_ms: 300, total_ms: 700, ..request(&url) };
-        let message = fetch(&request).refusal(Code::SourceUnreachable);
-        assert!(message.contains("said nothing for 300 milliseconds"), "{message}");
+        let request = FetchRequest { idle_ms: 300, total_ms: 700, ..request(&url) };
+        let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
+        assert!(message.contains("sent nothing for 300 milliseconds"), "{message}");
         assert!(message.contains("use an address with ftps:// and port 990"), "{message}");
         let url = format!("{scheme}://{}/a", alert.address);
-        let message = fetch(&self::request(&url)).refusal(Code::SourceRefused);
+        let message = fetch(&self::request(&url)).refusal(FailureCode::SourceRefused);
         assert!(message.contains("begins with TLS, which is done on port 990 only"), "{message}");
     }
 }
 
 #[test]
-fn a_user_cannot_smuggle_in_commands() {
+fn control_characters_in_credentials_are_refused() {
     let server = Ftp::default().start();
     let url = server.url("a").replace("//", "//anna%0d%0aDELE%20x:p@");
-    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    let message = fetch(&request(&url)).refusal(FailureCode::SourceRefused);
     assert!(message.contains("hold a character that FTP cannot send"), "{message}");
     assert_eq!(server.commands(), Vec::<String>::new());
 }
 
 #[test]
-fn a_server_that_is_busy_is_asked_again() {
+fn a_busy_server_is_retried() {
     static WAS_BUSY: AtomicBool = AtomicBool::new(false);
     let instead = |line: &str| {
         let first = line.is_empty() && !WAS_BUSY.swap(true, Ordering::SeqCst);
@@ -381,7 +381,7 @@ fn a_server_that_is_busy_is_asked_again() {
 }
 
 #[test]
-fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
+fn a_silent_server_is_unreachable_at_every_stage() {
     for stage in ["", "USER", "PASS", "TYPE", "SIZE", "MDTM", "EPSV", "RETR"] {
         let server = Server::start(move |mut stream, _| {
             if !stage.is_empty() {
@@ -401,29 +401,29 @@ fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
             hang(stream);
         });
         let url = format!("ftp://{}/a", server.address);
-        let request = Request { idle_ms: 400, total_ms: 600, ..request(&url) };
-        fetch(&request).refusal(Code::SourceUnreachable);
+        let request = FetchRequest { idle_ms: 400, total_ms: 600, ..request(&url) };
+        fetch(&request).refusal(FailureCode::SourceUnreachable);
     }
 }
 
 #[test]
-fn data_that_stop_or_drip_are_given_up_in_time() {
+fn stalled_and_slow_data_end_at_the_time_limit() {
     let silent = |data, _: &[u8]| hang(data);
     let dripping = |data, _: &[u8]| {
         pour(data, b"x", Duration::from_millis(100));
     };
     for give in [silent as fn(TcpStream, &[u8]), dripping] {
         let server = Ftp { file: vec![0; 100_000], give, ..Ftp::default() }.start();
-        let request = Request { idle_ms: 700, total_ms: 1200, ..request(&server.url("a")) };
-        fetch(&request).refusal(Code::SourceUnreachable);
+        let request = FetchRequest { idle_ms: 700, total_ms: 1200, ..request(&server.url("a")) };
+        fetch(&request).refusal(FailureCode::SourceUnreachable);
     }
 }
 
 #[test]
-fn a_file_that_breaks_off_is_no_file() {
+fn a_truncated_file_is_refused() {
     let give = |mut data: TcpStream, file: &[u8]| drop(data.write_all(&file[..5]));
     let server = Ftp { give, ..Ftp::default() }.start();
-    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceUnreachable);
     assert_eq!(
         message,
         "127.0.0.1: broke off after 5 of 20 bytes (tried 5 times); try again later"
@@ -435,12 +435,12 @@ fn a_file_that_breaks_off_is_no_file() {
         _ => None,
     };
     let server = Ftp { give, instead, ..Ftp::default() }.start();
-    let message = fetch(&request(&server.url("a"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceUnreachable);
     assert!(message.contains("answered 426"), "{message}");
 }
 
 #[test]
-fn an_endless_file_is_cut_at_the_limit() {
+fn an_endless_file_is_refused_at_the_limit() {
     static POURED: Mutex<Option<mpsc::Sender<u64>>> = Mutex::new(None);
     let (tell, poured) = mpsc::channel();
     *POURED.lock().unwrap() = Some(tell);
@@ -452,33 +452,33 @@ fn an_endless_file_is_cut_at_the_limit() {
     let server = Ftp { instead, give, ..Ftp::default() }.start();
     let fetched = fetch(&request(&server.url("a")));
     assert!(fetched.took < Duration::from_secs(6));
-    fetched.refusal(Code::SourceTooLarge);
+    fetched.refusal(FailureCode::SourceTooLarge);
     assert!(poured.recv().unwrap() < 2 * LIMIT);
     let instead = |line: &str| line.starts_with("SIZE").then(|| "213 10737418240".to_owned());
     let server = Ftp { instead, ..Ftp::default() }.start();
-    fetch(&request(&server.url("a"))).refusal(Code::SourceTooLarge);
+    fetch(&request(&server.url("a"))).refusal(FailureCode::SourceTooLarge);
 }
 
 #[test]
-fn a_server_without_tls_is_not_spoken_to_in_the_clear() {
+fn ftps_never_falls_back_to_plaintext() {
     let server = Ftp::default().start();
     let url = server.url("a").replace("ftp:", "ftps:");
-    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
+    let message = fetch(&request(&url)).refusal(FailureCode::SourceRefused);
     assert!(message.contains("does not offer FTP over TLS (not known)"), "{message}");
     assert!(!server.commands().iter().any(|line| line.starts_with("USER")));
 }
 
 #[test]
-fn what_a_server_smuggles_in_before_tls_is_not_heard() {
+fn replies_injected_before_tls_are_refused() {
     let server = Server::start(|mut stream, _| {
         let _ = stream.write_all(b"220 hello\r\n");
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         let _ = lines.next();
-        // Replies to commands that are yet to come, in the clear.
+        // Replies to later commands, in the clear.
         let _ = stream.write_all(b"234 go\r\n200 pbsz\r\n200 prot\r\n230 in\r\n");
         thread::spawn(move || hang(stream)).join().unwrap();
     });
     let url = format!("ftps://{}/a", server.address);
-    let request = Request { idle_ms: 400, total_ms: 800, ..request(&url) };
-    fetch(&request).refusal(Code::SourceUnreachable);
+    let request = FetchRequest { idle_ms: 400, total_ms: 800, ..request(&url) };
+    fetch(&request).refusal(FailureCode::SourceUnreachable);
 }

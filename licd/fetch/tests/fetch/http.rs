@@ -1,4 +1,4 @@
-//! What comes of what an HTTP server says.
+//! HTTP servers, correct and broken.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 
 use crate::server::{Server, head, listener, ok, pour, status};
 use crate::worker::{LIMIT, address, fetch, request};
@@ -28,9 +28,9 @@ fn a_file_comes_byte_for_byte_with_progress() {
     let fetched = fetch(&request(&server.url("/WE.lic?unit=1")));
     let total = file.len() as u64;
     assert_eq!(fetched.progress.last(), Some(&(total, Some(total))));
-    assert_eq!(fetched.answers.len(), 1);
-    assert_eq!(fetched.answers[0].etag.as_deref(), Some("\"1\""));
-    assert_eq!(fetched.answers[0].last_modified.as_deref(), Some("x"));
+    assert_eq!(fetched.headers.len(), 1);
+    assert_eq!(fetched.headers[0].etag.as_deref(), Some("\"1\""));
+    assert_eq!(fetched.headers[0].last_modified.as_deref(), Some("x"));
     assert!(fetched.whole() == file);
     assert!(server.heads()[0].starts_with("GET /WE.lic?unit=1 HTTP/1.1\r\n"));
 }
@@ -45,7 +45,7 @@ fn a_server_is_found_by_name_and_over_ipv6() {
 }
 
 #[test]
-fn what_has_no_length_ends_with_its_chunks_or_its_connection() {
+fn a_body_without_length_ends_with_its_chunks_or_connection() {
     let server = Server::http(|_, _| {
         let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         [&head[..], b"4\r\nigel\r\n3\r\n.co\r\n0\r\n\r\n"].concat()
@@ -56,13 +56,13 @@ fn what_has_no_length_ends_with_its_chunks_or_its_connection() {
 }
 
 #[test]
-fn a_page_in_place_of_a_licence_is_bytes_for_the_verifier() {
+fn an_html_page_is_passed_on_to_the_verifier() {
     let server = Server::http(|_, _| ok("Content-Type: text/html\r\n", b"<html>log in"));
     assert_eq!(fetch(&request(&server.url("/"))).whole(), b"<html>log in");
 }
 
 #[test]
-fn gzip_is_taken_off_if_it_is_of_the_transfer_and_left_if_it_is_of_the_file() {
+fn only_the_gzip_of_the_transfer_is_unpacked() {
     for (headers, body, file) in [
         ("", gzip(LICENSE), gzip(LICENSE)),
         ("", gzip(&gzip(LICENSE)), gzip(&gzip(LICENSE))),
@@ -82,24 +82,24 @@ fn a_gzip_bomb_is_too_large() {
     let bomb = gzip(&vec![0; usize::try_from(LIMIT).unwrap() + 1]);
     assert!(bomb.len() < 200_000);
     let server = Server::http(move |_, _| ok(PACKED, &bomb));
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceTooLarge);
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceTooLarge);
     assert!(message.starts_with("127.0.0.1: sends more than 33554432 bytes; "), "{message}");
     let broken = gzip(LICENSE)[..20].to_vec();
     let server = Server::http(move |_, _| ok(PACKED, &broken));
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
-    assert!(message.starts_with("127.0.0.1: sends gzip that cannot be unpacked"), "{message}");
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
+    assert!(message.starts_with("127.0.0.1: sends a corrupt or truncated gzip file"), "{message}");
 }
 
 #[test]
-fn an_endless_stream_is_cut_at_the_limit() {
+fn an_endless_body_is_refused_at_the_limit() {
     let (tell, poured) = mpsc::channel();
     let server = Server::start(move |mut stream, _| {
         head(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         tell.send(pour(stream, &[b'x'; 65536], Duration::ZERO)).unwrap();
     });
-    fetch(&request(&server.url("/"))).refusal(Code::SourceTooLarge);
-    // What the kernel's buffers hold is on its way before the connection is closed.
+    fetch(&request(&server.url("/"))).refusal(FailureCode::SourceTooLarge);
+    // The kernel's buffers are sent before the connection closes.
     assert!(poured.recv().unwrap() < 2 * LIMIT);
 }
 
@@ -109,14 +109,14 @@ fn ten_gigabytes_are_refused_before_the_first_byte() {
         Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n".into());
     let fetched = fetch(&request(&server.url("/")));
     assert!(fetched.file.is_empty());
-    fetched.refusal(Code::SourceTooLarge);
+    fetched.refusal(FailureCode::SourceTooLarge);
     assert_eq!(server.hits(), 1);
 }
 
 #[test]
-fn a_file_shorter_than_announced_is_no_file() {
+fn a_body_shorter_than_announced_is_refused() {
     let server = Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nigel".into());
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     assert_eq!(
         message,
         "127.0.0.1: broke off after 4 of 100 bytes (tried 5 times); try again later"
@@ -125,25 +125,25 @@ fn a_file_shorter_than_announced_is_no_file() {
 }
 
 #[test]
-fn a_file_longer_than_announced_is_what_was_announced() {
+fn a_body_longer_than_announced_is_cut() {
     let server =
         Server::http(|_, _| b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nigel.com".into());
     assert_eq!(fetch(&request(&server.url("/"))).whole(), b"igel");
 }
 
 #[test]
-fn a_connection_that_breaks_is_tried_again_from_the_start() {
+fn a_broken_connection_is_retried_from_the_start() {
     let server = Server::http(|_, hit| {
         let whole = ok("", LICENSE);
         if hit == 0 { whole[..whole.len() - 5].to_vec() } else { whole }
     });
     let fetched = fetch(&request(&server.url("/")));
-    assert_eq!(fetched.answers.len(), 2);
+    assert_eq!(fetched.headers.len(), 2);
     assert_eq!(fetched.whole(), LICENSE);
 }
 
 #[test]
-fn a_server_out_of_order_is_asked_again_and_left_alone_as_it_asks() {
+fn a_failing_server_is_retried_after_the_wait_it_asks_for() {
     for (line, headers) in [
         ("503 Service Unavailable", "Retry-After: 1\r\n"),
         ("429 Too Many Requests", "Retry-After: 1\r\n"),
@@ -163,41 +163,41 @@ fn a_server_out_of_order_is_asked_again_and_left_alone_as_it_asks() {
 }
 
 #[test]
-fn a_wish_that_is_too_long_is_told_and_not_waited_for() {
+fn an_overlong_retry_after_is_reported_at_once() {
     let server = Server::http(|_, _| status("503 x", "Retry-After: 3600\r\n"));
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     let out_of_order =
-        "127.0.0.1: is out of order (HTTP 503); it asks to come back in 3600 seconds";
+        "127.0.0.1: cannot answer now (HTTP 503); it asks to come back in 3600 seconds";
     assert_eq!(message, out_of_order);
     assert_eq!(server.hits(), 1);
 }
 
 #[test]
-fn a_server_that_says_no_is_asked_once_and_the_user_is_advised() {
+fn a_refusing_server_is_asked_once_and_the_message_advises() {
     for (line, advice) in [
         ("401 x", "asks for a user and password; give them (HTTP 401)"),
         (
             "403 x",
-            "does not give this file to this device or user (HTTP 403); ask whoever runs the server",
+            "does not give this file to this device or user (HTTP 403); ask the server's administrator",
         ),
         ("404 x", "has no such file; check the address (HTTP 404)"),
         ("410 x", "no longer has this file; ask for a new link (HTTP 410)"),
-        ("418 x", "does not give the file (HTTP 418); ask whoever runs the server"),
-        ("204 x", "does not give the file (HTTP 204); ask whoever runs the server"),
-        ("304 x", "does not give the file (HTTP 304); ask whoever runs the server"),
+        ("418 x", "does not give the file (HTTP 418); ask the server's administrator"),
+        ("204 x", "does not give the file (HTTP 204); ask the server's administrator"),
+        ("304 x", "does not give the file (HTTP 304); ask the server's administrator"),
     ] {
         let server = Server::http(move |_, _| status(line, ""));
-        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
         assert_eq!(message, format!("127.0.0.1: {advice}"));
         assert_eq!(server.hits(), 1);
     }
 }
 
 #[test]
-fn what_does_not_speak_http_is_told_so() {
+fn a_server_of_another_protocol_is_refused() {
     for answer in [&b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..], b"\0\x01\x02\r\n\r\n", &[b'a'; 100_000]] {
         let server = Server::http(move |_, _| answer.to_vec());
-        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+        let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
         assert_eq!(
             message,
             "127.0.0.1: does not answer as HTTP servers do; check the address and port"
@@ -206,23 +206,23 @@ fn what_does_not_speak_http_is_told_so() {
     let server = Server::http(|_, _| {
         format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)).into_bytes()
     });
-    fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
 }
 
 #[test]
-fn a_file_that_did_not_change_costs_one_request_and_no_bytes() {
+fn an_unchanged_file_costs_one_request_and_no_bytes() {
     let server = Server::http(|head, _| {
         let head = head.to_lowercase();
         let known = head.contains("if-none-match: \"7\"\r\n")
             && head.contains("if-modified-since: sun, 22 nov 2026 16:48:10 gmt\r\n");
         if known { status("304 Not Modified", "ETag: \"7\"\r\n") } else { ok("", LICENSE) }
     });
-    let fetched = fetch(&Request {
+    let fetched = fetch(&FetchRequest {
         etag: Some("\"7\"".to_owned()),
         last_modified: Some("Sun, 22 Nov 2026 16:48:10 GMT".to_owned()),
         ..request(&server.url("/"))
     });
-    assert!(fetched.answers[0].not_modified);
+    assert!(fetched.headers[0].not_modified);
     assert_eq!(fetched.whole(), b"");
     assert_eq!(server.hits(), 1);
 }
@@ -240,46 +240,46 @@ fn five_redirects_are_followed_and_a_loop_is_not() {
     });
     assert_eq!(fetch(&request(&server.url("/5"))).whole(), LICENSE);
     for path in ["/6", "/99"] {
-        let message = fetch(&request(&server.url(path))).refusal(Code::SourceRefused);
+        let message = fetch(&request(&server.url(path))).refusal(FailureCode::SourceRefused);
         assert_eq!(message, "127.0.0.1: redirects more than 5 times; ask for a new link");
     }
 }
 
 #[test]
-fn a_redirect_leads_nowhere_but_to_the_web() {
+fn redirects_to_other_schemes_are_refused() {
     for (location, why) in [
         ("Location: ftp://127.0.0.1/x\r\n", "redirects to ftp://127.0.0.1, which is no web server"),
         (
             "Location: file:///etc/shadow\r\n",
             "redirects to “file:///etc/shadow”, which cannot be fetched",
         ),
-        ("Location: http://h:x/\r\n", "redirects to “http://h:x/”, which has a port that is none"),
-        ("", "redirects without saying where to"),
-        ("Location: \r\n", "redirects without saying where to"),
+        ("Location: http://h:x/\r\n", "redirects to “http://h:x/”, which has an invalid port"),
+        ("", "redirects without an address"),
+        ("Location: \r\n", "redirects without an address"),
     ] {
         let server = Server::http(move |_, _| status("301 x", location));
-        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
         assert!(message.contains(why), "{message}");
     }
 }
 
 #[test]
-fn a_redirect_leads_to_whichever_port_it_names() {
+fn a_redirect_may_name_any_port() {
     let other = Server::http(|_, _| ok("", LICENSE));
     let location = format!("Location: {}\r\n", other.url("/WE.lic"));
     let server = Server::http(move |_, _| status("302 x", &location));
-    let given = Request {
+    let given = FetchRequest {
         user: Some("user".to_owned()),
         password: Some("p:w".to_owned()),
         ..request(&server.url("/"))
     };
     assert_eq!(fetch(&given).whole(), LICENSE);
-    // Who listens there may be somebody else.
+    // Another server may listen there.
     assert!(!other.heads()[0].to_lowercase().contains("authorization"));
 }
 
 #[test]
-fn credentials_go_to_the_host_of_the_address_and_nowhere_else() {
+fn credentials_go_only_to_the_host_of_the_address() {
     let other = Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), |_, _| ok("", LICENSE));
     let leads = format!("Location: {}\r\n", other.url("/"));
     let asked = Server::http(move |head, hit| {
@@ -289,7 +289,7 @@ fn credentials_go_to_the_host_of_the_address_and_nowhere_else() {
             _ => status("302 x", &leads),
         }
     });
-    let given = Request {
+    let given = FetchRequest {
         user: Some("user".to_owned()),
         password: Some("p:w".to_owned()),
         ..request(&asked.url("/"))
@@ -314,7 +314,7 @@ fn a_message_never_holds_a_password() {
 }
 
 #[test]
-fn a_redirect_is_followed_as_servers_write_it() {
+fn every_spelling_of_a_redirect_is_followed() {
     for (location, asked) in [
         (
             &b"/deliver?from=https://portal.example/WE.lic"[..],
@@ -341,11 +341,11 @@ fn a_redirect_is_followed_as_servers_write_it() {
 }
 
 #[test]
-fn where_a_redirect_is_at_fault_the_message_names_it() {
+fn an_error_after_a_redirect_names_the_redirect() {
     let gone = Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), |_, _| status("404 x", ""));
     let leads = format!("Location: {}\r\n", gone.url("/gone.lic"));
     let server = Server::http(move |_, _| status("302 x", &leads));
-    let message = fetch(&request(&server.url("/WE.lic"))).refusal(Code::SourceRefused);
+    let message = fetch(&request(&server.url("/WE.lic"))).refusal(FailureCode::SourceRefused);
     let to = gone.url("/gone.lic");
     assert_eq!(
         message,
@@ -355,35 +355,35 @@ fn where_a_redirect_is_at_fault_the_message_names_it() {
         )
     );
     let server = Server::http(|_, _| status("302 x", "Location: http://no.invalid/\r\n"));
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     assert!(message.starts_with("no.invalid: "), "{message}");
     assert!(message.contains("; 127.0.0.1 redirects to http://no.invalid/: ask for"), "{message}");
 }
 
 #[test]
-fn a_network_that_wants_a_sign_in_is_asked_once_and_called_so() {
+fn a_captive_portal_is_asked_once_and_named() {
     let page = b"HTTP/1.1 511 x\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<html>hi\n";
     let server = Server::http(|_, _| page.to_vec());
-    let message = fetch(&request(&server.url("/"))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     assert_eq!(
         message,
-        "127.0.0.1: is not reached, since the network wants somebody to sign in first (HTTP 511); \
+        "127.0.0.1: is not reached: the network requires a sign-in (HTTP 511); \
          sign in there with a web browser, then try again"
     );
     assert_eq!(server.hits(), 1);
 }
 
 #[test]
-fn a_coding_that_was_not_asked_for_is_named() {
+fn an_unrequested_content_coding_is_named() {
     for coding in ["br", "deflate", "zstd", "gzip, br"] {
         let headers = format!("Content-Encoding: {coding}\r\n");
         let server = Server::http(move |_, _| ok(&headers, b"\x0b\x02\x80"));
-        let message = fetch(&request(&server.url("/"))).refusal(Code::SourceRefused);
+        let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
         assert_eq!(
             message,
             format!(
-                "127.0.0.1: sends the file packed as {coding}, which it was not asked for; have the \
-                 server send it as it is"
+                "127.0.0.1: sends the file packed as {coding} although it was not asked to; have it \
+                 send the file unpacked"
             )
         );
         assert_eq!(server.hits(), 1);
@@ -393,12 +393,12 @@ fn a_coding_that_was_not_asked_for_is_named() {
 }
 
 #[test]
-fn ways_of_signing_in_that_are_not_known_are_named() {
+fn unsupported_authentication_schemes_are_named() {
     let only = |offers: &str, words: &str| {
         let headers = format!("{offers}\r\n");
         let server = Server::http(move |_, _| status("401 x", &headers));
         let message = fetch(&request(&server.url("/").replace("//", "//anna:p@")));
-        let message = message.refusal(Code::SourceRefused);
+        let message = message.refusal(FailureCode::SourceRefused);
         assert!(message.contains(words), "{message}");
     };
     only("WWW-Authenticate: NTLM", "asks for a user and offers only NTLM, which is not supported;");
@@ -414,11 +414,11 @@ fn ways_of_signing_in_that_are_not_known_are_named() {
 }
 
 #[test]
-fn a_password_that_was_kept_back_is_not_asked_for_again() {
+fn the_message_explains_a_withheld_password() {
     let other = Server::http(|_, _| status("401 x", "WWW-Authenticate: Basic\r\n"));
     let leads = format!("Location: {}\r\n", other.url("/"));
     let server = Server::http(move |_, _| status("302 x", &leads));
     let url = server.url("/").replace("//", "//anna:p@");
-    let message = fetch(&request(&url)).refusal(Code::SourceRefused);
-    assert!(message.contains("which only the server of the address is told"), "{message}");
+    let message = fetch(&request(&url)).refusal(FailureCode::SourceRefused);
+    assert!(message.contains("which only the server of the address gets"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! The worker against servers of every kind, all of them real ones on this machine.
+//! The worker against servers on this machine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,13 +9,13 @@
 )]
 
 mod ftp;
-mod ftp_real;
 mod http;
-mod names;
 mod nginx;
 mod proxy;
+mod resolver;
 mod sandbox;
 mod server;
 mod time;
 mod tls;
+mod vsftpd;
 mod worker;

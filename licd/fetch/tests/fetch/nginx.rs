@@ -1,4 +1,4 @@
-//! A real HTTPS server: nginx. Where it is not installed, a line says so.
+//! The HTTPS server nginx. The test prints a line where it is not installed.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use tempfile::TempDir;
 
 use crate::tls::Authority;
@@ -28,7 +28,7 @@ impl Drop for Nginx {
     }
 }
 
-/// Serves one file over TLS, packed for whoever asks for it packed.
+/// Serves one file over TLS, packed on request.
 fn start(authority: &Authority, file: &[u8]) -> Nginx {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().display();
@@ -65,28 +65,28 @@ fn start(authority: &Authority, file: &[u8]) -> Nginx {
 }
 
 #[test]
-fn nginx_gives_its_file_once_and_says_when_it_did_not_change() {
+fn nginx_serves_a_file_once_and_then_reports_it_unchanged() {
     assert!(Path::new(PROGRAM).exists(), "nginx is missing; tests/prepare installs it");
     let authority = Authority::new();
     let bundle = authority.bundle();
     let file = b"unit mac:00E0C51C5087\n".repeat(100_000);
     let server = start(&authority, &file);
-    let trusting = Request {
+    let trusting = FetchRequest {
         ca_file: bundle.path().to_str().map(str::to_owned),
         ..request(&format!("https://localhost:{}/WE.lic", server.port))
     };
     let fetched = fetch(&trusting);
-    let answer = fetched.answers[0].clone();
+    let answer = fetched.headers[0].clone();
     let total = file.len() as u64;
     assert_eq!(fetched.progress.last(), Some(&(total, Some(total))));
     assert!(fetched.whole() == file);
     for (etag, last_modified) in [(answer.etag.clone(), None), (None, answer.last_modified)] {
         assert!(etag.is_some() || last_modified.is_some());
-        let again = fetch(&Request { etag, last_modified, ..trusting.clone() });
-        assert!(again.answers[0].not_modified);
+        let again = fetch(&FetchRequest { etag, last_modified, ..trusting.clone() });
+        assert!(again.headers[0].not_modified);
         assert!(again.whole().is_empty());
     }
     let missing =
-        Request { url: address(&trusting.url.to_string().replace("WE", "EMP")), ..trusting };
-    fetch(&missing).refusal(Code::SourceRefused);
+        FetchRequest { url: address(&trusting.url.to_string().replace("WE", "EMP")), ..trusting };
+    fetch(&missing).refusal(FailureCode::SourceRefused);
 }

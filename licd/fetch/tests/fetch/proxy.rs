@@ -1,10 +1,10 @@
-//! Through a proxy and around it.
+//! Requests through a proxy and around it.
 
 use std::io::{self, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 
 use crate::server::{Server, hang, head, ok, status};
 use crate::tls::{Authority, https};
@@ -12,7 +12,7 @@ use crate::worker::{fetch, request, through};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
 
-/// A proxy that tunnels to this port, whatever name it is asked for.
+/// A proxy that tunnels every name to this port.
 fn tunnel(port: u16) -> Server {
     Server::start(move |mut stream, _| {
         let asked = head(&mut stream);
@@ -32,7 +32,7 @@ fn tunnel(port: u16) -> Server {
 #[test]
 fn plain_http_goes_to_a_proxy_in_absolute_form() {
     let proxy = Server::http(|_, _| ok("", LICENSE));
-    let request = Request {
+    let request = FetchRequest {
         proxy: through(&format!("http://u:p@{}", proxy.address)),
         ..request("http://ums.example:9080/WE.lic?x")
     };
@@ -50,7 +50,7 @@ fn https_goes_through_a_tunnel_and_is_checked_at_its_end() {
     let identity = authority.identity("ums.example", (2020, 2090));
     let server = https(identity, ok("", LICENSE));
     let proxy = tunnel(server.address.port());
-    let through = Request {
+    let through = FetchRequest {
         proxy: through(&format!("http://u:p@{}", proxy.address)),
         ca_file: bundle.path().to_str().map(str::to_owned),
         ..request("https://ums.example:8443/WE.lic")
@@ -58,14 +58,14 @@ fn https_goes_through_a_tunnel_and_is_checked_at_its_end() {
     assert_eq!(fetch(&through).whole(), LICENSE);
     let other = Authority::new().bundle();
     let ca_file = other.path().to_str().map(str::to_owned);
-    fetch(&Request { ca_file, ..through }).refusal(Code::SourceRefused);
+    fetch(&FetchRequest { ca_file, ..through }).refusal(FailureCode::SourceRefused);
 }
 
 #[test]
-fn a_host_on_the_list_is_asked_directly() {
+fn an_exempt_host_is_reached_directly() {
     let proxy = Server::http(|_, _| status("500 x", ""));
     let server = Server::http(|_, _| ok("", LICENSE));
-    let request = Request {
+    let request = FetchRequest {
         proxy: through(&format!("http://{}", proxy.address)),
         no_proxy: Some("example.com, 127.0.0.0/8".to_owned()),
         ..request(&server.url("/"))
@@ -75,8 +75,8 @@ fn a_host_on_the_list_is_asked_directly() {
 }
 
 #[test]
-fn a_proxy_that_says_no_is_what_the_message_names() {
-    let refused = Code::SourceRefused;
+fn the_message_names_a_refusing_proxy() {
+    let refused = FailureCode::SourceRefused;
     for (line, headers, login, code, words) in [
         (
             "407 x",
@@ -98,14 +98,14 @@ fn a_proxy_that_says_no_is_what_the_message_names() {
             "Proxy-Authenticate: NTLM\r\n",
             "u:p@",
             refused,
-            "asks for a user and offers only NTLM, which is not supported; have this device let \
-             through without, or Basic allowed there (HTTP 407)",
+            "asks for a user and offers only NTLM, which is not supported; have Basic allowed \
+             there, or this device let through without a login (HTTP 407)",
         ),
     ] {
         let proxy = Server::http(move |_, _| status(line, headers));
         let address = proxy.address;
         for scheme in ["http", "https"] {
-            let request = Request {
+            let request = FetchRequest {
                 proxy: through(&format!("http://{login}{address}")),
                 ..request(&format!("{scheme}://ums.example/WE.lic"))
             };
@@ -116,30 +116,30 @@ fn a_proxy_that_says_no_is_what_the_message_names() {
 }
 
 #[test]
-fn a_proxy_that_forbids_is_told_from_one_that_does_not_get_there() {
+fn a_forbidding_proxy_is_distinguished_from_a_failing_one() {
     for (line, code, words) in [
         (
             "403 Not for thin clients",
-            Code::SourceRefused,
-            "does not connect to the server (HTTP 403, Not for thin clients); ask whoever runs the \
-             proxy",
+            FailureCode::SourceRefused,
+            "does not connect to the server (HTTP 403, Not for thin clients); ask the proxy's \
+             administrator",
         ),
         (
             "502 Bad Gateway",
-            Code::SourceUnreachable,
+            FailureCode::SourceUnreachable,
             "does not connect to the server (HTTP 502, Bad Gateway) (tried 5 times); check \
              [network] proxy, http_proxy and https_proxy",
         ),
     ] {
         let proxy = Server::http(move |_, _| status(line, ""));
-        let request = Request {
+        let request = FetchRequest {
             proxy: through(&format!("http://{}", proxy.address)),
             ..request("https://ums.example/WE.lic")
         };
         let message = fetch(&request).refusal(code);
         assert_eq!(message, format!("proxy {}: {words}", proxy.address));
     }
-    // In the clear it may be the server's answer, unless the proxy signs it.
+    // In the clear, the answer may come from the server, unless the proxy marks it.
     for (headers, words) in [
         (
             "X-Squid-Error: ERR_ACCESS_DENIED 0\r\n",
@@ -148,18 +148,18 @@ fn a_proxy_that_forbids_is_told_from_one_that_does_not_get_there() {
         ("", "the server, or proxy 127.0.0.1:"),
     ] {
         let proxy = Server::http(move |_, _| status("403 Forbidden", headers));
-        let request = Request {
+        let request = FetchRequest {
             proxy: through(&format!("http://{}", proxy.address)),
             ..request("http://ums.example/WE.lic")
         };
-        let message = fetch(&request).refusal(Code::SourceRefused);
+        let message = fetch(&request).refusal(FailureCode::SourceRefused);
         assert!(message.contains(words), "{message}");
     }
 }
 
 #[test]
-fn a_proxy_that_is_not_reached_is_what_the_message_names() {
-    // No other test serves at this host, whatever port it is given.
+fn the_message_names_an_unreachable_proxy() {
+    // No other test serves at this host.
     let gone = TcpListener::bind(("127.0.0.77", 0)).unwrap().local_addr().unwrap().to_string();
     for url in ["http://ums.example/WE.lic", "https://ums.example/WE.lic"] {
         for (proxy, named) in [
@@ -167,8 +167,8 @@ fn a_proxy_that_is_not_reached_is_what_the_message_names() {
             ("http://no.invalid:3128".to_owned(), "proxy no.invalid:3128: ".to_owned()),
             ("no.invalid".to_owned(), "proxy no.invalid:1080: ".to_owned()),
         ] {
-            let request = Request { proxy: through(&proxy), ..request(url) };
-            let message = fetch(&request).refusal(Code::SourceUnreachable);
+            let request = FetchRequest { proxy: through(&proxy), ..request(url) };
+            let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
             assert!(message.starts_with(&named), "{message}");
             assert!(message.ends_with("; check [network] proxy, http_proxy and https_proxy"));
             assert!(!message.contains("secret"), "{message}");
@@ -177,11 +177,11 @@ fn a_proxy_that_is_not_reached_is_what_the_message_names() {
 }
 
 #[test]
-fn behind_a_proxy_it_is_the_server_that_does_not_speak_tls() {
+fn a_server_without_tls_is_named_instead_of_its_proxy() {
     let authority = Authority::new().bundle();
     let server = Server::start(|stream, _| hang(stream));
     let proxy = tunnel(server.address.port());
-    let through = Request {
+    let through = FetchRequest {
         proxy: through(&format!("http://u:p@{}", proxy.address)),
         ca_file: authority.path().to_str().map(str::to_owned),
         connect_ms: 500,
@@ -189,6 +189,6 @@ fn behind_a_proxy_it_is_the_server_that_does_not_speak_tls() {
         total_ms: 2000,
         ..request("https://ums.example:8443/WE.lic")
     };
-    let message = fetch(&through).refusal(Code::SourceUnreachable);
+    let message = fetch(&through).refusal(FailureCode::SourceUnreachable);
     assert!(message.starts_with("ums.example: "), "{message}");
 }

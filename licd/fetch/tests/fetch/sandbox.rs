@@ -1,4 +1,4 @@
-//! The walls, and what is said to a worker.
+//! The sandbox, and malformed requests.
 
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_protocol::{Code, Frame, Request};
+use licd_protocol::{FailureCode, FetchRequest, Frame};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
@@ -16,7 +16,7 @@ use crate::server::{Server, hang, ok};
 use crate::worker::{command, fetch, read, request, start};
 
 #[test]
-fn the_sandbox_holds_as_seen_from_inside() {
+fn the_self_test_passes() {
     let program = env!("CARGO_BIN_EXE_licd-fetch");
     let test = Command::new(program).arg("--self-test").output().unwrap();
     let report = String::from_utf8(test.stdout).unwrap();
@@ -26,7 +26,7 @@ fn the_sandbox_holds_as_seen_from_inside() {
 }
 
 #[test]
-fn a_worker_at_work_is_nobody_and_has_no_rights() {
+fn a_running_worker_has_no_privileges() {
     let server = Server::start(|stream, _| hang(stream));
     let mut child = start(&serde_json::to_vec(&request(&server.url("/"))).unwrap());
     let begun = Instant::now();
@@ -49,20 +49,18 @@ fn a_worker_at_work_is_nobody_and_has_no_rights() {
         assert_eq!(field("CapBnd"), "0000000000000000");
         assert_eq!(field("Groups"), "");
     } else {
-        eprintln!(
-            "needs root: a_worker_at_work_is_nobody_and_has_no_rights (groups, bounding set)"
-        );
+        eprintln!("needs root: a_running_worker_has_no_privileges (groups, bounding set)");
     }
 }
 
 #[test]
-fn a_worker_keeps_nothing_that_was_open_in_the_one_who_started_it() {
+fn a_worker_closes_inherited_descriptors() {
     if !nix::unistd::Uid::effective().is_root() {
-        // Nobody else may look into a process that gave up its rights.
-        eprintln!("needs root: a_worker_keeps_nothing_that_was_open_in_the_one_who_started_it");
+        // Only root may inspect a process that dropped its privileges.
+        eprintln!("needs root: a_worker_closes_inherited_descriptors");
         return;
     }
-    // A descriptor without the flag that closes it, as D-Bus hands them over.
+    // A descriptor without close-on-exec, as D-Bus passes them.
     let secret = tempfile::NamedTempFile::new().unwrap();
     let left = fcntl(secret.as_file(), FcntlArg::F_DUPFD(200)).unwrap();
     let server = Server::start(|stream, _| hang(stream));
@@ -83,9 +81,9 @@ fn a_worker_keeps_nothing_that_was_open_in_the_one_who_started_it() {
 }
 
 #[test]
-fn a_worker_dies_with_the_one_who_started_it() {
+fn a_worker_dies_with_its_parent() {
     let server = Server::start(|stream, _| hang(stream));
-    let request = Request { idle_ms: 60_000, total_ms: 60_000, ..request(&server.url("/")) };
+    let request = FetchRequest { idle_ms: 60_000, total_ms: 60_000, ..request(&server.url("/")) };
     let hit = server.clone();
     let mut child = thread::spawn(move || {
         let child = start(&serde_json::to_vec(&request).unwrap());
@@ -100,7 +98,7 @@ fn a_worker_dies_with_the_one_who_started_it() {
 }
 
 #[test]
-fn a_worker_that_is_killed_leaves_no_last_frame() {
+fn a_killed_worker_writes_no_final_frame() {
     let server = Server::start(|stream, _| hang(stream));
     let mut child = start(&serde_json::to_vec(&request(&server.url("/"))).unwrap());
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).unwrap();
@@ -109,9 +107,9 @@ fn a_worker_that_is_killed_leaves_no_last_frame() {
 }
 
 #[test]
-fn a_worker_that_nobody_reads_ends_in_time() {
+fn a_worker_without_a_reader_ends_at_its_time_limit() {
     let server = Server::http(|_, _| ok("", &[0; 1 << 20]));
-    let request = Request { total_ms: 1000, ..request(&server.url("/")) };
+    let request = FetchRequest { total_ms: 1000, ..request(&server.url("/")) };
     let mut child = start(&serde_json::to_vec(&request).unwrap());
     let begun = Instant::now();
     child.wait().unwrap();
@@ -119,16 +117,16 @@ fn a_worker_that_nobody_reads_ends_in_time() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn malformed_requests_are_refused() {
     let long = vec![b' '; 100_000];
     for input in [&b""[..], b"{}", b"null", b"\xff", &long] {
-        let message = read(start(input)).refusal(Code::SourceUnreachable);
+        let message = read(start(input)).refusal(FailureCode::SourceUnreachable);
         assert!(message.starts_with("licd-fetch: reading the request failed here"), "{message}");
     }
-    let request = Request { idle_ms: 0, ..request("http://127.0.0.1/") };
-    fetch(&request).refusal(Code::SourceUnreachable);
-    let request = Request { etag: Some("a\r\nX: y".to_owned()), ..request };
-    fetch(&request).refusal(Code::SourceUnreachable);
+    let request = FetchRequest { idle_ms: 0, ..request("http://127.0.0.1/") };
+    fetch(&request).refusal(FailureCode::SourceUnreachable);
+    let request = FetchRequest { etag: Some("a\r\nX: y".to_owned()), ..request };
+    fetch(&request).refusal(FailureCode::SourceUnreachable);
 }
 
 #[test]

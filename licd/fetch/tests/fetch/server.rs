@@ -1,4 +1,4 @@
-//! Servers that do what a story tells them to.
+//! Servers under the control of a test.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than any worker lives in these tests.
+/// Longer than the life of any worker in these tests.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A port of its own.
+/// A listener on a free port.
 pub(crate) fn listener(host: impl Into<IpAddr>) -> TcpListener {
     TcpListener::bind((host.into(), 0)).unwrap()
 }
 
-/// A server on a port of its own; it is there until the test program ends.
+/// A server on a free port; it runs until the test program ends.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -26,12 +26,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Does `serve` with every connection; it is given which one it is, from 0.
+    /// Calls `serve` for every connection, with its number from 0.
     pub(crate) fn start(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Self {
         Self::on(listener(Ipv4Addr::LOCALHOST), serve)
     }
 
-    /// The same on a port that is there already.
+    /// The same on an existing listener.
     pub(crate) fn on(
         listener: TcpListener,
         serve: impl Fn(TcpStream, usize) + Send + Sync + 'static,
@@ -104,14 +104,14 @@ pub(crate) fn status(line: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\n{headers}Content-Length: 0\r\n\r\n").into_bytes()
 }
 
-/// Says nothing until the other side goes away.
+/// Stays silent until the client disconnects.
 pub(crate) fn hang(mut stream: TcpStream) {
     stream.set_read_timeout(Some(LONG)).unwrap();
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-/// Sends these bytes over and over until the other side goes away, a pause after each; returns
-/// how many bytes it took.
+/// Sends these bytes repeatedly, with a pause after each, until the client disconnects. Returns the
+/// number of bytes sent.
 pub(crate) fn pour(mut stream: impl Write, bytes: &[u8], pause: Duration) -> u64 {
     let begun = Instant::now();
     let mut poured = 0;

@@ -1,11 +1,11 @@
-//! Servers that take their time, at every stage.
+//! Slow servers, at every stage.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket,
 };
@@ -13,13 +13,13 @@ use nix::sys::socket::{
 use crate::server::{Server, hang, head, ok, pour};
 use crate::worker::{fetch, request};
 
-/// A request with little time.
-fn hasty(url: &str) -> Request {
-    Request { idle_ms: 400, total_ms: 1500, ..request(url) }
+/// A request with short limits.
+fn hasty(url: &str) -> FetchRequest {
+    FetchRequest { idle_ms: 400, total_ms: 1500, ..request(url) }
 }
 
 #[test]
-fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
+fn a_silent_server_is_unreachable_at_every_stage() {
     let stages = ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"].map(|said| {
         std::thread::spawn(move || {
             let server = Server::start(move |mut stream, _| {
@@ -27,10 +27,11 @@ fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
                 stream.write_all(said.as_bytes()).unwrap();
                 hang(stream);
             });
-            // Time for all tries, on a loaded machine, too.
-            let request = Request { idle_ms: 400, total_ms: 30_000, ..request(&server.url("/")) };
-            let message = fetch(&request).refusal(Code::SourceUnreachable);
-            let silent = "127.0.0.1: connected, but said nothing for 400 milliseconds";
+            // Enough time for all attempts on a loaded machine.
+            let request =
+                FetchRequest { idle_ms: 400, total_ms: 30_000, ..request(&server.url("/")) };
+            let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
+            let silent = "127.0.0.1: connected, but sent nothing for 400 milliseconds";
             assert!(message.starts_with(silent), "after “{said}”: {message}");
         })
     });
@@ -38,7 +39,7 @@ fn a_server_that_falls_silent_is_unreachable_at_every_stage() {
 }
 
 #[test]
-fn a_tls_handshake_that_hangs_or_drips_is_no_connection() {
+fn a_stalled_tls_handshake_times_out() {
     for drip in [&b""[..], b"\x16"] {
         let server = Server::start(move |stream, _| match drip {
             b"" => hang(stream),
@@ -47,41 +48,41 @@ fn a_tls_handshake_that_hangs_or_drips_is_no_connection() {
             }
         });
         let url = server.url("/").replace("http", "https");
-        let request = Request { connect_ms: 500, total_ms: 800, ..request(&url) };
+        let request = FetchRequest { connect_ms: 500, total_ms: 800, ..request(&url) };
         let fetched = fetch(&request);
         assert!(fetched.took < Duration::from_secs(3));
-        fetched.refusal(Code::SourceUnreachable);
+        fetched.refusal(FailureCode::SourceUnreachable);
     }
 }
 
 #[test]
-fn a_server_nobody_accepts_for_is_given_up_in_time() {
-    // The queue of a listener that never accepts fills up; further connections wait.
+fn a_server_that_never_accepts_times_out() {
+    // The backlog of a listener that never accepts fills up, and further connections wait.
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    fetch(&hasty(&url)).refusal(Code::SourceUnreachable);
+    fetch(&hasty(&url)).refusal(FailureCode::SourceUnreachable);
 }
 
 #[test]
-fn a_byte_now_and_then_does_not_keep_a_worker_alive() {
+fn slow_bytes_do_not_extend_the_time_limit() {
     let body = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
-    for said in [&b"HTTP/1.1 200 OK\r\nX: "[..], body] {
+    for sent in [&b"HTTP/1.1 200 OK\r\nX: "[..], body] {
         let server = Server::start(move |mut stream, _| {
             head(&mut stream);
-            stream.write_all(said).unwrap();
+            stream.write_all(sent).unwrap();
             pour(stream, b"x", Duration::from_millis(100));
         });
-        let request = Request { total_ms: 1500, ..request(&server.url("/")) };
+        let request = FetchRequest { total_ms: 1500, ..request(&server.url("/")) };
         let fetched = fetch(&request);
         assert!(fetched.took >= Duration::from_millis(1500));
-        let message = fetched.refusal(Code::SourceUnreachable);
+        let message = fetched.refusal(FailureCode::SourceUnreachable);
         let words = "127.0.0.1: did not send everything within 1 second; try again, or raise";
         assert!(message.starts_with(words), "{message}");
     }
 }
 
-/// A port that is taken and that nobody listens at.
-fn deaf() -> (OwnedFd, SockaddrIn) {
+/// A bound port without a listener.
+fn unused_port() -> (OwnedFd, SockaddrIn) {
     let port = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(port.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
     let address = getsockname(port.as_raw_fd()).unwrap();
@@ -89,16 +90,17 @@ fn deaf() -> (OwnedFd, SockaddrIn) {
 }
 
 #[test]
-fn a_server_that_refuses_is_asked_again_within_the_time() {
-    let (_port, gone) = deaf();
-    let message = fetch(&request(&format!("http://{gone}/"))).refusal(Code::SourceUnreachable);
-    let refuses = "127.0.0.1: refuses the connection; is the server running, is the port right?";
+fn a_refused_connection_is_retried_within_the_time_limit() {
+    let (_port, gone) = unused_port();
+    let message =
+        fetch(&request(&format!("http://{gone}/"))).refusal(FailureCode::SourceUnreachable);
+    let refuses = "127.0.0.1: refuses the connection; check the server and its port";
     assert_eq!(message, format!("{refuses} (tried 5 times)"));
 }
 
 #[test]
 fn a_server_that_comes_up_late_is_reached() {
-    let (port, address) = deaf();
+    let (port, address) = unused_port();
     let late = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(600));
         listen(&port, Backlog::MAXCONN).unwrap();
@@ -109,10 +111,10 @@ fn a_server_that_comes_up_late_is_reached() {
 }
 
 #[test]
-fn a_connection_that_is_reset_is_tried_again() {
+fn a_reset_connection_is_retried() {
     let server = Server::start(|mut stream, hit| {
         if hit == 0 {
-            // Closing with bytes unread resets.
+            // Closing with unread bytes resets the connection.
             stream.read_exact(&mut [0]).unwrap();
             return;
         }
@@ -123,8 +125,8 @@ fn a_connection_that_is_reset_is_tried_again() {
 }
 
 #[test]
-fn a_name_that_nobody_has_is_told_at_once() {
+fn an_unknown_name_fails_at_once() {
     let fetched = fetch(&request("http://ums.invalid/"));
-    let message = fetched.refusal(Code::SourceUnreachable);
+    let message = fetched.refusal(FailureCode::SourceUnreachable);
     assert!(message.starts_with("ums.invalid: "), "{message}");
 }

@@ -1,11 +1,11 @@
-//! Which servers are believed.
+//! The certificates that the worker accepts.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};
-use licd_protocol::{Code, Request};
+use licd_protocol::{FailureCode, FetchRequest};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
@@ -18,7 +18,7 @@ use crate::server::{Server, head, listener, ok, status};
 use crate::worker::{address, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
-/// Years in which a certificate holds.
+/// The first and the last year of a valid certificate.
 const NOW: (i32, i32) = (2020, 2090);
 const PAST: (i32, i32) = (2001, 2002);
 const FUTURE: (i32, i32) = (2090, 2095);
@@ -57,7 +57,7 @@ impl Authority {
         self.issued(params(name, years))
     }
 
-    /// With the name where only old clients look for it.
+    /// With the name in the common name only, where old clients look for it.
     fn common_name_only(&self, name: &str) -> Identity {
         let mut params = params(name, NOW);
         params.subject_alt_names.clear();
@@ -65,7 +65,7 @@ impl Authority {
         self.issued(params)
     }
 
-    /// For a client's end of the connection.
+    /// For a client instead of a server.
     fn for_clients(&self, name: &str) -> Identity {
         let mut params = params(name, NOW);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -78,7 +78,7 @@ impl Authority {
         Identity { chain: vec![certificate.into()], key }
     }
 
-    /// With an intermediate authority between.
+    /// With an intermediate authority.
     fn chain(&self, years: (i32, i32), between: (i32, i32)) -> Identity {
         let key = KeyPair::generate().unwrap();
         let middle = CertifiedIssuer::signed_by(authority(between), key, &self.issuer).unwrap();
@@ -108,7 +108,7 @@ impl Identity {
     fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = params(name, NOW);
-        // Else it would have the name of every authority here.
+        // The default name is that of every authority here.
         params.distinguished_name.push(DnType::CommonName, name);
         let certificate: Certificate = params.self_signed(&key).unwrap();
         Self { chain: vec![certificate.into()], key }
@@ -141,7 +141,7 @@ impl Identity {
     }
 }
 
-/// The other side of a TLS connection.
+/// The server side of a TLS connection.
 pub(crate) fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> impl Read + Write + use<> {
     StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream)
 }
@@ -166,46 +166,46 @@ fn url(server: &Server) -> String {
     format!("https://localhost:{}/WE.lic", server.address.port())
 }
 
-/// A request that checks with this authority only.
-fn trusting(authority: &NamedTempFile, server: &Server) -> Request {
+/// A request that trusts this authority only.
+fn trusting(authority: &NamedTempFile, server: &Server) -> FetchRequest {
     let ca_file = authority.path().to_str().map(str::to_owned);
-    Request { ca_file, ..request(&url(server)) }
+    FetchRequest { ca_file, ..request(&url(server)) }
 }
 
 #[test]
-fn a_server_of_a_known_authority_is_believed() {
+fn a_certificate_of_a_known_authority_is_accepted() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     for identity in [authority.identity("localhost", NOW), authority.chain(NOW, NOW)] {
         let server = https(identity, ok("", LICENSE));
         let fetched = fetch(&trusting(&bundle, &server));
-        assert!(!fetched.answers[0].clock_ignored);
+        assert!(!fetched.headers[0].clock_ignored);
         assert_eq!(fetched.whole(), LICENSE);
     }
 }
 
 #[test]
-fn an_address_of_numbers_is_a_name_like_any() {
+fn a_certificate_for_an_ip_address_is_accepted() {
     let authority = Authority::new();
     let server = https(authority.identity("127.0.0.1", NOW), ok("", LICENSE));
     let ca_file = authority.bundle();
     let url = url(&server).replace("localhost", "127.0.0.1");
-    let request = Request { url: address(&url), ..trusting(&ca_file, &server) };
+    let request = FetchRequest { url: address(&url), ..trusting(&ca_file, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
 }
 
 #[test]
-fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
+fn an_invalid_certificate_is_refused_with_its_reason() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     for (identity, why) in [
         (
             Identity::self_signed("localhost"),
-            "its certificate is from no authority that this device knows;",
+            "this device does not know the authority of its certificate;",
         ),
         (
             Authority::new().identity("localhost", NOW),
-            "its certificate is from no authority that this device knows: one of the same name has \
+            "this device does not know the authority of its certificate: one of the same name has \
              another key;",
         ),
         (
@@ -230,14 +230,14 @@ fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
         ),
     ] {
         let server = https(identity, ok("", LICENSE));
-        let message = fetch(&trusting(&bundle, &server)).refusal(Code::SourceRefused);
+        let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
         assert!(message.starts_with(&format!("localhost: {why}")), "{message}");
         assert_eq!(server.hits(), 1);
     }
 }
 
 #[test]
-fn a_wrong_clock_does_not_lock_the_device_out() {
+fn dates_are_ignored_while_the_clock_is_untrusted() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     for identity in [
@@ -247,65 +247,65 @@ fn a_wrong_clock_does_not_lock_the_device_out() {
         authority.chain((2001, 2003), PAST),
     ] {
         let server = https(identity, ok("", LICENSE));
-        let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
+        let request = FetchRequest { clock_trusted: false, ..trusting(&bundle, &server) };
         let fetched = fetch(&request);
-        assert!(fetched.answers[0].clock_ignored);
+        assert!(fetched.headers[0].clock_ignored);
         assert_eq!(fetched.whole(), LICENSE);
     }
 }
 
 #[test]
-fn a_wrong_clock_excuses_nothing_but_dates() {
+fn an_untrusted_clock_excuses_only_dates() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     for identity in [
         Identity::self_signed("localhost"),
         authority.identity("ums.example", PAST),
         Authority::new().identity("localhost", FUTURE),
-        // No day on which both held.
+        // No day on which both are valid.
         authority.chain(FUTURE, PAST),
     ] {
         let server = https(identity, ok("", LICENSE));
-        let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
-        fetch(&request).refusal(Code::SourceRefused);
+        let request = FetchRequest { clock_trusted: false, ..trusting(&bundle, &server) };
+        fetch(&request).refusal(FailureCode::SourceRefused);
     }
 }
 
 #[test]
-fn a_good_certificate_is_no_reason_to_ignore_the_clock() {
+fn a_valid_certificate_does_not_report_an_ignored_clock() {
     let authority = Authority::new();
     let server = https(authority.identity("localhost", NOW), ok("", LICENSE));
     let bundle = authority.bundle();
-    let request = Request { clock_trusted: false, ..trusting(&bundle, &server) };
-    assert!(!fetch(&request).answers[0].clock_ignored);
+    let request = FetchRequest { clock_trusted: false, ..trusting(&bundle, &server) };
+    assert!(!fetch(&request).headers[0].clock_ignored);
 }
 
 #[test]
-fn a_pinned_certificate_needs_no_authority_no_name_and_no_date() {
+fn a_pinned_certificate_needs_no_authority_name_or_date() {
     let expired = Authority::new().identity("ums.example", PAST);
     for identity in [Identity::self_signed("localhost"), expired] {
         let pin = Some(identity.pin());
         let server = https(identity, ok("", LICENSE));
         let request =
-            Request { pin, ca_file: Some("/nowhere".to_owned()), ..request(&url(&server)) };
+            FetchRequest { pin, ca_file: Some("/nowhere".to_owned()), ..request(&url(&server)) };
         assert_eq!(fetch(&request).whole(), LICENSE);
     }
 }
 
 #[test]
-fn a_certificate_other_than_the_pinned_one_is_refused_whoever_issued_it() {
+fn another_certificate_than_the_pinned_one_is_refused() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let found = identity.pin().to_lowercase();
     let server = https(identity, ok("", LICENSE));
     let bundle = authority.bundle();
-    let request = Request { pin: Some("00".repeat(32)), ..trusting(&bundle, &server) };
-    let message = fetch(&request).refusal(Code::SourceRefused);
+    let request = FetchRequest { pin: Some("00".repeat(32)), ..trusting(&bundle, &server) };
+    let message = fetch(&request).refusal(FailureCode::SourceRefused);
     assert!(message.contains(&format!("has the SHA-256 {found}")), "{message}");
 }
 
 #[test]
-fn a_pin_holds_for_the_host_of_the_address_only() {
+fn a_pin_applies_only_to_the_host_of_the_address() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     let other = https_at(
@@ -318,14 +318,14 @@ fn a_pin_holds_for_the_host_of_the_address_only() {
     let pin = Some(pinned.pin());
     let leads = status("302 x", &format!("Location: https://127.0.0.2:{port}/\r\n"));
     let server = https(pinned, leads);
-    let request = Request { pin, ..trusting(&bundle, &server) };
+    let request = FetchRequest { pin, ..trusting(&bundle, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
-    let request = Request { ca_file: None, ..request };
-    fetch(&request).refusal(Code::SourceRefused);
+    let request = FetchRequest { ca_file: None, ..request };
+    fetch(&request).refusal(FailureCode::SourceRefused);
 }
 
 #[test]
-fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
+fn redirects_may_lead_into_tls_but_not_out_of_it() {
     let authority = Authority::new();
     let bundle = authority.bundle();
     let plain = Server::http(|_, _| ok("", LICENSE));
@@ -333,8 +333,8 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let leads = status("302 x", &format!("Location: http://127.0.0.1:{port}/\r\n"));
     let server = https_at(Ipv4Addr::new(127, 0, 0, 2), authority.identity("127.0.0.2", NOW), leads);
     let url = format!("https://{}/", server.address);
-    let message = fetch(&Request { url: address(&url), ..trusting(&bundle, &server) })
-        .refusal(Code::SourceRefused);
+    let message = fetch(&FetchRequest { url: address(&url), ..trusting(&bundle, &server) })
+        .refusal(FailureCode::SourceRefused);
     assert!(
         message.starts_with("127.0.0.2: redirects from https to http://127.0.0.1"),
         "{message}"
@@ -346,41 +346,42 @@ fn no_redirect_leads_out_of_tls_and_one_may_lead_into_it() {
     let leads = format!("Location: https://127.0.0.1:{port}/\r\n");
     let plain =
         Server::http_on(listener(Ipv4Addr::new(127, 0, 0, 2)), move |_, _| status("301 x", &leads));
-    let request = Request { url: address(&plain.url("/")), ..trusting(&bundle, &server) };
+    let request = FetchRequest { url: address(&plain.url("/")), ..trusting(&bundle, &server) };
     assert_eq!(fetch(&request).whole(), LICENSE);
 }
 
 #[test]
-fn an_authority_is_no_server_unless_it_is_pinned() {
+fn a_ca_certificate_is_refused_as_a_server_unless_pinned() {
     let (authority, identity) = Authority::as_server(NOW);
     let bundle = authority.bundle();
     let pin = Some(identity.pin());
     let server = https(identity, ok("", LICENSE));
     let trusting = trusting(&bundle, &server);
-    let message = fetch(&trusting).refusal(Code::SourceRefused);
+    let message = fetch(&trusting).refusal(FailureCode::SourceRefused);
     assert!(message.contains("set [ums] certificate_sha256 to take it as it is"), "{message}");
-    assert_eq!(fetch(&Request { pin, ..trusting }).whole(), LICENSE);
+    assert_eq!(fetch(&FetchRequest { pin, ..trusting }).whole(), LICENSE);
 }
 
 #[test]
-fn without_authorities_https_says_what_is_missing() {
+fn missing_authorities_are_named_in_the_message() {
     let server = https(Identity::self_signed("localhost"), ok("", LICENSE));
-    let request = Request { ca_file: Some("/nowhere.pem".to_owned()), ..request(&url(&server)) };
-    let message = fetch(&request).refusal(Code::SourceUnreachable);
+    let request =
+        FetchRequest { ca_file: Some("/nowhere.pem".to_owned()), ..request(&url(&server)) };
+    let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
     let missing =
         "its certificate cannot be checked: [network] ca_file /nowhere.pem does not exist";
     assert!(message.contains(missing), "{message}");
 }
 
 #[test]
-fn what_does_not_speak_tls_is_told_so() {
+fn a_server_without_tls_is_named_in_the_message() {
     let server = Server::http(|_, _| ok("", LICENSE));
-    let message = fetch(&request(&url(&server))).refusal(Code::SourceUnreachable);
+    let message = fetch(&request(&url(&server))).refusal(FailureCode::SourceUnreachable);
     assert!(message.contains("it does not speak TLS on this port"), "{message}");
 }
 
 #[test]
-fn a_bundle_without_authorities_is_called_what_it_is() {
+fn a_bundle_without_authorities_is_named_by_its_kind() {
     let authority = Authority::new();
     let server = https(authority.identity("localhost", NOW), ok("", LICENSE));
     let pem = authority.issuer.pem();
@@ -395,15 +396,15 @@ fn a_bundle_without_authorities_is_called_what_it_is() {
     ] {
         let mut file = NamedTempFile::new().unwrap();
         file.write_all(&bytes).unwrap();
-        let message = fetch(&trusting(&file, &server)).refusal(Code::SourceUnreachable);
+        let message = fetch(&trusting(&file, &server)).refusal(FailureCode::SourceUnreachable);
         let name = file.path().display();
         let begins = format!(
             "localhost: its certificate cannot be checked: [network] ca_file {name} {words}"
         );
         assert!(message.starts_with(&begins), "{message}");
     }
-    let directory = Request { ca_file: Some("/etc".to_owned()), ..request(&url(&server)) };
-    let message = fetch(&directory).refusal(Code::SourceUnreachable);
+    let directory = FetchRequest { ca_file: Some("/etc".to_owned()), ..request(&url(&server)) };
+    let message = fetch(&directory).refusal(FailureCode::SourceUnreachable);
     assert!(message.contains("/etc is not a regular file"), "{message}");
     let mut marked = NamedTempFile::new().unwrap();
     marked.write_all(format!("\u{feff}{pem}").as_bytes()).unwrap();

@@ -1,29 +1,29 @@
-//! The worker, started as the daemon starts it.
+//! Starts the worker as the daemon does.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use licd_protocol::{Answer, Code, Failure, Frame, Proxy, Request, Url};
+use licd_protocol::{FailureCode, FetchFailure, FetchRequest, Frame, Proxy, ResponseHeader, Url};
 
 pub(crate) const LIMIT: u64 = 32 << 20;
-/// How much longer than it was given a worker may take to be gone, on a busy machine.
+/// The time beyond its limit in which a worker must be gone, on a busy machine.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// An address, which must be one.
+/// A valid address.
 #[track_caller]
 pub(crate) fn address(url: &str) -> Url {
     Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
-/// A proxy, which must be one.
+/// A valid proxy.
 pub(crate) fn through(proxy: &str) -> Option<Proxy> {
-    Some(Proxy::of_environment(proxy).unwrap_or_else(|error| panic!("{proxy}: {error}")))
+    Some(Proxy::from_environment(proxy).unwrap_or_else(|error| panic!("{proxy}: {error}")))
 }
 
-/// A request with times that fit a test.
-pub(crate) fn request(url: &str) -> Request {
-    Request {
+/// A request with limits for a test.
+pub(crate) fn request(url: &str) -> FetchRequest {
+    FetchRequest {
         url: address(url),
         user: None,
         password: None,
@@ -43,28 +43,28 @@ pub(crate) fn request(url: &str) -> Request {
     }
 }
 
-/// What a worker said.
+/// The output of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Fetched {
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) headers: Vec<ResponseHeader>,
     pub(crate) file: Vec<u8>,
     pub(crate) progress: Vec<(u64, Option<u64>)>,
-    /// The last frame, if it is an error; none at all is one as well.
-    pub(crate) failure: Option<Failure>,
+    /// The final frame, if it is a failure.
+    pub(crate) failure: Option<FetchFailure>,
     pub(crate) took: Duration,
 }
 
 impl Fetched {
-    /// The file, which must have come.
+    /// The file of a successful fetch.
     #[track_caller]
     pub(crate) fn whole(self) -> Vec<u8> {
         assert_eq!(self.failure, None);
         self.file
     }
 
-    /// Why there is none, which must be so.
+    /// The message of a failed fetch.
     #[track_caller]
-    pub(crate) fn refusal(self, code: Code) -> String {
+    pub(crate) fn refusal(self, code: FailureCode) -> String {
         let failure = self.failure.expect("a failure");
         assert_eq!(failure.code, code, "{failure}");
         failure.to_string()
@@ -79,19 +79,19 @@ pub(crate) fn command() -> Command {
 
 pub(crate) fn start(input: &[u8]) -> Child {
     let mut child = command().spawn().unwrap();
-    // It may refuse before it has read everything.
+    // The worker may refuse a request before it has read all of it.
     let _ = child.stdin.take().unwrap().write_all(input);
     child
 }
 
-/// Fetches, and checks what holds for every fetch: time and the form of what is said.
+/// Fetches, and checks the time limit and the form of the output.
 #[track_caller]
-pub(crate) fn fetch(request: &Request) -> Fetched {
+pub(crate) fn fetch(request: &FetchRequest) -> Fetched {
     let begun = Instant::now();
     let mut fetched = read(start(&serde_json::to_vec(request).unwrap()));
     fetched.took = begun.elapsed();
-    let most = Duration::from_millis(request.total_ms) + GRACE;
-    assert!(fetched.took < most, "took {:?}", fetched.took);
+    let limit = Duration::from_millis(request.total_ms) + GRACE;
+    assert!(fetched.took < limit, "took {:?}", fetched.took);
     fetched
 }
 
@@ -101,13 +101,13 @@ pub(crate) fn read(mut child: Child) -> Fetched {
     loop {
         match Frame::read(&mut output).expect("a frame") {
             Frame::Progress { done, total } => fetched.progress.push((done, total)),
-            Frame::Header(answer) => {
-                fetched.answers.push(answer);
+            Frame::Header(header) => {
+                fetched.headers.push(header);
                 fetched.file.clear();
             }
             Frame::Data(bytes) => fetched.file.extend(bytes),
             Frame::End => break,
-            Frame::Error(failure) => {
+            Frame::Failure(failure) => {
                 fetched.failure = Some(failure);
                 break;
             }
@@ -116,7 +116,7 @@ pub(crate) fn read(mut child: Child) -> Fetched {
     }
     let mut rest = Vec::new();
     output.read_to_end(&mut rest).unwrap();
-    assert!(rest.is_empty(), "nothing may follow the last frame");
+    assert!(rest.is_empty(), "bytes after the final frame");
     child.wait().unwrap();
     fetched
 }

@@ -45,7 +45,7 @@ fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_with_the_cure()
         let said = message.unwrap_err();
         assert!(said.starts_with(&format!("line 2, column 9: the proxy {cure}; ")), "{said}");
         let encoded = read(&format!("[network]\nproxy = \"http://tech:p{code}ss@host:3128\"\n"));
-        let login = encoded.unwrap().network.proxy.unwrap().login().unwrap();
+        let login = encoded.unwrap().network.proxy.unwrap().credentials().unwrap();
         assert_eq!(login.password, format!("p{shown}ss"));
     }
     let blank = read("[network]\nproxy = \"http://tech:p ss@host:3128\"\n").unwrap_err();

@@ -133,7 +133,7 @@ pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Proxy>
     value.deserialize_str(Address {
         expecting: "a proxy such as \"http://proxy.example.com:3128\"",
         parse: |text| match Proxy::parse(text) {
-            Err(error @ ProxyError::Login(_)) => Err(Some(format!("the proxy {error}"))),
+            Err(error @ ProxyError::UserInfo(_)) => Err(Some(format!("the proxy {error}"))),
             proxy => proxy.map_err(|_| None),
         },
     })
@@ -144,7 +144,7 @@ pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<
         expecting: "an address such as \"https://licensing.example.com/activate\"",
         parse: |text| match Url::parse(text) {
             Ok(url) if url.scheme().is_web() => Ok(url),
-            Err(error @ UrlError::Login(_)) => Err(Some(format!("the address {error}"))),
+            Err(error @ UrlError::UserInfo(_)) => Err(Some(format!("the address {error}"))),
             _ => Err(None),
         },
     })

@@ -121,6 +121,41 @@ fn an_overlay_whose_layers_are_out_of_reach_is_on_nothing_known() {
 }
 
 #[test]
+fn a_root_in_memory_is_on_the_device_that_systemd_records() {
+    let machine = machine();
+    machine.mounts(&["0:30 / overlay overlay rw,lowerdir=/lower,upperdir=/upper"]);
+    machine.link("/run/systemd/volatile-root", "/dev/block/8:1");
+    assert_eq!(on(&machine), pocket());
+
+    let machine = self::machine();
+    machine.link("/run/systemd/volatile-root", "/dev/block/259:1");
+    machine.mounts(&["0:30 / tmpfs tmpfs rw", "8:1 /media ext4 /dev/sda1 rw"]);
+    assert_eq!(on(&machine), RootDrive::NotUsb);
+}
+
+#[test]
+fn a_layer_that_was_moved_with_its_root_is_found_by_the_end_of_its_path() {
+    let machine = machine();
+    let root = "0:30 / overlay overlay rw,lowerdir=/live/image,upperdir=/upper";
+    machine.mounts(&[root, "8:1 /run/initramfs/live/image ext4 /dev/sda1 ro"]);
+    assert_eq!(on(&machine), pocket());
+    machine.mounts(&[root, "259:1 /run/live/image ext4 x ro", "8:1 /media ext4 x rw"]);
+    assert_eq!(on(&machine), RootDrive::NotUsb);
+}
+
+#[test]
+fn a_root_out_of_reach_may_be_on_the_usb_drive_that_is_mounted() {
+    let machine = machine();
+    for root in ["0:30 / overlay overlay rw,lowerdir=/lower", "0:30 / tmpfs tmpfs rw"] {
+        machine.mounts(&[root, "259:1 /data ext4 x rw", "8:1 /rofs ext4 /dev/sda1 ro"]);
+        let mount = "/rofs".into();
+        assert_eq!(on(&machine), RootDrive::OutOfReach { mount }, "{root}");
+        machine.mounts(&[root, "259:1 /data ext4 x rw"]);
+        assert_eq!(on(&machine), RootDrive::NotUsb, "{root}");
+    }
+}
+
+#[test]
 fn a_file_system_without_a_device_number_is_on_its_source() {
     let machine = machine();
     machine.mounts(&["0:40 / btrfs /dev/sda1 rw"]);

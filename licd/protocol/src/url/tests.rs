@@ -26,7 +26,7 @@ fn an_address_is_read_as_the_url_standard_says() {
 }
 
 #[test]
-fn a_text_that_no_licence_comes_from_is_refused_with_its_reason() {
+fn an_address_that_cannot_be_fetched_is_refused_with_its_reason() {
     let long = format!("http://a/{}", "x".repeat(Url::BYTES));
     for (text, error) in [
         ("", UrlError::Scheme),
@@ -50,7 +50,7 @@ fn a_text_that_no_licence_comes_from_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_password_that_would_be_taken_for_the_host_is_refused() {
+fn an_unencoded_password_is_refused_with_its_encoding() {
     for (text, c) in [
         ("http://tech:p#ss@host/a", '#'),
         ("http://tech:1#ss@host/a", '#'),
@@ -60,9 +60,9 @@ fn a_password_that_would_be_taken_for_the_host_is_refused() {
         ("ftp://tech@firm.example:p#s@host/a", '#'),
     ] {
         let error = Url::parse(text).unwrap_err();
-        assert_eq!(error, UrlError::Login(c), "{text}");
+        assert_eq!(error, UrlError::UserInfo(c), "{text}");
         assert!(error.to_string().ends_with(&format!("write {c} as {}", percent_encoded(c))));
-        assert!(!without_login(text).contains("tech"), "{text}");
+        assert!(!without_userinfo(text).contains("tech"), "{text}");
     }
     assert_eq!(url("http://h:80/a@b#c@d").to_string(), "http://h/a@b");
     assert_eq!(url("http://u@h?x=a@b").host(), "h");
@@ -78,21 +78,21 @@ fn an_address_is_shown_without_its_password() {
     ] {
         assert_eq!(url(text).to_string(), shown);
         assert_eq!(url(text).has_password(), text != shown, "{text}");
-        assert!(!format!("{:?} {}", url(text), url(text).without_login()).contains("secret"));
+        assert!(!format!("{:?} {}", url(text), url(text).without_userinfo()).contains("secret"));
         assert_eq!(url(&url(text).as_secret()), url(text));
     }
-    assert_eq!(url("http://u:p@h/a").without_login(), "http://h/a");
+    assert_eq!(url("http://u:p@h/a").without_userinfo(), "http://h/a");
 }
 
 #[test]
-fn a_login_is_percent_decoded() {
-    let login = url("ftp://us%40er:p%3aw@h/x").login().unwrap();
-    assert_eq!((login.user.as_str(), login.password.as_str()), ("us@er", "p:w"));
-    assert_eq!(url("ftp://h/x").login(), None);
+fn credentials_are_percent_decoded() {
+    let credentials = url("ftp://us%40er:p%3aw@h/x").credentials().unwrap();
+    assert_eq!((credentials.user.as_str(), credentials.password.as_str()), ("us@er", "p:w"));
+    assert_eq!(url("ftp://h/x").credentials(), None);
 }
 
 #[test]
-fn a_host_is_found_behind_the_user_and_before_the_port() {
+fn host_and_port_are_found_in_every_form_of_address() {
     for (text, host, port) in [
         ("https://ums.example:8443/a?b@c", "ums.example", 8443),
         ("ftp://u:p@[::1]:2121/x", "::1", 2121),
@@ -118,7 +118,7 @@ fn a_host_is_found_behind_the_user_and_before_the_port() {
 }
 
 #[test]
-fn a_redirect_is_resolved_against_the_address_it_comes_from() {
+fn a_redirect_is_resolved_against_its_origin() {
     let base = url("https://h/a/b/start?c");
     for (location, joined) in [
         ("http://x/y", "http://x/y"),
@@ -151,7 +151,7 @@ fn a_redirect_is_resolved_against_the_address_it_comes_from() {
 }
 
 #[test]
-fn an_ftp_path_is_relative_unless_it_says_otherwise() {
+fn an_ftp_path_is_relative_unless_it_begins_with_a_slash() {
     for (text, path) in [
         ("ftp://h/a/b.lic", "a/b.lic"),
         ("ftp://h//a.lic", "/a.lic"),
@@ -167,7 +167,7 @@ fn an_ftp_path_is_relative_unless_it_says_otherwise() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_an_address_that_reads_as_itself_or_is_refused(
+    fn an_accepted_address_reads_back_as_itself(
         text in "(https|HTTP|ftp|ftps)://[a-z0-9@:/?#.\\[\\]\\\\ %^|äß日]{0,40}",
     ) {
         if let Ok(url) = Url::parse(&text) {

@@ -172,13 +172,13 @@ impl Maker {
             self.signers.iter().map(|name| (name.as_str(), &[][..])).collect();
         self.verified_by(&trust_in(&names, &[])).unwrap()
     }
-    pub fn verified_by(&self, trust: &TrustDocument) -> Result<License, Error> {
+    pub fn verified_by(&self, trust: &TrustDocument) -> Result<License, DocumentError> {
         let keys: Vec<SigningKey> = self.signers.iter().map(|name| key(name)).collect();
         let keys: Vec<&SigningKey> = keys.iter().collect();
         let mut terms = self.terms.clone();
         for code in PRODUCTS.iter().filter(|_| !self.is_of_product) {
             terms.product = Product::parse(code).unwrap();
-            if terms.unfit().is_none() {
+            if terms.product_mismatch().is_none() {
                 break;
             }
         }

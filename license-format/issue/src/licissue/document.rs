@@ -1,4 +1,4 @@
-//! Signed documents on their way out.
+//! Writes signed documents and their reports.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,28 +7,28 @@ use std::time::SystemTime;
 use license_format::UnixSeconds;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::files;
 
-/// A document and how it is reported.
+/// A document and its report.
 pub(crate) struct Document {
-    /// What it is called in the report.
+    /// The name in the report.
     pub(crate) title: String,
-    /// Members of the report.
+    /// The members of the report.
     pub(crate) facts: Vec<(&'static str, Value)>,
-    /// The file.
+    /// The contents of the file.
     pub(crate) text: String,
 }
 
 impl Document {
-    /// Writes the document to its file and reports that, or writes it to standard output: as it is,
-    /// or as a member of the report.
-    pub(crate) fn deliver(
+    /// Writes the document to its file and reports it, or writes it to standard output: plain, or as a
+    /// member of the JSON report.
+    pub(crate) fn write(
         self,
         output: Option<&Path>,
         json: bool,
         out: &mut impl Write,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let Self { title, mut facts, text } = self;
         facts.push(("schema", json!(1)));
         let file = output.filter(|path| path.as_os_str() != files::STANDARD);
@@ -43,7 +43,7 @@ impl Document {
             (false, Some(path)) => writeln!(out, "{title}: written to {}", path.display()),
             (false, None) => out.write_all(text.as_bytes()),
         }
-        .map_err(Failure::of_stdout)
+        .map_err(CommandError::of_stdout)
     }
 }
 
@@ -52,8 +52,8 @@ pub(crate) fn object(facts: Vec<(&'static str, Value)>) -> Value {
     facts.into_iter().map(|(key, value)| (String::from(key), value)).collect()
 }
 
-/// The time that was given, or what the clock shows.
-pub(crate) fn time(given: Option<UnixSeconds>) -> UnixSeconds {
+/// The given time, or the time of the clock.
+pub(crate) fn time_or_now(given: Option<UnixSeconds>) -> UnixSeconds {
     given.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         UnixSeconds(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))

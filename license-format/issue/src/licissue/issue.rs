@@ -3,64 +3,64 @@
 use std::collections::BTreeSet;
 
 use license_format::{Date, UnitId, UnixSeconds, limits};
-use license_issue::rules::{self, Change, Early, Refusal};
+use license_issue::rules::{self, Change, EarlyIssue, RuleError};
 use license_issue::{Pack, Status};
 
-use crate::args::{Issue, NewPack};
-use crate::failure::Failure;
+use crate::args::{Issue, NewPackTerms};
+use crate::command::{Console, PackCommand};
+use crate::error::CommandError;
 use crate::lists;
 use crate::packs::PackFiles;
-use crate::work::{Console, Work};
 
-pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Failure> {
+pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), CommandError> {
     if args.licences.sign.is_empty() && !args.licences.dry_run {
         let what = "is missing, and no licence is without a signature";
-        return Err(Failure::usage("--sign", what, "name a .key file of keygen"));
+        return Err(CommandError::usage("--sign", what, "name a .key file of keygen"));
     }
-    let mut work = Work::begin("issue", &args.licences)?;
+    let mut command = PackCommand::new("issue", &args.licences)?;
     let units = lists::units(&args.units)?;
-    work.lists = units.summaries;
+    command.lists = units.summaries;
     let (mut files, pack) = PackFiles::open_or_none(args.file())?;
     let change = match pack {
         None => {
-            let pack = Pack { units: units.found, ..create(args, work.now)? };
+            let pack = Pack { units: units.found, ..described_pack(args, command.now)? };
             files.add(args.file(), &pack.id)?;
-            assigned(pack)
+            check_new_pack(pack)
         }
         Some(_) if args.new.is_given() => {
             let what = "exists, so its terms are not taken from the command line";
             let remedy = "leave them out; the other verbs change a pack";
-            return Err(Failure::usage(args.file().display(), what, remedy));
+            return Err(CommandError::usage(args.file().display(), what, remedy));
         }
-        Some(pack) => exchanged(&pack, &args.remove, &units.found, work.now),
+        Some(pack) => exchange_units(&pack, &args.remove, &units.found, command.now),
     }
-    .and_then(|change| expect_issuable(change, args, work.now))
-    .map_err(|refusal| Failure::of_rule(&refusal))?;
-    work.finish(&files, change, console)
+    .and_then(|change| expect_issuable(change, args, command.now))
+    .map_err(|error| CommandError::of_rule(&error))?;
+    command.finish(&files, change, console)
 }
 
-/// Without a key, this is a dry run that says whether a licence could be issued.
-fn expect_issuable(change: Change, args: &Issue, now: UnixSeconds) -> Result<Change, Refusal> {
+/// Without a key, the dry run checks that a licence could be issued.
+fn expect_issuable(change: Change, args: &Issue, now: UnixSeconds) -> Result<Change, RuleError> {
     for pack in change.packs.iter().filter(|_| args.licences.sign.is_empty()) {
-        let _ = rules::issue(pack, now, Early::of(args.licences.early))?;
+        let _ = rules::issue(pack, now, EarlyIssue::of(args.licences.early))?;
     }
     Ok(change)
 }
 
-/// The units of a new pack, by the rule that units are added by.
-fn assigned(pack: Pack) -> Result<Change, Refusal> {
+/// Checks the units of a new pack by the rule for adding units.
+fn check_new_pack(pack: Pack) -> Result<Change, RuleError> {
     let units = pack.units.clone();
     let _ = rules::add(&Pack { units: BTreeSet::new(), ..pack.clone() }, &units)?;
     Ok(Change { due: vec![pack.id.clone()], packs: vec![pack], effects: Vec::new() })
 }
 
-/// The pack after units were removed and others added. Its next licence is due in any case.
-fn exchanged(
+/// Removes units and adds others. The next licence is due in any case.
+fn exchange_units(
     pack: &Pack,
     removed: &[UnitId],
     added: &BTreeSet<UnitId>,
     now: UnixSeconds,
-) -> Result<Change, Refusal> {
+) -> Result<Change, RuleError> {
     let due = vec![pack.id.clone()];
     let mut change = Change { packs: vec![pack.clone()], due, effects: Vec::new() };
     if !removed.is_empty() {
@@ -76,14 +76,14 @@ fn exchanged(
     Ok(change)
 }
 
-/// A pack as the command line describes it.
-fn create(args: &Issue, now: UnixSeconds) -> Result<Pack, Failure> {
+/// The pack that the command line describes.
+fn described_pack(args: &Issue, now: UnixSeconds) -> Result<Pack, CommandError> {
     let missing = |flag| {
         let what = format_args!("does not exist, and {flag} is not given");
         let remedy = "describe the new pack, or correct the path";
-        Failure::usage(args.file().display(), what, remedy)
+        CommandError::usage(args.file().display(), what, remedy)
     };
-    let NewPack { pack, product, term, category, expires, .. } = &args.new;
+    let NewPackTerms { pack, product, term, category, expires, .. } = &args.new;
     if args.new.service.is_empty() {
         return Err(missing("--service"));
     }

@@ -1,37 +1,37 @@
-//! The units and serial numbers that the command line names and lists.
+//! The units and serial numbers of the command line and its lists.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use license_format::UnitId;
 use license_issue::{
-    BadEntry, List, SerialNumber, SerialTable, serial_list, serial_table, unit_list,
+    InvalidEntry, List, SerialNumber, SerialTable, serial_list, serial_table, unit_list,
 };
 use serde_json::{Value, json};
 
 use crate::args::{Redeem, Units};
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::files;
 
-/// Invalid entries that are named; a list of the wrong kind has nothing else.
-const NAMED: usize = 20;
+/// The most invalid entries in a report; a list of the wrong kind has no others.
+const MAX_INVALID: usize = 20;
 
-/// What was read of a list, for the report.
-pub(crate) struct Summary {
+/// The summary of a list, for the report.
+pub(crate) struct ListSummary {
     file: String,
     /// `N read, N valid, N invalid`.
     text: String,
     read: usize,
-    invalid: Vec<BadEntry>,
+    invalid: Vec<InvalidEntry>,
 }
 
-impl Summary {
-    /// The summary and the invalid entries, a line each.
+impl ListSummary {
+    /// The summary and the invalid entries, one per line.
     pub(crate) fn lines(&self) -> Vec<String> {
         let Self { file, text, invalid, .. } = self;
         let mut lines = vec![format!("{file}: {text}")];
-        lines.extend(invalid.iter().take(NAMED).map(|bad| format!("{file}: {bad}")));
-        if let Some(more) = invalid.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        lines.extend(invalid.iter().take(MAX_INVALID).map(|entry| format!("{file}: {entry}")));
+        if let Some(more) = invalid.len().checked_sub(MAX_INVALID).filter(|more| *more > 0) {
             lines.push(format!("{file}: and {more} more"));
         }
         lines
@@ -52,61 +52,67 @@ impl Summary {
     }
 }
 
-/// What several lists name, and how each of them was read.
-pub(crate) struct Named<T> {
+/// The entries of the command line and all lists, and a summary of each list.
+pub(crate) struct Selection<T> {
     pub(crate) found: BTreeSet<T>,
-    pub(crate) summaries: Vec<Summary>,
+    pub(crate) summaries: Vec<ListSummary>,
 }
 
-/// The units that the command line names and lists.
-pub(crate) fn units(args: &Units) -> Result<Named<UnitId>, Failure> {
-    let mut named = Named { found: args.unit.iter().cloned().collect(), summaries: Vec::new() };
+/// Reads the units of the command line and its lists.
+pub(crate) fn units(args: &Units) -> Result<Selection<UnitId>, CommandError> {
+    let mut selection =
+        Selection { found: args.unit.iter().cloned().collect(), summaries: Vec::new() };
     for path in &args.csv {
-        let found = read(path, args.strict, &mut named.summaries, unit_list)?;
-        named.found.extend(found);
+        let found = read(path, args.strict, &mut selection.summaries, unit_list)?;
+        selection.found.extend(found);
     }
-    Ok(named)
+    Ok(selection)
 }
 
-/// The units that the command line names and lists, which must be some.
-pub(crate) fn some_units(args: &Units) -> Result<Named<UnitId>, Failure> {
-    let named = units(args)?;
-    match (named.found.is_empty(), named.summaries.first()) {
-        (false, _) => Ok(named),
-        (true, None) => {
-            Err(Failure::usage("units", "are missing", "name them by --unit or list them by --csv"))
-        }
+/// Reads the units of the command line and its lists; there must be at least one.
+pub(crate) fn required_units(args: &Units) -> Result<Selection<UnitId>, CommandError> {
+    let selection = units(args)?;
+    match (selection.found.is_empty(), selection.summaries.first()) {
+        (false, _) => Ok(selection),
+        (true, None) => Err(CommandError::usage(
+            "units",
+            "are missing",
+            "name them by --unit or list them by --csv",
+        )),
         (true, Some(list)) => {
             let what = format_args!("names no unit ({})", list.text);
-            Err(Failure::new(&list.file, what, "check that it is the right file"))
+            Err(CommandError::new(&list.file, what, "check that it is the right file"))
         }
     }
 }
 
-/// The serial numbers to redeem, and the table of what has them.
-pub(crate) fn serials(args: &Redeem) -> Result<(Named<SerialNumber>, SerialTable), Failure> {
-    let mut named = Named { found: args.serial.iter().cloned().collect(), summaries: Vec::new() };
+/// Reads the serial numbers to redeem, and the table of their units.
+pub(crate) fn serials(
+    args: &Redeem,
+) -> Result<(Selection<SerialNumber>, SerialTable), CommandError> {
+    let mut selection =
+        Selection { found: args.serial.iter().cloned().collect(), summaries: Vec::new() };
     for path in &args.csv {
-        let found = read(path, args.strict, &mut named.summaries, serial_list)?;
-        named.found.extend(found);
+        let found = read(path, args.strict, &mut selection.summaries, serial_list)?;
+        selection.found.extend(found);
     }
-    if named.found.is_empty() {
+    if selection.found.is_empty() {
         let remedy = "name them by --serial or list them by --csv";
-        return Err(Failure::usage("serial numbers", "are missing", remedy));
+        return Err(CommandError::usage("serial numbers", "are missing", remedy));
     }
-    let table = read(&args.hardware, args.strict, &mut named.summaries, serial_table)?;
-    Ok((named, table))
+    let table = read(&args.hardware, args.strict, &mut selection.summaries, serial_table)?;
+    Ok((selection, table))
 }
 
-/// Reads a list and notes its summary.
+/// Reads a list and adds its summary.
 fn read<T>(
     path: &Path,
     strict: bool,
-    summaries: &mut Vec<Summary>,
+    summaries: &mut Vec<ListSummary>,
     parse: fn(&[u8]) -> List<T>,
-) -> Result<T, Failure> {
+) -> Result<T, CommandError> {
     let list = parse(&files::read_list(path)?);
-    let summary = Summary {
+    let summary = ListSummary {
         file: license_issue::escaped(&path.display().to_string()),
         text: list.to_string(),
         read: list.read,
@@ -114,7 +120,7 @@ fn read<T>(
     };
     if let (true, Some(bad)) = (strict, summary.invalid.first()) {
         let what = format_args!("{}: {bad}", summary.text);
-        return Err(Failure::new(path.display(), what, "correct it, or leave out --strict"));
+        return Err(CommandError::new(path.display(), what, "correct it, or leave out --strict"));
     }
     summaries.push(summary);
     Ok(list.found)

@@ -1,20 +1,20 @@
-//! `licissue`, the vendor's tool: keys, trust documents, licences, slices, Product Packs.
+//! `licissue`, the vendor's tool for keys, trust documents, licences, slices and Product Packs.
 
 mod args;
+mod command;
 mod document;
-mod failure;
+mod error;
 mod files;
 mod inspect;
 mod issue;
+mod issued;
 mod keygen;
-mod licences;
 mod lists;
 mod packs;
 mod signers;
 mod slice;
 mod trust;
 mod verbs;
-mod work;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,44 +22,44 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, PackVerb, Verb};
-use crate::failure::Failure;
-use crate::work::Console;
+use crate::command::Console;
+use crate::error::CommandError;
 
 fn main() -> ExitCode {
     ExitCode::from(run(&mut io::stdout().lock(), &mut io::stderr().lock()))
 }
 
-/// Does what the command line says. The exit code: 0, or that of the failure.
+/// Runs the command line. Returns the exit code.
 fn run(out: &mut impl Write, err: &mut impl Write) -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return show_usage(&usage, out, err),
     };
-    match carry_out(&cli, out, err).and_then(|()| out.flush().map_err(Failure::of_stdout)) {
+    match run_verb(&cli, out, err).and_then(|()| out.flush().map_err(CommandError::of_stdout)) {
         Ok(()) => 0,
-        Err(failure) => {
-            // Where not even this can be written, the exit code is all that is left.
-            let _ = writeln!(err, "licissue: {failure}");
+        Err(error) => {
+            // If this cannot be written either, the exit code still reports the failure.
+            let _ = writeln!(err, "licissue: {error}");
             if cli.json {
-                let _ = writeln!(out, "{}", failure.to_json());
+                let _ = writeln!(out, "{}", error.to_json());
             }
-            failure.code()
+            error.code()
         }
     }
 }
 
-fn carry_out(cli: &Cli, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
+fn run_verb(cli: &Cli, out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
     let json = cli.json;
     match &cli.verb {
         Verb::Keygen(args) => keygen::run(args, json, out),
         Verb::Trust(args) => trust::run(args, json, out),
         Verb::Inspect(args) => inspect::run(args, cli.root.as_deref(), json, out),
         Verb::Slice(args) => slice::run(args, json, out),
-        Verb::OfPacks(verb) => change_packs(verb, &mut Console { json, out, err }),
+        Verb::Pack(verb) => run_pack_verb(verb, &mut Console { json, out, err }),
     }
 }
 
-fn change_packs(verb: &PackVerb, console: &mut Console<'_>) -> Result<(), Failure> {
+fn run_pack_verb(verb: &PackVerb, console: &mut Console<'_>) -> Result<(), CommandError> {
     match verb {
         PackVerb::Issue(args) => issue::run(args, console),
         PackVerb::Add(args) => verbs::add(args, console),
@@ -76,19 +76,19 @@ fn change_packs(verb: &PackVerb, console: &mut Console<'_>) -> Result<(), Failur
     }
 }
 
-/// Help that was asked for goes to standard output and is no failure; anything else is wrong usage.
+/// Requested help goes to standard output with exit code 0; every other message is wrong usage.
 fn show_usage(usage: &clap::Error, out: &mut impl Write, err: &mut impl Write) -> u8 {
     let text = usage.to_string();
     let text = text.trim_end();
     if !usage.use_stderr() {
         return match writeln!(out, "{text}") {
             Ok(()) => 0,
-            Err(_) => failure::FAILED,
+            Err(_) => error::FAILED,
         };
     }
     let _ = match text.strip_prefix("error: ") {
         Some(error) => writeln!(err, "licissue: {error}"),
         None => writeln!(err, "{text}"),
     };
-    failure::WRONG_USAGE
+    error::WRONG_USAGE
 }

@@ -1,9 +1,9 @@
-//! Who is said to have signed a file.
+//! The signers that a file names.
 
 use base64ct::{Base64, Encoding};
 use license_format::VerifierKey;
 
-/// What a signature line begins with (LF §3).
+/// The beginning of a signature line (LF §3).
 const DASH: &str = "\u{2014} ";
 
 /// A signature line of a note.
@@ -13,7 +13,7 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// The signers of a file of the right form, in the order of their lines. Nothing is verified.
+    /// The signers of a well-formed file, in the order of their lines, without verification.
     pub(crate) fn of(file: &[u8]) -> Vec<Self> {
         let lines = head(file).filter_map(|line| line.strip_prefix(DASH));
         lines.filter_map(Self::parse).collect()
@@ -25,8 +25,8 @@ impl Signer {
         Some(Self { id: format!("{name}+{a:02x}{b:02x}{c:02x}{d:02x}") })
     }
 
-    /// Whether the line speaks of this key. If the file was verified with the key, its signature is
-    /// then good: a known key's bad signature refuses the whole file (LF §3.1).
+    /// Whether the line names this key. In a file verified with the key, the signature is good then: a
+    /// bad signature of a known key refuses the file (LF §3.1).
     pub(crate) fn is(&self, key: &VerifierKey) -> bool {
         key.to_string().strip_prefix(&self.id).is_some_and(|rest| rest.starts_with('+'))
     }
@@ -42,7 +42,7 @@ pub(crate) fn head(file: &[u8]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The lines of the text that is signed.
+/// The lines of the signed text.
 pub(crate) fn text(file: &[u8]) -> impl Iterator<Item = &str> {
     head(file).take_while(|line| !line.is_empty())
 }

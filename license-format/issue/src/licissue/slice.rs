@@ -7,18 +7,18 @@ use serde_json::json;
 
 use crate::args::Slice;
 use crate::document::Document;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::files;
 
-pub(crate) fn run(args: &Slice, json: bool, out: &mut impl Write) -> Result<(), Failure> {
-    let refused = |error| Failure::refused(&args.mass, &error);
+pub(crate) fn run(args: &Slice, json: bool, out: &mut impl Write) -> Result<(), CommandError> {
+    let refused = |error| CommandError::refused(&args.mass, &error);
     let mut slicer = Slicer::new(&args.unit);
     slicer.update(&files::read_document(&args.mass)?).map_err(refused)?;
     let Some(slice) = slicer.finish().map_err(refused)? else {
         let what = format_args!("is not named in {}", args.mass.display());
-        return Err(Failure::new(&args.unit, what, "check the unit ID, or take another file"));
+        return Err(CommandError::new(&args.unit, what, "check the unit ID, or take another file"));
     };
     let facts = vec![("kind", json!("slice")), ("unit", json!(args.unit.to_string()))];
     let title = format!("slice of {}", args.unit);
-    Document { title, facts, text: slice.to_string() }.deliver(args.output.as_deref(), json, out)
+    Document { title, facts, text: slice.to_string() }.write(args.output.as_deref(), json, out)
 }

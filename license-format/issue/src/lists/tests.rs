@@ -1,3 +1,5 @@
+use license_format::UnitId;
+
 use super::*;
 
 const TWO: [&str; 2] = ["mac:00E0C51C5087", "udp:85641000D308482019"];
@@ -11,7 +13,7 @@ fn reads(text: impl AsRef<[u8]>, units: &[&str], summary: &str) {
 }
 
 #[test]
-fn every_separator_parts_entries_and_duplicates_count_once() {
+fn every_separator_splits_entries_and_duplicates_count_once() {
     for text in [
         "00E0C51C5087,#85641000D308482019",
         "00e0c51c5087;#85641000d308482019;",
@@ -30,7 +32,7 @@ fn every_separator_parts_entries_and_duplicates_count_once() {
 }
 
 #[test]
-fn a_list_as_the_portal_writes_it_names_the_type_of_each_entry() {
+fn a_list_of_the_portal_states_hardware_types() {
     for text in [
         "Hardware Value,Hardware Type\n00E0C51C5087,MAC\n85641000D308482019,FLASHSERIAL\n",
         "hardware value;hardware type\r\n00:E0:C5:1C:50:87;mac\r\n#85641000D308482019;flashserial",
@@ -44,7 +46,7 @@ fn a_list_as_the_portal_writes_it_names_the_type_of_each_entry() {
 }
 
 #[test]
-fn a_table_as_ums_writes_it_has_its_units_in_one_column() {
+fn a_table_of_ums_has_a_column_of_units() {
     for text in [
         "Name;Unit ID;Comment\n\"Berlin; 1st floor\";00E0C51C5087;a,b\nPocket;#85641000D308482019;\n",
         "\"Name\",\"MAC Address\",\"Unit ID\"\n\"a \"\"b\"\"\",00E0C5FFFFFF,00E0C51C5087\nc,,#85641000D308482019\n",
@@ -65,7 +67,7 @@ fn a_list_without_entries_is_empty() {
 }
 
 #[test]
-fn an_invalid_entry_is_named_with_its_line_and_the_others_count() {
+fn invalid_entries_are_reported_and_skipped() {
     for (text, message) in [
         ("00E0C51C5087\n00E0C51C50", "line 2: “00E0C51C50” is not a unit ID"),
         ("00E0C51C5087;oops,", "line 1: “oops” is not a unit ID"),
@@ -97,7 +99,7 @@ fn an_invalid_entry_is_named_with_its_line_and_the_others_count() {
 }
 
 #[test]
-fn serial_numbers_come_as_a_list_or_as_a_column() {
+fn serial_numbers_are_read_from_a_list_or_a_column() {
     for text in ["a1;B2,a1\n", "Serial Number\nA1\nb2\nA1", "Name,Serial Number\nx,A1\ny,B2\nz,a1"]
     {
         let list = serial_list(text.as_bytes());
@@ -109,7 +111,7 @@ fn serial_numbers_come_as_a_list_or_as_a_column() {
 }
 
 #[test]
-fn a_table_says_which_unit_has_a_serial_number() {
+fn a_table_maps_serial_numbers_to_units() {
     for text in [
         "Serial Number,Unit ID\nA1,00E0C51C5087\nB2,#85641000D308482019\n",
         "Unit ID;Name;Serial Number\n00E0C51C5087;\"x;y\";a1\n#85641000D308482019;z;b2\n",
@@ -121,6 +123,6 @@ fn a_table_says_which_unit_has_a_serial_number() {
         assert_eq!(found, ["A1 mac:00E0C51C5087", "B2 udp:85641000D308482019"], "{text:?}");
     }
     let list = serial_table(b"A1,00E0C51C5087\nA1,00E0C51C5088\nB2\nC3,000000000000\n");
-    let flaws: Vec<Flaw> = list.invalid.iter().map(|bad| bad.flaw).collect();
-    assert_eq!(flaws, [Flaw::Contradiction, Flaw::NotAUnit, Flaw::NoDevice]);
+    let errors: Vec<EntryError> = list.invalid.iter().map(|invalid| invalid.error).collect();
+    assert_eq!(errors, [EntryError::Contradiction, EntryError::NotAUnit, EntryError::NoDevice]);
 }

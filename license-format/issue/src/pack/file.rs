@@ -9,13 +9,13 @@ use license_format::{
 use serde::{Deserialize, Serialize};
 
 use super::{Pack, PackError, Status};
-use crate::escaped;
+use crate::escape::escaped;
 
 impl Pack {
     /// Reads a pack file.
     ///
     /// # Errors
-    /// [`PackError::Toml`], [`PackError::Value`] and what [`Pack::check`] finds.
+    /// [`PackError::Toml`], [`PackError::Value`] and the errors of [`Pack::check`].
     pub fn parse(toml: &str) -> Result<Self, PackError> {
         let file: File = toml::from_str(toml).map_err(|error| PackError::Toml {
             line: error
@@ -31,12 +31,12 @@ impl Pack {
     /// The text that [`Pack::parse`] reads.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        // Every value is a string, a number, a truth value or a list of strings: all of it TOML.
+        // TOML can express every value here.
         toml::to_string_pretty(&File::of(self)).unwrap_or_default()
     }
 }
 
-/// The pack as TOML spells it. Files of before lack what has a default here.
+/// The TOML form of a pack. Files of earlier versions lack the keys that have defaults.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct File {
@@ -62,7 +62,7 @@ struct File {
     roster_complete: bool,
     status: Option<String>,
     source_pack: Option<String>,
-    // The word of before; only merging had it.
+    // The key of earlier versions, which recorded only merges.
     #[serde(alias = "merged-into")]
     successor: Option<String>,
     emp_pack: Option<String>,
@@ -109,7 +109,7 @@ impl File {
 
     fn read(&self) -> Result<Pack, PackError> {
         let successor = optional("successor", &self.successor, PackId::parse)?;
-        let left = match optional("status", &self.status, Status::parse)? {
+        let recorded = match optional("status", &self.status, Status::parse)? {
             Some(status) => status,
             None if successor.is_some() => Status::Merged,
             None => Status::Active,
@@ -135,7 +135,7 @@ impl File {
             roster_complete: self.roster_complete,
             seats: self.seats,
             units: values("units", &self.units, UnitId::parse_human)?,
-            recorded: left,
+            recorded,
             source: optional("source-pack", &self.source_pack, PackId::parse)?,
             successor,
             emp: optional("emp-pack", &self.emp_pack, PackId::parse)?,

@@ -1,4 +1,4 @@
-//! Product Packs: what was agreed, who uses it, and what was issued last.
+//! Product Packs: the terms, the assigned units and the last issue.
 
 mod file;
 #[cfg(test)]
@@ -14,24 +14,46 @@ use license_format::{
 
 use crate::lists::is_assignable;
 
-/// Packs that one pack may supersede: sixteen licences of sixteen each, far more than a customer
-/// has packs under one Subscription Key.
+/// The most packs that one pack may supersede: sixteen licences of sixteen each. A customer has far
+/// fewer packs under one Subscription Key.
 pub const MAX_SUPERSEDES: usize = 256;
 
 /// A Product Pack between two issues.
+///
+/// ```
+/// use license_format::UnixSeconds;
+/// use license_issue::{Pack, Status};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pack = Pack::parse(
+///     r#"
+///     pack = "WE-7Q2KD"
+///     product = "WE"
+///     term = "subscription"
+///     category = "subscription"
+///     services = ["SUB_SERVICE_SET_WORKSPACE_EDITION"]
+///     starts = "2026-11-22"
+///     expires = "2027-11-21"
+///     "#,
+/// )?;
+/// let now = UnixSeconds::parse("2026-11-22T16:48:10Z").ok_or("not a time")?;
+/// assert_eq!(pack.status(now), Status::Active);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pack {
-    /// The pack's ID.
+    /// The ID.
     pub id: PackId,
-    /// The serial of its newest licence; none if nothing was issued yet.
+    /// The serial of the newest licence; `None` before the first issue.
     pub serial: Option<Serial>,
-    /// When the newest licence was issued, of this pack or of one that it supersedes.
+    /// The time of the newest issue, of this pack or of one that it supersedes.
     pub issued: Option<UnixSeconds>,
     /// The product code.
     pub product: Product,
-    /// What the end means.
+    /// The effect of the last day.
     pub term: Term,
-    /// UMS's column.
+    /// The column that UMS shows the pack in.
     pub category: Category,
     /// The Subscription Key. A pack that was left out of a renewal has lost it.
     pub subscription_key: Option<PackId>,
@@ -39,7 +61,7 @@ pub struct Pack {
     pub order: Option<OrderNumber>,
     /// Packs merged or converted into this one.
     pub supersedes: BTreeSet<PackId>,
-    /// What is unlocked.
+    /// The services that the pack unlocks.
     pub services: BTreeSet<ServiceName>,
     /// First day.
     pub starts: Date,
@@ -49,40 +71,40 @@ pub struct Pack {
     pub grace_days: u8,
     /// Days of warning, 0–120.
     pub warn_days: u8,
-    /// Whether its licences state that they name every unit of the pack.
+    /// Whether the licences state that they name every unit of the pack.
     pub roster_complete: bool,
-    /// How many units may be assigned; `None` if that is not counted.
+    /// The number of units that may be assigned; `None` without a limit.
     pub seats: Option<u32>,
     /// The units assigned to the pack.
     pub units: BTreeSet<UnitId>,
-    /// The status as of the last change; [`Pack::status`] says what it is at a given time.
+    /// The status at the last change; [`Pack::status`] computes it for a given time.
     pub recorded: Status,
-    /// The pack that this one was split from, converted from or made for.
+    /// The pack that this one was split from, converted from or created for.
     pub source: Option<PackId>,
-    /// The pack that took this one's place.
+    /// The pack that replaced this one.
     pub successor: Option<PackId>,
-    /// The Enterprise Management Pack that was made for this pack.
+    /// The Enterprise Management Pack created for this pack.
     pub emp: Option<PackId>,
-    /// Of a hardware-bundled pack: the day on which its term starts at the latest.
+    /// For a hardware-bundled pack: the latest day on which its term starts.
     pub latest_activation: Option<Date>,
-    /// Of a hardware-bundled pack: the day of the first redemption.
+    /// For a hardware-bundled pack: the day of the first redemption.
     pub redeemed: Option<Date>,
 }
 
-/// What the portal says of a pack.
+/// The portal's status of a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Its term runs.
+    /// The term runs.
     Active,
-    /// Its term has not started.
+    /// The term has not started.
     NotActivatedYet,
-    /// Its term has ended.
+    /// The term has ended.
     Expired,
-    /// It was merged into another pack.
+    /// The pack was merged into another.
     Merged,
-    /// The vendor has stopped it.
+    /// The vendor has stopped the pack.
     Stopped,
-    /// It was converted into another pack.
+    /// The pack was converted into another.
     TradedIn,
 }
 
@@ -96,13 +118,13 @@ impl Status {
         Self::TradedIn,
     ];
 
-    /// Reads the portal's word.
+    /// Reads the portal's spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// The portal's word.
+    /// The portal's spelling.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,7 +137,7 @@ impl Status {
         }
     }
 
-    /// Whether the pack is out of use for good, whatever the date.
+    /// Whether the pack is permanently out of use.
     #[must_use]
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Merged | Self::Stopped | Self::TradedIn)
@@ -128,41 +150,41 @@ impl fmt::Display for Status {
     }
 }
 
-/// Why a pack cannot be read.
+/// Why a pack is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackError {
-    /// The file is no TOML, or has a key that pack files do not have, or lacks one.
+    /// The file is no TOML, has an unknown key, or lacks a required one.
     Toml {
-        /// The line, counted from 1, if it is known.
+        /// The line, counted from 1, if known.
         line: Option<usize>,
-        /// What the TOML reader says.
+        /// The message of the TOML parser.
         message: String,
     },
-    /// The value of a key is not of the form that licences need (LF §4).
+    /// A value does not have the form of LF §4.
     Value {
         /// The key.
         key: &'static str,
-        /// The value, with unprintable characters escaped.
+        /// The value, escaped.
         value: String,
     },
     /// The number of values or units is outside its limits.
     Number {
         /// The key.
         key: &'static str,
-        /// How many there are.
+        /// The number found.
         found: usize,
-        /// The fewest there may be.
+        /// The least number.
         min: usize,
-        /// The most there may be.
+        /// The greatest number.
         max: usize,
     },
     /// The pack ends before it starts.
     ExpiresBeforeStart,
-    /// An evaluation has no grace.
-    GraceOfEvaluation,
-    /// The pack names itself among those that it supersedes.
+    /// An evaluation states days of grace.
+    GraceForEvaluation,
+    /// The pack supersedes itself.
     SupersedesItself,
-    /// A unit that no device can have.
+    /// No device can have this unit.
     NoDevice(UnitId),
 }
 
@@ -176,7 +198,7 @@ impl fmt::Display for PackError {
                 write!(f, "{key}: there are {found}, and there may be {min} to {max}")
             }
             Self::ExpiresBeforeStart => f.write_str("expires: lies before “starts”"),
-            Self::GraceOfEvaluation => f.write_str("grace-days: is not allowed for an evaluation"),
+            Self::GraceForEvaluation => f.write_str("grace-days: is not allowed for an evaluation"),
             Self::SupersedesItself => f.write_str("supersedes: names the pack itself"),
             Self::NoDevice(unit) => write!(f, "units: {unit} is the address of no device"),
         }
@@ -186,10 +208,10 @@ impl fmt::Display for PackError {
 impl std::error::Error for PackError {}
 
 impl Pack {
-    /// Whether the pack obeys the rules of LF §4 that no type holds.
+    /// Checks the rules of LF §4 that the types do not enforce.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first broken rule.
     pub fn check(&self) -> Result<(), PackError> {
         let number = |key, found, min, max| match (min..=max).contains(&found) {
             true => Ok(()),
@@ -205,7 +227,7 @@ impl Pack {
             return Err(PackError::ExpiresBeforeStart);
         }
         if self.term == Term::Evaluation && self.grace_days > 0 {
-            return Err(PackError::GraceOfEvaluation);
+            return Err(PackError::GraceForEvaluation);
         }
         if self.supersedes.contains(&self.id) {
             return Err(PackError::SupersedesItself);
@@ -216,7 +238,7 @@ impl Pack {
         }
     }
 
-    /// What the portal says of the pack at this time: its dates decide unless it is closed.
+    /// The status at this time. The dates decide, unless the pack is closed.
     #[must_use]
     pub fn status(&self, now: UnixSeconds) -> Status {
         let started = now >= self.first_day().start();
@@ -228,8 +250,8 @@ impl Pack {
         }
     }
 
-    /// The day on which the term starts: of a hardware-bundled pack that was not redeemed yet the
-    /// latest one possible.
+    /// The first day of the term: the latest possible one for a hardware-bundled pack before its
+    /// redemption.
     #[must_use]
     pub fn first_day(&self) -> Date {
         match (self.latest_activation, self.redeemed) {
@@ -238,7 +260,7 @@ impl Pack {
         }
     }
 
-    /// How many more units may be assigned; `None` if that is not counted.
+    /// The number of further units that may be assigned; `None` without a limit.
     #[must_use]
     pub fn free_seats(&self) -> Option<usize> {
         self.seats.map(|seats| (seats as usize).saturating_sub(self.units.len()))

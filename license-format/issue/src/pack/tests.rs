@@ -24,7 +24,7 @@ fn at(time: &str) -> UnixSeconds {
 }
 
 #[test]
-fn a_pack_reads_back_as_written() {
+fn a_pack_parses_from_its_own_toml() {
     let pack = Pack::parse(FILE).unwrap();
     assert_eq!(pack.serial, Serial::new(183));
     assert_eq!(pack.units.len(), 2);
@@ -50,7 +50,7 @@ fn a_pack_reads_back_as_written() {
 }
 
 #[test]
-fn a_pack_file_of_before_reads_with_defaults() {
+fn a_pack_file_of_an_earlier_version_gets_defaults() {
     let pack = Pack::parse(FILE).unwrap();
     assert_eq!((pack.seats, pack.recorded, &pack.source), (None, Status::Active, &None));
     let merged = Pack::parse(&format!("merged-into = \"WE-OLD01\"\n{FILE}")).unwrap();
@@ -61,7 +61,7 @@ fn a_pack_file_of_before_reads_with_defaults() {
 }
 
 #[test]
-fn the_dates_decide_the_status_unless_the_pack_is_closed() {
+fn dates_decide_the_status_of_an_open_pack() {
     let mut pack = Pack::parse(FILE).unwrap();
     for (time, status) in [
         ("2026-11-21T23:59:59Z", Status::NotActivatedYet),
@@ -69,13 +69,13 @@ fn the_dates_decide_the_status_unless_the_pack_is_closed() {
         ("2027-11-22T11:59:59Z", Status::Active),
         ("2027-11-22T12:00:00Z", Status::Expired),
     ] {
-        for left in [Status::Active, Status::NotActivatedYet, Status::Expired] {
-            pack.recorded = left;
+        for recorded in [Status::Active, Status::NotActivatedYet, Status::Expired] {
+            pack.recorded = recorded;
             assert_eq!(pack.status(at(time)), status, "{time}");
         }
-        for left in [Status::Merged, Status::Stopped, Status::TradedIn] {
-            pack.recorded = left;
-            assert_eq!(pack.status(at(time)), left, "{time}");
+        for recorded in [Status::Merged, Status::Stopped, Status::TradedIn] {
+            pack.recorded = recorded;
+            assert_eq!(pack.status(at(time)), recorded, "{time}");
         }
     }
     pack.recorded = Status::Active;
@@ -84,14 +84,14 @@ fn the_dates_decide_the_status_unless_the_pack_is_closed() {
 }
 
 #[test]
-fn every_status_reads_back_from_its_word() {
+fn every_status_parses_from_its_spelling() {
     for status in Status::ALL {
         assert_eq!(Status::parse(status.as_str()), Some(status));
     }
 }
 
 #[test]
-fn a_pack_that_no_licence_can_express_is_refused_by_name() {
+fn an_invalid_pack_is_refused_with_its_key() {
     let parse = |from: &str, to: &str| {
         assert!(FILE.contains(from), "{from}");
         Pack::parse(&FILE.replace(from, to)).unwrap_err().to_string()

@@ -1,24 +1,24 @@
-//! `convert` and `create-emp`: packs of one product become or bring packs of another.
+//! `convert` and `create-emp`: packs of one product lead to packs of another.
 
 use std::collections::BTreeSet;
 
 use license_format::{PackId, Product, ServiceName, Term, services};
 
-use super::effect::Usage;
-use super::issue::expect_sellable;
+use super::change::Change;
+use super::effect::{Effect, Usage};
+use super::error::{Rule, RuleError};
+use super::issue::expect_acceptable;
 use super::split::expect_new;
 use super::units::assign;
-use super::{Change, Effect, Refusal, Rule};
-use crate::{Pack, Status, catalog};
+use crate::pack::{Pack, Status};
+use crate::products;
 
-/// Converts a pack of OS 10 into one of today. The new pack has the units, seats, dates, key and
-/// order of the old one, names it as its source and supersedes it; the old one is archived as
-/// traded in.
+/// Converts a pack of OS 10. The new pack takes over units, seats, dates, key and order, names the old
+/// one as its source and supersedes it. The old pack is closed as traded in.
 ///
 /// # Errors
-/// The pack is closed, or its product is converted into nothing, or by a trade-up only; the ID was
-/// used before.
-pub fn convert(pack: &Pack, id: &PackId, trade_up: bool) -> Result<Change, Refusal> {
+/// The pack is closed; its product has no conversion, or only in a trade-up; the ID was used before.
+pub fn convert(pack: &Pack, id: &PackId, trade_up: bool) -> Result<Change, RuleError> {
     pack.expect_open()?;
     expect_new(pack, id)?;
     let (product, service) = target(pack, trade_up)?;
@@ -26,9 +26,9 @@ pub fn convert(pack: &Pack, id: &PackId, trade_up: bool) -> Result<Change, Refus
     new.id = id.clone();
     new.serial = None;
     new.source = Some(pack.id.clone());
-    become_product(&mut new, product, service);
+    set_product(&mut new, product, service);
     new.supersede(pack)?;
-    expect_sellable(&new)?;
+    expect_acceptable(&new)?;
     let mut old = pack.clone();
     old.close(Status::TradedIn, &new);
     let (pack, from) = (new.id.clone(), old.id.clone());
@@ -39,36 +39,36 @@ pub fn convert(pack: &Pack, id: &PackId, trade_up: bool) -> Result<Change, Refus
     Ok(Change::new(vec![new, old], effects, |new| new.id == pack))
 }
 
-/// What a pack is converted into.
-fn target(pack: &Pack, trade_up: bool) -> Result<(&'static str, &'static str), Refusal> {
-    let edition = (catalog::WORKSPACE_EDITION, services::WORKSPACE_EDITION);
-    let management = (catalog::ENTERPRISE_MANAGEMENT, services::ENTERPRISE_MANAGEMENT);
+/// The product and the service that a pack converts to.
+fn target(pack: &Pack, trade_up: bool) -> Result<(&'static str, &'static str), RuleError> {
+    let edition = (products::WORKSPACE_EDITION, services::WORKSPACE_EDITION);
+    let management = (products::ENTERPRISE_MANAGEMENT, services::ENTERPRISE_MANAGEMENT);
     match pack.product.as_str() {
-        product if catalog::OS10.contains(&product) => Ok(edition),
-        catalog::ZERO_UPGRADE if trade_up => Ok(edition),
-        catalog::ZERO_UPGRADE => pack.refuse(Rule::TradeUpOnly(pack.product.clone())),
-        catalog::CLOUD_GATEWAY => Ok(management),
-        catalog::WORKSPACE_EDITION | catalog::ENTERPRISE_MANAGEMENT => {
-            pack.refuse(Rule::NeverBack(pack.product.clone()))
+        product if products::OS10.contains(&product) => Ok(edition),
+        products::ZERO_UPGRADE if trade_up => Ok(edition),
+        products::ZERO_UPGRADE => pack.refuse(Rule::TradeUpOnly(pack.product.clone())),
+        products::CLOUD_GATEWAY => Ok(management),
+        products::WORKSPACE_EDITION | products::ENTERPRISE_MANAGEMENT => {
+            pack.refuse(Rule::ConversionTarget(pack.product.clone()))
         }
         _ => pack.refuse(Rule::NoConversion(pack.product.clone())),
     }
 }
 
-/// Makes the Enterprise Management Pack that OS 11 needs beside a Workspace Edition pack which was
-/// bought as a Platform Access Subscription, that is, as a subscription. It has the same key, seats
-/// and dates, and the units given.
+/// Creates the Enterprise Management Pack that OS 11 needs in addition to a Platform Access
+/// Subscription, which is a Workspace Edition pack with the term subscription. The new pack has the
+/// same key, seats and dates, and these units.
 ///
 /// # Errors
-/// The pack is closed, is no such pack, or has its Enterprise Management Pack; there are more units
-/// than seats; the ID was used before.
+/// The pack is closed, no Platform Access Subscription, or has its Enterprise Management Pack; the
+/// units exceed the seats; the ID was used before.
 pub fn create_emp(
     pack: &Pack,
     id: &PackId,
     units: &BTreeSet<license_format::UnitId>,
-) -> Result<Change, Refusal> {
+) -> Result<Change, RuleError> {
     pack.expect_open()?;
-    if pack.product.as_str() != catalog::WORKSPACE_EDITION || pack.term != Term::Subscription {
+    if pack.product.as_str() != products::WORKSPACE_EDITION || pack.term != Term::Subscription {
         return pack.refuse(Rule::NotPlatformAccess(pack.product.clone(), pack.term));
     }
     if let Some(emp) = &pack.emp {
@@ -82,17 +82,17 @@ pub fn create_emp(
     emp.source = Some(pack.id.clone());
     emp.supersedes.clear();
     emp.units.clear();
-    become_product(&mut emp, catalog::ENTERPRISE_MANAGEMENT, services::ENTERPRISE_MANAGEMENT);
+    set_product(&mut emp, products::ENTERPRISE_MANAGEMENT, services::ENTERPRISE_MANAGEMENT);
     let _ = assign(&mut emp, units)?;
-    expect_sellable(&emp)?;
+    expect_acceptable(&emp)?;
     let mut edition = pack.clone();
     edition.emp = Some(id.clone());
     let effect = Effect::Created { pack: id.clone(), from: pack.id.clone(), now: Usage::of(&emp) };
     Ok(Change::new(vec![emp, edition], vec![effect], |pack| pack.id == *id))
 }
 
-/// Gives a pack another product and its one service. Both texts are of the catalogue.
-fn become_product(pack: &mut Pack, product: &str, service: &str) {
+/// Sets the product of a pack and its only service; both texts are valid constants.
+fn set_product(pack: &mut Pack, product: &str, service: &str) {
     if let (Some(product), Some(service)) = (Product::parse(product), ServiceName::parse(service)) {
         pack.product = product;
         pack.services = [service].into();

@@ -1,73 +1,73 @@
-//! What a verb did.
+//! The effects of a verb.
 
 use std::fmt;
 
 use license_format::{Date, Expiry, PackId};
 
-use crate::{Pack, Status};
+use crate::pack::{Pack, Status};
 
-/// One thing that a verb did to a pack.
+/// One effect of a verb on a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Units were assigned.
+    /// The verb assigned units.
     Added {
         /// The pack.
         to: PackId,
-        /// How many.
+        /// The number of units.
         units: usize,
-        /// How many of those named were there already.
-        there: usize,
-        /// What the pack has now.
+        /// The named units that the pack already had.
+        present: usize,
+        /// The usage of the pack afterwards.
         now: Usage,
     },
-    /// Units were taken off.
+    /// The verb removed units.
     Removed {
         /// The pack.
         from: PackId,
-        /// How many.
+        /// The number of units.
         units: usize,
-        /// What the pack has now.
+        /// The usage of the pack afterwards.
         now: Usage,
     },
-    /// Seats and units went to a new pack.
+    /// Seats and units moved to a new pack.
     Split {
-        /// The pack they came from.
+        /// The old pack.
         from: PackId,
-        /// What it has now.
+        /// The usage of the old pack afterwards.
         rest: Usage,
         /// The new pack.
         to: PackId,
-        /// What the new pack has.
+        /// The usage of the new pack.
         part: Usage,
     },
-    /// The pack's place was taken by another.
+    /// Another pack replaced the pack.
     Closed {
         /// The pack.
         pack: PackId,
         /// Merged or traded in.
         status: Status,
-        /// The other.
+        /// The successor.
         into: PackId,
     },
-    /// A pack was made from another.
+    /// The verb created a pack from another.
     Created {
         /// The new pack.
         pack: PackId,
-        /// The other.
+        /// The source.
         from: PackId,
-        /// What the new pack has.
+        /// The usage of the new pack.
         now: Usage,
     },
-    /// A pack has the units and seats of those merged into it.
+    /// A pack took over the units and seats of others.
     Holds {
         /// The pack.
         pack: PackId,
-        /// What it has now.
+        /// Its usage afterwards.
         now: Usage,
-        /// When it ends.
+        /// Its last day.
         ends: Expiry,
     },
-    /// A pack has another last day.
+    /// A pack got another last day.
     Ends {
         /// The pack.
         pack: PackId,
@@ -76,14 +76,14 @@ pub enum Effect {
         /// Its Subscription Key.
         key: PackId,
     },
-    /// A pack has lost its Subscription Key.
+    /// A pack lost its Subscription Key.
     Decoupled {
         /// The pack.
         pack: PackId,
-        /// When it ends for good.
+        /// Its final last day.
         ends: Expiry,
     },
-    /// The term of a hardware-bundled pack has begun.
+    /// The term of a hardware-bundled pack started.
     Started {
         /// The pack.
         pack: PackId,
@@ -92,21 +92,21 @@ pub enum Effect {
         /// Its last day.
         ends: Expiry,
     },
-    /// No unit was in two packs.
-    NothingTwice,
+    /// No unit was in two packs of one product.
+    NoDuplicates,
 }
 
-/// How many units a pack has and how many it may have.
+/// The units of a pack and its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     /// The units.
     pub units: usize,
-    /// The seats, if they are counted.
+    /// The seats; `None` without a limit.
     pub seats: Option<u32>,
 }
 
 impl Usage {
-    /// That of a pack.
+    /// The usage of a pack.
     #[must_use]
     pub fn of(pack: &Pack) -> Self {
         Self { units: pack.units.len(), seats: pack.seats }
@@ -125,11 +125,11 @@ impl fmt::Display for Usage {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added { to, units, there: 0, now } => {
+            Self::Added { to, units, present: 0, now } => {
                 write!(f, "{to}: units added: {units}; {now}")
             }
-            Self::Added { to, units, there, now } => {
-                write!(f, "{to}: units added: {units}, there already: {there}; {now}")
+            Self::Added { to, units, present, now } => {
+                write!(f, "{to}: units added: {units}, there already: {present}; {now}")
             }
             Self::Removed { from, units, now } => {
                 write!(f, "{from}: units removed: {units}; {now}")
@@ -151,7 +151,7 @@ impl fmt::Display for Effect {
             Self::Started { pack, on, ends } => {
                 write!(f, "{pack}: redeemed; starts on {on}, ends on {ends}")
             }
-            Self::NothingTwice => f.write_str("no unit is in two packs of one product in force"),
+            Self::NoDuplicates => f.write_str("no unit is in two packs of one product in force"),
         }
     }
 }

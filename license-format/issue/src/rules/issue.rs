@@ -1,78 +1,83 @@
-//! `issue`: the licences of a pack.
+//! `issue`: issues the licences of a pack.
 
-use license_format::{Date, Expiry, PackId, Serial, Terms, Unfit, UnixSeconds, limits};
+use license_format::{Date, Expiry, PackId, ProductMismatch, Serial, Terms, UnixSeconds, limits};
 
-use super::{Refusal, Rule};
-use crate::Pack;
+use super::error::{Rule, RuleError};
+use crate::pack::Pack;
 
 /// Whether a licence may be issued before its pack starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Early {
-    /// Yes: a device keeps it until the day.
+pub enum EarlyIssue {
+    /// The licence may be issued; devices keep it until the first day.
     Allowed,
-    /// No.
+    /// The licence must wait for the first day.
     Refused,
 }
 
-impl Early {
-    /// The answer to whether early licences are allowed.
+impl EarlyIssue {
+    /// [`Allowed`](Self::Allowed) if `allowed` is set.
     #[must_use]
     pub fn of(allowed: bool) -> Self {
         if allowed { Self::Allowed } else { Self::Refused }
     }
 }
 
-/// The pack with its next serials taken, and the licences to make of it, oldest first: one, or, if
-/// the pack supersedes more than sixteen others, one for each sixteen; a device needs all of them.
-/// The last one is the pack's newest. Keep the pack before a licence leaves the house, so that no
-/// serial is used twice.
+/// Takes the next serials of the pack. Returns the pack and the terms of its licences, oldest first:
+/// one, or one for each sixteen superseded packs, which a device needs all. The caller keeps the pack
+/// before it delivers a licence, so that no serial is used twice.
 ///
 /// # Errors
-/// The pack is closed, was bought with hardware and not redeemed, has no units or more than seats, has not started (unless early licences are
-/// allowed) or has ended; devices would refuse what it carries; it is out of serials.
-pub fn issue(pack: &Pack, now: UnixSeconds, early: Early) -> Result<(Pack, Vec<Terms>), Refusal> {
+/// The pack is closed, not redeemed, without units or over its seats; it has ended, or has not started
+/// and early licences are refused; devices would refuse it; it is out of serials.
+pub fn issue(
+    pack: &Pack,
+    now: UnixSeconds,
+    early: EarlyIssue,
+) -> Result<(Pack, Vec<Terms>), RuleError> {
     pack.expect_open()?;
-    expect_sellable(pack)?;
+    expect_acceptable(pack)?;
     pack.expect_redeemed()?;
     if pack.units.is_empty() {
         return pack.refuse(Rule::NoUnits);
     }
     pack.expect_seats()?;
-    if early == Early::Refused && now < pack.first_day().start() {
+    if early == EarlyIssue::Refused && now < pack.first_day().start() {
         return pack.refuse(Rule::NotStarted(pack.first_day()));
     }
     if Expiry::On(Date::of(now)) > pack.expires {
         return pack.refuse(Rule::Ended(pack.expires));
     }
     let all: Vec<PackId> = pack.supersedes.iter().cloned().collect();
-    let mut steps: Vec<&[PackId]> = all.chunks(limits::SUPERSEDES).collect();
-    if steps.is_empty() {
-        steps.push(&[]);
+    let mut groups: Vec<&[PackId]> = all.chunks(limits::SUPERSEDES).collect();
+    if groups.is_empty() {
+        groups.push(&[]);
     }
     let mut issued = pack.clone();
     let time = time_of_issue(pack, now);
-    let terms = steps.into_iter().map(|step| next(&mut issued, step, time));
+    let terms = groups.into_iter().map(|group| next_terms(&mut issued, group, time));
     let terms = terms.collect::<Result<Vec<_>, _>>()?;
     issued.recorded = issued.status(now);
     Ok((issued, terms))
 }
 
-/// That devices take what the pack carries.
-pub(super) fn expect_sellable(pack: &Pack) -> Result<(), Refusal> {
+/// Devices must accept the term and the services of the pack.
+pub(super) fn expect_acceptable(pack: &Pack) -> Result<(), RuleError> {
     if let Err(error) = pack.check() {
-        return pack.refuse(Rule::Form(error));
+        return pack.refuse(Rule::InvalidPack(error));
     }
-    match Unfit::find(&pack.product, pack.term, &pack.services) {
-        Some(Unfit::Term(term)) => pack.refuse(Rule::WrongTerm(pack.product.clone(), term)),
-        Some(Unfit::Service(service)) => {
+    match ProductMismatch::find(&pack.product, pack.term, &pack.services) {
+        Some(ProductMismatch::Term(term)) => {
+            pack.refuse(Rule::WrongTerm(pack.product.clone(), term))
+        }
+        Some(ProductMismatch::Service(service)) => {
             pack.refuse(Rule::WrongService(pack.product.clone(), service))
         }
         None => Ok(()),
     }
 }
 
-/// The time that the next licence states. Others are superseded by what was issued later than they
-/// (LF §4.2), and two verbs may follow each other within a second.
+/// The time of the next issue. A licence supersedes only those issued before it (LF §4.2), and two
+/// verbs may follow each other within a second.
 fn time_of_issue(pack: &Pack, now: UnixSeconds) -> UnixSeconds {
     match pack.issued {
         Some(last) if !pack.supersedes.is_empty() => now.max(last.plus(1)),
@@ -80,8 +85,12 @@ fn time_of_issue(pack: &Pack, now: UnixSeconds) -> UnixSeconds {
     }
 }
 
-/// Takes the pack's next serial and says what its licence grants.
-fn next(pack: &mut Pack, supersedes: &[PackId], issued: UnixSeconds) -> Result<Terms, Refusal> {
+/// Takes the next serial of the pack. Returns the terms of its licence.
+fn next_terms(
+    pack: &mut Pack,
+    supersedes: &[PackId],
+    issued: UnixSeconds,
+) -> Result<Terms, RuleError> {
     let serial = match pack.serial {
         None => Some(Serial::FIRST),
         Some(last) => Serial::new(last.get() + 1),

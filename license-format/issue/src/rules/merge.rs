@@ -1,20 +1,20 @@
-//! `merge` and `coterm`: packs are joined, or their dates are.
+//! `merge` and `coterm`: join packs, or their dates.
 
 use license_format::Expiry;
 
-use super::effect::Usage;
-use super::{Change, Effect, Refusal, Rule, expect_distinct};
-use crate::{Pack, Status};
+use super::change::Change;
+use super::checks::expect_distinct;
+use super::effect::{Effect, Usage};
+use super::error::{Rule, RuleError};
+use crate::pack::{Pack, Status};
 
-/// Merges packs into the first one, which takes their units, each once, and their seats, and
-/// supersedes them. Where their dates differ it has the earliest first and the latest last day, so
-/// that no unit loses a day.
+/// Merges packs into the first one, which takes over their units and seats and supersedes them. Its
+/// dates become the earliest first and the latest last day, so that no unit loses a day.
 ///
 /// # Errors
-/// A pack is closed, has no Subscription Key, or differs from the first in what makes both one
-/// product of one key; seats are stated for some and not for others; the number of units or of
-/// superseded packs is too great.
-pub fn merge(into: &Pack, others: &[Pack]) -> Result<Change, Refusal> {
+/// A pack is closed, without Subscription Key, or differs from the first in key, product or terms; only
+/// some packs state seats; there are too many units or superseded packs.
+pub fn merge(into: &Pack, others: &[Pack]) -> Result<Change, RuleError> {
     expect_distinct(others.iter().chain([into]))?;
     let mut merged = into.clone();
     let mut closed = others.to_vec();
@@ -39,14 +39,14 @@ pub fn merge(into: &Pack, others: &[Pack]) -> Result<Change, Refusal> {
     Ok(Change::new(packs, effects, |pack| pack.id == into.id))
 }
 
-/// That a pack can be merged with another.
-fn expect_alike(pack: &Pack, other: &Pack) -> Result<(), Refusal> {
+/// Two packs must share key, product and terms to merge.
+fn expect_alike(pack: &Pack, other: &Pack) -> Result<(), RuleError> {
     for pack in [pack, other] {
         pack.expect_open()?;
         pack.expect_key()?;
         pack.expect_redeemed()?;
     }
-    let unlike = [
+    let different = [
         ("subscription-key", pack.subscription_key != other.subscription_key),
         ("product", pack.product != other.product),
         ("term", pack.term != other.term),
@@ -54,13 +54,13 @@ fn expect_alike(pack: &Pack, other: &Pack) -> Result<(), Refusal> {
         ("services", pack.services != other.services),
         ("seats", pack.seats.is_some() != other.seats.is_some()),
     ];
-    match unlike.into_iter().find(|(_, unlike)| *unlike) {
-        Some((key, _)) => pack.refuse(Rule::Unlike { key, other: other.id.clone() }),
+    match different.into_iter().find(|(_, is_different)| *is_different) {
+        Some((key, _)) => pack.refuse(Rule::Different { key, other: other.id.clone() }),
         None => Ok(()),
     }
 }
 
-fn take_in(pack: &mut Pack, other: &Pack) -> Result<(), Refusal> {
+fn take_in(pack: &mut Pack, other: &Pack) -> Result<(), RuleError> {
     pack.units.extend(other.units.iter().cloned());
     pack.seats = pack.seats.zip(other.seats).map(|(a, b)| a.saturating_add(b));
     pack.starts = pack.starts.min(other.starts);
@@ -69,21 +69,21 @@ fn take_in(pack: &mut Pack, other: &Pack) -> Result<(), Refusal> {
     pack.supersede(other)
 }
 
-/// Moves packs to the Subscription Key that ends last, and has them end with it. Of several keys
-/// that end on one day the one named first counts.
+/// Moves packs to the Subscription Key and the last day of the pack that ends last; among several, of
+/// the one named first.
 ///
 /// # Errors
-/// A pack is closed, has no Subscription Key or never ends; nothing would change.
-pub fn coterm(packs: &[Pack]) -> Result<Change, Refusal> {
+/// A pack is closed, without Subscription Key or never ends; nothing would change.
+pub fn coterm(packs: &[Pack]) -> Result<Change, RuleError> {
     expect_distinct(packs)?;
     let Some(latest) = ending_last(packs)? else { return Ok(Change::default()) };
     let key = latest.expect_key()?;
-    let together = |pack: &&Pack| {
+    let is_aligned = |pack: &&Pack| {
         pack.subscription_key.as_ref() == Some(&key) && pack.expires == latest.expires
     };
-    let mut moved: Vec<Pack> = packs.iter().filter(|pack| !together(pack)).cloned().collect();
+    let mut moved: Vec<Pack> = packs.iter().filter(|pack| !is_aligned(pack)).cloned().collect();
     if moved.is_empty() {
-        return latest.refuse(Rule::TogetherAlready);
+        return latest.refuse(Rule::AlreadyAligned);
     }
     for pack in &mut moved {
         pack.subscription_key = Some(key.clone());
@@ -95,8 +95,8 @@ pub fn coterm(packs: &[Pack]) -> Result<Change, Refusal> {
     Ok(Change::new(moved, effects, |_| true))
 }
 
-/// The pack that ends last, the first one of several that do; none if there are no packs.
-fn ending_last(packs: &[Pack]) -> Result<Option<&Pack>, Refusal> {
+/// The pack that ends last; among several, the first. `None` without packs.
+fn ending_last(packs: &[Pack]) -> Result<Option<&Pack>, RuleError> {
     let mut latest: Option<&Pack> = None;
     for pack in packs {
         pack.expect_open()?;

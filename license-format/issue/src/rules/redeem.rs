@@ -1,22 +1,25 @@
-//! `redeem`: the licences that were bought with hardware.
+//! `redeem`: activates licences that come with hardware.
 
 use std::collections::BTreeSet;
 
 use license_format::{Date, Expiry, UnitId, UnixSeconds};
 
+use super::change::Change;
+use super::effect::Effect;
+use super::error::{Rule, RuleError};
 use super::units::assign;
-use super::{Change, Effect, Refusal, Rule};
-use crate::{Pack, SerialNumber, SerialTable};
+use crate::lists::{SerialNumber, SerialTable};
+use crate::pack::Pack;
 
-/// The units of devices by their serial numbers.
+/// The units of these serial numbers.
 ///
 /// # Errors
-/// The table lacks one of them.
+/// The table lacks a serial number.
 pub fn units_of(
     pack: &Pack,
     serials: &BTreeSet<SerialNumber>,
     table: &SerialTable,
-) -> Result<BTreeSet<UnitId>, Refusal> {
+) -> Result<BTreeSet<UnitId>, RuleError> {
     let unit = |serial: &SerialNumber| match table.get(serial) {
         Some(unit) => Ok(unit.clone()),
         None => pack.refuse(Rule::UnknownSerial(serial.clone())),
@@ -24,13 +27,17 @@ pub fn units_of(
     serials.iter().map(unit).collect()
 }
 
-/// Assigns units to a hardware-bundled pack. The first redemption starts its term: on that day, or
-/// on the latest activation date if that has passed. The term is as long as the pack says, in whole
-/// months if it is of whole months. Units redeemed later join the term.
+/// Assigns units to a hardware-bundled pack. The first redemption starts its term, on that day or on an
+/// earlier latest activation date. The term keeps its length, in months if it has whole months. Units
+/// redeemed later join the term.
 ///
 /// # Errors
-/// The pack is closed or not hardware-bundled, or would have more units than seats.
-pub fn redeem(pack: &Pack, units: &BTreeSet<UnitId>, now: UnixSeconds) -> Result<Change, Refusal> {
+/// The pack is closed, not hardware-bundled, or would have more units than seats.
+pub fn redeem(
+    pack: &Pack,
+    units: &BTreeSet<UnitId>,
+    now: UnixSeconds,
+) -> Result<Change, RuleError> {
     pack.expect_open()?;
     let Some(latest) = pack.latest_activation else { return pack.refuse(Rule::NotBundled) };
     let mut redeemed = pack.clone();
@@ -48,7 +55,7 @@ pub fn redeem(pack: &Pack, units: &BTreeSet<UnitId>, now: UnixSeconds) -> Result
     Ok(Change::new(vec![redeemed], effects, |_| true))
 }
 
-/// The end of a term from `starts` to `expires` that starts on `first` instead.
+/// The last day of a term from `starts` to `expires` that is moved to start on `first`.
 fn moved(starts: Date, expires: Expiry, first: Date) -> Expiry {
     let Expiry::On(last) = expires else { return expires };
     let after = last.plus_days(1);
@@ -60,7 +67,7 @@ fn moved(starts: Date, expires: Expiry, first: Date) -> Expiry {
     })
 }
 
-/// The same day so many months later, or the last one of that month if it has no such day.
+/// The same day `months` later, or the last day of a shorter month.
 fn plus_months(day: Date, months: i32) -> Date {
     let (year, month, of_month) = day.ymd();
     let month = year * 12 + month - 1 + months;
@@ -72,6 +79,6 @@ fn plus_months(day: Date, months: i32) -> Date {
             number(of_month)?,
         )
     };
-    // Beyond the year 9999 the calendar of licences ends.
+    // The calendar of licences ends with the year 9999.
     (of_month - 3..=of_month).rev().find_map(in_month).unwrap_or_else(|| day.plus_days(i32::MAX))
 }

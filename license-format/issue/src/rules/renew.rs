@@ -1,24 +1,26 @@
-//! `renew`: some or all packs of a Subscription Key get a later last day.
+//! `renew`: gives packs of a Subscription Key a later last day.
 
 use std::collections::BTreeSet;
 
 use license_format::{Expiry, PackId};
 
-use super::{Change, Effect, Refusal, Rule, expect_distinct, expect_named};
-use crate::Pack;
+use super::change::Change;
+use super::checks::{expect_distinct, expect_named};
+use super::effect::Effect;
+use super::error::{Rule, RuleError};
+use crate::pack::Pack;
 
-/// Renews the chosen packs among all those of a Subscription Key. They keep their ID and key. Those
-/// not chosen lose the key: they can be used until they end, and neither renewed nor put back. Those
-/// that are closed stay as they are.
+/// Renews the chosen packs of a Subscription Key, which keep their ID and key. The other packs lose the
+/// key: they work until they end, and can neither be renewed nor rejoin. Closed packs stay unchanged.
 ///
 /// # Errors
-/// A pack has no Subscription Key, or another than the first; a chosen one is closed, is not among
-/// the packs, or ends no earlier than the new day.
+/// A pack has no Subscription Key, or another than the first; a chosen pack is closed, not among the
+/// packs, or ends no earlier than the new day.
 pub fn renew(
     packs: &[Pack],
     chosen: &BTreeSet<PackId>,
     expires: Expiry,
-) -> Result<Change, Refusal> {
+) -> Result<Change, RuleError> {
     expect_distinct(packs)?;
     expect_named(chosen, packs)?;
     let is_chosen = |pack: &Pack| chosen.contains(&pack.id);
@@ -37,20 +39,21 @@ pub fn renew(
     Ok(Change::new(renewals, effects, is_chosen))
 }
 
-/// That all packs are open and under one Subscription Key.
-fn expect_one_key(packs: &[&Pack]) -> Result<(), Refusal> {
+/// All packs must be open and share one Subscription Key.
+fn expect_one_key(packs: &[&Pack]) -> Result<(), RuleError> {
     let Some(first) = packs.first() else { return Ok(()) };
     for pack in packs {
         pack.expect_open()?;
         pack.expect_key()?;
         if pack.subscription_key != first.subscription_key {
-            return pack.refuse(Rule::Unlike { key: "subscription-key", other: first.id.clone() });
+            return pack
+                .refuse(Rule::Different { key: "subscription-key", other: first.id.clone() });
         }
     }
     Ok(())
 }
 
-fn extended(pack: &Pack, expires: Expiry) -> Result<(Pack, Effect), Refusal> {
+fn extended(pack: &Pack, expires: Expiry) -> Result<(Pack, Effect), RuleError> {
     if expires <= pack.expires {
         return pack.refuse(Rule::NotLater { ends: pack.expires, asked: expires });
     }

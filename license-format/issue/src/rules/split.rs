@@ -4,35 +4,37 @@ use std::collections::BTreeSet;
 
 use license_format::{PackId, UnitId};
 
-use super::effect::Usage;
-use super::{Change, Effect, Refusal, Rule};
-use crate::{Pack, catalog};
+use super::change::Change;
+use super::effect::{Effect, Usage};
+use super::error::{Rule, RuleError};
+use crate::pack::Pack;
+use crate::products;
 
 /// Packs of the Cloud Gateway are sold and split in tens.
 const TENS: u32 = 10;
 
-/// What goes to the new pack.
+/// The units that go to the new pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// Only units that have no seat left where they are, the last ones in the order of unit IDs.
+    /// Only the units without a seat in the old pack, the last ones in the order of unit IDs.
     Overflow,
-    /// So many units, the last ones in the order of unit IDs.
+    /// This number of units, the last ones in the order of unit IDs.
     Count(usize),
     /// These units.
     Units(BTreeSet<UnitId>),
 }
 
-/// Takes seats and units off a pack and gives them to a new one of the same terms and Subscription
-/// Key. A device that has a licence of the old pack keeps it; the new pack does not supersede it.
+/// Moves seats and units from a pack to a new one with the same terms and Subscription Key. The new
+/// pack does not supersede the old one, so that devices keep their licences.
 ///
 /// # Errors
-/// The pack is closed, has no Subscription Key or states no seats; either side would have no seats,
-/// or more units than seats; a Cloud Gateway pack is not split in tens; the ID was used before.
-pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change, Refusal> {
+/// The pack is closed, without Subscription Key or without seats; a side would have no seats, or more
+/// units than seats; a Cloud Gateway pack is not split in tens; the ID was used before.
+pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change, RuleError> {
     pack.expect_open()?;
     pack.expect_key()?;
     expect_new(pack, id)?;
-    let rest = rest_of_seats(pack, seats)?;
+    let rest = remaining_seats(pack, seats)?;
     let leaving = leaving(pack, part, rest)?;
     let (mut old, mut new) = (pack.clone(), pack.clone());
     old.seats = Some(rest);
@@ -55,12 +57,12 @@ pub fn split(pack: &Pack, id: &PackId, seats: u32, part: &Part) -> Result<Change
 }
 
 /// The seats that a pack keeps.
-fn rest_of_seats(pack: &Pack, seats: u32) -> Result<u32, Refusal> {
+fn remaining_seats(pack: &Pack, seats: u32) -> Result<u32, RuleError> {
     let Some(whole) = pack.seats else { return pack.refuse(Rule::SeatsNotCounted) };
     let Some(rest) = whole.checked_sub(seats).filter(|rest| *rest > 0 && seats > 0) else {
         return pack.refuse(Rule::PartOfSeats { part: seats, seats: whole });
     };
-    if pack.product.as_str() == catalog::CLOUD_GATEWAY {
+    if pack.product.as_str() == products::CLOUD_GATEWAY {
         for side in [seats, rest] {
             if side % TENS != 0 {
                 return pack.refuse(Rule::NotInTens(side));
@@ -71,7 +73,7 @@ fn rest_of_seats(pack: &Pack, seats: u32) -> Result<u32, Refusal> {
 }
 
 /// The units that leave a pack which keeps `rest` seats.
-fn leaving(pack: &Pack, part: &Part, rest: u32) -> Result<BTreeSet<UnitId>, Refusal> {
+fn leaving(pack: &Pack, part: &Part, rest: u32) -> Result<BTreeSet<UnitId>, RuleError> {
     let units = pack.units.len();
     let last = |count| pack.units.iter().rev().take(count).cloned().collect();
     match part {
@@ -84,8 +86,8 @@ fn leaving(pack: &Pack, part: &Part, rest: u32) -> Result<BTreeSet<UnitId>, Refu
     }
 }
 
-/// That a pack made from this one has an ID that neither it nor what it replaced ever had.
-pub(super) fn expect_new(pack: &Pack, id: &PackId) -> Result<(), Refusal> {
+/// A pack made from this one needs an ID that neither this pack nor its predecessors had.
+pub(super) fn expect_new(pack: &Pack, id: &PackId) -> Result<(), RuleError> {
     let used = *id == pack.id
         || pack.supersedes.contains(id)
         || [&pack.source, &pack.emp, &pack.successor]

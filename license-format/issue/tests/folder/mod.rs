@@ -1,4 +1,4 @@
-//! A vendor's folder with keys and packs, and the tool.
+//! Runs the tool in a folder with keys and packs.
 #![allow(dead_code, reason = "every test file uses some of it")]
 
 use std::fs;
@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use license_issue::Pack;
 use serde_json::Value;
 
-/// A folder with keys in it, in which the tool is run.
+/// A folder with keys, in which the tool runs.
 pub(crate) struct Folder(tempfile::TempDir);
 
-/// What a run of the tool came to.
+/// The result of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -20,7 +20,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Standard output of a run that went well.
+    /// The standard output of a successful run.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{}", self.err);
@@ -119,7 +119,7 @@ impl Folder {
         names
     }
 
-    /// What `inspect` says of a file that `issuer` has signed.
+    /// The output of `inspect` for a file signed by `issuer`.
     pub(crate) fn inspect(&self, file: &str) -> Value {
         let run = self.run(&["inspect", file, "--vkey=issuer.vkey", "--json"]);
         assert_eq!(run.code, 0, "{}", run.err);

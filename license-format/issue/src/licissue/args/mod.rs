@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use license_format::{KeyName, PackId, Serial, UnitId, UnixSeconds};
 
 pub(crate) use packs::{
-    Cleanup, Convert, Coterm, CreateEmp, Issue, Licences, Merge, Move, NewPack, OnUnits, PackVerb,
-    Redeem, Renew, Split, Target, Units,
+    Cleanup, Convert, Coterm, CreateEmp, Issue, IssueOptions, Merge, Move, NewPackFile,
+    NewPackTerms, PackAndUnits, PackVerb, Redeem, Renew, Split, Units,
 };
 use value::{NUMBER, TIME, UNIT, file_safe_name, parser, unit, withdrawal};
 
@@ -18,8 +18,7 @@ use value::{NUMBER, TIME, UNIT, file_safe_name, parser, unit, withdrawal};
 #[derive(Parser)]
 #[command(name = "licissue", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// Root directory of a device's image, for the keys that `inspect` takes from it; the other
-    /// verbs have no path of their own
+    /// Root directory of a device's image, whose keys `inspect` uses; the other verbs ignore it
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
     /// Print JSON
@@ -30,18 +29,18 @@ pub(crate) struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "a run has one of them")]
+#[expect(clippy::large_enum_variant, reason = "a run has only one")]
 pub(crate) enum Verb {
     /// Make a key pair: NAME.key (private, keep it secret) and NAME.vkey
     Keygen(Keygen),
     /// Make a trust document
     Trust(Trust),
-    /// Show what a licence or a trust document holds
+    /// Show the contents of a licence or a trust document
     Inspect(Inspect),
     /// Cut one unit's slice out of a mass licence; needs no key
     Slice(Slice),
     #[command(flatten)]
-    OfPacks(PackVerb),
+    Pack(PackVerb),
 }
 
 #[derive(Args)]
@@ -49,14 +48,14 @@ pub(crate) struct Keygen {
     /// Name of the key, as it stands in signature lines
     #[arg(value_parser = parser(file_safe_name, "a name without blanks, `+` and `/`"))]
     pub(crate) name: KeyName,
-    /// Where the two files go
+    /// Folder for the two files
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub(crate) output: PathBuf,
 }
 
 #[derive(Args)]
 pub(crate) struct Trust {
-    /// Higher than that of every trust document before
+    /// Version, higher than that of every earlier trust document
     #[arg(long = "version", value_name = "N", value_parser = parser(Serial::parse, NUMBER))]
     pub(crate) version: Serial,
     /// Verifier key, and the products it may sign licences of (`WE,WE-E`; all without `=`)
@@ -69,16 +68,16 @@ pub(crate) struct Trust {
     pub(crate) signing: Signing,
 }
 
-/// How a trust document is signed, dated and delivered.
+/// The signers, the time of issue and the destination of a trust document.
 #[derive(Args)]
 pub(crate) struct Signing {
     /// Private key that signs; may be repeated
     #[arg(long, value_name = "KEYFILE", required = true)]
     pub(crate) sign: Vec<PathBuf>,
-    /// Time of issue, for files that come out the same again [default: now]
+    /// Time of issue, for reproducible files [default: now]
     #[arg(long, value_name = "TIME", value_parser = parser(UnixSeconds::parse, TIME))]
     pub(crate) issued: Option<UnixSeconds>,
-    /// Where the document goes [default: standard output]
+    /// File for the document [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -93,7 +92,7 @@ pub(crate) struct Inspect {
     /// Verify a licence with this trust document
     #[arg(long, value_name = "FILE", requires = "root_key")]
     pub(crate) trust: Option<PathBuf>,
-    /// Root key that a trust document is verified with; may be repeated
+    /// Verify a trust document with this root key; may be repeated
     #[arg(long, value_name = "VKEYFILE")]
     pub(crate) root_key: Vec<PathBuf>,
     /// Distinct root keys that must have signed a trust document
@@ -108,7 +107,7 @@ pub(crate) struct Slice {
     /// Unit ID
     #[arg(value_parser = parser(unit, UNIT))]
     pub(crate) unit: UnitId,
-    /// Where the slice goes [default: standard output]
+    /// File for the slice [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -10,15 +10,15 @@ use license_issue::SerialNumber;
 
 use super::value::{DAY, EXPIRY, ORDER, PACK, SERIAL, TERM, TIME, UNIT, parser, unit};
 
-/// The verbs, as the portal has them.
+/// The verbs of the portal.
 #[derive(Subcommand)]
 pub(crate) enum PackVerb {
     /// Issue the next licence of a pack
     Issue(Issue),
     /// Assign units to a pack
-    Add(OnUnits),
-    /// Take units off a pack, which must be in force
-    Remove(OnUnits),
+    Add(PackAndUnits),
+    /// Remove units from a pack, which must be in force
+    Remove(PackAndUnits),
     /// Move units from one pack to another of the same product
     Move(Move),
     /// Split a pack into two of the same Subscription Key
@@ -29,47 +29,46 @@ pub(crate) enum PackVerb {
     Coterm(Coterm),
     /// Renew packs of a Subscription Key; those not chosen lose the key
     Renew(Renew),
-    /// Convert a pack of OS 10 into one of today
+    /// Convert a pack of OS 10 into a current one
     Convert(Convert),
     /// Make the Enterprise Management Pack of a Platform Access Subscription
     CreateEmp(CreateEmp),
-    /// Leave hardware that several packs of a product have in one of them
+    /// Leave each unit in one pack of a product
     Cleanup(Cleanup),
-    /// Redeem licences that were bought with hardware
+    /// Redeem licences that come with hardware
     Redeem(Redeem),
 }
 
-/// What every verb that changes packs has in common: the time, and what becomes of the licences
-/// that are due afterwards.
+/// The common options of the verbs that change packs: the time, and the issue of due licences.
 #[derive(Args)]
-pub(crate) struct Licences {
+pub(crate) struct IssueOptions {
     /// Private key: sign and issue the licences that are due; may be repeated
     #[arg(long, value_name = "KEYFILE")]
     pub(crate) sign: Vec<PathBuf>,
-    /// Where the licence goes; a folder gets PACK-SERIAL.lic [default: standard output]
+    /// File for the licence; in a folder PACK-SERIAL.lic [default: standard output]
     #[arg(short, long, value_name = "FILE", requires = "sign")]
     pub(crate) output: Option<PathBuf>,
-    /// Write a mass licence however few units there are
+    /// Write a mass licence for any number of units
     #[arg(long, requires = "sign")]
     pub(crate) mass: bool,
-    /// Issue licences of packs that have not started, too
+    /// Also issue licences of packs that have not started
     #[arg(long)]
     pub(crate) early: bool,
-    /// Time that the rules go by and licences are issued at [default: now]
+    /// Time for the rules and the licences [default: now]
     #[arg(long, value_name = "TIME", value_parser = parser(UnixSeconds::parse, TIME))]
     pub(crate) issued: Option<UnixSeconds>,
-    /// Say what would be done, and change nothing
+    /// Report the changes without making them
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
-/// Units by argument or list.
+/// Units from arguments and lists.
 #[derive(Args)]
 pub(crate) struct Units {
     /// Unit ID: a MAC address, or `#` and the serial of a UD Pocket; may be repeated
     #[arg(long, value_name = "ID", value_parser = parser(unit, UNIT))]
     pub(crate) unit: Vec<UnitId>,
-    /// List of unit IDs as the portal and UMS write it, `-` for standard input; may be repeated
+    /// List of unit IDs in a form of the portal or UMS, `-` for standard input; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Vec<PathBuf>,
     /// Refuse a list that has an invalid entry, instead of using the valid ones
@@ -77,10 +76,10 @@ pub(crate) struct Units {
     pub(crate) strict: bool,
 }
 
-/// The pack that a verb makes, and its file.
+/// The pack that a verb creates, and its file.
 #[derive(Args)]
-pub(crate) struct Target {
-    /// File of the new pack [default: ID.toml beside PACK.toml]
+pub(crate) struct NewPackFile {
+    /// File of the new pack [default: ID.toml next to PACK.toml]
     #[arg(id = "new_file", value_name = "NEW.toml")]
     pub(crate) file: Option<PathBuf>,
     /// ID of the new pack [default: the name of NEW.toml if it is an ID, else a random one]
@@ -93,45 +92,45 @@ pub(crate) struct Issue {
     /// File that keeps the pack between issues
     #[arg(value_name = "PACK.toml", required_unless_present = "named")]
     file: Option<PathBuf>,
-    /// The spelling of before
+    /// The flag of earlier versions
     #[arg(long = "pack-file", value_name = "PACK.toml", hide = true, conflicts_with = "file")]
     named: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
     #[command(flatten)]
     pub(crate) units: Units,
-    /// Take this unit off the pack first, which must be in force; may be repeated
+    /// Remove this unit first from the pack, which must be in force; may be repeated
     #[arg(long, value_name = "ID", value_parser = parser(unit, UNIT))]
     pub(crate) remove: Vec<UnitId>,
     #[command(flatten)]
-    pub(crate) new: NewPack,
+    pub(crate) new: NewPackTerms,
 }
 
 impl Issue {
     /// The pack file.
     pub(crate) fn file(&self) -> &Path {
-        // The command line is refused without one of the two.
+        // clap requires one of the two.
         self.file.as_deref().or(self.named.as_deref()).unwrap_or(Path::new(""))
     }
 }
 
-/// What a pack is made of when its file does not exist yet.
+/// The terms of a pack whose file does not exist yet.
 #[derive(Args)]
 #[command(next_help_heading = "If PACK.toml does not exist yet")]
-pub(crate) struct NewPack {
+pub(crate) struct NewPackTerms {
     /// Pack ID
     #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
     pub(crate) pack: Option<PackId>,
     /// Product code
     #[arg(long, value_name = "CODE", value_parser = parser(Product::parse, "a product code"))]
     pub(crate) product: Option<Product>,
-    /// What the end means: perpetual, subscription or evaluation
+    /// Effect of the last day: perpetual, subscription or evaluation
     #[arg(long, value_parser = parser(Term::parse, TERM))]
     pub(crate) term: Option<Term>,
     /// Column of UMS: maintenance, subscription or add-on
     #[arg(long, value_parser = parser(Category::parse, "maintenance, subscription or add-on"))]
     pub(crate) category: Option<Category>,
-    /// Service that is unlocked; may be repeated
+    /// Service that the pack unlocks; may be repeated
     #[arg(long, value_name = "NAME", value_parser = parser(ServiceName::parse, "a service name"))]
     pub(crate) service: Vec<ServiceName>,
     /// First day [default: today]
@@ -149,22 +148,22 @@ pub(crate) struct NewPack {
     /// Subscription Key
     #[arg(long, value_name = "KEY", value_parser = parser(PackId::parse, PACK))]
     pub(crate) subscription_key: Option<PackId>,
-    /// Number of units that may be assigned [default: not counted]
+    /// Number of units that may be assigned [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) seats: Option<u32>,
-    /// Day on which the term of licences bought with hardware starts at the latest
+    /// Latest day on which the term of licences that come with hardware starts
     #[arg(long, value_name = "DAY", value_parser = parser(Date::parse, DAY))]
     pub(crate) latest_activation: Option<Date>,
     /// Order number
     #[arg(long, value_name = "ORDER", value_parser = parser(OrderNumber::parse, ORDER))]
     pub(crate) order: Option<OrderNumber>,
-    /// State that the licences name every unit of the pack, so that a unit removed loses it
+    /// State that the licences name every unit of the pack, so that a removed unit loses it
     #[arg(long)]
     pub(crate) roster_complete: bool,
 }
 
-impl NewPack {
-    /// Whether any of the flags was given.
+impl NewPackTerms {
+    /// Whether any of the flags is set.
     pub(crate) fn is_given(&self) -> bool {
         let Self { pack, product, term, category, service, starts, expires, .. } = self;
         let days = self.grace_days.is_some() || self.warn_days.is_some();
@@ -185,14 +184,14 @@ impl NewPack {
 }
 
 #[derive(Args)]
-pub(crate) struct OnUnits {
+pub(crate) struct PackAndUnits {
     /// File of the pack
     #[arg(value_name = "PACK.toml")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) units: Units,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -206,7 +205,7 @@ pub(crate) struct Move {
     #[command(flatten)]
     pub(crate) units: Units,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -215,26 +214,26 @@ pub(crate) struct Split {
     #[arg(value_name = "PACK.toml")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
-    pub(crate) new: Target,
+    pub(crate) new: NewPackFile,
     /// Seats of the new pack; of an ICG pack a multiple of ten
     #[arg(long, value_name = "N")]
     pub(crate) seats: u32,
-    /// Number of units that go to the new pack [default: those that have no seat left]
+    /// Number of units that go to the new pack [default: those without a seat]
     #[arg(long, value_name = "N", conflicts_with_all = ["unit", "csv"])]
     pub(crate) count: Option<usize>,
     #[command(flatten)]
     pub(crate) units: Units,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
 pub(crate) struct Merge {
-    /// Files of the packs; the first one takes the others in
+    /// Files of the packs; the first one takes over the others
     #[arg(value_name = "PACK.toml", required = true, num_args = 2..)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -243,7 +242,7 @@ pub(crate) struct Coterm {
     #[arg(value_name = "PACK.toml", required = true)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -261,7 +260,7 @@ pub(crate) struct Renew {
     #[arg(long, value_name = "ORDER", value_parser = parser(OrderNumber::parse, ORDER))]
     pub(crate) order: Option<OrderNumber>,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -270,12 +269,12 @@ pub(crate) struct Convert {
     #[arg(value_name = "PACK.toml")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
-    pub(crate) new: Target,
+    pub(crate) new: NewPackFile,
     /// The conversion is part of a trade-up, which IZUPGR packs need
     #[arg(long)]
     pub(crate) trade_up: bool,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -284,11 +283,11 @@ pub(crate) struct CreateEmp {
     #[arg(value_name = "PACK.toml")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
-    pub(crate) new: Target,
+    pub(crate) new: NewPackFile,
     #[command(flatten)]
     pub(crate) units: Units,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -300,7 +299,7 @@ pub(crate) struct Cleanup {
     #[arg(long, value_name = "ID", value_parser = parser(PackId::parse, PACK))]
     pub(crate) keep: Vec<PackId>,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }
 
 #[derive(Args)]
@@ -321,5 +320,5 @@ pub(crate) struct Redeem {
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
-    pub(crate) licences: Licences,
+    pub(crate) licences: IssueOptions,
 }

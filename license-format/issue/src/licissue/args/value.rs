@@ -1,4 +1,4 @@
-//! Values of the command line.
+//! The values of the command line.
 
 use std::fmt;
 
@@ -15,23 +15,23 @@ pub(super) const ORDER: &str = "an order number";
 pub(super) const SERIAL: &str = "a serial number of 1 to 64 printable characters";
 pub(super) const UNIT: &str = "the MAC address of a device, or # and the serial of a UD Pocket";
 
-/// What an argument should have been.
+/// An argument does not have this form.
 #[derive(Debug)]
-pub(super) struct NotOfForm(&'static str);
+pub(super) struct InvalidValueError(&'static str);
 
-impl fmt::Display for NotOfForm {
+impl fmt::Display for InvalidValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "it must be {}", self.0)
     }
 }
 
-impl std::error::Error for NotOfForm {}
+impl std::error::Error for InvalidValueError {}
 
 pub(super) fn parser<T>(
     parse: fn(&str) -> Option<T>,
     form: &'static str,
-) -> impl Fn(&str) -> Result<T, NotOfForm> + Clone + Send + Sync {
-    move |text| parse(text).ok_or(NotOfForm(form))
+) -> impl Fn(&str) -> Result<T, InvalidValueError> + Clone + Send + Sync {
+    move |text| parse(text).ok_or(InvalidValueError(form))
 }
 
 pub(super) fn unit(text: &str) -> Option<UnitId> {
@@ -39,7 +39,7 @@ pub(super) fn unit(text: &str) -> Option<UnitId> {
     unit.filter(is_assignable)
 }
 
-/// Key names become file names here.
+/// A key name that is also a valid file name.
 pub(super) fn file_safe_name(text: &str) -> Option<KeyName> {
     KeyName::parse(text).filter(|_| !text.contains('/') && !text.starts_with('.'))
 }

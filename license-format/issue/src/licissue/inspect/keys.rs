@@ -1,4 +1,4 @@
-//! The keys that an inspected file is verified with.
+//! The keys that verify an inspected file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use license_format::{TrustDocument, VerifierKey};
 use license_issue::trust_in;
 
 use crate::args::Inspect;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::files;
 
 /// Root keys of a device's image.
@@ -15,18 +15,18 @@ const IMAGE_ROOTS: &str = "usr/lib/licd/roots.d";
 /// Trust document of a device's image.
 const IMAGE_TRUST: &str = "usr/lib/licd/trust.note";
 
-/// What the command line offers to verify with.
+/// The keys of the command line.
 pub(crate) enum Keys {
-    /// Nothing.
+    /// No keys.
     None,
-    /// Keys that are taken at their word, for licences of every product and as roots.
+    /// Named keys, accepted for licences of every product and as root keys.
     Named(Vec<VerifierKey>),
-    /// Root keys, and where the trust document is that they signed.
+    /// Root keys, and the path of their trust document.
     Roots(Vec<VerifierKey>, Option<PathBuf>),
 }
 
 impl Keys {
-    pub(crate) fn of(args: &Inspect, root: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn of(args: &Inspect, root: Option<&Path>) -> Result<Self, CommandError> {
         let read = |paths: &[PathBuf]| -> Result<Vec<_>, _> {
             paths.iter().map(|path| files::verifier_key(path)).collect()
         };
@@ -43,7 +43,7 @@ impl Keys {
         }
     }
 
-    /// The keys that a trust document must be signed by.
+    /// The keys that must sign a trust document.
     pub(crate) fn roots(&self) -> &[VerifierKey] {
         match self {
             Self::None => &[],
@@ -51,24 +51,28 @@ impl Keys {
         }
     }
 
-    /// What a licence is verified with, and the issuing keys in it; `None` without keys.
+    /// The trust document that verifies a licence, and its issuing keys; `None` without keys.
     pub(crate) fn trust(
         &self,
         args: &Inspect,
-    ) -> Result<Option<(TrustDocument, Vec<VerifierKey>)>, Failure> {
+    ) -> Result<Option<(TrustDocument, Vec<VerifierKey>)>, CommandError> {
         let trust = match self {
             Self::None => return Ok(None),
             Self::Named(keys) => trust_in(keys).ok_or_else(|| {
                 let what = "names a key twice, or more than 16";
-                Failure::usage("--vkey", what, "name each key once")
+                CommandError::usage("--vkey", what, "name each key once")
             })?,
             Self::Roots(_, None) => {
                 let what = "does not verify a licence by itself";
-                return Err(Failure::usage("--root-key", what, "give the --trust document too"));
+                return Err(CommandError::usage(
+                    "--root-key",
+                    what,
+                    "give the --trust document too",
+                ));
             }
             Self::Roots(roots, Some(path)) => {
                 TrustDocument::verify(&files::read_document(path)?, roots, args.threshold)
-                    .map_err(|error| Failure::refused(path, &error))?
+                    .map_err(|error| CommandError::refused(path, &error))?
             }
         };
         let keys = trust.keys().cloned().collect();
@@ -77,8 +81,8 @@ impl Keys {
 }
 
 /// The `.vkey` files of a folder, in the order of their names.
-fn key_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error| Failure::of_file(folder, "read", &error);
+fn key_files(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let failed = |error| CommandError::of_file(folder, "read", &error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -88,7 +92,9 @@ fn key_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     paths.sort();
     match paths.is_empty() {
-        true => Err(Failure::new(folder.display(), "holds no .vkey file", "give another --root")),
+        true => {
+            Err(CommandError::new(folder.display(), "holds no .vkey file", "give another --root"))
+        }
         false => Ok(paths),
     }
 }

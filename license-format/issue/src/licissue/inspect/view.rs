@@ -1,4 +1,4 @@
-//! What a file holds, for people and as JSON.
+//! Shows the contents of a file, as text and as JSON.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,30 +10,30 @@ use serde_json::{Value, json};
 use crate::document::object;
 use crate::signers::{self, Signer};
 
-/// What stands before everything that nobody vouches for.
+/// The prefix of unverified lines.
 const NOT_VERIFIED: &str = "not verified";
 /// Width of the first column.
 const COLUMN: usize = 18;
 
-/// What is shown of a file.
+/// The contents of a file.
 pub(crate) enum View {
-    /// Verified: names and values, as JSON has them.
+    /// The names and values of a verified file.
     Verified(Vec<(&'static str, Value)>),
-    /// Only looked at.
+    /// The lines of an unverified file.
     Unverified {
         kind: &'static str,
         /// Text and signature lines, escaped.
         lines: Vec<String>,
         signers: Vec<Signer>,
-        /// Lines of the list or proof.
+        /// The number of lines of the list or proof.
         attached: usize,
     },
 }
 
 impl View {
-    /// A verified licence. What [`License`] does not tell (how many units a mass licence has) is
-    /// read from the file, now that it is known to be genuine.
-    pub(crate) fn of_licence(file: &[u8], license: &License, keys: &[VerifierKey]) -> Self {
+    /// A verified licence. The number of units of a mass licence comes from the file, because [`License`]
+    /// does not hold it.
+    pub(crate) fn of_license(file: &[u8], license: &License, keys: &[VerifierKey]) -> Self {
         let named: Vec<String> = license.named().iter().map(UnitId::to_string).collect();
         let mass = signers::text(file).find_map(|line| line.strip_prefix("units "));
         let count = mass.and_then(|units| units.split(' ').next()?.parse().ok());
@@ -84,7 +84,7 @@ impl View {
         ])
     }
 
-    /// A file of the right form that nothing is known about.
+    /// A well-formed file without verification.
     pub(crate) fn unverified(file: &[u8]) -> Self {
         let lines = signers::head(file).filter(|line| !line.is_empty()).map(escaped).collect();
         let attached = attachment(file).count();
@@ -100,7 +100,7 @@ impl View {
                 writeln!(out, "{}", object(facts))
             }
             (Self::Verified(facts), false) => facts.iter().try_for_each(|(key, value)| {
-                writeln!(out, "{:COLUMN$}{}", key.replace('_', " "), plain(value))
+                writeln!(out, "{:COLUMN$}{}", key.replace('_', " "), value_text(value))
             }),
             (Self::Unverified { kind, lines, signers, attached }, true) => {
                 let signers: Vec<&str> = signers.iter().map(|signer| signer.id.as_str()).collect();
@@ -119,7 +119,7 @@ impl View {
                 writeln!(
                     out,
                     "{NOT_VERIFIED}: has the form of a {}; no key was given",
-                    words(kind)
+                    kind_name(kind)
                 )?;
                 for line in lines {
                     writeln!(out, "{NOT_VERIFIED}: {line}")?;
@@ -140,8 +140,8 @@ const MASS: &str = "mass-license";
 const SLICE: &str = "slice";
 const TRUST: &str = "trust";
 
-/// A kind as people call it.
-fn words(kind: &str) -> &'static str {
+/// The name of a kind for people.
+fn kind_name(kind: &str) -> &'static str {
     match kind {
         MASS => "mass licence",
         SLICE => "slice",
@@ -150,7 +150,7 @@ fn words(kind: &str) -> &'static str {
     }
 }
 
-/// What a file of the right form is.
+/// The kind of a well-formed file.
 fn kind_of(file: &[u8]) -> &'static str {
     if license_format::DocumentKind::of(file) == license_format::DocumentKind::Trust {
         return TRUST;
@@ -179,27 +179,27 @@ fn list<'a>(values: impl Iterator<Item = &'a str>) -> Value {
     values.map(Value::from).collect()
 }
 
-/// Every signer, and whether it is one of the keys, whose signature is then good.
+/// Every signer, and whether it is one of the keys, which makes its signature good.
 fn signed_by(file: &[u8], keys: &[VerifierKey]) -> Value {
     let known = |signer: &Signer| keys.iter().any(|key| signer.is(key));
     let signers = Signer::of(file).into_iter();
     signers.map(|signer| json!({ "key": signer.id, "good": known(&signer) })).collect()
 }
 
-/// A value for people.
-fn plain(value: &Value) -> String {
+/// A value as text.
+fn value_text(value: &Value) -> String {
     match value {
         Value::Null => String::from("none"),
         Value::Bool(true) => String::from("yes"),
         Value::Bool(false) => String::from("no"),
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => String::from("none"),
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Array(values) => values.iter().map(value_text).collect::<Vec<_>>().join(", "),
         Value::Object(signer) if signer.get("good") == Some(&Value::Bool(true)) => {
-            format!("{} (good)", signer.get("key").map(plain).unwrap_or_default())
+            format!("{} (good)", signer.get("key").map(value_text).unwrap_or_default())
         }
         Value::Object(signer) => {
-            format!("{} (unknown key)", signer.get("key").map(plain).unwrap_or_default())
+            format!("{} (unknown key)", signer.get("key").map(value_text).unwrap_or_default())
         }
         Value::Number(number) => number.to_string(),
     }

@@ -1,10 +1,10 @@
-//! A test per rule and per refusal.
+//! A test for each verb and each rule.
 
-mod issuing;
-mod joining;
-mod making;
-mod membership;
-mod terms;
+mod creation;
+mod issue;
+mod merge;
+mod renewal;
+mod units;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ use license_format::{
 };
 
 use super::*;
+use crate::pack::{Pack, Status};
 
 /// A day on which the packs of these tests are in force.
 const NOW: &str = "2026-11-22T12:00:00Z";
@@ -41,7 +42,7 @@ fn services<const N: usize>(names: [&str; N]) -> BTreeSet<ServiceName> {
     names.into_iter().map(|name| ServiceName::parse(name).unwrap()).collect()
 }
 
-/// The unit of a number.
+/// The unit with this number.
 fn unit(number: u32) -> UnitId {
     let [a, b, c, d] = number.to_be_bytes();
     UnitId::from_mac([2, 0, a, b, c, d])
@@ -80,7 +81,7 @@ fn pack(name: &str) -> Pack {
     }
 }
 
-/// A pack of another product of OS 10, which carries a service of its own.
+/// A pack of a product of OS 10, with a service of OS 10.
 fn os10(name: &str, product: &str) -> Pack {
     Pack {
         product: Product::parse(product).unwrap(),
@@ -91,7 +92,7 @@ fn os10(name: &str, product: &str) -> Pack {
     }
 }
 
-/// A Cloud Gateway pack of ninety seats and as many units.
+/// A Cloud Gateway pack of ninety seats and ninety units.
 fn icg(name: &str) -> Pack {
     Pack {
         product: Product::parse("ICG").unwrap(),
@@ -102,21 +103,21 @@ fn icg(name: &str) -> Pack {
     }
 }
 
-/// The pack after it was put out of use.
+/// A pack with this closed status.
 fn closed(status: Status, name: &str) -> Pack {
     Pack { recorded: status, ..pack(name) }
 }
 
 const CLOSED: [Status; 3] = [Status::Merged, Status::Stopped, Status::TradedIn];
 
-/// That a verb was refused, and why.
+/// Expects an error with this beginning.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, message: &str) {
-    let refusal = outcome.unwrap_err().to_string();
-    assert!(refusal.starts_with(message), "{refusal} instead of {message}");
+fn refused<T: std::fmt::Debug>(outcome: Result<T, RuleError>, message: &str) {
+    let error = outcome.unwrap_err().to_string();
+    assert!(error.starts_with(message), "{error} instead of {message}");
 }
 
-/// The pack of this ID among those that were changed.
+/// The changed pack with this ID.
 #[track_caller]
 fn changed<'a>(change: &'a Change, name: &str) -> &'a Pack {
     change.packs.iter().find(|pack| pack.id == id(name)).unwrap()
@@ -127,7 +128,7 @@ fn due(change: &Change) -> Vec<&str> {
 }
 
 #[test]
-fn every_refusal_names_the_pack_first_and_what_to_do_last() {
+fn every_error_names_the_pack_first_and_the_cure_last() {
     for rule in [
         Rule::NoUnits,
         Rule::NoKey,
@@ -135,7 +136,7 @@ fn every_refusal_names_the_pack_first_and_what_to_do_last() {
         Rule::NotInTens(45),
         Rule::OutOfSerials,
     ] {
-        let text = Refusal { pack: id("WE-AAAAA"), rule: rule.clone() }.to_string();
+        let text = RuleError { pack: id("WE-AAAAA"), rule: rule.clone() }.to_string();
         assert!(text.starts_with("WE-AAAAA: ") && text.ends_with(rule.remedy()), "{text}");
     }
 }

@@ -1,0 +1,43 @@
+//! Parts of messages.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Characters of a quoted text in a message.
+const QUOTE_CHARS: usize = 120;
+
+/// The text of another party, escaped and cut for a message.
+pub(crate) fn quoted(text: &str) -> String {
+    licd_protocol::escaped(text.trim_end(), QUOTE_CHARS)
+}
+
+/// The message of the system or a library, without the layers of this program.
+pub(super) fn io_message(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "closed too early".to_owned(),
+        kind if error.raw_os_error().is_some() => kind.to_string(),
+        _ => quoted(&error.to_string()),
+    }
+}
+
+/// The message of the system, without the number that Rust appends.
+pub(crate) fn system_message(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    let bare = number.and_then(|number| text.strip_suffix(&number));
+    bare.unwrap_or(&text).to_owned()
+}
+
+/// A time span in the unit that people would use.
+pub(super) struct Span(pub(super) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis() {
+            millis @ 0..1000 => write!(f, "{millis} milliseconds"),
+            1000..2000 => f.write_str("1 second"),
+            _ => write!(f, "{} seconds", self.0.as_secs()),
+        }
+    }
+}
