@@ -212,4 +212,5 @@ fn a_worker_outside_the_sandbox_does_the_downloading() {
     assert_eq!(refused["LICD_CODE"], "source-unreachable");
     let message = refused["MESSAGE"].as_str().unwrap();
     assert!(!message.contains("worker") && !message.contains("started"), "{message}");
+    assert!(!message.contains("locking itself in"), "{message}");
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use zbus::connection::{Builder, Connection};
+use zbus::object_server::SignalEmitter;
 use zbus::{OwnedVariant, interface};
 
 use crate::bus::Bus;
@@ -115,8 +116,10 @@ pub struct Note {
     pub body: String,
     /// 0 low, 1 normal, 2 critical.
     pub urgency: u8,
-    /// Milliseconds that it is to stay.
+    /// Milliseconds that it is to stay; 0 for ever.
     pub stays: i32,
+    /// Key and words of each button.
+    pub actions: Vec<(String, String)>,
 }
 
 /// Who shows notifications, by writing them down.
@@ -151,20 +154,32 @@ impl Server {
         _icon: &str,
         title: String,
         body: String,
-        _actions: Vec<String>,
+        actions: Vec<String>,
         hints: HashMap<String, OwnedVariant>,
         stays: i32,
     ) -> u32 {
         let mut notes = self.log.notes.lock().unwrap();
         let id = if replaces == 0 { u32::try_from(notes.len()).unwrap() + 1 } else { replaces };
         let urgency = u8::try_from(hints["urgency"].try_clone().unwrap()).unwrap();
-        notes.push(Note { id, replaces, title, body, urgency, stays });
+        let (buttons, _) = actions.as_chunks::<2>();
+        let actions = buttons.iter().map(|[key, words]| (key.clone(), words.clone())).collect();
+        notes.push(Note { id, replaces, title, body, urgency, stays, actions });
         id
     }
 
     fn close_notification(&self, id: u32) {
         self.log.closed.lock().unwrap().push(id);
     }
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, key: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn notification_closed(
+        emitter: &SignalEmitter<'_>,
+        id: u32,
+        reason: u32,
+    ) -> zbus::Result<()>;
 }
 
 impl Notifier {
@@ -196,6 +211,21 @@ impl Notifier {
             let notes = self.notes();
             (notes.len() >= count).then_some(notes)
         })
+    }
+
+    /// Presses a button, which closes the notification, as servers do.
+    pub fn press(&self, id: u32, key: &str) {
+        let emitter = SignalEmitter::new(&self.connection, PATH).unwrap();
+        zbus::block_on(Server::action_invoked(&emitter, id, key)).unwrap();
+        self.dismiss(id);
+    }
+
+    /// Closes a notification as the user does.
+    pub fn dismiss(&self, id: u32) {
+        /// The reason: the user has closed it.
+        const DISMISSED: u32 = 2;
+        let emitter = SignalEmitter::new(&self.connection, PATH).unwrap();
+        zbus::block_on(Server::notification_closed(&emitter, id, DISMISSED)).unwrap();
     }
 
     /// Stops showing notifications.

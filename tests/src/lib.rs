@@ -21,6 +21,7 @@ pub mod desktop;
 #[cfg(target_arch = "x86_64")]
 pub mod faults;
 pub mod harness;
+pub mod logind;
 pub mod machine;
 pub mod maker;
 pub mod partition;

@@ -14,6 +14,7 @@ mod corpus;
 mod crash;
 mod damage;
 mod dates;
+mod deployments;
 mod downloads;
 mod exit_codes;
 mod floods;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         crash::STORIES,
         damage::STORIES,
         dates::STORIES,
+        deployments::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
         floods::STORIES,

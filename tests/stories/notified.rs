@@ -261,6 +261,9 @@ const DUNST: &str = "\
 [urgency_normal]
     background = \"#ffffff\"
     foreground = \"#000000\"
+[urgency_critical]
+    background = \"#ffffff\"
+    foreground = \"#000000\"
 ";
 
 /// Keeps a picture of a screen, to be looked at after the tests: in `pictures` of the directory that
@@ -284,34 +287,40 @@ fn changed(before: &[u8], after: &[u8]) -> usize {
 
 fn a_real_desktop_shows_it() {
     for (lang, name) in [(ENGLISH, "notice-en.png"), (GERMAN, "notice-de.png")] {
-        let (world, desktop, screen) = (World::new(), Desktop::new(), Screen::new());
+        let world = World::new();
         ending(&world, &Clock::at("2026-12-22 09:00:00"));
-        let config = desktop.path("dunstrc");
-        fs::write(&config, DUNST).unwrap();
-        let mut dunst = Command::new("dunst");
-        dunst.arg("-config").arg(&config).env("DISPLAY", screen.display());
-        dunst.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
-        let _dunst = Running::start(dunst.stderr(quiet(&desktop.path("dunst.log"))));
-        let picture = |name: &str| screen.capture(&desktop.path(name));
-        let before = picture("before.ppm");
-        let session = desktop.log_in(&world, lang);
-        let tree = || screen.tool("xwininfo", ["-root", "-tree"]);
-        wait::until("dunst has a window", || tree().contains("\"Dunst\"").then_some(()));
-        // It is there before it is painted: a box with a line of text and more, mostly white.
-        wait::until("it is painted", || {
-            let white = picture("now.ppm").chunks(3).filter(|pixel| *pixel == [255; 3]).count();
-            (white > 40_000).then_some(())
-        });
-        let after = picture("after.ppm");
-        assert!(changed(&before, &after) > 40_000, "{}", changed(&before, &after));
-        // And what dunst says that it shows is what licd said.
-        let mut ctl = Command::new("dunstctl");
-        ctl.args(["count", "displayed"]);
-        ctl.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
-        assert_eq!(program::run(&mut ctl).with_code(0).out.trim(), "1");
-        let taken = desktop.path(name);
-        screen.capture(&taken);
-        keep(&taken, name);
-        drop(session);
+        shown_by_a_real_desktop(&world, lang, name);
     }
+}
+
+/// Makes sure that dunst shows a notification of this device, and keeps a picture of it.
+pub(crate) fn shown_by_a_real_desktop(world: &World, lang: &str, name: &str) {
+    let (desktop, screen) = (Desktop::new(), Screen::new());
+    let config = desktop.path("dunstrc");
+    fs::write(&config, DUNST).unwrap();
+    let mut dunst = Command::new("dunst");
+    dunst.arg("-config").arg(&config).env("DISPLAY", screen.display());
+    dunst.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
+    let _dunst = Running::start(dunst.stderr(quiet(&desktop.path("dunst.log"))));
+    let picture = |name: &str| screen.capture(&desktop.path(name));
+    let before = picture("before.ppm");
+    let session = desktop.log_in(world, lang);
+    let tree = || screen.tool("xwininfo", ["-root", "-tree"]);
+    wait::until("dunst has a window", || tree().contains("\"Dunst\"").then_some(()));
+    // It is there before it is painted: a box with a line of text and more, mostly white.
+    wait::until("it is painted", || {
+        let white = picture("now.ppm").chunks(3).filter(|pixel| *pixel == [255; 3]).count();
+        (white > 40_000).then_some(())
+    });
+    let after = picture("after.ppm");
+    assert!(changed(&before, &after) > 40_000, "{}", changed(&before, &after));
+    // And what dunst says that it shows is what licd said.
+    let mut ctl = Command::new("dunstctl");
+    ctl.args(["count", "displayed"]);
+    ctl.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());
+    assert_eq!(program::run(&mut ctl).with_code(0).out.trim(), "1");
+    let taken = desktop.path(name);
+    screen.capture(&taken);
+    keep(&taken, name);
+    drop(session);
 }

@@ -127,6 +127,11 @@ impl Device {
         self.wait_for_start();
     }
 
+    /// Waits until it has restarted by itself.
+    pub(crate) fn wait_for_restart(&mut self) {
+        self.wait_for_start();
+    }
+
     /// Presses its reset button.
     pub(crate) fn reset(&mut self) {
         self.on().qmp.run("system_reset", json!({}));

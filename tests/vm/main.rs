@@ -20,6 +20,7 @@ mod stick;
 
 mod access;
 mod clock;
+mod deployment;
 mod fast;
 mod identity;
 mod power;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         fast::SCENARIOS,
         access::SCENARIOS,
         clock::SCENARIOS,
+        deployment::SCENARIOS,
         identity::SCENARIOS,
         power::SCENARIOS,
         space::SCENARIOS,

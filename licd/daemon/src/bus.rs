@@ -8,10 +8,12 @@
 
 mod authority;
 mod caller;
+mod deployment;
 mod error;
 mod gate;
 mod job;
 mod license;
+mod logind;
 mod manager;
 mod outbox;
 mod park;
@@ -28,9 +30,10 @@ use zbus::fdo::ObjectManager;
 use zruntime::{Shared as Runtime, Task, mpmc};
 
 use crate::args::Address;
-use crate::hub::{Hub, Published};
+use crate::hub::{Hub, News, Published};
 use crate::jobs::{Job, JobId};
 use authority::Authority;
+use deployment::Deployment;
 use gate::Gate;
 use manager::Manager;
 use outbox::{Outbox, Sending};
@@ -48,6 +51,7 @@ pub(crate) const START: Duration = Duration::from_secs(30);
 /// A connection that owns the name.
 pub(crate) struct Bus {
     connection: Connection,
+    hub: Arc<Hub>,
     outbox: mpmc::Sender<Sending>,
     task: Task<(), Runtime>,
 }
@@ -116,7 +120,7 @@ impl Bus {
         };
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(outbox.run(connection.clone(), receiver));
-        Ok(Self { connection, outbox: sender, task })
+        Ok(Self { connection, hub: Arc::clone(hub), outbox: sender, task })
     }
 
     /// Tells how what is published now differs from what was told last.
@@ -149,6 +153,25 @@ impl Bus {
         self.send(Sending::JobForgotten(id));
     }
 
+    /// Tells that something else is planned for the restart that a deployment wants.
+    pub(crate) fn plan_changed(&self) {
+        self.send(Sending::PlanChanged);
+    }
+
+    /// Asks logind who is at the device and what blocks a restart; [`News::Logind`] is the answer.
+    pub(crate) fn ask_logind(&self) {
+        let (connection, hub) = (self.connection.clone(), Arc::clone(&self.hub));
+        let ask = async move { hub.tell(News::Logind(logind::look(&connection).await)) };
+        zruntime::spawn(ask).detach();
+    }
+
+    /// Has logind restart the device; [`News::Restarting`] is the answer.
+    pub(crate) fn restart(&self) {
+        let (connection, hub) = (self.connection.clone(), Arc::clone(&self.hub));
+        let order = async move { hub.tell(News::Restarting(logind::restart(&connection).await)) };
+        zruntime::spawn(order).detach();
+    }
+
     /// Does something when everything sent before is written, such as answering a call.
     pub(crate) fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.send(Sending::Then(Box::new(act)));
@@ -162,7 +185,7 @@ impl Bus {
     /// Gives up the name, waits until the methods that run have answered, and leaves. Whether that
     /// was done within `limit`.
     pub(crate) fn stop(self, limit: Duration) -> bool {
-        let Self { connection, outbox, task } = self;
+        let Self { connection, hub: _, outbox, task } = self;
         let _ = outbox.try_send(Sending::Stop);
         let leave = async {
             let _ = task.await;
@@ -185,7 +208,8 @@ async fn connect(
         Address::At(address) => zbus::Address::try_from(address.as_str())?,
     };
     let builder = Builder::socket(Gate::connect(&address).await?)
-        .serve_at(PATH, Manager::new(Arc::clone(hub), authority))
+        .serve_at(PATH, Manager::new(Arc::clone(hub), Arc::clone(&authority)))
+        .serve_at(PATH, Deployment::new(Arc::clone(hub), authority))
         .serve_at(PATH, ObjectManager)
         .name(NAME)
         // Without these two, whoever may own the name could take it over, and we from others.

@@ -31,6 +31,7 @@ use crate::hub::{self, Hub, Inbox, Refreshed, Unsettled};
 use crate::jobs::{Job, JobId, Read};
 use crate::journal;
 use crate::notices::Herald;
+use deployment::PendingRestart;
 use events::{Events, Signal, Wake};
 use imports::Outcome;
 use orders::Pending;
@@ -148,6 +149,9 @@ struct Daemon {
     bus_error: Option<StartError>,
     events: Events,
     state: State,
+    /// Events that are still to be handled, the ones that actions have caused among them.
+    caused: VecDeque<Event>,
+    restart: PendingRestart,
     /// Calls that have no answer yet.
     pending: BTreeMap<Ticket, Pending>,
     last_ticket: u64,
@@ -175,6 +179,7 @@ impl Daemon {
         // sd_watchdog_enabled(3): half of the time that is given.
         let watchdog = sd_notify::watchdog_enabled().map(|time| time / 2);
         Self {
+            restart: PendingRestart::load(&device),
             device,
             herald,
             hub,
@@ -184,6 +189,7 @@ impl Daemon {
             bus_error: None,
             events,
             state: State::new(watchdog, Instant::now()),
+            caused: VecDeque::new(),
             pending: BTreeMap::new(),
             last_ticket: 0,
             jobs: BTreeMap::new(),
@@ -202,6 +208,7 @@ impl Daemon {
         self.events.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
         notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+        self.publish_plan();
     }
 
     /// Serves until a signal or the end of the bus.
@@ -213,6 +220,7 @@ impl Daemon {
                     Wake::Signal(Signal::Refresh) => self.handle(Event::Hangup)?,
                     Wake::Turn => self.handle(Event::AlarmRang)?,
                     Wake::Poll => self.handle(Event::PollDue)?,
+                    Wake::Restart => self.plan_restart(),
                     Wake::Files => self.handle(Event::FilesChanged)?,
                     Wake::Links => self.handle(Event::LinksChanged)?,
                     Wake::Inbox => self.read_inbox()?,
@@ -224,10 +232,11 @@ impl Daemon {
 
     /// Carries out what follows from an event, and from the events that this causes at once.
     fn handle(&mut self, event: Event) -> Result<(), Fatal> {
-        let mut events = VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
+        self.caused.push_back(event);
+        while let Some(event) = self.caused.pop_front() {
             for action in self.state.on(event, Instant::now()) {
-                events.extend(self.carry_out(action)?);
+                let caused = self.carry_out(action)?;
+                self.caused.extend(caused);
             }
         }
         Ok(())

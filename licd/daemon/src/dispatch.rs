@@ -11,6 +11,7 @@
 //! | `AlarmRang` | judge again |
 //! | `FilesChanged`, `LinksChanged` | none before the burst is over: see `TimePassed` |
 //! | `LinksListed` | refresh, if the interfaces differ from those listed last |
+//! | `ProblemChanged` | refresh |
 //! | `PollDue` | follow the first link, or poll again in what is left of the pause |
 //! | `TimePassed` | what has become due: refresh, list interfaces, import, settle, poll, answer pollers, forget ended jobs, feed the watchdog, rejoin the bus |
 //! | `Order` | start the work, refresh or poll; or refuse |
@@ -72,6 +73,8 @@ pub(crate) enum Event {
     Hangup,
     /// Time alone may have changed what is in force.
     AlarmRang,
+    /// A problem of the daemon itself, which the report names, has come or gone.
+    ProblemChanged,
     /// The regular poll of the download links is due.
     PollDue,
     /// Files or mounts changed.
@@ -119,6 +122,8 @@ pub(crate) enum Order {
     Import { owner: String, origin: Origin, answer: ImportAnswer },
     /// A removal or a change of settings.
     Write,
+    /// To take a user's answer about the restart, on which `licd_rules::Plan` decides.
+    Answer,
     /// A refresh of everything.
     Refresh,
     /// A poll of the download links.
@@ -188,6 +193,8 @@ pub(crate) enum Action {
     StartImport(JobId, Ticket),
     /// Start the removal or change of settings that is under the ticket.
     StartWrite(Ticket),
+    /// Plan the restart of the device by the user's answer that is under the ticket.
+    TakeAnswer(Ticket),
     /// Try again what is left to do.
     Settle(Unsettled),
     /// End the reading of this import.
@@ -274,6 +281,7 @@ impl State {
             Event::Started { left, lacks, settings } => self.started(left, &lacks, settings),
             Event::Hangup => self.refresh(Scope::All, None),
             Event::AlarmRang => self.refresh(Scope::Time, None),
+            Event::ProblemChanged => self.refresh(Scope::Changes, None),
             Event::PollDue => self.regular_poll_due(),
             Event::FilesChanged => self.timers.files.stir(now),
             Event::LinksChanged => self.timers.links.stir(now),
@@ -310,6 +318,17 @@ impl State {
     /// Whether work runs whose end a stop waits for: a refresh may write, too.
     pub(crate) fn has_work(&self) -> bool {
         self.jobs.are_running() || self.lane.is_running()
+    }
+
+    /// Whether work runs or is left to do that a restart of the device would cut off. An import is a job
+    /// until it is stored.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.jobs.exist() || self.polling.is_running() || self.left.store
+    }
+
+    /// Whether the daemon is stopping.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.phase == Phase::Stopping
     }
 
     fn push(&mut self, action: Action) {
@@ -377,6 +396,7 @@ impl State {
                 self.jobs.writes += 1;
                 self.push(Action::StartWrite(ticket));
             }
+            Order::Answer => self.push(Action::TakeAnswer(ticket)),
             Order::Refresh if self.lane.waiting() >= WAITING => {
                 self.refuse(ticket, Refused::Waiting);
             }
@@ -397,7 +417,7 @@ impl State {
         if written == Written::LeftOpen {
             self.store_left_open();
         }
-        if written == Written::Unchanged || self.phase == Phase::Stopping {
+        if written == Written::Unchanged || self.is_stopping() {
             self.push(Action::Answer(ticket));
         } else {
             self.refresh(Scope::Changes, Some(Waiting::Done(ticket)));
@@ -411,7 +431,7 @@ impl State {
 
     fn settled(&mut self, left: Unsettled) {
         self.jobs.writes -= 1;
-        if self.phase == Phase::Stopping {
+        if self.is_stopping() {
             return;
         }
         self.left = left;
@@ -433,7 +453,7 @@ impl State {
 
     /// Until the connection is back, the bus refuses calls, and what is published stays as it is.
     fn bus_lost(&mut self) {
-        if self.phase == Phase::Stopping {
+        if self.is_stopping() {
             return;
         }
         // The callers that could ask for ended jobs have lost them, too.

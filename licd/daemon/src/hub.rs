@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use licd_device::{Failure, Imported, Intent, Missing, Report, Survey, to_json};
 use licd_files::settings::Settings;
 use licd_machine::clock;
-use licd_rules::{Code, Notice, Selector, TimeVerdict};
+use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -16,6 +16,9 @@ use crate::jobs::{Job, JobId, Read, Source};
 /// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
 /// only if it is stuck.
 const ORDERS: usize = 64;
+
+/// The plan while no deployment wants a restart.
+pub(crate) const NO_RESTART: &str = "none";
 
 /// What the bus answers from. A new one takes the place of the old one as a whole.
 pub(crate) struct Published {
@@ -138,6 +141,7 @@ pub(crate) enum Order {
     Import { source: Source, intent: Intent, name: String, owner: String, reply: ImportReply },
     Remove { selector: Selector, reply: Reply<u32> },
     Apply { settings: String, reply: Reply<()> },
+    Answer { answer: Answer, reply: Reply<()> },
     Refresh { reply: Reply<()> },
     Poll { reply: Reply<()> },
 }
@@ -176,8 +180,21 @@ pub(crate) enum News {
     Settled { left: Unsettled },
     /// The caller with this unique name has left the bus and waits for nothing any more.
     CallerGone(String),
+    /// What logind answered, or why it did not.
+    Logind(Result<LogindState, String>),
+    /// Whether logind has begun to restart the device, or why not.
+    Restarting(Result<(), String>),
     /// The connection to the bus is gone.
     BusGone,
+}
+
+/// What logind knows that a restart depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogindState {
+    /// Whether a user sits at the device.
+    pub(crate) session: bool,
+    /// The program that blocks a restart, and why.
+    pub(crate) inhibitor: Option<String>,
 }
 
 /// A job, and what became of its documents.
@@ -221,6 +238,8 @@ pub(crate) struct Written<T> {
 /// The side of the bus and of the working threads.
 pub(crate) struct Hub {
     published: RwLock<Arc<Published>>,
+    /// What is planned for the restart that a deployment wants, as a word.
+    plan: RwLock<&'static str>,
     orders: SyncSender<Order>,
     news: Sender<News>,
     wake: Arc<EventFd>,
@@ -243,7 +262,8 @@ pub(crate) fn open(first: Published) -> Result<(Arc<Hub>, Inbox), Errno> {
     let (orders, ordered) = mpsc::sync_channel(ORDERS);
     let (news, told) = mpsc::channel();
     let published = RwLock::new(Arc::new(first));
-    let hub = Hub { published, orders, news, wake: Arc::clone(&wake) };
+    let plan = RwLock::new(NO_RESTART);
+    let hub = Hub { published, plan, orders, news, wake: Arc::clone(&wake) };
     Ok((Arc::new(hub), Inbox { orders: ordered, news: told, wake }))
 }
 
@@ -256,6 +276,16 @@ impl Hub {
     /// Publishes something else. For the loop alone.
     pub(crate) fn publish(&self, new: Arc<Published>) {
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    /// What is planned for the restart that a deployment wants.
+    pub(crate) fn plan(&self) -> &'static str {
+        *self.plan.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Plans something else. For the loop alone.
+    pub(crate) fn set_plan(&self, plan: &'static str) {
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     /// Hands an order to the loop; never waits.

@@ -25,6 +25,8 @@ pub(crate) const CLEANED: &str = "cc060065e92c40138ae801b1c4ad053b";
 pub(crate) const STATE_CHANGED: &str = "cee2cdbc429ab02ad8cc4123140d5a50";
 /// People are told of expiry.
 pub(crate) const EXPIRY: &str = "b2f0d3ce6a5d4b0f9d1e7c3a8842f617";
+/// A deployment wants the device to restart, or something was decided about that.
+pub(crate) const RESTART: &str = "0e7c4a1d9b5b4d0c8f3a6f2e51c7d894";
 /// The store cannot be read, written or closed.
 pub(crate) const STORE_PROBLEM: &str = "1bf7d35bc2d39f0e5a5f4d85dfa68aad";
 /// Something about settings, configuration or machine is to be put right.
@@ -124,6 +126,7 @@ mod tests {
             CLEANED,
             STATE_CHANGED,
             EXPIRY,
+            RESTART,
             STORE_PROBLEM,
             PROBLEM,
             NOT_AUTHORIZED,

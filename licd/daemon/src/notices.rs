@@ -16,6 +16,7 @@
 mod english;
 mod german;
 mod matter;
+mod restart;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,8 @@ use license_format::Date;
 use serde::Serialize;
 
 use matter::Matter;
+
+pub(crate) use restart::restart;
 
 /// The version of the file.
 const SCHEMA: u32 = 1;

@@ -18,6 +18,7 @@ mod recognise;
 mod removal;
 mod report;
 mod request;
+mod restart;
 mod stick;
 mod survey;
 mod time;
@@ -34,13 +35,15 @@ pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
-    Area, MachineProblem, PartitionProblem, Problem, TrustPlace, TrustProblem, Written,
+    Area, MachineProblem, PartitionProblem, Problem, RestartProblem, TrustPlace, TrustProblem,
+    Written,
 };
 pub use removal::Removed;
 pub use report::{
     Clock, FeatureReport, FileVerdict, Files, Hardware, HardwareKind, LicenseReport, LinkReport,
     Mac, Os, Rejected, Report, ServiceReport, StoreReport, to_json,
 };
+pub use restart::Restart;
 pub use stick::{OpenStick, Stick, StickFile};
 pub use survey::{Held, Survey};
 

@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 
 mod machine;
 mod partition;
+mod restart;
 mod trust;
 
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
+pub use restart::RestartProblem;
 pub use trust::{TrustPlace, TrustProblem};
 
 /// Something that an administrator should know and repair. In JSON it is a subject and a message, and
@@ -37,6 +39,8 @@ pub enum Problem {
     RootDrive(Arc<usb::Error>),
     /// Of the machine itself.
     Machine(MachineProblem),
+    /// Of the restart that a deployment wants.
+    Restart(RestartProblem),
     /// Of the trust documents.
     Trust(TrustProblem),
     /// The store cannot be read.
@@ -81,6 +85,7 @@ impl Problem {
             | Self::Links(_)
             | Self::RootDrive(_)
             | Self::Machine(_)
+            | Self::Restart(_)
             | Self::Trust(_)
             | Self::Written(_) => Area::System,
         }
@@ -94,6 +99,7 @@ impl Problem {
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
             Self::Machine(problem) => problem,
+            Self::Restart(problem) => problem,
             Self::Trust(problem) => problem,
             Self::Store(error) => error,
             Self::Partition(problem) => problem,
@@ -161,6 +167,7 @@ from!(
     Links(links::Error),
     RootDrive(usb::Error),
     Machine(MachineProblem),
+    Restart(RestartProblem),
     Trust(TrustProblem),
     Store(StoreError),
     Partition(PartitionProblem),

@@ -243,11 +243,16 @@ impl Device {
         survey
     }
 
-    /// Whether a deployment has ended since the system started.
+    /// Whether a deployment has ended since the system started, and why the restart that it wants
+    /// cannot be had.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, notice) = Deployments::load(self.root())?;
         problems.extend(notice.map(Problem::from));
+        // Published, not remembered: it may be that nothing can be remembered.
+        let plan = self.published_restart()?;
+        let plan = plan.filter(|plan| plan.boot == boot.to_string());
+        problems.extend(plan.and_then(|plan| plan.problem));
         Ok(deployments.is_pending(&boot))
     }
 

@@ -51,6 +51,8 @@ pub struct Config {
     pub ums: Ums,
     /// `[activation]`
     pub activation: Activation,
+    /// `[deployment]`
+    pub deployment: Deployment,
 }
 
 /// What it takes to believe a trust document.
@@ -143,6 +145,20 @@ pub struct Activation {
     /// Its address, `https://…` or `http://…`.
     #[serde(deserialize_with = "values::service_url")]
     pub url: Option<Url>,
+}
+
+/// What follows a deployment by UMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "the section [deployment]")]
+pub struct Deployment {
+    /// Whether one that changes what is allowed ends with a restart of the device; true by default.
+    pub restart: bool,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self { restart: true }
+    }
 }
 
 impl Default for Trust {

@@ -1,22 +1,42 @@
-//! What is remembered of deployments, in `/var/lib/licd/deployment.toml`, so that a restart of the
-//! daemon does not forget that one of the device is wanted:
+//! What is remembered of deployments, in `/var/lib/licd/deployment.toml`:
 //!
 //! ```toml
 //! schema = 1
 //! boot = "5b1f1d0c-…"            # the start of the system in which they ended
 //! deployments = ["WE-7Q2KD/183"]
+//! plan = "later"                 # what was decided since: or "agreed", "refused", "cancelled", "restart"
+//! again = 15400                  # of "later": the running time at which users are asked again
+//!
+//! [[ordered]]                    # a deployment, and the start in which it ordered a restart
+//! deployment = "EMP-R9HXH/7"
+//! boot = "77777777-…"
 //! ```
 //!
-//! With another start of the system nothing is pending: the device has restarted.
+//! With another start of the system nothing is pending: the device has restarted. What ordered a
+//! restart in an earlier one never orders it again.
+
+use std::time::Duration;
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
-use licd_rules::BootId;
+use licd_rules::{BootId, Plan};
 use serde::{Deserialize, Serialize};
 
-/// Deployments that are remembered, the newest: more than the packs of a device.
+/// Deployments that are remembered, the newest: more than the packs of a device. Of those that have
+/// ordered a restart, as many.
 const REMEMBERED: usize = 64;
+
+/// What is known of the deployments of this start of the system.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// What has ended.
+    pub deployments: Vec<String>,
+    /// What is planned for the restart.
+    pub plan: Plan,
+    /// The deployments that ordered a restart in an earlier start.
+    before: Vec<String>,
+}
 
 /// The keys that this version knows.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,6 +44,16 @@ const REMEMBERED: usize = 64;
 struct Known {
     boot: String,
     deployments: Vec<String>,
+    plan: String,
+    again: u64,
+    ordered: Vec<Order>,
+}
+
+/// A restart that was ordered.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Order {
+    deployment: String,
+    boot: String,
 }
 
 impl Remembered for Known {
@@ -32,11 +62,64 @@ impl Remembered for Known {
     /// Several times what [`REMEMBERED`] take.
     const FILE_BYTES: u64 = 64 * 1024;
     const WITHOUT: &str = "no restart of the device is pending";
+    /// What ordered a restart must not do so again because of one damaged file.
+    const COPY: Option<&str> = Some("/var/lib/licd/deployment.copy.toml");
 }
 
 impl Known {
     fn is_of(&self, boot: &BootId) -> bool {
         self.boot == boot.to_string()
+    }
+
+    /// Forgets what ended in another start of the system.
+    fn begin(&mut self, boot: &BootId) {
+        if !self.is_of(boot) {
+            let ordered = std::mem::take(&mut self.ordered);
+            *self = Self { boot: boot.to_string(), ordered, ..Self::default() };
+        }
+    }
+
+    fn set_plan(&mut self, plan: Plan) {
+        (self.plan, self.again) = match plan {
+            // Asked, or announced, anew.
+            Plan::Open | Plan::Asked(_) | Plan::Notice(_) => (String::new(), 0),
+            Plan::Later(at) => (plan.as_str().to_owned(), at.as_secs()),
+            Plan::Agreed | Plan::Refused(_) | Plan::Restart | Plan::Cancelled => {
+                (plan.as_str().to_owned(), 0)
+            }
+        };
+    }
+
+    fn plan(&self) -> Plan {
+        match self.plan.as_str() {
+            "later" => Plan::Later(Duration::from_secs(self.again)),
+            "agreed" => Plan::Agreed,
+            "refused" => Plan::Refused(Duration::ZERO),
+            "restart" => Plan::Restart,
+            "cancelled" => Plan::Cancelled,
+            _ => Plan::Open,
+        }
+    }
+}
+
+impl Memory {
+    /// Reads what is known of this start of the system.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn load(root: &Root, boot: &BootId) -> Looked<Self> {
+        let mut known = StateFile::<Known>::peek(root)?.known;
+        known.begin(boot);
+        let plan = known.plan();
+        let earlier = known.ordered.into_iter().filter(|order| order.boot != known.boot);
+        let before = earlier.map(|order| order.deployment).collect();
+        Ok(Self { deployments: known.deployments, plan, before })
+    }
+
+    /// Whether a deployment of this start may still order a restart.
+    #[must_use]
+    pub fn may_order(&self) -> bool {
+        self.deployments.iter().any(|one| !self.before.contains(one))
     }
 }
 
@@ -67,13 +150,40 @@ impl Deployments {
 /// [`SaveError`]; a restart of the daemon forgets it.
 pub fn remember(root: &Root, boot: &BootId, deployment: &str) -> Result<(), SaveError> {
     StateFile::<Known>::update(root, |known| {
-        if !known.is_of(boot) {
-            *known = Known { boot: boot.to_string(), deployments: Vec::new() };
-        }
+        known.begin(boot);
         known.deployments.retain(|one| one != deployment);
         known.deployments.push(deployment.to_owned());
         let surplus = known.deployments.len().saturating_sub(REMEMBERED);
         known.deployments.drain(..surplus);
+    })
+}
+
+/// Remembers what is planned in this start of the system.
+///
+/// # Errors
+/// [`SaveError`]; a restart of the daemon asks users again.
+pub fn keep(root: &Root, boot: &BootId, plan: Plan) -> Result<(), SaveError> {
+    StateFile::<Known>::update(root, |known| {
+        known.begin(boot);
+        known.set_plan(plan);
+    })
+}
+
+/// Remembers that these deployments order a restart now, before they do. Until [`keep`] says that it
+/// comes, a restart of the daemon orders it again.
+///
+/// # Errors
+/// [`SaveError`]; a restart would not be the last one.
+pub fn order(root: &Root, boot: &BootId, deployments: &[String]) -> Result<(), SaveError> {
+    StateFile::<Known>::update(root, |known| {
+        known.begin(boot);
+        known.set_plan(Plan::Refused(Duration::ZERO));
+        for deployment in deployments {
+            known.ordered.retain(|order| order.deployment != *deployment);
+            known.ordered.push(Order { deployment: deployment.clone(), boot: boot.to_string() });
+        }
+        let surplus = known.ordered.len().saturating_sub(REMEMBERED);
+        known.ordered.drain(..surplus);
     })
 }
 
@@ -82,18 +192,25 @@ mod tests {
     use super::*;
     use std::fs;
 
+    const WE: &str = "WE-7Q2KD/183";
+
     fn boot(first: &str) -> BootId {
         BootId::parse(&format!("{first}-7a6f-4c3e-9d2b-0123456789ab")).unwrap()
     }
 
-    #[test]
-    fn a_deployment_is_pending_until_the_system_starts_again() {
+    fn root() -> (tempfile::TempDir, Root) {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
+        (dir, root)
+    }
+
+    #[test]
+    fn a_deployment_is_pending_until_the_system_starts_again() {
+        let (_dir, root) = root();
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
         let is_pending = |boot| Deployments::load(&root).unwrap().0.is_pending(boot);
         assert!(!is_pending(&first));
-        remember(&root, &first, "WE-7Q2KD/183").unwrap();
+        remember(&root, &first, WE).unwrap();
         assert!(is_pending(&first));
         assert!(!is_pending(&second));
         remember(&root, &second, "EMP-00001/1").unwrap();
@@ -101,25 +218,77 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_does_not_grow_without_end() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
-        for number in 0..70 {
-            remember(&root, &boot("5b1f1d0c"), &format!("WE-7Q2KD/{number}")).unwrap();
+    fn what_users_decided_counts_until_the_system_starts_again() {
+        let later = Plan::Later(Duration::from_secs(15_400));
+        let again = Plan::Refused(Duration::ZERO);
+        for (plan, kept) in [
+            (later, later),
+            (Plan::Agreed, Plan::Agreed),
+            (Plan::Refused(Duration::from_secs(7)), again),
+            (Plan::Cancelled, Plan::Cancelled),
+            (Plan::Restart, Plan::Restart),
+            (Plan::Asked(Duration::from_secs(7)), Plan::Open),
+            (Plan::Notice(Duration::from_secs(7)), Plan::Open),
+            (Plan::Open, Plan::Open),
+        ] {
+            let (_dir, root) = root();
+            let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
+            remember(&root, &first, WE).unwrap();
+            keep(&root, &first, plan).unwrap();
+            assert_eq!(Memory::load(&root, &first).unwrap().plan, kept, "{plan:?}");
+            assert_eq!(Memory::load(&root, &second).unwrap(), Memory::default());
         }
-        let file = StateFile::<Known>::load(&root).unwrap().0;
-        assert_eq!(file.known.deployments.len(), REMEMBERED);
-        assert_eq!(file.known.deployments.last().unwrap(), "WE-7Q2KD/69");
+    }
+
+    #[test]
+    fn what_ordered_a_restart_never_orders_one_in_another_start() {
+        let (_dir, root) = root();
+        let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
+        let may_order = |boot: &BootId| Memory::load(&root, boot).unwrap().may_order();
+        assert!(!may_order(&first));
+        remember(&root, &first, WE).unwrap();
+        assert!(may_order(&first));
+        order(&root, &first, &[WE.to_owned()]).unwrap();
+        // Refused, it is tried again; it is the same order.
+        assert!(may_order(&first));
+        remember(&root, &second, WE).unwrap();
+        assert!(!may_order(&second));
+        remember(&root, &second, "WE-7Q2KD/184").unwrap();
+        assert!(may_order(&second));
+    }
+
+    #[test]
+    fn the_memory_does_not_grow_without_end() {
+        let (_dir, root) = root();
+        for number in 0..70 {
+            let name = format!("WE-7Q2KD/{number}");
+            remember(&root, &boot("5b1f1d0c"), &name).unwrap();
+            order(&root, &boot("5b1f1d0c"), &[name]).unwrap();
+        }
+        let known = StateFile::<Known>::load(&root).unwrap().0.known;
+        assert_eq!((known.deployments.len(), known.ordered.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(known.deployments.last().unwrap(), "WE-7Q2KD/69");
+        assert_eq!(known.ordered.last().unwrap().deployment, "WE-7Q2KD/69");
     }
 
     #[test]
     fn a_damaged_memory_is_set_aside_with_a_word() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
+        let (dir, root) = root();
         fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
         let (deployments, notice) = Deployments::load(&root).unwrap();
         assert!(!deployments.is_pending(&boot("5b1f1d0c")));
         assert!(notice.unwrap().to_string().contains("no restart"));
+    }
+
+    #[test]
+    fn one_damaged_file_brings_no_second_restart() {
+        let (_dir, root) = root();
+        let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
+        remember(&root, &first, WE).unwrap();
+        order(&root, &first, &[WE.to_owned()]).unwrap();
+        fs::write(root.path(Known::FILE), "nonsense").unwrap();
+        remember(&root, &second, WE).unwrap();
+        assert!(!Memory::load(&root, &second).unwrap().may_order());
     }
 }

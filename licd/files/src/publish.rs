@@ -1,5 +1,5 @@
-//! What other programs read: `/run/licd/status.json`, `/run/licd/notices.json` and
-//! `/run/licd/features/`.
+//! What other programs read: `/run/licd/status.json`, `/run/licd/notices.json`,
+//! `/run/licd/restart.json` and `/run/licd/features/`.
 //!
 //! There is no taking back: when the daemon stops, what it published last stays, since no licence
 //! state may end what is running, and boot scripts go on asking.
@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 
 use licd_fs::atomic::{self, Durability};
+use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, reason};
 use nix::errno::Errno;
@@ -21,6 +22,9 @@ const STATUS: &str = "status.json";
 /// at.
 const STATUS_BYTES: u64 = 16 << 20;
 const NOTICES: &str = "notices.json";
+const RESTART: &str = "restart.json";
+/// Bytes of it that are read: ten times what it holds.
+const RESTART_BYTES: u64 = 64 * 1024;
 
 /// Publishes the status report and the features it allows, for everyone to read whatever the umask;
 /// writes only what changed. When the new report can be read, the features are already those it
@@ -54,6 +58,23 @@ pub fn published(root: &Root) -> Option<String> {
 /// The kernel's, naming the file.
 pub fn publish_notices(root: &Root, json: &str) -> io::Result<()> {
     publish_file(&root.path(DIR), NOTICES, json)
+}
+
+/// Publishes what is planned for the restart that a deployment wants, and what users are to see of
+/// it; writes only what changed.
+///
+/// # Errors
+/// The kernel's, naming the file.
+pub fn publish_restart(root: &Root, json: &str) -> io::Result<()> {
+    publish_file(&root.path(DIR), RESTART, json)
+}
+
+/// What was published last of that restart; `None` if there is none that can be read.
+///
+/// # Errors
+/// [`Unavailable`](licd_fs::look::Unavailable).
+pub fn published_restart(root: &Root) -> Looked<Option<String>> {
+    Ok(textfile::read_text(&root.path(DIR).join(RESTART), RESTART_BYTES)?.ok().flatten())
 }
 
 fn is_feature(name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::args::Args;
-use crate::bus::{Desktop, Nobody, Notification};
+use crate::bus::{Desktop, Nobody, Notification, Shown, Urgency};
 use crate::language::Language;
 use crate::marks::Marks;
 use crate::sheet::{Notice, Sheet};
@@ -53,11 +53,13 @@ impl Board {
         let notification = Notification {
             title: &words.title,
             body: &words.body,
-            matters: notice.stops,
+            urgency: if notice.stops { Urgency::Normal } else { Urgency::Low },
+            actions: Vec::new(),
+            without_actions: "",
             // Yesterday's goes where today's comes.
             replaces: self.shown.get(&notice.service).copied(),
         };
-        let id = desktop.show(&notification).await?;
+        let Shown { id, .. } = desktop.show(&notification).await?;
         self.shown.insert(notice.service.clone(), id);
         Ok(())
     }

@@ -1,12 +1,14 @@
-//! The two buses: licd's, which is listened to, and the desktop's. The only file that knows zbus.
+//! The two buses: licd's, which is listened to, and the desktop's. Beside `news.rs` the only file that
+//! knows zbus.
+
+mod news;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::num::NonZeroUsize;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use zbus::connection::{Builder, Connection};
@@ -16,10 +18,9 @@ use zruntime::SharedRuntime;
 
 use crate::args::Address;
 
+pub(crate) use news::{Event, News};
 pub(crate) use zbus::block_on;
 
-const LICD: &str = "com.igel.License1";
-const MANAGER: &str = "com.igel.License1.Manager";
 const BUS: &str = "org.freedesktop.DBus";
 /// Desktop Notifications Specification: name and interface, and its object.
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
@@ -42,6 +43,8 @@ pub(crate) struct Desktop {
     connection: Connection,
     runtime: SharedRuntime,
     patience: Duration,
+    /// What the user does with notifications.
+    signals: MessageStream,
 }
 
 /// Something to show.
@@ -51,9 +54,33 @@ pub(crate) struct Notification<'a> {
     /// Plain text.
     pub(crate) body: &'a str,
     /// Whether it is of consequence.
-    pub(crate) matters: bool,
+    pub(crate) urgency: Urgency,
+    /// What the user can answer: the key of each button and its words.
+    pub(crate) actions: Vec<(&'a str, &'a str)>,
+    /// The body where no buttons can be shown.
+    pub(crate) without_actions: &'a str,
     /// The one it takes the place of.
     pub(crate) replaces: Option<u32>,
+}
+
+/// How a notification presses, and how long it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// It is for those who care.
+    Low,
+    /// It can be read and goes.
+    Normal,
+    /// It stays until it is answered or taken away.
+    Critical,
+}
+
+/// A notification that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The number it is known by.
+    pub(crate) id: u32,
+    /// Whether it has buttons.
+    pub(crate) is_answerable: bool,
 }
 
 /// There is nobody who shows notifications.
@@ -79,20 +106,25 @@ impl Desktop {
     pub(crate) async fn connect(bus: &Address, patience: Duration) -> Result<Self, String> {
         let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
         let connection = connect(bus, &runtime).await?;
-        Ok(Self { connection, runtime, patience })
+        let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
+        let rule = rule.sender(NOTIFICATIONS).interface(NOTIFICATIONS).build();
+        let signals =
+            async { MessageStream::for_match_rule(rule?, &connection, Some(QUEUE)).await };
+        let signals = signals.await.map_err(|error| words(&error))?;
+        Ok(Self { connection, runtime, patience, signals })
     }
 
-    /// Shows a notification, and returns the number it is known by. Waits for somebody who does it.
+    /// Shows a notification. Waits for somebody who does it.
     ///
     /// # Errors
     /// [`Nobody`].
-    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<u32, Nobody> {
+    pub(crate) async fn show(&self, notification: &Notification<'_>) -> Result<Shown, Nobody> {
         let end = Instant::now() + self.patience;
         // Listening before trying.
         let mut appearance = owners(&self.connection, NOTIFICATIONS).await;
         loop {
             let reason = match self.try_to_show(notification).await {
-                Ok(id) => return Ok(id),
+                Ok(shown) => return Ok(shown),
                 Err(reason) => reason,
             };
             let nobody = |reason| Nobody { waited: self.patience, reason };
@@ -105,24 +137,35 @@ impl Desktop {
         }
     }
 
-    async fn try_to_show(&self, notification: &Notification<'_>) -> zbus::Result<u32> {
-        let markup = self.call("GetCapabilities", &()).await?;
-        let markup: Vec<String> = markup.body().deserialize()?;
-        let markup = markup.iter().any(|capability| capability == "body-markup");
-        let body = if markup { escaped(notification.body) } else { notification.body.to_owned() };
-        // Nothing here is urgent: "critical" would stay on the screen until it is clicked away.
-        let urgency: u8 = if notification.matters { 1 } else { 0 };
+    async fn try_to_show(&self, notification: &Notification<'_>) -> zbus::Result<Shown> {
+        let capabilities = self.call("GetCapabilities", &()).await?;
+        let capabilities: Vec<String> = capabilities.body().deserialize()?;
+        let can = |name: &str| capabilities.iter().any(|capability| capability == name);
+        let is_answerable = can("actions") && !notification.actions.is_empty();
+        let body = match is_answerable || notification.without_actions.is_empty() {
+            true => notification.body,
+            false => notification.without_actions,
+        };
+        let body = if can("body-markup") { escaped(body) } else { body.to_owned() };
+        let buttons = notification.actions.iter().filter(|_| is_answerable);
+        let actions: Vec<&str> = buttons.flat_map(|(key, words)| [*key, *words]).collect();
+        let (urgency, stays): (u8, _) = match notification.urgency {
+            Urgency::Low => (0, READING_TIME),
+            Urgency::Normal => (1, READING_TIME),
+            // Zero: until it is closed.
+            Urgency::Critical => (2, Duration::ZERO),
+        };
         let hints = HashMap::from([
             ("urgency", Variant::from(urgency)),
             ("suppress-sound", Variant::from(true)),
         ]);
         let replaces = notification.replaces.unwrap_or_default();
-        let milliseconds = i32::try_from(READING_TIME.as_millis()).unwrap_or(i32::MAX);
-        let actions: &[&str] = &[];
+        let milliseconds = i32::try_from(stays.as_millis()).unwrap_or(i32::MAX);
         let title = notification.title;
         let arguments =
             (APP_NAME, replaces, ICON, title, body.as_str(), actions, hints, milliseconds);
-        self.call("Notify", &arguments).await?.body().deserialize()
+        let id = self.call("Notify", &arguments).await?.body().deserialize()?;
+        Ok(Shown { id, is_answerable })
     }
 
     /// Takes a notification away, if it is still there.
@@ -136,50 +179,6 @@ impl Desktop {
     {
         let to = (Some(NOTIFICATIONS), NOTIFICATIONS_PATH, Some(NOTIFICATIONS));
         self.connection.call_method(to.0, to.1, to.2, method, body).await
-    }
-}
-
-/// What licd has to say.
-pub(crate) struct News {
-    /// Kept so that the streams go on.
-    _connection: Connection,
-    /// Its signals, and its coming and going.
-    streams: [MessageStream; 2],
-}
-
-impl News {
-    /// Listens from now on, also if licd is not there yet.
-    ///
-    /// # Errors
-    /// Why not, in words.
-    pub(crate) async fn of_licd(bus: &Address) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_words(&error))?;
-        let connection = connect(bus, &runtime).await?;
-        let listen = async {
-            let signals = MatchRule::builder().msg_type(zbus::message::Type::Signal);
-            let signals = signals.sender(LICD).interface(MANAGER).build()?;
-            let signals = MessageStream::for_match_rule(signals, &connection, Some(QUEUE)).await?;
-            Ok([signals, owners(&connection, LICD).await?])
-        };
-        let streams = listen.await.map_err(|error: Error| words(&error))?;
-        Ok(Self { _connection: connection, streams })
-    }
-
-    /// Waits for news; whether there are, or else one of the two buses is gone.
-    pub(crate) async fn next_while(&mut self, desktop: &Desktop) -> bool {
-        let mut gone = pin!(desktop.connection.closed());
-        poll_fn(|context| {
-            if gone.as_mut().poll(context).is_ready() {
-                return Poll::Ready(false);
-            }
-            for stream in &mut self.streams {
-                if let Poll::Ready(message) = Pin::new(stream).poll_next(context) {
-                    return Poll::Ready(matches!(message, Some(Ok(_))));
-                }
-            }
-            Poll::Pending
-        })
-        .await
     }
 }
 

@@ -1,16 +1,19 @@
 //! licd-notify runs in a user's session and shows the notices of expiry that licd has put into
-//! words: at login and whenever licd says that there is something new, each service once a day.
+//! words: at login and whenever licd says that there is something new, each service once a day. It
+//! also asks the user about the restart that new licences want, and passes the answer on.
 //!
 //! It decides nothing but what this user has not seen yet: which notices there are, what they say
-//! and what day it is stands in `/run/licd/notices.json`. It asks licd for nothing and can do
-//! nothing to it. Whatever is missing, a bus, licd, somebody who shows notifications, is no error of
-//! a session: it does without or ends, and a licence is judged the same.
+//! and what day it is stands in `/run/licd/notices.json`, and what to ask in `/run/licd/restart.json`.
+//! Beside that answer it asks licd for nothing and can do nothing to it. Whatever is missing, a bus,
+//! licd, somebody who shows notifications, is no error of a session: it does without or ends, and a
+//! licence is judged the same.
 
 mod args;
 mod board;
 mod bus;
 mod language;
 mod marks;
+mod restart;
 mod sheet;
 
 use std::env;
@@ -19,7 +22,8 @@ use std::process::ExitCode;
 
 use args::{Args, Request};
 use board::Board;
-use bus::{Desktop, News};
+use bus::{Desktop, Event, News};
+use restart::Restart;
 
 /// Exit code of wrong usage, as in the other programs.
 const WRONG_USAGE: u8 = 2;
@@ -43,7 +47,7 @@ pub fn main() -> ExitCode {
 
 /// Shows what there is, and then what comes, until the session or the bus of the system ends.
 async fn run(args: &Args) {
-    let desktop = match Desktop::connect(&args.session_bus, args.wait).await {
+    let mut desktop = match Desktop::connect(&args.session_bus, args.wait).await {
         Ok(desktop) => desktop,
         Err(reason) => {
             return say(&format!("session bus: {reason}; there is nobody to show notices"));
@@ -54,14 +58,23 @@ async fn run(args: &Args) {
     if let Err(reason) = &news {
         say(&format!("system bus: {reason}; only what is known now is shown"));
     }
-    let mut board = Board::open(args);
+    let (mut board, mut restart) = (Board::open(args), Restart::open(args));
     loop {
         if let Err(nobody) = board.update(&desktop).await {
             return say(&nobody.to_string());
         }
+        if let Err(nobody) = restart.update(&desktop, news.is_ok()).await {
+            return say(&nobody.to_string());
+        }
         let Ok(news) = &mut news else { return };
-        if !news.next_while(&desktop).await {
-            return;
+        let answered = match news.next(&mut desktop).await {
+            Event::News => Ok(()),
+            Event::Chosen(id, key) => restart.chosen(id, &key, news).await,
+            Event::Closed(id) => restart.closed(id, news).await,
+            Event::BusGone => return,
+        };
+        if let Err(reason) = answered {
+            say(&format!("restart: {reason}"));
         }
     }
 }

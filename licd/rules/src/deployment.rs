@@ -16,9 +16,10 @@ const LOOK: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// What is planned for the restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Plan {
     /// Nothing is decided yet.
+    #[default]
     Open,
     /// Users are asked; at this time it is looked whether they are still there.
     Asked(Duration),
@@ -72,6 +73,10 @@ pub struct Scene {
     pub prompt: bool,
     /// Whether a user sits at the device.
     pub session: bool,
+    /// Whether licd itself is at work: an import, a removal, a write of settings, a look at the links.
+    pub busy: bool,
+    /// Whether a program has asked logind to block a restart, as an update does.
+    pub inhibited: bool,
 }
 
 impl Answer {
@@ -88,6 +93,24 @@ impl Answer {
 }
 
 impl Plan {
+    /// When a question to logind is repeated that had no answer.
+    pub const RETRY: Duration = AGAIN;
+
+    /// The plan as a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Asked(_) => "asked",
+            Self::Later(_) => "later",
+            Self::Notice(_) => "notice",
+            Self::Agreed => "agreed",
+            Self::Refused(_) => "refused",
+            Self::Restart => "restart",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// When something is to be decided, in running time; `None` if only an event changes the plan.
     #[must_use]
     pub fn due(self) -> Option<Duration> {
@@ -130,12 +153,19 @@ impl Plan {
             Self::Restart | Self::Cancelled => self,
             // Also what was announced or asked before the configuration forbade it.
             _ if !scene.may_restart => Self::Open,
-            _ if !is_due => self,
-            Self::Agreed | Self::Refused(_) => Self::Restart,
+            _ if !is_due || scene.busy => self,
+            Self::Agreed | Self::Refused(_) => Self::restart(scene),
             // A user who came during the notice has not been asked.
-            Self::Notice(_) if !asks => Self::Restart,
+            Self::Notice(_) if !asks => Self::restart(scene),
             _ if asks => Self::Asked(scene.uptime + LOOK),
             _ => Self::Notice(scene.uptime + NOTICE),
+        }
+    }
+
+    fn restart(scene: &Scene) -> Self {
+        match scene.inhibited {
+            true => Self::Refused(scene.uptime + AGAIN),
+            false => Self::Restart,
         }
     }
 }
@@ -153,10 +183,19 @@ mod tests {
     const LATER: Plan = Plan::Later(s(AT + 14_400));
     const NOTICE: Plan = Plan::Notice(s(AT + 60));
     const AGAIN: Plan = Plan::Refused(s(AT + 60));
-    const PROMPT: Scene = Scene { uptime: s(AT), may_restart: true, prompt: true, session: true };
+    const PROMPT: Scene = Scene {
+        uptime: s(AT),
+        may_restart: true,
+        prompt: true,
+        session: true,
+        busy: false,
+        inhibited: false,
+    };
     const ALONE: Scene = Scene { session: false, ..PROMPT };
     const TOLD: Scene = Scene { prompt: false, ..PROMPT };
     const NEVER: Scene = Scene { may_restart: false, ..PROMPT };
+    const BUSY: Scene = Scene { busy: true, ..PROMPT };
+    const INHIBITED: Scene = Scene { inhibited: true, ..PROMPT };
 
     fn check(table: &[(&str, Plan, Event, Scene, Plan)]) {
         for (what, before, event, scene, after) in table {
@@ -197,6 +236,40 @@ mod tests {
             ("a restart is ordered once", Restart, Time, PROMPT, Restart),
             ("no is no", Cancelled, Time, TOLD, Cancelled),
         ]);
+    }
+
+    #[test]
+    fn what_is_at_work_is_never_cut_off() {
+        use Event::Time;
+        use Plan::{Agreed, Later, Notice, Open, Refused};
+        let alone = |scene: Scene| Scene { session: false, ..scene };
+        check(&[
+            ("a user is asked when the work is done", Open, Time, BUSY, Open),
+            ("agreed, but not before the end of an import", Agreed, Time, BUSY, Agreed),
+            ("nor at the end of the notice", Notice(s(AT)), Time, alone(BUSY), Notice(s(AT))),
+            ("nor when it is tried again", Refused(s(AT)), Time, BUSY, Refused(s(AT))),
+            (
+                "busy without leave: nothing comes",
+                Agreed,
+                Time,
+                Scene { busy: true, ..NEVER },
+                Open,
+            ),
+            ("an update blocks what was agreed", Agreed, Time, INHIBITED, AGAIN),
+            ("and what was announced", Notice(s(AT)), Time, alone(INHIBITED), AGAIN),
+            ("and goes on doing so", Refused(s(AT)), Time, INHIBITED, AGAIN),
+            ("users are asked all the same", Open, Time, INHIBITED, ASKED),
+            ("and asked again", Later(s(AT)), Time, INHIBITED, ASKED),
+        ]);
+    }
+
+    #[test]
+    fn every_plan_is_a_word_of_its_own() {
+        let plans = [Plan::Open, ASKED, LATER, NOTICE, Plan::Agreed, AGAIN, Plan::Restart];
+        for (at, plan) in plans.iter().enumerate() {
+            assert!(plans.iter().skip(at + 1).all(|other| other.as_str() != plan.as_str()));
+            assert_ne!(plan.as_str(), Plan::Cancelled.as_str());
+        }
     }
 
     #[test]

@@ -13,11 +13,13 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
         return Ok(Verdict::Yes);
     }
     let report = desk.report()?;
-    print(&report, out)?;
+    // It only helps to say what comes next.
+    let plan = desk.device().published_restart().ok().flatten();
+    print(&report, plan.as_ref().map(|plan| plan.plan.as_str()), out)?;
     Ok(Verdict::Yes)
 }
 
-fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
+fn print(report: &Report, plan: Option<&str>, out: &mut Out) -> Result<(), licd_device::Failure> {
     let none = || "none".to_owned();
     let unit = report.unit_id.as_ref().map_or_else(none, ToString::to_string);
     let serial = report.hardware.serial.clone().unwrap_or_else(none);
@@ -44,12 +46,29 @@ fn print(report: &Report, out: &mut Out) -> Result<(), licd_device::Failure> {
         out.line(format_args!("Link:       {}: {}: {}", link.url, link.code, link.message))?;
     }
     if report.restart_pending {
-        out.line(format_args!("Restart:    what a link brought takes full effect with a restart"))?;
+        let next = next(plan);
+        out.line(format_args!(
+            "Restart:    what a link brought takes full effect with a restart; {next}"
+        ))?;
     }
     for problem in &report.problems {
         out.line(format_args!("Problem:    {problem}"))?;
     }
     Ok(())
+}
+
+/// What comes next of the restart that a deployment wants.
+fn next(plan: Option<&str>) -> &'static str {
+    match plan {
+        Some("asked") => "users are asked",
+        Some("later") => "users are asked again after four hours and at the next login",
+        Some("notice") => "the device restarts within a minute",
+        Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
+        Some("refused") => "it cannot be had now, and is tried again every minute",
+        Some("restart") => "it is ordered",
+        Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
+        _ => "restart the device when it suits",
+    }
 }
 
 fn describe(service: &ServiceReport) -> String {

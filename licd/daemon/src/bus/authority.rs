@@ -38,6 +38,7 @@ pub(super) enum Action {
     Import,
     Remove,
     Settings,
+    Deployment,
 }
 
 impl Action {
@@ -47,6 +48,7 @@ impl Action {
             Self::Import => "com.igel.license1.import",
             Self::Remove => "com.igel.license1.remove",
             Self::Settings => "com.igel.license1.settings",
+            Self::Deployment => "com.igel.license1.deployment",
         }
     }
 }
@@ -196,7 +198,7 @@ async fn ask(
 }
 
 /// The outcome of a call, an error if it takes too long.
-async fn within<T>(
+pub(super) async fn within<T>(
     limit: Duration,
     call: impl Future<Output = zbus::Result<T>>,
 ) -> zbus::Result<T> {
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn every_action_is_in_the_policy_that_is_installed() {
         let policy = include_str!("../../../../packaging/com.igel.license1.policy");
-        for action in [Action::Import, Action::Remove, Action::Settings] {
+        for action in [Action::Import, Action::Remove, Action::Settings, Action::Deployment] {
             assert!(policy.contains(&format!("<action id=\"{}\">", action.id())), "{action:?}");
         }
     }

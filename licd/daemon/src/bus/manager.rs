@@ -57,7 +57,7 @@ impl Manager {
     }
 
     /// Gives the loop an order and waits for its answer.
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         order: impl FnOnce(Reply<T>) -> Order,
     ) -> Result<T, BusError> {
@@ -83,7 +83,7 @@ impl Manager {
     }
 
     /// The same for what the caller needs authority for.
-    async fn attend_authorised<T>(
+    pub(super) async fn attend_authorised<T>(
         &self,
         call: Call<'_>,
         action: Action,
@@ -113,9 +113,9 @@ impl Manager {
 
 /// A call as it has come.
 #[derive(Clone, Copy)]
-struct Call<'a> {
-    connection: &'a Connection,
-    header: &'a Header<'a>,
+pub(super) struct Call<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) header: &'a Header<'a>,
 }
 
 /// The properties of the daemon.

@@ -13,6 +13,7 @@ use zbus::{Connection, Variant};
 use zruntime::mpmc::Receiver;
 
 use super::authority::Authority;
+use super::deployment::Deployment;
 use super::error::reason;
 use super::job::{self, JobObject};
 use super::license::{self, License};
@@ -25,6 +26,7 @@ use crate::jobs::{Job, JobId};
 pub(super) enum Sending {
     Announce(Arc<Published>),
     ExpiryNotice(Notice),
+    PlanChanged,
     JobBegan(Arc<Job>),
     JobWentOn(Arc<Job>),
     JobEnded { job: Arc<Job>, verdict: &'static str, message: String },
@@ -91,6 +93,10 @@ impl Outbox {
                 let (state, expires) = (stage.as_str(), expires.to_string());
                 let emitter = SignalEmitter::new(connection, PATH)?;
                 Manager::expiry_notice(&emitter, &service, state, &expires, days_left).await
+            }
+            Sending::PlanChanged => {
+                let changed = [("State", self.hub.plan().into())];
+                properties_changed::<Deployment>(connection, PATH, changed).await
             }
             Sending::JobBegan(job) => {
                 let path = job::path(job.id);

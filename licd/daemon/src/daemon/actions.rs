@@ -52,6 +52,7 @@ impl Daemon {
             Action::EndImport(job, caller) => self.end_import(job, caller),
             Action::ForgetJob(job) => self.bus(|bus| bus.forget_job(job)),
             Action::Answer(ticket) => self.answer(ticket),
+            Action::TakeAnswer(ticket) => self.take_answer(ticket),
             Action::Refuse(ticket, why) => self.refuse(ticket, why),
             // The reply answers by being dropped.
             Action::Drop(ticket) => drop(self.pending.remove(&ticket)),

@@ -1,23 +1,67 @@
 //! Deployments: licences that came by a link of the settings and changed what is allowed. They want a
-//! restart of the device, and the daemon remembers that until it has happened.
+//! restart of the device. What is planned for it `licd_rules` decides; here it is remembered, shown
+//! and carried out.
 
-use licd_device::Device;
-use licd_files::deployment;
+use std::fmt::Display;
+use std::time::Duration;
+
+use licd_device::{Device, Problem, RestartProblem};
+use licd_files::deployment::{self, Memory};
+use licd_files::publish;
 use licd_machine::clock;
-use licd_rules::BootId;
+use licd_rules::{Answer, Code, DeploymentEvent as Event, Moment, Plan, Scene};
 use license_format::PackId;
 
 use super::Daemon;
-use crate::hub::Published;
-use crate::journal;
+use crate::bus::Bus;
+use crate::dispatch;
+use crate::hub::{LogindState, NO_RESTART, Published, Refusal, Reply};
+use crate::{journal, notices};
 
-/// This start of the system; one without a name is told from no other, and nothing is remembered
-/// of it.
-fn boot(device: &Device) -> Option<BootId> {
-    clock::reading(device.root()).map_err(|unavailable| complain(&unavailable)).ok()?.at.boot
+/// What is planned for the restart, and what that rests on.
+#[derive(Default)]
+pub(super) struct PendingRestart {
+    memory: Memory,
+    /// Whether logind has still to answer.
+    asking: bool,
+    /// Before this running time logind is not asked again.
+    retry: Duration,
+    /// Why the restart cannot be had now.
+    problem: Option<Problem>,
 }
 
-fn complain(what: &impl std::fmt::Display) {
+impl PendingRestart {
+    /// What is known of this start of the system.
+    pub(super) fn load(device: &Device) -> Self {
+        let Some(boot) = moment(device).and_then(|at| at.boot) else { return Self::default() };
+        let memory =
+            Memory::load(device.root(), &boot).map_err(|unavailable| complain(&unavailable));
+        // What an earlier run has published is in the report until it is taken back.
+        let published = device.published_restart().ok().flatten();
+        let published = published.filter(|restart| restart.boot == boot.to_string());
+        Self {
+            memory: memory.unwrap_or_default(),
+            problem: published.and_then(|restart| restart.problem),
+            ..Self::default()
+        }
+    }
+
+    /// The plan as a word.
+    fn word(&self) -> &'static str {
+        match self.memory.deployments.is_empty() {
+            true => NO_RESTART,
+            false => self.memory.plan.as_str(),
+        }
+    }
+}
+
+/// This start of the system and its running time. A start without a name cannot be told from another
+/// one: nothing is remembered of it, and it is not ended.
+fn moment(device: &Device) -> Option<Moment> {
+    Some(clock::reading(device.root()).map_err(|unavailable| complain(&unavailable)).ok()?.at)
+}
+
+fn complain(what: &impl Display) {
     log::warn!(MESSAGE_ID = journal::PROBLEM; "{what}");
 }
 
@@ -31,18 +75,202 @@ pub(super) fn name(packs: &[PackId], now: &Published) -> String {
     packs.iter().map(serial).collect::<Vec<_>>().join(" ")
 }
 
+/// The plan in words, for the journal.
+fn described(plan: Plan) -> Option<&'static str> {
+    Some(match plan {
+        Plan::Open => return None,
+        Plan::Asked(_) => "users are asked",
+        Plan::Later(_) => "put off by a user",
+        Plan::Notice(_) => "announced, to come in 60 seconds",
+        Plan::Agreed => "a user has agreed",
+        Plan::Refused(_) => "cannot be had now, and is tried again in a minute",
+        Plan::Restart => "ordered",
+        Plan::Cancelled => "cancelled by a user for this deployment",
+    })
+}
+
 impl Daemon {
     /// A deployment has ended.
-    pub(super) fn deployed(&self, name: &str) {
+    pub(super) fn deployed(&mut self, name: &str) {
         log::info!(
-            MESSAGE_ID = journal::STATE_CHANGED;
+            MESSAGE_ID = journal::RESTART;
             "{name}: deployed by a link of the settings; the device is to be restarted"
         );
-        let Some(boot) = boot(&self.device) else { return };
-        if let Err(error) = deployment::remember(self.device.root(), &boot, name) {
+        let Some(at) = moment(&self.device) else { return };
+        let Some(boot) = &at.boot else { return };
+        if let Err(error) = deployment::remember(self.device.root(), boot, name) {
             complain(&format!(
                 "{error}; a restart of licd forgets that one of the device is pending"
             ));
         }
+        let deployments = &mut self.restart.memory.deployments;
+        if !deployments.iter().any(|known| known == name) {
+            deployments.push(name.to_owned());
+            self.plan_after(Event::Deployed, &at, &self.scene(&at, None), None);
+        }
+    }
+
+    /// Goes on with the restart that a deployment wants, if that is due and licd is not at work.
+    pub(super) fn plan_restart(&mut self) {
+        let pending = &self.restart;
+        if pending.asking || pending.memory.deployments.is_empty() || !self.hub.published().whole {
+            return;
+        }
+        let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
+        let scene = self.scene(&at, None);
+        if !scene.may_restart {
+            return self.plan_after(Event::Time, &at, &scene, None);
+        }
+        let Some(due) = pending.memory.plan.due().map(|due| due.max(pending.retry)) else { return };
+        match &self.bus {
+            _ if due > at.uptime => self.events.set_restart(due - at.uptime),
+            // The end of the work comes back here.
+            _ if scene.busy => {}
+            Some(bus) => {
+                bus.ask_logind();
+                self.restart.asking = true;
+            }
+            None => self.events.set_restart(Plan::RETRY),
+        }
+    }
+
+    /// logind has said who is at the device and what blocks a restart, or why it says nothing.
+    pub(super) fn logind_answered(&mut self, state: Result<LogindState, String>) {
+        self.restart.asking = false;
+        let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
+        match state {
+            Ok(state) => {
+                let scene = self.scene(&at, Some(&state));
+                let obstacle = state.inhibitor.map(RestartProblem::Blocked);
+                self.plan_after(Event::Time, &at, &scene, obstacle);
+            }
+            Err(reason) => {
+                self.restart.retry = at.uptime + Plan::RETRY;
+                self.show_plan(Some(RestartProblem::NoLogind(reason)));
+            }
+        }
+    }
+
+    /// logind restarts the device, or does not.
+    pub(super) fn restart_ordered(&mut self, outcome: Result<(), String>) {
+        let Some(at) = moment(&self.device) else { return };
+        match outcome {
+            Ok(()) => self.keep_plan(&at),
+            Err(reason) => {
+                let obstacle = Some(RestartProblem::Refused(reason));
+                self.plan_after(Event::Refused, &at, &self.scene(&at, None), obstacle);
+            }
+        }
+    }
+
+    /// A user has answered, who may.
+    pub(super) fn answer_question(&mut self, answer: Answer, reply: Reply<()>) {
+        let memory = &self.restart.memory;
+        if memory.deployments.is_empty() || !memory.plan.is_answerable() {
+            return reply(Err(Refusal::Arguments("restart: no question is open".to_owned())));
+        }
+        let Some(at) = moment(&self.device) else {
+            let message = "restart: the running time cannot be read; try again later";
+            return reply(Err(Refusal::new(Code::Busy, message)));
+        };
+        self.plan_after(Event::Answered(answer), &at, &self.scene(&at, None), None);
+        self.bus(|bus| bus.then(move || reply(Ok(()))));
+    }
+
+    /// How things stand. Without an answer of logind no user is there, and nothing blocks a restart.
+    fn scene(&self, at: &Moment, logind: Option<&LogindState>) -> Scene {
+        let survey = &self.hub.published().survey;
+        let may_order = at.boot.is_some() && self.restart.memory.may_order();
+        Scene {
+            uptime: at.uptime,
+            may_restart: may_order && survey.config().deployment.restart,
+            prompt: survey.settings().system.remotemanager.prompt_user_on_ums_actions,
+            session: logind.is_some_and(|state| state.session),
+            busy: self.state.is_busy(),
+            inhibited: logind.is_some_and(|state| state.inhibitor.is_some()),
+        }
+    }
+
+    /// Carries out what the plan is after this event. `obstacle`: what keeps a restart from being had.
+    fn plan_after(
+        &mut self,
+        event: Event,
+        at: &Moment,
+        scene: &Scene,
+        obstacle: Option<RestartProblem>,
+    ) {
+        let before = self.restart.memory.plan;
+        let mut plan = before.after(event, scene);
+        self.restart.memory.plan = plan;
+        let mut obstacle = obstacle;
+        if plan == Plan::Restart && before != plan {
+            obstacle = self.order_restart(at);
+            if obstacle.is_some() {
+                plan = plan.after(Event::Refused, scene);
+                self.restart.memory.plan = plan;
+            }
+        }
+        // Later again is another time.
+        if before.as_str() != plan.as_str() || matches!(event, Event::Answered(_)) {
+            if let Some(described) = described(plan) {
+                log::info!(MESSAGE_ID = journal::RESTART, LICD_PLAN = plan.as_str(); "restart: {described}");
+            }
+            // That it is ordered is written down before, and that it comes once it does.
+            if plan != Plan::Restart {
+                self.keep_plan(at);
+            }
+        }
+        self.show_plan(obstacle.filter(|_| matches!(plan, Plan::Refused(_))));
+    }
+
+    /// Writes down that a restart is ordered, then orders it; or says why that cannot be done.
+    fn order_restart(&self, at: &Moment) -> Option<RestartProblem> {
+        let (Some(boot), Some(bus)) = (&at.boot, &self.bus) else {
+            return Some(RestartProblem::NoBus);
+        };
+        let deployments = &self.restart.memory.deployments;
+        let ordered = deployment::order(self.device.root(), boot, deployments);
+        if ordered.is_ok() {
+            bus.restart();
+        }
+        ordered.err().map(RestartProblem::Unrecorded)
+    }
+
+    fn keep_plan(&self, at: &Moment) {
+        let Some(boot) = &at.boot else { return };
+        if let Err(error) = deployment::keep(self.device.root(), boot, self.restart.memory.plan) {
+            complain(&format!("{error}; a restart of licd asks users again"));
+        }
+    }
+
+    /// Shows the plan and what is wrong with it, if that is something else than before.
+    fn show_plan(&mut self, problem: Option<RestartProblem>) {
+        let problem = problem.map(Problem::from);
+        let is_news = problem != self.restart.problem;
+        self.restart.problem = problem;
+        if is_news || self.hub.plan() != self.restart.word() {
+            self.publish_plan();
+        }
+        if is_news {
+            // The report names it, which is made from a survey.
+            self.caused.push_back(dispatch::Event::ProblemChanged);
+        }
+    }
+
+    /// Shows the plan.
+    pub(super) fn publish_plan(&mut self) {
+        let boot = moment(&self.device).and_then(|at| at.boot);
+        let pending = &self.restart;
+        let text = notices::restart(
+            boot.map(|boot| boot.to_string()).unwrap_or_default(),
+            pending.word(),
+            pending.memory.plan,
+            pending.problem.as_ref(),
+        );
+        self.hub.set_plan(pending.word());
+        if let Err(error) = publish::publish_restart(self.device.root(), &text) {
+            self.complain(vec![format!("{error}; users are not asked about a restart")], false);
+        }
+        self.bus(Bus::plan_changed);
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Wake {
     Turn,
     /// It is time to ask the download links.
     Poll,
+    /// It is time to look after the restart that a deployment wants.
+    Restart,
     /// Files, or what is mounted where they are.
     Files,
     /// Network interfaces.
@@ -53,6 +55,7 @@ pub(super) struct Events {
     signals: SignalFd,
     alarm: Option<Alarm>,
     poll: Option<Alarm>,
+    restart: Option<Alarm>,
     clock: Option<ClockSet>,
     watch: Option<Watch>,
     mounts: Option<Mounts>,
@@ -64,6 +67,7 @@ enum Source {
     Signals,
     Alarm,
     Poll,
+    Restart,
     Clock,
     Watch,
     Mounts,
@@ -85,6 +89,7 @@ impl Events {
             signals,
             alarm: present("running time", Alarm::new()),
             poll: present("running time", Alarm::new()),
+            restart: present("running time", Alarm::new()),
             clock: present("clock", ClockSet::new()),
             watch: present("files", Watch::open(root)),
             mounts: present("mounts", Mounts::open(root)),
@@ -123,6 +128,10 @@ impl Events {
                     self.poll.iter().for_each(Alarm::acknowledge);
                     events.push(Wake::Poll);
                 }
+                Source::Restart => {
+                    self.restart.iter().for_each(Alarm::acknowledge);
+                    events.push(Wake::Restart);
+                }
                 Source::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
@@ -155,6 +164,13 @@ impl Events {
         }
     }
 
+    /// Sets when the restart that a deployment wants is looked after next.
+    pub(super) fn set_restart(&mut self, after: Duration) {
+        if let Some(Err(reason)) = self.restart.as_ref().map(|alarm| alarm.set(after)) {
+            self.restart = present("running time", Err(reason));
+        }
+    }
+
     /// Waits for the inbox alone, whether there is something before `until`.
     pub(super) fn wait_for_inbox(&self, inbox: &EventFd, until: Instant) -> bool {
         let mut fds = [PollFd::new(inbox.as_fd(), PollFlags::POLLIN)];
@@ -179,6 +195,7 @@ impl Events {
             (Source::Signals, Some(self.signals.as_fd())),
             (Source::Alarm, fd(&self.alarm)),
             (Source::Poll, fd(&self.poll)),
+            (Source::Restart, fd(&self.restart)),
             (Source::Clock, fd(&self.clock)),
             (Source::Mounts, fd(&self.mounts)),
             (Source::Watch, fd(&self.watch)),

@@ -31,18 +31,36 @@ impl Daemon {
         let (news, orders) = self.inbox.take();
         let (gone, news) = news.into_iter().partition(|news| matches!(news, News::CallerGone(_)));
         self.read_news(news)?;
-        for order in orders {
-            let ordered = ordered(&order);
-            let ticket = self.hold(Pending::Order(Box::new(order)));
-            self.handle(Event::Order(ticket, ordered))?;
-        }
+        orders.into_iter().try_for_each(|order| self.obey(order))?;
         // After the orders, some of which the callers that are gone may have sent.
-        self.read_news(gone)
+        self.read_news(gone)?;
+        // Work may have ended that a restart waits for.
+        self.plan_restart();
+        Ok(())
     }
 
     /// Handles what threads and the bus have reported.
     pub(super) fn read_news(&mut self, news: Vec<News>) -> Result<(), Fatal> {
         news.into_iter().try_for_each(|news| self.hear(news))
+    }
+
+    fn obey(&mut self, order: Order) -> Result<(), Fatal> {
+        let ordered = match &order {
+            Order::Import { source, owner, reply, .. } => Ordered::Import {
+                owner: owner.clone(),
+                origin: if source.is_file() { Origin::File } else { Origin::Other },
+                answer: match reply {
+                    ImportReply::Begun(_) => ImportAnswer::Object,
+                    ImportReply::Verdict(_) => ImportAnswer::Verdict,
+                },
+            },
+            Order::Remove { .. } | Order::Apply { .. } => Ordered::Write,
+            Order::Refresh { .. } => Ordered::Refresh,
+            Order::Poll { .. } => Ordered::Poll,
+            Order::Answer { .. } => Ordered::Answer,
+        };
+        let ticket = self.hold(Pending::Order(Box::new(order)));
+        self.handle(Event::Order(ticket, ordered))
     }
 
     fn hear(&mut self, news: News) -> Result<(), Fatal> {
@@ -66,6 +84,15 @@ impl Daemon {
             News::Applied { outcome, reply } => {
                 let effect = if outcome.is_ok() { Effect::Changed } else { Effect::Unchanged };
                 Event::Written(self.hold(Pending::done(reply, outcome)), effect)
+            }
+            News::Logind(_) | News::Restarting(_) if self.state.is_stopping() => return Ok(()),
+            News::Logind(state) => {
+                self.logind_answered(state);
+                return Ok(());
+            }
+            News::Restarting(outcome) => {
+                self.restart_ordered(outcome);
+                return Ok(());
             }
             News::Settled { left } => Event::Settled(left),
             News::CallerGone(caller) => Event::CallerGone(caller),
@@ -102,9 +129,10 @@ impl Daemon {
             match *order {
                 Order::Import { reply, .. } => reply.refuse(refusal),
                 Order::Remove { reply, .. } => reply(Err(refusal)),
-                Order::Apply { reply, .. } | Order::Refresh { reply } | Order::Poll { reply } => {
-                    reply(Err(refusal));
-                }
+                Order::Apply { reply, .. }
+                | Order::Answer { reply, .. }
+                | Order::Refresh { reply }
+                | Order::Poll { reply } => reply(Err(refusal)),
             }
         }
     }
@@ -116,7 +144,16 @@ impl Daemon {
         match *order {
             Order::Remove { selector, reply } => self.remove(selector, reply),
             Order::Apply { settings, reply } => self.apply(settings, reply),
-            Order::Import { .. } | Order::Refresh { .. } | Order::Poll { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// Passes on what a user has answered about the restart.
+    pub(super) fn take_answer(&mut self, ticket: Ticket) {
+        if let Some(Pending::Order(order)) = self.pending.remove(&ticket)
+            && let Order::Answer { answer, reply } = *order
+        {
+            self.answer_question(answer, reply);
         }
     }
 
@@ -156,30 +193,13 @@ impl Pending {
     }
 }
 
-/// What a decision on an order depends on.
-fn ordered(order: &Order) -> Ordered {
-    match order {
-        Order::Import { source, owner, reply, .. } => Ordered::Import {
-            owner: owner.clone(),
-            origin: if source.is_file() { Origin::File } else { Origin::Other },
-            answer: match reply {
-                ImportReply::Begun(_) => ImportAnswer::Object,
-                ImportReply::Verdict(_) => ImportAnswer::Verdict,
-            },
-        },
-        Order::Remove { .. } | Order::Apply { .. } => Ordered::Write,
-        Order::Refresh { .. } => Ordered::Refresh,
-        Order::Poll { .. } => Ordered::Poll,
-    }
-}
-
 /// What a message about an order begins with.
 fn subject(order: &Order) -> String {
     match order {
         Order::Import { name, .. } => name.clone(),
         Order::Remove { selector, .. } => format!("removal of {selector}"),
         Order::Apply { .. } => "settings".to_owned(),
-        Order::Refresh { .. } | Order::Poll { .. } => "licd".to_owned(),
+        Order::Answer { .. } | Order::Refresh { .. } | Order::Poll { .. } => "licd".to_owned(),
     }
 }
 

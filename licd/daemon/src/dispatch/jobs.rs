@@ -62,6 +62,11 @@ impl Jobs {
         self.writes > 0 || self.running.values().any(|job| job.stage != Stage::Importing)
     }
 
+    /// Whether there are imports or other work at all.
+    pub(super) fn exist(&self) -> bool {
+        self.writes > 0 || !self.running.is_empty()
+    }
+
     /// Takes the next number for an import of this owner.
     pub(super) fn begin(
         &mut self,

@@ -5,6 +5,7 @@ use license_format::Date;
 
 use super::Words;
 use super::matter::{self, Matter, Thing, Topic};
+use super::restart::{Subject, Text};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -40,6 +41,36 @@ pub(super) fn words(matter: &Matter<'_>) -> Words {
     }
     body.push(advice(matter).to_owned());
     Words { title, body: body.join("\n") }
+}
+
+/// What users see of the restart that a deployment wants.
+pub(super) fn restart(subject: Subject) -> Text {
+    match subject {
+        Subject::Question => Text {
+            title: "New licences: restart this device?",
+            body: "Your administrator has sent licences. They take full effect with a restart. Save \
+                   your work first.\n“Later” asks again after four hours and at the next login; \
+                   “Cancel” asks no more about these licences.",
+            without_answers: "Your administrator has sent licences. They take full effect with a \
+                              restart.\nRestart the device when it suits you. It restarts by \
+                              itself once all users have logged out.",
+            answers: &["Restart now", "Later", "Cancel"],
+        },
+        Subject::Notice => Text {
+            title: "This device restarts within 60 seconds",
+            body: "Your administrator has sent licences, which take full effect with a restart. Save \
+                   your work now.",
+            without_answers: "",
+            answers: &[],
+        },
+        Subject::Soon => Text {
+            title: "This device restarts soon",
+            body: "New licences take full effect with a restart. It comes as soon as work that must \
+                   not be interrupted has ended, such as an update. Save your work.",
+            without_answers: "",
+            answers: &[],
+        },
+    }
 }
 
 fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {

@@ -5,6 +5,7 @@ use license_format::Date;
 
 use super::Words;
 use super::matter::{self, Matter, Thing, Topic};
+use super::restart::{Subject, Text};
 
 const MONTHS: [&str; 12] = [
     "Januar",
@@ -40,6 +41,38 @@ pub(super) fn words(matter: &Matter<'_>) -> Words {
     }
     body.push(advice(matter).to_owned());
     Words { title, body: body.join("\n") }
+}
+
+/// What users see of the restart that a deployment wants.
+pub(super) fn restart(subject: Subject) -> Text {
+    match subject {
+        Subject::Question => Text {
+            title: "Neue Lizenzen: Gerät neu starten?",
+            body: "Ihre Administration hat Lizenzen gesendet. Ein Neustart macht sie vollständig \
+                   wirksam. Speichern Sie vorher Ihre Arbeit.\n„Später“ fragt nach vier Stunden und \
+                   bei der nächsten Anmeldung wieder; „Abbrechen“ fragt wegen dieser Lizenzen nicht \
+                   mehr.",
+            without_answers: "Ihre Administration hat Lizenzen gesendet. Ein Neustart macht sie \
+                              vollständig wirksam.\nStarten Sie das Gerät neu, wenn es Ihnen passt. \
+                              Sobald alle abgemeldet sind, startet es von selbst neu.",
+            answers: &["Jetzt neu starten", "Später", "Abbrechen"],
+        },
+        Subject::Notice => Text {
+            title: "Dieses Gerät startet innerhalb von 60 Sekunden neu",
+            body: "Ihre Administration hat Lizenzen gesendet, die ein Neustart vollständig wirksam \
+                   macht. Speichern Sie jetzt Ihre Arbeit.",
+            without_answers: "",
+            answers: &[],
+        },
+        Subject::Soon => Text {
+            title: "Dieses Gerät startet bald neu",
+            body: "Ein Neustart macht neue Lizenzen vollständig wirksam. Er kommt, sobald beendet ist, \
+                   was nicht unterbrochen werden darf, etwa eine Aktualisierung. Speichern Sie Ihre \
+                   Arbeit.",
+            without_answers: "",
+            answers: &[],
+        },
+    }
 }
 
 fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {

@@ -207,6 +207,31 @@ fn everyone_may_ask_and_only_the_authorised_may_change() {
 }
 
 #[test]
+fn only_the_authorised_answer_the_question_of_a_restart() {
+    let Some(world) = system("only_the_authorised_answer_the_question_of_a_restart") else {
+        return;
+    };
+    let (daemon, _caller) = world.start();
+    let deployment = "com.igel.License1.Deployment";
+    let words = ["call", NAME, PATH, deployment, "Answer", "s", "now"];
+    let refused = as_user(&world, Person::Absent, &words).unwrap_err();
+    assert!(refused.contains("polkit does not answer"), "{refused}");
+    assert!(daemon.log().contains("com.igel.license1.deployment: refused to user 65534"));
+    let asked = Questions::default();
+    for (answer, said) in [(false, "not authorised"), (true, "no question is open")] {
+        let connection = Polkit::start(&world, Some(answer), &asked);
+        let refused = as_user(&world, Person::Absent, &words).unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+        zbus::block_on(connection.graceful_shutdown());
+    }
+    let question = "system-bus-name com.igel.license1.deployment 0".to_owned();
+    assert_eq!(*asked.lock().unwrap(), [question.clone(), question]);
+    // What is planned everybody may see.
+    let words = ["get-property", NAME, PATH, deployment, "State"];
+    assert_eq!(as_user(&world, Person::Absent, &words).unwrap().trim(), "s \"none\"");
+}
+
+#[test]
 fn the_bus_lets_one_method_bring_one_descriptor() {
     let Some(world) = system("the_bus_lets_one_method_bring_one_descriptor") else { return };
     let (_daemon, caller) = world.start();

@@ -32,6 +32,7 @@ fn the_file_describes_what_is_served() {
     let job: zbus::OwnedObjectPath = caller.call("Import", &(source, options)).unwrap();
     for (path, name) in [
         (PATH, "com.igel.License1.Manager"),
+        (PATH, "com.igel.License1.Deployment"),
         (&format!("{PATH}/license/WE_7Q2KD_1"), "com.igel.License1.License"),
         (job.as_str(), "com.igel.License1.Job"),
     ] {

@@ -67,6 +67,7 @@ fn without_files_the_documented_defaults_hold() {
     assert_eq!(config.network.total_timeout, Duration::from_secs(120));
     assert_eq!(config.ums.certificate_sha256, None);
     assert_eq!(config.activation.url, None);
+    assert!(config.deployment.restart);
 }
 
 #[test]
@@ -90,6 +91,8 @@ fn every_key_can_be_set() {
         certificate_sha256 = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"
         [activation]
         url = "https://licensing.example.com/activate"
+        [deployment]
+        restart = false
         "#,
     )
     .unwrap();
@@ -107,6 +110,7 @@ fn every_key_can_be_set() {
     assert_eq!(CertificatePin::parse(&pin.to_string()), Some(pin));
     let url = config.activation.url.unwrap().to_string();
     assert_eq!(url, "https://licensing.example.com/activate");
+    assert!(!config.deployment.restart);
 }
 
 #[test]
@@ -206,6 +210,8 @@ fn faults_are_named_by_line_and_column_and_by_what_is_expected() {
         ("[ums]\ncertificate_sha256 = \"00\"\n", "line 2, column 22", "expected the 64 hex digits"),
         ("[activation]\nurl = \"ftp://x\"\n", "line 2, column 7", "expected an address such as"),
         ("[activation]\nurl = \"https:///x\"\n", "line 2, column 7", "expected an address such as"),
+        ("[deployment]\nrestart = \"no\"\n", "line 2, column 11", "expected a boolean"),
+        ("[deployment]\nreboot = true\n", "line 2, column 1", "unknown key"),
         ("[trust]\nthreshold = 2\nthreshold = 2\n", "line 3, column 1", "duplicate key"),
         ("[trust\n", "line 1, column 7", "expected `]`"),
         ("[trust]\nthreshold =\n", "line 2, column 12", ""),
@@ -291,6 +297,7 @@ fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
         "connect_timeout_seconds",
         "total_timeout_seconds",
         "certificate_sha256",
+        "restart",
         "url",
     ];
     assert_eq!(shown, known);

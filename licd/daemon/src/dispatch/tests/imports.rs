@@ -113,6 +113,12 @@ fn writes() -> Vec<Row> {
             vec![Action::StartWrite(Ticket(1))],
         ),
         (
+            "a user's answer is taken at once",
+            vec![],
+            (0, order(1, Order::Answer)),
+            vec![Action::TakeAnswer(Ticket(1))],
+        ),
+        (
             "a removal that took nothing is answered at once",
             vec![(0, order(1, Order::Write))],
             (1, written(2, Written::Unchanged)),

@@ -88,6 +88,12 @@ fn reasons() -> Vec<Row> {
             vec![Refresh(Scope::Time)],
         ),
         ("SIGHUP refreshes everything", vec![], (0, Event::Hangup), vec![Refresh(Scope::All)]),
+        (
+            "a problem that the report names is a reason for a refresh",
+            vec![],
+            (0, Event::ProblemChanged),
+            vec![Refresh(Scope::Changes)],
+        ),
         ("the alarm judges again", vec![], (0, Event::AlarmRang), vec![Refresh(Scope::Time)]),
     ]
 }

@@ -1,0 +1,49 @@
+//! `com.igel.License1.Deployment`: the restart that a deployment wants.
+
+use std::sync::Arc;
+
+use licd_fs::textfile::escaped;
+use licd_rules::Answer;
+use zbus::message::Header;
+use zbus::{Connection, interface};
+
+use super::authority::{Action, Authority};
+use super::error::BusError;
+use super::manager::{Call, Manager};
+use crate::hub::{Hub, Order};
+
+/// The restart as an object; it asks the loop as the daemon's own object does.
+pub(super) struct Deployment {
+    hub: Arc<Hub>,
+    manager: Manager,
+}
+
+impl Deployment {
+    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
+        Self { hub: Arc::clone(&hub), manager: Manager::new(hub, authority) }
+    }
+}
+
+#[interface(name = "com.igel.License1.Deployment", introspection_docs = false)]
+impl Deployment {
+    async fn answer(
+        &self,
+        answer: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), BusError> {
+        let Some(answer) = Answer::parse(answer) else {
+            let answer = escaped(answer);
+            let message = format!("answer “{answer}”: is none of now, later and cancel");
+            return Err(BusError::arguments(message));
+        };
+        let call = Call { connection, header: &header };
+        let order = self.manager.ask(|reply| Order::Answer { answer, reply });
+        self.manager.attend_authorised(call, Action::Deployment, order).await
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.hub.plan().to_owned()
+    }
+}
