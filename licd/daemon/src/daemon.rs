@@ -27,10 +27,10 @@ use sd_notify::NotifyState;
 use crate::args::{Address, Args};
 use crate::bus::{Bus, NAME, START, StartError};
 use crate::dispatch::{Event, State, Ticket};
-use crate::hub::{self, Hub, Inbox, Refreshed, Unsettled};
 use crate::jobs::{Job, JobId, Read};
 use crate::journal;
-use crate::notices::Herald;
+use crate::notices::NoticePublisher;
+use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
 use deployment::PendingRestart;
 use events::{Events, Signal, Wake};
 use imports::Outcome;
@@ -85,8 +85,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let events = Events::open(&root)?;
     let device = Arc::new(Device::at(root));
     let store = settle(&device);
-    let herald = Arc::new(Herald::default());
-    let (mut first, is_profile_done) = refresh::first(&device, &herald);
+    let notices = Arc::new(NoticePublisher::default());
+    let (mut first, is_profile_done) = refresh::first(&device, &notices);
     let left = Unsettled { store, profile: !is_profile_done };
     let complaints = std::mem::take(&mut first.complaints);
     let started = Event::Started {
@@ -94,11 +94,11 @@ fn run(args: &Args) -> Result<(), Fatal> {
         lacks: publish::lacks(&device, &first),
         settings: first.settings.take().map(Box::new),
     };
-    let (hub, inbox) =
-        hub::open(first.published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
-    let bus = Bus::start(&args.bus, &hub, START).map_err(Fatal::Bus)?;
+    let (shared, inbox) = shared::open(first.published)
+        .map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let bus = Bus::start(&args.bus, &shared, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
-    let mut daemon = Daemon::new(device, herald, hub, inbox, (bus, address), events);
+    let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), events);
     daemon.announce_start(complaints);
     let outcome = daemon.handle(started).and_then(|()| daemon.serve());
     daemon.stop();
@@ -139,8 +139,8 @@ fn notify(states: &[NotifyState<'_>]) {
 /// The loop: waits for events, and carries out the actions that [`State`] decides on.
 struct Daemon {
     device: Arc<Device>,
-    herald: Arc<Herald>,
-    hub: Arc<Hub>,
+    notices: Arc<NoticePublisher>,
+    shared: Arc<Shared>,
     inbox: Inbox,
     /// `None` while the connection is lost.
     bus: Option<Bus>,
@@ -170,8 +170,8 @@ struct Daemon {
 impl Daemon {
     fn new(
         device: Arc<Device>,
-        herald: Arc<Herald>,
-        hub: Arc<Hub>,
+        notices: Arc<NoticePublisher>,
+        shared: Arc<Shared>,
         inbox: Inbox,
         (bus, address): (Bus, Address),
         events: Events,
@@ -181,8 +181,8 @@ impl Daemon {
         Self {
             restart: PendingRestart::load(&device),
             device,
-            herald,
-            hub,
+            notices,
+            shared,
             inbox,
             bus: Some(bus),
             address,
@@ -202,7 +202,7 @@ impl Daemon {
 
     /// Reports to the service manager and the journal that the daemon serves.
     fn announce_start(&mut self, complaints: Vec<String>) {
-        let published = self.hub.published();
+        let published = self.shared.published();
         journal_events::started(&published.report);
         self.complain(complaints, true);
         self.events.set_alarm(self.device.next_turn(&published.time));
@@ -253,7 +253,7 @@ impl Daemon {
         log::info!(MESSAGE_ID = journal::STOPPING; "stopping");
         notify(&[NotifyState::Stopping]);
         self.finish_work();
-        if let Err(failure) = self.device.rest(&self.hub.published().survey) {
+        if let Err(failure) = self.device.rest(&self.shared.published().survey) {
             log::warn!(MESSAGE_ID = journal::PROBLEM; "{}", failure.message);
         }
         let Some(bus) = self.bus.take() else { return };

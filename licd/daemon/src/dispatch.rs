@@ -29,7 +29,7 @@
 //! | `Stop` | cancel all imports, drop pollers, import what was read |
 //! | `StopTimedOut` | answer what is done, drop the rest |
 //!
-//! One refresh runs at a time. Whoever asks during one waits for the next one.
+//! One refresh runs at a time. A caller that asks during one waits for the next one.
 
 mod jobs;
 mod poll;
@@ -47,8 +47,8 @@ use licd_files::settings::Settings;
 use licd_machine::links::Link;
 use licd_rules::Code;
 
-use crate::hub::Unsettled;
 use crate::jobs::JobId;
+use crate::shared::Unsettled;
 use jobs::Jobs;
 use poll::Polling;
 use refresh::{Lane, Waiting};
@@ -258,8 +258,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The state before the first event. `watchdog`: how often the service manager is to be told
-    /// that the daemon is alive.
+    /// The state before the first event. `watchdog`: how often to feed the
+    /// watchdog of the service manager.
     pub(crate) fn new(watchdog: Option<Duration>, now: Instant) -> Self {
         Self {
             now,
@@ -283,8 +283,8 @@ impl State {
             Event::AlarmRang => self.refresh(Scope::Time, None),
             Event::ProblemChanged => self.refresh(Scope::Changes, None),
             Event::PollDue => self.regular_poll_due(),
-            Event::FilesChanged => self.timers.files.stir(now),
-            Event::LinksChanged => self.timers.links.stir(now),
+            Event::FilesChanged => self.timers.files.note(now),
+            Event::LinksChanged => self.timers.links.note(now),
             Event::LinksListed(links) => self.links_listed(links),
             Event::TimePassed => self.time_passed(),
             Event::Order(ticket, order) => self.order(ticket, order),

@@ -1,4 +1,4 @@
-//! Mounts below the directories that matter: the licence partition comes, goes, or changes between
+//! Mounts at and under the watched directories: the licence partition comes, goes, or changes between
 //! read-only and writable.
 
 use std::fs::{self, File};
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 use licd_fs::root::Root;
 
-/// The table of the daemon's mount namespace. Polling it for `POLLPRI` tells of every change
+/// The table of the daemon's mount namespace. poll(2) reports `POLLPRI` on every change
 /// (proc_pid_mounts(5)).
 const TABLE: &str = "/proc/self/mountinfo";
-/// What may be mounted somewhere below these.
+/// The directories at and under which mounts are watched.
 const PLACES: [&str; 2] = ["license", "etc"];
 
 /// The table of mounts.
@@ -23,7 +23,7 @@ pub(crate) struct Mounts {
 }
 
 impl Mounts {
-    /// Looks at the mounts below this root.
+    /// Reads the mounts under this root.
     ///
     /// # Errors
     /// The table cannot be read.
@@ -36,7 +36,7 @@ impl Mounts {
         Ok(mounts)
     }
 
-    /// Whether the mounts that matter are others than at the last call.
+    /// Whether the watched mounts have changed since the last call.
     ///
     /// # Errors
     /// The table cannot be read.
@@ -45,14 +45,14 @@ impl Mounts {
         self.table.rewind()?;
         self.table.read_to_end(&mut table)?;
         let lines = table.split(|byte| *byte == b'\n');
-        let now: Vec<_> = lines.filter(|line| self.matters(line)).map(<[u8]>::to_vec).collect();
+        let now: Vec<_> = lines.filter(|line| self.is_watched(line)).map(<[u8]>::to_vec).collect();
         let changed = now != self.last;
         self.last = now;
         Ok(changed)
     }
 
     /// Field (5) of proc_pid_mountinfo(5) is where the mount is.
-    fn matters(&self, line: &[u8]) -> bool {
+    fn is_watched(&self, line: &[u8]) -> bool {
         let point = line.split(|byte| *byte == b' ').nth(4).map(unescaped);
         let point = point.as_deref().map(std::ffi::OsStr::from_bytes).map(PathBuf::from);
         point.is_some_and(|point| self.places.iter().any(|place| point.starts_with(place)))
@@ -98,18 +98,18 @@ mod tests {
     }
 
     #[test]
-    fn only_mounts_below_the_places_matter() {
+    fn only_mounts_under_the_places_are_watched() {
         let root = tempfile::tempdir().unwrap();
         let mounts = Mounts::open(&Root::new(root.path())).unwrap();
         let top = fs::canonicalize(root.path()).unwrap();
         let line = |at: &str| format!("36 27 7:0 / {}{at} ro - ext4 /dev/loop0 ro", top.display());
         for at in ["/license", "/license/dsa/licenses", "/etc/licd"] {
-            assert!(mounts.matters(line(at).as_bytes()), "{at}");
+            assert!(mounts.is_watched(line(at).as_bytes()), "{at}");
         }
         for at in ["", "/licenses", "/run", "/var/license"] {
-            assert!(!mounts.matters(line(at).as_bytes()), "{at}");
+            assert!(!mounts.is_watched(line(at).as_bytes()), "{at}");
         }
-        assert!(!mounts.matters(b"") && !mounts.matters(b"36 27 7:0 /"));
+        assert!(!mounts.is_watched(b"") && !mounts.is_watched(b"36 27 7:0 /"));
     }
 
     #[test]

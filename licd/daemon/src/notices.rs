@@ -13,9 +13,9 @@
 //! that is among them. `day` is that of the time which licences are judged at, so that nobody else has to know it. A
 //! body is plain text, a paragraph a line.
 
+mod content;
 mod english;
 mod german;
-mod matter;
 mod restart;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
 use license_format::Date;
 use serde::Serialize;
 
-use matter::Matter;
+use content::Content;
 
 pub(crate) use restart::restart;
 
@@ -39,7 +39,7 @@ const SCHEMA: u32 = 1;
 
 /// Tells people of expiry.
 #[derive(Default)]
-pub(crate) struct Herald(Mutex<Option<Opened>>);
+pub(crate) struct NoticePublisher(Mutex<Option<Opened>>);
 
 /// What notices rest on beside the device, read when the first are due.
 struct Opened {
@@ -52,7 +52,7 @@ struct Opened {
 
 /// `/run/licd/notices.json`
 #[derive(Serialize)]
-struct Sheet<'a> {
+struct NoticesFile<'a> {
     schema: u32,
     day: String,
     notices: Vec<Entry<'a>>,
@@ -93,7 +93,7 @@ impl Opened {
     }
 }
 
-impl Herald {
+impl NoticePublisher {
     /// Publishes what users are to see at this time, and returns it with what is to be announced.
     /// While it is not known what was said, nothing is: said twice is worse than later.
     pub(crate) fn publish(
@@ -116,8 +116,8 @@ impl Herald {
         complaints.extend(flaw.clone());
         let notices = survey.notices(*management, time);
         let told = tell(notices, memory.said(), Date::of(time.now));
-        let sheet = sheet(&told.current, Date::of(time.now));
-        if let Err(error) = publish::publish_notices(device.root(), &sheet) {
+        let text = file_text(&told.current, Date::of(time.now));
+        if let Err(error) = publish::publish_notices(device.root(), &text) {
             complaints.push(format!("{error}; users see old notices"));
         }
         Some(told)
@@ -146,20 +146,20 @@ impl Herald {
 }
 
 /// The file.
-fn sheet(notices: &[Notice], today: Date) -> String {
+fn file_text(notices: &[Notice], today: Date) -> String {
     let entry = |notice| {
-        let matter = Matter::of(notice);
+        let content = Content::of(notice);
         Entry {
             service: &notice.service,
             state: notice.stage.as_str(),
             expires: notice.expires.to_string(),
             stops: notice.stops_something(),
-            en: english::words(&matter),
-            de: german::words(&matter),
+            en: english::words(&content),
+            de: german::words(&content),
         }
     };
     let notices = notices.iter().map(entry).collect();
-    to_json(&Sheet { schema: SCHEMA, day: today.to_string(), notices })
+    to_json(&NoticesFile { schema: SCHEMA, day: today.to_string(), notices })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use zbus::names::{ErrorName, OwnedErrorName};
 use licd_fs::textfile;
 use licd_rules::Code;
 
-use crate::hub::Refusal;
+use crate::shared::Refusal;
 
 const FAILED: &str = "org.freedesktop.DBus.Error.Failed";
 const INVALID_ARGS: &str = "org.freedesktop.DBus.Error.InvalidArgs";

@@ -9,7 +9,7 @@ use zbus::{Variant, interface};
 
 use super::PATH;
 
-/// A licence as an object. Its content is shared with the outbox, which alone changes it.
+/// A licence as an object. Its content is shared with the announcer, which alone changes it.
 #[derive(Clone)]
 pub(super) struct License(Arc<RwLock<LicenseReport>>);
 

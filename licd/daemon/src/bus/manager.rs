@@ -17,8 +17,8 @@ use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::BusError;
 use super::job;
-use crate::hub::{Hub, ImportReply, News, Order, Published, Refusal, Reply};
 use crate::jobs::Source;
+use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 type Options = HashMap<String, OwnedVariant>;
@@ -28,13 +28,13 @@ const AUTOMATIC: &str = "automatic";
 
 /// The daemon's own object.
 pub(super) struct Manager {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     authority: Arc<Authority>,
 }
 
 impl Manager {
-    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
-        Self { hub, authority }
+    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
+        Self { shared, authority }
     }
 
     /// Whether a release may be installed, by what is published.
@@ -47,7 +47,7 @@ impl Manager {
             let date = escaped(release_date);
             return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
         };
-        let published = self.hub.published();
+        let published = self.shared.published();
         if !published.whole {
             // The report stands in for a survey that there is none of yet.
             return Err(Refusal::from(Failure::from(&published.missing)).into());
@@ -62,9 +62,9 @@ impl Manager {
         order: impl FnOnce(Reply<T>) -> Order,
     ) -> Result<T, BusError> {
         let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
-        // Sending fails only if the caller is gone.
+        // Outgoing fails only if the caller is gone.
         let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
-        self.hub.order(order(reply))?;
+        self.shared.order(order(reply))?;
         receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
     }
 
@@ -76,7 +76,7 @@ impl Manager {
     ) -> Result<T, BusError> {
         let caller = sender(call.header);
         let Some(outcome) = while_there(call.connection, &caller, work).await else {
-            self.hub.tell(News::CallerGone(caller));
+            self.shared.tell(News::CallerGone(caller));
             return Err(Refusal::unheard().into());
         };
         outcome
@@ -185,7 +185,7 @@ fn intent(options: &mut Options) -> Result<Intent, BusError> {
 impl Manager {
     #[zbus(out_args("status"))]
     fn get_status(&self) -> String {
-        self.hub.published().status()
+        self.shared.published().status()
     }
 
     #[zbus(out_args("job"))]
@@ -263,7 +263,7 @@ impl Manager {
 
     #[zbus(out_args("allowed", "reason", "until"))]
     fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
-        let published = self.hub.published();
+        let published = self.shared.published();
         let Some(feature) = published.report.features.get(name) else {
             let name = escaped(name);
             return Err(BusError::arguments(format!("feature “{name}”: is not known")));
@@ -292,7 +292,7 @@ impl Manager {
 
     #[zbus(out_args("services"))]
     fn list_services(&self) -> Vec<(String, String, String, String)> {
-        let published = self.hub.published();
+        let published = self.shared.published();
         let services = published.report.services.iter();
         services
             .map(|service| {
@@ -341,26 +341,26 @@ impl Manager {
 
     #[zbus(property)]
     fn state(&self) -> String {
-        self.hub.published().report.state.to_string()
+        self.shared.published().report.state.to_string()
     }
 
     #[zbus(property)]
     fn unit_id(&self) -> String {
-        unit_id(&self.hub.published().report)
+        unit_id(&self.shared.published().report)
     }
 
     #[zbus(property)]
     fn clock_state(&self) -> String {
-        self.hub.published().report.clock.state.to_string()
+        self.shared.published().report.clock.state.to_string()
     }
 
     #[zbus(property)]
     fn store_state(&self) -> String {
-        self.hub.published().report.store.state.to_string()
+        self.shared.published().report.store.state.to_string()
     }
 
     #[zbus(property)]
     fn restart_pending(&self) -> bool {
-        self.hub.published().report.restart_pending
+        self.shared.published().report.restart_pending
     }
 }

@@ -13,9 +13,9 @@ use super::refresh::{Subject, remove_profile, take};
 use super::{Daemon, Fatal, notify, settle};
 use crate::bus::Bus;
 use crate::dispatch::{Action, Event, NextPoll, Refused, Scope, Unreachable, Work};
-use crate::hub::{News, Refusal, Unsettled};
 use crate::jobs::{self, JobId, Source};
 use crate::journal;
+use crate::shared::{News, Refusal, Unsettled};
 
 /// How long the loop waits for one attempt to connect. The bus answers in milliseconds or is not
 /// there.
@@ -66,10 +66,10 @@ impl Daemon {
         if !matches!(subject, Subject::Device(Scope::Time)) {
             self.events.forget_files();
         }
-        let (device, herald) = (Arc::clone(&self.device), Arc::clone(&self.herald));
-        let last = self.hub.published();
-        let work = move || take(&device, &herald, subject, &last);
-        let started = jobs::spawn(&self.hub, "survey", work, |refreshed| {
+        let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
+        let last = self.shared.published();
+        let work = move || take(&device, &notices, subject, &last);
+        let started = jobs::spawn(&self.shared, "survey", work, |refreshed| {
             News::Refreshed(refreshed.map(Box::new))
         });
         let error = started.err()?;
@@ -98,7 +98,7 @@ impl Daemon {
     }
 
     fn settle(&self, left: Unsettled) -> Option<Event> {
-        let (device, known) = (Arc::clone(&self.device), self.hub.published());
+        let (device, known) = (Arc::clone(&self.device), self.shared.published());
         let work = move || Unsettled {
             store: settle(&device),
             profile: left.profile && !(known.whole && remove_profile(&device, &known.survey)),
@@ -115,7 +115,7 @@ impl Daemon {
         tell: impl FnOnce(Option<T>) -> News + Send + 'static,
         kind: Work,
     ) -> Option<Event> {
-        let error = jobs::spawn(&self.hub, name, work, tell).err()?;
+        let error = jobs::spawn(&self.shared, name, work, tell).err()?;
         log::error!("{}", jobs::no_thread(name, &error));
         Some(Event::NotStarted(kind))
     }
@@ -123,7 +123,7 @@ impl Daemon {
     fn time_to(&self, next: NextPoll) -> Duration {
         match next {
             NextPoll::AfterStart => {
-                let published = self.hub.published();
+                let published = self.shared.published();
                 let urls = &published.survey.settings().system.remotemanager.license_urls;
                 let is_licensed = published.report.state == ServiceState::Valid;
                 let is_wanting = !(is_licensed && self.device.has_followed(urls));
@@ -144,7 +144,7 @@ impl Daemon {
     }
 
     fn rejoin(&mut self) -> Event {
-        match Bus::start(&self.address, &self.hub, ATTEMPT) {
+        match Bus::start(&self.address, &self.shared, ATTEMPT) {
             Ok(bus) => {
                 self.bus = Some(bus);
                 log::info!("bus: connected again");

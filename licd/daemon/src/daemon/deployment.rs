@@ -15,7 +15,7 @@ use license_format::PackId;
 use super::Daemon;
 use crate::bus::Bus;
 use crate::dispatch;
-use crate::hub::{LogindState, NO_RESTART, Published, Refusal, Reply};
+use crate::shared::{LogindState, NO_RESTART, Published, Refusal, Reply};
 use crate::{journal, notices};
 
 /// What is planned for the restart, and what that rests on.
@@ -113,7 +113,8 @@ impl Daemon {
     /// Goes on with the restart that a deployment wants, if that is due and licd is not at work.
     pub(super) fn plan_restart(&mut self) {
         let pending = &self.restart;
-        if pending.asking || pending.memory.deployments.is_empty() || !self.hub.published().whole {
+        if pending.asking || pending.memory.deployments.is_empty() || !self.shared.published().whole
+        {
             return;
         }
         let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
@@ -179,7 +180,7 @@ impl Daemon {
 
     /// How things stand. Without an answer of logind no user is there, and nothing blocks a restart.
     fn scene(&self, at: &Moment, logind: Option<&LogindState>) -> Scene {
-        let survey = &self.hub.published().survey;
+        let survey = &self.shared.published().survey;
         let may_order = at.boot.is_some() && self.restart.memory.may_order();
         Scene {
             uptime: at.uptime,
@@ -248,7 +249,7 @@ impl Daemon {
         let problem = problem.map(Problem::from);
         let is_news = problem != self.restart.problem;
         self.restart.problem = problem;
-        if is_news || self.hub.plan() != self.restart.word() {
+        if is_news || self.shared.plan() != self.restart.word() {
             self.publish_plan();
         }
         if is_news {
@@ -267,7 +268,7 @@ impl Daemon {
             pending.memory.plan,
             pending.problem.as_ref(),
         );
-        self.hub.set_plan(pending.word());
+        self.shared.set_plan(pending.word());
         if let Err(error) = publish::publish_restart(self.device.root(), &text) {
             self.complain(vec![format!("{error}; users are not asked about a restart")], false);
         }

@@ -11,9 +11,9 @@ use license_format::PackId;
 use super::Daemon;
 use super::orders::Pending;
 use crate::dispatch::{Event, Ticket, Work};
-use crate::hub::{ImportReply, Order, Published, Refusal};
 use crate::jobs::{self, Job, JobId, Source};
 use crate::journal;
+use crate::shared::{ImportReply, Order, Published, Refusal};
 
 /// What came of an import.
 pub(super) struct Outcome {
@@ -85,10 +85,10 @@ impl Daemon {
         name: String,
         owner: String,
     ) -> Result<(), Refusal> {
-        let job = Job::new(id, name, owner, intent, &self.hub.published().allowed())
+        let job = Job::new(id, name, owner, intent, &self.shared.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
-        jobs::read(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
+        jobs::read(&self.shared, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
         self.jobs.insert(id, job);
         self.show_job(id);
         Ok(())

@@ -11,9 +11,9 @@ use crate::dispatch::{
     Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
     Written as Effect,
 };
-use crate::hub::{ImportReply, News, Order, Refusal, Reply, Written};
 use crate::jobs::{AT_ONCE, OF_ONE};
 use crate::journal;
+use crate::shared::{ImportReply, News, Order, Refusal, Reply, Written};
 
 /// A call that has no answer yet.
 pub(super) enum Pending {
@@ -159,7 +159,7 @@ impl Daemon {
 
     fn remove(&self, selector: Selector, reply: Reply<u32>) -> Option<Event> {
         let (device, taken) = (Arc::clone(&self.device), selector.clone());
-        let known = self.hub.published();
+        let known = self.shared.published();
         let work = move || {
             let value = device.remove(Some(&known.survey), &taken)?.count;
             let left_open = value > 0 && device.is_left_open();

@@ -13,8 +13,8 @@ use sd_notify::NotifyState;
 use super::imports::Outcome;
 use super::{Daemon, Fatal, deployment, journal_events, notify};
 use crate::dispatch::{Event, Facts, Lack, Scope};
-use crate::hub::{Published, Refreshed};
 use crate::journal;
+use crate::shared::{Published, Refreshed};
 
 /// What a refresh found to be amiss.
 pub(super) fn lacks(device: &Device, refreshed: &Refreshed) -> BTreeSet<Lack> {
@@ -69,7 +69,7 @@ impl Daemon {
     }
 
     fn publish_state(&mut self, mut new: Published, deployed: bool) {
-        let old = self.hub.published();
+        let old = self.shared.published();
         if deployed && !new.report.restart_pending {
             new = new.with_restart_pending(true);
             if let Err(error) = publish::publish(self.device.root(), &new.json, &new.allowed()) {
@@ -79,7 +79,7 @@ impl Daemon {
         let changed = new.report != old.report;
         let new = Arc::new(new);
         self.events.set_alarm(self.device.next_turn(&new.time));
-        self.hub.publish(Arc::clone(&new));
+        self.shared.publish(Arc::clone(&new));
         if changed {
             journal_events::changed(&old.report, &new.report);
             notify(&[NotifyState::Status(&journal_events::status_line(&new.report))]);

@@ -10,10 +10,10 @@ use licd_rules::TimeVerdict;
 
 use super::journal_events;
 use crate::dispatch::Scope;
-use crate::hub::{ImportedJob, Published, Refreshed};
 use crate::jobs::{Job, Read};
 use crate::journal;
-use crate::notices::Herald;
+use crate::notices::NoticePublisher;
+use crate::shared::{ImportedJob, Published, Refreshed};
 
 /// What a refresh begins with.
 pub(super) enum Subject {
@@ -23,21 +23,21 @@ pub(super) enum Subject {
     Imports(Vec<(Arc<Job>, Read)>),
 }
 
-/// Looks at the device when the daemon starts, and carries out the removal profile. Whether that is
-/// done.
-pub(super) fn first(device: &Device, herald: &Herald) -> (Refreshed, bool) {
+/// Surveys the device when the daemon starts, and carries out the removal profile. Returns whether
+/// that is done.
+pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, bool) {
     let mut look = Look::take(device, None, Scope::All);
     let done = look.has_all_facts() && remove_profile(device, &look.survey);
     if look.survey.settings().licensing.remove.is_some() {
         look = Look::of(device.survey_after(Some(&look.survey)), None);
     }
-    (publish_look(device, herald, look, true, None), done)
+    (publish_look(device, notices, look, true, None), done)
 }
 
-/// Refreshes what is known and publishes it as files. `last` is what was published before.
+/// Surveys the device and publishes the result as files. `last` was published before.
 pub(super) fn take(
     device: &Device,
-    herald: &Herald,
+    notices: &NoticePublisher,
     subject: Subject,
     last: &Published,
 ) -> Refreshed {
@@ -45,21 +45,21 @@ pub(super) fn take(
         Subject::Device(Scope::Time) => {
             let survey = Arc::clone(&last.survey);
             let look = Look { survey, missing: last.missing.clone(), whole: last.whole };
-            publish_look(device, herald, look, false, Some(last))
+            publish_look(device, notices, look, false, Some(last))
         }
         Subject::Device(scope) => {
-            publish_look(device, herald, Look::take(device, Some(last), scope), true, Some(last))
+            publish_look(device, notices, Look::take(device, Some(last), scope), true, Some(last))
         }
         Subject::Imports(read) => {
             let (imported, left_open, look) = import(device, read, last);
-            let refreshed = publish_look(device, herald, look, true, Some(last));
+            let refreshed = publish_look(device, notices, look, true, Some(last));
             Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
 }
 
-/// Imports what has arrived for several jobs in one go, and looks at the device. Whether the store
-/// was left open.
+/// Imports the documents of several jobs in one batch, and surveys the device. Returns whether the
+/// store was left open.
 fn import(
     device: &Device,
     read: Vec<(Arc<Job>, Read)>,
@@ -71,7 +71,7 @@ fn import(
         arrivals.extend(read.arrivals);
     }
     let batch = device.import(&last.survey, arrivals);
-    // A write always closes the store behind itself; if it is open now, that has failed.
+    // Every write closes the store at its end; if it is open now, that has failed.
     let left_open = batch.has_written() && device.is_left_open();
     let mut look = Look::of(batch.survey, Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
@@ -91,7 +91,7 @@ fn import(
 
 fn publish_look(
     device: &Device,
-    herald: &Herald,
+    notices: &NoticePublisher,
     mut look: Look,
     is_fresh: bool,
     last: Option<&Published>,
@@ -101,8 +101,8 @@ fn publish_look(
         settings = Some(keep_settings(device, &look.survey, &mut complaints));
     }
     let (mut left_open, mut unwritten) = (false, false);
-    // Before the name is owned nothing waits for a disk; what is to be written is written next. And
-    // nothing is remembered by a survey that lacks facts.
+    // Before the daemon owns its name it waits for no disk: the next refresh writes the records. A
+    // survey that lacks facts is no base for any.
     if last.is_some() && look.has_all_facts() {
         match look.keep(device, &mut complaints) {
             Ok(open) => left_open = open,
@@ -119,7 +119,7 @@ fn publish_look(
             published = published.with_restart_pending(true);
         }
         if last.report == published.report {
-            // Only time has passed; whoever watches the file is not to be woken for that.
+            // Only time has passed: programs that watch the file must not wake up for that.
             published.json.clone_from(&last.json);
         }
     }
@@ -131,18 +131,19 @@ fn publish_look(
     }
     let mut due = Vec::new();
     if published.whole {
-        let told = herald.publish(device, &published.survey, &published.time, &mut complaints);
-        again |= told.is_none();
-        // Before the name is owned no program would hear them.
-        if let Some(told) = told.filter(|_| last.is_some()) {
-            due = herald.due(device, told, &mut complaints);
+        let published_on =
+            notices.publish(device, &published.survey, &published.time, &mut complaints);
+        again |= published_on.is_none();
+        // Before the daemon owns its name no program receives them.
+        if let Some(day) = published_on.filter(|_| last.is_some()) {
+            due = notices.due(device, day, &mut complaints);
         }
     }
     let imported = Vec::new();
     Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
 }
 
-/// What a look at the device has brought.
+/// A survey, and what it lacks.
 struct Look {
     survey: Arc<Survey>,
     missing: Missing,
@@ -161,7 +162,7 @@ impl Look {
         Self::of(looked, last)
     }
 
-    /// If a fact could not be looked at, the last survey that had all of them stands.
+    /// If a fact could not be looked at, the last survey with all facts stands.
     fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
         match looked {
             Ok(survey) => {
@@ -181,12 +182,12 @@ impl Look {
         }
     }
 
-    /// Whether the survey is of now and lacks nothing but files of the store.
+    /// Whether the survey is a new one and lacks nothing but files of the store.
     fn has_all_facts(&self) -> bool {
         self.whole && self.missing.is_files_only()
     }
 
-    /// Writes down what has to be remembered of the survey, and cleans up the store. Whether that has
+    /// Writes the records that the survey calls for, and cleans up the store. Returns whether that has
     /// left the store open.
     fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<bool, Failure> {
         let (survey, time) = keep_time(device, Arc::clone(&self.survey), complaints)?;
@@ -207,7 +208,7 @@ impl Look {
             self.missing.add(unavailable);
             last.map_or_else(|| device.provisional_time(&self.survey), |last| last.time)
         });
-        // The first since the daemon started: what an earlier run has published stands.
+        // The first since the daemon started: the report of an earlier run stands.
         let before = match self.whole {
             true => None,
             false => publish::published(device.root()).and_then(|json| Report::from_json(&json)),
@@ -219,8 +220,7 @@ impl Look {
     }
 }
 
-/// The time to judge at. Writes down what has to be remembered of it, and when the starter period
-/// begins.
+/// The time to judge at. Writes the records of the time and of the beginning of the starter period.
 fn keep_time(
     device: &Device,
     mut survey: Arc<Survey>,
@@ -236,7 +236,7 @@ fn keep_time(
     Ok((survey, time))
 }
 
-/// A survey after something was written.
+/// A survey after a write.
 fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure> {
     match device.survey_after(Some(last)) {
         Ok(survey) => Ok(Arc::new(survey)),
@@ -244,8 +244,8 @@ fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure
     }
 }
 
-/// Carries out the removal profile of the settings, as at every start while it is set. Whether that
-/// is done; else it is tried again, seldom at last.
+/// Carries out the removal profile of the settings, as at every start while it is set. Returns whether
+/// that is done.
 pub(super) fn remove_profile(device: &Device, survey: &Survey) -> bool {
     let Some(selector) = &survey.settings().licensing.remove else { return true };
     match device.remove_by_profile(survey, selector) {
@@ -267,7 +267,7 @@ pub(super) fn remove_profile(device: &Device, survey: &Survey) -> bool {
     }
 }
 
-/// Keeps settings that are whole for the day when they are not, and returns them.
+/// Keeps a copy of settings without errors, for the time when they have some, and returns them.
 fn keep_settings(device: &Device, survey: &Survey, complaints: &mut Vec<String>) -> Settings {
     let loaded = survey.loaded_settings();
     let unknown = loaded.unknown.iter();

@@ -169,7 +169,7 @@ impl State {
     /// Waits a moment for more to import together; a daemon that is stopping does not.
     fn await_more(&mut self) {
         match self.phase {
-            Phase::Serving => self.timers.arrivals.stir(self.now),
+            Phase::Serving => self.timers.arrivals.note(self.now),
             Phase::Stopping => self.begin_imports(),
         }
     }

@@ -49,7 +49,7 @@ impl Topic {
 }
 
 /// What there is to say.
-pub(super) struct Matter<'a> {
+pub(super) struct Content<'a> {
     pub(super) notice: &'a Notice,
     /// What stops, altogether or in part; of some gates of a topic it is the topic.
     pub(super) stops: Vec<Topic>,
@@ -67,7 +67,7 @@ pub(super) enum Thing {
     Trial,
 }
 
-impl<'a> Matter<'a> {
+impl<'a> Content<'a> {
     pub(super) fn of(notice: &'a Notice) -> Self {
         let topics = |wanted: fn(Fate) -> bool| {
             let features = notice.features.iter().filter(|(_, fate)| wanted(*fate));

@@ -236,7 +236,7 @@ pub(crate) struct Written<T> {
 }
 
 /// The side of the bus and of the working threads.
-pub(crate) struct Hub {
+pub(crate) struct Shared {
     published: RwLock<Arc<Published>>,
     /// What is planned for the restart that a deployment wants, as a word.
     plan: RwLock<&'static str>,
@@ -257,17 +257,17 @@ pub(crate) struct Inbox {
 ///
 /// # Errors
 /// The kernel's, if it has no descriptor left.
-pub(crate) fn open(first: Published) -> Result<(Arc<Hub>, Inbox), Errno> {
+pub(crate) fn open(first: Published) -> Result<(Arc<Shared>, Inbox), Errno> {
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
     let (orders, ordered) = mpsc::sync_channel(ORDERS);
     let (news, told) = mpsc::channel();
     let published = RwLock::new(Arc::new(first));
     let plan = RwLock::new(NO_RESTART);
-    let hub = Hub { published, plan, orders, news, wake: Arc::clone(&wake) };
-    Ok((Arc::new(hub), Inbox { orders: ordered, news: told, wake }))
+    let shared = Shared { published, plan, orders, news, wake: Arc::clone(&wake) };
+    Ok((Arc::new(shared), Inbox { orders: ordered, news: told, wake }))
 }
 
-impl Hub {
+impl Shared {
     /// What is published now.
     pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
@@ -340,16 +340,16 @@ pub(crate) mod tests {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::os::fd::AsFd as _;
 
-    /// A hub of a device without anything.
-    pub(crate) fn hub() -> (tempfile::TempDir, Arc<Hub>, Inbox) {
+    /// The shared state of an empty device.
+    pub(crate) fn shared() -> (tempfile::TempDir, Arc<Shared>, Inbox) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sys")).unwrap();
         let device = Device::at(Root::new(dir.path()));
         let survey = device.survey().unwrap();
         let time = device.time(&survey).unwrap();
         let missing = Missing::default();
-        let (hub, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
-        (dir, hub, inbox)
+        let (shared, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
+        (dir, shared, inbox)
     }
 
     impl Inbox {
@@ -368,8 +368,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_report_of_another_moment_is_the_same_report() {
-        let (_dir, hub, _inbox) = hub();
-        let first = hub.published();
+        let (_dir, shared, _inbox) = shared();
+        let first = shared.published();
         let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
         let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
         assert_eq!(first.report, second.report);
@@ -383,25 +383,25 @@ pub(crate) mod tests {
 
     #[test]
     fn orders_beyond_those_that_wait_are_refused_as_busy() {
-        let (_dir, hub, inbox) = hub();
+        let (_dir, shared, inbox) = shared();
         let (told, _) = mpsc::channel();
         for _ in 0..ORDERS {
-            hub.order(order(&told)).unwrap();
+            shared.order(order(&told)).unwrap();
         }
-        let Err(Refusal::Verdict(failure)) = hub.order(order(&told)) else { panic!("taken") };
+        let Err(Refusal::Verdict(failure)) = shared.order(order(&told)) else { panic!("taken") };
         assert_eq!(failure.code, Code::Busy);
         assert_eq!(inbox.take().1.len(), ORDERS);
-        hub.order(order(&told)).unwrap();
+        shared.order(order(&told)).unwrap();
     }
 
     #[test]
     fn an_order_that_nobody_takes_tells_by_its_end() {
-        let (_dir, hub, inbox) = hub();
+        let (_dir, shared, inbox) = shared();
         let (told, answers) = mpsc::channel();
-        hub.order(order(&told)).unwrap();
+        shared.order(order(&told)).unwrap();
         drop((told, inbox));
         assert!(answers.recv().is_err());
         let (told, _) = mpsc::channel();
-        assert_eq!(hub.order(order(&told)), Err(Refusal::unheard()));
+        assert_eq!(shared.order(order(&told)), Err(Refusal::unheard()));
     }
 }
