@@ -44,8 +44,8 @@ pub(crate) const NAME: &str = "com.igel.License1";
 /// The object of the daemon, the licences and jobs being below it.
 const PATH: &str = "/com/igel/License1";
 
-/// How long a bus may take for the handshake and the name: what systemd gives a service to start,
-/// less what is needed to say so.
+/// How long a bus may take for the handshake and the name: less than systemd gives a service to
+/// start, so that the daemon can still report it.
 pub(crate) const START: Duration = Duration::from_secs(30);
 
 /// A connection that owns the name.
@@ -61,7 +61,7 @@ pub(crate) struct Bus {
 pub(crate) enum StartError {
     /// Another process is what this one wants to be.
     NameTaken(Address),
-    /// Anything else that the bus or the way to it says.
+    /// Any other error of the bus or of the connection.
     Refused(Address, zbus::Error),
     /// No answer within this time.
     Silent(Address, Duration),
@@ -96,8 +96,7 @@ impl fmt::Display for StartError {
 }
 
 impl Bus {
-    /// Serves everything that is published, then takes the name: whoever sees the name gets an
-    /// answer.
+    /// Serves what is published, then takes the name: a caller that sees the name gets an answer.
     ///
     /// # Errors
     /// [`StartError`]
@@ -123,12 +122,12 @@ impl Bus {
         Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
     }
 
-    /// Tells how what is published now differs from what was told last.
+    /// Announces how the published state differs from the one announced last.
     pub(crate) fn announce(&self, published: Arc<Published>) {
         self.send(Outgoing::Announce(published));
     }
 
-    /// Tells people of an end that is near or has come.
+    /// Sends the signal that warns users of an end that is near or has come.
     pub(crate) fn expiry_notice(&self, notice: Notice) {
         self.send(Outgoing::ExpiryNotice(notice));
     }
@@ -138,12 +137,12 @@ impl Bus {
         self.send(Outgoing::JobBegan(job));
     }
 
-    /// Tells how far a job is.
+    /// Announces the progress of a job.
     pub(crate) fn job_went_on(&self, job: Arc<Job>) {
         self.send(Outgoing::JobWentOn(job));
     }
 
-    /// Tells how a job ended.
+    /// Announces how a job ended.
     pub(crate) fn job_ended(&self, job: Arc<Job>, verdict: &'static str, message: String) {
         self.send(Outgoing::JobEnded { job, verdict, message });
     }
@@ -153,7 +152,7 @@ impl Bus {
         self.send(Outgoing::JobForgotten(id));
     }
 
-    /// Tells that something else is planned for the restart that a deployment wants.
+    /// Announces that the plan for the restart after a deployment has changed.
     pub(crate) fn plan_changed(&self) {
         self.send(Outgoing::PlanChanged);
     }
@@ -161,7 +160,7 @@ impl Bus {
     /// Asks logind who is at the device and what blocks a restart; [`News::Logind`] is the answer.
     pub(crate) fn ask_logind(&self) {
         let (connection, shared) = (self.connection.clone(), Arc::clone(&self.shared));
-        let ask = async move { shared.tell(News::Logind(logind::look(&connection).await)) };
+        let ask = async move { shared.report(News::Logind(logind::look(&connection).await)) };
         zruntime::spawn(ask).detach();
     }
 
@@ -169,22 +168,22 @@ impl Bus {
     pub(crate) fn restart(&self) {
         let (connection, shared) = (self.connection.clone(), Arc::clone(&self.shared));
         let order =
-            async move { shared.tell(News::Restarting(logind::restart(&connection).await)) };
+            async move { shared.report(News::Restarting(logind::restart(&connection).await)) };
         zruntime::spawn(order).detach();
     }
 
-    /// Does something when everything sent before is written, such as answering a call.
+    /// Runs `act`, for example to answer a call, once everything sent before is written.
     pub(crate) fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.send(Outgoing::Then(Box::new(act)));
     }
 
-    /// Never waits; when the bus is gone, [`crate::shared::News::BusGone`] tells.
+    /// Never waits. When the bus is gone, [`crate::shared::News::BusGone`] reports it.
     fn send(&self, item: Outgoing) {
         let _ = self.queue.try_send(item);
     }
 
-    /// Gives up the name, waits until the methods that run have answered, and leaves. Whether that
-    /// was done within `limit`.
+    /// Releases the name, waits until the running methods have answered, and disconnects. Returns
+    /// whether that was done within `limit`.
     pub(crate) fn stop(self, limit: Duration) -> bool {
         let Self { connection, shared: _, queue, task } = self;
         let _ = queue.try_send(Outgoing::Stop);
@@ -213,7 +212,7 @@ async fn connect(
         .serve_at(PATH, Deployment::new(Arc::clone(shared), authority))
         .serve_at(PATH, ObjectManager)
         .name(NAME)
-        // Without these two, whoever may own the name could take it over, and we from others.
+        // Without these two, any process that may own the name could take it over, as could licd.
         .allow_name_replacements(false)
         .replace_existing_names(false);
     let serve = |builder: Builder<'static>, (path, license)| builder.serve_at(path, license);

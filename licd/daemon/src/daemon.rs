@@ -1,4 +1,4 @@
-//! The daemon: what it does to start, to serve and to stop.
+//! The daemon: how it starts, serves and stops.
 
 mod actions;
 mod deployment;
@@ -36,8 +36,8 @@ use events::{Events, Signal, Wake};
 use imports::Outcome;
 use orders::Pending;
 
-/// How long the end of work in hand is waited for, and then the bus: together the two seconds in
-/// which a service should be gone.
+/// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
+/// a service should be gone.
 const LAST_WORK: Duration = Duration::from_millis(1400);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -62,9 +62,9 @@ impl fmt::Display for Fatal {
     }
 }
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until a signal stops it.
 pub(crate) fn main(args: &Args) -> ExitCode {
-    // Before everything that may have something to say.
+    // Before everything that may log.
     journal::begin();
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,8 +80,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     if let Err(complaint) = take_over_sockets() {
         log::warn!(MESSAGE_ID = journal::PROBLEM; "service manager: {complaint}");
     }
-    // Before the first thread, which inherits which signals are blocked; and listening before
-    // reading, so that no change falls between.
+    // Before the first thread, which inherits the blocked signals; and before the first survey, so that
+    // no change is missed.
     let events = Events::open(&root)?;
     let device = Arc::new(Device::at(root));
     let store = settle(&device);
@@ -106,15 +106,15 @@ fn run(args: &Args) -> Result<(), Fatal> {
 }
 
 /// The sandbox has no network, and so no interfaces; the service manager opens sockets outside of it
-/// that tell of those of the machine (licd-links.socket).
+/// that report those of the machine (licd-links.socket).
 fn take_over_sockets() -> Result<(), String> {
     let sockets = sd_listen_fds::get().map_err(|error| error.to_string())?;
     links::take_over(sockets.into_iter().map(|(_, socket)| socket.into_std()))
         .map_err(|error| error.to_string())
 }
 
-/// Puts right what a crash has left. Whether that is to be tried again: somebody else writes or keeps
-/// the store from being closed, or there is a shortage of the moment; the report says more.
+/// Closes and repairs what a crash has left. Returns whether to try again: another process writes or
+/// keeps the store from being closed, or the system is short of something; the report says more.
 fn settle(device: &Device) -> bool {
     match device.settle() {
         Ok(closed) => closed.is_some_and(|closed| closed.is_open()),
@@ -129,10 +129,10 @@ fn settle(device: &Device) -> bool {
     }
 }
 
-/// Tells the service manager, if there is one.
+/// Notifies the service manager, if there is one.
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        log::warn!("service manager: cannot be told ({})", reason(&error));
+        log::warn!("service manager: cannot be notified ({})", reason(&error));
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn spawn<T>(
     let run = move || {
         // The state that the work held is not used after a panic.
         let result = catch_unwind(AssertUnwindSafe(work));
-        shared.tell(tell(result.ok()));
+        shared.report(tell(result.ok()));
     };
     thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
@@ -177,7 +177,7 @@ impl Meter<'_> {
         self.job.total.store(total, Ordering::Relaxed);
         if self.reported.elapsed() >= PROGRESS {
             self.reported = Instant::now();
-            self.shared.tell(News::Progress(Arc::clone(self.job)));
+            self.shared.report(News::Progress(Arc::clone(self.job)));
         }
     }
 }

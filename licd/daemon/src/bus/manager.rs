@@ -23,7 +23,7 @@ use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared}
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 type Options = HashMap<String, OwnedVariant>;
 
-/// The option of an import that nobody asked for: what was removed on purpose stays away.
+/// The option of an import that no user asked for: it brings back nothing that was removed on purpose.
 const AUTOMATIC: &str = "automatic";
 
 /// The daemon's own object.
@@ -49,7 +49,7 @@ impl Manager {
         };
         let published = self.shared.published();
         if !published.whole {
-            // The report stands in for a survey that there is none of yet.
+            // There is no survey yet, and the report takes its place.
             return Err(Refusal::from(Failure::from(&published.missing)).into());
         }
         let verdict = published.survey.update(released, to, &published.time);
@@ -62,13 +62,17 @@ impl Manager {
         order: impl FnOnce(Reply<T>) -> Order,
     ) -> Result<T, BusError> {
         let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
-        // Outgoing fails only if the caller is gone.
+        // Sending fails only if the caller is gone.
         let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
         self.shared.order(order(reply))?;
-        receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
+        receiver
+            .recv()
+            .await
+            .unwrap_or_else(|_| Err(Refusal::unavailable()))
+            .map_err(BusError::from)
     }
 
-    /// Does what may take long, as long as the caller is there to hear of it.
+    /// Runs work that may take long, as long as the caller is on the bus.
     async fn attend<T>(
         &self,
         call: Call<'_>,
@@ -76,13 +80,13 @@ impl Manager {
     ) -> Result<T, BusError> {
         let caller = sender(call.header);
         let Some(outcome) = while_there(call.connection, &caller, work).await else {
-            self.shared.tell(News::CallerGone(caller));
-            return Err(Refusal::unheard().into());
+            self.shared.report(News::CallerGone(caller));
+            return Err(Refusal::unavailable().into());
         };
         outcome
     }
 
-    /// The same for what the caller needs authority for.
+    /// The same for work that needs authority.
     pub(super) async fn attend_authorised<T>(
         &self,
         call: Call<'_>,
@@ -96,7 +100,7 @@ impl Manager {
         self.attend(call, work).await
     }
 
-    /// The same for what everybody may ask for.
+    /// The same for work that any user may ask for.
     async fn attend_any<T>(
         &self,
         call: Call<'_>,
@@ -111,7 +115,7 @@ impl Manager {
     }
 }
 
-/// A call as it has come.
+/// A call as it was received.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) connection: &'a Connection,
@@ -134,12 +138,12 @@ fn unit_id(report: &Report) -> String {
     report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
 }
 
-/// The last day, which is empty if there is none.
+/// The last day; empty without one.
 fn last_day(day: Option<Expiry>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
 
-/// The name under which a descriptor is spoken of.
+/// The name that messages give a descriptor.
 fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
 }

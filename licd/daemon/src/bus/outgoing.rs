@@ -1,4 +1,4 @@
-//! What the loop has to say, said in the order it was handed over.
+//! Signals and replies of the loop, sent in its order.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +22,7 @@ use super::{NAME, PATH};
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Published, Shared};
 
-/// Something to be said.
+/// Something to send.
 pub(super) enum Outgoing {
     Announce(Arc<Published>),
     ExpiryNotice(Notice),
@@ -35,21 +35,21 @@ pub(super) enum Outgoing {
     Stop,
 }
 
-/// Says it, and knows what was said.
+/// Sends it, and knows which state was announced last.
 pub(super) struct Announcer {
     shared: Arc<Shared>,
     authority: Arc<Authority>,
-    said: Arc<Published>,
+    announced: Arc<Published>,
     licenses: BTreeMap<String, License>,
 }
 
 impl Announcer {
-    /// What is published now is what is said first, by the objects themselves.
+    /// The objects themselves show the state that is published now.
     pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
-        let said = shared.published();
-        let paths = license::paths(&said.report).into_iter();
+        let announced = shared.published();
+        let paths = license::paths(&announced.report).into_iter();
         let licenses = paths.map(|(path, license)| (path, License::new(license))).collect();
-        Self { shared, authority, said, licenses }
+        Self { shared, authority, announced, licenses }
     }
 
     /// The objects of the licences, by path.
@@ -57,7 +57,7 @@ impl Announcer {
         self.licenses.iter().map(|(path, license)| (path.clone(), license.clone()))
     }
 
-    /// Says what comes until [`Outgoing::Stop`], or until the connection is gone.
+    /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
     pub(super) async fn run(mut self, connection: Connection, queue: Receiver<Outgoing>) {
         let mut gone = pin!(connection.closed());
         loop {
@@ -70,7 +70,7 @@ impl Announcer {
             });
             let Some(outgoing) = outgoing.await else { break };
             let stop = matches!(outgoing, Outgoing::Stop);
-            if let Err(error) = self.say(&connection, outgoing).await
+            if let Err(error) = self.send(&connection, outgoing).await
                 && !connection.is_closed()
             {
                 log::warn!("{NAME}: an announcement on the bus failed: {}", reason(&error));
@@ -80,11 +80,11 @@ impl Announcer {
             }
         }
         if connection.is_closed() {
-            self.shared.tell(News::BusGone);
+            self.shared.report(News::BusGone);
         }
     }
 
-    async fn say(&mut self, connection: &Connection, outgoing: Outgoing) -> zbus::Result<()> {
+    async fn send(&mut self, connection: &Connection, outgoing: Outgoing) -> zbus::Result<()> {
         let objects = connection.object_server();
         match outgoing {
             Outgoing::Announce(published) => self.announce(connection, published).await,
@@ -130,7 +130,7 @@ impl Announcer {
         connection: &Connection,
         published: Arc<Published>,
     ) -> zbus::Result<()> {
-        let before = std::mem::replace(&mut self.said, Arc::clone(&published));
+        let before = std::mem::replace(&mut self.announced, Arc::clone(&published));
         self.announce_licenses(connection, &published).await?;
         let changed = different(manager::properties(&before), manager::properties(&published));
         properties_changed::<Manager>(connection, PATH, changed).await?;
@@ -170,7 +170,7 @@ impl Announcer {
     }
 }
 
-/// Those of the properties that are not what they were.
+/// The properties that have changed.
 fn different<'a, const N: usize>(
     before: [(&'static str, Variant<'_>); N],
     now: [(&'static str, Variant<'a>); N],
@@ -178,7 +178,7 @@ fn different<'a, const N: usize>(
     now.into_iter().zip(before).filter(|(now, before)| now != before).map(|(now, _)| now).collect()
 }
 
-/// Tells of several properties by one signal; by none if there are none.
+/// Announces several properties by one signal; sends none without any.
 async fn properties_changed<I: Interface>(
     connection: &Connection,
     path: &str,
