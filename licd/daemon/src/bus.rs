@@ -41,7 +41,7 @@ use outgoing::{Announcer, Outgoing};
 
 /// The name on the bus.
 pub(crate) const NAME: &str = "com.igel.License1";
-/// The object of the daemon, the licences and jobs being below it.
+/// The object of the daemon. Those of licences and jobs are under it.
 const PATH: &str = "/com/igel/License1";
 
 /// How long a bus may take for the handshake and the name: less than systemd gives a service to

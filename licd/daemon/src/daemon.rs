@@ -35,6 +35,7 @@ use deployment::PendingRestart;
 use events::{Events, Signal, Wake};
 use imports::Outcome;
 use orders::Pending;
+use refresh::Removal;
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
@@ -86,8 +87,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let device = Arc::new(Device::at(root));
     let store = settle(&device);
     let notices = Arc::new(NoticePublisher::default());
-    let (mut first, is_profile_done) = refresh::first(&device, &notices);
-    let left = Unsettled { store, profile: !is_profile_done };
+    let (mut first, removal) = refresh::first(&device, &notices);
+    let left = Unsettled { store, profile: removal == Removal::Undone };
     let complaints = std::mem::take(&mut first.complaints);
     let started = Event::Started {
         left,

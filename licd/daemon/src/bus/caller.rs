@@ -25,7 +25,7 @@ pub(super) const BUS_PATH: &str = "/org/freedesktop/DBus";
 /// How long a call runs before its caller is watched: most are done by then, and a watch costs the bus
 /// three calls.
 const SHORT: Duration = Duration::from_secs(1);
-/// Signals that a caller has left, of which there is one.
+/// Signals that a caller has left; there is one.
 const SIGNALS: NonZeroUsize = NonZeroUsize::MIN;
 
 /// The unique name of the caller; empty if the message has none.

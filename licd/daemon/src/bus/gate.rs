@@ -75,7 +75,7 @@ impl Gate {
         let path = match address.transport() {
             Transport::Unix(unix) => match unix.path() {
                 UnixSocket::File(path) => path.clone(),
-                // How zruntime is told of an abstract name.
+                // The form in which zruntime takes an abstract name.
                 UnixSocket::Abstract(name) => {
                     let mut path = OsString::from("\0");
                     path.push(name);

@@ -231,9 +231,9 @@ impl Manager {
         let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
         let source = Source::Descriptor(fd.into());
-        let told = ImportReply::Verdict;
+        let verdict = ImportReply::Verdict;
         let verdict =
-            self.ask(|reply| Order::Import { source, intent, name, owner, reply: told(reply) });
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });
         let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
         Ok(code.as_str().to_owned())
     }

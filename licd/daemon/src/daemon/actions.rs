@@ -9,7 +9,7 @@ use licd_rules::{ServiceState, poll_after_change, poll_after_start, poll_again};
 use sd_notify::NotifyState;
 
 use super::orders::out_of_room;
-use super::refresh::{Subject, remove_profile, take};
+use super::refresh::{Removal, Subject, remove_profile, take};
 use super::{Daemon, Fatal, notify, settle};
 use crate::bus::Bus;
 use crate::dispatch::{Action, Event, NextPoll, Refused, Scope, Unreachable, Work};
@@ -101,7 +101,8 @@ impl Daemon {
         let (device, known) = (Arc::clone(&self.device), self.shared.published());
         let work = move || Unsettled {
             store: settle(&device),
-            profile: left.profile && !(known.whole && remove_profile(&device, &known.survey)),
+            profile: left.profile
+                && !(known.whole && remove_profile(&device, &known.survey) == Removal::Done),
         };
         let tell = move |now: Option<Unsettled>| News::Settled { left: now.unwrap_or(left) };
         self.spawn("settle", work, tell, Work::Settle)

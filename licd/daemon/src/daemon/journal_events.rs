@@ -80,7 +80,7 @@ pub(super) fn notice(notice: &Notice) {
     let (service, state, day) = (&notice.service, notice.stage.as_str(), notice.expires);
     log::info!(
         MESSAGE_ID = journal::EXPIRY, LICD_SERVICE = service, LICD_STATE = state;
-        "{service}: {state}, last day {day}; users are told"
+        "{service}: {state}, last day {day}; users are warned"
     );
 }
 

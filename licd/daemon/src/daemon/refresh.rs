@@ -23,15 +23,26 @@ pub(super) enum Subject {
     Imports(Vec<(Arc<Job>, Read)>),
 }
 
-/// Surveys the device when the daemon starts, and carries out the removal profile. Returns whether
-/// that is done.
-pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, bool) {
+/// What became of the removal profile of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// It is carried out, or there is none.
+    Done,
+    /// It could not be carried out yet.
+    Undone,
+}
+
+/// Surveys the device when the daemon starts, and carries out the removal profile.
+pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
     let mut look = Look::take(device, None, Scope::All);
-    let done = look.has_all_facts() && remove_profile(device, &look.survey);
+    let removal = match look.has_all_facts() {
+        true => remove_profile(device, &look.survey),
+        false => Removal::Undone,
+    };
     if look.survey.settings().licensing.remove.is_some() {
         look = Look::of(device.survey_after(Some(&look.survey)), None);
     }
-    (publish_look(device, notices, look, true, None), done)
+    (publish_look(device, notices, look, true, None), removal)
 }
 
 /// Surveys the device and publishes the result as files. `last` was published before.
@@ -51,20 +62,23 @@ pub(super) fn take(
             publish_look(device, notices, Look::take(device, Some(last), scope), true, Some(last))
         }
         Subject::Imports(read) => {
-            let (imported, left_open, look) = import(device, read, last);
+            let Batch { imported, left_open, look } = import(device, read, last);
             let refreshed = publish_look(device, notices, look, true, Some(last));
             Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
 }
 
-/// Imports the documents of several jobs in one batch, and surveys the device. Returns whether the
-/// store was left open.
-fn import(
-    device: &Device,
-    read: Vec<(Arc<Job>, Read)>,
-    last: &Published,
-) -> (Vec<ImportedJob>, bool, Look) {
+/// What the imports of several jobs came to.
+struct Batch {
+    imported: Vec<ImportedJob>,
+    /// Whether another process keeps the store from being closed.
+    left_open: bool,
+    look: Look,
+}
+
+/// Imports the documents of several jobs in one batch, and surveys the device.
+fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Batch {
     let (mut arrivals, mut parts) = (Vec::new(), Vec::new());
     for (job, read) in read {
         parts.push((job, read.arrivals.len(), read.following));
@@ -86,7 +100,7 @@ fn import(
     if noted {
         look = Look::of(device.survey_after(Some(&look.survey)), Some(last));
     }
-    (ended, left_open, look)
+    Batch { imported: ended, left_open, look }
 }
 
 fn publish_look(
@@ -244,10 +258,9 @@ fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure
     }
 }
 
-/// Carries out the removal profile of the settings, as at every start while it is set. Returns whether
-/// that is done.
-pub(super) fn remove_profile(device: &Device, survey: &Survey) -> bool {
-    let Some(selector) = &survey.settings().licensing.remove else { return true };
+/// Carries out the removal profile of the settings, as at every start while it is set.
+pub(super) fn remove_profile(device: &Device, survey: &Survey) -> Removal {
+    let Some(selector) = &survey.settings().licensing.remove else { return Removal::Done };
     match device.remove_by_profile(survey, selector) {
         Ok(Removed { count, left }) => {
             log::info!(
@@ -255,14 +268,14 @@ pub(super) fn remove_profile(device: &Device, survey: &Survey) -> bool {
                 "{selector}: removed by the settings: {count}"
             );
             journal_events::left(&left);
-            true
+            Removal::Done
         }
         Err(failure) => {
             log::warn!(
                 MESSAGE_ID = journal::STORE_PROBLEM, LICD_CODE = failure.code.as_str();
                 "removal of {selector}: {}", failure.message
             );
-            false
+            Removal::Undone
         }
     }
 }

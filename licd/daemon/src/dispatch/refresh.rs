@@ -110,8 +110,7 @@ impl State {
         self.lane.running = Some(round);
     }
 
-    /// Publishes, and then tells those who wait: a caller that is answered finds in the published
-    /// state what it asked for.
+    /// Publishes, and then answers: a caller finds in the published state what it asked for.
     pub(super) fn refreshed(&mut self, facts: Facts) {
         let Round { scope, waiting, .. } = self.lane.running.take().unwrap_or_default();
         self.timers.retry(&facts.lacks, self.now);

@@ -16,7 +16,7 @@ const OF_ALL: [usize; 4] = [4 << 20, 512, 4, 64];
 /// feature at once.
 const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 12];
 /// Bytes that a message takes up in addition to its own.
-const BESIDE: usize = 512;
+const OVERHEAD: usize = 512;
 /// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer
 /// would leave it idle while an answer is written.
 const AT_WORK: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct Load([usize; 4]);
 impl Load {
     /// Of a message of so many bytes. If it `is_large`, it counts as one such and not by its bytes.
     pub(super) fn new(bytes: usize, is_slow: bool, is_large: bool, descriptors: usize) -> Self {
-        let bytes = if is_large { BESIDE } else { bytes + BESIDE };
+        let bytes = if is_large { OVERHEAD } else { bytes + OVERHEAD };
         Self([bytes, is_slow.into(), is_large.into(), descriptors])
     }
 
