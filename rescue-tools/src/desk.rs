@@ -167,9 +167,9 @@ impl Desk {
             Err(failure) => Arrival::unread(&name, failure),
         };
         let batch = self.device.import(known, documents.into_iter().map(read).collect());
-        if let (true, Ok(survey)) = (batch.has_written(), &batch.survey) {
+        if batch.has_written() {
             // What cannot be cleaned up now does no harm, and the daemon tries it again.
-            let _ = self.clean_up(survey).or_else(|_| self.clean_up(survey));
+            let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
         batch.imported.into_iter().map(|imported| imported.verdict).collect()
     }

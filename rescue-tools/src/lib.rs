@@ -10,11 +10,14 @@ mod bus;
 #[path = "no_bus.rs"]
 mod bus;
 mod desk;
+mod layout;
+mod next;
 mod out;
 mod progress;
 mod usage;
 mod verbs;
 mod warnings;
+mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;

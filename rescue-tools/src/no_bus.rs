@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use licd_device::{Failure, Intent};
-use licd_rules::Code;
+use licd_rules::{Code, Reason};
 
 use crate::args::Args;
 
@@ -18,7 +18,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn check_update(&self, _: &str, _: Option<&str>) -> Result<(bool, String), Failure> {
+    pub(crate) fn check_update(&self, _: &str, _: Option<&str>) -> Result<Reason, Failure> {
         match *self {}
     }
 

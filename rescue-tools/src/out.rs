@@ -1,12 +1,15 @@
 //! What a verb answers and how it is printed.
 
+use std::env;
 use std::fmt::Arguments;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use licd_device::{Failure, to_json};
 use licd_fs::textfile::reason;
 use licd_rules::Code;
 use serde::Serialize;
+
+use crate::layout::Page;
 
 /// The answer of a verb, which becomes the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,17 @@ impl Out {
         writeln!(self.to, "{text}").or_else(closed)
     }
 
+    /// A page that is to be printed here.
+    pub(crate) fn page(&self) -> Page {
+        let variable = |name: &str| env::var(name).ok();
+        Page::new(self.to.is_terminal() && shows_color(variable))
+    }
+
+    /// Prints what was laid out.
+    pub(crate) fn print(&mut self, page: &Page) -> Result<(), Failure> {
+        self.raw(page.text().as_bytes())
+    }
+
     /// Prints a value as JSON.
     pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         self.line(format_args!("{}", to_json(value)))
@@ -90,6 +104,12 @@ impl Out {
     }
 }
 
+/// Whether a terminal shows colour, and its user wants it (no-color.org).
+fn shows_color(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
 /// A reader that has seen enough (`licctl list | head -1`) is no failure.
 fn closed(error: io::Error) -> Result<(), Failure> {
     if error.kind() == io::ErrorKind::BrokenPipe {
@@ -97,4 +117,24 @@ fn closed(error: io::Error) -> Result<(), Failure> {
     }
     let message = format!("standard output: cannot be written: {}", reason(&error));
     Err(Failure { code: Code::SourceRefused, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_for_terminals_that_have_it_and_users_that_want_it() {
+        let shows = |variables: &[(&str, &str)]| {
+            shows_color(|name| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(shows(&[("TERM", "linux")]));
+        assert!(shows(&[("TERM", "xterm"), ("NO_COLOR", "")]));
+        assert!(!shows(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
+        assert!(!shows(&[("TERM", "dumb")]));
+        assert!(!shows(&[]));
+    }
 }

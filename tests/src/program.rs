@@ -59,6 +59,12 @@ impl Answer {
             .unwrap_or_else(|error| panic!("no JSON ({error}) but {self:?}"))
     }
 
+    /// Standard output as one line, however it was laid out.
+    #[must_use]
+    pub fn flowed(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The answer itself, if its exit code is this one.
     ///
     /// # Panics

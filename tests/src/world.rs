@@ -201,7 +201,8 @@ impl World {
             let variable = format!("{scheme}_proxy");
             command.env_remove(variable.to_uppercase()).env_remove(variable);
         }
-        command.arg("--root").arg(&self.root);
+        // What is compared is English.
+        command.env("LC_ALL", "C").arg("--root").arg(&self.root);
         command
     }
 

@@ -188,7 +188,9 @@ fn what_a_removal_leaves_is_in_its_answer_with_the_daemon_and_without() {
     assert_eq!(answer.out.trim(), format!(r#"{{"schema":1,"removed":0,"left":[{left}]}}"#));
     assert_eq!(daemon.licctl(args.iter().chain(&["--direct"])).with_code(1).out, answer.out);
     let text = daemon.licctl(["remove", "enterprise-management-pack"]).with_code(1).out;
-    assert!(text.contains("both.lic: stays, for it counts as workspace-edition"), "{text}");
+    let left = "pack PAS-0001 stays, for it counts as workspace-edition; “pack:PAS-0001” removes it: \
+                both.lic";
+    assert!(text.contains(left), "{text}");
     let _ = daemon.licctl(["remove", "pack:PAS-0001"]).with_code(0);
     assert_eq!(world.stored(), [""; 0]);
 }

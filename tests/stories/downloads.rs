@@ -330,8 +330,8 @@ fn what_came_of_a_link_is_in_the_status_with_the_daemon_and_without() {
     let refused = |status: &Value| link(status).0 == "malformed";
     let status = daemon.until("the page is named", refused);
     assert_eq!(daemon.report(), world.report());
-    let doctor = world.licctl(["doctor"]).with_code(1).out;
-    let said = format!("link: {}: malformed: {}", shelf.link(), link(&status).1);
+    let doctor = world.licctl(["doctor"]).with_code(1).flowed();
+    let said = format!("WRONG link {}: malformed: {}", shelf.link(), link(&status).1);
     assert!(doctor.contains(&said), "{doctor}");
     // A link that is not in the settings any more is not in the status.
     let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
@@ -352,9 +352,9 @@ fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
     let message = link(&status).1;
     assert!(message.contains("the removal profile “all”"), "{message}");
     assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
-    let doctor = world.licctl(["doctor"]).with_code(1).out;
+    let doctor = world.licctl(["doctor"]).with_code(1).flowed();
     assert!(
-        doctor.contains(&format!("note  link: {}: removed: {message}", shelf.link())),
+        doctor.contains(&format!("note link {}: removed: {message}", shelf.link())),
         "{doctor}"
     );
     let () = daemon.client().manager("ApplySettings", &links.as_str()).unwrap();

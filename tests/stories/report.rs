@@ -297,9 +297,9 @@ fn a_clock_before_what_is_certain_is_behind_and_not_judged_by() {
         assert_eq!(status["state"], "valid");
     }
     let words = "behind a time that has passed for certain; licences are judged as of 2098-01-15 \
-                 instead; let a time server set it\n";
+                 instead; let a time server set it";
     for verb in ["status", "doctor"] {
-        for said in [world.licctl([verb]).out, daemon.licctl([verb]).out] {
+        for said in [world.licctl([verb]).flowed(), daemon.licctl([verb]).flowed()] {
             assert!(said.contains(words), "{said}");
         }
     }

@@ -1,24 +1,29 @@
 //! What is called a licence and is none: endless, packed, no file at all.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::thread;
 
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::program::{Answer, run_measured};
+use acceptance::program::{Answer, run_measured, run_with_input};
 use acceptance::world::masked;
-use acceptance::{World, story};
+use acceptance::{World, story, wait};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::Value;
+use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(what_is_no_file_is_refused_without_being_opened),
+    story!(a_pipe_that_a_user_names_is_read_as_standard_input_is),
+    story!(the_daemon_opens_no_pipe_that_it_is_given_the_name_of),
     story!(why_standard_input_cannot_be_read_is_said_in_words),
     story!(a_file_of_two_gigabytes_is_refused_without_being_read),
     story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
@@ -54,15 +59,13 @@ fn what_is_no_file_is_refused_without_being_opened() {
     let dir = world.root().join("strange");
     fs::create_dir(&dir).unwrap();
     let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
-    fifo(&dir.join("fifo.lic"));
     fs::create_dir(dir.join("dir.lic")).unwrap();
     let _socket = UnixListener::bind(dir.join("socket.lic")).unwrap();
-    symlink("fifo.lic", dir.join("link.lic")).unwrap();
+    symlink("dir.lic", dir.join("link.lic")).unwrap();
     symlink("loop.lic", dir.join("loop.lic")).unwrap();
     let daemon = world.start();
     for (name, code, says) in [
-        ("fifo.lic", "source-refused", "is a pipe, not a file"),
-        ("link.lic", "source-refused", "is a pipe, not a file"),
+        ("link.lic", "source-refused", "is a directory, not a file"),
         ("dir.lic", "source-refused", "is a directory, not a file"),
         ("socket.lic", "source-refused", "is a socket, not a file"),
         ("loop.lic", "source-unreachable", "cannot be opened"),
@@ -76,7 +79,6 @@ fn what_is_no_file_is_refused_without_being_opened() {
             assert_eq!(through.out, direct.out, "{name}");
         }
     }
-    assert!(fs::metadata(at("fifo.lic")).unwrap().file_type().is_fifo());
     // A link to a licence that a user names is as good as the licence.
     symlink(world.file("a.lic", maker::licence().sign()), dir.join("good.lic")).unwrap();
     assert_eq!(world.licctl(["verify", "--json", &at("good.lic")]).with_code(0).verdict(), "valid");
@@ -87,6 +89,50 @@ fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
     assert_eq!(answer.verdict(), "too-large");
     assert!(peak < PEAK, "{peak} bytes");
     answer.with_code(3)
+}
+
+fn a_pipe_that_a_user_names_is_read_as_standard_input_is() {
+    let world = World::new();
+    let pipe = world.root().join("pipe");
+    fifo(&pipe);
+    let named = pipe.to_str().unwrap();
+    let daemon = world.start();
+    let mass = maker::licence().mass(30).sign();
+    thread::scope(|scope| {
+        let fed = |args: &[&str], answer: fn(Answer) -> Value| {
+            // Waits until licctl opens the pipe.
+            let writer = scope.spawn(|| fs::write(&pipe, &mass).unwrap());
+            let answer = answer(daemon.licctl([args, &[named]].concat()).with_code(0));
+            writer.join().unwrap();
+            answer
+        };
+        assert_eq!(fed(&["verify", "--json"], |a| a.verdict().into()), "valid");
+        assert_eq!(fed(&["show", "--json"], |a| a.json()["license"]["serial"].clone()), 183);
+        assert!(!fed(&["slice"], |a| a.out.into()).as_str().unwrap().is_empty());
+        assert_eq!(fed(&["import", "--json"], |a| a.verdict().into()), "valid");
+    });
+    assert_eq!(daemon.status()["state"], "valid");
+    // As a shell makes one of <(COMMAND).
+    let mut licctl = world.licctl_command();
+    let answer = run_with_input(licctl.args(["verify", "--json", "/dev/fd/0"]), mass.as_bytes());
+    assert_eq!(answer.with_code(0).verdict(), "valid");
+}
+
+fn the_daemon_opens_no_pipe_that_it_is_given_the_name_of() {
+    let world = World::new();
+    let pipe = world.root().join("pipe");
+    fifo(&pipe);
+    let daemon = world.start();
+    let client = daemon.client();
+    let signals = client.listen();
+    let options = HashMap::<&str, Variant<'_>>::new();
+    let order = (pipe.to_str().unwrap(), options);
+    let _job: OwnedObjectPath = client.manager("Import", &order).unwrap();
+    let finished = wait::until("Finished", || signals.named("Finished").first().cloned());
+    let (code, message): (String, String) = finished.body().deserialize().unwrap();
+    assert_eq!(code, "source-refused");
+    assert!(message.contains("is a pipe, not a file"), "{message}");
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
 
 fn why_standard_input_cannot_be_read_is_said_in_words() {
@@ -213,7 +259,7 @@ fn what_lies_around_is_named_with_its_cure() {
     let status = world.status();
     assert_eq!(status["state"], "none");
     let problems = status["problems"].to_string();
-    let doctor = world.licctl(["doctor"]).with_code(1).out;
+    let doctor = world.licctl(["doctor"]).with_code(1).flowed();
     for (path, why) in [
         ("WE.lic", "lies where none is looked for"),
         ("dsa/WE.LIC", "lies where none is looked for"),
@@ -223,7 +269,9 @@ fn what_lies_around_is_named_with_its_cure() {
         ("dsa/trust (1).note", "is not looked at, since it is not called trust.note"),
     ] {
         let place = format!("/license/{path}");
-        let message = format!("{why}; import it with “licctl import {place}”, then remove it");
+        // A shell takes the path for one word.
+        let word = if path.contains(' ') { format!("'{place}'") } else { place.clone() };
+        let message = format!("{why}; import it with “licctl import {word}”, then remove it");
         assert!(problems.contains(&place) && problems.contains(&message), "{path}: {problems}");
         assert!(doctor.contains(&format!("{place}: {message}")), "{path}: {doctor}");
     }

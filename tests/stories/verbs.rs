@@ -6,7 +6,7 @@ use std::fs;
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT};
 use acceptance::world::masked;
-use acceptance::{World, story};
+use acceptance::{World, program, story};
 use serde_json::{Value, json};
 
 pub(crate) const STORIES: &[Story] = &[
@@ -17,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(features_are_told_one_by_one_and_all_together),
     story!(a_request_says_which_device_asks),
     story!(doctor_names_what_is_wrong_and_what_to_do),
+    story!(people_read_their_language_and_scripts_the_same_everywhere),
     story!(completions_know_every_verb),
     story!(without_a_daemon_a_bus_is_no_obstacle),
 ];
@@ -168,8 +169,14 @@ fn list_and_show_tell_what_is_in_the_store() {
     assert_eq!(list["licenses"], world.status()["licenses"]);
     assert_eq!(list["rejected"], world.status()["rejected"]);
     let text = world.licctl(["list"]).with_code(0).out;
-    for file in ["base.lic", "later.lic", "ended.lic", "foreign.lic", "damaged.lic"] {
-        assert!(text.contains(file), "{text}");
+    for named in ["WE-7Q2KD", "EMP-R9HXH", "WE-ENDED", "foreign.lic", "damaged.lic"] {
+        assert!(text.contains(named), "{text}");
+    }
+    for (pack, file) in
+        [("WE-7Q2KD", "base.lic"), ("EMP-R9HXH", "later.lic"), ("WE-ENDED", "ended.lic")]
+    {
+        let text = world.licctl(["show", pack]).with_code(0).out;
+        assert!(text.lines().last().unwrap().ends_with(file), "{text}");
     }
     let shown = world.licctl(["show", "base.lic", "--json"]).with_code(0).json();
     assert_eq!((&shown["code"], &shown["units"]), (&json!("valid"), &json!([UNIT])));
@@ -216,9 +223,27 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
     assert!(well["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true));
     let broken = full();
     broken.machine().remove_interface("eth0");
-    let found = broken.licctl(["doctor"]).with_code(1).out;
+    let found = broken.licctl(["doctor"]).with_code(1).flowed();
     for word in ["unit ID", "licd.toml", "line 2, column 1", "damaged.lic", "import"] {
         assert!(found.contains(word), "{word}: {found}");
+    }
+}
+
+fn people_read_their_language_and_scripts_the_same_everywhere() {
+    let world = full();
+    let said = |args: &[&str], locale: &str| {
+        let mut licctl = world.licctl_command();
+        program::run(licctl.args(args).env("LC_ALL", locale)).out
+    };
+    for (verb, english, german) in
+        [("status", "Unit ID:", "Unit-ID:"), ("doctor", "WRONG", "FEHLER")]
+    {
+        assert!(said(&[verb], "C").contains(english) && !said(&[verb], "C").contains(german));
+        assert!(said(&[verb], "fr_FR.UTF-8").contains(english));
+        let text = said(&[verb], "de_DE.UTF-8");
+        assert!(text.contains(german) && !text.contains(english), "{text}");
+        let json = [verb, "--json"];
+        assert_eq!(without_clock(&said(&json, "de_DE.UTF-8")), without_clock(&said(&json, "C")));
     }
 }
 

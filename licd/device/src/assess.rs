@@ -94,10 +94,6 @@ impl<'a> Assessor<'a> {
     }
 
     /// The device as it is known to be.
-    pub(crate) fn survey(&self) -> &Survey {
-        &self.survey
-    }
-
     pub(crate) fn into_survey(self) -> Survey {
         self.survey
     }

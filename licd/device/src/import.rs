@@ -37,8 +37,9 @@ pub enum Intent {
 pub struct Batch {
     /// What became of each, in the order in which they came.
     pub imported: Vec<Imported>,
-    /// The device as it is now.
-    pub survey: Result<Survey, Box<Partial>>,
+    /// The device as the documents have left it, as far as is known. A survey after this one reads
+    /// only what others have changed since.
+    pub survey: Survey,
 }
 
 /// What became of a document.
@@ -90,20 +91,25 @@ impl Device {
     /// Imports documents. `last` is what was known of the device when they were read.
     pub fn import(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
         // Reading may have taken long.
-        let looked = self.survey_after(Some(last));
+        let looked = match self.still_holds(last) {
+            true => Ok(last.clone()),
+            false => self.survey_after(Some(last)),
+        };
         let survey = match usable(&looked) {
             Ok(survey) => survey,
-            Err(failure) => return Batch { imported: unread(&arrivals, &failure), survey: looked },
+            Err(failure) => {
+                return Batch { imported: unread(&arrivals, &failure), survey: last.clone() };
+            }
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
         if !arrivals.iter().any(|arrival| assessor.is_to_be_done(arrival)) {
             let imported =
                 arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
-            return Batch { imported: imported.collect(), survey: looked };
+            return Batch { imported: imported.collect(), survey: survey.clone() };
         }
         match self.store_arrivals(survey, &mut arrivals) {
-            Ok((imported, survey)) => Batch { imported, survey: self.survey_after(Some(&survey)) },
+            Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
                 let imported =
                     arrivals.iter().map(|arrival| match assessor.is_to_be_done(arrival) {
@@ -111,7 +117,7 @@ impl Device {
                         false => assessor.assess(arrival).imported(arrival),
                     });
                 let imported = imported.collect();
-                Batch { imported, survey: self.survey_after(Some(assessor.survey())) }
+                Batch { imported, survey: assessor.into_survey() }
             }
         }
     }

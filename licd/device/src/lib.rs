@@ -161,7 +161,9 @@ impl From<StoreError> for Failure {
         let code = match &error {
             StoreError::Full { .. } => Code::StoreFull,
             _ if error.is_permission() => Code::NotAuthorized,
-            StoreError::Unwritable { .. } | StoreError::Unreadable { .. } => Code::StoreUnwritable,
+            StoreError::Unwritable { .. }
+            | StoreError::Unflushed { .. }
+            | StoreError::Unreadable { .. } => Code::StoreUnwritable,
             StoreError::Unavailable(unavailable) => return unavailable.into(),
             StoreError::Busy { .. } => Code::Busy,
             StoreError::NotAuthorized { .. } => Code::NotAuthorized,

@@ -18,11 +18,14 @@ pub struct Partial {
 
 impl Partial {
     /// The survey, if nothing is missing from it.
-    pub(crate) fn unless_whole(survey: Survey, missing: Missing) -> Result<Survey, Box<Self>> {
-        match missing.is_empty() {
-            true => Ok(survey),
-            false => Err(Box::new(Self { survey, missing })),
+    pub(crate) fn unless_whole(mut survey: Survey, missing: Missing) -> Result<Survey, Box<Self>> {
+        if missing.is_empty() {
+            return Ok(survey);
         }
+        if !missing.is_files_only() {
+            survey.holds_no_longer();
+        }
+        Err(Box::new(Self { survey, missing }))
     }
 }
 

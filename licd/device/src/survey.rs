@@ -265,6 +265,13 @@ impl Device {
         survey.stamps.is_some() && self.stamps().ok() == survey.stamps
     }
 
+    /// The same, and the device is still the same unit.
+    pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
+        let mut missing = Missing::default();
+        let (units, _) = self.units(&mut missing, &mut Vec::new());
+        missing.is_empty() && units == survey.units && self.is_current(survey)
+    }
+
     /// The units that the device may be, best first, and its best MAC address.
     fn units(
         &self,
@@ -304,6 +311,11 @@ impl Device {
 }
 
 impl Survey {
+    /// Notes that another look is due before anything is compared with this survey.
+    pub(crate) fn holds_no_longer(&mut self) {
+        self.stamps = None;
+    }
+
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
             roots: &self.roots,

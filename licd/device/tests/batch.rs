@@ -166,7 +166,7 @@ fn the_survey_that_comes_out_is_that_of_the_device() {
     let files = files();
     let read = |file: &String| survey.read("a.lic", file.as_bytes(), Intent::Explicit);
     let batch = world.device().import(&survey, files.iter().map(read).collect());
-    let after = batch.survey.unwrap();
+    let after = world.device().survey_after(Some(&batch.survey)).unwrap();
     let report = |survey: &licd_device::Survey| {
         let mut report = survey.report(&world.device().time(survey).unwrap());
         report.clock.now = license_format::UnixSeconds(0);

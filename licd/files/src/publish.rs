@@ -13,7 +13,6 @@ use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, reason};
-use nix::errno::Errno;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
@@ -124,7 +123,7 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
         return Ok(());
     }
     let replaced = atomic::replace_at(dir, name, bytes, atomic::PUBLIC, Durability::Volatile);
-    replaced.map(drop).map_err(|reason: Errno| named(&path.join(name), reason.into()))
+    replaced.map(drop).map_err(|error| named(&path.join(name), error.errno().into()))
 }
 
 /// The error, with the name of what it is about.

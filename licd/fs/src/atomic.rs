@@ -50,11 +50,42 @@ pub enum Durability {
     Volatile,
 }
 
+/// Why a file was not replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplaceError {
+    /// The file is as it was, and no temporary file stays.
+    Unchanged(Errno),
+    /// The new file is in place, but the medium may not have it: neither flushing the directory nor
+    /// putting the old file back succeeded. A power cut may bring the old file back.
+    Unflushed(Errno),
+}
+
+impl ReplaceError {
+    /// The kernel's reason.
+    #[must_use]
+    pub const fn errno(self) -> Errno {
+        match self {
+            Self::Unchanged(reason) | Self::Unflushed(reason) => reason,
+        }
+    }
+}
+
+impl From<Errno> for ReplaceError {
+    fn from(reason: Errno) -> Self {
+        Self::Unchanged(reason)
+    }
+}
+
 /// Replaces or creates the file at `path`, as [`replace_at`] does.
 ///
 /// # Errors
-/// The kernel's reason; the file is then as it was.
-pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Result<(), Errno> {
+/// [`ReplaceError`].
+pub fn replace(
+    path: &Path,
+    bytes: &[u8],
+    mode: Mode,
+    durability: Durability,
+) -> Result<(), ReplaceError> {
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
     let dir = File::open(parent.unwrap_or(Path::new("."))).map_err(errno)?;
@@ -66,26 +97,27 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Mode, durability: Durability) ->
 /// is known again, unless that cannot be told.
 ///
 /// # Errors
-/// The kernel's reason; the file is then as it was and no temporary file stays. If the very last step
-/// fails, flushing the directory, the new file is taken back; only where that fails, too, it stays.
+/// [`ReplaceError`]. If the very last step fails, flushing the directory, the old file is put back;
+/// [`ReplaceError::Unflushed`] if that fails, too.
 pub fn replace_at(
     dir: impl AsFd,
     name: &OsStr,
     bytes: &[u8],
     mode: Mode,
     durability: Durability,
-) -> Result<Option<Stamp>, Errno> {
+) -> Result<Option<Stamp>, ReplaceError> {
     let dir = dir.as_fd();
     if durability == Durability::Volatile {
-        return Temporary::with(dir, bytes, mode)?.rename(name);
+        return Ok(Temporary::with(dir, bytes, mode)?.rename(name)?);
     }
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;
     fsync(&*temp.file)?;
     let stamp = temp.rename(name)?;
-    fsync(dir).inspect_err(|_| {
-        // What is answered and what is there have to agree.
-        let _ = restore(dir, name, before);
+    // The answer and the file have to agree.
+    fsync(dir).map_err(|reason| match restore(dir, name, before) {
+        Ok(()) => ReplaceError::Unchanged(reason),
+        Err(_) => ReplaceError::Unflushed(reason),
     })?;
     Ok(stamp)
 }
@@ -310,13 +342,16 @@ mod tests {
         let (dir, open) = dir();
         fs::create_dir(dir.path().join("taken")).unwrap();
         let put = |name: &str| replace_at(&open, name.as_ref(), b"x", PUBLIC, Durability::Synced);
-        assert_eq!(put("taken"), Err(Errno::EISDIR));
-        assert_eq!(put("no/where"), Err(Errno::ENOENT));
-        assert_eq!(put(&"a".repeat(256)), Err(Errno::ENAMETOOLONG));
+        assert_eq!(put("taken"), Err(Errno::EISDIR.into()));
+        assert_eq!(put("no/where"), Err(Errno::ENOENT.into()));
+        assert_eq!(put(&"a".repeat(256)), Err(Errno::ENAMETOOLONG.into()));
         assert_eq!(names(dir.path()), [Path::new("taken")]);
         let gone = dir.path().join("gone/file");
-        assert_eq!(replace(&gone, b"x", PUBLIC, Durability::Synced), Err(Errno::ENOENT));
-        assert_eq!(replace(Path::new("/"), b"x", PUBLIC, Durability::Synced), Err(Errno::EINVAL));
+        assert_eq!(replace(&gone, b"x", PUBLIC, Durability::Synced), Err(Errno::ENOENT.into()));
+        assert_eq!(
+            replace(Path::new("/"), b"x", PUBLIC, Durability::Synced),
+            Err(Errno::EINVAL.into())
+        );
     }
 
     #[test]

@@ -40,7 +40,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::about::{self, About};
-use crate::atomic::{self, Durability, Mode};
+use crate::atomic::{self, Durability, Mode, ReplaceError};
 use crate::lock::{self, Refused};
 use crate::look::{Looked, Unavailable, is_fact};
 use crate::root::Root;
@@ -293,7 +293,10 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         return Ok(());
     }
     let _ = atomic::sweep(&dir);
-    let replace = || atomic::replace_at(&dir, name, bytes, mode, Durability::Synced).map(drop);
+    let replace = || {
+        let replaced = atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+        replaced.map(drop).map_err(ReplaceError::errno)
+    };
     match replace() {
         // A directory that somebody has put there would keep it from being written for ever.
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),

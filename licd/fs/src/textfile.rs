@@ -157,6 +157,11 @@ pub fn escaped(text: &str) -> String {
     licd_protocol::escaped(text, MESSAGE_CHARS)
 }
 
+/// The same at any length.
+pub fn printable(text: &str) -> String {
+    licd_protocol::escaped(text, usize::MAX)
+}
+
 /// A path fit for a terminal and a log.
 pub fn escaped_path(path: &Path) -> String {
     escaped(&path.to_string_lossy())

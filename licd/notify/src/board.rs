@@ -1,11 +1,13 @@
 //! What is on show.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::PathBuf;
+
+use licd_rules::Language;
 
 use crate::args::Args;
 use crate::bus::{Desktop, Nobody, Notification, Shown, Urgency};
-use crate::language::Language;
 use crate::marks::Marks;
 use crate::sheet::{Notice, Sheet};
 
@@ -23,7 +25,7 @@ impl Board {
     pub(crate) fn open(args: &Args) -> Self {
         Self {
             root: args.root.clone(),
-            language: Language::of_user(),
+            language: Language::of(|name| env::var(name).ok()),
             marks: Marks::of_user(),
             shown: BTreeMap::new(),
         }

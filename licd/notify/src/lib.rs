@@ -11,7 +11,6 @@
 mod args;
 mod board;
 mod bus;
-mod language;
 mod marks;
 mod restart;
 mod sheet;

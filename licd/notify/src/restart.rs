@@ -1,15 +1,16 @@
 //! The restart that new licences want: what licd asks or announces in `/run/licd/restart.json`, and
 //! what the user answers.
 
+use std::env;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use licd_rules::Language;
 use serde::Deserialize;
 
 use crate::args::Args;
 use crate::bus::{Desktop, News, Nobody, Notification, Shown, Urgency};
-use crate::language::Language;
 
 /// Where it is, below the root.
 const FILE: &str = "run/licd/restart.json";
@@ -69,7 +70,7 @@ impl Restart {
     pub(crate) fn open(args: &Args) -> Self {
         Self {
             root: args.root.clone(),
-            language: Language::of_user(),
+            language: Language::of(|name| env::var(name).ok()),
             is_login: true,
             message: None,
             shown: None,

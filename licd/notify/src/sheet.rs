@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use licd_rules::Language;
 use serde::Deserialize;
-
-use crate::language::Language;
 
 /// Where it is, below the root.
 const FILE: &str = "run/licd/notices.json";

@@ -113,9 +113,15 @@ impl Feature {
         Self::ALL.iter().find(|feature| feature.name == name)
     }
 
+    /// The services that allow it; none if it needs no licence.
+    pub fn services(&self, generation: Generation) -> impl Iterator<Item = &'static str> {
+        self.grants(generation).iter().map(|(name, _)| *name)
+    }
+
     /// Whether a service allows it.
-    pub(crate) fn is_granted_by(&self, service: &str, generation: Generation) -> bool {
-        self.grants(generation).iter().any(|(name, _)| *name == service)
+    #[must_use]
+    pub fn is_granted_by(&self, service: &str, generation: Generation) -> bool {
+        self.services(generation).any(|name| name == service)
     }
 
     fn grants(&self, generation: Generation) -> &'static [Grant] {

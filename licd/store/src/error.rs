@@ -26,6 +26,13 @@ pub enum StoreError {
         /// What is in the way.
         why: Obstacle,
     },
+    /// The new file is in place, but the medium may not have it (`store-unwritable`).
+    Unflushed {
+        /// The file.
+        place: PathBuf,
+        /// The kernel's reason.
+        why: Errno,
+    },
     /// It cannot be read, which is a fact about it.
     Unreadable {
         /// The partition or file concerned.
@@ -71,6 +78,7 @@ impl StoreError {
             Self::Unreadable { why, .. } => matches!(why, Errno::EACCES | Errno::EPERM),
             Self::Full { .. }
             | Self::Unwritable { .. }
+            | Self::Unflushed { .. }
             | Self::Unavailable(_)
             | Self::Busy { .. } => false,
         }
@@ -129,6 +137,7 @@ impl About for StoreError {
         match self {
             Self::Full { place }
             | Self::Unwritable { place, .. }
+            | Self::Unflushed { place, .. }
             | Self::Unreadable { place, .. }
             | Self::Busy { place, .. }
             | Self::NotAuthorized { place } => place.display().to_string(),
@@ -142,6 +151,11 @@ impl About for StoreError {
                                   is no longer needed"
                 .to_owned(),
             Self::Unwritable { why, .. } => format!("cannot be written: {why}"),
+            Self::Unflushed { why, .. } => format!(
+                "is in place, but could not be flushed ({}), so a power cut may undo it; import \
+                 it again once the medium is in order",
+                words(*why)
+            ),
             Self::Unreadable { why, .. } => format!("cannot be read: {}", words(*why)),
             Self::Unavailable(unavailable) => unavailable.message(),
             Self::Busy { holder: Some(holder), .. } => {

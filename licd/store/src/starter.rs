@@ -5,7 +5,6 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use licd_fs::atomic::{self, Durability};
 use licd_rules::StarterMark;
 use license_format::Date;
 use nix::errno::Errno;
@@ -63,18 +62,8 @@ impl Window<'_> {
             StarterMark::Forgone => format!("{FORGONE}\n"),
         };
         let dsa = self.make_dir(&self.top, DSA)?;
-        if atomic::holds(&dsa, STARTER.as_ref(), text.as_bytes()) {
-            return Ok(Change::None);
-        }
-        atomic::replace_at(
-            &dsa,
-            STARTER.as_ref(),
-            text.as_bytes(),
-            atomic::PUBLIC,
-            Durability::Synced,
-        )
-        .map_err(|why| StoreError::writing(&self.store.starter_path(), why))?;
-        Ok(Change::Made)
+        let place = self.store.starter_path();
+        self.replace(&dsa, STARTER.as_ref(), text.as_bytes(), &place).map(|(change, _)| change)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The time in which the licence partition is writable.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_fs::atomic::{self, Durability};
+use licd_fs::atomic::{self, Durability, ReplaceError};
 use licd_fs::stamp::Stamp;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
@@ -183,12 +184,7 @@ impl<'a> Window<'a> {
     ) -> Result<(Change, Option<Stamp>), StoreError> {
         let dsa = self.make_dir(&self.top, DSA)?;
         let dir = self.make_dir(&dsa, LICENSES)?;
-        if atomic::holds(&dir, name.as_os_str(), bytes) {
-            return Ok((Change::None, None));
-        }
-        atomic::replace_at(&dir, name.as_os_str(), bytes, atomic::PUBLIC, Durability::Synced)
-            .map(|stamp| (Change::Made, stamp))
-            .map_err(|reason| StoreError::writing(&self.path_of(name), reason))
+        self.replace(&dir, name.as_os_str(), bytes, &self.path_of(name))
     }
 
     /// Stores the newest trust document. It survives a power cut from here on.
@@ -197,14 +193,8 @@ impl<'a> Window<'a> {
     /// The document is then as it was.
     pub fn put_trust(&mut self, bytes: &[u8]) -> Result<Change, StoreError> {
         let dir = self.make_dir(&self.top, DSA)?;
-        if atomic::holds(&dir, TRUST.as_ref(), bytes) {
-            return Ok(Change::None);
-        }
-        atomic::replace_at(&dir, TRUST.as_ref(), bytes, atomic::PUBLIC, Durability::Synced)
-            .map_err(|reason| {
-                StoreError::writing(&self.store.place.join(DSA).join(TRUST), reason)
-            })?;
-        Ok(Change::Made)
+        let place = self.store.place.join(DSA).join(TRUST);
+        self.replace(&dir, TRUST.as_ref(), bytes, &place).map(|(change, _)| change)
     }
 
     /// Stores the request for a licence. It survives a power cut from here on.
@@ -212,12 +202,31 @@ impl<'a> Window<'a> {
     /// # Errors
     /// An earlier request is then as it was.
     pub fn put_request(&mut self, bytes: &[u8]) -> Result<Change, StoreError> {
-        if atomic::holds(&self.top, REQUEST.as_ref(), bytes) {
-            return Ok(Change::None);
+        let place = self.store.place.join(REQUEST);
+        self.replace(&self.top, REQUEST.as_ref(), bytes, &place).map(|(change, _)| change)
+    }
+
+    /// Replaces or creates a file, unless it has this content. It survives a power cut from here on.
+    ///
+    /// # Errors
+    /// The file at `place` is then as it was, unless [`StoreError::Unflushed`].
+    pub(super) fn replace(
+        &self,
+        dir: impl AsFd,
+        name: &OsStr,
+        bytes: &[u8],
+        place: &Path,
+    ) -> Result<(Change, Option<Stamp>), StoreError> {
+        if atomic::holds(&dir, name, bytes) {
+            return Ok((Change::None, None));
         }
-        atomic::replace_at(&self.top, REQUEST.as_ref(), bytes, atomic::PUBLIC, Durability::Synced)
-            .map_err(|reason| StoreError::writing(&self.store.place.join(REQUEST), reason))?;
-        Ok(Change::Made)
+        match atomic::replace_at(&dir, name, bytes, atomic::PUBLIC, Durability::Synced) {
+            Ok(stamp) => Ok((Change::Made, stamp)),
+            Err(ReplaceError::Unchanged(reason)) => Err(StoreError::writing(place, reason)),
+            Err(ReplaceError::Unflushed(why)) => {
+                Err(StoreError::Unflushed { place: place.to_owned(), why })
+            }
+        }
     }
 
     /// Removes the requests for a licence, once there is one: every file `fetch*` at the top. One

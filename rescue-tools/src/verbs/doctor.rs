@@ -1,147 +1,147 @@
 //! `licctl doctor`
 
 use licd_device::{LinkReport, Report, StoreState};
-use licd_rules::{ClockState, Code, ServiceState};
+use licd_rules::{ClockState, ServiceState};
 use serde::Serialize;
 
 use crate::desk::Desk;
+use crate::layout::{Cell, Page, Tone};
+use crate::next;
 use crate::out::{Answer, Out, Verdict};
+use crate::words::{self, Check, English, Level, Words};
 
-#[derive(Serialize)]
-struct Check {
-    check: &'static str,
+/// Columns of a level and of a check.
+const CAPS: [usize; 2] = [8, 12];
+
+/// What a check found.
+#[derive(Debug)]
+pub(super) struct Finding {
+    check: Check,
     level: Level,
-    ok: bool,
     message: String,
 }
 
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    /// It is as it should be.
-    Ok,
-    /// It is worth knowing, and may be meant so.
-    Note,
-    /// It is to be repaired.
-    Wrong,
-}
-
-impl Check {
-    fn new(check: &'static str, level: Level, message: impl Into<String>) -> Self {
-        Self { check, level, ok: level == Level::Ok, message: message.into() }
+impl Finding {
+    fn new(check: Check, level: Level, message: impl Into<String>) -> Self {
+        Self { check, level, message: message.into() }
     }
 }
 
 #[derive(Serialize)]
-struct Findings {
+struct Findings<'a> {
     schema: u32,
-    checks: Vec<Check>,
+    checks: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    check: &'static str,
+    level: Level,
+    ok: bool,
+    message: &'a str,
 }
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let mut checks = examine(&desk.report()?);
+    let report = desk.report()?;
+    let now = report.clock.now;
+    let mut findings = match out.is_json() {
+        true => examine(&report, &English, &now.to_string()),
+        false => examine(&report, words::of_user(), &words::time(now)),
+    };
     let ca_file = desk.settings().ok().and_then(|known| desk.device().ca_file_problem(&known));
-    checks.extend(ca_file.map(|message| Check::new("network", Level::Wrong, message)));
-    let well = checks.iter().all(|check| check.level != Level::Wrong);
+    findings.extend(ca_file.map(|message| Finding::new(Check::Network, Level::Wrong, message)));
     if out.is_json() {
-        out.value(&Findings { schema: 1, checks })?;
+        out.value(&Findings { schema: 1, checks: findings.iter().map(entry).collect() })?;
     } else {
-        for check in &checks {
-            let word = match check.level {
-                Level::Ok => "ok",
-                Level::Note => "note",
-                Level::Wrong => "WRONG",
-            };
-            out.line(format_args!("{word:<5} {}: {}", check.check, check.message))?;
-        }
+        let mut page = out.page();
+        lay_out(&mut findings, words::of_user(), &mut page);
+        out.print(&page)?;
     }
-    Ok(Verdict::of(well))
+    Ok(Verdict::of(findings.iter().all(|finding| finding.level != Level::Wrong)))
 }
 
-fn examine(report: &Report) -> Vec<Check> {
-    let mut checks = vec![unit(report), clock(report), store(report), license(report)];
-    checks.extend(report.rejected.iter().map(|file| {
+fn entry(finding: &Finding) -> Entry<'_> {
+    let Finding { check, level, message } = finding;
+    Entry { check: English.check(*check), level: *level, ok: *level == Level::Ok, message }
+}
+
+/// The gravest first, and a summary.
+pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Page) {
+    findings.sort_by_key(|finding| finding.level);
+    let row = |finding: &Finding| {
+        let tone = match finding.level {
+            Level::Ok => Tone::Good,
+            Level::Note => Tone::Caution,
+            Level::Wrong => Tone::Bad,
+        };
+        let level = Cell::new(words.level(finding.level), tone);
+        vec![level, words.check(finding.check).into(), finding.message.as_str().into()]
+    };
+    page.table(&CAPS, &findings.iter().map(row).collect::<Vec<_>>());
+    page.gap();
+    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    page.row(&[], &[words.summary(count(Level::Wrong), count(Level::Note)).into()]);
+}
+
+pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Finding> {
+    let mut findings = vec![
+        unit(report, words),
+        clock(report, words, now),
+        store(report, words),
+        license(report, words),
+    ];
+    findings.extend(report.rejected.iter().map(|file| {
         let message = format!("{}: {}: {}", file.file, file.code, file.message);
-        Check::new("file", Level::Wrong, message)
+        Finding::new(Check::File, Level::Wrong, message)
     }));
-    checks.extend(report.links.iter().filter_map(link));
+    findings.extend(report.links.iter().filter_map(link));
     let problems = report.problems.iter();
-    checks.extend(problems.map(|problem| Check::new("system", Level::Wrong, problem.to_string())));
-    checks
+    findings.extend(
+        problems.map(|problem| Finding::new(Check::System, Level::Wrong, problem.to_string())),
+    );
+    findings
 }
 
 /// What is to be said of a download link that has not brought a licence that counts.
-fn link(link: &LinkReport) -> Option<Check> {
-    let level = match link.code {
-        code if code.is_accepted() => return None,
-        // A fleet may share its links, and what was removed was removed on purpose.
-        Code::WrongDevice | Code::Removed => Level::Note,
-        _ => Level::Wrong,
-    };
-    Some(Check::new("link", level, format!("{}: {}: {}", link.url, link.code, link.message)))
+fn link(link: &LinkReport) -> Option<Finding> {
+    let level = Some(next::level(link)).filter(|level| *level != Level::Ok)?;
+    Some(Finding::new(Check::Link, level, format!("{}: {}: {}", link.url, link.code, link.message)))
 }
 
-fn unit(report: &Report) -> Check {
-    let message = report.unit_id.as_ref().map(ToString::to_string).unwrap_or_else(|| {
-        "none; connect a network interface with a permanent address, or a licence cannot be bound \
-         to this device"
-            .to_owned()
-    });
-    let level = if report.unit_id.is_some() { Level::Ok } else { Level::Wrong };
-    Check::new("unit ID", level, message)
+fn unit(report: &Report, words: &dyn Words) -> Finding {
+    match &report.unit_id {
+        Some(unit) => Finding::new(Check::Unit, Level::Ok, unit.to_string()),
+        None => Finding::new(Check::Unit, Level::Wrong, words.no_unit()),
+    }
 }
 
-fn clock(report: &Report) -> Check {
-    let (level, message) = match report.clock.state {
-        ClockState::Ok => (Level::Ok, "synchronised".to_owned()),
-        ClockState::Behind => (Level::Wrong, behind(report)),
-        ClockState::Unsynchronized => {
-            (Level::Note, format!("shows {}, not synchronised; check it", report.clock.now))
-        }
+fn clock(report: &Report, words: &dyn Words, now: &str) -> Finding {
+    let level = match report.clock.state {
+        ClockState::Ok => Level::Ok,
+        ClockState::Unsynchronized => Level::Note,
+        ClockState::Behind => Level::Wrong,
     };
-    Check::new("clock", level, message)
+    let message = words.clock(report.clock.state, now, report.judged_on());
+    Finding::new(Check::Clock, level, message)
 }
 
-/// What a clock that is behind means, after what it is said of.
-pub(super) fn behind(report: &Report) -> String {
-    let instead = match report.judged_on() {
-        Some(day) => format!("licences are judged as of {day} instead"),
-        None => "that time counts instead".to_owned(),
+fn store(report: &Report, words: &dyn Words) -> Finding {
+    let level = match report.store.state {
+        StoreState::ReadOnly | StoreState::Writable => Level::Ok,
+        StoreState::Missing | StoreState::Damaged => Level::Wrong,
     };
-    format!("behind a time that has passed for certain; {instead}; let a time server set it")
+    Finding::new(Check::Store, level, words.store(report.store.state))
 }
 
-fn store(report: &Report) -> Check {
-    let (level, message) = match report.store.state {
-        StoreState::ReadOnly => (Level::Ok, "/license is there and read-only"),
-        StoreState::Writable => (Level::Ok, "/license is there and writable"),
-        StoreState::Missing => (Level::Wrong, "/license is missing; mount the licence partition"),
-        StoreState::Damaged => (
-            Level::Wrong,
-            "/license cannot be read; check the partition (fsck) and the kernel's log",
-        ),
+fn license(report: &Report, words: &dyn Words) -> Finding {
+    let level = match report.state {
+        ServiceState::Valid | ServiceState::Starter => Level::Ok,
+        ServiceState::Warning => Level::Note,
+        ServiceState::Grace
+        | ServiceState::Pending
+        | ServiceState::Expired
+        | ServiceState::Withdrawn
+        | ServiceState::None => Level::Wrong,
     };
-    Check::new("store", level, message)
-}
-
-fn license(report: &Report) -> Check {
-    let (level, message) = match report.state {
-        ServiceState::Valid | ServiceState::Starter => (Level::Ok, "the device is licensed"),
-        ServiceState::Warning => {
-            (Level::Note, "the device is licensed; the licence ends soon, renew it")
-        }
-        ServiceState::Grace => {
-            (Level::Wrong, "the licence has ended and is in its grace; renew it")
-        }
-        ServiceState::Pending => (Level::Wrong, "the licence has not started yet"),
-        ServiceState::Expired => (Level::Wrong, "the licence has ended; renew it"),
-        ServiceState::Withdrawn => {
-            (Level::Wrong, "the licence was withdrawn; ask for the newest one")
-        }
-        ServiceState::None => {
-            (Level::Wrong, "the device has no licence; import one with licctl import FILE")
-        }
-    };
-    Check::new("licence", level, message)
+    Finding::new(Check::License, level, words.license(report.state))
 }

@@ -4,6 +4,7 @@ use licd_device::FeatureReport;
 use licd_rules::{Code, Feature};
 use serde::Serialize;
 
+use super::features::why;
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
 
@@ -26,14 +27,9 @@ pub(crate) fn run(desk: &Desk, feature: &Feature, quiet: bool, out: &mut Out) ->
     if !quiet && out.is_json() {
         out.value(&One { schema: 1, feature: feature.name, answer })?;
     } else if !quiet {
-        out.line(format_args!("{}", line(feature.name, answer)))?;
+        let word = if answer.allowed { "allowed" } else { "not allowed" };
+        let why = why(&report, feature.name, answer);
+        out.line(format_args!("{}: {word}: {why}", feature.name))?;
     }
     Ok(Verdict::of(answer.allowed))
-}
-
-/// One feature on one line.
-pub(crate) fn line(name: &str, answer: &FeatureReport) -> String {
-    let word = if answer.allowed { "allowed" } else { "not allowed" };
-    let until = answer.until.as_ref().map(|day| format!(", {day}")).unwrap_or_default();
-    format!("{name}: {word} ({}{until})", answer.reason)
 }

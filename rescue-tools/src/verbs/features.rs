@@ -1,8 +1,15 @@
 //! `licctl features`
 
-use super::feature::line;
+use licd_device::{FeatureReport, Report};
+use licd_rules::Feature;
+
 use crate::desk::Desk;
+use crate::layout::{Cell, Page, Tone};
 use crate::out::{Answer, Out, Verdict};
+use crate::words::english;
+
+/// Columns of a feature's name and of the answer.
+const CAPS: [usize; 2] = [20, 7];
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     let report = desk.report()?;
@@ -10,8 +17,31 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
         out.value(&report.features_only())?;
         return Ok(Verdict::Yes);
     }
-    for (name, answer) in &report.features {
-        out.line(format_args!("{}", line(name, answer)))?;
-    }
+    let mut page = out.page();
+    lay_out(&report, &mut page);
+    out.print(&page)?;
     Ok(Verdict::Yes)
+}
+
+/// Those that are not allowed first, each group by name.
+pub(super) fn lay_out(report: &Report, page: &mut Page) {
+    let heading = ["FEATURE", "ALLOWED", "WHY"].map(Cell::from);
+    let mut features: Vec<_> = report.features.iter().collect();
+    features.sort_by_key(|(_, answer)| answer.allowed);
+    let row = |(name, answer): (&String, &FeatureReport)| {
+        let (word, tone) = match answer.allowed {
+            true => ("yes", Tone::Good),
+            false => ("no", Tone::Bad),
+        };
+        vec![name.into(), Cell::new(word, tone), why(report, name, answer).into()]
+    };
+    let rows = features.into_iter().map(row);
+    page.table(&CAPS, &std::iter::once(heading.into()).chain(rows).collect::<Vec<_>>());
+}
+
+/// Why a feature is or is not allowed.
+pub(super) fn why(report: &Report, name: &str, answer: &FeatureReport) -> String {
+    let services = Feature::named(name).into_iter();
+    let services = services.flat_map(|feature| feature.services(report.os.generation));
+    english::reason(answer.reason, answer.until, services)
 }

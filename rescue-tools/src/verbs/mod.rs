@@ -17,3 +17,6 @@ pub(crate) mod verify;
 
 mod source;
 mod stick;
+
+#[cfg(test)]
+mod tests;

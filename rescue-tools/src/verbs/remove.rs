@@ -4,9 +4,9 @@ use licd_device::Left;
 use licd_rules::Selector;
 use serde::Serialize;
 
-use super::status::count;
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
+use crate::words::english::count;
 
 #[derive(Serialize)]
 struct Removed {
@@ -21,7 +21,11 @@ pub(crate) fn run(desk: &Desk, selector: &Selector, out: &mut Out) -> Answer {
         out.value(&Removed { schema: 1, removed, left })?;
     } else {
         out.line(format_args!("{selector}: {} removed", count(removed as usize, "licence")))?;
-        left.iter().try_for_each(|file| out.line(format_args!("{file}")))?;
+        for Left { file, pack, class } in &left {
+            out.line(format_args!(
+                "pack {pack} stays, for it counts as {class}; “pack:{pack}” removes it: {file}"
+            ))?;
+        }
     }
     Ok(Verdict::of(removed > 0))
 }

@@ -1,14 +1,18 @@
 //! `licctl show`
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
-use licd_device::{FileVerdict, LicenseReport};
-use license_format::{License, PackId};
+use licd_device::{Device, Failure, FileVerdict, LicenseReport};
+use licd_rules::titles;
+use license_format::{Date, License, PackId};
 use serde::Serialize;
 
 use super::{list, source};
 use crate::desk::{Desk, Document};
 use crate::out::{Answer, Out, Verdict};
+use crate::words;
+use crate::words::english::count;
 
 /// A file with everything it says.
 #[derive(Serialize)]
@@ -44,6 +48,9 @@ struct Pack<'a> {
     licenses: Vec<&'a LicenseReport>,
 }
 
+/// A label and what comes after it.
+type Fact = (&'static str, String);
+
 pub(crate) fn run(desk: &Desk, what: &str, out: &mut Out) -> Answer {
     match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
         Some(pack) => show_pack(desk, &pack, out),
@@ -62,35 +69,36 @@ fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
     if licenses.is_empty() {
         out.line(format_args!("{pack}: the store has no licence of this pack for this device"))?;
     }
+    let mut page = out.page();
     for license in licenses {
-        out.line(format_args!("{}", list::line(license)))?;
+        page.gap();
+        page.facts(&facts_of_installed(license, report.judged_on()));
     }
+    out.print(&page)?;
     Ok(found)
 }
 
 fn show_file(desk: &Desk, what: &str, out: &mut Out) -> Answer {
-    let path = locate(desk, what);
     let name = source::name(Path::new(what));
-    let (verdict, verified) = desk.check(Document { name, file: source::open(&path) });
-    let license = verified.as_ref().map(|verified| Details::of(&verified.license));
+    let (verdict, verified) = desk.check(Document { name, file: open(desk, what) });
+    let license = verified.as_ref().map(|verified| &verified.license);
     if out.is_json() {
-        out.value(&Shown { schema: 1, verdict: &verdict, license })?;
+        out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;
     } else {
-        source::print(std::slice::from_ref(&verdict), out)?;
-        if let Some(details) = license {
-            print(&verdict, &details, out)?;
-        }
+        let mut page = out.page();
+        page.facts(&facts(&verdict, license));
+        out.print(&page)?;
     }
     Ok(Verdict::Code(verdict.code))
 }
 
 /// The file itself, or the one of that name in the store.
-fn locate(desk: &Desk, what: &str) -> PathBuf {
-    let path = PathBuf::from(what);
+fn open(desk: &Desk, what: &str) -> Result<File, Failure> {
+    let path = Path::new(what);
     if path.exists() || what.contains('/') || what == "-" {
-        return path;
+        return source::open(path);
     }
-    desk.device().root().path("/license/dsa/licenses").join(what)
+    Device::open(&desk.device().root().path("/license/dsa/licenses").join(what))
 }
 
 impl Details {
@@ -114,30 +122,66 @@ impl Details {
     }
 }
 
-fn print(
-    verdict: &FileVerdict,
-    details: &Details,
-    out: &mut Out,
-) -> Result<(), licd_device::Failure> {
-    let mut row = |key: &str, value: &str| match value {
-        "" => Ok(()),
-        value => out.line(format_args!("  {key:<17} {value}")),
-    };
-    row("pack", verdict.pack.as_ref().map_or("", PackId::as_str))?;
-    row("serial", &details.serial.to_string())?;
-    row("product", &details.product)?;
-    row("term", details.term)?;
-    row("category", details.category)?;
-    row("subscription key", details.subscription_key.as_deref().unwrap_or_default())?;
-    row("order", details.order.as_deref().unwrap_or_default())?;
-    row("supersedes", &details.supersedes.join(", "))?;
-    row("services", &details.services.join(", "))?;
-    row("issued", &details.issued)?;
-    row("starts", &details.starts)?;
-    row("expires", &details.expires)?;
-    row("grace days", &details.grace_days.to_string())?;
-    row("warn days", &details.warn_days.to_string())?;
-    row("complete roster", if details.roster_complete { "yes" } else { "no" })?;
-    let units: Vec<_> = verdict.units.iter().map(ToString::to_string).collect();
-    row("units", &units.join(", "))
+/// An installed licence, as far as the report knows it.
+fn facts_of_installed(license: &LicenseReport, today: Option<Date>) -> Vec<Fact> {
+    vec![
+        ("State:", list::state(license, today)),
+        ("Pack:", format!("{}, serial {}", license.pack, license.serial)),
+        ("Product:", product(license.product.as_str())),
+        ("Term:", license.term.to_string()),
+        ("Category:", license.category.to_string()),
+        ("Order:", license.order.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("Issued:", words::time(license.issued)),
+        ("Starts:", license.starts.to_string()),
+        ("Expires:", license.expires.to_string()),
+        ("File:", license.file.clone()),
+    ]
+}
+
+/// A file, with everything that it says if it is a genuine licence.
+fn facts(verdict: &FileVerdict, license: Option<&License>) -> Vec<Fact> {
+    let mut facts = vec![("Verdict:", format!("{}: {}", verdict.code, verdict.message))];
+    if let Some(license) = license {
+        facts.extend(of_license(license));
+        let units: Vec<_> = verdict.units.iter().map(ToString::to_string).collect();
+        facts.push(("Units:", units.join(", ")));
+    }
+    facts.push(("File:", verdict.file.clone()));
+    facts
+}
+
+fn of_license(license: &License) -> Vec<Fact> {
+    let optional = |value: Option<String>| value.unwrap_or_default();
+    let supersedes: Vec<_> = license.supersedes.iter().map(PackId::as_str).collect();
+    let mut facts = vec![
+        ("Pack:", format!("{}, serial {}", license.pack, license.serial)),
+        ("Product:", product(license.product.as_str())),
+        ("Term:", license.term.to_string()),
+        ("Category:", license.category.to_string()),
+        ("Subscription key:", optional(license.subscription_key.as_ref().map(|k| k.to_string()))),
+        ("Order:", optional(license.order.as_ref().map(|order| order.to_string()))),
+        ("Supersedes:", supersedes.join(", ")),
+    ];
+    for (at, code) in license.services.iter().enumerate() {
+        let label = if at == 0 { "Services:" } else { "" };
+        facts.push((label, named(code.as_str(), titles::service)));
+    }
+    facts.extend([
+        ("Issued:", words::time(license.issued)),
+        ("Starts:", license.starts.to_string()),
+        ("Expires:", license.expires.to_string()),
+        ("Grace:", count(license.grace_days.into(), "day")),
+        ("Warning:", format!("{} before the end", count(license.warn_days.into(), "day"))),
+        ("Complete roster:", if license.roster_complete { "yes" } else { "no" }.to_owned()),
+    ]);
+    facts
+}
+
+fn product(code: &str) -> String {
+    named(code, titles::product)
+}
+
+/// A code with the name of what it stands for.
+fn named(code: &str, name: fn(&str) -> Option<&'static str>) -> String {
+    name(code).map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
 }

@@ -1,7 +1,8 @@
 //! Files that a user names.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read, Seek as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use licd_device::{Device, Failure, FileVerdict};
@@ -18,21 +19,28 @@ pub(crate) fn name(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 
-/// Opens a file, or standard input for `-`, so that it can be read twice.
+/// Opens a file so that it can be read twice. A pipe is read to its end first: standard input, for
+/// `-`, or one that a shell made of `<(COMMAND)`. Its writer may take its time; the user can interrupt.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
-    if path.as_os_str() == "-" {
-        return standard_input().map_err(|error| Failure {
-            code: Code::SourceUnreachable,
-            message: format!("cannot be read: {}", reason(&error)),
-        });
-    }
-    Device::open(path)
+    let read = match path.as_os_str() == "-" {
+        true => kept(io::stdin().lock()),
+        false if is_pipe(path) => File::open(path).and_then(kept),
+        false => return Device::open(path),
+    };
+    read.map_err(|error| Failure {
+        code: Code::SourceUnreachable,
+        message: format!("cannot be read: {}", reason(&error)),
+    })
 }
 
-/// Standard input, kept in memory: at most one byte more than a licence file may have.
-fn standard_input() -> io::Result<File> {
+fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.file_type().is_fifo())
+}
+
+/// What a pipe holds, kept in memory: at most one byte more than a licence file may have.
+fn kept(pipe: impl Read) -> io::Result<File> {
     let mut kept = File::from(memfd_create(c"licctl", MFdFlags::MFD_CLOEXEC)?);
-    io::copy(&mut io::stdin().lock().take(FILE_BYTES + 1), &mut kept)?;
+    io::copy(&mut pipe.take(FILE_BYTES + 1), &mut kept)?;
     kept.rewind()?;
     Ok(kept)
 }

@@ -1,11 +1,18 @@
 //! `licctl status`
 
-use licd_device::{Report, ServiceReport};
-use licd_rules::ClockState;
+use std::iter;
 
-use super::doctor;
+use licd_device::{Rejected, Report, ServiceReport, StoreState};
+use licd_rules::{ClockState, Code, ServiceState, ServiceStatus, titles};
+
 use crate::desk::Desk;
+use crate::layout::{Cell, Page, Tone};
+use crate::next;
 use crate::out::{Answer, Out, Verdict};
+use crate::words::{self, Label, Level, Words};
+
+/// Columns of a service's name and of its state.
+const SERVICE: [usize; 2] = ["Enterprise Management Pack".len(), "UNLICENSED".len()];
 
 pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     if out.is_json() {
@@ -15,77 +22,145 @@ pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
     let report = desk.report()?;
     // It only helps to say what comes next.
     let plan = desk.device().published_restart().ok().flatten();
-    print(&report, plan.as_ref().map(|plan| plan.plan.as_str()), out)?;
+    let plan = plan.as_ref().map(|plan| plan.plan.as_str());
+    let mut page = out.page();
+    lay_out(&report, plan, words::of_user(), &mut page);
+    out.print(&page)?;
     Ok(Verdict::Yes)
 }
 
-fn print(report: &Report, plan: Option<&str>, out: &mut Out) -> Result<(), licd_device::Failure> {
-    let none = || "none".to_owned();
-    let unit = report.unit_id.as_ref().map_or_else(none, ToString::to_string);
-    let serial = report.hardware.serial.clone().unwrap_or_else(none);
-    out.line(format_args!("Unit ID:    {unit} (serial number: {serial})"))?;
-    let version = report.os.version.clone().unwrap_or_default();
-    out.line(format_args!("System:     OS {} {version}", report.os.generation.major()))?;
-    let clock = match report.clock.state {
-        ClockState::Behind => doctor::behind(report),
-        state => state.to_string(),
+/// A line of the status after its label; one that goes on with the line before has none.
+struct Line {
+    label: Option<Label>,
+    text: String,
+    wrong: bool,
+}
+
+impl Line {
+    fn new(label: Label, text: String, wrong: bool) -> Self {
+        Self { label: Some(label), text, wrong }
+    }
+}
+
+/// What is wrong, then the services, then the rest, and what to do.
+pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, page: &mut Page) {
+    let (wrong, well): (Vec<_>, Vec<_>) = lines(report, plan, words).partition(|line| line.wrong);
+    let labels = iter::once(Label::Next).map(Some).chain(iter::repeat(None));
+    let next = next::steps(report).into_iter().zip(labels);
+    let next: Vec<_> =
+        next.map(|(step, label)| Line { label, text: words.next(&step), wrong: false }).collect();
+    let labels = [&wrong, &well, &next].into_iter().flatten().filter_map(|line| line.label);
+    let width = labels.map(|label| words.label(label).chars().count()).max().unwrap_or_default();
+    let print = |lines: &[Line], page: &mut Page| {
+        page.gap();
+        for line in lines {
+            let label = line.label.map_or("", |label| words.label(label));
+            let tone = if line.wrong { Tone::Bad } else { Tone::Plain };
+            page.row(&[width], &[Cell::new(label, tone), line.text.as_str().into()]);
+        }
     };
-    out.line(format_args!("Clock:      {}, {clock}", report.clock.now))?;
-    out.line(format_args!(
-        "Store:      {}, {} of this device",
-        report.store.state,
-        count(report.store.licenses, "licence")
-    ))?;
-    for service in &report.services {
-        out.line(format_args!("{:<11} {}", service.status, describe(service)))?;
+    if !wrong.is_empty() {
+        print(&wrong, page);
     }
-    for rejected in &report.rejected {
-        out.line(format_args!("Not used:   {}: {}", rejected.file, rejected.message))?;
-    }
-    for link in &report.links {
-        out.line(format_args!("Link:       {}: {}: {}", link.url, link.code, link.message))?;
-    }
-    if report.restart_pending {
-        let next = next(plan);
-        out.line(format_args!(
-            "Restart:    what a link brought takes full effect with a restart; {next}"
-        ))?;
-    }
-    for problem in &report.problems {
-        out.line(format_args!("Problem:    {problem}"))?;
-    }
-    Ok(())
+    page.gap();
+    next::base_first(report).for_each(|one| service(report, one, words, page));
+    print(&well, page);
+    print(&next, page);
 }
 
-/// What comes next of the restart that a deployment wants.
-fn next(plan: Option<&str>) -> &'static str {
-    match plan {
-        Some("asked") => "users are asked",
-        Some("later") => "users are asked again after four hours and at the next login",
-        Some("notice") => "the device restarts within a minute",
-        Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
-        Some("refused") => "it cannot be had now, and is tried again every minute",
-        Some("restart") => "it is ordered",
-        Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
-        _ => "restart the device when it suits",
-    }
+fn lines<'a>(
+    report: &'a Report,
+    plan: Option<&str>,
+    words: &'a dyn Words,
+) -> impl Iterator<Item = Line> + use<'a> {
+    let problems =
+        report.problems.iter().map(|problem| Line::new(Label::Problem, problem.to_string(), true));
+    let links = report.links.iter().map(|link| {
+        let text = format!("{}: {}: {}", link.url, link.code, link.message);
+        Line::new(Label::Link, text, next::level(link) == Level::Wrong)
+    });
+    let restart = report.restart_pending.then(|| words.restart(plan));
+    device(report, words)
+        .into_iter()
+        .chain(problems)
+        .chain(not_used(&report.rejected, words))
+        .chain(links)
+        .chain(restart.map(|text| Line::new(Label::Restart, text, false)))
 }
 
-fn describe(service: &ServiceReport) -> String {
-    let mut text = format!("{} ({}", service.service, service.state);
-    if let Some(expires) = &service.expires {
-        text.push_str(&format!(", expires {expires}"));
-    }
-    if let Some(days) = service.days_left {
-        text.push_str(&format!(", {} left", count(days.max(0).unsigned_abs() as usize, "day")));
-    }
-    if let Some(pack) = &service.pack {
-        text.push_str(&format!(", pack {pack}"));
-    }
-    text + ")"
+/// What is known of the device itself.
+fn device(report: &Report, words: &dyn Words) -> [Line; 5] {
+    let unit = match &report.unit_id {
+        Some(unit) => format!("{unit} ({})", words.unit(report.hardware.kind)),
+        None => words.no_unit().to_owned(),
+    };
+    let serial = report.hardware.serial.as_deref().unwrap_or(words.unknown());
+    let os = &report.os;
+    let now = words::time(report.clock.now);
+    let clock = words.clock(report.clock.state, &now, report.judged_on());
+    let clock = match report.clock.state {
+        ClockState::Unsynchronized => clock,
+        ClockState::Ok | ClockState::Behind => format!("{now}, {clock}"),
+    };
+    let lost = matches!(report.store.state, StoreState::Missing | StoreState::Damaged);
+    let store = match lost {
+        true => words.store(report.store.state).to_owned(),
+        false => format!(
+            "{}; {}",
+            words.store(report.store.state),
+            words.licenses_held(report.store.licenses)
+        ),
+    };
+    let system = words.system(os.generation, os.version.as_deref(), os.released);
+    [
+        Line::new(Label::UnitId, unit, report.unit_id.is_none()),
+        Line::new(Label::Serial, serial.to_owned(), false),
+        Line::new(Label::System, system, false),
+        Line::new(Label::Clock, clock, report.clock.state == ClockState::Behind),
+        Line::new(Label::Store, store, lost),
+    ]
 }
 
-/// `1 licence`, `2 licences`.
-pub(crate) fn count(n: usize, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+/// The files of the store that do not count: those for other devices together, and those together
+/// that there is the same to say of. Their names come last.
+fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Line> {
+    let same = |a: &Rejected, b: &Rejected| {
+        a.code == b.code && (a.code == Code::WrongDevice || a.message == b.message)
+    };
+    let mut lines = Vec::new();
+    for (at, first) in rejected.iter().enumerate() {
+        if rejected.iter().take(at).any(|earlier| same(earlier, first)) {
+            continue;
+        }
+        let group = rejected.iter().filter(|file| same(file, first)).map(|file| file.file.as_str());
+        let names: Vec<_> = group.collect();
+        let text = match first.code {
+            Code::WrongDevice => words.for_others(names.len()),
+            code => format!("{code}: {}", first.message),
+        };
+        lines.push(Line::new(Label::NotUsed, text, true));
+        lines.push(Line { label: None, text: names.join(", "), wrong: true });
+    }
+    lines
+}
+
+fn service(report: &Report, service: &ServiceReport, words: &dyn Words, page: &mut Page) {
+    let code = service.service.as_str();
+    let name = titles::service(code);
+    let tone = match service.state {
+        ServiceState::Warning | ServiceState::Grace => Tone::Caution,
+        state => match state.status() {
+            ServiceStatus::Licensed => Tone::Good,
+            ServiceStatus::Unlicensed => Tone::Plain,
+            ServiceStatus::Expired => Tone::Bad,
+        },
+    };
+    let lasts = words.service(service.state, &next::span(report, service));
+    let status = Cell::new(service.status.as_str(), tone);
+    page.row(&SERVICE, &[name.unwrap_or(code).into(), status, lasts.into()]);
+    let pack = service.pack.as_ref().map(|pack| words.of_pack(pack));
+    let more: Vec<_> = name.map(|_| code.to_owned()).into_iter().chain(pack).collect();
+    if !more.is_empty() {
+        page.text_at(2, more.join(", "));
+    }
 }

@@ -1,10 +1,12 @@
 //! `licctl update-allowed`
 
+use licd_rules::{Feature, Generation};
 use license_format::Date;
 use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::out::{Answer, Out, Verdict};
+use crate::words::english;
 
 #[derive(Serialize)]
 struct Update {
@@ -25,7 +27,10 @@ pub(crate) fn run(desk: &Desk, released: Date, version: Option<String>, out: &mu
     } else {
         let word = if allowed { "allowed" } else { "not allowed" };
         let release = version.map_or("release".to_owned(), |version| format!("release {version}"));
-        out.line(format_args!("{release} of {released}: {word} ({reason})"))?;
+        // The same on every generation.
+        let services = Feature::OS_UPDATE.services(Generation::Os12);
+        let why = english::reason(reason, None, services);
+        out.line(format_args!("{release} of {released}: {word}: {why}"))?;
     }
     Ok(Verdict::of(allowed))
 }

@@ -143,7 +143,7 @@ fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
         let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
         told.unreachable("[network] ca_file ", words);
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).out;
+            let said = doctor.with_code(1).flowed();
             assert!(said.contains("[network] ca_file ") && said.contains(words), "{said}");
         }
     }

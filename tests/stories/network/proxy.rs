@@ -106,7 +106,7 @@ fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_as_it_is_read()
         let world = device(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
         let daemon = world.start();
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).out;
+            let said = doctor.with_code(1).flowed();
             let cure =
                 format!("line 2, column 9: the proxy has {c} in its user or password; write");
             assert!(said.contains(&format!("{cure} {c} as {code}")), "{said}");

@@ -87,7 +87,7 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
     let batch = device.import(&last.survey, arrivals);
     // Every write closes the store at its end; if it is open now, that has failed.
     let left_open = batch.has_written() && device.is_left_open();
-    let mut look = Look::of(batch.survey, Some(last));
+    let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
     let mut noted = false;
     for (job, count, following) in parts {

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use licd_rules::{Fate, Notice, services};
+use licd_rules::{Fate, Notice, titles};
 use license_format::Term;
 
 /// The topics of a service, as users know them.
@@ -110,22 +110,7 @@ impl<'a> Content<'a> {
     /// The names of the services, the same in every language.
     pub(super) fn names(&self) -> Vec<&'a str> {
         let services = iter::once(&self.notice.service).chain(&self.notice.others);
-        services.map(|service| name(service)).collect()
-    }
-}
-
-fn name(service: &str) -> &str {
-    match service {
-        services::WORKSPACE_EDITION => "Workspace Edition",
-        services::ENTERPRISE_MANAGEMENT => "Enterprise Management Pack",
-        services::POWERTERM => "Ericom PowerTerm",
-        services::NINETY_METER => "90meter",
-        services::TERADICI => "Teradici PCoIP",
-        services::MMCP => "Multimedia Codec Pack",
-        services::SWP => "Shared Workplace",
-        services::ICG => "IGEL Cloud Gateway",
-        services::AIT => "Asset Inventory Tracker",
-        other => other,
+        services.map(|service| titles::service(service).unwrap_or(service)).collect()
     }
 }
 

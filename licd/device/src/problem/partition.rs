@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::textfile::escaped_path;
+use licd_fs::textfile::{escaped, escaped_path};
 use licd_rules::names;
 use licd_store::{Closed, ENTRIES, Holder, RESERVE, Stray};
 
@@ -65,10 +65,13 @@ impl About for PartitionProblem {
                 "holds more than {ENTRIES} files, and what is beyond them does not count; remove \
                  those that are not for this device"
             ),
-            Self::Stray(stray) => {
-                let (why, file) = (why_not_read(stray), escaped_path(&path(stray)));
-                format!("{why}; import it with “licctl import {file}”, then remove it")
-            }
+            Self::Stray(stray) => match quoted(&path(stray)) {
+                Some(file) => format!(
+                    "{}; import it with “licctl import {file}”, then remove it",
+                    why_not_read(stray)
+                ),
+                None => format!("{}; rename it and import it", why_not_read(stray)),
+            },
             Self::MoreStrays(more) => format!(
                 "holds {more} more files that look like licences and are not looked at; “find \
                  /license” lists them"
@@ -85,6 +88,17 @@ fn path(stray: &Stray) -> PathBuf {
     Path::new("/license").join(path)
 }
 
+/// A path as a shell takes it for one word (POSIX XCU §2.2.2); `None` if it cannot be printed as it
+/// is.
+fn quoted(path: &Path) -> Option<String> {
+    let text = path.to_str().filter(|text| escaped(text) == *text)?;
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    Some(match text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    })
+}
+
 fn why_not_read(stray: &Stray) -> &'static str {
     match stray {
         Stray::Misplaced(_) => "lies where none is looked for",
@@ -99,4 +113,31 @@ fn is_like_trust(path: &Path) -> bool {
     path.file_name().map(OsStr::as_encoded_bytes).is_some_and(|name| {
         names::is_trust(name) || name.to_ascii_lowercase().starts_with(b"trust")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cure(name: &str) -> String {
+        PartitionProblem::Stray(Stray::Misnamed(PathBuf::from(name))).message()
+    }
+
+    #[test]
+    fn the_command_that_imports_a_stray_is_quoted_for_the_shell() {
+        for (name, word) in [
+            ("dsa/licenses/WE.lic.txt", "/license/dsa/licenses/WE.lic.txt"),
+            ("dsa/trust (1).note", "'/license/dsa/trust (1).note'"),
+            ("WE.lic~", "'/license/WE.lic~'"),
+            ("$(reboot)'s.lic ", r"'/license/$(reboot)'\''s.lic '"),
+        ] {
+            let command = format!("import it with “licctl import {word}”");
+            assert!(cure(name).contains(&command), "{}", cure(name));
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_printed_is_to_be_changed_first() {
+        assert!(cure("a\u{1b}[31m.lic.txt").ends_with("; rename it and import it"));
+    }
 }

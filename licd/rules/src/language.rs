@@ -1,10 +1,10 @@
 //! Which language a user reads.
 
-use std::env;
+use alloc::string::String;
 
-/// A language that notices are written in.
+/// A language that licd speaks to people in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
+pub enum Language {
     /// English, for everybody else as well.
     English,
     /// German.
@@ -12,15 +12,11 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// That of the environment.
-    pub(crate) fn of_user() -> Self {
-        Self::of(|name| env::var(name).ok())
-    }
-
-    /// The one that gettext(3) would choose: the locale of messages is that of the first of
+    /// The one that gettext(3) would choose by these environment variables: the locale of messages is that of the first of
     /// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; unless it is C, `LANGUAGE` may list others
     /// that the user prefers.
-    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    #[must_use]
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
         if matches!(code(&locale), "" | "C" | "POSIX") {
@@ -48,6 +44,7 @@ fn code(locale: &str) -> &str {
 mod tests {
     use super::*;
     use Language::{English, German};
+    use alloc::borrow::ToOwned as _;
 
     fn of(variables: &[(&str, &str)]) -> Language {
         let value = |name: &str| {

@@ -1,0 +1,118 @@
+//! What to do next, by a status report.
+
+use licd_device::{LinkReport, Report, ServiceReport, StoreState};
+use licd_rules::{ClockState, Code, Feature, LicenseState, Reason, ServiceState, services};
+use license_format::{Date, Expiry};
+
+use crate::words::{Level, Span, Step};
+
+/// The steps that set a device right, the most urgent first; never none.
+pub(crate) fn steps(report: &Report) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    // What is said of licences may be otherwise at the right time.
+    if report.clock.state == ClockState::Behind {
+        steps.push(Step::SetClock);
+    }
+    match report.store.state {
+        StoreState::Missing => steps.push(Step::Mount),
+        StoreState::Damaged => steps.push(Step::CheckPartition),
+        // What is in the store is known.
+        StoreState::ReadOnly | StoreState::Writable => licenses(report, &mut steps),
+    }
+    if report.restart_pending {
+        steps.push(Step::Restart);
+    }
+    let wrong = |link| level(link) == Level::Wrong;
+    let links = report.links.iter().any(wrong);
+    if links || !report.problems.is_empty() || !report.rejected.is_empty() {
+        steps.push(Step::Repair);
+    }
+    if steps.is_empty() {
+        steps.push(Step::Nothing);
+    }
+    steps
+}
+
+fn licenses<'a>(report: &'a Report, steps: &mut Vec<Step<'a>>) {
+    let Some(unit) = &report.unit_id else { return steps.push(Step::Connect) };
+    for service in base_first(report) {
+        let span = span(report, service);
+        let renew = |by| Some(Step::Renew { pack: service.pack.as_ref(), by });
+        let step = match (service.state, span.ends) {
+            _ if !span.needed => None,
+            (ServiceState::None, _) if !is_base(service) => None,
+            (ServiceState::None | ServiceState::Withdrawn | ServiceState::Starter, _) => {
+                Some(Step::Get(unit))
+            }
+            (ServiceState::Pending, _) => Some(Step::Wait(span.starts)),
+            (ServiceState::Warning, Some(Expiry::On(day))) => renew(Some(day)),
+            (ServiceState::Grace, _) => renew(span.grace.map(|(day, _)| day)),
+            (ServiceState::Expired, _) => renew(None),
+            (ServiceState::Warning | ServiceState::Valid, _) => None,
+        };
+        steps.extend(step.filter(|step| !steps.contains(step)));
+    }
+}
+
+/// The services of a device, the Workspace Edition before all others.
+pub(crate) fn base_first(report: &Report) -> impl Iterator<Item = &ServiceReport> {
+    let (base, others): (Vec<_>, Vec<_>) = report.services.iter().partition(|one| is_base(one));
+    base.into_iter().chain(others)
+}
+
+fn is_base(service: &ServiceReport) -> bool {
+    service.service == services::WORKSPACE_EDITION
+}
+
+/// Whether a service allows anything on this generation of the system.
+fn is_needed(report: &Report, service: &ServiceReport) -> bool {
+    let generation = report.os.generation;
+    Feature::ALL.iter().any(|feature| feature.is_granted_by(&service.service, generation))
+}
+
+/// How long a service lasts.
+pub(crate) fn span(report: &Report, service: &ServiceReport) -> Span {
+    let pending = report.licenses.iter().filter(|license| {
+        license.state == LicenseState::Pending && service.pack.as_ref() == Some(&license.pack)
+    });
+    let starts = match service.state {
+        ServiceState::Pending => pending.map(|license| license.starts).min(),
+        _ => None,
+    };
+    Span {
+        starts,
+        ends: service.expires,
+        days_left: service.days_left.unwrap_or_default(),
+        grace: grace(report, service),
+        needed: is_needed(report, service),
+    }
+}
+
+/// The end of the grace of a service. The report has it with the features that the grace allows; what
+/// several services allow may last longer.
+fn grace(report: &Report, service: &ServiceReport) -> Option<(Date, i32)> {
+    if service.state != ServiceState::Grace {
+        return None;
+    }
+    let generation = report.os.generation;
+    let features = report.features.iter().filter(|(name, answer)| {
+        answer.reason == Reason::Grace
+            && Feature::named(name)
+                .is_some_and(|feature| feature.is_granted_by(&service.service, generation))
+    });
+    let days = features.filter_map(|(_, answer)| match answer.until {
+        Some(Expiry::On(day)) => Some(day),
+        _ => None,
+    });
+    days.min().and_then(|day| Some((day, day.days_since(report.judged_on()?))))
+}
+
+/// How much it matters what a download link brought.
+pub(crate) fn level(link: &LinkReport) -> Level {
+    match link.code {
+        code if code.is_accepted() => Level::Ok,
+        // A fleet may share its links, and what was removed was removed on purpose.
+        Code::WrongDevice | Code::Removed => Level::Note,
+        _ => Level::Wrong,
+    }
+}

@@ -1,0 +1,70 @@
+//! `licctl doctor`
+
+use super::*;
+
+#[test]
+fn all_is_well_in_a_line_a_check() {
+    assert_eq!(
+        doctor_in(Language::English, &licensed()),
+        "\
+ok  unit ID  00E0C51C5087
+ok  clock    synchronised
+ok  store    /license is there and read-only
+ok  licence  the device is licensed
+
+Nothing is wrong.
+"
+    );
+}
+
+#[test]
+fn the_gravest_comes_first_and_the_last_line_counts() {
+    assert_eq!(
+        doctor_in(Language::English, &broken()),
+        r"WRONG  unit ID  none; connect a network interface with a permanent address, or a
+                licence cannot be bound to this device
+WRONG  clock    behind a time that has passed for certain; that time counts
+                instead; let a time server set it
+WRONG  licence  the device has no licence; import one with licctl import FILE
+WRONG  file     01E7CDFDC2F6877E56C68D874C24AB6C.lic: wrong-device: for unit
+                00E0C51C5088; this device has no unit ID
+WRONG  file     damaged.lic: malformed: is empty; get the file again from where
+                it was issued
+WRONG  file     foreign.lic: wrong-device: for unit 00E0C51C5088; this device
+                has no unit ID
+WRONG  file     third.lic: wrong-device: for unit 00E0C51C5088; this device has
+                no unit ID
+WRONG  link     https://ums.example.com/none.lic: source-refused: has no such
+                file; check the address (HTTP 404)
+WRONG  system   /license/dsa/trust (1).note: is not looked at, since it is not
+                called trust.note; import it with
+                “licctl import '/license/dsa/trust (1).note'”, then remove it
+WRONG  system   /etc/licd/licd.toml: line 2, column 1: unknown key \u{1b}[31m\n
+note   link     https://ums.example.com/foreign.lic: wrong-device: for unit
+                00E0C51C5088; this device has no unit ID
+ok     store    /license is there and read-only
+
+10 things are wrong, 1 note.
+"
+    );
+}
+
+#[test]
+fn german_is_the_same_in_german() {
+    let mut device = warning();
+    device["clock"]["state"] = "unsynchronized".into();
+    device["problems"] = json!([{"subject": "/license", "message": "is full; remove files"}]);
+    assert_eq!(
+        doctor_in(Language::German, &device),
+        "\
+FEHLER   System     /license: is full; remove files
+Hinweis  Uhr        zeigt 2026-11-29 04:38 UTC, nicht synchronisiert; bitte
+                    prüfen
+Hinweis  Lizenz     das Gerät ist lizenziert; die Lizenz endet bald, verlängern
+ok       Unit-ID    00E0C51C5087
+ok       Partition  /license ist vorhanden und schreibgeschützt
+
+1 Fehler, 2 Hinweise.
+"
+    );
+}

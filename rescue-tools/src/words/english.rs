@@ -1,0 +1,262 @@
+//! What licctl says in English, which is also what it says in JSON.
+
+use licd_device::{HardwareKind, StoreState};
+use licd_rules::{ClockState, Generation, LicenseState, Reason, ServiceState, titles};
+use license_format::{Date, Expiry, PackId};
+
+use super::{Check, Label, Level, Span, Step, Words};
+
+pub(crate) struct English;
+
+impl Words for English {
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::UnitId => "Unit ID:",
+            Label::Serial => "Serial number:",
+            Label::System => "System:",
+            Label::Clock => "Clock:",
+            Label::Store => "Store:",
+            Label::Link => "Link:",
+            Label::Restart => "Restart:",
+            Label::NotUsed => "Not used:",
+            Label::Problem => "Problem:",
+            Label::Next => "Next:",
+        }
+    }
+
+    fn check(&self, check: Check) -> &'static str {
+        match check {
+            Check::Unit => "unit ID",
+            Check::Clock => "clock",
+            Check::Store => "store",
+            Check::License => "licence",
+            Check::File => "file",
+            Check::Link => "link",
+            Check::Network => "network",
+            Check::System => "system",
+        }
+    }
+
+    fn level(&self, level: Level) -> &'static str {
+        match level {
+            Level::Ok => "ok",
+            Level::Note => "note",
+            Level::Wrong => "WRONG",
+        }
+    }
+
+    fn unit(&self, kind: HardwareKind) -> &'static str {
+        match kind {
+            HardwareKind::Mac => "MAC address",
+            HardwareKind::UsbSerial => "serial number of the USB drive",
+            HardwareKind::None => "none",
+        }
+    }
+
+    fn no_unit(&self) -> &'static str {
+        "none; connect a network interface with a permanent address, or a licence cannot be bound \
+         to this device"
+    }
+
+    fn unknown(&self) -> &'static str {
+        "unknown"
+    }
+
+    fn system(&self, generation: Generation, version: Option<&str>, day: Option<Date>) -> String {
+        let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
+        let day = day.map(|day| format!(", released {day}")).unwrap_or_default();
+        format!("IGEL OS {}{version}{day}", generation.major())
+    }
+
+    fn clock(&self, state: ClockState, now: &str, day: Option<Date>) -> String {
+        let instead = || match day {
+            Some(day) => format!("licences are judged as of {day} instead"),
+            None => "that time counts instead".to_owned(),
+        };
+        match state {
+            ClockState::Ok => "synchronised".to_owned(),
+            ClockState::Unsynchronized => format!("shows {now}, not synchronised; check it"),
+            ClockState::Behind => format!(
+                "behind a time that has passed for certain; {}; let a time server set it",
+                instead()
+            ),
+        }
+    }
+
+    fn store(&self, state: StoreState) -> &'static str {
+        match state {
+            StoreState::ReadOnly => "/license is there and read-only",
+            StoreState::Writable => "/license is there and writable",
+            StoreState::Missing => "/license is missing; mount the licence partition",
+            StoreState::Damaged => {
+                "/license cannot be read; check the partition (fsck) and the kernel's log"
+            }
+        }
+    }
+
+    fn licenses_held(&self, held: usize) -> String {
+        format!("{} for this device", count(held, "licence"))
+    }
+
+    fn license(&self, state: ServiceState) -> &'static str {
+        match state {
+            ServiceState::Valid | ServiceState::Starter => "the device is licensed",
+            ServiceState::Warning => "the device is licensed; the licence ends soon, renew it",
+            ServiceState::Grace => "the licence has ended and is in its grace; renew it",
+            ServiceState::Pending => "the licence has not started yet",
+            ServiceState::Expired => "the licence has ended; renew it",
+            ServiceState::Withdrawn => "the licence was withdrawn; ask for the newest one",
+            ServiceState::None => "the device has no licence; import one with licctl import FILE",
+        }
+    }
+
+    fn service(&self, state: ServiceState, span: &Span) -> String {
+        let until = || match span.ends {
+            Some(Expiry::On(day)) => format!("until {day}, {}", left(span.days_left)),
+            Some(Expiry::Never) | None => "without end".to_owned(),
+        };
+        let ended = || span.ends.map(|day| format!("ended {day}")).unwrap_or_default();
+        match state {
+            ServiceState::None if !span.needed => "no licence, and none needed".to_owned(),
+            ServiceState::None => "no licence".to_owned(),
+            ServiceState::Withdrawn => "withdrawn".to_owned(),
+            ServiceState::Starter => format!("starter period {}", until()),
+            ServiceState::Valid => until(),
+            ServiceState::Warning => format!("ends soon: {}", until()),
+            ServiceState::Pending => match span.starts {
+                Some(day) => format!("not started, starts {day}"),
+                None => "not started".to_owned(),
+            },
+            ServiceState::Grace => match span.grace {
+                Some((day, days)) => format!("{}; grace until {day}, {}", ended(), left(days)),
+                None => format!("{}; in its grace", ended()),
+            },
+            ServiceState::Expired => {
+                format!("{}, {} ago", ended(), days(span.days_left.saturating_neg()))
+            }
+        }
+    }
+
+    fn of_pack(&self, pack: &PackId) -> String {
+        format!("pack {pack}")
+    }
+
+    fn for_others(&self, files: usize) -> String {
+        match files {
+            1 => "1 file is for another device".to_owned(),
+            n => format!("{n} files are for other devices"),
+        }
+    }
+
+    fn restart(&self, plan: Option<&str>) -> String {
+        let next = match plan {
+            Some("asked") => "users are asked",
+            Some("later") => "users are asked again after four hours and at the next login",
+            Some("notice") => "the device restarts within a minute",
+            Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
+            Some("refused") => "it cannot be had now, and is tried again every minute",
+            Some("restart") => "it is ordered",
+            Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
+            _ => "restart the device when it suits",
+        };
+        format!("what a link brought takes full effect with a restart; {next}")
+    }
+
+    fn next(&self, step: &Step<'_>) -> String {
+        match step {
+            Step::Mount => "mount the licence partition: mount /license".to_owned(),
+            Step::CheckPartition => "check the licence partition with fsck".to_owned(),
+            Step::Connect => "connect a network interface with a permanent address".to_owned(),
+            Step::SetClock => "let a time server set the clock".to_owned(),
+            Step::Get(unit) => {
+                format!("get a licence for unit {unit}, then: licctl import FILE")
+            }
+            Step::Renew { pack, by } => {
+                let what = match pack {
+                    Some(pack) => format!("pack {pack}"),
+                    None => "the licence".to_owned(),
+                };
+                let by = by.map(|day| format!(" by {day}")).unwrap_or_default();
+                format!("renew {what}{by}, then: licctl import FILE")
+            }
+            Step::Wait(Some(day)) => format!("wait until {day}, when the licence starts"),
+            Step::Wait(None) => "wait until the licence starts".to_owned(),
+            Step::Restart => "restart the device".to_owned(),
+            Step::Repair => "repair what stands first; licctl doctor says how".to_owned(),
+            Step::Nothing => "nothing to do".to_owned(),
+        }
+    }
+
+    fn summary(&self, wrong: usize, notes: usize) -> String {
+        let wrong = match wrong {
+            0 => "Nothing is wrong".to_owned(),
+            1 => "1 thing is wrong".to_owned(),
+            n => format!("{n} things are wrong"),
+        };
+        match notes {
+            0 => format!("{wrong}."),
+            n => format!("{wrong}, {}.", count(n, "note")),
+        }
+    }
+}
+
+/// `1 licence`, `2 licences`.
+pub(crate) fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
+fn days(n: i32) -> String {
+    count(usize::try_from(n).unwrap_or_default(), "day")
+}
+
+/// Days that are left. There are none on the last day, nor in the hours after it until it has ended
+/// everywhere.
+pub(crate) fn left(n: i32) -> String {
+    if n > 0 { format!("{} left", days(n)) } else { "the last day".to_owned() }
+}
+
+/// The state of a licence.
+pub(crate) fn license(state: LicenseState) -> &'static str {
+    match state {
+        LicenseState::Pending => "not started",
+        LicenseState::Valid => "in force",
+        LicenseState::Warning => "ends soon",
+        LicenseState::Grace => "in grace",
+        LicenseState::Expired => "ended",
+        LicenseState::Superseded => "replaced",
+        LicenseState::Withdrawn => "withdrawn",
+    }
+}
+
+/// Why a feature or a release is allowed or not, with the code that JSON has for it; `services` are
+/// those that allow it.
+pub(crate) fn reason(
+    reason: Reason,
+    until: Option<Expiry>,
+    services: impl Iterator<Item = &'static str>,
+) -> String {
+    let ended = until.map(|day| format!("licence ended {day}"));
+    let ended = ended.unwrap_or_else(|| "licence ended".to_owned());
+    let until = || match until {
+        Some(Expiry::Never) | None => "without end".to_owned(),
+        Some(Expiry::On(day)) => format!("until {day}"),
+    };
+    let words = match reason {
+        Reason::Always => "needs no licence".to_owned(),
+        Reason::Licensed => until(),
+        Reason::Grace => format!("licence in its grace {}", until()),
+        Reason::Starter => format!("starter period {}", until()),
+        Reason::KeptAfterExpiry => "licence ended, this stays".to_owned(),
+        Reason::OlderReleases => format!("{ended}, releases dated before that only"),
+        Reason::Expired => ended,
+        Reason::Pending => "licence not started".to_owned(),
+        Reason::Withdrawn => "licence withdrawn".to_owned(),
+        Reason::Unlicensed => {
+            let names = services.map(|code| titles::service(code).unwrap_or(code));
+            format!("needs {}", names.collect::<Vec<_>>().join(" or "))
+        }
+        Reason::NewerRelease => "dated on or after the last day of the licence".to_owned(),
+        Reason::NotForThisVersion => "this version of the system does not have it".to_owned(),
+    };
+    format!("{words} ({reason})")
+}
