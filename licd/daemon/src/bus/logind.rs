@@ -10,7 +10,7 @@ use zbus::{Connection, DBusError as _, DynamicType, Message, OwnedObjectPath, Ow
 
 use super::authority::within;
 use super::error::reason;
-use crate::hub::LogindState;
+use crate::shared::LogindState;
 
 const LOGIND: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
