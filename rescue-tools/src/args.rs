@@ -21,7 +21,7 @@ use license_format::Date;
 #[derive(Parser)]
 #[command(name = "licctl", version, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Take every path below this directory, and hardware facts too if it holds sys or proc.
+    /// Use this root directory for all paths, and for hardware facts if it contains sys or proc.
     #[arg(
         long,
         global = true,
@@ -73,11 +73,11 @@ pub(crate) enum Verb {
         #[arg(value_parser = selector)]
         selector: Selector,
     },
-    /// What licences for this device are bound to.
+    /// Print the unit ID, to which licences for this device are bound.
     UnitId,
     /// Write a licence request for this device.
     Request {
-        /// Where to; - for standard output. Without it, into the licence partition.
+        /// The output file; - for standard output. Default: a file on the licence partition.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -106,7 +106,7 @@ pub(crate) enum Verb {
     Slice {
         /// The mass licence; - for standard input.
         mass: PathBuf,
-        /// Where to; standard output without it.
+        /// The output file. Default: standard output.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -119,13 +119,13 @@ pub(crate) enum Verb {
     },
 }
 
-/// What to import.
+/// The options and sources of an import.
 #[derive(clap::Args)]
 pub(crate) struct Import {
     /// Only check.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
-    /// Who asks at a server that wants to know.
+    /// The user name for servers that require a login.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// The file whose first line is the password; - for standard input.
@@ -155,7 +155,7 @@ impl Import {
 /// Something to import from.
 #[derive(Clone)]
 pub(crate) struct Source {
-    /// As the user wrote it.
+    /// The user's spelling.
     pub(crate) text: OsString,
     /// The place it names, or the failure to report if it names none.
     pub(crate) place: Result<Place, Failure>,
@@ -198,7 +198,7 @@ impl Source {
 
 fn directory(text: &str) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(text);
-    if is_dir(&path) { Ok(path) } else { Err("is no directory") }
+    if is_dir(&path) { Ok(path) } else { Err("is not a directory") }
 }
 
 fn selector(text: &str) -> Result<Selector, String> {
@@ -217,6 +217,6 @@ fn version(text: &str) -> Result<String, &'static str> {
 fn feature(text: &str) -> Result<&'static Feature, String> {
     Feature::named(text).ok_or_else(|| {
         let names = Feature::ALL.each_ref().map(|feature| feature.name);
-        format!("is none of {}", names.join(", "))
+        format!("is not one of {}", names.join(", "))
     })
 }

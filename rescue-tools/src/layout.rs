@@ -1,6 +1,6 @@
 //! Lays out text for people: aligned rows of cells, at most 80 columns wide.
 
-use licd_fs::textfile::printable;
+use licd_fs::printable::printable;
 
 /// Columns of the rescue shell's console.
 const WIDTH: usize = 80;
@@ -53,7 +53,7 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// What a verb prints.
+/// The output of a verb.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,

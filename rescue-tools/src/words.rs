@@ -98,7 +98,7 @@ pub(crate) struct Span {
     pub(crate) needed: bool,
 }
 
-/// What to do next.
+/// A next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
     /// The licence partition is missing.

@@ -157,7 +157,7 @@ fn the_device_restarts_once_when_a_user_agrees() {
     let buttons = [("now", "Restart now"), ("later", "Later"), ("cancel", "Cancel")];
     assert!(note.actions.iter().map(|(key, words)| (&**key, &**words)).eq(buttons), "{note:?}");
     assert_eq!(logind.restarts(), [""; 0]);
-    let text = daemon.licctl(["status"]).out;
+    let text = daemon.licctl(["status"]).flowed();
     assert!(text.contains("users are asked"), "{text}");
     notifier.press(note.id, "now");
     until_restarted(&daemon, &logind);

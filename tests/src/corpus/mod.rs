@@ -187,7 +187,7 @@ fn text() -> String {
     maker::licence().text()
 }
 
-/// The lines of [`text`], the first of which is line 1.
+/// The lines of [`text`], numbered from 1.
 fn lines() -> Vec<String> {
     text().lines().map(str::to_owned).collect()
 }

@@ -65,7 +65,7 @@ fn terms() -> Vec<Sample> {
     ]
 }
 
-/// Files with two errors, of which the first is reported.
+/// Files with two errors and the one that is reported first.
 fn order() -> Vec<Sample> {
     let first = |name: &str, code, says: &str, bytes: String| {
         Sample::new(format!("first-{name}"), code, says, bytes)

@@ -232,7 +232,7 @@ fn keys() -> Vec<Sample> {
     ]
 }
 
-/// Documents with two errors, of which one is reported; content after the signatures.
+/// Documents with two errors and the one that is reported; content after the signatures.
 fn order() -> Vec<Sample> {
     let [a, b, c] = maker::roots();
     let of = |name: &str, code, says: &str, bytes: String| {
