@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// Print JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Where the daemon is: system, session or an address. Without it, the system bus; below
-    /// another root, none.
+    /// The bus of the daemon: system, session or an address. Default: the system bus, or no bus
+    /// with another root directory.
     #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
     pub(crate) bus: Option<String>,
