@@ -68,14 +68,11 @@ impl Output {
         writeln!(self.to, "{text}").or_else(closed)
     }
 
-    /// An empty page, coloured if standard output shows colour.
-    pub(crate) fn page(&self) -> Page {
+    /// Prints a page, in colour if standard output shows colour.
+    pub(crate) fn page(&mut self, lay_out: impl FnOnce(&mut Page)) -> Result<(), Failure> {
         let variable = |name: &str| env::var(name).ok();
-        Page::new(self.to.is_terminal() && shows_color(variable))
-    }
-
-    /// Prints a page.
-    pub(crate) fn print(&mut self, page: &Page) -> Result<(), Failure> {
+        let mut page = Page::new(self.to.is_terminal() && shows_color(variable));
+        lay_out(&mut page);
         self.raw(page.text().as_bytes())
     }
 

@@ -150,6 +150,14 @@ impl<'w> Daemon<'w> {
         Client::connect(self.world.bus.address())
     }
 
+    /// Calls `Refresh`.
+    ///
+    /// # Panics
+    /// If the daemon refuses.
+    pub fn refresh(&self) {
+        let () = self.client().manager("Refresh", &()).unwrap();
+    }
+
     /// Waits until the status report satisfies `look`.
     pub fn until(&self, what: &str, look: impl Fn(&Value) -> bool) -> Value {
         let client = self.client();
@@ -168,4 +176,20 @@ impl Drop for Daemon<'_> {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), self.log().as_bytes());
         }
     }
+}
+
+/// Runs a test with licctl alone, and with a daemon that restarts for every step.
+///
+/// # Panics
+/// If a daemon does not exit cleanly.
+pub fn with_and_without_daemon(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
+    let alone = World::new();
+    test(&alone, &|args| alone.licctl(args));
+    let served = World::new();
+    test(&served, &|args| {
+        let daemon = served.start();
+        let answer = daemon.licctl(args);
+        assert!(daemon.stop().success());
+        answer
+    });
 }

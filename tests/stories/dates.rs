@@ -160,7 +160,7 @@ fn a_licence_begins_and_ends_while_the_daemon_runs() {
         ("2026-09-01 12:00:00", "expired"),
     ] {
         clock.set(time);
-        let () = daemon.client().manager("Refresh", &()).unwrap();
+        daemon.refresh();
         let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
         assert_eq!(report["state"], state, "{time}");
         let gate = world.path("/run/licd/features/custom-partition");

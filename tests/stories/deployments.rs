@@ -85,6 +85,12 @@ impl Linked {
         self.write("/proc/uptime", format!("{seconds}.00 0.00\n"));
     }
 
+    /// Sets the uptime to this many seconds after the deployment, and refreshes the daemon.
+    fn advance(&self, daemon: &Daemon<'_>, seconds: u64) {
+        self.runs_for(START + seconds);
+        daemon.refresh();
+    }
+
     /// Replaces the link.
     fn link(&self, licence: &str, settings: &str) {
         let server = Server::answering(server::ok("Connection: close\r\n", licence));
@@ -103,10 +109,6 @@ impl Linked {
 
 fn poll(daemon: &Daemon<'_>) {
     let () = daemon.client().manager("Poll", &()).unwrap();
-}
-
-fn refresh(daemon: &Daemon<'_>) {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
 }
 
 fn plan(client: &Client) -> String {
@@ -134,8 +136,8 @@ fn answer(daemon: &Daemon<'_>, word: &str) -> Result<(), Refusal> {
 fn until_restarted(daemon: &Daemon<'_>, logind: &Logind) {
     wait::until("the restart", || (!logind.restarts().is_empty()).then_some(()));
     until(daemon, "restart");
-    refresh(daemon);
-    refresh(daemon);
+    daemon.refresh();
+    daemon.refresh();
     assert_eq!(logind.restarts(), [ORDERED]);
 }
 
@@ -165,7 +167,7 @@ fn the_device_restarts_once_when_a_user_agrees() {
     // A daemon that restarts before the device does orders no second restart.
     assert!(daemon.stop().success());
     let daemon = device.start();
-    refresh(&daemon);
+    daemon.refresh();
     until(&daemon, "restart");
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (1, 1));
 }
@@ -193,11 +195,9 @@ fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
     wait::until("the answer is known", || {
         fs::read_to_string(&known).unwrap().contains(&again).then_some(())
     });
-    device.runs_for(START + 5 * HOUR - 1);
-    refresh(&daemon);
+    device.advance(&daemon, 5 * HOUR - 1);
     assert_eq!((plan(&daemon.client()), notifier.notes().len()), ("later".into(), 2));
-    device.runs_for(START + 5 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 5 * HOUR);
     let note = notifier.until(3).remove(2);
     assert_eq!((note.title.as_str(), logind.restarts().len()), (QUESTION, 0));
     notifier.press(note.id, "now");
@@ -214,23 +214,22 @@ fn a_user_who_cancels_is_not_asked_again_for_this_deployment() {
     notifier.press(notifier.until(1)[0].id, "cancel");
     until(&daemon, "cancelled");
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
     assert!(daemon.stop().success());
     drop(session);
     let daemon = device.start();
     let _session = desktop.log_in(&device, ENGLISH);
     logind.log_out();
     poll(&daemon);
-    refresh(&daemon);
+    daemon.refresh();
     assert_eq!(plan(&daemon.client()), "cancelled");
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (0, 1));
     // Another deployment asks again.
     logind.log_in();
     device.link(&licence().pack("EMP-R9HXH").product("EMP").services(&[EMP]).sign(), "");
-    refresh(&daemon);
+    daemon.refresh();
     device.write("/etc/os-release", "VERSION_ID=11.09.310\n");
-    refresh(&daemon);
+    daemon.refresh();
     poll(&daemon);
     assert_eq!(notifier.until(2)[1].title, QUESTION);
 }
@@ -265,13 +264,11 @@ fn without_buttons_the_notification_announces_the_restart() {
     let note = notifier.until(1).remove(0);
     assert!(note.actions.is_empty() && note.body.contains("once all users have logged out"));
     notifier.dismiss(note.id);
-    device.runs_for(START + HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, HOUR);
     until(&daemon, "asked");
     assert_eq!(logind.restarts(), [""; 0]);
     logind.log_out();
-    device.runs_for(START + 2 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 2 * HOUR);
     until(&daemon, "notice");
 }
 
@@ -280,18 +277,15 @@ fn without_a_session_the_device_restarts_after_a_notice() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 59);
-    refresh(&daemon);
+    device.advance(&daemon, 59);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
     // A restart of licd restarts the one-minute notice.
     assert!(daemon.stop().success());
     let daemon = device.start();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
-    device.runs_for(START + 59 + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 59 + 60);
     until_restarted(&daemon, &logind);
     let known = fs::read_to_string(device.path("/var/lib/licd/deployment.toml")).unwrap();
     let (_, ordered) = known.split_once("[[ordered]]").unwrap();
@@ -309,8 +303,7 @@ fn without_the_setting_users_see_a_notice() {
     assert_eq!(note.title, "This device restarts within 60 seconds");
     assert!(note.actions.is_empty(), "{note:?}");
     assert!(answer(&daemon, "cancel").is_err());
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until_restarted(&daemon, &logind);
 }
 
@@ -320,8 +313,7 @@ fn a_user_who_logs_in_during_the_notice_is_asked() {
     let daemon = device.deploy();
     until(&daemon, "notice");
     logind.log_in();
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "asked");
     assert_eq!(logind.restarts(), [""; 0]);
 }
@@ -334,8 +326,7 @@ fn licd_stops_waiting_for_a_user_who_logs_out() {
     until(&daemon, "asked");
     logind.log_out();
     for (seconds, wanted) in [(60, "notice"), (120, "restart")] {
-        device.runs_for(START + seconds);
-        refresh(&daemon);
+        device.advance(&daemon, seconds);
         until(&daemon, wanted);
     }
     until_restarted(&daemon, &logind);
@@ -347,12 +338,11 @@ fn the_configuration_can_forbid_the_restart() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 0));
     // The restart follows once the configuration allows it.
     device.write("/etc/licd/licd.toml", "");
-    refresh(&daemon);
+    daemon.refresh();
     until(&daemon, "notice");
 }
 
@@ -371,13 +361,11 @@ fn an_inhibitor_blocks_the_restart_and_is_named() {
     assert!(problem(&status).unwrap().contains("blocked by updater (installing 12.5.0)"));
     assert_eq!(daemon.report(), device.report());
     assert_eq!(notifier.until(2)[1].title, "This device restarts soon");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     assert_eq!(logind.restarts(), [""; 0]);
     logind.release();
-    device.runs_for(START + 200);
-    refresh(&daemon);
+    device.advance(&daemon, 200);
     until_restarted(&daemon, &logind);
     daemon.until("nothing is wrong any more", |status| problem(status).is_none());
 }
@@ -388,14 +376,12 @@ fn an_inhibitor_taken_at_the_last_moment_is_respected() {
     let daemon = device.deploy();
     until(&daemon, "notice");
     logind.inhibit("", "", "", "hidden");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("blocked since a moment ago"), "{status}");
     logind.release();
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     until_restarted(&daemon, &logind);
 }
 
@@ -404,8 +390,7 @@ fn an_old_logind_without_flags_is_asked_for_a_plain_reboot() {
     let logind = Logind::start(&device, Version::Old);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "restart");
     wait::until("the restart", || (logind.restarts() == ["Reboot false"]).then_some(()));
 }
@@ -418,13 +403,11 @@ fn without_logind_an_administrator_has_to_restart() {
     assert_eq!(daemon.report(), device.report());
     // licd asks logind again a minute later.
     let logind = Logind::start(&device, Version::New);
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "notice");
     daemon.until("nothing is wrong any more", |status| problem(status).is_none());
     logind.stop();
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     daemon.until("it is named again", |status| problem(status).is_some());
 }
 
@@ -437,9 +420,8 @@ fn the_restart_waits_for_a_running_import() {
     let options = std::collections::HashMap::<String, OwnedVariant>::new();
     let client = daemon.client();
     let job: OwnedObjectPath = client.manager("Import", &(silent.url("b.lic"), options)).unwrap();
-    device.runs_for(START + HOUR);
-    refresh(&daemon);
-    refresh(&daemon);
+    device.advance(&daemon, HOUR);
+    daemon.refresh();
     assert_eq!((plan(&client), logind.restarts().len()), ("notice".into(), 0));
     let () = client.call(NAME, job.as_str(), "com.igel.License1.Job", "Cancel", &()).unwrap();
     until_restarted(&daemon, &logind);
@@ -453,15 +435,13 @@ fn a_restart_that_cannot_be_recorded_does_not_happen() {
     // Writing the state requires this lock.
     let lock = fs::File::open(device.path("/run/licd/state.lock")).unwrap();
     lock.lock().unwrap();
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("without that record"), "{status}");
     assert_eq!(logind.restarts(), [""; 0]);
     drop(lock);
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     until_restarted(&daemon, &logind);
 }
 
@@ -470,8 +450,7 @@ fn one_deployment_restarts_the_device_once() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until_restarted(&daemon, &logind);
     assert!(daemon.stop().success());
     // After the restart the licence is lost, and the link restores it.
@@ -482,14 +461,13 @@ fn one_deployment_restarts_the_device_once() {
     }
     let daemon = device.deploy();
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
+    daemon.refresh();
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 1));
     // A newer issue of the licence is another deployment.
     device.link(&licence().serial(184).pack("EMP-R9HXH").services(&[EMP]).sign(), "");
     device.write("/etc/os-release", "VERSION_ID=11.09.310\n");
-    refresh(&daemon);
+    daemon.refresh();
     poll(&daemon);
     until(&daemon, "notice");
 }
@@ -504,7 +482,7 @@ fn a_licence_copied_by_hand_causes_no_restart() {
     let signals = client.listen();
     let _: OwnedObjectPath = client.manager("Import", &(stick, automatic)).unwrap();
     wait::until("the import ends", || signals.named("Finished").pop());
-    refresh(&daemon);
+    daemon.refresh();
     assert_eq!((plan(&client), logind.restarts().len()), ("none".into(), 0));
     assert!(!device.path("/var/lib/licd/deployment.toml").exists());
 }
@@ -528,8 +506,7 @@ fn a_real_desktop_shows_the_question() {
         until(&daemon, "asked");
         shown_by_a_real_desktop(&device, lang, &format!("restart-question-{code}.png"));
         logind.log_out();
-        device.runs_for(START + 60);
-        refresh(&daemon);
+        device.advance(&daemon, 60);
         until(&daemon, "notice");
         shown_by_a_real_desktop(&device, lang, &format!("restart-notice-{code}.png"));
     }

@@ -4,6 +4,7 @@
 use std::fs;
 
 use acceptance::clock::Clock;
+use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, Draft, OTHER, UNIT, licence};
 use acceptance::program::{self, Answer};
@@ -31,25 +32,12 @@ fn attacks() -> [Draft; 3] {
     ]
 }
 
-/// Runs a test with licctl alone, and through a daemon.
-fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
-    let alone = World::new();
-    test(&alone, &|args| alone.licctl(args));
-    let served = World::new();
-    test(&served, &|args| {
-        let daemon = served.start();
-        let answer = daemon.licctl(args);
-        assert!(daemon.stop().success());
-        answer
-    });
-}
-
 fn state(run: &dyn Fn(&[&str]) -> Answer) -> String {
     run(&["status", "--json"]).json()["state"].as_str().unwrap().to_owned()
 }
 
 fn an_evaluation_key_cannot_affect_a_genuine_pack() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let genuine = world.file("genuine.lic", licence().sign());
         let _ = run(&["import", &genuine]).with_code(0);
         for (number, attack) in attacks().into_iter().enumerate() {
@@ -84,7 +72,7 @@ fn an_evaluation_key_issues_nothing_permanent() {
 
 fn revoking_a_key_restores_what_it_replaced_and_withdrew() {
     for (number, attack) in attacks().into_iter().enumerate() {
-        both_ways(|world, run| {
+        with_and_without_daemon(|world, run| {
             let import = |name: &str, content: String| {
                 run(&["import", "--json", &world.file(name, content)])
             };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 
 use acceptance::client::Refusal;
+use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT};
 use acceptance::program::Answer;
@@ -35,19 +36,6 @@ const STATE: &str = "/var/lib/licd/state.toml";
 const SETTINGS: &str = "/etc/licd/settings.toml";
 const KEEP_ALL: &str = "[system.remotemanager]\nlicense_cleanup = false\n";
 
-/// Runs a test with licctl alone, and with a daemon that restarts for every step.
-fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
-    let alone = World::new();
-    test(&alone, &|args| alone.licctl(args));
-    let served = World::new();
-    test(&served, &|args| {
-        let daemon = served.start();
-        let answer = daemon.licctl(args);
-        assert!(daemon.stop().success());
-        answer
-    });
-}
-
 fn import(run: &dyn Fn(&[&str]) -> Answer, file: &str) -> (i32, String) {
     let answer = run(&["import", "--json", file]);
     (answer.code, answer.verdict())
@@ -63,7 +51,7 @@ fn is(code: i32, verdict: &str) -> (i32, String) {
 }
 
 fn a_file_stays_superseded_after_its_successor_is_deleted() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = world.file("new.lic", maker::licence().serial(6).sign());
         assert_eq!(import(run, &new), is(0, "valid"));
@@ -81,7 +69,7 @@ fn a_file_stays_superseded_after_its_successor_is_deleted() {
 }
 
 fn a_pack_stays_superseded_after_the_licence_that_named_it_is_deleted() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let merged = maker::licence().pack("WE-MERGE").supersedes(&["WE-OLD01"]);
         let merged = world.file("merged.lic", merged.issued("2020-06-01T00:00:00Z").sign());
         let old = world.file("old.lic", maker::licence().pack("WE-OLD01").sign());
@@ -112,7 +100,7 @@ fn a_successor_copied_by_hand_is_remembered_too() {
 }
 
 fn a_successor_that_never_started_is_not_remembered() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = maker::licence().serial(6).starts("2098-01-01").sign();
         let new = world.file("new.lic", new);
@@ -125,7 +113,7 @@ fn a_successor_that_never_started_is_not_remembered() {
 }
 
 fn the_newest_trust_document_outlives_its_file() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(182).sign());
         let trust = world.file("trust", maker::trust(2, &[("WE-7Q2KD", 182)]));
         assert_eq!(import(run, &own), is(0, "valid"));
@@ -152,7 +140,7 @@ fn the_newest_trust_document_outlives_its_file() {
 }
 
 fn an_automatic_import_does_not_restore_a_removed_licence() {
-    both_ways(|world, run| {
+    with_and_without_daemon(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(5).sign());
         let later = world.file("later.lic", maker::licence().serial(6).sign());
         assert_eq!(found(run, &own), is(0, "valid"));
@@ -362,7 +350,7 @@ fn a_store_that_cannot_be_cleaned_up_is_reported_once() {
     let complaint = "its device is read-only";
     wait::until("the complaint is logged", || daemon.log().contains(complaint).then_some(()));
     for _ in 0..5 {
-        let () = daemon.client().manager("Refresh", &()).unwrap();
+        daemon.refresh();
     }
     assert_eq!(daemon.log().matches(complaint).count(), 1, "{}", daemon.log());
     assert_eq!(world.stored(), ["5.lic", "6.lic"]);

@@ -37,7 +37,7 @@ fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
 
 /// The announcements so far, after a refresh.
 fn announced(daemon: &Daemon<'_>, signals: &Signals) -> Vec<(String, String, String, i32)> {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     signals.catch_up();
     let heard = signals.named("ExpiryNotice");
     heard.iter().map(|message| message.body().deserialize().unwrap()).collect()
@@ -170,7 +170,7 @@ fn notices_are_published_in_every_language() {
     // The notice changes with the day, survives a stop of the daemon, and disappears after a
     // renewal.
     clock.set("2026-12-23 09:00:00");
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     assert!(
         notices_json(&world)["notices"][0]["en"]["body"].as_str().unwrap().contains("in 8 days")
     );

@@ -41,17 +41,13 @@ fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
     world.start_with(|command| clock.shown_to(command))
 }
 
-fn refresh(daemon: &Daemon<'_>) {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
-}
-
 fn a_user_is_notified_at_login_and_once_a_day() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
     let daemon = start(&world, &clock);
     // licd announced the expiry before the session started.
-    refresh(&daemon);
+    daemon.refresh();
     let notifier = Notifier::start(&desktop, PLAIN);
     let session = desktop.log_in(&world, ENGLISH);
     let first = notifier.until(1).remove(0);
@@ -62,7 +58,7 @@ fn a_user_is_notified_at_login_and_once_a_day() {
     assert!(first.stays >= 20_000, "time to read");
     // The next day's notification replaces the previous one.
     clock.set("2026-12-23 09:00:00");
-    refresh(&daemon);
+    daemon.refresh();
     let second = notifier.until(2).remove(1);
     assert_eq!(second.replaces, first.id);
     assert!(second.body.contains("in 8 days"));
@@ -74,7 +70,7 @@ fn a_user_is_notified_at_login_and_once_a_day() {
     drop(session);
     let session = desktop.log_in(&world, ENGLISH);
     clock.set("2026-12-24 09:00:00");
-    refresh(&daemon);
+    daemon.refresh();
     let notes = notifier.until(3);
     assert_eq!(notes.len(), 3, "{notes:?}");
     assert!(notes[2].body.contains("in 7 days"), "{notes:?}");
@@ -166,7 +162,7 @@ fn the_notification_server_may_start_late_and_stop() {
     notifier.stop();
     clock.set("2026-12-23 09:00:00");
     let daemon = start(&world, &clock);
-    refresh(&daemon);
+    daemon.refresh();
     let notifier = Notifier::start(&desktop, PLAIN);
     assert!(notifier.until(1)[0].body.contains("in 8 days"));
     assert_eq!(session.ended(), None, "{}", fs::read_to_string(&log).unwrap());

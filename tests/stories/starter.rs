@@ -70,7 +70,7 @@ fn the_starter_period_begins_once_and_ends() {
     }
     // An unreadable mark starts no period.
     world.write(MARK, "nonsense");
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     assert_eq!(daemon.status()["state"], "none");
 }
 
@@ -87,7 +87,7 @@ fn a_device_that_had_a_licence_gets_no_starter_period() {
     assert_eq!(daemon.status()["state"], "none");
     assert!(daemon.stop().success());
     let daemon = licensed.start();
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     assert_eq!(daemon.status()["state"], "none");
 }
 
@@ -101,7 +101,7 @@ fn a_device_that_remembers_a_licence_gets_no_starter_period() {
     world.write("/usr/lib/licd/licd.toml", "[starter]\ndays = 30\n");
     let daemon = world.start();
     wait::until("it is forgone", || world.path(MARK).exists().then_some(()));
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     assert_eq!(daemon.status()["state"], "none");
     assert_eq!(world.status()["state"], "none");
 }
@@ -110,7 +110,7 @@ fn the_starter_period_does_not_begin_before_the_time_is_known() {
     let world = granting(30);
     fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
     let daemon = world.start();
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     assert_eq!(daemon.status()["state"], "none");
     assert!(!world.path(MARK).exists());
     world.write("/run/systemd/timesync/synchronized", "");

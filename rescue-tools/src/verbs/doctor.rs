@@ -54,9 +54,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     if out.is_json() {
         out.value(&Findings { schema: 1, checks: findings.iter().map(entry).collect() })?;
     } else {
-        let mut page = out.page();
-        lay_out(&mut findings, words::of_user(), &mut page);
-        out.print(&page)?;
+        out.page(|page| lay_out(&mut findings, words::of_user(), page))?;
     }
     Ok(Verdict::of(findings.iter().all(|finding| finding.level != Level::Wrong)))
 }

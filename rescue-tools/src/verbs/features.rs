@@ -17,9 +17,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
         out.value(&report.features_only())?;
         return Ok(Verdict::Yes);
     }
-    let mut page = out.page();
-    lay_out(&report, &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, page))?;
     Ok(Verdict::Yes)
 }
 

@@ -34,9 +34,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
         out.value(&List { schema: 1, licenses, rejected })?;
         return Ok(Verdict::Yes);
     }
-    let mut page = out.page();
-    lay_out(&report, &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, page))?;
     Ok(Verdict::Yes)
 }
 

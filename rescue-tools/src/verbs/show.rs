@@ -69,12 +69,12 @@ fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> Answer {
     if licenses.is_empty() {
         out.line(format_args!("{pack}: the store has no licence of this pack for this device"))?;
     }
-    let mut page = out.page();
-    for license in licenses {
-        page.gap();
-        page.facts(&facts_of_installed(license, report.judged_on()));
-    }
-    out.print(&page)?;
+    out.page(|page| {
+        for license in licenses {
+            page.gap();
+            page.facts(&facts_of_installed(license, report.judged_on()));
+        }
+    })?;
     Ok(found)
 }
 
@@ -85,9 +85,7 @@ fn show_file(backend: &Backend, what: &str, out: &mut Output) -> Answer {
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;
     } else {
-        let mut page = out.page();
-        page.facts(&facts(&verdict, license));
-        out.print(&page)?;
+        out.page(|page| page.facts(&facts(&verdict, license)))?;
     }
     Ok(Verdict::Code(verdict.code))
 }

@@ -23,9 +23,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     // The plan is optional: the status is complete without it.
     let plan = backend.device().published_restart().ok().flatten();
     let plan = plan.as_ref().map(|plan| plan.plan.as_str());
-    let mut page = out.page();
-    lay_out(&report, plan, words::of_user(), &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, plan, words::of_user(), page))?;
     Ok(Verdict::Yes)
 }
 
