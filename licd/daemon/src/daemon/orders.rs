@@ -31,7 +31,7 @@ impl Daemon {
         let (news, orders) = self.inbox.take();
         let (gone, news) = news.into_iter().partition(|news| matches!(news, News::CallerGone(_)));
         self.read_news(news)?;
-        orders.into_iter().try_for_each(|order| self.obey(order))?;
+        orders.into_iter().try_for_each(|order| self.handle_order(order))?;
         // After the orders, some of which the callers that are gone may have sent.
         self.read_news(gone)?;
         // Work may have ended that a restart waits for.
@@ -41,10 +41,10 @@ impl Daemon {
 
     /// Handles what threads and the bus have reported.
     pub(super) fn read_news(&mut self, news: Vec<News>) -> Result<(), Fatal> {
-        news.into_iter().try_for_each(|news| self.hear(news))
+        news.into_iter().try_for_each(|news| self.handle_news(news))
     }
 
-    fn obey(&mut self, order: Order) -> Result<(), Fatal> {
+    fn handle_order(&mut self, order: Order) -> Result<(), Fatal> {
         let ordered = match &order {
             Order::Import { source, owner, reply, .. } => Ordered::Import {
                 owner: owner.clone(),
@@ -63,7 +63,7 @@ impl Daemon {
         self.handle(Event::Order(ticket, ordered))
     }
 
-    fn hear(&mut self, news: News) -> Result<(), Fatal> {
+    fn handle_news(&mut self, news: News) -> Result<(), Fatal> {
         let event = match news {
             News::Refreshed(refreshed) => return self.refreshed(refreshed),
             News::Progress(job) => {

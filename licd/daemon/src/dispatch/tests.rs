@@ -2,6 +2,9 @@ mod imports;
 mod polls;
 mod table;
 
+use licd_device::Url;
+use licd_rules::Code;
+
 use super::*;
 use table::{Row, and, rows};
 
