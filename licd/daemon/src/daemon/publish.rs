@@ -78,7 +78,7 @@ impl Daemon {
         }
         let changed = new.report != old.report;
         let new = Arc::new(new);
-        self.events.set_alarm(self.device.next_turn(&new.time));
+        self.poller.set_alarm(self.device.next_turn(&new.time));
         self.shared.publish(Arc::clone(&new));
         if changed {
             journal_events::changed(&old.report, &new.report);
