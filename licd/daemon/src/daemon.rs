@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use licd_device::Device;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_machine::links;
 use licd_rules::Code;
 use licd_store::StoreState;

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_device::{Arrival, Device, Following, Intent};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 

@@ -5,7 +5,7 @@
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 

@@ -42,7 +42,7 @@ impl Device {
     /// The time to judge at while what is remembered cannot be read; for a device of which nothing is
     /// published yet.
     pub fn provisional_time(&self, survey: &Survey) -> TimeVerdict {
-        clock::unremembered().judge(None, &survey.attested())
+        clock::reading_without_files().judge(None, &survey.attested())
     }
 
     /// Running time until something changes by itself: a state, whether the clock is believed, or

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_rules::Answer;
 use zbus::message::Header;
 use zbus::{Connection, interface};

@@ -4,7 +4,7 @@ use zbus::DBusError;
 use zbus::message::{Header, Message};
 use zbus::names::{ErrorName, OwnedErrorName};
 
-use licd_fs::textfile;
+use licd_fs::printable;
 use licd_rules::Code;
 
 use crate::shared::Refusal;
@@ -71,7 +71,7 @@ pub(super) fn reason(error: &zbus::Error) -> String {
             error.description().map_or_else(|| error.to_string(), str::to_owned)
         }
         zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
-            textfile::reason(error)
+            printable::reason(error)
         }
         other => other.to_string(),
     }

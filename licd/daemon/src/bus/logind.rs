@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use zbus::names::ErrorName;
 use zbus::{Connection, DBusError as _, DynamicType, Message, OwnedObjectPath, OwnedVariant};
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Login, Report};
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_rules::{Code, Selector, Version};
 use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;

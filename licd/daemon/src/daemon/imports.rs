@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use licd_device::{Failure, FileVerdict, Imported, Intent};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 use license_format::PackId;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use licd_device::Failure;
-use licd_files::settings;
+use licd_files::settings::{self, SettingsError};
 use licd_rules::{Code, Selector};
 
 use super::{Daemon, Fatal};
@@ -255,13 +255,11 @@ fn fault(what: &str) -> Refusal {
 }
 
 /// The answer to settings that were not taken over.
-fn refused(problem: &settings::Problem) -> Refusal {
+fn refused(problem: &SettingsError) -> Refusal {
     let message = problem.to_string();
     match problem {
-        settings::Problem::Refused(_) | settings::Problem::Broken { .. } => {
-            Refusal::Arguments(message)
-        }
-        settings::Problem::Unwritable { reason, .. } => {
+        SettingsError::Refused(_) | SettingsError::Broken { .. } => Refusal::Arguments(message),
+        SettingsError::Unwritable { reason, .. } => {
             let full = matches!(reason, nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT);
             let code = if full { Code::StoreFull } else { Code::StoreUnwritable };
             Refusal::new(code, message)

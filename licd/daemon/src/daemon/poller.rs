@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_fs::look::is_fact;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_machine::links::LinkEvents;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

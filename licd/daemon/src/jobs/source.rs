@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use licd_device::{Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Survey, Url};
 use licd_fs::deadline::DeadlineReader;
-use licd_fs::textfile::escaped_path;
+use licd_fs::printable::escaped_path;
 use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use nix::fcntl::OFlag;
@@ -161,7 +161,7 @@ pub(super) enum Stream {
 impl Stream {
     fn of(descriptor: OwnedFd) -> Result<Self, Failure> {
         let file = intake::accept(descriptor.into(), Streams::Allowed)?;
-        let unreadable = |error| Failure::from(intake::OpenFault::Unreadable(error));
+        let unreadable = |error| Failure::from(intake::OpenError::Unreadable(error));
         let kind = file.metadata().map_err(unreadable)?.file_type();
         if kind.is_socket() {
             return Ok(Self::Socket(file.into()));

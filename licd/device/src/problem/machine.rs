@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use licd_fs::about::About;
-use licd_fs::textfile::escaped_path;
+use licd_fs::printable::escaped_path;
 
 /// Something about the machine that licences are judged on.
 #[derive(Debug, Clone)]

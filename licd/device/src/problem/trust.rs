@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use licd_fs::about::About;
-use licd_fs::textfile::Flaw;
+use licd_fs::textfile::ReadError;
 
 use crate::Failure;
 
@@ -15,7 +15,7 @@ const REMEMBERED: &str = "/var/lib/licd/trust.note";
 #[derive(Debug, Clone)]
 pub enum TrustProblem {
     /// The one that is remembered cannot be read.
-    Unreadable(Arc<Flaw>),
+    Unreadable(Arc<ReadError>),
     /// The one that is remembered does not verify.
     Damaged,
     /// There is something other than a file in its place in the store.
