@@ -51,7 +51,7 @@ use crate::jobs::JobId;
 use crate::shared::Unsettled;
 use jobs::Jobs;
 use poll::Polling;
-use refresh::{Lane, Waiting};
+use refresh::{RefreshQueue, Waiting};
 use timers::Timers;
 
 pub(crate) use actions::{Action, Refused};
@@ -76,7 +76,7 @@ pub(crate) struct State {
     /// What follows from the event in hand.
     actions: Vec<Action>,
     timers: Timers,
-    lane: Lane,
+    refreshes: RefreshQueue,
     polling: Polling,
     jobs: Jobs,
     /// What the start or a crash has left to do.
@@ -94,7 +94,7 @@ impl State {
             now,
             actions: Vec::new(),
             timers: Timers::new(watchdog, now),
-            lane: Lane::default(),
+            refreshes: RefreshQueue::default(),
             polling: Polling::default(),
             jobs: Jobs::default(),
             left: Unsettled::default(),
@@ -146,7 +146,7 @@ impl State {
 
     /// Whether work runs whose end a stop waits for: a refresh may write, too.
     pub(crate) fn has_work(&self) -> bool {
-        self.jobs.are_running() || self.lane.is_running()
+        self.jobs.are_running() || self.refreshes.is_running()
     }
 
     /// Whether work runs or is left to do that a restart of the device would cut off. An import is a job
@@ -226,7 +226,7 @@ impl State {
                 self.push(Action::StartWrite(ticket));
             }
             Order::Answer => self.push(Action::TakeAnswer(ticket)),
-            Order::Refresh if self.lane.waiting() >= WAITING => {
+            Order::Refresh if self.refreshes.waiting() >= WAITING => {
                 self.refuse(ticket, Refused::Waiting);
             }
             Order::Refresh => self.refresh(Scope::All, Some(Waiting::Refresh(ticket))),
@@ -313,7 +313,7 @@ impl State {
     }
 
     fn stop_timed_out(&mut self) {
-        for waiting in self.lane.take_waiting() {
+        for waiting in self.refreshes.take_waiting() {
             self.answer_without_refresh(waiting);
         }
     }

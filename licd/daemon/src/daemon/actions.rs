@@ -1,4 +1,4 @@
-//! Carrying out what the state decides.
+//! Carries out the actions that the state decides on.
 
 use std::sync::Arc;
 use std::time::Duration;

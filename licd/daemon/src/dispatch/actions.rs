@@ -1,4 +1,4 @@
-//! What follows from an event.
+//! The actions that follow from events.
 
 use licd_device::Url;
 
@@ -13,7 +13,7 @@ pub(crate) enum Action {
     Refresh(Scope),
     /// Import what these jobs have read, and refresh.
     Import(Vec<JobId>),
-    /// Publish what the refresh of this scope found.
+    /// Publish the result of the refresh of this scope.
     Publish(Scope),
     /// List the network interfaces.
     ListLinks,

@@ -1,4 +1,4 @@
-//! What happens to the daemon.
+//! The events that the daemon decides on.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ pub(crate) enum Event {
     StopTimedOut,
 }
 
-/// What a caller asks for.
+/// An order of a caller.
 #[derive(Debug)]
 pub(crate) enum Order {
     /// An import.
@@ -100,7 +100,7 @@ pub(crate) enum Work {
     Settle,
 }
 
-/// What a removal or a change of settings did.
+/// The effect of a removal or a change of settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
     /// Nothing: the device is as it was.
