@@ -54,7 +54,7 @@ fn vsftpd_gives_a_licence_over_tls_and_only_so() {
     stranger.write("/etc/licd/ca.pem", Authority::new().pem());
     let daemon = stranger.start();
     let told = try_all(&daemon, &stranger, &url, None);
-    told.refused("source-refused", "no authority that this device knows", "ca_file");
+    told.refused("source-refused", "does not know the authority of its certificate", "ca_file");
 }
 
 fn a_user_and_a_password_let_in() {
