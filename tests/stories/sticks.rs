@@ -154,9 +154,9 @@ fn importing_an_empty_stick_answers_no() {
 }
 
 fn trust_documents_come_before_licences_whatever_their_names() {
-    let world = World::new();
-    world.write("/usr/lib/licd/trust.note", "");
     for name in ["trust.note", "z.lic"] {
+        let world = World::new();
+        world.write("/usr/lib/licd/trust.note", "");
         let files = [("a.lic", maker::licence().sign()), (name, maker::trust(7, &[]))];
         let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let stick = Stick::with(&world, "sdb1", &files);

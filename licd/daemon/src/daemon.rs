@@ -2,10 +2,10 @@
 
 mod actions;
 mod deployment;
-mod events;
 mod imports;
 mod journal_events;
 mod orders;
+mod poller;
 mod publish;
 mod refresh;
 
@@ -32,9 +32,9 @@ use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
 use deployment::PendingRestart;
-use events::{Events, Signal, Wake};
 use imports::Outcome;
 use orders::Pending;
+use poller::{Poller, Signal, Wake};
 use refresh::Removal;
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
@@ -83,7 +83,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     }
     // Before the first thread, which inherits the blocked signals; and before the first survey, so that
     // no change is missed.
-    let events = Events::open(&root)?;
+    let poller = Poller::open(&root)?;
     let device = Arc::new(Device::at(root));
     let store = settle(&device);
     let notices = Arc::new(NoticePublisher::default());
@@ -99,7 +99,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
         .map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = Bus::start(&args.bus, &shared, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
-    let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), events);
+    let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), poller);
     daemon.announce_start(complaints);
     let outcome = daemon.handle(started).and_then(|()| daemon.serve());
     daemon.stop();
@@ -148,10 +148,10 @@ struct Daemon {
     address: Address,
     /// Why the last attempt to connect again failed.
     bus_error: Option<StartError>,
-    events: Events,
+    poller: Poller,
     state: State,
-    /// Events that are still to be handled, the ones that actions have caused among them.
-    caused: VecDeque<Event>,
+    /// Events that are still to be handled, those that actions have caused included.
+    queue: VecDeque<Event>,
     restart: PendingRestart,
     /// Calls that have no answer yet.
     pending: BTreeMap<Ticket, Pending>,
@@ -175,7 +175,7 @@ impl Daemon {
         shared: Arc<Shared>,
         inbox: Inbox,
         (bus, address): (Bus, Address),
-        events: Events,
+        poller: Poller,
     ) -> Self {
         // sd_watchdog_enabled(3): half of the time that is given.
         let watchdog = sd_notify::watchdog_enabled().map(|time| time / 2);
@@ -188,9 +188,9 @@ impl Daemon {
             bus: Some(bus),
             address,
             bus_error: None,
-            events,
+            poller,
             state: State::new(watchdog, Instant::now()),
-            caused: VecDeque::new(),
+            queue: VecDeque::new(),
             pending: BTreeMap::new(),
             last_ticket: 0,
             jobs: BTreeMap::new(),
@@ -206,7 +206,7 @@ impl Daemon {
         let published = self.shared.published();
         journal_events::started(&published.report);
         self.complain(complaints, true);
-        self.events.set_alarm(self.device.next_turn(&published.time));
+        self.poller.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
         notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
         self.publish_plan();
@@ -215,7 +215,7 @@ impl Daemon {
     /// Serves until a signal or the end of the bus.
     fn serve(&mut self) -> Result<(), Fatal> {
         loop {
-            for wake in self.events.wait(&self.inbox.wake, self.state.due())? {
+            for wake in self.poller.wait(&self.inbox.wake, self.state.due())? {
                 match wake {
                     Wake::Signal(Signal::Stop) => return Ok(()),
                     Wake::Signal(Signal::Refresh) => self.handle(Event::Hangup)?,
@@ -233,11 +233,11 @@ impl Daemon {
 
     /// Carries out what follows from an event, and from the events that this causes at once.
     fn handle(&mut self, event: Event) -> Result<(), Fatal> {
-        self.caused.push_back(event);
-        while let Some(event) = self.caused.pop_front() {
+        self.queue.push_back(event);
+        while let Some(event) = self.queue.pop_front() {
             for action in self.state.on(event, Instant::now()) {
                 let caused = self.carry_out(action)?;
-                self.caused.extend(caused);
+                self.queue.extend(caused);
             }
         }
         Ok(())
@@ -272,7 +272,7 @@ impl Daemon {
         let _ = self.handle(Event::Stop);
         while self.state.has_work()
             && Instant::now() < end
-            && self.events.wait_for_inbox(&self.inbox.wake, end)
+            && self.poller.wait_for_inbox(&self.inbox.wake, end)
         {
             let news = self.inbox.take_news();
             let _ = self.read_news(news);

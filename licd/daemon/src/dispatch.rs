@@ -31,6 +31,8 @@
 //!
 //! One refresh runs at a time. A caller that asks during one waits for the next one.
 
+mod actions;
+mod events;
 mod jobs;
 mod poll;
 mod refresh;
@@ -42,195 +44,22 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use licd_device::Url;
 use licd_files::settings::Settings;
 use licd_machine::links::Link;
-use licd_rules::Code;
 
 use crate::jobs::JobId;
 use crate::shared::Unsettled;
 use jobs::Jobs;
 use poll::Polling;
-use refresh::{Lane, Waiting};
+use refresh::{RefreshQueue, Waiting};
 use timers::Timers;
 
+pub(crate) use actions::{Action, Refused};
+pub(crate) use events::{Event, ImportAnswer, Order, Ticket, Unreachable, Work, Written};
 pub(crate) use jobs::Origin;
 pub(crate) use poll::NextPoll;
 pub(crate) use refresh::{Facts, Scope, WAITING};
 pub(crate) use timers::Lack;
-
-/// Stands for a call of the bus that has no answer yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(pub(crate) u64);
-
-/// Something that happened.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// The daemon owns its name on the bus. What the first refresh left to do, and the settings it
-    /// read.
-    Started { left: Unsettled, lacks: BTreeSet<Lack>, settings: Option<Box<Settings>> },
-    /// The service manager asks for a reload.
-    Hangup,
-    /// Time alone may have changed what is in force.
-    AlarmRang,
-    /// A problem of the daemon itself, which the report names, has come or gone.
-    ProblemChanged,
-    /// The regular poll of the download links is due.
-    PollDue,
-    /// Files or mounts changed.
-    FilesChanged,
-    /// Network interfaces changed.
-    LinksChanged,
-    /// The network interfaces; `None` if the kernel did not list them.
-    LinksListed(Option<Vec<Link>>),
-    /// [`State::due`] has come, or another event has been handled.
-    TimePassed,
-    /// A caller, authorised where need be, asks for something.
-    Order(Ticket, Order),
-    /// The caller with this unique name has left the bus.
-    CallerGone(String),
-    /// The system had no thread or descriptor left for this work.
-    NotStarted(Work),
-    /// The documents of an import were read.
-    Read(JobId),
-    /// The thread that read the documents of an import panicked.
-    ReadFailed(JobId),
-    /// A refresh ended.
-    Refreshed(Facts),
-    /// The thread that refreshed panicked, or could not be started.
-    RefreshFailed,
-    /// A removal or a change of settings ended; its answer is under the ticket.
-    Written(Ticket, Written),
-    /// An attempt to settle ended, and left this to do.
-    Settled(Unsettled),
-    /// The bus closed the connection.
-    BusLost,
-    /// The connection is back.
-    BusJoined,
-    /// The connection is not back.
-    BusUnreachable(Unreachable),
-    /// The service manager stops the daemon.
-    Stop,
-    /// The time for the end of work is over.
-    StopTimedOut,
-}
-
-/// What a caller asks for.
-#[derive(Debug)]
-pub(crate) enum Order {
-    /// An import.
-    Import { owner: String, origin: Origin, answer: ImportAnswer },
-    /// A removal or a change of settings.
-    Write,
-    /// To take a user's answer about the restart, on which `licd_rules::Plan` decides.
-    Answer,
-    /// A refresh of everything.
-    Refresh,
-    /// A poll of the download links.
-    Poll,
-}
-
-/// When the caller of an import is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ImportAnswer {
-    /// As soon as the job's object is there.
-    Object,
-    /// By the verdict.
-    Verdict,
-}
-
-/// Work that runs on a thread of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// Reading the documents of an import.
-    Import(JobId),
-    /// A removal or a change of settings.
-    Write,
-    /// An attempt to settle.
-    Settle,
-}
-
-/// What a removal or a change of settings did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Nothing: the device is as it was.
-    Unchanged,
-    /// The device may be another one.
-    Changed,
-    /// The same, and another process keeps the store from being closed.
-    LeftOpen,
-}
-
-/// Why the connection to the bus is not back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unreachable {
-    /// There is no bus.
-    Absent,
-    /// The bus is there and does not answer.
-    Silent,
-}
-
-/// Something to carry out.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Refresh this much of the device.
-    Refresh(Scope),
-    /// Import what these jobs have read, and refresh.
-    Import(Vec<JobId>),
-    /// Publish what the refresh of this scope found.
-    Publish(Scope),
-    /// List the network interfaces.
-    ListLinks,
-    /// Set the alarm of the regular poll.
-    SetPoll(NextPoll),
-    /// Log these problems, unless they were logged before.
-    Complain(Vec<String>),
-    /// Import what this download link leads to.
-    FollowLink(JobId, Url),
-    /// Log that this link is not followed for lack of room.
-    SkipLink(Url),
-    /// Import what the order under the ticket names.
-    StartImport(JobId, Ticket),
-    /// Start the removal or change of settings that is under the ticket.
-    StartWrite(Ticket),
-    /// Plan the restart of the device by the user's answer that is under the ticket.
-    TakeAnswer(Ticket),
-    /// Try again what is left to do.
-    Settle(Unsettled),
-    /// End the reading of this import.
-    Cancel(JobId),
-    /// Show this job on the bus.
-    ShowJob(JobId),
-    /// Report the end of this import on the bus, and to its caller.
-    EndImport(JobId, Option<Ticket>),
-    /// Show this job no longer.
-    ForgetJob(JobId),
-    /// Answer that it is done, after all signals before.
-    Answer(Ticket),
-    /// Refuse the order.
-    Refuse(Ticket, Refused),
-    /// Answer that the daemon is stopping or out of resources.
-    Drop(Ticket),
-    /// Feed the watchdog of the service manager.
-    Watchdog,
-    /// Give up the connection to the bus, which is lost.
-    Disconnect,
-    /// Connect to the bus again.
-    Rejoin,
-    /// End the daemon: the bus is gone.
-    GiveUp,
-}
-
-/// Why an order is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// Too much work runs.
-    Full,
-    /// Too many imports of this caller run.
-    CallerFull,
-    /// Too many callers wait for the same.
-    Waiting,
-}
 
 /// Whether the daemon serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,7 +76,7 @@ pub(crate) struct State {
     /// What follows from the event in hand.
     actions: Vec<Action>,
     timers: Timers,
-    lane: Lane,
+    refreshes: RefreshQueue,
     polling: Polling,
     jobs: Jobs,
     /// What the start or a crash has left to do.
@@ -258,14 +87,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The state before the first event. `watchdog`: how often to feed the
-    /// watchdog of the service manager.
+    /// The state before the first event. `watchdog`: how often to feed the watchdog of the service
+    /// manager.
     pub(crate) fn new(watchdog: Option<Duration>, now: Instant) -> Self {
         Self {
             now,
             actions: Vec::new(),
             timers: Timers::new(watchdog, now),
-            lane: Lane::default(),
+            refreshes: RefreshQueue::default(),
             polling: Polling::default(),
             jobs: Jobs::default(),
             left: Unsettled::default(),
@@ -317,7 +146,7 @@ impl State {
 
     /// Whether work runs whose end a stop waits for: a refresh may write, too.
     pub(crate) fn has_work(&self) -> bool {
-        self.jobs.are_running() || self.lane.is_running()
+        self.jobs.are_running() || self.refreshes.is_running()
     }
 
     /// Whether work runs or is left to do that a restart of the device would cut off. An import is a job
@@ -397,7 +226,7 @@ impl State {
                 self.push(Action::StartWrite(ticket));
             }
             Order::Answer => self.push(Action::TakeAnswer(ticket)),
-            Order::Refresh if self.lane.waiting() >= WAITING => {
+            Order::Refresh if self.refreshes.waiting() >= WAITING => {
                 self.refuse(ticket, Refused::Waiting);
             }
             Order::Refresh => self.refresh(Scope::All, Some(Waiting::Refresh(ticket))),
@@ -445,7 +274,7 @@ impl State {
         match work {
             Work::Import(job) => {
                 self.jobs.remove(job);
-                self.link_followed(job, None::<Code>);
+                self.link_followed(job, None);
             }
             Work::Write | Work::Settle => self.jobs.writes -= 1,
         }
@@ -484,7 +313,7 @@ impl State {
     }
 
     fn stop_timed_out(&mut self) {
-        for waiting in self.lane.take_waiting() {
+        for waiting in self.refreshes.take_waiting() {
             self.answer_without_refresh(waiting);
         }
     }

@@ -54,7 +54,7 @@ fn a_licence_comes_from_vsftpd_over_tls_only() {
     stranger.write("/etc/licd/ca.pem", Authority::new().pem());
     let daemon = stranger.start();
     let outcome = try_all(&daemon, &stranger, &url, None);
-    outcome.refused("source-refused", "no authority that this device knows", "ca_file");
+    outcome.refused("source-refused", "does not know the authority of its certificate", "ca_file");
 }
 
 fn user_and_password_log_in() {

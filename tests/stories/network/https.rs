@@ -85,7 +85,11 @@ fn a_certificate_with_the_wrong_name_is_refused_with_its_reason() {
     let world = trusting(&authority);
     let daemon = world.start();
     for (identity, why, advice) in [
-        (Identity::self_signed("localhost"), "no authority that this device knows", "ca_file"),
+        (
+            Identity::self_signed("localhost"),
+            "does not know the authority of its certificate",
+            "ca_file",
+        ),
         (authority.identity("ums.example", NOW), "is for another name", "(ums.example)"),
         (authority.common_name_only("localhost"), "names no host in subjectAltName", "issued with"),
         (authority.identity("localhost", PAST), "ended on Tue, 01 Jan 2002", "renew"),

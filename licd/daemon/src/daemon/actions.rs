@@ -1,4 +1,4 @@
-//! Carrying out what the state decides.
+//! Carries out the actions that the state decides on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl Daemon {
             Action::Rejoin => return Ok(Some(self.rejoin())),
             Action::GiveUp => return Err(self.give_up()),
             Action::Publish(scope) => self.publish(scope),
-            Action::SetPoll(next) => self.events.set_poll(self.time_to(next)),
+            Action::SetPoll(next) => self.poller.set_poll(self.time_to(next)),
             Action::Complain(complaints) => self.complain(complaints, false),
             Action::SkipLink(link) => skipped(&out_of_room(Refused::Full, &link.to_string())),
             Action::Cancel(job) => self.jobs.get(&job).into_iter().for_each(|job| job.cancel()),
@@ -64,7 +64,7 @@ impl Daemon {
 
     fn refresh(&mut self, subject: Subject) -> Option<Event> {
         if !matches!(subject, Subject::Device(Scope::Time)) {
-            self.events.forget_files();
+            self.poller.forget_files();
         }
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
         let last = self.shared.published();

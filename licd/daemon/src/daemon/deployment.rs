@@ -116,28 +116,28 @@ impl Daemon {
         {
             return;
         }
-        let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
+        let Some(at) = moment(&self.device) else { return self.poller.set_restart(Plan::RETRY) };
         let scene = self.scene(&at, None);
         if !scene.may_restart {
             return self.plan_after(Event::Time, &at, &scene, None);
         }
         let Some(due) = pending.memory.plan.due().map(|due| due.max(pending.retry)) else { return };
         match &self.bus {
-            _ if due > at.uptime => self.events.set_restart(due - at.uptime),
+            _ if due > at.uptime => self.poller.set_restart(due - at.uptime),
             // The end of the work calls this again.
             _ if scene.busy => {}
             Some(bus) => {
                 bus.ask_logind();
                 self.restart.asking = true;
             }
-            None => self.events.set_restart(Plan::RETRY),
+            None => self.poller.set_restart(Plan::RETRY),
         }
     }
 
     /// logind has reported sessions and inhibitors, or failed to.
     pub(super) fn logind_answered(&mut self, state: Result<LogindState, String>) {
         self.restart.asking = false;
-        let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
+        let Some(at) = moment(&self.device) else { return self.poller.set_restart(Plan::RETRY) };
         match state {
             Ok(state) => {
                 let scene = self.scene(&at, Some(&state));
@@ -253,7 +253,7 @@ impl Daemon {
         }
         if is_news {
             // The report names the problem.
-            self.caused.push_back(dispatch::Event::ProblemChanged);
+            self.queue.push_back(dispatch::Event::ProblemChanged);
         }
     }
 

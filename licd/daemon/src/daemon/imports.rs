@@ -1,4 +1,4 @@
-//! Imports: how they start, what came of them, and how their end is reported.
+//! Imports: their start, outcome and end.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::jobs::{self, Job, JobId, Source};
 use crate::journal;
 use crate::shared::{ImportReply, Order, Published, Refusal};
 
-/// What came of an import.
+/// The outcome of an import.
 pub(super) struct Outcome {
     /// The verdict on all its documents, and a line on each; or why there is none.
     verdict: Result<(Code, String), String>,
@@ -24,9 +24,9 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Logs and sums up what became of the documents of a job.
+    /// Logs and sums up the verdicts on the documents of a job.
     pub(super) fn of(job: &Job, own: Vec<Imported>, is_link: bool) -> Self {
-        // A link that leads to what is here already is followed every day.
+        // A link to licences that are installed already is followed every day.
         let is_news = |one: &&Imported| one.changed || !one.verdict.code.is_accepted() || !is_link;
         own.iter().filter(is_news).for_each(|one| log_import(&one.verdict));
         let verdicts: Vec<_> = own.into_iter().map(|one| one.verdict).collect();

@@ -1,4 +1,4 @@
-//! What callers order and threads report, as events.
+//! Turns orders of callers and news of threads into events.
 
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ pub(super) enum Pending {
 }
 
 impl Daemon {
-    /// Takes what has come in.
+    /// Handles everything in the inbox.
     pub(super) fn read_inbox(&mut self) -> Result<(), Fatal> {
         let (news, orders) = self.inbox.take();
         let (gone, news) = news.into_iter().partition(|news| matches!(news, News::CallerGone(_)));
         self.read_news(news)?;
-        orders.into_iter().try_for_each(|order| self.obey(order))?;
+        orders.into_iter().try_for_each(|order| self.handle_order(order))?;
         // After the orders, some of which the callers that are gone may have sent.
         self.read_news(gone)?;
         // Work may have ended that a restart waits for.
@@ -39,12 +39,12 @@ impl Daemon {
         Ok(())
     }
 
-    /// Handles what threads and the bus have reported.
+    /// Handles reports of threads and of the bus.
     pub(super) fn read_news(&mut self, news: Vec<News>) -> Result<(), Fatal> {
-        news.into_iter().try_for_each(|news| self.hear(news))
+        news.into_iter().try_for_each(|news| self.handle_news(news))
     }
 
-    fn obey(&mut self, order: Order) -> Result<(), Fatal> {
+    fn handle_order(&mut self, order: Order) -> Result<(), Fatal> {
         let ordered = match &order {
             Order::Import { source, owner, reply, .. } => Ordered::Import {
                 owner: owner.clone(),
@@ -63,7 +63,7 @@ impl Daemon {
         self.handle(Event::Order(ticket, ordered))
     }
 
-    fn hear(&mut self, news: News) -> Result<(), Fatal> {
+    fn handle_news(&mut self, news: News) -> Result<(), Fatal> {
         let event = match news {
             News::Refreshed(refreshed) => return self.refreshed(refreshed),
             News::Progress(job) => {
@@ -148,7 +148,7 @@ impl Daemon {
         }
     }
 
-    /// Passes on what a user has answered about the restart.
+    /// Passes on a user's answer about the restart.
     pub(super) fn take_answer(&mut self, ticket: Ticket) {
         if let Some(Pending::Order(order)) = self.pending.remove(&ticket)
             && let Order::Answer { answer, reply } = *order
@@ -193,7 +193,7 @@ impl Pending {
     }
 }
 
-/// What a message about an order begins with.
+/// The subject of a message about an order.
 fn subject(order: &Order) -> String {
     match order {
         Order::Import { name, .. } => name.clone(),
@@ -213,7 +213,7 @@ pub(super) fn out_of_room(why: Refused, subject: &str) -> Refusal {
     Refusal::new(Code::Busy, format!("{subject}: {reason}; try again later"))
 }
 
-/// Logs the end of a removal. What it did, and the answer to its caller.
+/// Logs the end of a removal. Returns its effect, and the answer to its caller.
 fn removed(
     selector: &Selector,
     outcome: Result<Written<u32>, Refusal>,

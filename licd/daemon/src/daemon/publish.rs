@@ -1,4 +1,4 @@
-//! What a refresh found becomes known: to the bus, the journal and the service manager.
+//! Publishes the result of a refresh: to the bus, the journal and the service manager.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -16,7 +16,7 @@ use crate::dispatch::{Event, Facts, Lack, Scope};
 use crate::journal;
 use crate::shared::{Published, Refreshed};
 
-/// What a refresh found to be amiss.
+/// What a refresh lacks.
 pub(super) fn lacks(device: &Device, refreshed: &Refreshed) -> BTreeSet<Lack> {
     let report = &refreshed.published.report;
     let is_open = report.store.state == StoreState::Writable && device.is_left_open();
@@ -49,7 +49,7 @@ impl Daemon {
         self.handle(Event::Refreshed(facts))
     }
 
-    /// Publishes what the refresh of this scope found.
+    /// Publishes the result of the refresh of this scope.
     pub(super) fn publish(&mut self, scope: Scope) {
         let Some(refreshed) = self.refreshed.take() else { return };
         let Refreshed { published, due, complaints, .. } = *refreshed;
@@ -78,7 +78,7 @@ impl Daemon {
         }
         let changed = new.report != old.report;
         let new = Arc::new(new);
-        self.events.set_alarm(self.device.next_turn(&new.time));
+        self.poller.set_alarm(self.device.next_turn(&new.time));
         self.shared.publish(Arc::clone(&new));
         if changed {
             journal_events::changed(&old.report, &new.report);

@@ -111,7 +111,7 @@ impl Polling {
     fn next_after(&self, settings: &Settings) -> Option<NextPoll> {
         let Some(before) = &self.settings else { return Some(NextPoll::AfterStart) };
         let (old, new) = (&before.system.remotemanager, &settings.system.remotemanager);
-        // What a removal profile took may come back when it is another one.
+        // Another removal profile may let licences come back.
         if before.licensing != settings.licensing || old.license_urls != new.license_urls {
             return Some(NextPoll::AfterChange);
         }

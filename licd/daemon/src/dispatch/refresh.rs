@@ -1,4 +1,4 @@
-//! Refreshes: one runs at a time, and what is asked for meanwhile waits for the next one.
+//! Refreshes: one runs at a time, and callers that ask meanwhile wait for the next one.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ pub(crate) const WAITING: usize = 32;
 /// How much of the device is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scope {
-    /// Nothing: what was read is judged again.
+    /// Nothing: judge the last survey again.
     #[default]
     Time,
-    /// What has changed.
+    /// The files and facts that have changed.
     Changes,
     /// Everything.
     All,
 }
 
-/// What a refresh found that a decision depends on.
+/// The result of a refresh, as far as decisions depend on it.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    /// What is amiss.
+    /// What it lacks.
     pub(crate) lacks: BTreeSet<Lack>,
     /// Whether another process keeps the store from being closed.
     pub(crate) left_open: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Facts {
 
 /// The refresh that runs, and the next one if one is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct RefreshQueue {
     running: Option<Round>,
     next: Option<Round>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Lane {
 #[derive(Debug, Default)]
 struct Round {
     scope: Scope,
-    /// Jobs whose documents are imported by it.
+    /// Jobs whose documents it imports.
     jobs: Vec<JobId>,
     waiting: Vec<Waiting>,
 }
@@ -62,7 +62,7 @@ pub(super) enum Waiting {
     Refresh(Ticket),
 }
 
-impl Lane {
+impl RefreshQueue {
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -82,19 +82,19 @@ impl Lane {
 impl State {
     /// Refreshes this much, now or after the refresh that runs.
     pub(super) fn refresh(&mut self, scope: Scope, waiting: Option<Waiting>) {
-        let next = self.lane.next.get_or_insert_default();
+        let next = self.refreshes.next.get_or_insert_default();
         next.scope = next.scope.max(scope);
         next.waiting.extend(waiting);
         self.next_refresh();
     }
 
-    /// Begins the next refresh unless one runs, and imports with it what was read. A refresh of
-    /// everything imports nothing: what was read waits for the one after.
+    /// Begins the next refresh unless one runs, and imports the documents that were read. A refresh of
+    /// everything imports none: they wait for the one after.
     fn next_refresh(&mut self) {
-        if self.lane.is_running() {
+        if self.refreshes.is_running() {
             return;
         }
-        let Some(mut round) = self.lane.next.take() else { return };
+        let Some(mut round) = self.refreshes.next.take() else { return };
         if round.scope < Scope::All {
             round.jobs = self.jobs.take_ready();
         }
@@ -107,12 +107,12 @@ impl State {
         if round.scope > Scope::Time {
             self.timers.files.clear();
         }
-        self.lane.running = Some(round);
+        self.refreshes.running = Some(round);
     }
 
     /// Publishes, and then answers: a caller finds in the published state what it asked for.
     pub(super) fn refreshed(&mut self, facts: Facts) {
-        let Round { scope, waiting, .. } = self.lane.running.take().unwrap_or_default();
+        let Round { scope, waiting, .. } = self.refreshes.running.take().unwrap_or_default();
         self.timers.retry(&facts.lacks, self.now);
         if facts.left_open {
             self.store_left_open();
@@ -128,7 +128,7 @@ impl State {
     }
 
     pub(super) fn refresh_failed(&mut self) {
-        let Round { jobs, waiting, .. } = self.lane.running.take().unwrap_or_default();
+        let Round { jobs, waiting, .. } = self.refreshes.running.take().unwrap_or_default();
         self.timers.retry_also(Lack::Fact, self.now);
         jobs.into_iter().for_each(|job| self.end_import(job, None));
         waiting.into_iter().for_each(|waiting| self.answer_without_refresh(waiting));
@@ -143,7 +143,7 @@ impl State {
         });
     }
 
-    /// Imports what was read: now, or with the next refresh if one runs.
+    /// Imports the documents that were read: now, or with the next refresh if one runs.
     pub(super) fn begin_imports(&mut self) {
         if self.jobs.is_any_ready() && self.timers.arrivals.due().is_none() {
             self.refresh(Scope::Changes, None);

@@ -2,6 +2,9 @@ mod imports;
 mod polls;
 mod table;
 
+use licd_device::Url;
+use licd_rules::Code;
+
 use super::*;
 use table::{Row, and, rows};
 
@@ -104,8 +107,8 @@ fn the_documented_table_and_the_rows_name_the_same_events() {
     assert_eq!(tested, documented);
 }
 
-/// The times, in milliseconds, at which the state acts by itself within `limit`, and as what; each
-/// refresh ends at once as `end` says.
+/// The times in milliseconds, up to `limit`, at which the state acts without another event, and its
+/// actions. Each refresh ends at once with `end`.
 fn acts_by_itself(
     (mut state, start): (State, Instant),
     limit: u64,
@@ -118,7 +121,7 @@ fn acts_by_itself(
             state.on(Event::Settled(*left), due);
         }
         acts.push(((due - start).as_millis(), actions));
-        if state.lane.is_running() {
+        if state.refreshes.is_running() {
             state.on(end(), due);
         }
     }

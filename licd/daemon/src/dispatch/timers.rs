@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::timers::{Backoff, Debounce};
 
-/// What a refresh found to be amiss, so that the daemon refreshes again by itself.
+/// A lack that a refresh found, for which the daemon refreshes again by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lack {
     /// A fact could not be looked at, or the state could not be published.

@@ -51,7 +51,7 @@ pub(super) enum Signal {
 
 /// The sources that the loop polls. One that is missing in a sandbox or container is logged, and the
 /// daemon does without it.
-pub(super) struct Events {
+pub(super) struct Poller {
     signals: SignalFd,
     alarm: Option<Alarm>,
     poll: Option<Alarm>,
@@ -75,7 +75,7 @@ enum Source {
     Inbox,
 }
 
-impl Events {
+impl Poller {
     /// Listens from now on. Blocks the signals it listens to for this thread and those it makes.
     pub(super) fn open(root: &Root) -> Result<Self, Fatal> {
         let signals: SigSet =
@@ -116,38 +116,38 @@ impl Events {
             }
             ready => ready.map_err(|reason| Fatal::Kernel("event loop", reason))?,
         };
-        let mut events = Vec::new();
+        let mut wakes = Vec::new();
         for source in ready {
             match source {
-                Source::Signals => self.read_signals(&mut events),
+                Source::Signals => self.read_signals(&mut wakes),
                 Source::Alarm => {
                     self.alarm.iter().for_each(Alarm::acknowledge);
-                    events.push(Wake::Turn);
+                    wakes.push(Wake::Turn);
                 }
                 Source::Poll => {
                     self.poll.iter().for_each(Alarm::acknowledge);
-                    events.push(Wake::Poll);
+                    wakes.push(Wake::Poll);
                 }
                 Source::Restart => {
                     self.restart.iter().for_each(Alarm::acknowledge);
-                    events.push(Wake::Restart);
+                    wakes.push(Wake::Restart);
                 }
                 Source::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
                     }
-                    events.push(Wake::Turn);
+                    wakes.push(Wake::Turn);
                 }
                 Source::Watch => {
                     let news = self.watch.as_mut().is_some_and(Watch::drain);
-                    events.extend(news.then_some(Wake::Files));
+                    wakes.extend(news.then_some(Wake::Files));
                 }
-                Source::Mounts => events.extend(self.read_mounts().then_some(Wake::Files)),
-                Source::Links => events.extend(self.read_links().then_some(Wake::Links)),
-                Source::Inbox => events.push(Wake::Inbox),
+                Source::Mounts => wakes.extend(self.read_mounts().then_some(Wake::Files)),
+                Source::Links => wakes.extend(self.read_links().then_some(Wake::Links)),
+                Source::Inbox => wakes.push(Wake::Inbox),
             }
         }
-        Ok(events)
+        Ok(wakes)
     }
 
     /// Sets the alarm for the next change by time alone.
@@ -219,14 +219,14 @@ impl Events {
         Ok(ready.map(|((source, _), _)| source).collect())
     }
 
-    fn read_signals(&self, events: &mut Vec<Wake>) {
+    fn read_signals(&self, wakes: &mut Vec<Wake>) {
         while let Ok(Some(info)) = self.signals.read_signal() {
             let number = i32::try_from(info.ssi_signo).ok();
             let signal = match number.map(signal::Signal::try_from) {
                 Some(Ok(signal::SIGHUP)) => Signal::Refresh,
                 _ => Signal::Stop,
             };
-            events.push(Wake::Signal(signal));
+            wakes.push(Wake::Signal(signal));
         }
     }
 
@@ -297,13 +297,13 @@ mod tests {
     #[test]
     fn file_changes_and_the_inbox_wake_the_loop_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let mut events = Events::open(&Root::new(dir.path())).unwrap();
+        let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
         let inbox = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
         let soon = || Some(Instant::now() + Duration::from_millis(5));
-        assert_eq!(events.wait(&inbox, soon()).unwrap(), []);
+        assert_eq!(poller.wait(&inbox, soon()).unwrap(), []);
         std::fs::create_dir(dir.path().join("license")).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Files]);
+        assert_eq!(poller.wait(&inbox, None).unwrap(), [Wake::Files]);
         inbox.write(1).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Inbox]);
+        assert_eq!(poller.wait(&inbox, None).unwrap(), [Wake::Inbox]);
     }
 }
