@@ -1,12 +1,12 @@
-//! Prints the manual page of licctl: `cargo run -p rescue-tools --example manual`. Verbs and options
-//! come from the command line itself, so that the page cannot fall behind.
+//! Prints the manual page of licctl: `cargo run -p rescue-tools --example manual`. It takes verbs and
+//! options from the command-line parser, so the page is always current.
 
 use std::io::{self, Write};
 
 use clap::Command;
 use clap_mangen::Man;
 
-/// What a command line cannot tell.
+/// The sections that the parser cannot supply.
 const REST: &str = include_str!("../../packaging/man/licctl.rest.roff");
 
 fn main() -> io::Result<()> {
@@ -30,7 +30,7 @@ fn write_page(to: &mut impl Write) -> io::Result<()> {
     to.write_all(REST.as_bytes())
 }
 
-/// A verb by itself does not know the options that all of them have, which are told once.
+/// Writes the section of one verb, without the global options, which have their own section.
 fn write_verb(to: &mut impl Write, verb: Command) -> io::Result<()> {
     writeln!(to, ".SS {}", verb.get_name())?;
     let man = Man::new(verb.disable_help_flag(true));
@@ -39,7 +39,7 @@ fn write_verb(to: &mut impl Write, verb: Command) -> io::Result<()> {
     man.render_description_section(&mut sections)?;
     man.render_options_section(&mut sections)?;
     let mut lines = sections.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    // Each section begins with two lines of definitions and a heading, of which a paragraph is left.
+    // Each section begins with two lines of definitions and a heading; a paragraph replaces them.
     while let Some(line) = lines.next() {
         if line.starts_with(b".ie") {
             lines.next();

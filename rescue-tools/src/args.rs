@@ -21,7 +21,7 @@ use license_format::Date;
 #[derive(Parser)]
 #[command(name = "licctl", version, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Take every path below this directory, and hardware facts too if it holds sys or proc.
+    /// Use this root directory for all paths, and for hardware facts if it contains sys or proc.
     #[arg(
         long,
         global = true,
@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// Print JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Where the daemon is: system, session or an address. Without it, the system bus; below
-    /// another root, none.
+    /// The bus of the daemon: system, session or an address. Default: the system bus, or no bus
+    /// with another root directory.
     #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
     pub(crate) bus: Option<String>,
@@ -73,11 +73,11 @@ pub(crate) enum Verb {
         #[arg(value_parser = selector)]
         selector: Selector,
     },
-    /// What licences for this device are bound to.
+    /// Print the unit ID, to which licences for this device are bound.
     UnitId,
     /// Write a licence request for this device.
     Request {
-        /// Where to; - for standard output. Without it, into the licence partition.
+        /// The output file; - for standard output. Default: a file on the licence partition.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -106,7 +106,7 @@ pub(crate) enum Verb {
     Slice {
         /// The mass licence; - for standard input.
         mass: PathBuf,
-        /// Where to; standard output without it.
+        /// The output file. Default: standard output.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -119,20 +119,20 @@ pub(crate) enum Verb {
     },
 }
 
-/// What to import.
+/// The options and sources of an import.
 #[derive(clap::Args)]
 pub(crate) struct Import {
     /// Only check.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
-    /// Who asks at a server that wants to know.
+    /// The user name for servers that require a login.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// The file whose first line is the password; - for standard input.
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
-    /// For what imports without being asked, as when a stick is plugged in: what was removed on
-    /// purpose stays away, and drives that belong to the system are left alone.
+    /// For imports that no user requested, such as when a stick is plugged in: removed licences are
+    /// not imported again, and drives of the system are ignored.
     #[arg(long)]
     pub(crate) automatic: bool,
     /// Files, - for standard input, usb for the stick that is plugged in, usb:/dev/sdX1 for one of
@@ -146,7 +146,7 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Whether somebody asked for what is imported.
+    /// Whether a user requested the import.
     pub(crate) fn intent(&self) -> Intent {
         if self.automatic { Intent::Automatic } else { Intent::Explicit }
     }
@@ -155,9 +155,9 @@ impl Import {
 /// Something to import from.
 #[derive(Clone)]
 pub(crate) struct Source {
-    /// As the user wrote it.
+    /// The user's spelling.
     pub(crate) text: OsString,
-    /// What that means; if nothing, the verdict on it.
+    /// The place it names, or the failure to report if it names none.
     pub(crate) place: Result<Place, Failure>,
 }
 
@@ -166,7 +166,7 @@ impl Args {
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let args = Self::try_parse()?;
         if let Verb::Import(order) = &args.verb {
-            // Not while it is parsed, since what does not parse is repeated with the password in it.
+            // Checked after parsing: clap's parse errors would repeat the password.
             let with_password = order.sources.iter().find_map(|source| match &source.place {
                 Ok(Place::Url(url)) if url.has_password() => Some(url),
                 _ => None,
@@ -178,7 +178,7 @@ impl Args {
                 );
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
-            // RFC 7617 §2: what comes after the colon would be taken for the password, and may be it.
+            // RFC 7617 §2: the server takes the part after the colon for the password; it may be one.
             if order.user.as_ref().is_some_and(|user| user.contains(':')) {
                 let message = "--user: a name cannot hold a colon; if a password follows it, leave \
                                it out and use --password-file";
@@ -198,7 +198,7 @@ impl Source {
 
 fn directory(text: &str) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(text);
-    if is_dir(&path) { Ok(path) } else { Err("is no directory") }
+    if is_dir(&path) { Ok(path) } else { Err("is not a directory") }
 }
 
 fn selector(text: &str) -> Result<Selector, String> {
@@ -209,7 +209,7 @@ fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("is not a day like 2026-11-22")
 }
 
-/// The version as it was written, which is how it is shown.
+/// Checks a version and keeps the user's spelling for display.
 fn version(text: &str) -> Result<String, &'static str> {
     Version::parse(text).map(|_| text.to_owned()).ok_or("is not a version like 12.4.0")
 }
@@ -217,6 +217,6 @@ fn version(text: &str) -> Result<String, &'static str> {
 fn feature(text: &str) -> Result<&'static Feature, String> {
     Feature::named(text).ok_or_else(|| {
         let names = Feature::ALL.each_ref().map(|feature| feature.name);
-        format!("is none of {}", names.join(", "))
+        format!("is not one of {}", names.join(", "))
     })
 }

@@ -1,4 +1,4 @@
-//! The daemon as a client of the bus sees it. The only file that knows zbus.
+//! The daemon's D-Bus client. No other file depends on zbus.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -30,42 +30,43 @@ const NAME: &str = "com.igel.License1";
 const PATH: &str = "/com/igel/License1";
 const MANAGER: &str = "com.igel.License1.Manager";
 const JOB: &str = "com.igel.License1.Job";
-/// What the names of the daemon's own errors begin with.
+/// The prefix of the daemon's own error names.
 const ERRORS: &str = "com.igel.License1.Error.";
 const BUS: (&str, &str, &str) =
     ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
 
-/// How long the bus may take to let us in. A bus that is there answers in milliseconds; in a rescue
-/// shell nobody should wait for one that is not.
+/// The time limit for connecting. A running bus accepts within milliseconds; a user of the rescue
+/// shell should not wait for one that hangs.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long the daemon may take to answer: the limit of D-Bus itself.
+/// The time limit for an answer: D-Bus's own default.
 const ANSWER: Duration = Duration::from_secs(25);
-/// How long an import may take: what the daemon gives a source, and some for the store.
+/// The time limit for an import: the daemon's limit for a source, plus time for the store.
 const IMPORT: Duration = Duration::from_secs(150);
 
-/// Imports at one time: what the daemon takes of one caller.
+/// Concurrent imports: the daemon's limit per caller.
 const AT_ONCE: usize = 8;
-/// Ends of jobs that may wait to be looked at: more than run at one time.
+/// Queued `Finished` signals: more than the jobs that run concurrently.
 const JOBS: usize = 64;
 
+/// A connection to the running daemon.
 pub(crate) struct Daemon {
     connection: Connection,
     runtime: SharedRuntime,
 }
 
 impl Daemon {
-    /// The daemon, if it is to be asked and there is one.
+    /// Connects to the daemon if the arguments allow it and the daemon runs.
     pub(crate) fn wanted(args: &Args) -> Option<Self> {
         let bus = match (&args.bus, args.direct) {
             (_, true) => None,
             (Some(bus), false) => Some(bus.as_str()),
-            // The daemon of the system bus serves the device, not a directory of somebody's.
+            // The daemon on the system bus serves the device, not another root directory.
             (None, false) => (args.root == Path::new("/")).then_some("system"),
         };
         bus.and_then(Self::find)
     }
 
-    /// The daemon on this bus; `None` if there is no bus, or nobody owns the name.
+    /// The daemon on this bus; `None` if the bus is missing or no daemon owns the name.
     fn find(bus: &str) -> Option<Self> {
         let builder = match bus {
             "system" => Builder::system(),
@@ -102,8 +103,8 @@ impl Daemon {
         self.ask("Remove", IMPORT, &(selector, HashMap::<&str, Variant<'_>>::new()))
     }
 
-    /// Imports files, several at a time, and brings the verdict on each and its words. They are handed
-    /// over in their order, which the daemon keeps.
+    /// Imports files concurrently and returns the verdict and message for each. Files are submitted in
+    /// order, and the daemon keeps that order.
     pub(crate) fn import(
         &self,
         files: &[(&str, &File)],
@@ -127,7 +128,7 @@ impl Daemon {
         let mut calls = Vec::new();
         let mut at_once = AT_ONCE;
         poll_fn(|context| {
-            // Job by job before their answers, and never so many that they would be in their way.
+            // A job's signal precedes its answer; draining first keeps the queue short.
             while let Poll::Ready(Some(signal)) = Pin::new(&mut ended).poll_next(context) {
                 words.extend(signal.and_then(|signal| signal.body().deserialize()).ok());
             }
@@ -143,7 +144,7 @@ impl Daemon {
                 calls.retain_mut(|(place, call)| match call.as_mut().poll(context) {
                     Poll::Pending => true,
                     Poll::Ready(Err(Failure { code: Code::Busy, .. })) if before > 1 => {
-                        // Others import as well: fewer at a time, and this one once more.
+                        // Other callers import too: lower the concurrency and retry this file.
                         at_once = (before / 2).max(1);
                         waiting.push_front(*place);
                         false
@@ -180,10 +181,10 @@ impl Daemon {
     ) -> Result<Code, Failure> {
         let word: String =
             self.call((NAME, PATH, MANAGER), "ImportFd", IMPORT, &body).await.map_err(failure)?;
-        known(&word)
+        verdict(&word)
     }
 
-    /// The ends of jobs from now on.
+    /// Subscribes to `Finished` signals.
     async fn ended_jobs(&self) -> zbus::Result<MessageStream> {
         let rule = MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
@@ -194,8 +195,7 @@ impl Daemon {
         MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await
     }
 
-    /// Has the daemon import from a source, and waits for the verdict on all of it and a line about
-    /// each of its files.
+    /// Has the daemon import from a source; waits for the overall verdict and one line per file.
     pub(crate) fn import_from(
         &self,
         source: &str,
@@ -203,7 +203,7 @@ impl Daemon {
     ) -> Result<(Code, String), Failure> {
         self.ping()?;
         let finished = zbus::block_on(async {
-            // Before the job begins, or its end might not be heard.
+            // Subscribe before the job starts, or its signal could be missed.
             let mut signals = self.ended_jobs().await?;
             let body = (source, options(intent));
             let to = (NAME, PATH, MANAGER);
@@ -225,10 +225,10 @@ impl Daemon {
             }
         });
         let (word, message) = finished.map_err(failure)?;
-        Ok((known(&word)?, message))
+        Ok((verdict(&word)?, message))
     }
 
-    /// Whether the daemon is alive, before it is given something that may take long.
+    /// Checks that the daemon responds before a call that may take long.
     fn ping(&self) -> Result<(), Failure> {
         let to = (NAME, PATH, "org.freedesktop.DBus.Peer");
         zbus::block_on(self.call(to, "Ping", CONNECT, &())).map_err(failure)
@@ -242,7 +242,7 @@ impl Daemon {
         zbus::block_on(self.call((NAME, PATH, MANAGER), member, limit, body)).map_err(failure)
     }
 
-    /// Calls a method. Without autostart: a daemon that does not run is not to be started.
+    /// Calls a method with autostart disabled, so that the call never starts the daemon.
     async fn call<B, R>(
         &self,
         (name, path, interface): (&str, &str, &str),
@@ -261,7 +261,7 @@ impl Daemon {
             .cache_properties(CacheProperties::No)
             .build()
             .await?;
-        // The only call with flags that brings back the answer; it has no limit of its own.
+        // zbus offers no other call that takes flags and returns the answer; it has no time limit.
         let call = proxy.call_with_flags(member, MethodFlags::NO_AUTO_START, body);
         match self.runtime.timeout(limit, call).await {
             Ok(answer) => answer?.ok_or(Error::InvalidReply),
@@ -270,7 +270,7 @@ impl Daemon {
     }
 }
 
-/// What is said of a file when the daemon ends before it has answered.
+/// The failure reported for a file that the daemon did not answer for.
 pub(crate) fn unanswered() -> Failure {
     Failure { code: Code::Timeout, message: "licd: has not answered; try again".to_owned() }
 }
@@ -288,8 +288,8 @@ fn options(intent: Intent) -> HashMap<&'static str, Variant<'static>> {
     automatic.into_iter().collect()
 }
 
-/// The verdict by the daemon's word for it.
-fn known(word: &str) -> Result<Code, Failure> {
+/// Parses a verdict.
+fn verdict(word: &str) -> Result<Code, Failure> {
     Code::parse(word).ok_or_else(|| unknown(word))
 }
 
@@ -300,7 +300,7 @@ fn unknown(word: &str) -> Failure {
     }
 }
 
-/// The daemon's own verdict, or what an answer without one comes to.
+/// Maps an error to the daemon's own verdict, or to the verdict that fits a D-Bus error.
 fn failure(error: Error) -> Failure {
     if let Error::MethodError(name, message, _) = &error
         && let Some(code) = name.as_str().strip_prefix(ERRORS).and_then(Code::from_error_name)
@@ -310,14 +310,14 @@ fn failure(error: Error) -> Failure {
     let reason = reason(&error);
     let (code, message) = match error {
         Error::FDO(error) => match *error {
-            // A fault of its own, in its own words; it goes on.
+            // An internal error of the daemon, which keeps running.
             fdo::Error::Failed(_) => (Code::Timeout, reason),
             fdo::Error::InvalidArgs(_)
             | fdo::Error::NotSupported(_)
             | fdo::Error::UnknownMethod(_)
             | fdo::Error::UnknownObject(_)
             | fdo::Error::UnknownInterface(_) => other_version(&reason),
-            // What the bus says of it is for whoever writes its policy, and in its own log.
+            // The bus's own message is for the author of its policy; the bus logs it.
             fdo::Error::AccessDenied(_) | fdo::Error::AuthFailed(_) => {
                 let message = "licd: the bus does not let this user call it; run licctl as root";
                 (Code::NotAuthorized, message.to_owned())
@@ -336,18 +336,18 @@ fn failure(error: Error) -> Failure {
     Failure { code, message }
 }
 
-/// It does not understand, or is not understood.
+/// Daemon and licctl do not understand each other.
 fn other_version(reason: &str) -> (Code, String) {
     let message = format!("licd: is of another version ({reason}); update it, or use --direct");
     (Code::Timeout, message)
 }
 
-/// It is gone, or hangs.
+/// The daemon has exited or hangs.
 fn silent(reason: &str) -> (Code, String) {
     (Code::Timeout, format!("licd: {reason}; restart it, or use --direct"))
 }
 
-/// What an error says, without the words that zbus puts around it.
+/// The message of an error, without the text that zbus adds.
 fn reason(error: &Error) -> String {
     match error {
         Error::MethodError(_, Some(message), _) => message.clone(),
@@ -362,7 +362,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_bus_says_has_a_fitting_code_and_remedy() {
+    fn bus_errors_map_to_a_code_and_a_cure() {
         type Kind = fn(String) -> fdo::Error;
         let denied = "licd: the bus does not let this user call it; run licctl as root";
         let restart = "licd: x; restart it, or use --direct";
@@ -376,18 +376,18 @@ mod tests {
             (fdo::Error::ServiceUnknown, Code::Timeout, restart),
             (fdo::Error::NoReply, Code::Timeout, restart),
         ] {
-            let told = failure(Error::FDO(Box::new(kind("x".to_owned()))));
-            assert_eq!((told.code, told.message.as_str()), (code, message));
+            let mapped = failure(Error::FDO(Box::new(kind("x".to_owned()))));
+            assert_eq!((mapped.code, mapped.message.as_str()), (code, message));
         }
     }
 
     #[test]
-    fn silence_ends_in_advice_and_without_numbers() {
-        let told = failure(no_answer(CONNECT));
-        assert_eq!(told.code, Code::Timeout);
+    fn a_silent_daemon_gets_a_cure_and_no_errno() {
+        let mapped = failure(no_answer(CONNECT));
+        assert_eq!(mapped.code, Code::Timeout);
         let words = "licd: no answer within 5 seconds; restart it, or use --direct";
-        assert_eq!(told.message, words);
-        let told = failure(std::io::Error::from_raw_os_error(104).into());
-        assert_eq!(told.message, "licd: Connection reset by peer; restart it, or use --direct");
+        assert_eq!(mapped.message, words);
+        let mapped = failure(std::io::Error::from_raw_os_error(104).into());
+        assert_eq!(mapped.message, "licd: Connection reset by peer; restart it, or use --direct");
     }
 }

@@ -1,15 +1,15 @@
-//! Text for people: rows of cells, aligned, at most 80 columns wide.
+//! Lays out text for people: aligned rows of cells, at most 80 columns wide.
 
 use licd_fs::printable::printable;
 
-/// Columns of a console, which a rescue shell has.
+/// Columns of the rescue shell's console.
 const WIDTH: usize = 80;
-/// Columns between two cells.
+/// Columns between adjacent cells.
 const GAP: usize = 2;
-/// Where a word begins that has no room beside the cells before it.
+/// The indent of a word that does not fit in the last column.
 const OUTDENT: usize = 4;
 
-/// What a cell says beyond its words, as a colour may show it once more.
+/// The severity of a cell, which a colour may repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Plain,
@@ -53,7 +53,7 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// What a verb prints.
+/// The output of a verb.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,
@@ -65,32 +65,32 @@ impl Page {
         Self { text: String::new(), color }
     }
 
-    /// What was laid out, with a line feed after every line.
+    /// The text so far, with a line feed after every line.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// An empty line between what is above and what comes.
+    /// Adds an empty line unless the page is empty.
     pub(crate) fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
     }
 
-    /// A text that begins `indent` columns to the right, over several lines if need be.
+    /// Adds a text at an indent, wrapped over several lines if necessary.
     pub(crate) fn text_at(&mut self, indent: usize, text: impl Into<Cell>) {
         self.row(&[indent.saturating_sub(GAP)], &["".into(), text.into()]);
     }
 
-    /// Values, each after its label; those that are empty are left out.
+    /// Adds labelled values; omits empty ones.
     pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
         let cells = |(label, value): &(&str, String)| vec![label.into(), value.into()];
         let rows: Vec<_> = facts.iter().filter(|(_, value)| !value.is_empty()).map(cells).collect();
         self.table(&[WIDTH], &rows);
     }
 
-    /// Rows whose columns are as wide as their widest cell, but no wider than `caps`; the last column
-    /// takes the rest of the line.
+    /// Adds rows whose columns are as wide as their widest cell, up to `caps`; the last column takes
+    /// the rest of the line.
     pub(crate) fn table<const N: usize>(&mut self, caps: &[usize; N], rows: &[Vec<Cell>]) {
         let mut widths = [0; N];
         for ((at, width), cap) in widths.iter_mut().enumerate().zip(caps) {
@@ -102,8 +102,8 @@ impl Page {
         }
     }
 
-    /// One cell for each of the widths, then one that takes the rest. What is wider than its column
-    /// has a line of its own up to there.
+    /// Adds one cell for each width, then one that takes the rest of the line. A cell that is wider
+    /// than its column ends its line.
     pub(crate) fn row(&mut self, widths: &[usize], cells: &[Cell]) {
         let mut column = 0;
         for (cell, width) in cells.iter().zip(widths) {
@@ -120,7 +120,7 @@ impl Page {
         self.end_line();
     }
 
-    /// Writes words from `indent` on, where every further line begins, too.
+    /// Wraps the words of a cell; every line begins at `indent`.
     fn flow(&mut self, cell: &Cell, indent: usize) {
         let mut column = indent;
         for word in words(&cell.text) {
@@ -162,8 +162,8 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The words of a text. What stands between “ and ”, a command or a name, is one word if a line has
-/// room for it.
+/// Splits a text into words. A quotation between “ and ”, a command or a name, is one word if it
+/// fits on a line.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -174,14 +174,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the first word ends if it holds a quotation.
+/// The end of the first word if it holds a quotation.
 fn quoted(text: &str) -> Option<usize> {
     let open = text.find('“').filter(|open| *open < blank(text, 0))?;
     let end = blank(text, open + text.get(open..)?.find('”')?);
     (length(text.get(..end)?) <= WIDTH - OUTDENT).then_some(end)
 }
 
-/// The place of the first blank from a place on, or the end.
+/// The position of the first blank at or after `from`, or the end of the text.
 fn blank(text: &str, from: usize) -> usize {
     text.get(from..).and_then(|rest| rest.find(' ')).map_or(text.len(), |at| from + at)
 }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_goes_on_where_it_began() {
+    fn wrapped_lines_start_in_the_column_of_the_text() {
         let text = "word ".repeat(30);
         let lines = flowed(&text);
         assert!(lines.lines().skip(1).all(|line| line.starts_with("        word")), "{lines}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_word_has_a_line_of_its_own_and_is_never_cut() {
+    fn a_long_word_gets_its_own_line_and_is_never_split() {
         let url = format!("https://ums.example.com/{}", "x".repeat(50));
         assert_eq!(flowed(&url), format!("Label:\n    {url}\n"));
         let longer = url.repeat(2);
@@ -215,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn a_command_in_quotation_marks_is_kept_together() {
+    fn a_quoted_command_stays_on_one_line() {
         let command = "“licctl import '/license/dsa/trust (1).note'”,";
         let lines = flowed(&format!("{} {command} then", "word ".repeat(7)));
         assert_eq!(lines.lines().filter(|line| line.contains(command)).count(), 1, "{lines}");
-        // What is quoted may itself be longer than a line, or never end.
+        // A quotation may be longer than a line, or lack its closing mark.
         let long = format!("“{}”", "word ".repeat(30));
         assert!(flowed(&long).lines().all(|line| line.chars().count() <= WIDTH));
         assert!(
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_changes_no_word() {
+    fn colour_leaves_the_text_unchanged() {
         let row = ["ok", "note"].map(|word| Cell::new(word, Tone::Good));
         let print = |color| {
             let mut page = Page::new(color);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_inside_a_name_stay() {
+    fn blanks_inside_a_name_are_kept() {
         assert_eq!(flowed("a  b.lic"), "Label:  a  b.lic\n");
     }
 }

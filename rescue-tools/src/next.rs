@@ -1,4 +1,4 @@
-//! What to do next, by a status report.
+//! Derives the next steps from a status report.
 
 use licd_device::{LinkReport, Report, ServiceReport, StoreState};
 use licd_rules::{ClockState, Code, Feature, LicenseState, Reason, ServiceState, services};
@@ -6,17 +6,17 @@ use license_format::{Date, Expiry};
 
 use crate::words::{Level, Span, Step};
 
-/// The steps that set a device right, the most urgent first; never none.
+/// The steps that repair a device, the most urgent first; at least one.
 pub(crate) fn steps(report: &Report) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
-    // What is said of licences may be otherwise at the right time.
+    // The states of licences may change once the clock is right.
     if report.clock.state == ClockState::Behind {
         steps.push(Step::SetClock);
     }
     match report.store.state {
         StoreState::Missing => steps.push(Step::Mount),
         StoreState::Damaged => steps.push(Step::CheckPartition),
-        // What is in the store is known.
+        // The report lists the licences.
         StoreState::ReadOnly | StoreState::Writable => licenses(report, &mut steps),
     }
     if report.restart_pending {
@@ -70,7 +70,7 @@ fn is_needed(report: &Report, service: &ServiceReport) -> bool {
     Feature::ALL.iter().any(|feature| feature.is_granted_by(&service.service, generation))
 }
 
-/// How long a service lasts.
+/// The time span of a service.
 pub(crate) fn span(report: &Report, service: &ServiceReport) -> Span {
     let pending = report.licenses.iter().filter(|license| {
         license.state == LicenseState::Pending && service.pack.as_ref() == Some(&license.pack)
@@ -88,8 +88,8 @@ pub(crate) fn span(report: &Report, service: &ServiceReport) -> Span {
     }
 }
 
-/// The end of the grace of a service. The report has it with the features that the grace allows; what
-/// several services allow may last longer.
+/// The end of a service's grace period. The report states it per feature; a feature that several
+/// services allow may last longer, so the earliest end counts.
 fn grace(report: &Report, service: &ServiceReport) -> Option<(Date, i32)> {
     if service.state != ServiceState::Grace {
         return None;
@@ -107,11 +107,11 @@ fn grace(report: &Report, service: &ServiceReport) -> Option<(Date, i32)> {
     days.min().and_then(|day| Some((day, day.days_since(report.judged_on()?))))
 }
 
-/// How much it matters what a download link brought.
+/// The level of a download link's last result.
 pub(crate) fn level(link: &LinkReport) -> Level {
     match link.code {
         code if code.is_accepted() => Level::Ok,
-        // A fleet may share its links, and what was removed was removed on purpose.
+        // Devices may share links, and a removed licence was removed on purpose.
         Code::WrongDevice | Code::Removed => Level::Note,
         _ => Level::Wrong,
     }

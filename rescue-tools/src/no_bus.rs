@@ -1,4 +1,4 @@
-//! In place of `bus.rs` where the program is built without a bus: there is never a daemon to ask.
+//! Replaces `bus.rs` in builds without D-Bus, which never find a daemon.
 
 use std::fs::File;
 
@@ -39,7 +39,7 @@ impl Daemon {
     }
 }
 
-/// What is said of a file when the daemon ends before it has answered.
+/// The failure reported for a file that the daemon did not answer for.
 pub(crate) fn unanswered() -> Failure {
     Failure { code: Code::Timeout, message: String::new() }
 }

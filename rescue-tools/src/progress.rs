@@ -1,22 +1,22 @@
-//! How far a download has come: a bar on a terminal, now and then a line elsewhere. It goes to
-//! standard error, so that standard output holds nothing but answers.
+//! Shows the progress of a download: a bar on a terminal, otherwise a line every few seconds. It
+//! goes to standard error, so that standard output holds only answers.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-/// How often a line is written; what takes less time needs none.
+/// The interval between lines; a shorter download prints none.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// How a download is shown.
+/// The progress display of one download.
 pub(crate) enum Progress {
-    /// Not at all: whoever reads JSON asked for nothing else.
+    /// No display, for JSON output.
     Silent,
     Bar(ProgressBar),
     Lines {
         name: String,
-        told: Instant,
+        printed: Instant,
     },
 }
 
@@ -26,7 +26,7 @@ impl Progress {
             return Self::Silent;
         }
         if !stderr().is_terminal() {
-            return Self::Lines { name: name.to_owned(), told: Instant::now() };
+            return Self::Lines { name: name.to_owned(), printed: Instant::now() };
         }
         let bar = ProgressBar::no_length().with_message(name.to_owned());
         bar.set_style(style("{spinner} {msg} {bytes}"));
@@ -34,7 +34,7 @@ impl Progress {
         Self::Bar(bar)
     }
 
-    /// So many bytes are here, of how many if that is known.
+    /// Reports the bytes received, and the total if it is known.
     pub(crate) fn at(&mut self, done: u64, total: Option<u64>) {
         match self {
             Self::Silent => {}
@@ -45,11 +45,11 @@ impl Progress {
                 }
                 bar.set_position(done);
             }
-            Self::Lines { name, told } if told.elapsed() >= INTERVAL => {
-                *told = Instant::now();
+            Self::Lines { name, printed } if printed.elapsed() >= INTERVAL => {
+                *printed = Instant::now();
                 let of = total.map(|total| format!(" of {}", HumanBytes(total)));
                 let done = HumanBytes(done);
-                // Nobody to tell is no reason to stop.
+                // A closed standard error does not stop the download.
                 let _ = writeln!(stderr(), "{name}: {done}{}", of.unwrap_or_default());
             }
             Self::Lines { .. } => {}

@@ -1,21 +1,21 @@
-//! Wrong usage, and help that was asked for.
+//! Usage errors, help and version.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
-use crate::out::Out;
+use crate::output::Output;
 
-/// The exit code of wrong usage.
+/// The exit code of a usage error.
 const WRONG_USAGE: u8 = 2;
 
-/// Prints what clap has to say. What the user wrote may hold anything, so it is made fit for a
-/// terminal; and whoever wants JSON gets some.
+/// Prints clap's message, as JSON too if the user asked for JSON. Control characters from the
+/// command line are escaped for the terminal.
 pub(crate) fn explain(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // If nobody reads it, nobody misses it.
+        // Help that cannot be written is not needed.
         let _ = write!(std::io::stdout(), "{text}");
         return ExitCode::SUCCESS;
     }
@@ -28,14 +28,14 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         })
         .collect();
     if std::env::args_os().any(|arg| arg == "--json") {
-        let _ = Out::new(true).wrong_usage(&sentence(&clean));
+        let _ = Output::new(true).wrong_usage(&sentence(&clean));
     }
     let _ = write!(std::io::stderr(), "{clean}");
     ExitCode::from(WRONG_USAGE)
 }
 
-/// What is wrong in one line, without what follows on how the program is used. What is missing
-/// stands on lines of its own.
+/// Joins the error into one line and drops the usage text after it. Clap lists missing arguments on
+/// separate lines.
 fn sentence(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let lines: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
@@ -47,8 +47,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_names_what_is_missing() {
-        for (text, said) in [
+    fn a_sentence_includes_the_missing_arguments() {
+        for (text, expected) in [
             ("error: is wrong\n\nUsage: licctl", "is wrong"),
             (
                 "error: not provided:\n  --user <NAME>\n  <SOURCE>\n\nUsage: licctl",
@@ -56,7 +56,7 @@ mod tests {
             ),
             ("", ""),
         ] {
-            assert_eq!(sentence(text), said);
+            assert_eq!(sentence(text), expected);
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What is to be said beside an answer, on standard error: what was done not quite as it should be.
+//! Prints warnings on standard error, such as a check that a download skipped.
 
 use std::io::{Write as _, stderr};
 
 use licd_fs::printable::escaped;
 use log::{LevelFilter, Log, Metadata, Record};
 
-/// Shows warnings from here on.
+/// Prints warnings from now on.
 pub(crate) fn show() {
-    // Fails only if somebody shows them already.
+    // Fails only if a logger is already set.
     let _ = log::set_logger(&Lines);
     log::set_max_level(LevelFilter::Warn);
 }
@@ -20,7 +20,7 @@ impl Log for Lines {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // If nobody listens, the exit code has to do.
+        // A warning that cannot be written does not change the answer.
         let _ = writeln!(stderr(), "licctl: {}", escaped(&record.args().to_string()));
     }
 

@@ -1,5 +1,5 @@
-//! What licctl says in the user's language: words and sentences, each with its facts. Which of them
-//! is said is decided elsewhere, once for all languages.
+//! The texts of licctl in the user's language. The verbs choose which text to print, once for all
+//! languages.
 
 pub(crate) mod english;
 mod german;
@@ -14,37 +14,36 @@ use serde::Serialize;
 pub(crate) use english::English;
 use german::German;
 
-/// Those of a language.
+/// The texts of one language.
 pub(crate) trait Words {
     fn label(&self, label: Label) -> &'static str;
     fn check(&self, check: Check) -> &'static str;
     fn level(&self, level: Level) -> &'static str;
-    /// What a unit ID is.
+    /// The kind of hardware that a unit ID comes from.
     fn unit(&self, kind: HardwareKind) -> &'static str;
     fn no_unit(&self) -> &'static str;
     fn unknown(&self) -> &'static str;
     fn system(&self, generation: Generation, version: Option<&str>, day: Option<Date>) -> String;
-    /// The state of a clock that shows `now`; `day` is the day that licences are judged at.
+    /// The state of a clock that shows `now`; licences are judged as of `day`.
     fn clock(&self, state: ClockState, now: &str, day: Option<Date>) -> String;
     fn store(&self, state: StoreState) -> &'static str;
     fn licenses_held(&self, count: usize) -> String;
-    /// The state of the device's licence, with what to do.
+    /// The state of the device's licence, with the cure.
     fn license(&self, state: ServiceState) -> &'static str;
-    /// The state of a service, and how long it lasts.
+    /// The state of a service and its time span.
     fn service(&self, state: ServiceState, span: &Span) -> String;
     /// The pack of a service.
     fn of_pack(&self, pack: &PackId) -> String;
     /// Files of the store that are for other devices.
     fn for_others(&self, files: usize) -> String;
-    /// A restart that a deployment wants; `plan` is what comes next of it, in the word that the daemon
-    /// publishes.
+    /// A restart that a deployment requires; `plan` is the restart state that the daemon publishes.
     fn restart(&self, plan: Option<&str>) -> String;
     fn next(&self, step: &Step<'_>) -> String;
-    /// How many checks of `doctor` found something.
+    /// The number of problems and notes that `doctor` found.
     fn summary(&self, wrong: usize, notes: usize) -> String;
 }
 
-/// What comes before a line.
+/// The label of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Label {
     UnitId,
@@ -59,7 +58,7 @@ pub(crate) enum Label {
     Next,
 }
 
-/// What `doctor` looks at.
+/// A check of `doctor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
     Unit,
@@ -72,55 +71,55 @@ pub(crate) enum Check {
     System,
 }
 
-/// How much a finding of `doctor` matters, the gravest first.
+/// The severity of a finding of `doctor`, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
-    /// It is to be repaired.
+    /// Needs repair.
     Wrong,
-    /// It is worth knowing, and may be meant so.
+    /// Worth knowing, but may be intended.
     Note,
-    /// It is as it should be.
+    /// In order.
     Ok,
 }
 
-/// How long a service lasts, as far as it is known.
+/// The time span of a service, as far as it is known.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The first day, if it has not come.
+    /// The first day, if it is in the future.
     pub(crate) starts: Option<Date>,
     /// The last day.
     pub(crate) ends: Option<Expiry>,
-    /// Days until then, negative once it has passed.
+    /// Days until the last day, negative after it.
     pub(crate) days_left: i32,
-    /// The last day of its grace, with the days until then.
+    /// The last day of the grace period, and the days until then.
     pub(crate) grace: Option<(Date, i32)>,
-    /// Whether it allows anything on this generation of the system.
+    /// Whether the service allows any feature on this generation of the system.
     pub(crate) needed: bool,
 }
 
-/// What to do next.
+/// A next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
     /// The licence partition is missing.
     Mount,
     /// The licence partition cannot be read.
     CheckPartition,
-    /// There is no unit ID.
+    /// The device has no unit ID.
     Connect,
     /// The clock is behind.
     SetClock,
-    /// There is no licence for this unit that counts.
+    /// No licence for this unit is in force.
     Get(&'a UnitId),
-    /// A licence is to be renewed, by this day if that has not passed.
+    /// A licence needs renewal, by this day unless it has passed.
     Renew { pack: Option<&'a PackId>, by: Option<Date> },
     /// A licence has not started.
     Wait(Option<Date>),
-    /// A deployment is complete with a restart.
+    /// A deployment takes effect with a restart.
     Restart,
-    /// What is wrong stands first, with its cure.
+    /// The problems at the top of the status state their cure.
     Repair,
-    /// All is well.
+    /// Everything is in order.
     Nothing,
 }
 
@@ -137,7 +136,7 @@ pub(crate) fn of(language: Language) -> &'static dyn Words {
     }
 }
 
-/// A time as people write it, `2026-11-29 04:38 UTC`.
+/// Formats a time for people: `2026-11-29 04:38 UTC`.
 pub(crate) fn time(at: UnixSeconds) -> String {
     let text = at.to_string();
     match text.split_once('T') {

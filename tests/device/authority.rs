@@ -1,4 +1,4 @@
-//! Who may change something, by the real bus and the real polkit.
+//! Authorisation of changes, with the real bus and the real polkit.
 
 use acceptance::harness::Story;
 use acceptance::program::Answer;
@@ -7,17 +7,17 @@ use acceptance::story;
 use crate::device::{Device, Running};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(changes_are_for_root_and_for_whom_polkit_lets, needs root),
-    story!(nobody_but_root_may_be_the_daemon, needs root),
-    story!(root_works_without_polkit_and_nobody_else_does, needs root),
-    story!(polkit_that_does_not_answer_means_no, needs root),
+    story!(root_and_users_authorised_by_polkit_may_change, needs root),
+    story!(only_root_may_own_the_daemons_bus_name, needs root),
+    story!(without_polkit_only_root_may_change, needs root),
+    story!(a_hanging_polkit_denies, needs root),
 ];
 
-/// Exit code of what is not allowed.
+/// The exit code for a refused change.
 const NOT_AUTHORIZED: i32 = 8;
 const REFUSED: &str = "com.igel.License1.Error.NotAuthorized";
 
-/// Everything that needs authority, done by a user without rights.
+/// Every change that requires authorisation, attempted by an unprivileged user.
 fn attempts(device: &Running<'_>, file: &str) -> [Answer; 3] {
     let settings = ["ApplySettings", "s", ""];
     let remove = ["Remove", "sa{sv}", "all", "0"];
@@ -39,16 +39,16 @@ fn assert_refused(device: &Running<'_>, file: &str) {
         answer.err.contains("com.igel.license1.import") || answer.out.contains("not-authorized")
     );
     assert!(device.stored().is_empty());
-    // By name, as a program sees it.
+    // The error name that a program receives.
     let words = ["--print-reply", "--system", "--dest=com.igel.License1", "/com/igel/License1"];
     let settings = ["com.igel.License1.Manager.ApplySettings", "string:"];
     let named = device.run_as_nobody([&["dbus-send"], &words[..], &settings].concat());
     assert!(named.err.contains(REFUSED), "{named:?}");
-    // Reading is open to everybody.
+    // Every user may read.
     let _ = device.run_as_nobody(["licctl", "status"]).with_code(0);
 }
 
-fn changes_are_for_root_and_for_whom_polkit_lets() {
+fn root_and_users_authorised_by_polkit_may_change() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -70,7 +70,7 @@ fn changes_are_for_root_and_for_whom_polkit_lets() {
     assert_eq!(device.stored().len(), 1);
 }
 
-fn nobody_but_root_may_be_the_daemon() {
+fn only_root_may_own_the_daemons_bus_name() {
     let device = Device::new();
     let device = device.start();
     device.shell("systemctl stop licd.service");
@@ -91,7 +91,7 @@ fn nobody_but_root_may_be_the_daemon() {
     assert!(granted.out.contains("uint32 1"), "{granted:?}");
 }
 
-fn root_works_without_polkit_and_nobody_else_does() {
+fn without_polkit_only_root_may_change() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -101,7 +101,7 @@ fn root_works_without_polkit_and_nobody_else_does() {
     let _ = device.run(["licctl", "remove", "all"]).with_code(0);
 }
 
-fn polkit_that_does_not_answer_means_no() {
+fn a_hanging_polkit_denies() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());

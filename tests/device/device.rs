@@ -1,6 +1,6 @@
-//! A device that is booted: a small Debian with the package installed, systemd as its first process,
-//! its own bus, polkit and journal, and a licence partition that its own unit mounts. It shares the
-//! kernel and the network interfaces of the machine.
+//! A booted device: a small Debian with the package installed, systemd as its first process, its
+//! own bus, polkit and journal, and a licence partition that its own unit mounts. It shares kernel
+//! and network interfaces with the machine.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,28 +18,28 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// Where the system is, as tests/device/image prints it.
+/// The environment variable with the path of the system, which tests/device/image prints.
 const IMAGE: &str = "LICD_DEVICE";
 /// Bytes of the licence partition.
 const PARTITION: u64 = 8 << 20;
 const NONE: Option<&str> = None;
 
-/// What keeps a device from being booted.
+/// The reason why a device cannot be booted, if any.
 pub(crate) fn obstacle() -> Option<&'static str> {
     std::env::var_os(IMAGE).is_none().then_some(
         "needs a system that can be booted: LICD_DEVICE, as tests/run sets it where it can be",
     )
 }
 
-/// The system without anything that a story has added: the tree to look into, never to change.
+/// The system without changes by stories. Read-only by convention.
 pub(crate) fn image() -> PathBuf {
     let dir = PathBuf::from(std::env::var_os(IMAGE).unwrap());
     assert!(dir.join("usr/lib/licd/licd").exists(), "{IMAGE}: not what tests/device/image makes");
     dir
 }
 
-/// One device at a time: they share the control groups of this process, where each first process
-/// takes all for its own.
+/// One device runs at a time: all share the control groups of this process, which each first
+/// process claims.
 static ONLY: Mutex<()> = Mutex::new(());
 
 /// A device that is switched off.
@@ -49,7 +49,7 @@ pub(crate) struct Device {
     loop_device: String,
 }
 
-/// A device that runs. It is switched off, without warning, when dropped.
+/// A running device. Dropping it cuts its power.
 pub(crate) struct Running<'d> {
     device: &'d Device,
     nspawn: Child,
@@ -98,7 +98,7 @@ impl Device {
         self.want("license.mount", "local-fs.target");
     }
 
-    /// A path of the device, as long as it is switched off.
+    /// A path on the device while it is switched off.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.dir.path().join("root").join(path)
     }
@@ -110,7 +110,7 @@ impl Device {
         fs::write(path, content).unwrap();
     }
 
-    /// Has a unit started with a target.
+    /// Makes a target start a unit.
     pub(crate) fn want(&self, unit: &str, target: &str) {
         let wants = self.path(&format!("etc/systemd/system/{target}.wants"));
         fs::create_dir_all(&wants).unwrap();
@@ -125,7 +125,7 @@ impl Device {
         });
     }
 
-    /// Does something to the partition, before the device is started.
+    /// Changes the partition before the device starts.
     pub(crate) fn alter_partition(&self, alter: impl FnOnce(&Path)) {
         let place = self.dir.path().join("partition");
         fs::create_dir_all(&place).unwrap();
@@ -134,7 +134,7 @@ impl Device {
         umount2(&place, MntFlags::empty()).unwrap();
     }
 
-    /// Starts it, and waits until it has started everything.
+    /// Boots the device and waits until the boot has finished.
     pub(crate) fn start(&self) -> Running<'_> {
         let running = self.boot(&format!("--bind={}:/dev/disk/by-label/license", self.loop_device));
         let state = running.started();
@@ -143,9 +143,10 @@ impl Device {
         running
     }
 
-    /// Starts it without its licence partition, and waits until it has started everything else.
+    /// Boots the device without its licence partition and waits until the boot has finished.
     pub(crate) fn start_without_partition(&self) -> Running<'_> {
-        // With a /sys that seems its own, systemd waits for devices, of which nobody tells it here.
+        // With its own /sys, systemd would wait for udev events, which never arrive in the
+        // container.
         let running = self.boot("--bind=/sys");
         let _ = running.started();
         running
@@ -164,7 +165,7 @@ impl Device {
             .spawn()
             .unwrap();
         let children = format!("/proc/{0}/task/{0}/children", nspawn.id());
-        // What it starts first only prepares the ground, and is in no namespace yet.
+        // The first child only prepares the container and is in no namespace yet.
         let leader = wait::until("the device's first process", || {
             assert_eq!(nspawn.try_wait().unwrap(), None, "{}", self.console());
             let pids = fs::read_to_string(&children).ok()?;
@@ -186,7 +187,7 @@ impl Drop for Device {
 }
 
 impl Running<'_> {
-    /// Waits until everything that is started at the start has been, and says how it went.
+    /// Waits until the boot has finished; returns the system state.
     fn started(&self) -> String {
         wait::until("the device has started", || {
             let asked = self.run(["systemctl", "is-system-running", "--wait"]);
@@ -195,13 +196,13 @@ impl Running<'_> {
         })
     }
 
-    /// A program of the test's on the device's bus, as root.
+    /// A D-Bus client of the test on the device's bus, as root.
     pub(crate) fn client(&self) -> Client {
         let socket = format!("/proc/{}/root/run/dbus/system_bus_socket", self.leader);
         Client::connect(&format!("unix:path={socket}"))
     }
 
-    /// A command on the device, as root, to which arguments are still to be added.
+    /// A command on the device, as root, without arguments yet.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.leader.to_string()]);
@@ -215,7 +216,7 @@ impl Running<'_> {
         program::run(self.command().args(words))
     }
 
-    /// Runs a command on the device, as a user without rights.
+    /// Runs a command on the device as an unprivileged user.
     pub(crate) fn run_as_nobody<S: AsRef<OsStr>>(
         &self,
         words: impl IntoIterator<Item = S>,
@@ -225,12 +226,12 @@ impl Running<'_> {
         program::run(command.args(words))
     }
 
-    /// The same of a shell, which has to succeed.
+    /// Runs a shell script, which must succeed.
     pub(crate) fn shell(&self, script: &str) -> String {
         self.run(["sh", "-euc", script]).with_code(0).out.trim().to_owned()
     }
 
-    /// Writes a file that everybody may read, and returns its path.
+    /// Writes a world-readable file and returns its path.
     pub(crate) fn file(&self, name: &str, content: &str) -> String {
         let path = format!("/tmp/{name}");
         let script = format!("umask 022; cat > {path}");
@@ -241,7 +242,7 @@ impl Running<'_> {
         path
     }
 
-    /// A licence for the machine that all this runs on.
+    /// A licence for the machine that runs the tests.
     pub(crate) fn licence(&self) -> Draft {
         let unit = self.run(["licctl", "unit-id"]).with_code(0).out;
         maker::licence().units(&[unit.trim()])
@@ -252,8 +253,8 @@ impl Running<'_> {
         self.shell(&format!("systemctl show --value --property={property} licd.service"))
     }
 
-    /// The options of the licence partition, of its mount and of its file system, as everybody but
-    /// the daemon sees them.
+    /// The options of the licence partition's mount and file system, as seen outside the daemon's
+    /// namespace.
     pub(crate) fn partition(&self) -> [String; 2] {
         let table = self.shell("cat /proc/1/mountinfo");
         let line = table.lines().find(|line| line.split(' ').nth(4) == Some("/license")).unwrap();
@@ -270,7 +271,7 @@ impl Running<'_> {
             .collect()
     }
 
-    /// What of the journal fits these matches, one object a line.
+    /// The journal entries for these matches.
     pub(crate) fn journal(&self, matches: &[&str]) -> Vec<serde_json::Value> {
         let mut command = self.command();
         command.args(["journalctl", "--boot", "--output=json", "--quiet"]).args(matches);
@@ -285,13 +286,13 @@ impl Drop for Running<'_> {
             let log = self.run(["journalctl", "--boot", "--no-pager", "--lines=80"]).out;
             eprintln!("{}\n{log}", self.device.console());
         }
-        // Everything ends with the first process.
+        // Killing the first process ends all others.
         let _ = kill(Pid::from_raw(self.leader), Signal::SIGKILL);
         let _ = self.nspawn.wait();
     }
 }
 
-/// Whether a process is the first of another system, and has begun to be.
+/// Whether a process is the first process of a container and has started as such.
 fn is_first_process(pid: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let has = |key: &str, value: &str| {
@@ -301,17 +302,17 @@ fn is_first_process(pid: &str) -> bool {
     has("Name:", "systemd") && has("NSpid:", "1")
 }
 
-/// Whether options say that nothing can be written.
+/// Whether mount options include `ro`.
 pub(crate) fn is_read_only(options: &str) -> bool {
     options.split(',').any(|option| option == "ro")
 }
 
-/// A tree with nothing in it but what is put there.
+/// An empty root directory.
 pub(crate) fn empty_root() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Whether a program needs no library.
+/// Whether a program is statically linked.
 pub(crate) fn is_static(program: &Path) -> bool {
     let headers = tool("readelf", ["--program-headers", program.to_str().unwrap()]);
     !headers.contains("INTERP")

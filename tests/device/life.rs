@@ -1,4 +1,4 @@
-//! The service: started, asked, hung, killed, restarted.
+//! The life of the service: start, calls, hang, kill, restart.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use acceptance::wait;
 use crate::device::{Device, Running};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_service_is_ready_and_its_features_there_before_what_waits_for_it, needs root),
-    story!(a_device_without_licence_partition_starts_soon_and_says_so, needs root),
+    story!(features_are_published_before_dependent_units_start, needs root),
+    story!(a_device_without_licence_partition_starts_soon_and_reports_it, needs root),
     story!(the_first_call_starts_the_service_and_is_answered, needs root),
-    story!(a_killed_service_is_back_and_knows_what_it_knew, needs root),
+    story!(a_killed_service_restarts_with_its_state, needs root),
     story!(a_hung_service_is_restarted_by_its_watchdog, needs root),
     story!(a_removal_profile_is_carried_out_at_every_start, needs root),
     story!(the_journal_has_every_event_with_its_id_and_fields, needs root),
 ];
 
-/// How long the licence partition may take to appear.
+/// The time limit for the licence partition to appear.
 const PARTITION: Duration = Duration::from_secs(10);
-/// A boot script of an image.
+/// A boot script that an image may contain.
 const GATE: &str = "[Unit]\nAfter=licd.service\nBefore=multi-user.target\n[Service]\nType=oneshot\n\
     ExecStart=sh -c 'ls /run/licd/features > /run/gate; cp /run/licd/status.json /run/gate.json'\n";
 
@@ -29,7 +29,7 @@ fn state(device: &Running<'_>) -> String {
     status["state"].as_str().unwrap().to_owned()
 }
 
-fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
+fn features_are_published_before_dependent_units_start() {
     let device = Device::new();
     device.write("etc/systemd/system/gate.service", GATE);
     device.want("gate.service", "multi-user.target");
@@ -48,14 +48,14 @@ fn the_service_is_ready_and_its_features_there_before_what_waits_for_it() {
     let report: serde_json::Value =
         serde_json::from_str(&device.shell("cat /run/gate.json")).unwrap();
     assert_eq!(report["state"], "valid");
-    // As everybody sees it, and as licctl without the daemon has it.
+    // Compared with the published report and with licctl without the daemon.
     let _ =
         device.run_as_nobody(["test", "-e", "/run/licd/features/custom-partition"]).with_code(0);
     let direct = device.run(["licctl", "--direct", "feature", "-q", "custom-partition"]);
     let _ = direct.with_code(0);
 }
 
-fn a_device_without_licence_partition_starts_soon_and_says_so() {
+fn a_device_without_licence_partition_starts_soon_and_reports_it() {
     let device = Device::new();
     let device = device.start_without_partition();
     let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
@@ -67,9 +67,9 @@ fn a_device_without_licence_partition_starts_soon_and_says_so() {
     };
     let began = moment("UserspaceTimestampMonotonic", "");
     let waited = moment("InactiveExitTimestampMonotonic", "licd.service") - began;
-    // For what might have come; much longer is systemd's own patience.
+    // systemd's default timeout is much longer.
     assert!((PARTITION..6 * PARTITION).contains(&waited), "{waited:?}");
-    // What is not about licences has not waited.
+    // Units that do not need licences did not wait.
     let awaited = device.shell("systemctl show --value --property=After local-fs.target");
     assert!(!awaited.contains("license.mount"), "{awaited}");
 }
@@ -80,7 +80,7 @@ fn the_first_call_starts_the_service_and_is_answered() {
     for _ in 0..5 {
         device.shell("systemctl stop licd.service");
         assert_eq!(device.service("ActiveState"), "inactive");
-        // What was published stays.
+        // The published report stays.
         device.shell("test -e /run/licd/status.json");
         let answer = device.run_as_nobody([
             "busctl",
@@ -95,7 +95,7 @@ fn the_first_call_starts_the_service_and_is_answered() {
     }
 }
 
-fn a_killed_service_is_back_and_knows_what_it_knew() {
+fn a_killed_service_restarts_with_its_state() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -114,14 +114,14 @@ fn a_killed_service_is_back_and_knows_what_it_knew() {
 
 fn a_hung_service_is_restarted_by_its_watchdog() {
     let device = Device::new();
-    // As it is, it takes minutes.
+    // The installed timeout is minutes.
     let shorter = "[Service]\nWatchdogSec=2\n";
     device.write("etc/systemd/system/licd.service.d/shorter.conf", shorter);
     let device = device.start();
-    wait::until("it has told that it is alive", || {
-        let told = device.service("WatchdogTimestampMonotonic");
+    wait::until("the first watchdog keep-alive", || {
+        let alive = device.service("WatchdogTimestampMonotonic");
         let ready = device.service("ActiveEnterTimestampMonotonic");
-        (told.parse::<u64>().unwrap() > ready.parse::<u64>().unwrap()).then_some(())
+        (alive.parse::<u64>().unwrap() > ready.parse::<u64>().unwrap()).then_some(())
     });
     assert_eq!(device.service("NRestarts"), "0");
     device.shell("systemctl kill --signal=STOP licd.service");

@@ -1,5 +1,4 @@
-//! A booted device: the package as it is installed, with the units, policies and the sandbox that it
-//! brings.
+//! A booted device: the installed package with its units, policies and sandbox.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

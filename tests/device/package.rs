@@ -1,4 +1,4 @@
-//! What the package brings.
+//! The content of the package.
 
 use std::fs;
 use std::process::Command;
@@ -10,20 +10,20 @@ use acceptance::story;
 use crate::device::{self, Device};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_package_is_installed_with_everything_and_without_the_vendors_tool, needs root),
-    story!(the_service_is_exposed_no_more_than_promised, needs root),
-    story!(the_rescue_tool_works_where_there_is_nothing_but_the_partition, needs root),
-    story!(a_new_package_takes_over_from_the_old_one, needs root),
-    story!(purging_the_package_leaves_nothing_but_the_licences, needs root),
+    story!(the_package_is_complete_and_lacks_the_vendors_tool, needs root),
+    story!(the_services_exposure_stays_within_its_limit, needs root),
+    story!(the_rescue_tool_needs_only_the_partition, needs root),
+    story!(an_upgrade_restarts_the_service, needs root),
+    story!(purging_the_package_leaves_only_the_licences, needs root),
 ];
 
-/// The most that `systemd-analyze security` may find, in tenths.
+/// The maximum exposure that `systemd-analyze security` may report, in tenths.
 const EXPOSURE: &str = "15";
 
-fn the_package_is_installed_with_everything_and_without_the_vendors_tool() {
+fn the_package_is_complete_and_lacks_the_vendors_tool() {
     let device = Device::new();
     let device = device.start();
-    // Without the option, what it warns of is no fault.
+    // Without the option, warnings do not fail the check.
     let verify = "systemd-analyze verify --man=no --recursive-errors=no";
     device.shell(&format!(
         "{verify} licd.service licd-fetch.socket licd-fetch@1.service licd-links.socket \
@@ -44,12 +44,12 @@ fn the_package_is_installed_with_everything_and_without_the_vendors_tool() {
         device.shell(&format!("test -s {file}"));
     }
     assert_eq!(device.shell("find / -xdev -name 'licissue*'"), "");
-    // The configuration that is installed is one that is understood.
+    // The installed configuration is valid.
     let status = device.run(["licctl", "status", "--json"]).with_code(0).json();
     assert_eq!(status["problems"].as_array().map_or(0, Vec::len), 0, "{status}");
 }
 
-fn the_service_is_exposed_no_more_than_promised() {
+fn the_services_exposure_stays_within_its_limit() {
     let device = Device::new();
     let device = device.start();
     let threshold = format!("--threshold={EXPOSURE}");
@@ -61,7 +61,7 @@ fn the_service_is_exposed_no_more_than_promised() {
     let _ = found.with_code(0);
 }
 
-fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
+fn the_rescue_tool_needs_only_the_partition() {
     let root = device::empty_root();
     let place = |path: &str| root.path().join(path);
     let program = device::image().join("usr/lib/licd/rescue/licctl");
@@ -75,7 +75,7 @@ fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
     assert_eq!(status["state"], "none");
     let _ = licctl(&["--version"]).with_code(0);
     let _ = licctl(&["--bus", "system", "status"]).with_code(2);
-    // As in a rescue shell, the root is a mount; and licences are judged by the image's roots.
+    // As in a rescue shell, the root is a mount; licences are judged by the image's root keys.
     for dir in ["proc", "sys", "run", "usr/lib/licd/roots.d"] {
         fs::create_dir_all(place(dir)).unwrap();
     }
@@ -97,7 +97,7 @@ fn the_rescue_tool_works_where_there_is_nothing_but_the_partition() {
     assert_eq!(fs::read_dir(place("license/dsa/licenses")).unwrap().count(), 1);
 }
 
-fn a_new_package_takes_over_from_the_old_one() {
+fn an_upgrade_restarts_the_service() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -119,7 +119,7 @@ fn a_new_package_takes_over_from_the_old_one() {
     assert_eq!(device.shell("systemctl --failed --no-legend --plain"), "");
 }
 
-fn purging_the_package_leaves_nothing_but_the_licences() {
+fn purging_the_package_leaves_only_the_licences() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());

@@ -15,14 +15,14 @@ use crate::device::{Device, Running, is_read_only};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_again, needs root),
-    story!(the_rescue_shells_recipe_works_beside_the_sandbox, needs root),
+    story!(the_rescue_shells_recipe_works_while_the_sandboxed_daemon_runs, needs root),
     story!(a_partition_mounted_later_is_used, needs root),
-    story!(a_worker_outside_the_sandbox_does_the_downloading, needs root),
+    story!(downloads_run_in_a_worker_outside_the_sandbox, needs root),
     story!(settings_are_saved_from_inside_the_sandbox, needs root),
     story!(files_of_other_users_are_read_and_written, needs root),
-    story!(the_pipe_of_another_user_is_read, needs root),
-    story!(a_path_in_a_home_directory_is_refused_with_what_to_do, needs root),
-    story!(drives_are_read_and_asked_from_inside_the_sandbox, needs root),
+    story!(a_pipe_of_another_user_is_read, needs root),
+    story!(a_path_in_a_home_directory_is_refused_with_the_cure, needs root),
+    story!(drives_are_accessible_from_inside_the_sandbox, needs root),
 ];
 
 fn assert_closed(device: &Running<'_>) {
@@ -44,12 +44,12 @@ fn a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_aga
     let before = device.partition();
     let file = device.file("a.lic", &device.licence().sign());
     let _ = device.run(["licctl", "import", &file]).with_code(0);
-    // It was the daemon that did it, in its sandbox.
+    // The daemon itself wrote the file, inside its sandbox.
     assert_eq!(device.journal(&["MESSAGE_ID=b9689b9a70e51a26585336aeefebfaad"]).len(), 1);
     assert_eq!((device.stored().len(), &*state(&device)), (1, "valid"));
     assert_closed(&device);
     assert_eq!(device.partition(), before);
-    // A file that only its path is told of, where anybody may have put it.
+    // A file that the daemon must open by its path, in a world-writable directory.
     for place in ["/tmp", "/srv", "/run", "/media"] {
         let other = device.licence().pack(&format!("WE-{}", &place[1..].to_uppercase())).sign();
         let file = device.file("b.lic", &other);
@@ -68,7 +68,7 @@ fn a_licence_is_saved_from_inside_the_sandbox_and_the_partition_is_read_only_aga
     assert_eq!(device.partition(), before);
 }
 
-fn the_rescue_shells_recipe_works_beside_the_sandbox() {
+fn the_rescue_shells_recipe_works_while_the_sandboxed_daemon_runs() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("NAME.lic", &device.licence().sign());
@@ -82,7 +82,7 @@ fn the_rescue_shells_recipe_works_beside_the_sandbox() {
         (status["state"] == "valid" && status["store"]["state"] == "read-only").then_some(())
     });
     assert_closed(&device);
-    // The daemon can save afterwards, as before.
+    // The daemon can still write afterwards.
     let other = device.file("b.lic", &device.licence().pack("WE-OTHER").sign());
     let _ = device.run(["licctl", "import", &other]).with_code(0);
     assert_eq!(device.stored().len(), 2);
@@ -114,14 +114,14 @@ fn settings_are_saved_from_inside_the_sandbox() {
     assert!(device.shell("cat /etc/licd/settings.toml").contains("license_poll_hours = 12"));
 }
 
-/// Somebody who is not root.
-const SOMEBODY: u32 = 1000;
+/// An ordinary user's ID.
+const ORDINARY_USER: u32 = 1000;
 
-/// Makes a file or directory his, and nobody else's.
+/// Makes a file or directory private to that user.
 fn give(path: &Path) {
     let mode = if path.is_dir() { 0o700 } else { 0o600 };
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-    chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+    chown(path, Some(ORDINARY_USER), Some(ORDINARY_USER)).unwrap();
 }
 
 fn files_of_other_users_are_read_and_written() {
@@ -130,7 +130,7 @@ fn files_of_other_users_are_read_and_written() {
         let first = device.start();
         first.licence()
     };
-    // As a partition that an ordinary user has made, or that was restored with its owners.
+    // Like a partition made by an ordinary user, or restored with its owners.
     device.copy_by_hand(&licence.clone().sign());
     device.alter_partition(|place| {
         for part in ["", "dsa", "dsa/licenses", "dsa/licenses/by hand.lic"] {
@@ -154,11 +154,11 @@ fn files_of_other_users_are_read_and_written() {
     assert_closed(&device);
 }
 
-fn the_pipe_of_another_user_is_read() {
+fn a_pipe_of_another_user_is_read() {
     let device = Device::new();
     let device = device.start();
     let (reader, mut writer) = std::io::pipe().unwrap();
-    fchown(&reader, Some(Uid::from_raw(SOMEBODY)), None).unwrap();
+    fchown(&reader, Some(Uid::from_raw(ORDINARY_USER)), None).unwrap();
     writer.write_all(device.licence().sign().as_bytes()).unwrap();
     drop(writer);
     let options = HashMap::<&str, Variant<'_>>::new();
@@ -167,7 +167,7 @@ fn the_pipe_of_another_user_is_read() {
     assert_eq!((&*verdict, device.stored().len()), ("valid", 1));
 }
 
-fn a_path_in_a_home_directory_is_refused_with_what_to_do() {
+fn a_path_in_a_home_directory_is_refused_with_the_cure() {
     let device = Device::new();
     let device = device.start();
     let file = device.file("a.lic", &device.licence().sign());
@@ -185,23 +185,23 @@ fn a_path_in_a_home_directory_is_refused_with_what_to_do() {
     assert_eq!(device.stored().len(), 1);
 }
 
-/// What a stick and libusb need: a block device of another number than a disk's, and the
-/// kernel's word of devices (`NETLINK_KOBJECT_UEVENT`).
+/// The device access that sticks and libusb require: block devices other than disks, and the
+/// kernel's device events (`NETLINK_KOBJECT_UEVENT`).
 const DRIVES: &str = "[Service]\n\
     ExecStartPre=sh -c 'head -c 1 /dev/disk/by-label/license >/dev/null'\n\
     ExecStartPre=perl -e 'socket(my $$events, 16, 3, 15) or die \"netlink: $$!\"'\n";
 
-fn drives_are_read_and_asked_from_inside_the_sandbox() {
+fn drives_are_accessible_from_inside_the_sandbox() {
     let device = Device::new();
     device.write("etc/systemd/system/licd.service.d/drives.conf", DRIVES);
     let device = device.start();
     assert_eq!(device.service("ActiveState"), "active");
 }
 
-fn a_worker_outside_the_sandbox_does_the_downloading() {
+fn downloads_run_in_a_worker_outside_the_sandbox() {
     let device = Device::new();
     let device = device.start();
-    // Nobody listens there: that is for a worker with a network to say.
+    // The port is closed, which only a worker with network access can report.
     device.shell(
         "systemctl reload licd.service; busctl call com.igel.License1 /com/igel/License1 \
          com.igel.License1.Manager Import 'sa{sv}' http://127.0.0.1:1/a.lic 0",

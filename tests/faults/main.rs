@@ -1,5 +1,4 @@
-//! That the tracer does what it says, and that the programs are right at a sample of their points.
-//! `make faults` runs all points.
+//! Tests the tracer, and the programs at a sample of their points. `make faults` runs all points.
 #![cfg(target_arch = "x86_64")]
 #![allow(
     clippy::unwrap_used,

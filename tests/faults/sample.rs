@@ -1,5 +1,5 @@
-//! The programs at a sample of their points, the same one in every run: a test that fails says
-//! something of the change, not of the day.
+//! The programs at a sample of their points. The sample is the same in every run, so a failure is
+//! due to a change.
 
 use acceptance::faults::operations::{Act, named};
 use acceptance::faults::sweep::{self, Choice, Outcome};
@@ -23,13 +23,13 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_removal_by_licd_is_right_at_a_sample_of_its_points),
 ];
 
-/// Chooses other points.
+/// The environment variable for another seed.
 const SEED: &str = "LICD_FAULTS_SEED";
-/// What chooses them if that is not set.
+/// The default seed.
 const USUAL: u64 = 7;
-/// Points of an operation of licctl, of which a dozen take a second.
+/// The sample size for licctl, which runs a dozen points a second.
 const OF_LICCTL: usize = 20;
-/// Points of an operation of licd, of which one or two take a second.
+/// The sample size for licd, which runs one or two points a second.
 const OF_LICD: usize = 5;
 
 /// The seed of this run.

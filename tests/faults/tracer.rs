@@ -1,4 +1,4 @@
-//! Programs of the system, whose every call is known, under the tracer.
+//! The tracer on system programs whose calls are known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use nix::sys::signal::Signal;
 pub(crate) const STORIES: &[Story] = &[
     story!(a_call_that_fails_returns_the_error_and_is_not_carried_out),
     story!(every_error_reaches_the_program),
-    story!(a_failure_once_leaves_the_next_call_alone_and_one_onward_does_not),
+    story!(a_single_failure_spares_later_calls_and_a_lasting_one_does_not),
     story!(a_descriptor_is_closed_even_if_closing_it_fails),
-    story!(a_program_is_killed_before_a_call_or_after_it),
+    story!(a_program_can_be_killed_before_or_after_a_call),
     story!(threads_and_children_are_followed_and_end_with_the_program),
     story!(a_signal_reaches_the_program_that_is_traced),
     story!(calls_have_the_same_names_in_every_run),
-    story!(what_concerns_the_process_alone_is_not_counted),
-    story!(a_program_that_runs_in_circles_is_ended),
+    story!(calls_that_concern_only_the_process_are_not_counted),
+    story!(a_looping_program_is_killed),
     story!(a_point_has_one_name),
 ];
 
@@ -38,7 +38,7 @@ fn files() -> (tempfile::TempDir, PathBuf, PathBuf) {
     (dir, a, b)
 }
 
-/// A command with its path, so that it is not looked for, and without a language.
+/// A command by absolute path and without a locale, which avoids search calls.
 fn command(program: &str, args: &[&Path]) -> Command {
     let mut command = Command::new(Path::new("/bin").join(program));
     command.args(args).env("LC_ALL", "C");
@@ -51,7 +51,7 @@ fn shell(script: &str, args: &[&Path]) -> Command {
     command
 }
 
-/// Where a command first makes this call about this.
+/// The place of a command's first call with this name and object.
 fn place(command: &Command, name: &str, about: &Path) -> Place {
     let trace = Traced::start(command, None).wait(DEADLINE);
     let is = |call: &acceptance::faults::calls::Call| {
@@ -61,7 +61,7 @@ fn place(command: &Command, name: &str, about: &Path) -> Place {
     found.unwrap_or_else(|| panic!("no {name} of {} in {trace:?}", about.display())).0
 }
 
-/// Runs a command with a fault at the first call of this name about this.
+/// Runs a command with a fault at its first call with this name and object.
 fn at(command: &Command, name: &str, about: &Path, fault: Fault) -> Trace {
     let aim = Aim { place: place(command, name, about), fault };
     let trace = Traced::start(command, Some(aim)).wait(DEADLINE);
@@ -98,14 +98,14 @@ fn every_error_reaches_the_program() {
     }
 }
 
-fn a_failure_once_leaves_the_next_call_alone_and_one_onward_does_not() {
+fn a_single_failure_spares_later_calls_and_a_lasting_one_does_not() {
     let (_dir, a, b) = files();
     let cat = command("cat", &[&a, &b]);
     let once = at(&cat, "read", &a, Fault::Fail(Errno::EIO));
     assert_eq!((once.end, &*once.out), (End::Exited(1), "b"));
     let onward = at(&cat, "read", &a, Fault::FailOnward(Errno::EIO));
     assert_eq!((onward.end, &*onward.out), (End::Exited(1), ""));
-    // What can not return this error goes on.
+    // Calls that cannot return this error succeed.
     assert_eq!(onward.err.lines().count(), 2, "{onward:?}");
 }
 
@@ -116,7 +116,7 @@ fn a_descriptor_is_closed_even_if_closing_it_fails() {
     assert_eq!(trace.out.trim(), "closed", "{trace:?}");
 }
 
-fn a_program_is_killed_before_a_call_or_after_it() {
+fn a_program_can_be_killed_before_or_after_a_call() {
     for (fault, is_moved) in [(Fault::KillBefore, false), (Fault::KillAfter, true)] {
         let (dir, a, _) = files();
         let to = dir.path().join("c");
@@ -134,7 +134,7 @@ fn threads_and_children_are_followed_and_end_with_the_program() {
     let child = shell("/bin/cat \"$1\"; echo $?", &[&a]);
     let trace = at(&child, "read", &a, Fault::Fail(Errno::EIO));
     assert_eq!((trace.end, trace.out.trim()), (End::Exited(0), "1"));
-    // One that would outlive it.
+    // A child that would outlive the program.
     let left = shell("/bin/sleep 600 & exec /bin/cat \"$1\"", &[&a]);
     let trace = at(&left, "read", &a, Fault::KillAfter);
     assert_eq!(trace.end, End::Killed(Signal::SIGKILL));
@@ -153,7 +153,7 @@ fn calls_have_the_same_names_in_every_run() {
     let child = shell("/bin/cat \"$1\"; exec /bin/cat \"$1\"", &[&a]);
     let calls = || {
         let trace = Traced::start(&child, None).wait(DEADLINE);
-        // Of a pipe the number is another one in every run.
+        // A pipe's inode number differs in every run.
         let named = |about: &str| about.split(':').next().unwrap().to_owned();
         let calls = trace.calls.into_iter();
         let mut calls: Vec<_> = calls.map(|(at, c)| (at, c.name, named(&c.about))).collect();
@@ -165,7 +165,7 @@ fn calls_have_the_same_names_in_every_run() {
     assert_eq!(first, calls());
 }
 
-fn what_concerns_the_process_alone_is_not_counted() {
+fn calls_that_concern_only_the_process_are_not_counted() {
     for number in [libc::SYS_mmap, libc::SYS_futex, libc::SYS_getpid, libc::SYS_exit_group] {
         assert!(!is_counted(number));
     }
@@ -175,7 +175,7 @@ fn what_concerns_the_process_alone_is_not_counted() {
     assert!(!trace.calls.iter().any(|(_, call)| is_loaders(&call.about)), "{trace:?}");
 }
 
-fn a_program_that_runs_in_circles_is_ended() {
+fn a_looping_program_is_killed() {
     let trace = Traced::start(&shell("while :; do : </dev/null; done", &[]), None).wait(DEADLINE);
     assert_eq!(trace.end, End::Hung);
 }

@@ -1,4 +1,4 @@
-//! A message bus of one's own.
+//! A private message bus.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// Everybody may connect and do everything: who may do what is for the daemon to decide.
+/// Every user may connect and call: authorisation is up to the daemon.
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -22,7 +22,7 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 </busconfig>
 "#;
 
-/// A `dbus-daemon` of its own, started when its address is first asked for.
+/// A private `dbus-daemon`, started on first use.
 #[derive(Debug)]
 pub struct Bus {
     dir: PathBuf,
@@ -42,7 +42,7 @@ impl Bus {
         Self { dir: dir.to_owned(), running: OnceLock::new() }
     }
 
-    /// Its address. It takes connections by then.
+    /// Its address. The bus accepts connections.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.running.get_or_init(|| Running::start(&self.dir)).address
@@ -50,7 +50,7 @@ impl Bus {
 }
 
 impl Bus {
-    /// The socket that it listens at.
+    /// Its socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         let _ = self.address();
@@ -72,7 +72,7 @@ impl Running {
             .stderr(File::create(dir.join("bus.log")).unwrap())
             .spawn()
             .expect("dbus-daemon is installed");
-        // It prints its address once it listens.
+        // dbus-daemon prints its address once it listens.
         let mut address = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
         let running = Self { address: address.trim().to_owned(), process };

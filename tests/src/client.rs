@@ -1,4 +1,4 @@
-//! A program on the bus that asks the daemon, or listens to it.
+//! A D-Bus client of the daemon.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -23,10 +23,10 @@ pub const MANAGER: &str = "com.igel.License1.Manager";
 /// The interface of properties.
 pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// How long an answer may take: longer than D-Bus itself allows.
+/// The time limit for an answer, longer than D-Bus's own.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How many signals may wait to be heard; more than a daemon sends in a moment.
+/// The queue of unread signals; more than the daemon sends at once.
 const QUEUE: usize = 1024;
 
 /// A connection to a bus.
@@ -35,12 +35,12 @@ pub struct Client {
     connection: Connection,
 }
 
-/// An error that the daemon or the bus answers.
+/// An error returned by the daemon or the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The error's name.
+    /// The name of the D-Bus error.
     pub name: String,
-    /// What it says.
+    /// The error's message.
     pub message: String,
 }
 
@@ -55,7 +55,7 @@ impl Client {
     /// Calls a method of the daemon's main interface.
     ///
     /// # Errors
-    /// What is answered instead.
+    /// The error that was returned.
     pub fn manager<R>(
         &self,
         method: &str,
@@ -67,10 +67,10 @@ impl Client {
         self.call(NAME, PATH, MANAGER, method, body)
     }
 
-    /// Calls any method of anybody.
+    /// Calls any method of any service.
     ///
     /// # Errors
-    /// What is answered instead.
+    /// The error that was returned.
     pub fn call<R>(
         &self,
         name: &str,
@@ -113,14 +113,14 @@ impl Client {
         self.call(NAME, path, PROPERTIES, "GetAll", &(interface,)).unwrap()
     }
 
-    /// Whether somebody owns the daemon's name.
+    /// Whether a process owns the daemon's name.
     #[must_use]
     pub fn is_owned(&self) -> bool {
         let dbus = "org.freedesktop.DBus";
         self.call(dbus, "/org/freedesktop/DBus", dbus, "NameHasOwner", &(NAME,)).unwrap()
     }
 
-    /// Hears every signal of the daemon from now on.
+    /// Receives every signal of the daemon from now on.
     #[must_use]
     pub fn listen(&self) -> Signals {
         let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
@@ -129,7 +129,7 @@ impl Client {
         let mut stream = zbus::block_on(stream).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let signals = Signals { heard: Arc::clone(&heard), connection: self.connection.clone() };
-        // Ends with the connection, which ends with the bus.
+        // The thread ends with the connection, which ends with the bus.
         thread::spawn(move || {
             zbus::block_on(async {
                 while let Some(Ok(message)) =
@@ -143,7 +143,7 @@ impl Client {
     }
 }
 
-/// The signals heard so far.
+/// The signals received so far.
 #[derive(Debug)]
 pub struct Signals {
     heard: Arc<Mutex<Vec<Message>>>,
@@ -151,8 +151,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Waits until everything was heard that the bus has taken so far: what is sent now goes behind
-    /// it.
+    /// Waits until every signal that the bus accepted so far was received: a message sent now
+    /// arrives after them.
     pub fn catch_up(&self) {
         let seen = self.named("Behind").len();
         let own = self.connection.unique_name().unwrap();
@@ -163,7 +163,7 @@ impl Signals {
         });
     }
 
-    /// The signals of this name, in the order in which they came.
+    /// The signals with this name, in order of arrival.
     #[must_use]
     pub fn named(&self, member: &str) -> Vec<Message> {
         let heard = self.heard.lock().unwrap();
@@ -185,7 +185,7 @@ impl Signals {
             .collect()
     }
 
-    /// Forgets what was heard.
+    /// Discards received signals.
     pub fn forget(&self) {
         self.heard.lock().unwrap().clear();
     }

@@ -1,13 +1,13 @@
-//! A wall clock that shows what a test wants, for programs that are started with it.
+//! A simulated wall clock for programs under test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// Where Debian puts the library that answers for the clock, below the architecture's directory.
+/// The path of libfaketime on Debian, relative to the architecture's directory.
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 
-/// A clock that stands still. Running time goes on.
+/// A stopped wall clock. The monotonic clock keeps running.
 #[derive(Debug)]
 pub struct Clock {
     file: PathBuf,
@@ -24,14 +24,14 @@ impl Clock {
         clock
     }
 
-    /// Makes it show another time, also to programs that run.
+    /// Sets the time, including for running programs.
     pub fn set(&self, time: &str) {
         let new = self.file.with_extension("new");
         fs::write(&new, format!("{time}\n")).unwrap();
         fs::rename(new, &self.file).unwrap();
     }
 
-    /// Makes a program see this clock.
+    /// Makes a program use this clock.
     pub fn shown_to<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let library = Path::new("/usr/lib").join(format!("{}-linux-gnu", env::consts::ARCH));
         command

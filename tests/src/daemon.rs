@@ -1,4 +1,4 @@
-//! The daemon of a world.
+//! The daemon of a device.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use crate::program::{self, Answer};
 use crate::wait::{self, DEADLINE};
 use crate::world::{self, World};
 
-/// A running licd. It is killed when dropped; [`Daemon::stop`] asks it to end.
+/// A running licd. Dropping it kills it; [`Daemon::stop`] terminates it.
 #[derive(Debug)]
 pub struct Daemon<'w> {
     world: &'w World,
@@ -25,7 +25,7 @@ pub struct Daemon<'w> {
 }
 
 impl<'w> Daemon<'w> {
-    /// Starts it and waits until it tells the service manager that it is ready.
+    /// Starts licd and waits for its readiness notification.
     pub(crate) fn start(
         world: &'w World,
         adjust: impl FnOnce(&mut Command) -> &mut Command,
@@ -50,7 +50,7 @@ impl<'w> Daemon<'w> {
         daemon
     }
 
-    /// Starts it, and waits for nothing.
+    /// Starts licd without waiting.
     #[must_use]
     pub fn start_unwatched(world: &'w World) -> Self {
         Self::spawn(world, |command| command)
@@ -66,7 +66,7 @@ impl<'w> Daemon<'w> {
         Self { world, process, log }
     }
 
-    /// What it has written to standard error, it and those before it.
+    /// Standard error of this and earlier daemons of the device.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
@@ -84,7 +84,7 @@ impl<'w> Daemon<'w> {
         self.process.id()
     }
 
-    /// The most memory that was ever resident, in bytes.
+    /// The peak resident memory in bytes.
     #[must_use]
     pub fn peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
@@ -97,13 +97,13 @@ impl<'w> Daemon<'w> {
         kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Terminates licd and waits for its exit.
     pub fn stop(mut self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.wait()
     }
 
-    /// Kills it where it stands.
+    /// Kills licd.
     pub fn kill(mut self) {
         self.signal(Signal::SIGKILL);
         self.wait();
@@ -114,7 +114,7 @@ impl<'w> Daemon<'w> {
         ended.unwrap_or_else(|| panic!("licd does not end: {}", self.log()))
     }
 
-    /// licctl that asks this daemon, to which arguments are still to be added.
+    /// licctl connected to this daemon, without arguments yet.
     #[must_use]
     pub fn licctl_command(&self) -> Command {
         let mut command = self.world.licctl_command();
@@ -122,23 +122,23 @@ impl<'w> Daemon<'w> {
         command
     }
 
-    /// Runs licctl, which asks this daemon.
+    /// Runs licctl connected to this daemon.
     pub fn licctl<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Answer {
         program::run(self.licctl_command().args(args))
     }
 
-    /// Imports a file through the daemon, and returns the verdicts as JSON.
+    /// Imports a file through the daemon; prints JSON.
     pub fn import(&self, content: impl AsRef<[u8]>) -> Answer {
         self.licctl(["import", "--json", &self.world.file("import.lic", content)])
     }
 
-    /// The status report, as the daemon gives it.
+    /// The status report from the daemon.
     #[must_use]
     pub fn status(&self) -> Value {
         self.licctl(["status", "--json"]).with_code(0).json()
     }
 
-    /// The same without what the clock shows.
+    /// The status report without the clock's time.
     #[must_use]
     pub fn report(&self) -> Value {
         world::masked(self.status())
@@ -150,7 +150,15 @@ impl<'w> Daemon<'w> {
         Client::connect(self.world.bus.address())
     }
 
-    /// Waits until the status report is as `look` wants it.
+    /// Calls `Refresh`.
+    ///
+    /// # Panics
+    /// If the daemon refuses.
+    pub fn refresh(&self) {
+        let () = self.client().manager("Refresh", &()).unwrap();
+    }
+
+    /// Waits until the status report satisfies `look`.
     pub fn until(&self, what: &str, look: impl Fn(&Value) -> bool) -> Value {
         let client = self.client();
         wait::until(what, || {
@@ -168,4 +176,20 @@ impl Drop for Daemon<'_> {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), self.log().as_bytes());
         }
     }
+}
+
+/// Runs a test with licctl alone, and with a daemon that restarts for every step.
+///
+/// # Panics
+/// If a daemon does not exit cleanly.
+pub fn with_and_without_daemon(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
+    let alone = World::new();
+    test(&alone, &|args| alone.licctl(args));
+    let served = World::new();
+    test(&served, &|args| {
+        let daemon = served.start();
+        let answer = daemon.licctl(args);
+        assert!(daemon.stop().success());
+        answer
+    });
 }

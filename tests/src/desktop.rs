@@ -1,4 +1,4 @@
-//! A user's desktop: a session bus, who shows notifications there, and licd-notify.
+//! A user's desktop: a session bus, a notification server and licd-notify.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -18,9 +18,9 @@ use crate::program;
 use crate::wait::{self, DEADLINE};
 use crate::world::World;
 
-/// Where the specification has its object.
+/// The object path of the specification.
 const PATH: &str = "/org/freedesktop/Notifications";
-/// Its name.
+/// The bus name of the specification.
 const NAME: &str = "org.freedesktop.Notifications";
 
 /// The session of a user who has just logged in.
@@ -32,7 +32,7 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// A session with a home directory of its own. Nobody shows notifications yet.
+    /// A session with its own home directory, without a notification server.
     #[must_use]
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -45,7 +45,7 @@ impl Desktop {
         self.dir.path().join(name)
     }
 
-    /// licd-notify for a user of this device, to which arguments are still to be added.
+    /// licd-notify for a user of this device, without arguments yet.
     #[must_use]
     pub fn command(&self, world: &World, lang: &str) -> Command {
         let mut command = Command::new(program::path("licd-notify"));
@@ -68,7 +68,7 @@ impl Default for Desktop {
     }
 }
 
-/// A program that goes on until it is dropped.
+/// A running program, killed when dropped.
 #[derive(Debug)]
 pub struct Running(Child);
 
@@ -85,12 +85,12 @@ impl Running {
         self.0.id()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has exited.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().unwrap()
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits for its exit.
     pub fn wait(&mut self) -> ExitStatus {
         wait::within(DEADLINE, || self.ended()).expect("it ends by itself")
     }
@@ -106,23 +106,23 @@ impl Drop for Running {
 /// A call of `Notify`.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// The number it was given.
+    /// Its ID.
     pub id: u32,
-    /// The number of the one that it replaces, or 0.
+    /// The ID of the notification that it replaces, or 0.
     pub replaces: u32,
     /// The title.
     pub title: String,
-    /// The body, markup and all.
+    /// The body, including markup.
     pub body: String,
     /// 0 low, 1 normal, 2 critical.
     pub urgency: u8,
-    /// Milliseconds that it is to stay; 0 for ever.
+    /// The timeout in milliseconds; 0 for none.
     pub stays: i32,
-    /// Key and words of each button.
+    /// Key and label of each button.
     pub actions: Vec<(String, String)>,
 }
 
-/// Who shows notifications, by writing them down.
+/// A notification server that records notifications.
 #[derive(Debug)]
 pub struct Notifier {
     log: Arc<Log>,
@@ -183,7 +183,7 @@ impl Server {
 }
 
 impl Notifier {
-    /// Begins to show notifications, with these capabilities.
+    /// Starts the server with these capabilities.
     #[must_use]
     pub fn start(desktop: &Desktop, capabilities: &[&str]) -> Self {
         let log = Arc::new(Log::default());
@@ -193,19 +193,19 @@ impl Notifier {
         Self { log, connection: zbus::block_on(builder.build()).unwrap() }
     }
 
-    /// Everything shown so far.
+    /// The notifications shown so far.
     #[must_use]
     pub fn notes(&self) -> Vec<Note> {
         self.log.notes.lock().unwrap().clone()
     }
 
-    /// The numbers of those that were taken away.
+    /// The IDs of closed notifications.
     #[must_use]
     pub fn closed(&self) -> Vec<u32> {
         self.log.closed.lock().unwrap().clone()
     }
 
-    /// Waits until so many were shown, and returns them.
+    /// Waits until `count` notifications were shown, and returns them.
     pub fn until(&self, count: usize) -> Vec<Note> {
         wait::until(&format!("{count} notifications are shown"), || {
             let notes = self.notes();
@@ -222,19 +222,19 @@ impl Notifier {
 
     /// Closes a notification as the user does.
     pub fn dismiss(&self, id: u32) {
-        /// The reason: the user has closed it.
+        /// The reason “dismissed by the user”.
         const DISMISSED: u32 = 2;
         let emitter = SignalEmitter::new(&self.connection, PATH).unwrap();
         zbus::block_on(Server::notification_closed(&emitter, id, DISMISSED)).unwrap();
     }
 
-    /// Stops showing notifications.
+    /// Stops the server.
     pub fn stop(self) {
         zbus::block_on(self.connection.graceful_shutdown());
     }
 }
 
-/// A screen that nobody looks at.
+/// A virtual X screen.
 #[derive(Debug)]
 pub struct Screen {
     display: String,
@@ -242,12 +242,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Switches it on.
+    /// Starts Xvfb.
     #[must_use]
     pub fn new() -> Self {
         let (reader, writer) = std::io::pipe().unwrap();
         let mut command = Command::new("sh");
-        // It takes the first number that is free, and says which.
+        // Xvfb takes the first free display number and prints it.
         command.args(["-c", "exec Xvfb -displayfd 3 -screen 0 800x480x24 -nolisten tcp 3>&1"]);
         command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
         let server = Running(command.spawn().unwrap());
@@ -258,19 +258,19 @@ impl Screen {
         Self { display: format!(":{}", number.trim()), _server: server }
     }
 
-    /// Its name.
+    /// The bus name of the specification.
     #[must_use]
     pub fn display(&self) -> &str {
         &self.display
     }
 
-    /// What is on it, as a picture file: PPM, or PNG by the name's end.
+    /// A screenshot, as PPM or PNG by the file's extension.
     pub fn capture(&self, file: &Path) -> Vec<u8> {
         self.tool("import", ["-window", "root", file.to_str().unwrap()]);
         fs::read(file).unwrap()
     }
 
-    /// Runs a program of X, and returns what it prints.
+    /// Runs an X client and returns its output.
     pub fn tool<S: AsRef<OsStr>>(&self, name: &str, args: impl IntoIterator<Item = S>) -> String {
         let mut command = Command::new(name);
         program::run(command.args(args).env("DISPLAY", &self.display)).with_code(0).out
@@ -283,7 +283,7 @@ impl Default for Screen {
     }
 }
 
-/// Writes what a program says of itself to a file, instead of the output of the tests.
+/// Redirects a program's messages to a file, away from the tests' output.
 #[must_use]
 pub fn quiet(file: &Path) -> Stdio {
     File::create(file).unwrap().into()

@@ -1,4 +1,4 @@
-//! What the programs do when a system call fails, or when they are killed at one.
+//! Behaviour of the programs when a system call fails, or when they are killed at one.
 //!
 //! A program runs under ptrace(2). Each system call that can fail for want of something is a
 //! *point*: a run can make that call, or that call and all like it from then on, return an error

@@ -1,5 +1,5 @@
-//! How stories are run: each on a thread of its own, so that one may have its own mounts, and those
-//! that need root are counted as ignored when there is none.
+//! Runs stories, each on its own thread, so that each can have its own mounts. Stories that need
+//! root count as ignored without root.
 
 use std::panic::resume_unwind;
 use std::process::ExitCode;
@@ -9,10 +9,10 @@ use std::thread;
 use libtest_mimic::{Arguments, Completion, Trial};
 use nix::sched::{CloneFlags, unshare};
 
-/// A promise, and the test that keeps it. Made by [`story!`](crate::story).
+/// A promise and its test, made by [`story!`](crate::story).
 #[derive(Debug, Clone, Copy)]
 pub struct Story {
-    /// Where it stands, and the promise in words.
+    /// The module path and the promise.
     pub name: &'static str,
     /// Whether it needs root and the right to mount.
     pub needs_root: bool,
@@ -38,13 +38,13 @@ macro_rules! story {
     };
 }
 
-/// Runs the stories that the command line selects. Its options are those of Rust's own harness.
+/// Runs the stories selected on the command line, with the options of Rust's harness.
 #[must_use]
 pub fn run(chapters: &[&[Story]]) -> ExitCode {
     run_unless(None, chapters)
 }
 
-/// The same, but counts all of them as ignored if there is something that keeps them from running.
+/// Runs the selected stories, or counts them as ignored if an `obstacle` prevents them.
 #[must_use]
 pub fn run_unless(obstacle: Option<&'static str>, chapters: &[&[Story]]) -> ExitCode {
     let trials = chapters.concat().into_iter().map(|story| trial(story, obstacle)).collect();
@@ -67,12 +67,12 @@ fn trial(story: Story, obstacle: Option<&'static str>) -> Trial {
     })
 }
 
-/// Whether this process may do what an administrator does: mount a file system of its own.
+/// Whether this process may mount file systems in a namespace of its own.
 pub fn can_mount() -> bool {
     static CAN: OnceLock<bool> = OnceLock::new();
     *CAN.get_or_init(|| {
         let has_loops = std::path::Path::new("/dev/loop-control").exists();
-        // Tried on a thread that ends at once: what it is given goes with it.
+        // Tried on a short-lived thread, whose namespace ends with it.
         let may = || thread::spawn(|| unshare(CloneFlags::CLONE_NEWNS).is_ok()).join();
         has_loops && nix::unistd::geteuid().is_root() && may().unwrap_or(false)
     })

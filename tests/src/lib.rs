@@ -1,8 +1,8 @@
-//! Worlds for tests that run the programs themselves: a root directory with everything that a
-//! device has, a licence partition, a message bus, and the documents that a vendor would issue.
+//! Simulated devices for tests that run the programs: a root directory with the content of a
+//! device, a licence partition, a message bus, and documents as a vendor would issue them.
 //!
-//! Every [`World`] is its own device. Nothing in it has a fixed path, port or name, nothing waits
-//! for a fixed time, and everything is taken away again however a test ends.
+//! Every [`World`] is a separate device. No path, port or name is fixed, no wait has a fixed
+//! duration, and every resource is released however a test ends.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +17,7 @@ pub mod clock;
 pub mod corpus;
 pub mod daemon;
 pub mod desktop;
-// Registers are only known of this processor.
+// Only this processor's registers are supported.
 #[cfg(target_arch = "x86_64")]
 pub mod faults;
 pub mod harness;

@@ -1,4 +1,4 @@
-//! A logind that does nothing but write down what it is asked (org.freedesktop.login1(5)).
+//! A logind that only records calls (org.freedesktop.login1(5)).
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -12,19 +12,19 @@ const PATH: &str = "/org/freedesktop/login1";
 
 /// ID, user, name, seat and object of a session.
 type Row = (String, u32, String, String, OwnedObjectPath);
-/// What is blocked, who does, why, mode, user and process.
+/// What, who, why, mode, user ID and process ID of an inhibitor.
 type Inhibitor = (String, String, String, String, u32, u32);
 
-/// Whether logind knows the method that lets root respect inhibitors.
+/// Whether logind offers the method that makes root respect inhibitors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// Of today.
+    /// Current systemd.
     New,
     /// Before systemd 247.
     Old,
 }
 
-/// A logind on the bus of a device, until it is dropped.
+/// A logind on the bus of a device; dropping it stops it.
 #[derive(Debug)]
 pub struct Logind {
     log: Arc<Mutex<Log>>,
@@ -44,7 +44,7 @@ struct Manager(Arc<Mutex<Log>>);
 struct Session(&'static str);
 
 impl Logind {
-    /// Starts it: a greeter runs at the seat, and a user has a session by network.
+    /// Starts it, with a greeter at the seat and a user's remote session.
     #[must_use]
     pub fn start(world: &World, version: Version) -> Self {
         let log = Arc::<Mutex<Log>>::default();
@@ -63,34 +63,34 @@ impl Logind {
         self.log.lock().unwrap()
     }
 
-    /// A user logs in at the device.
+    /// Logs a user in at the device.
     pub fn log_in(&self) {
         self.log().user = true;
     }
 
-    /// The user logs out.
+    /// Logs the user out.
     pub fn log_out(&self) {
         self.log().user = false;
     }
 
-    /// A program blocks something.
+    /// Takes an inhibitor.
     pub fn inhibit(&self, what: &str, who: &str, why: &str, mode: &str) {
         let text = |word: &str| word.to_owned();
         self.log().inhibitors.push((text(what), text(who), text(why), text(mode), 0, 7));
     }
 
-    /// Nothing is blocked any more.
+    /// Releases all inhibitors.
     pub fn release(&self) {
         self.log().inhibitors.clear();
     }
 
-    /// The restarts that were ordered so far, each by method and argument.
+    /// The restarts ordered so far, by method and argument.
     #[must_use]
     pub fn restarts(&self) -> Vec<String> {
         self.log().restarts.clone()
     }
 
-    /// Ends it.
+    /// Stops it.
     pub fn stop(self) {
         zbus::block_on(self.connection.graceful_shutdown());
     }
@@ -143,7 +143,7 @@ impl Manager {
     }
 }
 
-/// The same without `RebootWithFlags`.
+/// The manager interface without `RebootWithFlags`.
 struct OldManager(Manager);
 
 #[interface(name = "org.freedesktop.login1.Manager")]

@@ -1,4 +1,4 @@
-//! Simulated hardware: trees laid out as the kernel's below a root directory (contract §1, §4a).
+//! Simulated hardware: trees in the kernel's layout, inside a root directory (contract §1, §4a).
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,14 +11,14 @@ pub const USB_CARD: &str = "pci0000:00/0000:00:14.0/usb1/1-3";
 /// The USB device of the drive that [`Machine::boots_from_usb`] puts the system on.
 const USB_DRIVE: &str = "pci0000:00/0000:00:14.0/usb1/1-2";
 
-/// The hardware below a root directory.
+/// The hardware in a root directory.
 #[derive(Debug)]
 pub struct Machine {
     root: PathBuf,
 }
 
 impl Machine {
-    /// The machine at `root`, so far without any hardware.
+    /// The machine at `root`, without hardware.
     #[must_use]
     pub fn at(root: &Path) -> Self {
         let machine = Self { root: root.to_owned() };
@@ -37,7 +37,7 @@ impl Machine {
         self.device(USB_CARD, "usb").interface(name, USB_CARD, mac)
     }
 
-    /// Takes an interface away, as pulling a dock does.
+    /// Removes an interface, as pulling a dock does.
     pub fn remove_interface(&self, name: &str) -> &Self {
         fs::remove_file(self.path(&format!("/sys/class/net/{name}"))).unwrap();
         self
@@ -48,7 +48,7 @@ impl Machine {
         self.file(&format!("/sys/class/net/{interface}/{attribute}"), &format!("{value}\n"))
     }
 
-    /// What DMI has as a serial number: `product_serial` or `chassis_serial`.
+    /// Sets a DMI serial number: `product_serial` or `chassis_serial`.
     pub fn dmi(&self, field: &str, value: &str) -> &Self {
         self.file(&format!("/sys/class/dmi/id/{field}"), &format!("{value}\n"))
     }
@@ -66,8 +66,8 @@ impl Machine {
             .file("/proc/self/mountinfo", line)
     }
 
-    /// Plugs in a stick that is one partition, `sdb1` or the like, with the numbers and the size in
-    /// bytes of the block device that stands for it.
+    /// Plugs in a stick with one partition, such as `sdb1`, with the number and size in bytes of
+    /// its block device.
     pub fn usb_stick(&self, partition: &str, number: &str, bytes: u64) -> &Self {
         let disk = partition.trim_end_matches(|c: char| c.is_ascii_digit());
         let device = format!("pci0000:00/0000:00:14.0/usb1/1-{disk}");
@@ -82,7 +82,7 @@ impl Machine {
             .file(&format!("/sys/devices/{part}/partition"), "1\n")
     }
 
-    /// Pulls a stick of [`Machine::usb_stick`].
+    /// Pulls a stick plugged in by [`Machine::usb_stick`].
     pub fn pull_stick(&self, partition: &str) -> &Self {
         let disk = partition.trim_end_matches(|c: char| c.is_ascii_digit());
         for name in [partition, disk] {
@@ -102,7 +102,7 @@ impl Machine {
         self
     }
 
-    /// A link from `path` to `target`, relative as sysfs makes them.
+    /// A relative link from `path` to `target`, as in sysfs.
     fn link(&self, path: &str, target: &str) -> &Self {
         let up = "../".repeat(Path::new(path).components().count() - 2);
         let path = self.path(path);
@@ -112,7 +112,7 @@ impl Machine {
         self
     }
 
-    /// A device below `/sys/devices` on a bus.
+    /// A device in `/sys/devices` on a bus.
     fn device(&self, path: &str, bus: &str) -> &Self {
         let path = format!("/sys/devices/{path}");
         fs::create_dir_all(self.path(&path)).unwrap();
@@ -129,7 +129,7 @@ impl Machine {
             .link(&format!("/sys/class/net/{name}"), &dir)
     }
 
-    /// A block device below `/sys/devices`, numbered, and named as its directory.
+    /// A block device in `/sys/devices` with this number, named like its directory.
     fn block(&self, number: &str, path: &str) -> &Self {
         let name = path.rsplit('/').next().unwrap();
         let path = format!("/sys/devices/{path}");

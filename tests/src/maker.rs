@@ -1,4 +1,4 @@
-//! The vendor: keys that grow from seeds anybody can guess, licences and trust documents.
+//! The vendor: keys from public seeds, licences and trust documents.
 
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +11,7 @@ use license_issue::{self as issue, SigningKey, TrustKey};
 
 /// The unit ID of the device of most worlds.
 pub const UNIT: &str = "00E0C51C5087";
-/// The same as a network interface has it.
+/// The same in the notation of a network interface.
 pub const MAC: &str = "00:e0:c5:1c:50:87";
 /// The unit ID of another device.
 pub const OTHER: &str = "00E0C51C5088";
@@ -23,7 +23,7 @@ pub const EMP: &str = "SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK";
 /// The service of the PowerTerm add-on.
 pub const POWERTERM: &str = "SUB_SERVICE_SET_ADDON_POWERTERM";
 
-/// A key.
+/// A signing key from a seed.
 #[must_use]
 pub fn key(name: &str, seed: u8) -> SigningKey {
     SigningKey::from_seed(KeyName::parse(name).unwrap(), &[seed; 32]).unwrap()
@@ -54,7 +54,7 @@ pub fn stranger() -> SigningKey {
 }
 
 /// A trust document of this version that names [`issuer`] and [`demo_issuer`] and withdraws these
-/// packs' serials, signed by the first two roots.
+/// serials, signed by the first two roots.
 #[must_use]
 pub fn trust(version: u64, withdrawn: &[(&str, u64)]) -> String {
     let [a, b, _] = roots();
@@ -71,7 +71,7 @@ pub fn trust_in(key: &SigningKey) -> String {
     issue::sign(&format!("{head}{}", keys.concat()), &[&a, &b])
 }
 
-/// The same, signed by these keys.
+/// A trust document signed by these keys.
 #[must_use]
 pub fn trust_signed_by(version: u64, withdrawn: &[(&str, u64)], roots: &[&SigningKey]) -> String {
     let keys = [
@@ -85,7 +85,7 @@ pub fn trust_signed_by(version: u64, withdrawn: &[(&str, u64)], roots: &[&Signin
     issue::trust_document(version, time("2026-01-01T00:00:00Z"), &keys, &withdrawn, roots)
 }
 
-/// A licence to be signed.
+/// A licence before signing.
 #[derive(Debug, Clone)]
 pub struct Draft {
     terms: Terms,
@@ -93,7 +93,7 @@ pub struct Draft {
     mass: bool,
 }
 
-/// A subscription of the Workspace Edition for [`UNIT`] that is in force whenever the tests run.
+/// A subscription of the Workspace Edition for [`UNIT`], in force whenever the tests run.
 #[must_use]
 pub fn licence() -> Draft {
     let terms = Terms {
@@ -117,28 +117,28 @@ pub fn licence() -> Draft {
 }
 
 impl Draft {
-    /// Of this pack.
+    /// Sets the pack.
     #[must_use]
     pub fn pack(mut self, pack: &str) -> Self {
         self.terms.pack = PackId::parse(pack).unwrap();
         self
     }
 
-    /// With this serial.
+    /// Sets the serial.
     #[must_use]
     pub fn serial(mut self, serial: u64) -> Self {
         self.terms.serial = Serial::new(serial).unwrap();
         self
     }
 
-    /// Of this product.
+    /// Sets the product.
     #[must_use]
     pub fn product(mut self, code: &str) -> Self {
         self.terms.product = product(code);
         self
     }
 
-    /// For this term. An evaluation has no grace, and is of a product of its own.
+    /// Sets the term. An evaluation has no grace and its own product.
     #[must_use]
     pub fn term(mut self, term: &str) -> Self {
         self.terms.term = Term::parse(term).unwrap();
@@ -148,7 +148,7 @@ impl Draft {
         self.fitting()
     }
 
-    /// Unlocking these services, of a product that carries them.
+    /// Sets the services, and a product that includes them.
     #[must_use]
     pub fn services(mut self, names: &[&str]) -> Self {
         let names: BTreeSet<_> = names.iter().map(|n| ServiceName::parse(n).unwrap()).collect();
@@ -156,7 +156,8 @@ impl Draft {
         self.fitting()
     }
 
-    /// Of the first product that goes with the rest, unless its own does; one that nobody knows does.
+    /// Sets the first known product that fits the other fields, unless its product fits or is
+    /// unknown.
     fn fitting(mut self) -> Self {
         for code in ["WE", "WE-E", "EMP", "PAS", "PWT", "ADDON", "FUTURE"] {
             if self.terms.product_mismatch().is_none() {
@@ -167,7 +168,7 @@ impl Draft {
         self
     }
 
-    /// Superseding these packs.
+    /// Sets the packs that it supersedes.
     #[must_use]
     pub fn supersedes(mut self, packs: &[&str]) -> Self {
         let packs: BTreeSet<_> = packs.iter().map(|pack| PackId::parse(pack).unwrap()).collect();
@@ -175,56 +176,56 @@ impl Draft {
         self
     }
 
-    /// Issued at this time.
+    /// Sets the time of issue.
     #[must_use]
     pub fn issued(mut self, at: &str) -> Self {
         self.terms.issued = time(at);
         self
     }
 
-    /// From this day on.
+    /// Sets the first day.
     #[must_use]
     pub fn starts(mut self, day: impl Into<Day>) -> Self {
         self.terms.starts = day.into().0;
         self
     }
 
-    /// Up to this day.
+    /// Sets the last day.
     #[must_use]
     pub fn expires(mut self, day: impl Into<Day>) -> Self {
         self.terms.expires = Expiry::On(day.into().0);
         self
     }
 
-    /// Without end.
+    /// Removes the last day.
     #[must_use]
     pub fn endless(mut self) -> Self {
         self.terms.expires = Expiry::Never;
         self
     }
 
-    /// With so many days of grace.
+    /// Sets the days of grace.
     #[must_use]
     pub fn grace(mut self, days: u8) -> Self {
         self.terms.grace_days = days;
         self
     }
 
-    /// Naming every unit of the pack.
+    /// Marks the roster as complete.
     #[must_use]
     pub fn roster(mut self) -> Self {
         self.terms.roster_complete = true;
         self
     }
 
-    /// For these units.
+    /// Sets the units.
     #[must_use]
     pub fn units(mut self, units: &[&str]) -> Self {
         self.units = units.iter().map(|text| unit(text)).collect();
         self
     }
 
-    /// As a mass licence for the units it has and `count` others.
+    /// Makes it a mass licence for its units and `count` others.
     #[must_use]
     pub fn mass(mut self, count: u32) -> Self {
         self.units.extend((0..count).map(|number| {
@@ -235,19 +236,19 @@ impl Draft {
         self
     }
 
-    /// The text, not signed.
+    /// The unsigned text.
     #[must_use]
     pub fn text(&self) -> String {
         issue::text_of(&self.terms, &self.units)
     }
 
-    /// The file, signed by [`issuer`].
+    /// The licence signed by [`issuer`].
     #[must_use]
     pub fn sign(&self) -> String {
         self.signed_by(&[&issuer()])
     }
 
-    /// The file, signed by these keys.
+    /// The licence signed by these keys.
     #[must_use]
     pub fn signed_by(&self, keys: &[&SigningKey]) -> String {
         match self.mass {
@@ -257,13 +258,13 @@ impl Draft {
     }
 }
 
-/// A text, signed by [`issuer`] whatever it says.
+/// Any text, signed by [`issuer`].
 #[must_use]
 pub fn sign(text: &str) -> String {
     issue::sign(text, &[&issuer()])
 }
 
-/// The slice of a unit, cut out of a mass licence.
+/// Cuts the slice of a unit out of a mass licence.
 #[must_use]
 pub fn slice(mass: &str, of: &str) -> String {
     let unit = unit(of);
@@ -288,7 +289,7 @@ impl From<Date> for Day {
     }
 }
 
-/// The day that lies so many days after today, or before it.
+/// The day this many days after today, or before it.
 #[must_use]
 pub fn today_plus(days: i64) -> Date {
     const DAY: i64 = 24 * 60 * 60;
@@ -296,7 +297,7 @@ pub fn today_plus(days: i64) -> Date {
     Date::of(UnixSeconds(i64::try_from(now).unwrap() + days * DAY))
 }
 
-/// A unit, as people write it.
+/// Parses a unit.
 #[must_use]
 pub fn unit(text: &str) -> UnitId {
     UnitId::parse_human(text).unwrap()

@@ -13,8 +13,8 @@ use crate::wait;
 
 const NONE: Option<&str> = None;
 
-/// A mounted image. Mount and loop device go when it is dropped, at the latest with the thread,
-/// whose own mounts it is among.
+/// A mounted image. Dropping it removes mount and loop device; the end of its thread does too,
+/// because the mount is in the thread's namespace.
 #[derive(Debug)]
 pub struct Partition {
     image: PathBuf,
@@ -22,8 +22,8 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Formats an image of `bytes` and mounts it on `place`, read-only. The calling thread has its
-    /// own mounts from here on, and so have the programs that it starts.
+    /// Formats an image of `bytes` and mounts it read-only on `place`. Gives the calling thread,
+    /// and programs it starts, a mount namespace of its own.
     #[must_use]
     pub fn new(image: &Path, place: &Path, bytes: u64) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).unwrap();
@@ -35,8 +35,8 @@ impl Partition {
         partition
     }
 
-    /// Mounts a copy of the image of this one, made at `image`, on `place`, read-only. This one has
-    /// to be read-only meanwhile, so that what is written is in the image.
+    /// Copies this image to `image` and mounts the copy read-only on `place`. This partition must
+    /// be read-only, so that the image is complete.
     #[must_use]
     pub fn copied(&self, image: &Path, place: &Path) -> Self {
         fs::copy(&self.image, image).unwrap();
@@ -45,7 +45,7 @@ impl Partition {
         partition
     }
 
-    /// The file that the file system is in.
+    /// The image file.
     #[must_use]
     pub fn image(&self) -> &Path {
         &self.image
@@ -58,7 +58,7 @@ impl Partition {
         // Write protection outlives what a loop device was last used for.
         tool("blockdev", ["--setrw", &device]);
         let mounted = mount(Some(&*device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
-        // The device goes as soon as nothing uses it any more; that is with its mount.
+        // The loop device detaches when its last user, the mount, is gone.
         tool("losetup", ["--detach", &device]);
         mounted.unwrap();
     }
@@ -71,8 +71,8 @@ impl Partition {
     /// Makes it read-only, as the rescue shell's recipe does.
     pub fn make_read_only(&self) {
         let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        // A program that another story is just starting has for a moment what this process has open.
-        wait::until("nobody keeps the partition writable", || {
+        // A program that another story is starting shares this process's descriptors for a moment.
+        wait::until("no process keeps the partition writable", || {
             match mount(NONE, &self.place, NONE, flags, NONE) {
                 Err(Errno::EBUSY) => None,
                 done => {
@@ -83,12 +83,12 @@ impl Partition {
         });
     }
 
-    /// Takes it away under everybody's feet (`umount -l`).
+    /// Detaches it while in use (`umount -l`).
     pub fn vanish(&self) {
         umount2(&self.place, MntFlags::MNT_DETACH).unwrap();
     }
 
-    /// Protects its device against writing for a while.
+    /// Write-protects its device.
     #[must_use]
     pub fn write_protect(&self) -> WriteProtection {
         let device = self.device();
@@ -96,7 +96,7 @@ impl Partition {
         WriteProtection { device }
     }
 
-    /// The fields of the mount's line in the kernel's table that come before and after the dash.
+    /// The fields of the mount's line in mountinfo before and after the dash.
     fn fields(&self) -> (Vec<String>, Vec<String>) {
         let table = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
         let place = self.place.to_str().unwrap();

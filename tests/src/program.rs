@@ -1,4 +1,4 @@
-//! The programs under test, and what they answer.
+//! The programs under test and their answers.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write as _};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::wait::{self, DEADLINE};
 use serde_json::Value;
 
-/// Where the programs are, if not where cargo puts them.
+/// The environment variable with the directory of the programs; by default cargo's.
 const BIN_DIR: &str = "LICD_BIN_DIR";
 /// The exit code of a program that was killed.
 const KILLED: i32 = -1;
@@ -18,7 +18,7 @@ const KILLED: i32 = -1;
 /// The path of a program of this project.
 ///
 /// # Panics
-/// If it was not built: cargo builds no programs of other packages for a test.
+/// If it was not built: cargo does not build programs of other packages for a test.
 #[must_use]
 pub fn path(name: &str) -> PathBuf {
     let program = std::env::var_os(BIN_DIR).map_or_else(built_here, PathBuf::from).join(name);
@@ -30,7 +30,7 @@ pub fn path(name: &str) -> PathBuf {
     program
 }
 
-/// Where cargo puts the programs that it builds together with this one.
+/// The directory of the programs that cargo builds with this one.
 fn built_here() -> PathBuf {
     // target/PROFILE/deps/stories-HASH, or target/PROFILE/faults
     let own = std::env::current_exe().unwrap();
@@ -38,7 +38,7 @@ fn built_here() -> PathBuf {
     if dir.ends_with("deps") { dir.parent().unwrap() } else { dir }.to_owned()
 }
 
-/// What a program did.
+/// The result of a program.
 #[derive(Debug)]
 pub struct Answer {
     /// The exit code; -1 if it was killed.
@@ -47,35 +47,35 @@ pub struct Answer {
     pub out: String,
     /// Standard error.
     pub err: String,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
 }
 
 impl Answer {
-    /// Standard output as the one JSON value it has to be.
+    /// Standard output, which must be one JSON value.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("no JSON ({error}) but {self:?}"))
     }
 
-    /// Standard output as one line, however it was laid out.
+    /// Standard output with its line breaks replaced by blanks.
     #[must_use]
     pub fn flowed(&self) -> String {
         self.out.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The answer itself, if its exit code is this one.
+    /// The answer, after asserting its exit code.
     ///
     /// # Panics
-    /// If it is not.
+    /// If the exit code differs.
     #[must_use]
     pub fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
-    /// The verdicts on files as `CODE MESSAGE`, by the order of the command line.
+    /// The verdicts on files as `CODE MESSAGE`, in the order of the command line.
     #[must_use]
     pub fn verdicts(&self) -> Vec<(String, String)> {
         let json = self.json();
@@ -101,18 +101,18 @@ impl Answer {
     }
 }
 
-/// Runs a command to its end, with nothing on standard input.
+/// Runs a command to its exit, with empty standard input.
 ///
 /// # Panics
-/// If it does not end by the deadline of [`wait`].
+/// If it runs longer than the deadline of [`wait`].
 pub fn run(command: &mut Command) -> Answer {
     run_with_input(command, b"")
 }
 
-/// Runs a command to its end, with these bytes on standard input.
+/// Runs a command to its exit, with these bytes on standard input.
 ///
 /// # Panics
-/// If it does not end by the deadline of [`wait`].
+/// If it runs longer than the deadline of [`wait`].
 pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let began = Instant::now();
@@ -121,7 +121,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
     let err = collect(child.stderr.take().unwrap());
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // A program that does not care for its input may end before it has read it.
+    // A program may exit without reading its input.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let ended = wait::within(4 * DEADLINE, || child.try_wait().unwrap());
     let Some(ended) = ended else {
@@ -137,7 +137,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
     }
 }
 
-/// Runs a command to its end, and returns the most memory that it had resident as well, in bytes.
+/// Runs a command to its exit; also returns its peak resident memory in bytes.
 pub fn run_measured(command: &Command) -> (Answer, u64) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut measured = Command::new(built_here().join("measured"));
@@ -154,12 +154,12 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-/// Runs a command of the system that has to succeed, and returns what it prints, trimmed.
+/// Runs a system command, which must succeed; returns its trimmed output.
 ///
 /// # Panics
 /// If it fails.
 pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> String {
-    // An ordinary user's path lacks the directories of mkfs and its like.
+    // An ordinary user's PATH lacks the directory of mkfs.
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     let answer = run(Command::new(name).args(args).env("PATH", path)).with_code(0);
     answer.out.trim().to_owned()

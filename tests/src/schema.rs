@@ -1,16 +1,15 @@
-//! Whether a JSON value is what a JSON Schema describes.
+//! Checks a JSON value against a JSON Schema.
 //!
-//! Not a validator of any schema: it knows the keywords that the schemas of this project use and
-//! stops at any other. And it is stricter than JSON Schema where documentation is concerned: a
-//! member that the schema does not describe is a fault, and so is a member without description.
+//! It supports only the keywords of this project's schemas and panics at others. It is stricter
+//! than JSON Schema about documentation: a member without a schema or a description is an error.
 
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-/// Keywords that say nothing about the value.
+/// Keywords without constraints.
 const ANNOTATIONS: [&str; 6] = ["$schema", "$id", "$defs", "title", "description", "examples"];
 
-/// The faults of `value`, each as `PLACE: WHAT`; none if it is as `schema` says.
+/// The errors of `value`, each as `PLACE: WHAT`; empty if it conforms to `schema`.
 #[must_use]
 pub fn faults(schema: &Value, value: &Value) -> Vec<String> {
     let mut faults = Vec::new();

@@ -1,5 +1,4 @@
-//! Servers on this machine: those that a story tells what to do, and real ones. Each has a port of
-//! its own.
+//! Servers on this machine: scripted ones and real ones. Each has its own port.
 
 pub mod certificate;
 pub mod ftp;
@@ -16,21 +15,21 @@ use std::time::{Duration, Instant};
 
 use crate::wait;
 
-/// Longer than any download lives in these tests.
+/// Longer than any download in these tests.
 const LONG: Duration = Duration::from_secs(60);
-/// How often a server is started on another port, should somebody have taken the one chosen.
+/// The attempts to start a server, each on another port in case the port is taken.
 const STARTS: usize = 5;
 
-/// A server of the tests' own; it is there until the test program ends.
+/// A scripted server; it runs until the test program exits.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Does `serve` with every connection, each on a thread of its own.
+    /// Calls `serve` for every connection, each on its own thread.
     pub fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let server = Self { address: listener.local_addr().unwrap(), heads: Arc::default() };
@@ -44,7 +43,7 @@ impl Server {
         server
     }
 
-    /// Reads the head of each request and does `serve` with it.
+    /// Reads the head of each request and calls `serve`.
     pub fn http(serve: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> Self {
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&heads);
@@ -59,17 +58,17 @@ impl Server {
     /// Gives every request the same answer.
     pub fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
-        // If the other side does not want it, that is its affair.
+        // The client may close the connection early.
         Self::http(move |_, mut stream| drop(stream.write_all(&answer)))
     }
 
-    /// An address on it.
+    /// A URL on this server.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The heads of the requests so far.
+    /// The heads of the requests received so far.
     #[must_use]
     pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
@@ -84,7 +83,7 @@ pub(crate) fn head(stream: &mut impl Read) -> String {
     head
 }
 
-/// An answer with its length.
+/// A response with a body and its length.
 #[must_use]
 pub fn ok(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
@@ -92,19 +91,19 @@ pub fn ok(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// An answer without a body.
+/// A response without a body.
 #[must_use]
 pub fn status(line: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\n{headers}Content-Length: 0\r\n\r\n").into_bytes()
 }
 
-/// Says nothing until the other side goes away.
+/// Stays silent until the client disconnects.
 pub fn hang(mut stream: TcpStream) {
     stream.set_read_timeout(Some(LONG)).unwrap();
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-/// Sends these bytes over and over until the other side goes away, a pause after each.
+/// Sends these bytes repeatedly, with a pause after each write, until the client disconnects.
 pub fn pour(mut stream: impl Write, bytes: &[u8], pause: Duration) {
     let begun = Instant::now();
     while begun.elapsed() < LONG && stream.write_all(bytes).is_ok() {

@@ -1,4 +1,4 @@
-//! A USB stick: an image on a loop device, which the device of a world takes for a stick.
+//! A USB stick: an image on a loop device, which the simulated device treats as a stick.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -11,7 +11,7 @@ use crate::program::tool;
 use crate::wait::{self, DEADLINE};
 use crate::world::World;
 
-/// Bytes of a stick, if nothing else is said.
+/// The default size of a stick.
 const BYTES: u64 = 8 << 20;
 
 /// A stick that is plugged in; pulled when dropped. Needs root.
@@ -20,12 +20,12 @@ pub struct Stick<'w> {
     world: &'w World,
     name: String,
     image: PathBuf,
-    /// The loop device that stands for it.
+    /// Its loop device.
     pub device: String,
 }
 
 impl<'w> Stick<'w> {
-    /// A stick with these files, plugged in as `sdb1` or the like.
+    /// A stick with these files, plugged in under a name such as `sdb1`.
     #[must_use]
     pub fn with(world: &'w World, name: &str, files: &[(&str, &str)]) -> Self {
         Self::filled(world, name, |top| {
@@ -35,13 +35,13 @@ impl<'w> Stick<'w> {
         })
     }
 
-    /// A stick with what `fill` puts into its top directory.
+    /// A stick with the files that `fill` creates in its top directory.
     #[must_use]
     pub fn filled(world: &'w World, name: &str, fill: impl FnOnce(&Path)) -> Self {
         Self::made(world, name, BYTES, fill, |_| ())
     }
 
-    /// The same of a certain size, to whose image `prepare` does something.
+    /// A stick of this size; `prepare` modifies its image.
     #[must_use]
     pub fn made(
         world: &'w World,
@@ -90,7 +90,7 @@ impl<'w> Stick<'w> {
         &self.image
     }
 
-    /// A hash of everything that is on it.
+    /// A hash of its image.
     #[must_use]
     pub fn hash(&self) -> String {
         tool("sync", [self.image.to_str().unwrap()]);

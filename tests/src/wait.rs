@@ -1,24 +1,23 @@
-//! Waiting for something to become true, instead of for some time.
+//! Waits for conditions instead of fixed times.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a busy machine of two cores before a test gives up: many times
-/// what it takes on an idle one.
+/// The time limit on a busy machine with two cores: many times the duration on an idle one.
 pub const DEADLINE: Duration = Duration::from_secs(30);
-/// How often a condition is looked at.
+/// The polling interval.
 const PERIOD: Duration = Duration::from_millis(5);
 
-/// Waits until `look` finds something, and returns it.
+/// Waits until `look` returns a value.
 ///
 /// # Panics
-/// If there is nothing by [`DEADLINE`]; `what` says what was waited for.
+/// If `look` returns no value within [`DEADLINE`]; `what` describes the condition.
 pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     let found = within(DEADLINE, look);
     found.unwrap_or_else(|| panic!("waited {} s in vain: {what}", DEADLINE.as_secs()))
 }
 
-/// Waits until `look` finds something; `None` if there is nothing within `limit`.
+/// Waits until `look` returns a value; `None` after `limit`.
 pub fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {

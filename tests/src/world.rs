@@ -1,4 +1,4 @@
-//! A device: everything that the programs find below their root directory.
+//! A simulated device: a root directory with everything that the programs read.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,16 +18,16 @@ use crate::program::{self, Answer};
 
 /// Bytes of a licence partition.
 const PARTITION: u64 = 8 << 20;
-/// Where the licences are.
+/// The directory of the licences.
 const LICENSES: &str = "/license/dsa/licenses";
 
-/// A device of its own, gone when it is dropped.
+/// A simulated device, deleted when dropped.
 #[derive(Debug)]
 pub struct World {
     partition: Option<Partition>,
     /// The message bus of the device.
     pub bus: Bus,
-    /// Where its programs are, if not where they were built.
+    /// The directory of its programs, if they were copied.
     programs: Option<PathBuf>,
     root: PathBuf,
     dir: TempDir,
@@ -39,7 +39,7 @@ impl World {
     #[must_use]
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        // Ordinary users are to be able to try.
+        // Ordinary users need access.
         fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let root = dir.path().join("device");
         fs::create_dir_all(root.join("license")).unwrap();
@@ -53,18 +53,18 @@ impl World {
             world.write(&file, format!("{}\n", root.verifier()));
         }
         world.write("/usr/lib/licd/trust.note", maker::trust(1, &[]));
-        // A time server was heard, so that the machine's clock is believed.
+        // The clock counts as synchronised.
         world.write("/run/systemd/timesync/synchronized", "");
         world
     }
 
-    /// The same with a licence partition that is a file system, mounted read-only. Needs root.
+    /// A device whose licence partition is a file system, mounted read-only. Needs root.
     #[must_use]
     pub fn mounted() -> Self {
         Self::mounted_with(PARTITION)
     }
 
-    /// The same with a partition of this size in bytes.
+    /// A device with a mounted licence partition of this size in bytes.
     #[must_use]
     pub fn mounted_with(bytes: u64) -> Self {
         let mut world = Self::new();
@@ -73,14 +73,13 @@ impl World {
         world
     }
 
-    /// A device of its own that has what this one has, but for what it forgets when it is switched
-    /// off, and no bus.
+    /// A copy of this device, without volatile files and without a bus.
     #[must_use]
     pub fn copied(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let root = dir.path().join("device");
-        // Partitions are copied as images, and so is what is mounted on them.
+        // Partitions, with their files, are copied as images.
         let mut copy = Command::new("cp");
         copy.arg("-ax").args(["device", "inbox"].map(|name| self.dir.path().join(name)));
         assert!(copy.arg(dir.path()).status().unwrap().success());
@@ -124,7 +123,7 @@ impl World {
         self.partition.as_ref()
     }
 
-    /// Writes a file of the device. The time of a file that stays the same stays, too.
+    /// Writes a file of the device. An unchanged file keeps its time.
     pub fn write(&self, absolute: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(absolute);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -132,7 +131,7 @@ impl World {
         path
     }
 
-    /// Puts a file where a user has it, for example on a stick.
+    /// Writes a file outside the device, as on a user's stick; returns its path.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.dir.path().join("inbox").join(name);
         fs::write(&path, content).unwrap();
@@ -148,7 +147,7 @@ impl World {
         })
     }
 
-    /// Does something in the directory of the licences by hand, as the rescue shell's recipe does.
+    /// Changes the directory of the licences by hand, as the rescue shell's recipe does.
     pub fn by_hand<T>(&self, work: impl FnOnce(&Path) -> T) -> T {
         if let Some(partition) = &self.partition {
             partition.make_writable();
@@ -161,13 +160,13 @@ impl World {
         done
     }
 
-    /// Where the licences are.
+    /// The directory of the licences.
     #[must_use]
     pub fn licenses(&self) -> PathBuf {
         self.path(LICENSES)
     }
 
-    /// The names of everything in the directory of the licences, in byte order.
+    /// The names of all entries in the directory of the licences, in byte order.
     #[must_use]
     pub fn stored(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.licenses()) else { return Vec::new() };
@@ -178,7 +177,7 @@ impl World {
         names
     }
 
-    /// The same with copies of the programs, and this one in place of the worker that fetches.
+    /// A device with copies of the programs, and this program as the fetch worker.
     #[must_use]
     pub fn with_worker(mut self, script: &str, mode: u32) -> Self {
         let programs = self.dir.path().join("programs");
@@ -193,7 +192,7 @@ impl World {
         self
     }
 
-    /// A program of the device, with nothing of the network that the tests run in.
+    /// A program of the device, without the proxy settings of the tests' environment.
     pub(crate) fn program(&self, name: &str) -> Command {
         let path = self.programs.as_ref().map_or_else(|| program::path(name), |dir| dir.join(name));
         let mut command = Command::new(path);
@@ -201,12 +200,12 @@ impl World {
             let variable = format!("{scheme}_proxy");
             command.env_remove(variable.to_uppercase()).env_remove(variable);
         }
-        // What is compared is English.
+        // Tests compare English texts.
         command.env("LC_ALL", "C").arg("--root").arg(&self.root);
         command
     }
 
-    /// licctl on this device, to which arguments are still to be added; it finds no daemon.
+    /// licctl on this device, without arguments yet; it finds no daemon.
     #[must_use]
     pub fn licctl_command(&self) -> Command {
         self.program("licctl")
@@ -220,7 +219,7 @@ impl World {
     /// Runs a command of the device as an ordinary user. Needs root.
     pub fn as_nobody(&self, command: &Command) -> Answer {
         let program = Path::new(command.get_program());
-        // He may not look into the directories above the program itself.
+        // That user may lack access to the program's parent directories.
         let copy = self.dir.path().join(program.file_name().unwrap());
         if !copy.exists() {
             fs::copy(program, &copy).unwrap();
@@ -230,7 +229,7 @@ impl World {
         program::run(lowered.arg(copy).args(command.get_args()))
     }
 
-    /// Imports a file without a daemon, and returns the verdicts as JSON.
+    /// Imports a file without a daemon; prints JSON.
     pub fn import(&self, content: impl AsRef<[u8]>) -> Answer {
         self.licctl(["import", "--json", &self.file("import.lic", content)])
     }
@@ -247,13 +246,13 @@ impl World {
         masked(self.status())
     }
 
-    /// Starts the daemon, and returns when it says that it is ready.
+    /// Starts the daemon and waits until it is ready.
     #[must_use]
     pub fn start(&self) -> Daemon<'_> {
         Daemon::start(self, |command| command)
     }
 
-    /// The same with something else about its process, such as its environment.
+    /// Starts the daemon with a modified command, such as another environment.
     #[must_use]
     pub fn start_with(&self, adjust: impl FnOnce(&mut Command) -> &mut Command) -> Daemon<'_> {
         Daemon::start(self, adjust)
@@ -263,7 +262,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // A test may have ended while something could not be written, nor removed.
+            // A failed test may leave read-only directories.
             let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(&self.root).status();
         }
     }
@@ -275,7 +274,7 @@ impl Default for World {
     }
 }
 
-/// A status report without what the clock shows.
+/// A status report without the clock's time.
 #[must_use]
 pub fn masked(mut status: Value) -> Value {
     status["clock"]["now"].take();

@@ -20,21 +20,21 @@ use zbus::{Fd, OwnedObjectPath, OwnedVariant, Variant};
 pub(crate) const STORIES: &[Story] = &[
     story!(the_first_call_after_the_name_appears_is_answered),
     story!(properties_and_answers_say_what_the_report_says),
-    story!(a_change_is_told_by_signals_and_seen_by_whoever_heard_them),
+    story!(a_change_emits_signals_and_is_visible_to_their_receivers),
     story!(every_licence_is_an_object),
-    story!(an_import_is_a_job_that_tells_its_end),
-    story!(a_descriptor_is_imported_and_its_verdict_answered),
-    story!(refusals_have_the_names_of_the_verdicts),
-    story!(questions_are_answered_while_an_import_waits_for_its_source),
+    story!(an_import_is_a_job_that_signals_its_end),
+    story!(importing_a_descriptor_returns_its_verdict),
+    story!(bus_errors_are_named_after_verdicts),
+    story!(queries_are_answered_while_an_import_waits_for_its_source),
     story!(an_import_can_be_cancelled),
-    story!(whoever_is_not_authorised_may_ask_and_not_change, needs root),
+    story!(an_unauthorised_caller_may_query_but_not_change, needs root),
 ];
 
 const LICENSE: &str = "com.igel.License1.License";
 const JOB: &str = "com.igel.License1.Job";
-/// How often a daemon is started and asked at once.
+/// The number of starts with an immediate call.
 const STARTS: usize = 200;
-/// An answer that nothing stands in the way of.
+/// The time limit for an answer that nothing delays.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 type Options<'a> = HashMap<&'a str, Variant<'a>>;
@@ -48,7 +48,7 @@ fn import_fd(client: &Client, file: impl AsFd, name: &str) -> Result<String, Ref
     client.manager("ImportFd", &(Fd::from(file.as_fd()), name, Options::new()))
 }
 
-/// The objects below the daemon's, by path.
+/// The objects that the daemon exports, by path.
 fn objects(client: &Client) -> HashMap<OwnedObjectPath, Interfaces> {
     let manager = "org.freedesktop.DBus.ObjectManager";
     client.call(NAME, PATH, manager, "GetManagedObjects", &()).unwrap()
@@ -117,7 +117,7 @@ fn properties_and_answers_say_what_the_report_says() {
     assert!(described.contains(MANAGER) && described.contains("name=\"ImportFd\""));
 }
 
-fn a_change_is_told_by_signals_and_seen_by_whoever_heard_them() {
+fn a_change_emits_signals_and_is_visible_to_their_receivers() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -134,13 +134,13 @@ fn a_change_is_told_by_signals_and_seen_by_whoever_heard_them() {
     });
     wait::until("InterfacesAdded", || (!signals.named("InterfacesAdded").is_empty()).then_some(()));
 
-    // Nothing that others can see is new: nothing is told.
+    // Nothing visible changes, so the daemon sends no signal.
     signals.forget();
     let () = client.manager("Refresh", &()).unwrap();
     let _ = daemon.import("nonsense").with_code(3);
     assert!(signals.named("Changed").is_empty());
 
-    // By hand it is told as well.
+    // Copying by hand sends signals too.
     world.copy_by_hand("b.lic", maker::licence().pack("EMP-R9HXH").services(&[EMP]).sign());
     wait::until("Changed", || (!signals.named("Changed").is_empty()).then_some(()));
     assert_eq!(daemon.status()["store"]["licenses"], 2);
@@ -181,19 +181,19 @@ fn every_licence_is_an_object() {
     assert_eq!(serial, 183);
     assert_eq!(client.properties(path.as_str(), LICENSE).len(), properties.len());
 
-    // A state that changes is announced at the object that has it.
+    // The licence's own object announces a changed state.
     let signals = client.listen();
     world.write("/etc/licd/settings.toml", "[system.remotemanager]\nlicense_cleanup = false\n");
     let _ = daemon.import(maker::licence().serial(184).sign()).with_code(0);
     wait::until("the old one is superseded", || {
         let changes = signals.changes(LICENSE);
-        let told = changes.iter().filter_map(|change| change.get("State")).map(text);
+        let states = changes.iter().filter_map(|change| change.get("State")).map(text);
         let gone = !signals.named("InterfacesRemoved").is_empty();
-        (gone || told.into_iter().any(|state| state == "superseded")).then_some(())
+        (gone || states.into_iter().any(|state| state == "superseded")).then_some(())
     });
 }
 
-fn an_import_is_a_job_that_tells_its_end() {
+fn an_import_is_a_job_that_signals_its_end() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -210,7 +210,7 @@ fn an_import_is_a_job_that_tells_its_end() {
     assert!(job.as_str().starts_with("/com/igel/License1/job/"), "{job}");
     assert_eq!(finished(0).0, "valid");
     assert_eq!(client.property::<String>("State"), "valid");
-    // It is still there for those who ask late.
+    // A finished job stays available for late callers.
     let properties = client.properties(job.as_str(), JOB);
     assert_eq!(text(&properties["Source"]), path);
     assert_eq!(text(&properties["State"]), "finished");
@@ -221,16 +221,16 @@ fn an_import_is_a_job_that_tells_its_end() {
     let (verdict, message) = finished(1);
     assert_eq!(verdict, "malformed");
     assert!(message.contains(&bad), "{message}");
-    assert!(import("a.lic").is_err(), "a path that is not absolute is somebody else's");
+    assert!(import("a.lic").is_err(), "a relative path depends on the caller's directory");
 }
 
-fn a_descriptor_is_imported_and_its_verdict_answered() {
+fn importing_a_descriptor_returns_its_verdict() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
     let file = File::open(world.file("a.lic", maker::licence().sign())).unwrap();
     assert_eq!(import_fd(&client, &file, "a.lic").unwrap(), "valid");
-    // Whoever has the verdict sees the new state.
+    // A caller that has the verdict sees the new state.
     assert_eq!(client.property::<String>("State"), "valid");
     let later = maker::licence().serial(200).starts("2098-01-01").sign();
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -243,7 +243,7 @@ fn a_descriptor_is_imported_and_its_verdict_answered() {
     assert_eq!(removed, 0);
 }
 
-fn refusals_have_the_names_of_the_verdicts() {
+fn bus_errors_are_named_after_verdicts() {
     let world = World::new();
     let daemon = world.start();
     let client = daemon.client();
@@ -278,7 +278,7 @@ fn refusals_have_the_names_of_the_verdicts() {
     assert_eq!(unknown.unwrap_err().name, "org.freedesktop.DBus.Error.UnknownMethod");
 }
 
-fn questions_are_answered_while_an_import_waits_for_its_source() {
+fn queries_are_answered_while_an_import_waits_for_its_source() {
     let world = World::new();
     let daemon = world.start();
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -296,7 +296,7 @@ fn questions_are_answered_while_an_import_waits_for_its_source() {
         let _: Vec<(String, String, String, String)> = client.manager("ListServices", &()).unwrap();
     }
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-    // Another import overtakes it.
+    // A second import overtakes the first.
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     assert_eq!(client.property::<String>("State"), "valid");
     assert!(!import.is_finished());
@@ -325,7 +325,7 @@ fn an_import_can_be_cancelled() {
     assert!(refusal.message.contains("cancelled"), "{refusal:?}");
 }
 
-fn whoever_is_not_authorised_may_ask_and_not_change() {
+fn an_unauthorised_caller_may_query_but_not_change() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let daemon = world.start();
@@ -341,7 +341,7 @@ fn whoever_is_not_authorised_may_ask_and_not_change() {
     assert!(import.message().contains("com.igel.license1.import"), "{import:?}");
     let _ = as_nobody(&["remove", "all"]).with_code(8);
     assert_eq!(world.stored().len(), 1);
-    // Nor past licctl.
+    // Calls without licctl are refused too.
     let call = |words: &str| {
         let mut busctl = Command::new("setpriv");
         busctl.args(["--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "call"]);

@@ -1,4 +1,4 @@
-//! Changes that nobody tells the daemon about, settings and configuration.
+//! Changes that the daemon detects by itself, settings and configuration.
 
 use std::fs;
 
@@ -9,22 +9,22 @@ use acceptance::{World, story, wait};
 use nix::sys::signal::Signal;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(files_that_come_and_go_by_hand_are_noticed),
-    story!(a_trust_document_that_comes_by_hand_is_noticed),
-    story!(a_store_that_is_made_later_is_noticed),
-    story!(an_interface_that_comes_or_goes_is_seen_after_a_refresh),
-    story!(configuration_takes_effect_when_it_is_written),
-    story!(broken_settings_leave_the_last_good_ones_in_force),
+    story!(the_daemon_notices_files_added_and_removed_by_hand),
+    story!(the_daemon_notices_a_trust_document_copied_by_hand),
+    story!(the_daemon_notices_a_store_created_later),
+    story!(a_refresh_detects_added_and_removed_interfaces),
+    story!(configuration_takes_effect_when_its_file_is_written),
+    story!(broken_settings_keep_the_last_valid_ones_in_force),
     story!(settings_are_applied_whole_or_not_at_all),
-    story!(settings_that_nobody_knows_are_kept_and_ignored),
-    story!(a_profile_takes_no_file_of_another_class_and_the_journal_names_what_stays),
-    story!(what_a_removal_leaves_is_in_its_answer_with_the_daemon_and_without),
+    story!(unknown_settings_are_kept_and_ignored),
+    story!(a_removal_profile_spares_other_classes_and_logs_what_stays),
+    story!(a_removal_reports_what_stays_with_and_without_the_daemon),
     story!(a_removal_profile_is_carried_out_at_every_start),
 ];
 
 const SETTINGS: &str = "/etc/licd/settings.toml";
 
-fn files_that_come_and_go_by_hand_are_noticed() {
+fn the_daemon_notices_files_added_and_removed_by_hand() {
     let world = World::new();
     let daemon = world.start();
     let path = world.copy_by_hand("a.lic", maker::licence().sign());
@@ -39,7 +39,7 @@ fn files_that_come_and_go_by_hand_are_noticed() {
     daemon.until("it counts again", |status| status["state"] == "valid");
     fs::remove_file(&path).unwrap();
     daemon.until("it is gone again", |status| status["state"] == "none");
-    // The manual's recipe takes all of them away before it copies the new one.
+    // The manual's recipe deletes all licences before it copies the new one.
     world.by_hand(|licenses| {
         fs::remove_dir_all(licenses.parent().unwrap()).unwrap();
         fs::create_dir_all(licenses).unwrap();
@@ -48,7 +48,7 @@ fn files_that_come_and_go_by_hand_are_noticed() {
     daemon.until("the new one counts", |status| status["licenses"][0]["file"] == "new.lic");
 }
 
-fn a_trust_document_that_comes_by_hand_is_noticed() {
+fn the_daemon_notices_a_trust_document_copied_by_hand() {
     let world = World::new();
     world.copy_by_hand("a.lic", maker::licence().sign());
     let daemon = world.start();
@@ -57,7 +57,7 @@ fn a_trust_document_that_comes_by_hand_is_noticed() {
     daemon.until("it is withdrawn", |status| status["state"] == "withdrawn");
 }
 
-fn a_store_that_is_made_later_is_noticed() {
+fn the_daemon_notices_a_store_created_later() {
     let world = World::new();
     fs::remove_dir(world.path("/license")).unwrap();
     let daemon = world.start();
@@ -68,12 +68,12 @@ fn a_store_that_is_made_later_is_noticed() {
     daemon.until("its licence counts", |status| status["state"] == "valid");
 }
 
-fn an_interface_that_comes_or_goes_is_seen_after_a_refresh() {
+fn a_refresh_detects_added_and_removed_interfaces() {
     let world = World::new();
     world.copy_by_hand("a.lic", maker::licence().sign());
     let daemon = world.start();
     let client = daemon.client();
-    // A dock does not take the unit ID over, and pulling it changes nothing.
+    // A dock does not change the unit ID, neither plugged nor pulled.
     world.machine().usb_interface("aaa0", "02:00:00:00:00:01");
     let () = client.manager("Refresh", &()).unwrap();
     assert_eq!(client.property::<String>("UnitId"), UNIT);
@@ -89,7 +89,7 @@ fn an_interface_that_comes_or_goes_is_seen_after_a_refresh() {
     });
 }
 
-fn configuration_takes_effect_when_it_is_written() {
+fn configuration_takes_effect_when_its_file_is_written() {
     let world = World::new();
     let daemon = world.start();
     world.write("/etc/licd/licd.toml", "[system]\ngeneration = 11\n");
@@ -107,7 +107,7 @@ fn configuration_takes_effect_when_it_is_written() {
     assert_eq!(status["os"]["generation"], 12);
 }
 
-/// What the report says of the settings.
+/// The report's problem about the settings.
 fn problem(status: &serde_json::Value) -> Option<String> {
     let problems = status["problems"].as_array().unwrap();
     let text =
@@ -116,7 +116,7 @@ fn problem(status: &serde_json::Value) -> Option<String> {
     Some(format!("{}: {}", text(settings, "subject"), text(settings, "message")))
 }
 
-fn broken_settings_leave_the_last_good_ones_in_force() {
+fn broken_settings_keep_the_last_valid_ones_in_force() {
     let world = World::new();
     let path = world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
     let daemon = world.start();
@@ -127,7 +127,7 @@ fn broken_settings_leave_the_last_good_ones_in_force() {
         problem(status).is_some_and(|problem| problem.starts_with(&named))
     });
     assert_eq!(problem(&world.status()), problem(&daemon.status()));
-    // It goes on serving.
+    // The daemon keeps serving.
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
     daemon.until("it is repaired", |status| problem(status).is_none());
@@ -150,7 +150,7 @@ fn settings_are_applied_whole_or_not_at_all() {
     assert_eq!(problem(&daemon.status()), None);
 }
 
-fn settings_that_nobody_knows_are_kept_and_ignored() {
+fn unknown_settings_are_kept_and_ignored() {
     let world = World::new();
     let daemon = world.start();
     let text = "[x11.session]\nname = \"kiosk\"\n[licensing]\nremove = \"none\"\n";
@@ -159,7 +159,7 @@ fn settings_that_nobody_knows_are_kept_and_ignored() {
     assert_eq!(problem(&daemon.status()), None);
 }
 
-fn a_profile_takes_no_file_of_another_class_and_the_journal_names_what_stays() {
+fn a_removal_profile_spares_other_classes_and_logs_what_stays() {
     let world = World::new();
     world.copy_by_hand(
         "both.lic",
@@ -177,7 +177,7 @@ fn a_profile_takes_no_file_of_another_class_and_the_journal_names_what_stays() {
     assert!(daemon.log().contains(line), "{}", daemon.log());
 }
 
-fn what_a_removal_leaves_is_in_its_answer_with_the_daemon_and_without() {
+fn a_removal_reports_what_stays_with_and_without_the_daemon() {
     let both = maker::licence().pack("PAS-0001").product("PAS").services(&[EMP, WE]).sign();
     let world = World::new();
     world.copy_by_hand("both.lic", &both);
@@ -205,7 +205,7 @@ fn a_removal_profile_is_carried_out_at_every_start() {
         let daemon = world.start();
         assert_eq!(world.stored(), ["own.lic"]);
         assert_eq!(daemon.status()["store"]["licenses"], 1);
-        // It goes at the next start, not at once.
+        // The next start removes it; the running daemon does not.
         world.copy_by_hand("evaluation.lic", &evaluation);
         daemon.until("it is there", |status| status["store"]["licenses"] == 2);
         assert!(daemon.stop().success());
@@ -213,7 +213,7 @@ fn a_removal_profile_is_carried_out_at_every_start() {
     world.write(SETTINGS, "[licensing]\nremove = \"none\"\n");
     let daemon = world.start();
     assert_eq!(daemon.status()["store"]["licenses"], 2);
-    // One that nobody can carry out is refused when it is set.
+    // An invalid removal profile is refused when it is set.
     let unknown = "[licensing]\nremove = \"everything\"\n";
     assert!(daemon.client().manager::<()>("ApplySettings", &unknown).is_err());
 }

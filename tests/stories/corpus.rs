@@ -1,4 +1,4 @@
-//! Every file of the corpus has the verdict that stands beside it, whoever is asked and how.
+//! Every file of the corpus gets its expected verdict from every program and verb.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use acceptance::program::Answer;
 use acceptance::story;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_corpus_is_what_its_maker_makes),
-    story!(verify_gives_the_verdict_beside_every_file),
-    story!(import_gives_the_same_verdict_as_verify_with_and_without_the_daemon),
-    story!(what_is_refused_changes_nothing),
+    story!(the_corpus_matches_its_generator),
+    story!(verify_returns_the_expected_verdict_for_every_file),
+    story!(import_and_verify_agree_with_and_without_the_daemon),
+    story!(a_refused_file_changes_nothing),
 ];
 
 /// The exit code of a verdict (contract §5).
@@ -33,12 +33,12 @@ fn arguments(verb: &str, entries: &[Entry]) -> Vec<PathBuf> {
     options.into_iter().chain(entries.iter().map(Entry::path)).collect()
 }
 
-/// Files whose verdict is not the expected one, in words.
+/// Describes files whose verdict differs from the expected one.
 fn wrong(answer: &Answer, entries: &[Entry]) -> Vec<String> {
     let verdicts = answer.verdicts();
     assert_eq!(verdicts.len(), entries.len());
-    // What is no licence at all is called what it is, where the format only says that its first line
-    // is not one.
+    // The message names the type of a file that is not a licence; the format says only that its
+    // first line is wrong.
     let is_named = |entry: &Entry, message: &str| {
         entry.says.starts_with("line 1: ") && !message.starts_with("line ")
     };
@@ -55,10 +55,10 @@ fn wrong(answer: &Answer, entries: &[Entry]) -> Vec<String> {
         .collect()
 }
 
-fn the_corpus_is_what_its_maker_makes() {
+fn the_corpus_matches_its_generator() {
     let mut found = BTreeMap::new();
     read(&corpus::dir(), &mut found);
-    // Made of the corpus by a script, which also checks it.
+    // A script derives this file from the corpus and checks it.
     found.remove(Path::new("vectors.json"));
     let made = corpus::files();
     let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
@@ -80,7 +80,7 @@ fn read(dir: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-fn verify_gives_the_verdict_beside_every_file() {
+fn verify_returns_the_expected_verdict_for_every_file() {
     let world = corpus::device();
     let entries = corpus::expected();
     let answer = world.licctl(arguments("verify", &entries));
@@ -89,8 +89,8 @@ fn verify_gives_the_verdict_beside_every_file() {
     assert_eq!(answer.code, entries.iter().map(|entry| exit_code(&entry.code)).max().unwrap());
 }
 
-fn import_gives_the_same_verdict_as_verify_with_and_without_the_daemon() {
-    // What is refused for its form or its signatures is imported in one go below.
+fn import_and_verify_agree_with_and_without_the_daemon() {
+    // Files refused for their form or signatures are imported together at the end.
     for entry in corpus::expected().iter().filter(|entry| exit_code(&entry.code) != 3) {
         let alone = std::slice::from_ref(entry);
         let world = corpus::device();
@@ -109,8 +109,8 @@ fn import_gives_the_same_verdict_as_verify_with_and_without_the_daemon() {
     }
 }
 
-fn what_is_refused_changes_nothing() {
-    // Of what has expired, all but evaluations is kept for what it still allows.
+fn a_refused_file_changes_nothing() {
+    // Expired licences other than evaluations are stored, because they still allow features.
     let is_refused = |entry: &Entry| exit_code(&entry.code) >= 3 && entry.code != "expired";
     let refused: Vec<Entry> = corpus::expected().into_iter().filter(is_refused).collect();
     let world = corpus::device();

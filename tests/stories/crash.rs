@@ -1,4 +1,4 @@
-//! Killed at any moment, the programs leave nothing half, and lose nothing that they had accepted.
+//! Programs killed at any moment leave no partial file and lose no accepted licence.
 
 use std::fs;
 use std::process::Stdio;
@@ -10,28 +10,28 @@ use acceptance::maker;
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(licctl_killed_in_an_import_leaves_nothing_half),
-    story!(licctl_killed_in_an_import_leaves_a_partition_that_the_next_start_closes, needs root),
-    story!(licd_killed_in_an_import_loses_nothing_that_it_had_accepted),
-    story!(licd_killed_in_an_import_leaves_a_partition_that_the_next_start_closes, needs root),
+    story!(killing_licctl_in_an_import_leaves_no_partial_file),
+    story!(the_next_start_closes_a_partition_left_open_by_a_killed_licctl, needs root),
+    story!(killing_licd_in_an_import_loses_no_accepted_licence),
+    story!(the_next_start_closes_a_partition_left_open_by_a_killed_licd, needs root),
 ];
 
-/// Imports that are killed, each a little later after its beginning than the one before.
+/// The number of killed imports; each is killed a little later than the previous one.
 const KILLS: u32 = 60;
 
-/// The licence of a number, a pack of its own.
+/// A licence with its own pack, by number.
 fn licence(number: u32) -> String {
     maker::licence().pack(&format!("WE-{number:05}")).sign()
 }
 
-/// How long an import takes that nobody kills.
+/// The duration of an import that is not killed.
 fn undisturbed(import: impl FnOnce()) -> Duration {
     let began = Instant::now();
     import();
     began.elapsed()
 }
 
-/// The packs that count. There may be no file that does not, whole or half.
+/// The packs that count. Asserts that the store holds no other file, complete or partial.
 fn packs(world: &World) -> Vec<String> {
     let status = world.status();
     assert_eq!(status["rejected"].to_string(), "[]");
@@ -47,7 +47,8 @@ fn assert_whole(world: &World, accepted: &[u32]) {
     }
 }
 
-/// Starts an import without a daemon, kills it after `delay`, and tells whether it was done before.
+/// Starts an import without a daemon and kills it after `delay`; returns whether it finished
+/// before.
 fn import_and_kill(world: &World, number: u32, delay: Duration) -> bool {
     let file = world.file("a.lic", licence(number));
     let mut command = world.licctl_command();
@@ -63,28 +64,29 @@ fn kill_licctl(world: &World) {
     let took = undisturbed(|| drop(world.licctl(["import", &file]).with_code(0)));
     let mut accepted = vec![99999];
     for number in 0..KILLS {
-        // From the first to past the last moment of an import.
+        // The delays cover an import from its start to after its end.
         let delay = took * 3 * number / (2 * KILLS);
         if import_and_kill(world, number, delay) {
             accepted.push(number);
         }
         assert_whole(world, &accepted);
     }
-    // The next writer clears away.
+    // The next writer cleans up.
     let _ = world.import(licence(88888)).with_code(0);
     let rest = |name: &String| !name.ends_with(".lic");
     assert!(!world.stored().iter().any(rest), "{:?}", world.stored());
 }
 
-fn licctl_killed_in_an_import_leaves_nothing_half() {
+fn killing_licctl_in_an_import_leaves_no_partial_file() {
     kill_licctl(&World::new());
 }
 
-fn licctl_killed_in_an_import_leaves_a_partition_that_the_next_start_closes() {
+fn the_next_start_closes_a_partition_left_open_by_a_killed_licctl() {
     let world = World::mounted();
     kill_licctl(&world);
     assert!(world.partition().is_read_only());
-    // What a kill between opening and closing leaves, made by hand, since it is hard to hit.
+    // A kill between remounting writable and read-only is hard to hit, so the test remounts by
+    // hand.
     world.partition().make_writable();
     fs::write(world.licenses().join(".licd-1-0.tmp"), "half").unwrap();
     let daemon = world.start();
@@ -109,7 +111,7 @@ fn kill_licd(world: &World) {
         let mut child = command.spawn().unwrap();
         thread::sleep(took * number / KILLS);
         daemon.kill();
-        // licctl learns from the bus that nobody answers any more.
+        // The bus tells licctl that the daemon is gone.
         if child.wait().unwrap().success() {
             accepted.push(number);
         }
@@ -121,11 +123,11 @@ fn kill_licd(world: &World) {
     assert_eq!(daemon.status()["state"], "valid");
 }
 
-fn licd_killed_in_an_import_loses_nothing_that_it_had_accepted() {
+fn killing_licd_in_an_import_loses_no_accepted_licence() {
     kill_licd(&World::new());
 }
 
-fn licd_killed_in_an_import_leaves_a_partition_that_the_next_start_closes() {
+fn the_next_start_closes_a_partition_left_open_by_a_killed_licd() {
     let world = World::mounted();
     kill_licd(&world);
     assert!(world.partition().is_read_only());

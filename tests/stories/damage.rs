@@ -1,4 +1,4 @@
-//! No byte and no bit of a document can be missing or other than it was signed.
+//! Documents with a missing byte or a changed bit are refused.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,17 +8,17 @@ use acceptance::maker::{self, UNIT};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_licence_that_ends_early_is_never_valid),
+    story!(a_truncated_licence_is_never_valid),
     story!(a_licence_with_a_bit_flipped_is_never_valid),
-    story!(a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid),
-    story!(a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid),
-    story!(a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken),
+    story!(a_truncated_or_bit_flipped_slice_is_never_valid),
+    story!(a_truncated_or_bit_flipped_mass_licence_is_never_valid),
+    story!(a_truncated_or_bit_flipped_trust_document_is_never_accepted),
 ];
 
-/// Files that one run of licctl is asked about.
+/// The number of files in one run of licctl.
 const BATCH: usize = 1000;
 
-/// Every proper beginning of a file.
+/// Every proper prefix of a file.
 fn beginnings(file: &str) -> Vec<Vec<u8>> {
     (0..file.len()).map(|end| file.as_bytes()[..end].to_vec()).collect()
 }
@@ -33,7 +33,7 @@ fn flips(file: &str) -> Vec<Vec<u8>> {
     (0..8 * file.len()).map(flipped).collect()
 }
 
-/// Asks about all of them, none of which may be genuine, and returns how many have which verdict.
+/// Verifies all files, asserts that all are refused, and counts them by verdict.
 fn refused(whole: &str, damaged: &[Vec<u8>]) -> BTreeMap<String, usize> {
     let world = World::new();
     let genuine = world.licctl(["verify", "--json", &world.file("whole.lic", whole)]);
@@ -61,10 +61,10 @@ fn both(file: &str) {
     refused(file, &[beginnings(file), flips(file)].concat());
 }
 
-fn a_licence_that_ends_early_is_never_valid() {
+fn a_truncated_licence_is_never_valid() {
     let file = maker::licence().sign();
     let counts = refused(&file, &beginnings(&file));
-    // A piece of a document is no document; no signature is even looked at.
+    // A truncated document is malformed; its signatures are not checked.
     assert_eq!(counts, [("malformed".to_owned(), file.len())].into());
 }
 
@@ -74,14 +74,14 @@ fn a_licence_with_a_bit_flipped_is_never_valid() {
     assert!(counts["bad-signature"] > 1000, "{counts:?}");
 }
 
-fn a_slice_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+fn a_truncated_or_bit_flipped_slice_is_never_valid() {
     both(&maker::slice(&maker::licence().mass(20).sign(), UNIT));
 }
 
-fn a_mass_licence_that_ends_early_or_has_a_bit_flipped_is_never_valid() {
+fn a_truncated_or_bit_flipped_mass_licence_is_never_valid() {
     both(&maker::licence().mass(20).sign());
 }
 
-fn a_trust_document_that_ends_early_or_has_a_bit_flipped_is_never_taken() {
+fn a_truncated_or_bit_flipped_trust_document_is_never_accepted() {
     both(&maker::trust(2, &[("WE-7Q2KD", 182)]));
 }

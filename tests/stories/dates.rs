@@ -1,4 +1,4 @@
-//! The programs at given dates (contract §3, §8, `clock.state`), under a clock that shows them.
+//! The programs at given dates (contract §3, §8, `clock.state`), under a simulated clock.
 
 use std::fs;
 
@@ -11,22 +11,22 @@ use acceptance::{World, story};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_last_day_is_whole_in_every_time_zone),
-    story!(in_grace_everything_is_as_before),
-    story!(firmware_from_before_the_end_may_be_installed_on_os_11),
-    story!(a_leap_day_is_a_day),
-    story!(an_evaluation_that_has_ended_is_as_if_it_had_never_been),
-    story!(on_os_12_the_configuration_is_frozen_and_licensing_is_not),
+    story!(the_last_day_is_complete_in_every_time_zone),
+    story!(grace_allows_the_same_features_as_before),
+    story!(os_11_may_install_releases_from_before_the_end),
+    story!(a_licence_can_end_on_a_leap_day),
+    story!(an_ended_evaluation_leaves_no_features),
+    story!(os_12_freezes_configuration_but_not_licensing_after_the_end),
     story!(a_licence_begins_and_ends_while_the_daemon_runs),
-    story!(a_wild_clock_ends_no_licence),
-    story!(a_licence_says_itself_that_its_first_day_has_come),
-    story!(a_clock_that_is_set_back_keeps_no_licence_alive),
-    story!(a_clock_that_loses_some_hours_is_no_matter),
-    story!(a_correct_time_heals_what_a_wrong_date_did),
-    story!(a_year_in_the_cupboard_is_a_year),
+    story!(a_clock_far_off_ends_no_licence),
+    story!(a_licences_issue_date_proves_that_its_first_day_has_come),
+    story!(setting_the_clock_back_extends_no_licence),
+    story!(a_clock_some_hours_behind_changes_no_state),
+    story!(a_correct_time_undoes_the_effect_of_a_wrong_date),
+    story!(a_year_switched_off_counts_as_a_year),
 ];
 
-/// Where a time server's word is kept.
+/// systemd-timesyncd creates this file when it has synchronised the clock.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 
 fn licctl(world: &World, clock: &Clock, args: &[&str]) -> Answer {
@@ -41,7 +41,7 @@ fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
     world.start_with(|command| clock.shown_to(command))
 }
 
-/// Starts the daemon, has a look at what it reports, and stops it.
+/// Starts the daemon, reads the states of its report, and stops it.
 fn look(world: &World, clock: &Clock) -> (String, String) {
     let daemon = start(world, clock);
     let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
@@ -50,11 +50,11 @@ fn look(world: &World, clock: &Clock) -> (String, String) {
     (word(&report["state"]), word(&report["clock"]["state"]))
 }
 
-fn nobody_vouches_for_the_clock(world: &World) {
+fn mark_clock_unsynchronized(world: &World) {
     fs::remove_file(world.path(SYNCHRONIZED)).unwrap();
 }
 
-fn the_last_day_is_whole_in_every_time_zone() {
+fn the_last_day_is_complete_in_every_time_zone() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
     for (time, state) in [
@@ -68,7 +68,7 @@ fn the_last_day_is_whole_in_every_time_zone() {
     }
 }
 
-fn in_grace_everything_is_as_before() {
+fn grace_allows_the_same_features_as_before() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(28).sign());
     for (time, state, allowed) in [
@@ -84,7 +84,7 @@ fn in_grace_everything_is_as_before() {
     }
 }
 
-fn firmware_from_before_the_end_may_be_installed_on_os_11() {
+fn os_11_may_install_releases_from_before_the_end() {
     let world = World::new();
     world.write("/etc/licd/licd.toml", "[system]\ngeneration = 11\n");
     let clock = Clock::at("2026-11-01 09:00:00");
@@ -94,16 +94,16 @@ fn firmware_from_before_the_end_may_be_installed_on_os_11() {
     let _ = allowed("2022-03-29").with_code(0);
     let _ = allowed("2022-08-01").with_code(1);
     let _ = allowed("2022-08-19").with_code(1);
-    // The system itself, and its configuration, stay.
+    // The features of the base system and its configuration stay allowed.
     for (feature, code) in [("os", 0), ("config-change", 0), ("custom-partition", 1)] {
         let _ = licctl(&world, &clock, &["feature", feature]).with_code(code);
     }
-    // On OS 12 there are no updates after the end.
+    // OS 12 allows no updates after the end.
     world.write("/etc/licd/licd.toml", "[system]\ngeneration = 12\n");
     let _ = allowed("2022-03-29").with_code(1);
 }
 
-fn a_leap_day_is_a_day() {
+fn a_licence_can_end_on_a_leap_day() {
     let world = World::new();
     let draft = licence().starts("2028-02-29").expires("2028-02-29").grace(0);
     world.copy_by_hand("a.lic", draft.sign());
@@ -117,7 +117,7 @@ fn a_leap_day_is_a_day() {
     }
 }
 
-fn an_evaluation_that_has_ended_is_as_if_it_had_never_been() {
+fn an_ended_evaluation_leaves_no_features() {
     let world = World::new();
     let draft = licence().pack("WE-DEMO1").product("WE-E").term("evaluation");
     world.copy_by_hand("a.lic", draft.expires("2026-08-01").sign());
@@ -130,7 +130,7 @@ fn an_evaluation_that_has_ended_is_as_if_it_had_never_been() {
     let _ = licctl(&world, &clock, &["feature", "license-deploy"]).with_code(0);
 }
 
-fn on_os_12_the_configuration_is_frozen_and_licensing_is_not() {
+fn os_12_freezes_configuration_but_not_licensing_after_the_end() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-08-01").grace(0).sign());
     let daemon = start(&world, &Clock::at("2026-09-01 09:00:00"));
@@ -138,7 +138,7 @@ fn on_os_12_the_configuration_is_frozen_and_licensing_is_not() {
     let (allowed, reason, _): (bool, String, String) =
         client.manager("CheckFeature", &"config-change").unwrap();
     assert_eq!((allowed, reason.as_str()), (false, "expired"));
-    // Or the device could never be licensed again.
+    // Otherwise the device could never be licensed again.
     let () = client.manager("ApplySettings", &"[licensing]\nremove = \"evaluation\"\n").unwrap();
     let renewed = licence().serial(184).expires("2027-08-01").sign();
     assert_eq!(daemon.import(renewed).with_code(0).verdict(), "valid");
@@ -160,7 +160,7 @@ fn a_licence_begins_and_ends_while_the_daemon_runs() {
         ("2026-09-01 12:00:00", "expired"),
     ] {
         clock.set(time);
-        let () = daemon.client().manager("Refresh", &()).unwrap();
+        daemon.refresh();
         let report: Value = serde_json::from_str(&daemon.client().status()).unwrap();
         assert_eq!(report["state"], state, "{time}");
         let gate = world.path("/run/licd/features/custom-partition");
@@ -168,12 +168,12 @@ fn a_licence_begins_and_ends_while_the_daemon_runs() {
     }
 }
 
-fn a_wild_clock_ends_no_licence() {
+fn a_clock_far_off_ends_no_licence() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     for (time, state) in [
         ("2099-01-01 00:00:00", "unsynchronized"),
         ("1970-01-01 00:00:30", "behind"),
@@ -181,14 +181,14 @@ fn a_wild_clock_ends_no_licence() {
     ] {
         clock.set(time);
         assert_eq!(look(&world, &clock), ("valid".into(), state.into()), "{time}");
-        // The rescue shell's tool sees it the same way.
+        // licctl without the daemon reports the same state.
         assert_eq!(status(&world, &clock)["state"], "valid", "{time}");
     }
 }
 
-fn a_licence_says_itself_that_its_first_day_has_come() {
+fn a_licences_issue_date_proves_that_its_first_day_has_come() {
     let world = World::new();
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("1970-01-01 00:00:30");
     let today = licence().issued("2026-12-01T08:30:00Z").starts("2026-12-01").sign();
     let tomorrow =
@@ -204,20 +204,20 @@ fn a_licence_says_itself_that_its_first_day_has_come() {
     assert_eq!(look(&world, &clock), ("valid".into(), "behind".into()));
 }
 
-fn a_clock_that_is_set_back_keeps_no_licence_alive() {
+fn setting_the_clock_back_extends_no_licence() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2026-12-10").grace(0).sign());
     let clock = Clock::at("2026-12-12 09:00:00");
     assert_eq!(look(&world, &clock).0, "expired");
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     clock.set("2026-12-05 09:00:00");
     assert_eq!(look(&world, &clock), ("expired".into(), "behind".into()));
 }
 
-fn a_clock_that_loses_some_hours_is_no_matter() {
+fn a_clock_some_hours_behind_changes_no_state() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
     for (time, state) in
@@ -228,29 +228,29 @@ fn a_clock_that_loses_some_hours_is_no_matter() {
     }
 }
 
-fn a_correct_time_heals_what_a_wrong_date_did() {
+fn a_correct_time_undoes_the_effect_of_a_wrong_date() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").sign());
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     let clock = Clock::at("2026-12-01 09:00:00");
-    // A document of another pack that was issued by a clock years ahead.
+    // A licence of another pack, issued by a clock years ahead.
     let odd = licence().pack("EMP-R9HXH").issued("2031-01-01T00:00:00Z").sign();
     world.copy_by_hand("odd.lic", odd);
     assert_eq!(look(&world, &clock).1, "behind");
     fs::remove_file(world.licenses().join("odd.lic")).unwrap();
     world.write(SYNCHRONIZED, "");
     assert_eq!(look(&world, &clock), ("valid".into(), "ok".into()));
-    nobody_vouches_for_the_clock(&world);
+    mark_clock_unsynchronized(&world);
     clock.set("2026-12-01 10:00:00");
     assert_eq!(look(&world, &clock), ("valid".into(), "unsynchronized".into()));
 }
 
-fn a_year_in_the_cupboard_is_a_year() {
+fn a_year_switched_off_counts_as_a_year() {
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires("2027-08-01").grace(0).sign());
     let clock = Clock::at("2026-12-01 09:00:00");
     assert_eq!(look(&world, &clock).0, "valid");
-    // With a time server's word at once.
+    // After synchronisation the state changes at once.
     clock.set("2027-12-01 09:00:00");
     assert_eq!(look(&world, &clock), ("expired".into(), "ok".into()));
 }

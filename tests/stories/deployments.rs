@@ -1,5 +1,5 @@
-//! The end of a deployment: the restart that a licence by a link of the settings brings (contract
-//! §7a), with a logind that only writes down what it is asked.
+//! The restart at the end of a deployment by a link of the settings (contract §7a), with a logind
+//! that only records calls.
 
 use std::fs;
 use std::ops::Deref;
@@ -18,30 +18,30 @@ use zbus::{OwnedObjectPath, OwnedVariant};
 use crate::notified::shown_by_a_real_desktop;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_who_agrees_has_the_device_restarted_once),
-    story!(a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login),
+    story!(the_device_restarts_once_when_a_user_agrees),
+    story!(a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login),
     story!(a_user_who_cancels_is_not_asked_again_for_this_deployment),
-    story!(a_question_that_is_closed_comes_later),
-    story!(without_buttons_users_read_what_will_happen),
+    story!(a_dismissed_question_is_asked_again_later),
+    story!(without_buttons_the_notification_announces_the_restart),
     story!(without_a_session_the_device_restarts_after_a_notice),
-    story!(without_the_setting_users_read_a_notice),
-    story!(a_user_who_comes_during_the_notice_is_asked),
-    story!(a_user_who_leaves_during_the_question_is_not_waited_for),
+    story!(without_the_setting_users_see_a_notice),
+    story!(a_user_who_logs_in_during_the_notice_is_asked),
+    story!(licd_stops_waiting_for_a_user_who_logs_out),
     story!(the_configuration_can_forbid_the_restart),
     story!(an_inhibitor_blocks_the_restart_and_is_named),
-    story!(an_inhibitor_of_the_last_moment_is_respected),
-    story!(a_logind_without_flags_is_asked_as_it_can_be),
-    story!(without_logind_the_restart_is_for_an_administrator),
-    story!(a_running_import_is_not_cut_off),
-    story!(without_a_record_there_is_no_restart),
+    story!(an_inhibitor_taken_at_the_last_moment_is_respected),
+    story!(an_old_logind_without_flags_is_asked_for_a_plain_reboot),
+    story!(without_logind_an_administrator_has_to_restart),
+    story!(the_restart_waits_for_a_running_import),
+    story!(a_restart_that_cannot_be_recorded_does_not_happen),
     story!(one_deployment_restarts_the_device_once),
-    story!(what_comes_by_hand_restarts_nothing),
+    story!(a_licence_copied_by_hand_causes_no_restart),
     story!(an_answer_without_a_question_is_refused),
-    story!(a_real_desktop_asks),
+    story!(a_real_desktop_shows_the_question),
 ];
 
 const DEPLOYMENT: &str = "com.igel.License1.Deployment";
-/// Running time at which licences are deployed.
+/// The uptime at which licences are deployed.
 const START: u64 = 1000;
 const HOUR: u64 = 3600;
 const ENGLISH: &str = "en_GB.UTF-8";
@@ -49,7 +49,7 @@ const BUTTONS: &[&str] = &["body", "actions"];
 const ORDERED: &str = "RebootWithFlags 1";
 const QUESTION: &str = "New licences: restart this device?";
 
-/// A device with a link to a licence.
+/// A device whose settings link to a licence.
 struct Linked(World);
 
 impl Deref for Linked {
@@ -65,7 +65,7 @@ impl Linked {
         Self::with("")
     }
 
-    /// With more settings of the section that has the links.
+    /// The same, with more settings in the section of the links.
     fn with(settings: &str) -> Self {
         let linked = Self(World::new());
         linked.boots("5b1f1d0c");
@@ -73,19 +73,25 @@ impl Linked {
         linked
     }
 
-    /// The device starts, and runs for a while.
+    /// Simulates a boot with this boot ID, and some uptime.
     fn boots(&self, name: &str) {
         let id = format!("{name}-7a6f-4c3e-9d2b-0123456789ab\n");
         self.write("/proc/sys/kernel/random/boot_id", id);
         self.runs_for(START);
     }
 
-    /// It has run for so many seconds since its start.
+    /// Sets the uptime in seconds.
     fn runs_for(&self, seconds: u64) {
         self.write("/proc/uptime", format!("{seconds}.00 0.00\n"));
     }
 
-    /// UMS has this link instead.
+    /// Sets the uptime to this many seconds after the deployment, and refreshes the daemon.
+    fn advance(&self, daemon: &Daemon<'_>, seconds: u64) {
+        self.runs_for(START + seconds);
+        daemon.refresh();
+    }
+
+    /// Replaces the link.
     fn link(&self, licence: &str, settings: &str) {
         let server = Server::answering(server::ok("Connection: close\r\n", licence));
         let link = server.url("a.lic");
@@ -93,7 +99,7 @@ impl Linked {
         self.write("/etc/licd/settings.toml", text);
     }
 
-    /// The daemon starts, and the link is followed.
+    /// Starts the daemon and waits until it has followed the link.
     fn deploy(&self) -> Daemon<'_> {
         let daemon = self.start();
         poll(&daemon);
@@ -105,17 +111,13 @@ fn poll(daemon: &Daemon<'_>) {
     let () = daemon.client().manager("Poll", &()).unwrap();
 }
 
-fn refresh(daemon: &Daemon<'_>) {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
-}
-
 fn plan(client: &Client) -> String {
     let value: OwnedVariant =
         client.call(NAME, PATH, PROPERTIES, "Get", &(DEPLOYMENT, "State")).unwrap();
     value.try_into().unwrap()
 }
 
-/// Waits until this is planned.
+/// Waits for this restart plan.
 fn until(daemon: &Daemon<'_>, wanted: &str) {
     let client = daemon.client();
     let mut last = String::new();
@@ -130,12 +132,12 @@ fn answer(daemon: &Daemon<'_>, word: &str) -> Result<(), Refusal> {
     daemon.client().call(NAME, PATH, DEPLOYMENT, "Answer", &word)
 }
 
-/// Waits until the device is restarted, and makes sure that it is once.
+/// Waits for the restart and asserts that it is ordered once.
 fn until_restarted(daemon: &Daemon<'_>, logind: &Logind) {
     wait::until("the restart", || (!logind.restarts().is_empty()).then_some(()));
     until(daemon, "restart");
-    refresh(daemon);
-    refresh(daemon);
+    daemon.refresh();
+    daemon.refresh();
     assert_eq!(logind.restarts(), [ORDERED]);
 }
 
@@ -145,7 +147,7 @@ fn problem(status: &Value) -> Option<String> {
     of_restart.next().map(|problem| problem["message"].as_str().unwrap().to_owned())
 }
 
-fn a_user_who_agrees_has_the_device_restarted_once() {
+fn the_device_restarts_once_when_a_user_agrees() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -162,15 +164,15 @@ fn a_user_who_agrees_has_the_device_restarted_once() {
     notifier.press(note.id, "now");
     until_restarted(&daemon, &logind);
     assert!(daemon.log().contains("restart: a user has agreed"), "{}", daemon.log());
-    // A restart of the daemon, should the device take its time, orders it no more.
+    // A daemon that restarts before the device does orders no second restart.
     assert!(daemon.stop().success());
     let daemon = device.start();
-    refresh(&daemon);
+    daemon.refresh();
     until(&daemon, "restart");
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (1, 1));
 }
 
-fn a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login() {
+fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -179,7 +181,7 @@ fn a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login() {
     let daemon = device.deploy();
     notifier.press(notifier.until(1)[0].id, "later");
     until(&daemon, "later");
-    // At the next login, here after a restart of licd.
+    // The next login, which here follows a restart of licd.
     assert!(daemon.stop().success());
     let daemon = device.start();
     drop(session);
@@ -193,11 +195,9 @@ fn a_user_who_wants_it_later_is_asked_after_four_hours_and_at_the_next_login() {
     wait::until("the answer is known", || {
         fs::read_to_string(&known).unwrap().contains(&again).then_some(())
     });
-    device.runs_for(START + 5 * HOUR - 1);
-    refresh(&daemon);
+    device.advance(&daemon, 5 * HOUR - 1);
     assert_eq!((plan(&daemon.client()), notifier.notes().len()), ("later".into(), 2));
-    device.runs_for(START + 5 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 5 * HOUR);
     let note = notifier.until(3).remove(2);
     assert_eq!((note.title.as_str(), logind.restarts().len()), (QUESTION, 0));
     notifier.press(note.id, "now");
@@ -214,34 +214,33 @@ fn a_user_who_cancels_is_not_asked_again_for_this_deployment() {
     notifier.press(notifier.until(1)[0].id, "cancel");
     until(&daemon, "cancelled");
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
     assert!(daemon.stop().success());
     drop(session);
     let daemon = device.start();
     let _session = desktop.log_in(&device, ENGLISH);
     logind.log_out();
     poll(&daemon);
-    refresh(&daemon);
+    daemon.refresh();
     assert_eq!(plan(&daemon.client()), "cancelled");
     assert_eq!((logind.restarts().len(), notifier.notes().len()), (0, 1));
-    // Another one is another question.
+    // Another deployment asks again.
     logind.log_in();
     device.link(&licence().pack("EMP-R9HXH").product("EMP").services(&[EMP]).sign(), "");
-    refresh(&daemon);
+    daemon.refresh();
     device.write("/etc/os-release", "VERSION_ID=11.09.310\n");
-    refresh(&daemon);
+    daemon.refresh();
     poll(&daemon);
     assert_eq!(notifier.until(2)[1].title, QUESTION);
 }
 
-fn a_question_that_is_closed_comes_later() {
+fn a_dismissed_question_is_asked_again_later() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
     let notifier = Notifier::start(&desktop, BUTTONS);
     let _session = desktop.log_in(&device, ENGLISH);
-    // Another session at the same device shows it, too, until it is answered.
+    // A second session on the device shows the question too, until it is answered.
     let other = Desktop::new();
     let screen = Notifier::start(&other, BUTTONS);
     let _other = other.log_in(&device, "de_DE.UTF-8");
@@ -255,7 +254,7 @@ fn a_question_that_is_closed_comes_later() {
     assert_eq!((notifier.notes().len(), screen.notes().len()), (1, 1));
 }
 
-fn without_buttons_users_read_what_will_happen() {
+fn without_buttons_the_notification_announces_the_restart() {
     let (device, desktop) = (Linked::new(), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -265,13 +264,11 @@ fn without_buttons_users_read_what_will_happen() {
     let note = notifier.until(1).remove(0);
     assert!(note.actions.is_empty() && note.body.contains("once all users have logged out"));
     notifier.dismiss(note.id);
-    device.runs_for(START + HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, HOUR);
     until(&daemon, "asked");
     assert_eq!(logind.restarts(), [""; 0]);
     logind.log_out();
-    device.runs_for(START + 2 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 2 * HOUR);
     until(&daemon, "notice");
 }
 
@@ -280,25 +277,22 @@ fn without_a_session_the_device_restarts_after_a_notice() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 59);
-    refresh(&daemon);
+    device.advance(&daemon, 59);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
-    // A restart of licd begins the minute anew.
+    // A restart of licd restarts the one-minute notice.
     assert!(daemon.stop().success());
     let daemon = device.start();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
-    device.runs_for(START + 59 + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 59 + 60);
     until_restarted(&daemon, &logind);
     let known = fs::read_to_string(device.path("/var/lib/licd/deployment.toml")).unwrap();
     let (_, ordered) = known.split_once("[[ordered]]").unwrap();
     assert!(ordered.contains("deployment = \"WE-7Q2KD/183\""), "{known}");
 }
 
-fn without_the_setting_users_read_a_notice() {
+fn without_the_setting_users_see_a_notice() {
     let (device, desktop) = (Linked::with("prompt_user_on_ums_actions = false"), Desktop::new());
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -309,24 +303,22 @@ fn without_the_setting_users_read_a_notice() {
     assert_eq!(note.title, "This device restarts within 60 seconds");
     assert!(note.actions.is_empty(), "{note:?}");
     assert!(answer(&daemon, "cancel").is_err());
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until_restarted(&daemon, &logind);
 }
 
-fn a_user_who_comes_during_the_notice_is_asked() {
+fn a_user_who_logs_in_during_the_notice_is_asked() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
     logind.log_in();
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "asked");
     assert_eq!(logind.restarts(), [""; 0]);
 }
 
-fn a_user_who_leaves_during_the_question_is_not_waited_for() {
+fn licd_stops_waiting_for_a_user_who_logs_out() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     logind.log_in();
@@ -334,8 +326,7 @@ fn a_user_who_leaves_during_the_question_is_not_waited_for() {
     until(&daemon, "asked");
     logind.log_out();
     for (seconds, wanted) in [(60, "notice"), (120, "restart")] {
-        device.runs_for(START + seconds);
-        refresh(&daemon);
+        device.advance(&daemon, seconds);
         until(&daemon, wanted);
     }
     until_restarted(&daemon, &logind);
@@ -347,12 +338,11 @@ fn the_configuration_can_forbid_the_restart() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 0));
-    // Not for good: with leave of the configuration it comes.
+    // The restart follows once the configuration allows it.
     device.write("/etc/licd/licd.toml", "");
-    refresh(&daemon);
+    daemon.refresh();
     until(&daemon, "notice");
 }
 
@@ -371,64 +361,57 @@ fn an_inhibitor_blocks_the_restart_and_is_named() {
     assert!(problem(&status).unwrap().contains("blocked by updater (installing 12.5.0)"));
     assert_eq!(daemon.report(), device.report());
     assert_eq!(notifier.until(2)[1].title, "This device restarts soon");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     assert_eq!(logind.restarts(), [""; 0]);
     logind.release();
-    device.runs_for(START + 200);
-    refresh(&daemon);
+    device.advance(&daemon, 200);
     until_restarted(&daemon, &logind);
     daemon.until("nothing is wrong any more", |status| problem(status).is_none());
 }
 
-fn an_inhibitor_of_the_last_moment_is_respected() {
+fn an_inhibitor_taken_at_the_last_moment_is_respected() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
     logind.inhibit("", "", "", "hidden");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("blocked since a moment ago"), "{status}");
     logind.release();
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     until_restarted(&daemon, &logind);
 }
 
-fn a_logind_without_flags_is_asked_as_it_can_be() {
+fn an_old_logind_without_flags_is_asked_for_a_plain_reboot() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::Old);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "restart");
     wait::until("the restart", || (logind.restarts() == ["Reboot false"]).then_some(()));
 }
 
-fn without_logind_the_restart_is_for_an_administrator() {
+fn without_logind_an_administrator_has_to_restart() {
     let device = Linked::new();
     let daemon = device.deploy();
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("restart the device by hand"), "{status}");
     assert_eq!(daemon.report(), device.report());
-    // It is asked again a minute later.
+    // licd asks logind again a minute later.
     let logind = Logind::start(&device, Version::New);
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "notice");
     daemon.until("nothing is wrong any more", |status| problem(status).is_none());
     logind.stop();
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     daemon.until("it is named again", |status| problem(status).is_some());
 }
 
-fn a_running_import_is_not_cut_off() {
+fn the_restart_waits_for_a_running_import() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
@@ -437,31 +420,28 @@ fn a_running_import_is_not_cut_off() {
     let options = std::collections::HashMap::<String, OwnedVariant>::new();
     let client = daemon.client();
     let job: OwnedObjectPath = client.manager("Import", &(silent.url("b.lic"), options)).unwrap();
-    device.runs_for(START + HOUR);
-    refresh(&daemon);
-    refresh(&daemon);
+    device.advance(&daemon, HOUR);
+    daemon.refresh();
     assert_eq!((plan(&client), logind.restarts().len()), ("notice".into(), 0));
     let () = client.call(NAME, job.as_str(), "com.igel.License1.Job", "Cancel", &()).unwrap();
     until_restarted(&daemon, &logind);
 }
 
-fn without_a_record_there_is_no_restart() {
+fn a_restart_that_cannot_be_recorded_does_not_happen() {
     let device = Linked::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    // A writer of the state needs this lock.
+    // Writing the state requires this lock.
     let lock = fs::File::open(device.path("/run/licd/state.lock")).unwrap();
     lock.lock().unwrap();
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until(&daemon, "refused");
     let status = daemon.until("that is named", |status| problem(status).is_some());
     assert!(problem(&status).unwrap().contains("without that record"), "{status}");
     assert_eq!(logind.restarts(), [""; 0]);
     drop(lock);
-    device.runs_for(START + 120);
-    refresh(&daemon);
+    device.advance(&daemon, 120);
     until_restarted(&daemon, &logind);
 }
 
@@ -470,11 +450,10 @@ fn one_deployment_restarts_the_device_once() {
     let logind = Logind::start(&device, Version::New);
     let daemon = device.deploy();
     until(&daemon, "notice");
-    device.runs_for(START + 60);
-    refresh(&daemon);
+    device.advance(&daemon, 60);
     until_restarted(&daemon, &logind);
     assert!(daemon.stop().success());
-    // The device has restarted, and the licence was lost and comes again by its link.
+    // After the restart the licence is lost, and the link restores it.
     device.boots("77777777");
     let _ = device.licctl(["remove", "all"]).with_code(0);
     for file in ["downloads.toml", "state.toml", "state.copy.toml"] {
@@ -482,19 +461,18 @@ fn one_deployment_restarts_the_device_once() {
     }
     let daemon = device.deploy();
     assert!(daemon.client().property::<bool>("RestartPending"));
-    device.runs_for(START + 100 * HOUR);
-    refresh(&daemon);
-    refresh(&daemon);
+    device.advance(&daemon, 100 * HOUR);
+    daemon.refresh();
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("open".into(), 1));
-    // A newer issue of it is another deployment.
+    // A newer issue of the licence is another deployment.
     device.link(&licence().serial(184).pack("EMP-R9HXH").services(&[EMP]).sign(), "");
     device.write("/etc/os-release", "VERSION_ID=11.09.310\n");
-    refresh(&daemon);
+    daemon.refresh();
     poll(&daemon);
     until(&daemon, "notice");
 }
 
-fn what_comes_by_hand_restarts_nothing() {
+fn a_licence_copied_by_hand_causes_no_restart() {
     let device = World::new();
     let logind = Logind::start(&device, Version::New);
     let daemon = device.start();
@@ -504,7 +482,7 @@ fn what_comes_by_hand_restarts_nothing() {
     let signals = client.listen();
     let _: OwnedObjectPath = client.manager("Import", &(stick, automatic)).unwrap();
     wait::until("the import ends", || signals.named("Finished").pop());
-    refresh(&daemon);
+    daemon.refresh();
     assert_eq!((plan(&client), logind.restarts().len()), ("none".into(), 0));
     assert!(!device.path("/var/lib/licd/deployment.toml").exists());
 }
@@ -519,7 +497,7 @@ fn an_answer_without_a_question_is_refused() {
     assert!(refused.message.contains("none of now, later and cancel"), "{refused:?}");
 }
 
-fn a_real_desktop_asks() {
+fn a_real_desktop_shows_the_question() {
     for (lang, code) in [(ENGLISH, "en"), ("de_DE.UTF-8", "de")] {
         let device = Linked::new();
         let logind = Logind::start(&device, Version::New);
@@ -528,8 +506,7 @@ fn a_real_desktop_asks() {
         until(&daemon, "asked");
         shown_by_a_real_desktop(&device, lang, &format!("restart-question-{code}.png"));
         logind.log_out();
-        device.runs_for(START + 60);
-        refresh(&daemon);
+        device.advance(&daemon, 60);
         until(&daemon, "notice");
         shown_by_a_real_desktop(&device, lang, &format!("restart-notice-{code}.png"));
     }

@@ -1,4 +1,4 @@
-//! The download links that UMS puts into the settings (contract §7, `Poll()`).
+//! The download links that UMS writes to the settings (contract §7, `Poll()`).
 
 use std::fs;
 use std::io::Write as _;
@@ -13,39 +13,39 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_link_in_the_settings_is_asked_soon_after_the_start),
-    story!(a_link_that_ums_sends_is_asked_soon),
-    story!(what_is_in_the_store_costs_one_conditional_request),
-    story!(what_has_gone_from_the_store_is_fetched_again),
-    story!(what_was_damaged_in_the_store_is_fetched_again),
-    story!(a_new_link_is_asked_soon_also_by_a_device_that_is_licensed),
-    story!(what_is_for_another_device_is_not_fetched_every_day),
+    story!(a_link_in_the_settings_is_fetched_soon_after_the_start),
+    story!(a_link_sent_by_ums_is_fetched_soon),
+    story!(a_stored_licence_costs_one_conditional_request),
+    story!(a_licence_missing_from_the_store_is_fetched_again),
+    story!(a_damaged_licence_in_the_store_is_fetched_again),
+    story!(a_licensed_device_fetches_a_new_link_soon),
+    story!(a_licence_for_another_device_is_not_fetched_daily),
     story!(a_newer_file_behind_a_link_replaces_the_older_one),
-    story!(one_link_that_fails_keeps_no_other_from_being_asked),
-    story!(a_licence_may_come_before_the_trust_document_that_it_needs),
-    story!(whoever_asks_for_a_look_is_answered_although_a_server_hangs),
-    story!(a_deployment_that_changes_what_is_allowed_wants_a_restart),
-    story!(what_is_imported_by_hand_wants_no_restart),
-    story!(a_password_in_a_link_is_shown_to_nobody),
-    story!(links_that_cannot_be_asked_are_named),
-    story!(what_came_of_a_link_is_in_the_status_with_the_daemon_and_without),
-    story!(what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off),
-    story!(what_was_removed_by_hand_comes_back_by_a_new_link_only),
+    story!(a_failing_link_does_not_block_other_links),
+    story!(a_licence_may_arrive_before_the_trust_document_it_needs),
+    story!(poll_returns_while_a_server_hangs),
+    story!(a_deployment_that_changes_features_requires_a_restart),
+    story!(an_import_by_hand_requires_no_restart),
+    story!(a_password_in_a_link_is_never_shown),
+    story!(invalid_links_are_reported),
+    story!(the_status_shows_each_links_result_with_and_without_the_daemon),
+    story!(a_link_restores_licences_once_the_removal_profile_is_off),
+    story!(only_a_new_link_restores_a_licence_removed_by_hand),
 ];
 
-/// What a server has for a link, and how often it was asked for all of it, and whether it changed.
+/// A server for one link. It records how often the file was requested, fully or conditionally.
 #[derive(Clone)]
-struct Shelf {
+struct LinkServer {
     file: Arc<Mutex<Vec<u8>>>,
     server: Server,
 }
 
-impl Shelf {
+impl LinkServer {
     fn with(file: impl Into<Vec<u8>>) -> Self {
         let file = Arc::new(Mutex::new(file.into()));
-        let shelf = Arc::clone(&file);
+        let content = Arc::clone(&file);
         let server = Server::http(move |head, mut stream| {
-            let file = shelf.lock().unwrap();
+            let file = content.lock().unwrap();
             let tag =
                 format!("\"{:x}-{}\"", file.len(), file.iter().map(|b| u64::from(*b)).sum::<u64>());
             let headers = format!("ETag: {tag}\r\nConnection: close\r\n");
@@ -54,7 +54,7 @@ impl Shelf {
             } else {
                 server::ok(&headers, &*file)
             };
-            // A client that has gone away is not this server's business.
+            // A client may close the connection early.
             let _ = stream.write_all(&answer);
         });
         Self { file, server }
@@ -68,7 +68,7 @@ impl Shelf {
         *self.file.lock().unwrap() = file.into();
     }
 
-    /// Requests so far: all, and those that only asked whether it has changed.
+    /// The number of requests so far: all, and the conditional ones.
     fn asked(&self) -> (usize, usize) {
         let heads = self.server.heads();
         let conditional = |head: &&String| head.to_ascii_lowercase().contains("if-none-match");
@@ -94,45 +94,45 @@ fn licenses(status: &Value) -> usize {
     status["licenses"].as_array().unwrap().len()
 }
 
-fn a_link_in_the_settings_is_asked_soon_after_the_start() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_link_in_the_settings_is_fetched_soon_after_the_start() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
-    // A device that lacks a licence does not wait long.
+    // A device without a licence polls soon.
     let status = daemon.until("the licence is there", |status| status["state"] == "valid");
     assert_eq!(licenses(&status), 1);
-    assert_eq!(shelf.asked(), (1, 0));
+    assert_eq!(link_server.asked(), (1, 0));
 }
 
-fn a_link_that_ums_sends_is_asked_soon() {
-    let shelf = Shelf::with(licence().sign());
+fn a_link_sent_by_ums_is_fetched_soon() {
+    let link_server = LinkServer::with(licence().sign());
     let world = World::new();
     let daemon = world.start();
-    let () = daemon.client().manager("ApplySettings", &settings(&[&shelf.link()])).unwrap();
+    let () = daemon.client().manager("ApplySettings", &settings(&[&link_server.link()])).unwrap();
     daemon.until("the licence is there", |status| status["state"] == "valid");
-    assert_eq!(shelf.asked(), (1, 0));
+    assert_eq!(link_server.asked(), (1, 0));
 }
 
-fn what_is_in_the_store_costs_one_conditional_request() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_stored_licence_costs_one_conditional_request() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     poll(&daemon);
-    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((1, 0), 1));
+    assert_eq!((link_server.asked(), licenses(&daemon.status())), ((1, 0), 1));
     poll(&daemon);
-    assert_eq!(shelf.asked(), (2, 1));
-    // It is remembered over a restart, too.
+    assert_eq!(link_server.asked(), (2, 1));
+    // The entity tag survives a restart.
     assert!(daemon.stop().success());
     let daemon = world.start();
     poll(&daemon);
-    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((3, 2), 1));
+    assert_eq!((link_server.asked(), licenses(&daemon.status())), ((3, 2), 1));
     let state = fs::read_to_string(world.path("/var/lib/licd/downloads.toml")).unwrap();
     assert!(state.contains("schema = 1") && !state.contains("http"), "{state}");
 }
 
-fn what_has_gone_from_the_store_is_fetched_again() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_licence_missing_from_the_store_is_fetched_again() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     poll(&daemon);
     world.by_hand(|licenses| {
@@ -142,58 +142,58 @@ fn what_has_gone_from_the_store_is_fetched_again() {
     });
     daemon.until("the licence is gone", |status| licenses(status) == 0);
     poll(&daemon);
-    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
+    assert_eq!((link_server.asked(), licenses(&daemon.status())), ((2, 0), 1));
 }
 
-fn what_was_damaged_in_the_store_is_fetched_again() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_damaged_licence_in_the_store_is_fetched_again() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     poll(&daemon);
     let [file] = &*world.stored() else { panic!("{:?}", world.stored()) };
     world.copy_by_hand(file, "garbage");
     daemon.until("the damage is seen", |status| status["state"] == "none");
     poll(&daemon);
-    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 0), 1));
+    assert_eq!((link_server.asked(), licenses(&daemon.status())), ((2, 0), 1));
 }
 
-fn a_new_link_is_asked_soon_also_by_a_device_that_is_licensed() {
-    let shelf = Shelf::with(licence().pack("EMP-R9HXH").services(&[EMP]).sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_licensed_device_fetches_a_new_link_soon() {
+    let link_server = LinkServer::with(licence().pack("EMP-R9HXH").services(&[EMP]).sign());
+    let world = world_with(&[&link_server.link()]);
     world.copy_by_hand("a.lic", licence().sign());
     let daemon = world.start();
     daemon.until("the second licence is there", |status| licenses(status) == 2);
 }
 
-fn what_is_for_another_device_is_not_fetched_every_day() {
-    let shelf = Shelf::with(licence().units(&[OTHER]).sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_licence_for_another_device_is_not_fetched_daily() {
+    let link_server = LinkServer::with(licence().units(&[OTHER]).sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     poll(&daemon);
     poll(&daemon);
-    assert_eq!((shelf.asked(), licenses(&daemon.status())), ((2, 1), 0));
+    assert_eq!((link_server.asked(), licenses(&daemon.status())), ((2, 1), 0));
 }
 
 fn a_newer_file_behind_a_link_replaces_the_older_one() {
-    let shelf = Shelf::with(licence().serial(1).sign());
-    let world = world_with(&[&shelf.link()]);
+    let link_server = LinkServer::with(licence().serial(1).sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     poll(&daemon);
-    shelf.put(licence().serial(2).services(&[EMP, WE]).sign());
+    link_server.put(licence().serial(2).services(&[EMP, WE]).sign());
     poll(&daemon);
-    assert_eq!(shelf.asked(), (2, 1));
+    assert_eq!(link_server.asked(), (2, 1));
     daemon.until("the newer one is in force", |status| {
         let own = status["licenses"].as_array().unwrap();
         own.iter().any(|license| license["serial"] == 2 && license["state"] == "valid")
     });
 }
 
-fn one_link_that_fails_keeps_no_other_from_being_asked() {
-    let shelf = Shelf::with(licence().sign());
+fn a_failing_link_does_not_block_other_links() {
+    let link_server = LinkServer::with(licence().sign());
     let page = Server::answering(server::ok("", "<html>Sign in</html>"));
     let broken = Server::answering(server::status("404 Not Found", ""));
-    let nobody = "http://127.0.0.1:1/WE.lic".to_owned();
-    let links = [page.url("a.lic"), broken.url("b.lic"), nobody.clone(), shelf.link()];
+    let unused = "http://127.0.0.1:1/WE.lic".to_owned();
+    let links = [page.url("a.lic"), broken.url("b.lic"), unused.clone(), link_server.link()];
     let world = world_with(&links.each_ref().map(String::as_str));
     let daemon = world.start();
     let signals = daemon.client().listen();
@@ -211,19 +211,19 @@ fn one_link_that_fails_keeps_no_other_from_being_asked() {
     }
 }
 
-fn a_licence_may_come_before_the_trust_document_that_it_needs() {
+fn a_licence_may_arrive_before_the_trust_document_it_needs() {
     let key = maker::key("igel-issuer-2027", 11);
-    let early = Shelf::with(licence().signed_by(&[&key]));
-    let stranger = Shelf::with(licence().pack("WE-OTHER").signed_by(&[&maker::stranger()]));
-    let trust = Shelf::with(maker::trust_in(&key));
+    let early = LinkServer::with(licence().signed_by(&[&key]));
+    let stranger = LinkServer::with(licence().pack("WE-OTHER").signed_by(&[&maker::stranger()]));
+    let trust = LinkServer::with(maker::trust_in(&key));
     let world = world_with(&[&early.link(), &stranger.link(), &trust.link()]);
     let daemon = world.start();
     poll(&daemon);
     assert_eq!(daemon.status()["state"], "valid");
-    assert_eq!([&early, &stranger, &trust].map(|shelf| shelf.asked().0), [2, 2, 1]);
+    assert_eq!([&early, &stranger, &trust].map(|link_server| link_server.asked().0), [2, 2, 1]);
 }
 
-fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
+fn poll_returns_while_a_server_hangs() {
     let server = Server::http(|_, stream| server::hang(stream));
     let world = world_with(&[&server.url("WE.lic")]);
     let daemon = world.start();
@@ -238,16 +238,16 @@ fn whoever_asks_for_a_look_is_answered_although_a_server_hangs() {
     assert!(calm.elapsed() < Duration::from_secs(1), "reading waits for no server");
     asking.join().unwrap().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(25));
-    // Nor does its end wait for the server.
+    // Stopping the daemon does not wait for the server either.
     let begun = Instant::now();
     assert!(daemon.stop().success());
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
-fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
+fn a_deployment_that_changes_features_requires_a_restart() {
     let boot = |first: &str| format!("{first}-7a6f-4c3e-9d2b-0123456789ab\n");
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     world.write("/proc/sys/kernel/random/boot_id", boot("5b1f1d0c"));
     let is_pending = |daemon: &Daemon<'_>| daemon.client().property::<bool>("RestartPending");
     let daemon = world.start();
@@ -255,12 +255,12 @@ fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
     poll(&daemon);
     assert!(is_pending(&daemon));
     assert!(world.path("/run/licd/features/custom-partition").exists());
-    // A restart of the daemon alone changes nothing.
+    // Restarting only the daemon changes nothing.
     assert!(daemon.stop().success());
     let daemon = world.start();
     assert!(is_pending(&daemon));
     assert!(daemon.stop().success());
-    // The device has restarted, and a further look changes nothing.
+    // The device has restarted; a further poll changes nothing.
     world.write("/proc/sys/kernel/random/boot_id", boot("77777777"));
     let daemon = world.start();
     assert!(!is_pending(&daemon));
@@ -268,7 +268,7 @@ fn a_deployment_that_changes_what_is_allowed_wants_a_restart() {
     assert!(!is_pending(&daemon));
 }
 
-fn what_is_imported_by_hand_wants_no_restart() {
+fn an_import_by_hand_requires_no_restart() {
     let world = World::new();
     let daemon = world.start();
     let _ = daemon.import(licence().sign()).with_code(0);
@@ -277,9 +277,9 @@ fn what_is_imported_by_hand_wants_no_restart() {
     assert!(!world.path("/var/lib/licd/deployment.toml").exists());
 }
 
-fn a_password_in_a_link_is_shown_to_nobody() {
-    let shelf = Shelf::with("no licence");
-    let link = shelf.link().replace("http://", "http://ums:geheim@");
+fn a_password_in_a_link_is_never_shown() {
+    let link_server = LinkServer::with("no licence");
+    let link = link_server.link().replace("http://", "http://ums:geheim@");
     let world = world_with(&[&link]);
     let daemon = world.start();
     let signals = daemon.client().listen();
@@ -288,7 +288,7 @@ fn a_password_in_a_link_is_shown_to_nobody() {
     let (code, message): (String, String) = end.body().deserialize().unwrap();
     assert_eq!(code, "malformed");
     assert!(message.starts_with("http://ums@127.0.0.1:"), "{message}");
-    let head = shelf.server.heads().pop().unwrap();
+    let head = link_server.server.heads().pop().unwrap();
     // RFC 7617: “ums:geheim” in base64.
     assert!(head.contains("Basic dW1zOmdlaGVpbQ=="), "{head}");
     for text in [message, daemon.log(), daemon.client().status()] {
@@ -298,14 +298,14 @@ fn a_password_in_a_link_is_shown_to_nobody() {
     assert!(!state.contains("geheim"));
 }
 
-fn links_that_cannot_be_asked_are_named() {
+fn invalid_links_are_reported() {
     let world = world_with(&["sftp://ums.example/WE.lic"]);
     let daemon = world.start();
     poll(&daemon);
     assert!(daemon.log().contains("sftp://ums.example/WE.lic: "), "{}", daemon.log());
 }
 
-/// The only link of the status: its code and message.
+/// The code and message of the only link in the status.
 fn link(status: &Value) -> (String, String) {
     let links = status["links"].as_array().unwrap();
     let text = |member: &str| links[0][member].as_str().unwrap().to_owned();
@@ -313,38 +313,38 @@ fn link(status: &Value) -> (String, String) {
     (text("code"), text("message"))
 }
 
-fn what_came_of_a_link_is_in_the_status_with_the_daemon_and_without() {
-    let shelf = Shelf::with(licence().units(&[OTHER]).sign());
-    let with_password = shelf.link().replace("http://", "http://tech:secret@");
+fn the_status_shows_each_links_result_with_and_without_the_daemon() {
+    let link_server = LinkServer::with(licence().units(&[OTHER]).sign());
+    let with_password = link_server.link().replace("http://", "http://tech:secret@");
     let world = world_with(&[&with_password]);
     let daemon = world.start();
     let is_asked = |status: &Value| status["links"].as_array().is_some_and(|l| !l.is_empty());
     let status = daemon.until("the link was asked", is_asked);
-    assert_eq!(status["links"][0]["url"], shelf.link());
+    assert_eq!(status["links"][0]["url"], link_server.link());
     assert_eq!(link(&status).0, "wrong-device");
     assert!(status["links"][0]["asked"].as_str().unwrap().ends_with('Z'), "{status}");
     assert_eq!(daemon.report(), world.report());
     assert!(!status.to_string().contains("secret") && !status.to_string().contains("tech"));
-    shelf.put("<html>sign in</html>");
+    link_server.put("<html>sign in</html>");
     poll(&daemon);
     let refused = |status: &Value| link(status).0 == "malformed";
     let status = daemon.until("the page is named", refused);
     assert_eq!(daemon.report(), world.report());
     let doctor = world.licctl(["doctor"]).with_code(1).flowed();
-    let said = format!("WRONG link {}: malformed: {}", shelf.link(), link(&status).1);
-    assert!(doctor.contains(&said), "{doctor}");
-    // A link that is not in the settings any more is not in the status.
+    let finding = format!("WRONG link {}: malformed: {}", link_server.link(), link(&status).1);
+    assert!(doctor.contains(&finding), "{doctor}");
+    // The status omits links that the settings no longer contain.
     let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
     daemon.until("it is gone", |status| status["links"] == serde_json::json!([]));
 }
 
-fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn a_link_restores_licences_once_the_removal_profile_is_off() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     daemon.until("the licence is there", |status| status["state"] == "valid");
     assert!(daemon.stop().success());
-    let links = settings(&[&shelf.link()]);
+    let links = settings(&[&link_server.link()]);
     world.write("/etc/licd/settings.toml", format!("{links}[licensing]\nremove = \"all\"\n"));
     let daemon = world.start();
     let status = daemon.until("it is kept out", |status| link(status).0 == "removed");
@@ -354,16 +354,16 @@ fn what_a_profile_took_comes_back_by_its_link_when_the_profile_is_off() {
     assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
     let doctor = world.licctl(["doctor"]).with_code(1).flowed();
     assert!(
-        doctor.contains(&format!("note link {}: removed: {message}", shelf.link())),
+        doctor.contains(&format!("note link {}: removed: {message}", link_server.link())),
         "{doctor}"
     );
     let () = daemon.client().manager("ApplySettings", &links.as_str()).unwrap();
     daemon.until("the licence is back", |status| status["state"] == "valid");
 }
 
-fn what_was_removed_by_hand_comes_back_by_a_new_link_only() {
-    let shelf = Shelf::with(licence().sign());
-    let world = world_with(&[&shelf.link()]);
+fn only_a_new_link_restores_a_licence_removed_by_hand() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&[&link_server.link()]);
     let daemon = world.start();
     daemon.until("the licence is there", |status| status["state"] == "valid");
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
@@ -371,10 +371,10 @@ fn what_was_removed_by_hand_comes_back_by_a_new_link_only() {
     let status = daemon.until("it is kept out", |status| link(status).0 == "removed");
     assert_eq!(status["state"], "none");
     assert!(link(&status).1.contains("write a new link"), "{status}");
-    let another = format!("{}?again", shelf.link());
+    let another = format!("{}?again", link_server.link());
     let () = daemon.client().manager("ApplySettings", &settings(&[&another]).as_str()).unwrap();
     daemon.until("the licence is back", |status| status["state"] == "valid");
-    // And a link that was taken out and is written again is a new one.
+    // A link that was removed and added again counts as new.
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
     daemon.until("no link is left", |status| status["links"] == serde_json::json!([]));

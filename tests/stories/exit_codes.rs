@@ -1,4 +1,4 @@
-//! Every exit code of the contract (§5), from a script's point of view.
+//! Every exit code of the contract (§5), as a script sees it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,10 +15,10 @@ pub(crate) const STORIES: &[Story] = &[
     story!(wrong_usage_is_2),
     story!(a_file_has_the_exit_code_of_its_verdict),
     story!(several_files_have_the_highest_exit_code),
-    story!(a_store_that_is_not_there_is_7),
-    story!(who_may_not_write_is_told_by_8),
+    story!(a_missing_store_is_7),
+    story!(missing_write_permission_is_8),
     story!(a_daemon_that_does_not_answer_is_9),
-    story!(there_is_always_an_answer_in_the_form_that_was_asked_for),
+    story!(every_verb_answers_in_the_requested_form),
 ];
 
 fn yes_is_0_and_no_is_1() {
@@ -127,7 +127,7 @@ fn several_files_have_the_highest_exit_code() {
     assert_eq!(verify(&[3, 0, 1, 2]), 6);
 }
 
-fn a_store_that_is_not_there_is_7() {
+fn a_missing_store_is_7() {
     let world = World::new();
     fs::remove_dir(world.path("/license")).unwrap();
     let daemon = world.start();
@@ -139,8 +139,8 @@ fn a_store_that_is_not_there_is_7() {
     assert_eq!(world.status()["store"]["state"], "missing");
 }
 
-/// Runs licctl without the daemon as somebody who may not write to the store.
-fn as_somebody_else(world: &World, args: &[&str]) -> Answer {
+/// Runs licctl without the daemon as a user who may not write to the store.
+fn as_unprivileged(world: &World, args: &[&str]) -> Answer {
     let mut licctl = world.licctl_command();
     licctl.args(args);
     if !nix::unistd::geteuid().is_root() {
@@ -149,7 +149,7 @@ fn as_somebody_else(world: &World, args: &[&str]) -> Answer {
     world.as_nobody(&licctl)
 }
 
-fn who_may_not_write_is_told_by_8() {
+fn missing_write_permission_is_8() {
     let world = World::new();
     world.copy_by_hand("a.lic", maker::licence().sign());
     let other = world.file("b.lic", maker::licence().pack("WE-OTHER").sign());
@@ -158,13 +158,13 @@ fn who_may_not_write_is_told_by_8() {
         fs::create_dir_all(&path).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o555)).unwrap();
     }
-    let import = as_somebody_else(&world, &["import", "--json", &other]).with_code(8);
+    let import = as_unprivileged(&world, &["import", "--json", &other]).with_code(8);
     assert_eq!(import.verdict(), "not-authorized");
     assert!(import.message().contains("run it as root"), "{import:?}");
-    assert_eq!(as_somebody_else(&world, &["remove", "all"]).code, 8);
-    // Reading is open to everyone.
+    assert_eq!(as_unprivileged(&world, &["remove", "all"]).code, 8);
+    // Every user may read.
     for args in [&["status"][..], &["verify", &other], &["features"], &["show", "WE-7Q2KD"]] {
-        assert_eq!(as_somebody_else(&world, args).code, 0, "{args:?}");
+        assert_eq!(as_unprivileged(&world, args).code, 0, "{args:?}");
     }
     for path in ["/run", "/run/licd", "/license", "/license/dsa", "/license/dsa/licenses"] {
         fs::set_permissions(world.path(path), fs::Permissions::from_mode(0o755)).unwrap();
@@ -177,14 +177,14 @@ fn a_daemon_that_does_not_answer_is_9() {
     daemon.signal(Signal::SIGSTOP);
     let answer = daemon.licctl(["status"]).with_code(9);
     assert!(answer.err.contains("licd"), "{answer:?}");
-    // Past it everything works.
+    // `--direct` bypasses the stopped daemon.
     let direct = daemon.licctl(["status", "--direct"]).with_code(0);
     assert!(!direct.out.is_empty());
     daemon.signal(Signal::SIGCONT);
     let _ = daemon.licctl(["status"]).with_code(0);
 }
 
-fn there_is_always_an_answer_in_the_form_that_was_asked_for() {
+fn every_verb_answers_in_the_requested_form() {
     let world = World::new();
     let bad = world.file("bad.lic", "nonsense");
     let verbs: [&[&str]; 12] = [

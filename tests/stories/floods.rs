@@ -1,4 +1,4 @@
-//! Floods: one user calls without end, and nothing comes of it for others (contract §10).
+//! Floods of calls by one user do not affect others (contract §10).
 
 use std::fs;
 use std::io::Write as _;
@@ -16,46 +16,45 @@ use acceptance::server::Server;
 use acceptance::{World, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(calls_with_descriptors_neither_end_nor_fill_the_daemon),
-    story!(long_messages_are_not_kept_in_memory),
+    story!(calls_with_descriptors_do_not_exhaust_the_daemon),
+    story!(long_messages_do_not_stay_in_memory),
     story!(small_calls_against_a_thousand_licences_do_not_pile_up),
-    story!(objects_and_properties_are_asked_for_without_end),
-    story!(calls_that_want_no_answer_do_not_pile_up),
-    story!(calls_that_wait_long_do_not_keep_others_waiting),
-    story!(messages_that_are_no_calls_are_passed_over),
-    story!(a_caller_who_reads_no_answers_does_not_silence_the_daemon),
-    story!(asking_for_looks_at_the_links_does_not_put_the_regular_one_off),
+    story!(endless_object_and_property_queries_do_not_block_others),
+    story!(calls_without_reply_do_not_pile_up),
+    story!(slow_calls_do_not_delay_others),
+    story!(messages_other_than_calls_are_ignored),
+    story!(a_caller_that_reads_no_answers_does_not_block_the_daemon),
+    story!(poll_requests_do_not_delay_the_regular_poll),
 ];
 
-/// Seconds of each flood, if no other number is given.
+/// The default duration of a flood, in seconds.
 const SECONDS: u64 = 2;
-/// The variable that gives another number, for optimised programs on a machine of their own.
+/// The environment variable for another duration, for optimised programs on a dedicated machine.
 const LONGER: &str = "LICD_FLOOD_SECONDS";
-/// Memory that the daemon may ever have: the promise.
+/// The promised limit of the daemon's memory.
 const PEAK: u64 = 64 << 20;
-/// Descriptors that a process may have by default.
+/// The default limit of open descriptors.
 const LIMIT: usize = 1024;
-/// Descriptors that the daemon may have meanwhile: far from the limit.
+/// The limit of the daemon's descriptors during a flood, far from the process limit.
 const DESCRIPTORS: usize = 512;
-/// The time that 99 of 100 questions of others are answered in, beside what the bus takes to carry
-/// question and answer: the promise.
+/// The promised time for 99 of 100 answers to other callers, beyond the bus's own delay.
 const ANSWER: Duration = Duration::from_millis(100);
-/// The same for programs that are not optimised, and a machine that tests share: long before a caller
-/// gives up, which is what comes of calls that pile up.
+/// The limit for unoptimised programs on a shared machine: well before a caller times out, which
+/// happens if calls pile up.
 const ANSWER_AMONG_TESTS: Duration = Duration::from_secs(5);
-/// The time in which the links are looked at after a start, and what that takes.
+/// The time until the first poll after a start has finished.
 const FIRST_LOOK: Duration = Duration::from_secs(20);
-/// Licences of the device.
+/// The number of licences on the device.
 const LICENSES: u64 = 1000;
 
-/// How long a flood lasts, and how long others may wait.
+/// The duration of a flood, and the limit for answers to others.
 fn measure() -> (u64, Duration) {
     let longer = std::env::var(LONGER).map(|text| text.parse().unwrap());
     longer.map_or((SECONDS, ANSWER_AMONG_TESTS), |seconds| (seconds, ANSWER))
 }
 
-/// A device with many licences, its daemon, and what is published.
-struct Scene<'w> {
+/// A device with many licences, its daemon, and its published state.
+struct Fixture<'w> {
     world: &'w World,
     daemon: Daemon<'w>,
 }
@@ -69,16 +68,16 @@ fn device(licenses: u64) -> World {
     world
 }
 
-/// What others see: the report without what the clock shows, and the files of the features.
-fn published(scene: &Scene<'_>) -> (String, Vec<String>) {
-    let features = fs::read_dir(scene.world.path("/run/licd/features")).unwrap();
+/// The published state: the report without the clock's time, and the feature files.
+fn published(fixture: &Fixture<'_>) -> (String, Vec<String>) {
+    let features = fs::read_dir(fixture.world.path("/run/licd/features")).unwrap();
     let mut names: Vec<_> =
         features.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    (scene.daemon.report().to_string(), names)
+    (fixture.daemon.report().to_string(), names)
 }
 
-impl<'w> Scene<'w> {
+impl<'w> Fixture<'w> {
     fn open(world: &'w World) -> Self {
         let daemon = world.start();
         let pid = daemon.pid().to_string();
@@ -92,7 +91,7 @@ impl<'w> Scene<'w> {
         fs::read_dir(directory).map_or(0, Iterator::count)
     }
 
-    /// Begins a flood, by an ordinary user if there can be another one here.
+    /// Starts a flood, as an ordinary user if this process may switch users.
     fn flood(&self, kind: &str, seconds: u64) -> Child {
         let flood = as_user(self.world);
         let mut command = if nix::unistd::geteuid().is_root() {
@@ -107,8 +106,8 @@ impl<'w> Scene<'w> {
         command.args(words).stdout(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Floods the daemon, asks it meanwhile, and compares before and after.
-    fn endure(self, kind: &str) {
+    /// Floods the daemon, queries it meanwhile, and compares its state before and after.
+    fn withstand(self, kind: &str) {
         let (seconds, answer) = measure();
         let before = published(&self);
         let client = self.daemon.client();
@@ -119,7 +118,7 @@ impl<'w> Scene<'w> {
         let mut bus = Vec::new();
         let during = ask(&client, end, || {
             descriptors = descriptors.max(self.descriptors());
-            // The bus itself, which the flood goes through, too.
+            // The delay of the bus itself, which the flood uses too.
             let began = Instant::now();
             assert!(client.is_owned());
             bus.push(began.elapsed());
@@ -133,20 +132,20 @@ impl<'w> Scene<'w> {
             String::from_utf8(flood.stdout).unwrap().trim(),
             rss >> 10,
             peak >> 10,
-            alone.said(),
-            during.said(),
-            bus.said(),
+            alone.summary(),
+            during.summary(),
+            bus.summary(),
         );
         assert!(flood.status.success(), "the flood ended early");
         assert_eq!(published(&self), before);
         assert!(peak <= PEAK, "{} KiB", peak >> 10);
         assert!(descriptors <= DESCRIPTORS, "{descriptors} descriptors");
-        assert!(during.part(99) <= answer + 2 * bus.part(99), "{}", during.said());
+        assert!(during.part(99) <= answer + 2 * bus.part(99), "{}", during.summary());
         assert!(self.daemon.stop().success());
     }
 }
 
-/// The program, where an ordinary user can start it.
+/// A copy of the program that an ordinary user can execute.
 fn as_user(world: &World) -> PathBuf {
     let copy = world.root().with_file_name("flood");
     if !copy.exists() {
@@ -155,7 +154,7 @@ fn as_user(world: &World) -> PathBuf {
     copy
 }
 
-/// How long answers took, the fastest first.
+/// The durations of answers, sorted.
 struct Times(Vec<Duration>);
 
 impl Times {
@@ -168,13 +167,13 @@ impl Times {
         self.0[(self.0.len() - 1) * percent / 100]
     }
 
-    fn said(&self) -> String {
+    fn summary(&self) -> String {
         let [half, most, last] = [50, 99, 100].map(|percent| self.part(percent));
         format!("{} times, p50 {half:?}, p99 {most:?}, longest {last:?}", self.0.len())
     }
 }
 
-/// Asks whether a feature is allowed, over and over.
+/// Queries a feature repeatedly until `end`.
 fn ask(client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Times {
     let mut times = Vec::new();
     while Instant::now() < end {
@@ -188,39 +187,39 @@ fn ask(client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Times {
     Times::of(times)
 }
 
-fn calls_with_descriptors_neither_end_nor_fill_the_daemon() {
-    Scene::open(&device(1)).endure("descriptors");
+fn calls_with_descriptors_do_not_exhaust_the_daemon() {
+    Fixture::open(&device(1)).withstand("descriptors");
 }
 
-fn long_messages_are_not_kept_in_memory() {
-    Scene::open(&device(1)).endure("long");
+fn long_messages_do_not_stay_in_memory() {
+    Fixture::open(&device(1)).withstand("long");
 }
 
 fn small_calls_against_a_thousand_licences_do_not_pile_up() {
-    Scene::open(&device(LICENSES)).endure("small");
+    Fixture::open(&device(LICENSES)).withstand("small");
 }
 
-fn objects_and_properties_are_asked_for_without_end() {
-    Scene::open(&device(LICENSES)).endure("objects");
+fn endless_object_and_property_queries_do_not_block_others() {
+    Fixture::open(&device(LICENSES)).withstand("objects");
 }
 
-fn calls_that_want_no_answer_do_not_pile_up() {
-    Scene::open(&device(LICENSES)).endure("silent");
+fn calls_without_reply_do_not_pile_up() {
+    Fixture::open(&device(LICENSES)).withstand("silent");
 }
 
-fn calls_that_wait_long_do_not_keep_others_waiting() {
-    Scene::open(&device(10)).endure("slow");
+fn slow_calls_do_not_delay_others() {
+    Fixture::open(&device(10)).withstand("slow");
 }
 
-fn messages_that_are_no_calls_are_passed_over() {
-    Scene::open(&device(1)).endure("odd");
+fn messages_other_than_calls_are_ignored() {
+    Fixture::open(&device(1)).withstand("odd");
 }
 
-fn a_caller_who_reads_no_answers_does_not_silence_the_daemon() {
-    Scene::open(&device(LICENSES)).endure("deaf");
+fn a_caller_that_reads_no_answers_does_not_block_the_daemon() {
+    Fixture::open(&device(LICENSES)).withstand("deaf");
 }
 
-fn asking_for_looks_at_the_links_does_not_put_the_regular_one_off() {
+fn poll_requests_do_not_delay_the_regular_poll() {
     let server = Server::http(|_, mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
     });
@@ -229,8 +228,8 @@ fn asking_for_looks_at_the_links_does_not_put_the_regular_one_off() {
     world.write("/etc/licd/settings.toml", settings);
     let daemon = world.start();
     let () = daemon.client().manager("Poll", &()).unwrap();
-    // The first look of a device without a licence comes within 15 seconds. One that failed would be
-    // taken up again after 30 at the earliest.
+    // A device without a licence polls within 15 seconds of the start. A failed poll would be
+    // retried after 30 seconds at the earliest.
     let asked = server.heads().len();
     let regular = wait::within(FIRST_LOOK, || (server.heads().len() > asked).then_some(()));
     assert!(regular.is_some(), "{}", daemon.log());

@@ -1,4 +1,4 @@
-//! What an import changes, and that a file copied by hand counts no less.
+//! The effects of an import; a file copied by hand counts the same.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,19 +13,19 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(an_import_licenses_the_device),
-    story!(a_file_copied_by_hand_counts_as_one_that_was_imported),
-    story!(what_is_stored_is_what_was_signed_under_the_name_of_its_content),
-    story!(importing_twice_is_importing_once),
-    story!(standard_input_is_a_source),
-    story!(of_several_files_each_is_judged_and_the_good_ones_count),
-    story!(it_does_not_matter_whether_a_trust_document_comes_first),
+    story!(a_file_copied_by_hand_counts_like_an_imported_one),
+    story!(the_store_keeps_the_signed_bytes_under_their_hash),
+    story!(a_second_import_of_the_same_file_changes_nothing),
+    story!(a_licence_can_be_imported_from_standard_input),
+    story!(several_files_are_judged_separately_and_the_good_ones_count),
+    story!(the_order_of_licence_and_trust_document_does_not_change_the_result),
     story!(checking_changes_nothing),
-    story!(a_licence_answers_the_request_for_one),
-    story!(of_a_mass_licence_only_this_devices_slice_is_kept),
-    story!(nobody_has_to_have_a_unit_id_to_be_told_so),
-    story!(an_ended_licence_of_one_interface_does_not_keep_out_one_of_another),
-    story!(a_licence_in_force_keeps_its_interface_when_one_of_another_arrives),
-    story!(of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named),
+    story!(an_import_deletes_the_licence_request),
+    story!(the_store_keeps_only_this_devices_slice_of_a_mass_licence),
+    story!(a_device_without_unit_id_gets_a_verdict_that_says_so),
+    story!(an_ended_licence_of_one_interface_does_not_block_one_of_another),
+    story!(a_licence_in_force_keeps_its_interface_as_the_unit_id),
+    story!(the_first_of_two_trust_documents_with_one_version_counts),
 ];
 
 /// The state of a service.
@@ -65,7 +65,7 @@ fn an_import_licenses_the_device() {
     }
 }
 
-fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
+fn a_file_copied_by_hand_counts_like_an_imported_one() {
     let file = maker::licence().sign();
     let imported = World::new();
     let _ = imported.import(&file).with_code(0);
@@ -77,17 +77,17 @@ fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
         report
     };
     assert_eq!(without_names(&copied), without_names(&imported));
-    // Any form that an import takes counts by hand, too.
+    // Copying by hand accepts every form that an import accepts.
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(file.replace('\n', "\r\n").as_bytes()).unwrap();
     let packed = World::new();
     packed.copy_by_hand("x.lic", gzip.finish().unwrap());
     assert_eq!(without_names(&packed), without_names(&imported));
-    // FAT may have only capitals.
+    // Names on FAT may be upper case.
     let capitals = World::new();
     capitals.copy_by_hand("WE.LIC", &file);
     assert_eq!(without_names(&capitals), without_names(&imported));
-    // But only by a name that ends in .lic and begins with no dot.
+    // Only names that end in .lic and do not begin with a dot count.
     let other = World::new();
     for name in ["._a.lic", ".lic", "a.lic.bak", "a.txt", "lic"] {
         other.copy_by_hand(name, &file);
@@ -95,7 +95,7 @@ fn a_file_copied_by_hand_counts_as_one_that_was_imported() {
     assert_eq!(other.status()["state"], "none");
 }
 
-fn what_is_stored_is_what_was_signed_under_the_name_of_its_content() {
+fn the_store_keeps_the_signed_bytes_under_their_hash() {
     let file = maker::licence().sign();
     let world = World::new();
     let _ = world.import(format!("\u{feff}{}", file.replace('\n', "\r\n"))).with_code(0);
@@ -105,7 +105,7 @@ fn what_is_stored_is_what_was_signed_under_the_name_of_its_content() {
     assert_eq!(fs::read_to_string(world.licenses().join(format!("{name}.lic"))).unwrap(), file);
 }
 
-fn importing_twice_is_importing_once() {
+fn a_second_import_of_the_same_file_changes_nothing() {
     let world = World::new();
     let file = maker::licence().sign();
     let _ = world.import(&file).with_code(0);
@@ -119,7 +119,7 @@ fn importing_twice_is_importing_once() {
     assert_eq!((world.stored().len(), inode(&world)), (1, before));
 }
 
-fn standard_input_is_a_source() {
+fn a_licence_can_be_imported_from_standard_input() {
     let world = World::new();
     let file = maker::licence().sign();
     let with = |verb: &str, input: &str| {
@@ -135,7 +135,7 @@ fn standard_input_is_a_source() {
     assert_eq!(world.stored().len(), 1);
 }
 
-fn of_several_files_each_is_judged_and_the_good_ones_count() {
+fn several_files_are_judged_separately_and_the_good_ones_count() {
     let world = World::new();
     let good = world.file("good.lic", maker::licence().sign());
     let bad = world.file("bad.lic", "nonsense");
@@ -147,7 +147,7 @@ fn of_several_files_each_is_judged_and_the_good_ones_count() {
     let answer = world.licctl(["import", "--json", &bad, &gone, &foreign, &good]).with_code(6);
     assert_eq!(codes(&answer), ["malformed", "source-unreachable", "wrong-device", "valid"]);
     assert_eq!(world.status()["state"], "valid");
-    // Other devices' files beside one's own are no failure; alone they are.
+    // Files for other devices do not fail an import that also accepts one; alone they do.
     let answer = world.licctl(["import", "--json", &foreign, &good]).with_code(0);
     assert_eq!(codes(&answer), ["wrong-device", "valid"]);
     let _ = world.licctl(["import", "--json", &foreign, &foreign]).with_code(4);
@@ -155,7 +155,7 @@ fn of_several_files_each_is_judged_and_the_good_ones_count() {
     assert_eq!(units, json!([OTHER]));
 }
 
-fn it_does_not_matter_whether_a_trust_document_comes_first() {
+fn the_order_of_licence_and_trust_document_does_not_change_the_result() {
     let key = maker::key("igel-issuer-2027", 11);
     let trust = maker::trust_in(&key);
     let licence = maker::licence().signed_by(&[&key]);
@@ -166,7 +166,7 @@ fn it_does_not_matter_whether_a_trust_document_comes_first() {
         let [first, second] = order.map(|n| files[n].as_str());
         let _ = world.licctl(["import", first, second]).with_code(0);
         assert_eq!(world.status()["state"], "valid");
-        // By hand the trust document may have any name that counts.
+        // Copied by hand, the trust document may have any accepted name.
         let by_hand = World::new();
         by_hand.copy_by_hand("a.lic", &licence);
         by_hand.copy_by_hand("b.lic", &trust);
@@ -185,7 +185,7 @@ fn checking_changes_nothing() {
     assert_eq!(world.licctl(["import", "--json", &file]).out, checked.out);
 }
 
-fn a_licence_answers_the_request_for_one() {
+fn an_import_deletes_the_licence_request() {
     let world = World::new();
     let _ = world.licctl(["request"]).with_code(0);
     world.write("/license/fetch.old", "an older system's");
@@ -197,14 +197,14 @@ fn a_licence_answers_the_request_for_one() {
         names
     };
     assert!(names().iter().filter(|name| name.to_string_lossy().starts_with("fetch")).count() == 2);
-    // What is not for this device answers nothing.
+    // A licence for another device leaves the request.
     let _ = world.import(maker::licence().units(&[OTHER]).sign()).with_code(4);
     assert_eq!(names().len(), 3);
     let _ = world.import(maker::licence().sign()).with_code(0);
     assert_eq!(names(), ["dsa", "notes"]);
 }
 
-fn of_a_mass_licence_only_this_devices_slice_is_kept() {
+fn the_store_keeps_only_this_devices_slice_of_a_mass_licence() {
     let world = World::new();
     let mass = maker::licence().mass(5000).sign();
     let file = world.file("mass.lic", &mass);
@@ -217,7 +217,7 @@ fn of_a_mass_licence_only_this_devices_slice_is_kept() {
     assert_eq!(world.licctl(["slice", &foreign]).code, 4);
 }
 
-fn nobody_has_to_have_a_unit_id_to_be_told_so() {
+fn a_device_without_unit_id_gets_a_verdict_that_says_so() {
     let world = World::new();
     world.machine().remove_interface("eth0");
     let status = world.status();
@@ -231,14 +231,14 @@ fn nobody_has_to_have_a_unit_id_to_be_told_so() {
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
 }
 
-/// A device with two interfaces, the one of [`UNIT`] first.
+/// A device with two interfaces; that of [`UNIT`] comes first.
 fn with_two_interfaces() -> World {
     let world = World::new();
     world.machine().pci_interface("eth1", "00:e0:c5:1c:50:88");
     world
 }
 
-fn an_ended_licence_of_one_interface_does_not_keep_out_one_of_another() {
+fn an_ended_licence_of_one_interface_does_not_block_one_of_another() {
     let world = with_two_interfaces();
     let ended = maker::licence().expires("2021-01-01").grace(0);
     let _ = world.import(ended.sign()).with_code(5);
@@ -250,20 +250,20 @@ fn an_ended_licence_of_one_interface_does_not_keep_out_one_of_another() {
     assert_eq!((&status["unit_id"], &status["state"]), (&OTHER.into(), &"valid".into()));
 }
 
-fn a_licence_in_force_keeps_its_interface_when_one_of_another_arrives() {
+fn a_licence_in_force_keeps_its_interface_as_the_unit_id() {
     let world = with_two_interfaces();
     let other = maker::licence().pack("WE-OTHER").units(&[OTHER]);
     let _ = world.import(other.sign()).with_code(0);
     let _ = world.import(maker::licence().sign()).with_code(4);
     assert_eq!(world.status()["unit_id"], OTHER);
-    // A licence that is yet to start keeps it as well.
+    // A licence that has not started keeps the unit ID too.
     let world = with_two_interfaces();
     let later = maker::licence().pack("WE-OTHER").units(&[OTHER]).starts(maker::today_plus(30));
     let _ = world.import(later.sign()).with_code(0);
     let _ = world.import(maker::licence().sign()).with_code(4);
 }
 
-fn of_two_trust_documents_of_one_version_the_first_counts_and_the_other_is_named() {
+fn the_first_of_two_trust_documents_with_one_version_counts() {
     let world = World::new();
     let first = world.file("first.note", maker::trust(2, &[]));
     let second = world.file("second.note", maker::trust(2, &[("WE-7Q2KD", 183)]));

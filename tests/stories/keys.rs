@@ -1,27 +1,28 @@
-//! What an issuing key can do to the licences of others, and what is left of it when a newer trust
-//! document does not name it any more (contract §3, what a limited key can do).
+//! The effects of an issuing key on other issuers' licences, and of its revocation by a newer trust
+//! document (contract §3).
 
 use std::fs;
 
 use acceptance::clock::Clock;
+use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, Draft, OTHER, UNIT, licence};
 use acceptance::program::{self, Answer};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_key_for_evaluations_takes_nothing_from_a_genuine_pack),
-    story!(a_key_for_evaluations_makes_nothing_that_lasts),
-    story!(what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked),
-    story!(what_a_key_dated_goes_with_it_over_restarts),
+    story!(an_evaluation_key_cannot_affect_a_genuine_pack),
+    story!(an_evaluation_key_issues_nothing_permanent),
+    story!(revoking_a_key_restores_what_it_replaced_and_withdrew),
+    story!(revoking_a_key_discards_its_dates_across_restarts),
 ];
 
-/// A key that version 2 of the trust document lets sign everything, and version 3 does not name.
+/// A key that version 2 of the trust document accepts for every product, and version 3 omits.
 fn second() -> license_issue::SigningKey {
     maker::key("second", 55)
 }
 
-/// What would take the pack of [`licence`] away if it were of its issuer.
+/// Licences that would supersede or withdraw the pack of [`licence`] if its issuer had signed them.
 fn attacks() -> [Draft; 3] {
     let later = || licence().issued("2021-01-01T00:00:00Z").expires("2021-06-30");
     [
@@ -31,25 +32,12 @@ fn attacks() -> [Draft; 3] {
     ]
 }
 
-/// Imports with licctl alone or through a daemon, and looks at the state.
-fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
-    let alone = World::new();
-    test(&alone, &|args| alone.licctl(args));
-    let served = World::new();
-    test(&served, &|args| {
-        let daemon = served.start();
-        let answer = daemon.licctl(args);
-        assert!(daemon.stop().success());
-        answer
-    });
-}
-
 fn state(run: &dyn Fn(&[&str]) -> Answer) -> String {
     run(&["status", "--json"]).json()["state"].as_str().unwrap().to_owned()
 }
 
-fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
-    both_ways(|world, run| {
+fn an_evaluation_key_cannot_affect_a_genuine_pack() {
+    with_and_without_daemon(|world, run| {
         let genuine = world.file("genuine.lic", licence().sign());
         let _ = run(&["import", &genuine]).with_code(0);
         for (number, attack) in attacks().into_iter().enumerate() {
@@ -59,7 +47,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
             assert!(imported.code == 4 || imported.code == 5, "{imported:?}");
             assert!(!imported.message().contains("withdraws"), "{}", imported.message());
             assert_eq!(state(run), "valid");
-            // Nor is the genuine licence refused when it comes again.
+            // The genuine licence is accepted again.
             assert_eq!(run(&["import", "--json", &genuine]).with_code(0).verdict(), "valid");
         }
         let report = run(&["status", "--json"]).json();
@@ -68,7 +56,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
     });
 }
 
-fn a_key_for_evaluations_makes_nothing_that_lasts() {
+fn an_evaluation_key_issues_nothing_permanent() {
     let world = World::new();
     let refused = |draft: Draft, says: &str| {
         let file = world.file("a.lic", draft.signed_by(&[&maker::demo_issuer()]));
@@ -82,9 +70,9 @@ fn a_key_for_evaluations_makes_nothing_that_lasts() {
     assert_eq!(world.report()["state"], "none");
 }
 
-fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
+fn revoking_a_key_restores_what_it_replaced_and_withdrew() {
     for (number, attack) in attacks().into_iter().enumerate() {
-        both_ways(|world, run| {
+        with_and_without_daemon(|world, run| {
             let import = |name: &str, content: String| {
                 run(&["import", "--json", &world.file(name, content)])
             };
@@ -94,7 +82,7 @@ fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
             let _ = import("attack.lic", attack.signed_by(&[&second()]));
             assert_ne!(state(run), "valid", "attack {number}");
             assert_eq!(import("again.lic", genuine.clone()).code, 5);
-            // Nothing that may count again is cleared away.
+            // Clean-up keeps licences that may count again.
             assert_ne!(state(run), "valid");
             let _ = import("3.note", maker::trust(3, &[])).with_code(0);
             assert_eq!(state(run), "valid", "attack {number}");
@@ -105,7 +93,7 @@ fn what_a_key_replaced_and_withdrew_counts_again_when_it_is_revoked() {
     }
 }
 
-fn what_a_key_dated_goes_with_it_over_restarts() {
+fn revoking_a_key_discards_its_dates_across_restarts() {
     let world = World::new();
     fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
     let clock = Clock::at("2026-12-01 09:00:00");

@@ -1,4 +1,4 @@
-//! The stories, one promise or family of promises a file.
+//! The acceptance tests. Each file covers one promise, or a family of promises.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

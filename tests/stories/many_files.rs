@@ -9,23 +9,23 @@ use acceptance::program::run_measured;
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(ten_thousand_licences_are_borne),
-    story!(more_files_than_are_looked_at_are_said_to_be_there),
+    story!(ten_thousand_licences_fit_the_limits_of_time_and_memory),
+    story!(files_beyond_the_limit_are_reported),
 ];
 
 const FILES: u64 = 10_000;
-/// Time for everything there is to be read once, by programs that are not optimised and share the
-/// machine with other tests; optimised ones take a tenth.
+/// The time limit for reading everything once, for unoptimised programs that share the machine with
+/// other tests; optimised ones take a tenth.
 const TIME: Duration = Duration::from_secs(25);
-/// Memory: some 4 KB a licence, and what a small store takes.
+/// The memory limit: about 4 KB for each licence, plus the needs of a small store.
 const PEAK: u64 = 128 << 20;
 
-fn ten_thousand_licences_are_borne() {
+fn ten_thousand_licences_fit_the_limits_of_time_and_memory() {
     let world = World::new();
     let store = world.licenses();
     fs::create_dir_all(&store).unwrap();
     for n in 0..FILES {
-        // Each is a pack of its own, so that every one counts; the last day tells them apart.
+        // Each licence has its own pack, so that every one counts; its last day identifies it.
         let licence = maker::licence().pack(&format!("WE-{n:05}"));
         fs::write(store.join(format!("{n}.lic")), licence.sign()).unwrap();
     }
@@ -61,7 +61,7 @@ fn ten_thousand_licences_are_borne() {
     }
 }
 
-fn more_files_than_are_looked_at_are_said_to_be_there() {
+fn files_beyond_the_limit_are_reported() {
     const LOOKED_AT: usize = 16_384;
     let world = World::new();
     let store = world.licenses();

@@ -1,9 +1,10 @@
-//! What a device remembers when the documents themselves are gone, and what it clears away.
+//! The facts that a device remembers after their documents are deleted, and clean-up.
 
 use std::collections::HashMap;
 use std::fs;
 
 use acceptance::client::Refusal;
+use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT};
 use acceptance::program::Answer;
@@ -13,40 +14,27 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(an_older_file_stays_superseded_when_its_successor_is_gone),
-    story!(a_pack_stays_superseded_when_the_licence_that_named_it_is_gone),
-    story!(a_successor_that_was_only_ever_copied_by_hand_is_remembered_too),
-    story!(a_successor_that_never_started_leaves_nothing_behind),
-    story!(what_the_newest_trust_document_said_outlives_its_file),
-    story!(what_was_removed_on_purpose_does_not_come_back_by_itself),
-    story!(what_a_removal_profile_took_stays_away_while_it_is_set),
-    story!(what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose),
-    story!(who_removes_hears_that_it_cannot_be_remembered),
-    story!(programs_say_by_an_option_that_nobody_asked_for_an_import),
-    story!(superseded_files_are_cleared_away_and_nothing_else),
-    story!(nothing_is_cleared_away_against_the_settings),
-    story!(a_mass_licence_copied_by_hand_becomes_this_devices_slice),
-    story!(a_store_that_cannot_be_cleared_is_named_once, needs root),
-    story!(a_damaged_memory_changes_nothing_and_is_set_aside),
-    story!(who_may_not_write_the_memory_is_served_all_the_same, needs root),
+    story!(a_file_stays_superseded_after_its_successor_is_deleted),
+    story!(a_pack_stays_superseded_after_the_licence_that_named_it_is_deleted),
+    story!(a_successor_copied_by_hand_is_remembered_too),
+    story!(a_successor_that_never_started_is_not_remembered),
+    story!(the_newest_trust_document_outlives_its_file),
+    story!(an_automatic_import_does_not_restore_a_removed_licence),
+    story!(a_removal_profile_blocks_automatic_imports_while_it_is_set),
+    story!(deleting_or_copying_a_file_is_not_a_removal),
+    story!(a_removal_reports_that_it_cannot_be_recorded),
+    story!(an_option_marks_an_import_as_automatic),
+    story!(clean_up_deletes_only_superseded_files),
+    story!(clean_up_respects_the_settings),
+    story!(clean_up_cuts_a_mass_licence_copied_by_hand_to_its_slice),
+    story!(a_store_that_cannot_be_cleaned_up_is_reported_once, needs root),
+    story!(a_damaged_state_file_is_set_aside_and_changes_no_verdict),
+    story!(imports_work_when_the_state_file_cannot_be_written, needs root),
 ];
 
 const STATE: &str = "/var/lib/licd/state.toml";
 const SETTINGS: &str = "/etc/licd/settings.toml";
 const KEEP_ALL: &str = "[system.remotemanager]\nlicense_cleanup = false\n";
-
-/// Runs a test with licctl alone, and with a daemon that is started anew for every step.
-fn both_ways(test: impl Fn(&World, &dyn Fn(&[&str]) -> Answer)) {
-    let alone = World::new();
-    test(&alone, &|args| alone.licctl(args));
-    let served = World::new();
-    test(&served, &|args| {
-        let daemon = served.start();
-        let answer = daemon.licctl(args);
-        assert!(daemon.stop().success());
-        answer
-    });
-}
 
 fn import(run: &dyn Fn(&[&str]) -> Answer, file: &str) -> (i32, String) {
     let answer = run(&["import", "--json", file]);
@@ -62,17 +50,17 @@ fn is(code: i32, verdict: &str) -> (i32, String) {
     (code, verdict.to_owned())
 }
 
-fn an_older_file_stays_superseded_when_its_successor_is_gone() {
-    both_ways(|world, run| {
+fn a_file_stays_superseded_after_its_successor_is_deleted() {
+    with_and_without_daemon(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = world.file("new.lic", maker::licence().serial(6).sign());
         assert_eq!(import(run, &new), is(0, "valid"));
         let _ = run(&["remove", "all"]).with_code(0);
         assert_eq!(import(run, &old), is(5, "superseded"));
-        // By hand it is not better off.
+        // Copying it by hand does not help.
         world.copy_by_hand("drawer.lic", maker::licence().serial(5).sign());
         assert_eq!(run(&["status", "--json"]).json()["state"], "none");
-        // Another pack is not concerned, nor is a later serial.
+        // Other packs and later serials are unaffected.
         let other = world.file("other.lic", maker::licence().pack("WE-OTHER").serial(1).sign());
         assert_eq!(import(run, &other), is(0, "valid"));
         let later = world.file("later.lic", maker::licence().serial(7).sign());
@@ -80,8 +68,8 @@ fn an_older_file_stays_superseded_when_its_successor_is_gone() {
     });
 }
 
-fn a_pack_stays_superseded_when_the_licence_that_named_it_is_gone() {
-    both_ways(|world, run| {
+fn a_pack_stays_superseded_after_the_licence_that_named_it_is_deleted() {
+    with_and_without_daemon(|world, run| {
         let merged = maker::licence().pack("WE-MERGE").supersedes(&["WE-OLD01"]);
         let merged = world.file("merged.lic", merged.issued("2020-06-01T00:00:00Z").sign());
         let old = world.file("old.lic", maker::licence().pack("WE-OLD01").sign());
@@ -94,7 +82,7 @@ fn a_pack_stays_superseded_when_the_licence_that_named_it_is_gone() {
     });
 }
 
-fn a_successor_that_was_only_ever_copied_by_hand_is_remembered_too() {
+fn a_successor_copied_by_hand_is_remembered_too() {
     let world = World::new();
     let daemon = world.start();
     world.copy_by_hand("new.lic", maker::licence().serial(6).sign());
@@ -111,8 +99,8 @@ fn a_successor_that_was_only_ever_copied_by_hand_is_remembered_too() {
     assert_eq!(world.import(maker::licence().serial(5).sign()).verdict(), "superseded");
 }
 
-fn a_successor_that_never_started_leaves_nothing_behind() {
-    both_ways(|world, run| {
+fn a_successor_that_never_started_is_not_remembered() {
+    with_and_without_daemon(|world, run| {
         let old = world.file("old.lic", maker::licence().serial(5).sign());
         let new = maker::licence().serial(6).starts("2098-01-01").sign();
         let new = world.file("new.lic", new);
@@ -124,8 +112,8 @@ fn a_successor_that_never_started_leaves_nothing_behind() {
     });
 }
 
-fn what_the_newest_trust_document_said_outlives_its_file() {
-    both_ways(|world, run| {
+fn the_newest_trust_document_outlives_its_file() {
+    with_and_without_daemon(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(182).sign());
         let trust = world.file("trust", maker::trust(2, &[("WE-7Q2KD", 182)]));
         assert_eq!(import(run, &own), is(0, "valid"));
@@ -135,12 +123,12 @@ fn what_the_newest_trust_document_said_outlives_its_file() {
         fs::remove_file(&stored).unwrap();
         assert_eq!(run(&["status", "--json"]).json()["state"], "withdrawn");
         assert_eq!(import(run, &own), is(5, "withdrawn"));
-        // Nor is it rolled back.
+        // An older copy does not roll it back.
         fs::write(&stored, maker::trust(1, &[])).unwrap();
         assert_eq!(import(run, &own), is(5, "withdrawn"));
         let first = world.file("first", maker::trust(1, &[]));
         assert_eq!(import(run, &first), is(5, "superseded"));
-        // A copy that is damaged is no document, and the next one takes its place.
+        // A damaged copy is ignored, and the next trust document replaces it.
         fs::write(world.path("/var/lib/licd/trust.note"), "nonsense").unwrap();
         assert_eq!(run(&["status", "--json"]).json()["state"], "valid");
         assert_eq!(import(run, &trust), is(0, "valid"));
@@ -151,8 +139,8 @@ fn what_the_newest_trust_document_said_outlives_its_file() {
     });
 }
 
-fn what_was_removed_on_purpose_does_not_come_back_by_itself() {
-    both_ways(|world, run| {
+fn an_automatic_import_does_not_restore_a_removed_licence() {
+    with_and_without_daemon(|world, run| {
         let own = world.file("own.lic", maker::licence().serial(5).sign());
         let later = world.file("later.lic", maker::licence().serial(6).sign());
         assert_eq!(found(run, &own), is(0, "valid"));
@@ -165,19 +153,19 @@ fn what_was_removed_on_purpose_does_not_come_back_by_itself() {
             assert!(message.contains("removed from this device on purpose"), "{message}");
             assert_eq!(world.stored(), Vec::<String>::new());
         }
-        // Who asks for it has it.
+        // An explicit import restores it.
         assert_eq!(import(run, &own), is(0, "valid"));
         assert_eq!(world.stored().len(), 1);
         world.by_hand(|licenses| fs::remove_dir_all(licenses).unwrap());
         assert_eq!(found(run, &own), is(0, "valid"));
-        // What the vendor issues anew is another matter.
+        // A newly issued licence is not the removed one.
         let _ = run(&["remove", "all"]).with_code(0);
         assert_eq!(found(run, &later), is(0, "valid"));
         assert_eq!(run(&["status", "--json"]).json()["licenses"][0]["serial"], 6);
     });
 }
 
-fn what_a_removal_profile_took_stays_away_while_it_is_set() {
+fn a_removal_profile_blocks_automatic_imports_while_it_is_set() {
     let world = World::new();
     let own = world.file("own.lic", maker::licence().sign());
     let _ = world.licctl(["import", &own]).with_code(0);
@@ -194,13 +182,13 @@ fn what_a_removal_profile_took_stays_away_while_it_is_set() {
     let daemon = world.start();
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(5, "removed"));
     assert!(daemon.stop().success());
-    // Once the profile is off, nothing keeps it away.
+    // Without the profile, automatic imports accept it again.
     fs::remove_file(world.path(SETTINGS)).unwrap();
     let daemon = world.start();
     assert_eq!(found(&|args| daemon.licctl(args), &own), is(0, "valid"));
 }
 
-fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
+fn deleting_or_copying_a_file_is_not_a_removal() {
     let world = World::new();
     let own = world.file("own.lic", maker::licence().sign());
     let daemon = world.start();
@@ -209,7 +197,7 @@ fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
     world.by_hand(|licenses| fs::remove_dir_all(licenses).unwrap());
     daemon.until("it is gone", |status| status["state"] == "none");
     assert_eq!(found(&run, &own), is(0, "valid"));
-    // And who copies a file by hand that was removed wants it.
+    // Copying a removed file by hand restores it.
     let _ = run(&["remove", "all"]).with_code(0);
     world.copy_by_hand("again.lic", maker::licence().sign());
     daemon.until("it counts", |status| status["state"] == "valid");
@@ -221,7 +209,7 @@ fn what_was_deleted_or_copied_by_hand_was_not_removed_on_purpose() {
     assert_eq!(found(&run, &own), is(0, "valid"));
 }
 
-fn programs_say_by_an_option_that_nobody_asked_for_an_import() {
+fn an_option_marks_an_import_as_automatic() {
     let world = World::new();
     let daemon = world.start();
     let own = world.file("own.lic", maker::licence().sign());
@@ -251,7 +239,7 @@ fn programs_say_by_an_option_that_nobody_asked_for_an_import() {
     }
 }
 
-/// A store with every kind of file, and the names of those that are superseded.
+/// Fills a store with every kind of file; returns the names of the superseded ones.
 fn full(world: &World) -> Vec<&'static str> {
     let emp = || maker::licence().pack("EMP-R9HXH").services(&[EMP]);
     let files = [
@@ -274,7 +262,7 @@ fn full(world: &World) -> Vec<&'static str> {
     vec!["5.lic", "merged.lic"]
 }
 
-fn superseded_files_are_cleared_away_and_nothing_else() {
+fn clean_up_deletes_only_superseded_files() {
     let world = World::new();
     let superseded = full(&world);
     let before = world.stored();
@@ -283,7 +271,7 @@ fn superseded_files_are_cleared_away_and_nothing_else() {
     let left: Vec<_> = before.iter().filter(|name| !superseded.contains(&name.as_str())).collect();
     wait::until("they are cleared away", || (world.stored().len() == left.len()).then_some(()));
     assert!(world.stored().iter().eq(left.iter().copied()), "{:?}", world.stored());
-    let cleared = daemon.until("that is told", |status| {
+    let cleared = daemon.until("the problem is reported", |status| {
         status["licenses"].as_array().unwrap().iter().all(|own| own["state"] != "superseded")
     });
     for word in ["features", "services", "rejected", "problems"] {
@@ -293,7 +281,7 @@ fn superseded_files_are_cleared_away_and_nothing_else() {
         let line = format!("{name}: removed, since a later licence has replaced it");
         assert_eq!(daemon.log().matches(&line).count(), 1, "{}", daemon.log());
     }
-    // An import clears away as well, with and without the daemon.
+    // An import cleans up too, with and without the daemon.
     let _ = daemon.import(maker::licence().serial(8).sign()).with_code(0);
     assert!(!world.stored().contains(&"6.lic".to_owned()), "{:?}", world.stored());
     assert!(daemon.stop().success());
@@ -306,7 +294,7 @@ fn superseded_files_are_cleared_away_and_nothing_else() {
     assert_eq!(serials(&world.status()), [9]);
 }
 
-fn nothing_is_cleared_away_against_the_settings() {
+fn clean_up_respects_the_settings() {
     let world = World::new();
     world.write(SETTINGS, KEEP_ALL);
     let superseded = full(&world);
@@ -319,7 +307,7 @@ fn nothing_is_cleared_away_against_the_settings() {
     let _ = world.import(maker::licence().pack("WE-OTHER").sign()).with_code(0);
     let _ = world.licctl(["remove", "pack:WE-OTHER"]).with_code(0);
     assert_eq!(world.stored(), before);
-    // When the settings allow it, it is done at once.
+    // Clean-up runs as soon as the settings allow it.
     let on = KEEP_ALL.replace("false", "true");
     let () = daemon.client().manager("ApplySettings", &on.as_str()).unwrap();
     wait::until("they are cleared away", || {
@@ -329,7 +317,7 @@ fn nothing_is_cleared_away_against_the_settings() {
     });
 }
 
-fn a_mass_licence_copied_by_hand_becomes_this_devices_slice() {
+fn clean_up_cuts_a_mass_licence_copied_by_hand_to_its_slice() {
     let world = World::new();
     let mass = maker::licence().mass(200).sign();
     world.copy_by_hand("mass.lic", &mass);
@@ -344,25 +332,25 @@ fn a_mass_licence_copied_by_hand_becomes_this_devices_slice() {
     let stored = fs::read_to_string(world.licenses().join(slice)).unwrap();
     assert_eq!(stored, maker::slice(&mass, UNIT));
     assert_eq!(fs::read_to_string(world.licenses().join(other)).unwrap(), foreign);
-    // It has the name that an import would have given it.
+    // The slice has the name that an import gives it.
     let again = daemon.import(&mass).with_code(0);
     assert!(again.message().contains("already in the store"), "{}", again.message());
-    // Together with its slice it goes, too.
+    // A mass licence whose slice exists is deleted too.
     world.copy_by_hand("mass.lic", &mass);
     wait::until("it is gone", || (world.stored().len() == 2).then_some(()));
     assert!(daemon.stop().success());
 }
 
-fn a_store_that_cannot_be_cleared_is_named_once() {
+fn a_store_that_cannot_be_cleaned_up_is_reported_once() {
     let world = World::mounted();
     world.copy_by_hand("5.lic", maker::licence().serial(5).sign());
     world.copy_by_hand("6.lic", maker::licence().serial(6).sign());
     let protection = world.partition().write_protect();
     let daemon = world.start();
     let complaint = "its device is read-only";
-    wait::until("it is told", || daemon.log().contains(complaint).then_some(()));
+    wait::until("the complaint is logged", || daemon.log().contains(complaint).then_some(()));
     for _ in 0..5 {
-        let () = daemon.client().manager("Refresh", &()).unwrap();
+        daemon.refresh();
     }
     assert_eq!(daemon.log().matches(complaint).count(), 1, "{}", daemon.log());
     assert_eq!(world.stored(), ["5.lic", "6.lic"]);
@@ -377,7 +365,7 @@ fn a_store_that_cannot_be_cleared_is_named_once() {
     wait::until("it is cleared", || (world.stored() == ["6.lic"]).then_some(()));
 }
 
-fn a_damaged_memory_changes_nothing_and_is_set_aside() {
+fn a_damaged_state_file_is_set_aside_and_changes_no_verdict() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let ended = maker::licence().pack("EMP-R9HXH").services(&[EMP]).expires("2021-01-01").grace(0);
@@ -388,13 +376,13 @@ fn a_damaged_memory_changes_nothing_and_is_set_aside() {
         let daemon = world.start();
         let mut status = daemon.report();
         let problem = status["problems"][0]["message"].as_str().unwrap().to_owned();
-        let told = format!("it is kept as {}.damaged", file.display());
-        assert!(problem.contains(&told), "{problem}");
-        assert!(daemon.log().contains(&told), "{}", daemon.log());
+        let copy = format!("it is kept as {}.damaged", file.display());
+        assert!(problem.contains(&copy), "{problem}");
+        assert!(daemon.log().contains(&copy), "{}", daemon.log());
         assert_eq!(fs::read_to_string(file.with_extension("toml.damaged")).unwrap(), damaged);
         status["problems"] = before["problems"].clone();
         assert_eq!(status, before);
-        // What the store shows is remembered anew.
+        // The daemon rebuilds its memory from the store.
         wait::until("there is a memory again", || {
             fs::read_to_string(&file).is_ok_and(|text| text.contains("WE-7Q2KD")).then_some(())
         });
@@ -403,27 +391,27 @@ fn a_damaged_memory_changes_nothing_and_is_set_aside() {
     }
 }
 
-fn who_may_not_write_the_memory_is_served_all_the_same() {
+fn imports_work_when_the_state_file_cannot_be_written() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let mut status = world.licctl_command();
     let status = status.args(["status", "--json"]);
     assert_eq!(world.as_nobody(status).with_code(0).json()["state"], "valid");
     let file = world.write(STATE, "damaged");
-    let told = world.as_nobody(status).with_code(0).json();
-    assert_eq!(told["state"], "valid");
-    let problem = told["problems"][0]["message"].as_str().unwrap();
+    let status = world.as_nobody(status).with_code(0).json();
+    assert_eq!(status["state"], "valid");
+    let problem = status["problems"][0]["message"].as_str().unwrap();
     assert!(problem.contains("could not be set aside (Permission denied)"), "{problem}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "damaged");
 }
 
-fn who_removes_hears_that_it_cannot_be_remembered() {
+fn a_removal_reports_that_it_cannot_be_recorded() {
     let world = World::new();
-    // A place for it that nobody can make.
+    // A file blocks the state directory.
     world.write("/var/lib/licd", "");
     let _ = world.licctl(["import", &world.file("a.lic", maker::licence().sign())]);
     let answer = world.licctl(["remove", "all"]).with_code(0);
     assert_eq!(answer.out.trim(), "all: 1 licence removed");
-    let said = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
-    assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(said), "{answer:?}");
+    let expected = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
+    assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(expected), "{answer:?}");
 }

@@ -1,4 +1,4 @@
-//! Licences from servers: every way to import one, against servers good and bad.
+//! Imports from servers: every way to import, against good and bad servers.
 
 mod ftp;
 mod hostile;
@@ -12,7 +12,7 @@ mod ways;
 
 use acceptance::harness::Story;
 
-/// All chapters of this part.
+/// The stories of all submodules.
 pub(crate) const CHAPTERS: [&[Story]; 8] = [
     ftp::STORIES,
     hostile::STORIES,

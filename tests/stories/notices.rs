@@ -1,4 +1,4 @@
-//! Notices of expiry (contract §10): announced once a day, put into words for users.
+//! Expiry notices (contract §10): announced once a day and published as text for users.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,17 +12,17 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(an_end_is_announced_once_a_day_and_not_again_after_a_restart),
+    story!(an_expiry_is_announced_once_a_day_even_across_restarts),
     story!(services_that_end_on_the_same_day_are_announced_together),
-    story!(a_management_pack_that_ends_on_os_12_is_no_news),
+    story!(the_management_pack_is_not_announced_on_os_12),
     story!(the_end_of_the_starter_period_is_announced),
-    story!(what_users_are_to_see_is_published_in_their_languages),
-    story!(an_end_that_is_over_for_a_week_is_not_spoken_of_any_more),
-    story!(the_management_pack_is_silenced_when_the_device_starts_next),
-    story!(a_damaged_memory_costs_one_notice_and_nothing_else),
+    story!(notices_are_published_in_every_language),
+    story!(an_expiry_is_not_announced_after_a_week),
+    story!(the_management_pack_is_silenced_from_the_next_boot),
+    story!(a_damaged_state_file_repeats_one_notice_only),
 ];
 
-/// What the registry says to silence the notices of the Enterprise Management Pack.
+/// The settings that silence notices of the Enterprise Management Pack.
 const SILENCE: &str = "[userinterface.license_notification]\n\
                        enable_enterprise_management_notification = false\n";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -30,42 +30,47 @@ const MEMORY: &str = "/var/lib/licd/notices.toml";
 const OS11: &str = "VERSION_ID=11.09.310\n";
 const TERADICI: &str = "SUB_SERVICE_SET_ADDON_TERADICI";
 
-/// Starts the daemon under a clock.
+/// Starts the daemon under a simulated clock.
 fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
     world.start_with(|command| clock.shown_to(command))
 }
 
-/// What was announced, once everything that is due now has been.
+/// The announcements so far, after a refresh.
 fn announced(daemon: &Daemon<'_>, signals: &Signals) -> Vec<(String, String, String, i32)> {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
+    daemon.refresh();
     signals.catch_up();
     let heard = signals.named("ExpiryNotice");
     heard.iter().map(|message| message.body().deserialize().unwrap()).collect()
 }
 
-fn said(service: &str, state: &str, expires: &str, left: i32) -> (String, String, String, i32) {
+fn announcement(
+    service: &str,
+    state: &str,
+    expires: &str,
+    left: i32,
+) -> (String, String, String, i32) {
     (service.to_owned(), state.to_owned(), expires.to_owned(), left)
 }
 
-fn sheet(world: &World) -> Value {
+fn notices_json(world: &World) -> Value {
     let text = fs::read_to_string(world.path("/run/licd/notices.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn services(sheet: &Value) -> Vec<&str> {
-    let notices = sheet["notices"].as_array().unwrap();
+fn services(published: &Value) -> Vec<&str> {
+    let notices = published["notices"].as_array().unwrap();
     notices.iter().map(|notice| notice["service"].as_str().unwrap()).collect()
 }
 
-fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
+fn an_expiry_is_announced_once_a_day_even_across_restarts() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").grace(2).sign());
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
-    let mut expected = vec![said(WE, "warning", "2026-12-31", 6)];
+    let mut expected = vec![announcement(WE, "warning", "2026-12-31", 6)];
     assert_eq!(announced(&daemon, &signals), expected);
-    // Whatever is read and judged again on this day, and whoever starts it again.
+    // Neither reading nor restarting repeats an announcement on the same day.
     world.copy_by_hand(
         "b.lic",
         maker::licence().pack("WE-00001").expires("2026-12-30").grace(0).sign(),
@@ -76,19 +81,19 @@ fn an_end_is_announced_once_a_day_and_not_again_after_a_restart() {
     let daemon = start(&world, &clock);
     assert_eq!(announced(&daemon, &signals), expected);
     for (time, news) in [
-        ("2026-12-26 00:00:00", Some(said(WE, "warning", "2026-12-31", 5))),
+        ("2026-12-26 00:00:00", Some(announcement(WE, "warning", "2026-12-31", 5))),
         ("2026-12-26 12:00:00", None),
-        // The last day lasts until it is over everywhere.
-        ("2027-01-01 11:59:59", Some(said(WE, "warning", "2026-12-31", -1))),
+        // The last day lasts until it has ended in every time zone.
+        ("2027-01-01 11:59:59", Some(announcement(WE, "warning", "2026-12-31", -1))),
         ("2027-01-01 12:00:00", None),
-        ("2027-01-02 00:00:00", Some(said(WE, "grace", "2026-12-31", -2))),
-        ("2027-01-04 06:00:00", Some(said(WE, "expired", "2026-12-31", -4))),
+        ("2027-01-02 00:00:00", Some(announcement(WE, "grace", "2026-12-31", -2))),
+        ("2027-01-04 06:00:00", Some(announcement(WE, "expired", "2026-12-31", -4))),
     ] {
         clock.set(time);
         expected.extend(news);
         assert_eq!(announced(&daemon, &signals), expected, "{time}");
     }
-    // Renewed, there is nothing to say.
+    // A renewal ends the announcements.
     let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
     clock.set("2027-01-05 06:00:00");
     assert_eq!(announced(&daemon, &signals), expected);
@@ -104,30 +109,30 @@ fn services_that_end_on_the_same_day_are_announced_together() {
     world.copy_by_hand("a.lic", ends("WE-00001", &[EMP, WE, "SUB_SERVICE_FUTURE"]));
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
-    let together = [said(WE, "warning", "2026-12-31", 6)];
+    let together = [announcement(WE, "warning", "2026-12-31", 6)];
     assert_eq!(announced(&daemon, &signals), together);
-    let title = sheet(&world)["notices"][0]["en"]["title"].to_string();
+    let title = notices_json(&world)["notices"][0]["en"]["title"].to_string();
     assert!(title.contains("Workspace Edition and Enterprise Management Pack: "), "{title}");
-    // Another one on the same day joins them, and is announced with them tomorrow.
+    // A licence that ends on the same day joins the notice, and is announced with it tomorrow.
     world.copy_by_hand("b.lic", ends("PWT-00001", &[POWERTERM]));
     assert_eq!(announced(&daemon, &signals), together);
-    assert_eq!(services(&sheet(&world)), [WE]);
-    assert!(sheet(&world)["notices"][0]["en"]["title"].to_string().contains("PowerTerm"));
-    // One that ends on another day does not.
+    assert_eq!(services(&notices_json(&world)), [WE]);
+    assert!(notices_json(&world)["notices"][0]["en"]["title"].to_string().contains("PowerTerm"));
+    // A licence that ends on another day has its own notice.
     let later = maker::licence().pack("TER-00001").services(&[TERADICI]).expires("2026-12-30");
     world.copy_by_hand("c.lic", later.sign());
     let _ = announced(&daemon, &signals);
-    assert_eq!(services(&sheet(&world)), [TERADICI, WE]);
+    assert_eq!(services(&notices_json(&world)), [TERADICI, WE]);
 }
 
-fn a_management_pack_that_ends_on_os_12_is_no_news() {
+fn the_management_pack_is_not_announced_on_os_12() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().services(&[EMP]).expires("2026-12-31").sign());
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
     assert_eq!(announced(&daemon, &signals), []);
-    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+    assert_eq!(notices_json(&world)["notices"], Value::Array(vec![]));
 }
 
 fn the_end_of_the_starter_period_is_announced() {
@@ -137,18 +142,18 @@ fn the_end_of_the_starter_period_is_announced() {
     let clock = Clock::at("2026-12-20 09:00:00");
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
-    assert_eq!(announced(&daemon, &signals), [said(WE, "warning", "2026-12-30", 10)]);
-    let title = sheet(&world)["notices"][0]["en"]["title"].to_string();
+    assert_eq!(announced(&daemon, &signals), [announcement(WE, "warning", "2026-12-30", 10)]);
+    let title = notices_json(&world)["notices"][0]["en"]["title"].to_string();
     assert!(title.contains("trial period ends on 30 December 2026"), "{title}");
 }
 
-fn what_users_are_to_see_is_published_in_their_languages() {
+fn notices_are_published_in_every_language() {
     let world = World::new();
     let clock = Clock::at("2026-12-22 09:00:00");
     let daemon = start(&world, &clock);
-    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+    assert_eq!(notices_json(&world)["notices"], Value::Array(vec![]));
     let _ = daemon.import(maker::licence().expires("2026-12-31").sign()).with_code(0);
-    let published = sheet(&world);
+    let published = notices_json(&world);
     assert_eq!((&published["schema"], &published["day"]), (&1.into(), &"2026-12-22".into()));
     assert_eq!(services(&published), [WE]);
     let notice = &published["notices"][0];
@@ -162,18 +167,21 @@ fn what_users_are_to_see_is_published_in_their_languages() {
     }
     let mode = fs::metadata(world.path("/run/licd/notices.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
-    // It follows the day, stays when the daemon stops, and goes when there is nothing to say.
+    // The notice changes with the day, survives a stop of the daemon, and disappears after a
+    // renewal.
     clock.set("2026-12-23 09:00:00");
-    let () = daemon.client().manager("Refresh", &()).unwrap();
-    assert!(sheet(&world)["notices"][0]["en"]["body"].as_str().unwrap().contains("in 8 days"));
+    daemon.refresh();
+    assert!(
+        notices_json(&world)["notices"][0]["en"]["body"].as_str().unwrap().contains("in 8 days")
+    );
     assert!(daemon.stop().success());
-    assert_eq!(services(&sheet(&world)), [WE]);
+    assert_eq!(services(&notices_json(&world)), [WE]);
     let daemon = start(&world, &clock);
     let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
-    assert_eq!(sheet(&world)["notices"], Value::Array(vec![]));
+    assert_eq!(notices_json(&world)["notices"], Value::Array(vec![]));
 }
 
-fn an_end_that_is_over_for_a_week_is_not_spoken_of_any_more() {
+fn an_expiry_is_not_announced_after_a_week() {
     let world = World::new();
     let clock = Clock::at("2027-06-01 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
@@ -183,50 +191,50 @@ fn an_end_that_is_over_for_a_week_is_not_spoken_of_any_more() {
         clock.set(&format!("2027-06-{day:02} 09:00:00"));
         let count = announced(&daemon, &signals).len();
         assert_eq!(count, day.min(7), "day {day}");
-        assert_eq!(services(&sheet(&world)).len(), usize::from(day <= 7), "day {day}");
+        assert_eq!(services(&notices_json(&world)).len(), usize::from(day <= 7), "day {day}");
     }
 }
 
-fn the_management_pack_is_silenced_when_the_device_starts_next() {
+fn the_management_pack_is_silenced_from_the_next_boot() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.write(BOOT_ID, "11111111-7a6f-4c3e-9d2b-0123456789ab\n");
     world.write("/etc/os-release", OS11);
     let base = maker::licence().services(&[WE]).expires("2026-12-31");
     world.copy_by_hand("a.lic", base.sign());
-    // On another day, so that each has its own notice.
+    // A different last day gives each its own notice.
     let pack = maker::licence().pack("EMP-0001").services(&[EMP]).expires("2027-01-01");
     world.copy_by_hand("b.lic", pack.sign());
     let signals = Client::connect(world.bus.address()).listen();
     let daemon = start(&world, &clock);
     let () = daemon.client().manager("ApplySettings", &SILENCE).unwrap();
-    assert_eq!(services(&sheet(&world)), [EMP, WE]);
-    // Not by a restart of the daemon alone.
+    assert_eq!(services(&notices_json(&world)), [EMP, WE]);
+    // Restarting only the daemon does not apply it.
     assert!(daemon.stop().success());
     clock.set("2026-12-26 09:00:00");
     let daemon = start(&world, &clock);
-    let base = |left| said(WE, "warning", "2026-12-31", left);
-    let pack = |left| said(EMP, "warning", "2027-01-01", left);
+    let base = |left| announcement(WE, "warning", "2026-12-31", left);
+    let pack = |left| announcement(EMP, "warning", "2027-01-01", left);
     let mut expected = vec![pack(7), base(6), pack(6), base(5)];
     assert_eq!(announced(&daemon, &signals), expected);
     assert!(daemon.stop().success());
-    // The device starts.
+    // The device reboots.
     world.write(BOOT_ID, "22222222-7a6f-4c3e-9d2b-0123456789ab\n");
     clock.set("2026-12-27 09:00:00");
     let daemon = start(&world, &clock);
     expected.push(base(4));
     assert_eq!(announced(&daemon, &signals), expected);
-    assert_eq!(services(&sheet(&world)), [WE]);
-    // And the other way round as well.
+    assert_eq!(services(&notices_json(&world)), [WE]);
+    // Removing the setting also waits for a reboot.
     let () = daemon.client().manager("ApplySettings", &"").unwrap();
-    assert_eq!(services(&sheet(&world)), [WE]);
-    // The state is what it is all the same.
+    assert_eq!(services(&notices_json(&world)), [WE]);
+    // The setting does not change the state.
     let status = daemon.status();
     let services = status["services"].as_array().unwrap();
     assert!(services.iter().all(|service| service["state"] == "warning"), "{status}");
 }
 
-fn a_damaged_memory_costs_one_notice_and_nothing_else() {
+fn a_damaged_state_file_repeats_one_notice_only() {
     let world = World::new();
     let clock = Clock::at("2026-12-25 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
@@ -237,7 +245,7 @@ fn a_damaged_memory_costs_one_notice_and_nothing_else() {
     world.write(MEMORY, "nonsense");
     let daemon = start(&world, &clock);
     assert_eq!(announced(&daemon, &signals).len(), 2);
-    wait::until("that is said", || daemon.log().contains("shown once more").then_some(()));
+    wait::until("the log says so", || daemon.log().contains("shown once more").then_some(()));
     assert!(world.path(&format!("{MEMORY}.damaged")).exists());
     assert!(daemon.stop().success());
     assert_eq!(announced(&start(&world, &clock), &signals).len(), 2);

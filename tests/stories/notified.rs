@@ -1,4 +1,4 @@
-//! Notices of expiry as users see them: licd-notify in a session.
+//! Expiry notifications in a user's session, shown by licd-notify.
 
 use std::fs;
 use std::path::Path;
@@ -12,26 +12,26 @@ use acceptance::maker::{self, EMP};
 use acceptance::{World, program, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_is_told_at_login_and_once_a_day),
-    story!(a_user_reads_his_language),
-    story!(what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away),
-    story!(markup_is_spelled_out_where_it_would_be_understood),
-    story!(what_stops_nothing_does_not_press),
-    story!(who_shows_notifications_may_come_late_and_may_go),
-    story!(whatever_is_missing_is_no_error_of_the_session),
+    story!(a_user_is_notified_at_login_and_once_a_day),
+    story!(a_notification_uses_the_users_language),
+    story!(notifications_follow_the_notices_during_a_session),
+    story!(markup_is_escaped_for_servers_that_interpret_it),
+    story!(a_notice_without_consequences_is_not_critical),
+    story!(the_notification_server_may_start_late_and_stop),
+    story!(missing_services_do_not_fail_the_session),
     story!(a_waiting_session_costs_next_to_nothing),
-    story!(a_real_desktop_shows_it),
+    story!(a_real_desktop_shows_the_notification),
 ];
 
 const ENGLISH: &str = "en_GB.UTF-8";
 const GERMAN: &str = "de_DE.UTF-8";
-/// All that servers can be able to do with a body.
+/// The capabilities of a server that shows plain bodies.
 const PLAIN: &[&str] = &["body"];
-/// Resident memory of a session that waits, in a build without optimisation, which is twice that of
-/// a device.
+/// The limit of resident memory of an idle session in an unoptimised build, which takes twice as
+/// much as a release build.
 const RESIDENT: u64 = 16 << 20;
 
-/// A device whose Workspace Edition ends on 2026-12-31, with its daemon at a clock.
+/// A device whose Workspace Edition ends on 2026-12-31.
 fn ending(world: &World, clock: &Clock) {
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
     drop(start(world, clock));
@@ -41,17 +41,13 @@ fn start<'w>(world: &'w World, clock: &Clock) -> Daemon<'w> {
     world.start_with(|command| clock.shown_to(command))
 }
 
-fn refresh(daemon: &Daemon<'_>) {
-    let () = daemon.client().manager("Refresh", &()).unwrap();
-}
-
-fn a_user_is_told_at_login_and_once_a_day() {
+fn a_user_is_notified_at_login_and_once_a_day() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     world.copy_by_hand("a.lic", maker::licence().expires("2026-12-31").sign());
     let daemon = start(&world, &clock);
-    // licd has said it by now, and nobody was there to hear it.
-    refresh(&daemon);
+    // licd announced the expiry before the session started.
+    daemon.refresh();
     let notifier = Notifier::start(&desktop, PLAIN);
     let session = desktop.log_in(&world, ENGLISH);
     let first = notifier.until(1).remove(0);
@@ -60,9 +56,9 @@ fn a_user_is_told_at_login_and_once_a_day() {
     assert!(first.body.contains("Still available: the system, installed apps"), "{}", first.body);
     assert_eq!((first.replaces, first.urgency), (0, 1));
     assert!(first.stays >= 20_000, "time to read");
-    // The next day takes the place of the day before.
+    // The next day's notification replaces the previous one.
     clock.set("2026-12-23 09:00:00");
-    refresh(&daemon);
+    daemon.refresh();
     let second = notifier.until(2).remove(1);
     assert_eq!(second.replaces, first.id);
     assert!(second.body.contains("in 8 days"));
@@ -70,23 +66,23 @@ fn a_user_is_told_at_login_and_once_a_day() {
     wait::until("that is remembered", || {
         fs::read_to_string(&marks).is_ok_and(|text| text.contains("2026-12-23")).then_some(())
     });
-    // Logging in again on the same day shows nothing, on the next one it does.
+    // A second login on the same day shows nothing; one on the next day does.
     drop(session);
     let session = desktop.log_in(&world, ENGLISH);
     clock.set("2026-12-24 09:00:00");
-    refresh(&daemon);
+    daemon.refresh();
     let notes = notifier.until(3);
     assert_eq!(notes.len(), 3, "{notes:?}");
     assert!(notes[2].body.contains("in 7 days"), "{notes:?}");
     drop(session);
-    // Another user has seen nothing yet.
+    // Another user has not seen the notice yet.
     let other = Desktop::new();
     let notifier = Notifier::start(&other, PLAIN);
     let _session = other.log_in(&world, ENGLISH);
     notifier.until(1);
 }
 
-fn a_user_reads_his_language() {
+fn a_notification_uses_the_users_language() {
     let world = World::new();
     ending(&world, &Clock::at("2026-12-22 09:00:00"));
     let german = "Workspace Edition: Lizenz endet am 31. Dezember 2026";
@@ -106,18 +102,18 @@ fn a_user_reads_his_language() {
     }
 }
 
-fn what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away() {
+fn notifications_follow_the_notices_during_a_session() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     let notifier = Notifier::start(&desktop, PLAIN);
-    // He is there before licd is.
+    // The session starts before licd.
     let _session = desktop.log_in(&world, ENGLISH);
     let daemon = start(&world, &clock);
     let _ = daemon.import(maker::licence().expires("2026-12-31").sign()).with_code(0);
     let note = notifier.until(1).remove(0);
     let _ = daemon.import(maker::licence().serial(200).sign()).with_code(0);
     wait::until("it is taken away", || (notifier.closed() == [note.id]).then_some(()));
-    // licd is away and comes back.
+    // licd stops and starts again.
     assert!(daemon.stop().success());
     world.write("/etc/os-release", "VERSION_ID=11.09.310\n");
     world.copy_by_hand(
@@ -128,7 +124,7 @@ fn what_comes_while_a_user_works_is_shown_and_what_is_over_taken_away() {
     assert!(notifier.until(2)[1].title.starts_with("Enterprise Management Pack: "));
 }
 
-fn markup_is_spelled_out_where_it_would_be_understood() {
+fn markup_is_escaped_for_servers_that_interpret_it() {
     let world = World::new();
     let text = r#"{"schema":1,"day":"2026-12-22","notices":[{"service":"A","stops":true,
         "en":{"title":"a < b","body":"<b>1 & 2</b>"},"de":{"title":"","body":""}}]}"#;
@@ -144,7 +140,7 @@ fn markup_is_spelled_out_where_it_would_be_understood() {
     }
 }
 
-fn what_stops_nothing_does_not_press() {
+fn a_notice_without_consequences_is_not_critical() {
     let (world, desktop) = (World::new(), Desktop::new());
     let text = r#"{"schema":1,"day":"2026-12-22","notices":[{"service":"A","stops":false,
         "en":{"title":"a","body":"b"},"de":{"title":"","body":""}}]}"#;
@@ -155,7 +151,7 @@ fn what_stops_nothing_does_not_press() {
     assert_eq!(note.urgency, 0);
 }
 
-fn who_shows_notifications_may_come_late_and_may_go() {
+fn the_notification_server_may_start_late_and_stop() {
     let (world, desktop) = (World::new(), Desktop::new());
     let clock = Clock::at("2026-12-22 09:00:00");
     ending(&world, &clock);
@@ -166,25 +162,25 @@ fn who_shows_notifications_may_come_late_and_may_go() {
     notifier.stop();
     clock.set("2026-12-23 09:00:00");
     let daemon = start(&world, &clock);
-    refresh(&daemon);
+    daemon.refresh();
     let notifier = Notifier::start(&desktop, PLAIN);
     assert!(notifier.until(1)[0].body.contains("in 8 days"));
     assert_eq!(session.ended(), None, "{}", fs::read_to_string(&log).unwrap());
 }
 
-fn whatever_is_missing_is_no_error_of_the_session() {
+fn missing_services_do_not_fail_the_session() {
     let world = World::new();
     ending(&world, &Clock::at("2026-12-22 09:00:00"));
-    // Nobody who shows notifications, ever.
+    // The session has no notification server.
     let desktop = Desktop::new();
     let answer = program::run(desktop.command(&world, ENGLISH).args(["--wait", "1"])).with_code(0);
     assert!(answer.err.contains("org.freedesktop.Notifications"), "{answer:?}");
-    // It counts as not seen.
+    // The notice counts as unseen.
     let notifier = Notifier::start(&desktop, PLAIN);
     let session = desktop.log_in(&world, ENGLISH);
     notifier.until(1);
     drop((session, notifier));
-    // No session bus, or one that ends with the session.
+    // The session bus is missing, or ends with the session.
     let gone = ["--session-bus", "unix:path=/nonexistent/bus"];
     let answer = program::run(desktop.command(&world, ENGLISH).args(gone)).with_code(0);
     assert!(answer.err.contains("session bus"), "{answer:?}");
@@ -196,7 +192,7 @@ fn whatever_is_missing_is_no_error_of_the_session() {
         session
     };
     assert!(session.wait().success());
-    // No system bus: what is known is shown all the same.
+    // Without the system bus, licd-notify shows the published notices.
     let desktop = Desktop::new();
     let notifier = Notifier::start(&desktop, PLAIN);
     let mut command = Command::new(program::path("licd-notify"));
@@ -204,7 +200,7 @@ fn whatever_is_missing_is_no_error_of_the_session() {
     command.args(["--session-bus", desktop.bus.address()]).env("HOME", desktop.path(""));
     let _ = program::run(&mut command).with_code(0);
     assert_eq!(notifier.notes().len(), 1);
-    // A device that licd was never on.
+    // A device on which licd never ran.
     let bare = World::new();
     let desktop = Desktop::new();
     let notifier = Notifier::start(&desktop, PLAIN);
@@ -229,7 +225,7 @@ fn a_waiting_session_costs_next_to_nothing() {
     let marks = desktop.path(".local/state/licd/notices.json");
     wait::until("that is remembered", || marks.exists().then_some(()));
     let switches = || of_status(session.pid(), "voluntary_ctxt_switches");
-    // It comes to rest, and stays there for a second.
+    // licd-notify goes to sleep and stays asleep for a second.
     wait::until("it sleeps", || {
         let before = switches();
         std::thread::sleep(std::time::Duration::from_secs(1));
@@ -241,7 +237,7 @@ fn a_waiting_session_costs_next_to_nothing() {
     assert!(resident < RESIDENT, "{resident} bytes");
 }
 
-/// What dunst looks like here: large enough to be read, black on white.
+/// The configuration of dunst: large black text on white.
 const DUNST: &str = "\
 [global]
     font = DejaVu Sans 11
@@ -266,8 +262,7 @@ const DUNST: &str = "\
     foreground = \"#000000\"
 ";
 
-/// Keeps a picture of a screen, to be looked at after the tests: in `pictures` of the directory that
-/// cargo builds in, if this user may write there.
+/// Saves a screenshot to `pictures` in cargo's target directory, if this user may write there.
 fn keep(taken: &Path, name: &str) {
     let program = std::env::current_exe().unwrap();
     let dir = program.ancestors().nth(3).unwrap().join("pictures");
@@ -279,13 +274,13 @@ fn keep(taken: &Path, name: &str) {
     }
 }
 
-/// How many pixels of two PPM pictures differ.
+/// The number of pixels that differ between two PPM pictures.
 fn changed(before: &[u8], after: &[u8]) -> usize {
     assert_eq!(before.len(), after.len());
     before.chunks(3).zip(after.chunks(3)).filter(|(before, after)| before != after).count()
 }
 
-fn a_real_desktop_shows_it() {
+fn a_real_desktop_shows_the_notification() {
     for (lang, name) in [(ENGLISH, "notice-en.png"), (GERMAN, "notice-de.png")] {
         let world = World::new();
         ending(&world, &Clock::at("2026-12-22 09:00:00"));
@@ -293,7 +288,7 @@ fn a_real_desktop_shows_it() {
     }
 }
 
-/// Makes sure that dunst shows a notification of this device, and keeps a picture of it.
+/// Asserts that dunst shows a notification of this device, and saves a screenshot.
 pub(crate) fn shown_by_a_real_desktop(world: &World, lang: &str, name: &str) {
     let (desktop, screen) = (Desktop::new(), Screen::new());
     let config = desktop.path("dunstrc");
@@ -307,14 +302,14 @@ pub(crate) fn shown_by_a_real_desktop(world: &World, lang: &str, name: &str) {
     let session = desktop.log_in(world, lang);
     let tree = || screen.tool("xwininfo", ["-root", "-tree"]);
     wait::until("dunst has a window", || tree().contains("\"Dunst\"").then_some(()));
-    // It is there before it is painted: a box with a line of text and more, mostly white.
+    // The window exists before it is painted: a mostly white box with text.
     wait::until("it is painted", || {
         let white = picture("now.ppm").chunks(3).filter(|pixel| *pixel == [255; 3]).count();
         (white > 40_000).then_some(())
     });
     let after = picture("after.ppm");
     assert!(changed(&before, &after) > 40_000, "{}", changed(&before, &after));
-    // And what dunst says that it shows is what licd said.
+    // dunst's history contains licd's text.
     let mut ctl = Command::new("dunstctl");
     ctl.args(["count", "displayed"]);
     ctl.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus.address());

@@ -1,4 +1,4 @@
-//! The licence partition: read-only but for a moment, full, failing, held, gone.
+//! The licence partition: read-only except during writes, full, failing, held open, missing.
 
 use std::fs::{self, File};
 use std::process::{Child, Command};
@@ -11,22 +11,22 @@ use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(the_partition_is_read_only_again_after_every_change, needs root),
-    story!(the_rescue_shells_recipe_works_beside_the_daemon, needs root),
+    story!(the_rescue_shells_recipe_works_while_the_daemon_runs, needs root),
     story!(a_partition_left_writable_is_closed_by_the_next_change, needs root),
-    story!(whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_go, needs root),
-    story!(a_full_partition_keeps_what_it_has_and_says_so, needs root),
-    story!(a_write_protected_partition_is_named_as_the_obstacle, needs root),
-    story!(a_partition_that_vanishes_takes_its_licences_and_not_the_daemon, needs root),
+    story!(a_process_holding_a_removed_file_is_named_until_it_lets_go, needs root),
+    story!(a_full_partition_keeps_its_files_and_is_reported, needs root),
+    story!(a_write_protected_partition_is_reported_as_the_cause, needs root),
+    story!(the_daemon_survives_a_vanishing_partition, needs root),
 ];
 
-/// Exit code of everything that the store cannot take.
+/// The exit code if the store cannot be written.
 const UNWRITABLE: i32 = 7;
 
 fn errno(refused: std::io::Result<()>) -> Errno {
     Errno::from_raw(refused.unwrap_err().raw_os_error().unwrap())
 }
 
-/// That nothing can be written to the partition, by the kernel's word and by trying.
+/// Asserts that the partition is read-only, by its mount options and by a write.
 fn assert_closed(world: &World) {
     assert!(world.partition().is_read_only(), "{:?}", world.partition().options());
     assert_eq!(errno(fs::write(world.path("/license/x"), "")), Errno::EROFS);
@@ -63,7 +63,7 @@ fn the_partition_is_read_only_again_after_every_change() {
     }
 }
 
-fn the_rescue_shells_recipe_works_beside_the_daemon() {
+fn the_rescue_shells_recipe_works_while_the_daemon_runs() {
     let world = World::mounted();
     let daemon = world.start();
     // mount -o remount,rw; cp; mount -o remount,ro
@@ -78,12 +78,12 @@ fn a_partition_left_writable_is_closed_by_the_next_change() {
     let world = World::mounted();
     let daemon = world.start();
     world.partition().make_writable();
-    daemon.until("the state is told", |status| status["store"]["state"] == "writable");
+    daemon.until("the state is reported", |status| status["store"]["state"] == "writable");
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     assert_closed(&world);
 }
 
-/// A process that has a file of the store open.
+/// A process that holds a file of the store open.
 struct Holder(Child);
 
 impl Holder {
@@ -103,7 +103,7 @@ fn problems(status: &Value) -> String {
     status["problems"].to_string()
 }
 
-fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_go() {
+fn a_process_holding_a_removed_file_is_named_until_it_lets_go() {
     let world = World::mounted();
     let daemon = world.start();
     let _ = daemon.import(maker::licence().sign()).with_code(0);
@@ -116,7 +116,7 @@ fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_g
     assert!(problems(&open).contains(&named), "{open}");
     let doctor = daemon.licctl(["doctor"]).with_code(1);
     assert!(doctor.flowed().contains(&named), "{doctor:?}");
-    // The mount alone is closed meanwhile; and the daemon, or anybody, can still write.
+    // Meanwhile only the mount is read-only; the daemon and other writers can still write.
     assert_eq!(errno(fs::write(world.path("/license/x"), "")), Errno::EROFS);
     let _ = daemon.import(maker::licence().sign()).with_code(0);
 
@@ -127,7 +127,7 @@ fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_g
     assert_closed(&world);
     assert_eq!(world.status()["state"], "valid");
 
-    // Without a daemon, the next change closes it.
+    // Without a daemon, the next change remounts it read-only.
     drop(daemon);
     let holder = Holder::of(&world.licenses().join(&world.stored()[0]));
     let _ = world.licctl(["remove", "all"]).with_code(0);
@@ -137,7 +137,7 @@ fn whoever_holds_a_removed_file_is_named_and_the_partition_closed_when_he_lets_g
     assert_closed(&world);
 }
 
-fn a_full_partition_keeps_what_it_has_and_says_so() {
+fn a_full_partition_keeps_its_files_and_is_reported() {
     let world = World::mounted_with(1 << 20);
     let _ = world.import(maker::licence().sign()).with_code(0);
     world.by_hand(|licenses| {
@@ -150,7 +150,7 @@ fn a_full_partition_keeps_what_it_has_and_says_so() {
     let stored = world.stored();
     let report = world.report();
     let daemon = world.start();
-    // Longer than the file system could keep inside an inode.
+    // Too large for the file system to store it in an inode.
     let other = maker::licence().pack("WE-OTHER").mass(1000).sign();
     for answer in [world.import(&other), daemon.import(&other)] {
         let answer = answer.with_code(UNWRITABLE);
@@ -159,13 +159,13 @@ fn a_full_partition_keeps_what_it_has_and_says_so() {
         assert_closed(&world);
         assert_eq!((world.stored(), world.report()), (stored.clone(), report.clone()));
     }
-    // Making room is possible, and enough.
+    // Removing licences works on a full partition, and frees enough space.
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     world.by_hand(|licenses| fs::remove_file(licenses.join("../../filler")).unwrap());
     assert_eq!(daemon.import(&other).with_code(0).verdict(), "valid");
 }
 
-fn a_write_protected_partition_is_named_as_the_obstacle() {
+fn a_write_protected_partition_is_reported_as_the_cause() {
     let world = World::mounted();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let protection = world.partition().write_protect();
@@ -183,14 +183,14 @@ fn a_write_protected_partition_is_named_as_the_obstacle() {
     assert_closed(&world);
 }
 
-fn a_partition_that_vanishes_takes_its_licences_and_not_the_daemon() {
+fn the_daemon_survives_a_vanishing_partition() {
     let world = World::mounted();
     let daemon = world.start();
     let _ = daemon.import(maker::licence().sign()).with_code(0);
     world.partition().vanish();
     let status = daemon.until("it is missing", |status| status["store"]["state"] == "missing");
     assert_eq!((&status["state"], &status["store"]["licenses"]), (&"none".into(), &0.into()));
-    // Nothing is written below the place where it was, to be hidden when it is back.
+    // Nothing is written to the empty mount point, where the next mount would hide it.
     for answer in [world.import(maker::licence().sign()), daemon.import(maker::licence().sign())] {
         let answer = answer.with_code(UNWRITABLE);
         assert_eq!(answer.verdict(), "store-unwritable");

@@ -1,4 +1,4 @@
-//! What other programs read without asking anybody: `/run/licd`.
+//! The files in `/run/licd` that other programs read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,9 +10,9 @@ use acceptance::{World, story, wait};
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_report_is_published_for_everyone_and_is_what_the_daemon_answers),
-    story!(there_is_a_file_for_every_feature_that_is_allowed_and_for_no_other),
-    story!(what_was_published_stays_when_the_daemon_stops),
+    story!(the_published_report_is_world_readable_and_matches_the_daemons_answer),
+    story!(exactly_the_allowed_features_have_a_file),
+    story!(published_files_stay_when_the_daemon_stops),
     story!(a_reader_never_sees_half_a_report),
 ];
 
@@ -35,12 +35,12 @@ fn allowed(status: &Value) -> Vec<String> {
     allowed.map(|(name, _)| name.clone()).collect()
 }
 
-fn the_report_is_published_for_everyone_and_is_what_the_daemon_answers() {
+fn the_published_report_is_world_readable_and_matches_the_daemons_answer() {
     let world = World::new();
     let daemon = world.start();
     assert_eq!(masked(published(&world)), daemon.report());
     let _ = daemon.import(maker::licence().sign()).with_code(0);
-    // Whoever has the verdict finds it published.
+    // The published report is current when the verdict returns.
     assert_eq!(masked(published(&world)), daemon.report());
     assert_eq!(published(&world)["state"], "valid");
     for (path, mode) in
@@ -51,7 +51,7 @@ fn the_report_is_published_for_everyone_and_is_what_the_daemon_answers() {
     }
 }
 
-fn there_is_a_file_for_every_feature_that_is_allowed_and_for_no_other() {
+fn exactly_the_allowed_features_have_a_file() {
     let world = World::new();
     let daemon = world.start();
     assert_eq!(features(&world), allowed(&daemon.status()));
@@ -63,14 +63,14 @@ fn there_is_a_file_for_every_feature_that_is_allowed_and_for_no_other() {
     assert!(file.is_file() && file.len() == 0);
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     assert_eq!(features(&world), allowed(&daemon.status()));
-    // What an earlier system left there is gone at the next start.
+    // The next start deletes files left by an earlier version.
     assert!(daemon.stop().success());
     world.write("/run/licd/features/custom-partition", "");
     let daemon = world.start();
     assert_eq!(features(&world), allowed(&daemon.status()));
 }
 
-fn what_was_published_stays_when_the_daemon_stops() {
+fn published_files_stay_when_the_daemon_stops() {
     let world = World::new();
     let daemon = world.start();
     let _ = daemon.import(maker::licence().sign()).with_code(0);

@@ -1,5 +1,5 @@
-//! Two programs at once, and programs that are cut off: what was decided before another one wrote
-//! does not count after it.
+//! Concurrent and interrupted programs: a decision based on a state that changed meanwhile is made
+//! again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,21 +20,21 @@ use nix::unistd::mkfifo;
 use zbus::{Fd, OwnedVariant};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(of_two_trust_documents_at_once_the_newer_stays),
+    story!(the_newer_of_two_concurrent_trust_documents_stays),
     story!(a_slow_trust_document_does_not_replace_a_newer_one),
-    story!(a_slow_found_licence_does_not_undo_a_removal),
-    story!(a_licence_that_a_newer_trust_document_no_longer_vouches_for_is_not_stored),
-    story!(variants_of_one_licence_are_one_file),
-    story!(found_files_leave_room_for_a_trust_document_and_a_licence, needs root),
-    story!(a_removal_that_was_cut_off_is_finished_at_the_next_start),
-    story!(a_file_that_came_back_is_not_taken_for_one_that_was_being_removed),
-    story!(files_half_written_are_swept_at_the_start),
-    story!(the_daemon_starts_whatever_is_in_the_place_of_its_locks_and_notes),
-    story!(licences_are_imported_whatever_is_in_the_place_of_the_lock),
-    story!(an_immutable_licence_is_named_with_its_cure, needs root),
+    story!(a_slow_automatic_import_does_not_undo_a_removal),
+    story!(a_licence_whose_key_was_revoked_meanwhile_is_not_stored),
+    story!(variants_of_one_licence_occupy_one_file),
+    story!(automatic_imports_leave_room_for_a_trust_document_and_a_licence, needs root),
+    story!(the_next_start_finishes_an_interrupted_removal),
+    story!(an_interrupted_removal_spares_a_file_copied_back),
+    story!(the_start_deletes_temporary_files),
+    story!(the_daemon_starts_whatever_occupies_the_paths_of_its_locks_and_state),
+    story!(licences_are_imported_whatever_occupies_the_path_of_the_lock),
+    story!(an_immutable_licence_is_reported_with_its_cure, needs root),
 ];
 
-/// Races of two imports; more by `LICD_RACES`.
+/// The number of races between two imports; `LICD_RACES` overrides it.
 const RACES: u32 = 20;
 
 const TRUST: &str = "/license/dsa/trust.note";
@@ -50,7 +50,7 @@ fn races() -> u32 {
     std::env::var("LICD_RACES").ok().and_then(|count| count.parse().ok()).unwrap_or(RACES)
 }
 
-fn of_two_trust_documents_at_once_the_newer_stays() {
+fn the_newer_of_two_concurrent_trust_documents_stays() {
     let world = World::new();
     let [two, three] = [2, 3].map(|n| world.file(&format!("{n}.note"), maker::trust(n, &[])));
     for race in 0..races() {
@@ -70,7 +70,7 @@ fn of_two_trust_documents_at_once_the_newer_stays() {
     }
 }
 
-/// Imports a file that its sender holds back until `meanwhile` is done.
+/// Imports a file through a pipe that withholds its end until `meanwhile` returns.
 fn slowly(
     client: &Client,
     content: &str,
@@ -84,7 +84,7 @@ fn slowly(
     thread::scope(|scope| {
         let import = scope
             .spawn(|| client.manager("ImportFd", &(Fd::from(reader.as_fd()), "slow.lic", options)));
-        // The pipe is empty once the daemon has read what there was.
+        // The pipe is empty once the daemon has read its content.
         wait::until("the daemon reads", || (!has_more(&reader)).then_some(()));
         meanwhile();
         writer.write_all(rest.as_bytes()).unwrap();
@@ -93,7 +93,7 @@ fn slowly(
     })
 }
 
-/// Whether something waits in a pipe to be read.
+/// Whether a pipe holds unread data.
 fn has_more(pipe: &io::PipeReader) -> bool {
     let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, PollTimeout::ZERO).unwrap() > 0
@@ -114,12 +114,12 @@ fn a_slow_trust_document_does_not_replace_a_newer_one() {
     });
 }
 
-fn a_slow_found_licence_does_not_undo_a_removal() {
+fn a_slow_automatic_import_does_not_undo_a_removal() {
     let world = World::new();
     let daemon = world.start();
     let licence = maker::licence().sign();
     let _ = daemon.import(&licence).with_code(0);
-    // The same licence with a line more is another file, so that it is not there already.
+    // An extra signature line makes it a different file, so the import has to store it.
     let found = format!("{licence}{}", stranger_line(&licence, &maker::stranger()));
     let refusal = slowly(&daemon.client(), &found, true, || {
         let _ = daemon.licctl(["remove", "all"]).with_code(0);
@@ -131,7 +131,7 @@ fn a_slow_found_licence_does_not_undo_a_removal() {
     let _ = again.with_code(5);
 }
 
-fn a_licence_that_a_newer_trust_document_no_longer_vouches_for_is_not_stored() {
+fn a_licence_whose_key_was_revoked_meanwhile_is_not_stored() {
     let world = World::new();
     let daemon = world.start();
     let revoking = {
@@ -150,7 +150,7 @@ fn a_licence_that_a_newer_trust_document_no_longer_vouches_for_is_not_stored() {
     assert!(world.stored().is_empty());
 }
 
-/// A signature line on a licence by a key that no device knows.
+/// A signature line by an unknown key.
 fn stranger_line(licence: &str, key: &SigningKey) -> String {
     let (text, _) = licence.split_once("\n\n").unwrap();
     let signed = license_issue::sign(&format!("{text}\n"), &[key]);
@@ -164,7 +164,7 @@ fn variants(licence: &str, count: u8) -> impl Iterator<Item = String> {
     })
 }
 
-fn variants_of_one_licence_are_one_file() {
+fn variants_of_one_licence_occupy_one_file() {
     let world = World::new();
     let licence = maker::licence().sign();
     let files: Vec<String> = variants(&licence, 8)
@@ -177,7 +177,7 @@ fn variants_of_one_licence_are_one_file() {
         assert_eq!(world.stored().len(), 1);
     }
     let first = world.stored();
-    // A file that is wanted by name takes the place of the other, so that its lines come along.
+    // An explicit import replaces the stored variant, so that its extra lines are kept.
     let _ = world.licctl(["import", &files[7]]).with_code(0);
     assert_eq!(world.stored().len(), 1);
     assert_ne!(world.stored(), first);
@@ -185,7 +185,7 @@ fn variants_of_one_licence_are_one_file() {
     assert_eq!(fs::read_to_string(stored).unwrap(), fs::read_to_string(&files[7]).unwrap());
 }
 
-fn found_files_leave_room_for_a_trust_document_and_a_licence() {
+fn automatic_imports_leave_room_for_a_trust_document_and_a_licence() {
     let world = World::mounted_with(1 << 20);
     let fill = |n: u32| {
         let licence = maker::licence().pack(&format!("WE-{n:05}")).serial(1);
@@ -196,7 +196,7 @@ fn found_files_leave_room_for_a_trust_document_and_a_licence() {
     assert_eq!((full.code, full.verdict().as_str()), (7, "store-full"));
     let problems = world.status()["problems"].to_string();
     assert!(problems.contains("less than 64 KiB"), "{problems}");
-    // What revokes a key and what is wanted by name still fit.
+    // A trust document and an explicitly imported licence still fit.
     let trust = world.file("2.note", maker::trust(2, &[("WE-00000", 1)]));
     let _ = world.licctl(["import", &trust]).with_code(0);
     let emp = maker::licence().product("EMP").pack("EMP-R9HXH").services(&[EMP]).sign();
@@ -204,7 +204,7 @@ fn found_files_leave_room_for_a_trust_document_and_a_licence() {
     assert!(world.partition().is_read_only());
 }
 
-/// The state as it is after the intent to remove a file was written down.
+/// Writes the state as it is after a removal was recorded and before the file was deleted.
 fn intend_to_remove(world: &World, file: &Path) {
     let found = fs::metadata(file).unwrap();
     let name = file.file_name().unwrap().to_str().unwrap();
@@ -219,7 +219,7 @@ fn intend_to_remove(world: &World, file: &Path) {
     );
 }
 
-fn a_removal_that_was_cut_off_is_finished_at_the_next_start() {
+fn the_next_start_finishes_an_interrupted_removal() {
     let world = World::new();
     let file = world.copy_by_hand("a.lic", maker::licence().sign());
     let other = world.copy_by_hand("b.lic", maker::licence().pack("WE-OTHER").sign());
@@ -234,11 +234,11 @@ fn a_removal_that_was_cut_off_is_finished_at_the_next_start() {
     assert_eq!(world.stored().len(), 2, "{:?}", world.stored());
 }
 
-fn a_file_that_came_back_is_not_taken_for_one_that_was_being_removed() {
+fn an_interrupted_removal_spares_a_file_copied_back() {
     let world = World::new();
     let file = world.copy_by_hand("a.lic", maker::licence().sign());
     intend_to_remove(&world, &file);
-    // A technician copies it back before the next start.
+    // A technician restores the file before the next start.
     let kept = fs::read(&file).unwrap();
     fs::remove_file(&file).unwrap();
     world.copy_by_hand("a.lic", kept);
@@ -247,7 +247,7 @@ fn a_file_that_came_back_is_not_taken_for_one_that_was_being_removed() {
     assert_eq!(daemon.status()["state"], "valid");
 }
 
-fn files_half_written_are_swept_at_the_start() {
+fn the_start_deletes_temporary_files() {
     let world = World::new();
     let dirs = ["/var/lib/licd", "/etc/licd", "/run/licd", "/license/dsa/licenses"];
     let half = dirs.map(|dir| world.write(&format!("{dir}/.licd-1-0.tmp"), "half"));
@@ -257,14 +257,14 @@ fn files_half_written_are_swept_at_the_start() {
     }
 }
 
-/// What may be in the place of a file, by accident or on purpose.
+/// The kinds of objects that may occupy the path of a file, by accident or on purpose.
 const OBSTACLES: [fn(&Path); 3] = [
     |path| mkfifo(path, Mode::S_IRWXU).unwrap(),
     |path| fs::create_dir(path).unwrap(),
     |path| symlink("/nowhere/at/all", path).unwrap(),
 ];
 
-fn the_daemon_starts_whatever_is_in_the_place_of_its_locks_and_notes() {
+fn the_daemon_starts_whatever_occupies_the_paths_of_its_locks_and_state() {
     for obstacle in OBSTACLES {
         for name in ["store.partition", "store.lock", "state.lock"] {
             let world = World::new();
@@ -276,7 +276,7 @@ fn the_daemon_starts_whatever_is_in_the_place_of_its_locks_and_notes() {
     }
 }
 
-fn licences_are_imported_whatever_is_in_the_place_of_the_lock() {
+fn licences_are_imported_whatever_occupies_the_path_of_the_lock() {
     for obstacle in OBSTACLES {
         for name in ["store.lock", "state.lock"] {
             let world = World::new();
@@ -287,7 +287,7 @@ fn licences_are_imported_whatever_is_in_the_place_of_the_lock() {
     }
 }
 
-fn an_immutable_licence_is_named_with_its_cure() {
+fn an_immutable_licence_is_reported_with_its_cure() {
     let world = World::mounted();
     let _ = world.import(maker::licence().sign()).with_code(0);
     let file = world.licenses().join(&world.stored()[0]);

@@ -1,4 +1,4 @@
-//! What takes the place of a licence, and when.
+//! Replacement of licences: by which document, and from which day.
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER, UNIT};
@@ -10,14 +10,14 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_reissue_supersedes_lower_serials_of_its_pack),
     story!(a_licence_supersedes_the_packs_that_it_names),
     story!(nothing_is_superseded_before_its_successor_has_started),
-    story!(what_was_superseded_stays_so_when_its_successor_ends),
-    story!(a_roster_without_this_device_withdraws_its_licence_and_says_so),
+    story!(a_licence_stays_superseded_after_its_successor_ends),
+    story!(a_roster_without_this_device_withdraws_its_licence),
     story!(a_roster_that_starts_later_withdraws_later),
     story!(a_reissue_that_names_the_device_again_counts_after_a_roster),
-    story!(a_file_for_another_device_takes_nothing_away),
+    story!(a_file_for_another_device_changes_nothing),
     story!(a_trust_document_withdraws_licences),
-    story!(a_trust_document_is_complete_and_never_replaced_by_an_older_one),
-    story!(adding_a_licence_never_takes_a_feature_away),
+    story!(a_trust_document_replaces_older_ones_only),
+    story!(adding_a_licence_never_removes_a_feature),
 ];
 
 /// The states of the licences, by pack and serial.
@@ -32,8 +32,8 @@ fn states(status: &Value) -> Vec<String> {
     states
 }
 
-/// Imports with the daemon and without it, each into a world of its own, with the same outcome, and
-/// returns the exit code, the verdict, the message, and the status afterwards.
+/// Imports into one device with the daemon and one without, asserts equal results, and returns exit
+/// code, verdict, message and the status afterwards.
 fn outcome(first: &[&str], last: &str) -> (i32, String, String, Value) {
     let mut outcomes = [false, true].map(|with_daemon| {
         let world = World::new();
@@ -46,12 +46,12 @@ fn outcome(first: &[&str], last: &str) -> (i32, String, String, Value) {
         }
         let daemon = world.start();
         let answer = daemon.import(last);
-        let told = (answer.code, answer.verdict(), answer.message(), daemon.report());
-        // What happened is remembered over a restart, and known to who works without the daemon.
+        let outcome = (answer.code, answer.verdict(), answer.message(), daemon.report());
+        // A restart and licctl without the daemon report the same.
         assert!(daemon.stop().success());
-        assert_eq!(world.report(), told.3);
-        assert_eq!(world.start().report(), told.3);
-        told
+        assert_eq!(world.report(), outcome.3);
+        assert_eq!(world.start().report(), outcome.3);
+        outcome
     });
     let [direct, through] = &mut outcomes;
     assert_eq!(direct, through);
@@ -66,7 +66,7 @@ fn a_reissue_supersedes_lower_serials_of_its_pack() {
     let licenses = states(&status);
     assert!(licenses.contains(&"WE-7Q2KD 6 valid".to_owned()), "{licenses:?}");
     assert!(!licenses.contains(&"WE-7Q2KD 5 valid".to_owned()), "{licenses:?}");
-    // The other way round it is not taken in the first place.
+    // In the opposite order the old licence is refused.
     let (code, verdict, message, status) = outcome(&[&new], &old);
     assert_eq!((code, &*verdict), (5, "superseded"));
     assert!(message.contains("replaced by a later licence of this device"), "{message}");
@@ -81,7 +81,7 @@ fn a_licence_supersedes_the_packs_that_it_names() {
     let (code, _, _, status) = outcome(&[&old, &older], &merged);
     assert_eq!(code, 0);
     let licenses = states(&status);
-    // Only what was issued before is superseded.
+    // Only licences issued earlier are superseded.
     assert!(licenses.contains(&"WE-OLD02 183 valid".to_owned()), "{licenses:?}");
     assert!(!licenses.contains(&"WE-OLD01 183 valid".to_owned()), "{licenses:?}");
     assert!(licenses.contains(&"WE-7Q2KD 183 valid".to_owned()), "{licenses:?}");
@@ -96,7 +96,7 @@ fn nothing_is_superseded_before_its_successor_has_started() {
     assert_eq!(status["state"], "valid");
 }
 
-fn what_was_superseded_stays_so_when_its_successor_ends() {
+fn a_licence_stays_superseded_after_its_successor_ends() {
     let old = maker::licence().serial(5).sign();
     let new = maker::licence().serial(6).expires("2021-12-31").grace(0).sign();
     let (code, verdict, _, status) = outcome(&[&old], &new);
@@ -106,7 +106,7 @@ fn what_was_superseded_stays_so_when_its_successor_ends() {
     assert!(!licenses.contains(&"WE-7Q2KD 5 valid".to_owned()), "{licenses:?}");
 }
 
-fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
+fn a_roster_without_this_device_withdraws_its_licence() {
     for mass in [false, true] {
         let own = maker::licence().serial(182).sign();
         let roster = maker::licence().serial(183).roster().units(&[OTHER]);
@@ -121,14 +121,14 @@ fn a_roster_without_this_device_withdraws_its_licence_and_says_so() {
         assert_eq!(status["state"], "withdrawn");
         assert_eq!(status["features"]["custom-partition"]["allowed"], false);
     }
-    // It takes nothing from other packs, nor from later serials.
+    // Other packs and later serials are unaffected.
     let other = maker::licence().pack("WE-OTHER").sign();
     let later = maker::licence().serial(190).sign();
     let roster = maker::licence().serial(183).roster().units(&[OTHER]).sign();
     let (_, _, message, status) = outcome(&[&other, &later], &roster);
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 190 valid", "WE-OTHER 183 valid"]);
-    // And a roster that is still there by hand counts as one that was imported.
+    // A roster copied by hand counts like an imported one.
     let world = World::new();
     world.copy_by_hand("own.lic", maker::licence().serial(182).sign());
     world.copy_by_hand("roster.lic", roster);
@@ -148,7 +148,7 @@ fn a_reissue_that_names_the_device_again_counts_after_a_roster() {
     let world = World::new();
     let _ = world.import(maker::licence().serial(1).sign()).with_code(0);
     let _ = world.import(maker::licence().serial(2).roster().units(&[OTHER]).sign()).with_code(4);
-    // The withdrawn one cannot be brought back.
+    // The withdrawn licence cannot be restored.
     let _ = world.licctl(["remove", "all"]).with_code(0);
     let again = world.import(maker::licence().serial(1).sign()).with_code(5);
     assert_eq!(again.verdict(), "withdrawn");
@@ -157,14 +157,14 @@ fn a_reissue_that_names_the_device_again_counts_after_a_roster() {
     assert_eq!(world.status()["state"], "valid");
 }
 
-fn a_file_for_another_device_takes_nothing_away() {
+fn a_file_for_another_device_changes_nothing() {
     let own = maker::licence().serial(182).sign();
     let other = maker::licence().serial(183).units(&[OTHER]).sign();
     let (code, verdict, message, status) = outcome(&[&own], &other);
     assert_eq!((code, &*verdict), (4, "wrong-device"));
     assert!(!message.contains("withdraws"), "{message}");
     assert_eq!(states(&status), ["WE-7Q2KD 182 valid"]);
-    // Nor does a slice of a whole roster, which shows one unit only.
+    // A slice of a complete roster shows one unit and withdraws nothing.
     let mass = maker::licence().serial(183).roster().units(&[OTHER]).mass(40).sign();
     let (_, _, _, status) =
         outcome(&[&maker::licence().serial(182).sign()], &maker::slice(&mass, OTHER));
@@ -185,7 +185,7 @@ fn a_trust_document_withdraws_licences() {
     assert_eq!(code, 0);
 }
 
-fn a_trust_document_is_complete_and_never_replaced_by_an_older_one() {
+fn a_trust_document_replaces_older_ones_only() {
     let world = World::new();
     let _ = world.import(maker::licence().sign()).with_code(0);
     // Version 2 names another issuer only.
@@ -199,15 +199,15 @@ fn a_trust_document_is_complete_and_never_replaced_by_an_older_one() {
     assert_eq!(status["state"], "none");
     assert_eq!(status["rejected"][0]["code"], "unknown-key");
     assert_eq!(world.import(maker::trust(1, &[])).with_code(5).verdict(), "superseded");
-    // Nor by an image that comes with an older one.
+    // An image with an older trust document does not replace it.
     world.write("/usr/lib/licd/trust.note", maker::trust(1, &[]));
     assert_eq!(world.status()["state"], "none");
-    // But by one that comes with a newer one.
+    // An image with a newer trust document does.
     world.write("/usr/lib/licd/trust.note", maker::trust(3, &[]));
     assert_eq!(world.status()["state"], "valid");
 }
 
-fn adding_a_licence_never_takes_a_feature_away() {
+fn adding_a_licence_never_removes_a_feature() {
     let allowed = |status: &Value| -> Vec<String> {
         let features = status["features"].as_object().unwrap();
         let allowed = features.iter().filter(|(_, feature)| feature["allowed"] == true);

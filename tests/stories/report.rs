@@ -1,4 +1,4 @@
-//! The status report (contract §9): its schema, and what it says of hardware, system and time.
+//! The status report (contract §9): its schema, and its hardware, system and time.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,24 +10,24 @@ use acceptance::{World, schema, story};
 use serde_json::{Value, json};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_report_is_as_its_schema_says),
-    story!(the_schema_finds_faults),
-    story!(the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name),
-    story!(an_interface_that_a_licence_names_is_the_unit_id),
+    story!(the_report_conforms_to_its_schema),
+    story!(the_schema_check_detects_errors),
+    story!(the_unit_id_is_the_first_interface_by_bus_cable_and_name),
+    story!(an_interface_named_by_a_licence_is_the_unit_id),
     story!(only_a_permanent_address_of_hardware_is_a_unit_id),
     story!(a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id),
-    story!(a_system_that_may_run_from_a_usb_drive_names_the_drive),
-    story!(serial_numbers_that_are_none_are_not_reported),
-    story!(the_system_is_what_os_release_or_the_configuration_says),
-    story!(the_clock_is_believed_once_a_time_server_was_heard),
-    story!(a_clock_before_what_is_certain_is_behind_and_not_judged_by),
+    story!(a_system_that_may_run_from_a_usb_drive_reports_the_drive),
+    story!(placeholder_serial_numbers_are_not_reported),
+    story!(the_system_comes_from_os_release_or_the_configuration),
+    story!(the_clock_is_trusted_after_synchronisation),
+    story!(a_clock_before_a_certain_time_is_behind_and_ignored),
     story!(states_follow_the_calendar),
-    story!(of_several_licences_the_best_one_gives_the_services_date),
+    story!(the_best_licence_determines_the_services_end),
     story!(after_its_end_a_licence_allows_what_its_generation_and_term_allow),
     story!(a_release_is_allowed_by_its_date),
     story!(an_update_to_a_newer_generation_needs_a_licence_in_force),
-    story!(an_add_on_is_not_for_a_version_that_came_before_it),
-    story!(a_system_older_than_11_is_judged_as_11_and_said_to_be_older),
+    story!(an_add_on_has_no_effect_on_versions_before_it),
+    story!(a_system_older_than_11_is_judged_as_11_and_reported),
 ];
 
 fn the_schema() -> Value {
@@ -35,7 +35,7 @@ fn the_schema() -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Devices that differ in everything that a report speaks of.
+/// Devices that cover every value of the report.
 fn devices() -> Vec<World> {
     let empty = World::new();
     let bare = World::new();
@@ -75,7 +75,7 @@ fn devices() -> Vec<World> {
     vec![empty, bare, full, drive, new]
 }
 
-fn the_report_is_as_its_schema_says() {
+fn the_report_conforms_to_its_schema() {
     let schema = the_schema();
     for world in devices() {
         let status = world.status();
@@ -86,7 +86,7 @@ fn the_report_is_as_its_schema_says() {
     }
 }
 
-fn the_schema_finds_faults() {
+fn the_schema_check_detects_errors() {
     let schema = the_schema();
     let good = World::new().status();
     let with = |pointer: &str, value: Value| {
@@ -125,18 +125,18 @@ fn unit_id(world: &World) -> String {
     answer.out.trim().to_owned()
 }
 
-fn the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name() {
+fn the_unit_id_is_the_first_interface_by_bus_cable_and_name() {
     let world = World::new();
     let machine = world.machine();
     assert_eq!(unit_id(&world), UNIT);
-    // A dock, though its name comes first.
+    // A dock comes later although its name sorts first.
     machine.usb_interface("aaa0", "02:00:00:00:00:01");
     assert_eq!(unit_id(&world), UNIT);
     machine.pci_interface("eth1", "00:00:00:00:00:02");
     assert_eq!(unit_id(&world), UNIT);
     machine.pci_interface("eno1", "00:00:00:00:00:03");
     assert_eq!(unit_id(&world), "000000000003");
-    // Wi-Fi comes after all that is wired on the same bus, and before a dock.
+    // Wi-Fi follows wired interfaces on the same bus and precedes a dock.
     fs::create_dir(world.path("/sys/class/net/eno1/phy80211")).unwrap();
     assert_eq!(unit_id(&world), UNIT);
     machine.remove_interface("eth0").remove_interface("eth1");
@@ -146,29 +146,29 @@ fn the_unit_id_is_the_first_of_the_interfaces_by_bus_then_cable_then_name() {
     assert_eq!(world.status()["hardware"]["mac"], "02:00:00:00:00:01");
 }
 
-fn an_interface_that_a_licence_names_is_the_unit_id() {
+fn an_interface_named_by_a_licence_is_the_unit_id() {
     let world = World::new();
     world.machine().usb_interface("dock0", "02:00:00:00:00:01");
     let for_dock = maker::licence().units(&["020000000001"]).sign();
-    // It need not be installed before: what is imported counts for the choice.
+    // An import considers the licence that it brings.
     assert_eq!(world.import(&for_dock).with_code(0).verdict(), "valid");
     assert_eq!(unit_id(&world), "020000000001");
     assert_eq!(world.status()["state"], "valid");
     let daemon = world.start();
     assert_eq!(daemon.client().property::<String>("UnitId"), "020000000001");
-    // The unit that installed licences are for is not taken away by an import for another one.
+    // A licence for another interface does not change the unit ID of installed licences.
     let other = maker::licence().pack("WE-OTHER").sign();
     assert_eq!(daemon.import(&other).with_code(4).verdict(), "wrong-device");
     assert_eq!(daemon.status()["unit_id"], "020000000001");
     assert_eq!(daemon.status()["state"], "valid");
-    // What is installed by hand counts; of two units that are named, the better one.
+    // Licences copied by hand count; between two named units, the better licence decides.
     world.copy_by_hand("other.lic", &other);
     daemon.until("the daemon notices", |status| status["unit_id"] == UNIT);
     let _ = daemon.licctl(["remove", "pack:WE-OTHER"]).with_code(0);
     assert_eq!(daemon.status()["unit_id"], "020000000001");
     let _ = daemon.licctl(["remove", "all"]).with_code(0);
     assert_eq!(daemon.status()["unit_id"], UNIT);
-    // A file that is not genuine names nothing.
+    // A file that is not genuine does not affect the unit ID.
     world.copy_by_hand("forged.lic", for_dock.replace("183", "184"));
     assert_eq!(unit_id(&world), UNIT);
 }
@@ -191,7 +191,7 @@ fn only_a_permanent_address_of_hardware_is_a_unit_id() {
         machine.set("eno1", attribute, value);
         assert_eq!(unit_id(&world), UNIT, "{attribute} {value}");
     }
-    // A bridge, a bond, a container's interface: no device behind it.
+    // A bridge, a bond or a container's interface has no hardware.
     machine.pci_interface("eno1", "00:00:00:00:00:01");
     fs::remove_file(world.path("/sys/class/net/eno1/device")).unwrap();
     assert_eq!(unit_id(&world), UNIT);
@@ -205,17 +205,17 @@ fn a_system_on_a_usb_drive_has_the_drives_serial_as_its_unit_id() {
     assert_eq!(world.status()["hardware"], hardware);
     let own = maker::licence().units(&["#85641000D308482019"]).sign();
     assert_eq!(world.import(own).with_code(0).verdict(), "valid");
-    // The interface does not count beside the drive.
+    // The interface does not count if the system runs from a drive.
     let answer = world.import(maker::licence().sign()).with_code(4);
     assert!(answer.message().contains("not this device (#85641000D308482019)"), "{answer:?}");
-    // A drive without a serial that could be one is none.
+    // A drive with an unusable serial number does not count.
     let unfit = World::new();
     unfit.machine().boots_from_usb("123");
     assert_eq!(unit_id(&unfit), UNIT);
     assert!(unfit.status()["problems"].to_string().contains("“123”"), "{}", unfit.status());
 }
 
-fn a_system_that_may_run_from_a_usb_drive_names_the_drive() {
+fn a_system_that_may_run_from_a_usb_drive_reports_the_drive() {
     let world = World::new();
     world.machine().boots_from_usb("85641000D308482019");
     let root = "25 1 0:30 / / rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper\n";
@@ -235,7 +235,7 @@ fn a_system_that_may_run_from_a_usb_drive_names_the_drive() {
     assert_eq!(report["problems"], json!([]));
 }
 
-fn serial_numbers_that_are_none_are_not_reported() {
+fn placeholder_serial_numbers_are_not_reported() {
     let world = World::new();
     let serial = || world.status()["hardware"]["serial"].take();
     assert_eq!(serial(), "14D3F8B00B");
@@ -247,7 +247,7 @@ fn serial_numbers_that_are_none_are_not_reported() {
     assert_eq!(serial(), Value::Null);
 }
 
-fn the_system_is_what_os_release_or_the_configuration_says() {
+fn the_system_comes_from_os_release_or_the_configuration() {
     let world = World::new();
     let os = || world.status()["os"].take();
     assert_eq!(os(), json!({"generation": 12, "version": "12.4.0", "released": "2026-01-15"}));
@@ -256,7 +256,7 @@ fn the_system_is_what_os_release_or_the_configuration_says() {
     world.write("/usr/lib/licd/licd.toml", "[system]\ngeneration = 12\nversion = \"12.1\"\n");
     world.write("/etc/licd/licd.toml.d/10.toml", "[system]\nreleased = \"2026-02-01\"\n");
     assert_eq!(os(), json!({"generation": 12, "version": "12.1", "released": "2026-02-01"}));
-    // A broken layer is named with line and column; the others count.
+    // The report names a broken layer with line and column; other layers count.
     let broken = world.write("/etc/licd/licd.toml", "[system]\nversion = \"12.2\"\nwersion = 1\n");
     assert_eq!(os()["version"], "12.1");
     let problem = &world.status()["problems"][0];
@@ -271,7 +271,7 @@ fn service(world: &World, name: &str) -> Value {
     services.iter().find(|service| service["service"] == name).unwrap().clone()
 }
 
-fn the_clock_is_believed_once_a_time_server_was_heard() {
+fn the_clock_is_trusted_after_synchronisation() {
     let world = World::new();
     let state = || world.status()["clock"]["state"].take();
     assert_eq!(state(), "ok");
@@ -284,10 +284,10 @@ fn the_clock_is_believed_once_a_time_server_was_heard() {
     daemon.until("the daemon notices", |status| status["clock"]["state"] == "ok");
 }
 
-fn a_clock_before_what_is_certain_is_behind_and_not_judged_by() {
+fn a_clock_before_a_certain_time_is_behind_and_ignored() {
     let world = World::new();
     world.copy_by_hand("later.lic", maker::licence().starts("2097-06-01").sign());
-    // The image cannot have been made in the future; so the clock must be wrong.
+    // The image was not built in the future, so the clock must be wrong.
     world.write("/etc/os-release", "VERSION_ID=12.4.0\nBUILD_DATE=2098-01-15\n");
     assert_eq!(world.status()["clock"]["state"], "ok", "a time server knows better");
     fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
@@ -299,8 +299,8 @@ fn a_clock_before_what_is_certain_is_behind_and_not_judged_by() {
     let words = "behind a time that has passed for certain; licences are judged as of 2098-01-15 \
                  instead; let a time server set it";
     for verb in ["status", "doctor"] {
-        for said in [world.licctl([verb]).flowed(), daemon.licctl([verb]).flowed()] {
-            assert!(said.contains(words), "{said}");
+        for output in [world.licctl([verb]).flowed(), daemon.licctl([verb]).flowed()] {
+            assert!(output.contains(words), "{output}");
         }
     }
 }
@@ -328,15 +328,15 @@ fn states_follow_the_calendar() {
     }
     let world = World::new();
     world.copy_by_hand("a.lic", licence().expires(today_plus(3)).sign());
-    // It may have become tomorrow meanwhile.
+    // Midnight may have passed meanwhile.
     let days = service(&world, WE)["days_left"].as_i64().unwrap();
     assert!((2..=3).contains(&days), "{days}");
 }
 
-fn of_several_licences_the_best_one_gives_the_services_date() {
+fn the_best_licence_determines_the_services_end() {
     let world = World::new();
     let licence = |pack: &str| maker::licence().pack(pack);
-    // Each is better than all before it.
+    // Each licence takes precedence over the previous ones.
     for (n, (draft, expires, pack)) in [
         (licence("WE-E-000").term("evaluation").expires("2021-01-01"), "2021-01-01", "WE-E-000"),
         (licence("WE-ENDED").expires("2022-01-01").grace(0), "2022-01-01", "WE-ENDED"),
@@ -352,7 +352,7 @@ fn of_several_licences_the_best_one_gives_the_services_date() {
         let we = service(&world, WE);
         assert_eq!((&we["expires"], &we["pack"]), (&json!(expires), &json!(pack)));
     }
-    // Services without a licence are there as well, those that are named besides by their name.
+    // The report also lists services without a licence.
     let names: Vec<String> = world.status()["services"]
         .as_array()
         .unwrap()
@@ -371,7 +371,7 @@ fn of_several_licences_the_best_one_gives_the_services_date() {
     assert_eq!(names, ["AAA", EMP, WE, "ZZZ"]);
 }
 
-/// Whether features are allowed on a device of this generation with this licence.
+/// Whether a device of this version with this licence allows these features.
 fn allowed(version: &str, draft: &maker::Draft, features: [&str; 8]) -> String {
     let world = World::new();
     world.write("/etc/os-release", format!("VERSION_ID={version}\n"));
@@ -408,7 +408,7 @@ fn after_its_end_a_licence_allows_what_its_generation_and_term_allow() {
         ("12.4.0", ended.clone().term("perpetual"), "yes yes no no no no no yes"),
         ("11.09.310", ended.clone().term("evaluation"), "yes no no no no no no no"),
         ("12.4.0", ended.clone().term("evaluation"), "yes no no no no no no no"),
-        // On OS 12 the base has what the Enterprise Management Pack has on OS 11.
+        // On OS 12 the base licence includes the features of the Enterprise Management Pack.
         ("11.09.310", maker::licence(), "yes yes yes yes yes yes no no"),
         ("12.4.0", maker::licence(), "yes yes yes yes yes yes yes no"),
         ("11.09.310", maker::licence().services(&[EMP]), "yes no no no no no yes no"),
@@ -460,7 +460,7 @@ fn an_update_to_a_newer_generation_needs_a_licence_in_force() {
     assert_eq!(world.licctl(ask).code, 0);
 }
 
-fn an_add_on_is_not_for_a_version_that_came_before_it() {
+fn an_add_on_has_no_effect_on_versions_before_it() {
     let powerterm = "SUB_SERVICE_SET_ADDON_POWERTERM";
     for (version, allowed, reason) in
         [("11.01.110", false, "not-for-this-version"), ("11.02.100", true, "licensed")]
@@ -474,7 +474,7 @@ fn an_add_on_is_not_for_a_version_that_came_before_it() {
     }
 }
 
-fn a_system_older_than_11_is_judged_as_11_and_said_to_be_older() {
+fn a_system_older_than_11_is_judged_as_11_and_reported() {
     let world = World::new();
     world.write("/etc/os-release", "VERSION_ID=10.06.190\n");
     world.copy_by_hand("a.lic", maker::licence().sign());

@@ -21,18 +21,18 @@ pub(crate) const STORIES: &[Story] = &[
     story!(each_file_of_a_stick_has_its_own_verdict, needs root),
     story!(the_daemon_imports_a_stick_as_one_job, needs root),
     story!(the_stick_is_found_without_being_named, needs root),
-    story!(a_stick_with_nothing_to_import_is_a_no, needs root),
+    story!(importing_an_empty_stick_answers_no, needs root),
     story!(trust_documents_come_before_licences_whatever_their_names, needs root),
-    story!(what_is_no_file_is_told_and_stops_nothing, needs root),
-    story!(a_crowded_stick_takes_no_longer, needs root),
-    story!(a_file_too_large_for_a_licence_is_not_read, needs root),
-    story!(a_stick_that_is_damaged_or_pulled_is_unreachable, needs root),
-    story!(nothing_is_written_to_a_stick_and_nothing_stays_mounted, needs root),
-    story!(a_stick_that_somebody_has_mounted_is_read_all_the_same, needs root),
+    story!(non_files_are_reported_and_skipped, needs root),
+    story!(a_stick_with_very_many_names_takes_no_longer, needs root),
+    story!(an_oversized_file_is_not_read, needs root),
+    story!(a_damaged_or_pulled_stick_is_unreachable, needs root),
+    story!(a_stick_is_neither_written_nor_left_mounted, needs root),
+    story!(a_mounted_stick_can_be_read, needs root),
     story!(files_of_other_owners_are_read, needs root),
-    story!(who_may_not_mount_may_have_the_daemon_do_it, needs root),
-    story!(on_its_own_nothing_is_imported_from_the_systems_drive, needs root),
-    story!(a_device_that_is_no_stick_is_refused_by_name),
+    story!(the_daemon_mounts_for_users_who_may_not, needs root),
+    story!(an_automatic_import_ignores_the_systems_drive, needs root),
+    story!(a_device_other_than_a_stick_is_refused_by_name),
 ];
 
 /// `NAME CODE` of each file.
@@ -43,7 +43,7 @@ fn codes(answer: &Answer) -> Vec<String> {
     files.map(|file| format!("{} {}", text(&file["file"]), text(&file["code"]))).collect()
 }
 
-/// A stick with a licence, a foreign one and a forgery.
+/// A stick with a licence, one for another device and a forged one.
 fn mixed(world: &World) -> Stick<'_> {
     let forged = maker::licence().sign().replace("183", "184");
     Stick::with(
@@ -72,7 +72,7 @@ fn each_file_of_a_stick_has_its_own_verdict() {
     let text = world.licctl(["import", "usb"]).with_code(4);
     let foreign = format!("A.LIC: wrong-device: for unit {OTHER}, not this device ({UNIT})\n");
     assert!(text.out.starts_with(&foreign), "{text:?}");
-    // The daemon is handed the files.
+    // licctl passes the files to the daemon.
     let daemon = world.start();
     let through = daemon.licctl(["import", "--json", "usb"]).with_code(4);
     assert_eq!(codes(&through), expected);
@@ -81,7 +81,7 @@ fn each_file_of_a_stick_has_its_own_verdict() {
     assert!(stick.pull());
 }
 
-/// Has the daemon import from a source, and returns the verdict and the words at the job's end.
+/// Has the daemon import from a source; returns the job's verdict and message.
 fn import(client: &Client, source: &str) -> Result<(String, String), Refusal> {
     let signals = client.listen();
     let options = HashMap::<&str, Variant<'_>>::new();
@@ -137,18 +137,18 @@ fn the_stick_is_found_without_being_named() {
     let _ = world.licctl(["import", "usb"]).with_code(1);
 }
 
-fn a_stick_with_nothing_to_import_is_a_no() {
+fn importing_an_empty_stick_answers_no() {
     let world = World::new();
     let _stick = Stick::with(&world, "sdb1", &[("letter.txt", "Hello")]);
     let answer = world.licctl(["import", "usb"]).with_code(1);
     assert!(answer.out.starts_with("usb:/dev/sdb1: holds no file *.lic"), "{answer:?}");
     let _ = world.licctl(["import", "-n", "usb"]).with_code(1);
-    // Names that are near are named.
+    // Similar names are reported.
     let near = [("WE.lic.gz", "x"), ("trust (1).note", "x"), ("._WE.lic", "x")];
     let _near = Stick::with(&world, "sdc1", &near);
     let answer = world.licctl(["import", "usb:/dev/sdc1"]).with_code(1);
     assert!(answer.out.contains("“WE.lic.gz”, “trust (1).note” are not looked at"), "{answer:?}");
-    // Beside something else it takes nothing away.
+    // An empty stick does not fail an import of another file.
     let file = world.file("a.lic", maker::licence().sign());
     let _ = world.licctl(["import", "usb:/dev/sdb1", &file]).with_code(0);
 }
@@ -174,7 +174,7 @@ fn trust_documents_come_before_licences_whatever_their_names() {
     }
 }
 
-fn what_is_no_file_is_told_and_stops_nothing() {
+fn non_files_are_reported_and_skipped() {
     let world = World::new();
     let stick = Stick::filled(&world, "sdb1", |top| {
         fs::create_dir(top.join("dir.lic")).unwrap();
@@ -201,11 +201,11 @@ fn what_is_no_file_is_told_and_stops_nothing() {
     assert!(stick.pull());
 }
 
-fn a_crowded_stick_takes_no_longer() {
+fn a_stick_with_very_many_names_takes_no_longer() {
     const FILES: u32 = 100_000;
-    /// Names of one file: ext4 allows 65,000.
+    /// The number of hard links to one file; ext4 allows 65,000.
     const LINKS: u32 = 50_000;
-    /// Many times what the first 256 entries take, by a program that is not optimised.
+    /// Many times the duration of reading the first 256 entries with an unoptimised program.
     const TIME: Duration = Duration::from_secs(25);
     let world = World::mounted();
     let stick = Stick::made(&world, "sdb1", 64 << 20, |_| (), |_| ());
@@ -249,7 +249,7 @@ fn a_crowded_stick_takes_no_longer() {
     assert!(stick.pull());
 }
 
-fn a_file_too_large_for_a_licence_is_not_read() {
+fn an_oversized_file_is_not_read() {
     let world = World::new();
     let stick = Stick::made(
         &world,
@@ -266,7 +266,7 @@ fn a_file_too_large_for_a_licence_is_not_read() {
     assert!(stick.pull());
 }
 
-fn a_stick_that_is_damaged_or_pulled_is_unreachable() {
+fn a_damaged_or_pulled_stick_is_unreachable() {
     let world = World::new();
     let no_superblock = |image: &Path| {
         let mut image = File::options().write(true).open(image).unwrap();
@@ -277,7 +277,7 @@ fn a_stick_that_is_damaged_or_pulled_is_unreachable() {
     assert_eq!(codes(&answer), ["usb:/dev/sdb1 source-refused"]);
     drop(stick);
 
-    // Pulled between its directory and the last of its files.
+    // The stick is pulled after its directory was read and before its last file.
     let mass = maker::licence().mass(60_000).sign();
     let stick = Stick::with(
         &world,
@@ -295,10 +295,10 @@ fn a_stick_that_is_damaged_or_pulled_is_unreachable() {
     assert!(stick.pull());
 }
 
-fn nothing_is_written_to_a_stick_and_nothing_stays_mounted() {
+fn a_stick_is_neither_written_nor_left_mounted() {
     let world = World::mounted();
     let stick = Stick::with(&world, "sdb1", &[("a.lic", &maker::licence().sign())]);
-    // A copy of one in use: its journal is dirty.
+    // A copy of a mounted file system has a dirty journal.
     let place = world.root().with_extension("place");
     fs::create_dir(&place).unwrap();
     let flags = nix::mount::MsFlags::empty();
@@ -326,7 +326,7 @@ fn nothing_is_written_to_a_stick_and_nothing_stays_mounted() {
     assert!(stick.pull() && dirty.pull());
 }
 
-fn a_stick_that_somebody_has_mounted_is_read_all_the_same() {
+fn a_mounted_stick_can_be_read() {
     let world = World::mounted();
     let stick = Stick::with(&world, "sdb1", &[("a.lic", &maker::licence().sign())]);
     let place = world.root().with_extension("disklic");
@@ -346,7 +346,7 @@ fn files_of_other_owners_are_read() {
         fs::write(&file, maker::licence().sign()).unwrap();
         std::os::unix::fs::chown(file, Some(1000), Some(1000)).unwrap();
     });
-    // With as few rights as the daemon has.
+    // Run with the capabilities of the daemon.
     let mut licctl = Command::new("setpriv");
     licctl.args(["--bounding-set=-all,+sys_admin", "--inh-caps=-all"]);
     let command = world.licctl_command();
@@ -355,7 +355,7 @@ fn files_of_other_owners_are_read() {
     assert!(stick.pull());
 }
 
-fn who_may_not_mount_may_have_the_daemon_do_it() {
+fn the_daemon_mounts_for_users_who_may_not() {
     let world = World::new();
     let stick = Stick::with(&world, "sdb1", &[("a.lic", &maker::licence().sign())]);
     let mut licctl = world.licctl_command();
@@ -366,7 +366,7 @@ fn who_may_not_mount_may_have_the_daemon_do_it() {
     let refused = world.as_nobody(daemon.licctl_command().args(["import", "--json", "usb"]));
     assert_eq!(codes(&refused.with_code(8)), ["usb:/dev/sdb1 not-authorized"]);
     assert!(world.stored().is_empty());
-    // Somebody whom the daemon obeys, and who may not mount.
+    // A user who may call the daemon but not mount.
     let import = |options: &[&str]| {
         let mut licctl = Command::new("setpriv");
         licctl.args(["--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
@@ -383,7 +383,7 @@ fn who_may_not_mount_may_have_the_daemon_do_it() {
     assert!(stick.pull());
 }
 
-fn on_its_own_nothing_is_imported_from_the_systems_drive() {
+fn an_automatic_import_ignores_the_systems_drive() {
     let world = World::new();
     let stick = Stick::with(&world, "sdb1", &[("a.lic", &maker::licence().sign())]);
     let automatic = |code| world.licctl(["import", "--automatic", &stick.source()]).with_code(code);
@@ -398,7 +398,7 @@ fn on_its_own_nothing_is_imported_from_the_systems_drive() {
     assert!(stick.pull());
 }
 
-fn a_device_that_is_no_stick_is_refused_by_name() {
+fn a_device_other_than_a_stick_is_refused_by_name() {
     let world = World::new();
     world.write("/dev/null", "");
     for (source, code) in

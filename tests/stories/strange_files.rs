@@ -1,4 +1,4 @@
-//! What is called a licence and is none: endless, packed, no file at all.
+//! Files named like licences that are not: endless, compressed, not regular.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -21,19 +21,19 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(what_is_no_file_is_refused_without_being_opened),
-    story!(a_pipe_that_a_user_names_is_read_as_standard_input_is),
-    story!(the_daemon_opens_no_pipe_that_it_is_given_the_name_of),
-    story!(why_standard_input_cannot_be_read_is_said_in_words),
+    story!(non_files_are_refused_without_being_opened),
+    story!(a_named_pipe_is_read_like_standard_input),
+    story!(the_daemon_refuses_to_open_a_named_pipe),
+    story!(unreadable_standard_input_is_explained),
     story!(a_file_of_two_gigabytes_is_refused_without_being_read),
     story!(a_file_that_unpacks_without_end_is_refused_in_bounded_memory),
-    story!(in_the_store_they_are_named_and_stop_nothing),
-    story!(a_damaged_file_of_the_store_is_named_and_stops_nothing),
-    story!(what_lies_around_is_named_with_its_cure),
-    story!(names_are_shown_so_that_they_cannot_upset_a_terminal),
+    story!(strange_files_in_the_store_are_reported_and_skipped),
+    story!(a_damaged_file_in_the_store_is_reported_and_skipped),
+    story!(misplaced_files_are_reported_with_their_cure),
+    story!(file_names_are_escaped_for_the_terminal),
 ];
 
-/// Memory that licctl may take for any file: some times what it takes for a small one.
+/// The memory limit of licctl for any file: several times that for a small one.
 const PEAK: u64 = 32 << 20;
 
 fn sparse(path: &Path) {
@@ -54,7 +54,7 @@ fn fifo(path: &Path) {
     mkfifo(path, Mode::S_IRWXU).unwrap();
 }
 
-fn what_is_no_file_is_refused_without_being_opened() {
+fn non_files_are_refused_without_being_opened() {
     let world = World::new();
     let dir = world.root().join("strange");
     fs::create_dir(&dir).unwrap();
@@ -79,7 +79,7 @@ fn what_is_no_file_is_refused_without_being_opened() {
             assert_eq!(through.out, direct.out, "{name}");
         }
     }
-    // A link to a licence that a user names is as good as the licence.
+    // A symbolic link that the user names works like its target.
     symlink(world.file("a.lic", maker::licence().sign()), dir.join("good.lic")).unwrap();
     assert_eq!(world.licctl(["verify", "--json", &at("good.lic")]).with_code(0).verdict(), "valid");
 }
@@ -91,7 +91,7 @@ fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
     answer.with_code(3)
 }
 
-fn a_pipe_that_a_user_names_is_read_as_standard_input_is() {
+fn a_named_pipe_is_read_like_standard_input() {
     let world = World::new();
     let pipe = world.root().join("pipe");
     fifo(&pipe);
@@ -112,13 +112,13 @@ fn a_pipe_that_a_user_names_is_read_as_standard_input_is() {
         assert_eq!(fed(&["import", "--json"], |a| a.verdict().into()), "valid");
     });
     assert_eq!(daemon.status()["state"], "valid");
-    // As a shell makes one of <(COMMAND).
+    // A shell creates such a pipe for <(COMMAND).
     let mut licctl = world.licctl_command();
     let answer = run_with_input(licctl.args(["verify", "--json", "/dev/fd/0"]), mass.as_bytes());
     assert_eq!(answer.with_code(0).verdict(), "valid");
 }
 
-fn the_daemon_opens_no_pipe_that_it_is_given_the_name_of() {
+fn the_daemon_refuses_to_open_a_named_pipe() {
     let world = World::new();
     let pipe = world.root().join("pipe");
     fifo(&pipe);
@@ -135,13 +135,13 @@ fn the_daemon_opens_no_pipe_that_it_is_given_the_name_of() {
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
 
-fn why_standard_input_cannot_be_read_is_said_in_words() {
+fn unreadable_standard_input_is_explained() {
     let world = World::new();
     let mut licctl = world.licctl_command();
     let ended = licctl.args(["verify", "-"]).stdin(File::open("/").unwrap()).output().unwrap();
     assert_eq!(ended.status.code(), Some(6));
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(said, "-: source-unreachable: cannot be read: Is a directory\n");
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(output, "-: source-unreachable: cannot be read: Is a directory\n");
 }
 
 fn a_file_of_two_gigabytes_is_refused_without_being_read() {
@@ -165,14 +165,14 @@ fn a_file_that_unpacks_without_end_is_refused_in_bounded_memory() {
     assert!(daemon.peak() < PEAK, "{} bytes", daemon.peak());
 }
 
-/// The codes of the files that do not count, by name.
+/// The names and codes of rejected files.
 fn rejected(status: &Value) -> Vec<(String, String)> {
     let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
     let files = status["rejected"].as_array().unwrap();
     files.iter().map(|file| (text(file, "file"), text(file, "code"))).collect()
 }
 
-fn in_the_store_they_are_named_and_stop_nothing() {
+fn strange_files_in_the_store_are_reported_and_skipped() {
     let world = World::new();
     world.copy_by_hand("good.lic", maker::licence().sign());
     let store = world.licenses();
@@ -204,7 +204,7 @@ fn in_the_store_they_are_named_and_stop_nothing() {
     assert!(daemon.stop().success());
 }
 
-fn a_damaged_file_of_the_store_is_named_and_stops_nothing() {
+fn a_damaged_file_in_the_store_is_reported_and_skipped() {
     let world = World::new();
     world.copy_by_hand("good.lic", maker::licence().sign());
     let damaged = maker::licence().sign().replace("2099", "2199");
@@ -217,13 +217,13 @@ fn a_damaged_file_of_the_store_is_named_and_stops_nothing() {
         let answer = world.licctl([verb]);
         assert!(answer.out.contains("damaged.lic"), "{verb}: {answer:?}");
     }
-    // Removing works beside it, and leaves what is not known to be a licence alone.
+    // Removal works, and leaves files that are not known to be licences.
     let removed = world.licctl(["remove", "all", "--json"]).with_code(0).json();
     assert_eq!(removed["removed"], 1);
     assert_eq!(world.stored(), ["damaged.lic", "half.lic"]);
 }
 
-fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
+fn file_names_are_escaped_for_the_terminal() {
     let world = World::new();
     let name = "a\u{1b}[31m\nb\u{202e}.lic";
     world.copy_by_hand(name, "nonsense");
@@ -245,7 +245,7 @@ fn names_are_shown_so_that_they_cannot_upset_a_terminal() {
     }
 }
 
-fn what_lies_around_is_named_with_its_cure() {
+fn misplaced_files_are_reported_with_their_cure() {
     let world = World::new();
     let file = maker::licence().sign();
     world.copy_by_hand("._WE.lic", "\0");
@@ -269,7 +269,7 @@ fn what_lies_around_is_named_with_its_cure() {
         ("dsa/trust (1).note", "is not looked at, since it is not called trust.note"),
     ] {
         let place = format!("/license/{path}");
-        // A shell takes the path for one word.
+        // The command must quote the path for a shell.
         let word = if path.contains(' ') { format!("'{place}'") } else { place.clone() };
         let message = format!("{why}; import it with “licctl import {word}”, then remove it");
         assert!(problems.contains(&place) && problems.contains(&message), "{path}: {problems}");

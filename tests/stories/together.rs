@@ -1,4 +1,4 @@
-//! Several at a time: one after the other, or told who is in the way.
+//! Concurrent writers wait for each other, or learn which process holds the lock.
 
 use std::fs::{self, File};
 use std::thread;
@@ -13,7 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 pub(crate) const STORIES: &[Story] = &[
     story!(importers_at_the_same_time_all_succeed),
     story!(importers_at_the_same_time_all_succeed_on_a_partition, needs root),
-    story!(who_waits_too_long_is_told_who_writes),
+    story!(a_caller_that_times_out_learns_which_process_writes),
 ];
 
 const AT_ONCE: u32 = 8;
@@ -26,7 +26,7 @@ fn import_together(world: &World) {
         })
         .collect();
     let import = |(n, file): (usize, &String)| -> Answer {
-        // Half of them through the daemon, the others past it.
+        // Half of them go through the daemon, the others write directly.
         if n % 2 == 0 { daemon.licctl(["import", file]) } else { world.licctl(["import", file]) }
     };
     thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn importers_at_the_same_time_all_succeed_on_a_partition() {
     assert!(world.partition().is_read_only());
 }
 
-fn who_waits_too_long_is_told_who_writes() {
+fn a_caller_that_times_out_learns_which_process_writes() {
     let world = World::new();
     let lock = world.path("/run/licd/store.lock");
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
@@ -62,7 +62,7 @@ fn who_waits_too_long_is_told_who_writes() {
         assert_eq!(answer.verdict(), "busy");
         let holder = format!("being written by process {}", std::process::id());
         assert!(answer.message().contains(&holder), "{answer:?}");
-        // Sooner than a caller of the bus gives up.
+        // D-Bus callers give up after 25 seconds.
         assert!(answer.took < Duration::from_secs(25), "{answer:?}");
     }
     assert_eq!(world.licctl(["remove", "all"]).code, 1, "nothing to remove needs no lock");

@@ -1,4 +1,4 @@
-//! From the vendor's keys to a licensed device, with nothing but the programs.
+//! From the vendor's keys to a licensed device, using only the programs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use acceptance::program::{self, Answer};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(what_licissue_makes_a_device_takes),
+    story!(a_device_accepts_what_licissue_issues),
     story!(a_pack_lives_from_issue_to_renewal),
     story!(a_pack_is_split_merged_and_renewed_in_part),
     story!(packs_superseded_in_steps_no_longer_count),
 ];
 
-/// A vendor, and a device whose image has its root keys and its trust document.
+/// A vendor, and a device whose image contains the vendor's root keys and trust document.
 struct Vendor {
     world: World,
     dir: PathBuf,
@@ -66,7 +66,7 @@ impl Vendor {
     }
 }
 
-/// What a new pack is made of.
+/// The options of a new pack.
 const PACK: [&str; 18] = [
     "--pack",
     "WE-7Q2KD",
@@ -88,12 +88,12 @@ const PACK: [&str; 18] = [
     "3",
 ];
 
-fn what_licissue_makes_a_device_takes() {
+fn a_device_accepts_what_licissue_issues() {
     let vendor = Vendor::new();
     vendor.licence("1.lic", &[&PACK[..], &["--unit", UNIT]].concat());
     assert_eq!(vendor.import("1.lic").with_code(0).verdict(), "valid");
     assert_eq!(vendor.world.status()["state"], "valid");
-    // A list as the portal exchanges it, as a mass licence, cut for one device.
+    // A unit list from the portal becomes a mass licence, cut for one device.
     let csv = format!("Unit ID\n{OTHER};#85641000D308482019,\n00:e0:c5:1c:50:87\n");
     fs::write(vendor.dir.join("units.csv"), csv).unwrap();
     vendor.licence("2.lic", &["--csv", "units.csv", "--mass"]);
@@ -109,7 +109,7 @@ fn what_licissue_makes_a_device_takes() {
     };
     assert!(stored(&vendor.world).contains(&fs::read(vendor.dir.join("slice.lic")).unwrap()));
     assert!(vendor.import("2.lic").with_code(0).message().contains("already in the store"));
-    // What was issued reads back, and the device's keys vouch for it.
+    // licissue reads its files, and the device's keys verify them.
     let root = ["--root", vendor.world.root().to_str().unwrap()];
     for file in ["1.lic", "2.lic", "slice.lic", "trust-1.note"] {
         let seen = vendor.issue(&[&["inspect", file][..], &root].concat()).with_code(0);
@@ -140,7 +140,7 @@ fn a_pack_lives_from_issue_to_renewal() {
     let moved = vendor.import("3.lic").with_code(4);
     assert!(moved.message().contains("it withdraws pack WE-7Q2KD serial"), "{moved:?}");
     assert_eq!(vendor.world.status()["state"], "withdrawn");
-    // And back, and is then withdrawn for good.
+    // The licence moves back, and is then withdrawn permanently.
     vendor.licence("4.lic", &["--unit", UNIT]);
     assert_eq!(vendor.import("4.lic").with_code(0).verdict(), "valid");
     vendor.trust(2, &["--withdraw", "WE-7Q2KD:4"]);
@@ -156,17 +156,17 @@ fn a_pack_is_split_merged_and_renewed_in_part() {
     let units = ["--unit", UNIT, "--unit", OTHER];
     let _ = run(&[&["issue", "WE-7Q2KD.toml"], &PACK[..], &units].concat()).with_code(0);
     assert_eq!(vendor.import("WE-7Q2KD-1.lic").with_code(0).verdict(), "valid");
-    // This device goes to a pack of its own, which alone is renewed.
+    // This device moves to its own pack; only that pack is renewed.
     let split = ["split", "WE-7Q2KD.toml", "WE-NEW01.toml", "--seats", "1", "--unit", UNIT];
     let _ = run(&split).with_code(0);
     let both = ["WE-7Q2KD.toml", "WE-NEW01.toml", "--expires", "2099-06-30"];
     let _ = run(&[&["renew"], &both[..], &["--choose", "WE-NEW01"]].concat()).with_code(0);
     assert_eq!(vendor.import("WE-NEW01-2.lic").with_code(0).verdict(), "valid");
     assert_eq!(vendor.world.status()["services"][1]["pack"], "WE-NEW01");
-    // The rest has lost its key, so the two never come together again.
+    // The remainder has a different subscription key, so the two cannot be merged.
     let refused = run(&["merge", "WE-NEW01.toml", "WE-7Q2KD.toml"]).with_code(1);
     assert!(refused.err.contains("WE-7Q2KD: has no Subscription Key"), "{}", refused.err);
-    // Another pack of the key takes in the renewed one, and supersedes it on the device.
+    // Another pack with the same key absorbs the renewed one and supersedes it on the device.
     fs::write(vendor.dir.join("WE-NEW02.toml"), {
         let text = fs::read_to_string(vendor.dir.join("WE-NEW01.toml")).unwrap();
         text.replace("WE-NEW01", "WE-NEW02").replace("serial = 2", "serial = 0")
@@ -182,7 +182,7 @@ fn packs_superseded_in_steps_no_longer_count() {
     let vendor = Vendor::new();
     vendor.licence("old.lic", &[&PACK[..], &["--unit", UNIT]].concat());
     let _ = vendor.import("old.lic").with_code(0);
-    // The pack is one of twenty, and not among the last ones.
+    // The pack names twenty superseded packs, this one not among the last.
     let text = fs::read_to_string(vendor.dir.join("WE-7Q2KD.toml")).unwrap();
     let others: Vec<String> = (0..19).map(|n| format!("\"WE-Z{n:04}\"")).collect();
     let superseded = format!("supersedes = [\"WE-7Q2KD\", {}]\n", others.join(", "));

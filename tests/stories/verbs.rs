@@ -1,5 +1,4 @@
-//! The verbs of licctl (contract §6): what they print, and that it is the same with and without the
-//! daemon.
+//! The verbs of licctl (contract §6): their output, which is the same with and without the daemon.
 
 use std::fs;
 
@@ -10,19 +9,19 @@ use acceptance::{World, program, story};
 use serde_json::{Value, json};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(with_and_without_the_daemon_every_verb_answers_the_same),
+    story!(every_verb_answers_the_same_with_and_without_the_daemon),
     story!(changing_verbs_do_the_same_with_and_without_the_daemon),
     story!(answers_have_the_members_that_scripts_rely_on),
-    story!(list_and_show_tell_what_is_in_the_store),
-    story!(features_are_told_one_by_one_and_all_together),
-    story!(a_request_says_which_device_asks),
+    story!(list_and_show_describe_the_store),
+    story!(feature_and_features_agree),
+    story!(a_request_names_the_device),
     story!(doctor_names_what_is_wrong_and_what_to_do),
-    story!(people_read_their_language_and_scripts_the_same_everywhere),
-    story!(completions_know_every_verb),
-    story!(without_a_daemon_a_bus_is_no_obstacle),
+    story!(text_is_localised_and_json_is_not),
+    story!(completions_cover_every_verb),
+    story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
 
-/// A device with something of everything.
+/// A device with licences in every state, a damaged file and a broken configuration.
 fn full() -> World {
     let world = World::new();
     world.copy_by_hand("base.lic", maker::licence().sign());
@@ -35,22 +34,22 @@ fn full() -> World {
     world
 }
 
-/// The answer without what the clock shows.
+/// The answer without the clock's time.
 fn without_clock(out: &str) -> String {
     if let Ok(json) = serde_json::from_str::<Value>(out) {
-        // Masking must not put the members in another order.
+        // Masking must keep the order of the members.
         return masked(json).to_string();
     }
     out.lines().filter(|line| !line.starts_with("Clock:")).collect::<Vec<_>>().join("\n")
 }
 
-/// The bytes of the status report with the clock's time cut out.
+/// The bytes of the status report without the clock's time.
 fn raw_without_now(out: &str) -> String {
     let (before, rest) = out.split_once("\"now\":\"").unwrap();
     format!("{before}{}", rest.split_once('"').unwrap().1)
 }
 
-fn with_and_without_the_daemon_every_verb_answers_the_same() {
+fn every_verb_answers_the_same_with_and_without_the_daemon() {
     let world = full();
     let daemon = world.start();
     let own = world.file("own.lic", maker::licence().serial(190).sign());
@@ -106,7 +105,7 @@ fn changing_verbs_do_the_same_with_and_without_the_daemon() {
     ];
     let paths = |world: &World| content.each_ref().map(|(name, text)| file(world, name, text));
     let (here, there) = (paths(&alone), paths(&served));
-    // Paths differ between the worlds, so each is named as its world has it.
+    // Paths differ between the devices, so each command gets its own.
     let steps: [(&str, &[usize]); 6] = [
         ("import", &[0]),
         ("import", &[1, 2]),
@@ -130,7 +129,7 @@ fn changing_verbs_do_the_same_with_and_without_the_daemon() {
         );
         assert_eq!(through.code, direct.code, "{verb} {which:?}");
         assert_eq!(served.stored(), alone.stored(), "{verb} {which:?}");
-        // The broken configuration is named with its path.
+        // The report names the broken configuration by its path.
         let report = |world: &World, report: Value| report.to_string().replace(&root(world), "@");
         let (through, direct) = (daemon.report(), alone.report());
         assert_eq!(report(&served, through), report(&alone, direct), "{verb} {which:?}");
@@ -163,7 +162,7 @@ fn answers_have_the_members_that_scripts_rely_on() {
     assert_eq!(removed, json!({"schema": 1, "removed": 0, "left": []}));
 }
 
-fn list_and_show_tell_what_is_in_the_store() {
+fn list_and_show_describe_the_store() {
     let world = full();
     let list = world.licctl(["list", "--json"]).with_code(0).json();
     assert_eq!(list["licenses"], world.status()["licenses"]);
@@ -186,7 +185,7 @@ fn list_and_show_tell_what_is_in_the_store() {
     assert_eq!(pack["licenses"][0]["state"], "pending");
 }
 
-fn features_are_told_one_by_one_and_all_together() {
+fn feature_and_features_agree() {
     let world = full();
     let all = world.licctl(["features", "--json"]).with_code(0).json();
     let status = world.status();
@@ -202,7 +201,7 @@ fn features_are_told_one_by_one_and_all_together() {
     }
 }
 
-fn a_request_says_which_device_asks() {
+fn a_request_names_the_device() {
     let world = World::new();
     let text = world.licctl(["request", "-o", "-"]).with_code(0).out;
     assert!(text.contains(UNIT), "{text}");
@@ -229,25 +228,28 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
     }
 }
 
-fn people_read_their_language_and_scripts_the_same_everywhere() {
+fn text_is_localised_and_json_is_not() {
     let world = full();
-    let said = |args: &[&str], locale: &str| {
+    let output = |args: &[&str], locale: &str| {
         let mut licctl = world.licctl_command();
         program::run(licctl.args(args).env("LC_ALL", locale)).out
     };
     for (verb, english, german) in
         [("status", "Unit ID:", "Unit-ID:"), ("doctor", "WRONG", "FEHLER")]
     {
-        assert!(said(&[verb], "C").contains(english) && !said(&[verb], "C").contains(german));
-        assert!(said(&[verb], "fr_FR.UTF-8").contains(english));
-        let text = said(&[verb], "de_DE.UTF-8");
+        assert!(output(&[verb], "C").contains(english) && !output(&[verb], "C").contains(german));
+        assert!(output(&[verb], "fr_FR.UTF-8").contains(english));
+        let text = output(&[verb], "de_DE.UTF-8");
         assert!(text.contains(german) && !text.contains(english), "{text}");
         let json = [verb, "--json"];
-        assert_eq!(without_clock(&said(&json, "de_DE.UTF-8")), without_clock(&said(&json, "C")));
+        assert_eq!(
+            without_clock(&output(&json, "de_DE.UTF-8")),
+            without_clock(&output(&json, "C"))
+        );
     }
 }
 
-fn completions_know_every_verb() {
+fn completions_cover_every_verb() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
         let script = world.licctl(["completions", shell]).with_code(0).out;
@@ -257,7 +259,7 @@ fn completions_know_every_verb() {
     }
 }
 
-fn without_a_daemon_a_bus_is_no_obstacle() {
+fn a_bus_without_a_daemon_does_not_matter_to_licctl() {
     let world = full();
     let direct = world.licctl(["status", "--json"]);
     let socket = format!("unix:path={}", world.path("/no/bus").display());

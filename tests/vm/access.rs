@@ -1,4 +1,4 @@
-//! Who may change something, asked of the real bus and the real polkit.
+//! Authorisation of changes, with the real bus and the real polkit.
 
 use acceptance::maker;
 
@@ -12,7 +12,7 @@ const AS_NOBODY: &str =
 pub(crate) const SCENARIOS: &[Scenario] = &[scenario!(
     an_ordinary_user_reads_and_only_root_or_polkit_changes,
     "10: reading is open to everyone; Import needs root or polkit, works for root without polkit, \
-     and fails closed for everybody else when polkit is dead."
+     and fails closed for other users when polkit is dead."
 )];
 
 fn an_ordinary_user_reads_and_only_root_or_polkit_changes(device: &mut Device) {

@@ -1,5 +1,5 @@
-//! A root shell in the device: a script goes there, its exit code and output come back. What runs
-//! there is `image/overlay/usr/lib/vm/agent`, which tells the form of the lines.
+//! A root shell on the device: it runs scripts and returns exit code and output. The other end is
+//! `image/overlay/usr/lib/vm/agent`, which documents the protocol.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write as _};
 use std::os::unix::net::UnixStream;
@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 use acceptance::wait;
 use base64ct::{Base64, Encoding as _};
 
-/// How long a start may take: an emulated one takes half a minute on an idle machine,
-/// and ten times that on one that builds something as well.
+/// The time limit for a boot: emulation takes half a minute on an idle machine, and ten times that
+/// during a build.
 const START: Duration = Duration::from_secs(600);
-/// How long a script may take.
+/// The time limit for a script.
 const SCRIPT: Duration = Duration::from_secs(600);
 
-/// What a script did.
+/// The result of a script.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct ScriptOutput {
     /// Its exit code.
     pub(crate) code: i32,
-    /// What it printed, to either output.
+    /// Standard output and standard error.
     pub(crate) out: String,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Connects as soon as QEMU listens.
+    /// Waits until QEMU listens, and connects.
     pub(crate) fn connect(socket: &Path) -> Self {
         let stream = wait::until("QEMU listens", || UnixStream::connect(socket).ok());
         stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
@@ -44,7 +44,7 @@ impl Agent {
         while self.line(deadline, "the device starts") != "ready" {}
     }
 
-    /// Runs a script after which the device may be too far gone to answer.
+    /// Sends a script that may leave the device unable to answer.
     pub(crate) fn tell(&mut self, script: &str) -> String {
         self.scripts += 1;
         let number = self.scripts.to_string();
@@ -54,7 +54,7 @@ impl Agent {
     }
 
     /// Runs a script to its end.
-    pub(crate) fn run(&mut self, script: &str) -> Done {
+    pub(crate) fn run(&mut self, script: &str) -> ScriptOutput {
         let number = self.tell(script);
         let deadline = Instant::now() + SCRIPT;
         loop {
@@ -65,7 +65,7 @@ impl Agent {
             }
             let code = words.next().and_then(|word| word.parse().ok()).expect("an exit code");
             let out = Base64::decode_vec(words.next().unwrap_or_default()).unwrap();
-            return Done { code, out: String::from_utf8_lossy(&out).into_owned() };
+            return ScriptOutput { code, out: String::from_utf8_lossy(&out).into_owned() };
         }
     }
 

@@ -7,7 +7,7 @@ use crate::scenario::{Scenario, scenario};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(
-        no_licence_ends_by_a_clock_ahead_nor_waits_by_one_behind,
+        a_wrong_clock_neither_ends_nor_delays_a_licence,
         "A clock that is wrong by decades neither ends a licence nor keeps it from having begun; \
          the report says what the clock is worth."
     ),
@@ -17,15 +17,15 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-fn no_licence_ends_by_a_clock_ahead_nor_waits_by_one_behind(device: &mut Device) {
+fn a_wrong_clock_neither_ends_nor_delays_a_licence(device: &mut Device) {
     let licence = maker::licence().starts(maker::today_plus(-10)).expires(maker::today_plus(60));
     device.start();
     assert_eq!(device.import(&licence.sign()).1, "valid");
     for (clock, state) in [
-        // These two systemd itself takes for its own build date, long gone.
+        // systemd replaces these two times by its own build date, which is in the past.
         ("1970-01-01T00:00:00", "behind"),
         ("2099-06-01T12:00:00", "behind"),
-        // This one it believes.
+        // systemd accepts this time.
         ("2037-06-01T12:00:00", "unsynchronized"),
     ] {
         device.power_off();

@@ -33,7 +33,7 @@ fn a_deployment_asks_the_user_and_restarts_the_device(device: &mut Device) {
     let journal = "journalctl -b -1 -o cat -t licd | grep -F 'restart: ordered'";
     assert_eq!(device.sh(journal).lines().count(), 1);
 
-    // The licence is gone, and a newer one comes.
+    // The licence is removed, and a newer one arrives.
     device.sh("licctl remove all; cat /proc/sys/kernel/random/boot_id >/var/tmp/boot");
     log_in(device);
     deploy(device, 184);
@@ -44,7 +44,7 @@ fn a_deployment_asks_the_user_and_restarts_the_device(device: &mut Device) {
     assert_eq!(device.status()["restart_pending"], true);
 }
 
-/// A user logs in at the first console, and answers what the test says.
+/// Logs a user in on the first console; the test scripts the answers.
 fn log_in(device: &mut Device) {
     device.write(
         "/tmp/session",
@@ -62,7 +62,7 @@ fn log_in(device: &mut Device) {
     device.wait_for("there is a session", seated);
 }
 
-/// UMS adds a link, which brings a licence of this serial, and the user is asked.
+/// Adds a link to a licence with this serial, and waits for the question to the user.
 fn deploy(device: &mut Device, serial: u64) {
     device.sh("mkdir -p /tmp/www");
     device.write(&format!("/tmp/www/{serial}.lic"), &maker::licence().serial(serial).sign());
@@ -76,7 +76,7 @@ fn deploy(device: &mut Device, serial: u64) {
     device.sh("grep -q 'Restart now' /run/licd/restart.json");
 }
 
-/// A script that succeeds if this is planned.
+/// A script that succeeds if the restart plan is `wanted`.
 fn state(wanted: &str) -> String {
     let property = "com.igel.License1 /com/igel/License1 com.igel.License1.Deployment State";
     format!("busctl get-property {property} | grep -F '\"{wanted}\"'")

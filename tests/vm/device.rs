@@ -1,4 +1,4 @@
-//! A device in a virtual machine: its hardware, and what one does with it.
+//! A device in a virtual machine: its hardware and its operation.
 
 mod hardware;
 
@@ -12,21 +12,21 @@ use acceptance::{program, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::agent::{Agent, Done};
+use crate::agent::{Agent, ScriptOutput};
 use crate::image;
 use crate::qmp::Qmp;
 use crate::results::Results;
 use crate::stick::{Format, Stick};
 pub(crate) use hardware::Hardware;
 
-/// How long the device may take for something that is not a start.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// The same for the work between power button and darkness.
+/// The time limit for operations other than a boot.
+const TIMEOUT: Duration = Duration::from_secs(180);
+/// The time limit for a shutdown.
 const SHUTDOWN: Duration = Duration::from_secs(300);
 
-/// A device with disks of its own, gone when it is dropped.
+/// A device with its own disks, deleted when dropped.
 pub(crate) struct Device {
-    /// What it is made of; a change counts from the next start.
+    /// The hardware; changes apply from the next boot.
     pub(crate) hardware: Hardware,
     running: Option<Running>,
     results: Results,
@@ -41,7 +41,7 @@ struct Running {
 }
 
 impl Device {
-    /// A device that was never started, with an empty licence partition.
+    /// A device that never booted, with an empty licence partition.
     pub(crate) fn new(results: Results) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let device = Self { hardware: Hardware::default(), running: None, results, dir };
@@ -50,7 +50,7 @@ impl Device {
         device
     }
 
-    /// Switches it on, and waits until everything has started.
+    /// Boots the device and waits until the boot has finished.
     pub(crate) fn start(&mut self) {
         assert!(self.running.is_none(), "it is switched on already");
         let (qmp, agent) = (self.dir.path().join("qmp"), self.dir.path().join("agent"));
@@ -64,11 +64,11 @@ impl Device {
     }
 
     /// Runs a script in the device, as root.
-    pub(crate) fn try_sh(&mut self, script: &str) -> Done {
+    pub(crate) fn try_sh(&mut self, script: &str) -> ScriptOutput {
         self.on().agent.run(script)
     }
 
-    /// The same for one that has to succeed; returns what it prints, trimmed.
+    /// Runs a script that must succeed; returns its trimmed output.
     pub(crate) fn sh(&mut self, script: &str) -> String {
         let done = self.try_sh(script);
         assert_eq!(done.code, 0, "{script}\n{}", done.out);
@@ -90,7 +90,7 @@ impl Device {
         (done.code, text("code"), text("message"))
     }
 
-    /// How `/license` is mounted and what is in it, a line each.
+    /// The mount options and the content of `/license`, one per line.
     pub(crate) fn store(&mut self) -> String {
         self.sh("findmnt -no OPTIONS /license | cut -d, -f1; cd /license/dsa/licenses && sha256sum *.lic")
     }
@@ -100,7 +100,7 @@ impl Device {
         serde_json::from_str(&self.sh("cat /run/licd/status.json")).unwrap()
     }
 
-    /// Waits until the published state is this one, and keeps the report.
+    /// Waits for a published state and saves the report.
     pub(crate) fn wait_for_state(&mut self, state: &str) -> Value {
         let published =
             format!("grep -q '^{{\"schema\":1,\"state\":\"{state}\"' /run/licd/status.json");
@@ -110,10 +110,9 @@ impl Device {
         report
     }
 
-    /// Waits until a script succeeds. The device itself looks, and rests between two looks: it has
-    /// work to do.
+    /// Waits until a script succeeds. The loop runs on the device, with pauses, to limit its load.
     pub(crate) fn wait_for(&mut self, what: &str, script: &str) {
-        let looks = PATIENCE.as_secs() * 2;
+        let looks = TIMEOUT.as_secs() * 2;
         let done = self.try_sh(&format!(
             "for look in $(seq {looks}); do ( {script} ) && exit; sleep 0.5; done; \
              head -c 3000 /run/licd/status.json; exit 1"
@@ -127,7 +126,7 @@ impl Device {
         self.wait_for_start();
     }
 
-    /// Waits until it has restarted by itself.
+    /// Waits until the device has rebooted by itself.
     pub(crate) fn wait_for_restart(&mut self) {
         self.wait_for_start();
     }
@@ -149,7 +148,7 @@ impl Device {
         }
     }
 
-    /// Tells QEMU what becomes of the hardware.
+    /// Runs a QMP command that changes the hardware.
     pub(crate) fn qmp(&mut self, command: &str, arguments: Value) {
         self.on().qmp.run(command, arguments);
     }
@@ -173,7 +172,7 @@ impl Device {
         self.plug_node(stick);
     }
 
-    /// Plugs in a stick that gives no more than so many bytes a second.
+    /// Plugs in a stick with a limited read rate.
     pub(crate) fn plug_slow(&mut self, stick: &Stick, bytes_per_second: u64) {
         let qmp = &mut self.on().qmp;
         let group = format!("{}-group", stick.name);
@@ -203,13 +202,13 @@ impl Device {
         qmp.run("blockdev-del", json!({ "node-name": stick.name }));
     }
 
-    /// Keeps a status report for whoever looks into the scenario.
+    /// Saves a status report in the scenario's results.
     pub(crate) fn keep_status(&self, report: &Value) {
         let text = serde_json::to_string_pretty(report).unwrap();
         self.results.add("status", "json", &text);
     }
 
-    /// Waits for the shell, then for everything that starts at a start.
+    /// Waits for the shell, then for the end of the boot.
     fn wait_for_start(&mut self) {
         self.on().agent.wait_for_start();
         let state = self.try_sh("systemctl is-system-running --wait").out;
@@ -236,7 +235,7 @@ impl Device {
 impl Drop for Device {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
-            // A device that hangs is of no help any more.
+            // A hung device cannot run it, so failures are ignored.
             let sync = AssertUnwindSafe(|| running.agent.run("journalctl --sync; sync"));
             let _ = catch_unwind(sync);
             let _ = running.qemu.kill();
@@ -246,7 +245,7 @@ impl Drop for Device {
     }
 }
 
-/// Takes the journal of all starts out of the file system that it is on, whatever state that is in.
+/// Copies the journal of all boots from its file system, whatever state that is in.
 fn keep_journal(results: &Results, dir: &Path, var: &Path) {
     let script = "PATH=$PATH:/usr/sbin:/sbin
         e2fsck -fy \"$2\"; debugfs -R \"rdump /log/journal $1\" \"$2\"

@@ -1,4 +1,4 @@
-//! What every change has to keep: the usual ways of a licence to a device, and off it.
+//! The scenarios for every change: the usual ways to add and remove a licence.
 
 use acceptance::maker::{self, OTHER};
 
@@ -9,7 +9,7 @@ use crate::stick::Format;
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(
         a_plugged_stick_licenses_the_device,
-        "A licence arrives on a stick that is plugged in, with nobody touching a key; each file of \
+        "A licence arrives on a stick that is plugged in, without user input; each file of \
          the stick has its verdict in the journal."
     ),
     scenario!(
@@ -18,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
          effect after the restart."
     ),
     scenario!(
-        a_removal_profile_takes_licences_at_every_start,
+        a_removal_profile_removes_licences_at_every_start,
         "[licensing] remove: the files go at every start until the profile is taken off."
     ),
 ];
@@ -38,11 +38,12 @@ fn a_plugged_stick_licenses_the_device(device: &mut Device) {
     for (file, verdict) in
         [("mine.lic", "in force"), ("for another.lic", OTHER), ("altered.lic", "signature")]
     {
-        let said = format!("journalctl -b -o cat -t licd | grep -F '{file}' | grep -F '{verdict}'");
-        device.wait_for("the journal tells of each file", &said);
+        let logged =
+            format!("journalctl -b -o cat -t licd | grep -F '{file}' | grep -F '{verdict}'");
+        device.wait_for("the journal reports each file", &logged);
     }
     assert!(device.store().starts_with("ro\n"));
-    // Nothing of it is left behind, so the stick may go at any time.
+    // The stick is not left mounted, so it may be pulled at any time.
     assert_eq!(device.try_sh("findmnt /dev/sda1").code, 1);
 }
 
@@ -50,7 +51,7 @@ fn the_recipe_of_the_rescue_shell_licenses_the_device(device: &mut Device) {
     let files = [("NAME.lic", maker::licence().pack("WE-HAND1").sign())];
     let stick = device.stick("fat", Format::Fat, true, &files);
     device.start();
-    // What the recipe takes away: a licence of before, and a request that was never answered.
+    // The files that the recipe deletes: an earlier licence and an unanswered request.
     assert_eq!(device.import(&maker::licence().pack("WE-OLD01").sign()).1, "valid");
     device.sh("licctl request");
     device.plug(&stick);
@@ -71,7 +72,7 @@ fn the_recipe_of_the_rescue_shell_licenses_the_device(device: &mut Device) {
     assert!(device.store().starts_with("ro\n"));
 }
 
-fn a_removal_profile_takes_licences_at_every_start(device: &mut Device) {
+fn a_removal_profile_removes_licences_at_every_start(device: &mut Device) {
     device.start();
     assert_eq!(device.import(&maker::licence().sign()).1, "valid");
     device.write("/etc/licd/settings.toml", "[licensing]\nremove = \"all\"");

@@ -1,4 +1,4 @@
-//! What a licence is bound to, on hardware that changes.
+//! The unit ID on changing hardware.
 
 use acceptance::maker;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::device::Device;
 use crate::scenario::{Scenario, scenario};
 
 /// The serial number of the USB drive that a device runs from.
-const POCKET: &str = "85641000D308482019";
+const DRIVE_SERIAL: &str = "85641000D308482019";
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(
@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
          serial number is the unit ID."
     ),
     scenario!(
-        a_changed_network_card_is_another_unit_and_the_words_say_so,
+        a_changed_network_card_is_another_unit_and_the_message_names_both,
         "4a, 5: the unit ID follows the permanent address; a licence for the old one is \
          wrong-device, and the message names both."
     ),
@@ -27,18 +27,18 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 fn a_device_that_runs_from_a_usb_drive_is_known_by_its_serial_number(device: &mut Device) {
-    device.hardware.pocket = Some(POCKET.to_owned());
+    device.hardware.usb_drive = Some(DRIVE_SERIAL.to_owned());
     device.start();
-    assert_eq!(device.sh("licctl unit-id"), format!("#{POCKET}"));
-    assert_eq!(device.sh("licctl --direct unit-id"), format!("#{POCKET}"));
-    let unit = format!("#{POCKET}");
+    assert_eq!(device.sh("licctl unit-id"), format!("#{DRIVE_SERIAL}"));
+    assert_eq!(device.sh("licctl --direct unit-id"), format!("#{DRIVE_SERIAL}"));
+    let unit = format!("#{DRIVE_SERIAL}");
     assert_eq!(device.import(&maker::licence().units(&[&unit]).sign()).1, "valid");
     let report = device.wait_for_state("valid");
     assert_eq!(report["hardware"]["kind"], "udp", "{report}");
     assert_eq!(device.import(&maker::licence().sign()).1, "wrong-device");
 }
 
-fn a_changed_network_card_is_another_unit_and_the_words_say_so(device: &mut Device) {
+fn a_changed_network_card_is_another_unit_and_the_message_names_both(device: &mut Device) {
     device.start();
     assert_eq!(device.import(&maker::licence().sign()).1, "valid");
     device.power_off();
@@ -50,7 +50,7 @@ fn a_changed_network_card_is_another_unit_and_the_words_say_so(device: &mut Devi
     assert_eq!(rejected["code"], "wrong-device", "{report}");
     let message = rejected["message"].as_str().unwrap();
     assert!(message.contains(maker::UNIT) && message.contains("00E0C51C5099"), "{message}");
-    // The file stays, for the day when the card comes back.
+    // The file stays in case the card returns.
     device.power_off();
     device.hardware.mac = maker::MAC.to_owned();
     device.start();
@@ -61,7 +61,7 @@ fn a_dock_with_a_network_card_changes_nothing(device: &mut Device) {
     device.start();
     assert_eq!(device.import(&maker::licence().sign()).1, "valid");
     device.qmp("netdev_add", json!({ "type": "user", "id": "dock", "restrict": true }));
-    // Lower than the device's own, so that it would come first by number.
+    // Lower than the device's own address, so that it would come first by number.
     let card = json!({ "driver": "usb-net", "bus": "xhci.0", "netdev": "dock", "id": "dock",
         "mac": "00:01:00:00:00:01" });
     device.qmp("device_add", card);

@@ -1,8 +1,8 @@
-//! What the device starts from, as `image/build` leaves it.
+//! The boot files of the device, made by `image/build`.
 
 use std::path::PathBuf;
 
-/// Tells where the image is; set by `tests/vm/run`.
+/// The environment variable with the path of the image; set by `tests/vm/run`.
 const DIR: &str = "LICD_VM_IMAGE";
 
 /// A file of the image.

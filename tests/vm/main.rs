@@ -1,6 +1,6 @@
-//! A device in a virtual machine: what happens to it, and what is promised for that.
+//! Scenarios on a device in a virtual machine.
 //!
-//! Run by `tests/vm/run`, which makes the image that the device starts from.
+//! `tests/vm/run` builds the image and runs the scenarios.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The reset button, pressed at any time.
+//! Resets at any time.
 
 use std::thread;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use acceptance::program;
 use crate::device::Device;
 use crate::scenario::{Scenario, scenario};
 
-/// After how much of the imports the button is pressed.
+/// The delays between the start of the imports and the reset.
 const MOMENTS: [Duration; 4] = [
     Duration::from_millis(700),
     Duration::from_millis(1900),
@@ -36,7 +36,7 @@ fn a_reset_during_imports_leaves_a_whole_store(device: &mut Device) {
     let mut stored = 0;
     for moment in MOMENTS {
         device.sh("systemd-run --quiet --collect sh -c 'for file in /var/tmp/new/*; do licctl import $file; done'");
-        // Where in the work it strikes is left to chance; that it strikes is not.
+        // The exact moment within the imports is left to chance.
         thread::sleep(moment);
         device.reset();
         let report = device.wait_for_state("valid");

@@ -1,4 +1,4 @@
-//! QEMU's own line: JSON, one value a line, answers and events mixed (QEMU Machine Protocol).
+//! A client of the QEMU Machine Protocol: one JSON value per line, answers and events mixed.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use acceptance::wait;
 use serde_json::{Value, json};
 
-/// How long QEMU may take for an answer or an event: it shares two cores with what it emulates.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The time limit for an answer or event; QEMU shares two cores with the system that it emulates.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// A connection to one QEMU.
 pub(crate) struct Qmp {
@@ -18,10 +18,10 @@ pub(crate) struct Qmp {
 }
 
 impl Qmp {
-    /// Connects as soon as QEMU listens.
+    /// Waits until QEMU listens, and connects.
     pub(crate) fn connect(socket: &Path) -> Self {
         let stream = wait::until("QEMU listens", || UnixStream::connect(socket).ok());
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let mut qmp = Self { lines: BufReader::new(stream), events: Vec::new() };
         let greeting = qmp.read();
         assert!(greeting["QMP"].is_object(), "no QEMU: {greeting}");

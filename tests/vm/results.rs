@@ -1,5 +1,5 @@
-//! What is kept of a scenario for whoever wants to know: a directory with the console, the journal
-//! of all starts and the status reports.
+//! The results of a scenario: a directory with the console, the journal of all boots and the status
+//! reports.
 
 use std::cell::Cell;
 use std::fs;
@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// The place where all of them are; below cargo's directory unless `tests/vm/run` says otherwise.
+/// The parent directory of all results; inside cargo's target directory unless `tests/vm/run` sets
+/// it.
 const DIR: &str = "LICD_VM_RESULTS";
 
 /// The directory of one scenario.
@@ -20,7 +21,7 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// An empty directory for the scenario of this name, which proves this.
+    /// Creates an empty directory for a scenario.
     pub(crate) fn of(name: &str, promise: &str) -> Self {
         let all = std::env::var_os(DIR).expect("LICD_VM_RESULTS: run this by tests/vm/run");
         let dir = PathBuf::from(all).join(name.replace("::", "."));
@@ -35,19 +36,19 @@ impl Results {
         self.dir.join(name)
     }
 
-    /// Adds a file; of one kind there may be several.
+    /// Adds a file; one kind may have several.
     pub(crate) fn add(&self, kind: &str, extension: &str, content: &str) {
         self.files.set(self.files.get() + 1);
         let name = format!("{:02}-{kind}.{extension}", self.files.get());
         let _ = fs::write(self.file(&name), content);
     }
 
-    /// Notes that the device has started once more.
+    /// Records a boot.
     pub(crate) fn note_start(&self) {
         self.starts.set(self.starts.get() + 1);
     }
 
-    /// Says how long it took and where to look.
+    /// Prints the duration and the path.
     pub(crate) fn close(&self, name: &str) {
         let (seconds, starts) = (self.began.elapsed().as_secs(), self.starts.get());
         eprintln!("{name}: {seconds} s, {starts} starts; see {}", self.dir.display());

@@ -1,4 +1,4 @@
-//! How scenarios are run: one after the other, since each keeps two processors busy.
+//! Runs scenarios in sequence, because each keeps two processors busy.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -9,14 +9,14 @@ use nix::unistd::geteuid;
 use crate::device::Device;
 use crate::results::Results;
 
-/// Something that happens to a device, and the promise that is proved by it.
+/// A scenario on a device, and the promise that it verifies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scenario {
-    /// Where it stands, and what happens.
+    /// The module path and name.
     pub(crate) name: &'static str,
-    /// Which promise of the public surface it proves.
+    /// The promise that it verifies.
     pub(crate) promise: &'static str,
-    /// What happens.
+    /// The steps.
     pub(crate) run: fn(&mut Device),
 }
 
@@ -32,7 +32,7 @@ macro_rules! scenario {
 }
 pub(crate) use scenario;
 
-/// Runs the scenarios that the command line selects. Its options are those of Rust's own harness.
+/// Runs the scenarios selected on the command line, with the options of Rust's harness.
 pub(crate) fn run(chapters: &[&[Scenario]]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);

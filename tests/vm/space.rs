@@ -6,15 +6,15 @@ use crate::device::Device;
 use crate::scenario::{Scenario, scenario};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[scenario!(
-    a_full_partition_is_told_and_keeps_what_it_has,
+    a_full_partition_is_reported_and_keeps_its_files,
     "5: store-full if the store cannot take a licence; what was there is untouched, and the next \
-     try after somebody made room succeeds."
+     try after space was freed succeeds."
 )];
 
-fn a_full_partition_is_told_and_keeps_what_it_has(device: &mut Device) {
+fn a_full_partition_is_reported_and_keeps_its_files(device: &mut Device) {
     device.start();
     assert_eq!(device.import(&maker::licence().sign()).1, "valid");
-    // To the last block, and once more for what the file system had set aside.
+    // Twice: first to the last free block, then for the blocks that the file system had reserved.
     device.sh("mount -o remount,rw /license
         for size in 64k 1k 1k; do dd if=/dev/zero bs=$size >>/license/filler; sync; done
         mount -o remount,ro /license");

@@ -12,14 +12,14 @@ const PARTITION: u64 = 1 << 20;
 /// Bytes of a file system: the least that is comfortable for FAT32.
 const SIZE: u64 = 40 << 20;
 
-/// What a stick is formatted with.
+/// The file system of a stick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// As almost every stick.
+    /// The most common file system.
     Fat,
-    /// As large ones.
+    /// Common on large sticks.
     Exfat,
-    /// As some technicians' ones.
+    /// Used by some technicians.
     Ext4,
 }
 

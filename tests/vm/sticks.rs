@@ -1,4 +1,4 @@
-//! Sticks of every make, at any time.
+//! Sticks with every file system, plugged at any time.
 
 use acceptance::maker::{self, OTHER};
 
@@ -6,12 +6,12 @@ use crate::device::Device;
 use crate::scenario::{Scenario, scenario};
 use crate::stick::Format;
 
-/// What the slow stick gives in a second: its licence alone takes half a minute.
+/// The read rate of the slow stick: its licence alone takes half a minute.
 const SLOW: u64 = 64 << 10;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(
-        sticks_of_every_make_are_read,
+        sticks_with_every_file_system_are_read,
         "A stick may be formatted as FAT, exFAT or ext4, with a partition table or without one."
     ),
     scenario!(
@@ -30,7 +30,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-fn sticks_of_every_make_are_read(device: &mut Device) {
+fn sticks_with_every_file_system_are_read(device: &mut Device) {
     device.start();
     let makes =
         [Format::Fat, Format::Ext4, Format::Exfat].map(|make| [(make, false), (make, true)]);

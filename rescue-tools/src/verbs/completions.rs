@@ -4,9 +4,9 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::args::Args;
-use crate::out::{Answer, Out, Verdict};
+use crate::output::{Answer, Output, Verdict};
 
-pub(crate) fn run(shell: Shell, out: &mut Out) -> Answer {
+pub(crate) fn run(shell: Shell, out: &mut Output) -> Answer {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "licctl", &mut script);
     out.raw(&script)?;

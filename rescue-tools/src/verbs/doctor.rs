@@ -4,16 +4,16 @@ use licd_device::{LinkReport, Report, StoreState};
 use licd_rules::{ClockState, ServiceState};
 use serde::Serialize;
 
-use crate::desk::Desk;
+use crate::backend::Backend;
 use crate::layout::{Cell, Page, Tone};
 use crate::next;
-use crate::out::{Answer, Out, Verdict};
+use crate::output::{Answer, Output, Verdict};
 use crate::words::{self, Check, English, Level, Words};
 
-/// Columns of a level and of a check.
+/// The column widths of level and check.
 const CAPS: [usize; 2] = [8, 12];
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug)]
 pub(super) struct Finding {
     check: Check,
@@ -41,21 +41,20 @@ struct Entry<'a> {
     message: &'a str,
 }
 
-pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     let now = report.clock.now;
     let mut findings = match out.is_json() {
         true => examine(&report, &English, &now.to_string()),
         false => examine(&report, words::of_user(), &words::time(now)),
     };
-    let ca_file = desk.settings().ok().and_then(|known| desk.device().ca_file_problem(&known));
+    let ca_file =
+        backend.settings().ok().and_then(|known| backend.device().ca_file_problem(&known));
     findings.extend(ca_file.map(|message| Finding::new(Check::Network, Level::Wrong, message)));
     if out.is_json() {
         out.value(&Findings { schema: 1, checks: findings.iter().map(entry).collect() })?;
     } else {
-        let mut page = out.page();
-        lay_out(&mut findings, words::of_user(), &mut page);
-        out.print(&page)?;
+        out.page(|page| lay_out(&mut findings, words::of_user(), page))?;
     }
     Ok(Verdict::of(findings.iter().all(|finding| finding.level != Level::Wrong)))
 }
@@ -65,7 +64,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
     Entry { check: English.check(*check), level: *level, ok: *level == Level::Ok, message }
 }
 
-/// The gravest first, and a summary.
+/// Prints findings, the most severe first, and a summary.
 pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Page) {
     findings.sort_by_key(|finding| finding.level);
     let row = |finding: &Finding| {
@@ -102,7 +101,7 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
     findings
 }
 
-/// What is to be said of a download link that has not brought a licence that counts.
+/// The finding for a download link that did not deliver a licence in force.
 fn link(link: &LinkReport) -> Option<Finding> {
     let level = Some(next::level(link)).filter(|level| *level != Level::Ok)?;
     Some(Finding::new(Check::Link, level, format!("{}: {}: {}", link.url, link.code, link.message)))

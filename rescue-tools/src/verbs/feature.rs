@@ -5,19 +5,19 @@ use licd_rules::{Code, Feature};
 use serde::Serialize;
 
 use super::features::why;
-use crate::desk::Desk;
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::Backend;
+use crate::output::{Answer, Output, Verdict};
 
 #[derive(Serialize)]
-struct One<'a> {
+struct Answered<'a> {
     schema: u32,
     feature: &'a str,
     #[serde(flatten)]
     answer: &'a FeatureReport,
 }
 
-pub(crate) fn run(desk: &Desk, feature: &Feature, quiet: bool, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     let Some(answer) = report.features.get(feature.name) else {
         return Err(licd_device::Failure {
             code: Code::Unsupported,
@@ -25,7 +25,7 @@ pub(crate) fn run(desk: &Desk, feature: &Feature, quiet: bool, out: &mut Out) ->
         });
     };
     if !quiet && out.is_json() {
-        out.value(&One { schema: 1, feature: feature.name, answer })?;
+        out.value(&Answered { schema: 1, feature: feature.name, answer })?;
     } else if !quiet {
         let word = if answer.allowed { "allowed" } else { "not allowed" };
         let why = why(&report, feature.name, answer);

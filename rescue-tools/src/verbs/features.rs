@@ -3,27 +3,25 @@
 use licd_device::{FeatureReport, Report};
 use licd_rules::Feature;
 
-use crate::desk::Desk;
+use crate::backend::Backend;
 use crate::layout::{Cell, Page, Tone};
-use crate::out::{Answer, Out, Verdict};
+use crate::output::{Answer, Output, Verdict};
 use crate::words::english;
 
-/// Columns of a feature's name and of the answer.
+/// The column widths of name and answer.
 const CAPS: [usize; 2] = [20, 7];
 
-pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     if out.is_json() {
         out.value(&report.features_only())?;
         return Ok(Verdict::Yes);
     }
-    let mut page = out.page();
-    lay_out(&report, &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, page))?;
     Ok(Verdict::Yes)
 }
 
-/// Those that are not allowed first, each group by name.
+/// Prints refused features first; each group is sorted by name.
 pub(super) fn lay_out(report: &Report, page: &mut Page) {
     let heading = ["FEATURE", "ALLOWED", "WHY"].map(Cell::from);
     let mut features: Vec<_> = report.features.iter().collect();

@@ -9,46 +9,50 @@ use licd_rules::Code;
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::desk::{Desk, Document};
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::{Backend, Document};
+use crate::output::{Answer, Output, Verdict};
 use crate::progress::Progress;
 
-/// What all sources hold.
+/// The documents from all sources.
 #[derive(Default)]
 struct Gathered {
     documents: Vec<Document>,
-    /// What was said about those that hold nothing.
-    words: Vec<String>,
-    /// What the daemon has imported already.
+    /// Messages about empty sources.
+    empty: Vec<String>,
+    /// The verdicts on sources that the daemon imported itself.
     done: Vec<FileVerdict>,
 }
 
-pub(crate) fn run(desk: &Desk, order: &Import, out: &mut Out) -> Answer {
+pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> Answer {
     let login = login(order);
-    let fetch = |url: &Url| fetch(desk, url, login.clone()?, out.is_json());
-    let Gathered { documents, words, done: mut verdicts } = gather(desk, order, fetch);
+    let fetch = |url: &Url| fetch(backend, url, login.clone()?, out.is_json());
+    let Gathered { documents, empty, done: mut verdicts } = gather(backend, order, fetch);
     if order.check {
-        verdicts.extend(documents.into_iter().map(|document| desk.check(document).0));
+        verdicts.extend(documents.into_iter().map(|document| backend.check(document).0));
     } else {
-        verdicts.extend(desk.import(documents, order.intent()));
+        verdicts.extend(backend.import(documents, order.intent()));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {
-        words.iter().try_for_each(|words| out.line(format_args!("{words}")))?;
+        empty.iter().try_for_each(|message| out.line(format_args!("{message}")))?;
     }
     Ok(verdict(&verdicts, order.check))
 }
 
-fn gather(desk: &Desk, order: &Import, fetch: impl Fn(&Url) -> Result<File, Failure>) -> Gathered {
+fn gather(
+    backend: &Backend,
+    order: &Import,
+    fetch: impl Fn(&Url) -> Result<File, Failure>,
+) -> Gathered {
     let mut gathered = Gathered::default();
     for source in &order.sources {
         let (name, file) = match &source.place {
             Ok(Place::File(path)) => (source::name(path), source::open(path)),
             Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
             Ok(Place::Stick(device)) => {
-                match stick::find(desk, device.as_deref(), order) {
+                match stick::find(backend, device.as_deref(), order) {
                     Found::Files(files) => gathered.documents.extend(files),
-                    Found::Nothing(words) => gathered.words.push(words),
+                    Found::Nothing(message) => gathered.empty.push(message),
                     Found::Done(verdict) => gathered.done.push(verdict),
                 }
                 continue;
@@ -60,12 +64,17 @@ fn gather(desk: &Desk, order: &Import, fetch: impl Fn(&Url) -> Result<File, Fail
     gathered
 }
 
-fn fetch(desk: &Desk, url: &Url, login: Option<Login>, silent: bool) -> Result<File, Failure> {
+fn fetch(
+    backend: &Backend,
+    url: &Url,
+    login: Option<Login>,
+    silent: bool,
+) -> Result<File, Failure> {
     let mut progress = Progress::new(&url.to_string(), silent);
     let order = Fetch { login, ..Fetch::default() };
-    let settings = desk.settings()?;
+    let settings = backend.settings()?;
     let fetched =
-        desk.device().fetch(&settings, url, order, |done, total| progress.at(done, total))?;
+        backend.device().fetch(&settings, url, order, |done, total| progress.at(done, total))?;
     drop(progress);
     if fetched.clock_ignored {
         log::warn!("{url}: {CLOCK_IGNORED}");
@@ -90,8 +99,8 @@ fn login(order: &Import) -> Result<Option<Login>, Failure> {
     }
 }
 
-/// A check answers for the gravest of its files; an import is good if something was accepted. Of
-/// nothing, the answer is no.
+/// A check returns the most severe verdict; an import succeeds if any file was accepted. Without any
+/// file, the answer is no.
 fn verdict(files: &[FileVerdict], check: bool) -> Verdict {
     if check && !files.is_empty() {
         return source::worst(files.iter());

@@ -8,16 +8,16 @@ use licd_rules::{Code, LicenseState, titles};
 use license_format::{Date, Expiry};
 use serde::Serialize;
 
-use crate::desk::Desk;
+use crate::backend::Backend;
 use crate::layout::{Cell, Page, Tone};
-use crate::out::{Answer, Out, Verdict};
+use crate::output::{Answer, Output, Verdict};
 use crate::words::english;
 
-/// What the columns show.
+/// The column headings.
 const HEADING: [&str; 7] = ["PACK", "SERIAL", "PRODUCT", "TERM", "STARTS", "EXPIRES", "STATE"];
-/// As wide as they may be, for the table to fit: longer packs and serials have lines of their own.
+/// The maximum column widths. A longer pack or serial gets its own line.
 const CAPS: [usize; 6] = [9, 6, 8, 12, 10, 10];
-/// Columns of a verdict.
+/// The column width of a verdict.
 const CODE: [usize; 1] = [17];
 
 #[derive(Serialize)]
@@ -27,16 +27,14 @@ struct List<'a> {
     rejected: &'a [Rejected],
 }
 
-pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     if out.is_json() {
         let (licenses, rejected) = (&report.licenses, &report.rejected);
         out.value(&List { schema: 1, licenses, rejected })?;
         return Ok(Verdict::Yes);
     }
-    let mut page = out.page();
-    lay_out(&report, &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, page))?;
     Ok(Verdict::Yes)
 }
 
@@ -61,7 +59,7 @@ pub(super) fn lay_out(report: &Report, page: &mut Page) {
     }
 }
 
-/// One licence on one line.
+/// The row of a licence.
 fn row(license: &LicenseReport, today: Option<Date>) -> Vec<Cell> {
     vec![
         license.pack.as_str().into(),
@@ -74,7 +72,7 @@ fn row(license: &LicenseReport, today: Option<Date>) -> Vec<Cell> {
     ]
 }
 
-/// The state of a licence, and while it is in force the days that are left.
+/// The state of a licence, or the days left while it is in force.
 pub(super) fn state(license: &LicenseReport, today: Option<Date>) -> String {
     match (license.state, license.expires, today) {
         (LicenseState::Valid | LicenseState::Warning, Expiry::On(day), Some(today)) => {
@@ -93,7 +91,7 @@ fn tone(state: LicenseState) -> Tone {
     }
 }
 
-/// What the products of these licences are called.
+/// Explains the product codes of these licences.
 fn products(licenses: &[&LicenseReport], page: &mut Page) {
     let codes: BTreeSet<_> = licenses.iter().map(|license| license.product.as_str()).collect();
     let named = codes.into_iter().filter_map(|code| Some((code, titles::product(code)?)));
@@ -102,7 +100,7 @@ fn products(licenses: &[&LicenseReport], page: &mut Page) {
     }
 }
 
-/// The files that do not count, each with the reason and the cure.
+/// Lists the rejected files, each with the reason and the cure.
 fn rejected(files: &[Rejected], page: &mut Page) {
     if files.is_empty() {
         return;

@@ -4,8 +4,8 @@ use licd_device::Left;
 use licd_rules::Selector;
 use serde::Serialize;
 
-use crate::desk::Desk;
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::Backend;
+use crate::output::{Answer, Output, Verdict};
 use crate::words::english::count;
 
 #[derive(Serialize)]
@@ -15,8 +15,8 @@ struct Removed {
     left: Vec<Left>,
 }
 
-pub(crate) fn run(desk: &Desk, selector: &Selector, out: &mut Out) -> Answer {
-    let licd_device::Removed { count: removed, left } = desk.remove(selector)?;
+pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> Answer {
+    let licd_device::Removed { count: removed, left } = backend.remove(selector)?;
     if out.is_json() {
         out.value(&Removed { schema: 1, removed, left })?;
     } else {

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::slice::{write, written};
-use crate::desk::Desk;
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::Backend;
+use crate::output::{Answer, Output, Verdict};
 
-pub(crate) fn run(desk: &Desk, output: Option<&Path>, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, output: Option<&Path>, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     let request = report.request()?;
     match output {
         Some(_) => write(request.as_bytes(), output, out)?,
-        None => written(&desk.device().store_request(&request)?, out)?,
+        None => written(&backend.device().store_request(&request)?, out)?,
     }
     Ok(Verdict::Yes)
 }

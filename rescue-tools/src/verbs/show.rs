@@ -9,12 +9,12 @@ use license_format::{Date, License, PackId};
 use serde::Serialize;
 
 use super::{list, source};
-use crate::desk::{Desk, Document};
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::{Backend, Document};
+use crate::output::{Answer, Output, Verdict};
 use crate::words;
 use crate::words::english::count;
 
-/// A file with everything it says.
+/// A file, its verdict and its content.
 #[derive(Serialize)]
 struct Shown<'a> {
     schema: u32,
@@ -23,7 +23,7 @@ struct Shown<'a> {
     license: Option<Details>,
 }
 
-/// What a licence says beyond what the status report has of it.
+/// The fields of a licence that the verdict does not hold.
 #[derive(Serialize)]
 struct Details {
     serial: u64,
@@ -48,18 +48,18 @@ struct Pack<'a> {
     licenses: Vec<&'a LicenseReport>,
 }
 
-/// A label and what comes after it.
+/// A label and its value.
 type Fact = (&'static str, String);
 
-pub(crate) fn run(desk: &Desk, what: &str, out: &mut Out) -> Answer {
+pub(crate) fn run(backend: &Backend, what: &str, out: &mut Output) -> Answer {
     match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
-        Some(pack) => show_pack(desk, &pack, out),
-        None => show_file(desk, what, out),
+        Some(pack) => show_pack(backend, &pack, out),
+        None => show_file(backend, what, out),
     }
 }
 
-fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     let licenses: Vec<_> = report.licenses.iter().filter(|l| l.pack == *pack).collect();
     let found = Verdict::of(!licenses.is_empty());
     if out.is_json() {
@@ -69,36 +69,34 @@ fn show_pack(desk: &Desk, pack: &PackId, out: &mut Out) -> Answer {
     if licenses.is_empty() {
         out.line(format_args!("{pack}: the store has no licence of this pack for this device"))?;
     }
-    let mut page = out.page();
-    for license in licenses {
-        page.gap();
-        page.facts(&facts_of_installed(license, report.judged_on()));
-    }
-    out.print(&page)?;
+    out.page(|page| {
+        for license in licenses {
+            page.gap();
+            page.facts(&facts_of_installed(license, report.judged_on()));
+        }
+    })?;
     Ok(found)
 }
 
-fn show_file(desk: &Desk, what: &str, out: &mut Out) -> Answer {
+fn show_file(backend: &Backend, what: &str, out: &mut Output) -> Answer {
     let name = source::name(Path::new(what));
-    let (verdict, verified) = desk.check(Document { name, file: open(desk, what) });
+    let (verdict, verified) = backend.check(Document { name, file: open(backend, what) });
     let license = verified.as_ref().map(|verified| &verified.license);
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;
     } else {
-        let mut page = out.page();
-        page.facts(&facts(&verdict, license));
-        out.print(&page)?;
+        out.page(|page| page.facts(&facts(&verdict, license)))?;
     }
     Ok(Verdict::Code(verdict.code))
 }
 
-/// The file itself, or the one of that name in the store.
-fn open(desk: &Desk, what: &str) -> Result<File, Failure> {
+/// Opens the file, or the file with that name in the store.
+fn open(backend: &Backend, what: &str) -> Result<File, Failure> {
     let path = Path::new(what);
     if path.exists() || what.contains('/') || what == "-" {
         return source::open(path);
     }
-    Device::open(&desk.device().root().path("/license/dsa/licenses").join(what))
+    Device::open(&backend.device().root().path("/license/dsa/licenses").join(what))
 }
 
 impl Details {
@@ -122,7 +120,7 @@ impl Details {
     }
 }
 
-/// An installed licence, as far as the report knows it.
+/// The facts about an installed licence in the report.
 fn facts_of_installed(license: &LicenseReport, today: Option<Date>) -> Vec<Fact> {
     vec![
         ("State:", list::state(license, today)),
@@ -138,7 +136,7 @@ fn facts_of_installed(license: &LicenseReport, today: Option<Date>) -> Vec<Fact>
     ]
 }
 
-/// A file, with everything that it says if it is a genuine licence.
+/// The facts about a file, including its content if it is a genuine licence.
 fn facts(verdict: &FileVerdict, license: Option<&License>) -> Vec<Fact> {
     let mut facts = vec![("Verdict:", format!("{}: {}", verdict.code, verdict.message))];
     if let Some(license) = license {
@@ -181,7 +179,7 @@ fn product(code: &str) -> String {
     named(code, titles::product)
 }
 
-/// A code with the name of what it stands for.
+/// A code with its product or service name.
 fn named(code: &str, name: fn(&str) -> Option<&'static str>) -> String {
     name(code).map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
 }

@@ -8,18 +8,23 @@ use licd_rules::Code;
 use serde::Serialize;
 
 use super::source;
-use crate::desk::{Desk, Document};
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::{Backend, Document};
+use crate::output::{Answer, Output, Verdict};
 
-pub(crate) fn run(desk: &Desk, mass: &Path, output: Option<&Path>, out: &mut Out) -> Answer {
+pub(crate) fn run(
+    backend: &Backend,
+    mass: &Path,
+    output: Option<&Path>,
+    out: &mut Output,
+) -> Answer {
     let name = source::name(mass);
-    let in_words =
+    let named =
         |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
-    let file = source::open(mass).map_err(in_words)?;
-    let (verdict, verified) = desk.check(Document { name: name.clone(), file: Ok(file) });
+    let file = source::open(mass).map_err(named)?;
+    let (verdict, verified) = backend.check(Document { name: name.clone(), file: Ok(file) });
     let genuine = verified.filter(|_| verdict.code != Code::WrongDevice);
     let Some(slice) = genuine.and_then(|verified| verified.storable) else {
-        return Err(in_words(Failure { code: verdict.code, message: verdict.message }));
+        return Err(named(Failure { code: verdict.code, message: verdict.message }));
     };
     write(slice.to_string().as_bytes(), output, out)?;
     Ok(Verdict::Yes)
@@ -31,8 +36,8 @@ struct Written {
     written: String,
 }
 
-/// Says where something was written to.
-pub(crate) fn written(path: &Path, out: &mut Out) -> Result<(), Failure> {
+/// Prints the path of a written file.
+pub(crate) fn written(path: &Path, out: &mut Output) -> Result<(), Failure> {
     let written = source::name(path);
     if out.is_json() {
         return out.value(&Written { schema: 1, written });
@@ -41,7 +46,7 @@ pub(crate) fn written(path: &Path, out: &mut Out) -> Result<(), Failure> {
 }
 
 /// Writes to the file named, or to standard output.
-pub(crate) fn write(bytes: &[u8], output: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
+pub(crate) fn write(bytes: &[u8], output: Option<&Path>, out: &mut Output) -> Result<(), Failure> {
     match output.filter(|path| path.as_os_str() != "-") {
         None => out.raw(bytes),
         Some(path) => {

@@ -1,4 +1,4 @@
-//! Files that a user names.
+//! Opens files named on the command line and prints their verdicts.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
@@ -11,20 +11,20 @@ use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::out::{Out, Verdict};
+use crate::output::{Output, Verdict};
 
-/// The name by which a file is spoken of: as the user wrote it, fit for a terminal. The daemon
-/// spells names by the same rule.
+/// The display name of a file: the user's spelling, escaped for a terminal. The daemon escapes names
+/// the same way.
 pub(crate) fn name(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 
-/// Opens a file so that it can be read twice. A pipe is read to its end first: standard input, for
-/// `-`, or one that a shell made of `<(COMMAND)`. Its writer may take its time; the user can interrupt.
+/// Opens a file so that it can be read twice. A pipe, which is standard input for `-` or a shell's
+/// `<(COMMAND)`, is read to its end first. Reading has no time limit; the user can interrupt it.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     let read = match path.as_os_str() == "-" {
-        true => kept(io::stdin().lock()),
-        false if is_pipe(path) => File::open(path).and_then(kept),
+        true => buffered(io::stdin().lock()),
+        false if is_pipe(path) => File::open(path).and_then(buffered),
         false => return Device::open(path),
     };
     read.map_err(|error| Failure {
@@ -37,16 +37,16 @@ fn is_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// What a pipe holds, kept in memory: at most one byte more than a licence file may have.
-fn kept(pipe: impl Read) -> io::Result<File> {
-    let mut kept = File::from(memfd_create(c"licctl", MFdFlags::MFD_CLOEXEC)?);
-    io::copy(&mut pipe.take(FILE_BYTES + 1), &mut kept)?;
-    kept.rewind()?;
-    Ok(kept)
+/// Copies a pipe into memory: at most one byte more than a licence file may hold.
+fn buffered(pipe: impl Read) -> io::Result<File> {
+    let mut buffer = File::from(memfd_create(c"licctl", MFdFlags::MFD_CLOEXEC)?);
+    io::copy(&mut pipe.take(FILE_BYTES + 1), &mut buffer)?;
+    buffer.rewind()?;
+    Ok(buffer)
 }
 
 /// Prints verdicts on files.
-pub(crate) fn print(files: &[FileVerdict], out: &mut Out) -> Result<(), Failure> {
+pub(crate) fn print(files: &[FileVerdict], out: &mut Output) -> Result<(), Failure> {
     if out.is_json() {
         return out.value(&licd_device::Files::new(files));
     }

@@ -5,31 +5,29 @@ use std::iter;
 use licd_device::{Rejected, Report, ServiceReport, StoreState};
 use licd_rules::{ClockState, Code, ServiceState, ServiceStatus, titles};
 
-use crate::desk::Desk;
+use crate::backend::Backend;
 use crate::layout::{Cell, Page, Tone};
 use crate::next;
-use crate::out::{Answer, Out, Verdict};
+use crate::output::{Answer, Output, Verdict};
 use crate::words::{self, Label, Level, Words};
 
-/// Columns of a service's name and of its state.
+/// The column widths of a service's name and state.
 const SERVICE: [usize; 2] = ["Enterprise Management Pack".len(), "UNLICENSED".len()];
 
-pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     if out.is_json() {
-        out.line(format_args!("{}", desk.status_json()?))?;
+        out.line(format_args!("{}", backend.status_json()?))?;
         return Ok(Verdict::Yes);
     }
-    let report = desk.report()?;
-    // It only helps to say what comes next.
-    let plan = desk.device().published_restart().ok().flatten();
+    let report = backend.report()?;
+    // The plan is optional: the status is complete without it.
+    let plan = backend.device().published_restart().ok().flatten();
     let plan = plan.as_ref().map(|plan| plan.plan.as_str());
-    let mut page = out.page();
-    lay_out(&report, plan, words::of_user(), &mut page);
-    out.print(&page)?;
+    out.page(|page| lay_out(&report, plan, words::of_user(), page))?;
     Ok(Verdict::Yes)
 }
 
-/// A line of the status after its label; one that goes on with the line before has none.
+/// A line of the status; a line that continues the previous one has no label.
 struct Line {
     label: Option<Label>,
     text: String,
@@ -42,7 +40,7 @@ impl Line {
     }
 }
 
-/// What is wrong, then the services, then the rest, and what to do.
+/// Prints problems first, then services, other facts and the next steps.
 pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, page: &mut Page) {
     let (wrong, well): (Vec<_>, Vec<_>) = lines(report, plan, words).partition(|line| line.wrong);
     let labels = iter::once(Label::Next).map(Some).chain(iter::repeat(None));
@@ -63,7 +61,7 @@ pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, pa
         print(&wrong, page);
     }
     page.gap();
-    next::base_first(report).for_each(|one| service(report, one, words, page));
+    next::base_first(report).for_each(|licensed| service(report, licensed, words, page));
     print(&well, page);
     print(&next, page);
 }
@@ -88,7 +86,7 @@ fn lines<'a>(
         .chain(restart.map(|text| Line::new(Label::Restart, text, false)))
 }
 
-/// What is known of the device itself.
+/// The lines about the device itself.
 fn device(report: &Report, words: &dyn Words) -> [Line; 5] {
     let unit = match &report.unit_id {
         Some(unit) => format!("{unit} ({})", words.unit(report.hardware.kind)),
@@ -121,8 +119,8 @@ fn device(report: &Report, words: &dyn Words) -> [Line; 5] {
     ]
 }
 
-/// The files of the store that do not count: those for other devices together, and those together
-/// that there is the same to say of. Their names come last.
+/// The rejected files of the store, grouped: one group for other devices, one for each other message.
+/// File names come last.
 fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Line> {
     let same = |a: &Rejected, b: &Rejected| {
         a.code == b.code && (a.code == Code::WrongDevice || a.message == b.message)

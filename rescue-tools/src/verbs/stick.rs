@@ -1,4 +1,4 @@
-//! What `licctl import usb` imports: which stick, and the files on it.
+//! Finds the stick for `licctl import usb`, and the files on it.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use std::path::{Path, PathBuf};
@@ -8,30 +8,30 @@ use licd_rules::Code;
 
 use super::source;
 use crate::args::Import;
-use crate::desk::{Desk, Document};
+use crate::backend::{Backend, Document};
 
-/// What came of a stick.
+/// The content of a stick.
 pub(super) enum Found {
-    /// Its files.
+    /// The files to import.
     Files(Vec<Document>),
-    /// There is nothing to import, in words.
+    /// Nothing to import, with the message to print.
     Nothing(String),
-    /// The daemon has imported it, as far as it told.
+    /// The daemon imported the stick, with this verdict.
     Done(FileVerdict),
 }
 
-/// Reads a stick: the one at `device`, else the only one, else the one that is chosen.
-pub(super) fn find(desk: &Desk, device: Option<&Path>, order: &Import) -> Found {
-    let sticks = match desk.device().sticks() {
+/// Reads the stick at `device`, or the only stick, or the one that the user chooses.
+pub(super) fn find(backend: &Backend, device: Option<&Path>, order: &Import) -> Found {
+    let sticks = match backend.device().sticks() {
         Ok(sticks) => sticks,
         Err(failure) => return failed("usb".to_owned(), failure),
     };
     let device = match (device, sticks.as_slice()) {
         (Some(device), _)
             if order.automatic
-                && !sticks.iter().any(|one| one.device() == device)
-                // One that was pulled meanwhile is not there either, and reading it says so.
-                && desk.device().root().hardware(&device.to_string_lossy()).exists() =>
+                && !sticks.iter().any(|stick| stick.device() == device)
+                // A stick that was pulled meanwhile is not listed either; reading it reports that.
+                && backend.device().root().hardware(&device.to_string_lossy()).exists() =>
         {
             let name = name_of(device);
             return Found::Nothing(format!("{name}: is no stick, but a drive of this system"));
@@ -39,26 +39,26 @@ pub(super) fn find(desk: &Desk, device: Option<&Path>, order: &Import) -> Found 
         (Some(device), _) => device.to_owned(),
         (None, []) => return Found::Nothing(format!("usb: {}", Stick::none().message)),
         (None, [stick]) => stick.device().to_owned(),
-        (None, several) => match choose(desk, several) {
+        (None, several) => match choose(backend, several) {
             Ok(device) => device,
             Err(failure) => return failed("usb".to_owned(), failure),
         },
     };
-    read(desk, &device, order)
+    read(backend, &device, order)
 }
 
-fn read(desk: &Desk, device: &Path, order: &Import) -> Found {
+fn read(backend: &Backend, device: &Path, order: &Import) -> Found {
     let name = name_of(device);
-    match desk.device().open_stick(device) {
+    match backend.device().open_stick(device) {
         Ok(stick) if stick.is_empty() => {
             Found::Nothing(format!("{name}: {}", stick.nothing().message))
         }
         Ok(stick) => {
             Found::Files(stick.files().map(|(name, file)| Document { name, file }).collect())
         }
-        // He who may not mount may be allowed to have the daemon do it.
+        // A user who may not mount may be allowed to have the daemon import the stick.
         Err(failure) if failure.code == Code::NotAuthorized && !order.check => {
-            match desk.import_by_daemon(&name, order.intent()) {
+            match backend.import_by_daemon(&name, order.intent()) {
                 Some(verdict) => Found::Done(verdict),
                 None => failed(name, failure),
             }
@@ -75,14 +75,14 @@ fn name_of(device: &Path) -> String {
     format!("usb:{}", source::name(device))
 }
 
-/// Asks on a terminal; elsewhere the sticks are named, for whoever calls again.
-fn choose(desk: &Desk, sticks: &[Stick]) -> Result<PathBuf, Failure> {
+/// Asks the user on a terminal; elsewhere fails with a message that lists the sticks.
+fn choose(backend: &Backend, sticks: &[Stick]) -> Result<PathBuf, Failure> {
     if !stdin().is_terminal() || !stderr().is_terminal() {
-        return desk.device().only_stick();
+        return backend.device().only_stick();
     }
     let mut to = stderr();
     for (number, stick) in (1..).zip(sticks) {
-        // An answer is awaited whether the question could be written or not.
+        // Wait for the answer even if the question cannot be written.
         let _ = writeln!(to, "{number}) {}", stick.described());
     }
     let _ = write!(to, "Which stick? 1 to {}: ", sticks.len());

@@ -1,4 +1,4 @@
-//! What verbs print of fixed reports: whole outputs, at 80 columns.
+//! The complete output of verbs for fixed reports, at 80 columns.
 
 use licd_device::Report;
 use licd_rules::Language;
@@ -38,7 +38,7 @@ fn licensed() -> Value {
     })
 }
 
-/// The same with its licence in another state.
+/// The licensed device with its licence in another state.
 fn in_state(status: &str, state: &str, end: &str, days_left: i32) -> Value {
     let mut device = licensed();
     device["state"] = state.into();
@@ -52,7 +52,7 @@ fn warning() -> Value {
     in_state("LICENSED", "warning", "2026-12-05", 6)
 }
 
-/// The same without a licence.
+/// The licensed device without its licence.
 fn unlicensed() -> Value {
     let mut device = licensed();
     device["state"] = "none".into();
@@ -62,7 +62,7 @@ fn unlicensed() -> Value {
     device
 }
 
-/// A device with much that is wrong.
+/// A device with several problems.
 fn broken() -> Value {
     let mut device = unlicensed();
     device["unit_id"] = Value::Null;

@@ -5,8 +5,8 @@ use std::io::{Write as _, stderr};
 use licd_device::Failure;
 use serde::Serialize;
 
-use crate::desk::Desk;
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::Backend;
+use crate::output::{Answer, Output, Verdict};
 
 #[derive(Serialize)]
 struct Unit<'a> {
@@ -14,19 +14,19 @@ struct Unit<'a> {
     unit_id: Option<&'a str>,
 }
 
-pub(crate) fn run(desk: &Desk, out: &mut Out) -> Answer {
-    let report = desk.report()?;
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+    let report = backend.report()?;
     let unit = report.unit_id.as_ref().map(ToString::to_string);
     print(unit.as_deref(), out)?;
     Ok(Verdict::of(unit.is_some()))
 }
 
-fn print(unit: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+fn print(unit: Option<&str>, out: &mut Output) -> Result<(), Failure> {
     match unit {
         _ if out.is_json() => out.value(&Unit { schema: 1, unit_id: unit }),
         Some(unit) => out.line(format_args!("{unit}")),
         None => {
-            // Not on standard output, which scripts take for the unit ID.
+            // Standard output is reserved for the unit ID, which scripts read.
             let _ = writeln!(
                 stderr(),
                 "licctl: there is no unit ID: no network interface has a permanent address, and \

@@ -4,8 +4,8 @@ use licd_rules::{Feature, Generation};
 use license_format::Date;
 use serde::Serialize;
 
-use crate::desk::Desk;
-use crate::out::{Answer, Out, Verdict};
+use crate::backend::Backend;
+use crate::output::{Answer, Output, Verdict};
 use crate::words::english;
 
 #[derive(Serialize)]
@@ -18,8 +18,13 @@ struct Update {
     reason: &'static str,
 }
 
-pub(crate) fn run(desk: &Desk, released: Date, version: Option<String>, out: &mut Out) -> Answer {
-    let reason = desk.update(released, version.as_deref())?;
+pub(crate) fn run(
+    backend: &Backend,
+    released: Date,
+    version: Option<String>,
+    out: &mut Output,
+) -> Answer {
+    let reason = backend.update(released, version.as_deref())?;
     let allowed = reason.allows();
     if out.is_json() {
         let (released, reason) = (released.to_string(), reason.as_str());

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::source;
-use crate::desk::{Desk, Document};
-use crate::out::{Answer, Out};
+use crate::backend::{Backend, Document};
+use crate::output::{Answer, Output};
 
-pub(crate) fn run(desk: &Desk, files: &[PathBuf], out: &mut Out) -> Answer {
+pub(crate) fn run(backend: &Backend, files: &[PathBuf], out: &mut Output) -> Answer {
     let document = |path: &PathBuf| Document { name: source::name(path), file: source::open(path) };
-    let verdicts: Vec<_> = files.iter().map(|path| desk.check(document(path)).0).collect();
+    let verdicts: Vec<_> = files.iter().map(|path| backend.check(document(path)).0).collect();
     source::print(&verdicts, out)?;
     Ok(source::worst(verdicts.iter()))
 }

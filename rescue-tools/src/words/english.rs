@@ -1,4 +1,4 @@
-//! What licctl says in English, which is also what it says in JSON.
+//! The English texts of licctl, which JSON output uses too.
 
 use licd_device::{HardwareKind, StoreState};
 use licd_rules::{ClockState, Generation, LicenseState, Reason, ServiceState, titles};
@@ -209,8 +209,8 @@ fn days(n: i32) -> String {
     count(usize::try_from(n).unwrap_or_default(), "day")
 }
 
-/// Days that are left. There are none on the last day, nor in the hours after it until it has ended
-/// everywhere.
+/// The days left. None are left on the last day, nor in the hours after it until the day has ended in
+/// every time zone.
 pub(crate) fn left(n: i32) -> String {
     if n > 0 { format!("{} left", days(n)) } else { "the last day".to_owned() }
 }
@@ -228,8 +228,8 @@ pub(crate) fn license(state: LicenseState) -> &'static str {
     }
 }
 
-/// Why a feature or a release is allowed or not, with the code that JSON has for it; `services` are
-/// those that allow it.
+/// Why a feature or a release is allowed or not, followed by the reason's JSON code; `services` are
+/// the services that would allow it.
 pub(crate) fn reason(
     reason: Reason,
     until: Option<Expiry>,

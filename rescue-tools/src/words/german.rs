@@ -1,4 +1,4 @@
-//! What licctl says in German.
+//! The German texts of licctl.
 
 use licd_device::{HardwareKind, StoreState};
 use licd_rules::{ClockState, Generation, ServiceState};

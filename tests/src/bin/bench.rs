@@ -1,5 +1,5 @@
-//! `bench`: what an import costs beside a survey, by the programs as they are shipped. It fails if
-//! that is above the bar. Ratios of one run are compared, so that the machine does not matter.
+//! `bench`: compares the cost of an import with that of a survey, with release builds, and fails
+//! above a limit. It compares ratios within one run, so the machine's speed cancels out.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use acceptance::{World, maker};
 
-/// Times that each figure is taken; the median counts.
+/// The number of measurements; the median counts.
 const TIMES: usize = 3;
 
-/// A ratio and the most that it may be.
-struct Bar {
+/// A ratio and its limit.
+struct Benchmark {
     what: &'static str,
     measured: Duration,
     unit: Duration,
@@ -25,10 +25,10 @@ struct Bar {
 }
 
 fn main() -> ExitCode {
-    let bars: [fn() -> Bar; 2] = [twenty_files, many_files_through_the_daemon];
+    let bars: [fn() -> Benchmark; 2] = [twenty_files, many_files_through_the_daemon];
     let mut code = ExitCode::SUCCESS;
     for take in bars {
-        let Bar { what, measured, unit, most } = take();
+        let Benchmark { what, measured, unit, most } = take();
         let ratio = measured.as_secs_f64() / unit.as_secs_f64();
         let verdict = if ratio <= most { "ok" } else { "ABOVE" };
         println!("{verdict:<6} {what}: {ratio:.2} (at most {most}): {measured:.1?} to {unit:.1?}");
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
     code
 }
 
-/// 20 files into 2,000 stored, beside one file.
-fn twenty_files() -> Bar {
+/// 20 files into a store of 2,000, relative to one file.
+fn twenty_files() -> Benchmark {
     let world = stored(2_000);
     let mut packs = (0..).map(|number| format!("NEW-{number:05}"));
     let mut import = |count: usize| {
@@ -56,11 +56,11 @@ fn twenty_files() -> Bar {
         twenty.push(import(20));
     }
     let what = "20 files into 2,000, to one file";
-    Bar { what, measured: median(twenty), unit: median(one), most: 1.5 }
+    Benchmark { what, measured: median(twenty), unit: median(one), most: 1.5 }
 }
 
-/// 256 files into 10,000 stored through the daemon, beside a survey.
-fn many_files_through_the_daemon() -> Bar {
+/// 256 files through the daemon into a store of 10,000, relative to a survey.
+fn many_files_through_the_daemon() -> Benchmark {
     let world = stored(10_000);
     let daemon = world.start();
     let mut packs = (0..).map(|number| format!("NEW-{number:05}"));
@@ -72,10 +72,10 @@ fn many_files_through_the_daemon() -> Bar {
         imports.push(daemon.licctl(args).with_code(0).took);
     }
     let what = "256 files into 10,000 through the daemon, to one survey";
-    Bar { what, measured: median(imports), unit: median(surveys), most: 2.0 }
+    Benchmark { what, measured: median(imports), unit: median(surveys), most: 2.0 }
 }
 
-/// A device whose store has so many licences, each of a pack of its own.
+/// A device with `count` licences, each with its own pack.
 fn stored(count: u32) -> World {
     let world = World::new();
     fs::create_dir_all(world.licenses()).unwrap();

@@ -1,4 +1,5 @@
-//! Writes the corpus anew: `cargo run -p acceptance --bin corpus`. Run `tests/independent/vectors.py` after it.
+//! Regenerates the corpus: `cargo run -p acceptance --bin corpus`. Run
+//! `tests/independent/vectors.py` after it.
 
 use std::fs;
 use std::io;

@@ -31,7 +31,7 @@ mod run {
     use std::process::ExitCode;
     use std::time::Instant;
 
-    use acceptance::faults::attempt::Scene;
+    use acceptance::faults::attempt::Fixture;
     use acceptance::faults::judge::undisturbed;
     use acceptance::faults::operations::{OPERATIONS, Operation, named};
     use acceptance::faults::point::Point;
@@ -43,7 +43,7 @@ mod run {
        faults OPERATION THREAD:NUMBER kill before|after";
 
     pub(super) fn main() -> ExitCode {
-        // A run that panics is told as one that cannot be judged.
+        // A run that panics is reported as one that cannot be judged.
         std::panic::set_hook(Box::new(|_| {}));
         let words: Vec<String> = std::env::args().skip(1).collect();
         if let Ok(point) = words.join(" ").parse::<Point>() {
@@ -62,7 +62,7 @@ mod run {
     }
 
     fn list(operation: &'static Operation) -> ExitCode {
-        let right = undisturbed(&Scene::new(operation));
+        let right = undisturbed(&Fixture::new(operation));
         let calls = &right.attempt.trace.calls;
         for (place, call) in calls {
             println!("{place}  {call}  {:?}", call.errors());
@@ -81,15 +81,15 @@ mod run {
             eprintln!("{}: is no operation", point.operation);
             return ExitCode::from(2);
         };
-        let scene = Scene::new(operation);
-        let right = undisturbed(&scene);
+        let fixture = Fixture::new(operation);
+        let right = undisturbed(&fixture);
         let call = right.attempt.trace.calls.iter().find(|(place, _)| *place == point.aim.place);
         if let (Some((_, call)), Some(errno)) = (call, point.aim.fault.errno())
             && !call.errors().contains(&errno)
         {
-            eprintln!("{errno:?} is none that {} returns; no program has to expect it", call.name);
+            eprintln!("{errno:?} is not an error that {} returns", call.name);
         }
-        let result = sweep::run_one(&scene, &right, point.aim);
+        let result = sweep::run_one(&fixture, &right, point.aim);
         println!("{result}");
         match result.outcome {
             Outcome::Right => ExitCode::SUCCESS,
@@ -97,8 +97,7 @@ mod run {
         }
     }
 
-    /// Runs points of the operations that the words name, all if they name none. `None` if a word
-    /// is not known.
+    /// Runs points of the named operations, or of all if none is named. `None` for an unknown name.
     fn all(words: &[&str]) -> Option<ExitCode> {
         let (mut jobs, mut sample, mut seed) = (1, None, 1);
         let mut operations = Vec::new();
@@ -144,12 +143,12 @@ mod run {
         Some(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// Prints how often each thing was wrong.
+    /// Prints how often each requirement was violated.
     fn reasons(results: &[sweep::Result]) {
         let mut counts = BTreeMap::<&str, (usize, &Point)>::new();
         for result in results {
-            let Outcome::Wrong(wrongs) = &result.outcome else { continue };
-            for wrong in wrongs {
+            let Outcome::Wrong(violations) = &result.outcome else { continue };
+            for wrong in violations {
                 counts.entry(wrong).or_insert((0, &result.point)).0 += 1;
             }
         }

@@ -1,7 +1,7 @@
-//! `flood KIND SOCKET SECONDS`: calls the daemon without end, as any user may who is not meant to.
-//! Says how many calls it sent.
+//! `flood KIND SOCKET SECONDS`: calls the daemon without end, as a hostile user could, and prints
+//! the number of calls.
 //!
-//! It speaks to the bus by itself: no library sends what it sends.
+//! It implements the bus protocol itself, because no library sends such messages.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,15 +26,16 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use zbus::message::Flags;
 use zbus::{Fd, Message, Variant};
 
-/// Calls that may wait for an answer: less than the bus allows, which would answer by itself.
+/// The number of unanswered calls: less than the bus's limit, beyond which the bus itself would
+/// answer.
 const WINDOW: u64 = 100;
-/// As long as the bus lets a message be.
+/// The bus's limit of a message's length.
 const LONG: usize = 31 << 20;
-/// As many descriptors as the bus lets come with a message of the system's.
+/// The system bus's limit of descriptors in a message.
 const DESCRIPTORS: usize = 16;
 
-/// A message that is sent over and over.
-struct Shot {
+/// A message that is sent repeatedly.
+struct Payload {
     bytes: Vec<u8>,
     descriptors: Vec<RawFd>,
     is_answered: bool,
@@ -45,15 +46,15 @@ fn call(interface: &str, member: &str, flags: Flags) -> zbus::message::Builder<'
     call.interface(interface.to_owned()).with_flags(flags)
 }
 
-fn shot(message: &Message) -> Shot {
+fn shot(message: &Message) -> Payload {
     let descriptors = message.data().fds().iter().map(|fd| fd.as_raw_fd()).collect();
-    // The message, and with it what was opened for it, is there until the end.
+    // The message and its descriptors live until the program exits.
     std::mem::forget(message.clone());
     let is_answered = !message.header().primary().flags().contains(Flags::NO_REPLY_EXPECTED);
-    Shot { bytes: message.data().bytes().to_vec(), descriptors, is_answered }
+    Payload { bytes: message.data().bytes().to_vec(), descriptors, is_answered }
 }
 
-fn shots(kind: &str) -> Vec<Shot> {
+fn shots(kind: &str) -> Vec<Payload> {
     let plain = |interface: &str, member: &str| {
         shot(&call(interface, member, Flags::empty()).build(&()).unwrap())
     };
@@ -89,7 +90,7 @@ fn shots(kind: &str) -> Vec<Shot> {
     }
 }
 
-fn descriptors() -> Vec<Shot> {
+fn descriptors() -> Vec<Payload> {
     let null = || Fd::from(std::os::fd::OwnedFd::from(File::open("/dev/null").unwrap()));
     let many = || (0..DESCRIPTORS).map(|_| null()).collect::<Vec<_>>();
     let mut shots: Vec<_> = ["GetStatus", "ImportFd", "Refresh"]
@@ -102,8 +103,8 @@ fn descriptors() -> Vec<Shot> {
     shots
 }
 
-/// What is no call, or none of those that there are.
-fn odd() -> Vec<Shot> {
+/// Messages other than calls, and calls of missing methods.
+fn odd() -> Vec<Payload> {
     let mut unknown = shot(&call(MANAGER, "GetStatus", Flags::empty()).build(&()).unwrap());
     unknown.bytes[1] = 5;
     unknown.is_answered = false;
@@ -114,7 +115,7 @@ fn odd() -> Vec<Shot> {
     let far = far.with_flags(Flags::NO_REPLY_EXPECTED);
     vec![
         unknown,
-        Shot { is_answered: false, ..shot(&signal.clone()) },
+        Payload { is_answered: false, ..shot(&signal.clone()) },
         shot(&far.build(&()).unwrap()),
         shot(&call(MANAGER, "Fly", Flags::empty()).build(&()).unwrap()),
         shot(&call("com.igel.None", "Fly", Flags::empty()).build(&()).unwrap()),
@@ -157,7 +158,7 @@ fn listen(stream: UnixStream, answers: &AtomicU64) {
     }
 }
 
-fn fire(stream: &UnixStream, shot: &Shot, end: Instant) -> bool {
+fn fire(stream: &UnixStream, shot: &Payload, end: Instant) -> bool {
     let mut at = 0;
     while at < shot.bytes.len() {
         let rights = [ControlMessage::ScmRights(&shot.descriptors)];
@@ -165,7 +166,7 @@ fn fire(stream: &UnixStream, shot: &Shot, end: Instant) -> bool {
         let bytes = [IoSlice::new(&shot.bytes[at..])];
         match sendmsg::<()>(stream.as_raw_fd(), &bytes, rights, MsgFlags::MSG_NOSIGNAL, None) {
             Ok(sent) => at += sent,
-            // Too many descriptors on their way, or a bus that does not read just now.
+            // Too many descriptors in flight, or the bus is not reading.
             Err(Errno::ETOOMANYREFS | Errno::EAGAIN) if Instant::now() < end => {
                 thread::sleep(Duration::from_millis(1));
             }
@@ -182,7 +183,7 @@ fn main() {
     let mut shots = shots(kind);
     let stream = connect(socket);
     stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
-    // The answer to Hello is the first.
+    // The first answer is that to Hello.
     let answers = Arc::new(AtomicU64::new(0));
     if kind != "deaf" {
         let (own, heard) = (stream.try_clone().unwrap(), Arc::clone(&answers));
@@ -205,7 +206,7 @@ fn main() {
             asked += u64::from(shot.is_answered);
         }
     }
-    // Who does not read stays, or the bus would forget what waits for him.
+    // A client that does not read must stay connected, or the bus would drop its queue.
     if kind == "deaf" {
         thread::sleep(end.saturating_duration_since(Instant::now()));
     }

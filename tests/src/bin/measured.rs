@@ -1,8 +1,8 @@
-//! `measured FILE PROGRAM ARG…`: runs a program and writes the most memory that it had resident, in
-//! bytes, to a file.
+//! `measured FILE PROGRAM ARG…`: runs a program and writes its peak resident memory in bytes to a
+//! file.
 //!
-//! The kernel counts what a process had before it became another program, too. A test program has
-//! hundreds of megabytes; this one has one.
+//! The kernel's count includes the memory before exec. A test program has hundreds of megabytes;
+//! this one has one.
 
 use std::process::{Command, ExitCode};
 use std::{env, fs};

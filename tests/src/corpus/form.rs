@@ -1,4 +1,4 @@
-//! The form of the file: bytes, lines, limits (LF §2), and what intake makes of it (LF §6).
+//! The form of a file: bytes, lines, limits (LF §2), and accepted variations (LF §6).
 
 use std::io::Write as _;
 
@@ -23,7 +23,7 @@ fn crlf(text: &str) -> String {
 }
 
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    // Without a time and a system, so that it is the same wherever it is made.
+    // Without a time and an operating system, so that the bytes are reproducible.
     let mut packer = GzBuilder::new().operating_system(255).write(Vec::new(), Compression::best());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
@@ -32,7 +32,7 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// FHCRC, FEXTRA, FNAME and FCOMMENT (RFC 1952 §2.3.1).
 const FLAGS: u8 = 0b0001_1110;
 
-/// A gzip file with these flags and all fields that they may ask for.
+/// A gzip file with these flags and all optional fields.
 fn header(flags: u8, text: &str) -> Vec<u8> {
     let plain = gzip(text.as_bytes());
     let mut bytes = plain[..10].to_vec();
@@ -45,7 +45,7 @@ fn header(flags: u8, text: &str) -> Vec<u8> {
     [&bytes, &plain[10..]].concat()
 }
 
-/// What a mail program, an editor or a web server may do to a file on its way.
+/// Changes that a mail program, an editor or a web server may make to a file.
 fn accepted() -> Vec<Sample> {
     let file = maker::licence().sign();
     let (head, tail) = file.split_at(100);
@@ -75,7 +75,7 @@ fn accepted() -> Vec<Sample> {
 }
 
 fn limits() -> Vec<Sample> {
-    // Extensions of exactly so many bytes, to fill up with.
+    // Extensions of exact length, as padding.
     let filler = |bytes: usize| format!("x-{} {}", "f".repeat(8), "7".repeat(bytes - 11));
     let with = |fillers: &[usize]| {
         let mut lines = lines();
@@ -84,7 +84,7 @@ fn limits() -> Vec<Sample> {
     };
     let has = lines().len();
     let many = |count: usize| vec![20; count - has];
-    // As many full lines as fit, and one that takes the rest; each has a line feed.
+    // As many full lines as fit, then one with the remaining bytes; each ends with a line feed.
     let room = 4096 - maker::licence().text().len();
     let full = |more: usize| [vec![256; room / 257], vec![room % 257 - 1 + more]].concat();
     let after = format!("line {}: ", has + 1);
@@ -157,7 +157,7 @@ fn packed() -> Vec<Sample> {
             bytes[3] |= 0x20;
             bytes
         }),
-        // As large as a file may be, and one byte more.
+        // The largest permitted file, and one byte more.
         malformed("gzip-largest", "line 1: ", gzip(&vec![0; 33_554_432])),
         Sample::new(
             "gzip-too-large",

@@ -1,4 +1,4 @@
-//! Genuine licences, and where they stand: in time, beside others, and for which device.
+//! Genuine licences, judged by time, by other licences and by device.
 
 use super::{PRESENT, Sample, WITHDRAWN};
 use crate::maker::{self, EMP, OTHER, POWERTERM, UNIT, WE};
@@ -32,7 +32,7 @@ fn in_force() -> Vec<Sample> {
             "not started; counts from 2098-01-01",
             licence().starts("2098-01-01").sign(),
         ),
-        // It replaces nothing before it starts, and nothing that is there replaces it.
+        // It replaces no licence before it starts, and no stored licence replaces it.
         Sample::new(
             "pending-reissue",
             "pending",

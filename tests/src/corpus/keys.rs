@@ -1,8 +1,8 @@
-//! The keys of a licence: which there are, in which order, how often, with which values (LF §4).
+//! The keys of a licence: their set, order, number and values (LF §4).
 
 use super::{Sample, exchanged, inserted, line_of, lines, signed};
 
-/// The keys of the text, and whether it may be without them.
+/// The keys of the text, and whether each is optional.
 const KEYS: [(&str, bool); 13] = [
     ("pack", false),
     ("serial", false),
@@ -19,7 +19,7 @@ const KEYS: [(&str, bool); 13] = [
     ("unit", false),
 ];
 
-/// Values that a key may not have, each with a name.
+/// Invalid values of each key, with names.
 const WRONG: [(&str, &[(&str, &str)]); 13] = [
     (
         "pack",
@@ -142,7 +142,7 @@ fn values() -> Vec<Sample> {
     samples
 }
 
-/// Keys that the text does not have.
+/// Keys that [`text`] lacks.
 fn added_values() -> Vec<Sample> {
     let of = |name: &str, before: &str, added: &str| {
         let (key, _) = added.split_once(' ').unwrap();
@@ -165,7 +165,7 @@ fn added_values() -> Vec<Sample> {
     samples
 }
 
-/// Values that are as short, long, low or high as they may be; one more or less is refused above.
+/// Values at their limits; `WRONG` has the values beyond.
 fn limits() -> Vec<Sample> {
     let of = |name: &str, line: &str| {
         let (key, _) = line.split_once(' ').unwrap();
@@ -198,7 +198,7 @@ fn limits() -> Vec<Sample> {
     ]
 }
 
-/// Days and instants at the edges of the calendar, and how they stand to each other.
+/// Days and instants at the limits of the calendar, and their order.
 fn days() -> Vec<Sample> {
     let of = |issued: &str, starts: &str, expires: &str| {
         let mut lines = lines();
@@ -236,7 +236,7 @@ fn days() -> Vec<Sample> {
         ),
         late("issued-after-last-day", "2021-07-01T00:00:00Z"),
         late("issued-in-9999", "9999-12-31T00:00:00Z"),
-        // Its own date does not say that its first day has come.
+        // Its issue date does not prove that its first day has come.
         Sample::new(
             "pending-whatever-it-says-itself",
             "pending",
@@ -250,7 +250,7 @@ fn missing() -> Vec<Sample> {
     let required = KEYS.iter().filter(|(_, optional)| !optional);
     required
         .map(|(key, _)| {
-            // Without `unit` there has to be `units`.
+            // Without `unit`, `units` is required.
             let named = if *key == "unit" { "units" } else { key };
             let bytes = exchanged(key, &[]);
             Sample::new(
@@ -280,7 +280,7 @@ fn swapped() -> Vec<Sample> {
             let mut lines = lines();
             let at = line_of(first) - 1;
             lines.swap(at, at + 1);
-            // Something else stands where the first one must, or it comes too late.
+            // Another key takes its line, or the key comes too late.
             let line = if *optional { at + 2 } else { at + 1 };
             malformed(format!("{first}-after-{second}"), line, first, signed(&lines))
         })

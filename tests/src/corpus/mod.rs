@@ -1,8 +1,8 @@
 //! Licence files and trust documents, each with the verdict on it: `tests/corpus`.
 //!
-//! The files are made here, from keys that everybody may know, and are the same at every making, so
-//! that what is committed can be checked against what made it. They are for a device with the unit
-//! ID [`UNIT`] and what is in `tests/corpus/device`.
+//! This module generates the files from public keys and seeds, with the same bytes every time, so
+//! that the committed files can be compared. They are for a device with the unit ID [`UNIT`] and
+//! the content of `tests/corpus/device`.
 
 mod form;
 mod judged;
@@ -22,11 +22,11 @@ use serde::Deserialize;
 use crate::maker::{self, UNIT};
 use crate::world::World;
 
-/// Version of the trust document that is in force on the device of the corpus.
+/// The version of the trust document on the corpus's device.
 const TRUST_VERSION: u64 = 3;
-/// A pack of which the device has serial 10.
+/// A pack whose serial 10 is on the device.
 const PRESENT: &str = "WE-HERE1";
-/// A pack of which that trust document withdraws serials up to 5.
+/// A pack whose serials up to 5 the trust document withdraws.
 const WITHDRAWN: &str = "WE-GONE1";
 
 const HEADER: &str = "\
@@ -41,7 +41,7 @@ pub struct Sample {
     pub name: String,
     /// The verdict.
     pub code: &'static str,
-    /// A piece of the message.
+    /// A part of the message.
     pub says: String,
     /// The file.
     pub bytes: Vec<u8>,
@@ -57,7 +57,7 @@ impl Sample {
         Self { name: name.into(), code, says: says.into(), bytes: bytes.into() }
     }
 
-    /// A file that is in force, or will be.
+    /// A file whose licence is in force or pending.
     fn valid(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(name, "valid", "in force until 2099-12-31", bytes)
     }
@@ -85,13 +85,13 @@ pub fn samples() -> Vec<Sample> {
     parts.concat()
 }
 
-/// Where the corpus is.
+/// The path of the corpus.
 #[must_use]
 pub fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// Everything in it, by path.
+/// All files of the corpus, by path.
 ///
 /// # Panics
 /// If two samples have the same name.
@@ -139,21 +139,21 @@ fn present() -> String {
     draft.sign()
 }
 
-/// What `expected.toml` says.
+/// The content of `expected.toml`.
 #[derive(Debug, Deserialize)]
 pub struct Expected {
-    /// One entry a file.
+    /// One entry per file.
     pub file: Vec<Entry>,
 }
 
-/// What `expected.toml` says of one file.
+/// An entry of `expected.toml`.
 #[derive(Debug, Deserialize)]
 pub struct Entry {
     /// Its path in the corpus.
     pub name: String,
     /// The verdict.
     pub code: String,
-    /// A piece of the message.
+    /// A part of the message.
     pub says: String,
 }
 
@@ -182,12 +182,12 @@ pub fn device() -> World {
     world
 }
 
-/// The text that most samples differ from in one point, without its last line, the unit.
+/// The text that most samples vary in one point, without its last line, the unit.
 fn text() -> String {
     maker::licence().text()
 }
 
-/// The lines of [`text`], the first of which is line 1.
+/// The lines of [`text`], numbered from 1.
 fn lines() -> Vec<String> {
     text().lines().map(str::to_owned).collect()
 }
@@ -203,7 +203,7 @@ fn signed(lines: &[String]) -> String {
     maker::sign(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// [`text`] with one line exchanged for others, signed.
+/// [`text`] with one line replaced, signed.
 fn exchanged(key: &str, others: &[&str]) -> String {
     let mut lines = lines();
     let at = line_of(key) - 1;
@@ -211,7 +211,7 @@ fn exchanged(key: &str, others: &[&str]) -> String {
     signed(&lines)
 }
 
-/// [`text`] with these lines before the one of this key, signed.
+/// [`text`] with lines inserted before this key, signed.
 fn inserted(key: &str, more: &[&str]) -> String {
     let mut lines = lines();
     let at = line_of(key) - 1;

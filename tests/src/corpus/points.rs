@@ -1,4 +1,4 @@
-//! Signatures and keys at the edges of the curve (LF §3): what implementations of Ed25519 differ in.
+//! Signatures and keys that implementations of Ed25519 treat differently (LF §3).
 
 use base64ct::{Base64, Encoding as _};
 use curve25519_dalek::constants::EIGHT_TORSION;
@@ -15,7 +15,7 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// A key that a test can do anything with.
+/// A key with accessible secret parts.
 struct Key {
     name: &'static str,
     secret: Scalar,
@@ -39,7 +39,7 @@ fn mixed() -> Key {
     Key { name: MIXED, secret, public }
 }
 
-/// The verifier key of these bytes, whatever they are.
+/// The verifier key of these bytes, valid or not.
 pub(super) fn verifier(name: &str, algorithm: u8, public: &[u8]) -> String {
     let bytes = [&[algorithm], public].concat();
     let hash: String = hash(name, &bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -57,13 +57,13 @@ fn hash(name: &str, bytes: &[u8]) -> [u8; 4] {
 }
 
 impl Key {
-    /// The number that binds R, the key and the corpus's text.
+    /// The challenge over R, the key and the corpus's text.
     fn challenge(&self, r: &[u8; 32]) -> Scalar {
         let digest = Sha512::new().chain_update(r).chain_update(self.public).chain_update(text());
         Scalar::from_bytes_mod_order_wide(&digest.finalize().into())
     }
 
-    /// The file with a signature of this R, and of S for this nonce.
+    /// The file with a signature of this R, and the S of this nonce.
     fn signed(&self, r: &[u8; 32], nonce: u64) -> (String, [u8; 32]) {
         let s = (Scalar::from(nonce) + self.challenge(r) * self.secret).to_bytes();
         (self.file(r, &s), s)
@@ -81,7 +81,7 @@ fn point(nonce: u64, torsion: usize) -> [u8; 32] {
     point.compress().to_bytes()
 }
 
-/// S and the order of the group: the same number to those who do not look.
+/// S plus the group order, which verifiers that do not check the range treat as S.
 fn plus_order(s: [u8; 32]) -> [u8; 32] {
     let mut carry = 0;
     std::array::from_fn(|place| {
@@ -98,7 +98,7 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new(format!("point-{name}"), "bad-signature", says, bytes)
     };
     let (good, s) = issuer.signed(&point(1, 0), 1);
-    // Only if the challenge is a multiple of eight does the part of small order fall away.
+    // The part of small order vanishes only if the challenge is a multiple of eight.
     let is_whole = |nonce: &u64| mixed.challenge(&point(*nonce, 0)).to_bytes()[0] % 8 == 0;
     let whole = (1..).find(is_whole).unwrap();
     let other = (1..).find(|nonce| !is_whole(nonce)).unwrap();
@@ -108,7 +108,7 @@ pub(super) fn samples() -> Vec<Sample> {
         bad("s-of-ones", &issuer, issuer.file(&point(1, 0), &[0xff; 32])),
         bad("r-of-small-order", &issuer, issuer.signed(&point(0, 0), 0).0),
         bad("r-not-canonical", &issuer, {
-            // y = p + 1, which is 1 again: the neutral element.
+            // y = p + 1, congruent to 1: the neutral element.
             let mut r = [0xff; 32];
             (r[0], r[31]) = (0xee, 0x7f);
             issuer.signed(&r, 0).0

@@ -1,4 +1,4 @@
-//! What goes with which product (LF §4.4), and which refusal comes first (LF §8).
+//! The terms and services of products (LF §4.4), and the order of refusals (LF §8).
 
 use license_format::services::{AIT, ENTERPRISE_MANAGEMENT as EMP, KNOWN, WORKSPACE_EDITION as WE};
 
@@ -17,7 +17,7 @@ fn of_term(product: &str, services: &[&str], term: &str) -> Draft {
     of(product, services).term(term).product(product)
 }
 
-/// The number of the line that begins so in a file.
+/// The number of the first line with this prefix.
 fn line_of(file: &str, begins: &str) -> usize {
     file.lines().position(|line| line.starts_with(begins)).unwrap() + 1
 }
@@ -60,12 +60,12 @@ fn terms() -> Vec<Sample> {
         unfit("evaluation-of-emp", "term evaluation", &of_term("EMP", &[EMP], "evaluation")),
         unfit("we-e-perpetual", "term perpetual", &of_term("WE-E", &[WE], "perpetual")),
         unfit("we-e-subscription", "term subscription", &of("WE-E", &[WE])),
-        // The term stands before the services.
+        // The term precedes the services.
         unfit("evaluation-of-emp-with-we", "term evaluation", &of_term("EMP", &[WE], "evaluation")),
     ]
 }
 
-/// Files with two faults, and the one that is found first.
+/// Files with two errors and the one that is reported first.
 fn order() -> Vec<Sample> {
     let first = |name: &str, code, says: &str, bytes: String| {
         Sample::new(format!("first-{name}"), code, says, bytes)
@@ -135,7 +135,7 @@ fn order() -> Vec<Sample> {
     ]
 }
 
-/// A head whose text is another one than was signed.
+/// A licence head whose text differs from the signed one.
 fn forged_text(head: &str) -> String {
     head.replace("2099-12-31", "2099-12-30")
 }

@@ -1,4 +1,4 @@
-//! Signatures: whose, over what, and how they are spelled (LF §3).
+//! Signatures: their signers, their text and their encoding (LF §3).
 
 use base64ct::{Base64, Encoding as _};
 use license_issue::{self as issue, SigningKey};
@@ -6,7 +6,7 @@ use license_issue::{self as issue, SigningKey};
 use super::{PRESENT, Sample, text};
 use crate::maker;
 
-/// What a signature line begins with.
+/// The prefix of a signature line.
 const DASH: &str = "\u{2014} ";
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -23,7 +23,7 @@ fn line() -> String {
     file.lines().last().unwrap().to_owned()
 }
 
-/// [`text`] with these lines where the signatures stand.
+/// [`text`] with these lines as its signatures.
 fn with(lines: &[String]) -> String {
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     format!("{}\n{lines}", text())
@@ -50,7 +50,7 @@ fn good() -> Vec<Sample> {
         Sample::valid("signed-by-two", by(&[&issuer, &maker::demo_issuer()])),
         Sample::valid("signed-twice", by(&[&issuer, &issuer])),
         Sample::valid("signed-by-eight", by(&eight)),
-        // 159 bytes of name fill a line of 256.
+        // A name of 159 bytes fills a line of 256 bytes.
         Sample::valid("limit-signature-line", by(&[&maker::key(&"n".repeat(159), 80), &issuer])),
     ]
 }
@@ -66,9 +66,9 @@ fn keys() -> Vec<Sample> {
     vec![
         unknown("signer-unknown", &maker::stranger()),
         unknown("signer-root", &root),
-        // The issuer's name and another key: the hash of the key tells them apart.
+        // The issuer's name with another key; the key hash differs.
         unknown("signer-same-name", &maker::key("igel-issuer-2026", 77)),
-        // The issuer's key and another name.
+        // The issuer's key with another name.
         unknown("signer-other-name", &maker::key("igel-issuer-2027", 9)),
         Sample::new(
             "signer-untrusted-product",
@@ -108,7 +108,7 @@ fn forged() -> Vec<Sample> {
         bad("forged-signature-moved", with(std::slice::from_ref(&foreign))),
         bad("forged-signature-bit", with(&[altered(|bytes| bytes[40] ^= 1)])),
         bad("forged-signature-zero", with(&[altered(|bytes| bytes[4..].fill(0))])),
-        // A known key's bad signature spoils the file, whoever else signed it.
+        // A bad signature by a known key invalidates the file, whatever its other signatures.
         bad("forged-beside-good", with(&[line(), foreign.clone()])),
         bad("forged-before-good", with(&[foreign.clone(), line()])),
         bad("forged-beside-other", with(&[of_demo, foreign])),
@@ -125,7 +125,7 @@ fn spelled() -> Vec<Sample> {
     let (_, base64) = good.rsplit_once(' ').unwrap();
     let digits = base64.trim_end_matches('=');
     assert_eq!(base64.len() - digits.len(), 1, "68 bytes leave four bits in the last digit");
-    // The same 68 bytes, with a bit set that no byte has.
+    // The same 68 bytes with a padding bit set.
     let loose: String = {
         let (rest, last) = digits.split_at(digits.len() - 1);
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -101,7 +101,7 @@ fn texts() -> Vec<Sample> {
     ]
 }
 
-/// A document of these lines behind the header, signed by as many roots as are needed.
+/// A document of the header and these lines, signed by enough roots.
 fn signed(lines: &[String]) -> String {
     let [a, b, _] = maker::roots();
     issue::sign(&text(lines), &[&a, &b])
@@ -124,7 +124,7 @@ fn public(key: &issue::SigningKey) -> Vec<u8> {
     Base64::decode_vec(&key.verifier().public_key().to_string()).unwrap()
 }
 
-/// A `key` line with a name of this length and as many products.
+/// A `key` line with a name of this length and this many products.
 fn long_key(number: u8, name: usize, products: usize) -> String {
     let name = format!("{number:0>name$}");
     let list: Vec<String> = (0..products).map(|n| format!("P{n:011}")).collect();
@@ -191,7 +191,7 @@ fn limits() -> Vec<Sample> {
     ]
 }
 
-/// What a `key` line may name.
+/// The values of a `key` line.
 fn keys() -> Vec<Sample> {
     let own = public(&maker::issuer());
     let valid = |name: &str, lines: &[String]| {
@@ -232,7 +232,7 @@ fn keys() -> Vec<Sample> {
     ]
 }
 
-/// Documents with two faults, and the one that is found first; what follows the signatures.
+/// Documents with two errors and the one that is reported; content after the signatures.
 fn order() -> Vec<Sample> {
     let [a, b, c] = maker::roots();
     let of = |name: &str, code, says: &str, bytes: String| {

@@ -1,4 +1,4 @@
-//! Units: named, listed in a mass licence, proved by a slice (LF §5, §6).
+//! Units: named, listed in a mass licence, proven by a slice (LF §5, §6).
 
 use base64ct::{Base64, Encoding as _};
 use sha2::{Digest as _, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Sample, exchanged, inserted, line_of};
 use crate::maker::{self, Draft, UNIT};
 
-/// A mass licence for this device and two others. Its units in order: this one's comes first.
+/// A mass licence for this device and two others. Units are sorted; this device comes first.
 fn mass() -> Draft {
     maker::licence().mass(2)
 }
@@ -23,7 +23,7 @@ fn malformed(
     Sample::new(name, "malformed", says, bytes)
 }
 
-/// `count` lines of a key whose values are numbered and ascend.
+/// `count` lines of a key with ascending values.
 fn ascending(count: usize, line: impl Fn(usize) -> String) -> Vec<String> {
     (0..count).map(line).collect()
 }
@@ -57,8 +57,8 @@ fn good() -> Vec<Sample> {
     ]
 }
 
-/// A slice of the first of so many units, with a path of so many hashes that lead to what is signed:
-/// no list is needed to know a tree by its path.
+/// A slice for the first of `count` units, with a path of `hashes` hashes that matches the signed
+/// root. A tree can be verified by its path without a list.
 fn slice_of(count: u32, hashes: u8) -> String {
     let hash = |parts: &[&[u8]]| -> [u8; 32] { Sha256::digest(parts.concat()).into() };
     let leaf = hash(&[&[0], format!("mac:{UNIT}").as_bytes()]);
@@ -120,7 +120,7 @@ fn named() -> Vec<Sample> {
     ]
 }
 
-/// What `units` says.
+/// The values of `units`.
 fn stated() -> Vec<Sample> {
     let at = line_of("unit");
     let hash = "bjQLnP+zepicpUTmu3gKLHiNHRC+O7sTlsX0h9AgNGw=";
@@ -141,7 +141,7 @@ fn stated() -> Vec<Sample> {
     ]
 }
 
-/// The head of a mass licence with the empty line behind it, and the lines of its attachment.
+/// The head of a mass licence including the empty line, and the lines of its attachment.
 fn split(file: &str) -> (String, Vec<String>) {
     let head = file.match_indices("\n\n").nth(1).unwrap().0 + 2;
     (file[..head].to_owned(), file[head..].lines().map(str::to_owned).collect())

@@ -1,24 +1,24 @@
-//! System calls as this processor passes them: x86-64.
+//! The system call convention of x86-64.
 
 use nix::errno::Errno;
 use nix::sys::ptrace::{getregs, setregs};
 use nix::unistd::Pid;
 
-/// A system call that is about to be carried out.
+/// A system call at its entry.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    /// Which, by the kernel's number.
+    /// Its number.
     pub(super) number: i64,
     /// Its arguments.
     pub(super) args: [u64; 6],
-    /// The address that it is called from.
+    /// The caller's address.
     pub(super) from: u64,
 }
 
-/// The call at whose entry this thread has stopped.
+/// The call whose entry stopped this thread.
 ///
 /// # Errors
-/// The kernel's reason; `ESRCH` if the thread is gone.
+/// The kernel's error; `ESRCH` if the thread is gone.
 pub(super) fn entry(pid: Pid) -> Result<Entry, Errno> {
     let regs = getregs(pid)?;
     Ok(Entry {
@@ -28,7 +28,7 @@ pub(super) fn entry(pid: Pid) -> Result<Entry, Errno> {
     })
 }
 
-/// Makes the kernel carry out nothing in place of the call at whose entry this thread has stopped.
+/// Makes the kernel skip the call whose entry stopped this thread.
 ///
 /// # Errors
 /// As [`entry`].
@@ -39,7 +39,7 @@ pub(super) fn skip(pid: Pid) -> Result<(), Errno> {
     setregs(pid, regs)
 }
 
-/// Makes the call at whose end this thread has stopped return an error.
+/// Makes the call whose exit stopped this thread return an error.
 ///
 /// # Errors
 /// As [`entry`].

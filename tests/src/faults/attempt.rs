@@ -1,4 +1,4 @@
-//! One run of an operation, with a fault or without, and what it left.
+//! One run of an operation, with or without a fault, and the resulting state.
 
 mod licd;
 mod watch;
@@ -16,37 +16,37 @@ use crate::program;
 use crate::wait;
 use crate::world::World;
 
-/// Bytes of the licence partition: enough for a journal, few enough to be copied for every run.
+/// The size of the licence partition: large enough for a journal, small enough to copy for every
+/// run.
 const PARTITION: u64 = 4 << 20;
 
-/// What one run did.
+/// The result of one run.
 #[derive(Debug)]
 pub struct Attempt {
-    /// The program's calls and its end.
+    /// The program's calls and exit.
     pub trace: Trace,
-    /// What is on the device afterwards.
+    /// The state of the device after the run.
     pub state: State,
-    /// What licd was like; `None` for licctl.
+    /// licd's behaviour; `None` for licctl.
     pub served: Option<Served>,
 }
 
-/// Where the runs of an operation take place.
+/// The device on which the runs of an operation start.
 #[derive(Debug)]
-pub struct Scene {
+pub struct Fixture {
     /// The operation.
     pub operation: &'static Operation,
-    /// What is on the device before.
+    /// The state of the device before the run.
     pub before: State,
-    /// What its status report claims before.
+    /// The claims of its status report before the run.
     pub claims: Value,
     template: World,
     bus: Bus,
     _bus_dir: tempfile::TempDir,
 }
 
-impl Scene {
-    /// Makes the device of an operation, with a file system as its licence partition if that is
-    /// possible.
+impl Fixture {
+    /// Creates the device of an operation, with a mounted licence partition if possible.
     #[must_use]
     pub fn new(operation: &'static Operation) -> Self {
         let can_mount = crate::harness::can_mount();
@@ -70,8 +70,7 @@ impl Scene {
         matches!(self.operation.act, Act::Start)
     }
 
-    /// Runs the operation. `expected` is what licd is to claim in the end; without, it is waited
-    /// until it has nothing more to do.
+    /// Runs the operation. Waits until licd publishes the `expected` claims, or until it is idle.
     #[must_use]
     pub fn run(&self, world: &World, aim: Option<Aim>, expected: Option<&Value>) -> Attempt {
         match self.operation.act {
@@ -87,10 +86,10 @@ impl Scene {
     }
 }
 
-/// What a status report claims that licctl makes alone.
+/// The claims of licctl's status report.
 ///
 /// # Errors
-/// What licctl says instead.
+/// licctl's error message.
 pub fn report(world: &World) -> Result<Value, String> {
     let answer = program::run(world.licctl_command().args(["--direct", "status", "--json"]));
     match serde_json::from_str(&answer.out) {

@@ -1,4 +1,4 @@
-//! The system calls that a run counts, what each is about, and the errors that it can return.
+//! The counted system calls, their objects, and the errors that each can return.
 //!
 //! The errors are those of the manual pages (`man 2 NAME`) among [`ERRORS`], and what ext4 returns
 //! beyond them: EIO wherever a block has to be read, ENOMEM wherever a page is needed.
@@ -16,15 +16,15 @@ use self::table::About::{self, At, Fd, Path};
 use self::table::{KNOWN, Kind, UNCOUNTED};
 use super::arch::Entry;
 
-/// The shortages and failures that a call can be made to suffer.
+/// The errors that a call can be made to return.
 pub const ERRORS: [Errno; 8] = [ENOSPC, EIO, EROFS, EACCES, EINTR, EMFILE, ENFILE, ENOMEM];
 
-/// What a call is about, as far as its errors depend on it.
+/// The backing of a call's object, which determines its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Matter {
+enum Backing {
     /// A file or directory of a file system with blocks.
     Disk,
-    /// A file that the kernel makes up.
+    /// A file of a virtual file system.
     Kernel,
     /// Everything else: a socket, a pipe, a memory file, or nothing.
     Other,
@@ -33,13 +33,13 @@ enum Matter {
 /// A system call that was counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Its name.
+    /// The bus name of the specification.
     pub name: String,
-    /// What it is about: a path, or what a descriptor is.
+    /// Its object: a path, or the description of a descriptor.
     pub about: String,
     kind: Kind,
-    matter: Matter,
-    /// By a descriptor, so that no path is searched.
+    backing: Backing,
+    /// Whether the object is an open descriptor, so that no path is resolved.
     is_open: bool,
     writes: bool,
     creates: bool,
@@ -53,7 +53,7 @@ pub fn is_counted(number: i64) -> bool {
 }
 
 impl Call {
-    /// The call at whose entry this thread has stopped.
+    /// The call whose entry stopped this thread.
     pub(super) fn decode(pid: Pid, entry: &Entry) -> Self {
         let known = KNOWN.iter().find(|known| known.1 == entry.number);
         let Some(&(name, _, mut kind, about)) = known else {
@@ -61,19 +61,19 @@ impl Call {
                 name: format!("call {}", entry.number),
                 about: String::new(),
                 kind: Kind::Other,
-                matter: Matter::Other,
+                backing: Backing::Other,
                 is_open: true,
                 writes: false,
                 creates: false,
                 speaks: false,
             };
         };
-        // A memory file's name is no path.
+        // The name of a memory file is not a path.
         let is_path = !["SYS_memfd_create", "SYS_fsopen"].contains(&name);
         let (about, is_open) = object(pid, entry, about);
-        let matter = if is_path { matter(&about) } else { Matter::Other };
+        let backing = if is_path { backing(&about) } else { Backing::Other };
         let flags = open_flags(pid, name, entry);
-        // The way of duplicating a descriptor that std uses.
+        // std duplicates descriptors this way.
         if name == "SYS_fcntl"
             && [libc::F_DUPFD as u64, libc::F_DUPFD_CLOEXEC as u64].contains(&entry.args[1])
         {
@@ -83,7 +83,7 @@ impl Call {
             name: name.trim_start_matches("SYS_").to_owned(),
             about,
             kind,
-            matter,
+            backing,
             is_open,
             writes: flags & (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC) != 0,
             creates: flags & libc::O_CREAT != 0,
@@ -91,7 +91,7 @@ impl Call {
         }
     }
 
-    /// The errors of [`ERRORS`] that it can return.
+    /// The errors of [`ERRORS`] that this call can return.
     #[must_use]
     pub fn errors(&self) -> Vec<Errno> {
         let all: &[Errno] = match self.kind {
@@ -119,14 +119,14 @@ impl Call {
         all.iter().copied().filter(|error| self.can(*error)).collect()
     }
 
-    /// Whether what the call is about lets it return an error of its kind.
+    /// Whether the call can return this error for its object.
     fn can(&self, error: Errno) -> bool {
-        let on_disk = self.matter == Matter::Disk || self.kind == Kind::Mount;
+        let on_disk = self.backing == Backing::Disk || self.kind == Kind::Mount;
         match error {
             EROFS if self.kind == Kind::Open => on_disk && self.writes,
             ENOSPC if self.kind == Kind::Open => on_disk && self.creates,
             ENOSPC if self.kind == Kind::Watch => true,
-            // What was only read has nothing left to be written.
+            // A file opened for reading has no data to flush.
             EIO | ENOSPC if self.kind == Kind::Close => on_disk && self.writes,
             EIO | EROFS | ENOSPC => on_disk,
             EACCES if self.is_open => self.kind == Kind::Connect,
@@ -137,20 +137,20 @@ impl Call {
             {
                 false
             }
-            // A number, or what is queued already.
+            // The kernel copies a number, or data that is queued already.
             ENOMEM if self.about.starts_with("anon_inode:") => self.kind == Kind::Watch,
             ENFILE if ["dup", "fcntl", "epoll_ctl"].contains(&&*self.name) => false,
             _ => true,
         }
     }
 
-    /// Whether it can fail from then on. What waits for something would be asked for ever, and what
-    /// speaks with others, also by a pipe, would leave the program no way to say what is wrong.
+    /// Whether the call can fail from then on. Callers would repeat a failing wait forever, and a
+    /// failing call on a socket or pipe would keep the program from reporting the error.
     #[must_use]
     pub fn can_fail_onward(&self) -> bool {
         match self.kind {
             Kind::Wait | Kind::Transfer => false,
-            Kind::Read | Kind::Write => self.matter != Matter::Other && !self.speaks,
+            Kind::Read | Kind::Write => self.backing != Backing::Other && !self.speaks,
             _ => true,
         }
     }
@@ -161,19 +161,19 @@ impl Call {
         self.speaks
     }
 
-    /// Whether the kernel has done what was asked even though it returns an error: a descriptor is
-    /// closed in any case.
+    /// Whether the kernel completes the call even if it returns an error: it closes a descriptor in
+    /// any case.
     #[must_use]
     pub fn is_done_anyway(&self) -> bool {
         self.kind == Kind::Close
     }
 
-    /// Whether what others see of the device may be another thing after it than before.
+    /// Whether the call may change the visible state of the device.
     #[must_use]
     pub fn changes(&self) -> bool {
         match self.kind {
             Kind::Open => self.writes,
-            Kind::Write => self.matter == Matter::Disk,
+            Kind::Write => self.backing == Backing::Disk,
             Kind::Rename | Kind::Unlink | Kind::Make | Kind::Change | Kind::Sync | Kind::Mount => {
                 true
             }
@@ -182,7 +182,7 @@ impl Call {
         }
     }
 
-    /// Whether the table knows it.
+    /// Whether the table contains this call.
     #[must_use]
     pub fn is_known(&self) -> bool {
         !self.name.starts_with("call ")
@@ -195,7 +195,7 @@ impl std::fmt::Display for Call {
     }
 }
 
-/// How the file that a call opens or closes is opened.
+/// The open flags of the file that a call opens or closes.
 fn open_flags(pid: Pid, name: &str, entry: &Entry) -> i32 {
     match name {
         "SYS_open" => entry.args[1] as i32,
@@ -211,7 +211,7 @@ fn open_flags(pid: Pid, name: &str, entry: &Entry) -> i32 {
     }
 }
 
-/// What a call is about, and whether that is a descriptor.
+/// The object of a call, and whether that is a descriptor.
 fn object(pid: Pid, entry: &Entry, about: About) -> (String, bool) {
     match about {
         Path(index) => (text(pid, entry.args[index]), false),
@@ -225,20 +225,20 @@ fn object(pid: Pid, entry: &Entry, about: About) -> (String, bool) {
     }
 }
 
-fn matter(about: &str) -> Matter {
+fn backing(about: &str) -> Backing {
     match about {
-        _ if about.starts_with("/proc/") || about.starts_with("/sys/") => Matter::Kernel,
-        _ if about.starts_with("/memfd:") => Matter::Other,
-        // Worlds may be made there.
-        _ if about.starts_with("/dev/") && !about.starts_with("/dev/shm/") => Matter::Other,
-        _ if about.starts_with('/') => Matter::Disk,
-        _ => Matter::Other,
+        _ if about.starts_with("/proc/") || about.starts_with("/sys/") => Backing::Kernel,
+        _ if about.starts_with("/memfd:") => Backing::Other,
+        // Test devices may be created there.
+        _ if about.starts_with("/dev/") && !about.starts_with("/dev/shm/") => Backing::Other,
+        _ if about.starts_with('/') => Backing::Disk,
+        _ => Backing::Other,
     }
 }
 
-/// What a descriptor is, as the kernel names it.
+/// The kernel's description of a descriptor.
 fn descriptor(pid: Pid, fd: u64) -> String {
-    // Passed in half a register.
+    // A descriptor occupies the lower half of the register.
     let link = match fd as u32 as i32 {
         libc::AT_FDCWD => format!("/proc/{pid}/cwd"),
         fd => format!("/proc/{pid}/fd/{fd}"),
@@ -246,7 +246,7 @@ fn descriptor(pid: Pid, fd: u64) -> String {
     fs::read_link(link).map_or_else(|_| "?".to_owned(), |to| to.to_string_lossy().into_owned())
 }
 
-/// A text of another process that ends with a zero.
+/// A null-terminated string of another process.
 fn text(pid: Pid, at: u64) -> String {
     let mut bytes = [0; libc::PATH_MAX as usize];
     let read =

@@ -1,4 +1,4 @@
-//! What must be true after a run.
+//! Checks the requirements after a run.
 
 mod licctl;
 mod licd;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::attempt::{Answer, Attempt, Scene, report};
+use super::attempt::{Answer, Attempt, Fixture, report};
 use super::point::{Aim, Fault};
 use super::state::{self, State};
 use super::tracer::End;
@@ -16,41 +16,47 @@ use crate::world::World;
 
 /// The exit code of a program that panics.
 const PANICKED: i32 = 101;
-/// What a panic says on standard error, by std's word and by licd's.
+/// The messages of a panic on standard error, from std and from licd.
 const PANICS: [&str; 2] = ["panicked at", "a fault of the program"];
-/// Operations of several files: what was begun may be finished by the next start.
+/// Operations on several files, which the next start may finish.
 const REMOVALS: [&str; 3] = ["remove", "profile", "served-remove"];
 
-/// A run without a fault, which shows what is right.
+/// A run without a fault, as reference.
 #[derive(Debug)]
 pub struct Right {
     /// The run.
     pub attempt: Attempt,
-    /// What the status report claims after it.
+    /// The claims of the status report after it.
     pub claims: Value,
 }
 
-/// Why a run was wrong; each a sentence.
-pub type Wrongs = Vec<String>;
+/// The violated requirements of a run, one sentence each.
+pub type Violations = Vec<String>;
 
 /// Runs an operation without a fault.
 ///
 /// # Panics
-/// If the program makes a call that the table lacks, whose errors would not be tried.
+/// If the table lacks a call of the program, whose errors would not be tried.
 #[must_use]
-pub fn undisturbed(scene: &Scene) -> Right {
-    let world = scene.world();
-    let attempt = scene.run(&world, None, None);
+pub fn undisturbed(fixture: &Fixture) -> Right {
+    let world = fixture.world();
+    let attempt = fixture.run(&world, None, None);
     let unknown = attempt.trace.calls.iter().find(|(_, call)| !call.is_known());
-    assert!(unknown.is_none(), "{}: {unknown:?} is not known", scene.operation.name);
+    assert!(unknown.is_none(), "{}: {unknown:?} is not known", fixture.operation.name);
     let claims = report(&world).unwrap();
     Right { attempt, claims }
 }
 
-/// Judges a run.
+/// Checks a run.
 #[must_use]
-pub fn judge(scene: &Scene, world: World, right: &Right, aim: Aim, run: &Attempt) -> Wrongs {
-    let mut judge = Judge { scene, world: &world, right, aim, run, wrongs: Vec::new() };
+pub fn judge(
+    fixture: &Fixture,
+    world: World,
+    right: &Right,
+    aim: Aim,
+    run: &Attempt,
+) -> Violations {
+    let mut judge = Judge { fixture, world: &world, right, aim, run, violations: Vec::new() };
     judge.end();
     judge.memory();
     judge.store();
@@ -63,35 +69,35 @@ pub fn judge(scene: &Scene, world: World, right: &Right, aim: Aim, run: &Attempt
         judge.licctl();
         judge.licd();
     }
-    let mut wrongs = judge.wrongs;
-    check_file_system(world, &mut wrongs);
-    wrongs
+    let mut violations = judge.violations;
+    check_file_system(world, &mut violations);
+    violations
 }
 
 struct Judge<'a> {
-    scene: &'a Scene,
+    fixture: &'a Fixture,
     world: &'a World,
     right: &'a Right,
     aim: Aim,
     run: &'a Attempt,
-    wrongs: Wrongs,
+    violations: Violations,
 }
 
 impl<'a> Judge<'a> {
     fn wrong(&mut self, what: impl Into<String>) {
-        self.wrongs.push(what.into());
+        self.violations.push(what.into());
     }
 
-    /// What is on the device before, after this run, and after one without a fault.
+    /// The state of the device before, after this run, and after a run without a fault.
     fn states(&self) -> [&'a State; 3] {
-        [&self.scene.before, &self.run.state, &self.right.attempt.state]
+        [&self.fixture.before, &self.run.state, &self.right.attempt.state]
     }
 
     fn is_removal(&self) -> bool {
-        REMOVALS.contains(&self.scene.operation.name)
+        REMOVALS.contains(&self.fixture.operation.name)
     }
 
-    /// The program does not hang, panic or die.
+    /// The program must not hang, panic or be killed by a signal.
     fn end(&mut self) {
         let trace = &self.run.trace;
         if trace.end == End::Hung {
@@ -110,7 +116,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Nothing that was remembered is lost, but what the operation itself replaces.
+    /// No remembered fact is lost except those that the operation replaces.
     fn memory(&mut self) {
         let [before, now, after] = self.states();
         let kept = before.memory.intersection(&after.memory);
@@ -122,32 +128,33 @@ impl<'a> Judge<'a> {
         let trust = is_older.then(|| format!("the trust remembered goes back to {}", now.trust));
         let is_torn = now.settings != before.settings && now.settings != after.settings;
         let settings = is_torn.then(|| "the settings are neither the old nor the new".to_owned());
-        self.wrongs.extend(lost.into_iter().chain(trust).chain(settings));
+        self.violations.extend(lost.into_iter().chain(trust).chain(settings));
         for file in state::set_aside(self.world) {
             let place = self.place(&file);
             self.wrong(format!("sets {place} aside"));
         }
     }
 
-    /// Every file of the store is the old one or the new one, and what was to stay is there.
+    /// Every file of the store is old or new, and kept files are present.
     fn store(&mut self) {
         let [before, now, after] = self.states();
-        let mut wrongs = Vec::new();
+        let mut violations = Vec::new();
         for (file, content) in &now.store {
             let is_of = |state: &State| state.store.get(file) == Some(content);
             if !is_of(before) && !is_of(after) {
-                wrongs.push(format!("{} is neither the old nor the new", file.display()));
+                violations.push(format!("{} is neither the old nor the new", file.display()));
             }
         }
         for (file, content) in &before.store {
             if after.store.get(file) == Some(content) && !now.store.contains_key(file) {
-                wrongs.push(format!("the store loses {}", file.display()));
+                violations.push(format!("the store loses {}", file.display()));
             }
         }
-        self.wrongs.extend(wrongs);
+        self.violations.extend(violations);
     }
 
-    /// The licence partition is closed; or it is said that it is not, and the next start closes it.
+    /// The licence partition is read-only; otherwise the program reports it and the next start
+    /// closes it.
     fn closed(&mut self) {
         let Some(partition) = self.world.file_system() else { return };
         if partition.is_read_only() {
@@ -157,16 +164,17 @@ impl<'a> Judge<'a> {
         if !lasts || self.run.trace.err.trim().is_empty() {
             return self.wrong("the partition stays writable");
         }
-        let _ = self.scene.next_start(self.world, &[&self.right.claims]);
+        let _ = self.fixture.next_start(self.world, &[&self.right.claims]);
         if !partition.is_read_only() {
             self.wrong("the partition stays writable past the next start");
         }
     }
 
-    /// Temporary files that could not be removed are cleared away by the next start.
+    /// The next start deletes temporary files that could not be removed.
     fn left(&mut self) {
         if !state::temporary(self.world).is_empty() {
-            let _ = self.scene.next_start(self.world, &[&self.right.claims, &self.scene.claims]);
+            let _ =
+                self.fixture.next_start(self.world, &[&self.right.claims, &self.fixture.claims]);
             self.no_temporary_files();
         }
     }
@@ -179,13 +187,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The next start finds the old or the new, whole, and clears away.
+    /// The next start finds the old or the new state complete, and cleans up.
     fn killed(&mut self) {
-        if !self.scene.operation.writes {
+        if !self.fixture.operation.writes {
             return;
         }
-        let (old, new) = (&self.scene.claims, &self.right.claims);
-        match self.scene.next_start(self.world, &[old, new]) {
+        let (old, new) = (&self.fixture.claims, &self.right.claims);
+        match self.fixture.next_start(self.world, &[old, new]) {
             Err(why) => self.wrong(why),
             Ok(claims) if claims != *old && claims != *new => {
                 let what = state::difference(&claims, new);
@@ -205,22 +213,22 @@ impl<'a> Judge<'a> {
         self.no_temporary_files();
     }
 
-    /// Whether the program had said that it was done.
+    /// Whether the program had reported success.
     fn is_acknowledged(&self) -> bool {
         let [is, should] = [self.run, &self.right.attempt];
         match &self.run.served {
-            Some(served) => !self.scene.is_start() && served.answer == Some(Answer::Done),
+            Some(served) => !self.fixture.is_start() && served.answer == Some(Answer::Done),
             None => is.trace.out == should.trace.out && !should.trace.out.is_empty(),
         }
     }
 
-    /// A file's place on the device.
+    /// The path of a file on the device.
     fn place(&self, file: &Path) -> String {
         let place = file.strip_prefix(self.world.root()).unwrap_or(file);
         format!("/{}", place.display())
     }
 
-    /// What the program said, short, without where the device is on this machine.
+    /// The program's message, shortened, without the device's path on this machine.
     fn words(&self) -> String {
         let trace = &self.run.trace;
         let text = if trace.err.trim().is_empty() { &trace.out } else { &trace.err };
@@ -230,12 +238,12 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn check_file_system(world: World, wrongs: &mut Wrongs) {
+fn check_file_system(world: World, violations: &mut Violations) {
     let Some(partition) = world.file_system() else { return };
     partition.vanish();
     let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
     if !check.status.success() {
         let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
-        wrongs.push(format!("e2fsck: {text}"));
+        violations.push(format!("e2fsck: {text}"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the programs are doing when a fault meets them.
+//! The operations during which faults are injected.
 
 use std::fs;
 
@@ -6,36 +6,36 @@ use crate::client::Client;
 use crate::maker::{self, EMP, POWERTERM};
 use crate::world::World;
 
-/// Something that a program does, on a device that is made for it.
+/// An operation of a program, on a device prepared for it.
 #[derive(Debug)]
 pub struct Operation {
     /// Its name on the command line.
     pub name: &'static str,
-    /// Whether it is to change what is stored or remembered; what only reads need not be killed.
+    /// Whether it changes the store or the memory; operations that only read are not killed.
     pub writes: bool,
-    /// Makes the device out of a new one.
+    /// Prepares a new device.
     pub prepare: fn(&World),
-    /// What is traced.
+    /// The traced program.
     pub act: Act,
 }
 
-/// What is traced.
+/// The traced program.
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
     /// licctl without a daemon, with these arguments.
     Tool(fn(&World) -> Vec<String>),
-    /// licd from its start until it has told its first status.
+    /// licd from its start until it has published its first status.
     Start,
-    /// licd while it answers this, which says whether it was done.
+    /// licd while it answers this call.
     Running(Call),
 }
 
-/// Asks licd for something; an error is the name of what it answers instead.
+/// A call to licd; an error is the name of the D-Bus error.
 pub type Call = fn(&World, &Client) -> Result<(), String>;
 
 use Act::{Running, Start, Tool};
 
-/// All of them.
+/// All operations.
 pub const OPERATIONS: &[Operation] = &[
     Operation { name: "import", writes: true, prepare: used, act: Tool(import_new) },
     Operation { name: "renewal", writes: true, prepare: used, act: Tool(import_renewal) },
@@ -53,14 +53,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "served-remove", writes: true, prepare: used, act: Running(served_remove) },
 ];
 
-/// The operation of this name.
+/// The operation with this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name)
 }
 
-/// A device that has been in use: three licences, a trust document that the image does not have,
-/// and a memory of what was superseded, converted and removed.
+/// A device in use: three licences, a trust document that the image lacks, and a memory of
+/// superseded, converted and removed licences.
 fn used(world: &World) {
     let import = |name: &str, content: String| {
         let file = world.file(name, content);
@@ -74,11 +74,11 @@ fn used(world: &World) {
     let terminal = maker::licence().pack("PWT-11111").product("PWT").services(&[POWERTERM]);
     let terminal = terminal.supersedes(&["PWT-00000"]).issued("2020-06-01T00:00:00Z");
     import("terminal.lic", terminal.sign());
-    // What the operations bring.
+    // The files that the operations import.
     world.file("new.lic", maker::licence().pack("WE-NEW01").serial(1).sign());
     world.file("renewal.lic", maker::licence().serial(184).sign());
     world.file("trust3.note", maker::trust(3, &[("WE-GONE1", 9)]));
-    // The settings as the management has sent them.
+    // The settings as the management sent them.
     world.write("/etc/licd/settings.toml", SETTINGS);
 }
 
@@ -93,7 +93,7 @@ fn with_profile(world: &World) {
 
 fn with_leftovers(world: &World) {
     used(world);
-    // Copied by hand, and superseded by what is there.
+    // Copied by hand and superseded by a stored licence.
     for serial in [181, 182] {
         let old = maker::licence().serial(serial).sign();
         world.copy_by_hand(&format!("old-{serial}.lic"), old);
@@ -104,7 +104,7 @@ fn words(words: &[&str]) -> Vec<String> {
     ["--direct"].iter().chain(words).map(|word| (*word).to_owned()).collect()
 }
 
-/// The path of a file that [`used`] has put where a user has it.
+/// The path of a user's file that [`used`] created.
 fn inbox(world: &World, name: &str) -> String {
     world.root().with_file_name("inbox").join(name).to_str().unwrap().to_owned()
 }
@@ -152,7 +152,7 @@ fn served_import(world: &World, client: &Client) -> Result<(), String> {
     let verdict = client.manager::<String>("ImportFd", &(fd, "new.lic", options));
     match verdict.map_err(|refusal| refusal.name)? {
         verdict if verdict == "valid" => Ok(()),
-        // As a verdict's error is named.
+        // D-Bus errors are named after verdicts.
         verdict => Err(verdict.split('-').map(capitalised).collect()),
     }
 }

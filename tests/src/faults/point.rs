@@ -7,29 +7,29 @@ use nix::errno::Errno;
 
 use super::calls::ERRORS;
 
-/// A counted call of a program: the thread that makes it, and how many counted calls that thread has
-/// made before. So the calls of a program with several threads have the same names in every run.
+/// A counted call of a program: its thread, and the number of earlier counted calls of that thread.
+/// Calls of a multi-threaded program thus have the same names in every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The thread or process.
-    pub strand: Strand,
+    pub thread: ThreadName,
     /// The call, 0 for the thread's first.
     pub number: u32,
 }
 
-/// A thread or process of a program, by the name that the kernel has for it; of several of one name
-/// which, by the order of their first counted calls.
+/// A thread or process of a program, by its kernel name, and a number among threads with that name,
+/// in the order of their first counted calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Strand {
+pub struct ThreadName {
     name: [u8; NAME],
     ordinal: u32,
 }
 
-/// Bytes of a thread's name, by the kernel's limit.
+/// The kernel's limit of a thread's name.
 const NAME: usize = 16;
 
-impl Strand {
-    /// The first of this name. Of the name only letters, digits and dashes count.
+impl ThreadName {
+    /// The first thread with this name. Only letters, digits and dashes of the name count.
     #[must_use]
     pub fn named(text: &str) -> Self {
         let mut name = [0; NAME];
@@ -39,32 +39,32 @@ impl Strand {
         Self { name, ordinal: 0 }
     }
 
-    /// The next of the same name.
+    /// The next thread with the same name.
     #[must_use]
     pub fn next(self) -> Self {
         Self { ordinal: self.ordinal + 1, ..self }
     }
 }
 
-/// What happens at a place.
+/// The fault to inject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The call returns this error and is not carried out.
     Fail(Errno),
-    /// So does every later call, of all threads, that can return this error.
+    /// This and every later call, of all threads, that can return this error fail.
     FailOnward(Errno),
-    /// The program is killed and the call not carried out.
+    /// The program is killed before the call.
     KillBefore,
-    /// The program is killed when the call has returned.
+    /// The program is killed after the call.
     KillAfter,
 }
 
 /// A fault at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aim {
-    /// Where.
+    /// The place.
     pub place: Place,
-    /// What.
+    /// The fault.
     pub fault: Fault,
 }
 
@@ -99,7 +99,7 @@ impl Fault {
         }
     }
 
-    /// What runs are counted under: the error, or `kill`, and how often or when.
+    /// The heading for statistics: the error, or `kill`, with its variant.
     #[must_use]
     pub fn heading(self) -> String {
         match self {
@@ -111,7 +111,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Strand {
+impl fmt::Display for ThreadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = String::from_utf8_lossy(&self.name);
         f.write_str(name.trim_end_matches('\0'))?;
@@ -121,7 +121,7 @@ impl fmt::Display for Strand {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.strand, self.number)
+        write!(f, "{}:{}", self.thread, self.number)
     }
 }
 
@@ -131,7 +131,7 @@ impl fmt::Display for Point {
     }
 }
 
-/// What a point's name must be.
+/// The form of a point's name.
 const FORM: &str = "OPERATION THREAD:NUMBER (ERRNO once|onward, or kill before|after)";
 
 impl FromStr for Point {
@@ -140,11 +140,11 @@ impl FromStr for Point {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let &[operation, place, what, how] = words.as_slice() else { return Err(FORM) };
-        let (strand, number) = place.split_once(':').ok_or(FORM)?;
+        let (thread, number) = place.split_once(':').ok_or(FORM)?;
         let parse = |number: &str| number.parse().map_err(|_| FORM);
-        let (name, ordinal) = strand.split_once('.').unwrap_or((strand, "0"));
-        let strand = Strand { ordinal: parse(ordinal)?, ..Strand::named(name) };
-        let place = Place { strand, number: parse(number)? };
+        let (name, ordinal) = thread.split_once('.').unwrap_or((thread, "0"));
+        let thread = ThreadName { ordinal: parse(ordinal)?, ..ThreadName::named(name) };
+        let place = Place { thread, number: parse(number)? };
         let errno = || ERRORS.into_iter().find(|errno| format!("{errno:?}") == what).ok_or(FORM);
         let fault = match (what, how) {
             ("kill", "before") => Fault::KillBefore,

@@ -1,4 +1,4 @@
-//! What is on a device, to be compared with what was there before.
+//! The state of a device, for comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// What a device remembers of licences, and its copy.
+/// The device's memory of licences.
 const MEMORY: &str = "/var/lib/licd/state.toml";
-/// The newest trust document that it remembers.
+/// The remembered trust document.
 const TRUST: &str = "/var/lib/licd/trust.note";
 /// The settings.
 const SETTINGS: &str = "/etc/licd/settings.toml";
-/// Where temporary files and files that were set aside may lie.
+/// The directories of temporary files and files that were set aside.
 const PLACES: [&str; 4] = ["/license", "/var/lib/licd", "/etc/licd", "/run/licd"];
 
-/// What is on a device.
+/// The state of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// The licences and the trust document of the store.
     pub store: BTreeMap<PathBuf, Vec<u8>>,
-    /// What is remembered, an entry a text.
+    /// The entries of the memory.
     pub memory: BTreeSet<String>,
-    /// The version of the trust document that is remembered.
+    /// The version of the remembered trust document.
     pub trust: u64,
     /// The settings.
     pub settings: String,
 }
 
 impl State {
-    /// What is on this device now.
+    /// Reads the state of a device.
     #[must_use]
     pub fn of(world: &World) -> Self {
         let all = files(&world.path("/license"));
@@ -59,18 +59,18 @@ fn entries(text: &str) -> BTreeSet<String> {
     table.iter().flat_map(list).collect()
 }
 
-/// The version of a trust document; 0 if it is none.
+/// The version of a trust document; 0 for other content.
 fn version(text: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix("version "));
     line.and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
-/// All regular files at and below a directory.
+/// All regular files in a directory tree.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let kind = entry.file_type().unwrap();
-        // What mkfs makes.
+        // mkfs creates lost+found.
         if kind.is_dir() && entry.file_name() != "lost+found" {
             found.extend(files(&entry.path()));
         } else if kind.is_file() {
@@ -85,7 +85,7 @@ fn is_temporary(path: &Path) -> bool {
     name.starts_with(".licd-") || name.ends_with(".tmp")
 }
 
-/// The temporary files that lie on a device.
+/// The temporary files on a device.
 #[must_use]
 pub fn temporary(world: &World) -> Vec<PathBuf> {
     let all = PLACES.iter().flat_map(|place| files(&world.path(place)));
@@ -99,14 +99,14 @@ pub fn set_aside(world: &World) -> Vec<PathBuf> {
     all.filter(|path| path.to_string_lossy().contains(".damaged")).collect()
 }
 
-/// What a status report claims, without the clock, without what it says of problems, and without
-/// what no decision depends on.
+/// The claims of a status report: the report without the clock, problems, and facts that no
+/// decision depends on.
 #[must_use]
 pub fn claims(report: &Value) -> Value {
     let keys = ["state", "unit_id", "services", "licenses", "rejected", "features", "store"];
     let mut claims: Value = keys.iter().map(|key| (*key, report[key].clone())).collect();
     claims["generation"] = report["os"]["generation"].clone();
-    // Writable for a moment is no claim; whether it stays so is looked at elsewhere.
+    // The store may be writable for a moment; another check covers whether it stays writable.
     if claims["store"]["state"] == "writable" {
         claims["store"]["state"] = json!("read-only");
     }
@@ -124,7 +124,7 @@ fn allowed_of(features: &Value) -> usize {
     all.filter(|feature| feature["allowed"] == true).count()
 }
 
-/// The parts of two claims that differ, in a few words.
+/// A short description of how two claims differ.
 #[must_use]
 pub fn difference(is: &Value, should: &Value) -> String {
     let empty = serde_json::Map::new();

@@ -1,4 +1,4 @@
-//! All points of an operation, or a sample of them.
+//! Runs all points of an operation, or a sample of them.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,31 +6,31 @@ use std::thread;
 
 use nix::errno::Errno;
 
-use super::attempt::Scene;
+use super::attempt::Fixture;
 use super::calls::Call;
-use super::judge::{Right, Wrongs, judge, undisturbed};
+use super::judge::{Right, Violations, judge, undisturbed};
 use super::operations::Operation;
 use super::point::{Aim, Fault, Place, Point};
 
-/// What became of one point.
+/// The outcome of one point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is as it must be.
+    /// All requirements hold.
     Right,
-    /// The program did not come to the point.
+    /// The program did not reach the point.
     NotReached,
-    /// What is not as it must be.
-    Wrong(Wrongs),
+    /// The violated requirements.
+    Wrong(Violations),
 }
 
-/// A point that was run.
+/// The result of a point.
 #[derive(Debug)]
 pub struct Result {
     /// The point.
     pub point: Point,
-    /// The call that the fault hit, as it was hit.
+    /// The call that the fault hit.
     pub call: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -39,18 +39,18 @@ pub struct Result {
 pub enum Choice {
     /// Every one.
     All,
-    /// So many, chosen by a seed.
+    /// This many, chosen by a seed.
     Sample(usize, u64),
 }
 
-/// Points of one heading, counted.
+/// The counts under one heading.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Count {
     /// How many were run.
     pub points: usize,
-    /// Of them, how many the program did not come to.
+    /// How many of them the program did not reach.
     pub not_reached: usize,
-    /// Of them, how many were wrong.
+    /// How many of them violated a requirement.
     pub wrong: usize,
 }
 
@@ -62,7 +62,7 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
         let mut add = |fault| aims.push(Aim { place: *place, fault });
         for errno in call.errors() {
             add(Fault::Fail(errno));
-            // Signals do not come without end.
+            // Signals do not repeat forever.
             if errno != Errno::EINTR && call.can_fail_onward() {
                 add(Fault::FailOnward(errno));
             }
@@ -77,26 +77,26 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
     aims
 }
 
-/// Runs points of an operation, `jobs` at a time, and tells each as soon as it is known.
+/// Runs points of an operation, `jobs` concurrently, and reports each as it finishes.
 #[must_use]
 pub fn run(
     operation: &'static Operation,
     choice: Choice,
     jobs: usize,
-    told: &(dyn Fn(&Result) + Sync),
+    report: &(dyn Fn(&Result) + Sync),
 ) -> Vec<Result> {
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs)
             .map(|worker| {
                 scope.spawn(move || {
-                    let scene = Scene::new(operation);
-                    let right = undisturbed(&scene);
+                    let fixture = Fixture::new(operation);
+                    let right = undisturbed(&fixture);
                     let all = points(operation, &right.attempt.trace.calls);
                     let chosen = choose(all, choice);
                     let own = chosen.into_iter().skip(worker).step_by(jobs);
                     let run = |aim| {
-                        let result = run_one(&scene, &right, aim);
-                        told(&result);
+                        let result = run_one(&fixture, &right, aim);
+                        report(&result);
                         result
                     };
                     own.map(run).collect::<Vec<_>>()
@@ -109,23 +109,23 @@ pub fn run(
 
 /// Runs one point.
 #[must_use]
-pub fn run_one(scene: &Scene, right: &Right, aim: Aim) -> Result {
-    let point = Point { operation: scene.operation.name.to_owned(), aim };
+pub fn run_one(fixture: &Fixture, right: &Right, aim: Aim) -> Result {
+    let point = Point { operation: fixture.operation.name.to_owned(), aim };
     let attempted = catch_unwind(AssertUnwindSafe(|| {
-        let world = scene.world();
+        let world = fixture.world();
         let expected = Some(&right.claims).filter(|_| !aim.fault.is_kill());
-        let run = scene.run(&world, Some(aim), expected);
+        let run = fixture.run(&world, Some(aim), expected);
         let root = world.root().to_str().unwrap().to_owned();
         let call = run.trace.hit.as_ref().map(|call| match call.to_string() {
             text if call.about == root => text.replace(&root, "/"),
             text => text.replace(&root, ""),
         });
-        (call, judge(scene, world, right, aim, &run))
+        (call, judge(fixture, world, right, aim, &run))
     }));
     let (call, outcome) = match attempted {
         Ok((None, _)) => (String::new(), Outcome::NotReached),
-        Ok((Some(call), wrongs)) if wrongs.is_empty() => (call, Outcome::Right),
-        Ok((Some(call), wrongs)) => (call, Outcome::Wrong(wrongs)),
+        Ok((Some(call), violations)) if violations.is_empty() => (call, Outcome::Right),
+        Ok((Some(call), violations)) => (call, Outcome::Wrong(violations)),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             let text = text.chars().take(300).collect::<String>().replace('\n', " / ");
@@ -135,7 +135,7 @@ pub fn run_one(scene: &Scene, right: &Right, aim: Aim) -> Result {
     Result { point, call, outcome }
 }
 
-/// Counts results by what was done to the program.
+/// Counts results by kind of fault.
 #[must_use]
 pub fn count(results: &[Result]) -> BTreeMap<String, Count> {
     let mut counts = BTreeMap::<String, Count>::new();
@@ -151,7 +151,7 @@ pub fn count(results: &[Result]) -> BTreeMap<String, Count> {
 fn choose(mut all: Vec<Aim>, choice: Choice) -> Vec<Aim> {
     let Choice::Sample(size, seed) = choice else { return all };
     let mut random = Random(seed);
-    // The first steps of a shuffle.
+    // A partial Fisher–Yates shuffle.
     let size = size.min(all.len());
     for index in 0..size {
         let rest = u64::try_from(all.len() - index).unwrap();
@@ -162,7 +162,7 @@ fn choose(mut all: Vec<Aim>, choice: Choice) -> Vec<Aim> {
     all
 }
 
-/// Numbers that a seed determines (splitmix64).
+/// A pseudo-random generator (splitmix64).
 struct Random(u64);
 
 impl Random {
@@ -180,9 +180,9 @@ impl std::fmt::Display for Result {
         match outcome {
             Outcome::Right => write!(f, "right  {point}  {call}"),
             Outcome::NotReached => write!(f, "not reached  {point}"),
-            Outcome::Wrong(wrongs) => {
+            Outcome::Wrong(violations) => {
                 write!(f, "WRONG  make faults POINT='{point}'  {call}")?;
-                wrongs.iter().try_for_each(|wrong| write!(f, "\n       {wrong}"))
+                violations.iter().try_for_each(|wrong| write!(f, "\n       {wrong}"))
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Runs a program under ptrace(2), counts its system calls, and carries out one fault.
+//! Runs a program under ptrace(2), counts its system calls, and injects one fault.
 //!
-//! Threads and children are followed. Calls that the dynamic loader makes are left alone: they are
-//! over before the program's own work begins. The program waits in a shell until it is traced, so
-//! that not one of its calls is missed, and that it need not be stopped by a signal.
+//! The tracer follows threads and children. It ignores calls of the dynamic loader, which finish
+//! before the program's own work begins. The program waits in a shell until it is traced, so that
+//! no call is missed and no signal is needed to stop it.
 
 mod follow;
 
@@ -20,29 +20,29 @@ use self::follow::Tracer;
 use super::calls::Call;
 use super::point::{Aim, Place};
 
-/// Waits for one line, which comes when the program is traced, and becomes the program.
+/// Waits for a line, which arrives once the shell is traced, and executes the program.
 const STARTER: &str = r#"read -r _; exec "$@" </dev/null"#;
-/// Calls after which a program runs in circles: a hundred times what a start of licd makes.
+/// The limit of calls of a looping program: a hundred times those of a start of licd.
 const CALLS: u64 = 200_000;
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// By itself, with this code.
+    /// It exited with this code.
     Exited(i32),
-    /// By a signal.
+    /// A signal killed it.
     Killed(Signal),
-    /// It did not, and was killed.
+    /// It hung and was killed.
     Hung,
 }
 
-/// What a program did.
+/// The result of a program.
 #[derive(Debug)]
 pub struct Trace {
-    /// Its counted calls in the order in which they began, if there was no fault to carry out.
+    /// Its counted calls in order of entry, if no fault was injected.
     pub calls: Vec<(Place, Call)>,
-    /// The call that the fault hit; `None` if there was none at its place.
+    /// The call that the fault hit; `None` if the program did not reach it.
     pub hit: Option<Call>,
-    /// How it ended.
+    /// Its exit.
     pub end: End,
     /// Standard output.
     pub out: String,
@@ -50,7 +50,7 @@ pub struct Trace {
     pub err: String,
 }
 
-/// A program that is traced.
+/// A traced program.
 #[derive(Debug)]
 pub struct Traced {
     control: Arc<Control>,
@@ -61,18 +61,18 @@ pub struct Traced {
     err: JoinHandle<String>,
 }
 
-/// What the tracing thread is told meanwhile.
+/// State shared with the tracing thread.
 #[derive(Debug, Default)]
 struct Control {
-    /// Whether calls are counted and a fault is carried out.
+    /// Whether calls are counted and a fault is injected.
     is_armed: AtomicBool,
     /// Whether the fault has happened.
     has_hit: AtomicBool,
-    /// How many calls there were so far, counted or not.
+    /// The number of calls so far, counted or not.
     calls: AtomicU64,
 }
 
-/// What the tracing thread has seen.
+/// The tracing thread's result.
 #[derive(Debug)]
 struct Seen {
     calls: Vec<(Place, Call)>,
@@ -81,13 +81,13 @@ struct Seen {
 }
 
 impl Traced {
-    /// Starts a program of which every call counts.
+    /// Starts a program and counts every call.
     #[must_use]
     pub fn start(command: &Command, aim: Option<Aim>) -> Self {
         Self::spawn(command, aim, true)
     }
 
-    /// Starts a program of which no call counts until it is [armed](Self::arm).
+    /// Starts a program and counts calls once it is [armed](Self::arm).
     #[must_use]
     pub fn start_unarmed(command: &Command, aim: Option<Aim>) -> Self {
         Self::spawn(command, aim, false)
@@ -107,14 +107,14 @@ impl Traced {
         let shared = Arc::clone(&control);
         let (started, start) = mpsc::channel();
         let (end, ended) = mpsc::channel();
-        // A tracer is a thread, and so is a parent: the one that waits has to be both.
+        // ptrace ties a tracee to a thread: the thread that starts the program has to wait for it.
         let tracer = thread::spawn(move || {
             let mut child = starter.spawn().unwrap();
             let pid = Pid::from_raw(child.id().try_into().unwrap());
             let streams = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
             started.send((pid, streams)).unwrap();
             let seen = Tracer::new(pid, aim, &shared).run(child.stdin.take().unwrap());
-            // The tracer has waited for it already.
+            // The tracer has reaped it already.
             let _ = child.wait();
             let _ = end.send(());
             seen
@@ -134,7 +134,7 @@ impl Traced {
         self.control.is_armed.store(true, Ordering::SeqCst);
     }
 
-    /// Counts no further call, and makes none fail.
+    /// Stops counting calls and injecting faults.
     pub fn disarm(&self) {
         self.control.is_armed.store(false, Ordering::SeqCst);
     }
@@ -145,7 +145,7 @@ impl Traced {
         self.control.has_hit.load(Ordering::SeqCst)
     }
 
-    /// How many calls there were so far, counted or not.
+    /// The number of calls so far, counted or not.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.control.calls.load(Ordering::SeqCst)
@@ -157,7 +157,7 @@ impl Traced {
         self.tracer.is_finished()
     }
 
-    /// Waits for the end, and sees to it that it comes within `limit`.
+    /// Waits for the exit; kills the program after `limit`.
     #[must_use]
     pub fn wait(self, limit: Duration) -> Trace {
         let is_late = self.ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);

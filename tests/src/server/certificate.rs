@@ -1,4 +1,4 @@
-//! Certificates, and authorities that vouch for them.
+//! Certificates and certificate authorities.
 
 use base64ct::{Base64, Encoding as _};
 use rcgen::{
@@ -6,11 +6,11 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// Years in which a certificate holds, each from its first day on.
+/// The validity of a certificate: from the first day of one year to that of another.
 pub type Years = (i32, i32);
-/// Whenever the tests run.
+/// Valid whenever the tests run.
 pub const NOW: Years = (2020, 2090);
-/// Long ago.
+/// Expired long ago.
 pub const PAST: Years = (2001, 2002);
 
 /// A certificate authority.
@@ -34,7 +34,7 @@ fn params(name: &str, years: Years) -> CertificateParams {
 }
 
 impl Authority {
-    /// A new one.
+    /// Creates an authority.
     #[must_use]
     pub fn new() -> Self {
         let mut params = params("authority.example", NOW);
@@ -43,19 +43,19 @@ impl Authority {
         Self { issuer: CertifiedIssuer::self_signed(params, key).unwrap() }
     }
 
-    /// Its own certificate, as a bundle has it.
+    /// Its own certificate in PEM.
     #[must_use]
     pub fn pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// The same as it is signed.
+    /// Its own certificate in DER.
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
         self.issuer.der().to_vec()
     }
 
-    /// A server that has its name where only old clients look for it.
+    /// An identity with its name only in the subject, which current clients ignore.
     #[must_use]
     pub fn common_name_only(&self, name: &str) -> Identity {
         let mut params = params(name, NOW);
@@ -66,7 +66,7 @@ impl Authority {
         Identity { certificate: certificate.der().to_vec(), key }
     }
 
-    /// A server of this name that it vouches for in these years.
+    /// Issues an identity with this name and validity.
     #[must_use]
     pub fn identity(&self, name: &str, years: Years) -> Identity {
         let key = KeyPair::generate().unwrap();
@@ -82,7 +82,7 @@ impl Default for Authority {
 }
 
 impl Identity {
-    /// A server of this name that nobody vouches for.
+    /// A self-signed identity with this name.
     #[must_use]
     pub fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
@@ -97,7 +97,7 @@ impl Identity {
         digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
 
-    /// Key and certificate in one file, as servers take them.
+    /// Key and certificate in one PEM file.
     #[must_use]
     pub fn pem(&self) -> String {
         let body = Base64::encode_string(&self.certificate);

@@ -1,4 +1,4 @@
-//! An FTP server of the tests' own, which can be told to misbehave.
+//! An FTP server that tests can make misbehave.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::Server;
 
-/// A server with one file by every name.
+/// A server that returns one file for every name.
 #[derive(Debug)]
 pub struct Ftp {
     server: Server,
@@ -14,8 +14,8 @@ pub struct Ftp {
 }
 
 impl Ftp {
-    /// Serves the file. `instead` is what it answers to a command (empty: the greeting) in place of
-    /// what it should; the data go over by `give`.
+    /// Serves the file. `instead` overrides the answer to a command (empty: the greeting); `give`
+    /// sends the data.
     pub fn start(
         file: impl Into<Vec<u8>>,
         instead: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
@@ -28,25 +28,25 @@ impl Ftp {
         Self { server, commands }
     }
 
-    /// Serves the file as it should.
+    /// Serves the file correctly.
     pub fn honest(file: impl Into<Vec<u8>>) -> Self {
         Self::start(file, |_| None, send)
     }
 
-    /// An address on it, with who asks before the host (`anna@`) or nothing.
+    /// A URL on this server, with a user before the host (`anna@`) or none.
     #[must_use]
     pub fn url(&self, user: &str) -> String {
         format!("ftp://{user}{}/WE.lic", self.server.address)
     }
 
-    /// The commands so far.
+    /// The commands received so far.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         self.commands.lock().unwrap().clone()
     }
 }
 
-/// Sends all of it.
+/// Sends the whole file.
 pub fn send(mut data: TcpStream, file: &[u8]) {
     let _ = data.write_all(file);
 }

@@ -19,10 +19,10 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Serves these files as this server, and whatever else these lines of its configuration say.
+    /// Serves files with this identity and additional configuration lines.
     ///
     /// # Panics
-    /// If it is not installed.
+    /// If the server is not installed.
     #[must_use]
     pub fn start(identity: &Identity, files: &[(&str, &str)], lines: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -57,7 +57,7 @@ impl Nginx {
         Self { process, port, _dir: dir }
     }
 
-    /// An address on it.
+    /// A URL on this server.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("https://localhost:{}/{path}", self.port)

@@ -6,8 +6,7 @@ use std::thread;
 
 use super::{Server, ok};
 
-/// Answers every request in the clear with this file, as if it came from there, and makes a tunnel
-/// to wherever one is asked for.
+/// Answers every plain request with this file, and opens a tunnel to any host on request.
 pub fn start(file: impl Into<Vec<u8>>) -> Server {
     let answer = ok("", file.into());
     Server::http(move |head, mut stream| match head.strip_prefix("CONNECT ") {
@@ -21,7 +20,7 @@ pub fn start(file: impl Into<Vec<u8>>) -> Server {
     })
 }
 
-/// Carries bytes in both directions until one side ends.
+/// Copies bytes in both directions until one side closes.
 fn join(near: TcpStream, far: TcpStream) {
     let (mut from_near, mut to_far) = (near.try_clone().unwrap(), far.try_clone().unwrap());
     let there = thread::spawn(move || drop(io::copy(&mut from_near, &mut to_far)));

@@ -12,7 +12,7 @@ use super::listening;
 
 const PROGRAM: &str = "/usr/sbin/vsftpd";
 
-/// vsftpd with one file, `WE.lic`, for everybody.
+/// vsftpd with one file, `WE.lic`, for anonymous users.
 #[derive(Debug)]
 pub struct Vsftpd {
     process: Child,
@@ -21,10 +21,10 @@ pub struct Vsftpd {
 }
 
 impl Vsftpd {
-    /// Serves the file; with an identity over TLS only.
+    /// Serves the file; with an identity, over TLS only.
     ///
     /// # Panics
-    /// If it is not installed.
+    /// If the server is not installed.
     #[must_use]
     pub fn start(file: &str, identity: Option<&Identity>) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -33,7 +33,7 @@ impl Vsftpd {
         fs::create_dir(&files).unwrap();
         fs::create_dir(&empty).unwrap();
         fs::write(files.join("WE.lic"), file).unwrap();
-        // It serves nothing out of a directory that could be written to.
+        // vsftpd refuses a writable directory.
         for open in [dir.path(), &files] {
             fs::set_permissions(open, PermissionsExt::from_mode(0o555)).unwrap();
         }
@@ -57,7 +57,7 @@ impl Vsftpd {
         Self { process, port, _dir: dir }
     }
 
-    /// An address on it, without its scheme.
+    /// A URL on this server, without the scheme.
     #[must_use]
     pub fn place(&self, path: &str) -> String {
         format!("localhost:{}/{path}", self.port)

@@ -15,21 +15,21 @@ use acceptance::story;
 use super::ways::{device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(vsftpd_gives_a_licence_to_anybody),
-    story!(vsftpd_gives_a_licence_over_tls_and_only_so),
-    story!(a_user_and_a_password_let_in),
-    story!(data_come_from_no_host_but_the_one_that_was_asked),
-    story!(pasv_is_tried_whatever_epsv_is_answered_with),
+    story!(a_licence_comes_from_vsftpd_anonymously),
+    story!(a_licence_comes_from_vsftpd_over_tls_only),
+    story!(user_and_password_log_in),
+    story!(data_connections_go_only_to_the_server_itself),
+    story!(pasv_is_tried_after_any_other_answer_to_epsv),
     story!(a_greeting_may_have_many_lines),
-    story!(a_server_that_wants_tls_is_told_by_its_words),
-    story!(an_ftp_server_that_fails_is_told_apart),
+    story!(a_servers_demand_for_tls_is_recognised),
+    story!(ftp_failures_have_distinct_messages),
 ];
 
 const TOTAL: u32 = 20;
-/// For servers that are slower than any patience.
+/// The time limit for servers that hang, in seconds.
 const SHORT: u32 = 2;
 
-fn vsftpd_gives_a_licence_to_anybody() {
+fn a_licence_comes_from_vsftpd_anonymously() {
     let server = Vsftpd::start(&maker::licence().sign(), None);
     let url = format!("ftp://{}", server.place("WE.lic"));
     import(|| device(&network(TOTAL, "")), &url, None).is("valid", 0, "in force until 2099-12-31");
@@ -39,7 +39,7 @@ fn vsftpd_gives_a_licence_to_anybody() {
     try_all(&daemon, &world, &url, None).refused("source-refused", "this file", "check the path");
 }
 
-fn vsftpd_gives_a_licence_over_tls_and_only_so() {
+fn a_licence_comes_from_vsftpd_over_tls_only() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let server = Vsftpd::start(&maker::licence().sign(), Some(&identity));
@@ -53,11 +53,11 @@ fn vsftpd_gives_a_licence_over_tls_and_only_so() {
     let stranger = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
     stranger.write("/etc/licd/ca.pem", Authority::new().pem());
     let daemon = stranger.start();
-    let told = try_all(&daemon, &stranger, &url, None);
-    told.refused("source-refused", "does not know the authority of its certificate", "ca_file");
+    let outcome = try_all(&daemon, &stranger, &url, None);
+    outcome.refused("source-refused", "does not know the authority of its certificate", "ca_file");
 }
 
-fn a_user_and_a_password_let_in() {
+fn user_and_password_log_in() {
     let instead = |line: &str| {
         let wrong = line.starts_with("PASS") && line != "PASS open sesame";
         wrong.then(|| "530 Login incorrect.".to_owned())
@@ -76,12 +76,12 @@ fn a_user_and_a_password_let_in() {
             "check user and password",
         ),
     ] {
-        let told = try_all(&daemon, &world, &server.url(""), login);
-        told.refused("source-refused", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url(""), login);
+        outcome.refused("source-refused", words, advice);
     }
 }
 
-fn data_come_from_no_host_but_the_one_that_was_asked() {
+fn data_connections_go_only_to_the_server_itself() {
     let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
     let port = other.local_addr().unwrap().port();
     let instead = move |line: &str| match line {
@@ -92,14 +92,14 @@ fn data_come_from_no_host_but_the_one_that_was_asked() {
     let server = Ftp::start(maker::licence().sign(), instead, send);
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
-    let told = try_all(&daemon, &world, &server.url(""), None);
-    told.unreachable("refuses the data connection", "check for a firewall");
+    let outcome = try_all(&daemon, &world, &server.url(""), None);
+    outcome.unreachable("refuses the data connection", "check for a firewall");
     assert!(server.commands().contains(&"PASV".to_owned()));
     other.set_nonblocking(true).unwrap();
     assert!(other.accept().is_err(), "it was followed");
 }
 
-fn pasv_is_tried_whatever_epsv_is_answered_with() {
+fn pasv_is_tried_after_any_other_answer_to_epsv() {
     for answer in ["550 no", "425 no", "200 ok"] {
         let data = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = data.local_addr().unwrap().port();
@@ -112,7 +112,7 @@ fn pasv_is_tried_whatever_epsv_is_answered_with() {
         let instead = move |line: &str| match line.split(' ').next().unwrap() {
             "EPSV" => Some(answer.to_owned()),
             "PASV" => Some(format!("227 Entering (127,0,0,1,{},{})", port / 256, port % 256)),
-            // The other connection is ours.
+            // The second listener serves the data connection.
             "RETR" => Some("150 here it comes\r\n226 done".to_owned()),
             _ => None,
         };
@@ -131,7 +131,7 @@ fn a_greeting_may_have_many_lines() {
     import(|| device(&network(TOTAL, "")), &server.url(""), None).is("valid", 0, "in force");
 }
 
-fn a_server_that_wants_tls_is_told_by_its_words() {
+fn a_servers_demand_for_tls_is_recognised() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let answers: [fn(&str) -> Option<String>; 3] = [
@@ -141,12 +141,12 @@ fn a_server_that_wants_tls_is_told_by_its_words() {
     ];
     for instead in answers {
         let server = Ftp::start(maker::licence().sign(), instead, send);
-        let told = try_all(&daemon, &world, &server.url(""), None);
-        told.refused("source-refused", "wants TLS (", "use an address with ftps://");
+        let outcome = try_all(&daemon, &world, &server.url(""), None);
+        outcome.refused("source-refused", "wants TLS (", "use an address with ftps://");
     }
 }
 
-fn an_ftp_server_that_fails_is_told_apart() {
+fn ftp_failures_have_distinct_messages() {
     let world = device(&network(SHORT, ""));
     let daemon = world.start();
     let licence = || maker::licence().sign();
@@ -165,18 +165,18 @@ fn an_ftp_server_that_fails_is_told_apart() {
         try_all(&daemon, &world, &server.url(""), None).refused(code, words, advice);
     }
     let url = no_tls.url("").replace("ftp:", "ftps:");
-    let told = try_all(&daemon, &world, &url, None);
-    told.refused("source-refused", "does not offer FTP over TLS", "ask for an address with");
+    let outcome = try_all(&daemon, &world, &url, None);
+    outcome.refused("source-refused", "does not offer FTP over TLS", "ask for an address with");
     assert!(!no_tls.commands().iter().any(|line| line.starts_with("USER")));
     let patient = device(&network(TOTAL, ""));
     let broken = Ftp::start(licence(), whole, broken);
-    let told = try_all(&patient.start(), &patient, &broken.url(""), None);
-    told.unreachable("broke off after 9 of", "try again later");
+    let outcome = try_all(&patient.start(), &patient, &broken.url(""), None);
+    outcome.unreachable("broke off after 9 of", "try again later");
     let mail = Server::start(|mut stream| {
         let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
         hang(stream);
     });
     let url = format!("ftp://{}/WE.lic", mail.address);
-    let told = try_all(&daemon, &world, &url, None);
-    told.unreachable("does not answer as FTP servers do", "check the address and port");
+    let outcome = try_all(&daemon, &world, &url, None);
+    outcome.unreachable("does not answer as FTP servers do", "check the address and port");
 }

@@ -1,5 +1,4 @@
-//! Web servers that nobody should have to deal with. Whatever they do, the verdict is there in
-//! time, and the store is as it was.
+//! Misbehaving web servers: the verdict arrives in time and the store is unchanged.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -15,85 +14,85 @@ use flate2::write::GzEncoder;
 use super::ways::{begin, device, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_server_that_is_not_there_is_unreachable),
-    story!(a_server_that_hangs_is_given_up_at_every_stage),
-    story!(a_server_that_drips_is_given_up_in_time),
-    story!(what_never_ends_is_cut_off_in_bounded_time_and_memory),
-    story!(what_packs_too_much_is_cut_off),
-    story!(a_file_that_breaks_off_is_no_file),
-    story!(a_web_page_is_no_licence),
-    story!(what_is_no_licence_is_called_what_it_is_wherever_it_comes_from),
-    story!(a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named),
-    story!(answers_that_bring_no_file_say_what_to_do),
-    story!(an_address_cannot_steer_a_terminal),
-    story!(addresses_that_mean_nothing_are_refused),
+    story!(a_missing_server_is_unreachable),
+    story!(a_hanging_server_times_out_at_every_stage),
+    story!(a_dripping_server_times_out),
+    story!(an_endless_answer_is_cut_off_in_bounded_time_and_memory),
+    story!(a_decompression_bomb_is_cut_off),
+    story!(a_truncated_download_is_not_a_file),
+    story!(a_web_page_is_recognised_as_such),
+    story!(other_file_types_are_named_whatever_their_source),
+    story!(unrequested_compression_and_captive_portals_are_named),
+    story!(answers_without_a_file_state_the_cure),
+    story!(an_address_cannot_control_a_terminal),
+    story!(invalid_addresses_are_refused),
 ];
 
-/// Seconds that a download may take here.
+/// The time limit of a download in these tests, in seconds.
 const TOTAL: u32 = 2;
-/// Seconds in which everything that is tried again is tried five times.
+/// A time limit that leaves room for all five attempts, in seconds.
 const ALL_TRIES: u32 = 20;
-/// How long a verdict may take on a busy machine beyond what a download may.
+/// The extra time for a verdict on a busy machine.
 const GRACE: Duration = Duration::from_secs(10);
-/// Bytes that a licence file may have.
+/// The maximum size of a licence file.
 const LIMIT: u64 = 32 << 20;
 
 fn in_time() -> Duration {
     Duration::from_secs(TOTAL.into()) + GRACE
 }
 
-fn a_server_that_is_not_there_is_unreachable() {
+fn a_missing_server_is_unreachable() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     for scheme in ["https", "http", "ftps", "ftp"] {
-        let told = try_all(&daemon, &world, &format!("{scheme}://{address}/WE.lic"), None);
-        told.unreachable("refuses the connection", "check the server and its port");
+        let outcome = try_all(&daemon, &world, &format!("{scheme}://{address}/WE.lic"), None);
+        outcome.unreachable("refuses the connection", "check the server and its port");
     }
-    let told = try_all(&daemon, &world, "https://nowhere.invalid/WE.lic", None);
-    assert_eq!((told.code.as_str(), told.exit), ("source-unreachable", 6), "{told:?}");
-    assert!(told.message.contains("check"), "{told:?}");
+    let outcome = try_all(&daemon, &world, "https://nowhere.invalid/WE.lic", None);
+    assert_eq!((outcome.code.as_str(), outcome.exit), ("source-unreachable", 6), "{outcome:?}");
+    assert!(outcome.message.contains("check"), "{outcome:?}");
 }
 
-fn a_server_that_hangs_is_given_up_at_every_stage() {
+fn a_hanging_server_times_out_at_every_stage() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
-    for said in [
+    for sent in [
         "",
         "HTTP/1.1 200",
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
     ] {
         let server = Server::http(move |_, mut stream| {
-            let _ = stream.write_all(said.as_bytes());
+            let _ = stream.write_all(sent.as_bytes());
             hang(stream);
         });
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.unreachable("2 seconds", "try again");
-        assert!(told.took < in_time(), "{told:?}");
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.unreachable("2 seconds", "try again");
+        assert!(outcome.took < in_time(), "{outcome:?}");
     }
-    // In the middle of agreeing on TLS.
+    // During the TLS handshake.
     let server = Server::start(hang);
-    let told = try_all(&daemon, &world, &format!("https://{}/", server.address), None);
-    told.unreachable("2 seconds", "try again");
-    assert!(told.took < in_time(), "{told:?}");
+    let outcome = try_all(&daemon, &world, &format!("https://{}/", server.address), None);
+    outcome.unreachable("2 seconds", "try again");
+    assert!(outcome.took < in_time(), "{outcome:?}");
 }
 
-fn a_server_that_drips_is_given_up_in_time() {
+fn a_dripping_server_times_out() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::http(|_, mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
         pour(stream, b"x", Duration::from_secs(1));
     });
-    let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-    told.unreachable("did not send everything within 2 seconds", "total_timeout_seconds");
-    assert!(told.took < in_time(), "{told:?}");
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+    outcome.unreachable("did not send everything within 2 seconds", "total_timeout_seconds");
+    assert!(outcome.took < in_time(), "{outcome:?}");
 }
 
-fn what_never_ends_is_cut_off_in_bounded_time_and_memory() {
+fn an_endless_answer_is_cut_off_in_bounded_time_and_memory() {
     let world = device(&network(60, ""));
     let daemon = world.start();
     let pouring = |head: &'static str| {
@@ -105,40 +104,40 @@ fn what_never_ends_is_cut_off_in_bounded_time_and_memory() {
     let endless = pouring("HTTP/1.1 200 OK\r\n\r\n");
     let huge = pouring("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n");
     for server in [&endless, &huge] {
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused("source-too-large", "33554432 bytes", "check the address");
-        assert!(told.took < Duration::from_secs(30), "{told:?}");
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused("source-too-large", "33554432 bytes", "check the address");
+        assert!(outcome.took < Duration::from_secs(30), "{outcome:?}");
     }
     let mut licctl = world.licctl_command();
     licctl.args(["import", &endless.url("WE.lic")]);
     let (answer, memory) = program::run_measured(&licctl);
     assert_eq!(answer.code, 6, "{answer:?}");
-    // What is fetched is kept in a file in memory, and in no second copy.
+    // A download is kept in one memory file, without a second copy.
     assert!(memory < 2 * LIMIT, "{memory}");
     assert!(daemon.peak() < 2 * LIMIT, "{}", daemon.peak());
 }
 
-fn what_packs_too_much_is_cut_off() {
+fn a_decompression_bomb_is_cut_off() {
     let world = device(&network(60, ""));
     let daemon = world.start();
     let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
     io::copy(&mut io::Read::take(io::repeat(0), 8 * LIMIT), &mut bomb).unwrap();
     let bomb = bomb.finish().unwrap();
     let server = Server::answering(ok("Content-Encoding: gzip\r\n", &bomb));
-    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
-    told.refused("source-too-large", "33554432 bytes", "check the address");
-    // A file that is packed itself is judged as the same one on a stick.
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    outcome.refused("source-too-large", "33554432 bytes", "check the address");
+    // A compressed file gets the same verdict as on a stick.
     let server = Server::answering(ok("", &bomb));
-    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
-    told.is("too-large", 3, "33554432 bytes");
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    outcome.is("too-large", 3, "33554432 bytes");
     let file = world.file("WE.lic.gz", &bomb);
-    assert_eq!(world.licctl(["verify", "--json", &file]).with_code(3).message(), told.message);
+    assert_eq!(world.licctl(["verify", "--json", &file]).with_code(3).message(), outcome.message);
     let server = Server::answering(ok("Content-Encoding: gzip\r\n", &bomb[..bomb.len() / 2000]));
-    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
-    told.unreachable("a corrupt or truncated gzip file", "have the file uploaded again");
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    outcome.unreachable("a corrupt or truncated gzip file", "have the file uploaded again");
 }
 
-fn a_file_that_breaks_off_is_no_file() {
+fn a_truncated_download_is_not_a_file() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let licence = maker::licence().sign();
@@ -148,31 +147,31 @@ fn a_file_that_breaks_off_is_no_file() {
     ];
     for answer in half {
         let server = Server::answering(answer);
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.unreachable("broke off", "try again later");
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.unreachable("broke off", "try again later");
     }
-    // Cut off by its own length it is whole for HTTP, and the licence says no.
+    // The HTTP length hides the truncation, so only the licence check detects it.
     let short = format!("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{licence}");
-    let told = try_all(&daemon, &world, &Server::answering(short).url("WE.lic"), None);
-    told.refused("malformed", "", "get the file again from where it was issued");
+    let outcome = try_all(&daemon, &world, &Server::answering(short).url("WE.lic"), None);
+    outcome.refused("malformed", "", "get the file again from where it was issued");
     let dropping = Server::start(|stream| drop(stream.shutdown(std::net::Shutdown::Both)));
-    let told = try_all(&daemon, &world, &dropping.url("WE.lic"), None);
-    told.unreachable("broke off the connection", "try again later");
+    let outcome = try_all(&daemon, &world, &dropping.url("WE.lic"), None);
+    outcome.unreachable("broke off the connection", "try again later");
 }
 
-fn a_web_page_is_no_licence() {
+fn a_web_page_is_recognised_as_such() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let page = "<!DOCTYPE html>\n<html><body>Please log in</body></html>\n";
     let server = Server::answering(ok("Content-Type: text/html\r\n", page));
-    let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-    told.refused("malformed", "a web page", "check the address");
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+    outcome.refused("malformed", "a web page", "check the address");
     let empty = Server::answering(ok("", ""));
-    let told = try_all(&daemon, &world, &empty.url("WE.lic"), None);
-    told.refused("malformed", "is empty", "again");
+    let outcome = try_all(&daemon, &world, &empty.url("WE.lic"), None);
+    outcome.refused("malformed", "is empty", "again");
 }
 
-fn what_is_no_licence_is_called_what_it_is_wherever_it_comes_from() {
+fn other_file_types_are_named_whatever_their_source() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let utf16: Vec<u8> =
@@ -189,39 +188,42 @@ fn what_is_no_licence_is_called_what_it_is_wherever_it_comes_from() {
         (b"-----BEGIN CERTIFICATE-----\n", "is a certificate", "check the address"),
     ] {
         let server = Server::answering(ok("", bytes));
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused("malformed", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused("malformed", words, advice);
         let file = world.file("WE.lic", bytes);
         let verified = world.licctl(["verify", "--json", &file]).with_code(3);
-        assert_eq!((verified.verdict(), verified.message()), (told.code, told.message.clone()));
-        // Also when it was copied into the store by hand.
+        assert_eq!(
+            (verified.verdict(), verified.message()),
+            (outcome.code, outcome.message.clone())
+        );
+        // The same holds for a file copied into the store by hand.
         let copied = device("");
         copied.write("/license/dsa/licenses/hand.lic", bytes);
         let status = copied.licctl(["status", "--json"]).json();
-        assert_eq!(status["rejected"][0]["message"], told.message, "{status}");
+        assert_eq!(status["rejected"][0]["message"], outcome.message, "{status}");
     }
 }
 
-fn a_file_that_is_packed_unasked_and_a_network_that_wants_a_sign_in_are_named() {
+fn unrequested_compression_and_captive_portals_are_named() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for coding in ["br", "deflate"] {
         let headers = format!("Content-Encoding: {coding}\r\n");
         let server = Server::answering(ok(&headers, b"\x0b\x02\x80"));
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused(
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused(
             "source-refused",
             &format!("packed as {coding} although it was not asked to"),
             "have",
         );
     }
     let network = Server::answering(status("511 x", ""));
-    let told = try_all(&daemon, &world, &network.url("WE.lic"), None);
-    told.unreachable("the network wants somebody to sign in", "with a web browser");
+    let outcome = try_all(&daemon, &world, &network.url("WE.lic"), None);
+    outcome.unreachable("the network wants somebody to sign in", "with a web browser");
     assert_eq!(network.heads().len(), 3, "it is asked once by each way");
 }
 
-fn answers_that_bring_no_file_say_what_to_do() {
+fn answers_without_a_file_state_the_cure() {
     let world = device(&network(ALL_TRIES, ""));
     let daemon = world.start();
     let unreachable = "source-unreachable";
@@ -236,26 +238,26 @@ fn answers_that_bring_no_file_say_what_to_do() {
         ("503 x", "", unreachable, "cannot answer now", "try again later"),
     ] {
         let server = Server::answering(status(line, headers));
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused(code, words, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused(code, words, advice);
     }
     let mail = Server::start(|mut stream: TcpStream| {
         let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
         hang(stream);
     });
-    let told = try_all(&daemon, &world, &format!("http://{}/", mail.address), None);
-    told.unreachable("does not answer as HTTP servers do", "check the address and port");
-    let told = try_all(&daemon, &world, &format!("https://{}/", mail.address), None);
-    told.unreachable("it does not speak TLS on this port", "TLS");
+    let outcome = try_all(&daemon, &world, &format!("http://{}/", mail.address), None);
+    outcome.unreachable("does not answer as HTTP servers do", "check the address and port");
+    let outcome = try_all(&daemon, &world, &format!("https://{}/", mail.address), None);
+    outcome.unreachable("it does not speak TLS on this port", "TLS");
 }
 
-fn an_address_cannot_steer_a_terminal() {
+fn an_address_cannot_control_a_terminal() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::answering(ok("", "\u{1b}[31mnonsense"));
     for url in [server.url("\u{1b}[2J.lic"), "http://h/\u{1b}]0;x\u{7}/WE.lic".to_owned()] {
-        let told = try_all(&daemon, &world, &url, None);
-        assert!(!told.file.contains('\u{1b}'), "{told:?}");
+        let outcome = try_all(&daemon, &world, &url, None);
+        assert!(!outcome.file.contains('\u{1b}'), "{outcome:?}");
         for command in [world.licctl_command(), daemon.licctl_command()] {
             let mut command = command;
             let answer = program::run(command.args(["import", &url]));
@@ -263,12 +265,12 @@ fn an_address_cannot_steer_a_terminal() {
         }
     }
     assert!(!daemon.log().contains('\u{1b}'));
-    let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-    assert_eq!(told.code, "malformed");
-    assert!(!told.message.contains('\u{1b}'));
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+    assert_eq!(outcome.code, "malformed");
+    assert!(!outcome.message.contains('\u{1b}'));
 }
 
-fn addresses_that_mean_nothing_are_refused() {
+fn invalid_addresses_are_refused() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for (url, words) in [

@@ -1,4 +1,4 @@
-//! HTTP, from servers that behave well enough.
+//! HTTP, from well-behaved servers.
 
 use std::io::Write as _;
 
@@ -12,46 +12,46 @@ use flate2::write::GzEncoder;
 use super::ways::{device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_licence_comes_in_the_clear_since_it_is_signed),
-    story!(a_packed_licence_is_unpacked_whoever_packed_it),
-    story!(what_is_packed_twice_is_no_more_a_licence_than_on_a_stick),
+    story!(a_licence_may_come_over_plain_http_because_it_is_signed),
+    story!(a_compressed_licence_is_decompressed_whether_file_or_transfer_coding),
+    story!(a_twice_compressed_licence_is_refused_as_on_a_stick),
     story!(a_redirect_may_lead_to_any_port),
-    story!(a_redirect_is_followed_as_servers_write_it),
-    story!(where_a_redirect_is_at_fault_the_message_names_it),
-    story!(an_address_may_hold_blanks_and_umlauts),
-    story!(a_trust_document_comes_by_the_same_way),
+    story!(redirects_are_followed_in_every_common_spelling),
+    story!(a_failing_redirect_is_named_in_the_message),
+    story!(an_address_may_contain_blanks_and_umlauts),
+    story!(a_trust_document_can_be_downloaded_too),
     story!(checking_an_address_changes_nothing),
-    story!(a_busy_server_is_asked_again_when_it_says),
+    story!(a_busy_server_is_retried_when_it_says),
 ];
 
 const TOTAL: u32 = 20;
 
-fn a_licence_comes_in_the_clear_since_it_is_signed() {
+fn a_licence_may_come_over_plain_http_because_it_is_signed() {
     let server = Server::answering(ok("", maker::licence().sign()));
-    let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
-    told.is("valid", 0, "in force until 2099-12-31");
-    assert_eq!(told.file, server.url("WE.lic?id=1"));
+    let outcome = import(|| device(&network(TOTAL, "")), &server.url("WE.lic?id=1"), None);
+    outcome.is("valid", 0, "in force until 2099-12-31");
+    assert_eq!(outcome.file, server.url("WE.lic?id=1"));
     assert!(server.heads().iter().all(|head| head.starts_with("GET /WE.lic?id=1 HTTP/1.1\r\n")));
 }
 
-fn a_packed_licence_is_unpacked_whoever_packed_it() {
+fn a_compressed_licence_is_decompressed_whether_file_or_transfer_coding() {
     let packed = packed(maker::licence().sign().as_bytes());
     for headers in ["Content-Encoding: gzip\r\n", ""] {
         let server = Server::answering(ok(headers, &packed));
-        let told = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
-        told.is("valid", 0, "in force");
+        let outcome = import(|| device(&network(TOTAL, "")), &server.url("WE.lic.gz"), None);
+        outcome.is("valid", 0, "in force");
     }
 }
 
-fn what_is_packed_twice_is_no_more_a_licence_than_on_a_stick() {
+fn a_twice_compressed_licence_is_refused_as_on_a_stick() {
     let packed = packed(&packed(maker::licence().sign().as_bytes()));
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     let server = Server::answering(ok("", &packed));
-    let told = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
+    let outcome = try_all(&daemon, &world, &server.url("WE.lic.gz"), None);
     let file = world.file("WE.lic.gz", &packed);
     let verified = world.licctl(["verify", "--json", &file]).with_code(3);
-    told.is("malformed", 3, &verified.message());
+    outcome.is("malformed", 3, &verified.message());
     assert_eq!(verified.verdict(), "malformed");
 }
 
@@ -68,7 +68,7 @@ fn a_redirect_may_lead_to_any_port() {
     import(|| device(&network(TOTAL, "")), &server.url("a"), None).is("valid", 0, "in force");
 }
 
-fn a_redirect_is_followed_as_servers_write_it() {
+fn redirects_are_followed_in_every_common_spelling() {
     for location in [
         "/deliver?from=https://portal.example/WE.lic",
         "/Lizenz-für-Büro.lic",
@@ -83,14 +83,14 @@ fn a_redirect_is_followed_as_servers_write_it() {
             };
             let _ = stream.write_all(&answer);
         });
-        let told = import(|| device(&network(TOTAL, "")), &server.url("a/b/start"), None);
-        told.is("valid", 0, "in force");
+        let outcome = import(|| device(&network(TOTAL, "")), &server.url("a/b/start"), None);
+        outcome.is("valid", 0, "in force");
         let asked: Vec<_> = server.heads();
         assert!(!asked.iter().any(|head| head.contains("..")), "{asked:?}");
     }
 }
 
-fn where_a_redirect_is_at_fault_the_message_names_it() {
+fn a_failing_redirect_is_named_in_the_message() {
     let world = device(&network(TOTAL, ""));
     let daemon = world.start();
     for (location, code, words, advice) in [
@@ -108,20 +108,20 @@ fn where_a_redirect_is_at_fault_the_message_names_it() {
         ),
     ] {
         let server = Server::answering(status("302 x", &format!("Location: {location}\r\n")));
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused(code, words, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused(code, words, advice);
     }
 }
 
-fn an_address_may_hold_blanks_and_umlauts() {
+fn an_address_may_contain_blanks_and_umlauts() {
     let server = Server::answering(ok("", maker::licence().sign()));
-    let told = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
-    told.is("valid", 0, "in force");
-    assert_eq!(told.file, server.url("f%C3%BCr%20uns/WE.lic"));
+    let outcome = import(|| device(&network(TOTAL, "")), &server.url("für uns/WE.lic"), None);
+    outcome.is("valid", 0, "in force");
+    assert_eq!(outcome.file, server.url("f%C3%BCr%20uns/WE.lic"));
     assert!(server.heads().iter().all(|head| head.starts_with("GET /f%C3%BCr%20uns/WE.lic ")));
 }
 
-fn a_trust_document_comes_by_the_same_way() {
+fn a_trust_document_can_be_downloaded_too() {
     let server = Server::answering(ok("", maker::trust(7, &[("WE-7Q2KD", 183)])));
     import(|| device(&network(TOTAL, "")), &server.url("trust.note"), None).is("valid", 0, "7");
     let world = device(&network(TOTAL, ""));
@@ -141,7 +141,7 @@ fn checking_an_address_changes_nothing() {
     assert_eq!(world.stored().len(), 1);
 }
 
-fn a_busy_server_is_asked_again_when_it_says() {
+fn a_busy_server_is_retried_when_it_says() {
     let file = maker::licence().sign();
     let first = std::sync::atomic::AtomicBool::new(true);
     let server = Server::http(move |_, mut stream| {

@@ -1,4 +1,4 @@
-//! HTTPS, from nginx: which servers are believed, and what comes of what they give.
+//! HTTPS with nginx: trusted and untrusted servers.
 
 use std::fs;
 
@@ -11,39 +11,39 @@ use acceptance::{World, story};
 use super::ways::{self, device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_server_of_the_configured_authority_gives_a_licence),
-    story!(of_a_mass_licence_only_the_slice_is_kept),
-    story!(a_pinned_certificate_is_believed_and_no_other),
-    story!(a_server_that_cannot_prove_its_name_is_refused_and_told_why),
-    story!(a_clock_that_is_not_trusted_does_not_lock_the_device_out),
-    story!(a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same),
-    story!(what_a_server_does_not_give_is_told_apart),
-    story!(a_licence_of_another_device_is_its_own_verdict),
+    story!(a_server_with_a_certificate_of_the_configured_authority_is_trusted),
+    story!(a_downloaded_mass_licence_is_cut_to_its_slice),
+    story!(only_the_pinned_certificate_is_trusted),
+    story!(a_certificate_with_the_wrong_name_is_refused_with_its_reason),
+    story!(an_untrusted_clock_does_not_block_downloads),
+    story!(a_broken_ca_file_is_reported_by_import_and_doctor_alike),
+    story!(http_failures_have_distinct_messages),
+    story!(a_licence_for_another_device_has_its_own_verdict),
 ];
 
 const TOTAL: u32 = 20;
 
-/// A device that believes this authority.
+/// A device that trusts this authority.
 fn trusting(authority: &Authority) -> World {
     let world = device(&network(TOTAL, "ca_file = \"/etc/licd/ca.pem\"\n"));
     world.write("/etc/licd/ca.pem", authority.pem());
     world
 }
 
-fn a_server_of_the_configured_authority_gives_a_licence() {
+fn a_server_with_a_certificate_of_the_configured_authority_is_trusted() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let redirect = "location = /moved { return 301 /WE.lic; }";
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], redirect);
     for path in ["WE.lic", "moved"] {
         let url = server.url(path);
-        let told = import(|| trusting(&authority), &url, None);
-        told.is("valid", 0, "in force until 2099-12-31");
-        assert_eq!((told.file, told.err), (url, String::new()));
+        let outcome = import(|| trusting(&authority), &url, None);
+        outcome.is("valid", 0, "in force until 2099-12-31");
+        assert_eq!((outcome.file, outcome.err), (url, String::new()));
     }
 }
 
-fn of_a_mass_licence_only_the_slice_is_kept() {
+fn a_downloaded_mass_licence_is_cut_to_its_slice() {
     let authority = Authority::new();
     let mass = maker::licence().mass(20_000).sign();
     let server = Nginx::start(&authority.identity("localhost", NOW), &[("M.lic", &mass)], "");
@@ -58,7 +58,7 @@ fn of_a_mass_licence_only_the_slice_is_kept() {
     }
 }
 
-fn a_pinned_certificate_is_believed_and_no_other() {
+fn only_the_pinned_certificate_is_trusted() {
     let identity = Identity::self_signed("ums.example");
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
     let pinned = |pin: &str| {
@@ -67,7 +67,7 @@ fn a_pinned_certificate_is_believed_and_no_other() {
     };
     import(|| pinned(&identity.pin()), &server.url("WE.lic"), None).is("valid", 0, "in force");
     let other = pinned(&Identity::self_signed("ums.example").pin());
-    // Of a server of the settings' links nothing but the pin is believed.
+    // For a server in the settings' links, only the pinned certificate is trusted.
     other.write(
         "/etc/licd/settings.toml",
         format!("[system.remotemanager]\nlicense_urls = [\"{}\"]\n", server.url("WE.lic")),
@@ -80,7 +80,7 @@ fn a_pinned_certificate_is_believed_and_no_other() {
     );
 }
 
-fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
+fn a_certificate_with_the_wrong_name_is_refused_with_its_reason() {
     let authority = Authority::new();
     let world = trusting(&authority);
     let daemon = world.start();
@@ -95,12 +95,12 @@ fn a_server_that_cannot_prove_its_name_is_refused_and_told_why() {
         (authority.identity("localhost", PAST), "ended on Tue, 01 Jan 2002", "renew"),
     ] {
         let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.refused("source-refused", why, advice);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.refused("source-refused", why, advice);
     }
 }
 
-fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
+fn an_untrusted_clock_does_not_block_downloads() {
     let authority = Authority::new();
     let expired = authority.identity("localhost", PAST);
     let server = Nginx::start(&expired, &[("WE.lic", &maker::licence().sign())], "");
@@ -110,22 +110,25 @@ fn a_clock_that_is_not_trusted_does_not_lock_the_device_out() {
         fs::remove_file(world.path("/run/systemd/timesync/synchronized")).unwrap();
         world
     };
-    let told = import(untrusted, &server.url("WE.lic"), None);
-    told.is("valid", 0, "in force");
-    assert!(told.err.starts_with(&format!("licctl: {}: {note}", server.url("WE.lic"))), "{told:?}");
-    // The daemon says the same to the journal.
+    let outcome = import(untrusted, &server.url("WE.lic"), None);
+    outcome.is("valid", 0, "in force");
+    assert!(
+        outcome.err.starts_with(&format!("licctl: {}: {note}", server.url("WE.lic"))),
+        "{outcome:?}"
+    );
+    // The daemon logs the same warning.
     let world = untrusted();
     let daemon = world.start();
     ways::begin(&daemon.client(), &server.url("WE.lic"), None).unwrap();
     daemon.until("the licence counts", |status| status["state"] == "valid");
     assert!(daemon.log().contains(note), "{}", daemon.log());
-    // Nothing else is excused.
+    // Other certificate errors are still refused.
     let other = Nginx::start(&authority.identity("ums.example", PAST), &[("WE.lic", "x")], "");
-    let told = world.licctl(["import", "--json", &other.url("WE.lic")]).with_code(6);
-    assert_eq!(told.verdict(), "source-refused");
+    let outcome = world.licctl(["import", "--json", &other.url("WE.lic")]).with_code(6);
+    assert_eq!(outcome.verdict(), "source-refused");
 }
 
-fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
+fn a_broken_ca_file_is_reported_by_import_and_doctor_alike() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
@@ -144,11 +147,11 @@ fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
             None => fs::remove_file(world.path("/etc/licd/ca.pem")).unwrap(),
         }
         let daemon = world.start();
-        let told = try_all(&daemon, &world, &server.url("WE.lic"), None);
-        told.unreachable("[network] ca_file ", words);
+        let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
+        outcome.unreachable("[network] ca_file ", words);
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).flowed();
-            assert!(said.contains("[network] ca_file ") && said.contains(words), "{said}");
+            let output = doctor.with_code(1).flowed();
+            assert!(output.contains("[network] ca_file ") && output.contains(words), "{output}");
         }
     }
     let marked = || {
@@ -161,7 +164,7 @@ fn a_bundle_of_authorities_is_called_what_it_is_and_doctor_says_the_same() {
     assert!(!world.licctl(["doctor"]).out.contains("ca_file"));
 }
 
-fn what_a_server_does_not_give_is_told_apart() {
+fn http_failures_have_distinct_messages() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let lines = "location = /forbidden { return 403; }\n\
@@ -178,16 +181,16 @@ fn what_a_server_does_not_give_is_told_apart() {
         ("downgrade", "redirects from https to http://localhost", "ask for a new link"),
         ("ftp", "which is no web server", "ask for a new link"),
     ] {
-        let told = try_all(&daemon, &world, &server.url(path), None);
-        told.refused("source-refused", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url(path), None);
+        outcome.refused("source-refused", words, advice);
     }
 }
 
-fn a_licence_of_another_device_is_its_own_verdict() {
+fn a_licence_for_another_device_has_its_own_verdict() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let foreign = maker::licence().units(&[OTHER]).sign();
     let server = Nginx::start(&identity, &[("WE.lic", &foreign)], "");
-    let told = import(|| trusting(&authority), &server.url("WE.lic"), None);
-    told.is("wrong-device", 4, &format!("for unit {OTHER}, not this device ({UNIT})"));
+    let outcome = import(|| trusting(&authority), &server.url("WE.lic"), None);
+    outcome.is("wrong-device", 4, &format!("for unit {OTHER}, not this device ({UNIT})"));
 }

@@ -1,5 +1,5 @@
-//! Downloads as jobs of the daemon: they show how far they are, can be ended, and stand in nobody's
-//! way. The worker that fetches may do what it likes.
+//! Downloads as jobs of the daemon: they report progress, can be cancelled, and do not delay
+//! others, whatever their worker does.
 
 use std::fs;
 use std::io::Write as _;
@@ -21,14 +21,14 @@ use super::ways::{begin, device, network, try_all};
 pub(crate) const STORIES: &[Story] = &[
     story!(a_slow_download_can_be_cancelled_and_leaves_nothing_behind),
     story!(progress_grows_up_to_the_size),
-    story!(questions_are_answered_at_once_while_downloads_hang),
+    story!(queries_are_answered_at_once_while_downloads_hang),
     story!(several_downloads_run_at_once),
-    story!(a_worker_that_is_killed_is_a_source_that_is_not_reached),
-    story!(a_worker_that_is_missing_crashes_or_lies_is_survived),
+    story!(a_killed_worker_makes_its_source_unreachable),
+    story!(licd_survives_a_missing_crashing_or_lying_worker),
 ];
 
 const JOB: &str = "com.igel.License1.Job";
-/// An answer that nothing stands in the way of, on a busy machine.
+/// The time limit for an answer that nothing delays, on a busy machine.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// The worker processes of a program.
@@ -56,7 +56,7 @@ fn cancel(client: &Client, job: &OwnedObjectPath) {
     let () = client.call(NAME, job.as_str(), JOB, "Cancel", &()).unwrap();
 }
 
-/// Does something while a download hangs.
+/// Runs `test` while a download hangs.
 fn while_hanging(
     world: &World,
     work: impl FnOnce(&Daemon<'_>, &Client, &OwnedObjectPath, &Signals),
@@ -103,23 +103,23 @@ fn progress_grows_up_to_the_size() {
     let signals = client.listen();
     let job = begin(&client, &server.url("WE.lic"), None).unwrap();
     assert_eq!(finished(&signals, &job).0, "malformed");
-    let told: Vec<(u64, u64)> = signals
+    let progress: Vec<(u64, u64)> = signals
         .changes(JOB)
         .iter()
         .filter_map(|change| change.get("Progress")?.try_clone().ok()?.try_into().ok())
         .collect();
-    assert!(told.len() >= 3, "{told:?}");
+    assert!(progress.len() >= 3, "{progress:?}");
     assert!(
-        told.is_sorted() && told.iter().all(|(_, total)| [0, size].contains(total)),
-        "{told:?}"
+        progress.is_sorted() && progress.iter().all(|(_, total)| [0, size].contains(total)),
+        "{progress:?}"
     );
     assert!(
-        told.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
-        "{told:?}"
+        progress.iter().any(|(done, total)| (1..size).contains(done) && *total == size),
+        "{progress:?}"
     );
 }
 
-fn questions_are_answered_at_once_while_downloads_hang() {
+fn queries_are_answered_at_once_while_downloads_hang() {
     let world = device(&network(60, ""));
     let _ = world.import(maker::licence().sign()).with_code(0);
     let before = world.stored();
@@ -133,7 +133,7 @@ fn questions_are_answered_at_once_while_downloads_hang() {
         }
         eprintln!("GetStatus while a download hangs: at most {slowest:?}");
         assert!(slowest < AT_ONCE, "{slowest:?}");
-        // Other imports do not wait either.
+        // Other imports do not wait.
         let later = maker::licence().pack("WE-OTHER").sign();
         assert_eq!(daemon.import(later).with_code(0).verdict(), "valid");
         cancel(client, job);
@@ -147,10 +147,10 @@ fn several_downloads_run_at_once() {
     let daemon = world.start();
     let client = daemon.client();
     let signals = client.listen();
-    // None is answered before all have asked.
-    let everybody = std::sync::Arc::new(std::sync::Barrier::new(6));
+    // The server answers once all requests have arrived.
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(6));
     let server = Server::http(move |head, mut stream| {
-        everybody.wait();
+        barrier.wait();
         let serial = head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
         let _ = stream.write_all(&ok("", maker::licence().serial(serial).sign()));
     });
@@ -167,7 +167,7 @@ fn several_downloads_run_at_once() {
     assert!(status["licenses"].as_array().unwrap().iter().any(newest), "{status}");
 }
 
-fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
+fn a_killed_worker_makes_its_source_unreachable() {
     let world = device(&network(60, ""));
     while_hanging(&world, |daemon, client, job, signals| {
         let [worker] = workers(daemon.pid())[..] else { panic!("one worker") };
@@ -178,7 +178,7 @@ fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
         assert!(client.status().contains("\"state\":\"none\""));
         assert_eq!(daemon.import(maker::licence().sign()).with_code(0).verdict(), "valid");
     });
-    // licctl by itself as well, and it ends with its worker.
+    // The same without the daemon: licctl ends with its worker.
     let slow = Server::http(|_, mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         pour(stream, b"x", Duration::from_millis(50));
@@ -192,11 +192,11 @@ fn a_worker_that_is_killed_is_a_source_that_is_not_reached() {
     let ended = licctl.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(6));
     let gone = "source-unreachable: the worker that fetches ended unexpectedly; try again";
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(said, format!("{}: {gone}\n", slow.url("a")));
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(output, format!("{}: {gone}\n", slow.url("a")));
 }
 
-fn a_worker_that_is_missing_crashes_or_lies_is_survived() {
+fn licd_survives_a_missing_crashing_or_lying_worker() {
     for (script, mode, words, advice) in [
         ("no program", 0o644, "licd-fetch: cannot be started", "is it installed?"),
         ("#!/bin/sh\nexit 1\n", 0o755, "the worker that fetches ended unexpectedly", "; try again"),
@@ -211,8 +211,8 @@ fn a_worker_that_is_missing_crashes_or_lies_is_survived() {
     ] {
         let world = device(&network(1, "")).with_worker(script, mode);
         let daemon = world.start();
-        let told = try_all(&daemon, &world, "http://ums.example/WE.lic", None);
-        told.unreachable(words, advice);
+        let outcome = try_all(&daemon, &world, "http://ums.example/WE.lic", None);
+        outcome.unreachable(words, advice);
         assert!(daemon.client().status().contains("\"state\":\"none\""));
     }
 }

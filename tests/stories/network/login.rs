@@ -1,4 +1,4 @@
-//! Who asks, and that the password stays a secret.
+//! Logins, and the secrecy of passwords.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,22 +12,22 @@ use zbus::Variant;
 use super::ways::{begin, device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_user_and_a_password_of_a_file_let_in),
-    story!(a_password_comes_from_standard_input),
-    story!(the_configuration_knows_who_asks_where),
+    story!(user_and_password_file_log_in),
+    story!(the_password_can_come_from_standard_input),
+    story!(the_configuration_holds_a_login_for_each_host),
     story!(a_password_on_the_command_line_is_refused_and_not_repeated),
     story!(a_user_with_a_colon_is_wrong_usage),
-    story!(nobody_sees_a_password_while_it_is_used),
-    story!(a_password_file_that_is_none_is_named),
+    story!(a_password_stays_hidden_while_it_is_used),
+    story!(a_bad_password_file_is_named),
 ];
 
 const USER: &str = "anna";
-/// Nothing else on the machine holds these words.
+/// A text that occurs nowhere else on the machine.
 const SECRET: &str = "sEsame-4711-Xyzzy";
-/// A password that somebody typed where everybody can read it.
+/// A password typed on the command line, where every user can read it.
 const TYPED: &str = "aBracadabra-0815";
 
-/// A server that lets nobody else in.
+/// A server that accepts only this login.
 fn server() -> Server {
     let file = ok("", maker::licence().sign());
     let basic = Base64::encode_string(format!("{USER}:{SECRET}").as_bytes());
@@ -41,31 +41,31 @@ fn server() -> Server {
     })
 }
 
-fn a_user_and_a_password_of_a_file_let_in() {
+fn user_and_password_file_log_in() {
     let server = server();
-    let told = import(|| device(&network(20, "")), &server.url("a"), Some((USER, SECRET)));
-    told.is("valid", 0, "in force");
+    let outcome = import(|| device(&network(20, "")), &server.url("a"), Some((USER, SECRET)));
+    outcome.is("valid", 0, "in force");
     let world = device(&network(20, ""));
     let daemon = world.start();
     for (login, words, advice) in [
         (None, "asks for a user and password", "give them"),
         (Some((USER, "guessed")), "does not accept this user and password", "check them"),
     ] {
-        let told = try_all(&daemon, &world, &server.url("a"), login);
-        told.refused("source-refused", words, advice);
+        let outcome = try_all(&daemon, &world, &server.url("a"), login);
+        outcome.refused("source-refused", words, advice);
     }
     let ntlm = Server::answering(acceptance::server::status("401 x", "WWW-Authenticate: NTLM\r\n"));
     for login in [None, Some((USER, SECRET))] {
-        let told = try_all(&daemon, &world, &ntlm.url("a"), login);
-        told.refused("source-refused", "offers only NTLM, which is not supported", "ask for");
+        let outcome = try_all(&daemon, &world, &ntlm.url("a"), login);
+        outcome.refused("source-refused", "offers only NTLM, which is not supported", "ask for");
     }
-    // A name in the address is one, too.
+    // A user name in the address counts too.
     let named = server.url("a").replace("//", "//anna@");
-    let told = try_all(&daemon, &world, &named, None);
-    assert_eq!(told.file, named);
+    let outcome = try_all(&daemon, &world, &named, None);
+    assert_eq!(outcome.file, named);
 }
 
-fn a_password_comes_from_standard_input() {
+fn the_password_can_come_from_standard_input() {
     let world = device(&network(20, ""));
     let url = server().url("a");
     for input in [format!("{SECRET}\n"), format!("{SECRET}\r\nmore\n"), SECRET.to_owned()] {
@@ -76,7 +76,7 @@ fn a_password_comes_from_standard_input() {
     }
 }
 
-fn the_configuration_knows_who_asks_where() {
+fn the_configuration_holds_a_login_for_each_host() {
     let login = |host: &str| {
         let config = format!(
             "[[network.login]]\nhost = \"{host}\"\nuser = \"{USER}\"\n\
@@ -88,12 +88,12 @@ fn the_configuration_knows_who_asks_where() {
     };
     let server = server();
     import(|| login("127.0.0.1"), &server.url("a"), None).is("valid", 0, "in force");
-    // Another host is not told.
+    // Other hosts do not receive the login.
     let world = login("ums.example");
     let daemon = world.start();
     let seen = server.heads().len();
-    let told = try_all(&daemon, &world, &server.url("a"), None);
-    told.refused("source-refused", "asks for a user", "give them");
+    let outcome = try_all(&daemon, &world, &server.url("a"), None);
+    outcome.refused("source-refused", "asks for a user", "give them");
     assert!(server.heads()[seen..].iter().all(|head| !head.contains("Authorization")));
 }
 
@@ -103,22 +103,22 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
         let url = format!("{scheme}://{USER}:{TYPED}@host/WE.lic");
         for form in [&[][..], &["--json"], &["-n"]] {
             let answer = world.licctl([&["import", &url][..], form].concat()).with_code(2);
-            let said = answer.out + &answer.err;
-            assert!(said.contains("--password-file"), "{said}");
-            assert!(!said.contains(TYPED), "{said}");
+            let output = answer.out + &answer.err;
+            assert!(output.contains("--password-file"), "{output}");
+            assert!(!output.contains(TYPED), "{output}");
         }
     }
-    // Nor where it hides the host, so that it is no address.
+    // The password is not repeated either if it makes the address invalid.
     for c in ["#", "?", "/"] {
         let url = format!("ftp://{USER}:x{c}{TYPED}@host/WE.lic");
         for form in [&[][..], &["--json"]] {
             let answer = world.licctl([&["import", &url][..], form].concat()).with_code(6);
-            let said = answer.out + &answer.err;
-            assert!(said.contains(&format!("has {c} in its user or password")), "{said}");
-            assert!(!said.contains(TYPED), "{said}");
+            let output = answer.out + &answer.err;
+            assert!(output.contains(&format!("has {c} in its user or password")), "{output}");
+            assert!(!output.contains(TYPED), "{output}");
         }
     }
-    // Nor is there an option for one.
+    // There is no option for a password.
     let answer = world.licctl(["import", "--password", TYPED, "http://host/a"]).with_code(2);
     assert!(!answer.out.contains(TYPED) && !answer.err.contains(TYPED), "{answer:?}");
 }
@@ -129,15 +129,15 @@ fn a_user_with_a_colon_is_wrong_usage() {
         let user = format!("{USER}:{TYPED}");
         let args = [&["import", "--user", &user, "http://host/a"], form].concat();
         let answer = world.licctl(args).with_code(2);
-        let said = answer.out + &answer.err;
-        assert!(said.contains("colon") && !said.contains(TYPED), "{said}");
+        let output = answer.out + &answer.err;
+        assert!(output.contains("colon") && !output.contains(TYPED), "{output}");
     }
     let args = ["--json", "import", "--password-file", "/x", "http://host/a"];
     let answer = world.licctl(args).with_code(2);
     assert!(answer.json()["message"].as_str().unwrap().contains("--user"), "{answer:?}");
 }
 
-fn nobody_sees_a_password_while_it_is_used() {
+fn a_password_stays_hidden_while_it_is_used() {
     let world = device(&network(30, ""));
     let daemon = world.start();
     let server = Server::http(|_, stream| hang(stream));
@@ -145,7 +145,7 @@ fn nobody_sees_a_password_while_it_is_used() {
     let signals = client.listen();
     let jobs = [
         begin(&client, &server.url("a"), Some((USER, SECRET))).unwrap(),
-        // On the bus an address may hold it: it is no command line.
+        // On the bus an address may contain a password, because other users cannot read it.
         begin(&client, &server.url("b").replace("//", &format!("//{USER}:{SECRET}@")), None)
             .unwrap(),
     ];
@@ -184,17 +184,17 @@ fn nobody_sees_a_password_while_it_is_used() {
     assert!(!client.status().contains(SECRET));
 }
 
-fn a_password_file_that_is_none_is_named() {
+fn a_bad_password_file_is_named() {
     let world = device(&network(20, ""));
     let daemon = world.start();
     let url = "http://127.0.0.1:1/a";
     let missing = ["import", "--user", USER, "--password-file", "/nowhere/password", url];
     for answer in [world.licctl(missing), daemon.licctl(missing)] {
         let answer = answer.with_code(6);
-        let said = answer.out + &answer.err;
-        assert!(said.contains("password file /nowhere/password: does not exist"), "{said}");
+        let output = answer.out + &answer.err;
+        assert!(output.contains("password file /nowhere/password: does not exist"), "{output}");
     }
-    // Who is not asked for a password needs none.
+    // A server that asks for no password needs none.
     let file = world.file("a.lic", maker::licence().units(&[maker::OTHER]).sign());
     let json = [&missing[..], &["--json", &file]].concat();
     let answer = world.licctl(json).json();

@@ -1,4 +1,4 @@
-//! How far a download has come: a bar on a terminal, lines elsewhere, nothing for scripts.
+//! Progress of a download: a bar on a terminal, lines elsewhere, nothing for scripts.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -14,12 +14,12 @@ use nix::pty::{Winsize, openpty};
 use super::ways::{device, network};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(a_terminal_sees_a_bar_that_goes_away),
-    story!(a_log_sees_plain_lines_and_standard_output_the_answer_only),
-    story!(scripts_see_nothing_but_json),
+    story!(a_terminal_shows_a_bar_and_clears_it),
+    story!(a_log_gets_plain_lines_and_standard_output_only_the_answer),
+    story!(scripts_get_only_json),
 ];
 
-/// Sends a licence in pieces, over some three seconds.
+/// Sends a licence in pieces over about three seconds.
 fn slow() -> Server {
     let answer = ok("", maker::licence().sign());
     Server::http(move |_, mut stream| {
@@ -30,7 +30,7 @@ fn slow() -> Server {
     })
 }
 
-fn a_terminal_sees_a_bar_that_goes_away() {
+fn a_terminal_shows_a_bar_and_clears_it() {
     let world = device(&network(30, ""));
     let server = slow();
     let size = Winsize { ws_row: 25, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
@@ -40,10 +40,10 @@ fn a_terminal_sees_a_bar_that_goes_away() {
         command.args(["import", &server.url("WE.lic")]).env("TERM", "xterm");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(pty.slave);
         command.spawn().unwrap()
-        // Its other side of the terminal is closed here with the command.
+        // Dropping the command closes this process's copy of the terminal's other side.
     };
     let mut terminal = File::from(pty.master);
-    // The kernel says EIO when nobody holds the other side any more.
+    // The kernel returns EIO once the other side is closed.
     let reading = thread::spawn(move || {
         let mut seen = Vec::new();
         let mut piece = [0; 4096];
@@ -58,12 +58,12 @@ fn a_terminal_sees_a_bar_that_goes_away() {
     let seen = reading.join().unwrap();
     assert!(seen.contains(&server.url("WE.lic")) && seen.contains("█"), "{seen:?}");
     assert!(seen.contains(" of ") && seen.matches('\r').count() > 2, "{seen:?}");
-    // The last thing is that its line is emptied.
+    // The last output clears the line.
     assert!(seen.ends_with("\r\u{1b}[2K") || seen.ends_with("\u{1b}[2K\r"), "{seen:?}");
     assert_eq!(out, format!("{}: valid: in force until 2099-12-31\n", server.url("WE.lic")));
 }
 
-fn a_log_sees_plain_lines_and_standard_output_the_answer_only() {
+fn a_log_gets_plain_lines_and_standard_output_only_the_answer() {
     let world = device(&network(30, ""));
     let server = slow();
     let url = server.url("WE.lic");
@@ -74,12 +74,12 @@ fn a_log_sees_plain_lines_and_standard_output_the_answer_only() {
         assert!(line.starts_with(&format!("{url}: ")) && line.contains(" of "), "{line}");
         assert!(!line.contains(['\r', '\u{1b}']), "{line:?}");
     }
-    // What is quick needs none.
+    // A fast download prints no progress.
     let quick = Server::answering(ok("", maker::licence().sign()));
     assert_eq!(world.licctl(["import", &quick.url("a")]).with_code(0).err, "");
 }
 
-fn scripts_see_nothing_but_json() {
+fn scripts_get_only_json() {
     let world = device(&network(30, ""));
     let mut licctl = world.licctl_command();
     let answer = program::run(licctl.args(["import", "--json", &slow().url("WE.lic")]));

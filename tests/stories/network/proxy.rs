@@ -12,25 +12,25 @@ use acceptance::{story, wait};
 use super::ways::{begin, device, import, network, try_all};
 
 pub(crate) const STORIES: &[Story] = &[
-    story!(the_configured_proxy_is_asked_in_the_clear),
-    story!(through_a_proxy_tls_is_agreed_with_the_server_itself),
-    story!(the_environment_names_a_proxy_unless_the_configuration_does),
-    story!(a_proxy_that_refuses_is_what_the_message_names),
-    story!(a_proxy_whose_password_would_be_taken_for_its_host_is_refused_as_it_is_read),
-    story!(a_proxy_that_is_not_there_is_what_the_message_names),
+    story!(plain_http_goes_through_the_configured_proxy),
+    story!(tls_through_a_proxy_ends_at_the_server_itself),
+    story!(the_configuration_overrides_the_proxy_of_the_environment),
+    story!(the_message_names_a_proxy_that_refuses),
+    story!(a_proxy_address_with_an_ambiguous_password_is_refused_when_read),
+    story!(the_message_names_an_unreachable_proxy),
 ];
 
-/// A host that nobody knows, so that only the proxy can have been asked.
+/// A host that does not resolve, so that only the proxy can answer.
 const FAR: &str = "http://ums.invalid/WE.lic";
 
-fn the_configured_proxy_is_asked_in_the_clear() {
+fn plain_http_goes_through_the_configured_proxy() {
     let proxy = proxy::start(maker::licence().sign());
     let config = network(20, &format!("proxy = \"http://{}\"\n", proxy.address));
     import(|| device(&config), FAR, None).is("valid", 0, "in force");
     assert!(proxy.heads()[0].starts_with("GET http://ums.invalid/WE.lic HTTP/1.1\r\n"));
 }
 
-fn through_a_proxy_tls_is_agreed_with_the_server_itself() {
+fn tls_through_a_proxy_ends_at_the_server_itself() {
     let authority = Authority::new();
     let identity = authority.identity("localhost", NOW);
     let server = Nginx::start(&identity, &[("WE.lic", &maker::licence().sign())], "");
@@ -46,7 +46,7 @@ fn through_a_proxy_tls_is_agreed_with_the_server_itself() {
     assert_eq!(proxy.heads().len(), 3);
 }
 
-fn the_environment_names_a_proxy_unless_the_configuration_does() {
+fn the_configuration_overrides_the_proxy_of_the_environment() {
     let own = proxy::start(maker::licence().sign());
     let other = proxy::start("not asked");
     let address = format!("http://{}", own.address);
@@ -66,7 +66,7 @@ fn the_environment_names_a_proxy_unless_the_configuration_does() {
     licctl.args(["import", FAR]).env("http_proxy", format!("http://{}", other.address));
     assert_eq!(acceptance::program::run(&mut licctl).code, 0);
     assert!(other.heads().is_empty());
-    // Who is not to be reached through it is not.
+    // Hosts excluded from the proxy are reached directly.
     let near = Server::answering(acceptance::server::ok("", maker::licence().sign()));
     let mut licctl = world.licctl_command();
     licctl.args(["import", &near.url("a")]).env("no_proxy", "127.0.0.1");
@@ -74,7 +74,7 @@ fn the_environment_names_a_proxy_unless_the_configuration_does() {
     wait::until("the server was asked", || (near.heads().len() == 1).then_some(()));
 }
 
-fn a_proxy_that_refuses_is_what_the_message_names() {
+fn the_message_names_a_proxy_that_refuses() {
     let ntlm = "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n";
     for (line, headers, code, advice) in [
         ("407 x", "", "source-refused", "set them in [network] proxy"),
@@ -96,41 +96,41 @@ fn a_proxy_that_refuses_is_what_the_message_names() {
         let config = network(2, &format!("proxy = \"http://{}\"\n", proxy.address));
         let world = device(&config);
         let daemon = world.start();
-        let told = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
-        told.refused(code, &format!("proxy {}: ", proxy.address), advice);
+        let outcome = try_all(&daemon, &world, "https://ums.invalid/WE.lic", None);
+        outcome.refused(code, &format!("proxy {}: ", proxy.address), advice);
     }
 }
 
-fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_as_it_is_read() {
+fn a_proxy_address_with_an_ambiguous_password_is_refused_when_read() {
     for (c, code) in [("#", "%23"), ("?", "%3F"), ("^", "%5E"), ("[", "%5B"), ("/", "%2F")] {
         let world = device(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
         let daemon = world.start();
         for doctor in [world.licctl(["doctor"]), daemon.licctl(["doctor"])] {
-            let said = doctor.with_code(1).flowed();
+            let output = doctor.with_code(1).flowed();
             let cure =
                 format!("line 2, column 9: the proxy has {c} in its user or password; write");
-            assert!(said.contains(&format!("{cure} {c} as {code}")), "{said}");
+            assert!(output.contains(&format!("{cure} {c} as {code}")), "{output}");
         }
     }
-    // Of the environment nobody can say a line.
+    // An environment variable has no line number.
     let world = device(&network(2, ""));
     let mut licctl = world.licctl_command();
     licctl.args(["import", FAR]).env("http_proxy", "http://tech:p#ss@host:3128");
     let answer = acceptance::program::run(&mut licctl).with_code(6);
-    let said = answer.out + &answer.err;
-    assert!(said.contains("proxy http://host:3128 of http_proxy: has # in its user"), "{said}");
-    assert!(!said.contains("p#ss"), "{said}");
+    let output = answer.out + &answer.err;
+    assert!(output.contains("proxy http://host:3128 of http_proxy: has # in its user"), "{output}");
+    assert!(!output.contains("p#ss"), "{output}");
 }
 
-fn a_proxy_that_is_not_there_is_what_the_message_names() {
-    // No other story serves at this host, whatever port it is given.
+fn the_message_names_an_unreachable_proxy() {
+    // No other story listens on this host, so the port stays closed.
     let host = Ipv4Addr::new(127, 0, 0, 77);
     let gone = TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
     let world = device(&network(20, &format!("proxy = \"http://{gone}\"\n")));
     let daemon = world.start();
     for url in [FAR, "https://ums.invalid/WE.lic"] {
-        let told = try_all(&daemon, &world, url, None);
+        let outcome = try_all(&daemon, &world, url, None);
         let words = format!("proxy {gone}: refuses the connection");
-        told.unreachable(&words, "check [network] proxy");
+        outcome.unreachable(&words, "check [network] proxy");
     }
 }

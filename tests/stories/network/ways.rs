@@ -1,5 +1,5 @@
-//! The ways to import from a server: licctl by itself, licctl with the daemon, the daemon by itself.
-//! All of them come to the same.
+//! The ways to import from a server: licctl alone, licctl with the daemon, the daemon alone. All
+//! give the same result.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -11,25 +11,25 @@ use acceptance::daemon::Daemon;
 use acceptance::{World, program, wait};
 use zbus::{OwnedObjectPath, Variant};
 
-/// Who asks, and with which password.
+/// User name and password.
 pub(super) type Login<'a> = Option<(&'a str, &'a str)>;
 
-/// What was said of an address.
+/// The result for an address.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Outcome {
     pub(super) exit: i32,
     pub(super) code: String,
-    /// The address, as it is shown.
+    /// The displayed address.
     pub(super) file: String,
     pub(super) message: String,
-    /// What licctl by itself wrote to standard error.
+    /// Standard error of licctl without the daemon.
     pub(super) err: String,
-    /// How long the slowest way took.
+    /// The duration of the slowest way.
     pub(super) took: Duration,
 }
 
-impl Told {
-    /// Checks the verdict, and that the message says this.
+impl Outcome {
+    /// Asserts the verdict and a part of the message.
     #[track_caller]
     pub(super) fn is(&self, code: &str, exit: i32, words: &str) -> &Self {
         assert_eq!((self.code.as_str(), self.exit), (code, exit), "{self:?}");
@@ -37,7 +37,7 @@ impl Told {
         self
     }
 
-    /// Checks a refusal, whose message has to say what to do as well.
+    /// Asserts a refusal whose message states the cure.
     #[track_caller]
     pub(super) fn refused(&self, code: &str, words: &str, advice: &str) -> &Self {
         let exit = if code == "malformed" { 3 } else { 6 };
@@ -50,7 +50,7 @@ impl Told {
     }
 }
 
-/// A configuration of the network with a time that fits a test.
+/// A network configuration with a time limit.
 pub(super) fn network(total_seconds: u32, more: &str) -> String {
     format!(
         "[network]\nconnect_timeout_seconds = 5\ntotal_timeout_seconds = {total_seconds}\n{more}"
@@ -64,26 +64,26 @@ pub(super) fn device(config: &str) -> World {
     world
 }
 
-/// Imports the address in every way, each on a device of its own that `prepare` has made.
-pub(super) fn import(prepare: impl Fn() -> World + Sync, url: &str, login: Login<'_>) -> Told {
+/// Imports the address in every way, each on its own device from `prepare`.
+pub(super) fn import(prepare: impl Fn() -> World + Sync, url: &str, login: Login<'_>) -> Outcome {
     let worlds = [prepare(), prepare(), prepare()];
-    let told = {
+    let outcome = {
         let [through, by_bus] = [worlds[1].start(), worlds[2].start()];
         compare(&worlds[0], &through, &by_bus, url, login)
     };
-    let expected = usize::from(told.exit == 0 && told.message.contains("in force"));
+    let expected = usize::from(outcome.exit == 0 && outcome.message.contains("in force"));
     for world in worlds {
-        assert_eq!(world.stored().len(), expected, "{told:?}");
+        assert_eq!(world.stored().len(), expected, "{outcome:?}");
     }
-    told
+    outcome
 }
 
-/// Tries the address in every way on one device, which has nothing to take from it.
-pub(super) fn try_all(daemon: &Daemon<'_>, world: &World, url: &str, login: Login<'_>) -> Told {
-    let told = compare(world, daemon, daemon, url, login);
-    assert_ne!(told.exit, 0, "{told:?}");
-    assert!(world.stored().is_empty(), "{told:?}");
-    told
+/// Imports the address in every way on one device and asserts that nothing is stored.
+pub(super) fn try_all(daemon: &Daemon<'_>, world: &World, url: &str, login: Login<'_>) -> Outcome {
+    let outcome = compare(world, daemon, daemon, url, login);
+    assert_ne!(outcome.exit, 0, "{outcome:?}");
+    assert!(world.stored().is_empty(), "{outcome:?}");
+    outcome
 }
 
 fn compare(
@@ -92,7 +92,7 @@ fn compare(
     by_bus: &Daemon<'_>,
     url: &str,
     login: Login<'_>,
-) -> Told {
+) -> Outcome {
     let (own, through, by_bus) = thread::scope(|scope| {
         let own = scope.spawn(|| licctl(world.licctl_command(), world, url, login));
         let through = scope.spawn(|| licctl(through.licctl_command(), world, url, login));
@@ -106,14 +106,14 @@ fn compare(
     assert_same(&through.out, &own.out);
     assert_same(&by_bus.1, &format!("{file}: {message}"));
     let took = own.took.max(through.took);
-    Told { exit: own.code, code, file, message, err: own.err, took }
+    Outcome { exit: own.code, code, file, message, err: own.err, took }
 }
 
-/// The words that depend on when something happens.
+/// The start of the text that depends on timing.
 const TIME_IS_UP: &str = "did not send everything within";
 
-/// Checks that two texts say the same, but for what depends on when it happened: how often something
-/// was tried, the time of day, and which of two limits of time was over first.
+/// Asserts that two texts are equal except for timing: the number of attempts, the time of day, and
+/// the limit that was reached first.
 #[track_caller]
 fn assert_same(left: &str, right: &str) {
     if ![left, right].iter().any(|text| text.contains(TIME_IS_UP)) {
@@ -136,14 +136,14 @@ fn timeless(text: &str) -> String {
 fn licctl(mut licctl: Command, world: &World, url: &str, login: Login<'_>) -> program::Answer {
     licctl.args(["import", "--json", url]);
     if let Some((user, password)) = login {
-        // Each of the ways writes the same.
+        // Every way writes the same file.
         let file = world.file("password", format!("{password}\n"));
         licctl.args(["--user", user, "--password-file", &file]);
     }
     program::run(&mut licctl)
 }
 
-/// Begins an import by the daemon.
+/// Starts an import by the daemon.
 pub(super) fn begin(
     client: &Client,
     url: &str,
@@ -157,7 +157,7 @@ pub(super) fn begin(
     client.manager("Import", &(url, options))
 }
 
-/// Imports by the daemon, and returns the verdict and the message.
+/// Imports by the daemon; returns verdict and message.
 fn job(client: &Client, url: &str, login: Login<'_>) -> (String, String) {
     let signals = client.listen();
     let job = begin(client, url, login).unwrap();

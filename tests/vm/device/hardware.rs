@@ -1,4 +1,4 @@
-//! What the virtual machine is made of, in QEMU's words.
+//! The hardware of the virtual machine, as QEMU options.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use crate::image;
 /// Bytes of the licence partition.
 const LICENSE: u64 = 8 << 20;
 
-/// What a device is made of.
+/// The hardware of a device.
 #[derive(Debug, Clone)]
 pub(crate) struct Hardware {
     /// The address of its network card.
     pub(crate) mac: String,
-    /// What its clock shows when it is switched on: `utc`, or a time as `2099-01-01T00:00:00`.
+    /// The initial time of its clock: `utc`, or a time such as `2099-01-01T00:00:00`.
     pub(crate) clock: String,
-    /// The serial number of the USB drive that it runs from, if it does.
-    pub(crate) pocket: Option<String>,
-    /// A stick that is there when it is switched on.
+    /// The serial number of the USB drive that holds the system, if any.
+    pub(crate) usb_drive: Option<String>,
+    /// A stick that is plugged in before the boot.
     pub(crate) stick: Option<PathBuf>,
 }
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { mac: maker::MAC.into(), clock: "utc".into(), pocket: None, stick: None }
+        Self { mac: maker::MAC.into(), clock: "utc".into(), usb_drive: None, stick: None }
     }
 }
 
 impl Hardware {
-    /// QEMU with this hardware, without the lines to the outside.
+    /// The QEMU command for this hardware, without its sockets.
     pub(super) fn command(&self, var: &Path, license: &Path) -> Command {
-        // Whatever else the machine does comes first.
+        // Other work on the machine takes precedence.
         let mut command = Command::new("nice");
         command.args(["-n", "1", "qemu-system-x86_64"]);
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-machine", "pc"]);
@@ -48,7 +48,7 @@ impl Hardware {
         command.args(["-netdev", "user,id=net,restrict=on"]);
         command.args(["-device", &format!("e1000,netdev=net,mac={},romfile=", self.mac)]);
         add_drive(&mut command, "root", &image::file("root.ext4"), ",readonly=on");
-        match &self.pocket {
+        match &self.usb_drive {
             Some(serial) => {
                 add_device(
                     &mut command,
@@ -78,7 +78,7 @@ fn add_device(command: &mut Command, device: &str) {
     command.args(["-device", device]);
 }
 
-/// Adds QEMU's own line, that of the shell in the device, and a file for what the console shows.
+/// Adds the QMP socket, the socket of the shell, and a log file for the console.
 pub(super) fn add_lines(command: &mut Command, qmp: &Path, agent: &Path, console: &Path) {
     let socket = |path: &Path| format!("{},server=on,wait=off", path.display());
     command.args(["-qmp", &format!("unix:{}", socket(qmp))]);

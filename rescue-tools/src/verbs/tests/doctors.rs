@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn all_is_well_in_a_line_a_check() {
+fn doctor_prints_one_line_for_each_check() {
     assert_eq!(
         doctor_in(Language::English, &licensed()),
         "\
@@ -18,7 +18,7 @@ Nothing is wrong.
 }
 
 #[test]
-fn the_gravest_comes_first_and_the_last_line_counts() {
+fn doctor_sorts_by_severity_and_ends_with_a_summary() {
     assert_eq!(
         doctor_in(Language::English, &broken()),
         r"WRONG  unit ID  none; connect a network interface with a permanent address, or a
@@ -50,7 +50,7 @@ ok     store    /license is there and read-only
 }
 
 #[test]
-fn german_is_the_same_in_german() {
+fn doctor_speaks_german() {
     let mut device = warning();
     device["clock"]["state"] = "unsynchronized".into();
     device["problems"] = json!([{"subject": "/license", "message": "is full; remove files"}]);

@@ -42,7 +42,7 @@ To see a licence and its file: licctl show PACK
 }
 
 #[test]
-fn long_names_have_lines_of_their_own() {
+fn a_long_name_gets_its_own_line() {
     let mut device = licensed();
     let long =
         license("PACK-WITH-THE-LONGEST-ID", i64::MAX as u64, "TWELVE-CHARS", "2037-11-21", "valid");
@@ -65,7 +65,7 @@ To see a licence and its file: licctl show PACK
 }
 
 #[test]
-fn twenty_licences_are_twenty_rows() {
+fn every_licence_has_one_row() {
     let mut device = licensed();
     let pack = |n: u64| license(&format!("WE-{n:05}"), n, "WE", "2027-11-21", "valid");
     device["licenses"] = (1..=20).map(pack).collect();
@@ -77,12 +77,12 @@ fn twenty_licences_are_twenty_rows() {
 }
 
 #[test]
-fn an_empty_store_is_called_so() {
+fn list_reports_an_empty_store() {
     assert_eq!(list_of(&unlicensed()), "The store is empty.\n");
 }
 
 #[test]
-fn what_a_feature_lacks_comes_first() {
+fn refused_features_are_listed_first() {
     let mut device = licensed();
     let feature = |allowed: bool, reason: &str, until: Option<&str>| json!({"allowed": allowed, "reason": reason, "until": until});
     device["os"]["generation"] = 11.into();

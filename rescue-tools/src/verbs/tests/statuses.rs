@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_licensed_device_shows_how_long_and_that_there_is_nothing_to_do() {
+fn a_licensed_device_shows_its_last_day_and_needs_no_action() {
     assert_eq!(
         status_of(&licensed()),
         "\
@@ -24,7 +24,7 @@ Next:           nothing to do
 }
 
 #[test]
-fn a_licence_that_ends_soon_is_to_be_renewed_by_its_last_day() {
+fn status_asks_to_renew_a_licence_by_its_last_day() {
     assert_eq!(
         status_of(&warning()),
         "\
@@ -45,13 +45,13 @@ Next:           renew pack WE-7Q2KD by 2026-12-05, then: licctl import FILE
 }
 
 #[test]
-fn grace_is_counted_by_what_it_allows() {
+fn grace_ends_with_the_features_it_allows() {
     let mut device = in_state("LICENSED", "grace", "2026-11-21", -8);
     let feature =
         |reason: &str, until: &str| json!({"allowed": true, "reason": reason, "until": until});
     device["features"] = json!({
         "custom-partition": feature("grace", "2026-12-19"),
-        // An add-on allows it for longer.
+        // An add-on allows this feature for longer.
         "icg": feature("grace", "2026-12-30"),
         "shared-workplace": feature("licensed", "2026-12-01"),
     });
@@ -67,7 +67,7 @@ Workspace Edition           LICENSED    ended 2026-11-21; grace until
 }
 
 #[test]
-fn an_ended_licence_says_since_when() {
+fn status_shows_when_a_licence_ended() {
     let text = status_of(&in_state("EXPIRED", "expired", "2026-11-28", -1));
     let shown = "Workspace Edition           EXPIRED     ended 2026-11-28, 1 day ago\n";
     assert!(text.starts_with(shown), "{text}");
@@ -76,7 +76,7 @@ fn an_ended_licence_says_since_when() {
 }
 
 #[test]
-fn the_starter_period_asks_for_a_licence() {
+fn status_asks_for_a_licence_in_the_starter_period() {
     let mut device = unlicensed();
     device["state"] = "starter".into();
     device["services"][1] = service(WE, "UNLICENSED", "starter", Some(("2026-12-05", 6)));
@@ -93,7 +93,7 @@ Workspace Edition           UNLICENSED  starter period until 2026-12-05, 6 days
 }
 
 #[test]
-fn a_licence_that_has_not_started_is_to_be_waited_for() {
+fn status_says_to_wait_for_a_licence_that_has_not_started() {
     let mut device = in_state("UNLICENSED", "pending", "2027-11-21", 357);
     device["licenses"][0]["starts"] = "2026-12-24".into();
     let text = status_of(&device);
@@ -104,7 +104,7 @@ fn a_licence_that_has_not_started_is_to_be_waited_for() {
 }
 
 #[test]
-fn a_deployment_ends_with_a_restart() {
+fn a_deployment_asks_for_a_restart() {
     let mut device = licensed();
     device["restart_pending"] = true.into();
     let text = status_of(&device);
@@ -118,7 +118,7 @@ Next:           restart the device
 }
 
 #[test]
-fn what_is_wrong_comes_first_with_files_together_and_nothing_steers_the_terminal() {
+fn problems_come_first_grouped_and_escaped_for_the_terminal() {
     assert_eq!(
         status_of(&broken()),
         r"Unit ID:        none; connect a network interface with a permanent address, or a
@@ -155,7 +155,7 @@ Next:           let a time server set the clock
 }
 
 #[test]
-fn without_the_partition_nothing_is_said_of_licences_to_get() {
+fn without_the_partition_status_asks_for_no_licence() {
     let mut device = unlicensed();
     device["store"]["state"] = "missing".into();
     let text = status_of(&device);
@@ -166,7 +166,7 @@ fn without_the_partition_nothing_is_said_of_licences_to_get() {
 }
 
 #[test]
-fn an_unknown_service_is_shown_by_its_code() {
+fn an_unknown_service_appears_as_its_code() {
     let mut device = licensed();
     let long = "SUB_SERVICE_SET_OF_A_LATER_RELEASE_WITH_A_VERY_LONG_NAME_INDEED_64";
     let mut later = service(long, "LICENSED", "valid", Some(("never", 0)));
@@ -182,7 +182,7 @@ SUB_SERVICE_SET_OF_A_LATER_RELEASE_WITH_A_VERY_LONG_NAME_INDEED_64
 }
 
 #[test]
-fn german_is_the_same_in_german() {
+fn status_speaks_german() {
     assert_eq!(
         status_in(Language::German, &warning()),
         "\
@@ -205,7 +205,7 @@ Zu tun:        Pack WE-7Q2KD bis 2026-12-05 verlängern, dann: licctl import
 }
 
 #[test]
-fn a_pack_that_carries_several_services_is_to_be_renewed_once() {
+fn a_pack_with_several_services_is_listed_once_for_renewal() {
     let mut device = warning();
     device["os"]["generation"] = 11.into();
     device["services"][0] = service(EMP, "LICENSED", "warning", Some(("2026-12-05", 6)));

@@ -15,47 +15,47 @@ use super::super::point::Aim;
 use super::super::state::{self, State};
 use super::super::tracer::Traced;
 use super::watch::{READY, Socket, Watch};
-use super::{Attempt, Scene};
+use super::{Attempt, Fixture};
 use crate::client::Client;
 use crate::wait;
 use crate::world::World;
 
-/// By when licd, the shortage over, has to have looked again.
+/// The time within which licd must retry after a shortage.
 const SOON: Duration = Duration::from_secs(10);
-/// How long a failure lasts that lasts, if licd does not answer meanwhile.
+/// The maximum duration of a lasting failure while licd does not answer.
 const WINDOW: Duration = Duration::from_secs(2);
-/// Without a call for so long, licd has done what there was to do.
+/// licd is idle after this time without a call.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// What became of licd in a run.
+/// licd's behaviour in a run.
 #[derive(Debug)]
 pub struct Served {
-    /// Whether it said that it was ready.
+    /// Whether it sent its readiness notification.
     pub was_ready: bool,
-    /// Whether it lived until it was asked to end.
+    /// Whether it ran until it was terminated.
     pub lived: bool,
-    /// What it answered, if it was ready to.
+    /// Its answer, if it was ready.
     pub answer: Option<Answer>,
-    /// How what it published differed from what it should be, `SOON` after the failure was over,
-    /// and whether it was right after it was asked to look again.
+    /// How its published state was wrong `SOON` after the failure ended, and whether a refresh
+    /// corrected it.
     pub still: Option<(String, bool)>,
-    /// What it published.
+    /// Its published states.
     pub watch: Watch,
 }
 
-/// What licd answered.
+/// licd's answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// That it is done.
+    /// Success.
     Done,
-    /// The error's name.
+    /// The name of the D-Bus error.
     Refused(String),
-    /// Nothing, so that it was killed.
+    /// No answer, so that it was killed.
     Nothing,
 }
 
-impl Scene {
-    /// Runs licd, and makes this call if it is not the start that matters.
+impl Fixture {
+    /// Runs licd, and makes this call unless the operation is the start.
     pub(super) fn serve(
         &self,
         world: &World,
@@ -88,7 +88,7 @@ impl Scene {
             answer(&licd, &mut watch, call)
         });
         licd.disarm();
-        // What was refused is not done, or was begun and is finished.
+        // A refused operation had no effect, or was begun and is finished later.
         let is_refused = call.is_some() && answer != Some(Answer::Done);
         let right = expected
             .filter(|_| was_ready)
@@ -107,11 +107,11 @@ impl Scene {
         command
     }
 
-    /// The next start of licd, with no fault: what its status claims as soon as that is one of the
-    /// `right` claims, or in the end.
+    /// Starts licd without a fault and returns its claims: the first that equal one of the `right`
+    /// claims, otherwise the last.
     ///
     /// # Errors
-    /// What keeps it from it.
+    /// Why licd did not start.
     pub fn next_start(&self, world: &World, right: &[&Value]) -> Result<Value, String> {
         let client = Client::connect(self.bus.address());
         let socket = Socket::new();
@@ -143,15 +143,15 @@ fn ask(client: &Client) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-/// What licd answers to a call. A failure that lasts is over as soon as licd does nothing more, and
-/// at the latest after [`WINDOW`].
+/// licd's answer to a call. A lasting failure ends when licd is idle, and at the latest after
+/// [`WINDOW`].
 fn answer(
     licd: &Traced,
     watch: &mut Watch,
     call: impl FnOnce() -> Result<(), String> + Send,
 ) -> Answer {
     thread::scope(|scope| {
-        // The client panics if the bus fails, which a call that is not answered looks like.
+        // The client panics if the bus fails, which a call without answer looks like.
         let call = scope.spawn(|| catch_unwind(AssertUnwindSafe(call)));
         let is_answered = |watch: &mut Watch, limit| {
             let answered = wait::within(limit, || {
@@ -166,7 +166,7 @@ fn answer(
         }
         licd.disarm();
         if !at_once && !is_answered(watch, SOON) {
-            // The bus then tells the caller.
+            // The bus then returns an error to the caller.
             let _ = kill(licd.pid(), Signal::SIGKILL);
             let _ = call.join();
             return Answer::Nothing;
@@ -179,8 +179,8 @@ fn answer(
     })
 }
 
-/// Waits until licd publishes one of the things that are right. If it does not, how it differs, and
-/// whether it does after it was asked to look again.
+/// Waits until licd publishes one of the right claims. Otherwise returns how its state differs, and
+/// whether a refresh corrects it.
 fn settle(
     licd: &Traced,
     client: &Client,
@@ -196,14 +196,14 @@ fn settle(
     if is_right.is_some() {
         return None;
     }
-    // The last is what is most to be expected.
+    // The last claims are the most likely ones.
     let still = watch.difference(all().last()?)?;
     let _ = client.manager::<()>("Refresh", &());
     let healed = ask(client).map(|report| state::claims(&report));
     Some((still, healed.is_ok_and(|claims| all().any(|right| claims == **right))))
 }
 
-/// Waits until licd does nothing more; not longer than it may take until it is ready.
+/// Waits until licd is idle, at most for `READY`.
 fn until_quiet(licd: &Traced, watch: &mut Watch) {
     let (mut calls, mut since) = (licd.calls(), Instant::now());
     wait::within(READY, || {

@@ -1,4 +1,4 @@
-//! What licd says and publishes while it runs.
+//! Observes licd's notifications and published state.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -11,10 +11,10 @@ use super::super::state;
 use crate::wait;
 use crate::world::World;
 
-/// How long licd may take from its start until it is ready, being traced.
+/// The time limit for licd's start under the tracer.
 pub(super) const READY: Duration = Duration::from_secs(15);
 
-/// Where licd says that it is ready.
+/// The notification socket of licd.
 pub(super) struct Socket {
     socket: UnixDatagram,
     pub(super) path: PathBuf,
@@ -30,11 +30,11 @@ impl Socket {
         Self { socket, path, _dir: dir }
     }
 
-    /// Waits until it says so; not longer than until it has `ended`.
+    /// Waits for the readiness notification, or until licd has `ended`.
     pub(super) fn is_ready(&self, mut ended: impl FnMut() -> bool) -> bool {
         let ready = wait::within(READY, || {
             let mut message = [0; 4096];
-            // Looked at before the messages, of which the last may just have come.
+            // Checked before reading messages, so that the last message is not missed.
             let has_ended = ended();
             while let Ok(length) = self.socket.recv(&mut message) {
                 let text = String::from_utf8_lossy(&message[..length]);
@@ -48,27 +48,27 @@ impl Socket {
     }
 }
 
-/// What licd publishes while it is looked at.
+/// The states that licd publishes while observed.
 #[derive(Debug)]
 pub struct Watch {
     status: PathBuf,
     features: PathBuf,
     last: String,
-    /// What its reports claim, in order, each with whether it named a problem.
+    /// The claims of its reports in order, each with whether the report named a problem.
     pub seen: Vec<(Value, bool)>,
-    /// The fewest features that it allowed by files, once there were any.
+    /// The smallest number of feature files after the first appeared.
     pub fewest: Option<usize>,
 }
 
 impl Watch {
-    /// Nothing seen yet.
+    /// An observer without observations.
     pub(super) fn new(world: &World) -> Self {
         let status = world.path("/run/licd/status.json");
         let features = world.path("/run/licd/features");
         Self { status, features, last: String::new(), seen: Vec::new(), fewest: None }
     }
 
-    /// Forgets what led to what is published now.
+    /// Discards observations before the current state.
     pub(super) fn begin(&mut self) {
         self.fewest = None;
         self.seen.drain(..self.seen.len().saturating_sub(1));
@@ -93,12 +93,12 @@ impl Watch {
         self.last = text;
     }
 
-    /// How many features are allowed by files.
+    /// The number of feature files.
     fn features(&self) -> usize {
         fs::read_dir(&self.features).map_or(0, Iterator::count)
     }
 
-    /// How what is published differs from what it should be.
+    /// How the published state differs from the expected one.
     pub(super) fn difference(&self, should: &Value) -> Option<String> {
         let Some((claims, _)) = self.seen.last() else { return Some("nothing".to_owned()) };
         if claims != should {

@@ -1,9 +1,9 @@
-//! Which system calls are not counted, and what those are about that are.
+//! The uncounted system calls, and the objects of counted ones.
 
 use nix::libc::{self, c_long};
 
-/// Calls that are not counted. They concern the process alone, no shortage of [`ERRORS`] is theirs
-/// to report but that of memory, and out of memory a program may end:
+/// Uncounted calls. They concern only the process and return no error of [`ERRORS`] but ENOMEM, and
+/// out of memory a program may exit:
 ///
 /// - memory: brk, mmap, mremap, munmap, mprotect, madvise
 /// - signals: rt_sigaction, rt_sigprocmask, rt_sigreturn, sigaltstack, restart_syscall
@@ -52,7 +52,7 @@ pub(super) const UNCOUNTED: &[c_long] = &[
     libc::SYS_lseek,
 ];
 
-/// What a call does, as far as its errors depend on it.
+/// The kind of a call, which determines its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Open,
@@ -78,12 +78,12 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Which argument says what a call is about.
+/// The arguments that identify a call's object.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum About {
     /// A path.
     Path(usize),
-    /// A directory's descriptor and a path below it; the descriptor alone if the path is empty.
+    /// A directory's descriptor and a relative path; the descriptor alone if the path is empty.
     At(usize, usize),
     /// A descriptor.
     Fd(usize),
@@ -98,7 +98,7 @@ macro_rules! calls {
     };
 }
 
-/// The calls that are known. Others are counted, too, but can only be killed at.
+/// The known calls. Unknown calls are counted, but only killing is tried at them.
 pub(super) const KNOWN: &[(&str, c_long, Kind, About)] = calls! {
     SYS_open Open Path(0);
     SYS_openat Open At(0, 1);

@@ -1,4 +1,4 @@
-//! licctl's answer is the right one and carried out, or it could not and nothing happened.
+//! licctl's answer is right and its effect complete, or it reports a failure without effect.
 
 use nix::errno::Errno;
 use serde_json::Value;
@@ -9,10 +9,9 @@ use super::super::state::{self, State};
 use super::super::tracer::End;
 use super::{Judge, PANICKED};
 
-/// Exit codes of licctl that say that something could not be done: not read or fetched, not
-/// written, busy.
+/// The exit codes of licctl for external failures: not read or fetched, not written, busy.
 const COULD_NOT: [i32; 3] = [6, 7, 9];
-/// The one that says that the kernel did not allow it.
+/// The exit code for a refusal by the kernel.
 const NOT_AUTHORIZED: i32 = 8;
 
 impl Judge<'_> {
@@ -24,7 +23,7 @@ impl Judge<'_> {
         if self.right.attempt.trace.end == End::Exited(code) {
             return self.done(code);
         }
-        // What was done cannot be told.
+        // licctl could not report its result.
         if self.run.trace.hit.as_ref().is_some_and(Call::speaks) {
             return;
         }
@@ -57,8 +56,8 @@ impl Judge<'_> {
         self.claims_afterwards(code, claims);
     }
 
-    /// Whether the answer says that the new file is in place: a fault that begins between its rename
-    /// and its flush, and lasts, keeps the old one from being put back.
+    /// Whether the answer reports that the new file is in place: a lasting fault between its rename
+    /// and its flush prevents restoring the old one.
     fn says_unflushed(&self) -> bool {
         let [_, now, after] = self.states();
         self.aim.fault.lasts()
@@ -68,7 +67,7 @@ impl Judge<'_> {
 
     fn not_done(&mut self, code: i32) {
         let [before, now, _] = self.states();
-        if now.store == before.store && report(self.world).as_ref() == Ok(&self.scene.claims) {
+        if now.store == before.store && report(self.world).as_ref() == Ok(&self.fixture.claims) {
             return;
         }
         if !self.says_unflushed() && !self.is_finished_later() {
@@ -76,7 +75,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a status report claims afterwards, all well again, is what the answer says.
+    /// The claims of a later status report, without fault, match the answer.
     fn claims_afterwards(&mut self, code: i32, should: &Value) {
         match report(self.world) {
             Ok(claims) if claims == *should => {}
@@ -88,26 +87,25 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether what was begun and not finished is finished by the next start.
+    /// Whether the next start finishes an interrupted operation.
     pub(super) fn is_finished_later(&self) -> bool {
         let right = &self.right.claims;
         self.is_removal()
-            && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)
+            && self.fixture.next_start(self.world, &[right]).as_ref() == Ok(right)
             && self.right.attempt.state.memory.is_subset(&State::of(self.world).memory)
     }
 
-    /// Whether a licence that was replaced, and could not be cleared away, is so by the next start.
+    /// Whether the next start deletes a superseded licence that could not be deleted.
     fn is_cleaned_later(&self) -> bool {
         let [_, now, after] = self.states();
         let right = &self.right.claims;
         let is_there = |(file, content): (&_, &_)| now.store.get(file) == Some(content);
-        self.scene.operation.name == "renewal"
+        self.fixture.operation.name == "renewal"
             && after.store.iter().all(is_there)
-            && self.scene.next_start(self.world, &[right]).as_ref() == Ok(right)
+            && self.fixture.next_start(self.world, &[right]).as_ref() == Ok(right)
     }
 
-    /// How what licctl prints differs from what it prints without a fault, as far as it decides
-    /// anything.
+    /// How licctl's output differs, in facts that matter, from its output without a fault.
     fn answer(&self) -> Option<String> {
         let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
         let should = parse(&self.right.attempt.trace.out)?;

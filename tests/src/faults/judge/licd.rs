@@ -1,4 +1,4 @@
-//! licd lives, publishes nothing that is not so, is right again soon, and has done what it says.
+//! licd survives, publishes no wrong state, recovers soon, and has done what it reported.
 
 use nix::errno::Errno;
 use serde_json::Value;
@@ -8,18 +8,18 @@ use super::super::state::{self, State};
 use super::super::tracer::End;
 use super::Judge;
 
-/// How the names of errors end that say that something could not be done.
+/// The suffixes of error names for operations that failed for an external reason.
 const COULD_NOT: [&str; 6] =
     ["SourceUnreachable", "SourceRefused", "StoreUnwritable", "StoreFull", "Busy", "Timeout"];
-/// How the name ends that says that the kernel did not allow it.
+/// The suffix of the error name for a refusal by the kernel.
 const NOT_AUTHORIZED: &str = "NotAuthorized";
 
 impl Judge<'_> {
     pub(super) fn licd(&mut self) {
         let Some(served) = &self.run.served else { return };
         let is_orderly = matches!(self.run.trace.end, End::Exited(code) if code != 0);
-        if !served.was_ready && is_orderly && self.scene.is_start() {
-            // It could not start and said so: the service manager starts it again.
+        if !served.was_ready && is_orderly && self.fixture.is_start() {
+            // It reported that it could not start; the service manager restarts it.
             return;
         }
         if !served.was_ready {
@@ -38,17 +38,17 @@ impl Judge<'_> {
             let until = if *is_healed { "until Refresh" } else { "even after Refresh" };
             self.wrong(format!("still {still}, {until}"));
         }
-        if !self.scene.is_start() {
+        if !self.fixture.is_start() {
             self.called(served);
         }
     }
 
-    /// What was published was so before or is so afterwards, or for a removal in between. At a start, where nothing was published
-    /// before, it may be less as long as it says that there is a problem.
+    /// Every published state equals the state before or after, or an intermediate state of a
+    /// removal. A start, which has no earlier state, may publish less if it reports a problem.
     fn published(&mut self, served: &Served) {
-        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let (before, after) = (&self.fixture.claims, &self.right.claims);
         for (claims, names_problem) in &served.watch.seen {
-            let is_excused = self.scene.is_start() && *names_problem;
+            let is_excused = self.fixture.is_start() && *names_problem;
             let is_so = claims == before || claims == after || self.is_between(claims);
             if !is_so && !is_excused {
                 let what = state::difference(claims, after);
@@ -57,15 +57,15 @@ impl Judge<'_> {
         }
         let least = state::allowed(before).min(state::allowed(after));
         if let Some(fewest) = served.watch.fewest.filter(|fewest| *fewest < least)
-            && !self.scene.is_start()
+            && !self.fixture.is_start()
         {
             self.wrong(format!("the files of features fall to {fewest}, from {least}"));
         }
     }
 
-    /// Whether these claims are those of a removal of which some files are done.
+    /// Whether these claims match a partly finished removal.
     fn is_between(&self, claims: &Value) -> bool {
-        let (before, after) = (&self.scene.claims, &self.right.claims);
+        let (before, after) = (&self.fixture.claims, &self.right.claims);
         let licenses = |claims: &Value| claims["licenses"].as_array().cloned().unwrap_or_default();
         let (all, some, least) = (licenses(before), licenses(claims), licenses(after));
         let is_same = |key: &str| claims[key] == before[key];
@@ -76,7 +76,7 @@ impl Judge<'_> {
             && least.iter().all(|one| some.contains(one))
     }
 
-    /// What a call was answered is what was done; a removal that was begun may be finished later.
+    /// The answer to a call matches the result; a removal that was begun may be finished later.
     fn called(&mut self, served: &Served) {
         let [before, now, after] = self.states();
         let is_like = |other: &State| now.store == other.store && now.settings == other.settings;
@@ -85,8 +85,7 @@ impl Judge<'_> {
             Some(Answer::Done) if !is_after => {
                 self.wrong("answers that it is done, which it is not")
             }
-            // A fault that begins between a rename and its flush, and lasts, keeps the old file from
-            // being put back.
+            // A lasting fault between a rename and its flush prevents restoring the old file.
             Some(Answer::Refused(name))
                 if is_after && self.aim.fault.lasts() && self.is_could_not(name) => {}
             Some(Answer::Refused(name)) if !is_before && !self.is_finished_later() => {

@@ -1,4 +1,4 @@
-//! The thread that traces: what it does whenever a thread of the program stops.
+//! The tracing thread: handles every stop of a traced thread.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,18 +15,18 @@ use nix::unistd::Pid;
 
 use super::super::arch;
 use super::super::calls::{self, Call};
-use super::super::point::{Aim, Fault, Place, Strand};
+use super::super::point::{Aim, Fault, Place, ThreadName};
 use super::{CALLS, Control, End, STARTER, Seen};
 
-/// A thread or process that is traced.
+/// A traced thread or process.
 #[derive(Debug)]
 struct Thread {
-    /// Its name, from its first counted call on.
-    strand: Option<Strand>,
+    /// Its name, set at its first counted call.
+    thread: Option<ThreadName>,
     calls: u32,
-    /// Where the dynamic loader is in its memory.
+    /// The address range of the dynamic loader.
     loader: std::ops::Range<u64>,
-    /// What is to be done when the call that it is in returns.
+    /// The action when its current call returns.
     pending: Option<Pending>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Tracer<'c> {
     aim: Option<Aim>,
     control: &'c Control,
     threads: HashMap<Pid, Thread>,
-    named: Vec<Strand>,
+    named: Vec<ThreadName>,
     /// The error that calls return from now on.
     onward: Option<Errno>,
     seen: Seen,
@@ -75,8 +75,7 @@ impl<'c> Tracer<'c> {
         }
     }
 
-    /// Handles what has become of a thread. That a thread is gone meanwhile is no error: it was
-    /// killed.
+    /// Handles a stop. A thread that was killed meanwhile is not an error.
     fn handle(&mut self, status: WaitStatus) {
         let _ = match status {
             WaitStatus::Exited(pid, code) => self.end(pid, End::Exited(code)),
@@ -87,7 +86,7 @@ impl<'c> Tracer<'c> {
             WaitStatus::PtraceEvent(pid, _, event) => {
                 if event == libc::PTRACE_EVENT_EXEC {
                     if is_starter(pid) {
-                        // Traced sooner than it had become the shell.
+                        // The trace began before the process executed the shell.
                         let _ = ptrace::cont(pid, None);
                         return;
                     }
@@ -95,7 +94,7 @@ impl<'c> Tracer<'c> {
                 }
                 ptrace::syscall(pid, None)
             }
-            // A signal on its way.
+            // A signal is pending.
             WaitStatus::Stopped(pid, signal) => ptrace::syscall(pid, signal),
             WaitStatus::Continued(_) | WaitStatus::StillAlive => Ok(()),
         };
@@ -105,7 +104,7 @@ impl<'c> Tracer<'c> {
         self.threads.remove(&pid);
         if pid == self.root {
             self.seen.end.get_or_insert(end);
-            // What it has started ends with it, as with its unit.
+            // Its children end with it, as with its unit.
             self.kill_all();
         }
         Ok(())
@@ -118,7 +117,7 @@ impl<'c> Tracer<'c> {
     }
 
     fn thread(&mut self, pid: Pid) -> &mut Thread {
-        let begin = || Thread { strand: None, calls: 0, loader: loader(pid), pending: None };
+        let begin = || Thread { thread: None, calls: 0, loader: loader(pid), pending: None };
         self.threads.entry(pid).or_insert_with(begin)
     }
 
@@ -127,17 +126,17 @@ impl<'c> Tracer<'c> {
         let thread = self.thread(pid);
         let number = thread.calls;
         thread.calls += 1;
-        let strand = thread.strand.unwrap_or_else(|| {
+        let thread = thread.thread.unwrap_or_else(|| {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            let mut strand = Strand::named(&name);
-            while self.named.contains(&strand) {
-                strand = strand.next();
+            let mut thread = ThreadName::named(&name);
+            while self.named.contains(&thread) {
+                thread = thread.next();
             }
-            self.named.push(strand);
-            strand
+            self.named.push(thread);
+            thread
         });
-        self.thread(pid).strand = Some(strand);
-        Place { strand, number }
+        self.thread(pid).thread = Some(thread);
+        Place { thread, number }
     }
 
     fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
@@ -222,13 +221,13 @@ impl<'c> Tracer<'c> {
     }
 }
 
-/// Whether a process is the shell that waits.
+/// Whether a process is still the waiting shell.
 fn is_starter(pid: Pid) -> bool {
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     words.starts_with(format!("sh\0-c\0{STARTER}\0").as_bytes())
 }
 
-/// Where the dynamic loader is in the memory of a process; nowhere if it has none.
+/// The address range of the dynamic loader in a process; empty if it has none.
 fn loader(pid: Pid) -> std::ops::Range<u64> {
     let none = 0..0;
     let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return none };

@@ -1,4 +1,5 @@
-//! Where answers come from: the daemon if it runs, else the device itself. Both give the same.
+//! The backend of every verb: the daemon if it runs, otherwise the device itself. Both return the
+//! same answers.
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -13,22 +14,24 @@ use license_format::{Date, Verified};
 use crate::args::Args;
 use crate::bus::{self, Daemon};
 
-pub(crate) struct Desk {
+/// The connection to the daemon, or direct access to the device.
+pub(crate) struct Backend {
     device: Device,
     daemon: Option<Daemon>,
     missing: OnceCell<Missing>,
-    /// The device as it was read first.
+    /// The first complete survey of the device.
     known: OnceCell<Survey>,
 }
 
-/// A file to import, or why there is none. It can be read more than once.
+/// A file to import, or the reason it could not be opened. The file can be read more than once.
 pub(crate) struct Document {
     pub(crate) name: String,
     pub(crate) file: Result<File, Failure>,
 }
 
-impl Desk {
-    /// The daemon if it is to be asked and owns its name; it is never started.
+impl Backend {
+    /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
+    /// the daemon.
     pub(crate) fn open(args: &Args) -> Self {
         Self {
             device: Device::at(Root::new(&args.root)),
@@ -38,13 +41,13 @@ impl Desk {
         }
     }
 
-    /// What could not be looked at for the answers so far, if anything; the daemon answers by the last
-    /// survey that was whole.
+    /// What could not be read for the answers so far. Always `None` with the daemon, which answers from
+    /// its last complete survey.
     pub(crate) fn missing(&self) -> Option<&Missing> {
         self.missing.get()
     }
 
-    /// The device itself, for what only reads.
+    /// The device itself, for read-only access.
     pub(crate) fn device(&self) -> &Device {
         &self.device
     }
@@ -75,7 +78,7 @@ impl Desk {
         Ok(report)
     }
 
-    /// A survey of the device, and note of what is missing from it.
+    /// Surveys the device and records what is missing from the survey.
     fn survey(&self) -> Survey {
         self.device.survey().unwrap_or_else(|partial| {
             let Partial { survey, missing } = *partial;
@@ -84,7 +87,7 @@ impl Desk {
         })
     }
 
-    /// Why a release of this date, and of this version if it is given, may or may not be installed.
+    /// Whether a release with this date, and this version if given, may be installed, and why.
     pub(crate) fn update(&self, released: Date, version: Option<&str>) -> Result<Reason, Failure> {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
@@ -101,7 +104,7 @@ impl Desk {
         match &self.daemon {
             Some(daemon) => {
                 let count = daemon.remove(&selector.to_string())?;
-                // A file that cannot be read now is not named.
+                // The list of remaining licences omits files that cannot be read now.
                 let survey = self.device.survey().unwrap_or_else(|partial| partial.survey);
                 Ok(Removed { count, left: survey.left_by(selector) })
             }
@@ -109,7 +112,7 @@ impl Desk {
         }
     }
 
-    /// The device as documents are judged by; read once.
+    /// The survey that documents are judged against; taken once.
     pub(crate) fn known(&self) -> Result<&Survey, Failure> {
         match self.known.get() {
             Some(known) => Ok(known),
@@ -120,7 +123,7 @@ impl Desk {
         }
     }
 
-    /// Configuration, settings and trust, without the licences of the store.
+    /// Surveys configuration, settings and trust, without the licences of the store.
     pub(crate) fn settings(&self) -> Result<Survey, Failure> {
         match self.known.get() {
             Some(known) => Ok(known.clone()),
@@ -128,7 +131,7 @@ impl Desk {
         }
     }
 
-    /// The verdict on a document, and the licence if it is a genuine one; nothing is changed.
+    /// Judges a document without changing anything; returns the licence too if it is genuine.
     pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
         let Document { name, file } = document;
         let arrival = file.and_then(|file| Ok(self.known()?.read(&name, file, Intent::Explicit)));
@@ -139,7 +142,7 @@ impl Desk {
         }
     }
 
-    /// Imports documents, all together.
+    /// Imports documents as one batch.
     pub(crate) fn import(&self, documents: Vec<Document>, intent: Intent) -> Vec<FileVerdict> {
         match &self.daemon {
             Some(daemon) => self.import_through(daemon, documents, intent),
@@ -147,8 +150,8 @@ impl Desk {
                 Ok(known) => self.import_here(known, documents, intent),
                 Err(failure) => {
                     let unread = |document: &Document| {
-                        let own = document.file.as_ref().err().cloned();
-                        FileVerdict::unread(&document.name, own.unwrap_or_else(|| failure.clone()))
+                        let unopened = document.file.as_ref().err();
+                        FileVerdict::unread(&document.name, unopened.unwrap_or(&failure).clone())
                     };
                     documents.iter().map(unread).collect()
                 }
@@ -168,7 +171,7 @@ impl Desk {
         };
         let batch = self.device.import(known, documents.into_iter().map(read).collect());
         if batch.has_written() {
-            // What cannot be cleaned up now does no harm, and the daemon tries it again.
+            // A failed clean-up does no harm; the daemon retries it.
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
         batch.imported.into_iter().map(|imported| imported.verdict).collect()
@@ -178,14 +181,16 @@ impl Desk {
         self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
     }
 
-    /// The daemon judges; what its answers do not hold, pack and units, is read from the files.
+    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files.
     fn import_through(
         &self,
         daemon: &Daemon,
         documents: Vec<Document>,
         intent: Intent,
     ) -> Vec<FileVerdict> {
-        let files = documents.iter().filter_map(|one| Some((&*one.name, one.file.as_ref().ok()?)));
+        let files = documents
+            .iter()
+            .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
         let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
         let settings = self.settings();
         let verdict = |Document { name, file }| {
@@ -198,7 +203,7 @@ impl Desk {
                 Ok((code, message)) => Failure { code, message },
                 Err(failure) => failure,
             };
-            // Errors on the bus name the file; here it stands beside the message.
+            // Errors on the bus name the file, which a `FileVerdict` holds separately.
             let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
             let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
             match &settings {
@@ -209,8 +214,8 @@ impl Desk {
         documents.into_iter().map(verdict).collect()
     }
 
-    /// Has the daemon import from a source that it opens itself; `None` without a daemon. It tells
-    /// of all files together.
+    /// Has the daemon import from a source that the daemon opens itself; `None` without a daemon. The
+    /// daemon reports one verdict on all files.
     pub(crate) fn import_by_daemon(&self, source: &str, intent: Intent) -> Option<FileVerdict> {
         let daemon = self.daemon.as_ref()?;
         let file = source.to_owned();

@@ -1,4 +1,4 @@
-//! What a verb answers and how it is printed.
+//! The answer of a verb, and standard output.
 
 use std::env;
 use std::fmt::Arguments;
@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
     Code(Code),
 }
 
-/// What a verb returns.
+/// The result of a verb.
 pub(crate) type Answer = Result<Verdict, Failure>;
 
 impl Verdict {
@@ -48,17 +48,17 @@ struct Failed<'a> {
 }
 
 /// Standard output: text, or one JSON value.
-pub(crate) struct Out {
+pub(crate) struct Output {
     json: bool,
     to: io::StdoutLock<'static>,
 }
 
-impl Out {
+impl Output {
     pub(crate) fn new(json: bool) -> Self {
         Self { json, to: io::stdout().lock() }
     }
 
-    /// Whether JSON is wanted.
+    /// Whether the user asked for JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
@@ -68,14 +68,11 @@ impl Out {
         writeln!(self.to, "{text}").or_else(closed)
     }
 
-    /// A page that is to be printed here.
-    pub(crate) fn page(&self) -> Page {
+    /// Prints a page, in colour if standard output shows colour.
+    pub(crate) fn page(&mut self, lay_out: impl FnOnce(&mut Page)) -> Result<(), Failure> {
         let variable = |name: &str| env::var(name).ok();
-        Page::new(self.to.is_terminal() && shows_color(variable))
-    }
-
-    /// Prints what was laid out.
-    pub(crate) fn print(&mut self, page: &Page) -> Result<(), Failure> {
+        let mut page = Page::new(self.to.is_terminal() && shows_color(variable));
+        lay_out(&mut page);
         self.raw(page.text().as_bytes())
     }
 
@@ -84,7 +81,7 @@ impl Out {
         self.line(format_args!("{}", to_json(value)))
     }
 
-    /// Prints a failure where JSON is wanted, so that whoever parses it always gets some.
+    /// Prints a failure as JSON if the user asked for JSON, so that a parser always gets a value.
     pub(crate) fn failure(&mut self, failure: &Failure) -> Result<(), Failure> {
         if !self.json {
             return Ok(());
@@ -93,24 +90,24 @@ impl Out {
         self.value(&Failed { schema: 1, code, message })
     }
 
-    /// The same for wrong usage, which has no verdict.
+    /// Prints a usage error as JSON; it has no verdict.
     pub(crate) fn wrong_usage(&mut self, message: &str) -> Result<(), Failure> {
         self.value(&Failed { schema: 1, code: "wrong-usage", message })
     }
 
-    /// Prints bytes as they are.
+    /// Prints bytes unchanged.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.to.write_all(bytes).and_then(|()| self.to.flush()).or_else(closed)
     }
 }
 
-/// Whether a terminal shows colour, and its user wants it (no-color.org).
+/// Whether the terminal supports colour and its user allows it (no-color.org).
 fn shows_color(variable: impl Fn(&str) -> Option<String>) -> bool {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     set("NO_COLOR").is_none() && set("TERM").is_some_and(|terminal| terminal != "dumb")
 }
 
-/// A reader that has seen enough (`licctl list | head -1`) is no failure.
+/// Accepts a reader that closes the pipe early (`licctl list | head -1`).
 fn closed(error: io::Error) -> Result<(), Failure> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());
@@ -124,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colour_is_for_terminals_that_have_it_and_users_that_want_it() {
+    fn colour_is_used_only_if_the_terminal_and_the_user_allow_it() {
         let shows = |variables: &[(&str, &str)]| {
             shows_color(|name| {
                 let found = variables.iter().find(|(known, _)| *known == name);
