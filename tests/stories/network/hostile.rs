@@ -219,7 +219,7 @@ fn unrequested_compression_and_captive_portals_are_named() {
     }
     let network = Server::answering(status("511 x", ""));
     let outcome = try_all(&daemon, &world, &network.url("WE.lic"), None);
-    outcome.unreachable("the network wants somebody to sign in", "with a web browser");
+    outcome.unreachable("the network requires a sign-in", "with a web browser");
     assert_eq!(network.heads().len(), 3, "it is asked once by each way");
 }
 
