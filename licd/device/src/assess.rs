@@ -1,4 +1,4 @@
-//! The verdict on each document that has arrived and what is to be done about it, one after the other.
+//! Judges the documents of a batch in turn and decides the action for each.
 
 use std::cmp::Ordering;
 
@@ -16,19 +16,19 @@ use crate::read::Document;
 use crate::survey::{Held, Survey, content_name, signed_text};
 use crate::{Device, Failure, words};
 
-/// What an import has to do to the device.
+/// The change that an import makes to the device.
 pub(crate) enum Deed {
-    /// Nothing: refused, or there already.
+    /// None: the document is refused or already stored.
     Nothing,
-    /// Store a licence under this name, in the place of others with the same signed text.
+    /// Store a licence under this name, and remove others with the same signed text.
     Keep { name: FileName, content: String, replaces: Vec<FileName> },
     /// Store a trust document.
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
-    /// Remember a roster that does not list this device.
+    /// Record a roster that does not list this device.
     Remember,
 }
 
-/// An arrival that was judged.
+/// A judged arrival.
 pub(crate) struct Assessed {
     pub(crate) code: Code,
     pub(crate) message: String,
@@ -46,13 +46,13 @@ impl Assessed {
         matches!(self.deed, Deed::Keep { .. } | Deed::Trust { .. })
     }
 
-    /// Whether it is not to be held against this licence that it was removed once.
+    /// Whether it clears the tombstone of its licence.
     fn is_wanted(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()
             || matches!(self.deed, Deed::Keep { .. })
     }
 
-    /// What became of the arrival, once this is done.
+    /// The result of the arrival, once the deed is done.
     pub(crate) fn imported(self, arrival: &Arrival) -> Imported {
         Imported {
             changed: !matches!(self.deed, Deed::Nothing),
@@ -68,23 +68,23 @@ impl From<Failure> for Assessed {
     }
 }
 
-/// Judges arrivals, and takes note of what they make of the device.
+/// Judges arrivals and applies their effects to its survey.
 pub(crate) struct Assessor<'a> {
     device: &'a Device,
     survey: Survey,
-    /// What the next licence is judged by.
+    /// The basis for judging the next licence.
     grounds: Option<Grounds>,
-    /// What is remembered once the licences at hand were learned from.
+    /// The memory with the effects of the stored licences.
     taught: Option<Past>,
 }
 
-/// The unit that a licence is judged for, and what counts against it there.
+/// The unit that licences are judged for, and the replacements that count for it.
 struct Grounds {
-    /// States are those of this day.
+    /// The day of the states.
     day: Date,
     unit: Option<UnitId>,
     replaced: Option<Replaced>,
-    /// Whether the unit is the same whatever licence is judged.
+    /// Whether the unit is the same for every licence.
     is_settled: bool,
 }
 
@@ -93,18 +93,18 @@ impl<'a> Assessor<'a> {
         Self { device, survey, grounds: None, taught: None }
     }
 
-    /// The device as it is known to be.
+    /// The survey with all effects applied.
     pub(crate) fn into_survey(self) -> Survey {
         self.survey
     }
 
-    /// The verdict on an arrival and what is to be done about it.
+    /// Judges an arrival.
     pub(crate) fn assess(&mut self, arrival: &Arrival) -> Assessed {
         match &arrival.content {
             Content::Judged(verdict) => Assessed::nothing(verdict.code, &verdict.message),
             Content::License { verified: Err(failure), .. } => failure.clone().into(),
             Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
-            // Not at the time that it says itself: it would vouch for its own first day.
+            // The time excludes its own date: a licence must not attest its own first day.
             Content::License { verified: Ok(verified), .. } => match self.device.time(&self.survey)
             {
                 Ok(time) => self.assess_license(verified, arrival.intent, time),
@@ -113,13 +113,13 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    /// Whether an arrival changes anything, of the store or of what is remembered.
+    /// Whether an arrival changes the store or the memory.
     pub(crate) fn is_to_be_done(&mut self, arrival: &Arrival) -> bool {
         let assessed = self.assess(arrival);
         !matches!(assessed.deed, Deed::Nothing) || self.would_learn(arrival, &assessed)
     }
 
-    /// Whether a licence shows something that is not remembered yet.
+    /// Whether a licence adds to the memory.
     fn would_learn(&mut self, arrival: &Arrival, assessed: &Assessed) -> bool {
         let (Some(license), Some(time)) = (arrival.license(), &assessed.time) else { return false };
         let survey = &self.survey;
@@ -134,14 +134,14 @@ impl<'a> Assessor<'a> {
         past != self.survey.past
     }
 
-    /// What is to be remembered of all that is at hand.
+    /// The memory with the effects of everything at hand.
     pub(crate) fn taught(&self) -> Result<Past, Failure> {
         Ok(self.survey.taught(&self.device.time(&self.survey)?))
     }
 
-    /// Judges the arrivals and carries out what is to be done about them, trust documents first; the
-    /// verdicts in the order in which they came. One that cannot be stored is refused by itself.
-    /// Without a window they are only judged, up to the first one that is to be stored.
+    /// Judges the arrivals and carries out their deeds, trust documents first; returns the verdicts
+    /// in the order of arrival. A write that fails refuses its own arrival only. Without a window,
+    /// only judges, up to the first arrival that needs one.
     pub(crate) fn carry_out_all(
         &mut self,
         arrivals: &mut [Arrival],
@@ -177,11 +177,11 @@ impl<'a> Assessor<'a> {
         done.into_iter().map(|(_, assessed)| assessed).collect()
     }
 
-    /// Takes note of what an arrival has made of the device.
+    /// Applies the effects of an arrival to the survey.
     fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
         if let Deed::Trust { document, .. } = &assessed.deed {
             self.survey.trust = document.clone().into();
-            // What it revokes and what it vouches for; a file that cannot be read now does not count.
+            // The document may revoke or admit keys. A file that is unavailable now does not count.
             self.survey.read_store(self.device, None, &mut Missing::default());
             self.grounds = None;
         }
@@ -200,7 +200,7 @@ impl<'a> Assessor<'a> {
         self.keep_grounds(license, assessed, time);
     }
 
-    /// Takes note of a licence that was stored. Of a mass licence that is its slice, which says less.
+    /// Adds a stored licence to the survey. Of a mass licence, the store holds only the slice.
     fn hold(&mut self, name: &FileName, content: &str, verified: &Verified, stamp: Option<Stamp>) {
         let (stamp, is_settled) = (stamp.unwrap_or_default(), stamp.is_some());
         let held = |verified: &Verified| Held::new(name.clone(), stamp, verified, is_settled);
@@ -213,7 +213,7 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    /// What the next licence is judged by, if this one cannot have changed for which unit that is.
+    /// Keeps the basis for the next licence, unless this one may have changed the unit.
     fn keep_grounds(&mut self, license: &License, assessed: &Assessed, time: &TimeVerdict) {
         let units = &self.survey.units;
         let kept = self.grounds.take_if(|grounds| {
@@ -255,7 +255,7 @@ impl<'a> Assessor<'a> {
     }
 }
 
-/// Carries a deed out, and returns by what a file that was stored is known again.
+/// Carries a deed out and returns the stamp of the stored file.
 fn carry_out(
     window: Option<&mut Window<'_>>,
     deed: &Deed,
@@ -278,7 +278,7 @@ fn carry_out(
     }
 }
 
-/// Removes files whose content is in the store under another name. One that stays does no harm.
+/// Removes files whose content is stored under another name. A leftover does no harm.
 fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
     for file in files {
         if let Err(error) = window.remove(file) {
@@ -292,11 +292,11 @@ impl Survey {
         let (new, old) = (document.version(), self.trust.version());
         match new.cmp(&old) {
             Ordering::Greater => {
-                let before = match old {
-                    0 => "the first one here".to_owned(),
+                let rank = match old {
+                    0 => "the first one".to_owned(),
                     old => format!("newer than {old}"),
                 };
-                let message = format!("trust document version {new}, {before}");
+                let message = format!("trust document version {new}, {rank}");
                 let (document, bytes) = (document.clone().into(), bytes.to_owned());
                 let deed = Deed::Trust { document, bytes };
                 Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
@@ -304,13 +304,13 @@ impl Survey {
             Ordering::Equal if document.contradicts(&self.trust) => Assessed::nothing(
                 Code::Superseded,
                 format!(
-                    "trust document version {new} says something else than the one of that version \
-                     that is in force; ask the vendor for a newer one"
+                    "trust document version {new} differs from the one in force with the same \
+                     version; ask the vendor for a newer one"
                 ),
             ),
             Ordering::Equal => Assessed::nothing(
                 Code::Valid,
-                format!("trust document version {new}, in force already"),
+                format!("trust document version {new}, already in force"),
             ),
             Ordering::Less => Assessed::nothing(
                 Code::Superseded,
@@ -319,7 +319,8 @@ impl Survey {
         }
     }
 
-    /// A licence of another device is not kept, but a roster that leaves this one out takes effect.
+    /// A licence of another device is not stored, but its roster takes effect if it leaves this
+    /// device out.
     fn assess_foreign(
         &self,
         license: &License,
@@ -336,7 +337,7 @@ impl Survey {
         Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
     }
 
-    /// What a licence is judged by that arrives.
+    /// The basis for judging a licence that arrives.
     fn grounds(&self, license: &License, time: &TimeVerdict) -> Grounds {
         let licenses = self.all();
         let case = self.case(&licenses, time);
@@ -350,14 +351,14 @@ impl Survey {
         }
     }
 
-    /// What is remembered once the licences at hand were learned from.
+    /// The memory with the effects of the stored licences.
     fn taught(&self, time: &TimeVerdict) -> Past {
         let mut past = self.past.clone();
         self.teach(&mut past, time);
         past
     }
 
-    /// Why a licence stays away that was removed on purpose, and what to do to have it back.
+    /// The message for a licence that was removed on purpose and stays away, with its cure.
     fn keeps_out(&self, license: &License, intent: Intent) -> Option<String> {
         match (self.past.remover(license)?, intent) {
             (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
@@ -402,13 +403,13 @@ impl Survey {
     }
 }
 
-/// Whether one licence has at least the good signers of another one.
+/// Whether one licence has every good signer of another.
 fn is_signed_by_all_of(one: &License, other: &License) -> bool {
     other.signers().iter().all(|signer| one.signers().contains(signer))
 }
 
-/// Whether a device is better off with a licence than without: an expired one still allows what
-/// stays after its term, unless it was an evaluation.
+/// Whether a device gains from a licence: an expired one still allows whatever outlasts its term,
+/// unless it was an evaluation.
 fn is_worth_keeping(license: &License, state: LicenseState) -> bool {
     match state {
         LicenseState::Superseded | LicenseState::Withdrawn => false,

@@ -1,4 +1,4 @@
-//! Everything that is known of a device, read once.
+//! The state of a device, read once.
 
 mod inputs;
 mod judge;
@@ -27,49 +27,47 @@ use crate::{Device, Failure};
 pub use store::Held;
 pub(crate) use store::{Cut, Reuse, content_name, signed_text};
 
-/// The generation of a system that does not say which it is: the newest.
+/// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
 
-/// Times that a survey is taken until nothing is missing from it, and the pause between two of them:
-/// most shortages are over in a moment.
+/// Attempts at a whole survey, and the pause between two: most shortages are over in a moment.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Everything that is known of a device at one moment, except the time.
+/// The state of a device at one moment, except the time.
 #[derive(Clone)]
 pub struct Survey {
     config: Config,
-    /// Whether a deployment wants the device to restart.
+    /// Whether a deployment asks for a restart.
     restart_pending: bool,
-    /// By what it is known whether this still holds, as of before it was read; `None` if that could
-    /// not be told.
+    /// Stamps of store and memory from before this was read; `None` if they could not be read.
     stamps: Option<DeviceStamps>,
     settings: Arc<settings::Loaded>,
     roots: Vec<VerifierKey>,
     pub(crate) trust: Arc<TrustDocument>,
-    /// The trust document in force as it came, if it is not the one that is remembered.
+    /// The bytes of the trust document in force, unless the memory already holds it.
     trust_to_keep: Option<Vec<u8>>,
-    /// The units that the device may be, best first.
+    /// Candidates for the unit ID, best first.
     pub(crate) units: Vec<UnitId>,
     mac: Option<[u8; 6]>,
     serial: Option<String>,
     pub(crate) generation: Generation,
     version: Option<String>,
     released: Option<Date>,
-    /// By name.
+    /// Sorted by name.
     pub(crate) held: Vec<Arc<Held>>,
     rejected: Vec<Rejected>,
     pub(crate) past: Past,
     store: StoreState,
-    /// When the image was made, by its own word.
+    /// The build date that the image states.
     built: Option<UnixSeconds>,
     starter_mark: Option<StarterMark>,
-    /// What came of the download links when they were asked last.
+    /// The last result of each download link.
     links: Vec<LinkReport>,
     problems: Vec<Problem>,
 }
 
-/// By what it is known whether a survey still holds, but for the machine.
+/// The stamps that show whether a survey still holds, apart from the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct DeviceStamps {
     store: Stamps,
@@ -77,15 +75,15 @@ struct DeviceStamps {
 }
 
 impl Device {
-    /// Reads everything. What is there and cannot be used is left out and named in the report.
+    /// Reads everything. The report names each input that licd cannot use.
     ///
     /// # Errors
-    /// [`Partial`]: something could not be looked at, not even after a moment.
+    /// [`Partial`]: an input stayed unavailable after every attempt.
     pub fn survey(&self) -> Result<Survey, Box<Partial>> {
         self.survey_after(None)
     }
 
-    /// The same, without reading again the licences that have not changed since `last`.
+    /// Like [`Device::survey`], but reuses the licences of `last` whose files have not changed.
     ///
     /// # Errors
     /// Those of [`Device::survey`].
@@ -93,8 +91,8 @@ impl Device {
         self.survey_with(last, Reuse::Unchanged)
     }
 
-    /// The same, but everything is read. A file that cannot be read now and is the one that `last`
-    /// has read is taken from there.
+    /// Like [`Device::survey`], but takes a file that cannot be read now from `last`, if the file
+    /// has not changed since.
     ///
     /// # Errors
     /// Those of [`Device::survey`].
@@ -115,11 +113,11 @@ impl Device {
         taken
     }
 
-    /// What documents are read by that arrive: `last`, or what is known if other units are there by
-    /// now, of which nobody need have told.
+    /// The survey for reading documents that arrive: `last`, or a new one if the units of the
+    /// device have changed since, which raises no event.
     ///
     /// # Errors
-    /// What cannot be looked at.
+    /// The first fact that is unavailable.
     pub fn survey_to_read_by(&self, last: &Survey) -> Result<Survey, Failure> {
         let mut missing = Missing::default();
         let (units, _) = self.units(&mut missing, &mut Vec::new());
@@ -131,7 +129,7 @@ impl Device {
         }
     }
 
-    /// A survey but for the licences of the store: configuration, settings, trust and units.
+    /// A survey without the licences of the store: configuration, settings, trust and units.
     ///
     /// # Errors
     /// Those of [`Device::survey`].
@@ -149,7 +147,7 @@ impl Device {
         Partial::unless_whole(survey, missing)
     }
 
-    /// Everything but the licences of the store.
+    /// Reads everything except the licences of the store.
     fn look_around(&self, stamps: Option<DeviceStamps>, missing: &mut Missing) -> Survey {
         let mut problems = Vec::new();
         let (config, faults) = missing.fact(Config::load(self.root()));
@@ -170,7 +168,7 @@ impl Device {
         let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
         let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
             problems.push(error.into());
-            // It may have begun before.
+            // The period may have begun already.
             Some(StarterMark::Forgone)
         });
         problems.extend(missing.fact(self.time_notices()).into_iter().map(Problem::from));
@@ -209,12 +207,12 @@ impl Device {
         Ok(DeviceStamps { store: self.store().stamps()?, memory: state::stamps(self.root())? })
     }
 
-    /// Whether store and memory are as they were when this survey was taken.
+    /// Whether store and memory are unchanged since this survey.
     pub(crate) fn is_current(&self, survey: &Survey) -> bool {
         survey.stamps.is_some() && self.stamps().ok() == survey.stamps
     }
 
-    /// The same, and the device is still the same unit.
+    /// Whether store, memory and units are unchanged since this survey.
     pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
         let mut missing = Missing::default();
         let (units, _) = self.units(&mut missing, &mut Vec::new());
@@ -223,7 +221,7 @@ impl Device {
 }
 
 impl Survey {
-    /// Notes that another look is due before anything is compared with this survey.
+    /// Marks the survey as stale, so that the next comparison reads the device again.
     pub(crate) fn holds_no_longer(&mut self) {
         self.stamps = None;
     }
@@ -253,7 +251,7 @@ impl Survey {
         &self.settings.settings
     }
 
-    /// The settings as they were read, to be kept for the day when they are broken.
+    /// The settings with their origin, for the copy that serves while the file is broken.
     pub fn loaded_settings(&self) -> &settings::Loaded {
         &self.settings
     }
@@ -263,12 +261,12 @@ impl Survey {
         self.held.iter().map(|held| &held.license)
     }
 
-    /// The same, to be judged.
+    /// The same, collected for a judgement.
     pub(crate) fn all(&self) -> Vec<&License> {
         self.licenses().collect()
     }
 
-    /// What the image and the documents at hand say of the time.
+    /// The times that the image and the documents at hand attest.
     pub(crate) fn attested(&self) -> Attested {
         Attested::of(self.built, &self.trust, self.licenses())
     }

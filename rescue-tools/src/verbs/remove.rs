@@ -23,7 +23,7 @@ pub(crate) fn run(desk: &Desk, selector: &Selector, out: &mut Out) -> Answer {
         out.line(format_args!("{selector}: {} removed", count(removed as usize, "licence")))?;
         for Left { file, pack, class } in &left {
             out.line(format_args!(
-                "pack {pack} stays, for it counts as {class}; “pack:{pack}” removes it: {file}"
+                "pack {pack} stays, because it counts as {class}; “pack:{pack}” removes it: {file}"
             ))?;
         }
     }

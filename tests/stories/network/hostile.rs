@@ -183,7 +183,7 @@ fn what_is_no_licence_is_called_what_it_is_wherever_it_comes_from() {
         (b"<html><input type=\"password\">", "asks to sign in", "sign in to the network"),
         (b"PK\x03\x04rest", "is a zip archive", "unpack it"),
         (b"%PDF-1.7\n", "is a PDF document", "ask for the file"),
-        (&utf16, "is a text in UTF-16", "get the file again"),
+        (&utf16, "is UTF-16 text", "get the file again"),
         (b"{\"error\":1}", "is JSON", "check the address"),
         (b"SERVER this_host ANY\n", "of another program", "check the address"),
         (b"-----BEGIN CERTIFICATE-----\n", "is a certificate", "check the address"),

@@ -1,4 +1,4 @@
-//! The parts of a survey that come from the machine: its units, and the restart that is pending.
+//! Machine facts of a survey: the units and the pending restart.
 
 use licd_files::deployment::Deployments;
 use licd_fs::look::Looked;
@@ -11,20 +11,20 @@ use crate::partial::Missing;
 use crate::problem::{MachineProblem, Problem};
 
 impl Device {
-    /// Whether a deployment has ended since the system started, and why the restart that it wants
-    /// cannot be had.
+    /// Whether a deployment has ended since the system started. Adds the problem that delays its
+    /// restart.
     pub(super) fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, notice) = Deployments::load(self.root())?;
         problems.extend(notice.map(Problem::from));
-        // Published, not remembered: it may be that nothing can be remembered.
+        // Read from the published file: the state may be impossible to write.
         let plan = self.published_restart()?;
         let plan = plan.filter(|plan| plan.boot == boot.to_string());
         problems.extend(plan.and_then(|plan| plan.problem));
         Ok(deployments.is_pending(&boot))
     }
 
-    /// The units that the device may be, best first, and its best MAC address.
+    /// Candidates for the unit ID, best first, and the MAC address of the best interface.
     pub(super) fn units(
         &self,
         missing: &mut Missing,
@@ -36,28 +36,21 @@ impl Device {
             Vec::new()
         });
         let mac = links.first().map(|link| link.mac);
-        let macs = || links.iter().take(limits::UNITS).map(|l| UnitId::from_mac(l.mac)).collect();
         let drive = missing.fact(usb::root_drive(self.root()).map(Some));
-        let units = match drive.unwrap_or(Ok(RootDrive::NotUsb)) {
-            Ok(RootDrive::Unit(drive)) => vec![drive],
-            Ok(RootDrive::NotUsb) => macs(),
-            Ok(RootDrive::NoSerial) => {
-                problems.push(MachineProblem::DriveWithoutSerial.into());
-                macs()
-            }
+        let problem = match drive.unwrap_or(Ok(RootDrive::NotUsb)) {
+            Ok(RootDrive::Unit(drive)) => return (vec![drive], mac),
+            Ok(RootDrive::NotUsb) => None,
+            Ok(RootDrive::NoSerial) => Some(MachineProblem::DriveWithoutSerial.into()),
             Ok(RootDrive::UnfitSerial { serial }) => {
-                problems.push(MachineProblem::UnfitSerial { serial }.into());
-                macs()
+                Some(MachineProblem::UnfitSerial { serial }.into())
             }
             Ok(RootDrive::OutOfReach { mount }) => {
-                problems.push(MachineProblem::DriveOutOfReach { mount }.into());
-                macs()
+                Some(MachineProblem::DriveOutOfReach { mount }.into())
             }
-            Err(error) => {
-                problems.push(error.into());
-                macs()
-            }
+            Err(error) => Some(Problem::from(error)),
         };
-        (units, mac)
+        problems.extend(problem);
+        let macs = links.iter().take(limits::UNITS).map(|link| UnitId::from_mac(link.mac));
+        (macs.collect(), mac)
     }
 }

@@ -1,4 +1,4 @@
-//! What a survey says at a given time: the unit, the judgement of the licences, and the report.
+//! Judgement of a survey at a given time: the unit ID, the licences and the report.
 
 use licd_machine::clock;
 use licd_rules::{
@@ -14,8 +14,8 @@ use crate::report::{
 use crate::words;
 
 impl Survey {
-    /// The unit ID of the device; if no licence that counts names it, as if `also` were installed. So
-    /// an import never takes the unit away that other licences are for.
+    /// The unit ID of the device. If no licence that counts names it, `also` takes part in the
+    /// choice as if it were installed, so an import never takes the unit away from other licences.
     pub(crate) fn unit(&self, also: Option<&License>, time: &TimeVerdict) -> Option<&UnitId> {
         let mut licenses = self.all();
         let now = choose(&self.units, self.case(&licenses, time));
@@ -26,7 +26,7 @@ impl Survey {
         choose(&self.units, self.case(&licenses, time))
     }
 
-    /// What a judgement of these licences rests on, but for the unit and the starter period.
+    /// The case for these licences, without unit and starter period.
     pub(crate) fn case<'a>(&'a self, licenses: &'a [&'a License], time: &TimeVerdict) -> Case<'a> {
         Case {
             licenses,
@@ -40,7 +40,7 @@ impl Survey {
         }
     }
 
-    /// What is to be done about the starter period.
+    /// The decision on the starter period.
     pub(crate) fn starter(&self, time: &TimeVerdict) -> StarterVerdict {
         let unit = self.unit(None, time);
         let own = |license: &License| unit.is_some_and(|unit| license.names(unit));
@@ -55,7 +55,7 @@ impl Survey {
         )
     }
 
-    /// Judges these licences on this device, and hands the judgement over.
+    /// Judges these licences on this device and passes the judgement to `ask`.
     pub(crate) fn judge<T>(
         &self,
         licenses: &[&License],
@@ -66,7 +66,7 @@ impl Survey {
         self.with_case(licenses, unit, time, |case| ask(&Judgement::of(case)))
     }
 
-    /// Hands over what a judgement of these licences rests on.
+    /// Passes the case of these licences to `ask`.
     pub(crate) fn with_case<T>(
         &self,
         licenses: &[&License],
@@ -77,7 +77,7 @@ impl Survey {
         ask(Case { unit, starter: self.starter(time).begun(), ..self.case(licenses, time) })
     }
 
-    /// Whether a release of this date, and of this version if that is known, may be installed.
+    /// Whether a release of this date, and of version `to` if known, may be installed.
     pub fn update(
         &self,
         released: Date,
@@ -90,7 +90,7 @@ impl Survey {
         })
     }
 
-    /// What there is to say at this time of services that end or have ended.
+    /// Notices at this time for services that end or have ended.
     #[must_use]
     pub fn notices(&self, management: EnterpriseManagement, time: &TimeVerdict) -> Vec<Notice> {
         let licenses: Vec<&License> = self.licenses().collect();
@@ -132,7 +132,7 @@ impl Survey {
         })
     }
 
-    /// The licences of this device, and the others with the verdict on them.
+    /// The licences of this device, and those of other devices with their verdict.
     fn by_device(
         &self,
         judgement: &Judgement<'_>,

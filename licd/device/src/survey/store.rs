@@ -16,30 +16,30 @@ use crate::read::Document;
 use crate::report::Rejected;
 use crate::{Device, Failure};
 
-/// A genuine licence of the store.
+/// A genuine licence in the store.
 pub struct Held {
-    /// The file.
+    /// The file name.
     pub name: FileName,
-    /// The name that its content has when it is imported.
+    /// The name under which an import would store its content.
     pub content_name: Option<FileName>,
-    /// The text that is signed; `None` if nothing of the file could be stored.
+    /// Hash of the signed text; `None` if the file has no storable content.
     pub(crate) text: Option<TextHash>,
     /// The licence.
     pub license: License,
-    /// What would be stored of it if it were imported, if the file lists a whole pack.
+    /// The slice that an import would store, if the file lists a whole pack.
     pub(crate) cut: Option<Cut>,
-    /// The file as it was read.
+    /// The stamp of the file when it was read.
     pub(crate) stamp: Stamp,
-    /// Whether a change of the file would show in its stamp.
+    /// Whether a later change of the file is certain to change its stamp.
     is_settled: bool,
 }
 
-/// Which licences are taken from an earlier survey.
+/// Which licences an earlier survey supplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
-    /// Those whose files have not changed.
+    /// Licences whose files have not changed.
     Unchanged,
-    /// Those of them that cannot be read now.
+    /// Licences whose files have not changed and cannot be read now.
     Unreadable,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Cut {
 }
 
 impl Survey {
-    /// Notes what speaks against the partition itself.
+    /// Adds the problems of the partition itself.
     pub(super) fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
         if let Some(holders) = missing.of_store(device.store().holders()) {
             self.note(PartitionProblem::Open(holders));
@@ -65,8 +65,8 @@ impl Survey {
         }
     }
 
-    /// Reads every file of the store, and again if a newer trust document was among them, so that
-    /// it does not matter in which order files were copied there by hand.
+    /// Reads every file of the store, and all of them again after a newer trust document, so the
+    /// order in which a person copied them does not affect the result.
     pub(crate) fn read_store(
         &mut self,
         device: &Device,
@@ -93,7 +93,7 @@ impl Survey {
         }
     }
 
-    /// Reads the files, and returns why some could not be.
+    /// Reads the files and returns those that are unavailable.
     fn read_listing(
         &mut self,
         listing: &Listing,
@@ -126,20 +126,20 @@ impl Survey {
         unread
     }
 
-    /// Whether both find the same in the same file.
+    /// Whether both surveys read the same file to the same result.
     fn reads_as(&self, other: &Self) -> bool {
         let (own, others) = (self.reader(), other.reader());
         (own.roots, own.threshold, own.units) == (others.roots, others.threshold, others.units)
             && own.trust == others.trust
     }
 
-    /// The licence that another survey has read from a file that has not changed since.
+    /// The licence of an earlier survey whose file has not changed since.
     fn unchanged(&self, last: &Self, entry: &Entry) -> Option<Arc<Held>> {
         let stamp = self.stamps.as_ref()?.store.of(&entry.name)?;
         last.held(&entry.name).filter(|held| held.is_settled && held.stamp == stamp).cloned()
     }
 
-    /// The licence of a file.
+    /// The licence in a file.
     pub(crate) fn held(&self, name: &FileName) -> Option<&Arc<Held>> {
         self.held.get(self.place_of(name).ok()?)
     }
@@ -148,7 +148,7 @@ impl Survey {
         self.held.binary_search_by(|held| held.name.cmp(name))
     }
 
-    /// Takes note of a licence that was stored.
+    /// Adds a licence that was stored.
     pub(crate) fn hold(&mut self, held: Held) {
         self.rejected.retain(|rejected| rejected.file != held.name.to_string());
         self.drop_held(&held.name);
@@ -157,7 +157,7 @@ impl Survey {
         }
     }
 
-    /// Takes note of a licence that was removed.
+    /// Drops a licence that was removed.
     pub(crate) fn drop_held(&mut self, name: &FileName) {
         if let Ok(place) = self.place_of(name) {
             self.held.remove(place);
@@ -169,7 +169,7 @@ impl Survey {
         self.rejected.push(Rejected { file, code, message });
     }
 
-    /// The licence that this survey read from a file, if it is still the same file.
+    /// The licence that this survey read from a file with the same stamp.
     fn known(&self, listing: &Listing, entry: &Entry) -> Option<Arc<Held>> {
         let stamp = listing.stamp(entry).ok().flatten()?;
         self.held(&entry.name).filter(|held| held.stamp == stamp).cloned()
@@ -180,7 +180,7 @@ impl Survey {
             Ok(Opened::File { file, stamp }) => (file, stamp),
             Ok(Opened::Gone) => return Ok(Ok(ReadEntry::Gone)),
             Ok(Opened::NotRegular) => {
-                let message = "is no regular file and is not read; remove it";
+                let message = "is not a regular file; remove it";
                 return Ok(Err(Failure::new(Code::SourceRefused, message)));
             }
             Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
@@ -196,7 +196,7 @@ impl Survey {
     }
 }
 
-/// What a file of the store is.
+/// Content of a file in the store.
 enum ReadEntry {
     License(Arc<Held>),
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
@@ -215,17 +215,17 @@ impl Held {
     }
 }
 
-/// What tells one signed text from another: its SHA-256.
+/// SHA-256 of a signed text.
 pub(crate) type TextHash = [u8; 32];
 
-/// The hash of the text that is signed, whatever signature lines follow it.
+/// Hashes the signed text without its signature lines.
 pub(crate) fn signed_text(content: &Storable) -> TextHash {
     let content = content.to_string();
     let text = content.split_once("\n\n").map_or(content.as_str(), |(text, _)| text);
     Sha256::digest(text).into()
 }
 
-/// The name of a licence that is imported: the first half of the SHA-256 of what is stored.
+/// The store name of a licence: the first half of the SHA-256 of its stored content.
 pub(crate) fn content_name(content: &Storable) -> Option<FileName> {
     let digest = Sha256::digest(content.to_string());
     let half = digest.iter().take(16).map(|byte| format!("{byte:02X}"));

@@ -15,8 +15,7 @@ use crate::problem::{TrustPlace, TrustProblem};
 use crate::read::Document;
 
 impl Survey {
-    /// The newest of the trust documents of the image, of the store, and of those seen before
-    /// (LF §7).
+    /// Selects the newest trust document of image, store and memory (LF §7).
     pub(super) fn find_trust(&mut self, device: &Device, missing: &mut Missing) {
         match missing.fact(state::trust(device.root()).map(Some)).unwrap_or(Ok(None)) {
             Ok(Some(bytes)) => match self.reader().read(bytes.as_slice()) {
@@ -26,7 +25,7 @@ impl Survey {
             Ok(None) => {}
             Err(flaw) => self.note(TrustProblem::Unreadable(Arc::new(flaw))),
         }
-        // It needs not be kept again.
+        // The memory holds this one already.
         self.trust_to_keep = None;
         match missing.fact(config::trust_note(device.root()).map(Some)).unwrap_or(Ok(None)) {
             Ok(Some(bytes)) => {
@@ -50,7 +49,7 @@ impl Survey {
         }
     }
 
-    /// Takes the trust document of a place if it is newer.
+    /// Adopts the trust document of a place if it is newer.
     fn consider(&mut self, place: TrustPlace, source: impl Read) -> Looked<()> {
         match self.reader().read(source).map_err(|refused| refused.looked(&place.to_string())) {
             Ok(Document::Trust { document, bytes }) => self.adopt(document, bytes),
@@ -75,7 +74,7 @@ impl Survey {
         }
     }
 
-    /// The trust document in force, if it is not remembered yet.
+    /// The trust document in force, if the memory does not hold it yet.
     pub(crate) fn trust_to_keep(&self) -> Option<&[u8]> {
         self.trust_to_keep.as_deref()
     }

@@ -125,8 +125,8 @@ fn what_is_wrong_comes_first_with_files_together_and_nothing_steers_the_terminal
                 licence cannot be bound to this device
 Clock:          2026-11-29 04:38 UTC, behind a time that has passed for certain;
                 that time counts instead; let a time server set it
-Problem:        /license/dsa/trust (1).note: is not looked at, since it is not
-                called trust.note; import it with
+Problem:        /license/dsa/trust (1).note: is not read: its name must be trust.note;
+                import it with
                 “licctl import '/license/dsa/trust (1).note'”, then remove it
 Problem:        /etc/licd/licd.toml: line 2, column 1: unknown key \u{1b}[31m\n
 Not used:       3 files are for other devices
