@@ -14,48 +14,48 @@ use crate::import::{Imported, Intent};
 use crate::partial::Missing;
 use crate::read::Document;
 use crate::survey::{Held, Survey, content_name, signed_text};
-use crate::{Device, Failure, words};
+use crate::{Device, Failure, messages};
 
 /// The change that an import makes to the device.
-pub(crate) enum Deed {
+pub(crate) enum Action {
     /// None: the document is refused or already stored.
     Nothing,
     /// Store a licence under this name, and remove others with the same signed text.
-    Keep { name: FileName, content: String, replaces: Vec<FileName> },
+    Store { name: FileName, content: String, replaces: Vec<FileName> },
     /// Store a trust document.
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
     /// Record a roster that does not list this device.
-    Remember,
+    Record,
 }
 
 /// A judged arrival.
 pub(crate) struct Assessed {
     pub(crate) code: Code,
     pub(crate) message: String,
-    pub(crate) deed: Deed,
+    pub(crate) action: Action,
     time: Option<TimeVerdict>,
 }
 
 impl Assessed {
     pub(crate) fn nothing(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), deed: Deed::Nothing, time: None }
+        Self { code, message: message.into(), action: Action::Nothing, time: None }
     }
 
     /// Whether it changes the store.
     pub(crate) fn is_stored(&self) -> bool {
-        matches!(self.deed, Deed::Keep { .. } | Deed::Trust { .. })
+        matches!(self.action, Action::Store { .. } | Action::Trust { .. })
     }
 
     /// Whether it clears the tombstone of its licence.
-    fn is_wanted(&self, intent: Intent) -> bool {
+    fn clears_tombstone(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()
-            || matches!(self.deed, Deed::Keep { .. })
+            || matches!(self.action, Action::Store { .. })
     }
 
-    /// The result of the arrival, once the deed is done.
+    /// The result of the arrival, once the action is done.
     pub(crate) fn imported(self, arrival: &Arrival) -> Imported {
         Imported {
-            changed: !matches!(self.deed, Deed::Nothing),
+            changed: !matches!(self.action, Action::Nothing),
             verdict: arrival.verdict(self.code, self.message),
             content_name: arrival.content_name(),
         }
@@ -75,7 +75,7 @@ pub(crate) struct Assessor<'a> {
     /// The basis for judging the next licence.
     grounds: Option<Grounds>,
     /// The memory with the effects of the stored licences.
-    taught: Option<Past>,
+    learned: Option<Past>,
 }
 
 /// The unit that licences are judged for, and the replacements that count for it.
@@ -90,7 +90,7 @@ struct Grounds {
 
 impl<'a> Assessor<'a> {
     pub(crate) fn new(device: &'a Device, survey: Survey) -> Self {
-        Self { device, survey, grounds: None, taught: None }
+        Self { device, survey, grounds: None, learned: None }
     }
 
     /// The survey with all effects applied.
@@ -114,32 +114,32 @@ impl<'a> Assessor<'a> {
     }
 
     /// Whether an arrival changes the store or the memory.
-    pub(crate) fn is_to_be_done(&mut self, arrival: &Arrival) -> bool {
+    pub(crate) fn has_effect(&mut self, arrival: &Arrival) -> bool {
         let assessed = self.assess(arrival);
-        !matches!(assessed.deed, Deed::Nothing) || self.would_learn(arrival, &assessed)
+        !matches!(assessed.action, Action::Nothing) || self.would_learn(arrival, &assessed)
     }
 
     /// Whether a licence adds to the memory.
     fn would_learn(&mut self, arrival: &Arrival, assessed: &Assessed) -> bool {
         let (Some(license), Some(time)) = (arrival.license(), &assessed.time) else { return false };
         let survey = &self.survey;
-        let taught = self.taught.get_or_insert_with(|| survey.taught(time));
-        let mut past = taught.clone();
+        let learned = self.learned.get_or_insert_with(|| survey.learned(time));
+        let mut past = learned.clone();
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
             past.learn([license], unit, time.now);
         }
-        if assessed.is_wanted(arrival.intent) {
+        if assessed.clears_tombstone(arrival.intent) {
             past.restore(license);
         }
         past != self.survey.past
     }
 
     /// The memory with the effects of everything at hand.
-    pub(crate) fn taught(&self) -> Result<Past, Failure> {
-        Ok(self.survey.taught(&self.device.time(&self.survey)?))
+    pub(crate) fn learned(&self) -> Result<Past, Failure> {
+        Ok(self.survey.learned(&self.device.time(&self.survey)?))
     }
 
-    /// Judges the arrivals and carries out their deeds, trust documents first; returns the verdicts
+    /// Judges the arrivals and carries out their actions, trust documents first; returns the verdicts
     /// in the order of arrival. A write that fails refuses its own arrival only. Without a window,
     /// only judges, up to the first arrival that needs one.
     pub(crate) fn carry_out_all(
@@ -156,7 +156,7 @@ impl<'a> Assessor<'a> {
             if window.is_none() && assessed.is_stored() {
                 return vec![assessed];
             }
-            let carried_out = carry_out(window.as_deref_mut(), &assessed.deed, arrival.intent);
+            let carried_out = carry_out(window.as_deref_mut(), &assessed.action, arrival.intent);
             done.push((
                 place,
                 match carried_out {
@@ -169,7 +169,7 @@ impl<'a> Assessor<'a> {
             ));
         }
         if let Some(window) = window
-            && done.iter().any(|(_, one)| matches!(one.deed, Deed::Keep { .. }))
+            && done.iter().any(|(_, one)| matches!(one.action, Action::Store { .. }))
         {
             window.remove_requests();
         }
@@ -179,7 +179,7 @@ impl<'a> Assessor<'a> {
 
     /// Applies the effects of an arrival to the survey.
     fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
-        if let Deed::Trust { document, .. } = &assessed.deed {
+        if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = document.clone().into();
             // The document may revoke or admit keys. A file that is unavailable now does not count.
             self.survey.read_store(self.device, None, &mut Missing::default());
@@ -190,10 +190,10 @@ impl<'a> Assessor<'a> {
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
             self.survey.past.learn([license], unit, time.now);
         }
-        if assessed.is_wanted(arrival.intent) {
+        if assessed.clears_tombstone(arrival.intent) {
             self.survey.past.restore(license);
         }
-        if let Deed::Keep { name, content, replaces } = &assessed.deed {
+        if let Action::Store { name, content, replaces } = &assessed.action {
             replaces.iter().for_each(|file| self.survey.drop_held(file));
             self.hold(name, content, verified, stamp);
         }
@@ -218,7 +218,7 @@ impl<'a> Assessor<'a> {
         let units = &self.survey.units;
         let kept = self.grounds.take_if(|grounds| {
             let strengthens = |unit: &UnitId| {
-                matches!(assessed.deed, Deed::Keep { .. })
+                matches!(assessed.action, Action::Store { .. })
                     && assessed.code.is_accepted()
                     && units.iter().all(|other| other == unit || !license.names(other))
             };
@@ -255,14 +255,14 @@ impl<'a> Assessor<'a> {
     }
 }
 
-/// Carries a deed out and returns the stamp of the stored file.
+/// Carries a action out and returns the stamp of the stored file.
 fn carry_out(
     window: Option<&mut Window<'_>>,
-    deed: &Deed,
+    action: &Action,
     intent: Intent,
 ) -> Result<Option<Stamp>, Failure> {
-    match (deed, window) {
-        (Deed::Keep { name, content, replaces }, Some(window)) => {
+    match (action, window) {
+        (Action::Store { name, content, replaces }, Some(window)) => {
             if intent != Intent::Explicit {
                 window.leave_reserve(content.len())?;
             }
@@ -270,7 +270,7 @@ fn carry_out(
             remove_all(window, replaces);
             Ok(stamp)
         }
-        (Deed::Trust { bytes, .. }, Some(window)) => {
+        (Action::Trust { bytes, .. }, Some(window)) => {
             let _: Change = window.put_trust(bytes)?;
             Ok(None)
         }
@@ -298,8 +298,8 @@ impl Survey {
                 };
                 let message = format!("trust document version {new}, {rank}");
                 let (document, bytes) = (document.clone().into(), bytes.to_owned());
-                let deed = Deed::Trust { document, bytes };
-                Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
+                let action = Action::Trust { document, bytes };
+                Assessed { action, ..Assessed::nothing(Code::Valid, message) }
             }
             Ordering::Equal if document.contradicts(&self.trust) => Assessed::nothing(
                 Code::Superseded,
@@ -327,14 +327,14 @@ impl Survey {
         unit: Option<&UnitId>,
         time: &TimeVerdict,
     ) -> Assessed {
-        let mut message = words::foreign(license, unit);
-        let mut deed = Deed::Nothing;
+        let mut message = messages::foreign(license, unit);
+        let mut action = Action::Nothing;
         if let Some(unit) = unit.filter(|unit| license.roster_excludes(unit)) {
             let taken = self.licenses().filter(|own| withdraws(license, own, unit, &self.trust));
-            message.push_str(&words::taken(license, taken, time.now));
-            deed = Deed::Remember;
+            message.push_str(&messages::taken(license, taken, time.now));
+            action = Action::Record;
         }
-        Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
+        Assessed { action, ..Assessed::nothing(Code::WrongDevice, message) }
     }
 
     /// The basis for judging a licence that arrives.
@@ -352,20 +352,20 @@ impl Survey {
     }
 
     /// The memory with the effects of the stored licences.
-    fn taught(&self, time: &TimeVerdict) -> Past {
+    fn learned(&self, time: &TimeVerdict) -> Past {
         let mut past = self.past.clone();
         self.teach(&mut past, time);
         past
     }
 
     /// The message for a licence that was removed on purpose and stays away, with its cure.
-    fn keeps_out(&self, license: &License, intent: Intent) -> Option<String> {
+    fn tombstone_message(&self, license: &License, intent: Intent) -> Option<String> {
         match (self.past.remover(license)?, intent) {
             (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
-            (Remover::Person, Intent::Automatic) => Some(words::removed().to_owned()),
+            (Remover::Person, Intent::Automatic) => Some(messages::removed().to_owned()),
             (Remover::Profile, _) => {
                 let profile = self.settings().licensing.remove.as_ref();
-                profile.filter(|profile| profile.takes(license)).map(words::removed_by)
+                profile.filter(|profile| profile.takes(license)).map(messages::removed_by)
             }
         }
     }
@@ -378,7 +378,7 @@ impl Survey {
         clock: ClockState,
     ) -> Assessed {
         let license = &verified.license;
-        let message = words::own(license, state, clock);
+        let message = messages::own(license, state, clock);
         let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
         let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
             return Assessed::nothing(state.into(), message);
@@ -392,14 +392,14 @@ impl Survey {
         if there {
             return Assessed::nothing(state.into(), format!("{message}; already in the store"));
         }
-        if let Some(message) = self.keeps_out(license, intent) {
+        if let Some(message) = self.tombstone_message(license, intent) {
             return Assessed::nothing(Code::Removed, message);
         }
         let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
         let replaces =
             replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
-        let deed = Deed::Keep { name, content: content.to_string(), replaces };
-        Assessed { deed, ..Assessed::nothing(state.into(), message) }
+        let action = Action::Store { name, content: content.to_string(), replaces };
+        Assessed { action, ..Assessed::nothing(state.into(), message) }
     }
 }
 

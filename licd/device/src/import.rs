@@ -12,7 +12,7 @@ use licd_store::FileName;
 use license_format::Verified;
 
 use crate::arrival::{Arrival, Content};
-use crate::assess::{Assessed, Assessor, Deed};
+use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
@@ -101,7 +101,7 @@ impl Device {
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
-        if !arrivals.iter().any(|arrival| assessor.is_to_be_done(arrival)) {
+        if !arrivals.iter().any(|arrival| assessor.has_effect(arrival)) {
             let imported =
                 arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
@@ -109,11 +109,10 @@ impl Device {
         match self.store_arrivals(survey, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
-                let imported =
-                    arrivals.iter().map(|arrival| match assessor.is_to_be_done(arrival) {
-                        true => Assessed::from(failure.clone()).imported(arrival),
-                        false => assessor.assess(arrival).imported(arrival),
-                    });
+                let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
+                    true => Assessed::from(failure.clone()).imported(arrival),
+                    false => assessor.assess(arrival).imported(arrival),
+                });
                 let imported = imported.collect();
                 Batch { imported, survey: assessor.into_survey() }
             }
@@ -142,30 +141,33 @@ impl Device {
                 Ok::<_, Failure>(assessor.carry_out_all(arrivals, Some(window)))
             })?;
         }
-        if let Err(failure) = self.remember(&mut assessor, &before, &assessed) {
+        let recorded = self.remember(&assessor, &before, &assessed);
+        let mut survey = assessor.into_survey();
+        if let Err(failure) = recorded {
             log::warn!("{}", failure.message);
+            survey.past = before;
             // A roster takes effect only through the state file.
-            let rosters = assessed.iter_mut().filter(|one| matches!(one.deed, Deed::Remember));
+            let rosters = assessed.iter_mut().filter(|one| matches!(one.action, Action::Record));
             rosters.for_each(|one| *one = failure.clone().into());
         }
         let imported = assessed.into_iter().zip(&*arrivals);
         let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival)).collect();
-        Ok((imported, assessor.into_survey()))
+        Ok((imported, survey))
     }
 
     /// Records the effects of the arrivals in the state files.
     fn remember(
         &self,
-        assessor: &mut Assessor<'_>,
+        assessor: &Assessor<'_>,
         before: &Past,
         assessed: &[Assessed],
     ) -> Result<(), Failure> {
         for one in assessed {
-            if let Deed::Trust { bytes, .. } = &one.deed {
+            if let Action::Trust { bytes, .. } = &one.action {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
-        let past = assessor.taught()?;
+        let past = assessor.learned()?;
         if past != *before {
             state::update(self.root(), |memory| memory.past = past)?;
         }

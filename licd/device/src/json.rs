@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_no_value() {
+    fn an_unknown_word_is_rejected() {
         assert_eq!(ServiceState::read("paused".to_owned()), None);
         assert_eq!(Option::<Expiry>::read(Some("soon".to_owned())), None);
         assert_eq!(Generation::read(13), None);

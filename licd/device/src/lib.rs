@@ -9,6 +9,7 @@ mod follow;
 mod import;
 mod json;
 mod left;
+mod messages;
 mod partial;
 mod past;
 mod place;
@@ -22,7 +23,6 @@ mod restart;
 mod stick;
 mod survey;
 mod time;
-mod words;
 
 pub use arrival::Arrival;
 pub use cleanup::Cleaned;

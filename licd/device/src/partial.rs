@@ -23,7 +23,7 @@ impl Partial {
             return Ok(survey);
         }
         if !missing.is_files_only() {
-            survey.holds_no_longer();
+            survey.mark_stale();
         }
         Err(Box::new(Self { survey, missing }))
     }

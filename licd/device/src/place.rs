@@ -40,7 +40,7 @@ impl Place {
         }
         match (Url::parse(text), text.split_once("://")) {
             (Ok(url), _) => Ok(Self::Url(url)),
-            (Err(error), Some((scheme, _))) if is_scheme(scheme) => Err(refused(&words(error))),
+            (Err(error), Some((scheme, _))) if is_scheme(scheme) => Err(refused(&message(error))),
             _ => Ok(Self::File(text.into())),
         }
     }
@@ -54,7 +54,7 @@ impl Place {
 }
 
 /// The message after the text of an address.
-fn words(error: UrlError) -> String {
+fn message(error: UrlError) -> String {
     match error {
         UrlError::Scheme => error.to_string(),
         _ => format!("the address {error}"),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_and_no_stick_is_a_file() {
+    fn any_text_but_an_address_or_a_stick_is_a_file() {
         for text in
             ["/a b", "a.lic", "usbstick.lic", "./usb", "a:b", "", "C:\\x", "/x://y", "./ftp://a"]
         {

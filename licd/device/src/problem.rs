@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_written_as_subject_and_message_and_equals_what_is_read_back() {
+    fn a_problem_equals_its_json_read_back() {
         let dir = PathBuf::from("/etc/licd/licd.toml.d");
         let problem = Problem::from(config::Problem::TooMany { dir, limit: 3 });
         let json = r#"{"subject":"/etc/licd/licd.toml.d","message":"holds too many files; the first 3 by name count, merge the others"}"#;
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_partition_is_of_the_store_also_once_it_is_read_back() {
+    fn a_problem_of_the_partition_keeps_its_area_when_read_back() {
         let full = Problem::from(PartitionProblem::NearlyFull);
         assert_eq!((full.area(), read_back(&full).area()), (Area::Store, Area::Store));
         let old = Problem::from(MachineProblem::OldSystem(10));

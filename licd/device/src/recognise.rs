@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_licence_is_called_what_it_is() {
+    fn a_recognised_file_is_named_by_its_kind() {
         let tar = [&[b'x'; 257][..], b"ustar\0"].concat();
         let utf16 = wide("igel.com/license/v1\n");
         let marked = [&b"\xff\xfe"[..], &utf16].concat();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_licence_is_left_to_its_verifier() {
+    fn a_possible_licence_is_left_to_the_verifier() {
         for text in
             ["igel.com/license/v1\npack x", "igel.com/license-trust/v1\n", "hello\n", "SERVER\n"]
         {

@@ -135,20 +135,20 @@ impl Device {
     /// Those of [`Device::survey`].
     pub fn survey_without_licenses(&self) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
-        let survey = self.look_around(None, &mut missing);
+        let survey = self.read_inputs(None, &mut missing);
         Partial::unless_whole(survey, missing)
     }
 
     fn try_to_survey(&self, last: Option<(&Survey, Reuse)>) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
-        let mut survey = self.look_around(self.stamps().ok(), &mut missing);
+        let mut survey = self.read_inputs(self.stamps().ok(), &mut missing);
         survey.read_store(self, last, &mut missing);
         survey.look_at_partition(self, &mut missing);
         Partial::unless_whole(survey, missing)
     }
 
     /// Reads everything except the licences of the store.
-    fn look_around(&self, stamps: Option<DeviceStamps>, missing: &mut Missing) -> Survey {
+    fn read_inputs(&self, stamps: Option<DeviceStamps>, missing: &mut Missing) -> Survey {
         let mut problems = Vec::new();
         let (config, faults) = missing.fact(Config::load(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
@@ -222,7 +222,7 @@ impl Device {
 
 impl Survey {
     /// Marks the survey as stale, so that the next comparison reads the device again.
-    pub(crate) fn holds_no_longer(&mut self) {
+    pub(crate) fn mark_stale(&mut self) {
         self.stamps = None;
     }
 

@@ -135,7 +135,7 @@ mod tests {
     use crate::{Fetch, Url};
 
     #[test]
-    fn to_fetch_a_file_the_device_is_not_surveyed() {
+    fn a_fetch_does_not_survey_the_device() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::at(Root::new(dir.path()));
         let nobody = Url::parse("http://127.0.0.1:1/a.lic").unwrap();

@@ -120,9 +120,9 @@ impl Reading {
         if self.synchronized {
             marks.set(self.wall, attested);
         } else {
-            marks.attest(attested.image);
+            marks.attest_image(attested.image);
             marks.follow(self.wall, ran);
-            marks.hear(attested, self.wall, ran);
+            marks.attest_documents(attested, self.wall, ran);
         }
         let in_force = marks.leads().filter(|lead| attested.is_in_force(lead.by));
         let (floor, now) = in_force.fold((marks.floor, marks.seen), |(floor, now), lead| {
@@ -172,7 +172,7 @@ impl Marks {
     }
 
     /// Raises the floor to the image's date, unless it is refuted.
-    fn attest(&mut self, image: Option<UnixSeconds>) {
+    fn attest_image(&mut self, image: Option<UnixSeconds>) {
         if let Some(at) = image.filter(|at| *at > self.refuted) {
             self.floor = self.floor.max(at);
             self.trusted = self.trusted.max(at);
@@ -180,12 +180,12 @@ impl Marks {
     }
 
     /// Raises each signer's lead to the dates of its documents.
-    fn hear(&mut self, attested: &Attested, wall: UnixSeconds, ran: Duration) {
+    fn attest_documents(&mut self, attested: &Attested, wall: UnixSeconds, ran: Duration) {
         let (base, refuted) = (self.floor, self.refuted);
         self.change_leads(attested, |mut lead| {
             let dated = attested.signers.iter().find(|(by, _)| *by == lead.by);
             if let Some((_, issued)) = dated.filter(|(_, issued)| *issued > refuted) {
-                lead.hear(*issued, base);
+                lead.raise(*issued, base);
             }
             lead.follow(wall, ran);
             lead

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn time_brings_the_question_the_notice_and_the_restart() {
+    fn time_leads_to_the_question_the_notice_and_the_restart() {
         use Event::Time;
         use Plan::{Agreed, Cancelled, Later, Notice, Open, Refused, Restart};
         check(&[
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_work_is_never_cut_off() {
+    fn a_restart_never_interrupts_work() {
         use Event::Time;
         use Plan::{Agreed, Later, Notice, Open, Refused};
         let alone = |scene: Scene| Scene { session: false, ..scene };
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plan_is_a_word_of_its_own() {
+    fn every_plan_has_its_own_word() {
         let plans = [Plan::Open, ASKED, LATER, NOTICE, Plan::Agreed, AGAIN, Plan::Restart];
         for (at, plan) in plans.iter().enumerate() {
             assert!(plans.iter().skip(at + 1).all(|other| other.as_str() != plan.as_str()));
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_deployment_and_a_refusal_change_what_they_must() {
+    fn a_further_deployment_reopens_a_cancelled_plan_and_a_refusal_delays_a_restart() {
         use Event::{Deployed, Refused};
         use Plan::{Agreed, Cancelled, Open, Restart};
         check(&[
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_an_answer_or_none() {
+    fn an_answer_has_only_its_own_word() {
         assert_eq!(Answer::parse("now"), Some(Answer::Now));
         assert_eq!(Answer::parse("later"), Some(Answer::Later));
         assert_eq!(Answer::parse("cancel"), Some(Answer::Cancel));

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_make_of_a_name_is_recognised() {
+    fn names_changed_by_other_programs_are_recognised() {
         for name in [
             "WE.lic.txt",
             "WE.LIC.GZ",

@@ -63,7 +63,7 @@ mod tests {
     const CHANCES: [u32; 4] = [0, 1, u32::MAX / 2, u32::MAX];
 
     #[test]
-    fn a_look_comes_every_so_many_hours_give_or_take_a_tenth() {
+    fn a_poll_comes_at_the_interval_give_or_take_a_tenth() {
         for hours in [1, 24, 8760] {
             let tenth = u64::from(hours) * 360;
             for chance in CHANCES {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_it_comes_sooner_and_never_later_than_it_would_otherwise() {
+    fn a_poll_after_a_failure_comes_sooner_and_never_later_than_a_regular_one() {
         let middle = |failures| poll_again(24, failures, u32::MAX / 2).as_secs();
         assert_eq!([1, 2, 3].map(middle), [59, 119, 239]);
         for failures in [10, 11, 40, u32::MAX] {

@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_reads_back_as_what_it_was_written_for() {
+    fn every_word_reads_back_as_its_variant() {
         reads_back!(ClockState, Code, LicenseState, Reason, ServiceState, ServiceStatus, Stage);
     }
 }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_cannot_be_printed_is_to_be_changed_first() {
+    fn an_unprintable_name_must_be_changed_first() {
         assert!(cure("a\u{1b}[31m.lic.txt").ends_with("; rename it and import it"));
     }
 }

@@ -8,10 +8,10 @@ use licd_rules::{
 use license_format::{Date, License, UnitId};
 
 use super::Survey;
+use crate::messages;
 use crate::report::{
     Clock, Hardware, LicenseReport, Mac, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
 };
-use crate::words;
 
 impl Survey {
     /// The unit ID of the device. If no licence that counts names it, `also` takes part in the
@@ -146,7 +146,7 @@ impl Survey {
                 None => foreign.push(Rejected {
                     file,
                     code: Code::WrongDevice,
-                    message: words::foreign(&held.license, unit),
+                    message: messages::foreign(&held.license, unit),
                 }),
             }
         }

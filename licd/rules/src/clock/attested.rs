@@ -90,7 +90,7 @@ impl Lead {
     }
 
     /// Raises the lead to a document's issue time; `base` is the time of image and time servers.
-    pub(super) fn hear(&mut self, issued: UnixSeconds, base: UnixSeconds) {
+    pub(super) fn raise(&mut self, issued: UnixSeconds, base: UnixSeconds) {
         if issued > self.refuted {
             let base = if base > Marks::NEVER { base } else { FORMAT };
             let at = issued.min(later(base, REACH));
