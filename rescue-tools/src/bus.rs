@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use licd_device::{Failure, Intent};
-use licd_fs::textfile;
+use licd_fs::printable;
 use licd_rules::{Code, Reason};
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
@@ -352,7 +352,7 @@ fn reason(error: &Error) -> String {
     match error {
         Error::MethodError(_, Some(message), _) => message.clone(),
         Error::FDO(error) => error.description().map_or_else(|| error.to_string(), str::to_owned),
-        Error::InputOutput(error) | Error::Connection(error, _) => textfile::reason(error),
+        Error::InputOutput(error) | Error::Connection(error, _) => printable::reason(error),
         error => error.to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! Text for people: rows of cells, aligned, at most 80 columns wide.
 
-use licd_fs::textfile::printable;
+use licd_fs::printable::printable;
 
 /// Columns of a console, which a rescue shell has.
 const WIDTH: usize = 80;

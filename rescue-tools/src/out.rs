@@ -5,7 +5,7 @@ use std::fmt::Arguments;
 use std::io::{self, IsTerminal as _, Write};
 
 use licd_device::{Failure, to_json};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 use serde::Serialize;
 

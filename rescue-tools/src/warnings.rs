@@ -2,7 +2,7 @@
 
 use std::io::{Write as _, stderr};
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// Shows warnings from here on.

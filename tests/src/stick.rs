@@ -8,6 +8,7 @@ use std::process::Command;
 use nix::sys::stat::{Mode, SFlag, major, minor, mknod};
 
 use crate::program::tool;
+use crate::wait::{self, DEADLINE};
 use crate::world::World;
 
 /// Bytes of a stick, if nothing else is said.
@@ -66,12 +67,15 @@ impl<'w> Stick<'w> {
         // Write protection outlives what a loop device was last used for.
         tool("blockdev", ["--setrw", &device]);
         let number = fs::metadata(&device).unwrap().rdev();
+        let image = fs::canonicalize(image).unwrap();
         let bytes = fs::metadata(&image).unwrap().len();
         world.machine().usb_stick(name, &format!("{}:{}", major(number), minor(number)), bytes);
         let node = world.path(&format!("/dev/{name}"));
         fs::create_dir_all(node.parent().unwrap()).unwrap();
         mknod(&node, SFlag::S_IFBLK, Mode::S_IRUSR | Mode::S_IWUSR, number).unwrap();
-        Self { world, name: name.to_owned(), image, device }
+        let stick = Self { world, name: name.to_owned(), image, device };
+        assert!(stick.is_attached(), "{stick:?}");
+        stick
     }
 
     /// Its name as a source.
@@ -93,13 +97,19 @@ impl<'w> Stick<'w> {
         tool("sha256sum", [self.image.to_str().unwrap()])
     }
 
-    /// Pulls it, and returns whether nobody was using it any more.
+    /// Pulls it, and returns whether all users have closed it by [`DEADLINE`]. The kernel detaches the
+    /// device with its last user, and losetup(8) in another test opens every loop device for a moment.
     #[must_use]
     pub fn pull(self) -> bool {
         self.detach();
-        // Else it would be detached only when its last user is gone.
-        let name = self.device.strip_prefix("/dev/").unwrap();
-        !Path::new(&format!("/sys/block/{name}/loop/backing_file")).exists()
+        wait::within(DEADLINE, || (!self.is_attached()).then_some(())).is_some()
+    }
+
+    /// Whether the device still stands for the image.
+    fn is_attached(&self) -> bool {
+        let name = self.device.trim_start_matches("/dev/");
+        fs::read_to_string(format!("/sys/block/{name}/loop/backing_file"))
+            .is_ok_and(|file| Path::new(file.trim()) == self.image)
     }
 
     fn detach(&self) {
@@ -109,9 +119,7 @@ impl<'w> Stick<'w> {
 
 impl Drop for Stick<'_> {
     fn drop(&mut self) {
-        let name = self.device.trim_start_matches("/dev/");
-        let backing = fs::read_to_string(format!("/sys/block/{name}/loop/backing_file"));
-        if backing.is_ok_and(|file| Path::new(file.trim()) == self.image) {
+        if self.is_attached() {
             self.detach();
         }
         self.world.machine().pull_stick(&self.name);

@@ -157,7 +157,7 @@ fn a_user_who_agrees_has_the_device_restarted_once() {
     let buttons = [("now", "Restart now"), ("later", "Later"), ("cancel", "Cancel")];
     assert!(note.actions.iter().map(|(key, words)| (&**key, &**words)).eq(buttons), "{note:?}");
     assert_eq!(logind.restarts(), [""; 0]);
-    let text = daemon.licctl(["status"]).out;
+    let text = daemon.licctl(["status"]).flowed();
     assert!(text.contains("users are asked"), "{text}");
     notifier.press(note.id, "now");
     until_restarted(&daemon, &logind);

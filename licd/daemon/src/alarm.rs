@@ -1,5 +1,5 @@
-//! The clocks of the machine: one alarm for when time alone changes something, one for when somebody
-//! sets the clock.
+//! Timers of the kernel: one for the time at which the state changes by time alone, one that expires
+//! when the clock is set.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 
 const FLAGS: TimerFlags = TimerFlags::TFD_NONBLOCK.union(TimerFlags::TFD_CLOEXEC);
 
-/// Rings after some running time, also if the machine is suspended meanwhile.
+/// Expires after some time since boot, including time in suspend.
 pub(crate) struct Alarm(TimerFd);
 
 impl Alarm {
@@ -22,7 +22,7 @@ impl Alarm {
         TimerFd::new(ClockId::CLOCK_BOOTTIME, FLAGS).map(Self)
     }
 
-    /// Sets it to ring after this time, a second at least.
+    /// Sets it to expire after this time, but not earlier than in a second.
     ///
     /// # Errors
     /// The kernel's.
@@ -31,17 +31,17 @@ impl Alarm {
         self.0.set(Expiration::OneShot(after), TimerSetTimeFlags::empty())
     }
 
-    /// Takes note that it rang.
+    /// Takes note that it expired.
     pub(crate) fn acknowledge(&self) {
-        // It is non-blocking: if it did not ring, nothing happens.
+        // It is non-blocking: if it did not expire, nothing happens.
         let _ = self.0.wait();
     }
 }
 
-/// Rings when somebody sets the clock.
+/// Expires when the clock is set.
 pub(crate) struct ClockSet(TimerFd);
 
-/// Later than any device runs.
+/// Longer than any device runs.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 impl ClockSet {
@@ -55,13 +55,13 @@ impl ClockSet {
         Ok(clock)
     }
 
-    /// Takes note that it rang, and listens anew. Not to be called unless it rang: setting forgets a
-    /// ring that nobody has heard.
+    /// Takes note that it expired, and arms it again. Call it only after an expiry: arming discards one
+    /// that was not read.
     ///
     /// # Errors
-    /// The kernel's, for a clock that is off all scales.
+    /// The kernel's, for a clock outside its range.
     pub(crate) fn renew(&self) -> Result<(), Errno> {
-        // timerfd_create(2): ECANCELED is the ring.
+        // timerfd_create(2): ECANCELED is the expiry.
         match self.0.wait() {
             Ok(()) | Err(Errno::EAGAIN | Errno::ECANCELED) => self.set(),
             Err(reason) => Err(reason),
@@ -73,7 +73,7 @@ impl ClockSet {
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
         let now = nix::time::ClockId::CLOCK_REALTIME.now()?;
         match self.0.set(Expiration::OneShot(now + TimeSpec::from(NEVER)), flags) {
-            // Set between the two calls: it is armed all the same, and a new time is judged anyway.
+            // The clock was set between the two calls: the timer is armed, and a new time is judged anyway.
             Err(Errno::ECANCELED) => Ok(()),
             outcome => outcome,
         }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_set_in_running_time_and_never_to_at_once() {
+    fn it_is_set_in_time_since_boot_and_never_to_now() {
         let alarm = Alarm::new().unwrap();
         for (asked, least) in [(Duration::ZERO, 0), (Duration::from_secs(3600), 3598)] {
             alarm.set(asked).unwrap();

@@ -20,21 +20,21 @@ Options:
       --version                       print the version
 ";
 
-/// What is asked of the program.
+/// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// To be the daemon.
+    /// Serve.
     Run(Args),
-    /// To print [`HELP`].
+    /// Print [`HELP`].
     Help,
-    /// To print the version.
+    /// Print the version.
     Version,
 }
 
-/// How to be the daemon.
+/// Options of the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Args {
-    /// The directory that every path is taken under.
+    /// The directory under which every path is taken.
     pub(crate) root: PathBuf,
     /// The bus.
     pub(crate) bus: Address,

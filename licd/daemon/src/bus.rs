@@ -3,10 +3,11 @@
 //! The connection lives on zbus's own thread, which also runs every method. So no method waits for
 //! anything but its caller's authority and the loop's answer, none reads a file, and all take
 //! `&self`: zbus keeps an interface locked while a `&mut self` method runs, readers included.
-//! What the loop has to say goes through an outbox in one row, so that a reply is never ahead of
+//! Signals and replies of the loop go out through one queue, so that a reply is never ahead of
 //! the signals that belong before it.
 
 mod authority;
+mod block_on;
 mod caller;
 mod deployment;
 mod error;
@@ -15,8 +16,7 @@ mod job;
 mod license;
 mod logind;
 mod manager;
-mod outbox;
-mod park;
+mod outgoing;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -30,29 +30,29 @@ use zbus::fdo::ObjectManager;
 use zruntime::{Shared as Runtime, Task, mpmc};
 
 use crate::args::Address;
-use crate::hub::{Hub, News, Published};
 use crate::jobs::{Job, JobId};
+use crate::shared::{News, Published, Shared};
 use authority::Authority;
+use block_on::block_on_for;
 use deployment::Deployment;
 use gate::Gate;
 use manager::Manager;
-use outbox::{Outbox, Sending};
-use park::block_on_for;
+use outgoing::{Announcer, Outgoing};
 
 /// The name on the bus.
 pub(crate) const NAME: &str = "com.igel.License1";
-/// The object of the daemon, the licences and jobs being below it.
+/// The object of the daemon. Those of licences and jobs are under it.
 const PATH: &str = "/com/igel/License1";
 
-/// How long a bus may take for the handshake and the name: what systemd gives a service to start,
-/// less what is needed to say so.
+/// How long a bus may take for the handshake and the name: less than systemd gives a service to
+/// start, so that the daemon can still report it.
 pub(crate) const START: Duration = Duration::from_secs(30);
 
 /// A connection that owns the name.
 pub(crate) struct Bus {
     connection: Connection,
-    hub: Arc<Hub>,
-    outbox: mpmc::Sender<Sending>,
+    shared: Arc<Shared>,
+    queue: mpmc::Sender<Outgoing>,
     task: Task<(), Runtime>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Bus {
 pub(crate) enum StartError {
     /// Another process is what this one wants to be.
     NameTaken(Address),
-    /// Anything else that the bus or the way to it says.
+    /// Any other error of the bus or of the connection.
     Refused(Address, zbus::Error),
     /// No answer within this time.
     Silent(Address, Duration),
@@ -96,20 +96,19 @@ impl fmt::Display for StartError {
 }
 
 impl Bus {
-    /// Serves everything that is published, then takes the name: whoever sees the name gets an
-    /// answer.
+    /// Serves what is published, then takes the name: a caller that sees the name gets an answer.
     ///
     /// # Errors
     /// [`StartError`]
     pub(crate) fn start(
         address: &Address,
-        hub: &Arc<Hub>,
+        shared: &Arc<Shared>,
         limit: Duration,
     ) -> Result<Self, StartError> {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
-        let outbox = Outbox::new(Arc::clone(hub), Arc::clone(&authority));
-        let connect = connect(address, hub, &outbox, authority);
+        let announcer = Announcer::new(Arc::clone(shared), Arc::clone(&authority));
+        let connect = connect(address, shared, &announcer, authority);
         let connection = match block_on_for(limit, connect) {
             Some(Ok(connection)) => connection,
             Some(Err(zbus::Error::NameTaken)) => {
@@ -119,74 +118,75 @@ impl Bus {
             None => return Err(StartError::Silent(address.clone(), limit)),
         };
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
-        let task = zruntime::spawn(outbox.run(connection.clone(), receiver));
-        Ok(Self { connection, hub: Arc::clone(hub), outbox: sender, task })
+        let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
+        Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
     }
 
-    /// Tells how what is published now differs from what was told last.
+    /// Announces how the published state differs from the one announced last.
     pub(crate) fn announce(&self, published: Arc<Published>) {
-        self.send(Sending::Announce(published));
+        self.send(Outgoing::Announce(published));
     }
 
-    /// Tells people of an end that is near or has come.
+    /// Sends the signal that warns users of an end that is near or has come.
     pub(crate) fn expiry_notice(&self, notice: Notice) {
-        self.send(Sending::ExpiryNotice(notice));
+        self.send(Outgoing::ExpiryNotice(notice));
     }
 
     /// Shows a job.
     pub(crate) fn job_began(&self, job: Arc<Job>) {
-        self.send(Sending::JobBegan(job));
+        self.send(Outgoing::JobBegan(job));
     }
 
-    /// Tells how far a job is.
+    /// Announces the progress of a job.
     pub(crate) fn job_went_on(&self, job: Arc<Job>) {
-        self.send(Sending::JobWentOn(job));
+        self.send(Outgoing::JobWentOn(job));
     }
 
-    /// Tells how a job ended.
+    /// Announces how a job ended.
     pub(crate) fn job_ended(&self, job: Arc<Job>, verdict: &'static str, message: String) {
-        self.send(Sending::JobEnded { job, verdict, message });
+        self.send(Outgoing::JobEnded { job, verdict, message });
     }
 
     /// Shows a job no longer.
     pub(crate) fn forget_job(&self, id: JobId) {
-        self.send(Sending::JobForgotten(id));
+        self.send(Outgoing::JobForgotten(id));
     }
 
-    /// Tells that something else is planned for the restart that a deployment wants.
+    /// Announces that the plan for the restart after a deployment has changed.
     pub(crate) fn plan_changed(&self) {
-        self.send(Sending::PlanChanged);
+        self.send(Outgoing::PlanChanged);
     }
 
     /// Asks logind who is at the device and what blocks a restart; [`News::Logind`] is the answer.
     pub(crate) fn ask_logind(&self) {
-        let (connection, hub) = (self.connection.clone(), Arc::clone(&self.hub));
-        let ask = async move { hub.tell(News::Logind(logind::look(&connection).await)) };
+        let (connection, shared) = (self.connection.clone(), Arc::clone(&self.shared));
+        let ask = async move { shared.report(News::Logind(logind::look(&connection).await)) };
         zruntime::spawn(ask).detach();
     }
 
     /// Has logind restart the device; [`News::Restarting`] is the answer.
     pub(crate) fn restart(&self) {
-        let (connection, hub) = (self.connection.clone(), Arc::clone(&self.hub));
-        let order = async move { hub.tell(News::Restarting(logind::restart(&connection).await)) };
+        let (connection, shared) = (self.connection.clone(), Arc::clone(&self.shared));
+        let order =
+            async move { shared.report(News::Restarting(logind::restart(&connection).await)) };
         zruntime::spawn(order).detach();
     }
 
-    /// Does something when everything sent before is written, such as answering a call.
+    /// Runs `act`, for example to answer a call, once everything sent before is written.
     pub(crate) fn then(&self, act: impl FnOnce() + Send + 'static) {
-        self.send(Sending::Then(Box::new(act)));
+        self.send(Outgoing::Then(Box::new(act)));
     }
 
-    /// Never waits; when the bus is gone, [`crate::hub::News::BusGone`] tells.
-    fn send(&self, item: Sending) {
-        let _ = self.outbox.try_send(item);
+    /// Never waits. When the bus is gone, [`crate::shared::News::BusGone`] reports it.
+    fn send(&self, item: Outgoing) {
+        let _ = self.queue.try_send(item);
     }
 
-    /// Gives up the name, waits until the methods that run have answered, and leaves. Whether that
-    /// was done within `limit`.
+    /// Releases the name, waits until the running methods have answered, and disconnects. Returns
+    /// whether that was done within `limit`.
     pub(crate) fn stop(self, limit: Duration) -> bool {
-        let Self { connection, hub: _, outbox, task } = self;
-        let _ = outbox.try_send(Sending::Stop);
+        let Self { connection, shared: _, queue, task } = self;
+        let _ = queue.try_send(Outgoing::Stop);
         let leave = async {
             let _ = task.await;
             connection.graceful_shutdown().await;
@@ -198,8 +198,8 @@ impl Bus {
 /// Connects through a gate, serves, and takes the name.
 async fn connect(
     address: &Address,
-    hub: &Arc<Hub>,
-    outbox: &Outbox,
+    shared: &Arc<Shared>,
+    announcer: &Announcer,
     authority: Arc<Authority>,
 ) -> zbus::Result<Connection> {
     let address = match address {
@@ -208,13 +208,13 @@ async fn connect(
         Address::At(address) => zbus::Address::try_from(address.as_str())?,
     };
     let builder = Builder::socket(Gate::connect(&address).await?)
-        .serve_at(PATH, Manager::new(Arc::clone(hub), Arc::clone(&authority)))
-        .serve_at(PATH, Deployment::new(Arc::clone(hub), authority))
+        .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(&authority)))
+        .serve_at(PATH, Deployment::new(Arc::clone(shared), authority))
         .serve_at(PATH, ObjectManager)
         .name(NAME)
-        // Without these two, whoever may own the name could take it over, and we from others.
+        // Without these two, any process that may own the name could take it over, as could licd.
         .allow_name_replacements(false)
         .replace_existing_names(false);
     let serve = |builder: Builder<'static>, (path, license)| builder.serve_at(path, license);
-    outbox.licenses().fold(builder, serve).build().await
+    announcer.licenses().fold(builder, serve).build().await
 }

@@ -1,4 +1,4 @@
-//! Work that may take long: each piece runs on a thread of its own, which ends with it.
+//! Slow work: each piece runs on a thread of its own, which ends with it.
 
 mod source;
 mod stick;
@@ -11,33 +11,33 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_device::{Arrival, Device, Following, Intent};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::hub::{Hub, News};
+use crate::shared::{News, Shared};
 
 pub(crate) use source::Source;
 
 /// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
 /// lock.
 pub(crate) const AT_ONCE: usize = 16;
-/// Imports of one caller at one time: a descriptor that brings nothing keeps its place for
-/// two minutes, and others are not to wait for that. Half of them, for one who imports a batch.
+/// Imports of one caller at one time: a descriptor without data keeps its place for two minutes, and
+/// other callers must not wait for that. Half of [`AT_ONCE`], for a caller that imports a batch.
 pub(crate) const OF_ONE: usize = AT_ONCE / 2;
-/// How often the progress of an import is told.
+/// How often the progress of an import is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
 
 /// Numbers the imports of one run of the daemon.
 pub(crate) type JobId = u32;
 
-/// An import, as those see it who wait for it.
+/// An import, as its callers see it.
 pub(crate) struct Job {
     /// Its number.
     pub(crate) id: JobId,
-    /// What is imported, fit to be shown.
+    /// The name of its source, fit to be shown.
     pub(crate) name: String,
-    /// The unique bus name of whoever asked for it.
+    /// The caller's unique bus name; empty for an import of the daemon's own.
     pub(crate) owner: String,
     /// The features that were allowed when it began.
     pub(crate) allowed_before: Vec<String>,
@@ -78,14 +78,14 @@ impl Job {
         self.finished.load(Ordering::Relaxed)
     }
 
-    /// Says that it has ended.
+    /// Marks it as ended.
     pub(crate) fn finish(&self) {
         self.finished.store(true, Ordering::Relaxed);
     }
 
-    /// Ends the reading of its source. What was read whole is imported all the same.
+    /// Ends the reading of its source. Documents that were read whole are still imported.
     pub(crate) fn cancel(&self) {
-        // Fails only if it was asked for more often than anybody can count.
+        // Fails only if the counter is full, and then the job is cancelled already.
         let _ = self.cancel.write(1);
     }
 }
@@ -94,31 +94,31 @@ impl Job {
 pub(crate) struct Read {
     /// Its documents.
     pub(crate) arrivals: Vec<Arrival>,
-    /// What is to be noted of the download link that was followed.
+    /// What to record about the download link that was followed.
     pub(crate) following: Option<Following>,
 }
 
-/// Runs `work` on a thread of its own. What `tell` makes of its result, of `None` if it panicked,
-/// is told to the loop.
+/// Runs `work` on a thread of its own, and reports its result to the loop, in the form that `tell`
+/// gives it; `None` if it panicked.
 ///
 /// # Errors
 /// The system has no thread left; neither is called.
 pub(crate) fn spawn<T>(
-    hub: &Arc<Hub>,
+    shared: &Arc<Shared>,
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
     tell: impl FnOnce(Option<T>) -> News + Send + 'static,
 ) -> io::Result<()> {
-    let hub = Arc::clone(hub);
+    let shared = Arc::clone(shared);
     let run = move || {
-        // Nothing of what the work had in hand is used after a panic.
+        // The state that the work held is not used after a panic.
         let result = catch_unwind(AssertUnwindSafe(work));
-        hub.tell(tell(result.ok()));
+        shared.report(tell(result.ok()));
     };
     thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
-/// What is logged when [`spawn`] fails.
+/// The message to log when [`spawn`] fails.
 pub(crate) fn no_thread(name: &str, error: &io::Error) -> String {
     format!(
         "licd: no thread can be started for the {name} ({}); see what uses up the memory or the \
@@ -127,33 +127,34 @@ pub(crate) fn no_thread(name: &str, error: &io::Error) -> String {
     )
 }
 
-/// Begins to read what is to be imported, by what is known of the device.
+/// Starts to read the documents of a job, by what is known of the device.
 ///
 /// # Errors
 /// Those of [`spawn`].
 pub(crate) fn read(
-    hub: &Arc<Hub>,
+    shared: &Arc<Shared>,
     device: &Arc<Device>,
     job: &Arc<Job>,
     source: Source,
 ) -> io::Result<()> {
-    let (own_hub, device, own_job) = (Arc::clone(hub), Arc::clone(device), Arc::clone(job));
+    let (own_shared, device, own_job) = (Arc::clone(shared), Arc::clone(device), Arc::clone(job));
     let job = Arc::clone(job);
     let work = move || {
-        let published = own_hub.published();
+        let published = own_shared.published();
         let known = match published.whole {
             true => device.survey_to_read_by(&published.survey),
             false => device.survey_for_import(),
         };
         match known {
             Ok(known) => {
-                let mut meter = Meter { job: &own_job, hub: &own_hub, told: Instant::now() };
+                let mut meter =
+                    Meter { job: &own_job, shared: &own_shared, reported: Instant::now() };
                 source.read(&device, &known, &mut meter)
             }
             Err(failure) => Read::one(Arrival::unread(&own_job.name, failure)),
         }
     };
-    spawn(hub, "import", work, |read| News::Read { job, read: read.map(Box::new) })
+    spawn(shared, "import", work, |read| News::Read { job, read: read.map(Box::new) })
 }
 
 impl Read {
@@ -162,21 +163,21 @@ impl Read {
     }
 }
 
-/// Counts how far an import has come, and tells of it from time to time.
+/// Counts the bytes of an import, and reports them from time to time.
 struct Meter<'a> {
     job: &'a Arc<Job>,
-    hub: &'a Hub,
-    told: Instant,
+    shared: &'a Shared,
+    reported: Instant,
 }
 
 impl Meter<'_> {
-    /// It has come so far, of so much (0: nobody knows).
-    fn stands_at(&mut self, done: u64, total: u64) {
+    /// Sets the bytes read, and how many there are; 0 if that is not known.
+    fn set(&mut self, done: u64, total: u64) {
         self.job.done.store(done, Ordering::Relaxed);
         self.job.total.store(total, Ordering::Relaxed);
-        if self.told.elapsed() >= PROGRESS {
-            self.told = Instant::now();
-            self.hub.tell(News::Progress(Arc::clone(self.job)));
+        if self.reported.elapsed() >= PROGRESS {
+            self.reported = Instant::now();
+            self.shared.report(News::Progress(Arc::clone(self.job)));
         }
     }
 }
@@ -184,24 +185,24 @@ impl Meter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::Refreshed;
-    use crate::hub::tests::hub;
+    use crate::shared::Refreshed;
+    use crate::shared::tests::shared;
 
     #[test]
-    fn that_there_is_no_thread_is_said_with_what_to_do() {
-        let said = no_thread("removal", &Errno::ENOMEM.into());
+    fn the_message_about_a_missing_thread_says_the_cure() {
+        let message = no_thread("removal", &Errno::ENOMEM.into());
         assert_eq!(
-            said,
+            message,
             "licd: no thread can be started for the removal (Out of memory); \
              see what uses up the memory or the tasks of the machine"
         );
     }
 
     #[test]
-    fn work_that_panics_is_told_as_a_fault() {
-        let (_dir, hub, inbox) = hub();
+    fn work_that_panics_is_reported_as_a_fault() {
+        let (_dir, shared, inbox) = shared();
         spawn(
-            &hub,
+            &shared,
             "broken",
             || -> Box<Refreshed> { panic!("broken") },
             |end: Option<Box<Refreshed>>| News::Refreshed(end),

@@ -5,7 +5,7 @@
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 
@@ -23,7 +23,7 @@ pub(crate) const REMOVED: &str = "6d7650332d3d6c4d8e6d7d2cd7b229ee";
 pub(crate) const CLEANED: &str = "cc060065e92c40138ae801b1c4ad053b";
 /// The state of the device or of a service changed.
 pub(crate) const STATE_CHANGED: &str = "cee2cdbc429ab02ad8cc4123140d5a50";
-/// People are told of expiry.
+/// Users are warned of expiry.
 pub(crate) const EXPIRY: &str = "b2f0d3ce6a5d4b0f9d1e7c3a8842f617";
 /// A deployment wants the device to restart, or something was decided about that.
 pub(crate) const RESTART: &str = "0e7c4a1d9b5b4d0c8f3a6f2e51c7d894";
@@ -31,7 +31,7 @@ pub(crate) const RESTART: &str = "0e7c4a1d9b5b4d0c8f3a6f2e51c7d894";
 pub(crate) const STORE_PROBLEM: &str = "1bf7d35bc2d39f0e5a5f4d85dfa68aad";
 /// Something about settings, configuration or machine is to be put right.
 pub(crate) const PROBLEM: &str = "5ae043253cf22e1edc466103376d0f6a";
-/// A caller wanted what he may not do.
+/// A caller asked for something without the authority.
 pub(crate) const NOT_AUTHORIZED: &str = "ef7aebdc772528deff74fa4bd452dfe9";
 
 /// The name in front of every line.
@@ -90,7 +90,7 @@ impl Log for Lines {
 
     fn log(&self, record: &Record<'_>) {
         let line = self.line(record.level(), &record.args().to_string());
-        // There is nowhere to complain to.
+        // There is nowhere to report a failure.
         let _ = io::stderr().write_all(line.as_bytes());
     }
 

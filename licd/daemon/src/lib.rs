@@ -1,20 +1,22 @@
 //! The licence daemon, `com.igel.License1`.
 //!
-//! One thread decides: `daemon` waits in one poll(2) for signals, the clock, files, mounts,
-//! network interfaces, orders of the bus and finished work. Whatever may take long, reading the
-//! store, importing, removing, runs on a thread of its own and hands its result back. The bus has
-//! the other permanent thread; it answers questions from what was published last (`hub`) and turns
-//! the rest into orders. Nobody waits for anybody, and when nothing happens, nothing runs.
+//! The main thread runs the loop: `daemon` waits in one poll(2) for signals, the clock, files, mounts,
+//! network interfaces, orders of the bus and finished work, `dispatch` decides what follows, and
+//! `daemon` carries it out. Slow work, such as reading the store, importing and removing, runs on
+//! threads of its own, which report their results to the loop. The bus has the other permanent thread;
+//! it answers questions from what was published last (`shared`) and turns the rest into orders. Neither
+//! thread blocks the other, and an idle daemon causes no wake-ups.
 
 mod alarm;
 mod args;
 mod bus;
 mod daemon;
-mod hub;
+mod dispatch;
 mod jobs;
 mod journal;
 mod mounts;
 mod notices;
+mod shared;
 mod timers;
 mod watch;
 
@@ -35,7 +37,7 @@ pub fn main() -> ExitCode {
         Ok(Request::Help) => print(args::HELP),
         Ok(Request::Version) => print(concat!("licd ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
-            // If even that cannot be said, the code says it.
+            // If that fails, the exit code remains.
             let _ = writeln!(io::stderr(), "licd: {wrong}; see licd --help");
             ExitCode::from(WRONG_USAGE)
         }

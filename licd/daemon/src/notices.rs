@@ -1,7 +1,7 @@
-//! Notices of expiry: put into words once, published for the sessions of users, and announced when
-//! they are due.
+//! Notices of expiry: licd words them once, publishes them for the sessions of users, and announces
+//! them when they are due.
 //!
-//! `/run/licd/notices.json` holds what a user is to see, ready to be shown:
+//! `/run/licd/notices.json` holds the messages that users see:
 //!
 //! ```json
 //! {"schema":1,"day":"2026-11-22","notices":[{"service":"SUB_SERVICE_SET_WORKSPACE_EDITION",
@@ -10,12 +10,12 @@
 //! ```
 //!
 //! One notice stands for all services that end on the same day; `service` is the Workspace Edition if
-//! that is among them. `day` is that of the time which licences are judged at, so that nobody else has to know it. A
-//! body is plain text, a paragraph a line.
+//! that is among them. `day` is that of the time which licences are judged at, so that no other
+//! program has to know that time. A body is plain text, a paragraph a line.
 
+mod content;
 mod english;
 mod german;
-mod matter;
 mod restart;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,29 +30,29 @@ use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
 use license_format::Date;
 use serde::Serialize;
 
-use matter::Matter;
+use content::Content;
 
 pub(crate) use restart::restart;
 
 /// The version of the file.
 const SCHEMA: u32 = 1;
 
-/// Tells people of expiry.
+/// Publishes notices of expiry.
 #[derive(Default)]
-pub(crate) struct Herald(Mutex<Option<Opened>>);
+pub(crate) struct NoticePublisher(Mutex<Option<Opened>>);
 
-/// What notices rest on beside the device, read when the first are due.
+/// Facts for notices that the survey does not have, read when the first are due.
 struct Opened {
     /// As the settings had it when the system started.
     management: EnterpriseManagement,
     memory: Memory,
-    /// What was wrong with the memory.
+    /// The flaw of the memory, if it has one.
     flaw: Option<String>,
 }
 
 /// `/run/licd/notices.json`
 #[derive(Serialize)]
-struct Sheet<'a> {
+struct NoticesFile<'a> {
     schema: u32,
     day: String,
     notices: Vec<Entry<'a>>,
@@ -93,9 +93,9 @@ impl Opened {
     }
 }
 
-impl Herald {
-    /// Publishes what users are to see at this time, and returns it with what is to be announced.
-    /// While it is not known what was said, nothing is: said twice is worse than later.
+impl NoticePublisher {
+    /// Publishes the current notices, and returns them with those to announce. Without the record of the
+    /// announced ones it announces none: twice is worse than later.
     pub(crate) fn publish(
         &self,
         device: &Device,
@@ -115,16 +115,15 @@ impl Herald {
         let Opened { management, memory, flaw } = opened.as_ref()?;
         complaints.extend(flaw.clone());
         let notices = survey.notices(*management, time);
-        let told = tell(notices, memory.said(), Date::of(time.now));
-        let sheet = sheet(&told.current, Date::of(time.now));
-        if let Err(error) = publish::publish_notices(device.root(), &sheet) {
+        let selected = tell(notices, memory.said(), Date::of(time.now));
+        let text = file_text(&selected.current, Date::of(time.now));
+        if let Err(error) = publish::publish_notices(device.root(), &text) {
             complaints.push(format!("{error}; users see old notices"));
         }
-        Some(told)
+        Some(selected)
     }
 
-    /// Remembers what was just published as announced, and hands it over for that: said twice is
-    /// worse than not at all.
+    /// Records the notices as announced, and returns those to announce: twice is worse than not at all.
     pub(crate) fn due(
         &self,
         device: &Device,
@@ -146,20 +145,20 @@ impl Herald {
 }
 
 /// The file.
-fn sheet(notices: &[Notice], today: Date) -> String {
+fn file_text(notices: &[Notice], today: Date) -> String {
     let entry = |notice| {
-        let matter = Matter::of(notice);
+        let content = Content::of(notice);
         Entry {
             service: &notice.service,
             state: notice.stage.as_str(),
             expires: notice.expires.to_string(),
             stops: notice.stops_something(),
-            en: english::words(&matter),
-            de: german::words(&matter),
+            en: english::words(&content),
+            de: german::words(&content),
         }
     };
     let notices = notices.iter().map(entry).collect();
-    to_json(&Sheet { schema: SCHEMA, day: today.to_string(), notices })
+    to_json(&NoticesFile { schema: SCHEMA, day: today.to_string(), notices })
 }
 
 #[cfg(test)]

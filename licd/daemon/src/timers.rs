@@ -1,9 +1,9 @@
-//! Waiting on the monotonic clock: plain instants, from which the loop takes the time-out of its
-//! poll. What is not set costs no wake-up.
+//! Timers on the monotonic clock: plain instants, from which the loop takes the time-out of its
+//! poll(2). A timer that is not set costs no wake-up.
 
 use std::time::{Duration, Instant};
 
-/// Waits for a burst of events to be over, but not for ever.
+/// Waits for the end of a burst of events, up to a limit.
 #[derive(Debug)]
 pub(crate) struct Debounce {
     quiet: Duration,
@@ -17,8 +17,8 @@ impl Debounce {
         Self { quiet, most, burst: None }
     }
 
-    /// There was an event.
-    pub(crate) fn stir(&mut self, now: Instant) {
+    /// Takes note of an event.
+    pub(crate) fn note(&mut self, now: Instant) {
         let first = self.burst.map_or(now, |(first, _)| first);
         self.burst = Some((first, now));
     }
@@ -28,7 +28,7 @@ impl Debounce {
         self.burst.map(|(first, last)| (last + self.quiet).min(first + self.most))
     }
 
-    /// Whether it is due; it is then set back.
+    /// Whether it is due; if so, resets it.
     pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.due().is_some_and(|due| due <= now);
         if due {
@@ -43,12 +43,12 @@ impl Debounce {
     }
 }
 
-/// Tries again after ever longer times.
+/// Attempts at doubling intervals.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
-    patience: Option<Duration>,
+    limit: Option<Duration>,
     running: Option<Attempts>,
 }
 
@@ -62,12 +62,12 @@ struct Attempts {
 impl Backoff {
     /// The first attempt after `first`, the time doubling up to `longest`.
     pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, patience: None, running: None }
+        Self { first, longest, limit: None, running: None }
     }
 
-    /// The same, giving up `patience` after the beginning.
-    pub(crate) const fn with_patience(self, patience: Duration) -> Self {
-        Self { patience: Some(patience), ..self }
+    /// Makes no attempt later than `limit` after the beginning.
+    pub(crate) const fn giving_up_after(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// Begins, unless it has.
@@ -84,11 +84,11 @@ impl Backoff {
     /// When the next attempt is due; `None` if it has not begun or has given up.
     pub(crate) fn due(&self) -> Option<Instant> {
         let attempts = self.running?;
-        let over = self.patience.is_some_and(|patience| attempts.next > attempts.since + patience);
+        let over = self.limit.is_some_and(|limit| attempts.next > attempts.since + limit);
         (!over).then_some(attempts.next)
     }
 
-    /// Whether an attempt is due; the next one is then set.
+    /// Whether an attempt is due; if so, schedules the next one.
     pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.due().is_some_and(|due| due <= now);
         if let Some(attempts) = self.running.as_mut().filter(|_| due) {
@@ -112,8 +112,8 @@ mod tests {
         let start = Instant::now();
         let mut debounce = Debounce::new(ms(50), ms(500));
         assert_eq!(debounce.due(), None);
-        debounce.stir(start);
-        debounce.stir(start + ms(30));
+        debounce.note(start);
+        debounce.note(start + ms(30));
         assert!(!debounce.is_due(start + ms(79)));
         assert!(debounce.is_due(start + ms(80)));
         assert_eq!(debounce.due(), None);
@@ -124,7 +124,7 @@ mod tests {
         let start = Instant::now();
         let mut debounce = Debounce::new(ms(50), ms(500));
         for n in 0..100 {
-            debounce.stir(start + ms(10 * n));
+            debounce.note(start + ms(10 * n));
         }
         assert_eq!(debounce.due(), Some(start + ms(500)));
     }
@@ -147,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_given_up_in_time_and_for_good() {
+    fn attempts_end_at_the_limit_for_good() {
         let start = Instant::now();
-        let mut backoff = Backoff::new(ms(1), ms(1000)).with_patience(ms(120));
+        let mut backoff = Backoff::new(ms(1), ms(1000)).giving_up_after(ms(120));
         backoff.begin(start);
         let mut last = start;
         while let Some(due) = backoff.due() {

@@ -1,4 +1,4 @@
-//! Files that others change: the store, the settings, the configuration.
+//! Files that other programs change: the store, the settings, the configuration.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,10 +11,11 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDe
 
 use crate::journal;
 
-/// Which names in a directory matter.
+/// Which names in a directory are watched.
 enum Names {
     These(&'static [&'static str]),
-    /// And what looks like a licence or a trust document: what is not looked at is named.
+    /// Those, and names that look like a licence or a trust document: a file that licd does not read is
+    /// reported.
     TheseAndLicenses(&'static [&'static str]),
     Ending(&'static str),
 }
@@ -24,7 +25,7 @@ use Names::{Ending, These, TheseAndLicenses};
 struct Place {
     path: &'static str,
     names: Names,
-    /// Whether it holds files whose content matters, beside names that come and go.
+    /// Whether the content of its files is watched, and not only names that come and go.
     content: bool,
 }
 
@@ -36,7 +37,7 @@ const fn files(path: &'static str, names: Names) -> Place {
     Place { path, names, content: true }
 }
 
-/// Everything that is watched, so that also a directory is noticed that is not there yet.
+/// The watched directories, with their parents, so that a directory is noticed that is made later.
 const PLACES: [Place; 9] = [
     parent("/", &["license", "etc"]),
     Place { path: "/license", names: TheseAndLicenses(&["dsa"]), content: false },
@@ -45,14 +46,14 @@ const PLACES: [Place; 9] = [
     parent("/etc", &["licd"]),
     files("/etc/licd", These(&["licd.toml", "settings.toml", "licd.toml.d"])),
     files("/etc/licd/licd.toml.d", Ending(".toml")),
-    // What tells that the clock is right.
+    // systemd-timesyncd makes this file once the clock is synchronized.
     parent("/run/systemd", &["timesync"]),
     parent("/run/systemd/timesync", &["synchronized"]),
 ];
 
 const COMES_OR_GOES: AddWatchFlags =
     AddWatchFlags::IN_CREATE.union(AddWatchFlags::IN_DELETE).union(AddWatchFlags::IN_MOVE);
-/// What tells that the directory itself is another one; the latter two come unasked.
+/// The directory itself was moved or removed; the kernel sends the latter two unasked.
 const SELF: AddWatchFlags = AddWatchFlags::IN_DELETE_SELF.union(AddWatchFlags::IN_MOVE_SELF);
 const UNASKED: AddWatchFlags = AddWatchFlags::IN_UNMOUNT.union(AddWatchFlags::IN_IGNORED);
 
@@ -60,12 +61,12 @@ const UNASKED: AddWatchFlags = AddWatchFlags::IN_UNMOUNT.union(AddWatchFlags::IN
 pub(crate) struct Watch {
     inotify: Inotify,
     root: Root,
-    /// Beside [`PLACES`].
+    /// One for each of [`PLACES`].
     watched: [Option<WatchDescriptor>; PLACES.len()],
 }
 
 impl Watch {
-    /// Watches what there is below this root.
+    /// Watches the directories that exist under this root.
     ///
     /// # Errors
     /// The kernel's, if it has no watch left for this user.
@@ -76,11 +77,11 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Takes the events so far. Whether one of them matters.
+    /// Takes the events so far. Whether one of them is of a watched name.
     pub(crate) fn drain(&mut self) -> bool {
         let mut news = false;
         while let Ok(events) = self.inotify.read_events() {
-            news |= events.iter().any(|event| self.matters(event));
+            news |= events.iter().any(|event| self.is_watched(event));
         }
         if news {
             self.renew();
@@ -88,13 +89,12 @@ impl Watch {
         news
     }
 
-    /// Watches the directories that are there now instead of those that were. Watching one twice is
-    /// watching it once.
+    /// Replaces the watches by those of the directories that exist now. Adding a watch twice adds it once.
     pub(crate) fn renew(&mut self) {
         let before = self.watched;
         self.watched = std::array::from_fn(|n| PLACES.get(n).and_then(|place| self.add(place)));
         for gone in before.iter().flatten().filter(|wd| !self.watched.contains(&Some(**wd))) {
-            // Fails if the kernel has dropped the watch with its directory.
+            // Fails if the kernel has removed the watch with its directory.
             let _ = self.inotify.rm_watch(*gone);
         }
     }
@@ -117,7 +117,7 @@ impl Watch {
         }
     }
 
-    fn matters(&self, event: &InotifyEvent) -> bool {
+    fn is_watched(&self, event: &InotifyEvent) -> bool {
         if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
             return true;
         }
@@ -133,7 +133,7 @@ impl Place {
             return true;
         }
         let named = event.name.as_deref().is_some_and(|name| self.names.hold(name));
-        // A file that was only created has no content yet; it is still to be closed.
+        // A file that was only created has no content yet; IN_CLOSE_WRITE follows.
         let empty = self.content
             && event.mask.contains(AddWatchFlags::IN_CREATE)
             && !event.mask.contains(AddWatchFlags::IN_ISDIR);
@@ -189,7 +189,7 @@ mod tests {
             self.dir.path().join(path)
         }
 
-        /// Whether what `change` does is noticed.
+        /// Whether the watch reports `change`.
         fn notices(&mut self, change: impl FnOnce(&Path)) -> bool {
             change(self.dir.path());
             self.watch.drain()
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_capitals_and_what_lies_around_are_noticed() {
+    fn names_in_capitals_and_misplaced_files_are_noticed() {
         let mut world = World::with(&[STORE]);
         for path in ["WE.LIC", "WE.lic.txt", "../WE.lic", "../../WE.lic", "../trust (1).note"] {
             let file = world.path(STORE).join(path);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_and_reading_are_not() {
+    fn other_files_and_reads_are_not_noticed() {
         let mut world = World::with(&[STORE, "etc/licd"]);
         let lic = world.path("license/dsa/licenses/a.lic");
         fs::write(&lic, "x").unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_another_one_replaces_is_watched_in_its_stead() {
+    fn a_directory_that_replaces_a_watched_one_is_watched() {
         let mut world = World::with(&[STORE, "other/licenses"]);
         assert!(world.notices(|top| fs::rename(top.join("license/dsa"), top.join("old")).unwrap()));
         assert!(
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_word_of_the_time_service_is_noticed_when_it_comes_not_each_time_it_is_renewed() {
+    fn the_file_of_the_time_service_is_noticed_when_it_appears_but_not_when_it_is_renewed() {
         let mut world = World::with(&["run/systemd"]);
         let word = world.path("run/systemd/timesync/synchronized");
         assert!(world.notices(|_| fs::create_dir(word.parent().unwrap()).unwrap()));

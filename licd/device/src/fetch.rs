@@ -7,11 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use licd_files::config::Config;
+use licd_fs::printable;
 use licd_fs::textfile;
 use licd_machine::clock;
 use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
-use licd_sources::fetch::{self, Fault, FetchRequest, Peer};
+use licd_sources::fetch::{self, FetchError, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Survey, Url};
@@ -170,7 +171,7 @@ impl Device {
     pub fn ca_file_problem(&self, survey: &Survey) -> Option<String> {
         let file = self.root().named(survey.config().network.ca_file.as_ref()?);
         let error = ca_file::read(&file).err()?;
-        Some(format!("[network] ca_file {}: {error}", textfile::escaped_path(&file)))
+        Some(format!("[network] ca_file {}: {error}", printable::escaped_path(&file)))
     }
 }
 
@@ -186,7 +187,7 @@ impl Login {
 
 fn password(file: &Path) -> Result<String, Failure> {
     let refused = |why: String| {
-        let message = format!("password file {}: {why}", textfile::escaped_path(file));
+        let message = format!("password file {}: {why}", printable::escaped_path(file));
         Failure::new(Code::SourceRefused, message)
     };
     match textfile::read_text(file, PASSWORD_BYTES)? {
@@ -211,7 +212,7 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
         return Ok(None);
     };
     Proxy::from_environment(&text).map(Some).map_err(|error| {
-        let shown = textfile::escaped(&without_userinfo(&text));
+        let shown = printable::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })
 }
@@ -224,20 +225,22 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn failure(fault: &Fault, url: &Url) -> Failure {
+fn failure(fault: &FetchError, url: &Url) -> Failure {
     let code = match fault {
-        Fault::Told(told) => match told.code {
+        FetchError::Failed(told) => match told.code {
             fetch::FailureCode::SourceUnreachable => Code::SourceUnreachable,
             fetch::FailureCode::SourceRefused => Code::SourceRefused,
             fetch::FailureCode::SourceTooLarge => Code::SourceTooLarge,
         },
-        Fault::TooLarge(_) => Code::SourceTooLarge,
-        Fault::NoWorker { .. } | Fault::Broken(_) | Fault::Unkept(_) => Code::SourceUnreachable,
+        FetchError::TooLarge(_) => Code::SourceTooLarge,
+        FetchError::NoWorker { .. } | FetchError::Broken(_) | FetchError::NotStored(_) => {
+            Code::SourceUnreachable
+        }
     };
     let message = match fault {
         // The prefix of the message already names the host.
-        Fault::Told(told) if told.peer == Peer::Host(url.host().to_owned()) => {
-            textfile::escaped(&told.message)
+        FetchError::Failed(told) if told.peer == Peer::Host(url.host().to_owned()) => {
+            printable::escaped(&told.message)
         }
         _ => fault.to_string(),
     };

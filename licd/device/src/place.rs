@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_protocol::{Url, UrlError, without_userinfo};
 use licd_rules::Code;
 

@@ -28,15 +28,15 @@ pub use trust::{TrustPlace, TrustProblem};
 #[serde(from = "Written", into = "Written")]
 pub enum Problem {
     /// The configuration.
-    Config(Arc<config::Problem>),
+    Config(Arc<config::ConfigError>),
     /// The settings.
-    Settings(Arc<settings::Problem>),
+    Settings(Arc<settings::SettingsError>),
     /// A state file.
     State(Arc<Notice>),
     /// The network interfaces are unknown.
-    Links(Arc<links::Error>),
+    Links(Arc<links::LinksError>),
     /// The drive of the root file system is unknown.
-    RootDrive(Arc<usb::Error>),
+    RootDrive(Arc<usb::RootDriveError>),
     /// The machine itself.
     Machine(MachineProblem),
     /// The restart after a deployment.
@@ -160,12 +160,12 @@ macro_rules! from {
 }
 
 from!(
-    Config(config::Problem),
-    Settings(Arc<settings::Problem>),
+    Config(config::ConfigError),
+    Settings(Arc<settings::SettingsError>),
     State(Notice),
     State(Arc<Notice>),
-    Links(links::Error),
-    RootDrive(usb::Error),
+    Links(links::LinksError),
+    RootDrive(usb::RootDriveError),
     Machine(MachineProblem),
     Restart(RestartProblem),
     Trust(TrustProblem),
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_problem_equals_its_json_read_back() {
         let dir = PathBuf::from("/etc/licd/licd.toml.d");
-        let problem = Problem::from(config::Problem::TooMany { dir, limit: 3 });
+        let problem = Problem::from(config::ConfigError::TooMany { dir, limit: 3 });
         let json = r#"{"subject":"/etc/licd/licd.toml.d","message":"holds too many files; the first 3 by name count, merge the others"}"#;
         assert_eq!(serde_json::to_string(&problem).unwrap(), json);
         assert_eq!(read_back(&problem), problem);

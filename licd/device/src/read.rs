@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
-use licd_sources::intake::{self, Fault, OpenFault};
+use licd_sources::intake::{self, IntakeError, OpenError};
 use license_format::{
     Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, Verified, VerifierKey,
     limits,
@@ -30,7 +30,7 @@ pub(crate) struct Reader<'a> {
 /// The reason that a source yields no document.
 pub(crate) enum NotRead {
     /// The source could not be read to its end.
-    Fault(Fault),
+    Fault(IntakeError),
     /// The document is refused.
     Refused(Failure),
     /// The trust document in force refuses it; another one may admit it.
@@ -47,9 +47,9 @@ impl NotRead {
     /// shortage.
     pub(crate) fn looked(self, name: &str) -> Looked<Failure> {
         match self {
-            Self::Fault(Fault::Unreadable(error)) => match shortage(name, &error) {
+            Self::Fault(IntakeError::Unreadable(error)) => match shortage(name, &error) {
                 Some(unavailable) => Err(unavailable),
-                None => Ok(Fault::Unreadable(error).into()),
+                None => Ok(IntakeError::Unreadable(error).into()),
             },
             other => Ok(other.into()),
         }
@@ -99,23 +99,23 @@ impl From<DocumentError> for Failure {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl From<IntakeError> for Failure {
+    fn from(fault: IntakeError) -> Self {
         let code = match fault {
-            Fault::TooLarge { .. } => Code::TooLarge,
-            Fault::Gzip => Code::Malformed,
-            Fault::Unreadable(_) => Code::SourceUnreachable,
+            IntakeError::TooLarge { .. } => Code::TooLarge,
+            IntakeError::Gzip => Code::Malformed,
+            IntakeError::Unreadable(_) => Code::SourceUnreachable,
         };
         Self::new(code, fault.to_string())
     }
 }
 
-impl From<OpenFault> for Failure {
-    fn from(fault: OpenFault) -> Self {
+impl From<OpenError> for Failure {
+    fn from(fault: OpenError) -> Self {
         let code = match fault {
-            OpenFault::TooLarge { .. } => Code::TooLarge,
-            OpenFault::NotAFile(_) => Code::SourceRefused,
-            OpenFault::Unreadable(_) => Code::SourceUnreachable,
+            OpenError::TooLarge { .. } => Code::TooLarge,
+            OpenError::NotAFile(_) => Code::SourceRefused,
+            OpenError::Unreadable(_) => Code::SourceUnreachable,
         };
         Self::new(code, fault.to_string())
     }

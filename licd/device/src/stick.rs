@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use licd_fs::textfile::{escaped, escaped_path};
+use licd_fs::printable::{escaped, escaped_path};
 use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use licd_sources::stick;
-use licd_sources::stick::{Content, Error, Fault, Rest};
+use licd_sources::stick::{Content, Incomplete, StickError};
 
 use crate::{Device, Failure};
 
@@ -102,7 +102,7 @@ impl OpenStick {
     /// Whether it holds nothing to import.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.content.names().is_empty() && self.content.rest().is_none()
+        self.content.names().is_empty() && self.content.incomplete().is_none()
     }
 
     /// The verdict if it holds nothing to import.
@@ -139,7 +139,7 @@ impl OpenStick {
     pub fn files(&self) -> impl Iterator<Item = StickFile> {
         let names = self.content.names().iter();
         let files = names.map(|name| (escaped(&name.to_string_lossy()), self.file(name.as_ref())));
-        let rest = self.content.rest().map(|rest| (self.name.clone(), Err(rest.into())));
+        let rest = self.content.incomplete().map(|rest| (self.name.clone(), Err(rest.into())));
         files.chain(rest)
     }
 
@@ -148,40 +148,31 @@ impl OpenStick {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<StickError> for Failure {
+    fn from(error: StickError) -> Self {
         let code = match error {
-            Error::NotPermitted => Code::NotAuthorized,
-            Error::NotABlockDevice
-            | Error::Partitioned { .. }
-            | Error::Unsupported { .. }
-            | Error::NoDriver(_)
-            | Error::NoFileSystem => Code::SourceRefused,
-            Error::Damaged(_) | Error::Unfinished | Error::InUse | Error::Unreadable(_) => {
-                Code::SourceUnreachable
-            }
-            Error::Unavailable(unavailable) => return unavailable.into(),
+            StickError::NotPermitted => Code::NotAuthorized,
+            StickError::NotABlockDevice
+            | StickError::Partitioned { .. }
+            | StickError::Unsupported { .. }
+            | StickError::NoDriver(_)
+            | StickError::NoFileSystem => Code::SourceRefused,
+            StickError::Damaged(_)
+            | StickError::Unfinished
+            | StickError::InUse
+            | StickError::Unreadable(_) => Code::SourceUnreachable,
+            StickError::Unavailable(unavailable) => return unavailable.into(),
         };
         Self::new(code, error.to_string())
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        let code = match fault {
-            Fault::NotAFile(_) => Code::SourceRefused,
-            Fault::Unreadable(_) => Code::SourceUnreachable,
+impl From<&Incomplete> for Failure {
+    fn from(incomplete: &Incomplete) -> Self {
+        let code = match incomplete {
+            Incomplete::TooMany => Code::SourceTooLarge,
+            Incomplete::Unreadable(_) => Code::SourceUnreachable,
         };
-        Self::new(code, fault.to_string())
-    }
-}
-
-impl From<&Rest> for Failure {
-    fn from(rest: &Rest) -> Self {
-        let code = match rest {
-            Rest::TooMany => Code::SourceTooLarge,
-            Rest::Unreadable(_) => Code::SourceUnreachable,
-        };
-        Self::new(code, rest.to_string())
+        Self::new(code, incomplete.to_string())
     }
 }

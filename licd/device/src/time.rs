@@ -42,7 +42,7 @@ impl Device {
     /// The time to judge at while the marks are unreadable, for a device without a published
     /// report.
     pub fn provisional_time(&self, survey: &Survey) -> TimeVerdict {
-        clock::unremembered().judge(None, &survey.attested())
+        clock::reading_without_files().judge(None, &survey.attested())
     }
 
     /// Running time until something changes by itself: a licence state, the trust in the clock, or

@@ -1,4 +1,4 @@
-//! The configuration, `licd.toml` in its layers.
+//! The configuration: the layers of `licd.toml`.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use licd_fs::about::{self, About};
 use licd_fs::look::{Looked, look};
+use licd_fs::printable::escaped_path;
 use licd_fs::root::Root;
-use licd_fs::textfile::{self, Flaw, escaped_path};
+use licd_fs::textfile::{self, ReadError};
 use licd_protocol::{Proxy, Url};
 use licd_rules::Generation;
 use license_format::Date;
@@ -24,18 +25,17 @@ mod values;
 pub use roots::{ROOT_KEYS, roots, trust_note};
 pub use values::CertificatePin;
 
-/// Bytes of one file of the configuration: the packaged one, all comments included, several times
-/// over.
+/// Limit of a configuration file in bytes: several times the size of the packaged one with its comments.
 pub const FILE_BYTES: u64 = 64 * 1024;
-/// Files of `licd.toml.d` that are read; more than any image and its administrators need.
+/// Limit of files in `licd.toml.d`.
 pub const FRAGMENTS: usize = 64;
 
-/// The layers, the first being the one that every other wins over; the fragments come last.
+/// The layers below the fragments, the weakest first.
 const LAYERS: [&str; 2] = ["/usr/lib/licd/licd.toml", "/etc/licd/licd.toml"];
 const FRAGMENT_DIR: &str = "/etc/licd/licd.toml.d";
 
-/// What an image builder or an administrator can set. A text that is empty in a file counts as one
-/// that is not set, so that a later layer can take an earlier one's value back.
+/// The settings of the image builder and the administrator. An empty string counts as unset, so that a
+/// later layer can reset the value of an earlier one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -55,27 +55,27 @@ pub struct Config {
     pub deployment: Deployment,
 }
 
-/// What it takes to believe a trust document.
+/// The conditions for accepting a trust document.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [trust]")]
 pub struct Trust {
-    /// Distinct root keys that must have signed it: 1 to
+    /// The number of distinct root keys that must have signed it: 1 to
     /// [`SIGNATURES`](license_format::limits::SIGNATURES), 2 by default.
     #[serde(deserialize_with = "values::threshold")]
     pub threshold: NonZeroUsize,
 }
 
-/// What stands in for the facts of `os-release`; what is not set here is taken from there.
+/// Values that override those of `os-release`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [system]")]
 pub struct System {
     /// The generation of the operating system.
     #[serde(deserialize_with = "values::generation")]
     pub generation: Option<Generation>,
-    /// Its version: `[0-9A-Za-z.+~_-]{1,64}`.
+    /// The version: `[0-9A-Za-z.+~_-]{1,64}`.
     #[serde(deserialize_with = "values::version")]
     pub version: Option<String>,
-    /// The day it was released.
+    /// The day of the release.
     #[serde(deserialize_with = "values::released")]
     pub released: Option<Date>,
 }
@@ -84,47 +84,47 @@ pub struct System {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [starter]")]
 pub struct Starter {
-    /// Days that a device that was never licensed counts as having an evaluation; 0, the default,
-    /// for none.
+    /// The days in which a device that was never licensed counts as having an evaluation; 0 by
+    /// default.
     #[serde(deserialize_with = "values::days")]
     pub days: u16,
 }
 
-/// How licences are fetched.
+/// The network access for downloads.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [network]")]
 pub struct Network {
-    /// PEM bundle of certificate authorities in place of the system's: an absolute path.
+    /// The absolute path of a PEM bundle that replaces the system's certificate authorities.
     #[serde(deserialize_with = "values::file")]
     pub ca_file: Option<PathBuf>,
-    /// The proxy; if not set, the usual environment variables count.
+    /// The proxy; if unset, the usual environment variables apply.
     #[serde(deserialize_with = "values::proxy")]
     pub proxy: Option<Proxy>,
-    /// How long a connection may take to come about; 10 seconds by default.
+    /// The timeout of a connection; 10 seconds by default.
     #[serde(rename = "connect_timeout_seconds", deserialize_with = "values::seconds")]
     pub connect_timeout: Duration,
-    /// How long one licence may take to arrive; 120 seconds by default.
+    /// The timeout of a download; 120 seconds by default.
     #[serde(rename = "total_timeout_seconds", deserialize_with = "values::seconds")]
     pub total_timeout: Duration,
-    /// Who asks at servers that want to know, at most [`LOGINS`].
+    /// The logins for servers, at most [`LOGINS`].
     #[serde(rename = "login", deserialize_with = "values::logins")]
     pub logins: Vec<Login>,
 }
 
-/// Servers that a user and password can be set for: many times those that hand out licences.
+/// Limit of logins: many times as many as servers provide licences.
 pub const LOGINS: usize = 32;
 
-/// `[[network.login]]`: who asks at one server.
+/// `[[network.login]]`: the login for one server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a section [[network.login]]")]
 pub struct Login {
-    /// The server, as [`Url::host`] has it. No other server is told.
+    /// The server, as in [`Url::host`]. No other server gets the password.
     #[serde(deserialize_with = "values::host")]
     pub host: String,
     /// The user.
     #[serde(deserialize_with = "values::user")]
     pub user: String,
-    /// The file whose first line is the password: an absolute path.
+    /// The absolute path of a file whose first line is the password.
     #[serde(deserialize_with = "values::password_file")]
     pub password_file: PathBuf,
 }
@@ -133,7 +133,7 @@ pub struct Login {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [ums]")]
 pub struct Ums {
-    /// The certificate that alone is taken for the server's.
+    /// The only certificate that is accepted from the server.
     #[serde(deserialize_with = "values::pin")]
     pub certificate_sha256: Option<CertificatePin>,
 }
@@ -142,7 +142,7 @@ pub struct Ums {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [activation]")]
 pub struct Activation {
-    /// Its address, `https://…` or `http://…`.
+    /// The address, `https://…` or `http://…`.
     #[serde(deserialize_with = "values::service_url")]
     pub url: Option<Url>,
 }
@@ -179,31 +179,31 @@ impl Default for Network {
     }
 }
 
-/// Something below the configuration's directories that is left out, and why.
+/// Why a part of the configuration is ignored.
 #[derive(Debug)]
-pub enum Problem {
-    /// A file that cannot be used.
+pub enum ConfigError {
+    /// A file cannot be used.
     Unusable {
         /// The file.
         file: PathBuf,
-        /// Why.
-        flaw: Flaw,
+        /// The cause.
+        error: ReadError,
     },
-    /// A directory with more files than are read.
+    /// A directory has too many files.
     TooMany {
         /// The directory.
         dir: PathBuf,
-        /// Files that are read of it, the first by name.
+        /// The number of files that are read, in order of their names.
         limit: usize,
     },
-    /// A file that holds something other than one root key.
+    /// A file does not hold exactly one root key.
     NotAKey {
         /// The file.
         file: PathBuf,
     },
 }
 
-impl About for Problem {
+impl About for ConfigError {
     fn subject(&self) -> String {
         match self {
             Self::Unusable { file: path, .. }
@@ -214,8 +214,8 @@ impl About for Problem {
 
     fn message(&self) -> String {
         match self {
-            Self::Unusable { flaw, .. } => {
-                format!("{flaw}; the whole file is left out until it is corrected")
+            Self::Unusable { error, .. } => {
+                format!("{error}; the whole file is ignored until it is corrected")
             }
             Self::TooMany { limit, .. } => {
                 format!("holds too many files; the first {limit} by name count, merge the others")
@@ -227,23 +227,30 @@ impl About for Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         about::display(self, f)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unusable { error, .. } => Some(error),
+            Self::TooMany { .. } | Self::NotAKey { .. } => None,
+        }
+    }
+}
 
 impl Config {
-    /// Reads every layer there is. One that cannot be used is left out whole and reported; the
-    /// others count, key by key, the later ones winning.
+    /// Reads all layers. An unusable layer is ignored as a whole and reported. Of the others, later
+    /// layers override earlier ones key by key.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Vec<Problem>)> {
-        let mut problems = Vec::new();
-        let fragments = files(&root.path(FRAGMENT_DIR), "toml", FRAGMENTS, &mut problems)?;
+    pub fn load(root: &Root) -> Looked<(Self, Vec<ConfigError>)> {
+        let mut errors = Vec::new();
+        let fragments = files(&root.path(FRAGMENT_DIR), "toml", FRAGMENTS, &mut errors)?;
         let mut config = Self::default();
         let mut keys = Table::new();
         for file in LAYERS.iter().map(|layer| root.path(layer)).chain(fragments) {
@@ -254,54 +261,54 @@ impl Config {
             });
             match next {
                 Ok(next) => config = next,
-                Err(flaw) => problems.push(Problem::Unusable { file, flaw }),
+                Err(error) => errors.push(ConfigError::Unusable { file, error }),
             }
         }
-        Ok((config, problems))
+        Ok((config, errors))
     }
 
-    /// The configuration of `keys` with those of `text` laid over them.
-    fn overlaid(keys: &mut Table, text: &str) -> Result<Self, Flaw> {
-        let wrong = |error| Flaw::toml(text, &error);
-        // By itself first: only then does a fault have a line and a column.
-        toml::from_str::<Self>(text).map_err(wrong)?;
+    /// Overrides `keys` with those of `text`, and returns the configuration.
+    fn overlaid(keys: &mut Table, text: &str) -> Result<Self, ReadError> {
+        let located = |error| ReadError::toml(text, &error);
+        // The layer alone first: only then does an error have a line and a column.
+        toml::from_str::<Self>(text).map_err(located)?;
         let mut next = keys.clone();
-        for (section, values) in text.parse::<Table>().map_err(wrong)? {
+        for (section, values) in text.parse::<Table>().map_err(located)? {
             match (next.get_mut(&section), values) {
-                (Some(Value::Table(below)), Value::Table(above)) => below.extend(above),
+                (Some(Value::Table(old)), Value::Table(new)) => old.extend(new),
                 (_, values) => drop(next.insert(section, values)),
             }
         }
-        let config = next.clone().try_into().map_err(wrong)?;
+        let config = next.clone().try_into().map_err(located)?;
         *keys = next;
         Ok(config)
     }
 }
 
-/// The files in `dir` whose names end in `.EXTENSION`, in name order, hidden ones left out; at most
-/// `limit`. No directory is no files.
+/// The files in `dir` with the extension, sorted by name, without hidden files; at most `limit`. A
+/// missing directory has none.
 fn files(
     dir: &Path,
     extension: &str,
     limit: usize,
-    problems: &mut Vec<Problem>,
+    errors: &mut Vec<ConfigError>,
 ) -> Looked<Vec<PathBuf>> {
     let entries = fs::read_dir(dir).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
     let mut files: Vec<PathBuf> = match look(dir, entries)? {
         Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
-            let flaw = Flaw::Unreadable(error);
-            problems.push(Problem::Unusable { file: dir.to_owned(), flaw });
+            let error = ReadError::Unreadable(error);
+            errors.push(ConfigError::Unusable { file: dir.to_owned(), error });
             Vec::new()
         }
     };
-    let hidden =
+    let is_hidden =
         |file: &Path| file.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-    files.retain(|file| file.extension() == Some(OsStr::new(extension)) && !hidden(file));
+    files.retain(|file| file.extension() == Some(OsStr::new(extension)) && !is_hidden(file));
     files.sort();
     if files.len() > limit {
-        problems.push(Problem::TooMany { dir: dir.to_owned(), limit });
+        errors.push(ConfigError::TooMany { dir: dir.to_owned(), limit });
         files.truncate(limit);
     }
     Ok(files)

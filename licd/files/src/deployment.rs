@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! schema = 1
-//! boot = "5b1f1d0c-…"            # the start of the system in which they ended
+//! boot = "5b1f1d0c-…"            # the boot in which they were completed
 //! deployments = ["WE-7Q2KD/183"]
 //! plan = "later"                 # what was decided since: or "agreed", "refused", "cancelled", "restart"
 //! again = 15400                  # of "later": the running time at which users are asked again
@@ -59,7 +59,7 @@ struct Order {
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/deployment.toml";
     const SCHEMA: i64 = 1;
-    /// Several times what [`REMEMBERED`] take.
+    /// Several times the size of [`REMEMBERED`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
     const WITHOUT: &str = "no restart of the device is pending";
     /// What ordered a restart must not do so again because of one damaged file.
@@ -123,12 +123,12 @@ impl Memory {
     }
 }
 
-/// What is remembered of deployments.
+/// The completed deployments.
 #[derive(Debug, Default)]
 pub struct Deployments(Known);
 
 impl Deployments {
-    /// Reads it below this root, and says what is wrong with it.
+    /// Reads them under this root. A damaged file comes with a notice.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -137,17 +137,17 @@ impl Deployments {
         Ok((Self(file.known), notice))
     }
 
-    /// Whether one has ended in this start of the system.
+    /// Whether a deployment was completed in this boot.
     #[must_use]
     pub fn is_pending(&self, boot: &BootId) -> bool {
         self.0.is_of(boot) && !self.0.deployments.is_empty()
     }
 }
 
-/// Remembers that this deployment has ended in this start of the system.
+/// Records that a deployment was completed in this boot.
 ///
 /// # Errors
-/// [`SaveError`]; a restart of the daemon forgets it.
+/// [`SaveError`]; the record does not outlive the daemon.
 pub fn remember(root: &Root, boot: &BootId, deployment: &str) -> Result<(), SaveError> {
     StateFile::<Known>::update(root, |known| {
         known.begin(boot);

@@ -1,24 +1,22 @@
-//! What is remembered of the download links, in `/var/lib/licd/downloads.toml`, so that what is here
-//! already is not brought again:
+//! The state of the download links, in `/var/lib/licd/downloads.toml`, so that a file is not
+//! downloaded again while it is unchanged:
 //!
 //! ```toml
 //! schema = 1
 //!
 //! [[download]]
-//! link = "9F86D081884C7D65"   # which link: half of its SHA-256, since it may hold a password
-//! etag = "\"5f-61\""          # what its server called the version that was fetched …
+//! link = "9F86D081884C7D65"   # half of the link's SHA-256, since a link may hold a password
+//! etag = "\"5f-61\""          # the server's identification of the downloaded version
 //! last_modified = "Sun, 22 Nov 2026 17:00:00 GMT"
-//! file = "….lic"              # … and what became of it: this file of the store,
-//! unit = "00E0C51C5087"       # or a licence that was not for this unit
-//! new = true                  # it was written since a removal, and has brought nothing yet
-//! code = "valid"              # the verdict when it was asked last …
+//! file = "….lic"              # the file of the store to which it led,
+//! unit = "00E0C51C5087"       # or the unit for which it was not valid
+//! new = true                  # the link was set after a removal and has not led to a licence yet
+//! code = "valid"              # the last verdict
 //! message = "in force until 2027-11-21"
 //! asked = "2026-11-22T16:59:00Z"
 //! ```
 //!
-//! Earlier versions wrote none of the last four, and no link that had brought nothing.
-//!
-//! How it is read and written is told at [`statefile`](licd_fs::statefile).
+//! Earlier versions wrote none of the last four keys, and no link without a result.
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
@@ -27,106 +25,96 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::LICENSE_URLS;
 
-/// What is remembered of the download links.
-#[derive(Debug, Clone, Default)]
-pub struct Downloads(Known);
-
-/// The keys that this version knows.
+/// The state of the download links.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Known {
+pub struct Downloads {
     download: Vec<Download>,
 }
 
-/// What a link brought.
+/// The state of one link.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Download {
-    /// Which link it was; any text that tells one from another.
+    /// The identification of the link.
     pub link: String,
     /// The entity tag (RFC 9110 §8.8.3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// The date of change (RFC 9110 §8.8.2).
+    /// The modification date (RFC 9110 §8.8.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
-    /// The file of the store that it is.
+    /// The file of the store to which the link led.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The unit that it was not for.
+    /// The unit for which the licence was not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Whether it was written to the settings after licences were removed by hand, and has brought
-    /// nothing yet.
+    /// Whether the link was set after a removal by hand and has not led to a licence yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub new: bool,
-    /// The verdict's word when it was asked last.
+    /// The code of the last verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The verdict, for people.
+    /// The message of the last verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// When that was, in RFC 3339.
+    /// The time of the last verdict, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<String>,
 }
 
-impl Remembered for Known {
+impl Remembered for Downloads {
     const FILE: &str = "/var/lib/licd/downloads.toml";
     const SCHEMA: i64 = 1;
-    /// As many links as there can be, with tags and messages of two kilobytes each, twice over.
+    /// Twice the size of the maximum of links with tags and messages of two kilobytes each.
     const FILE_BYTES: u64 = 1024 * 1024;
-    const WITHOUT: &str = "what the download links lead to is fetched once more";
+    const WITHOUT: &str = "the files of the download links are fetched once more";
 }
 
 impl Downloads {
-    /// Reads them below this root.
+    /// Reads the state under this root. A damaged file comes with a notice.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
         let (file, notice) = StateFile::load(root)?;
-        Ok((Self(file.known), notice))
+        Ok((file.known, notice))
     }
 
-    /// Changes them below this root, one process after the other. Nothing is written if the file
-    /// already says so.
+    /// Changes the state under this root while holding the lock.
     ///
     /// # Errors
     /// [`SaveError`].
     pub fn update(root: &Root, change: impl FnOnce(&mut Self)) -> Result<(), SaveError> {
-        StateFile::<Known>::update(root, |known| {
-            let mut downloads = Self(std::mem::take(known));
-            change(&mut downloads);
-            *known = downloads.0;
-        })
+        StateFile::update(root, change)
     }
 
-    /// What is remembered of a link.
+    /// The state of a link.
     #[must_use]
     pub fn of(&self, link: &str) -> Option<&Download> {
-        self.0.download.iter().find(|download| download.link == link)
+        self.download.iter().find(|download| download.link == link)
     }
 
-    /// Forgets all links that are not among these; whether there were any.
+    /// Removes all links but these, and returns whether there were any.
     pub fn keep_only(&mut self, links: &[String]) -> bool {
-        let downloads = &mut self.0.download;
+        let downloads = &mut self.download;
         let before = downloads.len();
         downloads.retain(|old| links.contains(&old.link));
         downloads.len() != before
     }
 
-    /// Notes that these links are there, and that no licence is wanted back for their sake.
+    /// Records that these links are not new: they must not bring a removed licence back.
     pub fn settle(&mut self, links: &[String]) {
         for link in links {
-            let known = self.of(link).cloned().unwrap_or_default();
-            self.remember(Download { link: link.clone(), new: false, ..known }, links);
+            let old = self.of(link).cloned().unwrap_or_default();
+            self.remember(Download { link: link.clone(), new: false, ..old }, links);
         }
     }
 
-    /// Remembers this of its link, and nothing of links that are not among `links`.
+    /// Replaces the state of a link, and removes all links but `links`.
     pub fn remember(&mut self, download: Download, links: &[String]) {
-        let downloads = &mut self.0.download;
+        let downloads = &mut self.download;
         downloads.retain(|old| old.link != download.link && links.contains(&old.link));
         downloads.push(download);
         downloads.truncate(LICENSE_URLS);
@@ -142,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_link_the_last_is_remembered_and_of_others_nothing() {
+    fn the_last_state_of_each_current_link_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::new(dir.path());
         let links = ["a".to_owned(), "b".to_owned()];
@@ -161,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_were_there_already_are_not_new_after_a_removal() {
+    fn earlier_links_are_not_new_after_a_removal() {
         let links = ["a".to_owned(), "b".to_owned()];
         let mut downloads = Downloads::default();
         downloads.remember(Download { new: true, ..download("a", "1") }, &links);
@@ -173,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_are_kept_as_there_are_links() {
+    fn the_maximum_of_links_fits_into_the_file() {
         let links: Vec<String> = (0..LICENSE_URLS).map(|n| format!("{n:016X}")).collect();
         let mut downloads = Downloads::default();
         for link in &links {

@@ -1,5 +1,5 @@
-//! The files of licd outside the licence partition: what the image and the administrator set, what
-//! licd remembers, and what it publishes.
+//! The files of licd outside the licence partition: configuration, settings, state and published
+//! reports.
 
 pub mod config;
 pub mod deployment;

@@ -1,12 +1,12 @@
-//! What the device remembers of the time, in `/var/lib/licd/clock.a` and `clock.b`: two slots,
-//! written in turn, so that whatever becomes of one of them the other holds what was written
-//! before. Each is a TOML document with a checksum as its last line:
+//! The marks, the device's memory of time, in `/var/lib/licd/clock.a` and `clock.b`: two slots that are
+//! written in turn, so that one always holds the previous marks. Each is a TOML document that ends in
+//! a checksum:
 //!
 //! ```toml
 //! schema = 1
-//! sequence = 42              # grows with every write; of two valid slots the higher one counts
-//! boot = "5b1f1d0c-…"        # when all this held: the start of the system …
-//! uptime = 3600              # … and seconds since
+//! sequence = 42              # grows with every write; the slot with the higher number counts
+//! boot = "5b1f1d0c-…"        # the time of writing: the boot ID …
+//! uptime = 3600              # … and the uptime in seconds
 //! floor = 1795366090         # times are in seconds since 1970
 //! refuted = 0
 //! trusted = 1795366090
@@ -14,8 +14,8 @@
 //! found = true
 //! cut = false
 //! clean = false
-//! jump = { claims = 1826902090, held = 7200 }   # only while a clock ahead is waited for
-//! [[lead]]                   # what documents tell beyond that: one for each signer that does
+//! jump = { claims = 1826902090, held = 7200 }   # while licd waits for a clock that is ahead
+//! [[lead]]                   # for each signer whose documents put the time ahead
 //! by = "iojjPYS…="            # its public key, or "roots"
 //! floor = 1795366090
 //! refuted = 0
@@ -24,9 +24,8 @@
 //! # crc32 8d3c01f2
 //! ```
 //!
-//! What the marks mean is told where they are decided, at [`Marks`]. A slot that cannot be
-//! understood is set aside; without any the device knows no more of the time than its documents
-//! tell.
+//! [`Marks`] documents the meaning. A damaged slot is set aside; without a valid slot the device knows
+//! the time from its documents only.
 
 mod slot;
 
@@ -38,26 +37,26 @@ use nix::errno::Errno;
 
 use slot::Slot;
 
-/// Where the slots are.
+/// The directory of the slots.
 const DIR: &str = "/var/lib/licd";
 const SLOTS: [&str; 2] = ["clock.a", "clock.b"];
-/// Bytes of a slot: more than one holds with a lead of every signer, three thousand.
+/// Limit of a slot in bytes; a lead for every signer takes three thousand.
 const SLOT_BYTES: u64 = 4096;
-/// What holds without a slot.
+/// The consequence of a damaged slot.
 const WITHOUT: &str = "the device goes by what else it knows of the time";
 
-/// The marks that were written last.
+/// The marks that were last written.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
     newest: Option<(Slot, usize)>,
 }
 
 impl Written {
-    /// Reads what was written below this root, and tells of what could not be used.
+    /// Reads the marks under this root. A damaged slot comes with a notice.
     ///
     /// # Errors
-    /// [`Unavailable`](licd_fs::look::Unavailable): one of the slots could not be read, and may be the
-    /// newer one.
+    /// [`Unavailable`](licd_fs::look::Unavailable): a slot could not be read, which may be the newer
+    /// one.
     pub fn load(root: &Root) -> Looked<(Self, Vec<Notice>)> {
         let files = SLOTS.map(|name| root.path(DIR).join(name));
         let mut found = Vec::new();
@@ -79,8 +78,7 @@ impl Written {
         self.newest.as_ref().map(|(slot, _)| &slot.marks)
     }
 
-    /// Writes marks below this root, in the slot that does not hold the last ones. They survive a
-    /// power cut from here on.
+    /// Writes marks under this root, to the older slot. They survive a power cut once the call returns.
     ///
     /// # Errors
     /// [`SaveError`].
@@ -92,7 +90,7 @@ impl Written {
         let slot = Slot { sequence, marks };
         let name = SLOTS.get(place).copied().unwrap_or_default();
         let file = root.path(DIR).join(name);
-        // Numbers and an ID: nothing that TOML could not hold.
+        // TOML can express numbers and an ID.
         let text = slot.text().map_err(|_| Errno::EINVAL);
         text.and_then(|text| statefile::write(&file, text.as_bytes()))
             .map_err(|why| SaveError::writing(&file, why))?;

@@ -1,4 +1,4 @@
-//! What is remembered of the notices of expiry. In `/var/lib/licd/notices.toml`, what was said:
+//! The state of the notices of expiry. `/var/lib/licd/notices.toml` lists the notices already shown:
 //!
 //! ```toml
 //! schema = 1
@@ -7,12 +7,12 @@
 //! service = "SUB_SERVICE_SET_WORKSPACE_EDITION"
 //! stage = "warning"          # or "grace", "expired"
 //! expires = "2026-11-30"
-//! first = "2026-11-20"       # the day on which that was said first …
+//! first = "2026-11-20"       # the day on which this notice was first shown …
 //! last = "2026-11-22"        # … and last
 //! ```
 //!
-//! And in `/run/licd/notices.boot`, until the system restarts, whether the Enterprise Management
-//! Pack is spoken of.
+//! `/run/licd/notices.boot` records until the next boot whether users get notices about the Enterprise
+//! Management Pack.
 
 use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
@@ -23,18 +23,18 @@ use licd_rules::{BootId, EnterpriseManagement, Said, Stage};
 use license_format::Date;
 use serde::{Deserialize, Serialize};
 
-/// What the settings said when the system started: the ID of that start, and a word.
+/// The setting at boot: the boot ID and a word.
 const BOOT: &str = "/run/licd/notices.boot";
-/// Bytes of it: several times what it holds.
+/// Limit of that file in bytes: several times its size.
 const BOOT_BYTES: u64 = 256;
-/// Services that are remembered: several times those that are known.
+/// Limit of services: several times as many as exist.
 const SERVICES: usize = 64;
 
-/// What was said.
+/// The notices already shown.
 #[derive(Debug, Clone, Default)]
 pub struct Memory(StateFile<Known>);
 
-/// The keys that this version knows.
+/// The keys of this version.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Known {
@@ -45,13 +45,13 @@ struct Known {
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/notices.toml";
     const SCHEMA: i64 = 1;
-    /// Several times what [`SERVICES`] take.
+    /// Several times the size of [`SERVICES`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
     const WITHOUT: &str = "a notice of expiry may be shown once more today";
 }
 
 impl Memory {
-    /// Reads it. Without a file that can be understood nothing was said.
+    /// Reads them under this root. A damaged file counts as empty and comes with a notice.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -60,16 +60,16 @@ impl Memory {
         Ok((Self(file), notice))
     }
 
-    /// What was said of each service.
+    /// The notice last shown for each service.
     #[must_use]
     pub fn said(&self) -> &[Said] {
         &self.0.known.said
     }
 
-    /// Remembers this instead, for as long as the process lives at least.
+    /// Replaces the notices. If the file cannot be written, they last as long as the process.
     ///
     /// # Errors
-    /// It could not be written.
+    /// [`SaveError`].
     pub fn remember(&mut self, root: &Root, mut said: Vec<Said>) -> Result<(), SaveError> {
         said.truncate(SERVICES);
         self.0.known.said = said;
@@ -77,11 +77,10 @@ impl Memory {
     }
 }
 
-/// Whether the Enterprise Management Pack is spoken of until the system restarts: as the settings
-/// had it, `set`, when that was asked first since it started.
+/// Whether users get notices about the Enterprise Management Pack in this boot. The first call after a
+/// boot records the setting, `set`; later calls return the recorded one.
 ///
-/// A start without a name is told from no other; then the settings count as they are. So do they if
-/// the answer cannot be kept, which is in memory anyway.
+/// Without a boot ID, or if the record cannot be written, the current setting applies.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -114,7 +113,7 @@ fn word(how: EnterpriseManagement) -> &'static str {
     }
 }
 
-/// What was said as the file spells it.
+/// The TOML form of a notice.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     service: String,
@@ -130,10 +129,10 @@ impl TryFrom<Entry> for Said {
     fn try_from(entry: Entry) -> Result<Self, Self::Error> {
         Ok(Self {
             service: entry.service,
-            stage: Stage::parse(&entry.stage).ok_or("“stage” is none")?,
-            expires: Date::parse(&entry.expires).ok_or("“expires” is no day")?,
-            first: Date::parse(&entry.first).ok_or("“first” is no day")?,
-            last: Date::parse(&entry.last).ok_or("“last” is no day")?,
+            stage: Stage::parse(&entry.stage).ok_or("“stage” is not a stage")?,
+            expires: Date::parse(&entry.expires).ok_or("“expires” is not a date")?,
+            first: Date::parse(&entry.first).ok_or("“first” is not a date")?,
+            last: Date::parse(&entry.last).ok_or("“last” is not a date")?,
         })
     }
 }
@@ -150,7 +149,7 @@ impl From<&Said> for Entry {
     }
 }
 
-/// How serde sees what was said.
+/// The serde form of the notices.
 mod entries {
     use licd_rules::Said;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_known_after_a_restart() {
+    fn shown_notices_are_known_after_a_restart() {
         let (_dir, root) = root();
         let (mut memory, notice) = Memory::load(&root).unwrap();
         assert!(memory.said().is_empty() && notice.is_none());
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_memory_is_set_aside_with_a_word() {
+    fn a_damaged_file_is_set_aside_with_a_notice() {
         for text in ["nonsense", "schema = 2\n", "schema = 1\n[[said]]\nservice = \"A\"\n"] {
             let (dir, root) = root();
             fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_settings_say_counts_from_the_next_start_of_the_system_on() {
+    fn a_change_of_the_setting_takes_effect_at_the_next_boot() {
         let (_dir, root) = root();
         let [first, second] = ["5b1f1d0c", "77777777"]
             .map(|start| BootId::parse(&format!("{start}-7a6f-4c3e-9d2b-0123456789ab")).unwrap());
@@ -221,7 +220,7 @@ mod tests {
         fs::write(root.path(BOOT), "nonsense").unwrap();
         assert_eq!(since_boot(&root, Some(&second), Told), Ok(Told));
         assert_eq!(since_boot(&root, None, Silenced), Ok(Silenced));
-        // Nowhere to keep it.
+        // The record cannot be written.
         fs::remove_file(root.path(BOOT)).unwrap();
         fs::create_dir(root.path(BOOT)).unwrap();
         assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));

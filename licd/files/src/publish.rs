@@ -1,8 +1,8 @@
 //! What other programs read: `/run/licd/status.json`, `/run/licd/notices.json`,
 //! `/run/licd/restart.json` and `/run/licd/features/`.
 //!
-//! There is no taking back: when the daemon stops, what it published last stays, since no licence
-//! state may end what is running, and boot scripts go on asking.
+//! The files remain when the daemon stops: no licence state may end a running program, and boot
+//! scripts continue to read them.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
@@ -11,30 +11,29 @@ use std::path::Path;
 
 use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::{self, reason};
+use licd_fs::textfile;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
 const STATUS: &str = "status.json";
-/// Bytes of it that are read: those of the report on a store of twice as many licences as are looked
-/// at.
+/// Limit of the report in bytes: the report on a store with twice the maximum of licences.
 const STATUS_BYTES: u64 = 16 << 20;
 const NOTICES: &str = "notices.json";
 const RESTART: &str = "restart.json";
 /// Bytes of it that are read: ten times what it holds.
 const RESTART_BYTES: u64 = 64 * 1024;
 
-/// Publishes the status report and the features it allows, for everyone to read whatever the umask;
-/// writes only what changed. When the new report can be read, the features are already those it
-/// speaks of: exactly `allowed`.
+/// Publishes the status report and the allowed features, world-readable regardless of the umask. Only
+/// changes are written. The features are updated before the report.
 ///
 /// # Errors
-/// The first that came up, naming the file; everything else was done all the same. A feature's name
-/// that is not `[a-z0-9-]+` is [`io::ErrorKind::InvalidInput`], and nothing is done.
+/// The first error, with the name of the file; the other files are still written. For a feature name
+/// that is not `[a-z0-9-]+`, [`io::ErrorKind::InvalidInput`], and no file is written.
 pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<()> {
     if let Some(name) = allowed.iter().find(|name| !is_feature(name)) {
-        let message = format!("“{}” is no name of a feature", name.escape_debug());
+        let message = format!("“{}” is not a feature name", name.escape_debug());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let features = publish_features(&root.path(FEATURES), allowed);
@@ -42,19 +41,17 @@ pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<(
     features.and(status)
 }
 
-/// The status report that was published last since the start of the system; `None` if there is none,
-/// or it cannot be read now.
+/// The last status report of this boot; `None` if it does not exist or cannot be read.
 #[must_use]
 pub fn published(root: &Root) -> Option<String> {
     let file = root.path(DIR).join(STATUS);
     textfile::read_text(&file, STATUS_BYTES).ok()?.ok()?
 }
 
-/// Publishes the notices of expiry that users are to see, ready to be shown; writes only what
-/// changed.
+/// Publishes the notices of expiry for users. Only a change is written.
 ///
 /// # Errors
-/// The kernel's, naming the file.
+/// The kernel's error, with the name of the file.
 pub fn publish_notices(root: &Root, json: &str) -> io::Result<()> {
     publish_file(&root.path(DIR), NOTICES, json)
 }
@@ -86,7 +83,7 @@ fn publish_file(path: &Path, name: &str, json: &str) -> io::Result<()> {
     replace(&dir, path, name, json.as_bytes())
 }
 
-/// Takes away and adds single files; the directory itself stays for those who look into it.
+/// Removes and adds single files, so that readers always see the directory.
 fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
     let dir = open_dir(path)?;
     let entries = fs::read_dir(path).map_err(|error| named(path, error))?;
@@ -101,7 +98,7 @@ fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
     outcome
 }
 
-/// A directory is no feature whatever its name.
+/// Removes an entry that is not the file of an allowed feature.
 fn remove_unless_allowed(entry: &DirEntry, allowed: &[&str]) -> io::Result<()> {
     if entry.file_type()?.is_dir() {
         return fs::remove_dir_all(entry.path());
@@ -126,7 +123,7 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
     replaced.map(drop).map_err(|error| named(&path.join(name), error.errno().into()))
 }
 
-/// The error, with the name of what it is about.
+/// Adds the path to an error.
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {}", path.display(), reason(&error)))
 }

@@ -1,5 +1,5 @@
-//! The UMS settings, `settings.toml`. Their keys are those of the UMS registry, so that a profile
-//! maps one to one.
+//! The UMS settings, `settings.toml`. The keys are those of the UMS registry, so that a profile maps
+//! one to one.
 
 use std::fmt;
 use std::fs;
@@ -10,21 +10,20 @@ use std::sync::Arc;
 use licd_fs::about::{self, About};
 use licd_fs::atomic::Mode;
 use licd_fs::look::Looked;
+use licd_fs::printable::{escaped, escaped_path};
 use licd_fs::root::Root;
 use licd_fs::statefile;
-use licd_fs::textfile::{self, Flaw, escaped, escaped_path};
+use licd_fs::textfile::{self, ReadError};
 use licd_rules::Selector;
 use nix::errno::Errno;
 use serde::Deserialize;
 
 mod values;
 
-/// Bytes of the settings: a profile may hold the whole registry.
+pub use values::{LICENSE_URLS, POLL_HOURS};
+
+/// Limit of the settings in bytes: a profile may hold the whole registry.
 pub const FILE_BYTES: u64 = 1024 * 1024;
-/// Download links; UMS adds one for each deployment and takes it away when it is answered.
-pub const LICENSE_URLS: usize = 64;
-/// Hours between two looks at the download links: from one to a year.
-pub const POLL_HOURS: std::ops::RangeInclusive<u16> = 1..=8760;
 
 const FILE: &str = "/etc/licd/settings.toml";
 const LAST_GOOD: &str = "/var/lib/licd/settings.good.toml";
@@ -32,7 +31,7 @@ const LAST_GOOD: &str = "/var/lib/licd/settings.good.toml";
 /// Mode of a new file: a download link may hold a password.
 const PRIVATE: Mode = Mode::from_bits_truncate(0o600);
 
-/// What UMS can set on a device.
+/// The settings of a device.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -44,7 +43,7 @@ pub struct Settings {
     pub licensing: Licensing,
 }
 
-/// What users see.
+/// The user interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [userinterface]")]
 pub struct UserInterface {
@@ -56,8 +55,8 @@ pub struct UserInterface {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [userinterface.license_notification]")]
 pub struct LicenseNotification {
-    /// Whether they are also shown for the Enterprise Management Pack. A change takes effect when
-    /// the device starts next; every other setting does at once.
+    /// Whether users also get notices about the Enterprise Management Pack. A change takes effect at the
+    /// next boot; every other setting does at once.
     pub enable_enterprise_management_notification: bool,
 }
 
@@ -69,19 +68,19 @@ pub struct System {
     pub remotemanager: RemoteManager,
 }
 
-/// How UMS deploys licences.
+/// Deployment by UMS.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [system.remotemanager]")]
 pub struct RemoteManager {
-    /// Whether files of superseded licences are removed from the store.
+    /// Whether licd removes superseded licences from the store.
     pub license_cleanup: bool,
-    /// Whether the user is asked before a deployment restarts the device.
+    /// Whether licd asks the user before a deployment restarts the device.
     pub prompt_user_on_ums_actions: bool,
-    /// The download links, at most [`LICENSE_URLS`], as they are written: one that is no
-    /// [`Url`](licd_protocol::Url) must not keep the other settings out of force.
+    /// The download links, at most [`LICENSE_URLS`], as strings: an invalid
+    /// [`Url`](licd_protocol::Url) must not invalidate the other settings.
     #[serde(deserialize_with = "values::license_urls")]
     pub license_urls: Vec<String>,
-    /// Hours between two looks at the download links, within [`POLL_HOURS`].
+    /// The interval at which licd polls the download links, within [`POLL_HOURS`].
     #[serde(deserialize_with = "values::poll_hours")]
     pub license_poll_hours: u16,
 }
@@ -90,7 +89,7 @@ pub struct RemoteManager {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, expecting = "the section [licensing]")]
 pub struct Licensing {
-    /// The removal profile: what is removed at every start; `none` in the file if nothing is.
+    /// The removal profile: the licences that licd removes at every start; `none` in the file for none.
     #[serde(deserialize_with = "values::remove")]
     pub remove: Option<Selector>,
 }
@@ -113,26 +112,26 @@ impl Default for RemoteManager {
 }
 
 impl Settings {
-    /// Reads the text of `settings.toml`. Beside the settings come the keys that mean nothing here,
-    /// dotted and fit to be printed.
+    /// Parses the text of `settings.toml`, and returns the settings and the unknown keys, dotted and
+    /// printable.
     ///
     /// # Errors
-    /// [`Problem::Refused`]
-    pub fn parse(text: &str) -> Result<(Self, Vec<String>), Problem> {
-        parse(text).map_err(Problem::Refused)
+    /// [`SettingsError::Refused`]
+    pub fn parse(text: &str) -> Result<(Self, Vec<String>), SettingsError> {
+        parse(text).map_err(SettingsError::Refused)
     }
 }
 
-fn parse(text: &str) -> Result<(Settings, Vec<String>), Flaw> {
+fn parse(text: &str) -> Result<(Settings, Vec<String>), ReadError> {
     if text.len() as u64 > FILE_BYTES {
-        return Err(Flaw::TooLarge(FILE_BYTES));
+        return Err(ReadError::TooLarge(FILE_BYTES));
     }
-    let wrong = |error| Flaw::toml(text, &error);
+    let located = |error| ReadError::toml(text, &error);
     let mut unknown = Vec::new();
-    let reader = toml::Deserializer::parse(text).map_err(wrong)?;
+    let reader = toml::Deserializer::parse(text).map_err(located)?;
     let settings =
         serde_ignored::deserialize(reader, |path| unknown.push(escaped(&path.to_string())))
-            .map_err(wrong)?;
+            .map_err(located)?;
     Ok((settings, unknown))
 }
 
@@ -143,46 +142,46 @@ pub struct Loaded {
     /// The settings.
     pub settings: Settings,
     /// Why they are not those of the file; `None` if they are.
-    pub problem: Option<Arc<Problem>>,
-    /// Keys of the settings that mean nothing here, dotted and fit to be printed.
+    pub problem: Option<Arc<SettingsError>>,
+    /// The unknown keys, dotted and printable.
     pub unknown: Vec<String>,
     /// The text of the settings.
     text: String,
 }
 
-/// What holds while the file of the settings is broken.
+/// The settings in force while the file is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InForce {
-    /// The settings that were last read without fault.
+    /// The last valid settings.
     LastGood,
-    /// The defaults: no earlier settings are known.
+    /// The defaults, because no earlier settings are known.
     Defaults,
 }
 
-/// Why settings are not read, not taken or not kept.
+/// Why settings cannot be read, applied or saved.
 #[derive(Debug)]
-pub enum Problem {
-    /// The text handed over is not settings; nothing was changed.
-    Refused(Flaw),
+pub enum SettingsError {
+    /// The given text is invalid; the settings are unchanged.
+    Refused(ReadError),
     /// The file is broken.
     Broken {
         /// The file.
         file: PathBuf,
-        /// How.
-        flaw: Flaw,
-        /// What holds instead.
+        /// The cause.
+        error: ReadError,
+        /// The settings in force.
         in_force: InForce,
     },
     /// A file cannot be written.
     Unwritable {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The kernel's error.
         reason: Errno,
     },
 }
 
-impl About for Problem {
+impl About for SettingsError {
     fn subject(&self) -> String {
         match self {
             Self::Refused(_) => "settings".to_owned(),
@@ -192,47 +191,54 @@ impl About for Problem {
 
     fn message(&self) -> String {
         match self {
-            Self::Refused(flaw) => format!("{flaw}; nothing was changed"),
-            Self::Broken { flaw, in_force, .. } => {
-                let holds = match in_force {
+            Self::Refused(error) => format!("{error}; nothing was changed"),
+            Self::Broken { error, in_force, .. } => {
+                let consequence = match in_force {
                     InForce::LastGood => "the last good settings stay in force",
                     InForce::Defaults => "the defaults are in force",
                 };
-                format!("{flaw}; {holds} until it is corrected")
+                format!("{error}; {consequence} until it is corrected")
             }
             Self::Unwritable { reason, .. } => format!("cannot be written: {}", reason.desc()),
         }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         about::display(self, f)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for SettingsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(error) | Self::Broken { error, .. } => Some(error),
+            Self::Unwritable { reason, .. } => Some(reason),
+        }
+    }
+}
 
-/// Reads the settings. No file means the defaults; while the file is broken, what [`Loaded::keep`]
-/// kept last is in force.
+/// Reads the settings. A missing file means the defaults; while the file is broken, the settings that
+/// [`Loaded::keep`] saved are in force.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn load(root: &Root) -> Looked<Loaded> {
     let file = root.path(FILE);
-    let flaw = match read(&file)? {
+    let error = match read(&file)? {
         Ok(loaded) => return Ok(loaded),
-        Err(flaw) => flaw,
+        Err(error) => error,
     };
     let (loaded, in_force) = match read(&root.path(LAST_GOOD))? {
         Ok(loaded) if !loaded.text.is_empty() => (loaded, InForce::LastGood),
         _ => (Loaded::default(), InForce::Defaults),
     };
-    let problem = Problem::Broken { file, flaw, in_force };
+    let problem = SettingsError::Broken { file, error, in_force };
     Ok(Loaded { problem: Some(Arc::new(problem)), ..loaded })
 }
 
-fn read(file: &Path) -> Looked<Result<Loaded, Flaw>> {
+fn read(file: &Path) -> Looked<Result<Loaded, ReadError>> {
     Ok(textfile::read_text(file, FILE_BYTES)?.and_then(|text| {
         let text = text.unwrap_or_default();
         let (settings, unknown) = parse(&text)?;
@@ -240,16 +246,15 @@ fn read(file: &Path) -> Looked<Result<Loaded, Flaw>> {
     }))
 }
 
-/// Takes over the settings of `text`: checks it, then replaces the file with exactly this text, the
-/// keys that mean nothing here included. Beside the settings come those keys, as from
-/// [`Settings::parse`].
+/// Applies the settings of `text`: checks it, then replaces the file with exactly this text, including
+/// unknown keys. Returns the same as [`Settings::parse`].
 ///
 /// # Errors
-/// [`Problem::Refused`], or [`Problem::Unwritable`]; the file is then as it was.
-pub fn apply(root: &Root, text: &str) -> Result<(Settings, Vec<String>), Problem> {
+/// [`SettingsError::Refused`], [`SettingsError::Unwritable`]; the file is unchanged.
+pub fn apply(root: &Root, text: &str) -> Result<(Settings, Vec<String>), SettingsError> {
     let parsed = Settings::parse(text)?;
     let file = root.path(FILE);
-    // Whoever may read the file today may read it tomorrow.
+    // Replacing the file does not change the users who may read it.
     let mode = fs::metadata(&file)
         .map_or(PRIVATE, |found| Mode::from_bits_truncate(found.permissions().mode()));
     write(&file, text, mode)?;
@@ -257,12 +262,12 @@ pub fn apply(root: &Root, text: &str) -> Result<(Settings, Vec<String>), Problem
 }
 
 impl Loaded {
-    /// Keeps these settings as those that hold when the file is broken one day. Does nothing if
-    /// they are kept already or are themselves not those of the file.
+    /// Saves these settings as the last valid ones, unless they are saved already or are not those of
+    /// the file.
     ///
     /// # Errors
-    /// [`Problem::Unwritable`]
-    pub fn keep(&self, root: &Root) -> Result<(), Problem> {
+    /// [`SettingsError::Unwritable`]
+    pub fn keep(&self, root: &Root) -> Result<(), SettingsError> {
         let file = root.path(LAST_GOOD);
         let nothing_yet = self.text.is_empty() && !file.exists();
         if self.problem.is_some() || nothing_yet {
@@ -272,9 +277,9 @@ impl Loaded {
     }
 }
 
-fn write(file: &Path, text: &str, mode: Mode) -> Result<(), Problem> {
+fn write(file: &Path, text: &str, mode: Mode) -> Result<(), SettingsError> {
     statefile::write_as(file, text.as_bytes(), mode)
-        .map_err(|reason| Problem::Unwritable { file: file.to_owned(), reason })
+        .map_err(|reason| SettingsError::Unwritable { file: file.to_owned(), reason })
 }
 
 #[cfg(test)]

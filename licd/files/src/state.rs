@@ -1,23 +1,23 @@
-//! What the device remembers of licences and trust documents, in `/var/lib/licd/state.toml`:
+//! The device's memory of licences and trust documents, in `/var/lib/licd/state.toml`:
 //!
 //! ```toml
 //! schema = 1
 //!
-//! [[roster]]                 # a roster that did not list this unit
+//! [[roster]]                 # a roster that does not list this unit
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-7Q2KD"
-//! below = 190                # lower serials of the pack are withdrawn from it …
-//! starts = "2026-11-22"      # … as of this day …
-//! signer = "iojjPYS…="        # … while this key may sign what is withdrawn; without: in any case
+//! below = 190                # it withdraws lower serials of the pack from the unit …
+//! starts = "2026-11-22"      # … from this day on …
+//! signer = "iojjPYS…="        # … while this key may sign for the pack; without a key, always
 //!
-//! [[reissued]]               # a licence for this unit: lower serials are superseded
+//! [[reissued]]               # a licence for this unit supersedes lower serials
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-7Q2KD"
 //! below = 191
 //! starts = "2026-11-22"
 //! signer = "iojjPYS…="
 //!
-//! [[converted]]              # one that superseded a pack: what was issued earlier is
+//! [[converted]]              # a licence supersedes all earlier issues of a pack
 //! unit = "mac:00E0C51C5087"
 //! pack = "WE-OLD01"
 //! below = "2026-11-22T16:48:10Z"
@@ -27,23 +27,21 @@
 //! [[removed]]                # a licence that was removed on purpose
 //! pack = "WE-7Q2KD"
 //! serial = 188
-//! by = "profile"             # by the removal profile of the settings; without: by a person
+//! by = "profile"             # by the removal profile; without this key, by a person
 //!
-//! [[removing]]               # a file of the store that is being removed; written before, so that a
-//! file = "WE.lic"            # removal that was cut off is brought to its end …
-//! inode = 13                 # … if it is still this file
+//! [[removing]]               # a file of the store that licd is about to remove; after a power cut it
+//! file = "WE.lic"            # completes the removal …
+//! inode = 13                 # … if the file is still the same
 //! changed = 1795366090123456789
 //! ```
 //!
-//! and in `/var/lib/licd/trust.note`: the newest trust document seen, so that what it withdrew stays
-//! withdrawn when the store loses it or an older image is installed.
+//! `/var/lib/licd/trust.note` is the newest trust document, so that its withdrawals remain in force when
+//! the store loses it or an older image is installed.
 //!
-//! A licence that several keys have signed leaves an entry for each of them. Earlier versions wrote
-//! entries without `signer`. They count whatever keys are in force, since what they withdrew must not
-//! come back by an update of the system; a key that is revoked later does not undo these. The schema
-//! is the same, so that an older version reads the file as well and forgets no more than who signed.
-//!
-//! How the first is read and written is told at [`statefile`].
+//! A licence with several signatures has an entry for each key. Earlier versions wrote entries without
+//! `signer`. These count regardless of the keys in force: an update of the system must not bring back a
+//! withdrawn licence, and revoking a key does not undo them. The schema is unchanged: an older version
+//! reads the file and loses only the signers.
 
 mod entries;
 
@@ -53,15 +51,15 @@ use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
 use licd_fs::statefile::{self, Notice, Remembered, SaveError, StateFile};
-use licd_fs::textfile::{self, Flaw};
+use licd_fs::textfile::{self, ReadError};
 use licd_rules::Past;
 use license_format::limits;
 use serde::{Deserialize, Serialize};
 
-/// The newest trust document seen.
+/// The newest trust document.
 const TRUST: &str = "/var/lib/licd/trust.note";
 
-/// The keys of the state.
+/// The keys of the state file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Known {
@@ -77,19 +75,19 @@ struct Known {
     removing: Vec<Removing>,
 }
 
-/// What the device remembers.
+/// The device's memory.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    /// Of licences.
+    /// The memory of licences.
     pub past: Past,
-    /// Files of the store that are being removed, at most [`REMOVING`].
+    /// The files of an unfinished removal, at most [`REMOVING`].
     pub removing: Vec<Removing>,
 }
 
-/// Files that are being removed at once: as many as the store is looked at for.
+/// Limit of files in a removal: the limit of the store.
 pub const REMOVING: usize = 16_384;
 
-/// A file of the store that is being removed.
+/// A file of the store in an unfinished removal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removing {
     file: String,
@@ -98,14 +96,14 @@ pub struct Removing {
 }
 
 impl Removing {
-    /// A file with this stamp; `None` for a name that is no text, which a state file cannot hold.
+    /// A file with this stamp; `None` for a name that is not UTF-8, which TOML cannot express.
     #[must_use]
     pub fn new(file: &OsStr, stamp: Stamp) -> Option<Self> {
         let (inode, changed) = stamp.written();
         Some(Self { file: file.to_str()?.to_owned(), inode, changed })
     }
 
-    /// Whether it is this file.
+    /// Whether this is the same file.
     #[must_use]
     pub fn is(&self, file: &OsStr, stamp: Stamp) -> bool {
         file == self.file.as_str() && (self.inode, self.changed) == stamp.written()
@@ -115,16 +113,15 @@ impl Removing {
 impl Remembered for Known {
     const FILE: &str = "/var/lib/licd/state.toml";
     const SCHEMA: i64 = 1;
-    /// Twice what [`licd_rules::REMEMBERED`] entries of each kind take, 191 bytes where there is a
-    /// signer and 97 of a tombstone, and [`REMOVING`] with names of the length that imports give.
+    /// Twice the size of [`licd_rules::REMEMBERED`] entries of each kind, 191 bytes with a signer and
+    /// 97 for a tombstone, and of [`REMOVING`] files with names as imports choose them.
     const FILE_BYTES: u64 = 4 * 1024 * 1024;
     const WITHOUT: &str = "the device starts without its memory";
-    /// What was withdrawn would count again without it.
+    /// Without the state, withdrawn licences would count again.
     const COPY: Option<&str> = Some("/var/lib/licd/state.copy.toml");
 }
 
-/// Reads what is remembered below this root. If there is no file, or none that can be understood,
-/// it is nothing; the latter comes with a notice.
+/// Reads the memory under this root, which is empty without a file. A damaged file comes with a notice.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -133,7 +130,7 @@ pub fn load(root: &Root) -> Looked<(Memory, Option<Notice>)> {
     Ok((file.known.into(), notice))
 }
 
-/// The files of a removal that was cut off.
+/// The files of an unfinished removal.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -141,8 +138,8 @@ pub fn unfinished(root: &Root) -> Looked<Vec<Removing>> {
     Ok(StateFile::<Known>::peek(root)?.known.removing)
 }
 
-/// Changes what is remembered below this root, so that a power cut leaves the old or the new file,
-/// and returns what `change` does. Nothing is written if it changes nothing.
+/// Changes the memory under this root while holding the lock, and returns the result of `change`. A
+/// power cut leaves the old or the new file.
 ///
 /// # Errors
 /// [`SaveError`].
@@ -157,7 +154,7 @@ pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R
     })
 }
 
-/// By what a later look tells whether all of this is as it was.
+/// The stamps of both files, to detect a change later.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -165,15 +162,15 @@ pub fn stamps(root: &Root) -> Looked<[Option<Stamp>; 2]> {
     Ok([Stamp::at(&root.path(Known::FILE))?, Stamp::at(&root.path(TRUST))?])
 }
 
-/// The newest trust document seen. The inner error: it is no readable file.
+/// The newest trust document. The inner error means that it is not a readable file.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
-pub fn trust(root: &Root) -> Looked<Result<Option<Vec<u8>>, Flaw>> {
+pub fn trust(root: &Root) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
     textfile::read(&root.path(TRUST), limits::TRUST_BYTES as u64)
 }
 
-/// Remembers a trust document as the newest one.
+/// Stores a trust document as the newest one.
 ///
 /// # Errors
 /// [`SaveError`].

@@ -1,4 +1,4 @@
-//! What the device remembers of the time.
+//! The marks, the device's memory of time.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fs::{self, Permissions};
@@ -16,7 +16,7 @@ use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
 use license_format::{PublicKey, UnixSeconds};
 use tempfile::TempDir;
 
-/// Set to the root directory in a test program that is started again by one of its tests.
+/// Holds the root directory in a test program that one of its tests has started again.
 const AGAIN: &str = "LICD_WORLD";
 const BOOT: &str = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
 
@@ -27,7 +27,7 @@ fn device() -> (TempDir, Root, [PathBuf; 2]) {
     (dir, root, slots)
 }
 
-/// Marks that tell themselves apart by the time seen.
+/// Marks that differ by the time seen.
 fn marks(seen: i64) -> Marks {
     Marks {
         at: Moment { boot: BootId::parse(BOOT), uptime: Duration::from_secs(3600) },
@@ -43,7 +43,7 @@ fn marks(seen: i64) -> Marks {
     }
 }
 
-/// A device that has written marks with these times seen, one after another.
+/// A device that has written marks with these times, one after another.
 fn written(times: impl IntoIterator<Item = i64>) -> (TempDir, Root, [PathBuf; 2]) {
     let (dir, root, slots) = device();
     let mut written = loaded(&root);
@@ -60,7 +60,7 @@ fn loaded(root: &Root) -> Written {
     written
 }
 
-/// A slot of this text, with the right checksum.
+/// A slot of this text with its checksum.
 fn summed(body: &str) -> String {
     let mut crc = Crc::new();
     crc.update(body.as_bytes());
@@ -68,14 +68,14 @@ fn summed(body: &str) -> String {
 }
 
 #[test]
-fn a_device_without_slots_remembers_nothing_and_has_nothing_to_say() {
+fn a_device_without_slots_has_no_marks_and_no_notice() {
     let (_dir, root, [a, _]) = device();
     assert_eq!(loaded(&root).marks(), None);
     assert!(!a.parent().unwrap().exists());
 }
 
 #[test]
-fn what_is_saved_is_loaded_and_reads_as_documented() {
+fn saved_marks_are_loaded_and_written_as_documented() {
     let (_dir, root, [a, _]) = written([1_795_366_090]);
     assert_eq!(loaded(&root).marks(), Some(&marks(1_795_366_090)));
     let body = format!(
@@ -97,7 +97,7 @@ fn what_is_saved_is_loaded_and_reads_as_documented() {
     assert_eq!(loaded(&root).marks(), Some(&plain));
 }
 
-/// Marks with what every signer's documents tell, as long as it can be spelled.
+/// Marks with a lead of every signer, at the maximum length.
 fn led() -> Marks {
     let latest = UnixSeconds(253_402_300_799);
     let key = |place: usize| {
@@ -115,7 +115,7 @@ fn led() -> Marks {
 }
 
 #[test]
-fn what_documents_tell_is_written_by_signer_and_fits_a_slot() {
+fn the_leads_of_all_signers_fit_into_a_slot() {
     let (_dir, root, [a, _]) = device();
     loaded(&root).save(&root, led()).unwrap();
     assert_eq!(loaded(&root).marks(), Some(&led()));
@@ -125,20 +125,20 @@ fn what_documents_tell_is_written_by_signer_and_fits_a_slot() {
         trusted = 253402300797\nseen = 253402300796\n";
     assert!(text.contains(first), "{text}");
     let (body, _) = text.rsplit_once("# crc32").unwrap();
-    fs::write(&a, summed(&body.replace("roots", "somebody"))).unwrap();
+    fs::write(&a, summed(&body.replace("roots", "a person"))).unwrap();
     let (written, notices) = Written::load(&root).unwrap();
     assert_eq!(written.marks(), None);
-    assert!(notices[0].to_string().contains("“by” is no public key"), "{}", notices[0]);
+    assert!(notices[0].to_string().contains("“by” is not a public key"), "{}", notices[0]);
 }
 
 #[test]
-fn slots_are_written_in_turn_and_the_later_one_counts() {
+fn slots_are_written_in_turn_and_the_newer_one_counts() {
     for count in 1..=5 {
         let (_dir, root, slots) = written(1..=count);
         assert_eq!(loaded(&root).marks(), Some(&marks(count)));
         let other = &slots[usize::try_from(count % 2).unwrap()];
         assert_eq!(other.exists(), count > 1);
-        // As if the newest had never been written.
+        // As before the last write.
         fs::remove_file(&slots[usize::try_from(1 - count % 2).unwrap()]).unwrap();
         let before = (count > 1).then(|| marks(count - 1));
         let mut left = loaded(&root);
@@ -149,7 +149,7 @@ fn slots_are_written_in_turn_and_the_later_one_counts() {
 }
 
 #[test]
-fn a_damaged_slot_is_set_aside_whatever_byte_it_is_and_the_one_before_counts() {
+fn a_slot_with_any_damaged_byte_is_set_aside_and_the_older_one_counts() {
     let (_dir, root, [a, b]) = written([1, 2]);
     let whole = fs::read(&b).unwrap();
     let altered = (0..whole.len()).map(|place| {
@@ -172,14 +172,14 @@ fn a_damaged_slot_is_set_aside_whatever_byte_it_is_and_the_one_before_counts() {
 }
 
 #[test]
-fn without_a_slot_that_can_be_understood_the_device_starts_anew() {
+fn without_a_valid_slot_the_device_starts_without_marks() {
     let (_dir, root, slots) = written([1, 2]);
     for slot in &slots {
         fs::write(slot, "schema = 1\n").unwrap();
     }
     let (mut anew, notices) = Written::load(&root).unwrap();
     assert_eq!(anew.marks(), None);
-    let said: Vec<_> = notices.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> = notices.iter().map(ToString::to_string).collect();
     let expected = slots.each_ref().map(|slot| {
         let slot = slot.display();
         format!(
@@ -187,32 +187,32 @@ fn without_a_slot_that_can_be_understood_the_device_starts_anew() {
              and the device goes by what else it knows of the time"
         )
     });
-    assert_eq!(said, expected);
+    assert_eq!(messages, expected);
     anew.save(&root, marks(3)).unwrap();
     assert_eq!(loaded(&root).marks(), Some(&marks(3)));
 }
 
 #[test]
-fn what_another_version_wrote_is_named_and_kept() {
+fn a_slot_of_another_version_is_reported() {
     let (_dir, root, [a, _]) = written([1]);
     let text = fs::read_to_string(&a).unwrap();
     let (body, _) = text.rsplit_once("# crc32").unwrap();
-    for (from, to, complaint) in [
+    for (from, to, message) in [
         ("schema = 1", "schema = 2", "has schema 2, which needs another licd; this one knows 1"),
-        (BOOT, "not an ID", "“boot” is no ID of a start of the system"),
+        (BOOT, "not an ID", "“boot” is not a boot ID"),
         ("uptime = 3600", "uptime = -1", "line 4, column 10"),
         ("seen = ", "scene = ", "missing field `seen`"),
     ] {
         fs::write(&a, summed(&body.replacen(from, to, 1))).unwrap();
         let (written, notices) = Written::load(&root).unwrap();
         assert_eq!(written.marks(), None);
-        let said = notices[0].to_string();
-        assert!(said.contains(complaint), "{said}");
+        let notice = notices[0].to_string();
+        assert!(notice.contains(message), "{notice}");
     }
 }
 
 #[test]
-fn what_is_no_file_or_far_too_large_is_set_aside_too() {
+fn a_directory_and_a_file_that_is_too_large_are_set_aside() {
     let (_dir, root, [a, b]) = device();
     fs::create_dir_all(a.join("below")).unwrap();
     fs::write(&b, "#".repeat(5000)).unwrap();
@@ -224,10 +224,10 @@ fn what_is_no_file_or_far_too_large_is_set_aside_too() {
 }
 
 #[test]
-fn a_slot_that_this_user_may_not_read_is_passed_over_and_left() {
-    const TEST: &str = "a_slot_that_this_user_may_not_read_is_passed_over_and_left";
-    /// Any user but root: "nobody" of most systems.
-    const NOBODY: u32 = 65_534;
+fn a_slot_that_this_user_may_not_read_is_ignored_and_kept() {
+    const TEST: &str = "a_slot_that_this_user_may_not_read_is_ignored_and_kept";
+    /// The UID of an ordinary user.
+    const USER: u32 = 65_534;
     let look = |root: &Root| {
         let (written, notices) = Written::load(root).unwrap();
         assert_eq!(written.marks(), None);
@@ -240,14 +240,14 @@ fn a_slot_that_this_user_may_not_read_is_passed_over_and_left() {
     fs::set_permissions(&a, Permissions::from_mode(0o000)).unwrap();
     if nix::unistd::geteuid().is_root() {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
-        assert!(again(dir.path(), TEST, NOBODY).success());
+        assert!(again(dir.path(), TEST, USER).success());
     } else {
         look(&root);
     }
 }
 
 #[test]
-fn a_place_that_takes_no_file_is_named_and_the_marks_of_before_stay() {
+fn an_unwritable_slot_is_reported_and_the_marks_are_unchanged() {
     let (dir, root, [a, _]) = device();
     fs::write(dir.path().join("var"), "").unwrap();
     let mut written = Written::default();
@@ -256,7 +256,7 @@ fn a_place_that_takes_no_file_is_named_and_the_marks_of_before_stay() {
     assert_eq!(written.marks(), None);
 }
 
-/// Runs the test of this name in a process of its own, which finds [`root_of_again`].
+/// Runs a test in a process of its own, which gets the directory from [`root_of_again`].
 fn again(root: &Path, test: &str, uid: u32) -> ExitStatus {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
@@ -267,7 +267,7 @@ fn again(root: &Path, test: &str, uid: u32) -> ExitStatus {
         .unwrap()
 }
 
-/// The root directory, if this process was started by [`again`].
+/// The root directory in a process that [`again`] has started.
 fn root_of_again() -> Option<PathBuf> {
     std::env::var_os(AGAIN).map(PathBuf::from)
 }

@@ -1,4 +1,4 @@
-//! What other programs read below `/run/licd`, all of it under the strictest umask.
+//! The files in `/run/licd`, written with the strictest umask.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fs;
@@ -11,7 +11,8 @@ use licd_fs::root::Root;
 use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
 
-/// A root without `/run`. Every test of this program sets the same umask, so they may run at once.
+/// A root without `/run`. Every test of this program sets the same umask, so that they may run in
+/// parallel.
 fn world() -> (TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
     umask(Mode::from_bits_truncate(0o077));
@@ -28,7 +29,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn report_and_features_are_for_everyone_to_read_whatever_the_umask() {
+fn report_and_features_are_world_readable_regardless_of_the_umask() {
     let (_dir, root) = world();
     publish(&root, "{}\n", &["os", "90meter"]).unwrap();
     for (path, mode) in [
@@ -47,7 +48,7 @@ fn report_and_features_are_for_everyone_to_read_whatever_the_umask() {
 }
 
 #[test]
-fn after_each_call_exactly_the_allowed_features_are_there() {
+fn each_call_publishes_exactly_the_allowed_features() {
     let (_dir, root) = world();
     let features = root.path("/run/licd/features");
     for allowed in [&["apps", "os"][..], &["os", "uma"], &[], &["os"], &["os"]] {
@@ -58,7 +59,7 @@ fn after_each_call_exactly_the_allowed_features_are_there() {
 }
 
 #[test]
-fn what_does_not_change_is_not_touched_and_the_directory_never_vanishes() {
+fn unchanged_files_and_the_directory_are_kept() {
     let (_dir, root) = world();
     let inode = |path: &str| fs::metadata(root.path(path)).unwrap().ino();
     let inodes =
@@ -70,7 +71,7 @@ fn what_does_not_change_is_not_touched_and_the_directory_never_vanishes() {
 }
 
 #[test]
-fn a_reader_with_the_old_report_open_reads_it_whole() {
+fn a_reader_with_the_old_report_open_reads_all_of_it() {
     use std::io::Read as _;
     let (_dir, root) = world();
     publish(&root, "the old report", &[]).unwrap();
@@ -83,7 +84,7 @@ fn a_reader_with_the_old_report_open_reads_it_whole() {
 }
 
 #[test]
-fn whatever_else_lies_among_the_features_goes_and_nothing_behind_a_link() {
+fn other_files_among_the_features_are_removed_without_following_links() {
     let (dir, root) = world();
     let features = root.path("/run/licd/features");
     fs::create_dir_all(features.join("os/below")).unwrap();
@@ -104,7 +105,7 @@ fn whatever_else_lies_among_the_features_goes_and_nothing_behind_a_link() {
 }
 
 #[test]
-fn a_name_that_is_no_feature_is_refused_before_anything_is_written() {
+fn an_invalid_feature_name_is_rejected_before_a_file_is_written() {
     let (_dir, root) = world();
     for name in ["", "../status.json", "a/b", "OS", ".", "a b", "ä"] {
         let error = publish(&root, "{}", &["os", name]).unwrap_err();
@@ -114,12 +115,12 @@ fn a_name_that_is_no_feature_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn one_fault_names_its_file_and_stops_nothing_else() {
+fn an_error_names_its_file_and_the_other_files_are_written() {
     let (dir, root) = world();
     fs::create_dir_all(root.path("/run/licd")).unwrap();
     fs::write(root.path("/run/licd/features"), "in the way").unwrap();
     let error = publish(&root, "{}", &["os"]).unwrap_err();
-    let said = format!("{}/run/licd/features: Not a directory", dir.path().display());
-    assert_eq!(error.to_string(), said);
+    let expected = format!("{}/run/licd/features: Not a directory", dir.path().display());
+    assert_eq!(error.to_string(), expected);
     assert_eq!(fs::read_to_string(root.path("/run/licd/status.json")).unwrap(), "{}");
 }

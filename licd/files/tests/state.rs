@@ -1,4 +1,4 @@
-//! What the device remembers.
+//! The device's memory.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fs;
@@ -37,7 +37,7 @@ fn roster(pack: &str, serial: u64, starts: &str) -> Roster {
     }
 }
 
-/// A public key, as it is spelled; this one is all of one letter.
+/// A public key of one repeated letter.
 fn key(letter: char) -> PublicKey {
     PublicKey::parse(&format!("{}E=", letter.to_string().repeat(42))).unwrap()
 }
@@ -61,14 +61,14 @@ fn remember(root: &Root, roster: Roster) {
 }
 
 #[test]
-fn a_device_without_a_file_remembers_nothing_and_has_nothing_to_say() {
+fn a_device_without_a_file_has_an_empty_memory_and_no_notice() {
     let (_dir, root, file) = device();
     assert_eq!(loaded(&root), Past::default());
     assert!(!file.exists());
 }
 
 #[test]
-fn what_is_remembered_is_loaded_and_reads_as_documented() {
+fn the_memory_is_loaded_and_written_as_documented() {
     let (_dir, root, file) = device();
     let issued = roster("WE-OLD01", 1, "2026-11-22");
     let past = Past {
@@ -107,7 +107,7 @@ fn what_is_remembered_is_loaded_and_reads_as_documented() {
 }
 
 #[test]
-fn a_change_that_changes_nothing_writes_nothing() {
+fn an_update_without_a_change_writes_nothing() {
     let (_dir, root, file) = device();
     remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     let before = fs::metadata(&file).unwrap().ino();
@@ -116,7 +116,7 @@ fn a_change_that_changes_nothing_writes_nothing() {
 }
 
 #[test]
-fn changes_at_the_same_time_are_all_remembered() {
+fn concurrent_updates_are_all_kept() {
     let (_dir, root, _) = device();
     std::thread::scope(|scope| {
         for n in 1..=8 {
@@ -132,7 +132,7 @@ fn changes_at_the_same_time_are_all_remembered() {
 }
 
 #[test]
-fn of_a_pack_only_what_makes_a_difference_is_kept() {
+fn redundant_entries_of_a_pack_are_dropped() {
     let (_dir, root, _) = device();
     for (serial, starts) in [
         (190, "2026-11-22"),
@@ -158,7 +158,7 @@ fn of_a_pack_only_what_makes_a_difference_is_kept() {
 }
 
 #[test]
-fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
+fn entries_beyond_the_limit_are_dropped_by_their_start() {
     let first = Date::parse("2020-01-01").unwrap();
     let mut text = "schema = 1\n".to_owned();
     for n in 0..i32::try_from(REMEMBERED).unwrap() + 10 {
@@ -180,14 +180,14 @@ fn beyond_the_bound_the_oldest_start_goes_first_also_when_loading() {
 }
 
 #[test]
-fn what_was_written_before_signers_were_is_not_lost_and_stands_for_itself() {
+fn entries_without_a_signer_are_kept_apart() {
     let (_dir, root, file) = with(
         "schema = 1\n[[roster]]\nunit = \"mac:00E0C51C5087\"\npack = \"WE-7Q2KD\"\nbelow = 190\n\
          starts = \"2026-11-22\"\n",
     );
     let before = Roster { signer: None, ..roster("WE-7Q2KD", 190, "2026-11-22") };
     assert_eq!(loaded(&root).rosters, std::slice::from_ref(&before));
-    // One that is signed takes no place of it, or revoking the key would bring the licence back.
+    // An entry with a signer must not replace it: revoking the key would bring the licence back.
     let signed = roster("WE-7Q2KD", 200, "2026-11-22");
     remember(&root, signed.clone());
     assert_eq!(loaded(&root).rosters, [before, signed]);
@@ -195,7 +195,7 @@ fn what_was_written_before_signers_were_is_not_lost_and_stands_for_itself() {
 }
 
 #[test]
-fn a_signer_with_many_entries_leaves_the_others_theirs() {
+fn a_signer_with_many_entries_does_not_displace_the_others() {
     let (_dir, root, _) = device();
     let of = |letter, n: usize| {
         let starts = Date::parse("2020-01-01").unwrap().plus_days(i32::try_from(n).unwrap());
@@ -212,13 +212,13 @@ fn a_signer_with_many_entries_leaves_the_others_theirs() {
         past.rosters.extend((1000..1400).map(|n| of('B', n)));
     })
     .unwrap();
-    // All of them start later than those of the others.
+    // These start later than all others.
     state::update(&root, |memory| memory.past.rosters.extend((5000..9000).map(|n| of('C', n))))
         .unwrap();
     assert_eq!((of_signer('A').len(), of_signer('B').len()), (50, 400));
     assert_eq!(of_signer('C').len(), REMEMBERED - 450);
     assert_eq!(of_signer('C').last(), Some(&of('C', 8999)));
-    // Two that want all have the same.
+    // Two signers beyond their share have the same number.
     state::update(&root, |memory| memory.past.rosters.extend((1400..3000).map(|n| of('B', n))))
         .unwrap();
     assert_eq!(of_signer('A').len(), 50);
@@ -254,7 +254,7 @@ fn a_full_memory_can_be_read_again() {
 }
 
 #[test]
-fn the_newest_trust_document_is_remembered_as_it_came() {
+fn the_newest_trust_document_is_stored_unchanged() {
     let (_dir, root, file) = device();
     assert_eq!(state::trust(&root).unwrap().unwrap(), None);
     for document in [&b"first\n"[..], b"second\n\n"] {
@@ -263,8 +263,8 @@ fn the_newest_trust_document_is_remembered_as_it_came() {
     }
     let file = file.with_file_name("trust.note");
     fs::write(&file, "x".repeat(1 << 20)).unwrap();
-    let flaw = state::trust(&root).unwrap().unwrap_err().to_string();
-    assert!(flaw.contains("larger than"), "{flaw}");
+    let error = state::trust(&root).unwrap().unwrap_err().to_string();
+    assert!(error.contains("larger than"), "{error}");
 }
 
 #[test]
@@ -282,9 +282,9 @@ fn keys_of_a_newer_version_are_kept() {
 }
 
 #[test]
-fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
+fn a_damaged_file_is_set_aside() {
     let roster = |keys: &str| format!("schema = 1\n[[roster]]\n{keys}").into_bytes();
-    for (text, complaint) in [
+    for (text, message) in [
         (b"schema = \xff".to_vec(), "not UTF-8"),
         (b"schema = 1\nfloor".to_vec(), ""),
         (b"\0".repeat(4096), ""),
@@ -314,9 +314,9 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         (
             roster(
                 "unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\"\n\
-                 signer = \"somebody\"",
+                 signer = \"a person\"",
             ),
-            "“signer” is no public key",
+            "“signer” is not a public key",
         ),
         (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
         (format!("schema = 1\nx = \"{}\"", "x".repeat(4 << 20)).into(), "larger than 4194304"),
@@ -329,7 +329,7 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
         let aside = file.with_extension("toml.damaged");
         let kept = format!("it is kept as {}", aside.display());
         assert!(notice.starts_with(&file.display().to_string()), "{notice}");
-        assert!(notice.contains(complaint) && notice.contains(&kept), "{complaint}: {notice}");
+        assert!(notice.contains(message) && notice.contains(&kept), "{message}: {notice}");
         assert_eq!(fs::read(&aside).unwrap(), text);
         assert!(!file.exists());
         state::update(&root, |memory| memory.past.removed.push(tombstone("A-BC", 1))).unwrap();
@@ -338,7 +338,7 @@ fn a_file_that_cannot_be_understood_is_set_aside_and_the_device_starts() {
 }
 
 #[test]
-fn what_is_no_file_is_set_aside_in_place_of_what_was_there_before() {
+fn a_file_set_aside_replaces_the_previous_one() {
     let (_dir, root, file) = with("damaged once");
     let aside = file.with_extension("toml.damaged");
     let set_aside = || {
@@ -359,7 +359,7 @@ fn what_is_no_file_is_set_aside_in_place_of_what_was_there_before() {
 }
 
 #[test]
-fn a_leftover_of_a_crash_goes_with_the_next_save() {
+fn the_next_save_removes_the_leftover_of_a_crash() {
     let (_dir, root, file) = with("schema = 1\n");
     let leftover = file.with_file_name(".licd-1-0.tmp");
     fs::write(&leftover, "half").unwrap();
@@ -368,7 +368,7 @@ fn a_leftover_of_a_crash_goes_with_the_next_save() {
 }
 
 #[test]
-fn a_place_that_takes_no_file_is_named() {
+fn an_unwritable_file_is_reported() {
     let (dir, root, file) = device();
     fs::write(dir.path().join("var"), "").unwrap();
     let error = state::update(&root, |_| ()).unwrap_err().to_string();
@@ -376,7 +376,7 @@ fn a_place_that_takes_no_file_is_named() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_file_is_set_aside_when_it_is_written() {
+fn a_directory_at_the_path_of_a_file_is_set_aside_on_writing() {
     let dir = tempfile::tempdir().unwrap();
     let root = licd_fs::root::Root::new(dir.path());
     let file = root.path("/var/lib/licd/trust.note");
@@ -406,9 +406,9 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
         }
         let (memory, notice) = licd_files::state::load(&root).unwrap();
         assert_eq!(memory.past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
-        let told = notice.map(|notice| notice.to_string());
-        assert_eq!(told.is_some(), damage.is_some());
-        assert!(told.is_none_or(|told| told.contains("its copy has taken its place")));
-        assert!(file.is_file(), "it is there again");
+        let notice = notice.map(|notice| notice.to_string());
+        assert_eq!(notice.is_some(), damage.is_some());
+        assert!(notice.is_none_or(|notice| notice.contains("its copy has taken its place")));
+        assert!(file.is_file(), "the file was not restored");
     }
 }

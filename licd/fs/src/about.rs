@@ -1,13 +1,13 @@
-//! An error about one thing, with what it is about and what is wrong kept apart.
+//! Errors that keep their subject apart from their message.
 
 use std::fmt;
 
-/// An error about one thing. Its text names that thing, and after a colon what is wrong with it.
+/// An error with a subject. Its text is `SUBJECT: MESSAGE`.
 pub trait About: fmt::Debug {
-    /// The thing: a file, a directory, a part of the machine; fit to be printed.
+    /// The file, directory or part of the machine, printable.
     fn subject(&self) -> String;
 
-    /// What is wrong with it and what to do, for people.
+    /// The problem and its cure, for users.
     fn message(&self) -> String;
 }
 

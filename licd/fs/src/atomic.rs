@@ -1,10 +1,10 @@
-//! How a file is replaced so that a crash leaves the old one or the new one.
+//! Replaces files so that a crash leaves the old or the new one.
 //!
-//! The new content goes to a temporary file of the same directory, named `.licd-PID-N.tmp`, which
-//! is then renamed. While it is written it is locked; one that nobody has locked was left by a
-//! crash, and [`sweep`] removes it. So sweeping is safe at any time, whoever else is writing.
+//! The new content goes to a temporary file in the same directory, `.licd-PID-N.tmp`, which is then
+//! renamed. The writer holds a lock on it; an unlocked one is the leftover of a crash, which [`sweep`]
+//! removes. Sweeping is therefore safe while other processes write.
 //!
-//! Errors are the kernel's numbers: only the caller knows what the file is to the user.
+//! Errors are the kernel's numbers: only the caller knows how to name the file to the user.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,33 +20,32 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
 use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
 
-use crate::lock::{Locked, Refused};
+use crate::flock::{LockError, Locked};
 use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
 
-/// Mode of files that everyone may read.
+/// Mode of world-readable files.
 pub const PUBLIC: Mode = Mode::from_bits_truncate(0o644);
-/// Mode of directories that everyone may look into.
+/// Mode of world-readable directories.
 const PUBLIC_DIR: Mode = Mode::from_bits_truncate(0o755);
 
-/// What a temporary file's name begins and ends with. It never ends in `.lic`, which would make it
-/// a licence.
+/// Prefix and suffix of a temporary file's name. The suffix is never `.lic`, the suffix of licences.
 const PREFIX: &str = ".licd-";
 const SUFFIX: &str = ".tmp";
-/// Names tried before giving up. Each failure is a leftover of a process that had the same ID.
+/// Names tried before giving up. Each collision is the leftover of a process with the same ID.
 const ATTEMPTS: usize = 1000;
 
-/// How a file is opened for reading that may be anything: no link is followed, no FIFO waited for.
+/// Flags for reading a file of unknown type: a link is not followed, and a FIFO does not block.
 const READ: OFlag =
     OFlag::O_RDONLY.union(OFlag::O_NOFOLLOW).union(OFlag::O_NONBLOCK).union(OFlag::O_CLOEXEC);
 
-/// What a replacement has to survive.
+/// The failure that a replacement survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// A power cut: file and directory have reached the medium before the call returns.
+    /// A power cut: file and directory are on the medium before the call returns.
     Synced,
-    /// The death of the process. For file systems in memory, where nothing else is possible.
+    /// The death of the process: for file systems in memory.
     Volatile,
 }
 
@@ -92,9 +91,9 @@ pub fn replace(
     replace_at(&dir, name, bytes, mode, durability).map(drop)
 }
 
-/// Replaces or creates the file `name` (one path component) of an open directory. `mode` holds
-/// whatever the umask. A link of that name is replaced, not followed. Returns by what the new file
-/// is known again, unless that cannot be told.
+/// Replaces or creates the file `name` (one path component) of an open directory. The umask does not
+/// affect `mode`. A link of that name is replaced, not followed. Returns the stamp of the new file, if
+/// it can be read.
 ///
 /// # Errors
 /// [`ReplaceError`]. If the very last step fails, flushing the directory, the old file is put back;
@@ -122,17 +121,17 @@ pub fn replace_at(
     Ok(stamp)
 }
 
-/// The file that is about to be replaced, open, so that its content outlives its name.
+/// Opens the file that is about to be replaced, so that its content outlives its name.
 fn open_before(dir: BorrowedFd<'_>, name: &OsStr) -> Result<Option<File>, Errno> {
     match openat(dir, name, READ, Mode::empty()) {
         Ok(file) => Ok(Some(file.into())),
-        // A link or a directory is not read.
+        // Links and sockets are not read.
         Err(Errno::ENOENT | Errno::ELOOP | Errno::ENXIO | Errno::ENAMETOOLONG) => Ok(None),
         Err(why) => Err(why),
     }
 }
 
-/// Puts back what was there before a replacement.
+/// Restores the file from before a replacement.
 fn restore(dir: BorrowedFd<'_>, name: &OsStr, before: Option<File>) -> Result<(), Errno> {
     let Some(mut before) = before else {
         return unlinkat(dir, name, UnlinkatFlags::NoRemoveDir);
@@ -143,8 +142,8 @@ fn restore(dir: BorrowedFd<'_>, name: &OsStr, before: Option<File>) -> Result<()
     Temporary::with(dir, &bytes, mode)?.rename(name).map(drop)
 }
 
-/// Whether the file `name` of an open directory is a regular file with exactly this content, so
-/// that replacing it would only wear the medium.
+/// Whether the file `name` of an open directory is a regular file with exactly this content:
+/// replacing it would only wear the medium.
 pub fn holds(dir: impl AsFd, name: &OsStr, bytes: &[u8]) -> bool {
     let Ok(file) = openat(dir, name, READ, Mode::empty()) else { return false };
     let length = u64::try_from(bytes.len());
@@ -157,8 +156,8 @@ pub fn holds(dir: impl AsFd, name: &OsStr, bytes: &[u8]) -> bool {
     read.is_ok() && present == bytes
 }
 
-/// Removes the temporary files that a crash left in an open directory, and says how many. One that
-/// cannot be removed stays for the next time.
+/// Removes the temporary files that a crash left in an open directory and returns their number. A
+/// file that cannot be removed stays for the next sweep.
 ///
 /// # Errors
 /// The directory cannot be read.
@@ -176,7 +175,7 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
     Ok(removed)
 }
 
-/// The same for the directory at a path; none is left in one that is not there.
+/// Sweeps the directory at a path; a missing directory holds no leftovers.
 ///
 /// # Errors
 /// The directory cannot be read.
@@ -188,14 +187,13 @@ pub fn sweep_path(path: &Path) -> Result<usize, Errno> {
     }
 }
 
-/// Moves a file that cannot be used out of the way, in place of the last one that had to be, and
-/// returns where it is now.
+/// Moves an unusable file to `aside`, replacing the previous one there, and returns the new path.
 ///
 /// # Errors
-/// The kernel's reason; the file is where it was.
+/// The kernel's error; the file has not moved.
 pub fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
     let moved = match fs::rename(file, &aside).map_err(errno) {
-        // A file and a directory do not replace each other.
+        // rename(2) does not replace a directory by a file or the reverse.
         Err(Errno::EISDIR | Errno::ENOTDIR | Errno::ENOTEMPTY | Errno::EEXIST) => {
             let cleared = fs::remove_file(&aside).or_else(|_| fs::remove_dir_all(&aside));
             cleared.and_then(|()| fs::rename(file, &aside)).map_err(errno)
@@ -205,10 +203,10 @@ pub fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
     moved.map(|()| aside)
 }
 
-/// Creates a directory and those above it that are missing, all 0755 whatever the umask.
+/// Creates a directory and its missing parents, all with mode 0755 regardless of the umask.
 ///
 /// # Errors
-/// The kernel's reason.
+/// The kernel's error.
 pub fn create_dir(path: &Path) -> Result<(), Errno> {
     match mkdir(path, PUBLIC_DIR) {
         Ok(()) => fchmodat(AT_FDCWD, path, PUBLIC_DIR, FchmodatFlags::FollowSymlink),
@@ -221,7 +219,7 @@ pub fn create_dir(path: &Path) -> Result<(), Errno> {
     }
 }
 
-/// A temporary file, removed when dropped unless it was renamed.
+/// A temporary file; dropping it removes it unless it was renamed.
 struct Temporary<'a> {
     dir: BorrowedFd<'a>,
     name: String,
@@ -230,7 +228,7 @@ struct Temporary<'a> {
 }
 
 impl<'a> Temporary<'a> {
-    /// One with this content.
+    /// Creates one with this content.
     fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
         let temp = Self::create(dir)?;
         fchmod(&*temp.file, mode)?;
@@ -250,17 +248,17 @@ impl<'a> Temporary<'a> {
                 Err(Errno::EEXIST) => continue,
                 Err(reason) => return Err(reason),
             };
-            // Between the two calls a sweeper may have taken the file for a leftover: then it has
-            // the lock or has removed the file already.
+            // Between the two calls a sweeper may mistake the file for a leftover: it then holds the
+            // lock or has already removed the file.
             let file = match Locked::try_new(file) {
                 Ok(file) => file,
-                Err(Refused::Taken(_)) => continue,
-                Err(Refused::Kernel(reason)) => {
+                Err(LockError::Held(_)) => continue,
+                Err(LockError::Kernel(reason)) => {
                     unlinkat(dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
                     return Err(reason);
                 }
             };
-            // Removed when dropped from here on.
+            // From here on, dropping it removes the file.
             let temp = Self { dir, name, file, renamed: false };
             if fstat(&*temp.file)?.st_nlink > 0 {
                 return Ok(temp);
@@ -280,7 +278,7 @@ impl<'a> Temporary<'a> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.renamed {
-            // What cannot be removed now is swept later.
+            // A later sweep removes it otherwise.
             let _ = unlinkat(self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
         }
     }
@@ -297,12 +295,12 @@ fn remove_leftover(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
     unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)
 }
 
-/// Whether this is neither a directory nor a link, FIFO, socket or device.
+/// Whether this is a regular file.
 fn is_regular(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
 }
 
-/// The kernel's number of an error; `EIO` for one that the kernel has no part in, a short write.
+/// The kernel's number of an error; `EIO` for an error without one, such as a short write.
 fn errno(error: std::io::Error) -> Errno {
     Errno::try_from(error).unwrap_or(Errno::EIO)
 }
@@ -323,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_made_and_replaced_with_the_mode_given_and_nothing_else_stays() {
+    fn a_file_is_created_and_replaced_with_the_given_mode_and_no_leftover() {
         let (dir, _) = dir();
         let file = dir.path().join("a".repeat(255));
         for (text, mode, durability) in
@@ -338,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_that_fails_leaves_nothing_behind() {
+    fn a_failed_replacement_leaves_no_temporary_file() {
         let (dir, open) = dir();
         fs::create_dir(dir.path().join("taken")).unwrap();
         let put = |name: &str| replace_at(&open, name.as_ref(), b"x", PUBLIC, Durability::Synced);
@@ -355,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_replaced_and_what_it_names_is_not_touched() {
+    fn a_link_is_replaced_and_its_target_is_unchanged() {
         let (dir, open) = dir();
         fs::write(dir.path().join("target"), "target").unwrap();
         symlink("target", dir.path().join("link")).unwrap();
@@ -366,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_regular_file_of_exactly_these_bytes_holds_them() {
+    fn only_a_regular_file_with_exactly_these_bytes_holds_them() {
         let (dir, open) = dir();
         fs::write(dir.path().join("file"), "text").unwrap();
         nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
@@ -383,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn sweeping_takes_what_nobody_writes_and_leaves_everything_else() {
+    fn sweeping_removes_unlocked_temporary_files_and_no_other() {
         let (dir, open) = dir();
         for name in [".licd-1-2.tmp", ".licd-1-3.tmp", ".licd-1", "note.tmp"] {
             fs::write(dir.path().join(name), "").unwrap();
@@ -398,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn sweeping_never_disturbs_who_is_writing() {
+    fn sweeping_never_disturbs_a_writer() {
         let (_dir, open) = dir();
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
@@ -408,7 +406,7 @@ mod tests {
                 })
             });
             while !writer.is_finished() {
-                // One that was just made and is not locked yet may go; the writer makes another.
+                // The sweeper may remove a file before it is locked; the writer creates another.
                 assert!(sweep(&open).is_ok());
             }
             assert_eq!(writer.join().unwrap(), Ok(()));
@@ -417,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn every_directory_that_is_missing_is_made_for_all_to_look_into() {
+    fn missing_directories_are_created_world_readable() {
         let (dir, _) = dir();
         let deep = dir.path().join("a/b/c");
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Reading what may never come: until a time, or until somebody has had enough.
+//! Reads a stream up to a deadline, or until the caller cancels.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// A stream that is read within bounds of time. What it is read from is a file, or something whose
-/// reads return what is there when `poll(2)` says that something is.
+/// A reader with a deadline. The inner reader is a file, or returns the available bytes whenever
+/// poll(2) reports it readable.
 pub struct DeadlineReader<'a, R> {
     inner: R,
     limit: Duration,
@@ -17,16 +17,16 @@ pub struct DeadlineReader<'a, R> {
 }
 
 impl<'a, R: Read + AsFd> DeadlineReader<'a, R> {
-    /// Reads for at most `limit` from now on, and not after `cancel` has become readable.
+    /// Reads for at most `limit` from now on, until `cancel` becomes readable.
     pub fn new(inner: R, limit: Duration, cancel: Option<BorrowedFd<'a>>) -> Self {
         Self { inner, limit, until: Instant::now() + limit, cancel }
     }
 
-    /// Waits until there is something to read, or an end.
+    /// Waits until the stream is readable or at its end.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] if the time is over, [`io::ErrorKind::ConnectionAborted`] if it
-    /// was cancelled; their texts are fit for users.
+    /// [`io::ErrorKind::TimedOut`] after the deadline, [`io::ErrorKind::ConnectionAborted`] after a
+    /// cancellation; both texts are for users.
     fn wait(&self) -> io::Result<()> {
         loop {
             let left = self.until.saturating_duration_since(Instant::now());
@@ -39,18 +39,18 @@ impl<'a, R: Read + AsFd> DeadlineReader<'a, R> {
             let fds = [Some(self.inner.as_fd()), self.cancel];
             let mut fds: Vec<_> =
                 fds.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-            // Rounded up, or the last millisecond is spent on asking again and again.
+            // Rounded up: a timeout of zero would poll in a busy loop.
             let limit = PollTimeout::try_from(left + Duration::from_millis(1));
             match poll(&mut fds, limit.unwrap_or(PollTimeout::MAX)) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(reason) => return Err(reason.into()),
             }
-            let stirred = |fd: Option<&PollFd<'_>>| fd.and_then(PollFd::any) == Some(true);
-            if stirred(fds.get(1)) {
+            let is_ready = |fd: Option<&PollFd<'_>>| fd.and_then(PollFd::any) == Some(true);
+            if is_ready(fds.get(1)) {
                 let kind = io::ErrorKind::ConnectionAborted;
                 return Err(io::Error::new(kind, "the import was cancelled"));
             }
-            if stirred(fds.first()) {
+            if is_ready(fds.first()) {
                 return Ok(());
             }
         }
@@ -79,7 +79,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn what_comes_in_time_is_read_to_its_end() {
+    fn a_stream_that_ends_in_time_is_read_to_its_end() {
         let (reader, mut writer) = io::pipe().unwrap();
         let reading =
             std::thread::spawn(|| io::read_to_string(DeadlineReader::new(reader, LONG, None)));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_brings_nothing_ends_when_it_is_cancelled() {
+    fn a_silent_stream_ends_when_it_is_cancelled() {
         let (near, _far) = UnixStream::pair().unwrap();
         let (cancel, mut canceller) = io::pipe().unwrap();
         std::thread::scope(|scope| {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cancelled_is_not_read_although_there_is_something() {
+    fn a_cancelled_stream_is_not_read_although_bytes_are_available() {
         let (reader, mut writer) = io::pipe().unwrap();
         let (cancel, mut canceller) = io::pipe().unwrap();
         writer.write_all(b"x").unwrap();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_brings_nothing_ends_when_its_time_is_over() {
+    fn a_silent_stream_ends_at_its_deadline() {
         let (reader, _writer) = io::pipe().unwrap();
         let error = DeadlineReader::new(reader, Duration::from_millis(20), None).read(&mut [0]);
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);

@@ -1,16 +1,24 @@
 //! Primitives of the file system, which know nothing of licences.
 //!
-//! [`about`] (errors and what they are about), [`look`] (what a look at the machine comes to), [`stamp`] (by what an unchanged file is known
-//! again), [`root`] (where things are), [`tree`] (reading below a root), [`textfile`] (how a text is
-//! read and what is said of its faults), [`deadline`] (reading with a limit of time), [`atomic`] (how
-//! a file is replaced), [`lock`] (how writers wait for each other) and [`statefile`] (how what is
-//! remembered is read and written).
+//! | module | content |
+//! |---|---|
+//! | [`look`] | the outcomes of looking at the machine |
+//! | [`about`], [`printable`] | errors with a subject; text that is safe to print |
+//! | [`root`], [`tree`] | the root directory; reading inside it |
+//! | [`textfile`], [`deadline`] | reading small texts, and streams with a deadline |
+//! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
+//! | [`atomic`], [`lock`] | replacing files; one writer at a time |
+//! | [`statefile`] | state files under `/var/lib/licd` |
 
 pub mod about;
 pub mod atomic;
+mod capped;
 pub mod deadline;
+mod flock;
 pub mod lock;
 pub mod look;
+pub mod mountinfo;
+pub mod printable;
 pub mod root;
 pub mod stamp;
 pub mod statefile;

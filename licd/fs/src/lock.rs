@@ -1,12 +1,10 @@
-//! One writer at a time, by a lock that is a file of its own: a user who may read a file may lock it,
-//! and what is locked here every user may read.
+//! One writer at a time, by a lock on a separate file: every user may read the files that are written,
+//! and a user who may read a file may lock it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::ops::Deref;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -15,68 +13,25 @@ use nix::sys::stat::Mode;
 
 use crate::atomic;
 
-/// How often a taken lock is tried again; flock(2) cannot wait for a limited time.
-const RETRY: Duration = Duration::from_millis(10);
-/// Times that the lock file is opened, each after another one was found in its place.
+pub use crate::flock::{LockError, Locked};
+
+/// Attempts to lock the file, each after another process replaced it.
 const ATTEMPTS: usize = 8;
 
-/// A locked file, unlocked when dropped.
-#[derive(Debug)]
-pub struct Locked(File);
-
-/// Why a lock was not taken.
-pub enum Refused {
-    /// Another process has it; the kernel's table of locks has the file.
-    Taken(File),
-    /// The kernel's reason.
-    Kernel(Errno),
-}
-
-impl Locked {
-    /// Locks a file at once.
-    pub fn try_new(file: File) -> Result<Self, Refused> {
-        wait(file, Instant::now())
-    }
-}
-
-impl Deref for Locked {
-    type Target = File;
-
-    fn deref(&self) -> &File {
-        &self.0
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // Closing unlocks as well, but for a child that has not run its program yet.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Takes a lock until it is dropped, waiting at most `patience`.
-pub fn take(path: &Path, patience: Duration) -> Result<Locked, Refused> {
-    let deadline = Instant::now() + patience;
+/// Takes the lock at `path`, waiting at most `timeout`. Dropping it releases the lock.
+///
+/// # Errors
+/// [`LockError`].
+pub fn take(path: &Path, timeout: Duration) -> Result<Locked, LockError> {
+    let deadline = Instant::now() + timeout;
     for _ in 0..ATTEMPTS {
-        let lock = wait(open_lock(path).map_err(Refused::Kernel)?, deadline)?;
-        // Of two who find something else in its place, each makes a file; the last one counts.
+        let lock = Locked::new(open_lock(path).map_err(LockError::Kernel)?, deadline)?;
+        // Two processes that clear the path each create a file; the last one counts.
         if is_at(&lock, path) {
             return Ok(lock);
         }
     }
-    Err(Refused::Kernel(Errno::EAGAIN))
-}
-
-fn wait(file: File, deadline: Instant) -> Result<Locked, Refused> {
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Locked(file)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(RETRY),
-            Err(TryLockError::WouldBlock) => return Err(Refused::Taken(file)),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(TryLockError::Error(error)) => return Err(Refused::Kernel(errno(&error))),
-        }
-    }
+    Err(LockError::Kernel(Errno::EAGAIN))
 }
 
 fn is_at(lock: &File, path: &Path) -> bool {
@@ -84,8 +39,8 @@ fn is_at(lock: &File, path: &Path) -> bool {
     found.is_ok_and(|(own, there)| (own.dev(), own.ino()) == (there.dev(), there.ino()))
 }
 
-/// Opens the file of a lock. Something else of that name, which no program of this project makes, is
-/// cleared away: it would keep every writer out until the next start of the system.
+/// Opens the file of a lock, and moves aside anything else at its path, which would keep every writer
+/// out until the next boot.
 fn open_lock(path: &Path) -> Result<File, Errno> {
     if let Some(dir) = path.parent() {
         atomic::create_dir(dir)?;
@@ -104,6 +59,7 @@ fn open_lock(path: &Path) -> Result<File, Errno> {
     }
 }
 
+/// Moves aside anything at `path` but a regular file.
 fn clear(path: &Path) -> Result<(), Errno> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
@@ -122,7 +78,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    fn taken(path: &Path) -> Option<Locked> {
+    fn try_take(path: &Path) -> Option<Locked> {
         take(path, Duration::ZERO).ok()
     }
 
@@ -130,14 +86,14 @@ mod tests {
     fn one_lock_keeps_others_out_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/x.lock");
-        let first = taken(&path).unwrap();
-        assert!(matches!(take(&path, Duration::ZERO), Err(Refused::Taken(_))));
+        let first = try_take(&path).unwrap();
+        assert!(matches!(take(&path, Duration::ZERO), Err(LockError::Held(_))));
         drop(first);
-        assert!(taken(&path).is_some());
+        assert!(try_take(&path).is_some());
     }
 
     #[test]
-    fn what_is_no_file_is_cleared_away_from_the_place_of_a_lock() {
+    fn anything_but_a_regular_file_is_moved_aside_for_the_lock() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.lock");
         let makers: [fn(&Path); 4] = [
@@ -148,19 +104,19 @@ mod tests {
         ];
         for make in makers {
             make(&path);
-            assert!(taken(&path).is_some());
+            assert!(try_take(&path).is_some());
             fs::remove_file(&path).unwrap();
         }
     }
 
     #[test]
-    fn a_lock_whose_file_is_another_one_by_now_is_taken_anew() {
+    fn a_lock_whose_file_was_replaced_is_taken_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.lock");
-        let old = taken(&path).unwrap();
+        let old = try_take(&path).unwrap();
         fs::remove_file(&path).unwrap();
         assert!(!is_at(&old, &path));
-        let new = taken(&path).unwrap();
+        let new = try_take(&path).unwrap();
         assert!(is_at(&new, &path));
     }
 }

@@ -1,8 +1,8 @@
-//! Looking at the machine has three outcomes: a fact, an absence, and "could not look".
+//! Looking at the machine has three outcomes: a fact, an absence, and a failure to look.
 //!
-//! The first two are values. The third is [`Unavailable`], an error of its own that travels to the
-//! place that publishes: a shortage of the moment must never pass for a fact. Where a thing can also
-//! be unfit, what is wrong with it is a fact, so it stands inside: `Looked<Result<Option<T>, Flaw>>`.
+//! The first two are values. The third is the error [`Unavailable`], which callers pass on to the
+//! code that publishes: a temporary shortage must never become a fact. A defect of the thing itself
+//! is a fact, hence the inner result in `Looked<Result<Option<T>, ReadError>>`.
 
 use std::fmt;
 use std::io;
@@ -12,13 +12,12 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use crate::about::{self, About};
-use crate::textfile::escaped_path;
+use crate::printable::escaped_path;
 
-/// What a look brought, or that it could not be taken.
+/// The outcome of a look.
 pub type Looked<T> = Result<T, Unavailable>;
 
-/// A part of the machine could not be looked at. It says nothing about that part: it may be there
-/// or not, whole or damaged.
+/// A part of the machine could not be looked at. The part may exist or not, intact or damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable {
     subject: String,
@@ -26,18 +25,18 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
-    /// A part of the machine, as people call it, for this reason.
+    /// A part of the machine, by a name for users, and the kernel's reason.
     pub fn new(subject: impl Into<String>, why: Errno) -> Self {
         Self { subject: subject.into(), why }
     }
 
-    /// A file or directory, for this reason.
+    /// A file or directory, and the kernel's reason.
     #[must_use]
     pub fn path(path: &Path, why: Errno) -> Self {
         Self::new(escaped_path(path), why)
     }
 
-    /// Whether a medium or device fails, as opposed to a lack of memory, descriptors or the like.
+    /// Whether a medium or device failed, as opposed to a lack of memory, descriptors or the like.
     #[must_use]
     pub fn is_failure_of_medium(&self) -> bool {
         matches!(self.why, Errno::EIO | Errno::EREMOTEIO | Errno::ENOMEDIUM | Errno::ESTALE)
@@ -70,9 +69,9 @@ impl std::error::Error for Unavailable {
     }
 }
 
-/// Whether the kernel's reason is a fact about the thing that was asked for. Every other reason is
-/// one of the moment, or of a medium that fails: the list is of facts, so that a reason that is
-/// missing here is never taken for one.
+/// Whether an error of the kernel is a fact about the thing looked at. Every other error is temporary,
+/// or of a failing medium. The function lists the facts, so that an error missing from the list is
+/// never mistaken for one.
 #[must_use]
 pub fn is_fact(why: Errno) -> bool {
     match why {
@@ -92,16 +91,16 @@ pub fn is_fact(why: Errno) -> bool {
         | Errno::EOPNOTSUPP
         | Errno::EAFNOSUPPORT
         | Errno::EPROTONOSUPPORT
-        // ext4 and others: what is on the medium was read and is wrong.
+        // ext4 and others: the content of the medium was read and is corrupt.
         | Errno::EUCLEAN
         | Errno::EBADMSG => true,
-        // Nothing is closed to root by its mode; what refuses root is another fault.
+        // Root may read everything; a refusal has another cause.
         Errno::EACCES | Errno::EPERM => !geteuid().is_root(),
         _ => false,
     }
 }
 
-/// Tells a fact from a look that could not be taken: the inner error is a fact.
+/// Separates facts from failures to look: the inner error is a fact.
 ///
 /// # Errors
 /// [`Unavailable`], which names `path`.
@@ -115,14 +114,14 @@ pub fn look<T>(path: &Path, outcome: io::Result<T>) -> Looked<io::Result<T>> {
     }
 }
 
-/// The shortage that an error is, if it is one; `subject` is what was being read.
+/// The shortage behind an error, if it is one; `subject` names the thing that was read.
 #[must_use]
 pub fn shortage(subject: &str, error: &io::Error) -> Option<Unavailable> {
     let why = error.raw_os_error().map(Errno::from_raw).filter(|why| !is_fact(*why))?;
     Some(Unavailable::new(subject, why))
 }
 
-/// What [`look`] does, for the kernel's bare number.
+/// Does the same as [`look`] for an error number.
 ///
 /// # Errors
 /// [`Unavailable`], which names `path`.
@@ -133,7 +132,7 @@ pub fn look_errno<T>(path: &Path, outcome: Result<T, Errno>) -> Looked<Result<T,
     }
 }
 
-/// Whether something is at a path, be it a link to nowhere.
+/// Whether a path exists. A dangling link does.
 ///
 /// # Errors
 /// [`Unavailable`].
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortage_is_no_fact() {
+    fn a_shortage_is_not_a_fact() {
         for why in [
             Errno::EMFILE,
             Errno::ENFILE,
@@ -175,21 +174,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_a_fact_for_those_who_may_be_refused() {
+    fn a_refusal_is_a_fact_for_ordinary_users_only() {
         assert_eq!(of(Errno::EACCES).is_ok(), !geteuid().is_root());
     }
 
     #[test]
     fn the_message_names_the_thing_and_the_cure() {
         let shortage = Unavailable::path(Path::new("/a"), Errno::EMFILE);
-        let said = "/a: cannot be looked at now (Too many open files); try again";
-        assert_eq!(shortage.to_string(), said);
+        let expected = "/a: cannot be looked at now (Too many open files); try again";
+        assert_eq!(shortage.to_string(), expected);
         let medium = Unavailable::path(Path::new("/a"), Errno::EIO);
         assert!(medium.to_string().ends_with("; see the kernel's log for errors of its medium"));
     }
 
     #[test]
-    fn what_is_not_there_does_not_exist() {
+    fn a_missing_path_does_not_exist() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(exists(&dir.path().join("none")), Ok(false));
         assert_eq!(exists(dir.path()), Ok(true));

@@ -1,11 +1,11 @@
-//! Where things are: every path of the product below one directory.
+//! The directory under which every path of the product lies.
 
 use std::path::{Path, PathBuf};
 
 use crate::look;
 
-/// Whether this is a directory. One that could not be looked at is taken for one: what is read below
-/// it will tell.
+/// Whether this is a directory. A path that could not be looked at counts as one: reading inside it
+/// reports the error.
 #[must_use]
 pub fn is_dir(path: &Path) -> bool {
     match look::look(path, path.metadata()) {
@@ -14,7 +14,7 @@ pub fn is_dir(path: &Path) -> bool {
     }
 }
 
-/// The directory that every path is taken under, `/` on a device.
+/// The root directory, `/` on a device.
 #[derive(Debug, Clone)]
 pub struct Root {
     dir: PathBuf,
@@ -32,28 +32,28 @@ impl Root {
         Self { dir, simulated }
     }
 
-    /// An absolute path of the product, below this root.
+    /// An absolute path of the product, under this root.
     #[must_use]
     pub fn path(&self, absolute: &str) -> PathBuf {
         self.dir.join(absolute.trim_start_matches('/'))
     }
 
-    /// A file that a configuration names by an absolute path: below this root, or, where there is
-    /// none of that name, as it is.
+    /// A file that the configuration names by an absolute path: under this root if it exists there,
+    /// otherwise as it is.
     #[must_use]
     pub fn named(&self, absolute: &Path) -> PathBuf {
-        let below = self.dir.join(absolute.strip_prefix("/").unwrap_or(absolute));
-        if below.exists() { below } else { absolute.to_owned() }
+        let inside = self.dir.join(absolute.strip_prefix("/").unwrap_or(absolute));
+        if inside.exists() { inside } else { absolute.to_owned() }
     }
 
-    /// A path of `/sys` or `/proc` that tells of the hardware.
+    /// A path of `/sys` or `/proc` that describes the hardware.
     #[must_use]
     pub fn hardware(&self, absolute: &str) -> PathBuf {
         if self.simulated { self.path(absolute) } else { PathBuf::from(absolute) }
     }
 
-    /// Whether hardware facts come from trees below this root, so that the kernel cannot be asked
-    /// about them.
+    /// Whether the hardware is simulated by trees under this root, so that the kernel's answers do
+    /// not apply.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
         self.simulated

@@ -1,4 +1,4 @@
-//! By what a file is known again: a file that has the same stamp holds what it held.
+//! Stamps of files: a file with an unchanged stamp has unchanged content.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -7,17 +7,17 @@ use nix::sys::stat::{FileStat, lstat};
 
 use crate::look::{Looked, look_errno};
 
-/// The longest step in which a file system counts time.
-const STEP: Duration = Duration::from_secs(2);
+/// The coarsest granularity of a file system's time stamps.
+const GRANULARITY: Duration = Duration::from_secs(2);
 
-/// The identity of a file and of its content. Every program that replaces a file makes another one,
-/// and what changes a file in place changes the time.
+/// The identity of a file and its content. A program that replaces a file creates another inode, and
+/// a change in place updates the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stamp {
     device: u64,
     inode: u64,
     bytes: i64,
-    /// The last change, of content or attributes: nanoseconds since 1970.
+    /// The last change of content or attributes, in nanoseconds since 1970.
     changed: i64,
 }
 
@@ -30,7 +30,7 @@ impl Stamp {
         Self { device: stat.st_dev, inode: stat.st_ino, bytes: stat.st_size, changed }
     }
 
-    /// The stamp of what is at a path, a link not followed; `None` if there is nothing.
+    /// The stamp of a path, without following a link; `None` if the path does not exist.
     ///
     /// # Errors
     /// [`Unavailable`](crate::look::Unavailable).
@@ -38,18 +38,17 @@ impl Stamp {
         Ok(look_errno(path, lstat(path))?.ok().as_ref().map(Self::of))
     }
 
-    /// Whether the file was changed so recently that the next change may leave the same time: file
-    /// systems count in steps, of up to two seconds (FAT).
+    /// Whether the last change is so recent that the next one may have the same time: time stamps have
+    /// a granularity of up to two seconds (FAT).
     #[must_use]
     pub fn is_recent(&self) -> bool {
         let changed = SystemTime::UNIX_EPOCH
             + Duration::from_nanos(u64::try_from(self.changed).unwrap_or_default());
-        // A time to come says nothing.
-        changed.elapsed().is_ok_and(|age| age <= STEP) || changed > SystemTime::now()
+        // A time in the future is not evidence.
+        changed.elapsed().is_ok_and(|age| age <= GRANULARITY) || changed > SystemTime::now()
     }
 
-    /// The file's number in its file system, and when it was changed last: what is written down to
-    /// know it again.
+    /// The inode and the time of the last change, by which a state file identifies a file.
     #[must_use]
     pub fn written(&self) -> (u64, i64) {
         (self.inode, self.changed)

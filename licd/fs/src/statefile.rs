@@ -1,11 +1,9 @@
-//! How what is remembered in `/var/lib/licd` is read, with suspicion, and written, so that a power
-//! cut leaves the old or the new file.
+//! State files in `/var/lib/licd`. A power cut leaves the old or the new file.
 //!
-//! A state file is a TOML document with a `schema`, which grows when a key changes its meaning, not
-//! when one is added: keys of the top level that this version does not know are kept. One that was
-//! read whole and cannot be understood is set aside and never taken for an empty one without a word;
-//! one that could not be read is neither. A file of the state is a type of keys that is
-//! [`Remembered`]; all else is here:
+//! A state file is a TOML document with a `schema`. The number grows when a key changes its meaning,
+//! not when a key is added: unknown keys of the top level are kept. A file that was read and cannot be
+//! parsed is set aside with a notice; a file that could not be read is left alone. A state file is a
+//! type with its keys that implements [`Remembered`]:
 //!
 //! ```
 //! # use licd_fs::{root::Root, statefile::{Remembered, StateFile}};
@@ -19,7 +17,7 @@
 //!     const FILE: &str = "/var/lib/licd/visits.toml";
 //!     const SCHEMA: i64 = 1;
 //!     const FILE_BYTES: u64 = 4096;
-//!     const WITHOUT: &str = "visits are counted anew";
+//!     const WITHOUT: &str = "the count of visits starts again";
 //! }
 //!
 //! # let dir = tempfile::tempdir().unwrap();
@@ -41,131 +39,131 @@ use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::about::{self, About};
 use crate::atomic::{self, Durability, Mode, ReplaceError};
-use crate::lock::{self, Refused};
+use crate::lock::{self, LockError};
 use crate::look::{Looked, Unavailable, is_fact};
+use crate::printable::escaped_path;
 use crate::root::Root;
-use crate::textfile::{self, Flaw, escaped_path};
+use crate::textfile::{self, ReadError};
 
-/// Who changes a file of the state holds this.
+/// The lock that a process holds while it changes a state file.
 const LOCK: &str = "/run/licd/state.lock";
-/// How long it is waited for: many times what a change takes.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// What comes after the name of a file that was set aside.
+/// How long a process waits for the lock: many times as long as a change takes.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Suffix of a file that was set aside.
 const ASIDE: &str = ".damaged";
 
-/// The keys of a state file, but for `schema`; the default is what holds without a file.
+/// The keys of a state file except `schema`. The default applies without a file.
 pub trait Remembered: Default + Serialize + DeserializeOwned {
-    /// Where it is.
+    /// The path.
     const FILE: &'static str;
-    /// What this version reads and writes.
+    /// The schema that this version reads and writes.
     const SCHEMA: i64;
-    /// Bytes that it may have.
+    /// Limit of the file's size in bytes.
     const FILE_BYTES: u64;
-    /// What holds if it was damaged, for the notice: ", and …".
+    /// The consequence of a damaged file, after ", and" in the notice.
     const WITHOUT: &'static str;
-    /// Where a copy is that takes its place if it is damaged or gone, for what must not be forgotten.
+    /// The path of a copy that replaces a damaged or missing file.
     const COPY: Option<&'static str> = None;
 }
 
-/// A state file in hand.
+/// A loaded state file.
 #[derive(Debug, Clone, Default)]
 pub struct StateFile<T> {
     /// The keys that this version knows.
     pub known: T,
-    /// The file as it was loaded, for what a newer version wrote.
+    /// The whole document, with the keys of newer versions.
     loaded: toml::Table,
 }
 
-/// Something that the user should know about a state file.
+/// A warning about a state file.
 #[derive(Debug)]
 pub enum Notice {
-    /// It could not be understood and was set aside.
+    /// The file was damaged and was set aside.
     SetAside {
         /// The file.
         file: PathBuf,
-        /// Where it is now, or why it is still there.
+        /// Its new path, or why it could not be moved.
         kept: Result<PathBuf, Errno>,
-        /// What is wrong with it.
+        /// The damage.
         damage: String,
-        /// What holds without it.
+        /// The consequence.
         without: &'static str,
     },
-    /// This user may not read it.
+    /// This user may not read the file.
     Unreadable {
         /// The file.
         file: PathBuf,
     },
 }
 
-/// What is wrong with a file.
+/// Why a state file cannot be parsed.
 #[derive(Debug)]
-pub enum Damage {
-    /// It cannot be read, or is no file or no TOML.
-    Flaw(Flaw),
-    /// It ends in no checksum, or not in that of what comes before.
+pub enum ParseError {
+    /// The file cannot be read, or is not TOML.
+    Read(ReadError),
+    /// The file does not end in the checksum of its content.
     Checksum,
-    /// It has another schema than this version knows, most likely that of a newer one.
+    /// The file has an unknown schema, most likely that of a newer version.
     Schema {
-        /// What it has.
+        /// The schema of the file.
         found: i64,
-        /// What this version knows.
+        /// The schema of this version.
         known: i64,
     },
 }
 
-/// Why a state file was not saved; it is as it was.
+/// Why a state file was not saved; the file is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveError {
-    /// It cannot be written.
+    /// The file cannot be written.
     Unwritable {
         /// The file.
         file: PathBuf,
-        /// The kernel's reason.
+        /// The kernel's error.
         why: Errno,
     },
-    /// What it holds could not be read, so it cannot be changed either.
+    /// The file could not be read, so that it cannot be changed.
     Unread(Unavailable),
 }
 
 impl SaveError {
-    /// Whether nothing can be remembered on this system at all: its state is read-only, or has no
-    /// place.
+    /// Whether this system cannot store any state: its directory is read-only or does not exist.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         matches!(self, Self::Unwritable { why, .. } if *why == Errno::EROFS || is_fact(*why))
     }
 
-    /// A file that cannot be written, for this reason.
+    /// A file that cannot be written.
     pub fn writing(file: &Path, why: Errno) -> Self {
         Self::Unwritable { file: file.to_owned(), why }
     }
 }
 
 impl<T: Remembered> StateFile<T> {
-    /// Reads the file below this root. Without one that can be understood its copy counts, if it has
-    /// one; else nothing is remembered. A damaged file comes with a notice.
+    /// Reads the file under this root, else its copy, else the default. A damaged file is set aside
+    /// with a notice.
     ///
     /// # Errors
-    /// [`Unavailable`]: the file or its copy could not be read. Nothing is set aside then.
+    /// [`Unavailable`]: the file or its copy could not be read. No file is set aside.
     pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
         let found = |file| find(&root.path(file), T::FILE_BYTES, Self::parse);
         let file = match found(T::FILE)? {
             Found::Sound(file) => return Ok((file, None)),
             other => other,
         };
-        // Before anything is set aside: a copy that cannot be read now may still be there.
+        // The copy first: if it cannot be read now, the file must not be set aside.
         let copy = T::COPY.map(found).transpose()?;
         let notice = |without| file.set_aside(&root.path(T::FILE), without);
         let Some(Found::Sound(copy)) = copy else {
             return Ok((Self::default(), notice(T::WITHOUT)));
         };
         let notice = notice("its copy has taken its place");
-        // A user who may only read has the copy all the same.
+        // A user without the right to write still gets the copy.
         let _ = copy.save(root);
         Ok((copy, notice))
     }
 
-    /// Reads the file below this root, or its copy, and leaves alone what cannot be understood.
+    /// Reads the file under this root, else its copy, and leaves damaged files alone.
     ///
     /// # Errors
     /// [`Unavailable`].
@@ -178,18 +176,18 @@ impl<T: Remembered> StateFile<T> {
         Ok(Self::default())
     }
 
-    /// Writes the file below this root. It survives a power cut from here on. Nothing is written if
-    /// the file already says so.
+    /// Writes the file under this root, unless it already has this content. It survives a power cut
+    /// once the call returns.
     ///
     /// # Errors
     /// [`SaveError`].
     pub fn save(&self, root: &Root) -> Result<(), SaveError> {
         let file = root.path(T::FILE);
-        // Of what was loaded or derived from documents, nothing cannot be written.
+        // TOML can express everything that was loaded or derived from documents.
         let text = self.text().map_err(|_| SaveError::writing(&file, Errno::EINVAL))?;
         write(&file, text.as_bytes()).map_err(|why| SaveError::writing(&file, why))?;
         if let Some(copy) = T::COPY.map(|copy| root.path(copy)) {
-            // The file is saved; the next change makes up for its copy.
+            // The file is saved; the next change writes the copy again.
             if let Err(why) = write(&copy, text.as_bytes()) {
                 log::warn!("{}", SaveError::writing(&copy, why));
             }
@@ -197,16 +195,15 @@ impl<T: Remembered> StateFile<T> {
         Ok(())
     }
 
-    /// Changes what the file below this root says, one process after the other, and returns what
-    /// `change` does.
+    /// Changes the file under this root while holding the lock, and returns the result of `change`.
     ///
     /// # Errors
-    /// [`SaveError`]; the file is as it was.
+    /// [`SaveError`]; the file is unchanged.
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
         let file = root.path(LOCK);
-        let _lock = lock::take(&file, PATIENCE).map_err(|refused| match refused {
-            Refused::Taken(_) => SaveError::writing(&file, Errno::EBUSY),
-            Refused::Kernel(why) => SaveError::writing(&file, why),
+        let _lock = lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
+            LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
+            LockError::Kernel(why) => SaveError::writing(&file, why),
         })?;
         let (mut state, notice) = Self::load(root).map_err(SaveError::Unread)?;
         if let Some(notice) = notice {
@@ -217,7 +214,7 @@ impl<T: Remembered> StateFile<T> {
         Ok(done)
     }
 
-    fn parse(text: &str) -> Result<Self, Damage> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         check_schema(text, T::SCHEMA)?;
         Ok(Self { known: from_toml(text)?, loaded: from_toml(text)? })
     }
@@ -231,21 +228,20 @@ impl<T: Remembered> StateFile<T> {
     }
 }
 
-/// What is in the place of a file of the state.
+/// The content of a state file's path.
 pub enum Found<T> {
-    /// The file.
+    /// A valid file.
     Sound(T),
-    /// Nothing.
+    /// The path does not exist.
     Nothing,
-    /// A file that this user may not read.
+    /// This user may not read the file.
     Closed,
-    /// Something that was read whole and cannot be understood.
-    Damaged(Damage),
+    /// The file was read and cannot be parsed.
+    Damaged(ParseError),
 }
 
 impl<T> Found<T> {
-    /// Sets what is damaged aside, and says so; `without` is what holds then. `None` if there is
-    /// nothing to be said.
+    /// Sets a damaged file aside and returns the notice; `without` is the consequence.
     pub fn set_aside(&self, file: &Path, without: &'static str) -> Option<Notice> {
         let file = file.to_owned();
         match self {
@@ -260,29 +256,37 @@ impl<T> Found<T> {
     }
 }
 
-/// Looks at a file of the state.
+/// Reads and parses a state file.
 ///
 /// # Errors
 /// [`Unavailable`].
 pub fn find<T>(
     file: &Path,
     limit: u64,
-    parse: impl FnOnce(&str) -> Result<T, Damage>,
+    parse: impl FnOnce(&str) -> Result<T, ParseError>,
 ) -> Looked<Found<T>> {
     Ok(match textfile::read_text(file, limit)? {
         Ok(None) => Found::Nothing,
         Ok(Some(text)) => parse(&text).map_or_else(Found::Damaged, Found::Sound),
-        Err(Flaw::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => Found::Closed,
-        Err(flaw) => Found::Damaged(Damage::Flaw(flaw)),
+        Err(ReadError::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
+            Found::Closed
+        }
+        Err(error) => Found::Damaged(ParseError::Read(error)),
     })
 }
 
-/// Replaces a file of the state unless it holds this, its directory made if need be.
+/// Replaces a state file unless it already has this content; creates its directory if necessary.
+///
+/// # Errors
+/// The kernel's error; the file is unchanged.
 pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Errno> {
     write_as(file, bytes, atomic::PUBLIC)
 }
 
-/// The same with a mode; a file that holds this already keeps the one it has.
+/// Does the same with a mode. A file that already has this content keeps its mode.
+///
+/// # Errors
+/// The kernel's error; the file is unchanged.
 pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
     let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
         return Err(Errno::EINVAL);
@@ -298,44 +302,56 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         replaced.map(drop).map_err(ReplaceError::errno)
     };
     match replace() {
-        // A directory that somebody has put there would keep it from being written for ever.
+        // A directory at the path would block every write for good.
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),
         done => done,
     }
 }
 
-/// Where a file goes that cannot be used.
+/// The path to which a damaged file is moved.
 fn aside(file: &Path) -> PathBuf {
     let mut aside = file.as_os_str().to_owned();
     aside.push(ASIDE);
     aside.into()
 }
 
-/// Whether a text has this schema.
-pub fn check_schema(text: &str, known: i64) -> Result<(), Damage> {
+/// Checks the schema of a document.
+///
+/// # Errors
+/// [`ParseError::Schema`], or [`ParseError::Read`] if the document has none.
+pub fn check_schema(text: &str, known: i64) -> Result<(), ParseError> {
     #[derive(serde::Deserialize)]
     struct Head {
         schema: i64,
     }
     match from_toml::<Head>(text)?.schema {
         found if found == known => Ok(()),
-        found => Err(Damage::Schema { found, known }),
+        found => Err(ParseError::Schema { found, known }),
     }
 }
 
-/// What a text says, as far as it can be understood.
-pub fn from_toml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Damage> {
-    toml::from_str(text).map_err(|error| Damage::Flaw(Flaw::toml(text, &error)))
+/// Deserializes a document.
+fn from_toml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ParseError> {
+    toml::from_str(text).map_err(|error| ParseError::Read(ReadError::toml(text, &error)))
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flaw(flaw) => flaw.fmt(f),
+            Self::Read(error) => error.fmt(f),
             Self::Checksum => f.write_str("its checksum is missing or wrong"),
             Self::Schema { found, known } => {
                 write!(f, "has schema {found}, which needs another licd; this one knows {known}")
             }
+        }
+    }
+}
+
+impl std::error::Error for ParseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Checksum | Self::Schema { .. } => None,
         }
     }
 }

@@ -1,26 +1,29 @@
-//! Reading below a root as if it were `/`: no link leads out of it.
+//! Reads a directory tree as if its top were `/`: no link leads out of it.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
+use crate::capped::{self, Capped};
 use crate::look::{self, Looked, look};
 use crate::root::Root;
 
-/// Links followed for one path: the kernel's own limit (path_resolution(7)).
-const LINKS: usize = 40;
-/// Bytes of one attribute: sysfs hands out one page at most (sysfs documentation of the kernel).
+/// Links that are followed for one path: the kernel's own limit (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+/// Bytes of one attribute: sysfs returns one page at most (sysfs documentation of the kernel).
 const ATTRIBUTE_BYTES: u64 = 4096;
 
-/// A directory taken for `/`. All paths given and returned are absolute below it.
+/// A directory that stands for `/`. Arguments and results are absolute paths inside it.
 #[derive(Debug)]
 pub struct Tree {
     base: PathBuf,
 }
 
 impl Tree {
-    /// What tells of the hardware: the machine's own trees or simulated ones.
+    /// The trees that describe the hardware, of the machine or simulated.
     pub fn hardware(root: &Root) -> Self {
         Self { base: root.hardware("/") }
     }
@@ -30,25 +33,25 @@ impl Tree {
         Self { base: root.path("/") }
     }
 
-    /// The path without links, as far as it exists. `None` if it goes in circles.
+    /// Resolves the links of a path as far as it exists; `None` for a loop of links.
     pub fn resolve(&self, path: impl AsRef<Path>) -> Looked<Option<PathBuf>> {
         let mut resolved = PathBuf::from("/");
-        let mut ahead = parts(path.as_ref());
+        let mut pending = components(path.as_ref());
         let mut links = 0;
-        while let Some(part) = ahead.pop() {
+        while let Some(part) = pending.pop() {
             match part.as_encoded_bytes() {
                 b"/" => resolved = PathBuf::from("/"),
                 b"." => {}
-                // At the top it stays there, as `..` of `/` does.
+                // The parent of the top is the top.
                 b".." => drop(resolved.pop()),
                 _ => {
                     let next = resolved.join(&part);
                     if let Some(target) = self.link(&next)? {
                         links += 1;
-                        if links > LINKS {
+                        if links > MAX_LINKS {
                             return Ok(None);
                         }
-                        ahead.append(&mut parts(&target));
+                        pending.append(&mut components(&target));
                     } else {
                         resolved = next;
                     }
@@ -58,21 +61,21 @@ impl Tree {
         Ok(Some(resolved))
     }
 
-    /// Whether something, be it a link to nowhere, is at a path whose directory is resolved.
+    /// Whether `path`, whose directory is resolved, exists. A dangling link does.
     pub fn exists(&self, path: &Path) -> Looked<bool> {
-        look::exists(&self.below(path))
+        look::exists(&self.host_path(path))
     }
 
-    /// Where the link at `path`, whose directory is resolved, points; `None` if it is no link.
+    /// The target of the link at `path`, whose directory is resolved; `None` if it is not a link.
     pub fn link(&self, path: &Path) -> Looked<Option<PathBuf>> {
-        let path = self.below(path);
+        let path = self.host_path(path);
         Ok(look(&path, fs::read_link(&path))?.ok())
     }
 
-    /// The names in a directory, in byte order, or the fact that keeps them from being read.
+    /// The names in a directory, in byte order. The inner error is a fact.
     pub fn names(&self, path: &Path) -> Looked<io::Result<Vec<OsString>>> {
-        let Some(path) = self.resolve(path)? else { return Ok(Err(circles())) };
-        let path = self.below(&path);
+        let Some(path) = self.resolve(path)? else { return Ok(Err(Errno::ELOOP.into())) };
+        let path = self.host_path(&path);
         let names = fs::read_dir(&path).and_then(|entries| {
             entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<_>>()
         });
@@ -82,8 +85,8 @@ impl Tree {
         }))
     }
 
-    /// The attribute of a device, without the line feed that sysfs adds; `None` if the device has
-    /// no such attribute or this user may not read it.
+    /// An attribute of a device, without the line feed that sysfs appends; `None` if it does not
+    /// exist or this user may not read it.
     pub fn attribute(&self, device: &Path, name: &str) -> Looked<Option<String>> {
         let text = self.text(&device.join(name), ATTRIBUTE_BYTES)?.ok();
         Ok(text.map(|mut text| {
@@ -94,38 +97,27 @@ impl Tree {
         }))
     }
 
-    /// The text of a regular file of at most `max` bytes, what is not UTF-8 replaced; or the fact
-    /// that keeps it from being read.
-    pub fn text(&self, path: &Path, max: u64) -> Looked<io::Result<String>> {
-        let Some(path) = self.resolve(path)? else { return Ok(Err(circles())) };
-        let path = self.below(&path);
-        look(&path, short_text(&path, max))
+    /// The text of a regular file of at most `limit` bytes, with bytes that are not UTF-8 replaced.
+    /// The inner error is a fact.
+    pub fn text(&self, path: &Path, limit: u64) -> Looked<io::Result<String>> {
+        let Some(path) = self.resolve(path)? else { return Ok(Err(Errno::ELOOP.into())) };
+        let path = self.host_path(&path);
+        Ok(match look(&path, capped::read(&path, limit))? {
+            Ok(Capped::Whole(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(Capped::NotRegular) => Err(io::ErrorKind::InvalidInput.into()),
+            Ok(Capped::TooLarge) => Err(io::ErrorKind::FileTooLarge.into()),
+            Err(error) => Err(error),
+        })
     }
 
-    fn below(&self, path: &Path) -> PathBuf {
+    /// The path outside the tree.
+    fn host_path(&self, path: &Path) -> PathBuf {
         self.base.join(path.strip_prefix("/").unwrap_or(path))
     }
 }
 
-fn short_text(path: &Path, max: u64) -> io::Result<String> {
-    // Opening a pipe would wait for a writer.
-    if !path.symlink_metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > max {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn circles() -> io::Error {
-    nix::errno::Errno::ELOOP.into()
-}
-
-/// The parts of a path, the first one last.
-fn parts(path: &Path) -> Vec<OsString> {
+/// The components of a path, the first one last.
+fn components(path: &Path) -> Vec<OsString> {
     path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
 }
 
@@ -141,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn absolute_links_and_parents_stay_below_the_root() {
+    fn absolute_links_and_parents_stay_inside_the_tree() {
         let (dir, tree) = tree();
         fs::create_dir_all(dir.path().join("sys/devices/card")).unwrap();
         symlink("/sys/devices/card", dir.path().join("absolute")).unwrap();
@@ -158,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_nowhere_resolves_to_where_it_points() {
+    fn a_dangling_link_resolves_to_its_target() {
         let (dir, tree) = tree();
         symlink("bus/pci", dir.path().join("subsystem")).unwrap();
         assert_eq!(tree.resolve("/subsystem").unwrap().unwrap(), Path::new("/bus/pci"));
@@ -166,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_circles_resolve_to_nothing() {
+    fn a_loop_of_links_does_not_resolve() {
         let (dir, tree) = tree();
         symlink("b", dir.path().join("a")).unwrap();
         symlink("a", dir.path().join("b")).unwrap();
@@ -178,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_short_file_is_not_read() {
+    fn only_a_regular_file_within_the_limit_is_read() {
         let (dir, tree) = tree();
         nix::unistd::mkfifo(&dir.path().join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
         fs::write(dir.path().join("long"), "12345").unwrap();

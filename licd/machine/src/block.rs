@@ -1,26 +1,25 @@
-//! What a file is on: from its mount to its block device, and through partitions, device-mapper,
-//! RAID and loop devices down to the hardware.
+//! The block devices that hold a file: from its mount through partitions, device-mapper, RAID and
+//! loop devices down to the hardware.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use licd_fs::look::Looked;
+use licd_fs::mountinfo::{self, Mount};
 use licd_fs::root::Root;
 use licd_fs::tree::Tree;
 
-use crate::mountinfo::{self, Mount};
-
 /// The mounts of this process.
 pub const MOUNTINFO: &str = "/proc/self/mountinfo";
-/// Bytes of the list of mounts: ten thousand of 400 bytes, which only a server full of containers
-/// has.
+/// Bytes of the list of mounts: ten thousand mounts of 400 bytes, as on a server full of containers.
 const MOUNTINFO_BYTES: u64 = 4 << 20;
-/// Mounts, files and block devices looked at. An overlay over an image in a loop device on
-/// dm-crypt on LVM on a RAID of eight partitions is under thirty.
-const PLACES: usize = 64;
+/// Limit of visited mounts, files and block devices. An overlay over an image in a loop device on
+/// dm-crypt on LVM on a RAID of eight partitions has fewer than thirty.
+const MAX_LAYERS: usize = 64;
 
-/// The link to the device file of the root file system, if systemd has put memory in its place.
+/// The link to the device file of the root file system, if systemd has replaced it by a file system in
+/// memory.
 const VOLATILE_ROOT: &str = "/run/systemd/volatile-root";
 
 /// The mounts and block devices of a machine.
@@ -29,27 +28,27 @@ pub struct Stack {
     mounts: Vec<Mount>,
 }
 
-/// Something that is on something else.
+/// One layer of storage.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// A mount, by its place in the list.
+enum Layer {
+    /// A mount, by its index in the list.
     Mount(usize),
-    /// A file or directory, be it a device file.
+    /// A file, directory or device file.
     File(PathBuf),
-    /// A block device's directory in sysfs.
+    /// The sysfs directory of a block device.
     Block(PathBuf),
 }
 
 impl Stack {
-    /// Reads the mounts. The inner error: the machine has no list of them; a simulated machine may
-    /// be without.
+    /// Reads the mounts. The inner error means that the machine has no list of them; a simulated
+    /// machine may lack it.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn of(root: &Root) -> Looked<io::Result<Self>> {
         let tree = Tree::hardware(root);
         let mounts = match tree.text(Path::new(MOUNTINFO), MOUNTINFO_BYTES)? {
-            Ok(text) => mountinfo::parse(&text),
+            Ok(text) => mountinfo::parse(text.as_bytes()).collect(),
             Err(error) if root.is_simulated() && error.kind() == io::ErrorKind::NotFound => {
                 Vec::new()
             }
@@ -58,32 +57,31 @@ impl Stack {
         Ok(Ok(Self { tree, mounts }))
     }
 
-    /// The trees that tell of the hardware.
+    /// The trees that describe the hardware.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// The directories in sysfs of all block devices that a file is on.
+    /// The sysfs directories of all block devices that hold a file.
     ///
-    /// An overlay is on what its lower directories are on, as far as they can still be reached by
-    /// the path that it was mounted with; a file system of several devices (btrfs) is on the one
-    /// that it was mounted by.
+    /// An overlay counts by its lower directories, if the paths that it was mounted with still lead
+    /// to them; a file system of several devices (btrfs), by the device that it was mounted from.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn block_devices(&self, file: &Path) -> Looked<Vec<PathBuf>> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut ahead = vec![Place::File(file.to_owned())];
-        while let Some(place) = ahead.pop() {
-            if seen.len() == PLACES || !seen.insert(place.clone()) {
+        let mut pending = vec![Layer::File(file.to_owned())];
+        while let Some(layer) = pending.pop() {
+            if seen.len() == MAX_LAYERS || !seen.insert(layer.clone()) {
                 continue;
             }
-            match place {
-                Place::Mount(at) => ahead.extend(self.below_mount(at)?),
-                Place::File(path) => ahead.extend(self.below_file(&path)?),
-                Place::Block(dir) => {
-                    ahead.extend(self.below_block(&dir)?);
+            match layer {
+                Layer::Mount(at) => pending.extend(self.backing_of_mount(at)?),
+                Layer::File(path) => pending.extend(self.backing_of_file(&path)?),
+                Layer::Block(dir) => {
+                    pending.extend(self.backing_of_block(&dir)?);
                     found.push(dir);
                 }
             }
@@ -91,9 +89,9 @@ impl Stack {
         Ok(found)
     }
 
-    /// The same for the root file system. Layers that a start from memory has left out of reach are
-    /// looked for where they may have been moved: at the device that systemd-volatile-root(8)
-    /// records, and at mounts whose path ends in theirs.
+    /// The block devices of the root file system. A system that was started from memory may have moved
+    /// the layers of its root; then the device that systemd-volatile-root(8) records counts, or the
+    /// mounts whose path ends in that of a layer.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -109,17 +107,17 @@ impl Stack {
                 return Ok(recorded);
             }
         }
-        let layers = mountinfo::holding(&self.mounts, root).and_then(|at| self.mounts.get(at));
+        let mount = mountinfo::holding(&self.mounts, root).and_then(|at| self.mounts.get(at));
         let mut moved = Vec::new();
-        for layer in layers.iter().flat_map(|mount| &mount.layers) {
-            for mount in self.mounts.iter().filter(|mount| has_moved(layer, &mount.point)) {
+        for layer in mount.iter().flat_map(|mount| mount.lower_dirs()) {
+            for mount in self.mounts.iter().filter(|mount| has_moved(&layer, &mount.point)) {
                 moved.extend(self.block_devices(&mount.point)?);
             }
         }
         Ok(moved)
     }
 
-    /// The first mount of a file system that is on a USB device.
+    /// The first mount of a file system on a USB device.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -134,7 +132,7 @@ impl Stack {
         Ok(None)
     }
 
-    /// The nearest USB device that a block device descends from.
+    /// The nearest USB device among the ancestors of a block device.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -155,64 +153,63 @@ impl Stack {
         Ok(uevent.is_some_and(|uevent| uevent.lines().any(|line| line == "DEVTYPE=usb_device")))
     }
 
-    /// Where the whole file system of a block device is mounted, given by its numbers (`8:17`).
+    /// The mount points of the whole file system of a block device, given its number (`8:17`).
     pub fn mount_points<'a>(&'a self, device: &'a str) -> impl Iterator<Item = &'a Path> {
-        let whole = move |mount: &&Mount| mount.device == device && mount.top == Path::new("/");
+        let whole = move |mount: &&Mount| mount.device == device && mount.root == Path::new("/");
         self.mounts.iter().filter(whole).map(|mount| mount.point.as_path())
     }
 
-    /// The block device of a file system; without one, what its layers or its source are on.
-    fn below_mount(&self, at: usize) -> Looked<Vec<Place>> {
+    /// The block device of a file system; without one, its lower directories or its source.
+    fn backing_of_mount(&self, at: usize) -> Looked<Vec<Layer>> {
         let Some(mount) = self.mounts.get(at) else { return Ok(Vec::new()) };
         let numbered = Path::new("/sys/dev/block").join(&mount.device);
         if let Some(block) = self.block(&numbered)? {
             return Ok(vec![block]);
         }
-        let paths = mount.layers.iter().chain([&mount.source]);
-        Ok(paths.filter(|path| path.is_absolute()).cloned().map(Place::File).collect())
+        let paths = mount.lower_dirs().into_iter().chain([mount.source.clone()]);
+        Ok(paths.filter(|path| path.is_absolute()).map(Layer::File).collect())
     }
 
-    /// The block device that a device file is, else the mount that holds the file.
-    fn below_file(&self, path: &Path) -> Looked<Option<Place>> {
+    /// The block device of a device file, else the mount that holds the file.
+    fn backing_of_file(&self, path: &Path) -> Looked<Option<Layer>> {
         let Some(path) = self.tree.resolve(path)? else { return Ok(None) };
         let device = path.strip_prefix("/dev").ok().map(Path::to_str);
         if let Some(name) = device {
             let Some(name) = name else { return Ok(None) };
             let dir = match name.strip_prefix("block/") {
-                Some(numbers) => Path::new("/sys/dev/block").join(numbers),
-                // sysfs writes `!` for the `/` in a device's name.
+                Some(number) => Path::new("/sys/dev/block").join(number),
+                // sysfs replaces `/` in a device's name by `!`.
                 None => Path::new("/sys/class/block").join(name.replace('/', "!")),
             };
             if let Some(block) = self.block(&dir)? {
                 return Ok(Some(block));
             }
         }
-        Ok(mountinfo::holding(&self.mounts, &path).map(Place::Mount))
+        Ok(mountinfo::holding(&self.mounts, &path).map(Layer::Mount))
     }
 
-    /// What a block device is made of: the disk of a partition, the devices under a mapped device
-    /// or a RAID, the file behind a loop device.
-    fn below_block(&self, dir: &Path) -> Looked<Vec<Place>> {
+    /// The disk of a partition, the members of a mapped device or a RAID, the file of a loop device.
+    fn backing_of_block(&self, dir: &Path) -> Looked<Vec<Layer>> {
         let slaves = dir.join("slaves");
-        let mut below = Vec::new();
+        let mut backing = Vec::new();
         for name in self.tree.names(&slaves)?.unwrap_or_default() {
-            below.extend(self.block(&slaves.join(name))?);
+            backing.extend(self.block(&slaves.join(name))?);
         }
         if self.tree.exists(&dir.join("partition"))? {
-            below.extend(dir.parent().map(|disk| Place::Block(disk.to_owned())));
+            backing.extend(dir.parent().map(|disk| Layer::Block(disk.to_owned())));
         }
         let file = self.tree.attribute(dir, "loop/backing_file")?.map(PathBuf::from);
-        below.extend(file.filter(|file| file.is_absolute()).map(Place::File));
-        Ok(below)
+        backing.extend(file.filter(|file| file.is_absolute()).map(Layer::File));
+        Ok(backing)
     }
 
-    fn block(&self, dir: &Path) -> Looked<Option<Place>> {
+    fn block(&self, dir: &Path) -> Looked<Option<Layer>> {
         let Some(dir) = self.tree.resolve(dir)? else { return Ok(None) };
-        Ok(self.tree.exists(&dir)?.then_some(Place::Block(dir)))
+        Ok(self.tree.exists(&dir)?.then_some(Layer::Block(dir)))
     }
 }
 
-/// Whether a mount point is where this layer may be after the root was changed: its path below
+/// Whether a mount point may be that of a layer after a change of the root: the path of the layer under
 /// another directory.
 fn has_moved(layer: &Path, point: &Path) -> bool {
     let layer = layer.strip_prefix("/").unwrap_or(layer);

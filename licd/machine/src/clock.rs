@@ -1,4 +1,4 @@
-//! The machine's clocks: the only place where time is read.
+//! The machine's clocks; only this module reads the time.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,16 +12,16 @@ use nix::time::ClockId;
 
 pub use licd_rules::ClockState;
 
-/// Touched by systemd-timesyncd whenever a time server was heard (systemd-timesyncd.service(8)).
+/// systemd-timesyncd touches this file at every synchronisation (systemd-timesyncd.service(8)).
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
-/// The random ID of this start of the system (proc_sys_kernel(5)).
+/// The random ID of this boot (proc_sys_kernel(5)).
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
-/// The time since then, which counts on while suspended (proc_uptime(5)).
+/// The time since boot, including suspension (proc_uptime(5)).
 const UPTIME: &str = "/proc/uptime";
-/// Bytes of either: several times what they hold.
+/// Limit of either file in bytes: several times its size.
 const LINE_BYTES: u64 = 256;
 
-/// What all clocks show, in whole seconds.
+/// Reads all clocks, in whole seconds.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -29,26 +29,25 @@ pub fn reading(root: &Root) -> Looked<Reading> {
     Ok(Reading { wall: now(), at: moment(root)?, synchronized: synchronized(root)? })
 }
 
-/// What the clocks show that need no file: no start of the system is known, and no time server.
+/// Reads the clocks that need no file: without the boot ID and the state of synchronisation.
 #[must_use]
-pub fn unremembered() -> Reading {
+pub fn reading_without_files() -> Reading {
     let at = Moment { boot: None, uptime: machine_uptime() };
     Reading { wall: now(), at, synchronized: false }
 }
 
-/// What the wall clock shows, rounded down to whole seconds.
+/// The wall clock, rounded down to whole seconds.
 #[must_use]
 pub fn now() -> UnixSeconds {
     seconds(SystemTime::now())
 }
 
-/// Whether a time server was heard since the system started.
+/// Whether the wall clock was synchronised with a time server since boot.
 ///
-/// The kernel's own flag (`STA_UNSYNC` of adjtimex(2)) is not asked: a sandbox with
-/// `ProtectClock=yes` forbids the call, even to read. Another time service than systemd-timesyncd
-/// has to touch the same file. On the device, a file from the future is no evidence: the clock was
-/// set back since. Below a root that is not the device's own, the file is simulated, too, and may
-/// have any date.
+/// The kernel's flag (`STA_UNSYNC` of adjtimex(2)) cannot be used: a sandbox with `ProtectClock=yes`
+/// forbids the call, even for reading. A time service other than systemd-timesyncd must touch the
+/// same file. On the device, a file from the future does not count: the clock was set back since.
+/// Under another root the file is simulated and may have any date.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -57,26 +56,26 @@ pub fn synchronized(root: &Root) -> Looked<bool> {
     if root.is_device() { is_past(&file) } else { look::exists(&file) }
 }
 
-/// Whether a file is there and was last touched before now.
+/// Whether a file exists and was last modified before now.
 fn is_past(file: &Path) -> Looked<bool> {
     let touched = file.metadata().and_then(|metadata| metadata.modified());
     Ok(look(file, touched)?.is_ok_and(|at| at <= SystemTime::now()))
 }
 
-/// The running time of the machine, or of the simulated one as far as its tree tells of it. The file
-/// before the clock: under a faked clock it still tells the truth.
+/// The boot and uptime of the machine, or of the simulated one as far as its tree has them. The file
+/// comes before the clock because a faked clock does not affect it.
 fn moment(root: &Root) -> Looked<Moment> {
-    let told = |file| match line(&root.hardware(file))? {
+    let read = |file| match line(&root.hardware(file))? {
         Some(line) => Ok(Some(line)),
         None => line(Path::new(file)),
     };
     Ok(Moment {
-        boot: told(BOOT_ID)?.and_then(|id| BootId::parse(&id)),
-        uptime: told(UPTIME)?.and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
+        boot: read(BOOT_ID)?.and_then(|id| BootId::parse(&id)),
+        uptime: read(UPTIME)?.and_then(|text| uptime(&text)).unwrap_or_else(machine_uptime),
     })
 }
 
-/// The same by the kernel's clock, where a sandbox hides the file (`ProcSubset=pid`).
+/// The uptime by the kernel's clock, for a sandbox that hides the file (`ProcSubset=pid`).
 fn machine_uptime() -> Duration {
     let shown = ClockId::CLOCK_BOOTTIME.now().map(Duration::from).unwrap_or_default();
     Duration::from_secs(shown.as_secs())
@@ -88,13 +87,13 @@ fn uptime(text: &str) -> Option<Duration> {
     whole.parse().ok().map(Duration::from_secs)
 }
 
-/// The line that a file of the kernel consists of; `None` if there is none that can be read.
+/// The single line of a file of the kernel; `None` if the file cannot be read.
 fn line(file: &Path) -> Looked<Option<String>> {
     let text = textfile::read_text(file, LINE_BYTES)?.ok().flatten();
     Ok(text.map(|text| text.trim_end().to_owned()))
 }
 
-/// Seconds since 1970, negative before; a clock beyond what 64 bits count is taken as their end.
+/// Seconds since 1970, negative before, saturated to 64 bits.
 fn seconds(at: SystemTime) -> UnixSeconds {
     match at.duration_since(UNIX_EPOCH) {
         Ok(after) => UnixSeconds(i64::try_from(after.as_secs()).unwrap_or(i64::MAX)),
@@ -113,7 +112,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn instants_before_1970_round_down_as_those_after_do() {
+    fn instants_before_and_after_1970_round_down() {
         let half = Duration::from_millis(500);
         assert_eq!(seconds(UNIX_EPOCH), UnixSeconds(0));
         assert_eq!(seconds(UNIX_EPOCH + half), UnixSeconds(0));
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn below_another_root_the_file_alone_decides() {
+    fn under_another_root_the_existence_of_the_file_decides() {
         let world = tempfile::tempdir().unwrap();
         let root = Root::new(world.path());
         assert_eq!(synchronized(&root), Ok(false));
@@ -132,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn on_the_device_the_file_of_timesyncd_decides() {
+    fn on_the_device_the_time_of_the_file_decides() {
         assert_eq!(synchronized(&Root::new("/")), is_past(Path::new(SYNCHRONIZED)));
     }
 
     #[test]
-    fn a_file_from_the_future_says_nothing() {
+    fn a_file_from_the_future_does_not_count() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(is_past(file.path()), Ok(true));
         let hour = SystemTime::now() + Duration::from_secs(3600);
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_simulated_machine_has_its_own_running_time_as_far_as_it_tells() {
+    fn a_simulated_machine_has_its_own_uptime_and_boot_id() {
         let world = tempfile::tempdir().unwrap();
         let machine = moment(&Root::new(world.path())).unwrap();
         assert_eq!(machine.boot, moment(&Root::new("/")).unwrap().boot);
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_has_been_running_and_its_start_has_an_id() {
+    fn the_machine_has_an_uptime_and_a_boot_id() {
         let at = reading(&Root::new("/")).unwrap().at;
         assert!(at.boot.is_some());
         let proc = uptime(&line(Path::new(UPTIME)).unwrap().unwrap()).unwrap();

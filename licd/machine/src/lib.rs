@@ -1,9 +1,8 @@
-//! Facts of the machine: its network interfaces, the USB drive that it runs from, its firmware and
-//! system, its clocks, and what a file is on.
+//! Facts of the machine: network interfaces, the USB drive that it runs from, firmware and operating
+//! system, clocks, and the block devices below a file.
 
 pub mod block;
 pub mod clock;
 pub mod links;
-mod mountinfo;
 pub mod system;
 pub mod usb;

@@ -1,119 +1,64 @@
-//! Network interfaces: those whose permanent address a licence can be bound to (contract of the
-//! unit ID), best first, and news of interfaces that come and go.
+//! Network interfaces that a licence can be bound to (contract of the unit ID), and events when an
+//! interface changes.
 
+mod error;
 mod rtnetlink;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fmt;
 use std::io;
 use std::path::Path;
 
-use licd_fs::about::{self, About};
 use licd_fs::look::{Looked, Unavailable, is_fact};
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_fs::tree::Tree;
-use nix::errno::Errno;
 
+use error::CLASS;
+
+pub use error::LinksError;
 pub use rtnetlink::{LinkEvents, take_over};
 
-/// The interfaces of sysfs.
-const CLASS: &str = "/sys/class/net";
 /// `ARPHRD_ETHER` of linux/if_arp.h, Wi-Fi included.
 const ETHERNET: &str = "1";
-/// `NET_ADDR_PERM` and `NET_ADDR_SET` of linux/netdevice.h; the others are random and stolen.
+/// `NET_ADDR_PERM` and `NET_ADDR_SET` of linux/netdevice.h; the others are `RANDOM` and `STOLEN`.
 const ASSIGNED_PERMANENTLY: &str = "0";
 const ASSIGNED_BY_HAND: &str = "3";
 
-/// An interface that is hardware and has a permanent address.
+/// A hardware interface with a permanent address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The name that the interface has now.
+    /// The current name.
     pub name: String,
-    /// The permanent MAC address: neither multicast nor zero.
+    /// The permanent MAC address, neither multicast nor zero.
     pub mac: [u8; 6],
-    /// The bus that the device sits on.
+    /// The bus of the device.
     pub bus: Bus,
     /// Whether it is Wi-Fi.
     pub wireless: bool,
 }
 
-/// The bus of the device's nearest ancestor, in the order in which interfaces are preferred: what
-/// is built in before what is plugged in.
+/// The bus of a device, in order of preference: built-in devices before pluggable ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bus {
     /// PCI and PCI Express.
     Pci,
-    /// SDIO: Wi-Fi of small boards.
+    /// SDIO, as Wi-Fi on small boards.
     Sdio,
-    /// USB: adapters and docks.
+    /// USB, as adapters and docks.
     Usb,
-    /// None of these: for example built into the processor.
+    /// Any other, as for an interface in the processor.
     Other,
-}
-
-/// Why the interfaces cannot be told.
-#[derive(Debug)]
-pub enum Error {
-    /// The list of interfaces in sysfs cannot be read.
-    Class {
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The kernel does not answer over rtnetlink.
-    Kernel {
-        /// What the kernel says.
-        errno: Errno,
-    },
-}
-
-impl About for Error {
-    fn subject(&self) -> String {
-        match self {
-            Self::Class { .. } => CLASS.to_owned(),
-            Self::Kernel { .. } => "network interfaces".to_owned(),
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::Class { source } => {
-                format!("cannot be read ({}); is sysfs mounted?", reason(source))
-            }
-            Self::Kernel { errno } => format!(
-                "the kernel does not tell about them over rtnetlink ({}); is AF_NETLINK allowed \
-                 here?",
-                errno.desc()
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        about::display(self, f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Class { source } => Some(source),
-            Self::Kernel { errno } => Some(errno),
-        }
-    }
 }
 
 /// The interfaces that a licence can be bound to, best first: by bus, wired before wireless, then
 /// by name in byte order.
 ///
-/// The inner [`Error`]: the machine has no list of its interfaces, or does not let it be asked for;
-/// a simulated machine without a list has no interfaces.
+/// The inner [`LinksError`] means that the machine has no list of interfaces or denies access to it. A
+/// simulated machine without a list has no interfaces.
 ///
 /// # Errors
 /// [`Unavailable`].
-pub fn list(root: &Root) -> Looked<Result<Vec<Link>, Error>> {
+pub fn list(root: &Root) -> Looked<Result<Vec<Link>, LinksError>> {
     let survey = match Survey::of(root)? {
         Ok(survey) => survey,
         Err(error) => return Ok(Err(error)),
@@ -121,7 +66,7 @@ pub fn list(root: &Root) -> Looked<Result<Vec<Link>, Error>> {
     let names = match survey.tree.names(Path::new(CLASS))? {
         Ok(names) => names,
         Err(source) if survey.simulated && source.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(source) => return Ok(Err(Error::Class { source })),
+        Err(source) => return Ok(Err(LinksError::Class { source })),
     };
     let mut links = Vec::new();
     for name in &names {
@@ -134,27 +79,27 @@ pub fn list(root: &Root) -> Looked<Result<Vec<Link>, Error>> {
 struct Survey {
     tree: Tree,
     simulated: bool,
-    /// What the kernel knows beyond sysfs: permanent addresses by name. Empty for a simulated
-    /// machine, whose permanent address is the interface's `address`.
+    /// Permanent addresses by name, which sysfs lacks. Empty for a simulated machine, where the
+    /// attribute `address` is permanent.
     permanent: BTreeMap<String, [u8; 6]>,
 }
 
 impl Survey {
-    fn of(root: &Root) -> Looked<Result<Self, Error>> {
+    fn of(root: &Root) -> Looked<Result<Self, LinksError>> {
         let simulated = root.is_simulated();
         let permanent = if simulated {
             BTreeMap::new()
         } else {
             match rtnetlink::permanent_addresses() {
                 Ok(addresses) => addresses,
-                Err(errno) if is_fact(errno) => return Ok(Err(Error::Kernel { errno })),
+                Err(errno) if is_fact(errno) => return Ok(Err(LinksError::Kernel { errno })),
                 Err(errno) => return Err(Unavailable::new("network interfaces", errno)),
             }
         };
         Ok(Ok(Self { tree: Tree::hardware(root), simulated, permanent }))
     }
 
-    /// The interface of this name; `None` if it is none that counts, or has gone meanwhile.
+    /// The interface of this name; `None` if it does not count or has disappeared.
     fn link(&self, name: &OsStr) -> Looked<Option<Link>> {
         let Some(dir) = self.tree.resolve(Path::new(CLASS).join(name))? else { return Ok(None) };
         let device = dir.join("device");
@@ -172,7 +117,7 @@ impl Survey {
         Ok(Some(Link { bus: self.bus(&device)?, name, mac, wireless }))
     }
 
-    /// Simulated interfaces need not say what they are, if their address does.
+    /// A simulated interface may lack the attribute `type`.
     fn is_ethernet(&self, dir: &Path) -> Looked<bool> {
         Ok(match self.tree.attribute(dir, "type")? {
             Some(kind) => kind == ETHERNET,
@@ -180,9 +125,8 @@ impl Survey {
         })
     }
 
-    /// The address that the hardware came with. One set by hand does not cost a device its
-    /// licence: the kernel still knows the permanent one. Random and stolen addresses (as those of
-    /// VLANs) mean that the hardware has none of its own.
+    /// The address of the hardware. An address set by hand does not hide it: the kernel still knows
+    /// the permanent one. A random or stolen address (as of a VLAN) means that the hardware has none.
     fn permanent_address(&self, dir: &Path, name: &str) -> Looked<Option<[u8; 6]>> {
         let assigned = self.tree.attribute(dir, "addr_assign_type")?;
         let known = self.permanent.get(name).copied();
@@ -215,7 +159,7 @@ impl Survey {
     }
 }
 
-/// Six bytes as sysfs writes them, `00:e0:c5:1c:50:87`.
+/// Parses six bytes as sysfs writes them, `00:e0:c5:1c:50:87`.
 fn parse_mac(text: &str) -> Option<[u8; 6]> {
     let mut mac = [0; 6];
     let mut parts = text.split(':');
@@ -234,8 +178,8 @@ mod tests {
     const SET: [u8; 6] = [2, 0, 0, 0, 0, 1];
     const OWN: [u8; 6] = [0, 0xe0, 0xc5, 0x1c, 0x50, 0x87];
 
-    /// The address that a real machine's card counts with, now called `SET`, whose permanent one
-    /// the kernel tells as `permanent`.
+    /// The unit's address for a card of a real machine whose current address is `SET` and whose
+    /// permanent one the kernel reports as `permanent`.
     fn real(assigned: &str, permanent: Option<[u8; 6]>) -> Option<[u8; 6]> {
         let dir = tempfile::tempdir().unwrap();
         let card = dir.path().join("sys/class/net/eth0");
@@ -252,19 +196,19 @@ mod tests {
     }
 
     #[test]
-    fn the_permanent_address_counts_not_the_one_that_was_set() {
+    fn the_permanent_address_counts_instead_of_one_set_by_hand() {
         assert_eq!(real("0\n", Some(OWN)), Some(OWN));
         assert_eq!(real("3\n", Some(OWN)), Some(OWN));
         assert_eq!(real("3\n", None), None);
     }
 
     #[test]
-    fn without_word_from_the_kernel_an_address_called_permanent_counts() {
+    fn without_an_answer_from_the_kernel_an_address_marked_permanent_counts() {
         assert_eq!(real("0\n", None), Some(SET));
     }
 
     #[test]
-    fn random_stolen_and_unknown_addresses_count_for_nothing() {
+    fn random_stolen_and_unknown_addresses_do_not_count() {
         for assigned in ["1\n", "2\n", "", "9\n"] {
             assert_eq!(real(assigned, Some(OWN)), None, "{assigned}");
         }

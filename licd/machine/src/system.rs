@@ -1,40 +1,39 @@
-//! The operating system and the machine it runs on.
+//! The operating system and the machine.
 
 mod os_release;
 
 use std::path::Path;
 
 use licd_fs::look::Looked;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_fs::tree::Tree;
 use licd_rules::{Generation, Version};
 use license_format::Date;
 
-/// Where os-release(5) is, the administrator's first.
+/// The paths of os-release(5), the administrator's first.
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
-/// Bytes of `os-release`: those of the large distributions have under a thousand.
+/// Limit of `os-release` in bytes; the large distributions need less than a thousand.
 const OS_RELEASE_BYTES: u64 = 64 * 1024;
-/// Characters of a version that is reported; it is printed and stands in every status report.
+/// Limit of a version's length; every status report contains it.
 const VERSION_CHARS: usize = 64;
-/// Where the kernel shows the machine's SMBIOS strings.
+/// The machine's SMBIOS strings.
 const DMI: &str = "/sys/class/dmi/id";
 
-/// What the image says of itself in os-release(5). What it does not say is `None`; the
-/// configuration may say it instead.
+/// The image's description of itself in os-release(5). The configuration may supply a missing value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OsRelease {
-    /// The major number of `VERSION_ID`, if it is a generation that licences know.
+    /// The major number of `VERSION_ID`, if licences know that generation.
     pub generation: Option<Generation>,
     /// `VERSION_ID`, if it is printable ASCII.
     pub version: Option<String>,
-    /// The day that the image was released: the first ten characters of `RELEASE_DATE`, else of
-    /// `BUILD_DATE`. os-release(5) defines no field for it; these are images' own.
+    /// The day of the release: the first ten characters of `RELEASE_DATE`, else of `BUILD_DATE`. Both
+    /// are extensions of the images; os-release(5) defines no such field.
     pub released: Option<Date>,
 }
 
-/// Reads the first `os-release` there is. One that is no readable text is logged and says nothing:
-/// no device loses its licence for it.
+/// Reads the first readable `os-release`. An unreadable one is logged and skipped: it must not cost a
+/// device its licence.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -66,8 +65,8 @@ impl OsRelease {
     }
 }
 
-/// The machine's serial number: DMI `product_serial`, else `chassis_serial`; `None` if neither is
-/// there, readable (only root may read them) and other than a known dummy.
+/// The machine's serial number: DMI `product_serial`, else `chassis_serial`; `None` if both are
+/// missing, unreadable (only root may read them) or known dummies.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -87,8 +86,8 @@ fn is_printable(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| matches!(b, 0x20..=0x7e))
 }
 
-/// What firmware holds where nobody wrote a serial number, letters and digits only: seen by
-/// hardinfo, Salt, ChromeOS Flex and OCS Inventory in the field.
+/// Dummies in firmware without a serial number, letters and digits only, as hardinfo, Salt, ChromeOS
+/// Flex and OCS Inventory have found them.
 const DUMMIES: [&str; 44] = [
     "atn12345678901234567",
     "boardserialnumber",
@@ -136,8 +135,8 @@ const DUMMIES: [&str; 44] = [
     "unspecified",
 ];
 
-/// Whether a serial number is one that many machines have: a known dummy in any spelling, one
-/// character repeated, or digits counted up from 0 or 1.
+/// Whether many machines share this serial number: a known dummy in any spelling, one repeated
+/// character, or digits counting up from 0 or 1.
 fn is_dummy(serial: &str) -> bool {
     let bare: Vec<u8> = serial
         .bytes()
@@ -154,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serial_numbers_that_many_machines_have_are_dummies() {
+    fn serial_numbers_that_many_machines_share_are_dummies() {
         for dummy in [
             "To Be Filled By O.E.M.",
             "To be filled by OEM",
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn serial_numbers_of_one_machine_are_not() {
+    fn serial_numbers_of_one_machine_are_not_dummies() {
         for serial in
             ["14D3F0A401A00", "5CG0123456", "123456780", "PF0AB1CD", "9876543210", "00001"]
         {
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn no_dummy_is_spelt_so_that_it_never_fits() {
+    fn every_dummy_consists_of_lower_case_letters_and_digits() {
         for dummy in DUMMIES {
             assert!(dummy.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()), "{dummy}");
         }

@@ -1,4 +1,4 @@
-//! The USB drive that the system runs from, if it does.
+//! The USB drive that the system runs from.
 
 mod descriptor;
 
@@ -9,46 +9,45 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::about::{self, About};
 use licd_fs::look::Looked;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use license_format::UnitId;
 
 use crate::block::{MOUNTINFO, Stack};
 
-/// What the root file system is on, in the order in which an answer is preferred.
+/// The drive of the root file system, in order of preference.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RootDrive {
-    /// A USB drive whose serial number is this unit ID.
+    /// A USB drive, by the unit ID of its serial number.
     Unit(UnitId),
-    /// A USB drive with a serial number that no unit ID can have.
+    /// A USB drive whose serial number is not a valid unit ID.
     UnfitSerial {
         /// The serial number, with control characters escaped.
         serial: String,
     },
-    /// A USB drive without serial number.
+    /// A USB drive without a serial number.
     NoSerial,
-    /// Out of reach, below an overlay or in memory, while a file system on a USB drive is mounted:
-    /// that drive may hold the system.
+    /// Unreachable, because the root is an overlay or in memory. A mounted USB drive may hold the system.
     OutOfReach {
-        /// Where the file system of the USB drive is mounted.
+        /// The mount point of the USB drive's file system.
         mount: PathBuf,
     },
-    /// No USB drive, as far as can be told.
+    /// No known USB drive.
     NotUsb,
 }
 
-/// Why it cannot be told what the root file system is on.
+/// Why the drive of the root file system cannot be found.
 #[derive(Debug)]
-pub enum Error {
+pub enum RootDriveError {
     /// The list of mounts cannot be read.
     Mounts {
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-impl About for Error {
+impl About for RootDriveError {
     fn subject(&self) -> String {
         MOUNTINFO.to_owned()
     }
@@ -59,42 +58,40 @@ impl About for Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for RootDriveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         about::display(self, f)
     }
 }
 
-impl std::error::Error for Error {
+impl std::error::Error for RootDriveError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         let Self::Mounts { source } = self;
         Some(source)
     }
 }
 
-/// What the root file system is on (contract of the unit ID): from its mount to its block device,
-/// through partitions, device-mapper, RAID and loop devices, to the nearest USB device.
+/// Finds the drive of the root file system (contract of the unit ID): from its mount through
+/// partitions, device-mapper, RAID and loop devices to the nearest USB device. Of several drives the
+/// preferred one counts, in whatever order they were found.
 ///
-/// Of several drives, the preferred answer counts, so that the order in which they were found does
-/// not matter.
-///
-/// The inner [`Error`]: the machine has no list of mounts; a simulated machine without one runs from
-/// no USB drive.
+/// The inner [`RootDriveError`] means that the machine has no list of mounts. A simulated machine
+/// without one does not run from a USB drive.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
-pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, Error>> {
+pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, RootDriveError>> {
     let stack = match Stack::of(root)? {
         Ok(stack) => stack,
-        Err(source) => return Ok(Err(Error::Mounts { source })),
+        Err(source) => return Ok(Err(RootDriveError::Mounts { source })),
     };
     let blocks = stack.root_devices()?;
     if blocks.is_empty() {
         let mount = stack.mount_on_usb()?.map(Path::to_owned);
         return Ok(Ok(mount.map_or(RootDrive::NotUsb, |mount| RootDrive::OutOfReach { mount })));
     }
-    let search = Search { stack, can_ask: !root.is_simulated() };
-    // Each once: asking one for its serial number may take a second.
+    let search = Search { stack, is_real: !root.is_simulated() };
+    // Each drive once: a request for the serial number may take a second.
     let mut devices = BTreeSet::new();
     for block in &blocks {
         devices.extend(search.stack.usb_device(block)?);
@@ -106,15 +103,15 @@ pub fn root_drive(root: &Root) -> Looked<Result<RootDrive, Error>> {
 
 struct Search {
     stack: Stack,
-    /// Whether the USB devices of the tree are there to be asked.
-    can_ask: bool,
+    /// Whether the USB devices of the tree exist and accept requests.
+    is_real: bool,
 }
 
 impl Search {
     fn drive(&self, device: &Path) -> Looked<RootDrive> {
         let serial = match self.stack.tree().attribute(device, "serial")? {
             Some(serial) => Some(serial),
-            None => self.asked_serial(device)?,
+            None => self.serial_by_request(device)?,
         };
         Ok(match serial {
             Some(serial) if !serial.trim().is_empty() => UnitId::from_usb_serial(&serial)
@@ -126,13 +123,13 @@ impl Search {
         })
     }
 
-    /// The kernel asks once, when a device is plugged in, and a slow drive may fail to answer then.
-    fn asked_serial(&self, device: &Path) -> Looked<Option<String>> {
+    /// The kernel requests the serial number once, at plug-in, and a slow drive may not answer in time.
+    fn serial_by_request(&self, device: &Path) -> Looked<Option<String>> {
         let number = |name| -> Looked<Option<u8>> {
             Ok(self.stack.tree().attribute(device, name)?.and_then(|number| number.parse().ok()))
         };
         match (number("busnum")?, number("devnum")?) {
-            (Some(bus), Some(address)) if self.can_ask => descriptor::serial(bus, address),
+            (Some(bus), Some(address)) if self.is_real => descriptor::serial(bus, address),
             _ => Ok(None),
         }
     }

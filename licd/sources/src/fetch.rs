@@ -1,4 +1,4 @@
-//! The worker that talks to the network: starts it, reads what it hands back, believes none of it.
+//! Starts the worker that downloads a file, and reads its output without trusting it.
 
 use std::fmt;
 use std::fs::File;
@@ -11,68 +11,67 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use licd_fs::deadline::DeadlineReader;
-use licd_fs::textfile::{escaped, reason};
+use licd_fs::printable::{escaped, reason};
 use licd_protocol::{Frame, FrameError, REQUEST_BYTES};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 pub use licd_protocol::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
 
-/// Where it is installed. While the programs are not, it is beside the one that starts it.
+/// The installed worker. Before installation, it is in the directory of the program that starts it.
 const PROGRAM: &str = "/usr/lib/licd/licd-fetch";
 const NAME: &str = "licd-fetch";
-/// The environment variable that names the socket at which the service manager starts workers
-/// (licd-fetch.socket), for a program whose own sandbox has no network.
+/// The environment variable with the socket on which the service manager starts workers
+/// (licd-fetch.socket), for a program whose sandbox has no network.
 const SOCKET: &str = "LICD_FETCH_SOCKET";
-/// How much longer than it was given a worker is waited for: it ends by itself, and its last word
-/// is worth more than ours.
+/// Extra time for a worker beyond its limit: it ends by itself, and its own error is more precise.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a worker has fetched.
+/// A downloaded file.
 #[derive(Debug)]
 pub struct Fetched {
-    /// What the server said of it.
+    /// The server's metadata.
     pub answer: ResponseHeader,
-    /// The file, in memory and read from its beginning; empty if it was not modified.
+    /// The file in memory, at its beginning; empty if it was not modified.
     pub file: File,
 }
 
-/// Why nothing was fetched.
+/// Why a download failed.
 #[derive(Debug)]
-pub enum Fault {
-    /// The worker says why.
-    Told(FetchFailure),
+pub enum FetchError {
+    /// The worker reports a failure.
+    Failed(FetchFailure),
     /// The worker cannot be started.
     NoWorker {
         /// The program.
         program: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         why: io::Error,
     },
-    /// It did not end as agreed: it has crashed or was killed, took too long, or was cancelled.
+    /// The worker broke the protocol: it crashed, was killed or cancelled, or took too long.
     Broken(FrameError),
-    /// It brought more than it was asked for.
+    /// The worker sent more than the limit.
     TooLarge(
-        /// The most bytes it was to bring.
+        /// The limit in bytes.
         u64,
     ),
-    /// This machine has no memory for the file, or no descriptor.
-    Unkept(io::Error),
+    /// The machine lacks memory or descriptors for the file.
+    NotStored(io::Error),
 }
 
-/// Fetches what is asked for, at most `max_bytes` of it, and tells of progress: bytes so far, and
-/// of how many if that is known. To be called from the thread that waits for the file, because the
-/// worker dies with the thread that started it.
+/// Downloads a file of at most `max_bytes` and reports progress: the bytes so far, and the total if it
+/// is known. Call it from the thread that waits for the file: the worker dies with the thread that
+/// started it.
 ///
 /// # Errors
-/// [`Fault`]; the worker is gone in any case.
+/// [`FetchError`]; the worker has ended in any case.
 pub fn fetch(
     request: &FetchRequest,
     cancel: Option<BorrowedFd<'_>>,
     mut progress: impl FnMut(u64, Option<u64>),
-) -> Result<Fetched, Fault> {
-    let mut kept = Kept::new().map_err(Fault::Unkept)?;
+) -> Result<Fetched, FetchError> {
+    let mut kept = MemoryFile::new().map_err(FetchError::NotStored)?;
     let (_worker, output) = match std::env::var_os(SOCKET) {
-        Some(socket) => (None, ask_for_worker(Path::new(&socket), request)?),
+        Some(socket) => (None, connect_worker(Path::new(&socket), request)?),
         None => {
             let (worker, output) = Worker::start(&program(), request)?;
             (Some(worker), output)
@@ -83,66 +82,66 @@ pub fn fetch(
     let mut output = DeadlineReader::new(output, limit, cancel);
     let mut answer = ResponseHeader::default();
     loop {
-        match Frame::read(&mut output).map_err(Fault::Broken)? {
+        match Frame::read(&mut output).map_err(FetchError::Broken)? {
             Frame::Progress { done, total } => progress(done, total),
             Frame::Header(new) => {
                 answer = new;
-                kept.begin().map_err(Fault::Unkept)?;
+                kept.clear().map_err(FetchError::NotStored)?;
             }
             Frame::Data(bytes) => {
                 kept.length += bytes.len() as u64;
                 if kept.length > request.max_bytes {
-                    return Err(Fault::TooLarge(request.max_bytes));
+                    return Err(FetchError::TooLarge(request.max_bytes));
                 }
-                kept.file.write_all(&bytes).map_err(Fault::Unkept)?;
+                kept.file.write_all(&bytes).map_err(FetchError::NotStored)?;
             }
             Frame::End => break,
-            Frame::Failure(failure) => return Err(Fault::Told(failure)),
+            Frame::Failure(failure) => return Err(FetchError::Failed(failure)),
         }
     }
-    kept.file.rewind().map_err(Fault::Unkept)?;
+    kept.file.rewind().map_err(FetchError::NotStored)?;
     Ok(Fetched { answer, file: kept.file })
 }
 
-/// Has the service manager start a worker. It ends when it finds nobody listening.
-fn ask_for_worker(socket: &Path, request: &FetchRequest) -> Result<OwnedFd, Fault> {
-    let failed = |why| Fault::NoWorker { program: socket.to_owned(), why };
+/// Has the service manager start a worker, which ends when the socket is closed.
+fn connect_worker(socket: &Path, request: &FetchRequest) -> Result<OwnedFd, FetchError> {
+    let failed = |why| FetchError::NoWorker { program: socket.to_owned(), why };
     let mut stream = UnixStream::connect(socket).map_err(failed)?;
-    // If it is not read, that shows in what comes back.
-    let _ = stream.write_all(&text_of(request).map_err(failed)?);
+    // The answer shows whether the worker read the request.
+    let _ = stream.write_all(&encoded(request).map_err(failed)?);
     let _ = stream.shutdown(Shutdown::Write);
     Ok(stream.into())
 }
 
-/// A request as a worker reads it.
-fn text_of(request: &FetchRequest) -> io::Result<Vec<u8>> {
+/// The encoding of a request.
+fn encoded(request: &FetchRequest) -> io::Result<Vec<u8>> {
     let text = serde_json::to_vec(request)?;
     if text.len() as u64 > REQUEST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long a request"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the request is too long"));
     }
     Ok(text)
 }
 
-/// The program: the one beside this one, or the one that is installed.
+/// The worker in the directory of this program, else the installed one.
 fn program() -> PathBuf {
-    let beside = std::env::current_exe().ok().map(|own| own.with_file_name(NAME));
-    beside.filter(|program| program.is_file()).unwrap_or_else(|| PROGRAM.into())
+    let sibling = std::env::current_exe().ok().map(|own| own.with_file_name(NAME));
+    sibling.filter(|program| program.is_file()).unwrap_or_else(|| PROGRAM.into())
 }
 
-/// A file that exists in memory only.
-struct Kept {
+/// A file in memory (memfd_create(2)).
+struct MemoryFile {
     file: File,
     length: u64,
 }
 
-impl Kept {
+impl MemoryFile {
     fn new() -> io::Result<Self> {
         let file = memfd_create(c"licd-fetch", MFdFlags::MFD_CLOEXEC)?.into();
         Ok(Self { file, length: 0 })
     }
 
-    /// Begins anew.
-    fn begin(&mut self) -> io::Result<()> {
+    /// Empties the file.
+    fn clear(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.length = 0;
@@ -150,13 +149,13 @@ impl Kept {
     }
 }
 
-/// A worker that is gone when this is.
+/// A worker process; dropping it kills the process.
 struct Worker(Child);
 
 impl Worker {
-    fn start(program: &Path, request: &FetchRequest) -> Result<(Self, OwnedFd), Fault> {
-        let failed = |why| Fault::NoWorker { program: program.to_owned(), why };
-        let text = text_of(request).map_err(failed)?;
+    fn start(program: &Path, request: &FetchRequest) -> Result<(Self, OwnedFd), FetchError> {
+        let failed = |why| FetchError::NoWorker { program: program.to_owned(), why };
+        let text = encoded(request).map_err(failed)?;
         let mut child = Command::new(program)
             .env_clear()
             .current_dir("/")
@@ -170,7 +169,7 @@ impl Worker {
         let (Some(mut input), Some(output)) = (input, output) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
-        // A pipe takes as much at once. If it is not read, that shows in what comes back.
+        // A pipe buffers the whole request. The answer shows whether the worker read it.
         let _ = input.write_all(&text);
         Ok((worker, output.into()))
     }
@@ -178,16 +177,16 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It has said its last word, or is not listened to any more. Both fail only if it is gone.
+        // Both calls fail only if the worker has exited.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(failure) => f.write_str(&escaped(&failure.to_string())),
+            Self::Failed(failure) => f.write_str(&escaped(&failure.to_string())),
             Self::NoWorker { program, why } => write!(
                 f,
                 "{}: cannot be started ({}); is it installed?",
@@ -199,30 +198,37 @@ impl fmt::Display for Fault {
             }
             Self::Broken(broken) => write!(f, "{broken}; try again"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
-            Self::Unkept(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
+            Self::NotStored(why) => write!(f, "cannot be kept in memory ({})", reason(why)),
         }
     }
 }
 
-/// Whether this is how a worker that is gone shows: a pipe ends, and a socket of which it has not
-/// read everything is reset.
+/// Whether the worker has exited: a pipe ends, and a socket with unread data is reset.
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FetchError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NoWorker { why: error, .. } | Self::NotStored(error) => Some(error),
+            Self::Broken(broken) => Some(broken),
+            Self::Failed(_) | Self::TooLarge(_) => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_that_is_gone_is_told_from_a_fault_of_reading() {
-        let said = |error| Fault::Broken(FrameError::Stream(error)).to_string();
+    fn the_exit_of_a_worker_is_distinguished_from_a_read_error() {
+        let message = |error| FetchError::Broken(FrameError::Stream(error)).to_string();
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
             let gone = "the worker that fetches ended unexpectedly; try again";
-            assert_eq!(said(kind.into()), gone);
+            assert_eq!(message(kind.into()), gone);
         }
-        assert_eq!(said(io::Error::from_raw_os_error(5)), "I/O error");
+        assert_eq!(message(io::Error::from_raw_os_error(5)), "I/O error");
     }
 }

@@ -1,6 +1,6 @@
-//! Bytes as they arrive, made into the bytes that were signed (LF §9): gzip is unpacked once, a
-//! UTF-8 byte order mark is dropped and CRLF becomes LF. Nothing else is touched: a lone CR, a
-//! second layer of gzip or a second mark is for the verifier to refuse.
+//! Normalises a source to the bytes that were signed (LF §9): unpacks gzip once, drops a UTF-8 byte
+//! order mark and turns CR LF into LF. The verifier rejects everything else, such as a lone CR, a second
+//! layer of gzip or a second mark.
 
 use std::fmt;
 use std::fs::{File, FileType, OpenOptions};
@@ -9,108 +9,107 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use license_format::limits::FILE_BYTES;
 use nix::fcntl::OFlag;
 
-/// Bytes read and handed on at a time.
+/// Bytes of one read.
 const CHUNK: usize = 64 * 1024;
-/// How a gzip member begins (RFC 1952 §2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// U+FEFF in UTF-8.
-const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The first bytes of a gzip member (RFC 1952 §2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The byte order mark, U+FEFF in UTF-8.
+const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-/// Why the bytes of a source could not be had. The text is what comes after the source's name.
+/// Why a source could not be read. The text follows the source's name.
 #[derive(Debug)]
-pub enum Fault {
-    /// The source is larger than a licence file may be, packed or unpacked.
+pub enum IntakeError {
+    /// The source exceeds the limit of a licence file, packed or unpacked.
     TooLarge {
-        /// The most bytes there may be.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// It begins as gzip and is not gzip to its end.
+    /// The source begins as gzip and is not valid gzip.
     Gzip,
-    /// Reading it failed.
+    /// Reading the source failed.
     Unreadable(io::Error),
 }
 
-/// Why a file is not even read. The text is what comes after the file's name.
+/// Why a file is not opened. The text follows the file's name.
 #[derive(Debug)]
-pub enum OpenFault {
-    /// It cannot be opened.
+pub enum OpenError {
+    /// The file cannot be opened.
     Unreadable(io::Error),
-    /// It is something else than a file.
+    /// The name belongs to something other than a regular file.
     NotAFile(
-        /// What it is, with its article.
+        /// The kind, with its article.
         &'static str,
     ),
-    /// It is larger than a licence file may be.
+    /// The file exceeds the limit of a licence file.
     TooLarge {
-        /// Its size in bytes.
+        /// The size in bytes.
         bytes: u64,
-        /// The most bytes there may be.
+        /// The limit in bytes.
         limit: u64,
     },
 }
 
-/// Whether an open descriptor may be something that has no size beforehand.
+/// Whether a descriptor may be a stream, whose size is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Streams {
-    /// A pipe or a socket will do as well as a file.
+    /// A pipe, a socket or a file is accepted.
     Allowed,
-    /// Only a file will do.
+    /// Only a file is accepted.
     Refused,
 }
 
-/// Hands the bytes that were signed to `sink`, in chunks of any size, and returns how many there
-/// were. Memory is constant; reading stops one byte beyond [`FILE_BYTES`], be it of what is read
-/// or of what that unpacks to.
+/// Passes the bytes that were signed to `sink`, in chunks of any size, and returns their number. Memory
+/// is constant; reading stops one byte beyond [`FILE_BYTES`], packed or unpacked.
 ///
-/// A sink that has seen enough should go on taking chunks, so that a file which is too large is
-/// called so whatever its content.
+/// A sink that has failed should accept the remaining chunks, so that a file that is too large is
+/// reported as such whatever its content.
 ///
 /// # Errors
-/// What the sink has been given by then is not the whole file.
-pub fn feed(source: impl Read, sink: impl FnMut(&[u8])) -> Result<u64, Fault> {
-    let mut source = Source { inner: source, read: 0, fault: None };
+/// [`IntakeError`]; the sink has not received the whole file.
+pub fn feed(source: impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
+    let mut source = Source { inner: source, read: 0, error: None };
     let fed = unpack(&mut source, sink);
     let Err(unpacking) = fed else { return fed };
-    if matches!(unpacking, Fault::Gzip) {
-        // Too large is too large, also if the gzip is broken.
+    if matches!(unpacking, IntakeError::Gzip) {
+        // A file that is too large is reported as such even if its gzip is broken.
         let _ = io::copy(&mut source, &mut io::sink());
     }
-    Err(source.fault.unwrap_or(unpacking))
+    Err(source.error.unwrap_or(unpacking))
 }
 
-fn unpack<R: Read>(source: &mut Source<R>, sink: impl FnMut(&[u8])) -> Result<u64, Fault> {
-    let (packed, source) = peek(source, &GZIP).map_err(Fault::Unreadable)?;
-    if packed {
+fn unpack<R: Read>(source: &mut Source<R>, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
+    let (start, source) = peek(source, &GZIP_MAGIC).map_err(IntakeError::Unreadable)?;
+    if start == Start::Matches {
         let reader = BufReader::with_capacity(CHUNK, source);
-        // The source keeps the faults that are its own.
-        normalise(MultiGzDecoder::new(reader), sink, |_| Fault::Gzip)
+        // The source records its own errors.
+        normalise(MultiGzDecoder::new(reader), sink, |_| IntakeError::Gzip)
     } else {
-        normalise(source, sink, Fault::Unreadable)
+        normalise(source, sink, IntakeError::Unreadable)
     }
 }
 
-/// Drops the mark and the CR of every CRLF.
+/// Drops the byte order mark, and the CR of every CR LF.
 fn normalise(
     mut text: impl Read,
     sink: impl FnMut(&[u8]),
-    failed: fn(io::Error) -> Fault,
-) -> Result<u64, Fault> {
+    failed: fn(io::Error) -> IntakeError,
+) -> Result<u64, IntakeError> {
     let mut lines = Lines { sink, fed: 0, cr: false };
-    let (marked, mut text) = peek(&mut text, &MARK).map_err(failed)?;
+    let (start, mut text) = peek(&mut text, &BOM).map_err(failed)?;
     let mut taken = 0;
-    if marked {
-        taken = read_exactly(&mut text, &mut [0; MARK.len()]).map_err(failed)?;
+    if start == Start::Matches {
+        taken = read_exactly(&mut text, &mut [0; BOM.len()]).map_err(failed)?;
     }
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = text.read(&mut chunk).map_err(failed)?;
         taken += length;
         if u64::try_from(taken).is_ok_and(|taken| taken > FILE_BYTES) {
-            return Err(Fault::TooLarge { limit: FILE_BYTES });
+            return Err(IntakeError::TooLarge { limit: FILE_BYTES });
         }
         match chunk.get(..length) {
             Some(chunk) if length > 0 => lines.take(chunk),
@@ -119,19 +118,30 @@ fn normalise(
     }
 }
 
-/// A source of which the first bytes were looked at.
+/// A source with its first bytes put back.
 type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// Whether the source begins with these bytes, and a reader that still has them.
-fn peek<R: Read, const N: usize>(mut source: R, start: &[u8; N]) -> io::Result<(bool, Peeked<R>)> {
-    let mut found = [0; N];
-    let length = read_exactly(&mut source, &mut found)?;
-    let begins = length == N && found == *start;
-    let found = found.into_iter().take(length).collect();
-    Ok((begins, Cursor::new(found).chain(source)))
+/// Whether a source begins with the expected bytes.
+#[derive(PartialEq, Eq)]
+enum Start {
+    Matches,
+    Differs,
 }
 
-/// Fills the buffer unless the source ends before, and returns how much was read.
+/// Compares the first bytes of a source with `expected`, and returns a reader that still has them.
+fn peek<R: Read, const N: usize>(
+    mut source: R,
+    expected: &[u8; N],
+) -> io::Result<(Start, Peeked<R>)> {
+    let mut found = [0; N];
+    let length = read_exactly(&mut source, &mut found)?;
+    let matches = length == N && found == *expected;
+    let start = if matches { Start::Matches } else { Start::Differs };
+    let found = found.into_iter().take(length).collect();
+    Ok((start, Cursor::new(found).chain(source)))
+}
+
+/// Fills the buffer as far as the source lasts, and returns the number of bytes.
 fn read_exactly(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -143,11 +153,11 @@ fn read_exactly(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> 
     Ok(filled)
 }
 
-/// Makes CRLF into LF, over the borders of chunks.
+/// Turns CR LF into LF, also across chunks.
 struct Lines<S> {
     sink: S,
     fed: u64,
-    /// The last chunk ended in a CR that was not handed on yet.
+    /// Whether the last chunk ended in a CR that is still pending.
     cr: bool,
 }
 
@@ -165,7 +175,7 @@ impl<S: FnMut(&[u8])> Lines<S> {
                 self.give(text);
                 self.give(b"\n");
             } else if let Some(text) = line.strip_suffix(b"\r") {
-                // Only the last line of a chunk can end without LF.
+                // Only the last line of a chunk may lack its LF.
                 self.give(text);
                 self.cr = true;
             } else {
@@ -182,7 +192,7 @@ impl<S: FnMut(&[u8])> Lines<S> {
     }
 
     fn give(&mut self, bytes: &[u8]) {
-        // At most FILE_BYTES altogether.
+        // FILE_BYTES at most in total.
         self.fed += bytes.len() as u64;
         if !bytes.is_empty() {
             (self.sink)(bytes);
@@ -190,86 +200,83 @@ impl<S: FnMut(&[u8])> Lines<S> {
     }
 }
 
-/// A source that ends in a fault beyond [`FILE_BYTES`], and that remembers its own faults: a
-/// decoder passes them on among those of the format.
+/// A source that fails beyond [`FILE_BYTES`] and records its own errors, since a decoder does not
+/// distinguish them from errors of the format.
 struct Source<R> {
     inner: R,
     read: u64,
-    fault: Option<Fault>,
+    error: Option<IntakeError>,
 }
 
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fault = loop {
+        let error = loop {
             match self.inner.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Fault::Unreadable(error),
+                Err(error) => break IntakeError::Unreadable(error),
                 Ok(length) => {
                     self.read += length as u64;
                     if self.read <= FILE_BYTES {
                         return Ok(length);
                     }
-                    break Fault::TooLarge { limit: FILE_BYTES };
+                    break IntakeError::TooLarge { limit: FILE_BYTES };
                 }
             }
         };
-        self.fault.get_or_insert(fault);
+        self.error.get_or_insert(error);
         Err(io::ErrorKind::Other.into())
     }
 }
 
-/// Opens the file that a user has named, following links.
+/// Opens a file that a user has named, following links.
 ///
 /// # Errors
-/// [`OpenFault`]; a file of more than [`FILE_BYTES`] is not read at all.
-pub fn open(path: &Path) -> Result<File, OpenFault> {
-    // Only opening some devices has an effect; so they are told apart before, and again after.
-    let found = path.metadata().map_err(OpenFault::Unreadable)?;
+/// [`OpenError`]; a file of more than [`FILE_BYTES`] is not read.
+pub fn open(path: &Path) -> Result<File, OpenError> {
+    // Opening some devices has side effects, hence a check before and after.
+    let found = path.metadata().map_err(OpenError::Unreadable)?;
     check(found.file_type(), found.len(), Streams::Refused)?;
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(flags.bits())
         .open(path)
-        .map_err(OpenFault::Unreadable)?;
+        .map_err(OpenError::Unreadable)?;
     accept(file, Streams::Refused)
 }
 
-/// Takes a descriptor that somebody else has opened, where it stands.
+/// Accepts a descriptor that another process has opened, at its current position.
 ///
 /// # Errors
-/// [`OpenFault`]; a file of more than [`FILE_BYTES`] is not read at all.
-pub fn accept(file: File, streams: Streams) -> Result<File, OpenFault> {
-    let found = file.metadata().map_err(OpenFault::Unreadable)?;
+/// [`OpenError`]; a file of more than [`FILE_BYTES`] is not read.
+pub fn accept(file: File, streams: Streams) -> Result<File, OpenError> {
+    let found = file.metadata().map_err(OpenError::Unreadable)?;
     check(found.file_type(), found.len(), streams)?;
     Ok(file)
 }
 
-fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenFault> {
-    let refused = |what| Err(OpenFault::NotAFile(what));
+fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenError> {
+    let refused = |kind| Err(OpenError::NotAFile(kind));
     if kind.is_file() {
         if bytes > FILE_BYTES {
-            return Err(OpenFault::TooLarge { bytes, limit: FILE_BYTES });
+            return Err(OpenError::TooLarge { bytes, limit: FILE_BYTES });
         }
         Ok(())
     } else if kind.is_dir() {
         refused("a directory")
     } else if kind.is_fifo() || kind.is_socket() {
-        let what = if kind.is_fifo() { "a pipe" } else { "a socket" };
-        if streams == Streams::Allowed { Ok(()) } else { refused(what) }
+        let kind = if kind.is_fifo() { "a pipe" } else { "a socket" };
+        if streams == Streams::Allowed { Ok(()) } else { refused(kind) }
     } else {
         refused("a device")
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for IntakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { limit } => {
-                write!(
-                    f,
-                    "is larger than {limit} bytes, which no licence is; check what file it is"
-                )
+                write!(f, "is larger than {limit} bytes, the limit of a licence; check the file")
             }
             Self::Gzip => f.write_str("is damaged: it begins as gzip and cannot be unpacked"),
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
@@ -277,11 +284,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for OpenFault {
+impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
-            Self::NotAFile(what) => write!(f, "is {what}, not a file"),
+            Self::NotAFile(kind) => write!(f, "is {kind}, not a file"),
             Self::TooLarge { bytes, limit } => {
                 write!(f, "has {bytes} bytes, a licence at most {limit}")
             }
@@ -289,5 +296,20 @@ impl fmt::Display for OpenFault {
     }
 }
 
-impl std::error::Error for Fault {}
-impl std::error::Error for OpenFault {}
+impl std::error::Error for IntakeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::TooLarge { .. } | Self::Gzip => None,
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::NotAFile(_) | Self::TooLarge { .. } => None,
+        }
+    }
+}

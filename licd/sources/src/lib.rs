@@ -1,4 +1,4 @@
-//! Where documents come from: bytes as they arrive, sticks, and the worker that fetches.
+//! The sources of documents: streams and files, sticks, and the worker that downloads.
 
 pub mod fetch;
 pub mod intake;

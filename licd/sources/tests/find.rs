@@ -1,8 +1,8 @@
-//! Which sticks are plugged in.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+//! Finding the sticks that are plugged in.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 #[path = "../../machine/tests/hardware/machine.rs"]
-#[allow(dead_code, reason = "written for the machine crate's tests, and this one uses a part")]
+#[allow(dead_code, reason = "shared with the tests of the machine crate")]
 mod machine;
 
 use licd_sources::stick::{Stick, find};
@@ -21,7 +21,7 @@ fn partition(machine: &Machine, number: &str, path: &str) {
     sized(machine, path, 2048);
 }
 
-/// A record of udev.
+/// Writes a record of udev.
 fn record(machine: &Machine, number: &str, properties: &[&str]) {
     let lines: String = properties.iter().map(|property| format!("E:{property}\n")).collect();
     machine.file(&format!("/run/udev/data/b{number}"), &format!("S:disk/by-id/x\nI:1\n{lines}"));
@@ -51,14 +51,14 @@ fn names(machine: &Machine) -> Vec<String> {
 }
 
 #[test]
-fn partitions_and_undivided_disks_on_usb_are_sticks() {
+fn partitions_and_unpartitioned_disks_on_usb_are_sticks() {
     let machine = machine();
     let stick = |device: &str, bytes| Stick { device: device.into(), label: None, bytes };
     assert_eq!(sticks(&machine), [stick("/dev/sda1", 1 << 20), stick("/dev/sdb", 4 << 20)]);
 }
 
 #[test]
-fn what_udev_knows_of_a_stick_is_told() {
+fn the_label_of_a_stick_comes_from_udev() {
     let machine = machine();
     record(&machine, "8:1", &["ID_FS_USAGE=filesystem", "ID_FS_TYPE=vfat", "ID_FS_LABEL=IGEL"]);
     record(&machine, "8:16", &["ID_FS_USAGE=crypto", "ID_FS_TYPE=crypto_LUKS"]);
@@ -68,7 +68,7 @@ fn what_udev_knows_of_a_stick_is_told() {
 }
 
 #[test]
-fn a_stick_that_cannot_be_read_is_told_if_there_is_no_other() {
+fn an_unsupported_stick_is_listed_only_without_others() {
     let machine = machine();
     record(&machine, "8:16", &["ID_FS_USAGE=filesystem", "ID_FS_TYPE=ntfs"]);
     assert_eq!(names(&machine), ["/dev/sda1"]);
@@ -77,19 +77,19 @@ fn a_stick_that_cannot_be_read_is_told_if_there_is_no_other() {
 }
 
 #[test]
-fn the_drives_of_the_system_and_of_its_licences_are_no_sticks() {
+fn the_drives_of_the_system_and_of_its_licences_are_not_sticks() {
     let machine = machine();
     machine.mounts(&["8:1 / ext4 /dev/sda1 ro"]);
     assert_eq!(names(&machine), ["/dev/sdb"]);
     machine.mounts(&["8:1 / ext4 /dev/sda1 ro", "8:16 /license ext4 /dev/sdb ro"]);
     assert!(names(&machine).is_empty());
-    // Mounted elsewhere it is a stick all the same.
+    // A stick may be mounted elsewhere.
     machine.mounts(&["8:1 / ext4 /dev/sda1 ro", "8:16 /tmp/disklic vfat /dev/sdb rw"]);
     assert_eq!(names(&machine), ["/dev/sdb"]);
 }
 
 #[test]
-fn a_system_in_an_image_on_a_usb_drive_keeps_that_drive_to_itself() {
+fn the_usb_drive_that_holds_the_system_image_is_not_a_stick() {
     let machine = machine();
     machine
         .loop_device("7:0", "loop0", "/boot/system.squashfs")
@@ -98,7 +98,7 @@ fn a_system_in_an_image_on_a_usb_drive_keeps_that_drive_to_itself() {
 }
 
 #[test]
-fn empty_card_readers_and_optical_drives_are_no_sticks() {
+fn empty_card_readers_and_optical_drives_are_not_sticks() {
     let machine = machine();
     sized(&machine, SECOND, 0);
     assert_eq!(names(&machine), ["/dev/sda1"]);

@@ -1,4 +1,4 @@
-//! Bytes as they arrive, made into the bytes that were signed.
+//! Normalising sources to the bytes that were signed.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::fs::{self, File};
@@ -10,12 +10,12 @@ use std::path::Path;
 
 use flate2::write::GzEncoder;
 use flate2::{Compress, Compression, FlushCompress};
-use licd_sources::intake::{Fault, OpenFault, Streams, accept, feed, open};
+use licd_sources::intake::{IntakeError, OpenError, Streams, accept, feed, open};
 use license_format::limits::FILE_BYTES;
 
-const MARK: &[u8] = b"\xef\xbb\xbf";
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A source that gives one piece a time and is interrupted before each.
+/// A source that returns one piece at a time and is interrupted before each.
 struct Pieces<'a> {
     pieces: Vec<&'a [u8]>,
     interrupted: bool,
@@ -54,8 +54,8 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// What a source comes to; its length is checked against what `feed` says.
-fn fed(source: impl Read) -> Result<Vec<u8>, Fault> {
+/// The normalised bytes of a source.
+fn fed(source: impl Read) -> Result<Vec<u8>, IntakeError> {
     let mut text = Vec::new();
     let length = feed(source, |chunk| text.extend_from_slice(chunk))?;
     assert_eq!(length, text.len() as u64);
@@ -69,12 +69,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn expected(text: &[u8]) -> Vec<u8> {
-    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let text = text.strip_prefix(BOM).unwrap_or(text);
     String::from_utf8(text.to_vec()).unwrap().replace("\r\n", "\n").into_bytes()
 }
 
 #[test]
-fn every_short_text_comes_out_the_same_however_it_is_cut() {
+fn every_short_text_has_the_same_result_however_it_is_split() {
     const LENGTH: u32 = 6;
     for number in 0..3_usize.pow(LENGTH) {
         let letters = (0..LENGTH).map(|at| b"a\r\n"[number / 3_usize.pow(at) % 3]);
@@ -88,15 +88,15 @@ fn every_short_text_comes_out_the_same_however_it_is_cut() {
 }
 
 #[test]
-fn a_mark_is_dropped_once_and_only_where_a_file_begins() {
+fn a_byte_order_mark_is_dropped_once_at_the_start() {
     let marked = |parts: &[&[u8]]| parts.concat();
     for (text, expected) in [
-        (marked(&[MARK]), &b""[..]),
-        (marked(&[MARK, b"a\r\n"]), b"a\n"),
-        (marked(&[MARK, MARK, b"a"]), b"\xef\xbb\xbfa"),
-        (marked(&[b"a", MARK]), b"a\xef\xbb\xbf"),
-        (marked(&[&MARK[..2]]), &MARK[..2]),
-        (marked(&[&MARK[..2], b"\r\n"]), b"\xef\xbb\n"),
+        (marked(&[BOM]), &b""[..]),
+        (marked(&[BOM, b"a\r\n"]), b"a\n"),
+        (marked(&[BOM, BOM, b"a"]), b"\xef\xbb\xbfa"),
+        (marked(&[b"a", BOM]), b"a\xef\xbb\xbf"),
+        (marked(&[&BOM[..2]]), &BOM[..2]),
+        (marked(&[&BOM[..2], b"\r\n"]), b"\xef\xbb\n"),
         (marked(&[]), b""),
     ] {
         for cuts in 0..1 << text.len() {
@@ -107,8 +107,8 @@ fn a_mark_is_dropped_once_and_only_where_a_file_begins() {
 }
 
 #[test]
-fn gzip_mark_and_crlf_together_come_out_as_signed() {
-    let text = [MARK, b"igel.com/license/v1\r\npack WE-7Q2KD\r\nlone\rcr\r\r\n\r\n"].concat();
+fn gzip_mark_and_crlf_are_normalised_together() {
+    let text = [BOM, b"igel.com/license/v1\r\npack WE-7Q2KD\r\nlone\rcr\r\r\n\r\n"].concat();
     let packed = gzip(&text);
     for cuts in 0..1 << 18 {
         // Every way to cut the gzip header, and some of the rest.
@@ -119,7 +119,7 @@ fn gzip_mark_and_crlf_together_come_out_as_signed() {
 }
 
 #[test]
-fn crlf_across_the_border_of_any_buffer_becomes_lf() {
+fn crlf_across_buffers_becomes_lf() {
     const BUFFER: usize = 64 * 1024;
     for before in BUFFER - 5..BUFFER + 2 {
         let text =
@@ -130,39 +130,38 @@ fn crlf_across_the_border_of_any_buffer_becomes_lf() {
 }
 
 #[test]
-fn several_members_are_one_file_and_a_second_layer_is_left_alone() {
+fn gzip_members_are_joined_and_a_second_layer_is_kept() {
     let members = [gzip(b"one\r"), gzip(b""), gzip(b"\ntwo")].concat();
     assert_eq!(fed(&members[..]).unwrap(), b"one\ntwo");
-    // As a length may hold CR LF, so may the inner layer; it is no longer gzip then, and that is
-    // as good a reason to refuse it.
+    // If the inner layer contains CR LF, it is no longer gzip; the verifier rejects it either way.
     let inner = gzip(b"text");
     assert_eq!(fed(&gzip(&inner)[..]).unwrap(), inner);
 }
 
 #[test]
-fn gzip_that_ends_early_or_goes_on_as_something_else_is_refused() {
+fn gzip_that_is_truncated_or_followed_by_other_bytes_is_rejected() {
     let packed = gzip(b"igel.com/license/v1\n");
     for length in 2..packed.len() {
-        let fault = fed(&packed[..length]).unwrap_err();
-        assert!(matches!(fault, Fault::Gzip), "{length}: {fault}");
+        let error = fed(&packed[..length]).unwrap_err();
+        assert!(matches!(error, IntakeError::Gzip), "{length}: {error}");
     }
     for rest in [&b"garbage"[..], b"\0", b"\x1f", b"\x1f\x8b"] {
-        let fault = fed(&[&packed, rest].concat()[..]).unwrap_err();
-        assert!(matches!(fault, Fault::Gzip), "{rest:?}: {fault}");
+        let error = fed(&[&packed, rest].concat()[..]).unwrap_err();
+        assert!(matches!(error, IntakeError::Gzip), "{rest:?}: {error}");
     }
     for at in 0..packed.len() {
         let mut altered = packed.clone();
         altered[at] ^= 0x40;
-        // Time stamp, system and the bits that fill the last byte up say nothing.
+        // gzip ignores time stamp, system and padding bits.
         let harmless = |text| text == b"igel.com/license/v1\n" || text == altered;
         assert!(fed(&altered[..]).map_or(true, harmless), "{at}");
     }
-    // One byte is no gzip.
+    // One byte is not gzip.
     assert_eq!(fed(&packed[..1]).unwrap(), b"\x1f");
 }
 
 #[test]
-fn a_source_that_fails_is_not_called_damaged_gzip() {
+fn a_failing_source_is_not_reported_as_damaged_gzip() {
     struct Broken;
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -171,29 +170,31 @@ fn a_source_that_fails_is_not_called_damaged_gzip() {
     }
     let packed = gzip(b"igel.com/license/v1\n");
     for length in 0..packed.len() {
-        let fault = fed(packed[..length].chain(Broken)).unwrap_err();
-        assert!(matches!(&fault, Fault::Unreadable(e) if e.kind() == io::ErrorKind::UnexpectedEof));
+        let error = fed(packed[..length].chain(Broken)).unwrap_err();
+        assert!(
+            matches!(&error, IntakeError::Unreadable(e) if e.kind() == io::ErrorKind::UnexpectedEof)
+        );
     }
-    let fault = fed(b"igel.com".chain(Broken)).unwrap_err();
-    assert!(matches!(fault, Fault::Unreadable(_)), "{fault}");
+    let error = fed(b"igel.com".chain(Broken)).unwrap_err();
+    assert!(matches!(error, IntakeError::Unreadable(_)), "{error}");
 }
 
 #[test]
 fn the_limit_is_exact_for_plain_and_packed_files() {
     let sized = |bytes| repeat(b'a').take(bytes);
     assert_eq!(feed(sized(FILE_BYTES), |_| {}).unwrap(), FILE_BYTES);
-    let fault = feed(sized(FILE_BYTES + 1), |_| {}).unwrap_err();
-    assert!(matches!(fault, Fault::TooLarge { limit: FILE_BYTES }), "{fault}");
+    let error = feed(sized(FILE_BYTES + 1), |_| {}).unwrap_err();
+    assert!(matches!(error, IntakeError::TooLarge { limit: FILE_BYTES }), "{error}");
     assert_eq!(
-        fault.to_string(),
-        "is larger than 33554432 bytes, which no licence is; check what file it is"
+        error.to_string(),
+        "is larger than 33554432 bytes, the limit of a licence; check the file"
     );
     for (bytes, fits) in [(FILE_BYTES, true), (FILE_BYTES + 1, false)] {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         io::copy(&mut sized(bytes), &mut packed).unwrap();
         let fed = feed(&packed.finish().unwrap()[..], |_| {});
         assert_eq!(fed.is_ok(), fits);
-        assert!(fits || matches!(fed, Err(Fault::TooLarge { .. })));
+        assert!(fits || matches!(fed, Err(IntakeError::TooLarge { .. })));
     }
 }
 
@@ -223,8 +224,8 @@ const HEADER: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
 
 #[test]
 fn ten_gigabytes_in_a_small_file_stop_at_the_limit() {
-    // A full flush ends at a byte, and what follows does not look back beyond it: so one packed
-    // megabyte can stand ten thousand times.
+    // A full flush ends at a byte boundary and resets the dictionary, so that one packed megabyte can
+    // be repeated ten thousand times.
     let zeros = vec![0; 1 << 20];
     let mut megabyte = Vec::with_capacity(1 << 16);
     Compress::new(Compression::best(), false)
@@ -234,18 +235,18 @@ fn ten_gigabytes_in_a_small_file_stop_at_the_limit() {
     assert!(packed < FILE_BYTES, "small enough that only what it unpacks to is too large");
     let bomb = HEADER.chain(Cycle(&megabyte, 0).take(packed));
     let (mut read, mut given, mut largest) = (0, 0, 0);
-    let fault = feed(Counted(bomb, &mut read), |chunk| {
+    let error = feed(Counted(bomb, &mut read), |chunk| {
         given += chunk.len() as u64;
         largest = largest.max(chunk.len());
     })
     .unwrap_err();
-    assert!(matches!(fault, Fault::TooLarge { .. }), "{fault}");
+    assert!(matches!(error, IntakeError::TooLarge { .. }), "{error}");
     assert!(given <= FILE_BYTES && largest <= 64 * 1024);
     assert!(read < megabyte.len() as u64 * 34 + 64 * 1024, "{read} bytes read");
 }
 
 #[test]
-fn what_is_read_is_limited_also_if_it_unpacks_to_nothing_or_not_at_all() {
+fn packed_bytes_are_limited_even_if_they_unpack_to_nothing() {
     // A member of nothing with an extra field of 64 KiB in its header (RFC 1952 §2.3.1.1).
     let mut member = HEADER.to_vec();
     member[3] = 4;
@@ -254,15 +255,15 @@ fn what_is_read_is_limited_also_if_it_unpacks_to_nothing_or_not_at_all() {
     member.extend(&gzip(b"")[HEADER.len()..]);
     assert_eq!(fed(&member[..]).unwrap(), b"");
     let mut read = 0;
-    let fault = feed(Counted(Cycle(&member, 0), &mut read), |_| {}).unwrap_err();
-    assert!(matches!(fault, Fault::TooLarge { .. }), "{fault}");
+    let error = feed(Counted(Cycle(&member, 0), &mut read), |_| {}).unwrap_err();
+    assert!(matches!(error, IntakeError::TooLarge { .. }), "{error}");
     let near = FILE_BYTES..FILE_BYTES + 128 * 1024;
     assert!(near.contains(&read), "{read} bytes read");
 
     let garbage = HEADER.chain(repeat(0xff));
     let mut read = 0;
-    let fault = feed(Counted(garbage, &mut read), |_| {}).unwrap_err();
-    assert!(matches!(fault, Fault::TooLarge { .. }), "{fault}");
+    let error = feed(Counted(garbage, &mut read), |_| {}).unwrap_err();
+    assert!(matches!(error, IntakeError::TooLarge { .. }), "{error}");
     assert!(near.contains(&read), "{read} bytes read");
 }
 
@@ -271,7 +272,7 @@ fn refusal(path: &Path) -> String {
 }
 
 #[test]
-fn only_files_are_opened_and_nothing_else_is_waited_for() {
+fn only_files_are_opened_without_waiting() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name| dir.path().join(name);
     fs::write(at("A.lic"), "text").unwrap();
@@ -288,32 +289,32 @@ fn only_files_are_opened_and_nothing_else_is_waited_for() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_refused_without_reading_it() {
+fn a_file_that_is_too_large_is_rejected_unread() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("A.lic");
     let file = File::create(&path).unwrap();
     file.set_len(FILE_BYTES).unwrap();
     assert!(open(&path).is_ok());
     file.set_len(2 << 30).unwrap();
-    let fault = open(&path).unwrap_err();
-    assert!(matches!(fault, OpenFault::TooLarge { bytes: 0x8000_0000, limit: FILE_BYTES }));
-    assert_eq!(fault.to_string(), "has 2147483648 bytes, a licence at most 33554432");
+    let error = open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::TooLarge { bytes: 0x8000_0000, limit: FILE_BYTES }));
+    assert_eq!(error.to_string(), "has 2147483648 bytes, a licence at most 33554432");
 }
 
 #[test]
-fn a_descriptor_may_be_a_stream_only_where_that_is_allowed() {
+fn a_stream_is_accepted_only_where_allowed() {
     let pipe = || File::from(OwnedFd::from(io::pipe().unwrap().0));
     let socket = || File::from(OwnedFd::from(UnixStream::pair().unwrap().0));
     for stream in [pipe, socket] {
         assert!(accept(stream(), Streams::Allowed).is_ok());
-        let fault = accept(stream(), Streams::Refused).unwrap_err();
-        assert!(matches!(fault, OpenFault::NotAFile("a pipe" | "a socket")), "{fault}");
+        let error = accept(stream(), Streams::Refused).unwrap_err();
+        assert!(matches!(error, OpenError::NotAFile("a pipe" | "a socket")), "{error}");
     }
     for other in ["/", "/dev/null"] {
-        let fault = accept(File::open(other).unwrap(), Streams::Allowed).unwrap_err();
-        assert!(matches!(fault, OpenFault::NotAFile(_)), "{fault}");
+        let error = accept(File::open(other).unwrap(), Streams::Allowed).unwrap_err();
+        assert!(matches!(error, OpenError::NotAFile(_)), "{error}");
     }
     let large = tempfile::tempfile().unwrap();
     large.set_len(FILE_BYTES + 1).unwrap();
-    assert!(matches!(accept(large, Streams::Allowed), Err(OpenFault::TooLarge { .. })));
+    assert!(matches!(accept(large, Streams::Allowed), Err(OpenError::TooLarge { .. })));
 }

@@ -1,4 +1,4 @@
-//! What is read of a stick, as an image on a loop device. All of this needs root.
+//! Reading a stick, as an image on a loop device. All tests but one need root.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap fails the test")]
 
 use std::fs::{self, File};
@@ -6,19 +6,22 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use licd_fs::root::Root;
-use licd_sources::stick::{Content, ENTRIES, Error, Fault, Rest, open};
+use licd_sources::intake::OpenError;
+use licd_sources::stick::{Content, ENTRIES, Incomplete, StickError, open};
 use tempfile::TempDir;
 
-/// A stick that holds what a directory holds.
+/// A stick with the files of a directory.
 struct Stick {
     dir: TempDir,
     device: PathBuf,
 }
 
 impl Stick {
-    /// Formats it, and has `prepare` do something to the image.
+    /// Formats an image and passes it to `prepare`.
     fn new(fill: impl FnOnce(&Path), prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (top, image) = (dir.path().join("top"), dir.path().join("image"));
@@ -37,7 +40,7 @@ impl Stick {
         self.dir.path().join("image")
     }
 
-    fn open(&self) -> Result<Content, Error> {
+    fn open(&self) -> Result<Content, StickError> {
         open(&Root::new("/"), &self.device)
     }
 
@@ -52,12 +55,21 @@ impl Stick {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Whether nobody uses the device any more.
-    fn is_free(&self) -> bool {
-        // It would be gone as soon as it is not used; with the last user, otherwise.
+    /// Detaches the device, and returns whether all users have closed it by a deadline. The kernel
+    /// detaches it with its last user, and losetup(8) in another test opens every loop device for a
+    /// moment.
+    fn becomes_free(&self) -> bool {
         run(Command::new("losetup").arg("--detach").arg(&self.device));
         let name = self.device.file_name().unwrap();
-        !Path::new("/sys/class/block").join(name).join("loop/backing_file").exists()
+        let backing_file = Path::new("/sys/class/block").join(name).join("loop/backing_file");
+        let image = fs::canonicalize(self.image()).unwrap();
+        let is_attached =
+            || fs::read_to_string(&backing_file).is_ok_and(|file| Path::new(file.trim()) == image);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while is_attached() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        !is_attached()
     }
 }
 
@@ -77,15 +89,15 @@ fn debugfs(image: &Path, request: &str) {
     run(Command::new("debugfs").args(["-w", "-R", request]).arg(image));
 }
 
-fn read(content: &Content, name: &str) -> Result<String, Fault> {
+fn read(content: &Content, name: &str) -> Result<String, OpenError> {
     let mut text = String::new();
-    content.open(name.as_ref())?.read_to_string(&mut text).map_err(Fault::Unreadable)?;
+    content.open(name.as_ref())?.read_to_string(&mut text).map_err(OpenError::Unreadable)?;
     Ok(text)
 }
 
 #[test]
-fn only_what_may_be_a_licence_is_named_in_one_order() {
-    if !is_root("only_what_may_be_a_licence_is_named_in_one_order") {
+fn only_documents_are_listed_in_byte_order() {
+    if !is_root("only_documents_are_listed_in_byte_order") {
         return;
     }
     let stick = Stick::new(
@@ -105,8 +117,8 @@ fn only_what_may_be_a_licence_is_named_in_one_order() {
 }
 
 #[test]
-fn what_is_no_file_is_not_opened() {
-    if !is_root("what_is_no_file_is_not_opened") {
+fn only_regular_files_are_opened() {
+    if !is_root("only_regular_files_are_opened") {
         return;
     }
     let stick = Stick::new(
@@ -131,38 +143,38 @@ fn what_is_no_file_is_not_opened() {
         ("disk.lic", "a device"),
         ("console.lic", "a device"),
     ] {
-        let Err(Fault::NotAFile(found)) = read(&content, name) else { panic!("{name}") };
+        let Err(OpenError::NotAFile(found)) = read(&content, name) else { panic!("{name}") };
         assert_eq!(found, kind, "{name}");
     }
-    // Nor is anything outside.
+    // No name leads out of the stick.
     for name in ["../etc/passwd", "/etc/passwd"] {
         assert!(read(&content, name).is_err(), "{name}");
     }
 }
 
 #[test]
-fn of_a_crowded_directory_only_so_many_entries_are_looked_at() {
-    if !is_root("of_a_crowded_directory_only_so_many_entries_are_looked_at") {
+fn the_entries_of_a_large_directory_are_limited() {
+    if !is_root("the_entries_of_a_large_directory_are_limited") {
         return;
     }
     let fill = |count: usize| {
         move |top: &Path| {
-            // One entry more is lost+found.
+            // lost+found is another entry.
             for number in 1..count {
                 fs::write(top.join(format!("{number}.lic")), "").unwrap();
             }
         }
     };
     let full = Stick::new(fill(ENTRIES), nothing);
-    assert!(full.open().unwrap().rest().is_none());
+    assert!(full.open().unwrap().incomplete().is_none());
     assert_eq!(full.names().len(), ENTRIES - 1);
     let fuller = Stick::new(fill(ENTRIES + 1), nothing);
-    assert!(matches!(fuller.open().unwrap().rest(), Some(Rest::TooMany)));
+    assert!(matches!(fuller.open().unwrap().incomplete(), Some(Incomplete::TooMany)));
 }
 
 #[test]
-fn nothing_is_written_to_a_stick_and_nothing_holds_it_afterwards() {
-    if !is_root("nothing_is_written_to_a_stick_and_nothing_holds_it_afterwards") {
+fn a_stick_is_neither_written_nor_held() {
+    if !is_root("a_stick_is_neither_written_nor_held") {
         return;
     }
     let stick = Stick::new(|top| fs::write(top.join("a.lic"), "a").unwrap(), nothing);
@@ -175,12 +187,12 @@ fn nothing_is_written_to_a_stick_and_nothing_holds_it_afterwards() {
     assert_eq!(stick.hash(), before);
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(stick.device.to_str().unwrap()), "{mounts}");
-    assert!(stick.is_free());
+    assert!(stick.becomes_free());
 }
 
 #[test]
-fn a_stick_with_unfinished_deletions_is_left_alone() {
-    if !is_root("a_stick_with_unfinished_deletions_is_left_alone") {
+fn a_stick_with_unfinished_deletions_is_not_opened() {
+    if !is_root("a_stick_with_unfinished_deletions_is_not_opened") {
         return;
     }
     let stick = Stick::new(
@@ -188,38 +200,38 @@ fn a_stick_with_unfinished_deletions_is_left_alone() {
         |image| debugfs(image, "set_super_value last_orphan 12"),
     );
     let before = stick.hash();
-    assert!(matches!(stick.open(), Err(Error::Unfinished)));
+    assert!(matches!(stick.open(), Err(StickError::Unfinished)));
     assert_eq!(stick.hash(), before);
 }
 
 #[test]
-fn what_holds_no_file_system_is_not_opened() {
-    if !is_root("what_holds_no_file_system_is_not_opened") {
+fn a_device_without_a_file_system_is_not_opened() {
+    if !is_root("a_device_without_a_file_system_is_not_opened") {
         return;
     }
     let zeros = |image: &Path| {
         File::create(image).unwrap().set_len(1 << 20).unwrap();
     };
-    assert!(matches!(Stick::new(nothing, zeros).open(), Err(Error::NoFileSystem)));
+    assert!(matches!(Stick::new(nothing, zeros).open(), Err(StickError::NoFileSystem)));
     let tiny = |image: &Path| File::create(image).unwrap().set_len(1024).unwrap();
-    assert!(matches!(Stick::new(nothing, tiny).open(), Err(Error::NoFileSystem)));
+    assert!(matches!(Stick::new(nothing, tiny).open(), Err(StickError::NoFileSystem)));
     let broken = |image: &Path| debugfs(image, "set_super_value blocks_count 1000000000");
     let damaged = Stick::new(nothing, broken).open();
-    assert!(matches!(damaged, Err(Error::NoFileSystem)), "{damaged:?}");
+    assert!(matches!(damaged, Err(StickError::NoFileSystem)), "{damaged:?}");
 }
 
 #[test]
-fn what_is_no_device_is_not_opened() {
+fn anything_but_a_block_device_is_not_opened() {
     let root = Root::new("/");
     for path in ["/dev/null", "/dev", "/etc/passwd"] {
-        assert!(matches!(open(&root, path.as_ref()), Err(Error::NotABlockDevice)), "{path}");
+        assert!(matches!(open(&root, path.as_ref()), Err(StickError::NotABlockDevice)), "{path}");
     }
     let missing = open(&root, "/dev/no-such-stick".as_ref());
-    assert!(matches!(missing, Err(Error::Unreadable(_))));
+    assert!(matches!(missing, Err(StickError::Unreadable(_))));
 }
 
-/// Whether this test can run; says so if it cannot, past the harness, which hides what tests that
-/// pass have printed.
+/// Whether this test can run as root. Reports a skipped test past the harness, which hides the output
+/// of tests that pass.
 fn is_root(test: &str) -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {

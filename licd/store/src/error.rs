@@ -1,4 +1,4 @@
-//! Why the store cannot do what it is asked.
+//! Errors of the store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,69 +8,68 @@ use licd_fs::look::{Looked, Unavailable, is_fact};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use super::Holder;
+use crate::holders::Holder;
 
-/// Why the store cannot do what it is asked. What was in it is untouched, unless a variant says
-/// otherwise.
+/// Why an operation on the store failed. Its content is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
-    /// No room or quota is left (`store-full`).
+    /// No space or quota is left (`store-full`).
     Full {
         /// The partition or file concerned.
         place: PathBuf,
     },
-    /// It cannot be written (`store-unwritable`).
+    /// The store cannot be written (`store-unwritable`).
     Unwritable {
         /// The partition or file concerned.
         place: PathBuf,
-        /// What is in the way.
+        /// The obstacle.
         why: Obstacle,
     },
     /// The new file is in place, but the medium may not have it (`store-unwritable`).
     Unflushed {
         /// The file.
         place: PathBuf,
-        /// The kernel's reason.
+        /// The kernel's error.
         why: Errno,
     },
-    /// It cannot be read, which is a fact about it.
+    /// The store cannot be read, which is a fact.
     Unreadable {
         /// The partition or file concerned.
         place: PathBuf,
-        /// The kernel's reason.
+        /// The kernel's error.
         why: Errno,
     },
-    /// It could not be looked at, which says nothing about it.
+    /// The store could not be looked at, because of a shortage.
     Unavailable(Unavailable),
-    /// Somebody else is writing and did not finish in time (`busy`).
+    /// Another process is writing and did not finish in time (`busy`).
     Busy {
         /// The partition.
         place: PathBuf,
-        /// Who, if the kernel tells.
+        /// The process, if the kernel reports it.
         holder: Option<Holder>,
     },
-    /// This process may not write it (`not-authorized`).
+    /// This process may not write the store (`not-authorized`).
     NotAuthorized {
         /// The partition or file concerned.
         place: PathBuf,
     },
 }
 
-/// What is in the way of writing.
+/// Why the store cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// There is no licence partition.
+    /// The licence partition does not exist.
     Missing,
-    /// The block device takes no writes.
+    /// The block device is write-protected.
     WriteProtected,
     /// A file or directory is marked immutable or append-only (chattr(1)).
     Immutable,
-    /// Any other reason of the kernel.
+    /// Any other error of the kernel.
     Kernel(Errno),
 }
 
 impl StoreError {
-    /// Whether this process may not do it, and another one may.
+    /// Whether this process lacks a permission that another may have.
     #[must_use]
     pub fn is_permission(&self) -> bool {
         match self {
@@ -84,8 +83,7 @@ impl StoreError {
         }
     }
 
-    /// Tells what a look at the store found, facts that speak against it included, from a look that
-    /// could not be taken.
+    /// Separates facts about the store from failures to look: the inner error is a fact.
     ///
     /// # Errors
     /// [`Unavailable`].
@@ -96,12 +94,12 @@ impl StoreError {
         }
     }
 
-    /// A write to `place` that failed for this reason.
-    pub(super) fn writing(place: &Path, reason: Errno) -> Self {
+    /// A failed write to `place`.
+    pub(crate) fn writing(place: &Path, reason: Errno) -> Self {
         let place = place.to_owned();
         match reason {
             Errno::ENOSPC | Errno::EDQUOT => Self::Full { place },
-            // Root is refused for this reason alone (FS_IOC_GETFLAGS(2const)).
+            // Root gets EPERM for this reason only (FS_IOC_GETFLAGS(2const)).
             Errno::EPERM if geteuid().is_root() => {
                 Self::Unwritable { place, why: Obstacle::Immutable }
             }
@@ -110,8 +108,8 @@ impl StoreError {
         }
     }
 
-    /// Reading `place` failed for this reason.
-    pub(super) fn reading(place: &Path, why: Errno) -> Self {
+    /// A failed read of `place`.
+    pub(crate) fn reading(place: &Path, why: Errno) -> Self {
         if is_fact(why) {
             Self::Unreadable { place: place.to_owned(), why }
         } else {
@@ -119,10 +117,10 @@ impl StoreError {
         }
     }
 
-    /// Mounting `place` otherwise failed for this reason.
-    pub(super) fn mounting(place: &Path, reason: Errno) -> Self {
+    /// A failed remount of `place`.
+    pub(crate) fn mounting(place: &Path, reason: Errno) -> Self {
         match reason {
-            // mount(2): permission is denied by EPERM; EACCES says that the device is read-only.
+            // mount(2): EPERM denies permission; EACCES means that the device is read-only.
             Errno::EACCES => {
                 Self::Unwritable { place: place.to_owned(), why: Obstacle::WriteProtected }
             }
@@ -199,7 +197,7 @@ impl From<Unavailable> for StoreError {
     }
 }
 
-/// The kernel's reason in the user's words. ext4 says `EBADMSG` for a wrong checksum.
+/// The kernel's error for users. ext4 returns `EBADMSG` for a wrong checksum.
 fn words(reason: Errno) -> &'static str {
     match reason {
         Errno::EUCLEAN | Errno::EBADMSG => "the file system is damaged; check it with fsck",
@@ -209,4 +207,17 @@ fn words(reason: Errno) -> &'static str {
     }
 }
 
-impl std::error::Error for StoreError {}
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { why, .. }
+            | Self::Unflushed { why, .. }
+            | Self::Unwritable { why: Obstacle::Kernel(why), .. } => Some(why),
+            Self::Unavailable(unavailable) => Some(unavailable),
+            Self::Full { .. }
+            | Self::Unwritable { .. }
+            | Self::Busy { .. }
+            | Self::NotAuthorized { .. } => None,
+        }
+    }
+}

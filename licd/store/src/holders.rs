@@ -1,4 +1,4 @@
-//! Who keeps a file system from being made read-only.
+//! Processes that keep a file system from becoming read-only.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,24 +7,24 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use nix::sys::stat::{major, minor};
 
-/// Processes that are named: as many as fit a message. That there are some is what matters.
-const NAMED: usize = 8;
+/// Processes that are named: as many as fit into a message.
+const MAX_HOLDERS: usize = 8;
 
 /// A process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// Its ID.
     pub pid: u32,
-    /// The name of its program as the kernel keeps it, at most 15 bytes; empty if it has ended.
+    /// The name of its program in the kernel, at most 15 bytes; empty if it has exited.
     pub command: OsString,
 }
 
 impl Holder {
     /// The process `pid`.
-    pub(super) fn of(pid: u32) -> Self {
+    pub(crate) fn of(pid: u32) -> Self {
         let mut command = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
         command.truncate(command.trim_ascii_end().len());
         Self { pid, command: OsString::from_vec(command) }
@@ -40,10 +40,10 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The first processes found that hold a removed file of the file system `device` (as in
-/// `st_dev`), or one open for writing: by a descriptor, a mapping or as their directory. Only root
-/// sees those of other users.
-pub(super) fn find(device: u64) -> Vec<Holder> {
+/// The first processes that hold a removed file of the file system `device` (`st_dev`), or a file open
+/// for writing: by a descriptor, a mapping or as working directory. Only root sees the processes of
+/// other users.
+pub(crate) fn find(device: u64) -> Vec<Holder> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     processes
         .flatten()
@@ -51,7 +51,7 @@ pub(super) fn find(device: u64) -> Vec<Holder> {
             let pid = entry.file_name().to_str()?.parse().ok()?;
             holds(&entry.path(), device).then(|| Holder::of(pid))
         })
-        .take(NAMED)
+        .take(MAX_HOLDERS)
         .collect()
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_descriptor_is_for_writing_by_its_access_mode() {
+    fn the_access_mode_of_a_descriptor_shows_whether_it_is_for_writing() {
         assert!(is_for_writing("pos:\t0\nflags:\t0100001\nmnt_id:\t30\n"));
         assert!(is_for_writing("flags:\t02\n"));
         assert!(!is_for_writing("pos:\t0\nflags:\t02100000\n"));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_holds_if_its_file_is_removed_or_written_through_it() {
+    fn a_mapping_of_a_removed_file_or_a_shared_writable_one_holds() {
         let of = |line: &str| is_held_mapping(line.as_bytes(), b"07:00");
         assert!(of("7f-80 r--p 00000000 07:00 12     /license/x.lic (deleted)"));
         assert!(of("7f-80 rw-s 00000000 07:00 12     /license/x y.lic"));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_named_so_that_it_cannot_upset_a_terminal() {
+    fn the_name_of_a_process_cannot_control_a_terminal() {
         let holder = Holder { pid: 7, command: OsString::from("a\x1b[31m") };
         assert_eq!(holder.to_string(), "process 7 (a\\u{1b}[31m)");
         assert_eq!(Holder { pid: 7, command: OsString::new() }.to_string(), "process 7");

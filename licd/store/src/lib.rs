@@ -1,14 +1,13 @@
 //! The licence partition, `/license`: `dsa/licenses/*.lic`, the newest trust document,
 //! `dsa/trust.note`, and the mark of the starter period, `dsa/starter`.
 //!
-//! On a device it is a mount point and read-only except while something is written; in a container
-//! or a test it may be a plain directory. Everybody may read it at any time. Whoever writes takes a
-//! lock, `/run/licd/store.lock`, and opens a [`Window`], which closes on every way out.
+//! On a device it is a mount point and read-only outside a write window; in a container or a test it
+//! may be a plain directory. Every user may read it at any time. A writer takes the lock
+//! `/run/licd/store.lock` and opens a [`Window`], which closes on every path.
 //!
-//! Nothing about the store is remembered between two calls: it may be unmounted, remounted by hand
-//! or switched to read-only by the kernel at any moment. Only that there was a partition is noted
-//! until the next start of the system, in `/run/licd/store.partition`: the empty mount point that a
-//! partition leaves behind must not be taken for a store.
+//! No call relies on the state of an earlier one: a user may unmount or remount the partition, and the
+//! kernel may make it read-only, at any time. Only the existence of the partition is recorded, until
+//! the next boot, in `/run/licd/store.partition`: an empty mount point is not a store.
 
 mod error;
 mod holders;
@@ -20,6 +19,7 @@ mod room;
 mod starter;
 mod stray;
 mod window;
+mod writer;
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -40,46 +40,46 @@ pub use name::FileName;
 pub use room::RESERVE;
 pub use stray::Stray;
 pub use window::{Change, Closed, Window};
+pub use writer::Writer;
 
 use listing::{DSA, REQUEST, TRUST};
-use lock::Lock;
 use mount::Mount;
 
-/// How long a writer waits for another: many times what a window takes, and less than the 25 s
-/// after which a caller on the bus gives up.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a writer waits for another: many times as long as a window lasts, and less than the 25 s
+/// timeout of a caller on the bus.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The licence partition of a root.
+/// The store under a root directory.
 #[derive(Debug, Clone)]
 pub struct Store {
     place: PathBuf,
     lock: PathBuf,
     partition_note: PathBuf,
-    patience: Duration,
+    lock_timeout: Duration,
 }
 
-/// The stamps of everything that a judgement rests on.
+/// The stamps of all files that verdicts depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamps {
     licenses: Vec<(FileName, Stamp)>,
     trust: Option<Stamp>,
 }
 
-/// In what state the store is, the word of the status report.
+/// The state of the store, as in the status report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreState {
-    /// Nothing can be written, as it should be.
+    /// The partition is read-only.
     ReadOnly,
-    /// A plain directory, or a partition that somebody left or keeps writable.
+    /// The store is a plain directory, or a partition that is writable.
     Writable,
-    /// It is there and cannot be read.
+    /// The store exists and cannot be read.
     Damaged,
-    /// It is not there.
+    /// The store does not exist.
     Missing,
 }
 
 impl Stamps {
-    /// The stamp of a licence; `None` if it was not there.
+    /// The stamp of a licence; `None` if the licence did not exist.
     #[must_use]
     pub fn of(&self, name: &FileName) -> Option<Stamp> {
         let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
@@ -95,24 +95,24 @@ licd_rules::words!(StoreState {
 });
 
 impl Store {
-    /// The store below this root.
+    /// The store under this root.
     #[must_use]
     pub fn new(root: &Root) -> Self {
         Self {
             place: root.path("/license"),
             lock: root.path("/run/licd/store.lock"),
             partition_note: root.path("/run/licd/store.partition"),
-            patience: PATIENCE,
+            lock_timeout: LOCK_TIMEOUT,
         }
     }
 
-    /// The same, but waiting for another writer at most this long.
+    /// The same store with another limit of waiting for a writer.
     #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn with_lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, ..self }
     }
 
-    /// The licence files, in the order of their names. None if there is no store.
+    /// The licence files, sorted by name; none if the store does not exist.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
@@ -125,8 +125,8 @@ impl Store {
         }
     }
 
-    /// What looks like a licence or a trust document on the partition and is not looked at. Not more
-    /// is looked for than a device can have.
+    /// The files on the partition that resemble licences or trust documents and that licd does not
+    /// read. The search is limited.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -140,7 +140,7 @@ impl Store {
         }
     }
 
-    /// The newest trust document received.
+    /// The stored trust document.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
@@ -156,7 +156,7 @@ impl Store {
         }
     }
 
-    /// By what a later look tells whether licences and trust document are as they were.
+    /// The stamps of licences and trust document, to detect a change later.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
@@ -166,17 +166,17 @@ impl Store {
         Ok(Stamps { licenses, trust })
     }
 
-    /// In what state the store is now.
+    /// The current state of the store.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn state(&self) -> Looked<StoreState> {
         let mount = match self.mount()? {
             Ok((_, mount)) if self.is_missing(&mount)? => return Ok(StoreState::Missing),
-            Ok((_, mount)) if mount.has_given_up() => return Ok(StoreState::Damaged),
+            Ok((_, mount)) if mount.is_shut_down() => return Ok(StoreState::Damaged),
             Ok(mount) => mount,
             Err(Errno::ENOENT) => return Ok(StoreState::Missing),
-            // A store that is closed to this user cannot be written by him either.
+            // A user who may not read the store may not write it either.
             Err(Errno::EACCES) => return Ok(StoreState::ReadOnly),
             Err(_) => return Ok(StoreState::Damaged),
         };
@@ -190,7 +190,7 @@ impl Store {
         }
     }
 
-    /// The top directory and its mount, or the fact that speaks against them.
+    /// The top directory and its mount. The inner error is a fact.
     fn mount(&self) -> Looked<Result<(OwnedFd, Mount), Errno>> {
         let found = listing::open_top(&self.place).and_then(|top| {
             let mount = Mount::of(&top)?;
@@ -199,27 +199,27 @@ impl Store {
         look_errno(&self.place, found)
     }
 
-    /// Whether this is the mount point of a partition that is not there: in a read-only system, a
-    /// directory that is no mount can only be one.
+    /// Whether this is the mount point of a partition that is not mounted. A directory of a read-only
+    /// system cannot be anything else.
     fn is_missing(&self, mount: &Mount) -> Looked<bool> {
-        Ok(!mount.here && (mount.is_read_only() || self.had_partition()?))
+        Ok(!mount.is_mount_point && (mount.is_read_only() || self.had_partition()?))
     }
 
-    /// Whether the partition was there before.
+    /// Whether a partition was mounted here since boot and no longer is.
     fn is_left_behind(&self, top: &OwnedFd) -> Looked<bool> {
         if !self.had_partition()? {
             return Ok(false);
         }
-        Ok(look_errno(&self.place, Mount::of(top))?.is_ok_and(|mount| !mount.here))
+        Ok(look_errno(&self.place, Mount::of(top))?.is_ok_and(|mount| !mount.is_mount_point))
     }
 
     fn had_partition(&self) -> Looked<bool> {
         look::exists(&self.partition_note)
     }
 
-    /// Notes that there is a partition. Where that cannot be written, it is not known later.
+    /// Records that the partition exists, if the file can be written.
     fn note_partition(&self) {
-        // A FIFO in its place would otherwise be waited for.
+        // Opening a FIFO would otherwise wait for a reader.
         let flags = OFlag::O_WRONLY
             | OFlag::O_CREAT
             | OFlag::O_NOFOLLOW
@@ -228,7 +228,7 @@ impl Store {
         let _ = open(&self.partition_note, flags, atomic::PUBLIC);
     }
 
-    /// Whether less than [`RESERVE`] is left on its file system. Without a store it is not.
+    /// Whether less than [`RESERVE`] is free on the file system; false without a store.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -237,83 +237,23 @@ impl Store {
         Ok(look_errno(&self.place, found)?.is_ok_and(|left| left < RESERVE))
     }
 
-    /// Where [`Window::put_request`] puts the request for a licence.
+    /// The path of the request that [`Window::put_request`] stores.
     #[must_use]
     pub fn request(&self) -> PathBuf {
         self.place.join(REQUEST)
     }
 
-    /// The processes that keep the partition from being read-only, as far as can be seen; `None` if
-    /// it is read-only as it should be, or no partition.
+    /// The visible processes that keep the partition writable; `None` if it is read-only or not a
+    /// partition.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn holders(&self) -> Looked<Option<Vec<Holder>>> {
         let Ok((top, mount)) = self.mount()? else { return Ok(None) };
-        if !mount.here || mount.is_closed() {
+        if !mount.is_mount_point || mount.is_closed() {
             return Ok(None);
         }
         let device = look_errno(&self.place, fstat(&top))?.map(|stat| stat.st_dev);
         Ok(device.ok().map(holders::find))
-    }
-
-    /// Takes the right to write. Everything that is compared before something is written has to be
-    /// read after this.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`], or why the lock cannot be had.
-    pub fn writer(&self) -> Result<Writer<'_>, StoreError> {
-        let lock = Lock::take(&self.lock, &self.place, self.patience)?;
-        Ok(Writer { store: self, _lock: lock })
-    }
-
-    /// Takes the right to write and uses it once, as [`Writer::write`] does.
-    ///
-    /// # Errors
-    /// Those of [`Store::writer`] and [`Writer::write`].
-    pub fn write<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-    ) -> Result<(T, Closed), E> {
-        self.writer()?.write(work)
-    }
-
-    /// Puts right what a crash has left: makes the partition read-only and removes half-written
-    /// files. To be called at the start, and from time to time while the last closing was
-    /// [`Closed::HeldBy`]; not otherwise, since it also closes what somebody opened by hand.
-    ///
-    /// `None`: there was nothing to close.
-    ///
-    /// # Errors
-    /// As [`Store::write`]. [`StoreError::Busy`] comes at once: somebody writes, and will close.
-    pub fn settle(&self) -> Result<Option<Closed>, StoreError> {
-        let _lock = Lock::take(&self.lock, &self.place, Duration::ZERO)?;
-        Window::settle(self)
-    }
-}
-
-/// The right to write the store, until dropped.
-pub struct Writer<'a> {
-    store: &'a Store,
-    _lock: Lock,
-}
-
-impl Writer<'_> {
-    /// Opens the store for writing, does the work and closes it, also if the work fails or panics.
-    /// A partition that was found writable is read-only afterwards, too.
-    ///
-    /// If the work fails, what it wrote before stays written, and whether the store could be closed
-    /// is only logged; [`Store::state`] tells.
-    ///
-    /// # Errors
-    /// Of the work; and [`StoreError`] if the store cannot be opened, or a removal cannot be brought
-    /// to the medium.
-    pub fn write<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-    ) -> Result<(T, Closed), E> {
-        let mut window = Window::open(self.store)?;
-        let done = work(&mut window)?;
-        Ok((done, window.close()?))
     }
 }

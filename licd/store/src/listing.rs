@@ -1,4 +1,4 @@
-//! Reading the store.
+//! Reads the store.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,63 +13,62 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
-use super::{FileName, StoreError};
+use crate::error::StoreError;
+use crate::name::FileName;
 
-/// Entries of the licence directory that are looked at: the 10,000 licences that a device has to
-/// bear, and room for what else lies there.
+/// Limit of entries in the licence directory: the 10,000 licences that a device must support, and
+/// other files.
 pub const ENTRIES: usize = 16_384;
 
-/// Where licences and the trust document are, below the partition.
-pub(super) const DSA: &str = "dsa";
-pub(super) const LICENSES: &str = "licenses";
-pub(super) const TRUST: &str = names::TRUST;
-/// The request for a licence that this project writes; others' names begin alike.
-pub(super) const REQUEST: &str = "fetch.json";
+/// Paths of the licences and the trust document on the partition.
+pub(crate) const DSA: &str = "dsa";
+pub(crate) const LICENSES: &str = "licenses";
+pub(crate) const TRUST: &str = names::TRUST;
+/// The request for a licence that licd writes, and the prefix of all requests.
+pub(crate) const REQUEST: &str = "fetch.json";
 const REQUESTS: &[u8] = b"fetch";
-/// Requests that are removed at once; there is hardly ever more than one.
-const REQUESTS_REMOVED: usize = 64;
+/// Limit of requests that one call removes; there is hardly ever more than one.
+const MAX_REQUESTS: usize = 64;
 
-/// The licence files, in the order of their names.
+/// The licence files, sorted by name.
 #[derive(Debug)]
 pub struct Listing {
     /// The files.
     pub entries: Vec<Entry>,
-    /// Whether the directory has more than [`ENTRIES`] entries, of which the rest was not looked
-    /// at.
+    /// Whether the directory has more than [`ENTRIES`] entries; the rest is not listed.
     pub truncated: bool,
     place: PathBuf,
     dir: Option<OwnedFd>,
 }
 
-/// Something that has the name of a licence.
+/// A directory entry with the name of a licence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name.
+    /// The name.
     pub name: FileName,
-    /// Whether it is a regular file. A link, directory, FIFO, socket or device is no licence and
-    /// is never opened.
+    /// Whether it is a regular file. A link, directory, FIFO, socket or device is never opened.
     pub regular: bool,
 }
 
-/// A file of the store as it was found when it was opened.
+/// The result of opening a file of the store.
 #[derive(Debug)]
 pub enum Opened {
     /// A regular file.
     File {
         /// The open file.
         file: File,
-        /// By what it is known again.
+        /// Its stamp.
         stamp: Stamp,
     },
-    /// Not a regular file; it was not opened, or not read.
+    /// Not a regular file.
     NotRegular,
-    /// There is no such file, any more.
+    /// The file does not exist, or no longer.
     Gone,
 }
 
 impl Listing {
-    /// The listing of the licences below `top`.
-    pub(super) fn read(top: &OwnedFd, place: &Path) -> Result<Self, StoreError> {
+    /// Lists the licences of the partition `top`.
+    pub(crate) fn read(top: &OwnedFd, place: &Path) -> Result<Self, StoreError> {
         let place = place.join(DSA).join(LICENSES);
         let failed = |reason| StoreError::reading(&place, reason);
         let dir = licenses(top).map_err(failed)?;
@@ -80,13 +79,12 @@ impl Listing {
         Ok(Self { entries, truncated, place, dir })
     }
 
-    /// A listing without anything.
-    pub(super) fn empty(place: &Path) -> Self {
+    /// An empty listing.
+    pub(crate) fn empty(place: &Path) -> Self {
         Self { entries: Vec::new(), truncated: false, place: place.to_owned(), dir: None }
     }
 
-    /// By what a later look tells whether these are the same files: names and stamps, in the order
-    /// of the names.
+    /// The names and stamps of all entries, sorted by name, to detect a change later.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::Unreadable`].
@@ -110,11 +108,10 @@ impl Listing {
         }
     }
 
-    /// Opens an entry for reading, and never anything but a regular file.
+    /// Opens an entry for reading if it is a regular file.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if the file is there and cannot be opened;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unreadable`] if the file exists and cannot be opened; [`StoreError::Unavailable`].
     pub fn open(&self, entry: &Entry) -> Result<Opened, StoreError> {
         match &self.dir {
             None => Ok(Opened::Gone),
@@ -126,18 +123,18 @@ impl Listing {
 }
 
 /// Opens the partition's top directory.
-pub(super) fn open_top(place: &Path) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_top(place: &Path) -> Result<OwnedFd, Errno> {
     open(place, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
 }
 
-/// Opens a directory inside the store; links are not followed out of it.
-pub(super) fn open_dir(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+/// Opens a directory of the store without following a link.
+pub(crate) fn open_dir(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     openat(parent, name, flags, Mode::empty())
 }
 
-/// The licence directory, if there is one yet.
-pub(super) fn licenses(top: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
+/// The licence directory, if it exists.
+pub(crate) fn licenses(top: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
     match open_dir(top, DSA).and_then(|dsa| open_dir(dsa, LICENSES)) {
         Ok(dir) => Ok(Some(dir)),
         Err(Errno::ENOENT) => Ok(None),
@@ -149,14 +146,14 @@ fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut entries = Vec::new();
     let mut all = Dir::openat(dir, ".", flags, Mode::empty())?.into_iter();
-    // Two more for the directory itself and its parent.
+    // Plus `.` and `..`.
     for found in all.by_ref().take(ENTRIES + 2) {
         let found = found?;
         let name = OsStr::from_bytes(found.file_name().to_bytes());
         if let Some(name) = FileName::new(name) {
             let regular = match found.file_type() {
                 Some(kind) => kind == Type::File,
-                // A file system that does not tell with the name, or a file that is gone by now.
+                // Some file systems do not store the type in the directory.
                 None => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
                     Ok(stat) => is_regular(&stat),
                     Err(Errno::ENOENT) => continue,
@@ -171,20 +168,20 @@ fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
     Ok((entries, truncated))
 }
 
-/// The names of requests for a licence; none if the directory cannot be read.
-pub(super) fn requests(top: &OwnedFd) -> Vec<OsString> {
+/// The names of the requests for a licence; none if the directory cannot be read.
+pub(crate) fn requests(top: &OwnedFd) -> Vec<OsString> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let Ok(dir) = Dir::openat(top, ".", flags, Mode::empty()) else { return Vec::new() };
     dir.into_iter()
         .map_while(Result::ok)
         .map(|found| OsStr::from_bytes(found.file_name().to_bytes()).to_owned())
         .filter(|name| name.as_bytes().starts_with(REQUESTS))
-        .take(REQUESTS_REMOVED)
+        .take(MAX_REQUESTS)
         .collect()
 }
 
 /// Opens a file of an open directory for reading.
-pub(super) fn open_file(dir: impl AsFd, name: &OsStr) -> Result<Opened, Errno> {
+pub(crate) fn open_file(dir: impl AsFd, name: &OsStr) -> Result<Opened, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = match openat(dir, name, flags, Mode::empty()) {
         Ok(file) => file,

@@ -1,26 +1,27 @@
-//! Who may write the store.
+//! The lock of writers of the store.
 
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use licd_fs::lock::{self, Locked, Refused};
+use licd_fs::lock::{self, LockError, Locked};
 use nix::sys::stat::{fstat, major, minor};
 
-use super::{Holder, StoreError};
+use crate::error::StoreError;
+use crate::holders::Holder;
 
-/// The right to write, until dropped.
-pub(super) struct Lock {
+/// The right to write; dropping it releases the lock.
+pub(crate) struct Lock {
     _file: Locked,
 }
 
 impl Lock {
-    /// Takes the lock `file`, for writing to `place`, waiting at most `patience`.
-    pub(super) fn take(file: &Path, place: &Path, patience: Duration) -> Result<Self, StoreError> {
-        match lock::take(file, patience) {
+    /// Takes the lock `file` for writing to `place`, waiting at most `timeout`.
+    pub(crate) fn take(file: &Path, place: &Path, timeout: Duration) -> Result<Self, StoreError> {
+        match lock::take(file, timeout) {
             Ok(lock) => Ok(Self { _file: lock }),
-            Err(Refused::Kernel(reason)) => Err(StoreError::writing(file, reason)),
-            Err(Refused::Taken(lock)) => {
+            Err(LockError::Kernel(reason)) => Err(StoreError::writing(file, reason)),
+            Err(LockError::Held(lock)) => {
                 let holder = holder_of(&lock).map(Holder::of);
                 Err(StoreError::Busy { place: place.to_owned(), holder })
             }
@@ -28,8 +29,8 @@ impl Lock {
     }
 }
 
-/// Who holds a lock on the file: proc_locks(5), where a line reads
-/// `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`, or `1: -> FLOCK …` for one who waits.
+/// The process that holds the lock on a file. A line of proc_locks(5) is
+/// `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`, or `1: -> FLOCK …` for a waiting process.
 fn holder_of(file: &File) -> Option<u32> {
     let stat = fstat(file).ok()?;
     let inode = format!("{:02x}:{:02x}:{}", major(stat.st_dev), minor(stat.st_dev), stat.st_ino);

@@ -1,22 +1,22 @@
-//! The name of a licence file.
+//! Names of licence files.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_rules::names;
 
 /// Bytes of the longest file name (`NAME_MAX` of limits.h).
 const NAME_BYTES: usize = 255;
 
-/// The name of a licence file: a name as [`names::is_license`] has it that is one component of a
-/// path. Their order is that of the bytes.
+/// The name of a licence file: one path component that [`names::is_license`] accepts. Names sort by
+/// their bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileName(OsString);
 
 impl FileName {
-    /// The name, if it is one of a licence file.
+    /// The name, if it is that of a licence file.
     pub fn new(name: impl Into<OsString>) -> Option<Self> {
         let name = name.into();
         let bytes = name.as_bytes();
@@ -26,14 +26,14 @@ impl FileName {
         .then_some(Self(name))
     }
 
-    /// The name as the file system has it.
+    /// The name in the file system.
     #[must_use]
     pub fn as_os_str(&self) -> &OsStr {
         &self.0
     }
 }
 
-/// For people and reports: what is not text is replaced, what would upset a terminal is escaped.
+/// For users and reports: bytes that are not UTF-8 are replaced, control characters are escaped.
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escaped(&self.0.to_string_lossy()))
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shown_so_that_it_cannot_upset_a_terminal() {
+    fn a_displayed_name_cannot_control_a_terminal() {
         let shown = |bytes: &[u8]| FileName::new(OsStr::from_bytes(bytes)).unwrap().to_string();
         assert_eq!(shown(b"\xff\x1b[31m\n.lic"), "\u{fffd}\\u{1b}[31m\\n.lic");
         assert_eq!(shown("\u{202e}it's \\.lic".as_bytes()), "\\u{202e}it's \\.lic");

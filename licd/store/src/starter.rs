@@ -1,6 +1,6 @@
-//! The mark of the starter period, `dsa/starter`, one line: `began 2026-11-22` or `forgone`. It is
-//! here, and not with the rest of what the device remembers, because a factory reset must not
-//! begin the period again.
+//! The mark of the starter period, `dsa/starter`, with one line: `began 2026-11-22` or `forgone`. It
+//! is on the licence partition, apart from the other state, because a factory reset must not restart
+//! the period.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -9,15 +9,16 @@ use licd_rules::StarterMark;
 use license_format::Date;
 use nix::errno::Errno;
 
-use super::listing::{DSA, Opened, open_dir, open_file, open_top};
-use super::window::{Change, Window};
-use super::{Store, StoreError};
+use crate::Store;
+use crate::error::StoreError;
+use crate::listing::{DSA, Opened, open_dir, open_file, open_top};
+use crate::window::{Change, Window};
 
-/// The file.
+/// The name of the file.
 const STARTER: &str = "starter";
-/// Bytes of it that are read: more than it ever holds.
+/// Limit of the file in bytes, which it never reaches.
 const STARTER_BYTES: u64 = 64;
-/// Its words.
+/// The words in the file.
 const BEGAN: &str = "began ";
 const FORGONE: &str = "forgone";
 
@@ -25,8 +26,8 @@ impl Store {
     /// The mark of the starter period, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if there is one that cannot be read or understood. It counts as
-    /// forgone then: a damaged file must not begin the period again. [`StoreError::Unavailable`].
+    /// [`StoreError::Unreadable`] if the mark cannot be read or parsed. It then counts as forgone: a
+    /// damaged file must not restart the period. [`StoreError::Unavailable`].
     pub fn starter(&self) -> Result<Option<StarterMark>, StoreError> {
         let opened = open_top(&self.place)
             .and_then(|top| open_dir(top, DSA))
@@ -36,7 +37,7 @@ impl Store {
             Ok(Opened::File { file, .. }) => {
                 let mut text = String::new();
                 let read = file.take(STARTER_BYTES).read_to_string(&mut text);
-                // Text of no character set comes without a number of the kernel.
+                // Bytes that are not UTF-8 are an error without a number.
                 read.map_err(|e| failed(e.raw_os_error().map_or(Errno::EUCLEAN, Errno::from_raw)))?;
                 parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
             }
@@ -52,10 +53,10 @@ impl Store {
 }
 
 impl Window<'_> {
-    /// Stores the mark of the starter period. It survives a power cut from here on.
+    /// Stores the mark of the starter period. It survives a power cut once the call returns.
     ///
     /// # Errors
-    /// The mark is then as it was.
+    /// [`StoreError`]; the mark is unchanged.
     pub fn put_starter(&mut self, mark: StarterMark) -> Result<Change, StoreError> {
         let text = match mark {
             StarterMark::Began(day) => format!("{BEGAN}{day}\n"),

@@ -1,4 +1,4 @@
-//! What lies around: files that look like licences and are not looked at.
+//! Finds files that resemble licences and that licd does not read.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -13,85 +13,86 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
-use super::listing::{DSA, ENTRIES, LICENSES};
+use crate::listing::{DSA, ENTRIES, LICENSES};
 
-/// Folders of the partition that are looked into: many times what a device has.
-const FOLDERS: usize = 64;
-/// Entries of each of them: what is beyond is not for this device.
-const IN_A_FOLDER: usize = 256;
-/// Folders below one another.
-const DEPTH: usize = 4;
-/// Strays that are noted.
-const STRAYS: usize = 256;
+/// Limit of directories that are searched: many times as many as a device has.
+const MAX_DIRS: usize = 64;
+/// Limit of entries in each of them.
+const MAX_ENTRIES: usize = 256;
+/// Limit of nested directories.
+const MAX_DEPTH: usize = 4;
+/// Limit of strays that are reported.
+const MAX_STRAYS: usize = 256;
 
-/// A file that looks like a licence or a trust document and is not looked at, by its path below the
+/// A file that resembles a licence or a trust document and that licd does not read, by its path on the
 /// partition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stray {
-    /// Its name is right, and it lies in another place.
+    /// The name is right and the directory is wrong.
     Misplaced(PathBuf),
-    /// Its name is not that of a licence or a trust document.
+    /// The name is not that of a licence or a trust document.
     Misnamed(PathBuf),
 }
 
-/// The strays below `top`, by path. Links are not followed, and folders that this user may not read
-/// are passed over.
-pub(super) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
+/// The strays on the partition `top`, sorted by path. Links are not followed, and directories that
+/// this user may not read are skipped.
+pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
     let mut strays = Vec::new();
-    let mut folders = VecDeque::from([PathBuf::new()]);
+    let mut dirs = VecDeque::from([PathBuf::new()]);
     let mut seen = 0;
-    while let Some(folder) = folders.pop_front() {
-        let entries = look_errno(&place.join(&folder), entries(top, &folder))?;
+    while let Some(dir) = dirs.pop_front() {
+        let entries = look_errno(&place.join(&dir), entries(top, &dir))?;
         for (name, kind) in entries.unwrap_or_default() {
-            let path = folder.join(&name);
-            if kind == Type::Directory && seen < FOLDERS && path.components().count() <= DEPTH {
+            let path = dir.join(&name);
+            if kind == Type::Directory && seen < MAX_DIRS && path.components().count() <= MAX_DEPTH
+            {
                 seen += 1;
-                folders.push_back(path);
+                dirs.push_back(path);
             } else if kind == Type::File {
-                strays.extend(judge(&folder, &name, path));
+                strays.extend(classify(&dir, &name, path));
             }
         }
-        if strays.len() > STRAYS {
+        if strays.len() > MAX_STRAYS {
             break;
         }
     }
     strays.sort();
-    strays.truncate(STRAYS);
+    strays.truncate(MAX_STRAYS);
     Ok(strays)
 }
 
-/// What a file is if it is a stray.
-fn judge(folder: &Path, name: &OsStr, path: PathBuf) -> Option<Stray> {
+/// The stray that a file is, if it is one.
+fn classify(dir: &Path, name: &OsStr, path: PathBuf) -> Option<Stray> {
     let bytes = name.as_bytes();
     if names::is_near_miss(bytes) {
         return Some(Stray::Misnamed(path));
     }
-    let at_home = (names::is_license(bytes) && folder == home())
-        || (name == names::TRUST && folder == Path::new(DSA));
-    if at_home || !(names::is_license(bytes) || names::is_trust(bytes)) {
+    let is_in_place = (names::is_license(bytes) && dir == license_dir())
+        || (name == names::TRUST && dir == Path::new(DSA));
+    if is_in_place || !(names::is_license(bytes) || names::is_trust(bytes)) {
         return None;
     }
-    Some(match folder == Path::new(DSA) && names::is_trust(bytes) {
+    Some(match dir == Path::new(DSA) && names::is_trust(bytes) {
         true => Stray::Misnamed(path),
         false => Stray::Misplaced(path),
     })
 }
 
-fn home() -> PathBuf {
+fn license_dir() -> PathBuf {
     Path::new(DSA).join(LICENSES)
 }
 
-/// The entries of a folder below `top`, with their kinds.
-fn entries(top: &OwnedFd, folder: &Path) -> Result<Vec<(OsString, Type)>, Errno> {
+/// The entries of a directory on the partition `top`, with their types.
+fn entries(top: &OwnedFd, dir: &Path) -> Result<Vec<(OsString, Type)>, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut dir = openat(top, c".", flags, Mode::empty())?;
-    for name in folder {
-        dir = openat(&dir, name, flags, Mode::empty())?;
+    let mut open = openat(top, c".", flags, Mode::empty())?;
+    for name in dir {
+        open = openat(&open, name, flags, Mode::empty())?;
     }
-    let limit = if folder == home() { ENTRIES } else { IN_A_FOLDER };
+    let limit = if dir == license_dir() { ENTRIES } else { MAX_ENTRIES };
     let mut entries = Vec::new();
-    // Two more for the directory itself and its parent.
-    for found in Dir::from_fd(dir)?.into_iter().take(limit + 2) {
+    // Plus `.` and `..`.
+    for found in Dir::from_fd(open)?.into_iter().take(limit + 2) {
         let found = found?;
         let name = OsStr::from_bytes(found.file_name().to_bytes());
         if name == "." || name == ".." {

@@ -1,4 +1,4 @@
-//! The time in which the licence partition is writable.
+//! The window in which the licence partition is writable.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -13,42 +13,45 @@ use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
-use super::listing::{DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests};
-use super::mount::Mount;
-use super::{FileName, Holder, Obstacle, RESERVE, Store, StoreError, holders, room};
+use crate::Store;
+use crate::error::{Obstacle, StoreError};
+use crate::holders::{self, Holder};
+use crate::listing::{DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests};
+use crate::mount::Mount;
+use crate::name::FileName;
+use crate::room::{self, RESERVE};
 
 /// Mode of the directories of the store.
 const DIR_MODE: Mode = Mode::from_bits_truncate(0o755);
 
-/// How long somebody may hold a file without being called a holder. Who reads a licence has let go
-/// by then, and so has a new process, which has copies of its parent's descriptors, of the files
-/// just written too, until it runs its program.
+/// How long a process may hold a file before it counts as a holder. A reader of a licence closes it
+/// sooner, and so does a new process, which inherits its parent's descriptors until execve(2).
 const PASSING: Duration = Duration::from_millis(100);
-/// How often closing is tried meanwhile.
+/// How often closing is retried meanwhile.
 const RETRY: Duration = Duration::from_millis(5);
-/// Bytes of a block: no file system that a device has uses larger ones by itself.
+/// Bytes of a block, the largest default of the file systems on devices.
 const BLOCK: u64 = 4096;
 
-/// How the store was left.
+/// The state of the store after a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Closed {
     /// The partition is read-only again.
     ReadOnly,
-    /// There is no partition to be made read-only, but a plain directory; or one that was mounted
-    /// writable and that this process may not remount.
+    /// The store is a plain directory, or a partition that was mounted writable and that this process
+    /// may not remount.
     Writable,
-    /// The file system is still writable because these processes (the first few that could be
-    /// found) hold a file that was replaced or removed, or one open for writing. Everything is
-    /// written; [`Store::settle`] makes it read-only once they have let go.
+    /// The file system is still writable because these processes (the first few) hold a file that was
+    /// replaced or removed, or one open for writing. Everything is written; [`Store::settle`] makes
+    /// it read-only once they close the file.
     HeldBy(Vec<Holder>),
-    /// The file system is still writable because the kernel failed to remount it. Everything is
-    /// written; [`Store::settle`] tries again.
+    /// The file system is still writable because the remount failed. Everything is written;
+    /// [`Store::settle`] tries again.
     Failed(Errno),
 }
 
 impl Closed {
-    /// Whether closing is to be tried again.
+    /// Whether the caller must try to close the store again.
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self, Self::HeldBy(_) | Self::Failed(_))
@@ -63,7 +66,7 @@ impl fmt::Display for Closed {
             Self::Failed(why) => {
                 write!(f, "still writable, because it cannot be remounted: {}", why.desc())
             }
-            // A sandbox hides other processes; and a partition may have been opened by hand.
+            // A sandbox hides other processes, and a user may have remounted the partition.
             Self::HeldBy(holders) if holders.is_empty() => {
                 f.write_str("still writable, opened by hand or by a process that cannot be seen")
             }
@@ -78,31 +81,31 @@ impl fmt::Display for Closed {
     }
 }
 
-/// What a write did.
+/// The effect of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The store is now as asked for.
+    /// The store was changed.
     Made,
-    /// It was already so, and nothing was written.
+    /// The store already had this content.
     None,
 }
 
-/// The store while it may be written. It is closed when dropped.
+/// The store while it is writable. Dropping the window closes the store.
 pub struct Window<'a> {
-    pub(super) store: &'a Store,
-    pub(super) top: OwnedFd,
+    pub(crate) store: &'a Store,
+    pub(crate) top: OwnedFd,
     mount: Mount,
-    /// Whether it was this window that made the mount writable.
+    /// Whether this window made the mount writable.
     opened: bool,
     closed: bool,
     unflushed: bool,
 }
 
 impl<'a> Window<'a> {
-    /// Makes the store writable if it is not, and clears away what a crash has left.
-    pub(super) fn open(store: &'a Store) -> Result<Self, StoreError> {
+    /// Makes the store writable and removes the leftovers of a crash.
+    pub(crate) fn open(store: &'a Store) -> Result<Self, StoreError> {
         let mut window = Self::adopt(store)?;
-        if window.mount.here && window.mount.is_read_only() {
+        if window.mount.is_mount_point && window.mount.is_read_only() {
             window.opened = true;
             if let Err(reason) = window.mount.make_writable(&store.place) {
                 window.closed = true;
@@ -113,11 +116,11 @@ impl<'a> Window<'a> {
         Ok(window)
     }
 
-    /// Closes the store if it should be closed and is not, and clears away what a crash has left.
-    pub(super) fn settle(store: &'a Store) -> Result<Option<Closed>, StoreError> {
+    /// Makes the partition read-only if it is writable, and removes the leftovers of a crash.
+    pub(crate) fn settle(store: &'a Store) -> Result<Option<Closed>, StoreError> {
         let mut window = Self::adopt(store)?;
         window.sweep();
-        if window.mount.here && !window.mount.is_closed() {
+        if window.mount.is_mount_point && !window.mount.is_closed() {
             return window.close().map(Some);
         }
         window.closed = true;
@@ -135,14 +138,14 @@ impl<'a> Window<'a> {
         if store.is_missing(&mount)? {
             return Err(missing());
         }
-        if mount.here {
+        if mount.is_mount_point {
             store.note_partition();
         }
         Ok(Self { store, top, mount, opened: false, closed: false, unflushed: false })
     }
 
     fn sweep(&self) {
-        // What cannot be read or removed here fails where it matters, or waits for the next time.
+        // An error recurs in the write itself; a leftover may wait for the next sweep.
         let _ = atomic::sweep(&self.top);
         if let Ok(dsa) = open_dir(&self.top, DSA) {
             let _ = atomic::sweep(&dsa);
@@ -150,14 +153,14 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Whether a found file of this size leaves [`RESERVE`] free.
+    /// Checks that a file of this size leaves [`RESERVE`] free.
     ///
     /// # Errors
     /// [`StoreError::Full`] if it does not.
     pub fn leave_reserve(&self, bytes: usize) -> Result<(), StoreError> {
         let left = room::left(&self.top)
             .map_err(|reason| StoreError::writing(&self.store.place, reason))?;
-        // Its last block may hold little of it.
+        // Files occupy whole blocks.
         let taken = (bytes as u64).next_multiple_of(BLOCK);
         match left.checked_sub(taken) {
             Some(rest) if rest >= RESERVE => Ok(()),
@@ -165,15 +168,15 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Stores a licence. It survives a power cut from here on.
+    /// Stores a licence. It survives a power cut once the call returns.
     ///
     /// # Errors
-    /// The file is then as it was.
+    /// [`StoreError`]; the file is unchanged.
     pub fn put(&mut self, name: &FileName, bytes: &[u8]) -> Result<Change, StoreError> {
         self.put_stamped(name, bytes).map(|(change, _)| change)
     }
 
-    /// The same; also returns by what the new file is known again, unless that cannot be told.
+    /// Does the same, and also returns the stamp of the new file, if it can be read.
     ///
     /// # Errors
     /// Those of [`Window::put`].
@@ -187,20 +190,20 @@ impl<'a> Window<'a> {
         self.replace(&dir, name.as_os_str(), bytes, &self.path_of(name))
     }
 
-    /// Stores the newest trust document. It survives a power cut from here on.
+    /// Stores the newest trust document. It survives a power cut once the call returns.
     ///
     /// # Errors
-    /// The document is then as it was.
+    /// [`StoreError`]; the document is unchanged.
     pub fn put_trust(&mut self, bytes: &[u8]) -> Result<Change, StoreError> {
         let dir = self.make_dir(&self.top, DSA)?;
         let place = self.store.place.join(DSA).join(TRUST);
         self.replace(&dir, TRUST.as_ref(), bytes, &place).map(|(change, _)| change)
     }
 
-    /// Stores the request for a licence. It survives a power cut from here on.
+    /// Stores the request for a licence. It survives a power cut once the call returns.
     ///
     /// # Errors
-    /// An earlier request is then as it was.
+    /// [`StoreError`]; an earlier request is unchanged.
     pub fn put_request(&mut self, bytes: &[u8]) -> Result<Change, StoreError> {
         let place = self.store.place.join(REQUEST);
         self.replace(&self.top, REQUEST.as_ref(), bytes, &place).map(|(change, _)| change)
@@ -229,8 +232,8 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Removes the requests for a licence, once there is one: every file `fetch*` at the top. One
-    /// that cannot be removed does no harm and is left.
+    /// Removes the requests for a licence: every file `fetch*` in the top directory. A file that
+    /// cannot be removed is harmless and stays.
     pub fn remove_requests(&mut self) {
         for name in requests(&self.top) {
             let removed = unlinkat(&self.top, name.as_os_str(), UnlinkatFlags::NoRemoveDir);
@@ -238,11 +241,11 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Removes a licence, or whatever has its name and is no directory. That survives a power cut
+    /// Removes a licence, or anything of its name but a directory. The removal survives a power cut
     /// once the window is closed.
     ///
     /// # Errors
-    /// The file is then as it was.
+    /// [`StoreError`]; the file is unchanged.
     pub fn remove(&mut self, name: &FileName) -> Result<Change, StoreError> {
         let failed = |reason| StoreError::writing(&self.path_of(name), reason);
         let Some(dir) = licenses(&self.top).map_err(failed)? else { return Ok(Change::None) };
@@ -257,20 +260,21 @@ impl<'a> Window<'a> {
     }
 
     /// Flushes everything and makes the partition read-only.
-    pub(super) fn close(mut self) -> Result<Closed, StoreError> {
+    pub(crate) fn close(mut self) -> Result<Closed, StoreError> {
         self.shut()
     }
 
     fn shut(&mut self) -> Result<Closed, StoreError> {
         self.closed = true;
-        // Whatever comes of this, the partition must not stay writable.
+        // The partition must not stay writable even if this fails.
         let flushed = self.flush();
-        let closed = if self.mount.here { self.make_read_only() } else { Closed::Writable };
+        let closed =
+            if self.mount.is_mount_point { self.make_read_only() } else { Closed::Writable };
         flushed.map_err(|reason| StoreError::writing(&self.store.place, reason))?;
         Ok(closed)
     }
 
-    /// Brings removals to the medium; everything else was flushed when it was written.
+    /// Flushes removals to the medium; every write was flushed at once.
     fn flush(&self) -> Result<(), Errno> {
         if !self.unflushed {
             return Ok(());
@@ -289,8 +293,8 @@ impl<'a> Window<'a> {
         match done {
             Ok(()) => Closed::ReadOnly,
             Err(Errno::EPERM) if !self.opened => Closed::Writable,
-            // ext4 refuses while a removed file is held. The mount alone can still be made
-            // read-only, unless a file is open for writing; either way it is tried again later.
+            // ext4 refuses while a process holds a removed file. The mount alone can still become
+            // read-only unless a file is open for writing; the caller tries again later.
             Err(why) => {
                 let _ = self.mount.shield(place);
                 match (why, fstat(&self.top)) {
@@ -301,7 +305,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    pub(super) fn make_dir(&self, parent: impl AsFd, name: &str) -> Result<OwnedFd, StoreError> {
+    pub(crate) fn make_dir(&self, parent: impl AsFd, name: &str) -> Result<OwnedFd, StoreError> {
         let parent = parent.as_fd();
         let make = || {
             match mkdirat(parent, name, DIR_MODE) {
@@ -310,7 +314,7 @@ impl<'a> Window<'a> {
                 Err(reason) => return Err(reason),
             }
             let dir = open_dir(parent, name)?;
-            // The umask does not count here.
+            // mkdirat(2) applied the umask.
             fchmod(&dir, DIR_MODE)?;
             fsync(parent)?;
             Ok(dir)

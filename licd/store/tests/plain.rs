@@ -1,4 +1,4 @@
-//! The store as a plain directory, as any user.
+//! The store as a plain directory, for any user.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod world;
@@ -21,9 +21,9 @@ use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
 use world::*;
 
-/// A store that is a plain directory, and where its licences are.
+/// A store in a plain directory, and the directory of its licences.
 fn store() -> (TempDir, Store, PathBuf) {
-    // The store's modes must not depend on it. It is the whole process's, so all tests set it.
+    // The modes must not depend on the umask. It belongs to the process, so every test sets the same.
     umask(Mode::from_bits_truncate(0o077));
     let (dir, root) = plain();
     let licenses = root.path("/license/dsa/licenses");
@@ -35,7 +35,7 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 #[test]
-fn what_is_stored_is_listed_by_name_and_can_be_read() {
+fn stored_files_are_listed_by_name_and_can_be_read() {
     let (_dir, store, licenses) = store();
     assert_eq!(names(&store), Vec::<String>::new());
     let (changes, closed) = write(&store, |window| {
@@ -74,7 +74,7 @@ fn modes_do_not_depend_on_the_umask() {
 }
 
 #[test]
-fn storing_what_is_there_already_writes_nothing() {
+fn storing_identical_content_writes_nothing() {
     let (dir, store, licenses) = store();
     let inodes = || {
         let trust = dir.path().join("license/dsa/trust.note");
@@ -94,7 +94,7 @@ fn storing_what_is_there_already_writes_nothing() {
 }
 
 #[test]
-fn the_trust_document_is_read_back_and_is_none_before() {
+fn a_stored_trust_document_can_be_opened() {
     let (_dir, store, _) = store();
     assert!(matches!(store.trust().unwrap(), Opened::Gone));
     let _ = write(&store, |window| window.put_trust(b"trust")).unwrap();
@@ -102,7 +102,7 @@ fn the_trust_document_is_read_back_and_is_none_before() {
 }
 
 #[test]
-fn what_is_removed_is_gone_and_removing_it_again_is_nothing() {
+fn removing_a_missing_file_changes_nothing() {
     let (_dir, store, licenses) = store();
     let remove = |file| write(&store, |window| window.remove(&name(file))).unwrap().0;
     assert_eq!(remove("A.lic"), Change::None);
@@ -114,7 +114,7 @@ fn what_is_removed_is_gone_and_removing_it_again_is_nothing() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_listed_as_such_and_never_opened() {
+fn only_regular_files_are_opened() {
     let (dir, store, licenses) = store();
     let _ = write(&store, |window| window.put(&name("A.lic"), b"one")).unwrap();
     fs::create_dir(licenses.join("dir.lic")).unwrap();
@@ -144,7 +144,7 @@ fn what_is_no_regular_file_is_listed_as_such_and_never_opened() {
 }
 
 #[test]
-fn what_changes_between_listing_and_opening_is_gone_or_no_file() {
+fn a_change_between_listing_and_opening_is_detected() {
     let (_dir, store, licenses) = store();
     let _ = write(&store, |window| {
         for file in ["A.lic", "B.lic", "C.lic", "D.lic"] {
@@ -200,7 +200,7 @@ fn ten_thousand_licences_are_listed_and_more_than_the_bound_is_reported() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_missing_and_empty_and_takes_nothing() {
+fn a_missing_store_is_empty_and_rejects_writes() {
     let (dir, store, _) = store();
     let place = dir.path().join("license");
     fs::remove_dir(&place).unwrap();
@@ -215,7 +215,7 @@ fn a_store_that_is_not_there_is_missing_and_empty_and_takes_nothing() {
 }
 
 #[test]
-fn a_store_that_is_no_directory_is_damaged() {
+fn a_store_that_is_not_a_directory_is_damaged() {
     for broken in ["license", "license/dsa", "license/dsa/licenses"] {
         let (dir, store, licenses) = store();
         fs::create_dir_all(licenses.parent().unwrap()).unwrap();
@@ -244,7 +244,7 @@ fn a_link_out_of_the_store_is_not_followed() {
 }
 
 #[test]
-fn a_put_that_fails_leaves_everything_as_it_was() {
+fn a_failed_put_changes_nothing() {
     let (_dir, store, licenses) = store();
     fs::create_dir_all(licenses.join("A.lic")).unwrap();
     let failed = put(&store, "A.lic", b"one").unwrap_err();
@@ -256,7 +256,7 @@ fn a_put_that_fails_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn leftovers_of_a_crash_go_with_the_next_window_and_other_files_stay() {
+fn the_next_window_removes_the_leftovers_of_a_crash_and_no_other_files() {
     let (_dir, store, licenses) = store();
     fs::create_dir_all(&licenses).unwrap();
     let dsa = licenses.parent().unwrap();
@@ -277,26 +277,26 @@ fn leftovers_of_a_crash_go_with_the_next_window_and_other_files_stay() {
 }
 
 #[test]
-fn one_writer_waits_for_another_and_names_it_when_it_gives_up() {
+fn a_writer_waits_for_another_and_names_it_after_the_timeout() {
     let (dir, store, _) = store();
     let _ = put(&store, "A.lic", b"one").unwrap();
     let lock = File::open(dir.path().join("run/licd/store.lock")).unwrap();
     let lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
 
-    let patience = Duration::from_millis(50);
+    let timeout = Duration::from_millis(50);
     let begun = Instant::now();
-    let busy = put(&store.clone().with_patience(patience), "A.lic", b"two").unwrap_err();
-    assert!(begun.elapsed() >= patience);
+    let busy = put(&store.clone().with_lock_timeout(timeout), "A.lic", b"two").unwrap_err();
+    assert!(begun.elapsed() >= timeout);
     let StoreError::Busy { holder: Some(holder), .. } = &busy else { panic!("{busy}") };
     assert_eq!(holder.pid, std::process::id());
     let place = dir.path().join("license");
     let expected = format!("{}: being written by {holder}; try again when", place.display());
     assert!(busy.to_string().starts_with(&expected), "{busy}");
 
-    // Settling does not wait at all, even of a patient store.
-    let patient = store.clone().with_patience(Duration::from_secs(600));
+    // Settling never waits.
+    let patient = store.clone().with_lock_timeout(Duration::from_secs(600));
     assert!(matches!(patient.settle(), Err(StoreError::Busy { .. })));
-    // Readers do not care.
+    // Readers do not need the lock.
     assert_eq!(names(&store), ["A.lic"]);
 
     let waiting = std::thread::spawn(move || put(&patient, "A.lic", b"three"));
@@ -305,18 +305,18 @@ fn one_writer_waits_for_another_and_names_it_when_it_gives_up() {
 }
 
 #[test]
-fn a_window_that_panics_gives_the_lock_back() {
+fn a_panic_in_a_window_releases_the_lock() {
     let (_dir, store, _) = store();
     let panicked = std::thread::scope(|scope| {
         scope.spawn(|| write(&store, |_| -> Result<(), StoreError> { panic!("on purpose") })).join()
     });
     assert!(panicked.is_err());
-    let store = store.with_patience(Duration::ZERO);
+    let store = store.with_lock_timeout(Duration::ZERO);
     assert_eq!(put(&store, "A.lic", b"one").unwrap(), Closed::Writable);
 }
 
 #[test]
-fn the_mounts_that_count_are_the_real_ones_whatever_the_root_simulates() {
+fn simulated_mounts_do_not_count() {
     let (dir, _, _) = store();
     fs::create_dir_all(dir.path().join("proc/self")).unwrap();
     fs::write(dir.path().join("proc/self/mountinfo"), "1 0 8:1 / /license ro - ext4 x ro\n")
@@ -327,7 +327,7 @@ fn the_mounts_that_count_are_the_real_ones_whatever_the_root_simulates() {
 }
 
 #[test]
-fn what_looks_like_a_licence_elsewhere_is_found_within_bounds() {
+fn misplaced_and_misnamed_files_are_found_up_to_a_limit() {
     let (dir, store, licenses) = store();
     let license = dir.path().join("license");
     fs::create_dir_all(licenses.join("sub/deeper")).unwrap();

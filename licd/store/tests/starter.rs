@@ -17,7 +17,7 @@ fn began(day: &str) -> StarterMark {
 }
 
 #[test]
-fn the_mark_is_none_at_first_and_reads_back_as_documented() {
+fn a_stored_mark_is_read_back_and_written_as_documented() {
     let (_dir, root) = plain();
     let store = Store::new(&root);
     assert_eq!(store.starter(), Ok(None));
@@ -33,7 +33,7 @@ fn the_mark_is_none_at_first_and_reads_back_as_documented() {
 }
 
 #[test]
-fn without_a_store_there_is_no_mark_and_none_can_be_made() {
+fn without_a_store_no_mark_exists_or_can_be_stored() {
     let (_dir, root) = plain();
     fs::remove_dir(root.path("/license")).unwrap();
     let store = Store::new(&root);
@@ -43,7 +43,7 @@ fn without_a_store_there_is_no_mark_and_none_can_be_made() {
 }
 
 #[test]
-fn a_mark_that_cannot_be_understood_is_an_error_that_names_it_and_no_missing_mark() {
+fn a_damaged_mark_is_an_error_that_names_the_file() {
     let (_dir, root) = plain();
     let store = Store::new(&root);
     let file = root.path("/license/dsa/starter");
@@ -70,18 +70,18 @@ fn a_mark_that_cannot_be_understood_is_an_error_that_names_it_and_no_missing_mar
 
 #[test]
 fn the_mark_is_written_to_a_partition_that_is_read_only_before_and_after() {
-    if !is_root("the_mark_is_written_to_a_partition_that_is_read_only_before_and_after") {
-        return;
-    }
-    with_own_mounts(|root| {
-        let partition = Partition::new(root, &[]);
-        let (change, _) =
-            write(&partition.store, |window| window.put_starter(began("2026-11-22"))).unwrap();
-        assert_eq!(change, Change::Made);
-        assert!(partition.options().starts_with("ro"), "{}", partition.options());
-        partition.unmount();
-        let again = Partition::of_image(root, partition.image.clone(), MsFlags::MS_RDONLY, "");
-        assert_eq!(again.store.starter(), Ok(Some(began("2026-11-22"))));
-        again.unmount();
-    });
+    with_own_mounts(
+        "the_mark_is_written_to_a_partition_that_is_read_only_before_and_after",
+        |root| {
+            let partition = Partition::new(root, &[]);
+            let (change, _) =
+                write(&partition.store, |window| window.put_starter(began("2026-11-22"))).unwrap();
+            assert_eq!(change, Change::Made);
+            assert!(partition.options().starts_with("ro"), "{}", partition.options());
+            partition.unmount();
+            let again = Partition::of_image(root, partition.image.clone(), MsFlags::MS_RDONLY, "");
+            assert_eq!(again.store.starter(), Ok(Some(began("2026-11-22"))));
+            again.unmount();
+        },
+    );
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Login, Place, Url};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 
 use super::source;

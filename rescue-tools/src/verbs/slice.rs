@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use licd_device::Failure;
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use licd_device::{Device, Failure, FileVerdict};
-use licd_fs::textfile::{escaped, reason};
+use licd_fs::printable::{escaped, reason};
 use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 use nix::sys::memfd::{MFdFlags, memfd_create};

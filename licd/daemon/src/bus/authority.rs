@@ -1,5 +1,5 @@
-//! Who may change something: root and the user that the daemon runs as, others if polkit allows
-//! it. Whatever goes wrong on the way to an answer means no.
+//! Authority to change something: root and the user that the daemon runs as have it, others if polkit
+//! allows it. An error on the way to the answer means no.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,20 +15,19 @@ use super::caller::{BUS, BUS_PATH, Place, Places, is_trusted, sender};
 use super::error::{self, BusError};
 use crate::journal;
 
-/// How long the bus may take to say who somebody is, and polkit to answer without asking anybody.
+/// How long the bus may take to identify a caller, and polkit to answer without asking a user.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long a person may take to type a password.
+/// How long a user may take to type a password.
 const PERSON: Duration = Duration::from_secs(120);
-/// Callers of whom the bus is asked at one time who they are. Whoever they are, it answers at once,
-/// so there are more of them only if somebody calls without end.
+/// Callers that the bus identifies at one time. It answers at once, so there are more of them only in
+/// a flood of calls.
 const UNKNOWN: usize = 128;
 /// Calls of ordinary users that may wait long, for one user and in all: whatever one user sends, half
 /// of what the loop lets wait is left.
 const OF_ONE_USER: usize = 16;
 const IN_ALL: usize = 64;
-/// Callers that wait for polkit, of one user and in all, each perhaps for a person. Those who need
-/// not ask it are not among them: nobody is to be kept waiting for a password that others do not
-/// type.
+/// Callers that wait for polkit, of one user and in all, each perhaps for a password. Callers that need
+/// no polkit are not among them: they must not wait for passwords of others.
 const ASKING: usize = 8;
 const ASKING_IN_ALL: usize = 16;
 
@@ -53,7 +52,7 @@ impl Action {
     }
 }
 
-/// Knows who calls, and asks for authority.
+/// Identifies callers, and asks polkit for their authority.
 pub(super) struct Authority {
     unknown: AtomicUsize,
     callers: Places,
@@ -70,14 +69,14 @@ impl Default for Authority {
     }
 }
 
-/// A caller who is known and has a place while his call waits.
+/// An identified caller, with its place while the call waits.
 pub(super) struct Guest<'a> {
     user: Result<u32, String>,
     _place: Option<Place<'a>>,
 }
 
 impl Authority {
-    /// Asks who calls. Whoever may do anything has a place without taking one.
+    /// Identifies the caller. Root and the daemon's own user need no place.
     ///
     /// # Errors
     /// [`Code::Busy`] if too many calls wait.
@@ -98,7 +97,7 @@ impl Authority {
         Ok(Guest { user, _place: place })
     }
 
-    /// Goes on only if the caller may do this.
+    /// Succeeds only if the caller may do this.
     ///
     /// # Errors
     /// [`Code::NotAuthorized`], or [`Code::Busy`] if too many wait for an answer.
@@ -132,7 +131,7 @@ impl Authority {
     }
 }
 
-/// One of those of whom the bus is asked who they are.
+/// A place among the callers that the bus is identifying.
 struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {
@@ -162,8 +161,8 @@ async fn user(connection: &Connection, caller: &str) -> Result<u32, String> {
     reply.map_err(|error| format!("the bus does not tell the user: {}", error::reason(&error)))
 }
 
-/// Asks polkit (`org.freedesktop.PolicyKit1.Authority`), which may ask a person if the caller said
-/// that it waits for one.
+/// Asks polkit (`org.freedesktop.PolicyKit1.Authority`), which may ask for a password if the
+/// caller allows that.
 async fn ask(
     connection: &Connection,
     header: &Header<'_>,

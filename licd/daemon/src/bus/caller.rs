@@ -1,4 +1,4 @@
-//! Callers whose calls may wait: whether they are still there, and how many of their calls there are.
+//! Callers whose calls may wait: whether they are still on the bus, and how many calls they have.
 
 use std::collections::HashMap;
 use std::future::{pending, poll_fn};
@@ -22,18 +22,18 @@ pub(super) const BUS: &str = "org.freedesktop.DBus";
 /// The object of the bus.
 pub(super) const BUS_PATH: &str = "/org/freedesktop/DBus";
 
-/// How long a call is worked on before its caller is watched: most are done by then, and watching
-/// costs the bus three calls.
+/// How long a call runs before its caller is watched: most are done by then, and a watch costs the bus
+/// three calls.
 const SHORT: Duration = Duration::from_secs(1);
-/// Signals that a caller has left, of which there is one.
+/// Signals that a caller has left; there is one.
 const SIGNALS: NonZeroUsize = NonZeroUsize::MIN;
 
-/// The unique name of the caller; empty if the bus does not tell.
+/// The unique name of the caller; empty if the message has none.
 pub(super) fn sender(header: &Header<'_>) -> String {
     header.sender().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Whether this user needs nobody's leave: root, and the user that the daemon runs as.
+/// Whether this user needs no authority: root, and the user that the daemon runs as.
 pub(super) fn is_trusted(user: u32) -> bool {
     user == 0 || user == geteuid().as_raw()
 }
@@ -52,8 +52,8 @@ pub(super) async fn while_there<T>(
     .await
 }
 
-/// Waits until the caller has left. One who cannot be watched counts as there: his call ends by its
-/// own limit.
+/// Waits until the caller has left. A caller that cannot be watched counts as present: its call ends
+/// by its own limit.
 async fn left(connection: &Connection, caller: &str) {
     if watch(connection, caller).await.is_err() {
         pending::<()>().await;
@@ -65,7 +65,7 @@ async fn watch(connection: &Connection, caller: &str) -> zbus::Result<()> {
     let rule = MatchRule::builder().msg_type(Type::Signal).sender(BUS).interface(BUS);
     let rule = rule.member("NameOwnerChanged").arg(0, caller).build()?;
     let mut signals = MessageStream::for_match_rule(rule, connection, Some(SIGNALS)).await?;
-    // Who left before that is not announced.
+    // The bus does not announce a caller that left before.
     let call = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), "NameHasOwner", &caller);
     if call.await?.body().deserialize()? {
         poll_fn(|context| Pin::new(&mut signals).poll_next(context)).await;
@@ -73,7 +73,7 @@ async fn watch(connection: &Connection, caller: &str) -> zbus::Result<()> {
     Ok(())
 }
 
-/// Places for calls that wait, so many for a user and so many in all.
+/// Places for calls that wait, limited per user and in all.
 pub(super) struct Places {
     of_one: usize,
     in_all: usize,
@@ -109,7 +109,7 @@ impl Places {
     }
 }
 
-/// A place among those who wait, given back when dropped.
+/// A place for a call that waits, given back when dropped.
 pub(super) struct Place<'a> {
     places: &'a Places,
     user: u32,

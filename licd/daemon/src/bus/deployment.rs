@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_rules::Answer;
 use zbus::message::Header;
 use zbus::{Connection, interface};
@@ -10,17 +10,17 @@ use zbus::{Connection, interface};
 use super::authority::{Action, Authority};
 use super::error::BusError;
 use super::manager::{Call, Manager};
-use crate::hub::{Hub, Order};
+use crate::shared::{Order, Shared};
 
 /// The restart as an object; it asks the loop as the daemon's own object does.
 pub(super) struct Deployment {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     manager: Manager,
 }
 
 impl Deployment {
-    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
-        Self { hub: Arc::clone(&hub), manager: Manager::new(hub, authority) }
+    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
+        Self { shared: Arc::clone(&shared), manager: Manager::new(shared, authority) }
     }
 }
 
@@ -44,6 +44,6 @@ impl Deployment {
 
     #[zbus(property)]
     fn state(&self) -> String {
-        self.hub.plan().to_owned()
+        self.shared.plan().to_owned()
     }
 }

@@ -4,10 +4,10 @@ use zbus::DBusError;
 use zbus::message::{Header, Message};
 use zbus::names::{ErrorName, OwnedErrorName};
 
-use licd_fs::textfile;
+use licd_fs::printable;
 use licd_rules::Code;
 
-use crate::hub::Refusal;
+use crate::shared::Refusal;
 
 const FAILED: &str = "org.freedesktop.DBus.Error.Failed";
 const INVALID_ARGS: &str = "org.freedesktop.DBus.Error.InvalidArgs";
@@ -31,7 +31,7 @@ impl BusError {
     }
 
     fn named(name: String, message: String) -> Self {
-        // Every name given here is one; but a root daemon does not rest on that.
+        // Every name given here is valid, but a root daemon does not panic if one is not.
         let name = OwnedErrorName::try_from(name)
             .unwrap_or_else(|_| ErrorName::from_static_str_unchecked(FAILED).into());
         Self { name, message }
@@ -62,16 +62,16 @@ impl DBusError for BusError {
     }
 }
 
-/// What an error of zbus says, without the words it puts around it.
+/// The message of an error of zbus, without the words that zbus puts around it.
 pub(super) fn reason(error: &zbus::Error) -> String {
     match error {
         zbus::Error::MethodError(_, Some(message), _) => message.clone(),
-        // Of the bus itself, or of whoever uses its words.
+        // An error of the bus itself, or one that uses its names.
         zbus::Error::FDO(error) => {
             error.description().map_or_else(|| error.to_string(), str::to_owned)
         }
         zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
-            textfile::reason(error)
+            printable::reason(error)
         }
         other => other.to_string(),
     }

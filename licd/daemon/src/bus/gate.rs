@@ -3,15 +3,15 @@
 //! zbus reads a message whole, however long it is, keeps each descriptor that comes with it, begins
 //! to work on every call at once, and gives the connection up at the first message that it cannot
 //! read or whose descriptors are missing. So it is given a socket of its own making: here messages
-//! are read, counted ([`books`]) and handed on one by one, and answers are counted when they leave.
+//! are read, counted ([`queues`]) and handed on one by one, and answers are counted when they leave.
 //! What is too much is answered with `LimitsExceeded` and costs no more than that.
 //!
 //! Every call that is handed on is answered, also if its caller wants no answer; that one ends here.
 //! So it is known which calls are at work, in a table that cannot grow.
 
-mod books;
 mod envelope;
 mod inbound;
+mod queues;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -29,9 +29,9 @@ use zbus::message::{Flags, Type};
 use zruntime::net::unix::UnixStream;
 use zruntime::{AsyncIo, Event, Shared as Runtime, SharedRuntime, Task, lock};
 
-use books::{Books, Load};
 use envelope::{BODY, Envelope, FLAGS, Kind};
 use inbound::{Arrival, Frame, Inbound};
+use queues::{CallQueues, Load};
 
 /// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
 /// through it waits to be read by others; a new connection begins without that.
@@ -42,23 +42,23 @@ type Line = AsyncIo<OwnedFd, Runtime>;
 
 /// A connected socket that zbus is to speak through.
 #[derive(Debug)]
-pub(super) struct Gate(Arc<Lobby>);
+pub(super) struct Gate(Arc<Connection>);
 
 /// What both directions know.
 #[derive(Debug)]
-struct Lobby {
+struct Connection {
     line: Line,
     /// Held while something is written.
     writing: lock::Mutex<()>,
-    desk: Mutex<Desk>,
+    incoming: Mutex<Incoming>,
     /// Something has come in, or a call has been answered.
-    stirred: Event,
+    changed: Event,
 }
 
 /// What has come in and waits to be handed on.
 #[derive(Debug, Default)]
-struct Desk {
-    books: Books<Frame>,
+struct Incoming {
+    calls: CallQueues<Frame>,
     /// Answers to the daemon's own calls and word of the bus: before everything else.
     own: VecDeque<Frame>,
     /// Why nothing more comes.
@@ -75,7 +75,7 @@ impl Gate {
         let path = match address.transport() {
             Transport::Unix(unix) => match unix.path() {
                 UnixSocket::File(path) => path.clone(),
-                // How zruntime is told of an abstract name.
+                // The form in which zruntime takes an abstract name.
                 UnixSocket::Abstract(name) => {
                     let mut path = OsString::from("\0");
                     path.push(name);
@@ -86,27 +86,27 @@ impl Gate {
             _ => return Err(zbus::Error::Unsupported),
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
-        Ok(Self(Arc::new(Lobby {
+        Ok(Self(Arc::new(Connection {
             line: AsyncIo::new(&runtime, socket.into())?,
             writing: lock::Mutex::new(()),
-            desk: Mutex::default(),
-            stirred: Event::new(),
+            incoming: Mutex::default(),
+            changed: Event::new(),
         })))
     }
 }
 
 impl Socket for Gate {
-    type ReadHalf = Entrance;
-    type WriteHalf = Exit;
+    type ReadHalf = Reader;
+    type WriteHalf = Writer;
 
-    fn split(self) -> Split<Entrance, Exit> {
-        Split::new(Entrance { lobby: Arc::clone(&self.0), porter: None }, Exit(self.0))
+    fn split(self) -> Split<Reader, Writer> {
+        Split::new(Reader { connection: Arc::clone(&self.0), receiver: None }, Writer(self.0))
     }
 }
 
-impl Lobby {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+impl Connection {
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads until the connection ends.
@@ -126,15 +126,15 @@ impl Lobby {
                 break error;
             }
         };
-        self.desk().end = Some(error);
-        self.stirred.notify(usize::MAX);
+        self.incoming().end = Some(error);
+        self.changed.notify(usize::MAX);
     }
 
     /// Puts a message where it waits for its turn; the answer if it is refused.
     fn take_in(&self, envelope: &Envelope, mut frame: Frame) -> Option<Message> {
         match envelope.kind {
             Kind::Void => return None,
-            Kind::Own => self.desk().own.push_back(frame),
+            Kind::Own => self.incoming().own.push_back(frame),
             Kind::Fast | Kind::Slow => {
                 if let Some(refusal) = unfit(envelope, &mut frame) {
                     return Some(refusal);
@@ -146,20 +146,20 @@ impl Lobby {
                     frame.descriptors.len(),
                 );
                 let Envelope { sender, serial, is_silent, .. } = envelope;
-                if !self.desk().books.admit(sender, *serial, *is_silent, load, frame) {
+                if !self.incoming().calls.admit(sender, *serial, *is_silent, load, frame) {
                     return envelope.refusal("too many calls wait already; wait for their answers");
                 }
             }
         }
-        self.stirred.notify(1);
+        self.changed.notify(1);
         None
     }
 
     /// What is handed on next; an error if nothing will be.
     fn next(&self) -> Option<io::Result<Frame>> {
-        let mut desk = self.desk();
-        let next = desk.own.pop_front().or_else(|| desk.books.next(Instant::now())).map(Ok);
-        next.or_else(|| desk.end.as_ref().map(|error| Err(error.kind().into())))
+        let mut incoming = self.incoming();
+        let next = incoming.own.pop_front().or_else(|| incoming.calls.next(Instant::now())).map(Ok);
+        next.or_else(|| incoming.end.as_ref().map(|error| Err(error.kind().into())))
     }
 
     async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
@@ -202,28 +202,28 @@ fn unfit(envelope: &Envelope, frame: &mut Frame) -> Option<Message> {
 
 /// Where zbus reads.
 #[derive(Debug)]
-pub(super) struct Entrance {
-    lobby: Arc<Lobby>,
+pub(super) struct Reader {
+    connection: Arc<Connection>,
     /// Reads from the first message on.
-    porter: Option<Task<(), Runtime>>,
+    receiver: Option<Task<(), Runtime>>,
 }
 
 #[async_trait]
-impl ReadHalf for Entrance {
+impl ReadHalf for Reader {
     async fn receive_message(
         &mut self,
         seq: u64,
         early: &mut Vec<u8>,
         descriptors: &mut Vec<OwnedFd>,
     ) -> zbus::Result<Message> {
-        if self.porter.is_none() {
+        if self.receiver.is_none() {
             let inbound = Inbound::new(std::mem::take(early));
-            self.porter = Some(zruntime::spawn(Arc::clone(&self.lobby).receive(inbound)));
+            self.receiver = Some(zruntime::spawn(Arc::clone(&self.connection).receive(inbound)));
         }
         loop {
-            let stirred = self.lobby.stirred.listen();
-            let Some(next) = self.lobby.next() else {
-                stirred.await;
+            let changed = self.connection.changed.listen();
+            let Some(next) = self.connection.next() else {
+                changed.await;
                 continue;
             };
             // What zbus cannot read is nothing that the bus would pass on.
@@ -235,7 +235,7 @@ impl ReadHalf for Entrance {
 
     /// Of the handshake.
     async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        inbound::receive(&self.lobby.line, room).await
+        inbound::receive(&self.connection.line, room).await
     }
 
     fn can_pass_unix_fd(&self) -> bool {
@@ -259,25 +259,26 @@ impl ReadHalf for Whole {
 
 /// Where zbus writes.
 #[derive(Debug)]
-pub(super) struct Exit(Arc<Lobby>);
+pub(super) struct Writer(Arc<Connection>);
 
 #[async_trait]
-impl WriteHalf for Exit {
+impl WriteHalf for Writer {
     async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        let (lobby, header) = (&self.0, message.header());
+        let (connection, header) = (&self.0, message.header());
         let call = match message.message_type() {
             Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
             _ => None,
         };
         let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
-        let is_silent = call.is_some_and(|(caller, of)| lobby.desk().books.is_silent(caller, of));
+        let is_silent =
+            call.is_some_and(|(caller, of)| connection.incoming().calls.is_silent(caller, of));
         if !is_silent {
-            lobby.write(message.data().bytes()).await?;
+            connection.write(message.data().bytes()).await?;
         }
         // Not before: the next call of this caller waits until the bus has taken this answer.
         if let Some((caller, serial)) = call {
-            lobby.desk().books.answered(caller, serial);
-            lobby.stirred.notify(1);
+            connection.incoming().calls.answered(caller, serial);
+            connection.changed.notify(1);
         }
         Ok(())
     }

@@ -23,14 +23,14 @@ pub(super) fn path(id: JobId) -> String {
     format!("{PATH}/job/{id}")
 }
 
-/// The word for where a job is.
+/// The state of a job as a word.
 pub(super) fn state(job: &Job) -> &'static str {
     if job.is_finished() { "finished" } else { "running" }
 }
 
 #[interface(name = "com.igel.License1.Job", introspection_docs = false)]
 impl JobObject {
-    /// Whoever asked for the import may take it back; others need the authority to import.
+    /// The caller that asked for the import may cancel it; others need the authority to import.
     async fn cancel(
         &self,
         #[zbus(header)] header: Header<'_>,

@@ -9,7 +9,7 @@ use zbus::{Variant, interface};
 
 use super::PATH;
 
-/// A licence as an object. Its content is shared with the outbox, which alone changes it.
+/// A licence as an object. Its content is shared with the announcer, which alone changes it.
 #[derive(Clone)]
 pub(super) struct License(Arc<RwLock<LicenseReport>>);
 
@@ -24,7 +24,7 @@ impl License {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shows something else from now on.
+    /// Shows another report from now on.
     pub(super) fn show(&self, report: &LicenseReport) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = report.clone();
     }
@@ -47,8 +47,8 @@ pub(super) fn properties(report: &LicenseReport) -> [(&'static str, Variant<'_>)
     ]
 }
 
-/// The path of every licence of a report: `PACK_SERIAL`, and a number behind it where two files
-/// would share that.
+/// The path of every licence of a report: `PACK_SERIAL`, with a number appended where two
+/// files would share it.
 pub(super) fn paths(report: &Report) -> BTreeMap<String, &LicenseReport> {
     let mut paths = BTreeMap::new();
     for license in &report.licenses {

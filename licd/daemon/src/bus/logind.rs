@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use zbus::names::ErrorName;
 use zbus::{Connection, DBusError as _, DynamicType, Message, OwnedObjectPath, OwnedVariant};
 
 use super::authority::within;
 use super::error::reason;
-use crate::hub::LogindState;
+use crate::shared::LogindState;
 
 const LOGIND: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Login, Report};
-use licd_fs::textfile::escaped;
+use licd_fs::printable::escaped;
 use licd_rules::{Code, Selector, Version};
 use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;
@@ -17,24 +17,24 @@ use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::BusError;
 use super::job;
-use crate::hub::{Hub, ImportReply, News, Order, Published, Refusal, Reply};
 use crate::jobs::Source;
+use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 type Options = HashMap<String, OwnedVariant>;
 
-/// The option of an import that nobody asked for: what was removed on purpose stays away.
+/// The option of an import that no user asked for: it brings back nothing that was removed on purpose.
 const AUTOMATIC: &str = "automatic";
 
 /// The daemon's own object.
 pub(super) struct Manager {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     authority: Arc<Authority>,
 }
 
 impl Manager {
-    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
-        Self { hub, authority }
+    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
+        Self { shared, authority }
     }
 
     /// Whether a release may be installed, by what is published.
@@ -47,9 +47,9 @@ impl Manager {
             let date = escaped(release_date);
             return Err(BusError::arguments(format!("release date “{date}”: is no YYYY-MM-DD")));
         };
-        let published = self.hub.published();
+        let published = self.shared.published();
         if !published.whole {
-            // The report stands in for a survey that there is none of yet.
+            // There is no survey yet, and the report takes its place.
             return Err(Refusal::from(Failure::from(&published.missing)).into());
         }
         let verdict = published.survey.update(released, to, &published.time);
@@ -64,11 +64,15 @@ impl Manager {
         let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
         // Sending fails only if the caller is gone.
         let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
-        self.hub.order(order(reply))?;
-        receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unheard())).map_err(BusError::from)
+        self.shared.order(order(reply))?;
+        receiver
+            .recv()
+            .await
+            .unwrap_or_else(|_| Err(Refusal::unavailable()))
+            .map_err(BusError::from)
     }
 
-    /// Does what may take long, as long as the caller is there to hear of it.
+    /// Runs work that may take long, as long as the caller is on the bus.
     async fn attend<T>(
         &self,
         call: Call<'_>,
@@ -76,13 +80,13 @@ impl Manager {
     ) -> Result<T, BusError> {
         let caller = sender(call.header);
         let Some(outcome) = while_there(call.connection, &caller, work).await else {
-            self.hub.tell(News::CallerGone(caller));
-            return Err(Refusal::unheard().into());
+            self.shared.report(News::CallerGone(caller));
+            return Err(Refusal::unavailable().into());
         };
         outcome
     }
 
-    /// The same for what the caller needs authority for.
+    /// The same for work that needs authority.
     pub(super) async fn attend_authorised<T>(
         &self,
         call: Call<'_>,
@@ -96,7 +100,7 @@ impl Manager {
         self.attend(call, work).await
     }
 
-    /// The same for what everybody may ask for.
+    /// The same for work that any user may ask for.
     async fn attend_any<T>(
         &self,
         call: Call<'_>,
@@ -111,7 +115,7 @@ impl Manager {
     }
 }
 
-/// A call as it has come.
+/// A call as it was received.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) connection: &'a Connection,
@@ -134,12 +138,12 @@ fn unit_id(report: &Report) -> String {
     report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
 }
 
-/// The last day, which is empty if there is none.
+/// The last day; empty without one.
 fn last_day(day: Option<Expiry>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
 
-/// The name under which a descriptor is spoken of.
+/// The name that messages give a descriptor.
 fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
 }
@@ -185,7 +189,7 @@ fn intent(options: &mut Options) -> Result<Intent, BusError> {
 impl Manager {
     #[zbus(out_args("status"))]
     fn get_status(&self) -> String {
-        self.hub.published().status()
+        self.shared.published().status()
     }
 
     #[zbus(out_args("job"))]
@@ -227,9 +231,9 @@ impl Manager {
         let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
         let source = Source::Descriptor(fd.into());
-        let told = ImportReply::Verdict;
+        let verdict = ImportReply::Verdict;
         let verdict =
-            self.ask(|reply| Order::Import { source, intent, name, owner, reply: told(reply) });
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });
         let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
         Ok(code.as_str().to_owned())
     }
@@ -263,7 +267,7 @@ impl Manager {
 
     #[zbus(out_args("allowed", "reason", "until"))]
     fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
-        let published = self.hub.published();
+        let published = self.shared.published();
         let Some(feature) = published.report.features.get(name) else {
             let name = escaped(name);
             return Err(BusError::arguments(format!("feature “{name}”: is not known")));
@@ -292,7 +296,7 @@ impl Manager {
 
     #[zbus(out_args("services"))]
     fn list_services(&self) -> Vec<(String, String, String, String)> {
-        let published = self.hub.published();
+        let published = self.shared.published();
         let services = published.report.services.iter();
         services
             .map(|service| {
@@ -341,26 +345,26 @@ impl Manager {
 
     #[zbus(property)]
     fn state(&self) -> String {
-        self.hub.published().report.state.to_string()
+        self.shared.published().report.state.to_string()
     }
 
     #[zbus(property)]
     fn unit_id(&self) -> String {
-        unit_id(&self.hub.published().report)
+        unit_id(&self.shared.published().report)
     }
 
     #[zbus(property)]
     fn clock_state(&self) -> String {
-        self.hub.published().report.clock.state.to_string()
+        self.shared.published().report.clock.state.to_string()
     }
 
     #[zbus(property)]
     fn store_state(&self) -> String {
-        self.hub.published().report.store.state.to_string()
+        self.shared.published().report.store.state.to_string()
     }
 
     #[zbus(property)]
     fn restart_pending(&self) -> bool {
-        self.hub.published().report.restart_pending
+        self.shared.published().report.restart_pending
     }
 }

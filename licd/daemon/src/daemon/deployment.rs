@@ -1,6 +1,5 @@
 //! Deployments: licences that came by a link of the settings and changed what is allowed. They want a
-//! restart of the device. What is planned for it `licd_rules` decides; here it is remembered, shown
-//! and carried out.
+//! restart of the device. `licd_rules` plans it; this module records, shows and carries out the plan.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -14,23 +13,24 @@ use license_format::PackId;
 
 use super::Daemon;
 use crate::bus::Bus;
-use crate::hub::{LogindState, NO_RESTART, Published, Refusal, Reply};
+use crate::dispatch;
+use crate::shared::{LogindState, NO_RESTART, Published, Refusal, Reply};
 use crate::{journal, notices};
 
-/// What is planned for the restart, and what that rests on.
+/// The plan for the restart, and its facts.
 #[derive(Default)]
 pub(super) struct PendingRestart {
     memory: Memory,
-    /// Whether logind has still to answer.
+    /// Whether a question to logind is open.
     asking: bool,
-    /// Before this running time logind is not asked again.
+    /// The running time before which logind is not asked again.
     retry: Duration,
-    /// Why the restart cannot be had now.
+    /// Why the restart is not possible now.
     problem: Option<Problem>,
 }
 
 impl PendingRestart {
-    /// What is known of this start of the system.
+    /// Reads the record of this boot.
     pub(super) fn load(device: &Device) -> Self {
         let Some(boot) = moment(device).and_then(|at| at.boot) else { return Self::default() };
         let memory =
@@ -54,8 +54,8 @@ impl PendingRestart {
     }
 }
 
-/// This start of the system and its running time. A start without a name cannot be told from another
-/// one: nothing is remembered of it, and it is not ended.
+/// This boot and its running time. A boot without an ID cannot be distinguished from others: nothing is
+/// recorded of it, and licd does not end it.
 fn moment(device: &Device) -> Option<Moment> {
     Some(clock::reading(device.root()).map_err(|unavailable| complain(&unavailable)).ok()?.at)
 }
@@ -64,7 +64,7 @@ fn complain(what: &impl Display) {
     log::warn!(MESSAGE_ID = journal::PROBLEM; "{what}");
 }
 
-/// What is remembered of a deployment: the packs that it brought, each with the serial that counts.
+/// The record of a deployment: the packs that it brought, each with the serial that counts.
 pub(super) fn name(packs: &[PackId], now: &Published) -> String {
     let serial = |pack: &PackId| {
         let known = now.report.licenses.iter().filter(|license| license.pack == *pack);
@@ -109,10 +109,11 @@ impl Daemon {
         }
     }
 
-    /// Goes on with the restart that a deployment wants, if that is due and licd is not at work.
+    /// Takes the next step of the restart, if it is due and licd is not busy.
     pub(super) fn plan_restart(&mut self) {
         let pending = &self.restart;
-        if pending.asking || pending.memory.deployments.is_empty() || !self.hub.published().whole {
+        if pending.asking || pending.memory.deployments.is_empty() || !self.shared.published().whole
+        {
             return;
         }
         let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
@@ -123,7 +124,7 @@ impl Daemon {
         let Some(due) = pending.memory.plan.due().map(|due| due.max(pending.retry)) else { return };
         match &self.bus {
             _ if due > at.uptime => self.events.set_restart(due - at.uptime),
-            // The end of the work comes back here.
+            // The end of the work calls this again.
             _ if scene.busy => {}
             Some(bus) => {
                 bus.ask_logind();
@@ -133,7 +134,7 @@ impl Daemon {
         }
     }
 
-    /// logind has said who is at the device and what blocks a restart, or why it says nothing.
+    /// logind has reported sessions and inhibitors, or failed to.
     pub(super) fn logind_answered(&mut self, state: Result<LogindState, String>) {
         self.restart.asking = false;
         let Some(at) = moment(&self.device) else { return self.events.set_restart(Plan::RETRY) };
@@ -150,7 +151,7 @@ impl Daemon {
         }
     }
 
-    /// logind restarts the device, or does not.
+    /// logind restarts the device, or has refused to.
     pub(super) fn restart_ordered(&mut self, outcome: Result<(), String>) {
         let Some(at) = moment(&self.device) else { return };
         match outcome {
@@ -162,7 +163,7 @@ impl Daemon {
         }
     }
 
-    /// A user has answered, who may.
+    /// An authorised user has answered.
     pub(super) fn answer_question(&mut self, answer: Answer, reply: Reply<()>) {
         let memory = &self.restart.memory;
         if memory.deployments.is_empty() || !memory.plan.is_answerable() {
@@ -176,27 +177,21 @@ impl Daemon {
         self.bus(|bus| bus.then(move || reply(Ok(()))));
     }
 
-    /// How things stand. Without an answer of logind no user is there, and nothing blocks a restart.
+    /// The facts for the plan. Without an answer of logind there is no user and no inhibitor.
     fn scene(&self, at: &Moment, logind: Option<&LogindState>) -> Scene {
-        let survey = &self.hub.published().survey;
+        let survey = &self.shared.published().survey;
         let may_order = at.boot.is_some() && self.restart.memory.may_order();
         Scene {
             uptime: at.uptime,
             may_restart: may_order && survey.config().deployment.restart,
             prompt: survey.settings().system.remotemanager.prompt_user_on_ums_actions,
             session: logind.is_some_and(|state| state.session),
-            busy: self.is_at_work(),
+            busy: self.state.is_busy(),
             inhibited: logind.is_some_and(|state| state.inhibitor.is_some()),
         }
     }
 
-    /// Whether a restart now would cut something off. An import is a job until it is stored.
-    fn is_at_work(&self) -> bool {
-        let imports = !self.jobs.is_empty() || self.polling.is_looking();
-        imports || self.at_work > 0 || self.left.store
-    }
-
-    /// Carries out what the plan is after this event. `obstacle`: what keeps a restart from being had.
+    /// Carries out the plan after this event. `obstacle`: what prevents the restart.
     fn plan_after(
         &mut self,
         event: Event,
@@ -215,12 +210,12 @@ impl Daemon {
                 self.restart.memory.plan = plan;
             }
         }
-        // Later again is another time.
+        // A second “later” is a later time.
         if before.as_str() != plan.as_str() || matches!(event, Event::Answered(_)) {
             if let Some(described) = described(plan) {
                 log::info!(MESSAGE_ID = journal::RESTART, LICD_PLAN = plan.as_str(); "restart: {described}");
             }
-            // That it is ordered is written down before, and that it comes once it does.
+            // order_restart() and restart_ordered() record this one.
             if plan != Plan::Restart {
                 self.keep_plan(at);
             }
@@ -228,7 +223,7 @@ impl Daemon {
         self.show_plan(obstacle.filter(|_| matches!(plan, Plan::Refused(_))));
     }
 
-    /// Writes down that a restart is ordered, then orders it; or says why that cannot be done.
+    /// Records that a restart is ordered, then orders it; or returns why that is not possible.
     fn order_restart(&self, at: &Moment) -> Option<RestartProblem> {
         let (Some(boot), Some(bus)) = (&at.boot, &self.bus) else {
             return Some(RestartProblem::NoBus);
@@ -248,17 +243,17 @@ impl Daemon {
         }
     }
 
-    /// Shows the plan and what is wrong with it, if that is something else than before.
+    /// Shows the plan and its problem, if they have changed.
     fn show_plan(&mut self, problem: Option<RestartProblem>) {
         let problem = problem.map(Problem::from);
         let is_news = problem != self.restart.problem;
         self.restart.problem = problem;
-        if is_news || self.hub.plan() != self.restart.word() {
+        if is_news || self.shared.plan() != self.restart.word() {
             self.publish_plan();
         }
         if is_news {
-            // The report names it, which is made from a survey.
-            self.look_again();
+            // The report names the problem.
+            self.caused.push_back(dispatch::Event::ProblemChanged);
         }
     }
 
@@ -272,7 +267,7 @@ impl Daemon {
             pending.memory.plan,
             pending.problem.as_ref(),
         );
-        self.hub.set_plan(pending.word());
+        self.shared.set_plan(pending.word());
         if let Err(error) = publish::publish_restart(self.device.root(), &text) {
             self.complain(vec![format!("{error}; users are not asked about a restart")], false);
         }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_fs::look::is_fact;
+use licd_fs::printable::reason;
 use licd_fs::root::Root;
-use licd_fs::textfile::reason;
 use licd_machine::links::LinkEvents;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,36 +21,36 @@ use crate::journal;
 use crate::mounts::Mounts;
 use crate::watch::Watch;
 
-/// How long the loop rests when the kernel has no memory for its poll(2).
+/// How long the loop sleeps when the kernel has no memory for its poll(2).
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What has happened.
+/// A reason to wake up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum Wake {
     Signal(Signal),
     /// Time may have changed what is in force.
     Turn,
-    /// It is time to ask the download links.
+    /// The regular poll of the download links is due.
     Poll,
-    /// It is time to look after the restart that a deployment wants.
+    /// The next step of the restart after a deployment is due.
     Restart,
-    /// Files, or what is mounted where they are.
+    /// Files, or the mounts that they are on, changed.
     Files,
-    /// Network interfaces.
+    /// Network interfaces changed.
     Links,
-    /// Orders of the bus, or news of work.
+    /// Orders of the bus, or news of threads, have come in.
     Inbox,
 }
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     Stop,
     Refresh,
 }
 
-/// Everything the loop listens to. What is missing in a sandbox or container is logged, and the
-/// daemon does without.
+/// The sources that the loop polls. One that is missing in a sandbox or container is logged, and the
+/// daemon does without it.
 pub(super) struct Events {
     signals: SignalFd,
     alarm: Option<Alarm>,
@@ -93,7 +93,7 @@ impl Events {
             clock: present("clock", ClockSet::new()),
             watch: present("files", Watch::open(root)),
             mounts: present("mounts", Mounts::open(root)),
-            // A simulated machine's interfaces are files, of which nobody tells.
+            // The interfaces of a simulated machine are files without events.
             links: if root.is_simulated() {
                 None
             } else {
@@ -107,9 +107,9 @@ impl Events {
         &mut self,
         inbox: &EventFd,
         until: Option<Instant>,
-    ) -> Result<Vec<Event>, Fatal> {
+    ) -> Result<Vec<Wake>, Fatal> {
         let ready = match self.ready(inbox, until) {
-            // A shortage of the moment: whatever happens meanwhile is still there afterwards.
+            // A passing shortage: the sources stay ready until they are read.
             Err(reason) if !is_fact(reason) => {
                 thread::sleep(PAUSE);
                 return Ok(Vec::new());
@@ -122,56 +122,56 @@ impl Events {
                 Source::Signals => self.read_signals(&mut events),
                 Source::Alarm => {
                     self.alarm.iter().for_each(Alarm::acknowledge);
-                    events.push(Event::Turn);
+                    events.push(Wake::Turn);
                 }
                 Source::Poll => {
                     self.poll.iter().for_each(Alarm::acknowledge);
-                    events.push(Event::Poll);
+                    events.push(Wake::Poll);
                 }
                 Source::Restart => {
                     self.restart.iter().for_each(Alarm::acknowledge);
-                    events.push(Event::Restart);
+                    events.push(Wake::Restart);
                 }
                 Source::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
                     }
-                    events.push(Event::Turn);
+                    events.push(Wake::Turn);
                 }
                 Source::Watch => {
                     let news = self.watch.as_mut().is_some_and(Watch::drain);
-                    events.extend(news.then_some(Event::Files));
+                    events.extend(news.then_some(Wake::Files));
                 }
-                Source::Mounts => events.extend(self.read_mounts().then_some(Event::Files)),
-                Source::Links => events.extend(self.read_links().then_some(Event::Links)),
-                Source::Inbox => events.push(Event::Inbox),
+                Source::Mounts => events.extend(self.read_mounts().then_some(Wake::Files)),
+                Source::Links => events.extend(self.read_links().then_some(Wake::Links)),
+                Source::Inbox => events.push(Wake::Inbox),
             }
         }
         Ok(events)
     }
 
-    /// Sets when time alone will change something.
+    /// Sets the alarm for the next change by time alone.
     pub(super) fn set_alarm(&mut self, after: Duration) {
         if let Some(Err(reason)) = self.alarm.as_ref().map(|alarm| alarm.set(after)) {
             self.alarm = present("running time", Err(reason));
         }
     }
 
-    /// Sets when the download links are asked next.
+    /// Sets the alarm of the regular poll of the download links.
     pub(super) fn set_poll(&mut self, after: Duration) {
         if let Some(Err(reason)) = self.poll.as_ref().map(|alarm| alarm.set(after)) {
             self.poll = present("running time", Err(reason));
         }
     }
 
-    /// Sets when the restart that a deployment wants is looked after next.
+    /// Sets the alarm for the next step of the restart after a deployment.
     pub(super) fn set_restart(&mut self, after: Duration) {
         if let Some(Err(reason)) = self.restart.as_ref().map(|alarm| alarm.set(after)) {
             self.restart = present("running time", Err(reason));
         }
     }
 
-    /// Waits for the inbox alone, whether there is something before `until`.
+    /// Waits for the inbox alone. Returns whether something came before `until`.
     pub(super) fn wait_for_inbox(&self, inbox: &EventFd, until: Instant) -> bool {
         let mut fds = [PollFd::new(inbox.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, time_left(Some(until))) {
@@ -180,7 +180,7 @@ impl Events {
         }
     }
 
-    /// Forgets what has happened to files so far: everything is about to be read anyway.
+    /// Discards the file events so far, since a refresh is about to read the files anyway.
     pub(super) fn forget_files(&mut self) {
         if let Some(watch) = &mut self.watch {
             watch.drain();
@@ -219,14 +219,14 @@ impl Events {
         Ok(ready.map(|((source, _), _)| source).collect())
     }
 
-    fn read_signals(&self, events: &mut Vec<Event>) {
+    fn read_signals(&self, events: &mut Vec<Wake>) {
         while let Ok(Some(info)) = self.signals.read_signal() {
             let number = i32::try_from(info.ssi_signo).ok();
             let signal = match number.map(signal::Signal::try_from) {
                 Some(Ok(signal::SIGHUP)) => Signal::Refresh,
                 _ => Signal::Stop,
             };
-            events.push(Event::Signal(signal));
+            events.push(Wake::Signal(signal));
         }
     }
 
@@ -255,7 +255,7 @@ impl Events {
     }
 }
 
-/// The source if it is there; else a word about it.
+/// The source if it is there; else logs a warning.
 fn present<T>(what: &str, source: Result<T, impl Into<io::Error>>) -> Option<T> {
     source
         .map_err(|error| {
@@ -295,15 +295,15 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_to_files_and_in_the_inbox_wakes_and_nothing_else() {
+    fn file_changes_and_the_inbox_wake_the_loop_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let mut events = Events::open(&Root::new(dir.path())).unwrap();
         let inbox = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
         let soon = || Some(Instant::now() + Duration::from_millis(5));
         assert_eq!(events.wait(&inbox, soon()).unwrap(), []);
         std::fs::create_dir(dir.path().join("license")).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Files]);
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Files]);
         inbox.write(1).unwrap();
-        assert_eq!(events.wait(&inbox, None).unwrap(), [Event::Inbox]);
+        assert_eq!(events.wait(&inbox, None).unwrap(), [Wake::Inbox]);
     }
 }

@@ -1,199 +1,123 @@
-//! Imports, from the order to the last word about them.
+//! Imports: how they start, what came of them, and how their end is reported.
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use licd_device::{Failure, FileVerdict, Imported, Intent};
-use licd_fs::textfile::reason;
+use licd_fs::printable::reason;
 use licd_rules::Code;
 use license_format::PackId;
 
-use super::{Daemon, deployment};
-use crate::hub::{ImportReply, Published, Refusal, Reply};
-use crate::jobs::{self, Job, JobId, Read, Source};
+use super::Daemon;
+use super::orders::Pending;
+use crate::dispatch::{Event, Ticket, Work};
+use crate::jobs::{self, Job, JobId, Source};
 use crate::journal;
+use crate::shared::{ImportReply, Order, Published, Refusal};
 
-/// How long a job is shown after its end, for those who ask late.
-const LINGER: Duration = Duration::from_secs(10);
-/// Ended jobs that are shown, each of which keeps a descriptor open; of more, the oldest go earlier.
-const LINGERING: usize = 64;
-
-/// Who waits for the verdict of an import, if it is not the job's object alone.
-pub(super) type ImportCaller = Option<Reply<Code>>;
-
-/// What is to be imported for a job.
-pub(super) struct Arrived {
-    pub(super) job: Arc<Job>,
-    pub(super) read: Read,
-}
-
-/// An import whose end is still to be told.
-pub(super) struct EndedImport {
-    job: Arc<Job>,
-    caller: ImportCaller,
-    outcome: Result<(Code, String), String>,
+/// What came of an import.
+pub(super) struct Outcome {
+    /// The verdict on all its documents, and a line on each; or why there is none.
+    verdict: Result<(Code, String), String>,
     /// The packs that a link of the settings brought. Of an import by stick or hand there are none.
-    deployed: Vec<PackId>,
+    pub(super) deployed: Vec<PackId>,
 }
 
-impl EndedImport {
-    /// The name of the deployment, if it was one that changes what is allowed. That is compared with
-    /// the beginning of the import: a look that somebody else has caused may have come before its own,
-    /// and seen already what it stored.
-    pub(super) fn deployment(&self, now: &Published) -> Option<String> {
-        let is_one = !self.deployed.is_empty() && self.job.allowed_before != now.allowed();
-        is_one.then(|| deployment::name(&self.deployed, now))
+impl Outcome {
+    /// Logs and sums up what became of the documents of a job.
+    pub(super) fn of(job: &Job, own: Vec<Imported>, is_link: bool) -> Self {
+        // A link that leads to what is here already is followed every day.
+        let is_news = |one: &&Imported| one.changed || !one.verdict.code.is_accepted() || !is_link;
+        own.iter().filter(is_news).for_each(|one| log_import(&one.verdict));
+        let verdicts: Vec<_> = own.into_iter().map(|one| one.verdict).collect();
+        let mut deployed = Vec::new();
+        if is_link {
+            deployed.extend(verdicts.iter().filter_map(|file| file.pack.clone()));
+        }
+        Self { verdict: summary(job, &verdicts), deployed }
+    }
+
+    fn fault(job: &Job) -> Self {
+        let message = format!("{}: the import failed by a fault of licd", job.name);
+        Self { verdict: Err(message), deployed: Vec::new() }
+    }
+
+    pub(super) fn code(&self) -> Option<Code> {
+        self.verdict.as_ref().ok().map(|(code, _)| *code)
+    }
+
+    /// Whether it was a deployment that changes what is allowed. That is compared with the beginning of
+    /// the import: a refresh for another reason may have come before its own, and seen already what it
+    /// stored.
+    pub(super) fn is_deployment(&self, job: &Job, now: &Published) -> bool {
+        !self.deployed.is_empty() && job.allowed_before != now.allowed()
     }
 }
 
 impl Daemon {
-    pub(super) fn import(
-        &mut self,
-        source: Source,
-        intent: Intent,
-        name: String,
-        owner: String,
-        reply: ImportReply,
-    ) {
-        match self.begin_import(source, intent, name, owner) {
-            Err(refusal) => match reply {
-                ImportReply::Begun(reply) => reply(Err(refusal)),
-                ImportReply::Verdict(reply) => reply(Err(refusal)),
-            },
-            Ok(id) => {
-                let caller = match reply {
-                    ImportReply::Verdict(reply) => Some(reply),
-                    ImportReply::Begun(reply) => {
-                        // Behind the object, which the caller wants to use at once.
-                        self.bus(|bus| bus.then(move || reply(Ok(id))));
-                        None
-                    }
-                };
-                if let Some((_, waiting)) = self.jobs.get_mut(&id) {
-                    *waiting = caller;
-                }
+    /// Starts the import that a caller has ordered.
+    pub(super) fn start_import(&mut self, job: JobId, ticket: Ticket) -> Option<Event> {
+        let Pending::Order(order) = self.pending.remove(&ticket)? else { return None };
+        let Order::Import { source, intent, name, owner, reply } = *order else { return None };
+        match (self.start_reading(job, source, intent, name, owner), reply) {
+            (Ok(()), ImportReply::Verdict(reply)) => {
+                self.pending.insert(ticket, Pending::Verdict(reply));
+                None
+            }
+            (Ok(()), ImportReply::Begun(reply)) => {
+                // After the object, which the caller wants to use at once.
+                self.bus(|bus| bus.then(move || reply(Ok(job))));
+                None
+            }
+            (Err(refusal), reply) => {
+                reply.refuse(refusal);
+                Some(Event::NotStarted(Work::Import(job)))
             }
         }
     }
 
-    /// Begins an import for this owner, and shows its job.
-    pub(super) fn begin_import(
+    /// Starts the thread that reads the documents of a job, and shows the job.
+    pub(super) fn start_reading(
         &mut self,
+        id: JobId,
         source: Source,
         intent: Intent,
         name: String,
         owner: String,
-    ) -> Result<JobId, Refusal> {
-        self.room(&name)?;
-        self.room_of(&owner, &name)?;
-        let id: JobId = self.last_job.wrapping_add(1);
-        let job = Job::new(id, name, owner, intent, &self.hub.published().allowed())
+    ) -> Result<(), Refusal> {
+        let job = Job::new(id, name, owner, intent, &self.shared.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
-        let is_file = source.is_file();
-        jobs::read(&self.hub, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
-        self.last_job = id;
-        self.at_work += 1;
-        self.bus(|bus| bus.job_began(Arc::clone(&job)));
-        self.jobs.insert(id, (job, None));
-        if is_file {
-            self.reading.insert(id);
-        }
-        Ok(id)
+        jobs::read(&self.shared, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
+        self.jobs.insert(id, job);
+        self.show_job(id);
+        Ok(())
     }
 
-    /// What a job is to import was read.
-    pub(super) fn arrived(&mut self, job: Arc<Job>, read: Option<Box<Read>>) {
-        self.at_work -= 1;
-        self.reading.remove(&job.id);
-        match read {
-            Some(read) => {
-                self.arrived.insert(job.id, Arrived { job, read: *read });
-                self.timers.arrived.stir(Instant::now());
-            }
-            None => {
-                let ended = self.imported(job, None);
-                self.import_ended(ended);
-            }
+    pub(super) fn show_job(&self, job: JobId) {
+        if let Some(job) = self.jobs.get(&job) {
+            self.bus(|bus| bus.job_began(Arc::clone(job)));
         }
     }
 
-    /// Imports what has arrived, unless a refresh runs: then with the next one.
-    pub(super) fn begin_imports(&mut self) {
-        let is_ready = self.arrived.iter().any(|(id, one)| self.is_next(*id, &one.job.owner));
-        if is_ready && self.timers.arrived.due().is_none() {
-            self.look_again();
-        }
-    }
-
-    /// What has arrived, in the order of the jobs.
-    pub(super) fn take_arrived(&mut self) -> Vec<Arrived> {
-        let mut arrived = std::mem::take(&mut self.arrived);
-        let ready = arrived.extract_if(.., |id, one| self.is_next(*id, &one.job.owner));
-        let ready = ready.map(|(_, one)| one).collect();
-        self.arrived = arrived;
-        ready
-    }
-
-    /// Whether it is the turn of a job. Files of one caller are imported in the order in which he
-    /// named them: none before an earlier one that is still being read.
-    fn is_next(&self, id: JobId, owner: &str) -> bool {
-        let is_own =
-            |earlier: &JobId| self.jobs.get(earlier).is_some_and(|(j, _)| j.owner == owner);
-        !self.reading.range(..id).any(is_own)
-    }
-
-    pub(super) fn put_back(&mut self, arrived: Vec<Arrived>) {
-        self.arrived.extend(arrived.into_iter().map(|one| (one.job.id, one)));
-    }
-
-    /// Takes note of the end of an import; without documents, of a fault.
-    pub(super) fn imported(&mut self, job: Arc<Job>, own: Option<Vec<Imported>>) -> EndedImport {
-        let caller = self.jobs.remove(&job.id).and_then(|(_, caller)| caller);
-        let is_link = self.polling.is_link(job.id);
-        let mut deployed = Vec::new();
-        let outcome = match own {
-            Some(own) => {
-                // A link that leads to what is here already is asked every day.
-                let is_news =
-                    |one: &&Imported| one.changed || !one.verdict.code.is_accepted() || !is_link;
-                own.iter().filter(is_news).for_each(|one| log_import(&one.verdict));
-                let verdicts: Vec<_> = own.into_iter().map(|one| one.verdict).collect();
-                if is_link {
-                    deployed.extend(verdicts.iter().filter_map(|file| file.pack.clone()));
-                }
-                summary(&job, &verdicts)
-            }
-            None => Err(format!("{}: the import failed by a fault of licd", job.name)),
-        };
-        EndedImport { job, caller, outcome, deployed }
-    }
-
-    /// Tells the end of an import.
-    pub(super) fn import_ended(&mut self, ended: EndedImport) {
-        let EndedImport { job, caller, outcome, deployed: _ } = ended;
+    /// Reports the end of an import on the bus, and to the caller that waits for it.
+    pub(super) fn end_import(&mut self, id: JobId, caller: Option<Ticket>) {
+        let Some(job) = self.jobs.remove(&id) else { return };
+        let outcome = self.outcomes.remove(&id).unwrap_or_else(|| Outcome::fault(&job));
         job.finish();
-        self.lingering.push_back((Instant::now() + LINGER, job.id));
-        if self.lingering.len() > LINGERING
-            && let Some((_, id)) = self.lingering.pop_front()
-        {
-            self.bus(|bus| bus.forget_job(id));
-        }
-        let (word, message) = match &outcome {
+        let (word, message) = match &outcome.verdict {
             Ok((code, message)) => (code.as_str(), message.clone()),
             Err(message) => ("failed", message.clone()),
         };
-        let (id, code) = (job.id, outcome.as_ref().ok().map(|(code, _)| *code));
         self.bus(|bus| bus.job_ended(job, word, message));
-        self.link_followed(id, code);
-        let Some(caller) = caller else { return };
-        let answer = match outcome {
+        let caller = caller.and_then(|ticket| self.pending.remove(&ticket));
+        let Some(Pending::Verdict(reply)) = caller else { return };
+        let answer = match outcome.verdict {
             Ok((code, _)) if code.is_accepted() => Ok(code),
             Ok((code, message)) => Err(Refusal::Verdict(Failure { code, message })),
             Err(message) => Err(Refusal::Fault(message)),
         };
-        self.bus(|bus| bus.then(move || caller(answer)));
+        self.bus(|bus| bus.then(move || reply(answer)));
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use licd_device::{Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Survey, Url};
 use licd_fs::deadline::DeadlineReader;
-use licd_fs::textfile::escaped_path;
+use licd_fs::printable::escaped_path;
 use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use nix::fcntl::OFlag;
@@ -17,25 +17,25 @@ use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::{SFlag, fstat};
 
 use super::{Meter, Read as ReadDocuments, stick};
-use crate::hub::Refusal;
 use crate::journal;
+use crate::shared::Refusal;
 
-/// How long a source may take to bring all of itself: as long as a download may by default.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
-/// Where licd.service sees nothing (`ProtectHome=`, systemd.exec(5)).
+/// How long reading a source may take: as long as a download may by default.
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(120);
+/// Directories that licd.service cannot see into (`ProtectHome=`, systemd.exec(5)).
 const HIDDEN: [&str; 3] = ["/home", "/root", "/run/user"];
 
 /// Where an import reads from.
 pub(crate) enum Source {
     /// A file of this machine.
     Path(PathBuf),
-    /// What the caller has opened.
+    /// A descriptor that the caller has opened.
     Descriptor(OwnedFd),
-    /// A server, and who asks it.
+    /// An address on a server, and the login for it.
     Url(Url, Option<Login>),
-    /// What a download link of the settings leads to.
+    /// A download link of the settings.
     Link(Url),
-    /// The stick that is this block device, or the only one that is plugged in.
+    /// The USB stick on this block device, or the only one that is plugged in.
     Stick(Option<PathBuf>),
 }
 
@@ -61,7 +61,7 @@ impl Source {
         }
     }
 
-    /// What it is called, fit to be shown; a descriptor has no name of its own.
+    /// Its name, fit to be shown; a descriptor has none of its own.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Path(path) => escaped_path(path),
@@ -72,7 +72,7 @@ impl Source {
         }
     }
 
-    /// Whether it is a file, which is read without waiting for anybody.
+    /// Whether it is a file, which is read without waiting for its writer.
     pub(crate) fn is_file(&self) -> bool {
         match self {
             Self::Path(_) => true,
@@ -82,8 +82,8 @@ impl Source {
         }
     }
 
-    /// Reads its documents; `meter` hears how it goes on. Reading ends when the job is cancelled, and
-    /// after [`PATIENCE`].
+    /// Reads its documents, and reports the progress to `meter`. Reading ends when the job is cancelled,
+    /// and after [`READ_TIMEOUT`].
     pub(super) fn read(
         self,
         device: &Device,
@@ -102,9 +102,9 @@ impl Source {
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
                 let followed = device.follow(known, &link, cancel, |so_far, total| {
-                    meter.stands_at(so_far, total.unwrap_or(0));
+                    meter.set(so_far, total.unwrap_or(0));
                 });
-                mention_clock(&link, followed.clock_ignored);
+                warn_of_clock(&link, followed.clock_ignored);
                 let following = Some(followed.following);
                 return ReadDocuments { arrivals: vec![followed.arrival], following };
             }
@@ -117,7 +117,7 @@ impl Source {
     }
 }
 
-/// Opens a file; of one that the sandbox hides, says what to do.
+/// Opens a file. The message about one that the sandbox hides names the cure.
 fn open(path: &Path) -> Result<File, Failure> {
     Device::open(path).map_err(|mut failure| {
         let hidden = HIDDEN.iter().any(|place| path.starts_with(place));
@@ -139,19 +139,19 @@ fn fetch(
     let cancel = Some(meter.job.cancel.as_fd());
     let order = Fetch { login, cancel, ..Fetch::default() };
     let fetched =
-        device.fetch(known, url, order, |done, total| meter.stands_at(done, total.unwrap_or(0)))?;
-    mention_clock(url, fetched.clock_ignored);
+        device.fetch(known, url, order, |done, total| meter.set(done, total.unwrap_or(0)))?;
+    warn_of_clock(url, fetched.clock_ignored);
     fetched.whole()
 }
 
-/// Says that the dates of a certificate were passed over, if so.
-fn mention_clock(url: &Url, ignored: bool) {
+/// Warns if the dates of a certificate were ignored.
+fn warn_of_clock(url: &Url, ignored: bool) {
     if ignored {
         log::warn!(MESSAGE_ID = journal::PROBLEM; "{url}: {CLOCK_IGNORED}");
     }
 }
 
-/// Something that can be read without waiting for it.
+/// A source that can be read without blocking.
 pub(super) enum Stream {
     /// A file, or a pipe that does not block.
     File(File),
@@ -161,7 +161,7 @@ pub(super) enum Stream {
 impl Stream {
     fn of(descriptor: OwnedFd) -> Result<Self, Failure> {
         let file = intake::accept(descriptor.into(), Streams::Allowed)?;
-        let unreadable = |error| Failure::from(intake::OpenFault::Unreadable(error));
+        let unreadable = |error| Failure::from(intake::OpenError::Unreadable(error));
         let kind = file.metadata().map_err(unreadable)?.file_type();
         if kind.is_socket() {
             return Ok(Self::Socket(file.into()));
@@ -169,8 +169,8 @@ impl Stream {
         if !kind.is_fifo() {
             return Ok(Self::File(file));
         }
-        // Whether a pipe blocks is common to all who hold this end of it, the caller too. Opened
-        // anew it is our own to decide.
+        // O_NONBLOCK belongs to the open file description, which the caller shares. Opening the pipe
+        // again makes one of our own.
         let pipe = File::options()
             .read(true)
             .custom_flags((OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
@@ -178,7 +178,7 @@ impl Stream {
         pipe.map(Self::File).map_err(unreadable)
     }
 
-    /// Bytes still to come, 0 if nobody knows.
+    /// Bytes still to come; 0 if that is not known.
     fn total(&self) -> u64 {
         let Self::File(file) = self else { return 0 };
         let here = (&*file).stream_position().unwrap_or_default();
@@ -206,7 +206,7 @@ impl Read for Stream {
     }
 }
 
-/// A stream that the meter hears of as it is read.
+/// A stream that reports its progress to the meter.
 pub(super) struct Watched<'a, 'm> {
     stream: DeadlineReader<'a, Stream>,
     meter: &'a mut Meter<'m>,
@@ -228,8 +228,8 @@ impl<'a, 'm> Watched<'a, 'm> {
     where
         'm: 'a,
     {
-        meter.stands_at(done, total);
-        let stream = DeadlineReader::new(stream, PATIENCE, Some(meter.job.cancel.as_fd()));
+        meter.set(done, total);
+        let stream = DeadlineReader::new(stream, READ_TIMEOUT, Some(meter.job.cancel.as_fd()));
         Self { stream, meter, done, total }
     }
 }
@@ -237,9 +237,9 @@ impl<'a, 'm> Watched<'a, 'm> {
 impl Read for Watched<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.stream.read(buffer)?;
-        // Never more than fit a file.
+        // The sum is at most the length of a file.
         self.done += length as u64;
-        self.meter.stands_at(self.done, self.total);
+        self.meter.set(self.done, self.total);
         Ok(length)
     }
 }
@@ -252,11 +252,11 @@ mod tests {
 
     fn read_all(descriptor: impl Into<OwnedFd>) -> io::Result<String> {
         let stream = Stream::of(descriptor.into()).unwrap();
-        io::read_to_string(DeadlineReader::new(stream, PATIENCE, None))
+        io::read_to_string(DeadlineReader::new(stream, READ_TIMEOUT, None))
     }
 
     #[test]
-    fn a_path_is_absolute_or_none() {
+    fn a_path_is_absolute() {
         assert!(
             matches!(Source::parse("/a b", None), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
         );
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_fetched_is_refused_by_name() {
+    fn an_address_of_another_scheme_is_refused_by_name() {
         let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", None) else {
             panic!()
         };
@@ -287,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_server_is_told_who_asks() {
+    fn only_a_server_gets_a_login() {
         let login = || Some(Login { user: "u".into(), password: "p".into() });
         assert!(matches!(Source::parse("ftp://h/a", login()), Ok(Source::Url(_, Some(_)))));
         assert!(matches!(Source::parse("/a", login()), Err(Refusal::Arguments(_))));
     }
 
     #[test]
-    fn a_file_is_read_from_where_it_stands() {
+    fn a_file_is_read_from_its_position() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"abcdef").unwrap();
         file.seek(io::SeekFrom::Start(2)).unwrap();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stream_of_bytes_is_refused() {
+    fn a_device_node_is_refused() {
         let device = File::open("/dev/null").unwrap();
         let Err(failure) = Stream::of(device.into()) else { panic!("/dev/null was opened") };
         assert!(!failure.code.is_accepted());

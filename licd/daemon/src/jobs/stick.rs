@@ -1,4 +1,4 @@
-//! Reading a stick: file after file.
+//! Reads a USB stick, file after file.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -7,16 +7,17 @@ use licd_device::{Arrival, Device, Failure, OpenStick, StickFile, Survey};
 use licd_rules::Code;
 
 use super::Meter;
-use super::source::{PATIENCE, Stream, Watched};
+use super::source::{READ_TIMEOUT, Stream, Watched};
 
-/// Reads each file of a stick, or says by the source's own name why there is none.
+/// Reads each file of a stick. A stick that cannot be opened is one document of the source's name that
+/// could not be read.
 pub(super) fn read(
     stick: Option<PathBuf>,
     device: &Device,
     known: &Survey,
     meter: &mut Meter<'_>,
 ) -> Vec<Arrival> {
-    let (until, intent) = (Instant::now() + PATIENCE, meter.job.intent);
+    let (until, intent) = (Instant::now() + READ_TIMEOUT, meter.job.intent);
     let stick = match open(stick, device) {
         Ok(stick) => stick,
         Err(failure) => return vec![Arrival::unread(&meter.job.name, failure)],
@@ -42,6 +43,6 @@ fn open(stick: Option<PathBuf>, device: &Device) -> Result<OpenStick, Failure> {
 }
 
 fn too_slow() -> Failure {
-    let message = format!("its turn has not come within {} seconds", PATIENCE.as_secs());
+    let message = format!("its turn has not come within {} seconds", READ_TIMEOUT.as_secs());
     Failure { code: Code::SourceUnreachable, message }
 }

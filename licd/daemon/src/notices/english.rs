@@ -4,7 +4,7 @@ use licd_rules::Stage;
 use license_format::Date;
 
 use super::Words;
-use super::matter::{self, Matter, Thing, Topic};
+use super::content::{self, Content, Thing, Topic};
 use super::restart::{Subject, Text};
 
 const MONTHS: [&str; 12] = [
@@ -22,24 +22,24 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-pub(super) fn words(matter: &Matter<'_>) -> Words {
-    let ends = if matter.has_passed() { "ended" } else { "ends" };
-    let on = format!("{ends} on {}", day(matter.notice.expires));
-    let thing = thing(matter.thing());
-    let title = format!("{}: {thing} {on}", matter::list(&matter.names(), "and"));
-    let mut body = vec![when(matter, thing, &on)];
-    if matter.thing() == Thing::Maintenance {
-        let end = if matter.notice.stage == Stage::Expired { "have ended" } else { "end" };
+pub(super) fn words(content: &Content<'_>) -> Words {
+    let ends = if content.has_passed() { "ended" } else { "ends" };
+    let on = format!("{ends} on {}", day(content.notice.expires));
+    let thing = thing(content.thing());
+    let title = format!("{}: {thing} {on}", content::list(&content.names(), "and"));
+    let mut body = vec![when(content, thing, &on)];
+    if content.thing() == Thing::Maintenance {
+        let end = if content.notice.stage == Stage::Expired { "have ended" } else { "end" };
         body.push(format!(
             "What is installed keeps working; updates, support and moving the licence to another \
              device {end}."
         ));
     }
-    body.push(stops(matter));
-    if !matter.stays.is_empty() {
-        body.push(format!("Still available: {}.", list(&matter.stays)));
+    body.push(stops(content));
+    if !content.stays.is_empty() {
+        body.push(format!("Still available: {}.", list(&content.stays)));
     }
-    body.push(advice(matter).to_owned());
+    body.push(advice(content).to_owned());
     Words { title, body: body.join("\n") }
 }
 
@@ -73,34 +73,34 @@ pub(super) fn restart(subject: Subject) -> Text {
     }
 }
 
-fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
-    let left = matter.days().map(|days| format!(", in {days} days")).unwrap_or_default();
-    let grace = match matter.notice.stage {
-        Stage::Warning | Stage::Grace if matter.has_grace() => {
-            format!(" Everything stays as it is until {}.", day(matter.notice.last))
+fn when(content: &Content<'_>, thing: &str, on: &str) -> String {
+    let left = content.days().map(|days| format!(", in {days} days")).unwrap_or_default();
+    let grace = match content.notice.stage {
+        Stage::Warning | Stage::Grace if content.has_grace() => {
+            format!(" Everything stays as it is until {}.", day(content.notice.last))
         }
         _ => String::new(),
     };
     format!("The {thing} for this device {on}{left}.{grace}")
 }
 
-fn stops(matter: &Matter<'_>) -> String {
-    let stops = list(&matter.stops);
-    let stops = match matter.notice.stage {
+fn stops(content: &Content<'_>) -> String {
+    let stops = list(&content.stops);
+    let stops = match content.notice.stage {
         Stage::Expired => format!("No longer available: {stops}."),
         Stage::Warning | Stage::Grace => {
             format!("No longer available after that: {stops}. What is running goes on.")
         }
     };
-    if !matter.older_releases {
+    if !content.older_releases {
         return stops;
     }
-    let day = day(matter.notice.expires);
+    let day = day(content.notice.expires);
     format!("{stops} System releases dated before {day} can still be installed.")
 }
 
-fn advice(matter: &Matter<'_>) -> &'static str {
-    match matter.thing() {
+fn advice(content: &Content<'_>) -> &'static str {
+    match content.thing() {
         Thing::License => "Your administrator can renew the licence.",
         Thing::Maintenance => "Your administrator can renew the maintenance.",
         Thing::Trial => "Your administrator can get a licence.",
@@ -116,12 +116,12 @@ fn thing(thing: Thing) -> &'static str {
 }
 
 fn day(date: Date) -> String {
-    matter::day(date, "", &MONTHS)
+    content::day(date, "", &MONTHS)
 }
 
 fn list(topics: &[Topic]) -> String {
     let words: Vec<_> = topics.iter().map(|topic| word(*topic)).collect();
-    matter::list(&words, "and")
+    content::list(&words, "and")
 }
 
 fn word(topic: Topic) -> &'static str {

@@ -4,7 +4,7 @@ use licd_rules::Stage;
 use license_format::Date;
 
 use super::Words;
-use super::matter::{self, Matter, Thing, Topic};
+use super::content::{self, Content, Thing, Topic};
 use super::restart::{Subject, Text};
 
 const MONTHS: [&str; 12] = [
@@ -22,24 +22,24 @@ const MONTHS: [&str; 12] = [
     "Dezember",
 ];
 
-pub(super) fn words(matter: &Matter<'_>) -> Words {
-    let ends = if matter.has_passed() { "endete" } else { "endet" };
-    let on = format!("{ends} am {}", day(matter.notice.expires));
-    let (article, thing) = thing(matter.thing());
-    let title = format!("{}: {thing} {on}", matter::list(&matter.names(), "und"));
-    let mut body = vec![when(matter, &format!("{article} {thing}"), &on)];
-    if matter.thing() == Thing::Maintenance {
-        let end = if matter.notice.stage == Stage::Expired { "sind beendet" } else { "enden" };
+pub(super) fn words(content: &Content<'_>) -> Words {
+    let ends = if content.has_passed() { "endete" } else { "endet" };
+    let on = format!("{ends} am {}", day(content.notice.expires));
+    let (article, thing) = thing(content.thing());
+    let title = format!("{}: {thing} {on}", content::list(&content.names(), "und"));
+    let mut body = vec![when(content, &format!("{article} {thing}"), &on)];
+    if content.thing() == Thing::Maintenance {
+        let end = if content.notice.stage == Stage::Expired { "sind beendet" } else { "enden" };
         body.push(format!(
             "Was installiert ist, funktioniert weiter; Aktualisierungen, Support und das Übertragen \
              der Lizenz auf ein anderes Gerät {end}."
         ));
     }
-    body.push(stops(matter));
-    if !matter.stays.is_empty() {
-        body.push(format!("Weiterhin verfügbar: {}.", list(&matter.stays)));
+    body.push(stops(content));
+    if !content.stays.is_empty() {
+        body.push(format!("Weiterhin verfügbar: {}.", list(&content.stays)));
     }
-    body.push(advice(matter).to_owned());
+    body.push(advice(content).to_owned());
     Words { title, body: body.join("\n") }
 }
 
@@ -75,36 +75,36 @@ pub(super) fn restart(subject: Subject) -> Text {
     }
 }
 
-fn when(matter: &Matter<'_>, thing: &str, on: &str) -> String {
-    let left = matter.days().map(|days| format!(", in {days} Tagen")).unwrap_or_default();
-    let grace = match matter.notice.stage {
-        Stage::Warning | Stage::Grace if matter.has_grace() => {
-            format!(" Bis zum {} bleibt alles, wie es ist.", day(matter.notice.last))
+fn when(content: &Content<'_>, thing: &str, on: &str) -> String {
+    let left = content.days().map(|days| format!(", in {days} Tagen")).unwrap_or_default();
+    let grace = match content.notice.stage {
+        Stage::Warning | Stage::Grace if content.has_grace() => {
+            format!(" Bis zum {} bleibt alles, wie es ist.", day(content.notice.last))
         }
         _ => String::new(),
     };
     format!("{thing} für dieses Gerät {on}{left}.{grace}")
 }
 
-fn stops(matter: &Matter<'_>) -> String {
-    let stops = list(&matter.stops);
-    let stops = match matter.notice.stage {
+fn stops(content: &Content<'_>) -> String {
+    let stops = list(&content.stops);
+    let stops = match content.notice.stage {
         Stage::Expired => format!("Nicht mehr verfügbar: {stops}."),
         Stage::Warning | Stage::Grace => {
             format!("Danach nicht mehr verfügbar: {stops}. Was läuft, läuft weiter.")
         }
     };
-    if !matter.older_releases {
+    if !content.older_releases {
         return stops;
     }
-    let day = day(matter.notice.expires);
+    let day = day(content.notice.expires);
     format!(
         "{stops} Systemversionen, die vor dem {day} erschienen sind, lassen sich weiterhin installieren."
     )
 }
 
-fn advice(matter: &Matter<'_>) -> &'static str {
-    match matter.thing() {
+fn advice(content: &Content<'_>) -> &'static str {
+    match content.thing() {
         Thing::License => "Ihre Administration kann die Lizenz verlängern.",
         Thing::Maintenance => "Ihre Administration kann die Wartung verlängern.",
         Thing::Trial => "Ihre Administration kann eine Lizenz besorgen.",
@@ -121,12 +121,12 @@ fn thing(thing: Thing) -> (&'static str, &'static str) {
 }
 
 fn day(date: Date) -> String {
-    matter::day(date, ".", &MONTHS)
+    content::day(date, ".", &MONTHS)
 }
 
 fn list(topics: &[Topic]) -> String {
     let words: Vec<_> = topics.iter().map(|topic| word(*topic)).collect();
-    matter::list(&words, "und")
+    content::list(&words, "und")
 }
 
 fn word(topic: Topic) -> &'static str {

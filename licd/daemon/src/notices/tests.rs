@@ -1,4 +1,4 @@
-use super::matter::Topic;
+use super::content::Topic;
 use super::*;
 use licd_rules::{Fate, Feature, Stage};
 use license_format::Term;
@@ -24,8 +24,8 @@ fn notice(service: &str, stage: Stage, term: Term, features: &[(&str, Fate)]) ->
 }
 
 fn both(notice: &Notice) -> [Words; 2] {
-    let matter = Matter::of(notice);
-    [english::words(&matter), german::words(&matter)]
+    let content = Content::of(notice);
+    [english::words(&content), german::words(&content)]
 }
 
 const WE: &str = licd_rules::services::WORKSPACE_EDITION;
@@ -162,8 +162,9 @@ fn whatever_a_licence_allows_has_a_word_that_users_know() {
 
 #[test]
 fn the_file_is_json_with_a_day_and_both_languages() {
-    let sheet = sheet(&[notice(WE, Stage::Warning, Term::Subscription, OS12)], date("2026-11-22"));
-    let json: serde_json::Value = serde_json::from_str(&sheet).unwrap();
+    let text =
+        file_text(&[notice(WE, Stage::Warning, Term::Subscription, OS12)], date("2026-11-22"));
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&json["schema"], &json["day"]), (&1.into(), &"2026-11-22".into()));
     let entry = &json["notices"][0];
     assert_eq!(entry["state"], "warning");

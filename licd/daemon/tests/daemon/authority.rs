@@ -14,7 +14,7 @@ use zbus::{Connection, OwnedVariant, connection, fdo, interface};
 use crate::bus::{Bus, MANAGER, NAME, PATH};
 use crate::world::World;
 
-/// An ordinary user: nobody.
+/// An ordinary user: the account `nobody`.
 const USER: u32 = 65_534;
 
 /// A world on a bus as the system's, with the rules that are installed. `None` if this user cannot
@@ -49,7 +49,7 @@ fn system(test: &str) -> Option<World> {
     Some(World::on(dir, bus))
 }
 
-/// Whether there is somebody who could type a password.
+/// Whether a user could type a password.
 #[derive(Clone, Copy)]
 enum Person {
     Waits,
@@ -201,7 +201,7 @@ fn everyone_may_ask_and_only_the_authorised_may_change() {
     let asked = asked.lock().unwrap();
     let question = |flags| format!("system-bus-name com.igel.license1.remove {flags}");
     assert_eq!(*asked, [question(0), question(1)]);
-    // Root needs nobody's leave.
+    // Root needs no authority.
     let options = HashMap::<String, OwnedVariant>::new();
     assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
 }
@@ -226,7 +226,7 @@ fn only_the_authorised_answer_the_question_of_a_restart() {
     }
     let question = "system-bus-name com.igel.license1.deployment 0".to_owned();
     assert_eq!(*asked.lock().unwrap(), [question.clone(), question]);
-    // What is planned everybody may see.
+    // Any user may see the plan.
     let words = ["get-property", NAME, PATH, deployment, "State"];
     assert_eq!(as_user(&world, Person::Absent, &words).unwrap().trim(), "s \"none\"");
 }

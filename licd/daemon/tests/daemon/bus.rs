@@ -15,7 +15,7 @@ pub(crate) const PATH: &str = "/com/igel/License1";
 pub(crate) const MANAGER: &str = "com.igel.License1.Manager";
 
 /// Longer than anything takes here; what takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A private dbus-daemon, ended when dropped.
 pub(crate) struct Bus {
@@ -138,7 +138,7 @@ impl Caller {
     /// Waits until the name is owned.
     pub(crate) fn wait_for_name(&self) {
         let bus = "org.freedesktop.DBus";
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + DEADLINE;
         loop {
             let call = self.connection.call_method(
                 Some(bus),
@@ -164,7 +164,7 @@ pub(crate) struct Signals {
 impl Signals {
     /// The next signal for which `wanted` has an answer.
     pub(crate) fn wait_for<T>(&mut self, what: &str, wanted: impl Fn(&Message) -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + DEADLINE;
         zbus::block_on(async {
             loop {
                 let next =

@@ -69,13 +69,13 @@ fn stall(caller: &Caller) -> (PipeWriter, thread::JoinHandle<Result<String, Refu
 }
 
 #[test]
-fn whoever_has_the_verdict_sees_the_new_state() {
+fn a_caller_with_the_verdict_sees_the_new_state() {
     let world = World::new();
     let (_daemon, caller) = world.start();
     let license = world.license("WE-7Q2KD", 183, UNIT);
     assert_eq!(import_text(&caller, &world, &license), Ok("valid".to_owned()));
     assert_eq!(state(&caller), "valid");
-    // Nobody has deployed it.
+    // No link has deployed it.
     assert!(!get::<bool>(&caller, PATH, MANAGER, "RestartPending"));
     assert_eq!(
         get::<u64>(
@@ -272,7 +272,7 @@ fn a_call_that_wants_no_answer_has_its_effect() {
 fn an_import_whose_caller_has_left_keeps_no_place() {
     let world = World::new();
     let (_daemon, caller) = world.start();
-    // What nobody writes to, and nobody closes.
+    // A pipe without data and without an end.
     let (reader, _writer) = std::io::pipe().unwrap();
     let leaving = world.bus.caller();
     let own = leaving.clone();

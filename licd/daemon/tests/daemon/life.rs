@@ -21,7 +21,7 @@ fn status(caller: &Caller) -> serde_json::Value {
 }
 
 #[test]
-fn whoever_sees_the_name_gets_an_answer() {
+fn a_caller_that_sees_the_name_gets_an_answer() {
     let world = World::new();
     for n in 0..200 {
         let (_daemon, caller) = world.start();
@@ -207,7 +207,7 @@ fn told_to_stop_it_finishes_cleaning_up() {
     fs::rename(&new, world.path(&format!("{STORE}/b.lic"))).unwrap();
     wait_for("the daemon reads the second licence", &|| opened.read_events().is_ok());
     daemon.signal(Signal::SIGTERM);
-    wait_for("it hears", &|| daemon.log().contains("stopping"));
+    wait_for("the stop", &|| daemon.log().contains("stopping"));
     // Much longer than stopping takes when there is nothing to wait for.
     std::thread::sleep(Duration::from_millis(300));
     assert!(daemon.child.try_wait().unwrap().is_none());

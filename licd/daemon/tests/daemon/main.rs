@@ -1,11 +1,11 @@
-//! The daemon on a private bus, with a simulated machine below a directory.
+//! The daemon on a private bus, with a simulated machine in a directory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "what fails fails the test, and is told"
+    reason = "an error fails the test with its message"
 )]
 
 mod authority;

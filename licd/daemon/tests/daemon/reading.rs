@@ -163,7 +163,7 @@ fn configuration_takes_effect_when_it_is_written() {
 fn a_refresh_is_over_when_everything_is_as_new() {
     let world = World::new();
     let (daemon, caller) = world.start();
-    // What nobody watches: the hardware and the image.
+    // The daemon does not watch the hardware and the image.
     fs::remove_dir_all(world.path("sys/class/net/eth0")).unwrap();
     world.plug_in("eth1", "00:e0:c5:1c:50:88");
     let () = caller.call("Refresh", &()).unwrap();

@@ -1,4 +1,4 @@
-//! A simulated device below a temporary directory, and the daemon on it.
+//! A simulated device in a temporary directory, and the daemon on it.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use licd_fs::about::About;
-use licd_fs::textfile::escaped_path;
+use licd_fs::printable::escaped_path;
 
 /// A problem with a machine fact that licences depend on.
 #[derive(Debug, Clone)]

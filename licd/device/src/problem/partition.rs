@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::textfile::{escaped, escaped_path};
+use licd_fs::printable::{escaped, escaped_path};
 use licd_rules::names;
 use licd_store::{Closed, ENTRIES, Holder, RESERVE, Stray};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use licd_fs::about::About;
-use licd_fs::textfile::Flaw;
+use licd_fs::textfile::ReadError;
 
 use crate::Failure;
 
@@ -15,7 +15,7 @@ const REMEMBERED: &str = "/var/lib/licd/trust.note";
 #[derive(Debug, Clone)]
 pub enum TrustProblem {
     /// The remembered one is unreadable.
-    Unreadable(Arc<Flaw>),
+    Unreadable(Arc<ReadError>),
     /// The remembered one does not verify.
     Damaged,
     /// The store has something other than a regular file in its place.

@@ -13,14 +13,14 @@ fn world(files: &[(&str, &str)]) -> (TempDir, Root) {
     (dir, root)
 }
 
-/// The configuration with this text as its one layer, or the complaint without the file's name.
+/// The configuration with this text as its only layer, or the message without the file's name.
 fn read(text: &str) -> Result<Config, String> {
     let (dir, root) = world(&[("/etc/licd/licd.toml", text)]);
-    let (config, problems) = Config::load(&root).unwrap();
-    let Some(problem) = problems.first() else { return Ok(config) };
-    assert_eq!((problems.len(), &config), (1, &Config::default()), "{problem}");
+    let (config, errors) = Config::load(&root).unwrap();
+    let Some(error) = errors.first() else { return Ok(config) };
+    assert_eq!((errors.len(), &config), (1, &Config::default()), "{error}");
     let file = format!("{}/etc/licd/licd.toml: ", dir.path().display());
-    Err(problem.to_string().strip_prefix(&file).unwrap().to_owned())
+    Err(error.to_string().strip_prefix(&file).unwrap().to_owned())
 }
 
 /// Host and port of the proxy.
@@ -29,7 +29,7 @@ fn proxy(config: &Config) -> Option<String> {
 }
 
 #[test]
-fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_with_the_cure() {
+fn a_proxy_with_an_unencoded_password_is_rejected_with_the_cure() {
     for (c, code) in [
         ("#", "%23"),
         ("?", "%3F"),
@@ -42,8 +42,9 @@ fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_with_the_cure()
         let message = read(&format!("[network]\nproxy = \"http://tech:p{c}ss@host:3128\"\n"));
         let shown = c.replace("\\\\", "\\");
         let cure = format!("has {shown} in its user or password; write {shown} as {code}");
-        let said = message.unwrap_err();
-        assert!(said.starts_with(&format!("line 2, column 9: the proxy {cure}; ")), "{said}");
+        let message = message.unwrap_err();
+        let expected = format!("line 2, column 9: the proxy {cure}; ");
+        assert!(message.starts_with(&expected), "{message}");
         let encoded = read(&format!("[network]\nproxy = \"http://tech:p{code}ss@host:3128\"\n"));
         let login = encoded.unwrap().network.proxy.unwrap().credentials().unwrap();
         assert_eq!(login.password, format!("p{shown}ss"));
@@ -53,10 +54,10 @@ fn a_proxy_whose_password_would_be_taken_for_its_host_is_refused_with_the_cure()
 }
 
 #[test]
-fn without_files_the_documented_defaults_hold() {
+fn without_files_the_documented_defaults_apply() {
     let (_dir, root) = world(&[]);
-    let (config, problems) = Config::load(&root).unwrap();
-    assert!(problems.is_empty());
+    let (config, errors) = Config::load(&root).unwrap();
+    assert!(errors.is_empty());
     assert_eq!(config, Config::default());
     assert_eq!(config.trust.threshold.get(), 2);
     assert_eq!(config.system, System { generation: None, version: None, released: None });
@@ -114,7 +115,7 @@ fn every_key_can_be_set() {
 }
 
 #[test]
-fn later_layers_win_key_by_key_in_the_order_of_their_names() {
+fn later_layers_override_earlier_ones_key_by_key() {
     let (_dir, root) = world(&[
         (
             "/usr/lib/licd/licd.toml",
@@ -127,8 +128,8 @@ fn later_layers_win_key_by_key_in_the_order_of_their_names() {
         ("/etc/licd/licd.toml.d/30-site.toml.bak", "[starter]\ndays = 3\n"),
         ("/etc/licd/licd.toml.d/.40-site.toml", "[starter]\ndays = 4\n"),
     ]);
-    let (config, problems) = Config::load(&root).unwrap();
-    assert!(problems.is_empty(), "{problems:?}");
+    let (config, errors) = Config::load(&root).unwrap();
+    assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(proxy(&config).as_deref(), Some("image:1"));
     assert_eq!(config.network.connect_timeout, Duration::from_secs(2));
     assert_eq!(config.network.total_timeout, Duration::from_secs(20));
@@ -136,7 +137,7 @@ fn later_layers_win_key_by_key_in_the_order_of_their_names() {
 }
 
 #[test]
-fn an_empty_text_takes_back_what_an_earlier_layer_set() {
+fn an_empty_string_resets_the_value_of_an_earlier_layer() {
     let (_dir, root) = world(&[
         (
             "/usr/lib/licd/licd.toml",
@@ -148,27 +149,27 @@ fn an_empty_text_takes_back_what_an_earlier_layer_set() {
 }
 
 #[test]
-fn a_broken_layer_is_left_out_whole_and_the_others_count() {
+fn a_broken_layer_is_ignored_as_a_whole_and_the_others_apply() {
     let (dir, root) = world(&[
         ("/usr/lib/licd/licd.toml", "[trust]\nthreshold = 1\n[starter]\ndays = 1\n"),
         ("/etc/licd/licd.toml", "[trust]\nthreshold = 3\n[starter]\ndays = -1\n"),
         ("/etc/licd/licd.toml.d/50.toml", "[starter]\ndays = 5\n"),
     ]);
-    let (config, problems) = Config::load(&root).unwrap();
+    let (config, errors) = Config::load(&root).unwrap();
     assert_eq!((config.trust.threshold.get(), config.starter.days), (1, 5));
-    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(
         messages,
         [format!(
             "{}/etc/licd/licd.toml: line 4, column 8: invalid value: integer, expected a \
-             number of days, 0 to 65535; the whole file is left out until it is corrected",
+             number of days, 0 to 65535; the whole file is ignored until it is corrected",
             dir.path().display()
         )]
     );
 }
 
 #[test]
-fn faults_are_named_by_line_and_column_and_by_what_is_expected() {
+fn an_error_has_a_line_a_column_and_the_valid_values() {
     for (text, at, what) in [
         (
             "[trust]\ntreshold = 2\n",
@@ -223,7 +224,7 @@ fn faults_are_named_by_line_and_column_and_by_what_is_expected() {
 }
 
 #[test]
-fn complaints_neither_steer_a_terminal_nor_give_away_a_password() {
+fn messages_neither_control_a_terminal_nor_reveal_a_password() {
     let message = read("\"\\e[31mred\\u202e\" = 1\n").unwrap_err();
     assert!(message.contains("unknown key `\\u{1b}[31mred\\u{202e}`"), "{message}");
     let message = read("[network]\nproxy = \"http://user:secret@proxy\"\n").unwrap_err();
@@ -233,38 +234,38 @@ fn complaints_neither_steer_a_terminal_nor_give_away_a_password() {
 }
 
 #[test]
-fn a_file_that_is_too_large_or_no_text_is_left_out() {
+fn a_file_that_is_too_large_or_not_utf8_is_ignored() {
     let message = read(&"#".repeat(64 * 1024 + 1)).unwrap_err();
     assert!(message.starts_with("is larger than 65536 bytes; "), "{message}");
     let (_dir, root) = world(&[("/etc/licd/licd.toml", "")]);
     fs::write(root.path("/etc/licd/licd.toml"), b"[trust]\n# \xe9\n").unwrap();
-    let (_, problems) = Config::load(&root).unwrap();
-    assert!(problems[0].to_string().contains("line 2, column 3: not UTF-8 text"));
+    let (_, errors) = Config::load(&root).unwrap();
+    assert!(errors[0].to_string().contains("line 2, column 3: not UTF-8 text"));
 }
 
 #[test]
-fn more_fragments_than_the_limit_are_reported_and_the_first_by_name_count() {
+fn fragments_beyond_the_limit_are_ignored_and_reported() {
     let (_dir, root) = world(&[]);
     fs::create_dir_all(root.path(FRAGMENT_DIR)).unwrap();
     for number in 1..=FRAGMENTS + 1 {
         let file = root.path(FRAGMENT_DIR).join(format!("{number:03}.toml"));
         fs::write(file, format!("[starter]\ndays = {number}\n")).unwrap();
     }
-    let (config, problems) = Config::load(&root).unwrap();
+    let (config, errors) = Config::load(&root).unwrap();
     assert_eq!(usize::from(config.starter.days), FRAGMENTS);
-    assert!(problems[0].to_string().contains("licd.toml.d: holds too many files; the first 64"));
+    assert!(errors[0].to_string().contains("licd.toml.d: holds too many files; the first 64"));
 }
 
 const PACKAGED: &str = include_str!("../../../../packaging/licd.toml");
 
-/// The packaged file with the comment sign taken off line `number`, counted from 0.
+/// The packaged file with line `number`, counted from 0, uncommented.
 fn uncommented(number: usize) -> String {
     let mut lines: Vec<_> = PACKAGED.lines().collect();
     lines[number] = lines[number].strip_prefix('#').unwrap();
     lines.join("\n")
 }
 
-/// The lines of the packaged file that show a key, with their numbers.
+/// The lines of the packaged file with a commented key, and their numbers.
 fn commented_keys() -> Vec<(usize, &'static str)> {
     let is_key =
         |line: &str| line.strip_prefix('#').is_some_and(|l| l.starts_with(char::is_alphabetic));
@@ -275,7 +276,7 @@ fn commented_keys() -> Vec<(usize, &'static str)> {
 fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
     assert_eq!(read(PACKAGED), Ok(Config::default()));
     for (number, line) in commented_keys() {
-        let config = read(&uncommented(number)).unwrap_or_else(|fault| panic!("{line}: {fault}"));
+        let config = read(&uncommented(number)).unwrap_or_else(|error| panic!("{line}: {error}"));
         let example = match line.split(' ').next().unwrap() {
             "#generation" => System { generation: Some(Generation::Os12), ..System::default() },
             "#version" => System { version: Some("12.4.0".into()), ..System::default() },
@@ -304,7 +305,7 @@ fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
 }
 
 #[test]
-fn the_packaged_example_of_a_login_is_one() {
+fn the_packaged_example_of_a_login_is_valid() {
     let example: Vec<&str> =
         PACKAGED.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
     let begin = example.iter().position(|line| *line == "[[network.login]]").unwrap();
@@ -318,7 +319,7 @@ fn the_packaged_example_of_a_login_is_one() {
 }
 
 #[test]
-fn a_login_that_is_not_whole_or_not_one_is_refused_by_place() {
+fn an_incomplete_or_invalid_login_is_rejected() {
     let login = |lines: &str| read(&format!("[[network.login]]\n{lines}")).unwrap_err();
     for (lines, word) in [
         ("host = \"h\"\nuser = \"u\"", "password_file"),
@@ -338,7 +339,7 @@ fn a_login_that_is_not_whole_or_not_one_is_refused_by_place() {
 const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
 #[test]
-fn root_keys_are_read_one_a_file_and_a_broken_file_stops_no_other() {
+fn a_broken_root_key_file_does_not_affect_the_others() {
     let (dir, root) = world(&[
         ("/usr/lib/licd/roots.d/a.vkey", "no key"),
         ("/usr/lib/licd/roots.d/b.vkey", ""),
@@ -347,22 +348,23 @@ fn root_keys_are_read_one_a_file_and_a_broken_file_stops_no_other() {
         ("/usr/lib/licd/roots.d/e.vkey", &format!("{KEY}\n{KEY}\n")),
         ("/usr/lib/licd/roots.d/f.vkey", &" ".repeat(4097)),
     ]);
-    let (keys, problems) = roots(&root).unwrap();
+    let (keys, errors) = roots(&root).unwrap();
     let names: Vec<_> = keys.iter().map(|key| key.name().as_str().to_owned()).collect();
     assert_eq!(names, ["PeterNeumann"]);
-    let folder = format!("{}/usr/lib/licd/roots.d/", dir.path().display());
-    let faults: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    let faults: Vec<_> = faults.iter().map(|fault| fault.strip_prefix(&folder).unwrap()).collect();
+    let dir_name = format!("{}/usr/lib/licd/roots.d/", dir.path().display());
+    let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> =
+        messages.iter().map(|message| message.strip_prefix(&dir_name).unwrap()).collect();
     let no_key = "is not one verifier key (NAME+HASH+BASE64); put one root key in each file";
-    assert_eq!(faults[..3], ["a", "b", "e"].map(|name| format!("{name}.vkey: {no_key}")));
-    assert!(faults[3].starts_with("f.vkey: is larger than 4096 bytes; "), "{faults:?}");
+    assert_eq!(messages[..3], ["a", "b", "e"].map(|name| format!("{name}.vkey: {no_key}")));
+    assert!(messages[3].starts_with("f.vkey: is larger than 4096 bytes; "), "{messages:?}");
 }
 
 #[test]
-fn an_image_without_root_keys_or_trust_document_has_none_and_no_fault() {
+fn an_image_without_root_keys_or_trust_document_is_valid() {
     let (_dir, root) = world(&[]);
-    let (keys, problems) = roots(&root).unwrap();
-    assert!(keys.is_empty() && problems.is_empty());
+    let (keys, errors) = roots(&root).unwrap();
+    assert!(keys.is_empty() && errors.is_empty());
     assert!(trust_note(&root).unwrap().unwrap().is_none());
 }
 
@@ -372,6 +374,6 @@ fn the_trust_document_of_the_image_is_read_within_the_limit_of_the_format() {
     let (_dir, root) = world(&[("/usr/lib/licd/trust.note", &"x".repeat(TRUST_BYTES))]);
     assert_eq!(trust_note(&root).unwrap().unwrap().unwrap().len(), TRUST_BYTES);
     fs::write(root.path("/usr/lib/licd/trust.note"), "x".repeat(TRUST_BYTES + 1)).unwrap();
-    let problem = trust_note(&root).unwrap().unwrap_err();
-    assert!(problem.to_string().contains("trust.note: is larger than"), "{problem}");
+    let error = trust_note(&root).unwrap().unwrap_err();
+    assert!(error.to_string().contains("trust.note: is larger than"), "{error}");
 }

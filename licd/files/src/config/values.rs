@@ -1,4 +1,4 @@
-//! The values of `licd.toml`: what each may be, and what is said of one that is not.
+//! The valid values in `licd.toml`, and the messages about invalid ones.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -14,24 +14,24 @@ use serde::{Deserialize as _, Deserializer};
 
 use super::{LOGINS, Login};
 
-/// Bytes of a version: as long as a name of a host or a kernel release may be (`utsname`).
+/// Limit of a version in bytes, that of a host name or kernel release in `utsname`.
 const VERSION_BYTES: usize = 64;
-/// Seconds of a timeout at most: a day. The least is 1; 0 would refuse every connection.
+/// Upper limit of a timeout: a day. The lower limit is 1; 0 would reject every connection.
 const TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
-/// Bytes of a host's name (RFC 1035 §2.3.4).
+/// Limit of a host name in bytes (RFC 1035 §2.3.4).
 const HOST_BYTES: usize = 255;
-/// Bytes of a user's name: an address of mail (RFC 5321 §4.5.3.1) may be one.
+/// Limit of a user name in bytes, that of a mail address (RFC 5321 §4.5.3.1).
 const USER_BYTES: usize = 320;
-/// Bytes of a path: Linux' `PATH_MAX`.
+/// Limit of a path in bytes (`PATH_MAX` of Linux).
 const PATH_BYTES: usize = 4096;
 
-/// The SHA-256 of a certificate in DER.
+/// The SHA-256 of a certificate's DER encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CertificatePin(pub [u8; 32]);
 
 impl CertificatePin {
-    /// Reads 64 hex digits of either case, with a colon between any two bytes or none (both are
-    /// what `openssl` and browsers show).
+    /// Parses 64 hex digits of either case, with or without colons between bytes, as `openssl` and
+    /// browsers print them.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut pin = [0; 32];
@@ -55,7 +55,7 @@ impl fmt::Display for CertificatePin {
     }
 }
 
-/// An empty text is one that is not set.
+/// Parses a string; an empty one is unset.
 fn unless_empty<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { parse(text).map(Some) }
 }
@@ -150,12 +150,12 @@ pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<
     })
 }
 
-/// A text that is an address, or empty if it is not set. It is never quoted in a complaint: it may
-/// hold a password.
+/// Deserializes an address, or an empty string if it is unset. No message quotes it: it may hold a
+/// password.
 struct Address<T> {
-    /// What the value should be, in words that go after "expected".
+    /// The valid values; the text follows "expected" in a message.
     expecting: &'static str,
-    /// Reads it; the error is what is wrong, if that can be told.
+    /// Parses the address; the error is a specific message, if there is one.
     parse: fn(&str) -> Result<T, Option<String>>,
 }
 
@@ -202,7 +202,7 @@ pub(super) fn host<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Err
 
 pub(super) fn user<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
     value.deserialize_str(Text {
-        expecting: "the name of a user",
+        expecting: "a user name",
         parse: |text| {
             let fits = !text.is_empty() && text.len() <= USER_BYTES;
             (fits && !text.contains(char::is_control)).then(|| text.to_owned())

@@ -1,29 +1,30 @@
-//! The text of one slot.
+//! The text of a slot.
 
 use std::time::Duration;
 
 use flate2::Crc;
-use licd_fs::statefile::{Damage, check_schema};
-use licd_fs::textfile::Flaw;
+use licd_fs::statefile::{ParseError, check_schema};
+use licd_fs::textfile::ReadError;
 use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
 use license_format::{PublicKey, UnixSeconds};
 use serde::{Deserialize, Serialize, de::Error as _};
+use toml::de::Error as TomlError;
 
-/// What this version writes and reads.
+/// The schema of this version.
 const SCHEMA: i64 = 1;
-/// What comes before the checksum, in the last line.
+/// The prefix of the checksum in the last line.
 const CHECKSUM: &str = "# crc32 ";
 
-/// Marks with their place in the order of writing.
+/// Marks with their sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) sequence: u32,
     pub(super) marks: Marks,
 }
 
-/// The marks as the file spells them.
+/// The TOML form of a slot.
 #[derive(Serialize, Deserialize)]
-struct Spelled {
+struct SlotToml {
     schema: i64,
     sequence: u32,
     boot: Option<String>,
@@ -35,21 +36,21 @@ struct Spelled {
     found: bool,
     cut: bool,
     clean: bool,
-    jump: Option<SpelledJump>,
-    /// Not in what earlier versions wrote: they kept what documents told with the rest.
+    jump: Option<JumpToml>,
+    /// Earlier versions stored the facts of documents with the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    lead: Vec<SpelledLead>,
+    lead: Vec<LeadToml>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SpelledJump {
+struct JumpToml {
     claims: i64,
     held: u32,
 }
 
-/// What the documents of one signer tell.
+/// The TOML form of a lead.
 #[derive(Serialize, Deserialize)]
-struct SpelledLead {
+struct LeadToml {
     by: String,
     floor: i64,
     refuted: i64,
@@ -57,36 +58,36 @@ struct SpelledLead {
     seen: i64,
 }
 
-/// How the root keys are spelled where a public key might stand, in base64.
+/// The word for the root keys in place of a public key.
 const ROOTS: &str = "roots";
 
 impl Slot {
-    pub(super) fn parse(text: &str) -> Result<Self, Damage> {
-        let (body, sum) = text.rsplit_once(CHECKSUM).ok_or(Damage::Checksum)?;
+    pub(super) fn parse(text: &str) -> Result<Self, ParseError> {
+        let (body, sum) = text.rsplit_once(CHECKSUM).ok_or(ParseError::Checksum)?;
         if sum != checksum(body) {
-            return Err(Damage::Checksum);
+            return Err(ParseError::Checksum);
         }
-        let wrong = |error| Damage::Flaw(Flaw::toml(body, &error));
+        let located = |error| ParseError::Read(ReadError::toml(body, &error));
         check_schema(body, SCHEMA)?;
-        toml::from_str::<Spelled>(body).and_then(Self::try_from).map_err(wrong)
+        toml::from_str::<SlotToml>(body).and_then(Self::try_from).map_err(located)
     }
 
     pub(super) fn text(&self) -> Result<String, toml::ser::Error> {
-        let body = toml::to_string(&Spelled::from(self))?;
+        let body = toml::to_string(&SlotToml::from(self))?;
         let sum = checksum(&body);
         Ok(format!("{body}{CHECKSUM}{sum}"))
     }
 }
 
-/// The checksum as it ends the file. It finds what a medium or an editor has altered; somebody who
-/// may write the file may write the checksum, too.
+/// The checksum in the last line. It detects corruption by a medium or an editor, not an attacker, who
+/// would change the checksum as well.
 fn checksum(body: &str) -> String {
     let mut crc = Crc::new();
     crc.update(body.as_bytes());
     format!("{:08x}\n", crc.sum())
 }
 
-impl From<&Slot> for Spelled {
+impl From<&Slot> for SlotToml {
     fn from(slot: &Slot) -> Self {
         let marks = &slot.marks;
         Self {
@@ -101,15 +102,13 @@ impl From<&Slot> for Spelled {
             found: marks.found,
             cut: marks.cut,
             clean: marks.clean,
-            jump: marks
-                .jump
-                .map(|jump| SpelledJump { claims: jump.claims.0, held: whole(jump.held) }),
-            lead: marks.leads.iter().flatten().map(SpelledLead::from).collect(),
+            jump: marks.jump.map(|jump| JumpToml { claims: jump.claims.0, held: whole(jump.held) }),
+            lead: marks.leads.iter().flatten().map(LeadToml::from).collect(),
         }
     }
 }
 
-impl From<&Lead> for SpelledLead {
+impl From<&Lead> for LeadToml {
     fn from(lead: &Lead) -> Self {
         Self {
             by: match lead.by {
@@ -124,63 +123,63 @@ impl From<&Lead> for SpelledLead {
     }
 }
 
-impl TryFrom<SpelledLead> for Lead {
-    type Error = toml::de::Error;
+impl TryFrom<LeadToml> for Lead {
+    type Error = TomlError;
 
-    fn try_from(spelled: SpelledLead) -> Result<Self, Self::Error> {
-        let by = match spelled.by.as_str() {
+    fn try_from(toml: LeadToml) -> Result<Self, Self::Error> {
+        let by = match toml.by.as_str() {
             ROOTS => Signer::Roots,
             key => Signer::Key(
                 PublicKey::parse(key)
-                    .ok_or_else(|| toml::de::Error::custom("“by” is no public key"))?,
+                    .ok_or_else(|| TomlError::custom("“by” is not a public key"))?,
             ),
         };
         Ok(Self {
             by,
-            floor: UnixSeconds(spelled.floor),
-            refuted: UnixSeconds(spelled.refuted),
-            trusted: UnixSeconds(spelled.trusted),
-            seen: UnixSeconds(spelled.seen),
+            floor: UnixSeconds(toml.floor),
+            refuted: UnixSeconds(toml.refuted),
+            trusted: UnixSeconds(toml.trusted),
+            seen: UnixSeconds(toml.seen),
         })
     }
 }
 
-impl TryFrom<Spelled> for Slot {
-    type Error = toml::de::Error;
+impl TryFrom<SlotToml> for Slot {
+    type Error = TomlError;
 
-    fn try_from(spelled: Spelled) -> Result<Self, Self::Error> {
-        let boot = match &spelled.boot {
-            Some(id) => Some(BootId::parse(id).ok_or_else(|| {
-                toml::de::Error::custom("“boot” is no ID of a start of the system")
-            })?),
+    fn try_from(toml: SlotToml) -> Result<Self, Self::Error> {
+        let boot = match &toml.boot {
+            Some(id) => Some(
+                BootId::parse(id).ok_or_else(|| TomlError::custom("“boot” is not a boot ID"))?,
+            ),
             None => None,
         };
-        let jump = |jump: SpelledJump| Jump {
+        let jump = |jump: JumpToml| Jump {
             claims: UnixSeconds(jump.claims),
             held: Duration::from_secs(jump.held.into()),
         };
         let mut leads = [None; LEADS];
-        // More than there is room for are not written.
-        for (place, lead) in leads.iter_mut().zip(spelled.lead) {
+        // licd never writes more leads than fit.
+        for (place, lead) in leads.iter_mut().zip(toml.lead) {
             *place = Some(Lead::try_from(lead)?);
         }
         let marks = Marks {
-            at: Moment { boot, uptime: Duration::from_secs(spelled.uptime.into()) },
-            floor: UnixSeconds(spelled.floor),
-            refuted: UnixSeconds(spelled.refuted),
-            trusted: UnixSeconds(spelled.trusted),
-            seen: UnixSeconds(spelled.seen),
+            at: Moment { boot, uptime: Duration::from_secs(toml.uptime.into()) },
+            floor: UnixSeconds(toml.floor),
+            refuted: UnixSeconds(toml.refuted),
+            trusted: UnixSeconds(toml.trusted),
+            seen: UnixSeconds(toml.seen),
             leads,
-            jump: spelled.jump.map(jump),
-            found: spelled.found,
-            cut: spelled.cut,
-            clean: spelled.clean,
+            jump: toml.jump.map(jump),
+            found: toml.found,
+            cut: toml.cut,
+            clean: toml.clean,
         };
-        Ok(Self { sequence: spelled.sequence, marks })
+        Ok(Self { sequence: toml.sequence, marks })
     }
 }
 
-/// Whole seconds; 136 years are longer than anything runs.
+/// Whole seconds, saturated at 136 years.
 fn whole(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }

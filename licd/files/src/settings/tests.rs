@@ -60,7 +60,7 @@ fn every_key_can_be_set() {
 }
 
 #[test]
-fn unknown_keys_are_named_with_their_dots_and_ignored() {
+fn unknown_keys_are_ignored_and_listed() {
     let text = "x = 1\n[system]\n\"a\\eb\" = 2\n[system.remotemanager]\nlicense_poll_hours = 2\n\
                 later = [1]\n[userinterface.rdp]\nserver = \"\"\n[[apps]]\nname = \"x\"\n";
     let (settings, mut unknown) = Settings::parse(text).unwrap();
@@ -72,7 +72,7 @@ fn unknown_keys_are_named_with_their_dots_and_ignored() {
 }
 
 #[test]
-fn wrong_values_are_refused_by_line_and_column() {
+fn invalid_values_are_rejected_with_line_and_column() {
     let remote = |line: &str| format!("[system.remotemanager]\n{line}\n");
     for (text, what) in [
         (
@@ -117,7 +117,7 @@ fn wrong_values_are_refused_by_line_and_column() {
 }
 
 #[test]
-fn links_are_taken_up_to_their_limits_in_number_and_length() {
+fn links_are_limited_in_number_and_length() {
     let list = |link: &str, count: usize| {
         let links = vec![format!("\"{link}\""); count].join(", ");
         format!("[system.remotemanager]\nlicense_urls = [{links}]\n")
@@ -129,13 +129,13 @@ fn links_are_taken_up_to_their_limits_in_number_and_length() {
 }
 
 #[test]
-fn more_than_a_mebibyte_is_no_settings() {
+fn settings_of_more_than_a_mebibyte_are_rejected() {
     assert!(Settings::parse(&"#".repeat(1024 * 1024)).is_ok());
     assert!(refused(&"#".repeat(1024 * 1024 + 1)).contains("is larger than 1048576 bytes"));
 }
 
 #[test]
-fn a_missing_file_means_the_defaults_and_leaves_no_trace() {
+fn a_missing_file_means_the_defaults_and_is_not_saved() {
     let (_dir, root) = world();
     let loaded = load(&root).unwrap();
     assert_eq!(loaded.settings, Settings::default());
@@ -164,7 +164,7 @@ fn while_the_file_is_broken_the_last_good_settings_stay_in_force() {
 }
 
 #[test]
-fn a_broken_file_without_a_last_good_one_means_the_defaults() {
+fn a_broken_file_without_saved_settings_means_the_defaults() {
     let (_dir, root) = world();
     for last_good in [None, Some("[broken")] {
         if let Some(text) = last_good {
@@ -183,7 +183,7 @@ fn a_broken_file_without_a_last_good_one_means_the_defaults() {
 }
 
 #[test]
-fn settings_taken_away_are_the_last_good_ones_no_longer() {
+fn removed_settings_are_no_longer_the_last_good_ones() {
     let (_dir, root) = world();
     fs::write(root.path(FILE), polls_every(7)).unwrap();
     load(&root).unwrap().keep(&root).unwrap();
@@ -194,7 +194,7 @@ fn settings_taken_away_are_the_last_good_ones_no_longer() {
 }
 
 #[test]
-fn good_settings_are_written_down_only_when_they_changed() {
+fn good_settings_are_saved_only_when_they_change() {
     use std::os::unix::fs::MetadataExt as _;
     let (_dir, root) = world();
     let kept = || fs::metadata(root.path(LAST_GOOD)).unwrap().ino();
@@ -209,7 +209,7 @@ fn good_settings_are_written_down_only_when_they_changed() {
 }
 
 #[test]
-fn applied_settings_are_stored_as_they_came_unknown_keys_and_comments_included() {
+fn applied_settings_are_stored_with_unknown_keys_and_comments() {
     let (_dir, root) = world();
     fs::remove_dir(root.path("/etc/licd")).unwrap();
     let text = format!("# from a profile\nx.y = 1\n{}", polls_every(3));
@@ -231,12 +231,12 @@ fn applied_settings_are_stored_as_they_came_unknown_keys_and_comments_included()
 fn refused_settings_change_nothing() {
     let (_dir, root) = world();
     apply(&root, &polls_every(3)).unwrap();
-    assert!(matches!(apply(&root, "[system\n"), Err(Problem::Refused(_))));
+    assert!(matches!(apply(&root, "[system\n"), Err(SettingsError::Refused(_))));
     assert_eq!(fs::read_to_string(root.path(FILE)).unwrap(), polls_every(3));
 }
 
 #[test]
-fn settings_that_cannot_be_written_are_named_by_their_file() {
+fn unwritable_settings_are_reported_with_their_file() {
     let (dir, root) = world();
     fs::remove_dir_all(root.path("/etc/licd")).unwrap();
     fs::write(root.path("/etc/licd"), "no directory").unwrap();

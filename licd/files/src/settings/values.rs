@@ -1,6 +1,7 @@
-//! The values of `settings.toml`: what each may be, and what is said of one that is not.
+//! The valid values in `settings.toml`, and the messages about invalid ones.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use licd_fs::textfile::{Number, Text};
 use licd_protocol::Url;
@@ -8,9 +9,12 @@ use licd_rules::Selector;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::{LICENSE_URLS, POLL_HOURS};
+/// Limit of download links; UMS adds one for each deployment and removes it once it is complete.
+pub const LICENSE_URLS: usize = 64;
+/// Hours between two polls of the download links: from one hour to a year.
+pub const POLL_HOURS: RangeInclusive<u16> = 1..=8760;
 
-/// No removal profile.
+/// The word for no removal profile.
 const NONE: &str = "none";
 
 /// A download link: not empty, within [`Url::BYTES`], without control characters.
@@ -50,7 +54,7 @@ impl<'de> Visitor<'de> for Links {
         Ok(links)
     }
 
-    // The default would quote it, and a link may hold a password.
+    // The default message would quote the string, and a link may hold a password.
     fn visit_str<E: de::Error>(self, _: &str) -> Result<Vec<String>, E> {
         Err(E::custom(format_args!(
             "invalid type: string, expected {}",

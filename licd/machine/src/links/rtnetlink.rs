@@ -1,7 +1,7 @@
-//! What the kernel tells about interfaces over rtnetlink(7).
+//! The list of interfaces and its changes over rtnetlink(7).
 //!
-//! Only headers and two attributes are read, by `netlink-packet-core`. A crate that decodes whole
-//! link messages would refuse an answer for attributes that nobody here asks for.
+//! `netlink-packet-core` reads headers and two attributes only. A crate that decodes whole link
+//! messages would reject an answer for attributes that licd does not need.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -22,16 +22,15 @@ use nix::sys::socket::{
     sendto, socket,
 };
 
-use super::Error;
+use super::error::LinksError;
 
-/// Bytes of the largest datagram that the kernel makes of a dump, `max_recvmsg_len` in its
-/// af_netlink.c.
+/// Bytes of the largest datagram of a dump, `max_recvmsg_len` in af_netlink.c of the kernel.
 const DATAGRAM_BYTES: usize = 32 * 1024;
-/// Times a list is asked for again because interfaces came or went meanwhile; the last answer is
-/// taken as it is, because the next change will be announced.
-const TRIES: u32 = 4;
-/// Announcements read at one go, so that a flood of them cannot hold the caller.
-const ANNOUNCEMENTS: usize = 1024;
+/// Attempts to get a list without a concurrent change. The last answer counts in any case: an event
+/// reports the next change.
+const ATTEMPTS: u32 = 4;
+/// Events read by one call, so that a flood of them cannot block the caller.
+const MAX_EVENTS: usize = 1024;
 /// Bytes of a netlink header, of `struct ifinfomsg` and of the one attribute of the request.
 const HEADER: usize = 16;
 const IFINFOMSG: usize = 16;
@@ -41,50 +40,49 @@ const RTM_NEWLINK: u16 = libc::RTM_NEWLINK;
 const NLMSG_ERROR: u16 = libc::NLMSG_ERROR as u16;
 const NLMSG_DONE: u16 = libc::NLMSG_DONE as u16;
 
-/// Sockets of the network namespace that the interfaces are in, for a process that is kept in one
-/// of its own.
-static HANDED: OnceLock<Handed> = OnceLock::new();
+/// Sockets of the host's network namespace, for a process in a namespace of its own.
+static INHERITED: OnceLock<Inherited> = OnceLock::new();
 
-struct Handed {
-    news: OwnedFd,
-    asking: Mutex<OwnedFd>,
+struct Inherited {
+    events: OwnedFd,
+    requests: Mutex<OwnedFd>,
 }
 
-/// Takes over sockets that were opened in the network namespace of the interfaces, to be used from
-/// now on in place of new ones: the first listens to news of them (`RTMGRP_LINK`), the second, to
-/// none, is there to ask. Fewer, or a second call, change nothing.
+/// Uses sockets that were opened in the host's network namespace instead of opening new ones. The
+/// first is subscribed to `RTMGRP_LINK`; the second, without subscription, is for requests. Fewer
+/// sockets or a second call have no effect.
 ///
 /// # Errors
 ///
-/// [`Error::Kernel`] if they are no open descriptors.
-pub fn take_over(sockets: impl IntoIterator<Item = OwnedFd>) -> Result<(), Error> {
+/// [`LinksError::Kernel`] if they are not open descriptors.
+pub fn take_over(sockets: impl IntoIterator<Item = OwnedFd>) -> Result<(), LinksError> {
     let mut sockets = sockets.into_iter();
-    let (Some(news), Some(asking)) = (sockets.next(), sockets.next()) else { return Ok(()) };
-    for socket in [&news, &asking] {
+    let (Some(events), Some(requests)) = (sockets.next(), sockets.next()) else { return Ok(()) };
+    for socket in [&events, &requests] {
         fcntl(socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
             .and_then(|_| fcntl(socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)))
-            .map_err(|errno| Error::Kernel { errno })?;
+            .map_err(|errno| LinksError::Kernel { errno })?;
     }
-    let _ = HANDED.set(Handed { news, asking: Mutex::new(asking) });
+    let _ = INHERITED.set(Inherited { events, requests: Mutex::new(requests) });
     Ok(())
 }
 
-/// The permanent address of every interface that has one of six bytes, by name. Drivers without
-/// permanent address, and kernels before 5.6, tell none.
+/// The permanent addresses of six bytes by the name of the interface. Some drivers, and kernels before
+/// 5.6, report none.
 pub(super) fn permanent_addresses() -> Result<BTreeMap<String, [u8; 6]>, Errno> {
-    match HANDED.get() {
-        Some(handed) => ask_again(&handed.asking.lock().unwrap_or_else(PoisonError::into_inner)),
-        None => ask_again(&open(0)?),
+    match INHERITED.get() {
+        Some(sockets) => list(&sockets.requests.lock().unwrap_or_else(PoisonError::into_inner)),
+        None => list(&open(0)?),
     }
 }
 
-/// Asks until the list did not change meanwhile.
-fn ask_again(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
-    /// What is left of an answer that was not read to its end is told apart by its number.
+/// Requests the list until it does not change during the answer.
+fn list(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
+    /// Distinguishes the answer from the rest of an earlier one that was not read to its end.
     static SEQUENCE: AtomicU32 = AtomicU32::new(1);
     let mut answer = Answer::default();
-    for _ in 0..TRIES {
-        answer = ask(socket, SEQUENCE.fetch_add(1, Ordering::Relaxed))?;
+    for _ in 0..ATTEMPTS {
+        answer = dump(socket, SEQUENCE.fetch_add(1, Ordering::Relaxed))?;
         if !answer.interrupted {
             break;
         }
@@ -92,47 +90,47 @@ fn ask_again(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
     Ok(answer.addresses)
 }
 
-/// News of interfaces: readable whenever one came, went or changed.
+/// A subscription to interfaces: readable when one appears, disappears or changes.
 #[derive(Debug)]
 pub struct LinkEvents(OwnedFd);
 
 impl LinkEvents {
-    /// Listens from now on to the interfaces of the calling thread's network namespace, or to those
-    /// of the sockets that were taken over.
+    /// Subscribes to the interfaces of the calling thread's network namespace, or of the inherited
+    /// sockets.
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] if the kernel refuses.
-    pub fn open() -> Result<Self, Error> {
-        let opened = match HANDED.get() {
-            Some(handed) => handed
-                .news
+    /// [`LinksError::Kernel`] if the kernel refuses.
+    pub fn open() -> Result<Self, LinksError> {
+        let opened = match INHERITED.get() {
+            Some(sockets) => sockets
+                .events
                 .try_clone()
                 .map_err(|error| Errno::try_from(error).unwrap_or(Errno::EMFILE)),
             None => open(libc::RTMGRP_LINK.unsigned_abs()),
         };
-        opened.map(Self).map_err(|errno| Error::Kernel { errno })
+        opened.map(Self).map_err(|errno| LinksError::Kernel { errno })
     }
 
-    /// Takes the news so far without waiting. Whether there were any; the interfaces need not
-    /// differ from before in anything that matters here.
+    /// Reads the pending events without waiting and returns whether there were any. The interfaces may
+    /// still be the same.
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] if the socket fails.
-    pub fn drain(&self) -> Result<bool, Error> {
-        let mut news = false;
-        for _ in 0..ANNOUNCEMENTS {
-            // The rest of a datagram goes with its first byte.
+    /// [`LinksError::Kernel`] if the socket fails.
+    pub fn drain(&self) -> Result<bool, LinksError> {
+        let mut any = false;
+        for _ in 0..MAX_EVENTS {
+            // recv(2) discards the rest of the datagram.
             match recv(self.0.as_raw_fd(), &mut [0], MsgFlags::empty()) {
-                // ENOBUFS: more news than the kernel could keep (netlink(7)).
-                Ok(_) | Err(Errno::ENOBUFS) => news = true,
+                // ENOBUFS: the kernel dropped events (netlink(7)).
+                Ok(_) | Err(Errno::ENOBUFS) => any = true,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => break,
-                Err(errno) => return Err(Error::Kernel { errno }),
+                Err(errno) => return Err(LinksError::Kernel { errno }),
             }
         }
-        Ok(news)
+        Ok(any)
     }
 }
 
@@ -156,14 +154,14 @@ fn open(groups: u32) -> Result<OwnedFd, Errno> {
 #[derive(Default)]
 struct Answer {
     addresses: BTreeMap<String, [u8; 6]>,
-    /// The kernel's list changed while it was being told.
+    /// The list changed during the answer.
     interrupted: bool,
     done: bool,
 }
 
-/// Asks for all interfaces. The kernel makes each part of its answer when the part before is read,
-/// so this never waits, and a lack of parts is an error.
-fn ask(socket: &OwnedFd, sequence: u32) -> Result<Answer, Errno> {
+/// Requests all interfaces. The kernel creates each part of the answer when the previous one is read:
+/// the call never waits, and a missing part is an error.
+fn dump(socket: &OwnedFd, sequence: u32) -> Result<Answer, Errno> {
     const KERNEL: u32 = 0;
     let kernel = NetlinkAddr::new(KERNEL, 0);
     sendto(socket.as_raw_fd(), &request(sequence), &kernel, MsgFlags::empty())?;
@@ -209,7 +207,7 @@ fn request(sequence: u32) -> Vec<u8> {
 }
 
 impl Answer {
-    /// Reads one datagram of messages, each of which is padded to four bytes (netlink(7)).
+    /// Reads one datagram of messages, each padded to four bytes (netlink(7)).
     fn add(&mut self, mut datagram: &[u8], sequence: u32) -> Result<(), Errno> {
         while !datagram.is_empty() && !self.done {
             let message = NetlinkBuffer::new_checked(datagram).map_err(|_| Errno::EBADMSG)?;
@@ -246,7 +244,7 @@ impl Answer {
     }
 }
 
-/// What an `NLMSG_ERROR` or `NLMSG_DONE` says: a negative error, or that all went well.
+/// The result in an `NLMSG_ERROR` or `NLMSG_DONE`: a negative error number, or success.
 fn outcome(payload: &[u8]) -> Result<(), Errno> {
     match payload.first_chunk().map_or(0, |code| i32::from_ne_bytes(*code)) {
         code @ ..0 => Err(Errno::from_raw(code.saturating_neg())),
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn permanent_addresses_are_read_beside_attributes_that_nobody_knows() {
+    fn unknown_attributes_do_not_hide_a_permanent_address() {
         let mac = [0, 0xe0, 0xc5, 1, 2, 3];
         let datagram = [
             link(&[
@@ -310,20 +308,20 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_changed_while_it_was_told_is_asked_for_again() {
+    fn a_list_that_changed_during_the_answer_is_marked_as_interrupted() {
         let part = message(RTM_NEWLINK, NLM_F_DUMP_INTR, &[0; IFINFOMSG]);
         assert!(answer(&part).unwrap().interrupted);
     }
 
     #[test]
-    fn answers_to_other_questions_are_passed_over() {
+    fn answers_to_other_requests_are_skipped() {
         let mut other = Answer::default();
         other.add(&message(NLMSG_DONE, 0, &[]), SEQUENCE + 1).unwrap();
         assert!(!other.done);
     }
 
     #[test]
-    fn what_the_kernel_refuses_is_an_error_of_its_kind() {
+    fn a_refusal_of_the_kernel_is_returned_as_its_error_number() {
         let refusal = (-libc::EPERM).to_ne_bytes();
         for kind in [NLMSG_ERROR, NLMSG_DONE] {
             assert_eq!(answer(&message(kind, 0, &refusal)).err(), Some(Errno::EPERM));

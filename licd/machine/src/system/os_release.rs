@@ -1,7 +1,7 @@
-//! The syntax of os-release(5): assignments that a shell could read.
+//! The syntax of os-release(5): shell-compatible assignments.
 
-/// The value of a field; of several assignments the last, as in a shell. `None` if it is not
-/// assigned, or its quotes are not closed.
+/// The value of a field, by its last assignment as in a shell; `None` if it is not assigned or its
+/// quotes are not closed.
 pub(super) fn value(text: &str, field: &str) -> Option<String> {
     text.lines().rev().find_map(|line| match line.trim().split_once('=')? {
         (name, value) if name == field => Some(unquote(value)),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_assignment_is_passed_over() {
+    fn anything_but_an_assignment_is_skipped() {
         for text in [
             "",
             "VERSION_ID",

@@ -1,17 +1,16 @@
-//! Asking a USB device itself, over libusb.
+//! Requests to a USB device over libusb.
 
 use licd_fs::look::{Looked, Unavailable};
 use nix::errno::Errno;
 use rusb::UsbContext;
 
-/// The serial number string of the device at an address of a bus (USB 2.0 §9.6.7); `None` if it
-/// has none, or this process may not ask it. Takes up to a second for a device that does not
-/// answer.
+/// The serial number of the device at an address of a bus (USB 2.0 §9.6.7); `None` if it has none or
+/// this process may not open it. A device that does not answer takes a second.
 ///
 /// # Errors
 /// [`Unavailable`].
 pub(super) fn serial(bus: u8, address: u8) -> Looked<Option<String>> {
-    match ask(bus, address) {
+    match request(bus, address) {
         Ok(serial) => Ok(serial),
         Err(error) => match shortage(error) {
             Some(why) => Err(Unavailable::new("USB drive of the system", why)),
@@ -20,7 +19,7 @@ pub(super) fn serial(bus: u8, address: u8) -> Looked<Option<String>> {
     }
 }
 
-fn ask(bus: u8, address: u8) -> rusb::Result<Option<String>> {
+fn request(bus: u8, address: u8) -> rusb::Result<Option<String>> {
     let context = rusb::Context::new()?;
     let devices = context.devices()?;
     let at = |device: &rusb::Device<_>| device.bus_number() == bus && device.address() == address;
@@ -32,8 +31,8 @@ fn ask(bus: u8, address: u8) -> rusb::Result<Option<String>> {
     device.open()?.read_serial_number_string_ascii(&descriptor).map(Some)
 }
 
-/// The kernel's reason for an error that says nothing about the drive. A drive that answers and is
-/// not understood, or that is closed to this process, is a fact.
+/// The error number of a shortage. An invalid answer, or a drive that this process may not open, is a
+/// fact.
 fn shortage(error: rusb::Error) -> Option<Errno> {
     match error {
         rusb::Error::NoMem => Some(Errno::ENOMEM),
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_that_is_not_there_has_no_serial_number() {
+    fn a_missing_device_has_no_serial_number() {
         assert_eq!(serial(255, 255), Ok(None));
     }
 }

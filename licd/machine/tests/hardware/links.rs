@@ -1,4 +1,4 @@
-//! Which interfaces count, and in which order.
+//! The interfaces that count, and their order.
 
 use licd_machine::links::{self, Bus};
 
@@ -19,7 +19,7 @@ fn one_card() -> Machine {
 }
 
 #[test]
-fn a_card_is_known_by_its_address_and_bus() {
+fn a_card_is_listed_with_its_address_and_bus() {
     let [link] = links::list(&one_card().root()).unwrap().unwrap().try_into().unwrap();
     assert_eq!(link.name, "eth0");
     assert_eq!(link.mac, [0, 0xe0, 0xc5, 0x1c, 0x50, 0x87]);
@@ -28,7 +28,7 @@ fn a_card_is_known_by_its_address_and_bus() {
 }
 
 #[test]
-fn interfaces_that_are_no_hardware_do_not_count() {
+fn virtual_interfaces_do_not_count() {
     let machine = one_card();
     for name in ["lo", "bond0", "br0", "veth1", "docker0", "tun0"] {
         let dir = format!("/sys/devices/virtual/net/{name}");
@@ -43,8 +43,8 @@ fn interfaces_that_are_no_hardware_do_not_count() {
 }
 
 #[test]
-fn addresses_that_are_not_the_hardwares_own_do_not_count() {
-    // Random, stolen, set by hand, and what a later kernel may say.
+fn addresses_that_are_not_permanent_do_not_count() {
+    // Random, stolen, set by hand, and a value of a later kernel.
     for assigned in ["1", "2", "3", "4", ""] {
         let machine = one_card();
         machine.set("eth0", "addr_assign_type", assigned);
@@ -71,7 +71,7 @@ fn only_unicast_addresses_of_ethernet_count() {
 }
 
 #[test]
-fn a_simulated_interface_needs_an_address_and_a_device_only() {
+fn a_simulated_interface_needs_only_an_address_and_a_device() {
     let machine = Machine::new();
     machine.file("/sys/class/net/eth0/address", MAC).dir("/sys/class/net/eth0/device");
     let [link] = links::list(&machine.root()).unwrap().unwrap().try_into().unwrap();
@@ -79,7 +79,7 @@ fn a_simulated_interface_needs_an_address_and_a_device_only() {
 }
 
 #[test]
-fn built_in_comes_before_a_dock_although_the_docks_name_is_first() {
+fn a_built_in_card_precedes_a_dock_whose_name_sorts_first() {
     let machine = Machine::new();
     let dock = "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0";
     machine
@@ -135,7 +135,7 @@ fn the_nearest_bus_decides_through_devices_of_other_kinds() {
 }
 
 #[test]
-fn a_tree_may_be_spelt_with_absolute_links_and_plain_directories() {
+fn absolute_links_and_plain_directories_are_accepted() {
     let machine = Machine::new();
     machine
         .dir("/sys/devices/pci0000:00/0000:00:19.0/net")
@@ -151,7 +151,7 @@ fn a_tree_may_be_spelt_with_absolute_links_and_plain_directories() {
 }
 
 #[test]
-fn links_in_circles_cost_only_the_interface_that_has_them() {
+fn a_loop_of_links_hides_only_its_own_interface() {
     let machine = one_card();
     machine
         .link("/sys/class/net/circle", "circle")

@@ -1,4 +1,4 @@
-//! A builder of simulated machines: a root directory with trees laid out as the kernel's.
+//! A builder of simulated machines: a root directory with the kernel's trees.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -40,7 +40,7 @@ impl Machine {
         self
     }
 
-    /// A link at `path` whose text is `target`.
+    /// A link at `path` to `target`, as written.
     pub(crate) fn link(&self, path: &str, target: &str) -> &Self {
         let path = self.at(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -54,13 +54,13 @@ impl Machine {
         self.link(path, &format!("{up}{}", target.trim_start_matches('/')))
     }
 
-    /// A device below `/sys/devices` on a bus.
+    /// A device in `/sys/devices` on a bus.
     pub(crate) fn device(&self, path: &str, bus: &str) -> &Self {
         let path = format!("/sys/devices/{path}");
         self.dir(&path).relative(&format!("{path}/subsystem"), &format!("/sys/bus/{bus}"))
     }
 
-    /// An interface of a device below `/sys/devices`, with everything that makes it count.
+    /// An interface of a device in `/sys/devices` that counts.
     pub(crate) fn interface(&self, name: &str, device: &str, mac: &str) -> &Self {
         let device = format!("/sys/devices/{device}");
         let dir = format!("{device}/net/{name}");
@@ -71,12 +71,12 @@ impl Machine {
             .relative(&format!("/sys/class/net/{name}"), &dir)
     }
 
-    /// Another value for one attribute of an interface.
+    /// Changes one attribute of an interface.
     pub(crate) fn set(&self, interface: &str, attribute: &str, value: &str) -> &Self {
         self.file(&format!("/sys/class/net/{interface}/{attribute}"), &format!("{value}\n"))
     }
 
-    /// The mounts, a line each, as `DEVICE POINT KIND SOURCE OPTIONS`.
+    /// The list of mounts, each given as `DEVICE POINT KIND SOURCE OPTIONS`.
     pub(crate) fn mounts(&self, mounts: &[&str]) -> &Self {
         let line = |mount: &&str| {
             let [device, point, kind, source, options] =
@@ -86,7 +86,7 @@ impl Machine {
         self.file("/proc/self/mountinfo", &mounts.iter().map(line).collect::<String>())
     }
 
-    /// A block device below `/sys/devices`, numbered and named as its directory.
+    /// A block device in `/sys/devices` with this number and the name of its directory.
     pub(crate) fn block(&self, number: &str, path: &str) -> &Self {
         let name = path.rsplit('/').next().unwrap();
         let path = format!("/sys/devices/{path}");
@@ -112,15 +112,15 @@ impl Machine {
             .file(&format!("/sys/devices/{path}/serial"), &format!("{serial}\n"))
     }
 
-    /// A mapped device, RAID or the like on other block devices, given by their directories.
+    /// A mapped device or RAID on other block devices, given by their directories.
     pub(crate) fn stacked(&self, number: &str, name: &str, on: &[&str]) -> &Self {
         let path = format!("virtual/block/{name}");
         self.block(number, &path).dir(&format!("/sys/devices/{path}/slaves"));
-        for below in on {
-            let slave = below.rsplit('/').next().unwrap();
+        for member in on {
+            let slave = member.rsplit('/').next().unwrap();
             self.relative(
                 &format!("/sys/devices/{path}/slaves/{slave}"),
-                &format!("/sys/devices/{below}"),
+                &format!("/sys/devices/{member}"),
             );
         }
         self

@@ -1,9 +1,9 @@
-//! What identifies a device: its interfaces, its USB drive, its firmware and its system.
+//! The identity of a device: its interfaces, USB drive, firmware and system.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "helpers of tests fail and speak as tests do"
+    reason = "helpers of tests panic and print as tests do"
 )]
 
 mod links;

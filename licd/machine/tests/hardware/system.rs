@@ -1,4 +1,4 @@
-//! What the image and the firmware say.
+//! The facts of the image and the firmware.
 
 use licd_fs::root::Root;
 use licd_machine::system::{OsRelease, os_release, serial_number};
@@ -14,7 +14,7 @@ fn release(text: &str) -> OsRelease {
 }
 
 #[test]
-fn the_image_says_generation_version_and_day() {
+fn the_image_states_generation_version_and_day() {
     let system = release(
         "NAME=\"IGEL OS\"\nVERSION_ID=\"12.4.0\"\nRELEASE_DATE=2026-01-15T08:00:00Z\nBUILD_DATE=2026-01-10\n",
     );
@@ -30,7 +30,7 @@ fn the_image_says_generation_version_and_day() {
 }
 
 #[test]
-fn an_image_that_says_nothing_of_use_leaves_it_open() {
+fn an_image_without_usable_values_states_none() {
     for text in ["", "VERSION_ID=\n", "VERSION_ID=\"a\u{1b}[0m\"\nRELEASE_DATE=2026-02-30\n"] {
         assert_eq!(release(text), OsRelease::default(), "{text}");
     }
@@ -41,7 +41,7 @@ fn an_image_that_says_nothing_of_use_leaves_it_open() {
 }
 
 #[test]
-fn the_administrators_file_comes_before_the_vendors() {
+fn the_administrators_file_precedes_the_vendors() {
     let machine = Machine::new();
     assert_eq!(os_release(&machine.root()).unwrap(), OsRelease::default());
     machine.file("/usr/lib/os-release", "VERSION_ID=11.1\n");
@@ -51,7 +51,7 @@ fn the_administrators_file_comes_before_the_vendors() {
 }
 
 #[test]
-fn os_release_is_that_of_the_root_even_through_an_absolute_link() {
+fn an_absolute_link_to_os_release_stays_inside_the_root() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("usr/lib")).unwrap();
     std::fs::create_dir(dir.path().join("etc")).unwrap();
@@ -61,7 +61,7 @@ fn os_release_is_that_of_the_root_even_through_an_absolute_link() {
 }
 
 #[test]
-fn an_unreadable_file_leaves_the_vendors() {
+fn an_unreadable_file_falls_back_to_the_vendors() {
     let machine = Machine::new();
     machine.dir("/etc/os-release").file("/usr/lib/os-release", "VERSION_ID=12.2\n");
     assert_eq!(os_release(&machine.root()).unwrap().version.as_deref(), Some("12.2"));
@@ -89,7 +89,7 @@ fn the_serial_number_is_the_products_else_the_chassis() {
 }
 
 #[test]
-fn two_dummies_are_no_serial_number() {
+fn two_dummies_mean_no_serial_number() {
     let machine = Machine::new();
     machine
         .file("/sys/class/dmi/id/product_serial", "Default string\n")

@@ -1,4 +1,4 @@
-//! The machine that the tests run on, whatever it is, as root and as anybody.
+//! The machine that runs the tests, as root and as an ordinary user.
 
 use std::io::{self, Write as _};
 use std::os::fd::AsFd;
@@ -14,7 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{setsockopt, sockopt::RcvBuf};
 
 #[test]
-fn its_hardware_can_be_told() {
+fn its_hardware_can_be_read() {
     let root = Root::new("/");
     for link in links::list(&root).unwrap().unwrap() {
         assert_eq!(link.mac[0] & 1, 0, "{link:?}");
@@ -28,27 +28,27 @@ fn its_hardware_can_be_told() {
 }
 
 #[test]
-fn a_link_that_appears_is_news() {
-    in_a_network_of_its_own("a_link_that_appears_is_news", || {
+fn a_new_link_is_an_event() {
+    in_own_network("a_new_link_is_an_event", || {
         let events = LinkEvents::open().unwrap();
         assert!(!events.drain().unwrap());
         assert!(!readable(&events, PollTimeout::ZERO));
 
-        ip(&["link", "add", "news0", "type", "veth", "peer", "name", "news1"]);
+        ip(&["link", "add", "event0", "type", "veth", "peer", "name", "event1"]);
         assert!(readable(&events, PollTimeout::from(10_000_u16)));
         assert!(events.drain().unwrap());
         assert!(!readable(&events, PollTimeout::ZERO));
         assert!(!events.drain().unwrap());
 
-        ip(&["link", "delete", "news0"]);
+        ip(&["link", "delete", "event0"]);
         assert!(readable(&events, PollTimeout::from(10_000_u16)));
         assert!(events.drain().unwrap());
     });
 }
 
 #[test]
-fn more_news_than_the_kernel_keeps_is_news() {
-    in_a_network_of_its_own("more_news_than_the_kernel_keeps_is_news", || {
+fn events_dropped_by_the_kernel_are_an_event() {
+    in_own_network("events_dropped_by_the_kernel_are_an_event", || {
         let events = LinkEvents::open().unwrap();
         setsockopt(&events, RcvBuf, &0).unwrap();
         for mtu in 1..=64 {
@@ -59,8 +59,8 @@ fn more_news_than_the_kernel_keeps_is_news() {
     });
 }
 
-/// Runs `story` in a thread of its own, because the network namespace is the thread's.
-fn in_a_network_of_its_own(name: &str, story: impl FnOnce() + Send + 'static) {
+/// Runs `story` in a network namespace of its own, which belongs to a thread.
+fn in_own_network(name: &str, story: impl FnOnce() + Send + 'static) {
     let name = name.to_owned();
     let thread = thread::spawn(move || match unshare(CloneFlags::CLONE_NEWNET) {
         Err(Errno::EPERM) => {

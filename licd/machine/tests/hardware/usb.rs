@@ -1,4 +1,4 @@
-//! Which USB drive the system runs from.
+//! The USB drive that the system runs from.
 
 use licd_machine::usb::{RootDrive, root_drive};
 use license_format::UnitId;
@@ -48,7 +48,7 @@ fn a_system_on_another_disk_is_on_no_usb_drive() {
 }
 
 #[test]
-fn of_several_mounts_on_the_root_the_last_is_seen() {
+fn the_last_of_several_mounts_on_the_root_counts() {
     let machine = machine();
     machine.mounts(&[
         "0:2 / rootfs rootfs rw",
@@ -59,7 +59,7 @@ fn of_several_mounts_on_the_root_the_last_is_seen() {
 }
 
 #[test]
-fn device_mapper_and_raid_are_looked_through() {
+fn device_mapper_and_raid_are_resolved_to_their_members() {
     let machine = machine();
     let partition = format!("{USB_DISK}/sda1");
     machine
@@ -73,14 +73,14 @@ fn device_mapper_and_raid_are_looked_through() {
 }
 
 #[test]
-fn a_volume_on_two_drives_is_the_usable_one_whatever_their_names() {
+fn a_volume_on_two_drives_counts_by_the_preferred_one() {
     let machine = machine();
     machine.stacked("253:0", "dm-0", &[NVME, USB_DISK]).mounts(&["253:0 / ext4 /dev/dm-0 ro"]);
     assert_eq!(on(&machine), pocket());
 }
 
 #[test]
-fn an_image_in_a_loop_device_is_on_what_holds_the_file() {
+fn an_image_in_a_loop_device_is_on_the_drive_of_its_file() {
     let machine = machine();
     machine.loop_device("7:0", "loop0", "/run/live/medium/live/os image.squashfs").mounts(&[
         "7:0 / squashfs /dev/loop0 ro",
@@ -102,7 +102,7 @@ fn a_loop_device_on_a_device_file_is_on_that_device() {
 }
 
 #[test]
-fn an_overlay_is_on_what_its_lower_layers_are_on() {
+fn an_overlay_is_on_the_drive_of_its_lower_directories() {
     let machine = machine();
     machine.loop_device("7:0", "loop0", "/run/medium/os.squashfs").mounts(&[
         "0:30 / overlay overlay rw,lowerdir=/run/layer/etc:/run/image,upperdir=/run/rw,workdir=/run/w",
@@ -114,7 +114,7 @@ fn an_overlay_is_on_what_its_lower_layers_are_on() {
 }
 
 #[test]
-fn an_overlay_whose_layers_are_out_of_reach_is_on_nothing_known() {
+fn an_overlay_with_unreachable_directories_is_on_no_known_drive() {
     let machine = machine();
     machine.mounts(&["0:30 / overlay overlay rw,lowerdir=/lower,upperdir=/upper"]);
     assert_eq!(on(&machine), RootDrive::NotUsb);
@@ -177,14 +177,14 @@ fn a_device_whose_name_has_a_slash_is_found() {
 }
 
 #[test]
-fn a_serial_number_that_no_unit_can_have_is_told_apart() {
-    for (serial, told) in
+fn a_serial_number_that_is_not_a_unit_id_is_reported() {
+    for (serial, reported) in
         [("1234567", "1234567"), ("AB-12345678\u{1b}[0m", "AB-12345678\\u{1b}[0m")]
     {
         let machine = machine();
         machine.mounts(&["8:1 / ext4 /dev/sda1 ro"]);
         machine.file(&format!("/sys/devices/{USB_DRIVE}/serial"), serial);
-        assert_eq!(on(&machine), RootDrive::UnfitSerial { serial: told.to_owned() });
+        assert_eq!(on(&machine), RootDrive::UnfitSerial { serial: reported.to_owned() });
     }
 }
 
@@ -199,7 +199,7 @@ fn a_drive_without_serial_number_is_not_its_hub() {
 }
 
 #[test]
-fn a_usb_device_is_known_by_its_event_too() {
+fn a_usb_device_is_also_recognised_by_its_uevent() {
     let machine = Machine::new();
     let drive = format!("/sys/devices/{PCI}/usb1/1-1");
     machine
@@ -211,7 +211,7 @@ fn a_usb_device_is_known_by_its_event_too() {
 }
 
 #[test]
-fn circles_end() {
+fn loops_of_devices_end() {
     let machine = machine();
     machine
         .stacked("253:0", "dm-0", &["virtual/block/dm-1", "virtual/block/dm-0"])
@@ -219,7 +219,7 @@ fn circles_end() {
         .loop_device("7:0", "loop0", "/os.squashfs");
     machine.mounts(&["253:0 / ext4 /dev/dm-0 ro"]);
     assert_eq!(on(&machine), RootDrive::NotUsb);
-    // The image that the root is mounted from lies on the root.
+    // The root is mounted from an image on the root.
     machine.mounts(&["7:0 / squashfs /dev/loop0 ro"]);
     assert_eq!(on(&machine), RootDrive::NotUsb);
     machine.mounts(&["0:30 / overlay / rw,lowerdir=/:/,upperdir=/"]);
@@ -229,7 +229,7 @@ fn circles_end() {
 }
 
 #[test]
-fn a_tower_of_devices_ends() {
+fn a_stack_of_two_hundred_devices_ends() {
     let machine = Machine::new();
     for level in 0..200 {
         let below = format!("virtual/block/dm-{}", level + 1);
@@ -240,7 +240,7 @@ fn a_tower_of_devices_ends() {
 }
 
 #[test]
-fn trees_without_mounts_or_devices_are_on_no_usb_drive() {
+fn trees_without_mounts_or_devices_have_no_usb_drive() {
     let machine = Machine::new();
     assert_eq!(on(&machine), RootDrive::NotUsb);
     for mounts in [
@@ -258,7 +258,7 @@ fn trees_without_mounts_or_devices_are_on_no_usb_drive() {
 }
 
 #[test]
-fn mounts_that_cannot_be_read_are_an_error_not_another_unit() {
+fn an_unreadable_list_of_mounts_is_an_error() {
     let machine = machine();
     machine.dir("/proc/self/mountinfo");
     let error = root_drive(&machine.root()).unwrap().unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Which sticks are plugged in.
+//! Finds the sticks that are plugged in.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,57 +10,66 @@ use licd_fs::root::Root;
 use licd_fs::tree::Tree;
 use licd_machine::block::Stack;
 
+use super::error::StickError;
+use super::file_system::FileSystem;
 use super::udev::Record;
-use super::{Error, FileSystem};
 
 const CLASS: &str = "/sys/class/block";
-/// The unit of the attribute `size`, whatever the drive's own blocks are (sysfs-block of the
-/// kernel's ABI documentation).
+/// The unit of the attribute `size`, independent of the drive's block size (sysfs-block in the ABI
+/// documentation of the kernel).
 const SECTOR: u64 = 512;
-/// A SCSI peripheral's type that is an optical drive (SPC-4 §6.4.2), which some sticks pretend to be
-/// besides.
+/// The SCSI peripheral type of an optical drive (SPC-4 §6.4.2), which some sticks emulate as well.
 const OPTICAL: &str = "5";
 
-/// A stick that is plugged in, or a partition of one.
+/// A stick, or a partition of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stick {
-    /// Its device file.
+    /// The device file.
     pub device: PathBuf,
-    /// The name that its file system was given.
+    /// The label of the file system.
     pub label: Option<String>,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub bytes: u64,
 }
 
-/// The sticks that licences may be on: partitions and undivided disks behind USB, by name. Whether
-/// the drive calls itself removable does not matter, since many sticks do not.
+/// A block device that may be a stick.
+enum Candidate {
+    /// The file system is supported, or udev does not know it.
+    Readable(Stick),
+    /// The file system is not supported.
+    Unreadable(Stick),
+}
+
+/// The sticks that may hold licences: partitions and unpartitioned disks on USB, sorted by name. The
+/// flag for removable drives does not count, since many sticks lack it.
 ///
-/// The drives that the system and its licences are on are none. Sticks with a file system that is
-/// not read are named only if there is no other, so that their owner can be told why.
+/// The drives of the system and of its licences are not sticks. Sticks with an unsupported file system
+/// are listed only if there are no others, for a message to their owner.
 ///
 /// # Errors
-/// [`Error::Unreadable`] if the machine's own devices cannot be listed.
-pub fn find(root: &Root) -> Result<Vec<Stick>, Error> {
-    let stack = Stack::of(root)?.map_err(Error::Unreadable)?;
+/// [`StickError::Unreadable`] if the machine's block devices cannot be listed.
+pub fn find(root: &Root) -> Result<Vec<Stick>, StickError> {
+    let stack = Stack::of(root)?.map_err(StickError::Unreadable)?;
     let own = own_drives(&stack, root)?;
     let names = match stack.tree().names(Path::new(CLASS))? {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        names => names.map_err(Error::Unreadable)?,
+        names => names.map_err(StickError::Unreadable)?,
     };
-    let mut found = Vec::new();
+    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
     for name in &names {
         let Some(dir) = stack.tree().resolve(Path::new(CLASS).join(name))? else { continue };
         if stack.usb_device(&dir)?.is_some_and(|drive| !own.contains(drive)) {
-            found.extend(stick(root, stack.tree(), &dir)?);
+            match candidate(root, stack.tree(), &dir)? {
+                Some(Candidate::Readable(stick)) => readable.push(stick),
+                Some(Candidate::Unreadable(stick)) => unreadable.push(stick),
+                None => {}
+            }
         }
     }
-    let (readable, others): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|(_, readable)| *readable);
-    let found = if readable.is_empty() { others } else { readable };
-    Ok(found.into_iter().map(|(stick, _)| stick).collect())
+    Ok(if readable.is_empty() { unreadable } else { readable })
 }
 
-/// The USB drives that the system runs from and that its licences are on.
+/// The USB drives of the system and of its licences.
 fn own_drives(stack: &Stack, root: &Root) -> Looked<BTreeSet<PathBuf>> {
     let license =
         if root.is_simulated() { PathBuf::from("/license") } else { root.path("/license") };
@@ -73,39 +82,40 @@ fn own_drives(stack: &Stack, root: &Root) -> Looked<BTreeSet<PathBuf>> {
     Ok(drives)
 }
 
-/// The stick that a block device is, and whether its file system can be read, which is assumed if
-/// nobody knows it.
-fn stick(root: &Root, tree: &Tree, dir: &Path) -> Looked<Option<(Stick, bool)>> {
+/// The stick that a block device may be.
+fn candidate(root: &Root, tree: &Tree, dir: &Path) -> Looked<Option<Candidate>> {
     let sectors = tree.attribute(dir, "size")?.and_then(|size| size.parse::<u64>().ok());
-    // A card reader without a card has none.
+    // A card reader without a card has size 0.
     let bytes = sectors.and_then(|sectors| sectors.checked_mul(SECTOR)).filter(|bytes| *bytes > 0);
     let name = dir.file_name().and_then(OsStr::to_str);
-    let (Some(bytes), Some(numbers), Some(name)) = (bytes, tree.attribute(dir, "dev")?, name)
-    else {
+    let (Some(bytes), Some(number), Some(name)) = (bytes, tree.attribute(dir, "dev")?, name) else {
         return Ok(None);
     };
     let is_optical = tree.attribute(dir, "device/type")?.is_some_and(|kind| kind == OPTICAL);
     if is_optical || !names_of_partitions(tree, dir)?.is_empty() {
         return Ok(None);
     }
-    let record = Record::of(root, &numbers)?;
+    let record = Record::of(root, &number)?;
     if record.as_ref().is_some_and(|record| !record.is_file_system) {
         return Ok(None);
     }
     let Record { kind, label, .. } = record.unwrap_or_default();
-    let readable = kind.is_none_or(|kind| FileSystem::named(&kind).is_some());
-    Ok(Some((Stick { device: device(name), label, bytes }, readable)))
+    let stick = Stick { device: device(name), label, bytes };
+    Ok(Some(match kind.is_none_or(|kind| FileSystem::named(&kind).is_some()) {
+        true => Candidate::Readable(stick),
+        false => Candidate::Unreadable(stick),
+    }))
 }
 
-/// The device file by the kernel's name, which has `!` for a `/`.
+/// The device file of a name in sysfs, which replaces `/` by `!`.
 fn device(name: &str) -> PathBuf {
     Path::new("/dev").join(name.replace('!', "/"))
 }
 
-/// The partitions of a block device, given by its numbers.
-pub(super) fn partitions(root: &Root, numbers: &str) -> Looked<Vec<PathBuf>> {
+/// The partitions of a block device, given its number.
+pub(super) fn partitions(root: &Root, number: &str) -> Looked<Vec<PathBuf>> {
     let tree = Tree::hardware(root);
-    let names = match tree.resolve(Path::new("/sys/dev/block").join(numbers))? {
+    let names = match tree.resolve(Path::new("/sys/dev/block").join(number))? {
         Some(dir) => names_of_partitions(&tree, &dir)?,
         None => Vec::new(),
     };

@@ -1,5 +1,5 @@
-//! What udev has found out about a block device: `/run/udev/data/bMAJ:MIN`, a line `E:KEY=VALUE` a
-//! property.
+//! The record of udev about a block device, `/run/udev/data/bMAJ:MIN`, with one line `E:KEY=VALUE` for
+//! each property.
 
 use std::path::Path;
 
@@ -7,25 +7,25 @@ use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::tree::Tree;
 
-/// Bytes of one record; those of disks have two or three thousand.
+/// Limit of a record in bytes; the records of disks have two or three thousand.
 const RECORD_BYTES: u64 = 64 * 1024;
 
 /// The properties of a device.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    /// Whether there is a file system on it, not a table of partitions, a swap area or the like.
+    /// Whether the device has a file system, as opposed to a partition table, a swap area or the like.
     pub(super) is_file_system: bool,
-    /// blkid's word for what it is formatted with.
+    /// The type that blkid reports.
     pub(super) kind: Option<String>,
-    /// The name that its file system was given.
+    /// The label of the file system.
     pub(super) label: Option<String>,
 }
 
 impl Record {
-    /// The record of a device, given by its numbers, `8:17`; `None` without udev, and while it has
-    /// not looked at the device yet.
-    pub(super) fn of(root: &Root, numbers: &str) -> Looked<Option<Self>> {
-        let path = Path::new("/run/udev/data").join(format!("b{numbers}"));
+    /// The record of a device, given its number `8:17`; `None` without udev, or before udev has
+    /// processed the device.
+    pub(super) fn of(root: &Root, number: &str) -> Looked<Option<Self>> {
+        let path = Path::new("/run/udev/data").join(format!("b{number}"));
         let Ok(text) = Tree::hardware(root).text(&path, RECORD_BYTES)? else { return Ok(None) };
         let property = |key: &str| {
             let lines = text.lines().filter_map(|line| line.strip_prefix("E:")?.split_once('='));

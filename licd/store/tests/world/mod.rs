@@ -1,4 +1,4 @@
-//! A device's root directory, with a licence partition that is a real file system.
+//! The root directory of a device, with a licence partition on a real file system.
 #![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -17,12 +17,12 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use tempfile::TempDir;
 
-/// Set to the root directory in a test program that is started again by one of its tests.
+/// Holds the root directory in a test program that one of its tests has started again.
 const AGAIN: &str = "LICD_WORLD";
 const NONE: Option<&str> = None;
 
-/// Whether this test can run; says so if it cannot, past the harness, which hides what tests that
-/// pass have printed.
+/// Whether this test can run as root. Reports a skipped test past the harness, which hides the output
+/// of tests that pass.
 pub(crate) fn is_root(test: &str) -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
@@ -39,15 +39,18 @@ pub(crate) fn plain() -> (TempDir, Root) {
     (dir, root)
 }
 
-/// Runs a test on a thread that has its own mounts, which go with it however it ends.
-pub(crate) fn with_own_mounts(test: impl FnOnce(&Path) + Send + 'static) {
-    // A process that another test starts has copies of all descriptors until it runs its program,
-    // and so would hold this test's files.
+/// Runs a test as root, on a thread with its own mount namespace, whose mounts end with the thread.
+pub(crate) fn with_own_mounts(name: &str, test: impl FnOnce(&Path) + Send + 'static) {
+    if !is_root(name) {
+        return;
+    }
+    // A process that another test starts inherits all descriptors until execve(2), and would hold this
+    // test's files.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // Made and removed where nothing is mounted in it.
+    // Created and removed outside the namespace, where nothing is mounted in it.
     let dir = tempfile::tempdir().unwrap();
-    // A path that the kernel's tables have to escape, and that an ordinary user may enter.
+    // A path that mountinfo escapes, and that an ordinary user may enter.
     let root = dir.path().join("dev ice");
     fs::create_dir_all(root.join("license")).unwrap();
     Command::new("chmod").arg("755").arg(dir.path()).status().unwrap();
@@ -75,7 +78,7 @@ impl Partition {
         Self::mounted(root, mkfs, MsFlags::MS_RDONLY, "")
     }
 
-    /// The same with mount flags and options.
+    /// Makes the file system and mounts it with flags and options.
     pub(crate) fn mounted(root: &Path, mkfs: &[&str], flags: MsFlags, options: &str) -> Self {
         let image = root.join("image");
         File::create(&image).unwrap().set_len(8 << 20).unwrap();
@@ -91,7 +94,7 @@ impl Partition {
         let device = String::from_utf8(found.stdout).unwrap().trim().to_owned();
         assert!(!device.is_empty(), "no loop device");
         let mounted = mount(Some(device.as_str()), &place, Some("ext4"), flags, Some(options));
-        // From here on the device goes when its last user, the mount, goes.
+        // The kernel detaches the device with its last user, the mount.
         run(Command::new("losetup").args(["--detach", &device]));
         mounted.unwrap();
         Self { place, image, device, store: Store::new(&Root::new(root)) }
@@ -109,7 +112,7 @@ impl Partition {
         umount2(&self.place, MntFlags::MNT_DETACH).unwrap();
     }
 
-    /// The options of the mount and of its file system, as the kernel prints them.
+    /// The options of the mount and of its file system, as the kernel lists them.
     pub(crate) fn options(&self) -> String {
         let escaped = self.place.to_str().unwrap().replace(' ', "\\040");
         let table = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
@@ -124,7 +127,7 @@ pub(crate) fn name(name: &str) -> FileName {
     FileName::new(name).unwrap()
 }
 
-/// A write whose work fails as the store does.
+/// Writes with work that fails with a [`StoreError`].
 pub(crate) fn write<T>(
     store: &Store,
     work: impl FnOnce(&mut Window<'_>) -> Result<T, StoreError>,
@@ -136,12 +139,12 @@ pub(crate) fn put(store: &Store, file: &str, bytes: &[u8]) -> Result<Closed, Sto
     write(store, |window| window.put(&name(file), bytes)).map(|(_, closed)| closed)
 }
 
-/// Stores a file and finds the partition closed.
-pub(crate) fn have(store: &Store, file: &str, bytes: &[u8]) {
+/// Stores a file and checks that the partition is read-only afterwards.
+pub(crate) fn store_closed(store: &Store, file: &str, bytes: &[u8]) {
     assert_eq!(put(store, file, bytes).unwrap(), Closed::ReadOnly);
 }
 
-/// A process that is killed at the latest when the test ends.
+/// A process that dropping this kills.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -167,7 +170,7 @@ pub(crate) fn names(store: &Store) -> Vec<String> {
     listing.entries.iter().map(|entry| entry.name.to_string()).collect()
 }
 
-/// Everything in a directory, also what is no licence.
+/// The names of all files in a directory.
 pub(crate) fn files(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
     let mut names: Vec<_> =
@@ -181,7 +184,7 @@ pub(crate) fn run(command: &mut Command) {
     assert!(status.success(), "{command:?}: {status}");
 }
 
-/// Runs the test of this name in a process of its own, which finds [`root_of_again`].
+/// Runs a test in a process of its own, which gets the directory from [`root_of_again`].
 pub(crate) fn again(root: &Path, test: &str, uid: u32) -> ExitStatus {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
@@ -192,7 +195,7 @@ pub(crate) fn again(root: &Path, test: &str, uid: u32) -> ExitStatus {
         .unwrap()
 }
 
-/// The root directory, if this process was started by [`again`].
+/// The root directory in a process that [`again`] has started.
 pub(crate) fn root_of_again() -> Option<PathBuf> {
     std::env::var_os(AGAIN).map(PathBuf::from)
 }

@@ -75,8 +75,8 @@ pub(super) enum Kind {
     Fast,
     /// A call that may wait.
     Slow,
-    /// A call without effect whose caller wants no answer; a signal or a message that is for nobody
-    /// here.
+    /// A call without effect whose caller wants no answer; a signal or a message that licd does
+    /// not handle.
     Void,
     /// An answer to a call of the daemon's own, or word of the bus.
     Own,

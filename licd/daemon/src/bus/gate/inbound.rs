@@ -38,9 +38,9 @@ impl fmt::Debug for Frame {
 /// What has come.
 pub(super) enum Arrival {
     Message(Envelope, Frame),
-    /// A message that is for nobody here, or with a body longer than it may be; it is gone.
+    /// A message that licd does not handle, or with a body longer than allowed; it is discarded.
     TooLong(Envelope),
-    /// Something that makes no sense; it is gone.
+    /// Bytes that are no message; they are discarded.
     Nothing,
 }
 

@@ -1,8 +1,8 @@
-//! Who waits with what: the calls that have come in and are not answered yet.
+//! The calls that have come in and are not answered yet.
 //!
 //! Everything a caller can pile up is counted, per caller and in all, and bounded: one caller has at
-//! most [`OF_ONE`], all together have at most [`OF_ALL`], and the second half of that is for those who
-//! have nothing yet. What waits is handed on in turns, one caller after the other.
+//! most [`OF_ONE`], all together have at most [`OF_ALL`], and the second half of that is for callers
+//! that have none yet. Callers take turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -15,8 +15,8 @@ const OF_ALL: [usize; 4] = [4 << 20, 512, 4, 64];
 /// The same for one caller: 128 KiB are some 200 calls like those of a program that asks for every
 /// feature at once.
 const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 12];
-/// Bytes that a message takes up beside its own.
-const BESIDE: usize = 512;
+/// Bytes that a message takes up in addition to its own.
+const OVERHEAD: usize = 512;
 /// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer
 /// would leave it idle while an answer is written.
 const AT_WORK: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct Load([usize; 4]);
 impl Load {
     /// Of a message of so many bytes. If it `is_large`, it counts as one such and not by its bytes.
     pub(super) fn new(bytes: usize, is_slow: bool, is_large: bool, descriptors: usize) -> Self {
-        let bytes = if is_large { BESIDE } else { bytes + BESIDE };
+        let bytes = if is_large { OVERHEAD } else { bytes + OVERHEAD };
         Self([bytes, is_slow.into(), is_large.into(), descriptors])
     }
 
@@ -68,7 +68,7 @@ struct Ticket {
 }
 
 #[derive(Debug)]
-struct Guest<M> {
+struct Caller<M> {
     waiting: VecDeque<(Ticket, M)>,
     at_work: Vec<Ticket>,
     load: Load,
@@ -76,8 +76,8 @@ struct Guest<M> {
 
 /// The calls of all callers; `M` is what is handed on.
 #[derive(Debug)]
-pub(super) struct Books<M> {
-    guests: HashMap<String, Guest<M>>,
+pub(super) struct CallQueues<M> {
+    callers: HashMap<String, Caller<M>>,
     /// Callers with something that waits, the next one first.
     turns: VecDeque<String>,
     load: Load,
@@ -85,14 +85,14 @@ pub(super) struct Books<M> {
     at_work: usize,
 }
 
-impl<M> Default for Books<M> {
+impl<M> Default for CallQueues<M> {
     fn default() -> Self {
-        let (guests, turns) = (HashMap::new(), VecDeque::new());
-        Self { guests, turns, load: Load::default(), at_work: 0 }
+        let (callers, turns) = (HashMap::new(), VecDeque::new());
+        Self { callers, turns, load: Load::default(), at_work: 0 }
     }
 }
 
-impl<M> Books<M> {
+impl<M> CallQueues<M> {
     /// Takes a call in. Whether there was room for it.
     #[must_use]
     pub(super) fn admit(
@@ -103,22 +103,22 @@ impl<M> Books<M> {
         load: Load,
         message: M,
     ) -> bool {
-        let has = self.guests.get(sender).map(|guest| guest.load).unwrap_or_default();
+        let has = self.callers.get(sender).map(|caller| caller.load).unwrap_or_default();
         if !has.has_room(self.load, load) {
             return false;
         }
-        let guest = self.guests.entry(sender.to_owned()).or_insert_with(|| Guest {
+        let caller = self.callers.entry(sender.to_owned()).or_insert_with(|| Caller {
             waiting: VecDeque::new(),
             at_work: Vec::new(),
             load: Load::default(),
         });
-        if guest.waiting.is_empty() {
+        if caller.waiting.is_empty() {
             self.turns.push_back(sender.to_owned());
         }
-        guest
+        caller
             .waiting
             .push_back((Ticket { serial, is_silent, load, since: Instant::now() }, message));
-        guest.load.add(load);
+        caller.load.add(load);
         self.load.add(load);
         true
     }
@@ -130,18 +130,18 @@ impl<M> Books<M> {
         }
         for _ in 0..self.turns.len() {
             let sender = self.turns.pop_front()?;
-            let Some(guest) = self.guests.get_mut(&sender) else { continue };
+            let Some(caller) = self.callers.get_mut(&sender) else { continue };
             let is_free = |ticket: &Ticket| {
                 ticket.load.is_slow()
-                    || self.at_work < AT_WORK && guest.at_work.iter().all(|t| t.load.is_slow())
+                    || self.at_work < AT_WORK && caller.at_work.iter().all(|t| t.load.is_slow())
             };
-            let next = guest.waiting.pop_front_if(|(ticket, _)| is_free(ticket));
-            if !guest.waiting.is_empty() {
+            let next = caller.waiting.pop_front_if(|(ticket, _)| is_free(ticket));
+            if !caller.waiting.is_empty() {
                 self.turns.push_back(sender);
             }
             let Some((ticket, message)) = next else { continue };
             self.at_work += usize::from(!ticket.load.is_slow());
-            guest.at_work.push(Ticket { since: now, ..ticket });
+            caller.at_work.push(Ticket { since: now, ..ticket });
             return Some(message);
         }
         None
@@ -149,22 +149,22 @@ impl<M> Books<M> {
 
     /// Whether the caller wants no answer.
     pub(super) fn is_silent(&self, sender: &str, serial: u32) -> bool {
-        let mut calls = self.guests.get(sender).into_iter().flat_map(|guest| &guest.at_work);
+        let mut calls = self.callers.get(sender).into_iter().flat_map(|caller| &caller.at_work);
         calls.any(|ticket| ticket.serial == serial && ticket.is_silent)
     }
 
     /// A call has been answered, if there was such a call.
     pub(super) fn answered(&mut self, sender: &str, serial: u32) {
-        let Some(guest) = self.guests.get_mut(sender) else { return };
-        let Some(at) = guest.at_work.iter().position(|ticket| ticket.serial == serial) else {
+        let Some(caller) = self.callers.get_mut(sender) else { return };
+        let Some(at) = caller.at_work.iter().position(|ticket| ticket.serial == serial) else {
             return;
         };
-        let ticket = guest.at_work.swap_remove(at);
-        guest.load.take(ticket.load);
+        let ticket = caller.at_work.swap_remove(at);
+        caller.load.take(ticket.load);
         self.load.take(ticket.load);
         self.at_work -= usize::from(!ticket.load.is_slow());
-        if guest.at_work.is_empty() && guest.waiting.is_empty() {
-            self.guests.remove(sender);
+        if caller.at_work.is_empty() && caller.waiting.is_empty() {
+            self.callers.remove(sender);
         }
     }
 
@@ -172,8 +172,8 @@ impl<M> Books<M> {
         let is_lost = |ticket: &&Ticket| {
             !ticket.load.is_slow() && now.saturating_duration_since(ticket.since) > LOST
         };
-        let lost = self.guests.iter().flat_map(|(sender, guest)| {
-            guest.at_work.iter().filter(is_lost).map(|ticket| (sender.clone(), ticket.serial))
+        let lost = self.callers.iter().flat_map(|(sender, caller)| {
+            caller.at_work.iter().filter(is_lost).map(|ticket| (sender.clone(), ticket.serial))
         });
         for (sender, serial) in lost.collect::<Vec<_>>() {
             self.answered(&sender, serial);
@@ -188,12 +188,12 @@ mod tests {
     const FAST: Load = Load([1000, 0, 0, 0]);
     const SLOW: Load = Load([1000, 1, 0, 0]);
 
-    /// Books, and how they are filled: a call is named by its serial.
-    struct Desk(Books<u32>, u32);
+    /// Queues that a test fills. It names a call by its serial.
+    struct Filled(CallQueues<u32>, u32);
 
-    impl Desk {
+    impl Filled {
         fn new() -> Self {
-            Self(Books::default(), 0)
+            Self(CallQueues::default(), 0)
         }
 
         fn admit(&mut self, sender: &str, load: Load) -> Option<u32> {
@@ -212,66 +212,66 @@ mod tests {
 
     #[test]
     fn one_caller_has_so_many_calls_and_another_is_not_hindered() {
-        let mut desk = Desk::new();
-        assert_eq!(desk.fill("a", FAST), OF_ONE[0] / 1000, "bytes of one caller");
-        assert_eq!(desk.fill("b", SLOW), OF_ONE[1]);
-        assert!(desk.admit("c", FAST).is_some());
+        let mut queues = Filled::new();
+        assert_eq!(queues.fill("a", FAST), OF_ONE[0] / 1000, "bytes of one caller");
+        assert_eq!(queues.fill("b", SLOW), OF_ONE[1]);
+        assert!(queues.admit("c", FAST).is_some());
     }
 
     #[test]
     fn however_many_connections_push_there_is_room_for_the_next_one() {
         for (load, callers) in [(FAST, 255), (SLOW, 255), (Load([0, 0, 0, 1]), 30)] {
-            let mut desk = Desk::new();
-            let had: Vec<_> = (0..callers).map(|n| desk.fill(&format!("{n}"), load)).collect();
+            let mut queues = Filled::new();
+            let had: Vec<_> = (0..callers).map(|n| queues.fill(&format!("{n}"), load)).collect();
             assert!(had.iter().all(|n| *n > 0), "{had:?}");
-            assert!(desk.admit("late", load).is_some());
+            assert!(queues.admit("late", load).is_some());
         }
     }
 
     #[test]
     fn callers_take_turns_and_each_has_one_fast_call_at_work() {
-        let mut desk = Desk::new();
-        let flood: Vec<_> = (0..9).map(|_| desk.admit("flood", FAST).unwrap()).collect();
-        assert_eq!(desk.next(), Some(flood[0]));
-        assert_eq!(desk.next(), None);
-        let other = desk.admit("other", FAST).unwrap();
-        assert_eq!([desk.next(), desk.next()], [Some(other), None]);
-        desk.0.answered("flood", flood[0]);
-        assert_eq!(desk.next(), Some(flood[1]));
+        let mut queues = Filled::new();
+        let flood: Vec<_> = (0..9).map(|_| queues.admit("flood", FAST).unwrap()).collect();
+        assert_eq!(queues.next(), Some(flood[0]));
+        assert_eq!(queues.next(), None);
+        let other = queues.admit("other", FAST).unwrap();
+        assert_eq!([queues.next(), queues.next()], [Some(other), None]);
+        queues.0.answered("flood", flood[0]);
+        assert_eq!(queues.next(), Some(flood[1]));
     }
 
     #[test]
     fn what_waits_long_does_not_hold_up_what_is_answered_at_once() {
-        let mut desk = Desk::new();
-        let slow: Vec<_> = (0..8).map(|_| desk.admit("a", SLOW).unwrap()).collect();
-        assert!(slow.iter().all(|call| desk.next() == Some(*call)));
-        let fast = desk.admit("a", FAST);
-        assert_eq!(desk.next(), fast);
+        let mut queues = Filled::new();
+        let slow: Vec<_> = (0..8).map(|_| queues.admit("a", SLOW).unwrap()).collect();
+        assert!(slow.iter().all(|call| queues.next() == Some(*call)));
+        let fast = queues.admit("a", FAST);
+        assert_eq!(queues.next(), fast);
     }
 
     #[test]
     fn no_more_than_some_are_at_work_in_all() {
-        let mut desk = Desk::new();
+        let mut queues = Filled::new();
         for sender in ["a", "b", "c", "d", "e", "f"] {
-            desk.admit(sender, FAST).unwrap();
+            queues.admit(sender, FAST).unwrap();
         }
-        let begun: Vec<_> = std::iter::from_fn(|| desk.next()).collect();
+        let begun: Vec<_> = std::iter::from_fn(|| queues.next()).collect();
         assert_eq!(begun.len(), AT_WORK);
         // A method that never answers keeps its place for a while only.
-        assert!(desk.0.next(Instant::now() + 2 * LOST).is_some());
+        assert!(queues.0.next(Instant::now() + 2 * LOST).is_some());
     }
 
     #[test]
     fn what_is_answered_leaves_nothing_behind() {
-        let mut desk = Desk::new();
+        let mut queues = Filled::new();
         for load in [FAST, SLOW, Load::new(1 << 20, true, true, 0), Load::new(100, true, false, 1)]
         {
-            let call = desk.admit("a", load).unwrap();
-            assert_eq!(desk.next(), Some(call));
-            desk.0.answered("a", call);
-            desk.0.answered("a", call);
+            let call = queues.admit("a", load).unwrap();
+            assert_eq!(queues.next(), Some(call));
+            queues.0.answered("a", call);
+            queues.0.answered("a", call);
         }
-        assert!(desk.0.guests.is_empty() && desk.0.turns.is_empty());
-        assert_eq!((desk.0.load, desk.0.at_work), (Load::default(), 0));
+        assert!(queues.0.callers.is_empty() && queues.0.turns.is_empty());
+        assert_eq!((queues.0.load, queues.0.at_work), (Load::default(), 0));
     }
 }

@@ -1,8 +1,8 @@
-//! Waiting for a future without running any other.
+//! Blocks on a future without running any other.
 //!
 //! zbus's own `block_on` makes the calling thread run the connection's tasks as long as it lasts,
-//! methods included, and hands them to a helper thread afterwards. This one only waits, so the
-//! connection is on the helper thread from its beginning.
+//! methods included, and hands them to a helper thread afterwards. This one only blocks, so
+//! the helper thread has the connection from its beginning.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ impl Wake for Unpark {
     }
 }
 
-/// What the future comes to; `None` if that takes longer than `limit`.
+/// The output of the future; `None` if it takes longer than `limit`.
 pub(super) fn block_on_for<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
@@ -32,7 +32,7 @@ pub(super) fn block_on_for<F: Future>(limit: Duration, future: F) -> Option<F::O
         if left.is_zero() {
             return None;
         }
-        // Returning for no reason only costs another poll.
+        // A spurious return only costs another poll.
         thread::park_timeout(left);
     }
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_waits_for_what_comes_and_no_longer_than_its_limit() {
+    fn it_waits_for_the_output_and_no_longer_than_its_limit() {
         assert_eq!(block_on_for(Duration::ZERO, async { 7 }), Some(7));
         let never = std::future::pending::<()>();
         assert_eq!(block_on_for(Duration::from_millis(10), never), None);

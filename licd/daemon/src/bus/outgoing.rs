@@ -1,4 +1,4 @@
-//! What the loop has to say, said in the order it was handed over.
+//! Signals and replies of the loop, sent in its order.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -19,11 +19,11 @@ use super::job::{self, JobObject};
 use super::license::{self, License};
 use super::manager::{self, Manager};
 use super::{NAME, PATH};
-use crate::hub::{Hub, News, Published};
 use crate::jobs::{Job, JobId};
+use crate::shared::{News, Published, Shared};
 
-/// Something to be said.
-pub(super) enum Sending {
+/// Something to send.
+pub(super) enum Outgoing {
     Announce(Arc<Published>),
     ExpiryNotice(Notice),
     PlanChanged,
@@ -35,21 +35,21 @@ pub(super) enum Sending {
     Stop,
 }
 
-/// Says it, and knows what was said.
-pub(super) struct Outbox {
-    hub: Arc<Hub>,
+/// Sends it, and knows which state was announced last.
+pub(super) struct Announcer {
+    shared: Arc<Shared>,
     authority: Arc<Authority>,
-    said: Arc<Published>,
+    announced: Arc<Published>,
     licenses: BTreeMap<String, License>,
 }
 
-impl Outbox {
-    /// What is published now is what is said first, by the objects themselves.
-    pub(super) fn new(hub: Arc<Hub>, authority: Arc<Authority>) -> Self {
-        let said = hub.published();
-        let paths = license::paths(&said.report).into_iter();
+impl Announcer {
+    /// The objects themselves show the state that is published now.
+    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
+        let announced = shared.published();
+        let paths = license::paths(&announced.report).into_iter();
         let licenses = paths.map(|(path, license)| (path, License::new(license))).collect();
-        Self { hub, authority, said, licenses }
+        Self { shared, authority, announced, licenses }
     }
 
     /// The objects of the licences, by path.
@@ -57,20 +57,20 @@ impl Outbox {
         self.licenses.iter().map(|(path, license)| (path.clone(), license.clone()))
     }
 
-    /// Says what comes until [`Sending::Stop`], or until the connection is gone.
-    pub(super) async fn run(mut self, connection: Connection, sendings: Receiver<Sending>) {
+    /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
+    pub(super) async fn run(mut self, connection: Connection, queue: Receiver<Outgoing>) {
         let mut gone = pin!(connection.closed());
         loop {
-            let mut next = pin!(sendings.recv());
-            let sending = std::future::poll_fn(|context| {
+            let mut next = pin!(queue.recv());
+            let outgoing = std::future::poll_fn(|context| {
                 if gone.as_mut().poll(context).is_ready() {
                     return Poll::Ready(None);
                 }
                 next.as_mut().poll(context).map(Result::ok)
             });
-            let Some(sending) = sending.await else { break };
-            let stop = matches!(sending, Sending::Stop);
-            if let Err(error) = self.say(&connection, sending).await
+            let Some(outgoing) = outgoing.await else { break };
+            let stop = matches!(outgoing, Outgoing::Stop);
+            if let Err(error) = self.send(&connection, outgoing).await
                 && !connection.is_closed()
             {
                 log::warn!("{NAME}: an announcement on the bus failed: {}", reason(&error));
@@ -80,48 +80,48 @@ impl Outbox {
             }
         }
         if connection.is_closed() {
-            self.hub.tell(News::BusGone);
+            self.shared.report(News::BusGone);
         }
     }
 
-    async fn say(&mut self, connection: &Connection, sending: Sending) -> zbus::Result<()> {
+    async fn send(&mut self, connection: &Connection, outgoing: Outgoing) -> zbus::Result<()> {
         let objects = connection.object_server();
-        match sending {
-            Sending::Announce(published) => self.announce(connection, published).await,
-            Sending::ExpiryNotice(notice) => {
+        match outgoing {
+            Outgoing::Announce(published) => self.announce(connection, published).await,
+            Outgoing::ExpiryNotice(notice) => {
                 let Notice { service, stage, expires, days_left, .. } = notice;
                 let (state, expires) = (stage.as_str(), expires.to_string());
                 let emitter = SignalEmitter::new(connection, PATH)?;
                 Manager::expiry_notice(&emitter, &service, state, &expires, days_left).await
             }
-            Sending::PlanChanged => {
-                let changed = [("State", self.hub.plan().into())];
+            Outgoing::PlanChanged => {
+                let changed = [("State", self.shared.plan().into())];
                 properties_changed::<Deployment>(connection, PATH, changed).await
             }
-            Sending::JobBegan(job) => {
+            Outgoing::JobBegan(job) => {
                 let path = job::path(job.id);
                 let object = JobObject { job, authority: Arc::clone(&self.authority) };
                 objects.at(path, object).await.map(drop)
             }
-            Sending::JobWentOn(job) => {
+            Outgoing::JobWentOn(job) => {
                 let changed = [("Progress", job.progress().into())];
                 properties_changed::<JobObject>(connection, &job::path(job.id), changed).await
             }
-            Sending::JobEnded { job, verdict, message } => {
+            Outgoing::JobEnded { job, verdict, message } => {
                 let path = job::path(job.id);
                 let changed =
                     [("Progress", job.progress().into()), ("State", job::state(&job).into())];
                 properties_changed::<JobObject>(connection, &path, changed).await?;
                 JobObject::finished(&SignalEmitter::new(connection, path)?, verdict, &message).await
             }
-            Sending::JobForgotten(id) => {
+            Outgoing::JobForgotten(id) => {
                 objects.remove::<JobObject, _>(job::path(id)).await.map(drop)
             }
-            Sending::Then(act) => {
+            Outgoing::Then(act) => {
                 act();
                 Ok(())
             }
-            Sending::Stop => connection.release_name(NAME).await.map(drop),
+            Outgoing::Stop => connection.release_name(NAME).await.map(drop),
         }
     }
 
@@ -130,7 +130,7 @@ impl Outbox {
         connection: &Connection,
         published: Arc<Published>,
     ) -> zbus::Result<()> {
-        let before = std::mem::replace(&mut self.said, Arc::clone(&published));
+        let before = std::mem::replace(&mut self.announced, Arc::clone(&published));
         self.announce_licenses(connection, &published).await?;
         let changed = different(manager::properties(&before), manager::properties(&published));
         properties_changed::<Manager>(connection, PATH, changed).await?;
@@ -170,7 +170,7 @@ impl Outbox {
     }
 }
 
-/// Those of the properties that are not what they were.
+/// The properties that have changed.
 fn different<'a, const N: usize>(
     before: [(&'static str, Variant<'_>); N],
     now: [(&'static str, Variant<'a>); N],
@@ -178,7 +178,7 @@ fn different<'a, const N: usize>(
     now.into_iter().zip(before).filter(|(now, before)| now != before).map(|(now, _)| now).collect()
 }
 
-/// Tells of several properties by one signal; by none if there are none.
+/// Announces several properties by one signal; sends none without any.
 async fn properties_changed<I: Interface>(
     connection: &Connection,
     path: &str,

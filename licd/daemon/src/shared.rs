@@ -1,4 +1,4 @@
-//! Where the bus, the loop and the working threads meet: what is published, and what is asked.
+//! What the bus, the loop and the working threads share: the published state, orders and news.
 
 use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
@@ -13,20 +13,20 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::jobs::{Job, JobId, Read, Source};
 
-/// Orders of the bus that wait for the loop. It takes them in microseconds, so more than a few wait
-/// only if it is stuck.
+/// Orders of the bus that wait for the loop. It handles one in microseconds, so more than a few wait
+/// only if the loop hangs.
 const ORDERS: usize = 64;
 
 /// The plan while no deployment wants a restart.
 pub(crate) const NO_RESTART: &str = "none";
 
-/// What the bus answers from. A new one takes the place of the old one as a whole.
+/// The state that the bus answers from. The loop replaces it as a whole.
 pub(crate) struct Published {
     /// What the report rests on.
     pub(crate) survey: Arc<Survey>,
     /// The time it was judged at.
     pub(crate) time: TimeVerdict,
-    /// What could not be looked at since; the report is that of the last survey that was whole.
+    /// What could not be looked at since; the report is that of the last whole survey.
     pub(crate) missing: Missing,
     /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
     /// and the report is the one that was published before, if there is one.
@@ -35,13 +35,13 @@ pub(crate) struct Published {
     pub(crate) report: Report,
     /// The report as the files have it, of the moment it was made.
     pub(crate) json: String,
-    /// Where that moment stands in it.
+    /// The place of that moment in it.
     now: Range<usize>,
 }
 
 impl Published {
-    /// The report as of now. It is not made anew for every question: a device may have a thousand
-    /// licences, and everybody may ask.
+    /// The report as of now. It is not made anew for every call: a device may have a thousand licences,
+    /// and any user may call.
     pub(crate) fn status(&self) -> String {
         let mut json = self.json.clone();
         json.replace_range(self.now.clone(), &clock::now().to_string());
@@ -58,7 +58,7 @@ impl Published {
         Self { whole, ..Self::of(survey, time, missing, report) }
     }
 
-    /// A report of an earlier moment, since there is nothing better to be said.
+    /// A report of an earlier run, for want of a newer one.
     pub(crate) fn standing(
         survey: Arc<Survey>,
         time: TimeVerdict,
@@ -70,7 +70,7 @@ impl Published {
 
     fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
         for problem in missing.problems() {
-            // A report that stands may have it already.
+            // A report of an earlier run may name it already.
             if !report.problems.contains(&problem) {
                 report.problems.push(problem);
             }
@@ -79,7 +79,7 @@ impl Published {
         Self { survey, time, missing, whole: true, report, json, now }
     }
 
-    /// The same, with this said of a restart.
+    /// The same, with `restart_pending` set so.
     pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
         self.report.restart_pending = pending;
         (self.json, self.now) = written(&self.report);
@@ -93,7 +93,7 @@ impl Published {
     }
 }
 
-/// The JSON of a report, and where its moment stands in it.
+/// The JSON of a report, and the place of its moment in it.
 fn written(report: &Report) -> (String, Range<usize>) {
     let json = to_json(report);
     // In a text of the report the quotation marks are escaped.
@@ -118,7 +118,7 @@ impl Refusal {
         Self::Verdict(Failure { code, message: message.into() })
     }
 
-    /// In words.
+    /// The message.
     pub(crate) fn message(&self) -> &str {
         match self {
             Self::Verdict(Failure { message, .. })
@@ -127,16 +127,16 @@ impl Refusal {
         }
     }
 
-    /// The answer to an order that nobody carries out.
-    pub(crate) fn unheard() -> Self {
+    /// The answer to an order that is not carried out.
+    pub(crate) fn unavailable() -> Self {
         Self::new(Code::Busy, "licd: is stopping or out of resources; try again later")
     }
 }
 
-/// Where an answer goes. Dropped, it tells the caller [`Refusal::unheard`].
+/// Answers a caller. Dropped, it answers [`Refusal::unavailable`].
 pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 
-/// What a caller, authorised where need be, wants of the loop.
+/// What a caller, authorised where needed, asks of the loop.
 pub(crate) enum Order {
     Import { source: Source, intent: Intent, name: String, owner: String, reply: ImportReply },
     Remove { selector: Selector, reply: Reply<u32> },
@@ -154,7 +154,17 @@ pub(crate) enum ImportReply {
     Verdict(Reply<Code>),
 }
 
-/// What a working thread or the bus itself has to tell.
+impl ImportReply {
+    /// Answers that there is no import.
+    pub(crate) fn refuse(self, why: Refusal) {
+        match self {
+            Self::Begun(reply) => reply(Err(why)),
+            Self::Verdict(reply) => reply(Err(why)),
+        }
+    }
+}
+
+/// What a working thread or the bus reports to the loop.
 pub(crate) enum News {
     /// The device was read, or judged again. `None`: a fault of this program.
     Refreshed(Option<Box<Refreshed>>),
@@ -164,11 +174,11 @@ pub(crate) enum News {
     Read { job: Arc<Job>, read: Option<Box<Read>> },
     /// A removal ended.
     Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
-    /// Settings were taken over, or not.
+    /// A change of settings ended.
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
-    /// What was left to do was tried again.
+    /// An attempt to settle ended.
     Settled { left: Unsettled },
-    /// The caller with this unique name has left the bus and waits for nothing any more.
+    /// The caller with this unique name has left the bus.
     CallerGone(String),
     /// What logind answered, or why it did not.
     Logind(Result<LogindState, String>),
@@ -190,22 +200,22 @@ pub(crate) struct LogindState {
 /// A job, and what became of its documents.
 pub(crate) type ImportedJob = (Arc<Job>, Vec<Imported>);
 
-/// The device as it was read.
+/// The result of a refresh.
 pub(crate) struct Refreshed {
     pub(crate) published: Published,
     /// What became of the documents of each job that was imported.
     pub(crate) imported: Vec<ImportedJob>,
     /// Notices of expiry that are to be announced.
     pub(crate) due: Vec<Notice>,
-    /// What went wrong on the way and is not in the report.
+    /// Problems on the way that the report does not name.
     pub(crate) complaints: Vec<String>,
-    /// What the settings say of download links, if they were read.
-    pub(crate) links: Option<Settings>,
-    /// Whether somebody keeps the store from being closed.
+    /// The settings, if they were read.
+    pub(crate) settings: Option<Settings>,
+    /// Whether another process keeps the store from being closed.
     pub(crate) left_open: bool,
-    /// Whether it is to be done once more soon: something could not be looked at or published.
+    /// Whether to refresh again soon: a fact could not be looked at, or the state not published.
     pub(crate) again: bool,
-    /// Whether something could not be written down that is to be remembered.
+    /// Whether a record could not be written.
     pub(crate) unwritten: bool,
 }
 
@@ -218,15 +228,15 @@ pub(crate) struct Unsettled {
     pub(crate) profile: bool,
 }
 
-/// What came of a write to the store.
+/// The result of a write to the store.
 pub(crate) struct Written<T> {
     pub(crate) value: T,
-    /// Whether somebody keeps the store from being closed.
+    /// Whether another process keeps the store from being closed.
     pub(crate) left_open: bool,
 }
 
 /// The side of the bus and of the working threads.
-pub(crate) struct Hub {
+pub(crate) struct Shared {
     published: RwLock<Arc<Published>>,
     /// What is planned for the restart that a deployment wants, as a word.
     plan: RwLock<&'static str>,
@@ -247,23 +257,23 @@ pub(crate) struct Inbox {
 ///
 /// # Errors
 /// The kernel's, if it has no descriptor left.
-pub(crate) fn open(first: Published) -> Result<(Arc<Hub>, Inbox), Errno> {
+pub(crate) fn open(first: Published) -> Result<(Arc<Shared>, Inbox), Errno> {
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
     let (orders, ordered) = mpsc::sync_channel(ORDERS);
-    let (news, told) = mpsc::channel();
+    let (news, reported) = mpsc::channel();
     let published = RwLock::new(Arc::new(first));
     let plan = RwLock::new(NO_RESTART);
-    let hub = Hub { published, plan, orders, news, wake: Arc::clone(&wake) };
-    Ok((Arc::new(hub), Inbox { orders: ordered, news: told, wake }))
+    let shared = Shared { published, plan, orders, news, wake: Arc::clone(&wake) };
+    Ok((Arc::new(shared), Inbox { orders: ordered, news: reported, wake }))
 }
 
-impl Hub {
+impl Shared {
     /// What is published now.
     pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Publishes something else. For the loop alone.
+    /// Replaces the published state. For the loop alone.
     pub(crate) fn publish(&self, new: Arc<Published>) {
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
@@ -273,7 +283,7 @@ impl Hub {
         *self.plan.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Plans something else. For the loop alone.
+    /// Replaces the plan. For the loop alone.
     pub(crate) fn set_plan(&self, plan: &'static str) {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan;
     }
@@ -289,14 +299,14 @@ impl Hub {
                 Code::Busy,
                 format!("licd: {ORDERS} orders wait already; try again later"),
             ),
-            TrySendError::Disconnected(_) => Refusal::unheard(),
+            TrySendError::Disconnected(_) => Refusal::unavailable(),
         })?;
         self.wake();
         Ok(())
     }
 
-    /// Tells the loop what came of its work; after the end of the loop nobody hears it.
-    pub(crate) fn tell(&self, news: News) {
+    /// Reports to the loop; without effect after its end.
+    pub(crate) fn report(&self, news: News) {
         if self.news.send(news).is_ok() {
             self.wake();
         }
@@ -315,7 +325,7 @@ impl Inbox {
         (self.news.try_iter().collect(), self.orders.try_iter().take(ORDERS).collect())
     }
 
-    /// What has come in of the working threads; orders are left to be refused.
+    /// The news that has come in; orders stay, and are refused when the channel is dropped.
     pub(crate) fn take_news(&self) -> Vec<News> {
         let _ = self.wake.read();
         self.news.try_iter().collect()
@@ -330,16 +340,16 @@ pub(crate) mod tests {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::os::fd::AsFd as _;
 
-    /// A hub of a device without anything.
-    pub(crate) fn hub() -> (tempfile::TempDir, Arc<Hub>, Inbox) {
+    /// The shared state of an empty device.
+    pub(crate) fn shared() -> (tempfile::TempDir, Arc<Shared>, Inbox) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sys")).unwrap();
         let device = Device::at(Root::new(dir.path()));
         let survey = device.survey().unwrap();
         let time = device.time(&survey).unwrap();
         let missing = Missing::default();
-        let (hub, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
-        (dir, hub, inbox)
+        let (shared, inbox) = open(Published::new(Arc::new(survey), time, missing, true)).unwrap();
+        (dir, shared, inbox)
     }
 
     impl Inbox {
@@ -351,15 +361,15 @@ pub(crate) mod tests {
         }
     }
 
-    fn order(told: &Sender<Result<(), Refusal>>) -> Order {
-        let told = told.clone();
-        Order::Refresh { reply: Box::new(move |answer| told.send(answer).unwrap()) }
+    fn order(answers: &Sender<Result<(), Refusal>>) -> Order {
+        let answers = answers.clone();
+        Order::Refresh { reply: Box::new(move |answer| answers.send(answer).unwrap()) }
     }
 
     #[test]
     fn a_report_of_another_moment_is_the_same_report() {
-        let (_dir, hub, _inbox) = hub();
-        let first = hub.published();
+        let (_dir, shared, _inbox) = shared();
+        let first = shared.published();
         let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
         let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
         assert_eq!(first.report, second.report);
@@ -373,25 +383,25 @@ pub(crate) mod tests {
 
     #[test]
     fn orders_beyond_those_that_wait_are_refused_as_busy() {
-        let (_dir, hub, inbox) = hub();
-        let (told, _) = mpsc::channel();
+        let (_dir, shared, inbox) = shared();
+        let (reply, _answers) = mpsc::channel();
         for _ in 0..ORDERS {
-            hub.order(order(&told)).unwrap();
+            shared.order(order(&reply)).unwrap();
         }
-        let Err(Refusal::Verdict(failure)) = hub.order(order(&told)) else { panic!("taken") };
+        let Err(Refusal::Verdict(failure)) = shared.order(order(&reply)) else { panic!("taken") };
         assert_eq!(failure.code, Code::Busy);
         assert_eq!(inbox.take().1.len(), ORDERS);
-        hub.order(order(&told)).unwrap();
+        shared.order(order(&reply)).unwrap();
     }
 
     #[test]
-    fn an_order_that_nobody_takes_tells_by_its_end() {
-        let (_dir, hub, inbox) = hub();
-        let (told, answers) = mpsc::channel();
-        hub.order(order(&told)).unwrap();
-        drop((told, inbox));
+    fn an_order_that_is_dropped_drops_its_reply() {
+        let (_dir, shared, inbox) = shared();
+        let (reply, answers) = mpsc::channel();
+        shared.order(order(&reply)).unwrap();
+        drop((reply, inbox));
         assert!(answers.recv().is_err());
-        let (told, _) = mpsc::channel();
-        assert_eq!(hub.order(order(&told)), Err(Refusal::unheard()));
+        let (reply, _answers) = mpsc::channel();
+        assert_eq!(shared.order(order(&reply)), Err(Refusal::unavailable()));
     }
 }

@@ -1,4 +1,4 @@
-//! What goes into the journal when the device has become another one.
+//! Journal entries about changes of the device.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::journal;
 /// Files named at one time; a store full of foreign licences must not fill the journal as well.
 const NAMED: usize = 32;
 
-/// The daemon serves the bus.
+/// Logs that the daemon serves the bus.
 pub(super) fn started(report: &Report) {
     log::info!(
         MESSAGE_ID = journal::STARTED,
@@ -24,7 +24,7 @@ pub(super) fn started(report: &Report) {
     problems(&[], &report.problems);
 }
 
-/// What is known of the device has changed.
+/// Logs what has changed between two reports.
 pub(super) fn changed(before: &Report, now: &Report) {
     if before.unit_id != now.unit_id {
         log::info!(
@@ -43,7 +43,7 @@ pub(super) fn changed(before: &Report, now: &Report) {
     }
 }
 
-/// The store was cleaned up.
+/// Logs which files the clean-up removed or cut.
 pub(super) fn cleaned(cleaned: &[Cleaned]) {
     for Cleaned { file, pack, slice } in cleaned.iter().take(NAMED) {
         let why = match slice {
@@ -61,7 +61,7 @@ pub(super) fn cleaned(cleaned: &[Cleaned]) {
     }
 }
 
-/// A removal left files of another class, which unlock what it selected.
+/// Logs which files of another class, which unlock the same, a removal left.
 pub(super) fn left(left: &[Left]) {
     for file in left.iter().take(NAMED) {
         log::info!(
@@ -75,12 +75,12 @@ pub(super) fn left(left: &[Left]) {
     }
 }
 
-/// People are told of an end that is near or has come.
+/// Logs that users are warned of an end that is near or has come.
 pub(super) fn notice(notice: &Notice) {
     let (service, state, day) = (&notice.service, notice.stage.as_str(), notice.expires);
     log::info!(
         MESSAGE_ID = journal::EXPIRY, LICD_SERVICE = service, LICD_STATE = state;
-        "{service}: {state}, last day {day}; users are told"
+        "{service}: {state}, last day {day}; users are warned"
     );
 }
 

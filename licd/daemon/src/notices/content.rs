@@ -1,12 +1,11 @@
-//! What a notice is about, before it is put into words: dozens of gates become the few things that
-//! a user knows.
+//! The content of a notice, in no language: dozens of gates become the few topics that users know.
 
 use std::iter;
 
 use licd_rules::{Fate, Notice, titles};
 use license_format::Term;
 
-/// What users call what a service allows.
+/// The topics of a service, as users know them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Topic {
     System,
@@ -26,7 +25,7 @@ pub(super) enum Topic {
 }
 
 impl Topic {
-    /// Where a feature belongs; `None` for those that need no licence.
+    /// The topic of a feature; `None` for one that needs no licence.
     pub(super) fn of(feature: &str) -> Option<Self> {
         Some(match feature {
             "os" => Self::System,
@@ -48,18 +47,18 @@ impl Topic {
     }
 }
 
-/// What there is to say.
-pub(super) struct Matter<'a> {
+/// The content of a notice.
+pub(super) struct Content<'a> {
     pub(super) notice: &'a Notice,
-    /// What stops, altogether or in part; of some gates of a topic it is the topic.
+    /// Topics that stop, altogether or in part.
     pub(super) stops: Vec<Topic>,
-    /// What goes on.
+    /// Topics that go on.
     pub(super) stays: Vec<Topic>,
     /// Whether releases of the system dated before the last day may still be installed.
     pub(super) older_releases: bool,
 }
 
-/// What it is that ends.
+/// The thing that ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Thing {
     License,
@@ -67,7 +66,7 @@ pub(super) enum Thing {
     Trial,
 }
 
-impl<'a> Matter<'a> {
+impl<'a> Content<'a> {
     pub(super) fn of(notice: &'a Notice) -> Self {
         let topics = |wanted: fn(Fate) -> bool| {
             let features = notice.features.iter().filter(|(_, fate)| wanted(*fate));
@@ -98,8 +97,7 @@ impl<'a> Matter<'a> {
         self.notice.days_left < 0
     }
 
-    /// Days that are worth counting. Today and tomorrow are not: here it may be another day than
-    /// where days are counted.
+    /// The days left, from two on. Today and tomorrow depend on the time zone.
     pub(super) fn days(&self) -> Option<i32> {
         Some(self.notice.days_left).filter(|days| *days >= 2)
     }
@@ -116,7 +114,7 @@ impl<'a> Matter<'a> {
     }
 }
 
-/// Words one after the other, the last one after `and`.
+/// A list of words, with `and` before the last one.
 pub(super) fn list(words: &[&str], and: &str) -> String {
     match words {
         [] => String::new(),

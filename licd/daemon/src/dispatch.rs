@@ -1,0 +1,491 @@
+//! What the daemon decides.
+//!
+//! [`State::on`] is a function of the state, an event and the time: it returns the actions that
+//! follow. It asks no clock, file, bus or thread; `daemon` waits for the events and carries the
+//! actions out.
+//!
+//! | event | actions |
+//! |---|---|
+//! | `Started` | judge again, schedule the first poll |
+//! | `Hangup` | refresh everything |
+//! | `AlarmRang` | judge again |
+//! | `FilesChanged`, `LinksChanged` | none before the burst is over: see `TimePassed` |
+//! | `LinksListed` | refresh, if the interfaces differ from those listed last |
+//! | `ProblemChanged` | refresh |
+//! | `PollDue` | follow the first link, or poll again in what is left of the pause |
+//! | `TimePassed` | what has become due: refresh, list interfaces, import, settle, poll, answer pollers, forget ended jobs, feed the watchdog, rejoin the bus |
+//! | `Order` | start the work, refresh or poll; or refuse |
+//! | `CallerGone` | cancel the imports whose verdict the caller waited for |
+//! | `NotStarted` | none; follow the next link if it was the import of one |
+//! | `Read` | none before the burst is over: see `TimePassed` |
+//! | `ReadFailed` | end the import |
+//! | `Refreshed` | publish, reschedule the poll, end imports, answer; then the next refresh |
+//! | `RefreshFailed` | end imports, answer what is done, drop the rest; then the next refresh |
+//! | `Written` | refresh, and answer after it; answer at once if nothing changed |
+//! | `Settled` | refresh |
+//! | `BusLost` | rejoin the bus |
+//! | `BusJoined` | show the jobs that run |
+//! | `BusUnreachable` | none, or give up |
+//! | `Stop` | cancel all imports, drop pollers, import what was read |
+//! | `StopTimedOut` | answer what is done, drop the rest |
+//!
+//! One refresh runs at a time. A caller that asks during one waits for the next one.
+
+mod jobs;
+mod poll;
+mod refresh;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::collections::BTreeSet;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use licd_device::Url;
+use licd_files::settings::Settings;
+use licd_machine::links::Link;
+use licd_rules::Code;
+
+use crate::jobs::JobId;
+use crate::shared::Unsettled;
+use jobs::Jobs;
+use poll::Polling;
+use refresh::{Lane, Waiting};
+use timers::Timers;
+
+pub(crate) use jobs::Origin;
+pub(crate) use poll::NextPoll;
+pub(crate) use refresh::{Facts, Scope, WAITING};
+pub(crate) use timers::Lack;
+
+/// Stands for a call of the bus that has no answer yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The daemon owns its name on the bus. What the first refresh left to do, and the settings it
+    /// read.
+    Started { left: Unsettled, lacks: BTreeSet<Lack>, settings: Option<Box<Settings>> },
+    /// The service manager asks for a reload.
+    Hangup,
+    /// Time alone may have changed what is in force.
+    AlarmRang,
+    /// A problem of the daemon itself, which the report names, has come or gone.
+    ProblemChanged,
+    /// The regular poll of the download links is due.
+    PollDue,
+    /// Files or mounts changed.
+    FilesChanged,
+    /// Network interfaces changed.
+    LinksChanged,
+    /// The network interfaces; `None` if the kernel did not list them.
+    LinksListed(Option<Vec<Link>>),
+    /// [`State::due`] has come, or another event has been handled.
+    TimePassed,
+    /// A caller, authorised where need be, asks for something.
+    Order(Ticket, Order),
+    /// The caller with this unique name has left the bus.
+    CallerGone(String),
+    /// The system had no thread or descriptor left for this work.
+    NotStarted(Work),
+    /// The documents of an import were read.
+    Read(JobId),
+    /// The thread that read the documents of an import panicked.
+    ReadFailed(JobId),
+    /// A refresh ended.
+    Refreshed(Facts),
+    /// The thread that refreshed panicked, or could not be started.
+    RefreshFailed,
+    /// A removal or a change of settings ended; its answer is under the ticket.
+    Written(Ticket, Written),
+    /// An attempt to settle ended, and left this to do.
+    Settled(Unsettled),
+    /// The bus closed the connection.
+    BusLost,
+    /// The connection is back.
+    BusJoined,
+    /// The connection is not back.
+    BusUnreachable(Unreachable),
+    /// The service manager stops the daemon.
+    Stop,
+    /// The time for the end of work is over.
+    StopTimedOut,
+}
+
+/// What a caller asks for.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// An import.
+    Import { owner: String, origin: Origin, answer: ImportAnswer },
+    /// A removal or a change of settings.
+    Write,
+    /// To take a user's answer about the restart, on which `licd_rules::Plan` decides.
+    Answer,
+    /// A refresh of everything.
+    Refresh,
+    /// A poll of the download links.
+    Poll,
+}
+
+/// When the caller of an import is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImportAnswer {
+    /// As soon as the job's object is there.
+    Object,
+    /// By the verdict.
+    Verdict,
+}
+
+/// Work that runs on a thread of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Reading the documents of an import.
+    Import(JobId),
+    /// A removal or a change of settings.
+    Write,
+    /// An attempt to settle.
+    Settle,
+}
+
+/// What a removal or a change of settings did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Nothing: the device is as it was.
+    Unchanged,
+    /// The device may be another one.
+    Changed,
+    /// The same, and another process keeps the store from being closed.
+    LeftOpen,
+}
+
+/// Why the connection to the bus is not back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreachable {
+    /// There is no bus.
+    Absent,
+    /// The bus is there and does not answer.
+    Silent,
+}
+
+/// Something to carry out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Refresh this much of the device.
+    Refresh(Scope),
+    /// Import what these jobs have read, and refresh.
+    Import(Vec<JobId>),
+    /// Publish what the refresh of this scope found.
+    Publish(Scope),
+    /// List the network interfaces.
+    ListLinks,
+    /// Set the alarm of the regular poll.
+    SetPoll(NextPoll),
+    /// Log these problems, unless they were logged before.
+    Complain(Vec<String>),
+    /// Import what this download link leads to.
+    FollowLink(JobId, Url),
+    /// Log that this link is not followed for lack of room.
+    SkipLink(Url),
+    /// Import what the order under the ticket names.
+    StartImport(JobId, Ticket),
+    /// Start the removal or change of settings that is under the ticket.
+    StartWrite(Ticket),
+    /// Plan the restart of the device by the user's answer that is under the ticket.
+    TakeAnswer(Ticket),
+    /// Try again what is left to do.
+    Settle(Unsettled),
+    /// End the reading of this import.
+    Cancel(JobId),
+    /// Show this job on the bus.
+    ShowJob(JobId),
+    /// Report the end of this import on the bus, and to its caller.
+    EndImport(JobId, Option<Ticket>),
+    /// Show this job no longer.
+    ForgetJob(JobId),
+    /// Answer that it is done, after all signals before.
+    Answer(Ticket),
+    /// Refuse the order.
+    Refuse(Ticket, Refused),
+    /// Answer that the daemon is stopping or out of resources.
+    Drop(Ticket),
+    /// Feed the watchdog of the service manager.
+    Watchdog,
+    /// Give up the connection to the bus, which is lost.
+    Disconnect,
+    /// Connect to the bus again.
+    Rejoin,
+    /// End the daemon: the bus is gone.
+    GiveUp,
+}
+
+/// Why an order is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Too much work runs.
+    Full,
+    /// Too many imports of this caller run.
+    CallerFull,
+    /// Too many callers wait for the same.
+    Waiting,
+}
+
+/// Whether the daemon serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    Stopping,
+}
+
+/// What the daemon's decisions rest on.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The time of the event in hand.
+    now: Instant,
+    /// What follows from the event in hand.
+    actions: Vec<Action>,
+    timers: Timers,
+    lane: Lane,
+    polling: Polling,
+    jobs: Jobs,
+    /// What the start or a crash has left to do.
+    left: Unsettled,
+    /// The network interfaces as they were listed last.
+    links: Option<Vec<Link>>,
+    phase: Phase,
+}
+
+impl State {
+    /// The state before the first event. `watchdog`: how often to feed the
+    /// watchdog of the service manager.
+    pub(crate) fn new(watchdog: Option<Duration>, now: Instant) -> Self {
+        Self {
+            now,
+            actions: Vec::new(),
+            timers: Timers::new(watchdog, now),
+            lane: Lane::default(),
+            polling: Polling::default(),
+            jobs: Jobs::default(),
+            left: Unsettled::default(),
+            links: None,
+            phase: Phase::Serving,
+        }
+    }
+
+    /// What follows from an event that happened `now`.
+    pub(crate) fn on(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        self.now = now;
+        match event {
+            Event::Started { left, lacks, settings } => self.started(left, &lacks, settings),
+            Event::Hangup => self.refresh(Scope::All, None),
+            Event::AlarmRang => self.refresh(Scope::Time, None),
+            Event::ProblemChanged => self.refresh(Scope::Changes, None),
+            Event::PollDue => self.regular_poll_due(),
+            Event::FilesChanged => self.timers.files.note(now),
+            Event::LinksChanged => self.timers.links.note(now),
+            Event::LinksListed(links) => self.links_listed(links),
+            Event::TimePassed => self.time_passed(),
+            Event::Order(ticket, order) => self.order(ticket, order),
+            Event::CallerGone(caller) => self.cancel_imports_of(&caller),
+            Event::NotStarted(work) => self.not_started(work),
+            Event::Read(job) => self.read(job),
+            Event::ReadFailed(job) => self.read_failed(job),
+            Event::Refreshed(facts) => self.refreshed(facts),
+            Event::RefreshFailed => self.refresh_failed(),
+            Event::Written(ticket, written) => self.written(ticket, written),
+            Event::Settled(left) => self.settled(left),
+            Event::BusLost => self.bus_lost(),
+            Event::BusJoined => self.bus_joined(),
+            Event::BusUnreachable(why) => self.bus_unreachable(why),
+            Event::Stop => self.stop(),
+            Event::StopTimedOut => self.stop_timed_out(),
+        }
+        mem::take(&mut self.actions)
+    }
+
+    /// When [`Event::TimePassed`] is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.timers.due().chain(self.jobs.due()).chain(self.polling.due()).min()
+    }
+
+    /// Whether this is the import of a download link.
+    pub(crate) fn is_link(&self, job: JobId) -> bool {
+        self.polling.is_link(job)
+    }
+
+    /// Whether work runs whose end a stop waits for: a refresh may write, too.
+    pub(crate) fn has_work(&self) -> bool {
+        self.jobs.are_running() || self.lane.is_running()
+    }
+
+    /// Whether work runs or is left to do that a restart of the device would cut off. An import is a job
+    /// until it is stored.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.jobs.exist() || self.polling.is_running() || self.left.store
+    }
+
+    /// Whether the daemon is stopping.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.phase == Phase::Stopping
+    }
+
+    fn push(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn started(
+        &mut self,
+        left: Unsettled,
+        lacks: &BTreeSet<Lack>,
+        settings: Option<Box<Settings>>,
+    ) {
+        self.left = left;
+        if left != Unsettled::default() {
+            self.timers.settle.begin(self.now);
+        }
+        self.timers.retry(lacks, self.now);
+        self.refresh(Scope::Time, None);
+        settings.into_iter().for_each(|settings| self.settings_read(*settings));
+    }
+
+    /// Interfaces change often, by a cable for example. The unit ID can only change with the list.
+    fn links_listed(&mut self, links: Option<Vec<Link>>) {
+        if links.is_none() || links != self.links {
+            self.links = links;
+            self.refresh(Scope::Changes, None);
+        }
+    }
+
+    fn time_passed(&mut self) {
+        let now = self.now;
+        if self.timers.files.is_due(now) {
+            self.refresh(Scope::Changes, None);
+        }
+        if self.timers.links.is_due(now) {
+            self.push(Action::ListLinks);
+        }
+        if self.timers.arrivals.is_due(now) {
+            self.begin_imports();
+        }
+        if self.timers.is_retry_due(now) {
+            self.refresh(Scope::Changes, None);
+        }
+        if self.timers.settle.is_due(now) {
+            self.jobs.writes += 1;
+            self.push(Action::Settle(self.left));
+        }
+        self.poll_time_passed();
+        while let Some(job) = self.jobs.take_expired(now) {
+            self.push(Action::ForgetJob(job));
+        }
+        if self.timers.is_watchdog_due(now) {
+            self.push(Action::Watchdog);
+        }
+        if self.timers.rejoin.is_due(now) {
+            self.push(Action::Rejoin);
+        }
+    }
+
+    fn order(&mut self, ticket: Ticket, order: Order) {
+        match order {
+            Order::Import { owner, origin, answer } => self.import(ticket, owner, origin, answer),
+            Order::Write if !self.jobs.has_room() => self.refuse(ticket, Refused::Full),
+            Order::Write => {
+                self.jobs.writes += 1;
+                self.push(Action::StartWrite(ticket));
+            }
+            Order::Answer => self.push(Action::TakeAnswer(ticket)),
+            Order::Refresh if self.lane.waiting() >= WAITING => {
+                self.refuse(ticket, Refused::Waiting);
+            }
+            Order::Refresh => self.refresh(Scope::All, Some(Waiting::Refresh(ticket))),
+            Order::Poll if self.polling.waiting() >= WAITING => {
+                self.refuse(ticket, Refused::Waiting);
+            }
+            Order::Poll => self.poll_for(ticket),
+        }
+    }
+
+    fn refuse(&mut self, ticket: Ticket, why: Refused) {
+        self.push(Action::Refuse(ticket, why));
+    }
+
+    fn written(&mut self, ticket: Ticket, written: Written) {
+        self.jobs.writes -= 1;
+        if written == Written::LeftOpen {
+            self.store_left_open();
+        }
+        if written == Written::Unchanged || self.is_stopping() {
+            self.push(Action::Answer(ticket));
+        } else {
+            self.refresh(Scope::Changes, Some(Waiting::Done(ticket)));
+        }
+    }
+
+    fn store_left_open(&mut self) {
+        self.left.store = true;
+        self.timers.settle.begin(self.now);
+    }
+
+    fn settled(&mut self, left: Unsettled) {
+        self.jobs.writes -= 1;
+        if self.is_stopping() {
+            return;
+        }
+        self.left = left;
+        if left == Unsettled::default() {
+            self.timers.settle.end();
+        }
+        self.refresh(Scope::Changes, None);
+    }
+
+    fn not_started(&mut self, work: Work) {
+        match work {
+            Work::Import(job) => {
+                self.jobs.remove(job);
+                self.link_followed(job, None::<Code>);
+            }
+            Work::Write | Work::Settle => self.jobs.writes -= 1,
+        }
+    }
+
+    /// Until the connection is back, the bus refuses calls, and what is published stays as it is.
+    fn bus_lost(&mut self) {
+        if self.is_stopping() {
+            return;
+        }
+        // The callers that could ask for ended jobs have lost them, too.
+        self.jobs.forget_ended();
+        self.timers.rejoin.begin(self.now);
+        self.actions.extend([Action::Disconnect, Action::Rejoin]);
+    }
+
+    fn bus_joined(&mut self) {
+        self.timers.rejoin.end();
+        let jobs = self.jobs.numbers();
+        self.actions.extend(jobs.into_iter().map(Action::ShowJob));
+    }
+
+    fn bus_unreachable(&mut self, why: Unreachable) {
+        if why == Unreachable::Absent || self.timers.rejoin.due().is_none() {
+            self.push(Action::GiveUp);
+        }
+    }
+
+    /// Ends reading, and imports what was read without waiting for more. No further link is followed.
+    fn stop(&mut self) {
+        self.phase = Phase::Stopping;
+        self.actions.extend(self.polling.stop().into_iter().map(Action::Drop));
+        self.actions.extend(self.jobs.numbers().into_iter().map(Action::Cancel));
+        self.timers.arrivals.clear();
+        self.begin_imports();
+    }
+
+    fn stop_timed_out(&mut self) {
+        for waiting in self.lane.take_waiting() {
+            self.answer_without_refresh(waiting);
+        }
+    }
+}

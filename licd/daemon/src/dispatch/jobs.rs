@@ -1,0 +1,197 @@
+//! Imports and the room for work.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use licd_rules::Code;
+
+use super::{Action, ImportAnswer, Phase, Refused, State, Ticket};
+use crate::jobs::{AT_ONCE, JobId, OF_ONE};
+
+/// How long an ended job stays on the bus, for callers that ask late.
+const LINGER: Duration = Duration::from_secs(10);
+/// Ended jobs on the bus, each of which keeps a descriptor open; of more, the oldest go earlier.
+const LINGERING: usize = 64;
+
+/// Where an import reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file, which is read without waiting for its writer.
+    File,
+    /// A server, a stick or a stream.
+    Other,
+}
+
+/// An import that runs.
+#[derive(Debug)]
+struct Job {
+    /// The caller's unique name; the daemon's own imports have none.
+    owner: String,
+    /// The caller that waits for the verdict.
+    caller: Option<Ticket>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Reading(Origin),
+    Read,
+    Importing,
+}
+
+/// The imports, and how much other work runs.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    running: BTreeMap<JobId, Job>,
+    last: JobId,
+    /// Removals, changes of settings and attempts to settle that run.
+    pub(super) writes: usize,
+    /// Jobs that have ended and are still shown, until when.
+    ended: VecDeque<(Instant, JobId)>,
+}
+
+impl Jobs {
+    /// Whether one more thread may run that writes to the store.
+    pub(super) fn has_room(&self) -> bool {
+        let is_waiting = |job: &&Job| job.stage != Stage::Importing;
+        self.writes + self.running.values().filter(is_waiting).count() < AT_ONCE
+    }
+
+    /// Whether work runs or waits to be imported.
+    pub(super) fn are_running(&self) -> bool {
+        self.writes > 0 || self.running.values().any(|job| job.stage != Stage::Importing)
+    }
+
+    /// Whether there are imports or other work at all.
+    pub(super) fn exist(&self) -> bool {
+        self.writes > 0 || !self.running.is_empty()
+    }
+
+    /// Takes the next number for an import of this owner.
+    pub(super) fn begin(
+        &mut self,
+        owner: String,
+        origin: Origin,
+        caller: Option<Ticket>,
+    ) -> Result<JobId, Refused> {
+        if !self.has_room() {
+            return Err(Refused::Full);
+        }
+        let own = self.running.values().filter(|job| job.owner == owner).count();
+        if !owner.is_empty() && own >= OF_ONE {
+            return Err(Refused::CallerFull);
+        }
+        self.last = self.last.wrapping_add(1);
+        self.running.insert(self.last, Job { owner, caller, stage: Stage::Reading(origin) });
+        Ok(self.last)
+    }
+
+    pub(super) fn numbers(&self) -> Vec<JobId> {
+        self.running.keys().copied().collect()
+    }
+
+    /// Removes a job, and returns the caller that waits for its verdict.
+    pub(super) fn remove(&mut self, job: JobId) -> Option<Ticket> {
+        self.running.remove(&job)?.caller
+    }
+
+    pub(super) fn is_any_ready(&self) -> bool {
+        self.running.iter().any(|(id, job)| self.is_ready(*id, job))
+    }
+
+    /// Takes the jobs that are to be imported now, in their order.
+    pub(super) fn take_ready(&mut self) -> Vec<JobId> {
+        let running = self.running.iter();
+        let ready: Vec<_> =
+            running.filter(|(id, job)| self.is_ready(**id, job)).map(|(id, _)| *id).collect();
+        for id in &ready {
+            self.set_stage(*id, Stage::Importing);
+        }
+        ready
+    }
+
+    /// Files of one caller are imported in the order in which it named them: none before an earlier
+    /// one that is still being read.
+    fn is_ready(&self, id: JobId, job: &Job) -> bool {
+        let is_own_file = |earlier: &Job| {
+            earlier.owner == job.owner && earlier.stage == Stage::Reading(Origin::File)
+        };
+        job.stage == Stage::Read && !self.running.range(..id).any(|(_, job)| is_own_file(job))
+    }
+
+    fn set_stage(&mut self, job: JobId, stage: Stage) {
+        if let Some(job) = self.running.get_mut(&job) {
+            job.stage = stage;
+        }
+    }
+
+    /// When the next ended job is to be forgotten.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.ended.front().map(|(at, _)| *at)
+    }
+
+    /// Takes an ended job whose time on the bus is over.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Option<JobId> {
+        self.ended.pop_front_if(|(at, _)| *at <= now).map(|(_, id)| id)
+    }
+
+    pub(super) fn forget_ended(&mut self) {
+        self.ended.clear();
+    }
+}
+
+impl State {
+    pub(super) fn import(
+        &mut self,
+        ticket: Ticket,
+        owner: String,
+        origin: Origin,
+        answer: ImportAnswer,
+    ) {
+        let caller = (answer == ImportAnswer::Verdict).then_some(ticket);
+        match self.jobs.begin(owner, origin, caller) {
+            Ok(job) => self.push(Action::StartImport(job, ticket)),
+            Err(why) => self.refuse(ticket, why),
+        }
+    }
+
+    pub(super) fn read(&mut self, job: JobId) {
+        self.jobs.set_stage(job, Stage::Read);
+        self.await_more();
+    }
+
+    pub(super) fn read_failed(&mut self, job: JobId) {
+        self.end_import(job, None);
+        // Later files of the same caller may have waited for this one.
+        self.await_more();
+    }
+
+    /// Waits a moment for more to import together; a daemon that is stopping does not.
+    fn await_more(&mut self) {
+        match self.phase {
+            Phase::Serving => self.timers.arrivals.note(self.now),
+            Phase::Stopping => self.begin_imports(),
+        }
+    }
+
+    /// Reports the end of an import; without a code, of one that failed by a fault of this program or
+    /// had nothing to import.
+    pub(super) fn end_import(&mut self, job: JobId, code: Option<Code>) {
+        let caller = self.jobs.remove(job);
+        self.jobs.ended.push_back((self.now + LINGER, job));
+        if self.jobs.ended.len() > LINGERING
+            && let Some((_, oldest)) = self.jobs.ended.pop_front()
+        {
+            self.push(Action::ForgetJob(oldest));
+        }
+        self.push(Action::EndImport(job, caller));
+        self.link_followed(job, code);
+    }
+
+    /// Ends the imports whose verdict this caller waited for. A job that was only begun goes on.
+    pub(super) fn cancel_imports_of(&mut self, caller: &str) {
+        let jobs = self.jobs.running.iter();
+        let own = jobs.filter(|(_, job)| job.owner == caller && job.caller.is_some());
+        self.actions.extend(own.map(|(id, _)| Action::Cancel(*id)));
+    }
+}

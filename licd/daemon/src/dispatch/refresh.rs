@@ -1,0 +1,152 @@
+//! Refreshes: one runs at a time, and what is asked for meanwhile waits for the next one.
+
+use std::collections::BTreeSet;
+
+use licd_files::settings::Settings;
+use licd_rules::Code;
+
+use super::{Action, Lack, State, Ticket};
+use crate::jobs::JobId;
+
+/// Callers that wait for the next refresh, or for a poll. Any user may be one, and send up to 16
+/// descriptors along that stay open as long; a process may have 1024 by default.
+pub(crate) const WAITING: usize = 32;
+
+/// How much of the device is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    /// Nothing: what was read is judged again.
+    #[default]
+    Time,
+    /// What has changed.
+    Changes,
+    /// Everything.
+    All,
+}
+
+/// What a refresh found that a decision depends on.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// What is amiss.
+    pub(crate) lacks: BTreeSet<Lack>,
+    /// Whether another process keeps the store from being closed.
+    pub(crate) left_open: bool,
+    /// The settings, if they were read.
+    pub(crate) settings: Option<Box<Settings>>,
+    /// The jobs that were imported, each with its verdict if it had documents.
+    pub(crate) imported: Vec<(JobId, Option<Code>)>,
+}
+
+/// The refresh that runs, and the next one if one is wanted.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    running: Option<Round>,
+    next: Option<Round>,
+}
+
+/// One refresh.
+#[derive(Debug, Default)]
+struct Round {
+    scope: Scope,
+    /// Jobs whose documents are imported by it.
+    jobs: Vec<JobId>,
+    waiting: Vec<Waiting>,
+}
+
+/// A caller that is answered once the refresh is published.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// The order is carried out, and the answer stands even if the refresh fails.
+    Done(Ticket),
+    /// The order is the refresh itself.
+    Refresh(Ticket),
+}
+
+impl Lane {
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// How many callers wait for the next refresh.
+    pub(super) fn waiting(&self) -> usize {
+        self.next.as_ref().map_or(0, |round| round.waiting.len())
+    }
+
+    /// Ends both refreshes, and returns the callers that wait for them.
+    pub(super) fn take_waiting(&mut self) -> Vec<Waiting> {
+        let rounds = [self.running.take(), self.next.take()];
+        rounds.into_iter().flatten().flat_map(|round| round.waiting).collect()
+    }
+}
+
+impl State {
+    /// Refreshes this much, now or after the refresh that runs.
+    pub(super) fn refresh(&mut self, scope: Scope, waiting: Option<Waiting>) {
+        let next = self.lane.next.get_or_insert_default();
+        next.scope = next.scope.max(scope);
+        next.waiting.extend(waiting);
+        self.next_refresh();
+    }
+
+    /// Begins the next refresh unless one runs, and imports with it what was read. A refresh of
+    /// everything imports nothing: what was read waits for the one after.
+    fn next_refresh(&mut self) {
+        if self.lane.is_running() {
+            return;
+        }
+        let Some(mut round) = self.lane.next.take() else { return };
+        if round.scope < Scope::All {
+            round.jobs = self.jobs.take_ready();
+        }
+        if round.jobs.is_empty() {
+            self.push(Action::Refresh(round.scope));
+        } else {
+            round.scope = Scope::Changes;
+            self.push(Action::Import(round.jobs.clone()));
+        }
+        if round.scope > Scope::Time {
+            self.timers.files.clear();
+        }
+        self.lane.running = Some(round);
+    }
+
+    /// Publishes, and then answers: a caller finds in the published state what it asked for.
+    pub(super) fn refreshed(&mut self, facts: Facts) {
+        let Round { scope, waiting, .. } = self.lane.running.take().unwrap_or_default();
+        self.timers.retry(&facts.lacks, self.now);
+        if facts.left_open {
+            self.store_left_open();
+        }
+        self.push(Action::Publish(scope));
+        facts.settings.into_iter().for_each(|settings| self.settings_read(*settings));
+        facts.imported.into_iter().for_each(|(job, code)| self.end_import(job, code));
+        for Waiting::Done(ticket) | Waiting::Refresh(ticket) in waiting {
+            self.push(Action::Answer(ticket));
+        }
+        self.begin_imports();
+        self.next_refresh();
+    }
+
+    pub(super) fn refresh_failed(&mut self) {
+        let Round { jobs, waiting, .. } = self.lane.running.take().unwrap_or_default();
+        self.timers.retry_also(Lack::Fact, self.now);
+        jobs.into_iter().for_each(|job| self.end_import(job, None));
+        waiting.into_iter().for_each(|waiting| self.answer_without_refresh(waiting));
+        self.begin_imports();
+        self.next_refresh();
+    }
+
+    pub(super) fn answer_without_refresh(&mut self, waiting: Waiting) {
+        self.push(match waiting {
+            Waiting::Done(ticket) => Action::Answer(ticket),
+            Waiting::Refresh(ticket) => Action::Drop(ticket),
+        });
+    }
+
+    /// Imports what was read: now, or with the next refresh if one runs.
+    pub(super) fn begin_imports(&mut self) {
+        if self.jobs.is_any_ready() && self.timers.arrivals.due().is_none() {
+            self.refresh(Scope::Changes, None);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Imports, removals and changes of settings, and the room for them.
+
+use super::*;
+
+pub(super) fn rows() -> Vec<Row> {
+    [ways_of_an_import(), ends_of_an_import(), room(), writes()].into_iter().flatten().collect()
+}
+
+fn begun() -> Vec<(u64, Event)> {
+    vec![(0, file(1, ":1.1"))]
+}
+
+fn read() -> Vec<(u64, Event)> {
+    and(begun(), [(1, Event::Read(1))])
+}
+
+fn importing() -> Vec<(u64, Event)> {
+    and(read(), [(4, Event::TimePassed)])
+}
+
+fn ways_of_an_import() -> Vec<Row> {
+    use Action::{EndImport, Import, Publish, StartImport};
+    let two = || vec![(0, file(1, ":1.1")), (0, file(2, ":1.1")), (1, Event::Read(2))];
+    vec![
+        ("an import starts", vec![], (0, file(1, ":1.1")), vec![StartImport(1, Ticket(1))]),
+        ("documents wait a moment for others", begun(), (1, Event::Read(1)), vec![]),
+        ("then they are imported", read(), (4, Event::TimePassed), vec![Import(vec![1])]),
+        ("files of one caller are imported in their order", two(), (4, Event::TimePassed), vec![]),
+        (
+            "files of one caller are imported together",
+            and(two(), [(5, Event::Read(1))]),
+            (8, Event::TimePassed),
+            vec![Import(vec![1, 2])],
+        ),
+        (
+            "documents that are read during a refresh are imported with the next one",
+            and(vec![(0, Event::AlarmRang)], importing()),
+            (9, refreshed()),
+            vec![Publish(Scope::Time), Import(vec![1])],
+        ),
+        (
+            "a verdict is answered only after the refresh that shows it was published",
+            importing(),
+            (5, imported(1, Code::Valid)),
+            vec![Publish(Scope::Changes), EndImport(1, Some(Ticket(1)))],
+        ),
+    ]
+}
+
+fn ends_of_an_import() -> Vec<Row> {
+    use Action::{Cancel, EndImport, ForgetJob};
+    let ended = || EndImport(1, Some(Ticket(1)));
+    vec![
+        (
+            "an import ends with a failed refresh, too",
+            importing(),
+            (5, Event::RefreshFailed),
+            vec![ended()],
+        ),
+        ("an import that cannot be read ends", begun(), (1, Event::ReadFailed(1)), vec![ended()]),
+        (
+            "an import that did not start leaves no trace",
+            begun(),
+            (0, Event::NotStarted(Work::Import(1))),
+            vec![],
+        ),
+        (
+            "an ended job is shown for ten seconds",
+            and(begun(), [(1, Event::ReadFailed(1)), (4, Event::TimePassed)]),
+            (10_001, Event::TimePassed),
+            vec![ForgetJob(1)],
+        ),
+        (
+            "imports end whose caller is gone",
+            begun(),
+            (1, Event::CallerGone(":1.1".to_owned())),
+            vec![Cancel(1)],
+        ),
+    ]
+}
+
+fn room() -> Vec<Row> {
+    use Action::Refuse;
+    vec![
+        (
+            "the ninth import of one caller is refused",
+            (1..=8).map(|n| (n, file(n, ":1.1"))).collect(),
+            (9, file(9, ":1.1")),
+            vec![Refuse(Ticket(9), Refused::CallerFull)],
+        ),
+        (
+            "the seventeenth import is refused",
+            (1..=16).map(|n| (n, file(n, &format!(":1.{n}")))).collect(),
+            (17, file(17, ":1.17")),
+            vec![Refuse(Ticket(17), Refused::Full)],
+        ),
+        (
+            "the seventeenth removal is refused",
+            (1..=16).map(|n| (n, order(n, Order::Write))).collect(),
+            (17, order(17, Order::Write)),
+            vec![Refuse(Ticket(17), Refused::Full)],
+        ),
+    ]
+}
+
+fn writes() -> Vec<Row> {
+    use Action::Answer;
+    vec![
+        (
+            "a removal starts",
+            vec![],
+            (0, order(1, Order::Write)),
+            vec![Action::StartWrite(Ticket(1))],
+        ),
+        (
+            "a user's answer is taken at once",
+            vec![],
+            (0, order(1, Order::Answer)),
+            vec![Action::TakeAnswer(Ticket(1))],
+        ),
+        (
+            "a removal that took nothing is answered at once",
+            vec![(0, order(1, Order::Write))],
+            (1, written(2, Written::Unchanged)),
+            vec![Answer(Ticket(2))],
+        ),
+        (
+            "any other removal is answered after a refresh",
+            vec![(0, order(1, Order::Write))],
+            (1, written(2, Written::Changed)),
+            vec![Action::Refresh(Scope::Changes)],
+        ),
+        (
+            "attempts to settle refresh",
+            vec![
+                (0, order(1, Order::Write)),
+                (1, written(1, Written::LeftOpen)),
+                (2, refreshed()),
+                (5001, Event::TimePassed),
+            ],
+            (5100, Event::Settled(Unsettled::default())),
+            vec![Action::Refresh(Scope::Changes)],
+        ),
+    ]
+}

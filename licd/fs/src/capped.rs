@@ -1,0 +1,36 @@
+//! Reads small regular files.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+/// Content of a path that was read up to a limit.
+pub(crate) enum Capped {
+    /// The whole content of a regular file.
+    Whole(Vec<u8>),
+    /// The path names a directory, a FIFO, a device or the like.
+    NotRegular,
+    /// The file is larger than the limit.
+    TooLarge,
+}
+
+/// Reads a regular file of at most `limit` bytes, following links.
+///
+/// # Errors
+/// The kernel's error.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Capped> {
+    // Opening a FIFO would otherwise wait for a writer.
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(Capped::NotRegular);
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Ok(Capped::TooLarge);
+    }
+    Ok(Capped::Whole(bytes))
+}

@@ -1,0 +1,68 @@
+//! Locks of open files (flock(2)).
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::ops::Deref;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+/// How often a held lock is retried; flock(2) cannot wait for a limited time.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// A locked file; dropping it unlocks it.
+#[derive(Debug)]
+pub struct Locked(File);
+
+/// Why a lock was not taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another process holds the lock on this file; proc_locks(5) names it.
+    Held(File),
+    /// The kernel's error.
+    Kernel(Errno),
+}
+
+impl Locked {
+    /// Locks a file without waiting.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn try_new(file: File) -> Result<Self, LockError> {
+        Self::new(file, Instant::now())
+    }
+
+    /// Locks a file, waiting until `deadline`.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub(crate) fn new(file: File, deadline: Instant) -> Result<Self, LockError> {
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(RETRY),
+                Err(TryLockError::WouldBlock) => return Err(LockError::Held(file)),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(TryLockError::Error(error)) => {
+                    return Err(LockError::Kernel(Errno::try_from(error).unwrap_or(Errno::EIO)));
+                }
+            }
+        }
+    }
+}
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock with a child that has not called execve(2) yet.
+        let _ = self.0.unlock();
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a stick cannot be read.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use licd_fs::look::Unavailable;
+use licd_fs::printable::{escaped, reason};
+
+use super::file_system::FileSystem;
+
+/// Why a stick cannot be read. The text follows the stick's name.
+#[derive(Debug)]
+pub enum StickError {
+    /// The process is not root.
+    NotPermitted,
+    /// The name does not belong to a block device.
+    NotABlockDevice,
+    /// The device is a disk with partitions.
+    Partitioned {
+        /// The device files of the partitions.
+        partitions: Vec<PathBuf>,
+    },
+    /// The device has an unsupported format.
+    Unsupported {
+        /// The type that blkid reports.
+        kind: String,
+    },
+    /// The kernel has no driver for the file system.
+    NoDriver(FileSystem),
+    /// The file system is damaged.
+    Damaged(FileSystem),
+    /// The device has none of the supported file systems.
+    NoFileSystem,
+    /// The stick was removed while files were being deleted; the kernel would write to it to finish the
+    /// deletion.
+    Unfinished,
+    /// Another process uses the device exclusively.
+    InUse,
+    /// The device cannot be read.
+    Unreadable(io::Error),
+    /// The machine's facts about the device could not be looked at.
+    Unavailable(Unavailable),
+}
+
+impl fmt::Display for StickError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPermitted => f.write_str("cannot be opened: only root may; run it as root"),
+            Self::NotABlockDevice => {
+                f.write_str("is no block device; name a stick's partition, as in usb:/dev/sdb1")
+            }
+            Self::Partitioned { partitions } => {
+                let names: Vec<_> =
+                    partitions.iter().map(|path| format!("usb:{}", path.display())).collect();
+                write!(f, "is a disk of several parts; name one: {}", names.join(", "))
+            }
+            Self::Unsupported { kind } => {
+                let kind = escaped(kind);
+                write!(f, "is formatted as {kind}; use a stick with FAT, exFAT or ext4")
+            }
+            Self::NoDriver(file_system) => {
+                let driver = file_system.driver();
+                write!(
+                    f,
+                    "is formatted as {file_system}, and this kernel has no driver “{driver}” for it; \
+                     use a stick with another of FAT, exFAT and ext4"
+                )
+            }
+            Self::Damaged(file_system) => write!(
+                f,
+                "is damaged: its {file_system} file system cannot be read; use another stick"
+            ),
+            Self::NoFileSystem => f.write_str(
+                "has no file system that can be read here; use a stick with FAT, exFAT or ext4",
+            ),
+            Self::Unfinished => f.write_str(
+                "was pulled before all was written; plug it into the other computer again and \
+                 eject it there",
+            ),
+            Self::InUse => f.write_str("is in use by another program; unmount it, or try again"),
+            Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
+            Self::Unavailable(unavailable) => unavailable.fmt(f),
+        }
+    }
+}
+
+impl From<Unavailable> for StickError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+impl std::error::Error for StickError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::Unavailable(unavailable) => Some(unavailable),
+            _ => None,
+        }
+    }
+}
