@@ -182,7 +182,7 @@ fn other_file_types_are_named_whatever_their_source() {
         (b"<html><input type=\"password\">", "asks to sign in", "sign in to the network"),
         (b"PK\x03\x04rest", "is a zip archive", "unpack it"),
         (b"%PDF-1.7\n", "is a PDF document", "ask for the file"),
-        (&utf16, "is a text in UTF-16", "get the file again"),
+        (&utf16, "is UTF-16 text", "get the file again"),
         (b"{\"error\":1}", "is JSON", "check the address"),
         (b"SERVER this_host ANY\n", "of another program", "check the address"),
         (b"-----BEGIN CERTIFICATE-----\n", "is a certificate", "check the address"),
