@@ -173,7 +173,8 @@ fn a_removal_profile_spares_other_classes_and_logs_what_stays() {
     let daemon = world.start();
     assert_eq!(world.stored(), ["both.lic"]);
     assert_eq!(daemon.status()["state"], "valid");
-    let line = "both.lic: stays, for it counts as workspace-edition; “pack:PAS-0001” removes it";
+    let line =
+        "both.lic: stays, because it counts as workspace-edition; “pack:PAS-0001” removes it";
     assert!(daemon.log().contains(line), "{}", daemon.log());
 }
 
@@ -188,7 +189,7 @@ fn a_removal_reports_what_stays_with_and_without_the_daemon() {
     assert_eq!(answer.out.trim(), format!(r#"{{"schema":1,"removed":0,"left":[{left}]}}"#));
     assert_eq!(daemon.licctl(args.iter().chain(&["--direct"])).with_code(1).out, answer.out);
     let text = daemon.licctl(["remove", "enterprise-management-pack"]).with_code(1).out;
-    let left = "pack PAS-0001 stays, for it counts as workspace-edition; “pack:PAS-0001” removes it: \
+    let left = "pack PAS-0001 stays, because it counts as workspace-edition; “pack:PAS-0001” removes it: \
                 both.lic";
     assert!(text.contains(left), "{text}");
     let _ = daemon.licctl(["remove", "pack:PAS-0001"]).with_code(0);

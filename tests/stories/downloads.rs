@@ -351,7 +351,7 @@ fn a_link_restores_licences_once_the_removal_profile_is_off() {
     assert_eq!(status["state"], "none");
     let message = link(&status).1;
     assert!(message.contains("the removal profile “all”"), "{message}");
-    assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
+    assert!(message.ends_with("to get it back, set licensing.remove to “none”"), "{message}");
     let doctor = world.licctl(["doctor"]).with_code(1).flowed();
     assert!(
         doctor.contains(&format!("note link {}: removed: {message}", link_server.link())),
@@ -370,7 +370,7 @@ fn only_a_new_link_restores_a_licence_removed_by_hand() {
     poll(&daemon);
     let status = daemon.until("it is kept out", |status| link(status).0 == "removed");
     assert_eq!(status["state"], "none");
-    assert!(link(&status).1.contains("write a new link"), "{status}");
+    assert!(link(&status).1.contains("add a new link"), "{status}");
     let another = format!("{}?again", link_server.link());
     let () = daemon.client().manager("ApplySettings", &settings(&[&another]).as_str()).unwrap();
     daemon.until("the licence is back", |status| status["state"] == "valid");

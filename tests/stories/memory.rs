@@ -176,7 +176,7 @@ fn a_removal_profile_blocks_automatic_imports_while_it_is_set() {
     assert_eq!(refused.verdict(), "removed");
     let message = refused.message();
     assert!(message.contains("profile “workspace-edition”"), "{message}");
-    assert!(message.ends_with("set licensing.remove to “none” to have it back"), "{message}");
+    assert!(message.ends_with("to get it back, set licensing.remove to “none”"), "{message}");
     assert_eq!(import(&|args| daemon.licctl(args), &own), is(0, "valid"));
     assert!(daemon.stop().success());
     let daemon = world.start();
@@ -412,6 +412,7 @@ fn a_removal_reports_that_it_cannot_be_recorded() {
     let _ = world.licctl(["import", &world.file("a.lic", maker::licence().sign())]);
     let answer = world.licctl(["remove", "all"]).with_code(0);
     assert_eq!(answer.out.trim(), "all: 1 licence removed");
-    let expected = "state.toml: cannot be written: Not a directory; what was removed may come back by itself\n";
+    let expected =
+        "state.toml: cannot be written: Not a directory; the removed licences may come back\n";
     assert!(answer.err.starts_with("licctl: ") && answer.err.ends_with(expected), "{answer:?}");
 }

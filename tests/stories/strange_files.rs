@@ -261,12 +261,12 @@ fn misplaced_files_are_reported_with_their_cure() {
     let problems = status["problems"].to_string();
     let doctor = world.licctl(["doctor"]).with_code(1).flowed();
     for (path, why) in [
-        ("WE.lic", "lies where none is looked for"),
-        ("dsa/WE.LIC", "lies where none is looked for"),
-        ("dsa/licenses/sub/WE.lic", "lies where none is looked for"),
-        ("dsa/licenses/WE.lic.txt", "is not looked at, since its name does not end in .lic"),
-        ("dsa/licenses/WE.lic.gz", "is not looked at, since its name does not end in .lic"),
-        ("dsa/trust (1).note", "is not looked at, since it is not called trust.note"),
+        ("WE.lic", "is outside the directory that licd reads"),
+        ("dsa/WE.LIC", "is outside the directory that licd reads"),
+        ("dsa/licenses/sub/WE.lic", "is outside the directory that licd reads"),
+        ("dsa/licenses/WE.lic.txt", "is not read: its name must end in .lic"),
+        ("dsa/licenses/WE.lic.gz", "is not read: its name must end in .lic"),
+        ("dsa/trust (1).note", "is not read: its name must be trust.note"),
     ] {
         let place = format!("/license/{path}");
         // The command must quote the path for a shell.

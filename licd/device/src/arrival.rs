@@ -1,7 +1,7 @@
-//! Documents that have arrived: read and verified, and not yet compared with what the device has.
+//! Documents that have arrived, read and verified but not yet compared with the device.
 //!
-//! A source may be slow, so it is read before the right to write is taken. What is kept of a mass
-//! licence is its slice.
+//! A source may be slow, so it is read before the write lock is taken. Only the slice of a mass
+//! licence is kept.
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use crate::read::{Document, NotRead};
 use crate::report::FileVerdict;
 use crate::survey::{Survey, content_name};
 
-/// A document that has arrived, or why it could not be read.
+/// A document that has arrived, or the reason that it could not be read.
 pub struct Arrival {
     name: String,
     pub(crate) intent: Intent,
     pub(crate) content: Content,
-    /// The trust document that it was verified by.
+    /// The trust document that verified it.
     trust: Option<Arc<TrustDocument>>,
 }
 
-/// What has arrived.
+/// Content of an arrival.
 pub(crate) enum Content {
-    /// A licence, and whether the trust document vouches for it.
+    /// A licence, and the verdict of the trust document on it.
     License { complete: Box<Complete>, verified: Result<Box<Verified>, Failure> },
     /// A trust document.
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
-    /// Neither, or nothing that could be read, or what is known to be here already.
+    /// An unreadable source, another file, or a file with a verdict already.
     Judged(FileVerdict),
 }
 
@@ -53,7 +53,7 @@ impl Survey {
 }
 
 impl Survey {
-    /// A verdict that somebody else has given, with the pack and the units of the file that it is on.
+    /// Adds the pack and the units of the file to a verdict of another process.
     #[must_use]
     pub fn describe(
         &self,
@@ -70,13 +70,13 @@ impl Survey {
 }
 
 impl Arrival {
-    /// A source that could not even be read.
+    /// A source that could not be read.
     #[must_use]
     pub fn unread(name: &str, failure: Failure) -> Self {
         Self::judged(FileVerdict::unread(name, failure))
     }
 
-    /// A source on which there is a verdict already.
+    /// A source that has a verdict already.
     pub(crate) fn judged(verdict: FileVerdict) -> Self {
         let (name, intent) = (verdict.file.clone(), Intent::Automatic);
         Self { name, intent, content: Content::Judged(verdict), trust: None }
@@ -93,8 +93,7 @@ impl Arrival {
         matches!(self.content, Content::Trust { .. })
     }
 
-    /// Verifies it again if another trust document is in force by now: its key may have been revoked
-    /// meanwhile, or become known.
+    /// Verifies it again if the trust document has changed, which may revoke or admit its key.
     pub(crate) fn verify_by(&mut self, trust: &Arc<TrustDocument>) {
         let Content::License { complete, verified } = &mut self.content else { return };
         if self.trust.as_ref() != Some(trust) {
@@ -103,7 +102,7 @@ impl Arrival {
         }
     }
 
-    /// The genuine licence that it is, and what would be stored of it.
+    /// The genuine licence and its storable content.
     pub(crate) fn verified(&self) -> Option<&Verified> {
         match &self.content {
             Content::License { verified: Ok(verified), .. } => Some(verified),
@@ -122,7 +121,7 @@ impl Arrival {
         }
     }
 
-    /// The name that the store has for it, there or not, if it is a licence that can be stored.
+    /// The store name of its content, stored or not, if the licence can be stored.
     pub(crate) fn content_name(&self) -> Option<FileName> {
         self.verified()?.storable.as_ref().and_then(content_name)
     }

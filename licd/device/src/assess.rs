@@ -1,4 +1,4 @@
-//! The verdict on each document that has arrived and what is to be done about it, one after the other.
+//! Judges the documents of a batch in turn and decides the action for each.
 
 use std::cmp::Ordering;
 
@@ -14,48 +14,48 @@ use crate::import::{Imported, Intent};
 use crate::partial::Missing;
 use crate::read::Document;
 use crate::survey::{Held, Survey, content_name, signed_text};
-use crate::{Device, Failure, words};
+use crate::{Device, Failure, messages};
 
-/// What an import has to do to the device.
-pub(crate) enum Deed {
-    /// Nothing: refused, or there already.
+/// The change that an import makes to the device.
+pub(crate) enum Action {
+    /// None: the document is refused or already stored.
     Nothing,
-    /// Store a licence under this name, in the place of others with the same signed text.
-    Keep { name: FileName, content: String, replaces: Vec<FileName> },
+    /// Store a licence under this name, and remove others with the same signed text.
+    Store { name: FileName, content: String, replaces: Vec<FileName> },
     /// Store a trust document.
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
-    /// Remember a roster that does not list this device.
-    Remember,
+    /// Record a roster that does not list this device.
+    Record,
 }
 
-/// An arrival that was judged.
+/// A judged arrival.
 pub(crate) struct Assessed {
     pub(crate) code: Code,
     pub(crate) message: String,
-    pub(crate) deed: Deed,
+    pub(crate) action: Action,
     time: Option<TimeVerdict>,
 }
 
 impl Assessed {
     pub(crate) fn nothing(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), deed: Deed::Nothing, time: None }
+        Self { code, message: message.into(), action: Action::Nothing, time: None }
     }
 
     /// Whether it changes the store.
     pub(crate) fn is_stored(&self) -> bool {
-        matches!(self.deed, Deed::Keep { .. } | Deed::Trust { .. })
+        matches!(self.action, Action::Store { .. } | Action::Trust { .. })
     }
 
-    /// Whether it is not to be held against this licence that it was removed once.
-    fn is_wanted(&self, intent: Intent) -> bool {
+    /// Whether it clears the tombstone of its licence.
+    fn clears_tombstone(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()
-            || matches!(self.deed, Deed::Keep { .. })
+            || matches!(self.action, Action::Store { .. })
     }
 
-    /// What became of the arrival, once this is done.
+    /// The result of the arrival, once the action is done.
     pub(crate) fn imported(self, arrival: &Arrival) -> Imported {
         Imported {
-            changed: !matches!(self.deed, Deed::Nothing),
+            changed: !matches!(self.action, Action::Nothing),
             verdict: arrival.verdict(self.code, self.message),
             content_name: arrival.content_name(),
         }
@@ -68,43 +68,43 @@ impl From<Failure> for Assessed {
     }
 }
 
-/// Judges arrivals, and takes note of what they make of the device.
+/// Judges arrivals and applies their effects to its survey.
 pub(crate) struct Assessor<'a> {
     device: &'a Device,
     survey: Survey,
-    /// What the next licence is judged by.
+    /// The basis for judging the next licence.
     grounds: Option<Grounds>,
-    /// What is remembered once the licences at hand were learned from.
-    taught: Option<Past>,
+    /// The memory with the effects of the stored licences.
+    learned: Option<Past>,
 }
 
-/// The unit that a licence is judged for, and what counts against it there.
+/// The unit that licences are judged for, and the replacements that count for it.
 struct Grounds {
-    /// States are those of this day.
+    /// The day of the states.
     day: Date,
     unit: Option<UnitId>,
     replaced: Option<Replaced>,
-    /// Whether the unit is the same whatever licence is judged.
+    /// Whether the unit is the same for every licence.
     is_settled: bool,
 }
 
 impl<'a> Assessor<'a> {
     pub(crate) fn new(device: &'a Device, survey: Survey) -> Self {
-        Self { device, survey, grounds: None, taught: None }
+        Self { device, survey, grounds: None, learned: None }
     }
 
-    /// The device as it is known to be.
+    /// The survey with all effects applied.
     pub(crate) fn into_survey(self) -> Survey {
         self.survey
     }
 
-    /// The verdict on an arrival and what is to be done about it.
+    /// Judges an arrival.
     pub(crate) fn assess(&mut self, arrival: &Arrival) -> Assessed {
         match &arrival.content {
             Content::Judged(verdict) => Assessed::nothing(verdict.code, &verdict.message),
             Content::License { verified: Err(failure), .. } => failure.clone().into(),
             Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
-            // Not at the time that it says itself: it would vouch for its own first day.
+            // The time excludes its own date: a licence must not attest its own first day.
             Content::License { verified: Ok(verified), .. } => match self.device.time(&self.survey)
             {
                 Ok(time) => self.assess_license(verified, arrival.intent, time),
@@ -113,35 +113,35 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    /// Whether an arrival changes anything, of the store or of what is remembered.
-    pub(crate) fn is_to_be_done(&mut self, arrival: &Arrival) -> bool {
+    /// Whether an arrival changes the store or the memory.
+    pub(crate) fn has_effect(&mut self, arrival: &Arrival) -> bool {
         let assessed = self.assess(arrival);
-        !matches!(assessed.deed, Deed::Nothing) || self.would_learn(arrival, &assessed)
+        !matches!(assessed.action, Action::Nothing) || self.would_learn(arrival, &assessed)
     }
 
-    /// Whether a licence shows something that is not remembered yet.
+    /// Whether a licence adds to the memory.
     fn would_learn(&mut self, arrival: &Arrival, assessed: &Assessed) -> bool {
         let (Some(license), Some(time)) = (arrival.license(), &assessed.time) else { return false };
         let survey = &self.survey;
-        let taught = self.taught.get_or_insert_with(|| survey.taught(time));
-        let mut past = taught.clone();
+        let learned = self.learned.get_or_insert_with(|| survey.learned(time));
+        let mut past = learned.clone();
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
             past.learn([license], unit, time.now);
         }
-        if assessed.is_wanted(arrival.intent) {
+        if assessed.clears_tombstone(arrival.intent) {
             past.restore(license);
         }
         past != self.survey.past
     }
 
-    /// What is to be remembered of all that is at hand.
-    pub(crate) fn taught(&self) -> Result<Past, Failure> {
-        Ok(self.survey.taught(&self.device.time(&self.survey)?))
+    /// The memory with the effects of everything at hand.
+    pub(crate) fn learned(&self) -> Result<Past, Failure> {
+        Ok(self.survey.learned(&self.device.time(&self.survey)?))
     }
 
-    /// Judges the arrivals and carries out what is to be done about them, trust documents first; the
-    /// verdicts in the order in which they came. One that cannot be stored is refused by itself.
-    /// Without a window they are only judged, up to the first one that is to be stored.
+    /// Judges the arrivals and carries out their actions, trust documents first; returns the verdicts
+    /// in the order of arrival. A write that fails refuses its own arrival only. Without a window,
+    /// only judges, up to the first arrival that needs one.
     pub(crate) fn carry_out_all(
         &mut self,
         arrivals: &mut [Arrival],
@@ -156,7 +156,7 @@ impl<'a> Assessor<'a> {
             if window.is_none() && assessed.is_stored() {
                 return vec![assessed];
             }
-            let carried_out = carry_out(window.as_deref_mut(), &assessed.deed, arrival.intent);
+            let carried_out = carry_out(window.as_deref_mut(), &assessed.action, arrival.intent);
             done.push((
                 place,
                 match carried_out {
@@ -169,7 +169,7 @@ impl<'a> Assessor<'a> {
             ));
         }
         if let Some(window) = window
-            && done.iter().any(|(_, one)| matches!(one.deed, Deed::Keep { .. }))
+            && done.iter().any(|(_, one)| matches!(one.action, Action::Store { .. }))
         {
             window.remove_requests();
         }
@@ -177,11 +177,11 @@ impl<'a> Assessor<'a> {
         done.into_iter().map(|(_, assessed)| assessed).collect()
     }
 
-    /// Takes note of what an arrival has made of the device.
+    /// Applies the effects of an arrival to the survey.
     fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
-        if let Deed::Trust { document, .. } = &assessed.deed {
+        if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = document.clone().into();
-            // What it revokes and what it vouches for; a file that cannot be read now does not count.
+            // The document may revoke or admit keys. A file that is unavailable now does not count.
             self.survey.read_store(self.device, None, &mut Missing::default());
             self.grounds = None;
         }
@@ -190,17 +190,17 @@ impl<'a> Assessor<'a> {
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
             self.survey.past.learn([license], unit, time.now);
         }
-        if assessed.is_wanted(arrival.intent) {
+        if assessed.clears_tombstone(arrival.intent) {
             self.survey.past.restore(license);
         }
-        if let Deed::Keep { name, content, replaces } = &assessed.deed {
+        if let Action::Store { name, content, replaces } = &assessed.action {
             replaces.iter().for_each(|file| self.survey.drop_held(file));
             self.hold(name, content, verified, stamp);
         }
         self.keep_grounds(license, assessed, time);
     }
 
-    /// Takes note of a licence that was stored. Of a mass licence that is its slice, which says less.
+    /// Adds a stored licence to the survey. Of a mass licence, the store holds only the slice.
     fn hold(&mut self, name: &FileName, content: &str, verified: &Verified, stamp: Option<Stamp>) {
         let (stamp, is_settled) = (stamp.unwrap_or_default(), stamp.is_some());
         let held = |verified: &Verified| Held::new(name.clone(), stamp, verified, is_settled);
@@ -213,12 +213,12 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    /// What the next licence is judged by, if this one cannot have changed for which unit that is.
+    /// Keeps the basis for the next licence, unless this one may have changed the unit.
     fn keep_grounds(&mut self, license: &License, assessed: &Assessed, time: &TimeVerdict) {
         let units = &self.survey.units;
         let kept = self.grounds.take_if(|grounds| {
             let strengthens = |unit: &UnitId| {
-                matches!(assessed.deed, Deed::Keep { .. })
+                matches!(assessed.action, Action::Store { .. })
                     && assessed.code.is_accepted()
                     && units.iter().all(|other| other == unit || !license.names(other))
             };
@@ -255,14 +255,14 @@ impl<'a> Assessor<'a> {
     }
 }
 
-/// Carries a deed out, and returns by what a file that was stored is known again.
+/// Carries a action out and returns the stamp of the stored file.
 fn carry_out(
     window: Option<&mut Window<'_>>,
-    deed: &Deed,
+    action: &Action,
     intent: Intent,
 ) -> Result<Option<Stamp>, Failure> {
-    match (deed, window) {
-        (Deed::Keep { name, content, replaces }, Some(window)) => {
+    match (action, window) {
+        (Action::Store { name, content, replaces }, Some(window)) => {
             if intent != Intent::Explicit {
                 window.leave_reserve(content.len())?;
             }
@@ -270,7 +270,7 @@ fn carry_out(
             remove_all(window, replaces);
             Ok(stamp)
         }
-        (Deed::Trust { bytes, .. }, Some(window)) => {
+        (Action::Trust { bytes, .. }, Some(window)) => {
             let _: Change = window.put_trust(bytes)?;
             Ok(None)
         }
@@ -278,7 +278,7 @@ fn carry_out(
     }
 }
 
-/// Removes files whose content is in the store under another name. One that stays does no harm.
+/// Removes files whose content is stored under another name. A leftover does no harm.
 fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
     for file in files {
         if let Err(error) = window.remove(file) {
@@ -292,25 +292,25 @@ impl Survey {
         let (new, old) = (document.version(), self.trust.version());
         match new.cmp(&old) {
             Ordering::Greater => {
-                let before = match old {
-                    0 => "the first one here".to_owned(),
+                let rank = match old {
+                    0 => "the first one".to_owned(),
                     old => format!("newer than {old}"),
                 };
-                let message = format!("trust document version {new}, {before}");
+                let message = format!("trust document version {new}, {rank}");
                 let (document, bytes) = (document.clone().into(), bytes.to_owned());
-                let deed = Deed::Trust { document, bytes };
-                Assessed { deed, ..Assessed::nothing(Code::Valid, message) }
+                let action = Action::Trust { document, bytes };
+                Assessed { action, ..Assessed::nothing(Code::Valid, message) }
             }
             Ordering::Equal if document.contradicts(&self.trust) => Assessed::nothing(
                 Code::Superseded,
                 format!(
-                    "trust document version {new} says something else than the one of that version \
-                     that is in force; ask the vendor for a newer one"
+                    "trust document version {new} differs from the one in force with the same \
+                     version; ask the vendor for a newer one"
                 ),
             ),
             Ordering::Equal => Assessed::nothing(
                 Code::Valid,
-                format!("trust document version {new}, in force already"),
+                format!("trust document version {new}, already in force"),
             ),
             Ordering::Less => Assessed::nothing(
                 Code::Superseded,
@@ -319,24 +319,25 @@ impl Survey {
         }
     }
 
-    /// A licence of another device is not kept, but a roster that leaves this one out takes effect.
+    /// A licence of another device is not stored, but its roster takes effect if it leaves this
+    /// device out.
     fn assess_foreign(
         &self,
         license: &License,
         unit: Option<&UnitId>,
         time: &TimeVerdict,
     ) -> Assessed {
-        let mut message = words::foreign(license, unit);
-        let mut deed = Deed::Nothing;
+        let mut message = messages::foreign(license, unit);
+        let mut action = Action::Nothing;
         if let Some(unit) = unit.filter(|unit| license.roster_excludes(unit)) {
             let taken = self.licenses().filter(|own| withdraws(license, own, unit, &self.trust));
-            message.push_str(&words::taken(license, taken, time.now));
-            deed = Deed::Remember;
+            message.push_str(&messages::taken(license, taken, time.now));
+            action = Action::Record;
         }
-        Assessed { deed, ..Assessed::nothing(Code::WrongDevice, message) }
+        Assessed { action, ..Assessed::nothing(Code::WrongDevice, message) }
     }
 
-    /// What a licence is judged by that arrives.
+    /// The basis for judging a licence that arrives.
     fn grounds(&self, license: &License, time: &TimeVerdict) -> Grounds {
         let licenses = self.all();
         let case = self.case(&licenses, time);
@@ -350,21 +351,21 @@ impl Survey {
         }
     }
 
-    /// What is remembered once the licences at hand were learned from.
-    fn taught(&self, time: &TimeVerdict) -> Past {
+    /// The memory with the effects of the stored licences.
+    fn learned(&self, time: &TimeVerdict) -> Past {
         let mut past = self.past.clone();
         self.teach(&mut past, time);
         past
     }
 
-    /// Why a licence stays away that was removed on purpose, and what to do to have it back.
-    fn keeps_out(&self, license: &License, intent: Intent) -> Option<String> {
+    /// The message for a licence that was removed on purpose and stays away, with its cure.
+    fn tombstone_message(&self, license: &License, intent: Intent) -> Option<String> {
         match (self.past.remover(license)?, intent) {
             (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
-            (Remover::Person, Intent::Automatic) => Some(words::removed().to_owned()),
+            (Remover::Person, Intent::Automatic) => Some(messages::removed().to_owned()),
             (Remover::Profile, _) => {
                 let profile = self.settings().licensing.remove.as_ref();
-                profile.filter(|profile| profile.takes(license)).map(words::removed_by)
+                profile.filter(|profile| profile.takes(license)).map(messages::removed_by)
             }
         }
     }
@@ -377,7 +378,7 @@ impl Survey {
         clock: ClockState,
     ) -> Assessed {
         let license = &verified.license;
-        let message = words::own(license, state, clock);
+        let message = messages::own(license, state, clock);
         let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
         let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
             return Assessed::nothing(state.into(), message);
@@ -391,24 +392,24 @@ impl Survey {
         if there {
             return Assessed::nothing(state.into(), format!("{message}; already in the store"));
         }
-        if let Some(message) = self.keeps_out(license, intent) {
+        if let Some(message) = self.tombstone_message(license, intent) {
             return Assessed::nothing(Code::Removed, message);
         }
         let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
         let replaces =
             replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
-        let deed = Deed::Keep { name, content: content.to_string(), replaces };
-        Assessed { deed, ..Assessed::nothing(state.into(), message) }
+        let action = Action::Store { name, content: content.to_string(), replaces };
+        Assessed { action, ..Assessed::nothing(state.into(), message) }
     }
 }
 
-/// Whether one licence has at least the good signers of another one.
+/// Whether one licence has every good signer of another.
 fn is_signed_by_all_of(one: &License, other: &License) -> bool {
     other.signers().iter().all(|signer| one.signers().contains(signer))
 }
 
-/// Whether a device is better off with a licence than without: an expired one still allows what
-/// stays after its term, unless it was an evaluation.
+/// Whether a device gains from a licence: an expired one still allows whatever outlasts its term,
+/// unless it was an evaluation.
 fn is_worth_keeping(license: &License, state: LicenseState) -> bool {
     match state {
         LicenseState::Superseded | LicenseState::Withdrawn => false,

@@ -11,8 +11,8 @@ use license_format::{License, PackId, UnitId};
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
 
-/// When a store that could not be cleaned up is tried again: first soon, since most failures are over
-/// in a moment, then ever later, since a store that is write-protected stays so.
+/// Delay before the next attempt after a failure: short at first, since most failures pass in a
+/// moment, then doubled, since a write-protected store stays so.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LAST_RETRY: Duration = Duration::from_secs(10 * 60);
 
@@ -26,23 +26,23 @@ struct Failed {
     retry: Duration,
 }
 
-/// A file that is gone from the store.
+/// A file that the clean-up removed.
 pub struct Cleaned {
     /// Its name.
     pub file: FileName,
-    /// The pack of the licence that it held.
+    /// The pack of its licence.
     pub pack: PackId,
-    /// The file with the slice that took its place; without, it no longer counted.
+    /// The file of the slice that replaces it; `None` if its licence was superseded.
     pub slice: Option<FileName>,
 }
 
 impl Device {
-    /// Cleans up the store, if the settings want it: removes what was superseded, and puts slices in
-    /// the place of lists of whole packs. What is gone is told.
+    /// Cleans up the store if the settings ask for it: removes superseded licences, replaces lists
+    /// of whole packs by their slices, and returns the removed files.
     ///
     /// # Errors
-    /// Why the store cannot be written. The same error then comes for some time, at most some minutes,
-    /// without another try.
+    /// The store cannot be written. Until the next attempt is due, some minutes at most, the same
+    /// error returns at once.
     pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
         let wanted = survey.settings().system.remotemanager.license_cleanup;
         if !wanted || survey.untidy(&survey.past, time).is_empty() {
@@ -64,7 +64,8 @@ impl Device {
 
     fn tidy_store(&self, last: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
         let writer = self.writer()?;
-        // What was surveyed may be another file by now; and what is gone must be remembered.
+        // A surveyed file may have changed since, and the state must record each licence before it
+        // is removed.
         let survey = self.survey_after(Some(last));
         let survey = survey.map_err(|partial| Failure::from(&partial.missing))?;
         let untidy = survey.untidy(&survey.past, time);
@@ -93,7 +94,7 @@ impl Device {
 }
 
 impl Survey {
-    /// The files that are not to stay as they are, if this is remembered.
+    /// The files that the clean-up changes, given this memory.
     fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
         let fates = self.fates(&self.all(), self.unit(None, time), past, time);
         let held = self.held.iter().map(AsRef::as_ref);
@@ -108,7 +109,7 @@ impl Survey {
         time: &TimeVerdict,
     ) -> Vec<Upkeep> {
         self.with_case(licenses, unit, time, |case| {
-            // Nothing goes by a clock that nobody vouches for.
+            // An unattested clock removes nothing.
             let case = Case { past, now: time.floor.min(time.now), ..case };
             let is_list = |n: usize| self.held.get(n).is_some_and(|held| held.cut.is_some());
             upkeep(case, |signer| time.floor_of(signer), is_list)

@@ -1,4 +1,4 @@
-//! Getting a file from a server, as configuration and settings say.
+//! Fetching a file from a server, according to configuration and settings.
 
 use std::env;
 use std::fs::File;
@@ -17,17 +17,17 @@ use license_format::limits::FILE_BYTES;
 
 use crate::{Device, Failure, Survey, Url};
 
-/// How long a server may stay silent: longer than any that is merely slow.
+/// The longest silence of a server: more than any slow one needs.
 const IDLE: Duration = Duration::from_secs(30);
-/// How long a name may take to be looked up: three name servers, the first two of which say nothing
-/// for five seconds each, as resolv.conf(5) has it.
+/// The longest name resolution: resolv.conf(5) allows three name servers five seconds each, and two
+/// of them may be silent.
 const NAME: Duration = Duration::from_secs(15);
-/// Bytes of a file with a password, of which the first line counts.
+/// Bytes of a password file; its first line is the password.
 const PASSWORD_BYTES: u64 = 4096;
-/// Bytes of an entity tag or date that is kept.
+/// Bytes of an entity tag or date that licd keeps.
 const TAG_BYTES: usize = 1024;
 
-/// Who asks, at servers that want to know.
+/// The credentials for a server.
 #[derive(Clone)]
 pub struct Login {
     /// The user.
@@ -36,61 +36,61 @@ pub struct Login {
     pub password: String,
 }
 
-/// Which version of a file somebody has, in the server's words (RFC 9110 §8.8).
+/// The version of a file at hand, in the server's words (RFC 9110 §8.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
     /// Its entity tag.
     pub etag: Option<String>,
-    /// Its date of change.
+    /// Its modification date.
     pub last_modified: Option<String>,
 }
 
-/// How a file is to be fetched.
+/// The options of a fetch.
 #[derive(Default)]
 pub struct Fetch<'a> {
-    /// Who asks; if not set, whom the configuration names for the server, or nobody.
+    /// The credentials; `None` takes those of the configuration for this server, if any.
     pub login: Option<Login>,
-    /// What is there already; that same one is not brought again.
+    /// The version at hand; the server does not send it again.
     pub unless: Version,
-    /// Readable when it is to end.
+    /// Becomes readable to cancel the fetch.
     pub cancel: Option<BorrowedFd<'a>>,
 }
 
-/// What came of it.
+/// The result of a fetch.
 pub struct Fetched {
-    /// The file, `None` if it is still the version that is there already.
+    /// The file; `None` if the version at hand is current.
     pub file: Option<File>,
-    /// Which version it is.
+    /// Its version.
     pub version: Version,
-    /// The server's certificate has dates that do not fit the clock, which is not believed either.
+    /// The dates of the server's certificate do not fit an untrusted clock, and licd ignored them.
     pub clock_ignored: bool,
 }
 
-/// What to say of a server when [`Fetched::clock_ignored`].
+/// The notice for [`Fetched::clock_ignored`].
 pub const CLOCK_IGNORED: &str = "the dates of the server's certificate do not fit the clock, which \
-                                 is not to be trusted; fetched all the same";
+                                 is not trusted; licd ignored them";
 
 impl Fetched {
     /// The file.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] from a server that has nothing new although no version was named.
+    /// [`Code::SourceRefused`]: the server answers “not modified” to an unconditional request.
     pub fn whole(self) -> Result<File, Failure> {
         self.file.ok_or_else(|| {
-            let message = "answers that nothing has changed, which it was not asked";
+            let message = "answers “not modified” to an unconditional request; check the server";
             Failure::new(Code::SourceRefused, message)
         })
     }
 }
 
 impl Device {
-    /// Fetches what is at an address, as configuration and settings of a survey say, at most what a
-    /// licence file may have. Whatever becomes of it,
-    /// it is not to be believed before it is verified. Tells of progress: bytes so far, and of how
-    /// many if that is known.
+    /// Fetches an address with the configuration and settings of a survey, up to the size limit of
+    /// licence files. The caller must verify the file. Reports progress: bytes received, and the
+    /// total if known.
     ///
     /// # Errors
-    /// [`Code::SourceUnreachable`], [`Code::SourceRefused`] or [`Code::SourceTooLarge`], and why.
+    /// [`Code::SourceUnreachable`], [`Code::SourceRefused`] or [`Code::SourceTooLarge`], with the
+    /// reason.
     pub fn fetch(
         &self,
         survey: &Survey,
@@ -146,7 +146,7 @@ impl Device {
             password,
             ca_file: network.ca_file.as_deref().map(file),
             pin: ums.certificate_sha256.as_ref().map(|pin| pin.to_string()),
-            // Only UMS is known to have the pinned certificate.
+            // Only UMS is known to use the pinned certificate.
             pin_or_authority: !is_ums,
             proxy,
             no_proxy: variable("no_proxy").or_else(|| variable("NO_PROXY")),
@@ -157,15 +157,16 @@ impl Device {
             max_bytes: FILE_BYTES,
             etag: unless.etag,
             last_modified: unless.last_modified,
-            // All that the state of the clock has to do with it, without reading the store.
+            // The synchronisation flag is enough here; a full verdict on the time would read the
+            // store.
             clock_trusted: clock::synchronized(self.root())?,
         })
     }
 }
 
 impl Device {
-    /// What is wrong with the configured file of certificate authorities, and what to do; `None` if
-    /// there is one, or none is configured.
+    /// The problem with the configured file of certificate authorities, with its cure; `None` if
+    /// the file is good or not configured.
     #[must_use]
     pub fn ca_file_problem(&self, survey: &Survey) -> Option<String> {
         let file = self.root().named(survey.config().network.ca_file.as_ref()?);
@@ -175,10 +176,10 @@ impl Device {
 }
 
 impl Login {
-    /// Somebody whose password is the first line of this file.
+    /// Credentials with the first line of this file as the password.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] if there is none; the message names the file.
+    /// [`Code::SourceRefused`]: the file has no password; the message names it.
     pub fn with_password_file(user: String, file: &Path) -> Result<Self, Failure> {
         Ok(Self { user, password: password(file)? })
     }
@@ -192,15 +193,15 @@ fn password(file: &Path) -> Result<String, Failure> {
     match textfile::read_text(file, PASSWORD_BYTES)? {
         Ok(Some(text)) => match text.lines().next() {
             Some(password) => Ok(password.to_owned()),
-            None => Err(refused("is empty; its first line is the password".to_owned())),
+            None => Err(refused("is empty; write the password in its first line".to_owned())),
         },
-        Ok(None) => Err(refused("does not exist".to_owned())),
+        Ok(None) => Err(refused("does not exist; create it".to_owned())),
         Err(flaw) => Err(refused(flaw.to_string())),
     }
 }
 
-/// The proxy that the variables name which other programs heed; curl(1) has the list. `HTTP_PROXY` is
-/// not heeded by programs that a web server may start.
+/// The proxy from the environment variables that curl(1) lists. `HTTP_PROXY` does not count: a web
+/// server sets it from a request header.
 fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
     let names: &[&str] = match scheme {
         Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
@@ -237,7 +238,7 @@ fn failure(fault: &FetchError, url: &Url) -> Failure {
         }
     };
     let message = match fault {
-        // The address stands before it, and names the host.
+        // The prefix of the message already names the host.
         FetchError::Failed(told) if told.peer == Peer::Host(url.host().to_owned()) => {
             printable::escaped(&told.message)
         }

@@ -1,4 +1,4 @@
-//! Following a download link: fetch what it leads to and import it, unless it is here already.
+//! Following a download link: fetch its file and import it unless the store already has it.
 
 use std::os::fd::BorrowedFd;
 
@@ -17,35 +17,35 @@ use crate::import::{Imported, Intent};
 use crate::report::{FileVerdict, LinkReport};
 use crate::{Device, Failure, Fetch, Survey, Url, Version};
 
-/// Seconds within which the same answer is noted once: everybody may have the links asked, and is not
-/// to make the device write as often.
+/// Seconds during which an unchanged answer is recorded once: any user may trigger a poll, which
+/// must not wear the disk.
 const SAME_MINUTE: i64 = 60;
-/// The answer of a server that was not asked for it.
-const NOTHING_NEW: &str = "has nothing new, but was not asked";
+/// The verdict on “not modified” in answer to an unconditional request.
+const NOTHING_NEW: &str = "answers “not modified” to an unconditional request; check the server";
 
-/// What came of following a link.
+/// The result of following a link.
 #[must_use]
 pub struct Followed {
-    /// What it led to.
+    /// The document at the link.
     pub arrival: Arrival,
-    /// The server's certificate has dates that do not fit the clock, which is not believed either.
+    /// The dates of the server's certificate do not fit an untrusted clock, and licd ignored them.
     pub clock_ignored: bool,
-    /// What is to be noted once the arrival was imported.
+    /// The record to complete after the import.
     pub following: Following,
 }
 
-/// A link that was followed, until what came of it is noted.
+/// A followed link whose result is not recorded yet.
 pub struct Following {
     link: Url,
     known: Option<Download>,
-    /// The version that was brought; `None` if what is known of the link stands.
+    /// The fetched version; `None` if the previous record stands.
     brought: Option<Version>,
 }
 
 impl Device {
-    /// Fetches what a download link leads to. Of a file that is in the store already, or that was for
-    /// another device, only whether it has changed is asked. Ends when `cancel` is readable; tells of
-    /// progress as [`Device::fetch`] does.
+    /// Fetches the file at a download link. If the store has the file, or it was for another
+    /// device, the request is conditional. Ends when `cancel` becomes readable; reports progress
+    /// like [`Device::fetch`].
     pub fn follow(
         &self,
         survey: &Survey,
@@ -69,7 +69,7 @@ impl Device {
         followed
     }
 
-    /// Notes for the status report what came of a link; whether it says something else since.
+    /// Records the result of a link for the status report; returns whether the record changed.
     pub fn note_link(&self, survey: &Survey, following: Following, imported: &Imported) -> bool {
         let Following { link, known, brought } = following;
         let brought = match brought {
@@ -85,19 +85,19 @@ impl Device {
         let links = keys(&survey.settings().system.remotemanager.license_urls);
         let remembered = Downloads::update(self.root(), |file| file.remember(now, &links));
         if let Err(error) = &remembered {
-            log::warn!("{error}; the download links are asked for all of it again");
+            log::warn!("{error}; the next poll fetches the whole file again");
         }
         remembered.is_ok()
     }
 
-    /// What is remembered of a link.
+    /// The record of a link.
     fn known_of(&self, link: &Url) -> Result<Option<Download>, Failure> {
         let (downloads, notice) = Downloads::load(self.root())?;
         notice.iter().for_each(|notice| log::warn!("{notice}"));
         Ok(downloads.of(&key(&link.as_secret())).cloned())
     }
 
-    /// Whether each of these links was followed before and has brought something.
+    /// Whether licd has followed each of these links and received a document.
     #[must_use]
     pub fn has_followed(&self, links: &[String]) -> bool {
         let Ok((downloads, _)) = Downloads::load(self.root()) else { return false };
@@ -105,7 +105,7 @@ impl Device {
         links.iter().all(|link| downloads.of(&key(link)).is_some_and(has_brought))
     }
 
-    /// Forgets the links that are not in the settings any more.
+    /// Drops the records of links that left the settings.
     pub fn forget_links(&self, survey: &Survey) {
         let Ok((mut downloads, _)) = Downloads::load(self.root()) else { return };
         let links = keys(&survey.settings().system.remotemanager.license_urls);
@@ -113,23 +113,23 @@ impl Device {
             let forgotten = Downloads::update(self.root(), |file| {
                 file.keep_only(&links);
             });
-            // They are forgotten the next time, or not used.
+            // A stale record is unused, and dropped the next time.
             forgotten.unwrap_or_else(|error| log::warn!("{error}"));
         }
     }
 
-    /// Notes that the links of the settings were there when licences were removed by hand.
+    /// Marks the links of the settings as older than this removal by hand.
     pub(crate) fn settle_links(&self, survey: &Survey) {
         let links = keys(&survey.settings().system.remotemanager.license_urls);
         if links.is_empty() {
             return;
         }
         if let Err(error) = Downloads::update(self.root(), |file| file.settle(&links)) {
-            log::warn!("{error}; a download link may bring back what is removed");
+            log::warn!("{error}; a download link may bring the licences back");
         }
     }
 
-    /// What came of the links of these settings when they were asked last, in their order.
+    /// The last results of the links in these settings, in their order.
     pub(crate) fn link_reports(
         &self,
         settings: &Settings,
@@ -172,7 +172,7 @@ impl Device {
         Ok(())
     }
 
-    /// Which version is here, and the verdict on it as of now; `None` if it is not here any more.
+    /// The version in the store with its current verdict; `None` if the store no longer has it.
     fn still_there(
         &self,
         survey: &Survey,
@@ -201,7 +201,7 @@ impl Device {
         let listing = self.store().licenses().ok()?;
         let entry = listing.entries.iter().find(|entry| entry.name.as_os_str() == file)?;
         match listing.open(entry).ok()? {
-            // One that is damaged is fetched once more.
+            // A damaged file is fetched again.
             Opened::File { file, .. } => {
                 let arrival = survey.read(name, file, Intent::Explicit);
                 Some(self.check(survey, arrival).0).filter(|verdict| verdict.pack.is_some())
@@ -210,12 +210,12 @@ impl Device {
         }
     }
 
-    /// What there is to be remembered of a file that was imported, or not.
+    /// The record of a file after its import.
     fn what_became(&self, survey: &Survey, imported: &Imported) -> Download {
         if imported.verdict.code == Code::WrongDevice {
             return Download { unit: self.own_unit(survey), ..Download::default() };
         }
-        // It was judged just now; whether it is there is all that is left to ask.
+        // The import has just judged it; only its presence is open.
         let stored = imported.content_name.as_ref().filter(|name| survey.held(name).is_some());
         Download { file: stored.map(ToString::to_string), ..Download::default() }
     }
@@ -226,13 +226,13 @@ impl Device {
     }
 }
 
-/// Whether a link was written to the settings after licences were removed by hand, and has brought
+/// Whether a link was added to the settings after the last removal by hand and has delivered
 /// nothing yet.
 fn is_new(known: Option<&Download>) -> bool {
     known.is_none_or(|known| known.new)
 }
 
-/// What is to be remembered of a link that was asked just now.
+/// The record of a link after a poll.
 fn note(
     link: &Url,
     known: Option<&Download>,
@@ -256,12 +256,12 @@ fn note(
     }
 }
 
-/// By what these links are known.
+/// The keys of these links.
 fn keys(links: &[String]) -> Vec<String> {
     links.iter().map(|link| key(link)).collect()
 }
 
-/// By what a link is known where its password must not be, however it is written.
+/// The key of a link in records, which must not hold its password; independent of its spelling.
 fn key(link: &str) -> String {
     let read = Url::parse(link).map(|url| url.as_secret());
     let digest = Sha256::digest(read.as_deref().unwrap_or(link));

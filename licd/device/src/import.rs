@@ -1,10 +1,9 @@
-//! Documents that arrive together: judge them, store them.
+//! Imports documents that arrive together.
 //!
-//! The device is surveyed once for all of them. Trust documents come first, wherever they stand: the
-//! licences may need them. Everything is compared under the right to write, each document with what
-//! those before it have made of the device: versions of trust documents, serials, what was removed on
-//! purpose, what is there already. All that is stored is stored in one window, and what is remembered
-//! is written once.
+//! One survey serves the whole batch. Trust documents come first, since the licences may need them.
+//! Each document is compared under the write lock with the state that the documents before it left:
+//! trust document versions, serials, tombstones and stored files. One window stores everything, and
+//! the state file is written once.
 
 use licd_files::state;
 use licd_rules::{Code, Past};
@@ -13,48 +12,48 @@ use licd_store::FileName;
 use license_format::Verified;
 
 use crate::arrival::{Arrival, Content};
-use crate::assess::{Assessed, Assessor, Deed};
+use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
 use crate::{Device, Failure};
 
-/// Why something is imported.
+/// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Somebody wants this file: what was removed on purpose comes back.
+    /// A person asked for this file: a removed licence comes back.
     Explicit,
-    /// It was found: on a stick, by a download link. What was removed on purpose stays away, and room
-    /// is left for what may be wanted later.
+    /// licd found it on a stick or by a download link: a removed licence stays away, and the import
+    /// leaves the reserve free.
     Automatic,
-    /// It was found by a download link that was written to the settings after the last removal by
-    /// hand: what was removed by hand comes back. Otherwise as [`Intent::Automatic`].
+    /// licd found it by a download link that was added to the settings after the last removal by
+    /// hand: a licence removed by hand comes back. Otherwise like [`Intent::Automatic`].
     Deployed,
 }
 
-/// What became of documents that arrived together.
+/// The result of a batch.
 #[must_use]
 pub struct Batch {
-    /// What became of each, in the order in which they came.
+    /// The result of each document, in the order of arrival.
     pub imported: Vec<Imported>,
-    /// The device as the documents have left it, as far as is known. A survey after this one reads
-    /// only what others have changed since.
+    /// The device after the import. A survey after this one reads only files that other programs
+    /// have changed since.
     pub survey: Survey,
 }
 
-/// What became of a document.
+/// The result of one document.
 #[must_use]
 pub struct Imported {
     /// The verdict.
     pub verdict: FileVerdict,
-    /// Whether anything was stored or withdrawn.
+    /// Whether the document changed the store or the state.
     pub changed: bool,
-    /// The name that the store has for it, there or not, if it is a licence that can be stored.
+    /// The store name of its content, stored or not, if the licence can be stored.
     pub(crate) content_name: Option<FileName>,
 }
 
 impl Batch {
-    /// Whether the device may be another one since. A write that failed may have left the store open.
+    /// Whether the device may have changed: a failed write may have left the store open.
     #[must_use]
     pub fn has_written(&self) -> bool {
         let written = |one: &Imported| one.changed || one.verdict.code == Code::StoreUnwritable;
@@ -66,29 +65,28 @@ impl Device {
     /// Opens a file for [`Survey::read`].
     ///
     /// # Errors
-    /// The verdict on a path that is no readable file of a bearable size.
+    /// The verdict on a path that is unreadable, too large or not a regular file.
     pub fn open(path: &std::path::Path) -> Result<std::fs::File, Failure> {
         intake::open(path).map_err(Failure::from)
     }
 
-    /// The verdict on a document, as an import would give it, and the licence if it is a genuine one;
-    /// nothing is changed.
+    /// The verdict that an import would give, and the licence if it is genuine. Changes nothing.
     #[must_use]
     pub fn check(&self, survey: &Survey, arrival: Arrival) -> (FileVerdict, Option<Box<Verified>>) {
         let Assessed { code, message, .. } = Assessor::new(self, survey.clone()).assess(&arrival);
         (arrival.verdict(code, message), arrival.into_verified())
     }
 
-    /// A survey to read documents by. Files of the store that cannot be read do not keep others out,
-    /// which take nothing away from the device.
+    /// A survey for reading documents. Unreadable files of the store do not block it, since they
+    /// take nothing away.
     ///
     /// # Errors
-    /// What else cannot be looked at.
+    /// The first other fact that is unavailable.
     pub fn survey_for_import(&self) -> Result<Survey, Failure> {
         usable(&self.survey()).cloned()
     }
 
-    /// Imports documents. `last` is what was known of the device when they were read.
+    /// Imports documents. `last` is the survey that they were read with.
     pub fn import(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
         // Reading may have taken long.
         let looked = match self.still_holds(last) {
@@ -103,7 +101,7 @@ impl Device {
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
-        if !arrivals.iter().any(|arrival| assessor.is_to_be_done(arrival)) {
+        if !arrivals.iter().any(|arrival| assessor.has_effect(arrival)) {
             let imported =
                 arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
@@ -111,19 +109,18 @@ impl Device {
         match self.store_arrivals(survey, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
-                let imported =
-                    arrivals.iter().map(|arrival| match assessor.is_to_be_done(arrival) {
-                        true => Assessed::from(failure.clone()).imported(arrival),
-                        false => assessor.assess(arrival).imported(arrival),
-                    });
+                let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
+                    true => Assessed::from(failure.clone()).imported(arrival),
+                    false => assessor.assess(arrival).imported(arrival),
+                });
                 let imported = imported.collect();
                 Batch { imported, survey: assessor.into_survey() }
             }
         }
     }
 
-    /// Stores what has arrived, everything compared anew under the right to write. Also returns what
-    /// is known of the device since.
+    /// Compares the arrivals again under the write lock and stores them. Also returns the survey
+    /// afterwards.
     fn store_arrivals(
         &self,
         survey: &Survey,
@@ -144,30 +141,33 @@ impl Device {
                 Ok::<_, Failure>(assessor.carry_out_all(arrivals, Some(window)))
             })?;
         }
-        if let Err(failure) = self.remember(&mut assessor, &before, &assessed) {
+        let recorded = self.remember(&assessor, &before, &assessed);
+        let mut survey = assessor.into_survey();
+        if let Err(failure) = recorded {
             log::warn!("{}", failure.message);
-            // A roster that is not remembered has no effect.
-            let rosters = assessed.iter_mut().filter(|one| matches!(one.deed, Deed::Remember));
+            survey.past = before;
+            // A roster takes effect only through the state file.
+            let rosters = assessed.iter_mut().filter(|one| matches!(one.action, Action::Record));
             rosters.for_each(|one| *one = failure.clone().into());
         }
         let imported = assessed.into_iter().zip(&*arrivals);
         let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival)).collect();
-        Ok((imported, assessor.into_survey()))
+        Ok((imported, survey))
     }
 
-    /// Writes down what arrivals have shown.
+    /// Records the effects of the arrivals in the state files.
     fn remember(
         &self,
-        assessor: &mut Assessor<'_>,
+        assessor: &Assessor<'_>,
         before: &Past,
         assessed: &[Assessed],
     ) -> Result<(), Failure> {
         for one in assessed {
-            if let Deed::Trust { bytes, .. } = &one.deed {
+            if let Action::Trust { bytes, .. } = &one.action {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
-        let past = assessor.taught()?;
+        let past = assessor.learned()?;
         if past != *before {
             state::update(self.root(), |memory| memory.past = past)?;
         }
@@ -175,7 +175,7 @@ impl Device {
     }
 }
 
-/// What is known if only files of the store could not be read.
+/// The survey, if at most files of the store are unavailable.
 fn usable(looked: &Result<Survey, Box<Partial>>) -> Result<&Survey, Failure> {
     match looked {
         Ok(survey) => Ok(survey),
@@ -184,7 +184,7 @@ fn usable(looked: &Result<Survey, Box<Partial>>) -> Result<&Survey, Failure> {
     }
 }
 
-/// The verdicts when the device cannot be looked at.
+/// The verdicts when the device cannot be surveyed.
 fn unread(arrivals: &[Arrival], failure: &Failure) -> Vec<Imported> {
     let one = |arrival: &Arrival| match &arrival.content {
         Content::Judged(own) => Assessed::nothing(own.code, &own.message).imported(arrival),

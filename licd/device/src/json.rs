@@ -1,4 +1,4 @@
-//! How the report writes values of crates that do not know serde: `#[serde(with = "crate::json")]`.
+//! JSON forms of types from crates without serde: `#[serde(with = "crate::json")]`.
 
 use licd_rules::{ClockState, Code, Generation, LicenseState, Reason, ServiceState, ServiceStatus};
 use licd_store::StoreState;
@@ -8,14 +8,14 @@ use license_format::{
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value that JSON has in another form, a text or a number.
+/// A value with another form in JSON, a string or a number.
 pub(crate) trait Json: Sized {
     /// That form.
     type Form: Serialize + DeserializeOwned;
 
     fn form(&self) -> Self::Form;
 
-    /// `None`: no value is written so.
+    /// `None` if no value has this form.
     fn read(form: Self::Form) -> Option<Self>;
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn deserialize<'de, T: Json, D: Deserializer<'de>>(from: D) -> Result
     T::read(T::Form::deserialize(from)?).ok_or_else(|| D::Error::custom("unknown value"))
 }
 
-/// Values that are written as what `Display` prints.
+/// Values written with `Display`.
 macro_rules! text {
     ($($type:ty: $parse:expr),+ $(,)?) => { $(
         impl Json for $type {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_no_value() {
+    fn an_unknown_word_is_rejected() {
         assert_eq!(ServiceState::read("paused".to_owned()), None);
         assert_eq!(Option::<Expiry>::read(Some("soon".to_owned())), None);
         assert_eq!(Generation::read(13), None);

@@ -1,4 +1,4 @@
-//! What a removal leaves though it unlocks what was selected.
+//! Licences that a removal leaves although they unlock the selected service.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::Survey;
 
-/// A file that a removal left because it is of another class than the selected one.
+/// A file that a removal left because its licence is of another class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Left {
     /// Its name in the store.
@@ -16,13 +16,13 @@ pub struct Left {
     /// Its pack.
     #[serde(serialize_with = "crate::json::serialize")]
     pub pack: PackId,
-    /// The class it is of: the word of a selector, or the name of a service that has none.
+    /// Its class: the selector's word, or the name of a service without one.
     pub class: String,
 }
 
 impl Survey {
-    /// The files that a removal by `selector` leaves although they unlock what it selects. A file
-    /// that could not be read is not among them.
+    /// The files that a removal by `selector` leaves although they unlock the selected service.
+    /// Excludes files that licd could not read.
     #[must_use]
     pub fn left_by(&self, selector: &Selector) -> Vec<Left> {
         let left = self.held.iter().filter(|held| selector.leaves(&held.license));
@@ -38,6 +38,6 @@ impl Survey {
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, pack, class } = self;
-        write!(f, "{file}: stays, for it counts as {class}; “pack:{pack}” removes it")
+        write!(f, "{file}: stays, because it counts as {class}; “pack:{pack}” removes it")
     }
 }

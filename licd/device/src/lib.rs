@@ -1,5 +1,5 @@
-//! What the daemon and the rescue tool do alike, each step once: read everything there is
-//! ([`Device::survey`]), judge it ([`Survey::report`]), import, remove.
+//! The operations that the daemon and the rescue tool share: survey ([`Device::survey`]), judge
+//! ([`Survey::report`]), import and remove.
 
 mod arrival;
 mod assess;
@@ -9,6 +9,7 @@ mod follow;
 mod import;
 mod json;
 mod left;
+mod messages;
 mod partial;
 mod past;
 mod place;
@@ -22,7 +23,6 @@ mod restart;
 mod stick;
 mod survey;
 mod time;
-mod words;
 
 pub use arrival::Arrival;
 pub use cleanup::Cleaned;
@@ -54,7 +54,7 @@ use licd_fs::statefile::SaveError;
 use licd_rules::Code;
 use licd_store::{Closed, Store, StoreError, Window, Writer};
 
-/// A device: what lies below one root directory.
+/// A device: the tree under one root directory.
 pub struct Device {
     root: Root,
     store: Store,
@@ -63,7 +63,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device at `root`. Nothing is read yet.
+    /// The device at `root`. Reads nothing yet.
     #[must_use]
     pub fn at(root: Root) -> Self {
         let store = Store::new(&root);
@@ -75,7 +75,7 @@ impl Device {
         }
     }
 
-    /// Where it is.
+    /// Its root directory.
     #[must_use]
     pub fn root(&self) -> &Root {
         &self.root
@@ -87,20 +87,20 @@ impl Device {
         &self.store
     }
 
-    /// Whether the licence partition may be writable, so that it has to be closed.
+    /// Whether the licence partition may be writable and must be closed.
     #[must_use]
     pub fn is_left_open(&self) -> bool {
         !matches!(self.store.holders(), Ok(None))
     }
 
-    /// Brings to its end what a crash has left half done: a removal, a partition that is open, files
-    /// half written. `None`: there was nothing to close.
+    /// Finishes what a crash interrupted: a removal, an open partition, partial files. Returns
+    /// `None` if the partition was closed.
     ///
     /// # Errors
-    /// Why that cannot be done now.
+    /// The first step that fails.
     pub fn settle(&self) -> Result<Option<Closed>, Failure> {
         for dir in ["/var/lib/licd", "/etc/licd", "/run/licd"] {
-            // What cannot be swept does no harm, and is swept the next time.
+            // A leftover does no harm and is swept the next time.
             let _ = atomic::sweep_path(&self.root.path(dir));
         }
         let closed = self.store.settle()?;
@@ -110,14 +110,14 @@ impl Device {
         Ok(closed)
     }
 
-    /// Takes the right to write, and brings a removal to its end that was cut off.
+    /// Takes the write lock and finishes an interrupted removal.
     pub(crate) fn writer(&self) -> Result<Writer<'_>, Failure> {
         let writer = self.store().writer()?;
         self.finish_removal(&writer)?;
         Ok(writer)
     }
 
-    /// Writes to the store, and says so if it could not be closed.
+    /// Writes to the store, and logs a partition that stays open.
     pub(crate) fn write<T, E>(
         &self,
         writer: &Writer<'_>,
@@ -134,8 +134,8 @@ impl Device {
     }
 }
 
-/// Why a request failed: the verdict, and the reason in words, which
-/// the name of the file or request comes before.
+/// Why a request failed: the verdict and the reason. The caller prefixes the name of the file or
+/// request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The verdict.
@@ -149,7 +149,7 @@ impl Failure {
         Self { code, message: message.into() }
     }
 
-    /// Whether the same request may well succeed in a moment.
+    /// Whether the same request may succeed in a moment.
     #[must_use]
     pub fn is_of_the_moment(&self) -> bool {
         matches!(self.code, Code::Busy | Code::Timeout | Code::SourceUnreachable)

@@ -1,4 +1,4 @@
-//! A survey that could not look at everything.
+//! A survey that lacks facts.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use crate::{Failure, Problem, Survey};
 use licd_fs::look::{Looked, Unavailable};
 use licd_rules::Code;
 
-/// A survey from which something is missing that could not be looked at. What it says may be wrong,
-/// so it must not be published in the place of an earlier one that is whole.
+/// A survey that lacks facts because they are unavailable. It may be wrong, so it must not replace
+/// a whole one in publications.
 pub struct Partial {
-    /// What could be read.
+    /// The survey without the missing facts.
     pub survey: Survey,
-    /// What could not be looked at, at least one thing.
+    /// The missing facts, at least one.
     pub missing: Missing,
 }
 
 impl Partial {
-    /// The survey, if nothing is missing from it.
+    /// The survey, if it is whole.
     pub(crate) fn unless_whole(mut survey: Survey, missing: Missing) -> Result<Survey, Box<Self>> {
         if missing.is_empty() {
             return Ok(survey);
         }
         if !missing.is_files_only() {
-            survey.holds_no_longer();
+            survey.mark_stale();
         }
         Err(Box::new(Self { survey, missing }))
     }
@@ -35,24 +35,23 @@ impl fmt::Debug for Partial {
     }
 }
 
-/// What a survey could not look at.
+/// The facts that a survey lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
-    /// Parts of the machine, of the configuration and of what is remembered. Without one of them no
-    /// judgement is to be trusted.
+    /// Facts about machine, configuration and state. Without one of them a judgement may be wrong.
     facts: Vec<(Area, Unavailable)>,
-    /// Files of the store. A licence more would take nothing away, so what is allowed without them
-    /// is allowed.
+    /// Files of the store. Another licence only adds, so what is allowed without them stays
+    /// allowed.
     files: Vec<(Area, Unavailable)>,
 }
 
 impl Missing {
-    /// What a look brought; the default if it could not be taken, which is noted.
+    /// The fact, or its default after recording it as missing.
     pub(crate) fn fact<T: Default>(&mut self, looked: Looked<T>) -> T {
         self.found(Area::System, looked)
     }
 
-    /// The same of a look at the licence partition.
+    /// Like [`Missing::fact`], for the licence partition.
     pub(crate) fn of_store<T: Default>(&mut self, looked: Looked<T>) -> T {
         self.found(Area::Store, looked)
     }
@@ -64,17 +63,17 @@ impl Missing {
         })
     }
 
-    /// Notes a part of the machine.
+    /// Records a missing fact of the machine.
     pub fn add(&mut self, unavailable: Unavailable) {
         self.facts.push((Area::System, unavailable));
     }
 
-    /// Notes a file without which the judgement stands.
+    /// Records a missing file that the judgement does not need.
     pub(crate) fn file(&mut self, area: Area, unavailable: Unavailable) {
         self.files.push((area, unavailable));
     }
 
-    /// Whether nothing is missing.
+    /// Whether the survey is whole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty() && self.files.is_empty()
@@ -86,12 +85,12 @@ impl Missing {
         self.facts.is_empty()
     }
 
-    /// Everything that is missing.
+    /// Every missing fact.
     pub fn all(&self) -> impl Iterator<Item = &Unavailable> {
         self.facts.iter().chain(&self.files).map(|(_, unavailable)| unavailable)
     }
 
-    /// The same, as problems of a report.
+    /// Every missing fact, as a problem of the report.
     pub fn problems(&self) -> impl Iterator<Item = Problem> {
         let all = self.facts.iter().chain(&self.files).cloned();
         all.map(|(area, unavailable)| Problem::Unavailable(area, unavailable))
@@ -114,7 +113,7 @@ impl fmt::Display for Missing {
 
 impl From<&Unavailable> for Failure {
     fn from(unavailable: &Unavailable) -> Self {
-        // Of the verdicts that the contract has, the two that say "not now".
+        // The two public verdicts that mean “not now”.
         let code = match unavailable.is_failure_of_medium() {
             true => Code::SourceUnreachable,
             false => Code::Busy,

@@ -1,4 +1,4 @@
-//! What a device remembers of documents that it has seen.
+//! The device's memory of documents.
 
 use licd_files::state;
 use licd_rules::{Past, TimeVerdict};
@@ -7,13 +7,12 @@ use license_format::License;
 use crate::{Device, Failure, Survey};
 
 impl Device {
-    /// Writes down what a survey shows and is not remembered yet: what was replaced or withdrawn,
-    /// the newest trust document, and that a licence came back by hand that was removed on purpose.
-    /// For the daemon alone. If another program has written meanwhile, nothing is done: that calls
-    /// for a new survey anyway.
+    /// Records new effects of a survey: replacements and withdrawals, the newest trust document,
+    /// and tombstones of licences that a person copied back. For the daemon only. Does nothing if
+    /// another program has written since, which requires a new survey anyway.
     ///
     /// # Errors
-    /// Why it cannot be written.
+    /// The state cannot be written.
     pub fn keep_past(&self, survey: &Survey, time: &TimeVerdict) -> Result<(), Failure> {
         let back: Vec<&License> =
             survey.licenses().filter(|license| survey.past.remover(license).is_some()).collect();
@@ -41,7 +40,7 @@ impl Device {
 }
 
 impl Survey {
-    /// Teaches what the licences of the store mean to this device.
+    /// Adds the effects of the stored licences on this device to `past`.
     pub(crate) fn teach(&self, past: &mut Past, time: &TimeVerdict) {
         if let Some(unit) = self.unit(None, time) {
             past.learn(self.licenses(), unit, time.now);

@@ -1,4 +1,4 @@
-//! Where documents come from, as a person, a setting or a caller names it.
+//! Sources of documents, as a person, a setting or a caller names them.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -9,24 +9,24 @@ use licd_rules::Code;
 
 use crate::Failure;
 
-/// Where a document, or several, come from.
+/// A source of one or more documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file of this machine.
     File(PathBuf),
     /// A server.
     Url(Url),
-    /// A USB stick: the file system on this block device, or whichever stick is plugged in.
+    /// A USB stick: the file system on this block device, or the only stick plugged in.
     Stick(Option<PathBuf>),
 }
 
 impl Place {
-    /// Reads `usb`, `usb:/dev/…`, an address, or a path, which is what everything else is. A file
-    /// whose name looks like one of the others is reached by `./` before it.
+    /// Reads `usb`, `usb:/dev/…` or an address; any other text is a path. `./` in front names a
+    /// file that looks like one of the others.
     ///
     /// # Errors
-    /// [`Code::SourceRefused`] for an address that cannot be fetched, and for a stick that is not
-    /// named by the path of its device.
+    /// [`Code::SourceRefused`]: licd cannot fetch the address, or the stick is not named by its
+    /// device path.
     pub fn parse(text: &OsStr) -> Result<Self, Failure> {
         let Some(text) = text.to_str() else { return Ok(Self::File(text.into())) };
         if text == "usb" {
@@ -36,25 +36,25 @@ impl Place {
             if device.starts_with('/') {
                 return Ok(Self::Stick(Some(device.into())));
             }
-            return Err(refused("names no device by its path, as usb:/dev/sdX1 does"));
+            return Err(refused("must name the device by its path, such as usb:/dev/sdX1"));
         }
         match (Url::parse(text), text.split_once("://")) {
             (Ok(url), _) => Ok(Self::Url(url)),
-            (Err(error), Some((scheme, _))) if is_scheme(scheme) => Err(refused(&words(error))),
+            (Err(error), Some((scheme, _))) if is_scheme(scheme) => Err(refused(&message(error))),
             _ => Ok(Self::File(text.into())),
         }
     }
 
-    /// How a text that [`parse`](Self::parse) refuses is shown: fit for a terminal and a log, and
-    /// without what may be a password.
+    /// The printable form of a text that [`parse`](Self::parse) refuses: safe for a terminal and a
+    /// log, and without a password.
     #[must_use]
     pub fn refused_name(text: &OsStr) -> String {
         escaped(&without_userinfo(&text.to_string_lossy()))
     }
 }
 
-/// What is said of an address after its text.
-fn words(error: UrlError) -> String {
+/// The message after the text of an address.
+fn message(error: UrlError) -> String {
     match error {
         UrlError::Scheme => error.to_string(),
         _ => format!("the address {error}"),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_and_no_stick_is_a_file() {
+    fn any_text_but_an_address_or_a_stick_is_a_file() {
         for text in
             ["/a b", "a.lic", "usbstick.lic", "./usb", "a:b", "", "C:\\x", "/x://y", "./ftp://a"]
         {

@@ -1,4 +1,4 @@
-//! What an administrator should know and repair.
+//! Problems for the administrator to repair.
 
 use std::fmt;
 use std::path::Path;
@@ -22,43 +22,43 @@ pub use partition::PartitionProblem;
 pub use restart::RestartProblem;
 pub use trust::{TrustPlace, TrustProblem};
 
-/// Something that an administrator should know and repair. In JSON it is a subject and a message, and
-/// what is read from there is [`Problem::Written`]; so two of them are equal if these are.
+/// A problem for the administrator to repair. JSON holds its subject and message and reads back as
+/// [`Problem::Written`], so two problems are equal if these are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub enum Problem {
-    /// Of the configuration.
+    /// The configuration.
     Config(Arc<config::ConfigError>),
-    /// Of the settings.
+    /// The settings.
     Settings(Arc<settings::SettingsError>),
-    /// Of what is remembered.
+    /// A state file.
     State(Arc<Notice>),
-    /// The network interfaces are not known.
+    /// The network interfaces are unknown.
     Links(Arc<links::LinksError>),
-    /// It is not known what the system runs from.
+    /// The drive of the root file system is unknown.
     RootDrive(Arc<usb::RootDriveError>),
-    /// Of the machine itself.
+    /// The machine itself.
     Machine(MachineProblem),
-    /// Of the restart that a deployment wants.
+    /// The restart after a deployment.
     Restart(RestartProblem),
-    /// Of the trust documents.
+    /// A trust document.
     Trust(TrustProblem),
-    /// The store cannot be read.
+    /// The store is unreadable.
     Store(StoreError),
-    /// Of the licence partition and what it holds.
+    /// The licence partition or its files.
     Partition(PartitionProblem),
-    /// Something could not be looked at.
+    /// A fact is unavailable.
     Unavailable(Area, Unavailable),
-    /// As another process wrote it.
+    /// As read from JSON.
     Written(Written),
 }
 
-/// Which part of the device something is of.
+/// A part of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
     /// The licence partition.
     Store,
-    /// All the rest.
+    /// Everything else.
     System,
 }
 
@@ -70,7 +70,7 @@ pub struct Written {
 }
 
 impl Problem {
-    /// Which part of the device it is of.
+    /// The part of the device that it concerns.
     #[must_use]
     pub fn area(&self) -> Area {
         match self {
@@ -148,7 +148,7 @@ impl From<Problem> for Written {
     }
 }
 
-/// Makes a problem of what it is made of.
+/// Converts the parts of a problem into it.
 macro_rules! from {
     ($($variant:ident($type:ty)),+ $(,)?) => { $(
         impl From<$type> for Problem {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_written_as_subject_and_message_and_equals_what_is_read_back() {
+    fn a_problem_equals_its_json_read_back() {
         let dir = PathBuf::from("/etc/licd/licd.toml.d");
         let problem = Problem::from(config::ConfigError::TooMany { dir, limit: 3 });
         let json = r#"{"subject":"/etc/licd/licd.toml.d","message":"holds too many files; the first 3 by name count, merge the others"}"#;
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_partition_is_of_the_store_also_once_it_is_read_back() {
+    fn a_problem_of_the_partition_keeps_its_area_when_read_back() {
         let full = Problem::from(PartitionProblem::NearlyFull);
         assert_eq!((full.area(), read_back(&full).area()), (Area::Store, Area::Store));
         let old = Problem::from(MachineProblem::OldSystem(10));

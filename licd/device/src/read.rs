@@ -1,4 +1,4 @@
-//! The one way from bytes to a verified document, whatever the source: normalise, verify.
+//! The only path from bytes to a verified document, for every source: normalise, verify.
 
 use std::io::Read;
 use std::num::NonZeroUsize;
@@ -14,36 +14,37 @@ use license_format::{
 use crate::Failure;
 use crate::recognise::{self, recognise};
 
-/// What a device believes in and looks for while it reads a document.
+/// The keys and units that a document is read against.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     /// The root keys of the image.
     pub(crate) roots: &'a [VerifierKey],
-    /// How many distinct ones must sign a trust document.
+    /// How many distinct root keys must sign a trust document.
     pub(crate) threshold: NonZeroUsize,
     /// The trust document in force.
     pub(crate) trust: &'a TrustDocument,
-    /// The units that this device may be, best first.
+    /// Candidates for the unit ID, best first.
     pub(crate) units: &'a [UnitId],
 }
 
-/// Why there is no document.
+/// The reason that a source yields no document.
 pub(crate) enum NotRead {
     /// The source could not be read to its end.
     Fault(IntakeError),
-    /// It was, and is refused.
+    /// The document is refused.
     Refused(Failure),
-    /// It is refused by the trust document in force, and may be vouched for by another one.
+    /// The trust document in force refuses it; another one may admit it.
     Unproven {
         /// The licence.
         complete: Box<Complete>,
-        /// Why it is refused.
+        /// The refusal.
         failure: Failure,
     },
 }
 
 impl NotRead {
-    /// The refusal of a file of the device, unless it is none: `name` could not be read.
+    /// The refusal of a file of the device; [`Unavailable`](licd_fs::look::Unavailable) after a
+    /// shortage.
     pub(crate) fn looked(self, name: &str) -> Looked<Failure> {
         match self {
             Self::Fault(IntakeError::Unreadable(error)) => match shortage(name, &error) {
@@ -76,7 +77,7 @@ impl From<DocumentError> for NotRead {
     }
 }
 
-/// A document that verified.
+/// A verified document.
 pub(crate) enum Document {
     License { complete: Box<Complete>, verified: Box<Verified> },
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
@@ -121,7 +122,7 @@ impl From<OpenError> for Failure {
 }
 
 impl Reader<'_> {
-    /// Reads a whole source. A source that is too large is refused for that, whatever it holds.
+    /// Reads a source to its end. The size limit comes before every other verdict.
     pub(crate) fn read(&self, source: impl Read) -> Result<Document, NotRead> {
         let mut parser = Parser::Start(Vec::new());
         let mut refused = None;
@@ -150,9 +151,9 @@ impl Reader<'_> {
     }
 }
 
-/// A document that is being read.
+/// A document in progress.
 enum Parser<'a> {
-    /// Too short yet to tell what it is.
+    /// Too short yet to show its kind.
     Start(Vec<u8>),
     License(Box<Completer<'a>>),
     Trust(Vec<u8>),
@@ -172,7 +173,7 @@ impl<'a> Parser<'a> {
             }
             Self::License(completer) => completer.update(chunk),
             Self::Trust(bytes) => {
-                // One more than there may be, and the verifier sees that it is too long.
+                // One byte over the limit, so that the verifier sees the excess.
                 let room = (limits::TRUST_BYTES + 1).saturating_sub(bytes.len());
                 bytes.extend(chunk.iter().take(room));
                 Ok(())
@@ -208,7 +209,7 @@ impl<'a> Parser<'a> {
             }
             Self::Trust(bytes) => {
                 let document = reader.trust_document(&bytes).map_err(|error| match error {
-                    // Only the image brings root keys; no other document would help.
+                    // Root keys come only with the image; no other document would help.
                     DocumentError::UnknownKey { .. } => Failure::new(
                         Code::UnknownKey,
                         format!("{error}; ask the vendor for one signed by this image's root keys"),

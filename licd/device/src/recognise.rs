@@ -1,35 +1,31 @@
-//! What a file is that is no licence: people are told so before they are told which line of it is
-//! wrong. Nothing is decided by it but words.
+//! Recognises common files that are not licences, for a better message than the number of the first
+//! bad line. Affects no decision.
 
-/// Bytes from a file's beginning that are looked at: as far as the signs below stand behind comments,
-/// style sheets and blank lines.
+/// Bytes of the file's start to search: enough for a signature after comments, style sheets and
+/// blank lines.
 pub(crate) const LOOK: usize = 4096;
 
-/// How licences and trust documents begin; what is wrong with those is for their verifier to say.
+/// The start of licences and trust documents; the verifier reports their errors.
 const OWN: &str = "igel.com/license";
 
-/// What is said of a kind of file after its name.
+/// The message for a kind of file, after its name.
 type Words = &'static str;
 
-/// What binary files begin with, at this offset.
+/// Signatures of binary files at their offsets.
 const MAGIC: &[(usize, &[u8], Words)] = &[
     (0, b"PK\x03\x04", ZIP),
     (0, b"PK\x05\x06", ZIP),
     (
         0,
         b"7z\xbc\xaf\x27\x1c",
-        "is a 7-Zip archive, not a licence; unpack it and give the file *.lic in it",
+        "is a 7-Zip archive, not a licence; unpack it and use the file *.lic in it",
     ),
-    (
-        0,
-        b"Rar!\x1a\x07",
-        "is a RAR archive, not a licence; unpack it and give the file *.lic in it",
-    ),
-    (257, b"ustar", "is a tar archive, not a licence; unpack it and give the file *.lic in it"),
+    (0, b"Rar!\x1a\x07", "is a RAR archive, not a licence; unpack it and use the file *.lic in it"),
+    (257, b"ustar", "is a tar archive, not a licence; unpack it and use the file *.lic in it"),
     (0, b"\x1f\x8b", "is packed by gzip twice; unpack it once"),
-    (0, b"BZh", "is packed by bzip2, which is not unpacked here; unpack it first"),
-    (0, b"\xfd7zXZ\0", "is packed by xz, which is not unpacked here; unpack it first"),
-    (0, b"\x28\xb5\x2f\xfd", "is packed by Zstandard, which is not unpacked here; unpack it first"),
+    (0, b"BZh", "is packed by bzip2, which licd does not read; unpack it first"),
+    (0, b"\xfd7zXZ\0", "is packed by xz, which licd does not read; unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "is packed by Zstandard, which licd does not read; unpack it first"),
     (0, b"%PDF-", "is a PDF document, not a licence; ask for the file *.lic"),
     (0, b"{\\rtf", "is a text document (RTF), not a licence; ask for the file *.lic"),
     (
@@ -47,16 +43,16 @@ const MAGIC: &[(usize, &[u8], Words)] = &[
     (0, b"\x30\x82", "is a certificate or key (DER), not a licence; check the address or file"),
 ];
 
-const ZIP: Words = "is a zip archive, not a licence; unpack it and give the file *.lic in it";
+const ZIP: Words = "is a zip archive, not a licence; unpack it and use the file *.lic in it";
 const PICTURE: Words = "is a picture, not a licence; check the address or file";
-const UTF16: Words = "is a text in UTF-16, as some editors save it; get the file again from where it \
-                      was issued, and do not open it in an editor";
+const UTF16: Words = "is UTF-16 text, as some editors save it; get the file again from where it was \
+                      issued, and do not open it in an editor";
 const EMPTY: Words = "is empty; get the file again from where it was issued";
 const PAGE: Words = "is a web page, not a licence; check the address or file";
 const SIGN_IN: Words = "is a web page that asks to sign in, not a licence; sign in to the network with \
                         a web browser, or check the address";
 
-/// What texts begin with, after blanks.
+/// Signatures of text files, after white space.
 const TEXTS: &[(&str, Words)] = &[
     ("-----BEGIN CERTIFICATE", "is a certificate (PEM), not a licence; check the address or file"),
     ("-----BEGIN PGP", "is a PGP message, not a licence; check the address or file"),
@@ -66,8 +62,8 @@ const TEXTS: &[(&str, Words)] = &[
     ("[\"", "is JSON, not a licence; check the address or file"),
 ];
 
-/// First words of lines by which licences of other vendors are known: those of FlexNet, RLM and the
-/// like, which are handed out as files of the same name.
+/// Keywords that start lines of other vendors' licences (FlexNet, RLM and similar), which also use
+/// `*.lic`.
 const FOREIGN: &[&str] = &[
     "SERVER",
     "VENDOR",
@@ -82,13 +78,12 @@ const FOREIGN: &[&str] = &[
     "LICENSE",
 ];
 
-/// Words of a page's source by which a sign-in page is known: a field for a password, or the tags of
-/// hot spots (WISPr).
+/// Marks of a sign-in page: a password field or the tags of hot spots (WISPr).
 const SIGN_IN_SIGNS: &[&str] =
     &["type=\"password\"", "type='password'", "type=password", "wispaccessgatewayparam"];
 
-/// What a file that begins so is, if it is no licence and known for something else, and what to do.
-/// `start` is its first [`LOOK`] bytes, or all of it, unpacked and without a byte order mark of UTF-8.
+/// The message for a file with this start, if it is recognised as something other than a licence.
+/// `start` is its first [`LOOK`] bytes, or all of it, unpacked and without a UTF-8 byte order mark.
 #[must_use]
 pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
     if start.starts_with(OWN.as_bytes()) {
@@ -106,7 +101,7 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
         return Some(EMPTY);
     }
     if start.contains(&0) {
-        // Letters of Latin, every other byte of which is zero, without a byte order mark.
+        // Latin letters in UTF-16 without a byte order mark: every other byte is zero.
         let zeros = start.iter().filter(|byte| **byte == 0).count();
         let is_wide = zeros * 2 >= start.len().saturating_sub(1);
         return Some(if is_wide && text.contains('i') { UTF16 } else { BINARY });
@@ -114,7 +109,7 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
     of_text(text)
 }
 
-const BINARY: Words = "is no text, and so no licence; check the address or file";
+const BINARY: Words = "is a binary file, not a licence; check the address or file";
 
 fn of_text(text: &str) -> Option<Words> {
     if text.starts_with('<') {
@@ -125,8 +120,7 @@ fn of_text(text: &str) -> Option<Words> {
     }
     if text.lines().any(|line| line.starts_with(OWN)) {
         return Some(
-            "has something before the first line of the licence, such as blank lines or the head of \
-             a mail; get the file again from where it was issued, and do not copy its text",
+            "has text before the first line of the licence, such as blank lines or a mail header; get the file again from where it was issued, and do not copy its text",
         );
     }
     let is_foreign = |line: &str| {
@@ -138,7 +132,7 @@ fn of_text(text: &str) -> Option<Words> {
     )
 }
 
-/// Which markup this is, in lower case.
+/// The kind of markup, given in lower case.
 fn markup(text: &str) -> Words {
     if SIGN_IN_SIGNS.iter().any(|sign| text.contains(sign)) {
         return SIGN_IN;
@@ -155,13 +149,13 @@ fn markup(text: &str) -> Words {
 mod tests {
     use super::*;
 
-    /// This text as Windows' Notepad once saved it.
+    /// This text in UTF-16, as old versions of Notepad saved it.
     fn wide(text: &str) -> Vec<u8> {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
     }
 
     #[test]
-    fn a_file_that_is_no_licence_is_called_what_it_is() {
+    fn a_recognised_file_is_named_by_its_kind() {
         let tar = [&[b'x'; 257][..], b"ustar\0"].concat();
         let utf16 = wide("igel.com/license/v1\n");
         let marked = [&b"\xff\xfe"[..], &utf16].concat();
@@ -187,10 +181,10 @@ mod tests {
             (b"{\\rtf1", "is a text document (RTF)"),
             (b"\x89PNG\r\n", "is a picture"),
             (b"\x7fELF\x02", "is a program"),
-            (&marked, "is a text in UTF-16"),
-            (&utf16, "is a text in UTF-16"),
-            (b"\xfe\xff\0i\0g", "is a text in UTF-16"),
-            (b"igel\0\x01\x02\x03rest of it", "is no text"),
+            (&marked, "is UTF-16 text"),
+            (&utf16, "is UTF-16 text"),
+            (b"\xfe\xff\0i\0g", "is UTF-16 text"),
+            (b"igel\0\x01\x02\x03rest of it", "is a binary file"),
             (b"{\"error\":\"unauthorized\"}", "is JSON"),
             (b"[{\"a\":1}]", "is JSON"),
             (b"-----BEGIN CERTIFICATE-----\n", "is a certificate (PEM)"),
@@ -198,8 +192,8 @@ mod tests {
             (b"# FlexNet\nSERVER this_host ANY\nVENDOR acme\n", "of another program"),
             (b"INCREMENT app acme 1.0 permanent 1 SIGN=0\n", "of another program"),
             (b"HOST localhost ANY 5053\nISV acme\n", "of another program"),
-            (b"\nigel.com/license/v1\n", "has something before the first line"),
-            (b"Subject: licence\n\nigel.com/license/v1\n", "has something before the first line"),
+            (b"\nigel.com/license/v1\n", "has text before the first line"),
+            (b"Subject: licence\n\nigel.com/license/v1\n", "has text before the first line"),
         ] {
             let shown = String::from_utf8_lossy(bytes);
             let said = recognise(bytes).unwrap_or_else(|| panic!("{shown}: not recognised"));
@@ -210,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_licence_is_left_to_its_verifier() {
+    fn a_possible_licence_is_left_to_the_verifier() {
         for text in
             ["igel.com/license/v1\npack x", "igel.com/license-trust/v1\n", "hello\n", "SERVER\n"]
         {

@@ -1,8 +1,7 @@
 //! Removing licences on purpose.
 //!
-//! What is going to be removed is written down before the first file goes: that it stays away, and
-//! which files they are. So a removal that is cut off is brought to its end the next time that the
-//! right to write is taken, by whichever program.
+//! The state file records tombstones and file stamps before the first file goes. The next program
+//! that takes the write lock finishes an interrupted removal.
 
 use licd_files::state::{self, REMOVING, Removing};
 use licd_fs::statefile::SaveError;
@@ -13,30 +12,31 @@ use license_format::License;
 use crate::survey::Held;
 use crate::{Device, Failure, Left, Survey};
 
-/// What a removal did.
+/// The result of a removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// How many files are gone.
+    /// The number of removed files.
     pub count: u32,
-    /// What it has left although it unlocks what was selected.
+    /// Licences that stay although they unlock the selected service.
     pub left: Vec<Left>,
 }
 
-// What is written down before a removal has room for every file that the store is looked at for.
+// The record of a removal holds every file that a listing can name.
 const _: () = assert!(REMOVING >= ENTRIES);
 
 impl Device {
-    /// Removes the genuine licences that `selector` takes, whatever unit they name. They do not come
-    /// back by an import that was not asked for ([`Intent::Automatic`](crate::Intent::Automatic)).
-    /// `last` is what was known of the device before, if anything was.
+    /// Removes the genuine licences that `selector` takes, for any unit. An automatic import
+    /// ([`Intent::Automatic`](crate::Intent::Automatic)) does not bring them back. `last` is the
+    /// previous survey, if any.
     ///
     /// # Errors
-    /// Why the store cannot be read or written; files removed before the error stay removed.
+    /// The store cannot be read or written; files removed before the error stay removed.
     pub fn remove(&self, last: Option<&Survey>, selector: &Selector) -> Result<Removed, Failure> {
         self.remove_by(Remover::Person, last, selector)
     }
 
-    /// The same for the removal profile of the settings. They stay away while it is set.
+    /// Like [`Device::remove`], for the removal profile of the settings. The licences stay away
+    /// while it is set.
     ///
     /// # Errors
     /// Those of [`Device::remove`].
@@ -50,11 +50,11 @@ impl Device {
         last: Option<&Survey>,
         selector: &Selector,
     ) -> Result<Removed, Failure> {
-        // A store that cannot be read is not one that has nothing to remove.
+        // An unreadable store is not an empty one.
         self.store().licenses()?;
         let (mut survey, mut unread) = self.survey_for_removal(last)?;
         let mut count = 0;
-        // Nothing to remove needs no lock.
+        // An empty selection needs no lock.
         if !survey.taken_by(selector).is_empty() {
             let writer = self.writer()?;
             if !self.is_current(&survey) {
@@ -62,11 +62,11 @@ impl Device {
             }
             count = self.remove_held(&writer, &survey, &survey.taken_by(selector), by)?;
         }
-        // A file that cannot be read may be one that the selector takes.
+        // The selector may also take an unreadable file.
         unread.map_or_else(|| Ok(Removed { count, left: survey.left_by(selector) }), Err)
     }
 
-    /// A survey to remove by, and what to say of files of the store that cannot be read.
+    /// A survey for a removal, and the failure to return if files of the store are unreadable.
     fn survey_for_removal(
         &self,
         last: Option<&Survey>,
@@ -83,9 +83,9 @@ impl Device {
         }
     }
 
-    /// Removes these files, and returns how many were there.
+    /// Removes these files and returns the number that existed.
     ///
-    /// On a system that remembers nothing at all they go all the same: its administrator wants that.
+    /// On a system that cannot write state they go all the same, as its administrator asked.
     fn remove_held(
         &self,
         writer: &Writer<'_>,
@@ -98,10 +98,10 @@ impl Device {
         }
         let time = self.time(survey)?;
         let mut outcome = Outcome::default();
-        // What is opened first need not be taken back: then nothing was written down.
+        // The window opens before the intent is recorded, so a failure to open it leaves no record.
         let done = self.write(writer, |window| {
             if let Err(error) = self.intend(survey, taken, &time, by)? {
-                log::warn!("{error}; what was removed may come back by itself");
+                log::warn!("{error}; the removed licences may come back");
             }
             outcome.intended = true;
             for held in taken {
@@ -112,8 +112,8 @@ impl Device {
         outcome.conclude(self, done)
     }
 
-    /// Writes down what is going to be removed, and what it had replaced. The inner error: nothing can
-    /// be written down on this system, today or tomorrow.
+    /// Records the planned removal and the replacements that the licences have made. The inner
+    /// error: this system can never write state.
     fn intend(
         &self,
         survey: &Survey,
@@ -134,17 +134,17 @@ impl Device {
                 memory.removing = removing.collect();
             })
         };
-        // Twice, before a system is said to remember nothing.
+        // Two attempts before licd concludes that the system cannot write state.
         match write().or_else(|_| write()) {
             Err(error) if !error.is_lasting() => Err(error.into()),
             written => Ok(written),
         }
     }
 
-    /// Writes down that a removal is over; `kept` could not be removed.
+    /// Records the end of a removal; `kept` are the licences that it could not remove.
     fn conclude(&self, kept: &[&License]) {
         match state::unfinished(self.root()) {
-            // Nothing was written down.
+            // The intent was not recorded.
             Ok(removing) if removing.is_empty() => return,
             _ => {}
         }
@@ -155,14 +155,14 @@ impl Device {
             })
         };
         if let Err(error) = write().or_else(|_| write()) {
-            log::warn!("{error}; the removal is looked at once more");
+            log::warn!("{error}; the next change checks the removal again");
         }
     }
 
-    /// Brings a removal to its end that was cut off.
+    /// Finishes an interrupted removal.
     ///
     /// # Errors
-    /// Why that cannot be done now.
+    /// The first step that fails.
     pub(crate) fn finish_removal(&self, writer: &Writer<'_>) -> Result<(), Failure> {
         let removing = state::unfinished(self.root())?;
         if removing.is_empty() {
@@ -178,7 +178,7 @@ impl Device {
         Ok(())
     }
 
-    /// Those of the files that are still what they were.
+    /// The recorded files that are unchanged.
     fn not_yet_removed(&self, removing: &[Removing]) -> Result<Vec<FileName>, Failure> {
         let stamps = self.store().licenses()?.stamps()?.into_iter();
         let there = stamps
@@ -188,7 +188,7 @@ impl Device {
     }
 }
 
-/// Times that a file is tried to be removed, since most shortages are over in a moment.
+/// Attempts to remove a file, since most shortages are over in a moment.
 const TRIES: usize = 3;
 
 fn remove_file(window: &mut Window<'_>, file: &FileName) -> Result<Change, StoreError> {
@@ -202,10 +202,10 @@ fn remove_file(window: &mut Window<'_>, file: &FileName) -> Result<Change, Store
     removed
 }
 
-/// What came of a removal.
+/// Progress of a removal.
 #[derive(Default)]
 struct Outcome<'a> {
-    /// Whether it was written down.
+    /// Whether the intent was recorded.
     intended: bool,
     removed: u32,
     left: Vec<(&'a License, StoreError)>,
@@ -220,15 +220,16 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Ends the removal: what could not be removed is not held against its licence.
+    /// Ends the removal and clears the tombstones of the licences that stay.
     fn conclude(self, device: &Device, done: Result<(), Failure>) -> Result<u32, Failure> {
         let kept: Vec<&License> = self.left.iter().map(|(license, _)| *license).collect();
         let left = self.left.into_iter().next();
         match done {
             Err(failure) if !self.intended => return Err(failure),
-            // They are gone, but perhaps not for good: the intent stays, and is carried out again.
+            // The files are gone, but perhaps not from the disk: the intent stays and is carried
+            // out again.
             Err(failure) if left.is_none() => {
-                log::warn!("{}; the removal is looked at once more", failure.message);
+                log::warn!("{}; the next change checks the removal again", failure.message);
             }
             _ => device.conclude(&kept),
         }

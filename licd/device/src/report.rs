@@ -1,4 +1,4 @@
-//! The status report, as JSON and as what the bus objects show.
+//! The status report for JSON and the bus.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,8 +20,7 @@ use crate::{Failure, Problem};
 /// The version of the report's schema.
 const SCHEMA: u32 = 1;
 
-/// Everything the device has to say about its licences. Its JSON Schema is
-/// `packaging/status.schema.json`.
+/// The licensing state of the device. Its JSON Schema is `packaging/status.schema.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     schema: u32,
@@ -31,7 +30,7 @@ pub struct Report {
     /// `None` if the device has no hardware to bind a licence to.
     #[serde(with = "crate::json")]
     pub unit_id: Option<UnitId>,
-    /// What the unit ID comes from.
+    /// The hardware that the unit ID comes from.
     pub hardware: Hardware,
     /// The operating system.
     pub os: Os,
@@ -47,18 +46,19 @@ pub struct Report {
     pub rejected: Vec<Rejected>,
     /// Every feature.
     pub features: BTreeMap<String, FeatureReport>,
-    /// The download links of the settings that were asked, in their order.
+    /// The download links of the settings that licd has polled, in their order.
     pub links: Vec<LinkReport>,
-    /// Whether a deployment has changed what is allowed and the device has not restarted since.
+    /// Whether a deployment has changed the rights of the device and the device has not restarted
+    /// since.
     pub restart_pending: bool,
-    /// What an administrator should know and repair.
+    /// Problems for the administrator to repair.
     pub problems: Vec<Problem>,
 }
 
-/// What the unit ID comes from.
+/// The hardware that the unit ID comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hardware {
-    /// What kind of hardware that is.
+    /// Its kind.
     #[serde(with = "crate::json")]
     pub kind: HardwareKind,
     /// The MAC address.
@@ -68,14 +68,14 @@ pub struct Hardware {
     pub serial: Option<String>,
 }
 
-/// What kind of hardware the unit ID comes from.
+/// The kind of hardware that the unit ID comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HardwareKind {
     /// A network interface.
     Mac,
     /// The USB drive that the system runs from.
     UsbSerial,
-    /// There is no unit ID.
+    /// The device has no unit ID.
     None,
 }
 
@@ -112,7 +112,7 @@ json::text!(HardwareKind: HardwareKind::parse, Mac: Mac::parse);
 /// The operating system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Os {
-    /// 12, 11, or that of an older system, which is judged as 11.
+    /// 12, 11, or the number of an older system, which is judged as 11.
     #[serde(with = "crate::json")]
     pub generation: Generation,
     /// As `os-release` or the configuration spells it.
@@ -125,15 +125,15 @@ pub struct Os {
 /// The clock.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Clock {
-    /// How far it is to be believed.
+    /// How far it can be trusted.
     #[serde(with = "crate::json")]
     pub state: ClockState,
-    /// What it showed when the report was made.
+    /// Its reading when the report was made.
     #[serde(with = "crate::json")]
     pub now: UnixSeconds,
 }
 
-/// Whatever the time: reports that only time lies between say the same.
+/// Ignores the time: reports that differ only in the time are equal.
 impl PartialEq for Clock {
     fn eq(&self, other: &Self) -> bool {
         self.state == other.state
@@ -143,10 +143,10 @@ impl PartialEq for Clock {
 /// The licence partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoreReport {
-    /// What state it is in.
+    /// Its state.
     #[serde(with = "crate::json")]
     pub state: StoreState,
-    /// How many licences of this device it holds.
+    /// The number of licences for this device.
     pub licenses: usize,
 }
 
@@ -189,7 +189,7 @@ pub struct LicenseReport {
     /// Order number.
     #[serde(with = "crate::json")]
     pub order: Option<OrderNumber>,
-    /// What its end means.
+    /// Its term, which decides what its end means.
     #[serde(with = "crate::json")]
     pub term: Term,
     /// When it was issued.
@@ -220,7 +220,7 @@ pub struct Rejected {
     pub message: String,
 }
 
-/// What came of a download link when it was last asked.
+/// The last result of a download link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkReport {
     /// The address, without user and password.
@@ -230,7 +230,7 @@ pub struct LinkReport {
     pub code: Code,
     /// The verdict, for people.
     pub message: String,
-    /// When that was.
+    /// The time of that result.
     #[serde(with = "crate::json")]
     pub asked: UnixSeconds,
 }
@@ -243,15 +243,15 @@ pub struct FeatureReport {
     /// Why.
     #[serde(with = "crate::json")]
     pub reason: Reason,
-    /// The last day of what allows it, or did.
+    /// The last day of the licence that allows it, or did.
     #[serde(with = "crate::json")]
     pub until: Option<Expiry>,
 }
 
-/// What became of one file of `verify` or `import`.
+/// The verdict on one file of `verify` or `import`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileVerdict {
-    /// The file as it was named.
+    /// The file as the caller named it.
     pub file: String,
     /// The verdict.
     #[serde(with = "crate::json")]
@@ -267,7 +267,7 @@ pub struct FileVerdict {
 }
 
 impl FileVerdict {
-    /// The verdict on a file that could not even be read.
+    /// The verdict on a file that could not be read.
     #[must_use]
     pub fn unread(file: &str, failure: Failure) -> Self {
         let Failure { code, message } = failure;
@@ -297,7 +297,7 @@ struct Features<'a> {
     features: &'a BTreeMap<String, FeatureReport>,
 }
 
-/// What a report is made of.
+/// The parts of a report.
 pub(crate) struct Parts {
     pub(crate) unit_id: Option<UnitId>,
     pub(crate) hardware: Hardware,
@@ -334,14 +334,14 @@ impl Report {
         }
     }
 
-    /// The report that this JSON is; `None` for anything else.
+    /// The report in this JSON; `None` for other content.
     #[must_use]
     pub fn from_json(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()
     }
 
-    /// The day that licences were judged at, which is not the clock's while that is not believed;
-    /// `None` if nothing here has an end to count from.
+    /// The day of the judgement, which differs from the clock's while the clock is not trusted;
+    /// `None` if no service here has an end to count from.
     #[must_use]
     pub fn judged_on(&self) -> Option<Date> {
         self.services.iter().find_map(|service| {
@@ -397,6 +397,6 @@ impl LicenseReport {
 /// One line of JSON, without line feed.
 #[must_use]
 pub fn to_json(value: &impl Serialize) -> String {
-    // Strings, numbers and maps with string keys: nothing that could fail to be written.
+    // Strings, numbers and maps with string keys always serialise.
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Requests for a licence: what a portal needs to know to issue one.
+//! Requests for a licence, with the data that a portal needs to issue one.
 
 use std::path::PathBuf;
 
@@ -13,13 +13,13 @@ use crate::{Device, Failure, Report};
 #[derive(Serialize)]
 struct Request<'a> {
     schema: u32,
-    /// As people write it, and as the portal's lists of units take it.
+    /// In the form for people, which the portal's unit lists accept.
     unit_id: String,
-    /// The portal's word for what kind of unit that is.
+    /// The portal's word for the kind of unit.
     r#type: &'static str,
     /// The unit ID without `#`, as the portal shows it.
     value: &'a str,
-    /// What hardware-bundled licences are looked up by.
+    /// The key of hardware-bundled licences.
     hardware: &'a Hardware,
     os: &'a Os,
 }
@@ -28,13 +28,13 @@ impl Report {
     /// The request for a licence of this device, with line feed.
     ///
     /// # Errors
-    /// `wrong-device`: a device without unit ID cannot be bound to.
+    /// `wrong-device`: a licence cannot be bound to a device without unit ID.
     pub fn request(&self) -> Result<String, Failure> {
         let Some(unit) = &self.unit_id else {
             return Err(Failure::new(
                 Code::WrongDevice,
-                "unit ID: this device has none, so no licence can be bound to it; \
-                 licctl doctor tells more",
+                "unit ID: this device has none, so a licence cannot be bound to it; \
+                 licctl doctor gives the reason",
             ));
         };
         let r#type = match unit.kind() {
@@ -48,11 +48,11 @@ impl Report {
 }
 
 impl Device {
-    /// Puts a request where it waits for its answer, and returns where that is. It goes when a
-    /// licence is imported.
+    /// Stores a request in the licence partition and returns its path. The next licence import
+    /// removes it.
     ///
     /// # Errors
-    /// Why the store cannot be written.
+    /// The store cannot be written.
     pub fn store_request(&self, request: &str) -> Result<PathBuf, Failure> {
         self.write(&self.writer()?, |window| window.put_request(request.as_bytes()))?;
         Ok(self.store().request())

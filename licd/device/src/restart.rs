@@ -1,4 +1,4 @@
-//! The restart that a deployment wants, as licd publishes it.
+//! The restart after a deployment, as licd publishes it.
 
 use licd_files::publish;
 use licd_fs::look::Looked;
@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use crate::{Device, Problem};
 
-/// What programs other than that of the session read in `/run/licd/restart.json`.
+/// The content of `/run/licd/restart.json` for programs outside the session.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Restart {
-    /// The start of the system that it is about.
+    /// The boot ID of the system start that the plan belongs to.
     pub boot: String,
-    /// What is planned.
+    /// The plan.
     pub plan: String,
-    /// Why the restart cannot be had now.
+    /// The obstacle to the restart.
     pub problem: Option<Problem>,
 }
 
 impl Device {
-    /// What licd has published of the restart; `None` if there is nothing that can be understood.
+    /// The restart that licd has published; `None` without one that this version understands.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).

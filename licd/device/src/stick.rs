@@ -1,4 +1,4 @@
-//! Licences on a stick: which stick is meant, and its files.
+//! Licences on a USB stick.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::{Device, Failure};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stick(stick::Stick);
 
-/// A stick whose top directory was looked at.
+/// A stick with the listing of its top directory.
 #[derive(Debug)]
 pub struct OpenStick {
     /// Its name as a source, `usb:/dev/sdb1`.
@@ -24,7 +24,7 @@ pub struct OpenStick {
     content: Content,
 }
 
-/// A file of a stick, by the name that is shown, or why it cannot be read.
+/// A file of a stick with its printable name, or the reason that it cannot be read.
 pub type StickFile = (String, Result<File, Failure>);
 
 impl Stick {
@@ -41,7 +41,7 @@ impl Stick {
         &self.0.device
     }
 
-    /// What its owner knows it by: `usb:/dev/sdb1 (“IGEL”, 8 GB)`.
+    /// Its description for the owner: `usb:/dev/sdb1 (“IGEL”, 8 GB)`.
     #[must_use]
     pub fn described(&self) -> String {
         /// Bytes of a megabyte, as sticks are sold.
@@ -74,7 +74,7 @@ impl Device {
     /// The device file of the only stick.
     ///
     /// # Errors
-    /// There is none, or there are several, which are then named.
+    /// No stick is plugged in, or several are, which the message names.
     pub fn only_stick(&self) -> Result<PathBuf, Failure> {
         match self.sticks()?.as_slice() {
             [] => Err(Stick::none()),
@@ -88,10 +88,10 @@ impl Device {
         }
     }
 
-    /// Looks at the top directory of a stick.
+    /// Lists the top directory of a stick.
     ///
     /// # Errors
-    /// The verdict on a device that is no stick, or that cannot be read.
+    /// The verdict on a device that is not a stick or cannot be read.
     pub fn open_stick(&self, device: &Path) -> Result<OpenStick, Failure> {
         let content = stick::open(self.root(), device)?;
         Ok(OpenStick { name: source_name(device), content })
@@ -99,13 +99,13 @@ impl Device {
 }
 
 impl OpenStick {
-    /// Whether there is nothing on it to import.
+    /// Whether it holds nothing to import.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.content.names().is_empty() && self.content.incomplete().is_none()
     }
 
-    /// The verdict if there is nothing on it to import.
+    /// The verdict if it holds nothing to import.
     #[must_use]
     pub fn nothing(&self) -> Failure {
         let near = self.content.near_misses().iter();
@@ -114,10 +114,8 @@ impl OpenStick {
         let cure = match near.as_slice() {
             [] => "copy the licences there".to_owned(),
             near => format!(
-                "{} {} not looked at for the name; let names end in .lic, unpacked, and call a trust \
-                 document trust.note",
-                near.join(", "),
-                if near.len() == 1 { "is" } else { "are" }
+                "rename {}: a licence ends in .lic, unpacked, and a trust document is named trust.note",
+                near.join(", ")
             ),
         };
         let message = format!("holds no file *.lic in its top directory; {cure}");
@@ -130,14 +128,14 @@ impl OpenStick {
         &self.name
     }
 
-    /// The bytes of all its files.
+    /// The total size of its files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.content.bytes()
     }
 
-    /// All files that may be licences or trust documents, each opened when its turn comes. If not all
-    /// of the stick could be looked at, the last one, named as the stick is, says why.
+    /// Every file that may be a licence or trust document, opened on demand. If part of the stick
+    /// could not be listed, the last item carries the stick's name and the reason.
     pub fn files(&self) -> impl Iterator<Item = StickFile> {
         let names = self.content.names().iter();
         let files = names.map(|name| (escaped(&name.to_string_lossy()), self.file(name.as_ref())));

@@ -1,4 +1,4 @@
-//! The time that a device judges at, and what it remembers of it.
+//! The time that licences are judged at, and its marks on disk.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};
 
-/// When marks that could not be written are tried again: soon enough that little is forgotten, and
-/// seldom enough to be no load on a device whose disk is full.
+/// The delay before marks are written again after a failure: short enough to lose little, long
+/// enough not to burden a device with a full disk.
 const RETRY: Duration = Duration::from_secs(10 * 60);
 
-/// What is remembered of the time, on disk and since.
+/// The marks, on disk and in memory.
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<Option<Remembered>>);
 
@@ -26,7 +26,7 @@ struct Remembered {
 }
 
 impl Device {
-    /// The time to judge at now. What it rests on is remembered, but not yet written.
+    /// The time to judge at now. Updates the marks in memory only.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
@@ -39,48 +39,48 @@ impl Device {
         Ok(verdict)
     }
 
-    /// The time to judge at while what is remembered cannot be read; for a device of which nothing is
-    /// published yet.
+    /// The time to judge at while the marks are unreadable, for a device without a published
+    /// report.
     pub fn provisional_time(&self, survey: &Survey) -> TimeVerdict {
         clock::reading_without_files().judge(None, &survey.attested())
     }
 
-    /// Running time until something changes by itself: a state, whether the clock is believed, or
-    /// what is to be written.
+    /// Running time until something changes by itself: a licence state, the trust in the clock, or
+    /// a mark that is due.
     #[must_use]
     pub fn next_turn(&self, time: &TimeVerdict) -> Duration {
         let turn = u64::try_from(next_turn(time.now).0 - time.now.0).unwrap_or_default();
         let mut memory = self.memory();
         let written = self.of(&mut memory).ok().and_then(|remembered| remembered.written.marks());
         let due = time.marks.due_in(written);
-        // What is due was tried just now, and failed.
+        // A due mark was tried just now and failed.
         let due = if due.is_zero() { RETRY } else { due };
         let turns = [Some(Duration::from_secs(turn)), time.adopted_in, Some(due)];
         turns.into_iter().flatten().min().unwrap_or_default()
     }
 
-    /// Writes what is remembered of the time, if that is due. For the daemon alone.
+    /// Writes the marks if they are due. For the daemon only.
     ///
     /// # Errors
-    /// Why it cannot be written.
+    /// The state cannot be written.
     pub fn keep_time(&self) -> Result<(), Failure> {
         self.write_marks(|marks, written| marks.due_in(written).is_zero().then_some(*marks))
     }
 
-    /// Writes it for a shutdown. For the daemon alone.
+    /// Writes the marks for a shutdown. For the daemon only.
     ///
     /// # Errors
-    /// Why it cannot be written.
+    /// The state cannot be written.
     pub fn rest(&self, survey: &Survey) -> Result<(), Failure> {
         let _ = self.time(survey)?;
         self.write_marks(|marks, _| Some(marks.at_rest()))
     }
 
-    /// Writes the mark of the starter period, if it is time for it; whether it was. For the daemon
-    /// alone.
+    /// Writes the mark of the starter period if it is due; returns whether it wrote. For the daemon
+    /// only.
     ///
     /// # Errors
-    /// Why it cannot be written; the period does not count before.
+    /// The store cannot be written; the period does not count until it is.
     pub fn keep_starter(&self, survey: &Survey, time: &TimeVerdict) -> Result<bool, Failure> {
         match survey.starter(time) {
             StarterVerdict::Write(mark) => {
@@ -91,7 +91,7 @@ impl Device {
         }
     }
 
-    /// What was wrong with the marks when they were read.
+    /// Problems with the marks when they were read.
     pub(crate) fn time_notices(&self) -> Looked<Vec<Arc<Notice>>> {
         let mut memory = self.memory();
         Ok(self.of(&mut memory)?.notices.clone())
@@ -113,7 +113,7 @@ impl Device {
         self.memory.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is remembered, read when it is wanted first.
+    /// The marks, read on first use.
     fn of<'a>(&self, memory: &'a mut Option<Remembered>) -> Looked<&'a mut Remembered> {
         let remembered = match memory.take() {
             Some(remembered) => remembered,
@@ -135,13 +135,13 @@ mod tests {
     use crate::{Fetch, Url};
 
     #[test]
-    fn to_fetch_a_file_the_device_is_not_surveyed() {
+    fn a_fetch_does_not_survey_the_device() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::at(Root::new(dir.path()));
         let nobody = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
         let known = Device::at(Root::new(dir.path())).survey().unwrap();
         assert!(device.fetch(&known, &nobody, Fetch::default(), |_, _| ()).is_err());
-        // What a survey is judged by would have been read.
+        // A judgement would have read the marks.
         assert!(device.memory().is_none());
         let survey = device.survey().unwrap();
         let _ = device.time(&survey).unwrap();

@@ -1,4 +1,4 @@
-//! Documents that arrive together are judged as if they had come one after the other, trust documents
+//! Documents that arrive together are judged as if they had arrived one by one, trust documents
 //! first.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
@@ -18,7 +18,7 @@ const fn licence(pack: &'static str, serial: u64, starts: i32, expires: i32) -> 
     Licence { pack, serial, starts, expires, supersedes: None }
 }
 
-/// Files of every kind: renewals, what they replace, what has ended or not started, a conversion.
+/// Licences of every kind: renewals, replaced ones, ended or not started, a conversion.
 const POOL: [Licence; 6] = [
     licence("WE-AAAAA", 1, -100, 1000),
     licence("WE-AAAAA", 2, -50, -5),
@@ -28,7 +28,7 @@ const POOL: [Licence; 6] = [
     Licence { supersedes: Some("WE-AAAAA"), ..licence("WE-CCCCC", 9, -20, 12) },
 ];
 
-/// Version 2 of the trust document, which names one more key and withdraws a licence.
+/// Version 2 of the trust document, which admits another key and withdraws a licence.
 fn newer_trust() -> String {
     let keys = [("issuer", 2), ("later", 7)].map(|(name, seed)| TrustKey {
         key: world::key(name, seed).verifier().clone(),
@@ -71,7 +71,7 @@ fn is_trust(file: &str) -> bool {
     file.starts_with("igel.com/license-trust/")
 }
 
-/// The verdicts of imports one after the other, trust documents first, in the order of the files.
+/// The verdicts of separate imports, trust documents first, in the order of the files.
 fn one_by_one(world: &World, files: &[&str], intent: Intent) -> Vec<FileVerdict> {
     let mut order: Vec<_> = (0..files.len()).collect();
     order.sort_by_key(|n| !is_trust(files[*n]));
@@ -89,12 +89,12 @@ fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
     entries.map(file).collect()
 }
 
-/// What is shown and remembered, but for the moment.
+/// The report and the state, without the time.
 fn known(world: &World) -> (String, String) {
     let mut report = world.report();
     report.clock.now = license_format::UnixSeconds(0);
     let state = fs::read_to_string(world.path("var/lib/licd/state.toml")).unwrap_or_default();
-    // What is being removed is known by inode and time, which are another world's.
+    // A pending removal holds inodes and times, which differ between worlds.
     let (state, _) = state.split_once("[[removing]]").unwrap_or((&state, ""));
     (licd_device::to_json(&report), state.to_owned())
 }
@@ -103,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn files_together_come_to_what_they_come_to_one_by_one(
+    fn a_batch_has_the_result_of_separate_imports(
         there in prop::collection::vec(0..15_usize, 0..4),
         removed in any::<bool>(),
         chosen in prop::collection::vec(0..15_usize, 1..10),
@@ -149,7 +149,7 @@ fn licences_may_come_before_the_trust_document_that_names_their_key() {
 }
 
 #[test]
-fn a_key_that_is_revoked_in_the_same_moment_signs_nothing() {
+fn a_key_revoked_in_the_same_batch_signs_nothing() {
     let world = World::new();
     let _ = world.import(&newer_trust(), Intent::Explicit);
     let later = world::key("later", 7);
@@ -160,7 +160,54 @@ fn a_key_that_is_revoked_in_the_same_moment_signs_nothing() {
 }
 
 #[test]
-fn the_survey_that_comes_out_is_that_of_the_device() {
+fn a_failed_write_refuses_its_own_licence_only() {
+    let reissue = licence("WE-AAAAA", 2, -50, 1000).sign();
+    let other = World::new();
+    let _ = other.import(&reissue, Intent::Explicit);
+    let (name, _) = stored(&other).pop_first().unwrap();
+
+    let world = World::new();
+    let obstacle = world.licenses().join(name);
+    fs::create_dir(&obstacle).unwrap();
+    let (first, last) = (POOL[0].sign(), POOL[4].sign());
+    let verdicts = codes(&world.import_all(&[&first, &reissue, &last], Intent::Explicit));
+    assert_eq!(verdicts, [Code::Valid, Code::StoreUnwritable, Code::Valid]);
+    fs::remove_dir(&obstacle).unwrap();
+
+    let in_force = |report: licd_device::Report| {
+        let all = report.licenses.into_iter();
+        let all = all.filter(|license| license.state.in_force());
+        all.map(|license| (license.pack.to_string(), license.serial.get())).collect::<BTreeSet<_>>()
+    };
+    let expected = [("WE-AAAAA".to_owned(), 1), ("WE-BBBBB".to_owned(), 2)].into();
+    assert_eq!(in_force(world.report()), expected);
+    assert_eq!(world.import(&reissue, Intent::Explicit), Code::Valid);
+    assert_eq!(stored(&world).len(), 3);
+}
+
+#[test]
+fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
+    let world = World::new();
+    let state = world.path("var/lib/licd");
+    let aside = world.path("var/lib/aside");
+    fs::rename(&state, &aside).unwrap();
+    fs::write(&state, "").unwrap();
+    let roster = &files()[7];
+    let import = |survey: &licd_device::Survey| {
+        let arrival = survey.read("roster.lic", roster.as_bytes(), Intent::Explicit);
+        let mut batch = world.device().import(survey, vec![arrival]);
+        (batch.imported.remove(0).verdict.code, batch.survey)
+    };
+    let (code, survey) = import(&world.device().survey_for_import().unwrap());
+    assert_eq!(code, Code::StoreUnwritable);
+    fs::remove_file(&state).unwrap();
+    fs::rename(&aside, &state).unwrap();
+    assert_eq!(import(&survey).0, Code::WrongDevice);
+    assert!(known(&world).1.contains("WE-AAAAA"));
+}
+
+#[test]
+fn an_import_returns_the_survey_of_the_device_afterwards() {
     let world = World::new();
     let survey = world.device().survey_for_import().unwrap();
     let files = files();

@@ -1,5 +1,5 @@
-//! Whatever happens to a device, in whatever order: what is in force stays so, what was replaced
-//! does not come back, and what was removed on purpose does not come back by itself.
+//! In any sequence of events, licences in force stay so, replaced ones do not return, and removed
+//! ones do not return by themselves.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
 mod world;
@@ -12,7 +12,7 @@ use licd_rules::{Code, LicenseState, Selector, ServiceState};
 use license_format::{Date, PackId, Serial};
 use proptest::prelude::*;
 
-/// What may happen.
+/// An event.
 #[derive(Debug, Clone)]
 enum Event {
     Import(usize, bool),
@@ -53,26 +53,26 @@ const POOL: [Licence; 7] = [
     Licence { supersedes: Some("WE-BBBBB"), ..licence("WE-DDDDD", 9, 35, 1000) },
 ];
 
-/// What is to be expected.
+/// The expected state.
 #[derive(Default)]
 struct Expected {
-    /// What is in the store, or would be but for the clean-up.
+    /// The licences in the store, ignoring the clean-up.
     there: BTreeSet<usize>,
-    /// What was ever brought to the device.
+    /// The licences that ever arrived.
     offered: BTreeSet<usize>,
-    /// What was reported as started, by those who write it down.
+    /// The licences that the writing programs saw as started.
     started: BTreeSet<usize>,
     removed: BTreeSet<usize>,
 }
 
 impl Expected {
-    /// Whether nothing can have taken the place of a licence by this day.
+    /// Whether no licence can have replaced this one by that day.
     fn surely_counts(&self, n: usize, today: Date) -> bool {
         let mut offered = self.offered.iter().map(|other| &POOL[*other]);
         offered.all(|other| !other.replaces(&POOL[n]) || world::day(other.starts) > today)
     }
 
-    /// Whether something has, for good.
+    /// Whether another licence has replaced this one for good.
     fn is_replaced(&self, n: usize, today: Date) -> bool {
         let mut started = self.started.iter().map(|other| &POOL[*other]);
         started.any(|other| other.replaces(&POOL[n]) && world::day(other.starts) <= today)
@@ -182,7 +182,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_that_happens_loses_a_licence_in_force_or_brings_back_what_is_gone(
+    fn no_event_loses_a_licence_in_force_or_brings_one_back(
         events in prop::collection::vec(event(), 1..14)
     ) {
         let files: Vec<String> = POOL.iter().map(Licence::sign).collect();
@@ -224,9 +224,9 @@ proptest! {
     }
 }
 
-/// A clock that ran ahead clears nothing away that is in force when it is right again.
+/// A clock that ran ahead removes no licence that is in force once it is right again.
 #[test]
-fn what_a_wild_clock_takes_for_superseded_is_there_when_the_clock_is_right_again() {
+fn a_licence_superseded_by_a_wild_clock_is_there_once_the_clock_is_right() {
     let mut world = World::new();
     assert_eq!(world.import(&POOL[0].sign(), Intent::Explicit), Code::Valid);
     assert_eq!(world.import(&POOL[2].sign(), Intent::Explicit), Code::Pending);

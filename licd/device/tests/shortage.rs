@@ -1,4 +1,5 @@
-//! A process without descriptors. A crate of its own, since the limit is the whole process's.
+//! A process without file descriptors. In a test binary of its own, since the limit applies to the
+//! whole process.
 #![allow(
     clippy::unwrap_used,
     dead_code,
@@ -19,13 +20,13 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 const LICENCE: Licence =
     Licence { pack: "WE-AAAAA", serial: 7, starts: -10, expires: 1000, supersedes: None };
 
-/// Descriptors that a survey may have open at one time, and some more.
+/// Descriptors that a survey may hold at once, and some spare.
 const ENOUGH: u64 = 16;
 
-/// Does something while only `spare` more descriptors can be opened.
+/// Runs `act` while only `spare` more descriptors can be opened.
 fn with_descriptors<T>(spare: u64, act: impl FnOnce() -> T) -> T {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
-    // The lowest number that is free; those below it are open.
+    // The lowest free number; all lower ones are open.
     let free = u64::try_from(File::open("/").unwrap().as_raw_fd()).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, free + spare, hard).unwrap();
     let done = act();
@@ -34,7 +35,7 @@ fn with_descriptors<T>(spare: u64, act: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn a_process_without_descriptors_neither_forgets_nor_takes_back_anything() {
+fn a_shortage_of_descriptors_loses_and_revokes_nothing() {
     let world = World::new();
     assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Valid);
     let older = Licence { serial: 3, ..LICENCE };

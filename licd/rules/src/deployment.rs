@@ -1,43 +1,43 @@
-//! The end of a deployment: what is planned for the restart that it wants.
+//! The end of a deployment: the plan for the restart that it asks for.
 //!
-//! A plan is also an order: the daemon shows what the plan says, and restarts the device when the
-//! plan becomes [`Plan::Restart`]. Times are running time since the start of the system. A plan never
-//! outlives that start, so that the clock on the wall, which users and servers set, has no part in it.
+//! A plan is also an order: the daemon shows it, and restarts the device when it becomes
+//! [`Plan::Restart`]. Times are running time since the system start, and a plan never outlives that
+//! start, so the wall clock, which users and servers set, does not affect it.
 
 use core::time::Duration;
 
-/// How long a restart is announced before it comes.
+/// The notice before a restart.
 const NOTICE: Duration = Duration::from_secs(60);
-/// When users are asked again who wanted to be asked later.
+/// The delay after the answer “later”.
 const LATER: Duration = Duration::from_secs(4 * 60 * 60);
-/// How often an open question is looked at: its users may have left without a word.
+/// How often an open question is checked: its users may have left.
 const LOOK: Duration = Duration::from_secs(60);
-/// When a restart is tried again that was not to be had: an update takes minutes.
+/// The delay after a refused restart: an update takes minutes.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// What is planned for the restart.
+/// The plan for the restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing is decided yet.
+    /// Undecided.
     #[default]
     Open,
-    /// Users are asked; at this time it is looked whether they are still there.
+    /// The question is open; at this time licd checks whether its users are still there.
     Asked(Duration),
-    /// Users are asked again at this time, and at their next login.
+    /// licd asks again at this time and at the next login.
     Later(Duration),
-    /// Users read that the device restarts at this time.
+    /// Users see a notice that the device restarts at this time.
     Notice(Duration),
     /// A user has agreed.
     Agreed,
-    /// The restart was refused; it is tried again at this time.
+    /// The restart was refused; licd tries again at this time.
     Refused(Duration),
-    /// The device restarts now. Whatever comes of that, this deployment never orders it again.
+    /// The device restarts now. This deployment never orders it again, whatever the outcome.
     Restart,
-    /// A user wants no restart for this deployment.
+    /// A user has cancelled the restart for this deployment.
     Cancelled,
 }
 
-/// What a user answers.
+/// A user's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Restart now.
@@ -48,7 +48,7 @@ pub enum Answer {
     Cancel,
 }
 
-/// What has happened.
+/// An event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// A deployment has ended.
@@ -57,30 +57,30 @@ pub enum Event {
     Time,
     /// A user has answered.
     Answered(Answer),
-    /// The restart was not to be had.
+    /// The restart was refused.
     Refused,
 }
 
-/// How things stand.
+/// The situation at an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scene {
-    /// Running time since the start of the system.
+    /// Running time since the system start.
     pub uptime: Duration,
-    /// Whether a deployment may restart the device: the configuration allows it, and no start of the
-    /// system before this one was ordered by the same deployment.
+    /// Whether a deployment may restart the device: the configuration allows it, and this
+    /// deployment has not ordered an earlier start.
     pub may_restart: bool,
-    /// Whether the settings want users to be asked.
+    /// Whether the settings ask for a prompt.
     pub prompt: bool,
-    /// Whether a user sits at the device.
+    /// Whether a user has a session at the device.
     pub session: bool,
-    /// Whether licd itself is at work: an import, a removal, a write of settings, a look at the links.
+    /// Whether licd is busy with an import, a removal, a write of settings or a poll of the links.
     pub busy: bool,
-    /// Whether a program has asked logind to block a restart, as an update does.
+    /// Whether a program blocks restarts through logind, as an update does.
     pub inhibited: bool,
 }
 
 impl Answer {
-    /// The answer that this word means.
+    /// Parses an answer.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -93,7 +93,7 @@ impl Answer {
 }
 
 impl Plan {
-    /// When a question to logind is repeated that had no answer.
+    /// The delay before a failed question to logind is repeated.
     pub const RETRY: Duration = AGAIN;
 
     /// The plan as a word.
@@ -111,7 +111,7 @@ impl Plan {
         }
     }
 
-    /// When something is to be decided, in running time; `None` if only an event changes the plan.
+    /// The running time of the next decision; `None` if only an event changes the plan.
     #[must_use]
     pub fn due(self) -> Option<Duration> {
         match self {
@@ -121,17 +121,18 @@ impl Plan {
         }
     }
 
-    /// Whether a user may answer: the question is open, or is shown at the next login.
+    /// Whether a user may answer: the question is open or is shown at the next login.
     #[must_use]
     pub fn is_answerable(self) -> bool {
         matches!(self, Self::Asked(_) | Self::Later(_))
     }
 
-    /// The plan after this.
+    /// The plan after an event.
     #[must_use]
     pub fn after(self, event: Event, scene: &Scene) -> Self {
         match event {
-            // One restart serves both, but who wanted none has not been asked about this one.
+            // One restart serves both, but a user who cancelled has not been asked about this
+            // deployment.
             Event::Deployed if self == Self::Cancelled => Self::Open,
             Event::Deployed => self,
             Event::Time => self.in_time(scene),
@@ -151,11 +152,11 @@ impl Plan {
         let is_due = self.due().is_some_and(|due| due <= scene.uptime);
         match self {
             Self::Restart | Self::Cancelled => self,
-            // Also what was announced or asked before the configuration forbade it.
+            // Withdraws a notice or question from before the configuration forbade the restart.
             _ if !scene.may_restart => Self::Open,
             _ if !is_due || scene.busy => self,
             Self::Agreed | Self::Refused(_) => Self::restart(scene),
-            // A user who came during the notice has not been asked.
+            // A user who logged in during the notice has not been asked.
             Self::Notice(_) if !asks => Self::restart(scene),
             _ if asks => Self::Asked(scene.uptime + LOOK),
             _ => Self::Notice(scene.uptime + NOTICE),
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn time_brings_the_question_the_notice_and_the_restart() {
+    fn time_leads_to_the_question_the_notice_and_the_restart() {
         use Event::Time;
         use Plan::{Agreed, Cancelled, Later, Notice, Open, Refused, Restart};
         check(&[
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_work_is_never_cut_off() {
+    fn a_restart_never_interrupts_work() {
         use Event::Time;
         use Plan::{Agreed, Later, Notice, Open, Refused};
         let alone = |scene: Scene| Scene { session: false, ..scene };
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plan_is_a_word_of_its_own() {
+    fn every_plan_has_its_own_word() {
         let plans = [Plan::Open, ASKED, LATER, NOTICE, Plan::Agreed, AGAIN, Plan::Restart];
         for (at, plan) in plans.iter().enumerate() {
             assert!(plans.iter().skip(at + 1).all(|other| other.as_str() != plan.as_str()));
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_deployment_and_a_refusal_change_what_they_must() {
+    fn a_further_deployment_reopens_a_cancelled_plan_and_a_refusal_delays_a_restart() {
         use Event::{Deployed, Refused};
         use Plan::{Agreed, Cancelled, Open, Restart};
         check(&[
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_an_answer_or_none() {
+    fn an_answer_has_only_its_own_word() {
         assert_eq!(Answer::parse("now"), Some(Answer::Now));
         assert_eq!(Answer::parse("later"), Some(Answer::Later));
         assert_eq!(Answer::parse("cancel"), Some(Answer::Cancel));

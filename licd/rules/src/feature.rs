@@ -1,4 +1,4 @@
-//! Features: what a licence allows on this generation of the operating system.
+//! Features: the rights from licences on each generation of the operating system.
 
 use license_format::{Date, Expiry, License, Term};
 
@@ -10,8 +10,7 @@ use license_format::services::{
     WORKSPACE_EDITION as WE,
 };
 
-/// What becomes of a feature when the licence that allows it has expired. An expired evaluation
-/// allows nothing in any case.
+/// The fate of a feature after its licence expires. An expired evaluation allows nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum After {
     /// It stays.
@@ -28,14 +27,14 @@ use After::{ByTerm, Ends, OlderReleases, Stays};
 /// A service that allows a feature.
 type Grant = (&'static str, After);
 
-/// A gate that programs ask about.
+/// A right that programs ask about.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Feature {
-    /// Its name, `[a-z0-9-]`; also that of its file for boot scripts.
+    /// Its name, `[a-z0-9-]`; also the name of its file for boot scripts.
     pub name: &'static str,
     os11: &'static [Grant],
     os12: &'static [Grant],
-    /// The first version of the system that has it; `None`: every one.
+    /// The first version of the system with this feature; `None`: every version.
     since: Option<Version>,
 }
 
@@ -44,17 +43,17 @@ const fn always(name: &'static str) -> Feature {
     both(name, &[])
 }
 
-/// The same on both generations.
+/// The same grants on both generations.
 const fn both(name: &'static str, grants: &'static [Grant]) -> Feature {
     on(name, grants, grants)
 }
 
-/// What allows it differs between the generations.
+/// Different grants on each generation.
 const fn on(name: &'static str, os11: &'static [Grant], os12: &'static [Grant]) -> Feature {
     Feature { name, os11, os12, since: None }
 }
 
-/// An add-on that later versions of the system have.
+/// An add-on that needs a version of the system.
 const fn add_on(name: &'static str, grants: &'static [Grant], since: Version) -> Feature {
     Feature { since: Some(since), ..both(name, grants) }
 }
@@ -64,8 +63,8 @@ const OS_11_01_110: Version = Version::new(11, 1, 110);
 /// The version that brought Ericom PowerTerm as an add-on.
 const OS_11_02_100: Version = Version::new(11, 2, 100);
 
-/// Part of the Enterprise Management Pack on OS 11 and of the base on OS 12; the service is what
-/// allows one of them alone.
+/// Part of the Enterprise Management Pack on OS 11 and of the base on OS 12; `service` allows this
+/// feature alone.
 macro_rules! management {
     ($name:literal $(, $service:ident)?) => {
         on(
@@ -113,7 +112,7 @@ impl Feature {
         Self::ALL.iter().find(|feature| feature.name == name)
     }
 
-    /// The services that allow it; none if it needs no licence.
+    /// The services that allow it; empty if it needs no licence.
     pub fn services(&self, generation: Generation) -> impl Iterator<Item = &'static str> {
         self.grants(generation).iter().map(|(name, _)| *name)
     }
@@ -196,8 +195,7 @@ impl Reason {
         }
     }
 
-    /// Which of several answers is given: allowing ones first, each group from the best to the
-    /// least.
+    /// Precedence among answers: allowing ones first, from best to worst.
     fn rank(self) -> u8 {
         match self {
             Self::Always => 10,
@@ -215,18 +213,18 @@ impl Reason {
     }
 }
 
-/// The answer for one feature.
+/// The verdict on one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct FeatureVerdict {
-    /// Why; [`Reason::allows`] is the yes or no.
+    /// The reason; [`Reason::allows`] is the yes or no.
     pub reason: Reason,
-    /// The last day of what allows it (or allowed it, if expired); `None` where no day ends it.
+    /// The last day of the licence that allows it, or did; `None` if it has no end.
     pub until: Option<Expiry>,
 }
 
 impl Judgement<'_> {
-    /// Whether a feature is allowed: by any licence of any service that grants it.
+    /// Whether any licence of any granting service allows a feature.
     pub fn feature(&self, feature: &Feature) -> FeatureVerdict {
         let lacks = |since| self.case.version.is_some_and(|version| version < since);
         if feature.since.is_some_and(lacks) {
@@ -235,9 +233,8 @@ impl Judgement<'_> {
         self.answer(feature.grants(self.case.generation), None)
     }
 
-    /// Whether a release of this date may be installed, which is of version `to` if that is known.
-    /// One of a newer generation is an update like any on OS 12: whatever its date, the licence must
-    /// be in force.
+    /// Whether a release of this date, and of version `to` if known, may be installed. A newer
+    /// generation counts as an update on OS 12: the licence must be in force, whatever the date.
     pub fn update(&self, released: Date, to: Option<Version>) -> FeatureVerdict {
         let generation = match to {
             Some(to) if to.is_beyond(self.case.generation) => Generation::Os12,
@@ -260,7 +257,7 @@ impl Judgement<'_> {
     }
 }
 
-/// What the starter period says to the features of its service: as an evaluation.
+/// The verdict of the starter period, as an evaluation.
 fn answer_of_starter(begun: Begun) -> FeatureVerdict {
     let (reason, starter) = match begun {
         Begun::Counts(starter) => (Reason::Starter, starter),
@@ -269,7 +266,7 @@ fn answer_of_starter(begun: Begun) -> FeatureVerdict {
     FeatureVerdict { reason, until: Some(Expiry::On(starter.last)) }
 }
 
-/// What one licence says to one feature.
+/// The verdict of one licence on one feature.
 fn answer_of(
     license: &License,
     state: LicenseState,

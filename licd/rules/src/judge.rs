@@ -1,4 +1,4 @@
-//! Which licences of a device count, and what follows from them.
+//! Judging the licences of a device.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -12,31 +12,31 @@ use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
 use crate::{Generation, LicenseState, Starter, Version};
 
-/// Everything a judgement rests on.
+/// The input of a judgement.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
-    /// The genuine licences at hand, whatever units they name.
+    /// The genuine licences at hand, for any unit.
     pub licenses: &'a [&'a License],
-    /// What is remembered of licences that may not be at hand any more.
+    /// The memory of licences that may be gone.
     pub past: &'a Past,
-    /// The trust document in force: what it withdraws, and which keys count against which products.
+    /// The trust document in force, with its withdrawals and the products of each key.
     pub trust: &'a TrustDocument,
-    /// This device; without a unit ID no licence is for it.
+    /// This device; without a unit ID every licence is foreign.
     pub unit: Option<&'a UnitId>,
     /// The time to judge at.
     pub now: UnixSeconds,
     /// The operating system.
     pub generation: Generation,
-    /// Its version; what is not known is held against no feature.
+    /// Its version; an unknown version rules out no feature.
     pub version: Option<Version>,
     /// The starter period, if it has begun: an evaluation of the Workspace Edition.
     pub starter: Option<Starter>,
 }
 
-/// Where every licence of a [`Case`] stands.
+/// The states of all licences of a [`Case`].
 pub struct Judgement<'a> {
     pub(crate) case: Case<'a>,
-    /// Beside `case.licenses`; `None` for those of other devices.
+    /// Parallel to `case.licenses`; `None` for licences of other devices.
     states: Vec<Option<LicenseState>>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Judgement<'a> {
         Self { case, states }
     }
 
-    /// The state of each licence of the case, in its order; `None` for one of another device.
+    /// The state of each licence of the case, in order; `None` for one of another device.
     #[must_use]
     pub fn states(&self) -> &[Option<LicenseState>] {
         &self.states
@@ -99,33 +99,33 @@ pub(crate) enum Begun {
     Over(Starter),
 }
 
-/// Whether a licence names a service.
+/// Whether a licence unlocks a service.
 pub(crate) fn unlocks(license: &Terms, service: &str) -> bool {
     license.services.iter().any(|name| name.as_str() == service)
 }
 
-/// What took the place of which packs of one unit, gathered once so that a full store is judged in
-/// one pass, and added to as licences arrive. Only what has started replaces anything.
+/// The replacements that count for one unit, gathered once so that a full store is judged in one
+/// pass, and extended as licences arrive. Only licences that have started replace others.
 pub struct Replaced {
     unit: UnitId,
-    /// The highest serial of a pack that is for this unit.
+    /// The highest serial of each pack issued for this unit.
     reissued: Reach<Serial>,
-    /// When the latest licence was issued that supersedes a pack by name.
+    /// The issue time of the latest licence that supersedes each pack by name.
     converted: Reach<UnixSeconds>,
-    /// The highest serial of a pack's lists of units that leave this one out.
+    /// The highest serial of each pack's rosters that exclude this unit.
     listed: Reach<Serial>,
-    /// The highest serial of a pack that the trust document takes away.
+    /// The highest serial of each pack that the trust document withdraws.
     withdrawn: BTreeMap<PackId, Serial>,
 }
 
 impl Replaced {
-    /// What has started by the time of the case.
+    /// The replacements that have started by the time of the case.
     #[must_use]
     pub fn of(case: &Case<'_>, unit: &UnitId) -> Self {
         Self::by_signer(case, unit, |_| case.now)
     }
 
-    /// What has started by the time that `now` has for its signer.
+    /// The replacements that have started by each signer's own time.
     pub(crate) fn by_signer(
         case: &Case<'_>,
         unit: &UnitId,
@@ -158,8 +158,7 @@ impl Replaced {
         self.listed.take(seen.rosters, &self.unit, &now);
     }
 
-    /// Where a licence of this unit stands, whether it is among those gathered or not: none replaces
-    /// itself.
+    /// The state of a licence of this unit, gathered here or not: a licence never replaces itself.
     pub fn state(
         &self,
         license: &License,
@@ -169,7 +168,7 @@ impl Replaced {
         self.taken(license, trust).unwrap_or_else(|| in_time(license, now))
     }
 
-    /// The state of a licence whose place was taken (LF §4.2, §4.3, §7); `None` if it counts.
+    /// The state of a replaced licence (LF §4.2, §4.3, §7); `None` if it counts.
     fn taken(&self, license: &License, trust: &TrustDocument) -> Option<LicenseState> {
         let counts = |signer| may_take(signer, &license.product, trust);
         if self.withdrawn.get(&license.pack).is_some_and(|last| license.serial <= *last)
@@ -180,7 +179,7 @@ impl Replaced {
         self.supersedes(license, counts).then_some(LicenseState::Superseded)
     }
 
-    /// Whether a licence is superseded if these signers alone are asked.
+    /// Whether these signers alone supersede a licence.
     pub(crate) fn supersedes(
         &self,
         license: &License,
@@ -191,7 +190,7 @@ impl Replaced {
     }
 }
 
-/// How far the packs of a unit are taken, by each signer.
+/// The highest replaced bound in each pack, by signer.
 struct Reach<B>(BTreeMap<PackId, BTreeMap<Option<PublicKey>, B>>);
 
 impl<B> Default for Reach<B> {
@@ -213,7 +212,7 @@ impl<B: Ord + Copy> Reach<B> {
         }
     }
 
-    /// Whether one of the signers that count takes what stands here in a pack.
+    /// Whether a signer that counts replaces this place in a pack.
     fn takes(&self, pack: &PackId, place: B, counts: impl Fn(Option<PublicKey>) -> bool) -> bool {
         let by = self.0.get(pack).into_iter().flatten();
         by.into_iter().any(|(signer, below)| place < *below && counts(*signer))

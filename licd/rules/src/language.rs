@@ -1,20 +1,19 @@
-//! Which language a user reads.
+//! The language of messages to a user.
 
 use alloc::string::String;
 
-/// A language that licd speaks to people in.
+/// A supported language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// English, for everybody else as well.
+    /// English, the default.
     English,
     /// German.
     German,
 }
 
 impl Language {
-    /// The one that gettext(3) would choose by these environment variables: the locale of messages is that of the first of
-    /// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; unless it is C, `LANGUAGE` may list others
-    /// that the user prefers.
+    /// The language that gettext(3) would choose: the first of `LC_ALL`, `LC_MESSAGES` and `LANG`
+    /// that is set names the locale; unless that is C, `LANGUAGE` may list preferred alternatives.
     #[must_use]
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &&str| variable(name).filter(|value| !value.is_empty());

@@ -1,5 +1,5 @@
-//! Every decision of licd, as pure functions: documents, unit, time and system in; licence states,
-//! service states, features, removals out. Nothing here does I/O or reads a clock.
+//! The decisions of licd as pure functions: from documents, unit, time and system to licence
+//! states, service states, features and removals. No I/O, no clock.
 #![no_std]
 
 extern crate alloc;

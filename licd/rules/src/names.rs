@@ -1,12 +1,12 @@
-//! Which names are those of licences and trust documents, and which only look so.
+//! File names of licences and trust documents, and similar names.
 
-/// What every licence file's name ends with, in any letter case: FAT may have only capitals.
+/// The extension of licence files, in any letter case: FAT may store only capitals.
 const ENDING: &[u8] = b".lic";
 /// The name of a trust document, in the store and on a stick.
 pub const TRUST: &str = "trust.note";
 
-/// Whether a name is one of a licence: it ends in `.lic`, in any letter case. One that begins with a
-/// dot is not, since macOS leaves `._WE.lic` beside each `WE.lic`.
+/// Whether a name is that of a licence: `.lic` at the end, in any letter case, and no dot at the
+/// start, since macOS leaves `._WE.lic` next to each `WE.lic`.
 #[must_use]
 pub fn is_license(name: &[u8]) -> bool {
     let end = name.len().checked_sub(ENDING.len()).and_then(|at| name.get(at..));
@@ -19,8 +19,8 @@ pub fn is_trust(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(TRUST.as_bytes())
 }
 
-/// Whether a name looks like one of the two and is neither: what editors, browsers, mail programs
-/// and file managers make of them, as `WE.lic.txt`, `WE.lic.gz`, `WE.lic (1)` or `trust (1).note`.
+/// Whether a name resembles one of the two without being one, as editors, browsers, mail programs
+/// and file managers produce: `WE.lic.txt`, `WE.lic.gz`, `WE.lic (1)` or `trust (1).note`.
 #[must_use]
 pub fn is_near_miss(name: &[u8]) -> bool {
     if is_license(name) || is_trust(name) || name.starts_with(b".") {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_make_of_a_name_is_recognised() {
+    fn names_changed_by_other_programs_are_recognised() {
         for name in [
             "WE.lic.txt",
             "WE.LIC.GZ",

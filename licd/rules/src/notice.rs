@@ -1,18 +1,17 @@
-//! Notices of expiry: what people are told of the end of a licence, and how often.
+//! Notices of expiry: their content and frequency.
 //!
-//! A service is spoken of while its state is `warning`, `grace` or `expired`, once a day at most.
-//! The day is that of the time which licences are judged at, UTC. Nobody can do more about it than
-//! ask for a renewal, so beyond that:
+//! A service has a notice while its state is `warning`, `grace` or `expired`, once a day at most.
+//! The day is that of the time licences are judged at, UTC. The only remedy is a renewal, so these
+//! rules limit the notices:
 //!
-//! - what another licence at hand carries on is not spoken of: nothing ends;
-//! - what stops nothing on this system is no news: an Enterprise Management Pack on OS 12, a
-//!   perpetual add-on, a service that this version does not know;
-//! - services that end on the same day, and stop on the same day, are spoken of together;
-//! - an ended licence is spoken of for [`AFTER_END`] days from the first time, so that also who
-//!   comes back from a month of holidays learns why something is gone.
+//! - a service that another licence continues has no notice: nothing ends;
+//! - an end that stops nothing on this system has no notice: an Enterprise Management Pack on OS
+//!   12, a perpetual add-on, a service unknown to this version;
+//! - services with the same last day and the same stop day share a notice;
+//! - an ended licence has notices for [`AFTER_END`] days from the first one, so a user who returns
+//!   from a long absence also sees the reason.
 //!
-//! The starter period has no warning of its own and is spoken of as a licence would be that does not
-//! say how long before its end.
+//! The starter period sets no warning days and is treated like a licence with the default.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,7 +22,7 @@ use license_format::{Date, Expiry, Term, UnixSeconds, limits};
 use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceVerdict};
 use license_format::services::{ENTERPRISE_MANAGEMENT, WORKSPACE_EDITION};
 
-/// Days on which an ended licence is spoken of: a working week and the days around it.
+/// Days of notices after the end: a working week and the weekend around it.
 pub const AFTER_END: i32 = 7;
 
 /// How near the end is.
@@ -31,82 +30,82 @@ pub const AFTER_END: i32 = 7;
 pub enum Stage {
     /// In force, ending soon.
     Warning,
-    /// Past the last day, and everything is as before for a while.
+    /// Past the last day, with all rights for a while.
     Grace,
     /// Over.
     Expired,
 }
 
-/// What becomes of a feature.
+/// The fate of a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It goes on.
+    /// It stays.
     Stays,
-    /// Of updates, those to releases dated before the last day go on.
+    /// Updates to releases dated before the last day stay.
     OlderReleases,
-    /// It cannot be started any more.
+    /// It stops.
     Stops,
 }
 
-/// What there is to say of the end of one service, or of several that end together.
+/// The end of one service, or of several that end together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The service's name; of several the Workspace Edition, else the first.
+    /// The service's name; of several, the Workspace Edition or else the first.
     pub service: String,
-    /// The names of the others that end with it.
+    /// The names of the other services that end with it.
     pub others: Vec<String>,
     /// How near the end is.
     pub stage: Stage,
-    /// The term of the licence that ends; `None` if several of different terms do.
+    /// The term of the ending licence; `None` if several licences of different terms end.
     pub term: Option<Term>,
     /// Its last day.
     pub expires: Date,
-    /// The last day of the service, graces included: features stop after this one.
+    /// The last day of the service with its grace; features stop after it.
     pub last: Date,
     /// Days from today to `expires`, negative once it has passed.
     pub days_left: i32,
-    /// Every feature that the services allow on this system, and what becomes of it.
+    /// Every feature that the services allow on this system, with its fate.
     pub features: Vec<(&'static Feature, Fate)>,
 }
 
-/// What was said of a service.
+/// The last notice for a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The service's name.
     pub service: String,
-    /// The stage that was spoken of last.
+    /// The stage of that notice.
     pub stage: Stage,
-    /// The last day that was spoken of last.
+    /// The expiry date in that notice.
     pub expires: Date,
-    /// The day on which that was said first.
+    /// The day of the first notice with this stage and date.
     pub first: Date,
-    /// The day on which that was said last.
+    /// The day of the last one.
     pub last: Date,
 }
 
-/// Whether people are told of the end of the Enterprise Management Pack (the registry's
+/// Whether the Enterprise Management Pack has notices of expiry (the registry's
 /// `enable_enterprise_management_notification`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnterpriseManagement {
-    /// As of any other service.
+    /// Like any other service.
     Told,
     /// Never.
     Silenced,
 }
 
-/// What follows for today.
+/// The notices for today.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
 pub struct Told {
-    /// The notices that are worth showing to somebody who has not seen them today.
+    /// Notices for a user who has not seen them today.
     pub current: Vec<Notice>,
-    /// Those of them that are to be announced now.
+    /// The subset to announce now.
     pub due: Vec<Notice>,
-    /// What is to be remembered once they are.
+    /// The record to keep after the announcement.
     pub said: Vec<Said>,
 }
 
-// Those of the service's state.
+// The words of the service state.
 words!(Stage { Warning = "warning", Grace = "grace", Expired = "expired" });
 
 impl Stage {
@@ -128,7 +127,7 @@ impl Stage {
 }
 
 impl Judgement<'_> {
-    /// What there is to say of services that end or have ended, by name.
+    /// Notices for services that end or have ended, by name.
     #[must_use]
     pub fn notices(&self, management: EnterpriseManagement) -> Vec<Notice> {
         let silenced = |service: &str| {
@@ -175,15 +174,15 @@ impl Judgement<'_> {
         })
     }
 
-    /// The last day of a service, of which a licence lasts until `last`, and what is judged when it
-    /// is over. What will be is judged like what is. `None` if it goes on by another licence; one
-    /// that is about to end by then itself only puts the end off.
+    /// The real last day of a service whose licence lasts until `last`, and the judgement after it.
+    /// The future is judged like the present. `None` if another licence continues the service; a
+    /// licence that is itself about to end then only postpones the end.
     fn end_of(&self, service: &str, last: Date) -> Option<(Date, Self)> {
         let then = self.at(last.end_everywhere());
         let next = then.service(service);
         match (next.state, next.last) {
             (ServiceState::Warning | ServiceState::Grace, Some(Expiry::On(later))) => {
-                // Later it is: it has not ended by now.
+                // Always later: that licence has not ended yet.
                 self.end_of(service, later)
             }
             (state, _) if state.in_force() => None,
@@ -205,12 +204,12 @@ impl Judgement<'_> {
 }
 
 impl Notice {
-    /// Whether it ends, and what it allows stops, when that of `other` does.
+    /// Whether both end, and stop features, on the same days.
     fn ends_with(&self, other: &Self) -> bool {
         (self.stage, self.expires, self.last) == (other.stage, other.expires, other.last)
     }
 
-    /// Speaks of `other` as well, which ends on the same day.
+    /// Merges a notice that ends on the same day.
     fn join(&mut self, other: Self) {
         self.term = self.term.filter(|term| Some(*term) == other.term);
         self.others.push(other.service);
@@ -224,14 +223,14 @@ impl Notice {
         self.features.dedup_by_key(|(feature, _)| feature.name);
     }
 
-    /// Whether anything stops, altogether or in part.
+    /// Whether a feature stops or is restricted.
     #[must_use]
     pub fn stops_something(&self) -> bool {
         self.features.iter().any(|(_, fate)| *fate != Fate::Stays)
     }
 
-    /// The day on which this was said first, today if it never was. A day that is still to come is
-    /// that of a clock which has been put right since.
+    /// The day of the first such notice, or today. A future day comes from a clock that has been
+    /// corrected since.
     fn first_said(&self, said: &[Said], today: Date) -> Date {
         let same = |said: &&Said| {
             (&said.service, said.stage, said.expires) == (&self.service, self.stage, self.expires)
@@ -245,7 +244,7 @@ impl Notice {
     }
 }
 
-/// Decides which notices are shown and which are due, given what was said before.
+/// Decides which notices to show and which to announce, given the previous ones.
 pub fn tell(notices: Vec<Notice>, said: &[Said], today: Date) -> Told {
     let current: Vec<_> =
         notices.into_iter().filter(|notice| notice.is_worth_showing(said, today)).collect();
@@ -260,7 +259,7 @@ pub fn tell(notices: Vec<Notice>, said: &[Said], today: Date) -> Told {
         first: notice.first_said(said, today),
         last: today,
     };
-    // What was said of the others is kept: a licence may be away for a moment only.
+    // Records of other services stay: a licence may be absent for a moment.
     let kept = said.iter().filter(|said| due.iter().all(|due| due.service != said.service));
     let mut said: Vec<_> = kept.cloned().chain(due.iter().map(newly)).collect();
     said.sort_by(|a, b| a.service.cmp(&b.service));

@@ -1,11 +1,11 @@
-//! What is remembered of documents, whether or not they are still at hand: what was replaced stays
-//! so when its successor has ended or is gone (LF §4.2), what was withdrawn stays so (LF §4.3), and
-//! what was removed on purpose does not come back by itself.
+//! The memory of documents, at hand or not: a replaced licence stays replaced after its successor
+//! has ended or gone (LF §4.2), a withdrawn one stays withdrawn (LF §4.3), and a removed one does
+//! not return by itself.
 //!
-//! It is remembered by signer: a licence that two keys have signed leaves an entry for each. An entry
-//! counts against a licence only while the trust document in force lets its signer sign that
-//! licence's product (LF §4.5). So a key that is revoked has replaced and withdrawn nothing, and
-//! nothing has to be looked for and deleted.
+//! Entries are per signer: a licence signed by two keys leaves an entry for each. An entry counts
+//! against a licence only while the trust document in force lets its signer sign that licence's
+//! product (LF §4.5). A revoked key has thus replaced and withdrawn nothing, without a search for
+//! its entries.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -17,8 +17,8 @@ use license_format::{
 
 use crate::state::has_started;
 
-/// Entries of each kind that are remembered: many times the packs that one device ever sees. Signers
-/// share them, so that one of them, however much it signs, leaves room for the others.
+/// Entries of each kind to remember: far more packs than one device sees. Signers share them, so
+/// one prolific signer cannot displace the others.
 pub const REMEMBERED: usize = 1024;
 
 /// Licences of a pack that no longer count for a unit: those below a serial, or issued before a
@@ -29,17 +29,17 @@ pub struct Taken<B> {
     pub unit: UnitId,
     /// The pack.
     pub pack: PackId,
-    /// Licences below this are taken.
+    /// Licences below this no longer count.
     pub below: B,
-    /// The first day on which they are: that of what takes their place.
+    /// The first day of the licence that replaces them.
     pub starts: Date,
-    /// The key that has signed what takes their place. `None` in what a version wrote that did not
-    /// ask for it: it counts whatever keys are in force, for what it withdrew must not come back by
-    /// an update of the system.
+    /// The key that signed the replacement. `None` in entries of versions before signers were
+    /// recorded: such an entry always counts, since an update must not restore a withdrawn licence.
     pub signer: Option<PublicKey>,
 }
 
-/// What a complete list of a pack's units takes from a unit that it does not name: lower serials.
+/// The effect of a complete list of a pack's units on a unit that it excludes: lower serials no
+/// longer count.
 pub type Roster = Taken<Serial>;
 
 /// A licence that was removed on purpose.
@@ -49,33 +49,33 @@ pub struct Tombstone {
     pub pack: PackId,
     /// Its serial.
     pub serial: Serial,
-    /// Who removed it.
+    /// Its remover.
     pub by: Remover,
 }
 
-/// Who removes a licence on purpose.
+/// The remover of a licence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remover {
-    /// Somebody who asked for it once: it stays away until it is wanted again.
+    /// A person: the licence stays away until it is imported on purpose.
     Person,
-    /// The removal profile of the settings: it stays away while that is set.
+    /// The removal profile of the settings: the licence stays away while the profile is set.
     Profile,
 }
 
-/// Everything that is remembered.
+/// The whole memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
-    /// What rosters withdrew.
+    /// Withdrawals by rosters.
     pub rosters: Vec<Roster>,
-    /// What reissues superseded: the highest serials of packs.
+    /// Replacements by reissues: the highest serials of packs.
     pub reissued: Vec<Taken<Serial>>,
-    /// What licences superseded that name other packs: the times of issue.
+    /// Replacements by licences that supersede other packs: their issue times.
     pub converted: Vec<Taken<UnixSeconds>>,
-    /// What was removed on purpose, the latest last.
+    /// Removals on purpose, the latest last.
     pub removed: Vec<Tombstone>,
 }
 
-/// Whether a roster takes a licence away from a unit, once the roster has started (LF §4.3).
+/// Whether a roster withdraws a licence from a unit, once the roster has started (LF §4.3).
 #[must_use]
 pub fn withdraws(
     roster: &License,
@@ -90,7 +90,7 @@ pub fn withdraws(
         && roster.signers().iter().any(|key| may_take(Some(*key), &license.product, trust))
 }
 
-/// Whether what this key has signed counts against a licence of this product (LF §4.5).
+/// Whether a signature of this key counts against a licence of this product (LF §4.5).
 pub(crate) fn may_take(
     signer: Option<PublicKey>,
     product: &Product,
@@ -99,7 +99,7 @@ pub(crate) fn may_take(
     signer.is_none_or(|key| trust.allows(key, product))
 }
 
-/// What a licence takes from a pack of a unit, one entry for each of its signers.
+/// The replacements that a licence makes in a pack of a unit, one entry per signer.
 fn taken<B: Copy>(
     license: &License,
     unit: &UnitId,
@@ -116,8 +116,8 @@ fn taken<B: Copy>(
 }
 
 impl Past {
-    /// Remembers of these genuine licences what they mean to a unit: rosters that leave it out, and
-    /// what those replace that name it and have started.
+    /// Records which licences these genuine ones replace or withdraw for a unit: rosters that
+    /// exclude it, and licences for it that have started.
     pub fn learn<'a>(
         &mut self,
         licenses: impl IntoIterator<Item = &'a License>,
@@ -130,7 +130,7 @@ impl Past {
         self.tidy();
     }
 
-    /// The same of one licence, without a bound.
+    /// Records one licence, without limiting the number of entries.
     pub(crate) fn see(&mut self, license: &License, unit: &UnitId, now: UnixSeconds) {
         let serials = || taken(license, unit, &license.pack, license.serial);
         if license.roster_excludes(unit) {
@@ -145,9 +145,9 @@ impl Past {
         }
     }
 
-    /// Of two entries of a pack and a signer, one that takes no more and no earlier than the other
-    /// is dropped. Beyond [`REMEMBERED`] each signer keeps its share, those entries that start last;
-    /// and the oldest removals go.
+    /// Drops entries that another one of the same pack and signer covers, and limits their number.
+    /// Beyond [`REMEMBERED`], each signer keeps its share of the entries that start last, and the
+    /// oldest removals go.
     pub fn tidy(&mut self) {
         tidy(&mut self.rosters);
         tidy(&mut self.reissued);
@@ -156,7 +156,7 @@ impl Past {
         self.removed.drain(..excess);
     }
 
-    /// Remembers that licences were removed on purpose.
+    /// Records removals on purpose.
     pub fn remove(&mut self, licenses: &[&License], by: Remover) {
         let excess = licenses.len().saturating_sub(REMEMBERED);
         for license in licenses.iter().skip(excess) {
@@ -167,12 +167,12 @@ impl Past {
         self.tidy();
     }
 
-    /// Forgets that it was.
+    /// Clears the tombstone of a licence.
     pub fn restore(&mut self, license: &License) {
         self.removed.retain(|tombstone| !tombstone.is_of(license));
     }
 
-    /// Whether this unit had a licence that had started, by the word of a key that is still trusted.
+    /// Whether this unit had a licence that had started, signed by a key that is still trusted.
     #[must_use]
     pub fn was_licensed(&self, unit: &UnitId, trust: &TrustDocument) -> bool {
         let of = |whose: &UnitId, signer: Option<PublicKey>| {
@@ -182,7 +182,7 @@ impl Past {
             || self.converted.iter().any(|entry| of(&entry.unit, entry.signer))
     }
 
-    /// Who removed a licence, if it was.
+    /// The remover of a licence, if it was removed.
     #[must_use]
     pub fn remover(&self, license: &License) -> Option<Remover> {
         let tombstone = self.removed.iter().find(|tombstone| tombstone.is_of(license))?;
@@ -200,7 +200,7 @@ fn tidy<B: Ord + Copy>(entries: &mut Vec<Taken<B>>) {
     fn whose<B>(entry: &Taken<B>) -> (&UnitId, &PackId, Option<PublicKey>) {
         (&entry.unit, &entry.pack, entry.signer)
     }
-    // Of a pack, a lower reach matters only if it starts earlier than all the higher ones.
+    // In one pack, a lower bound counts only if it starts before every higher one.
     entries.sort_by(|a, b| (whose(a), b.below, a.starts).cmp(&(whose(b), a.below, b.starts)));
     entries.dedup_by(|lower, kept| whose(kept) == whose(lower) && kept.starts <= lower.starts);
     if entries.len() > REMEMBERED {
@@ -209,8 +209,8 @@ fn tidy<B: Ord + Copy>(entries: &mut Vec<Taken<B>>) {
     }
 }
 
-/// Cuts the entries down to [`REMEMBERED`]: each signer keeps as many as every other may, so that
-/// those with few keep all of them.
+/// Cuts the entries down to [`REMEMBERED`] with an equal share per signer; a signer below its share
+/// keeps every entry.
 fn share<B>(entries: &mut Vec<Taken<B>>) {
     let mut counts = BTreeMap::<Option<PublicKey>, usize>::new();
     for entry in entries.iter() {

@@ -1,40 +1,38 @@
-//! When the download links are asked. All of it is spread by chance: devices that do the same at the
-//! same time, since the power came back or a setting was sent, must not ask a server in the same
-//! second.
+//! When licd polls the download links. Every delay is random: devices that react to the same event,
+//! such as returning power or a new setting, must not ask a server in the same second.
 //!
-//! `chance` is a number that anything from 0 to [`u32::MAX`] is equally likely for.
+//! `chance` is uniform from 0 to [`u32::MAX`].
 
 use core::time::Duration;
 
-/// The spread of the first look after a start, for a device that its licences are in order for: a
-/// fleet of 100,000 is 330 requests a second.
+/// The spread of the first poll after a start, if the device is licensed: for a fleet of 100,000,
+/// 330 requests a second.
 const START: Duration = Duration::from_secs(300);
-/// The same for a device that is waiting for a licence, and whoever sits before it.
+/// The same for a device that needs a licence while its user waits.
 const START_WANTING: Duration = Duration::from_secs(15);
-/// The spread after the links have changed: UMS sends settings one by one.
+/// The spread after a change of the links: UMS sends settings one by one.
 const CHANGE: Duration = Duration::from_secs(3);
-/// The wait after a look that failed, doubled by each further one.
+/// The delay after a failed poll, doubled by each further failure.
 const RETRY: Duration = Duration::from_secs(60);
-/// Spread of the regular looks to either side, in percent.
+/// The spread of regular polls to either side, in percent.
 const JITTER: u32 = 10;
-/// Spread of those that follow a failure: a server that is back is not to be run over.
+/// The spread after a failure: a server that has just recovered must not be overloaded.
 const RETRY_JITTER: u32 = 50;
 
-/// The wait from a start to the first look; `wanting`: the device lacks a licence or will soon, or
-/// has a link that was never followed.
+/// The delay from a start to the first poll; `wanting` if the device lacks a licence, will lack one
+/// soon, or has a link that it never followed.
 #[must_use]
 pub fn poll_after_start(wanting: bool, chance: u32) -> Duration {
     share(if wanting { START_WANTING } else { START }, chance)
 }
 
-/// The wait from a change of the links to the next look.
+/// The delay from a change of the links to the next poll.
 #[must_use]
 pub fn poll_after_change(chance: u32) -> Duration {
     share(CHANGE, chance)
 }
 
-/// The wait from one look to the next, of which there is to be one in so many hours, after so many
-/// in a row at which a link could not be asked.
+/// The delay to the next poll, given the interval in hours and the number of consecutive failures.
 #[must_use]
 pub fn poll_again(hours: u16, failures: u32, chance: u32) -> Duration {
     let regular = Duration::from_secs(u64::from(hours) * 60 * 60);
@@ -47,12 +45,12 @@ pub fn poll_again(hours: u16, failures: u32, chance: u32) -> Duration {
     }
 }
 
-/// From nothing to all of it.
+/// A random part of `most`.
 fn share(most: Duration, chance: u32) -> Duration {
     most.mul_f64(f64::from(chance) / f64::from(u32::MAX))
 }
 
-/// From so many percent less to so many more.
+/// A random duration within `percent` of `middle`.
 fn spread(middle: Duration, percent: u32, chance: u32) -> Duration {
     let side = middle * percent / 100;
     middle - side + share(2 * side, chance)
@@ -65,7 +63,7 @@ mod tests {
     const CHANCES: [u32; 4] = [0, 1, u32::MAX / 2, u32::MAX];
 
     #[test]
-    fn a_look_comes_every_so_many_hours_give_or_take_a_tenth() {
+    fn a_poll_comes_at_the_interval_give_or_take_a_tenth() {
         for hours in [1, 24, 8760] {
             let tenth = u64::from(hours) * 360;
             for chance in CHANCES {
@@ -77,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_it_comes_sooner_and_never_later_than_it_would_otherwise() {
+    fn a_poll_after_a_failure_comes_sooner_and_never_later_than_a_regular_one() {
         let middle = |failures| poll_again(24, failures, u32::MAX / 2).as_secs();
         assert_eq!([1, 2, 3].map(middle), [59, 119, 239]);
         for failures in [10, 11, 40, u32::MAX] {

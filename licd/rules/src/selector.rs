@@ -1,7 +1,7 @@
-//! Which licences a removal takes.
+//! Selecting the licences to remove.
 //!
-//! A licence belongs to one class, and a selector of a class takes those of its own alone: “all
-//! Enterprise Management Packs” must not take the base away that is in the same file.
+//! A licence belongs to one class, and a class selector takes only that class: “all Enterprise
+//! Management Packs” must not remove the base in the same file.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use license_format::services;
 
 use crate::judge::unlocks;
 
-/// Which licences a removal takes: by what they are, never by the names of their files.
+/// The licences to remove, selected by content, never by file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selector {
     /// Every licence of this device.
@@ -24,18 +24,18 @@ pub enum Selector {
     Pack(PackId),
 }
 
-/// What a licence counts as when licences are removed.
+/// The class of a licence for removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class<'a> {
     /// An evaluation, whatever it unlocks.
     Evaluation,
-    /// The Workspace Edition if it unlocks that, else the Enterprise Management Pack, else the
-    /// first of its services.
+    /// The Workspace Edition if it unlocks that, else the Enterprise Management Pack, else its
+    /// first service.
     Service(&'a str),
 }
 
 impl<'a> Class<'a> {
-    /// The class of a licence with these terms: the first that fits.
+    /// The class of a licence with these terms: the first that applies.
     #[must_use]
     pub fn of(terms: &'a Terms) -> Self {
         if terms.term == Term::Evaluation {
@@ -62,7 +62,7 @@ impl Selector {
     pub const FORMS: &str = "all, evaluation, workspace-edition, enterprise-management-pack, \
                              powerterm, 90meter, teradici or pack:ID";
 
-    /// Reads a selector; `None` if it is none.
+    /// Parses a selector.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -78,7 +78,7 @@ impl Selector {
         }
     }
 
-    /// Whether a licence with these terms is taken.
+    /// Whether it selects a licence with these terms.
     #[must_use]
     pub fn takes(&self, terms: &Terms) -> bool {
         match self {
@@ -89,8 +89,8 @@ impl Selector {
         }
     }
 
-    /// Whether a licence with these terms stays although it unlocks the selected service, for it is
-    /// of another class: what is left is to be said, since the device still has the service.
+    /// Whether a licence of another class also unlocks the selected service, so the device keeps
+    /// the service and a message must say so.
     #[must_use]
     pub fn leaves(&self, terms: &Terms) -> bool {
         match self {
@@ -111,7 +111,7 @@ impl fmt::Display for Selector {
     }
 }
 
-/// The word of its selector; the name of the service if there is none for it.
+/// The word of its selector, or else the name of the service.
 impl fmt::Display for Class<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

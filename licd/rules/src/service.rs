@@ -28,7 +28,7 @@ pub enum ServiceState {
     Grace,
     /// Ended.
     Expired,
-    /// Every licence for it was taken back.
+    /// Every licence for it is withdrawn.
     Withdrawn,
 }
 
@@ -55,7 +55,7 @@ words!(ServiceState {
 });
 
 impl ServiceState {
-    /// Whether everything that the service unlocks is allowed, by a licence or the starter period.
+    /// Whether a licence or the starter period allows everything that the service unlocks.
     #[must_use]
     pub fn in_force(self) -> bool {
         matches!(self, Self::Starter | Self::Valid | Self::Warning | Self::Grace)
@@ -66,7 +66,7 @@ impl ServiceState {
     pub fn status(self) -> ServiceStatus {
         match self {
             Self::Valid | Self::Warning | Self::Grace => ServiceStatus::Licensed,
-            // UMS goes on looking for a licence for a device in its starter period.
+            // UMS keeps looking for a licence while a device is in its starter period.
             Self::None | Self::Starter | Self::Pending | Self::Withdrawn => {
                 ServiceStatus::Unlicensed
             }
@@ -102,15 +102,15 @@ pub struct ServiceVerdict {
     pub service: String,
     /// Its state.
     pub state: ServiceState,
-    /// The best licence's last day.
+    /// The last day of the best licence.
     pub expires: Option<Expiry>,
-    /// The same with its grace: the last day on which all is as in the term.
+    /// The last day of its grace, until which every right stays.
     pub last: Option<Expiry>,
-    /// The best licence's term.
+    /// The term of the best licence.
     pub term: Option<Term>,
-    /// Days from today to that day, negative once it has passed.
+    /// Days from today to `expires`, negative once it has passed.
     pub days_left: Option<i32>,
-    /// The best licence's pack.
+    /// The pack of the best licence.
     pub pack: Option<PackId>,
 }
 
@@ -125,14 +125,14 @@ impl Judgement<'_> {
         names.into_keys().map(|name| self.service(name)).collect()
     }
 
-    /// One service: its own state and date are those of its best licence.
+    /// One service, with the state and dates of its best licence.
     #[must_use]
     pub fn service(&self, name: &str) -> ServiceVerdict {
         let withdrawn = self
             .own()
             .any(|(license, state)| state == LicenseState::Withdrawn && unlocks(license, name));
         let licenses = self.counting(name).map(Candidate::from);
-        // A licence that was taken back is news; a starter period that is over is not.
+        // A withdrawn licence is worth showing; a starter period that is over is not.
         let starter = self.starter_for(name).map(Candidate::from);
         let starter = starter.filter(|starter| starter.in_force || !withdrawn);
         let best = licenses.chain(starter).max_by_key(Candidate::goodness);
@@ -154,7 +154,7 @@ impl Judgement<'_> {
     }
 }
 
-/// What may give a service its state.
+/// A licence or starter period that may decide the state of a service.
 struct Candidate<'a> {
     state: ServiceState,
     in_force: bool,
@@ -166,8 +166,8 @@ struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// In force before not in force, lasting terms before evaluations, then the later end; the rest
-    /// only makes the choice independent of the order of files.
+    /// In force first, then lasting terms before evaluations, then the later end; the rest makes
+    /// the choice independent of the order of files.
     fn goodness(&self) -> impl Ord + use<'a> {
         let tie = self.license.map(|license| (license.serial, &license.pack));
         let perpetual = self.term == Term::Perpetual;

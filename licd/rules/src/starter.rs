@@ -1,16 +1,16 @@
-//! The starter period: days that a device which was never licensed counts as having an evaluation
-//! of the Workspace Edition.
+//! The starter period: days on which a device without a licence so far counts as having an
+//! evaluation of the Workspace Edition.
 //!
-//! It begins once per installation, on a day that a synchronised clock shows: a first start at 1970
-//! would otherwise waste it, one with the clock set ahead store it up. The day is written on the
-//! licence partition, which a factory reset leaves alone. Once it has begun it takes its course, as
-//! any licence: one that is imported meanwhile takes nothing away.
+//! It begins once per installation, on a day shown by a synchronised clock: a first start at 1970
+//! would waste it, and one in the future would save it for later. The licence partition records the
+//! day, and a factory reset leaves that alone. Once begun it runs its course like any licence: an
+//! import takes nothing away.
 
 use license_format::{Date, UnixSeconds};
 
 use crate::ClockState;
 
-/// What the licence partition says of the starter period.
+/// The mark of the starter period on the licence partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StarterMark {
     /// It began on this day.
@@ -24,26 +24,27 @@ pub enum StarterMark {
 pub struct Starter {
     /// Its first day.
     pub first: Date,
-    /// Its last day, inclusive as that of any licence.
+    /// Its last day, inclusive like that of any licence.
     pub last: Date,
 }
 
-/// What is to be done about the starter period.
+/// The decision on the starter period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum StarterVerdict {
-    /// There is none: the image grants none, it was forgone, or the clock is not yet to be trusted.
+    /// No period: the image grants none, the device has forgone it, or the clock is not trusted
+    /// yet.
     None,
-    /// This mark is to be written, and asked again. Nothing counts before it is written, or a
-    /// partition that cannot be written would begin it at every start.
+    /// Write this mark, then decide again. The period counts only once it is written, or an
+    /// unwritable partition would restart it at every start.
     Write(StarterMark),
     /// It has begun.
     Began(Starter),
 }
 
 impl StarterVerdict {
-    /// Decides, given the days that the image grants, what the partition says, whether the device
-    /// has or is known to have had a licence, and the time.
+    /// Decides from the days that the image grants, the mark, whether the device has or had a
+    /// licence, and the time.
     pub fn of(
         days: u16,
         mark: Option<StarterMark>,
@@ -55,7 +56,7 @@ impl StarterVerdict {
         let today = Date::of(now);
         match mark {
             Some(StarterMark::Forgone) => Self::None,
-            // A clock that was wrong and called synchronised: put right as soon as it is.
+            // A synchronised clock was wrong; correct the mark at the next synchronisation.
             Some(StarterMark::Began(first)) if first > today => match clock {
                 ClockState::Ok => Self::Write(StarterMark::Began(today)),
                 ClockState::Unsynchronized | ClockState::Behind => Self::None,

@@ -1,4 +1,4 @@
-//! Where one licence stands in time.
+//! The state of one licence by its dates.
 
 use license_format::{Date, Expiry, Term, Terms, UnixSeconds};
 
@@ -10,15 +10,15 @@ pub enum LicenseState {
     Pending,
     /// In force.
     Valid,
-    /// In force; people are to be warned of the end.
+    /// In force, with a warning of the end.
     Warning,
-    /// Past its last day, in its grace: everything is as before.
+    /// Past its last day, in its grace: every right stays.
     Grace,
     /// Ended.
     Expired,
     /// Replaced by a later one that has started.
     Superseded,
-    /// Taken back by the vendor.
+    /// Withdrawn by the vendor.
     Withdrawn,
 }
 
@@ -33,14 +33,13 @@ words!(LicenseState {
 });
 
 impl LicenseState {
-    /// Whether everything the licence unlocks is as in its term.
+    /// Whether every right of its term still holds.
     #[must_use]
     pub fn in_force(self) -> bool {
         matches!(self, Self::Valid | Self::Warning | Self::Grace)
     }
 
-    /// Whether the licence is judged at all, as opposed to one that something else took the place
-    /// of.
+    /// Whether the licence counts, as opposed to a replaced or withdrawn one.
     #[must_use]
     pub fn counts(self) -> bool {
         !matches!(self, Self::Superseded | Self::Withdrawn)
@@ -52,7 +51,7 @@ pub(crate) fn has_started(starts: Date, now: UnixSeconds) -> bool {
     starts.start() <= now
 }
 
-/// The last day on which everything is as in the term, grace included.
+/// The last day with every right of the term, grace included.
 pub(crate) fn last_day(terms: &Terms) -> Expiry {
     match terms.expires {
         Expiry::On(date) if terms.term != Term::Evaluation => {
@@ -62,7 +61,7 @@ pub(crate) fn last_day(terms: &Terms) -> Expiry {
     }
 }
 
-/// Days from today (UTC) to the last day; negative once it has passed. `None` if there is none.
+/// Days from today (UTC) to the last day, negative once it has passed; `None` without a last day.
 pub(crate) fn days_left(expires: Expiry, now: UnixSeconds) -> Option<i32> {
     match expires {
         Expiry::On(date) => Some(date.days_since(Date::of(now))),

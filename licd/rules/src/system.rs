@@ -1,5 +1,5 @@
-//! The operating system that licences are judged on: its generation, which decides what a licence
-//! allows, and its version, which decides whether it knows an add-on.
+//! The operating system that licences are judged on: its generation decides their rights, its
+//! version which add-ons it has.
 
 /// The generation of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +13,7 @@ pub enum Generation {
 }
 
 impl Generation {
-    /// The generation of a major version number; `None` for 0 and for versions that licences know
-    /// nothing of.
+    /// The generation of a major version number; `None` for 0 and unknown versions.
     #[must_use]
     pub fn from_major(major: u64) -> Option<Self> {
         match major {
@@ -35,14 +34,13 @@ impl Generation {
         }
     }
 
-    /// The major version number that it is judged as.
+    /// The major version number for judgements.
     fn judged_as(self) -> u8 {
         self.major().max(11)
     }
 }
 
-/// Numbers of a version that are compared: those of the vendor's have at most four
-/// (`11.08.230.01`).
+/// Numbers of a version to compare: the vendor uses at most four (`11.08.230.01`).
 const PARTS: usize = 4;
 
 /// A version of the operating system, compared number by number: `11.02.100` comes after
@@ -55,8 +53,8 @@ impl Version {
         Self([major, minor, build, 0])
     }
 
-    /// Reads dotted numbers; what follows them (`12.4.0-rc1`) and numbers beyond the fourth count
-    /// for nothing. `None` if it does not begin with a number.
+    /// Parses dotted numbers, ignoring a suffix (`12.4.0-rc1`) and numbers after the fourth. `None`
+    /// if the first character is not a digit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
@@ -75,7 +73,7 @@ impl Version {
         major
     }
 
-    /// Whether it is of a generation that comes after this one.
+    /// Whether it is of a later generation.
     pub(crate) fn is_beyond(self, generation: Generation) -> bool {
         self.major() > generation.judged_as().into()
     }

@@ -1,8 +1,8 @@
-//! What people call services and products: proper names, the same in every language.
+//! Titles of services and products: proper names, the same in every language.
 
 use license_format::services;
 
-/// The name of a service; `None` of one that this licd does not know.
+/// The title of a service; `None` if this version does not know it.
 #[must_use]
 pub fn service(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -19,7 +19,7 @@ pub fn service(code: &str) -> Option<&'static str> {
     })
 }
 
-/// The name of a product; `None` of one that this licd does not know.
+/// The title of a product; `None` if this version does not know it.
 #[must_use]
 pub fn product(code: &str) -> Option<&'static str> {
     Some(match code {

@@ -1,14 +1,15 @@
-//! Which of a device's candidates is its unit ID.
+//! Choosing the unit ID among a device's candidates.
 
 use license_format::{License, UnitId};
 
 use crate::{Case, Judgement, LicenseState};
 
-/// The unit ID of a device, of these candidates, best first: the first one that a licence in force
-/// names, else one that is yet to start, else any genuine one, else the best. So a licence keeps its
-/// unit when a dock or another card turns up, and one that has ended does not keep another one out.
+/// Chooses the unit ID among candidates, best first: the first one that a licence in force names,
+/// else one that has yet to start, else any genuine one, else the best candidate. So a licence
+/// keeps its unit when a dock or another card appears, and an ended licence does not block a
+/// current one.
 ///
-/// `case.unit` has no part in it.
+/// Ignores `case.unit`.
 #[must_use]
 pub fn choose<'a>(candidates: &'a [UnitId], case: Case<'_>) -> Option<&'a UnitId> {
     let is_named = |unit: &&UnitId| case.licenses.iter().any(|license| license.names(unit));
@@ -17,20 +18,20 @@ pub fn choose<'a>(candidates: &'a [UnitId], case: Case<'_>) -> Option<&'a UnitId
     if first.is_none() || others.is_none() {
         return first.or(candidates.first());
     }
-    // Of several with the same standing the first counts.
+    // The first of several equals counts.
     let best = candidates.iter().filter(is_named).enumerate();
     let best = best.max_by_key(|(n, unit)| (standing(unit, case), core::cmp::Reverse(*n)));
     best.map(|(_, unit)| unit)
 }
 
-/// Whether a unit that was chosen keeps its place when a licence for another one arrives: a licence
-/// that counts names it.
+/// Whether a chosen unit stays when a licence for another one arrives: a licence that counts names
+/// it.
 #[must_use]
 pub fn is_settled(unit: &UnitId, case: Case<'_>) -> bool {
     standing(unit, case) > Standing::Named
 }
 
-/// What the best licence of a unit is, the better the later.
+/// The state of a unit's best licence, in ascending order.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
     Named,

@@ -1,4 +1,4 @@
-//! What the clean-up of the store does with its licences (`license_cleanup`).
+//! Clean-up of the store (`license_cleanup`).
 
 use alloc::vec::Vec;
 
@@ -8,28 +8,26 @@ use crate::judge::Replaced;
 use crate::state::has_started;
 use crate::{Case, Judgement, LicenseState};
 
-/// What becomes of a file of the store.
+/// The fate of a file in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Upkeep {
-    /// Nothing.
+    /// Keep it.
     Keep,
-    /// It is removed: something else has taken its place for good.
+    /// Remove it: another licence has replaced it for good.
     Remove,
-    /// Its slice takes its place: it lists the units of a whole pack.
+    /// Replace it by its slice: it lists the units of a whole pack.
     Cut,
 }
 
-/// What becomes of each licence of a case, in its order; `is_list` says which files list a whole
-/// pack.
+/// The fate of each licence of a case, in order; `is_list` says which files list a whole pack.
 ///
-/// Nothing goes that could count again. So `case.now` must be a time that has certainly come, and
-/// `certain` one that has come if this signer alone is believed ([`TimeVerdict::floor_of`]): what a
-/// wild clock took for superseded has to be there when the clock is right again. And all of its own
-/// signers must have superseded a licence, or it would be missed when the key is revoked that did:
-/// then it counts again, unless it was signed by that key alone and counts no more either.
-/// `case.past` must be written down already; if it does not remember enough for everything that is
-/// left to stand as before, all is kept.
+/// A licence that could count again stays. So `case.now` must have certainly come, and `certain`
+/// must return a time that has certainly come if this signer alone is believed
+/// ([`TimeVerdict::floor_of`]): a licence that a wild clock superseded must be there once the clock
+/// is right. Each of its own signers must have superseded it, since otherwise it counts again once
+/// the superseding key is revoked. `case.past` must already be on disk; if it is too short for the
+/// remaining licences to keep their states, every file stays.
 ///
 /// [`TimeVerdict::floor_of`]: crate::TimeVerdict::floor_of
 pub fn upkeep(
@@ -45,7 +43,7 @@ pub fn upkeep(
         let by = |key: &PublicKey| {
             let alone = |signer| signer == Some(*key);
             replaced.as_ref().is_some_and(|replaced| replaced.supersedes(license, alone))
-                // What it takes the place of itself is remembered only when it has started.
+                // Its own replacements are remembered only once it has started.
                 && (license.supersedes.is_empty() || has_started(license.starts, certain(*key)))
         };
         license.signers().iter().all(by)
@@ -78,8 +76,8 @@ pub fn upkeep(
     fates
 }
 
-/// What is in force, pending or expired is kept; so is what was withdrawn, which tells why the device
-/// is without a licence; and what is for another device is not ours.
+/// Licences in force, pending or expired stay; so do withdrawn ones, which explain the missing
+/// licence, and those of other devices.
 fn fate(state: Option<LicenseState>, is_list: bool) -> Upkeep {
     match state {
         Some(LicenseState::Superseded) => Upkeep::Remove,

@@ -4,7 +4,7 @@ use license_format::DocumentError;
 
 use crate::LicenseState;
 
-/// What became of a file or a request.
+/// The verdict on a file or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Code {
@@ -20,7 +20,7 @@ pub enum Code {
     TooLarge,
     /// Altered, or a forgery.
     BadSignature,
-    /// Signed by nobody this device knows.
+    /// Signed only by keys unknown to this device.
     UnknownKey,
     /// Signed by a key that may not sign this product.
     UntrustedProduct,
@@ -30,23 +30,23 @@ pub enum Code {
     Expired,
     /// Genuine, for this device, replaced by a later one.
     Superseded,
-    /// Genuine, for this device, taken back by the vendor.
+    /// Genuine, for this device, withdrawn by the vendor.
     Withdrawn,
     /// Genuine, for this device, removed on purpose.
     Removed,
     /// The source does not answer or does not exist.
     SourceUnreachable,
-    /// The source does not give the file.
+    /// The source refuses the file.
     SourceRefused,
-    /// The source gives more than any licence can be.
+    /// The source sends more than any licence can be.
     SourceTooLarge,
     /// The store cannot be written.
     StoreUnwritable,
     /// The store has no room.
     StoreFull,
-    /// The caller may not do this.
+    /// The caller lacks permission.
     NotAuthorized,
-    /// Somebody else holds the store.
+    /// Another process holds the store.
     Busy,
     /// The daemon does not answer.
     Timeout,
@@ -77,8 +77,8 @@ words!(Code {
 });
 
 impl Code {
-    /// The verdict on a source of several files: an accepted one's if any was accepted and nothing
-    /// was refused but for being another device's; else the gravest. `None` without files.
+    /// The verdict on a source of several files: that of an accepted file if there is one and every
+    /// other refusal is `wrong-device`; else the gravest. `None` without files.
     pub fn of_all(codes: impl Iterator<Item = Self> + Clone) -> Option<Self> {
         let refused = |code: &Self| !code.is_accepted() && *code != Self::WrongDevice;
         match codes.clone().find(|code| code.is_accepted()) {
@@ -135,13 +135,13 @@ impl Code {
         }
     }
 
-    /// Reads the last part of a D-Bus error name.
+    /// Parses the last part of a D-Bus error name.
     #[must_use]
     pub fn from_error_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.error_name() == name)
     }
 
-    /// Whether an import of such a file was a success.
+    /// Whether such an import succeeded.
     #[must_use]
     pub fn is_accepted(self) -> bool {
         self.exit_code() == 0

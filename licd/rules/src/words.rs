@@ -1,4 +1,4 @@
-//! The words by which enums are written in reports, in D-Bus replies and in files.
+//! The words of enums in reports, D-Bus replies and files.
 
 /// Gives an enum its words: `ALL`, `as_str`, `parse` and `Display`.
 #[macro_export]
@@ -8,13 +8,13 @@ macro_rules! words {
             /// Every variant.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word for it.
+            /// Its word.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Reads the word; `None` for any other text.
+            /// Parses a word.
             #[must_use]
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.as_str() == word)
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_reads_back_as_what_it_was_written_for() {
+    fn every_word_reads_back_as_its_variant() {
         reads_back!(ClockState, Code, LicenseState, Reason, ServiceState, ServiceStatus, Stage);
     }
 }

@@ -1,4 +1,4 @@
-//! Which time licences are judged at, told as sequences of what happens to a device's clock.
+//! The time that licences are judged at, as sequences of clock events.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "they fail the test")]
 
 mod maker;
@@ -11,30 +11,30 @@ use std::time::Duration;
 use licd_rules::{Attested, BootId, ClockState, LEADS, Marks, Moment, Reading, Signer};
 use license_format::UnixSeconds;
 
-/// What happens after the hours of a row have passed.
+/// The event after the hours of a row.
 enum Event {
     /// The first start, with this as the latest authenticated time.
     First(Option<&'static str>),
-    /// Nothing; the clock shows what it would in any case.
+    /// None; the clock runs on.
     Nothing,
-    /// Somebody sets the clock.
+    /// A user sets the clock.
     Set,
     /// A time server sets the clock.
     Sync,
     /// The time server falls silent.
     Lost,
-    /// A document issued then is installed.
+    /// Installs a document with this issue time.
     Document(&'static str),
-    /// Shut down, then started with this clock.
+    /// A shutdown, then a start with this clock.
     Restart,
-    /// The power is cut, then started with this clock.
+    /// A power cut, then a start with this clock.
     Cut,
-    /// The hours were a suspend.
+    /// The device was suspended for these hours.
     Suspended,
 }
 use Event::{Cut, Document, First, Lost, Nothing, Restart, Set, Suspended, Sync};
 
-/// Event; hours run since the row before; what the wall clock shows then; the time judged at; state.
+/// Event; running hours since the previous row; wall clock then; time judged at; state.
 type Row = (Event, i64, &'static str, &'static str, &'static str);
 
 fn at(text: &str) -> UnixSeconds {
@@ -46,7 +46,7 @@ fn at(text: &str) -> UnixSeconds {
     .unwrap()
 }
 
-/// Whose documents there are.
+/// The signers of documents.
 fn issuer() -> Signer {
     Signer::Key(signer("issuer"))
 }
@@ -112,7 +112,7 @@ fn a_first_start_at_1970_is_judged_at_the_floor_until_a_clock_is_found() {
 }
 
 #[test]
-fn a_battery_that_died_costs_nothing_but_the_time_switched_off() {
+fn a_dead_battery_costs_only_the_time_switched_off() {
     tell(&[
         (First(None), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
         (Sync, 0, "2026-11-22T08", "2026-11-22T08", OK),
@@ -151,7 +151,7 @@ fn a_wild_clock_that_is_put_right_in_time_leaves_no_trace() {
 }
 
 #[test]
-fn a_clock_that_grows_wilder_is_adopted_for_what_it_claimed_all_along() {
+fn a_clock_that_runs_ever_further_ahead_is_adopted_at_its_lowest_claim() {
     tell(&[
         (First(None), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
         (Set, 0, "2026-12-22T08", "2026-11-22T08", UNSYNC),
@@ -163,7 +163,7 @@ fn a_clock_that_grows_wilder_is_adopted_for_what_it_claimed_all_along() {
 }
 
 #[test]
-fn a_clock_that_grows_tamer_is_adopted_for_the_least_it_claimed() {
+fn a_clock_that_falls_back_is_adopted_at_its_lowest_claim() {
     tell(&[
         (First(None), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
         (Set, 0, "2099-01-01T00", "2026-11-22T08", UNSYNC),
@@ -207,7 +207,7 @@ fn setting_the_clock_back_in_small_steps_gains_nothing_either() {
         assert_eq!(back.state == ClockState::Behind, behind, "{hours}");
         device.run(HOUR);
     }
-    // With restarts in between, and a clock that stands still while the device runs.
+    // With restarts in between and a clock that stands still while the device runs.
     let mut device = Script::start(at("2026-11-22T08"), false, None);
     for hours in 1..=100 {
         device.run(HOUR);
@@ -269,7 +269,7 @@ fn a_year_in_a_cupboard_counts_after_a_day_of_running_or_at_once_with_a_time_ser
         (Restart, 0, "2026-11-22T08", "2025-11-22T08", UNSYNC),
         (Restart, 10, "2026-11-23T08", "2025-11-22T18", UNSYNC),
         (Restart, 10, "2026-11-24T08", "2025-11-23T04", UNSYNC),
-        // What the clock showed for the whole of that day; the nights since are less than a day.
+        // The clock's lowest reading of that day; the nights since add less than a day.
         (Nothing, 4, "2026-11-24T12", "2026-11-23T08", UNSYNC),
         (Nothing, 24, "2026-11-25T12", "2026-11-25T12", UNSYNC),
     ]);
@@ -321,7 +321,7 @@ fn a_document_from_the_future_does_its_harm_once_and_a_synchronised_time_ends_it
         (Lost, 0, "2026-11-22T10", "2026-11-22T10", UNSYNC),
         (Cut, 0, "2026-11-22T11", "2026-11-22T11", UNSYNC),
         (Document("2030-01-01"), 0, "2026-11-22T11", "2026-11-22T11", UNSYNC),
-        // One with a still later date has to be refuted by itself.
+        // A document with a still later date needs its own refutation.
         (Document("2031-01-01"), 0, "2026-11-22T11", "2031-01-01", BEHIND),
         (Sync, 0, "2026-11-22T12", "2026-11-22T12", OK),
         (Lost, 0, "2026-11-22T12", "2026-11-22T12", UNSYNC),
@@ -336,14 +336,14 @@ fn a_document_takes_the_clock_five_years_beyond_image_and_time_servers_and_no_fu
         (Document("9999-12-31"), 1, "2026-11-22T09", "2031-01-15T01", BEHIND),
         (Restart, 1, "2026-11-22T12", "2031-01-15T02", BEHIND),
     ]);
-    // What a time server said once counts as well as the image.
+    // A past synchronisation counts like the image.
     tell(&[
         (First(Some("2026-01-15")), 0, "2026-11-22T08", "2026-11-22T08", UNSYNC),
         (Sync, 0, "2028-11-22T08", "2028-11-22T08", OK),
         (Lost, 0, "2028-11-22T08", "2028-11-22T08", UNSYNC),
         (Document("9999-12-31"), 1, "2028-11-22T09", "2033-11-22T08", BEHIND),
     ]);
-    // Without either it is counted from when the format was new.
+    // Without either, the base is the introduction of the format.
     tell(&[
         (First(None), 0, "1970-01-01", "1970-01-01", UNSYNC),
         (Document("2027-03-01"), 0, "1970-01-01", "2027-03-01", BEHIND),
@@ -352,7 +352,7 @@ fn a_document_takes_the_clock_five_years_beyond_image_and_time_servers_and_no_fu
 }
 
 #[test]
-fn who_is_revoked_has_done_nothing_to_the_clock_also_over_restarts() {
+fn a_revoked_signer_leaves_no_trace_on_the_clock_across_restarts() {
     let other = Signer::Key(signer("other"));
     let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
     device.install(issuer(), at("2026-11-22T10"));
@@ -361,12 +361,12 @@ fn who_is_revoked_has_done_nothing_to_the_clock_also_over_restarts() {
     device.look();
     assert_eq!(device.run(30 * HOUR).now, at("2029-11-23T06"));
     assert_eq!(device.restart(at("2026-11-23T14")).now, at("2029-11-23T06"));
-    // The clock has gone on by itself; what the issuer said is remembered.
+    // The clock has advanced by itself, and the issuer's lead is remembered.
     let healed = device.revoke(other);
     assert_eq!((healed.now, healed.state), (at("2026-11-23T16"), ClockState::Unsynchronized));
     assert_eq!(device.restart(at("1970-01-01")).now, at("2026-11-23T16"));
     assert_eq!(device.restart(at("2026-11-23T18")).now, at("2026-11-23T18"));
-    // A trust document that names it again believes it again.
+    // A trust document that names the signer again restores its lead.
     device.install(other, Marks::NEVER);
     assert_eq!(device.look().now, at("2029-11-23T06"));
     assert_eq!(device.synchronize(at("2026-11-23T18")).now, at("2026-11-23T18"));
@@ -412,7 +412,7 @@ fn every_signer_of_a_trust_document_is_remembered_and_one_out_of_force_makes_roo
 }
 
 #[test]
-fn what_is_certain_if_one_signer_is_believed_does_not_rest_on_the_others() {
+fn the_floor_of_one_signer_ignores_the_others() {
     let other = signer("other");
     let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
     device.install(issuer(), at("2026-11-22T07"));
@@ -449,7 +449,7 @@ fn a_day_switched_off_is_followed_and_two_are_waited_for() {
 }
 
 #[test]
-fn the_verdict_tells_when_a_clock_will_be_adopted() {
+fn the_verdict_states_when_a_clock_will_be_adopted() {
     let mut device = Script::start(at("2026-11-22T08"), false, None);
     assert_eq!(device.look().adopted_in, None);
     let ahead = device.set(at("2027-11-22T08"));
@@ -482,7 +482,7 @@ fn marks_are_written_at_first_after_an_hour_of_every_start_daily_and_at_shutdown
 }
 
 #[test]
-fn what_synchronised_time_took_back_is_written_at_once() {
+fn a_correction_by_synchronised_time_is_written_at_once() {
     let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2099-01-01")));
     device.run(2 * HOUR);
     let before = device.writes;
@@ -492,7 +492,7 @@ fn what_synchronised_time_took_back_is_written_at_once() {
 }
 
 #[test]
-fn what_a_time_server_told_after_a_long_time_is_written_at_once() {
+fn a_synchronisation_after_a_long_time_is_written_at_once() {
     let mut device = Script::start(at("2025-11-22T08"), false, None);
     device.restart(at("2025-11-22T08"));
     device.synchronize(at("2026-11-22T08"));
@@ -500,7 +500,7 @@ fn what_a_time_server_told_after_a_long_time_is_written_at_once() {
 }
 
 #[test]
-fn power_cuts_forget_a_day_once_and_an_hour_each() {
+fn power_cuts_lose_a_day_once_and_then_an_hour_each() {
     let begun = at("2026-11-22T08");
     let mut device = Script::start(begun, false, None);
     let mut ran = 0;
@@ -510,7 +510,7 @@ fn power_cuts_forget_a_day_once_and_an_hour_each() {
         let now = device.cut(at("1970-01-01")).now;
         assert!(now >= begun.plus(ran - DAY - cuts * HOUR), "{now} after {cuts} cuts");
     }
-    // A time server ends the distrust, and with it the hourly writing.
+    // A time server ends the distrust and the hourly writes.
     device.synchronize(at("2027-02-01"));
     device.run(2 * HOUR);
     let before = device.writes;
@@ -540,7 +540,7 @@ fn running_time_is_known_since_the_earlier_moment_or_the_start() {
 }
 
 #[test]
-fn a_boot_id_is_what_the_kernel_writes_and_nothing_else() {
+fn a_boot_id_has_only_the_kernels_spelling() {
     let text = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
     assert_eq!(BootId::parse(text).unwrap().to_string(), text);
     for text in ["", "5B1F1D0C-7A6F-4C3E-9D2B-0123456789AB", &format!("{text}\n"), &text[1..]] {
@@ -550,7 +550,7 @@ fn a_boot_id_is_what_the_kernel_writes_and_nothing_else() {
 }
 
 #[test]
-fn the_extremes_of_a_clock_are_borne() {
+fn extreme_clock_values_are_handled() {
     let at = Moment { boot: None, uptime: Duration::MAX };
     let attested = Attested { image: Some(UnixSeconds(i64::MAX)), ..Attested::default() };
     let wild = |wall| Reading { wall: UnixSeconds(wall), at, synchronized: false };
@@ -564,7 +564,7 @@ fn the_extremes_of_a_clock_are_borne() {
 }
 
 #[test]
-fn the_states_have_the_words_of_the_report() {
+fn clock_states_use_the_words_of_the_report() {
     let words = [ClockState::Ok, ClockState::Unsynchronized, ClockState::Behind];
     assert_eq!(words.map(ClockState::as_str), ["ok", "unsynchronized", "behind"]);
 }

@@ -1,4 +1,4 @@
-//! What holds for the time judged at, whatever is done to a device's clock.
+//! Properties of the time judged at, for any sequence of clock events.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -12,22 +12,22 @@ use maker::{at, device, noon, pack, signer, unit};
 use proptest::prelude::*;
 use script::{DAY, HOUR, Script};
 
-/// Where the wall clock goes.
+/// A change of the wall clock.
 #[derive(Debug, Clone, Copy)]
 enum Clock {
-    /// On or back by this much.
+    /// Forwards or backwards by this much.
     By(i64),
-    /// Anywhere.
+    /// To any value.
     To(i64),
 }
 
-/// What is done to a device.
+/// An event on a device.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
     Run(i64),
     Suspend(i64),
     Set(Clock),
-    /// Off for so long; the clock then shows this.
+    /// Switched off for this long; the clock then shows this.
     Restart(i64, Clock),
     Cut(i64, Clock),
 }
@@ -57,12 +57,12 @@ fn any_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// When a document was issued, if one arrives.
+/// The issue time of a document, if one arrives.
 fn document() -> impl Strategy<Value = Option<i64>> {
     prop::option::weighted(0.2, 0..200 * 365 * DAY)
 }
 
-/// A device, how long it has really run, and what cutting its power may have made it forget.
+/// A device, its real running time, and the time that power cuts may have lost.
 struct World {
     device: Script,
     ran: i64,
@@ -108,7 +108,7 @@ impl World {
     }
 }
 
-/// Whose documents there are.
+/// The signers of documents.
 fn issuer() -> Signer {
     Signer::Key(signer("issuer"))
 }
@@ -137,7 +137,7 @@ proptest! {
         let term = at("2027-01-01T12:00:00Z").0 - start().0;
         for deed in deeds {
             let now = world.go(deed);
-            // Not even a day longer, but for what power cuts made the device forget.
+            // Not even a day longer, except for time lost to power cuts.
             prop_assert!(now >= start().plus(world.ran - world.forgotten));
             prop_assert!(!in_force(now) || world.ran - world.forgotten < term);
         }
@@ -164,7 +164,7 @@ proptest! {
         deeds in prop::collection::vec(gentle(), 1..60),
     ) {
         let mut world = World::new(start());
-        // Running time with a clock more than a day ahead of what the device knows has passed.
+        // The running time with a clock more than a day ahead of the known time.
         let (mut held, mut ahead) = (0, false);
         for deed in deeds {
             let ran = world.ran;
@@ -209,7 +209,7 @@ proptest! {
         let truth = noon("2027-06-01");
         world.device.synchronize(truth);
         world.device.lose();
-        // The documents are still there; power is cut, but no clock is wrong any more.
+        // The documents are still there and power is cut, but every clock is right again.
         for off in after {
             let wall = world.device.wall.plus(off);
             let shown = world.device.cut(wall);
@@ -230,13 +230,13 @@ proptest! {
             restarts += u32::from(matches!(deed, Deed::Restart(..)));
             world.go(deed);
         }
-        // At first, at shutdown, after the first hour of each start, and daily.
+        // At the first reading, at shutdown, after the first hour of each start, and daily.
         let days = u32::try_from(world.ran / DAY).unwrap();
         prop_assert!(world.device.writes <= 1 + 2 * restarts + days);
     }
 
     #[test]
-    fn who_is_revoked_leaves_the_time_as_if_there_had_been_no_document(
+    fn a_revoked_signer_leaves_the_time_as_without_its_documents(
         before in prop::collection::vec((gentle(), document(), document()), 1..30),
         after in prop::collection::vec(gentle(), 1..20),
     ) {

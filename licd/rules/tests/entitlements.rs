@@ -1,4 +1,4 @@
-//! What a licence allows, row by row, on both generations.
+//! Features allowed by a licence, row by row, on both generations.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -101,7 +101,7 @@ fn an_add_on_unlocks_its_feature_alone_and_follows_its_own_term() {
 }
 
 #[test]
-fn the_table_and_the_add_ons_are_all_features_there_are() {
+fn the_table_and_the_add_ons_cover_every_feature() {
     let mut names: Vec<_> =
         TABLE.iter().map(|r| r.0).chain(["powerterm", "90meter", "pcoip"]).collect();
     names.sort_unstable();
@@ -147,7 +147,7 @@ fn adding_a_licence_never_takes_a_feature_away() {
 }
 
 #[test]
-fn an_add_on_needs_a_version_of_the_system_and_an_unknown_one_is_not_held_against_it() {
+fn an_add_on_needs_a_version_of_the_system_or_an_unknown_one() {
     let services = [s::POWERTERM, s::NINETY_METER, s::TERADICI];
     let licensed = || device(noon("2026-06-01"), &[pack("ADDON-1").services(&services)]).os11();
     for (version, has_powerterm, has_cards) in [
@@ -209,7 +209,7 @@ fn an_update_to_a_newer_generation_needs_a_licence_in_force_whatever_its_date() 
     }
     let expired = device(noon("2022-09-01"), &[license()]).os11();
     assert_eq!(expired.update_to("11.09.310", "2022-08-01"), "release-after-expiry");
-    // OS 12 asks for no less of its own releases.
+    // OS 12 requires the same for its own releases.
     let os12 = device(noon("2022-09-01"), &[license()]);
     for version in ["12.4.0", "13.0", "11.09.310"] {
         assert_eq!(os12.update_to(version, "2022-03-29"), "expired");

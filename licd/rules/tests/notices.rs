@@ -1,4 +1,4 @@
-//! Notices of expiry: of what, when, how often, and what becomes of the features.
+//! Notices of expiry: content, time, frequency and fate of the features.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -27,7 +27,7 @@ fn named(notice: &Notice, fate: Fate) -> Vec<&'static str> {
     features.map(|(feature, _)| feature.name).collect()
 }
 
-/// What was said day after day: device after device, the memory carried on.
+/// The notices of successive days, with the record carried over.
 fn days(from: &str, count: i32, makers: &[Maker]) -> Vec<(i32, Stage)> {
     let (mut said, mut heard) = (Vec::new(), Vec::new());
     for day in 0..count {
@@ -36,7 +36,7 @@ fn days(from: &str, count: i32, makers: &[Maker]) -> Vec<(i32, Stage)> {
         let told = tell(notices(&device), &said, today);
         heard.extend(told.due.iter().map(|notice| (day, notice.stage)));
         said = told.said;
-        // The same day again, an hour later or after a restart.
+        // Again on the same day, an hour later or after a restart.
         assert_eq!(tell(notices(&device), &said, today).due, []);
     }
     heard
@@ -69,7 +69,7 @@ fn the_stage_changes_at_the_moments_at_which_licences_are_judged() {
 }
 
 #[test]
-fn what_is_not_about_to_end_is_not_spoken_of() {
+fn a_service_that_is_not_about_to_end_has_no_notice() {
     let now = noon("2026-06-01");
     let ending = || pack("WE-1").between("2026-01-01", "2026-06-05");
     for quiet in [
@@ -88,12 +88,12 @@ fn what_is_not_about_to_end_is_not_spoken_of() {
 }
 
 #[test]
-fn what_another_licence_carries_on_is_not_spoken_of() {
+fn a_service_that_another_licence_continues_has_no_notice() {
     let now = noon("2026-12-25");
     let ends = || pack("WE-1").grace(10);
     let next = |starts| pack("WE-2").between(starts, "2027-12-31");
     assert_eq!(notices(&device(now, &[ends()])).len(), 1);
-    // Within the grace is soon enough, after it is not.
+    // A renewal within the grace is early enough, one after it is not.
     assert_eq!(notices(&device(now, &[ends(), next("2027-01-10")])), []);
     assert_eq!(notices(&device(now, &[ends(), next("2027-01-12")])).len(), 1);
     let evaluation = next("2026-12-01").term(Term::Evaluation);
@@ -101,7 +101,7 @@ fn what_another_licence_carries_on_is_not_spoken_of() {
 }
 
 #[test]
-fn what_is_about_to_end_as_well_only_puts_the_end_off() {
+fn a_second_ending_licence_only_postpones_the_end() {
     let license = |id, last, grace| pack(id).between("2026-01-01", last).grace(grace);
     let now = noon("2026-12-28");
     let both = [license("WE-1", "2026-12-31", 2), license("WE-2", "2026-12-30", 28)];
@@ -115,7 +115,7 @@ fn what_is_about_to_end_as_well_only_puts_the_end_off() {
 }
 
 #[test]
-fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
+fn fates_of_features_follow_the_table_of_features() {
     use Fate::{OlderReleases, Stays, Stops};
     use Generation::{Os11, Os12};
     const ADD_ONS: &[&str] = &[s::POWERTERM, s::TERADICI];
@@ -186,7 +186,7 @@ fn what_stops_and_what_stays_is_what_the_table_of_features_says() {
 }
 
 #[test]
-fn after_an_evaluation_nothing_stays_unless_another_licence_keeps_it() {
+fn an_ended_evaluation_leaves_only_features_of_other_licences() {
     let trial = || pack("WE-E1").term(Term::Evaluation);
     let alone = the_notice(&device(noon("2026-12-30"), &[trial()]));
     assert_eq!(named(&alone, Fate::Stays), Vec::<&str>::new());
@@ -211,7 +211,7 @@ fn after_an_evaluation_nothing_stays_unless_another_licence_keeps_it() {
 }
 
 #[test]
-fn what_ends_on_the_same_day_is_one_notice_whatever_file_it_is_in() {
+fn services_that_end_on_the_same_day_share_a_notice() {
     let one = [pack("PAS-1").services(&[EMP, WE])];
     let two = [pack("WE-1"), pack("EMP-1").services(&[EMP])];
     for now in ["2026-12-30", "2027-01-03"] {
@@ -225,10 +225,10 @@ fn what_ends_on_the_same_day_is_one_notice_whatever_file_it_is_in() {
         assert_eq!(notice.term, Some(Term::Subscription));
         let stops = named(&notice, Fate::Stops);
         assert!(stops.contains(&"custom-partition") && stops.contains(&"icg"), "{stops:?}");
-        // Of different terms there is no one word.
+        // Licences of different terms have no common term.
         let mixed = [pack("WE-1").term(Term::Perpetual), pack("EMP-1").services(&[EMP])];
         assert_eq!(of(&mixed).term, None);
-        // Here the pack changes nothing.
+        // The pack changes nothing here.
         let modern = the_notice(&device(noon(now), &two));
         assert_eq!((modern.service.as_str(), modern.others.len()), (WE, 0));
     }
@@ -268,7 +268,7 @@ fn only_the_enterprise_management_pack_can_be_silenced() {
 }
 
 #[test]
-fn a_service_is_spoken_of_once_a_day_while_it_ends_and_for_a_week_after() {
+fn a_service_has_a_notice_once_a_day_until_a_week_after_its_end() {
     let license = [pack("WE-1").between("2026-01-01", "2026-11-30").warn(3).grace(2)];
     let heard = days("2026-11-25", 60, &license);
     let expected: Vec<_> = (2..6)
@@ -276,7 +276,7 @@ fn a_service_is_spoken_of_once_a_day_while_it_ends_and_for_a_week_after() {
         .chain((6..8).map(|day| (day, Stage::Grace)))
         .chain((8..8 + AFTER_END).map(|day| (day, Stage::Expired)))
         .collect();
-    // By 13:00 the last day is over everywhere.
+    // At 13:00 the last day has ended everywhere.
     assert_eq!(heard.first(), Some(&(2, Stage::Warning)));
     let of = |stage| heard.iter().filter(|(_, found)| *found == stage).count();
     assert_eq!(of(Stage::Expired), 7);
@@ -287,20 +287,20 @@ fn a_service_is_spoken_of_once_a_day_while_it_ends_and_for_a_week_after() {
 }
 
 #[test]
-fn the_end_of_what_stops_nothing_is_no_news() {
+fn an_end_that_stops_nothing_has_no_notice() {
     let add_on = pack("PWT-1").services(&[s::POWERTERM]).term(Term::Perpetual);
     let heard = days("2027-02-01", 30, &[add_on]);
     assert_eq!(heard, []);
 }
 
 #[test]
-fn who_was_away_at_the_end_is_told_for_a_week_all_the_same() {
+fn a_user_who_was_away_at_the_end_sees_the_notice_for_a_week() {
     let heard = days("2027-03-01", 30, &[pack("WE-1")]);
     assert_eq!(heard, (0..AFTER_END).map(|day| (day, Stage::Expired)).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_day_on_which_something_was_said_stays_quiet_whatever_happens_on_it() {
+fn a_day_with_a_notice_has_no_second_one() {
     let today: Date = date("2026-12-31");
     let before = [said(Stage::Warning, "2026-12-31", "2026-12-25", "2026-12-31")];
     for license in [
@@ -312,13 +312,13 @@ fn a_day_on_which_something_was_said_stays_quiet_whatever_happens_on_it() {
             tell(notices(&device(noon("2026-12-31"), &[license])), &before, today);
         assert_eq!((current.len(), due, said.as_slice()), (1, vec![], &before[..]));
     }
-    // And when it has gone and come back.
+    // The service disappears and comes back.
     let Told { due, said, .. } = tell(vec![], &before, today);
     assert_eq!((due, said.as_slice()), (vec![], &before[..]));
 }
 
 #[test]
-fn a_day_that_was_never_there_silences_nothing() {
+fn a_notice_dated_in_the_future_silences_nothing() {
     let wild = [said(Stage::Expired, "2026-12-31", "2099-01-01", "2099-01-01")];
     let today = date("2027-01-05");
     let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &wild, today);
@@ -327,7 +327,7 @@ fn a_day_that_was_never_there_silences_nothing() {
 }
 
 #[test]
-fn a_renewed_licence_that_ends_again_is_spoken_of_again() {
+fn a_renewed_licence_has_notices_again_when_it_ends() {
     let before = [said(Stage::Expired, "2025-12-31", "2026-01-01", "2026-01-07")];
     let today = date("2027-01-05");
     let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &before, today);
@@ -335,7 +335,7 @@ fn a_renewed_licence_that_ends_again_is_spoken_of_again() {
 }
 
 #[test]
-fn words_of_stages_are_those_of_states() {
+fn stages_share_their_words_with_states() {
     for stage in [Stage::Warning, Stage::Grace, Stage::Expired] {
         assert_eq!(Stage::parse(stage.as_str()), Some(stage));
     }

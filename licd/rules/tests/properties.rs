@@ -1,4 +1,4 @@
-//! What holds for any set of licences, in any order.
+//! Properties of any set of licences, in any order.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -38,7 +38,7 @@ fn maker() -> impl Strategy<Value = Maker> {
     )
 }
 
-/// The same of two keys, each of which may sign everything.
+/// The same with two keys, each allowed to sign every product.
 fn of_two_keys() -> impl Strategy<Value = Maker> {
     let signers = prop::sample::subsequence(vec!["issuer", "second"], 1..=2);
     (maker(), signers).prop_map(|(maker, signers)| maker.signed_by(&signers))
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_remembered_does_not_depend_on_the_order_of_arrival(
+    fn the_memory_is_independent_of_the_order_of_arrival(
         (makers, shuffled) in prop::collection::vec(maker(), 0..8)
             .prop_flat_map(|makers| (Just(makers.clone()), Just(makers).prop_shuffle())),
         year in 2024u16..2030,
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn who_remembers_judges_the_rest_as_if_nothing_were_gone(
+    fn the_memory_replaces_licences_that_are_gone(
         makers in prop::collection::vec(maker(), 0..7),
         gone in any::<prop::sample::Index>(),
         year in 2024u16..2030,
@@ -132,7 +132,7 @@ proptest! {
             return Ok(());
         }
         let gone = gone.index(makers.len());
-        // Judged later, only what had started by then is gone with its effect remembered.
+        // At a later time, only licences that had started are gone, with their effect remembered.
         let started = all.licenses[gone].starts.start() <= now || !all.licenses[gone].names(&unit());
         prop_assume!(started);
         let mut left = device(noon(&format!("{}-06-01", year + later)), &makers);
@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cleared_away_is_missed_at_no_later_time(
+    fn the_clean_up_changes_no_later_judgement(
         makers in prop::collection::vec(maker(), 0..7),
         year in 2024u16..2030,
         later in 0u16..3,
@@ -170,7 +170,7 @@ proptest! {
         cleared.past = all.past.clone();
         let mut fates = fates.iter();
         cleared.licenses.retain(|_| *fates.next().unwrap() == Upkeep::Keep);
-        // A service that nothing else names is not listed any more, nor that it was withdrawn since.
+        // A service named only by a cleared licence is no longer listed, nor that it was withdrawn.
         let told = |device: &Device| {
             let (mut services, features) = answers(device);
             let nothing = [ServiceState::None, ServiceState::Withdrawn];
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn who_is_revoked_has_done_nothing_whatever_was_learned_and_cleared_away(
+    fn a_revoked_key_leaves_no_trace_after_learning_and_clean_up(
         makers in prop::collection::vec(of_two_keys(), 0..7),
         year in 2024u16..2030,
         later in 0u16..3,
@@ -194,11 +194,11 @@ proptest! {
         let mut fates = all.upkeep().into_iter();
         let then = noon(&format!("{}-06-01", year + later));
         let is_of = |license: &License| license.signers().contains(&signer("issuer"));
-        // The key is revoked, and what it signed alone is no longer genuine.
+        // The key is revoked, and licences with its signature alone are no longer genuine.
         let mut left = device(then, &makers);
         left.past = all.past.clone();
         left.licenses.retain(|license| fates.next() == Some(Upkeep::Keep) && is_of(license));
-        // A device that has never met it has the other's signatures only.
+        // A device that has never met the key sees only the other's signatures.
         let mut pure = device(then, &makers.iter().filter(|maker| is_of(&maker.verified()))
             .map(|maker| maker.clone().signed_by(&["issuer"])).collect::<Vec<_>>());
         pure.past.learn(&pure.licenses, &unit(), now);

@@ -1,4 +1,4 @@
-//! Which licences a removal takes, and which it leaves.
+//! Licences that a removal takes or leaves.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -16,7 +16,7 @@ const WORDS: [&str; 6] = [
     "teradici",
 ];
 
-/// The words of classes that take a licence, and those that leave it though it unlocks their service.
+/// The selectors that take a licence, and those that leave it although it unlocks their service.
 fn taken_and_left(license: &Maker) -> (Vec<&'static str>, Vec<&'static str>) {
     let license = license.verified();
     let selected = |ask: &dyn Fn(&Selector) -> bool| {
@@ -29,7 +29,7 @@ fn taken_and_left(license: &Maker) -> (Vec<&'static str>, Vec<&'static str>) {
 }
 
 #[test]
-fn a_selector_takes_the_licences_of_its_class_alone_and_leaves_those_that_unlock_it_as_well() {
+fn a_selector_takes_only_its_class_and_leaves_other_licences_for_the_service() {
     let trial = || pack("PK-1").term(Term::Evaluation);
     let of = |services: &[&str]| pack("PK-1").services(services);
     for (license, taken, left) in [
@@ -43,7 +43,7 @@ fn a_selector_takes_the_licences_of_its_class_alone_and_leaves_those_that_unlock
         (of(&[EMP]), vec!["enterprise-management-pack"], vec![]),
         (of(&[s::POWERTERM, EMP]), vec!["enterprise-management-pack"], vec!["powerterm"]),
         (of(&[s::POWERTERM]), vec!["powerterm"], vec![]),
-        // Services stand in the order of their names.
+        // Services are in order of their names.
         (
             of(&[s::NINETY_METER, s::POWERTERM, s::TERADICI]),
             vec!["90meter"],
@@ -69,7 +69,7 @@ fn a_selector_takes_the_licences_of_its_class_alone_and_leaves_those_that_unlock
 }
 
 #[test]
-fn a_class_is_called_by_the_word_that_selects_it_or_else_by_its_service() {
+fn a_class_is_named_by_its_selector_or_else_by_its_service() {
     let class =
         |services: &[&str]| Class::of(&pack("PK-1").services(services).verified()).to_string();
     assert_eq!(class(&[EMP, WE]), "workspace-edition");

@@ -1,4 +1,4 @@
-//! What a key does that may not sign everything, and what is left of it when it is revoked.
+//! Keys with limited rights, and the effect of revoking them.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -14,17 +14,17 @@ fn limited() -> TrustDocument {
     trust_in(&[("issuer", &[]), ("demo", &["WE-E"])], &[])
 }
 
-/// A second key may sign everything.
+/// Also a second key that may sign everything.
 fn both() -> TrustDocument {
     trust_in(&[("issuer", &[]), ("second", &[])], &[])
 }
 
-/// It is revoked.
+/// That key is revoked.
 fn revoked() -> TrustDocument {
     trust_in(&[("issuer", &[])], &[])
 }
 
-/// A genuine pack that lasts.
+/// A genuine pack of long duration.
 fn genuine() -> Maker {
     pack("WE-AAAAA").serial(5).issued("2026-03-01T00:00:00Z").between("2026-03-01", "never")
 }
@@ -33,7 +33,7 @@ fn evaluation(id: &str) -> Maker {
     pack(id).term(Term::Evaluation).product("WE-E").signed_by(&["demo"])
 }
 
-/// What would take [`genuine`] away if it were of the issuer.
+/// Licences that would replace or withdraw [`genuine`] if the issuer had signed them.
 fn attacks(of: impl Fn(&str) -> Maker) -> Vec<Maker> {
     vec![
         of("WE-AAAAA").serial(9_000),
@@ -42,12 +42,12 @@ fn attacks(of: impl Fn(&str) -> Maker) -> Vec<Maker> {
     ]
 }
 
-/// A device that is judged by this trust document, with what it has learned of these licences.
+/// A device with this trust document and the memory of these licences.
 fn judged(trust: TrustDocument, makers: &[Maker], past: Past) -> Device {
     Device { trust, past, ..device(noon("2026-06-01"), makers) }
 }
 
-/// What is remembered of these licences.
+/// The memory of these licences.
 fn learned(makers: &[Maker]) -> Past {
     let licenses: Vec<_> = makers.iter().map(Maker::verified).collect();
     let mut past = Past::default();
@@ -65,7 +65,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
         assert_eq!(device.upkeep()[0], Upkeep::Keep);
         let remembered = judged(limited(), &[genuine()], learned(std::slice::from_ref(&attack)));
         assert_eq!(remembered.states(), [Some("valid")]);
-        // An evaluation it does take the place of.
+        // It does supersede an evaluation.
         let of_its_own = evaluation("WE-AAAAA").serial(5).issued("2026-01-01T00:00:00Z");
         let device = judged(limited(), &[of_its_own, attack], Past::default());
         assert!(matches!(device.states()[0], Some("superseded" | "withdrawn")));
@@ -73,7 +73,7 @@ fn a_key_for_evaluations_takes_nothing_from_a_genuine_pack() {
 }
 
 #[test]
-fn a_key_for_evaluations_unlocks_nothing_for_good() {
+fn a_key_for_evaluations_unlocks_nothing_permanently() {
     let perpetual = pack("WE-BBBBB").product("WE-E").term(Term::Perpetual).signed_by(&["demo"]);
     assert!(matches!(
         perpetual.verified_by(&limited()),
@@ -113,17 +113,17 @@ fn a_key_that_is_revoked_has_replaced_and_withdrawn_nothing() {
         let all = [genuine(), attack.clone()];
         let harmed = judged(both(), &all, Past::default());
         assert!(matches!(harmed.states()[0], Some("superseded" | "withdrawn")));
-        // It stays in the store, for it is to count again if that key is revoked.
+        // It stays in the store, since it counts again if that key is revoked.
         assert_eq!(harmed.upkeep()[0], Upkeep::Keep);
         let past = learned(&[genuine(), attack]);
         let remembered = judged(both(), &[genuine()], past.clone());
         assert!(matches!(remembered.states()[0], Some("superseded" | "withdrawn")));
         let healed = judged(revoked(), &[genuine()], past.clone());
         assert_eq!(healed.states(), [Some("valid")]);
-        // A reissue with the next serial counts as ever.
+        // A reissue with the next serial still counts.
         let reissued = judged(revoked(), &[genuine(), genuine().serial(6)], past.clone());
         assert_eq!(reissued.states(), [Some("superseded"), Some("valid")]);
-        // Named again it has done what it did.
+        // Named again, the key regains its effects.
         assert!(matches!(
             judged(both(), &[genuine()], past).states()[0],
             Some("superseded" | "withdrawn")
@@ -132,7 +132,7 @@ fn a_key_that_is_revoked_has_replaced_and_withdrawn_nothing() {
 }
 
 #[test]
-fn one_signer_that_may_is_enough_and_stays_when_the_other_is_revoked() {
+fn one_entitled_signer_is_enough_and_outlasts_the_revocation_of_the_other() {
     let reissue = genuine().serial(6).signed_by(&["issuer", "second"]);
     let past = learned(&[reissue]);
     for trust in [both(), revoked(), trust_in(&[("issuer", &["WE-E"]), ("second", &["WE"])], &[])] {
@@ -143,7 +143,7 @@ fn one_signer_that_may_is_enough_and_stays_when_the_other_is_revoked() {
 }
 
 #[test]
-fn what_was_remembered_before_signers_were_counts_whatever_keys_are_in_force() {
+fn entries_without_a_signer_always_count() {
     let mut past = learned(&attacks(|id| pack(id).signed_by(&["second"])));
     for entry in past.rosters.iter_mut().chain(&mut past.reissued) {
         entry.signer = None;
@@ -154,19 +154,19 @@ fn what_was_remembered_before_signers_were_counts_whatever_keys_are_in_force() {
 }
 
 #[test]
-fn what_the_vendor_withdraws_counts_against_every_pack() {
+fn a_withdrawal_by_the_vendor_counts_against_every_pack() {
     let withdrawn = trust_in(&[("issuer", &[])], &[("WE-AAAAA", 5)]);
     assert_eq!(judged(withdrawn, &[genuine()], Past::default()).states(), [Some("withdrawn")]);
 }
 
 #[test]
-fn a_withdrawn_licence_still_takes_the_place_of_what_it_superseded() {
+fn a_withdrawn_licence_still_replaces_the_packs_it_supersedes() {
     let old = pack("WE-AAAAA").issued("2026-01-01T00:00:00Z");
     let merged = pack("WE-MMMMM").supersedes(&["WE-AAAAA"]).issued("2026-02-01T00:00:00Z");
     let trust = trust_in(&[("issuer", &[])], &[("WE-MMMMM", 1)]);
     let device = judged(trust, &[old.clone(), merged], Past::default());
     assert_eq!(device.states(), [Some("superseded"), Some("withdrawn")]);
-    // What is issued for the old pack afterwards counts.
+    // A later issue of the old pack counts.
     let anew = old.serial(2).issued("2026-03-01T00:00:00Z");
     let trust = trust_in(&[("issuer", &[])], &[("WE-MMMMM", 1)]);
     let merged = pack("WE-MMMMM").supersedes(&["WE-AAAAA"]).issued("2026-02-01T00:00:00Z");
@@ -174,7 +174,7 @@ fn a_withdrawn_licence_still_takes_the_place_of_what_it_superseded() {
 }
 
 #[test]
-fn only_what_all_of_its_own_signers_superseded_is_cleared_away() {
+fn the_clean_up_removes_only_licences_superseded_by_all_their_signers() {
     let by = |names: &[&str]| genuine().signed_by(names);
     let trust = both;
     let fate = |old: Maker, new: Maker| {
@@ -191,7 +191,7 @@ fn only_what_all_of_its_own_signers_superseded_is_cleared_away() {
 }
 
 #[test]
-fn nothing_is_cleared_away_by_a_date_that_only_another_signer_vouches_for() {
+fn the_clean_up_ignores_dates_that_only_another_signer_attests() {
     let new = genuine().serial(6).between("2029-01-01", "never");
     let all = [genuine(), new];
     let mut device = Device { now: noon("2029-06-01"), ..judged(both(), &all, Past::default()) };

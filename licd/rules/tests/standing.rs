@@ -1,4 +1,4 @@
-//! Which licences count, when, and what a service shows.
+//! Licences that count, their dates, and the state of services.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -27,7 +27,7 @@ fn a_term_begins_at_midnight_and_its_last_day_is_whole_in_every_time_zone() {
 }
 
 #[test]
-fn no_warning_is_given_with_warn_days_zero_and_none_for_never() {
+fn a_licence_without_warning_days_or_end_never_warns() {
     let quiet = pack("PK-1").warn(0);
     assert_eq!(device(at("2027-01-01T11:00:00Z"), &[quiet]).states(), [Some("valid")]);
     let endless = pack("PK-1").between("2026-01-01", "never").warn(120);
@@ -84,11 +84,12 @@ fn a_complete_roster_without_this_device_withdraws_lower_serials_of_its_pack_onc
     assert_eq!(only.service(WE), ("withdrawn", None));
     only.with(|j| assert_eq!(j.service(WE).state.status(), ServiceStatus::Unlicensed));
     assert!(!only.allows("os"));
-    // The same, remembered after the file is gone.
+    // The same from memory, after the file is gone.
     let mut remembered = device(noon("2026-06-01"), std::slice::from_ref(&own));
     remembered.past.learn([&roster.verified()], &unit(), noon("2026-06-01"));
     assert_eq!(remembered.states(), [Some("withdrawn")]);
-    // A list that names the device, an incomplete one and a lower one take nothing.
+    // A list that names the device, an incomplete list and a list with a lower serial withdraw
+    // nothing.
     for harmless in [
         roster.clone().units(&[unit(), stranger()]),
         pack("WE-AAAAA").serial(6).units(&[stranger()]),
@@ -97,7 +98,7 @@ fn a_complete_roster_without_this_device_withdraws_lower_serials_of_its_pack_onc
         let state = device(noon("2026-06-01"), &[own.clone(), harmless]).states()[0];
         assert!(matches!(state, Some("valid" | "superseded")), "{state:?}");
     }
-    // Listed again by a later issue.
+    // A later issue lists the device again.
     let back = device(noon("2026-06-01"), &[own, roster, pack("WE-AAAAA").serial(7)]);
     assert_eq!(back.states(), [Some("withdrawn"), None, Some("valid")]);
 }
@@ -134,7 +135,7 @@ fn a_service_shows_the_best_of_its_licences() {
 }
 
 #[test]
-fn the_two_sets_are_always_listed_and_others_as_licences_name_them() {
+fn the_two_sets_are_always_listed_and_others_if_a_licence_names_them() {
     let names = |makers: &[Maker]| {
         device(noon("2026-06-01"), makers)
             .with(|j| j.services().into_iter().map(|s| s.service).collect::<Vec<_>>())
@@ -145,7 +146,7 @@ fn the_two_sets_are_always_listed_and_others_as_licences_name_them() {
 }
 
 #[test]
-fn nothing_changes_between_two_turns() {
+fn no_state_changes_between_two_turns() {
     let license = pack("PK-1").between("2026-03-01", "2026-06-30").grace(3);
     let mut now = at("2026-02-27T05:00:00Z");
     while now < at("2026-07-10T00:00:00Z") {
@@ -182,7 +183,7 @@ fn a_roster_is_remembered_with_its_pack_serial_first_day_and_signers() {
 }
 
 #[test]
-fn a_roster_withdraws_what_the_judgement_calls_withdrawn() {
+fn a_roster_and_the_judgement_agree_on_withdrawals() {
     let own = pack("WE-AAAAA").serial(5);
     let roster = pack("WE-AAAAA").serial(6).roster().units(&[stranger()]);
     let both = device(noon("2026-06-01"), &[own.clone(), roster.clone()]);

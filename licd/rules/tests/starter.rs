@@ -1,4 +1,4 @@
-//! The starter period: when it begins, what it counts as, and that it never begins again.
+//! The starter period: its beginning, its rights, and that it never begins again.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod maker;
@@ -30,7 +30,7 @@ fn it_begins_on_the_first_day_that_a_synchronised_clock_shows() {
     }
     let begin = StarterVerdict::of(30, None, false, now, OK);
     assert_eq!(begin, StarterVerdict::Write(StarterMark::Began(date("2026-11-01"))));
-    // Nothing counts before the mark is there.
+    // The period does not count before the mark is written.
     assert_eq!(begin.begun(), None);
 }
 
@@ -78,7 +78,7 @@ fn a_device_whose_memory_holds_a_licence_of_its_unit_was_licensed() {
     assert!(licensed.was_licensed(&unit(), &trust(&[])));
     assert!(!licensed.was_licensed(&stranger(), &trust(&[])));
     assert!(!Past::default().was_licensed(&unit(), &trust(&[])));
-    // What a revoked key has signed is no licence, and one that has not started was none yet.
+    // A licence signed by a revoked key does not count, nor does one that has not started.
     assert!(!licensed.was_licensed(&unit(), &trust_in(&[("another", &[])], &[])));
     assert!(!remembered(pack("WE-1").units(&[stranger()])).was_licensed(&unit(), &trust(&[])));
     let pending = remembered(pack("WE-1").between("2027-01-01", "2027-12-31"));

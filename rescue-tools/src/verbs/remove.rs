@@ -23,7 +23,7 @@ pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> A
         out.line(format_args!("{selector}: {} removed", count(removed as usize, "licence")))?;
         for Left { file, pack, class } in &left {
             out.line(format_args!(
-                "pack {pack} stays, for it counts as {class}; “pack:{pack}” removes it: {file}"
+                "pack {pack} stays, because it counts as {class}; “pack:{pack}” removes it: {file}"
             ))?;
         }
     }

@@ -88,8 +88,8 @@ fn broken() -> Value {
             "asked": "2026-11-29T04:30:00Z"},
     ]);
     device["problems"] = json!([
-        {"subject": "/license/dsa/trust (1).note", "message": "is not looked at, since it is not \
-            called trust.note; import it with “licctl import '/license/dsa/trust (1).note'”, then \
+        {"subject": "/license/dsa/trust (1).note", "message": "is not read: its name must be \
+            trust.note; import it with “licctl import '/license/dsa/trust (1).note'”, then \
             remove it"},
         {"subject": "/etc/licd/licd.toml", "message": "line 2, column 1: unknown key \u{1b}[31m\n"},
     ]);

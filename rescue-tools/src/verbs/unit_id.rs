@@ -30,7 +30,7 @@ fn print(unit: Option<&str>, out: &mut Output) -> Result<(), Failure> {
             let _ = writeln!(
                 stderr(),
                 "licctl: there is no unit ID: no network interface has a permanent address, and \
-                 the system does not run from a USB drive; licctl doctor tells more"
+                 the system does not run from a USB drive; licctl doctor gives the reason"
             );
             Ok(())
         }

@@ -17,7 +17,7 @@ fn versions() -> Vec<Sample> {
     };
     vec![
         of("trust-newer", "valid", "trust document version 4, newer than 3", TRUST_VERSION + 1),
-        Sample::new("trust-in-force", "valid", "version 3, in force already", super::trust()),
+        Sample::new("trust-in-force", "valid", "version 3, already in force", super::trust()),
         of("trust-older", "superseded", "version 2; version 3 is in force", TRUST_VERSION - 1),
     ]
 }

@@ -182,7 +182,7 @@ fn other_file_types_are_named_whatever_their_source() {
         (b"<html><input type=\"password\">", "asks to sign in", "sign in to the network"),
         (b"PK\x03\x04rest", "is a zip archive", "unpack it"),
         (b"%PDF-1.7\n", "is a PDF document", "ask for the file"),
-        (&utf16, "is a text in UTF-16", "get the file again"),
+        (&utf16, "is UTF-16 text", "get the file again"),
         (b"{\"error\":1}", "is JSON", "check the address"),
         (b"SERVER this_host ANY\n", "of another program", "check the address"),
         (b"-----BEGIN CERTIFICATE-----\n", "is a certificate", "check the address"),
@@ -219,7 +219,7 @@ fn unrequested_compression_and_captive_portals_are_named() {
     }
     let network = Server::answering(status("511 x", ""));
     let outcome = try_all(&daemon, &world, &network.url("WE.lic"), None);
-    outcome.unreachable("the network wants somebody to sign in", "with a web browser");
+    outcome.unreachable("the network requires a sign-in", "with a web browser");
     assert_eq!(network.heads().len(), 3, "it is asked once by each way");
 }
 

@@ -103,7 +103,7 @@ fn a_failing_redirect_is_named_in_the_message() {
         (
             "http://h:x/",
             "source-refused",
-            "redirects to “http://h:x/”, which has a port",
+            "redirects to “http://h:x/”, which has an invalid port",
             "new link",
         ),
     ] {

@@ -137,7 +137,9 @@ fn licctl(mut licctl: Command, world: &World, url: &str, login: Login<'_>) -> pr
     licctl.args(["import", "--json", url]);
     if let Some((user, password)) = login {
         // Every way writes the same file.
-        let file = world.file("password", format!("{password}\n"));
+        // Each way has a file of its own: the other one must not find it half written.
+        let name = format!("password-{:?}", thread::current().id());
+        let file = world.file(&name, format!("{password}\n"));
         licctl.args(["--user", user, "--password-file", &file]);
     }
     program::run(&mut licctl)

@@ -1,11 +1,11 @@
-//! What is to be known of the machine.
+//! Problems with the machine.
 
 use std::path::PathBuf;
 
 use licd_fs::about::About;
 use licd_fs::printable::escaped_path;
 
-/// Something about the machine that licences are judged on.
+/// A problem with a machine fact that licences depend on.
 #[derive(Debug, Clone)]
 pub enum MachineProblem {
     /// The USB drive that the system runs from has no serial number.
@@ -15,12 +15,12 @@ pub enum MachineProblem {
         /// The number.
         serial: String,
     },
-    /// The device of the root file system is out of reach, and a USB drive is mounted.
+    /// The device of the root file system is not visible, and a USB drive is mounted.
     DriveOutOfReach {
-        /// Where a file system of the drive is mounted.
+        /// The mount point of a file system on that drive.
         mount: PathBuf,
     },
-    /// The system is of this generation, which licences are not made for.
+    /// The system generation predates the licences.
     OldSystem(u8),
 }
 
@@ -36,23 +36,21 @@ impl About for MachineProblem {
 
     fn message(&self) -> String {
         match self {
-            Self::DriveWithoutSerial => "the system runs from one without serial number; its \
-                                         licences are bound to the network interface"
+            Self::DriveWithoutSerial => "has no serial number, so licences are bound to the \
+                                         network interface"
                 .to_owned(),
             Self::UnfitSerial { serial } => format!(
-                "its serial number “{serial}” cannot be a unit ID; its licences are bound to the \
+                "has serial number “{serial}”, which cannot be a unit ID, so licences are bound to the \
                  network interface"
             ),
             Self::DriveOutOfReach { mount } => format!(
-                "the system may run from the one that is mounted at {}, but the root file system \
-                 does not lead there; licences are bound to the network interface; if they are to \
-                 be bound to the drive, link its partition's device file from \
-                 /run/systemd/volatile-root before licd starts",
+                "may hold the system (mounted at {}), but the root file system does not lead there, so \
+                 licences are bound to the network interface; to bind them to the drive, link its \
+                 partition's device file from /run/systemd/volatile-root before licd starts",
                 escaped_path(mount)
             ),
             Self::OldSystem(major) => format!(
-                "OS {major} is older than the licences are made for, and they are judged as on OS \
-                 11; update it"
+                "OS {major} predates these licences, which are judged as on OS 11; update it"
             ),
         }
     }

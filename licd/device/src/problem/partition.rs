@@ -1,4 +1,4 @@
-//! What is wrong with the licence partition.
+//! Problems with the licence partition.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,28 +9,28 @@ use licd_fs::printable::{escaped, escaped_path};
 use licd_rules::names;
 use licd_store::{Closed, ENTRIES, Holder, RESERVE, Stray};
 
-/// Strays that are named one by one; a copied archive must not fill the report.
+/// Strays that the report names one by one; a copied archive must not fill it.
 const NAMED: usize = 16;
 
-/// Something wrong with the licence partition or with what it holds.
+/// A problem with the licence partition or its files.
 #[derive(Debug, Clone)]
 pub enum PartitionProblem {
-    /// It is still writable, because these processes hold it.
+    /// The partition is still writable because these processes hold it.
     Open(Vec<Holder>),
-    /// It has little room left.
+    /// The partition is nearly full.
     NearlyFull,
-    /// It holds more licences than are read.
+    /// The partition holds more files than licd reads.
     TooManyFiles,
-    /// It holds a file that looks like a licence and is not looked at.
+    /// A file looks like a licence, but licd does not read it.
     Stray(Stray),
-    /// It holds this many more of them.
+    /// The number of further strays.
     MoreStrays(usize),
-    /// A file could not be looked at, and what was read of it last counts.
+    /// A file is unavailable, and its last known content counts.
     Unread(Unavailable),
 }
 
 impl PartitionProblem {
-    /// One for each stray, and one for all that are beyond [`NAMED`].
+    /// One problem for each stray, and one for all beyond [`NAMED`].
     pub(crate) fn strays(strays: Vec<Stray>) -> impl Iterator<Item = Self> {
         let more = strays.len().checked_sub(NAMED).filter(|more| *more > 0);
         strays.into_iter().take(NAMED).map(Self::Stray).chain(more.map(Self::MoreStrays))
@@ -57,13 +57,13 @@ impl About for PartitionProblem {
                 format!("is {}; {cure}", Closed::HeldBy(holders.clone()))
             }
             Self::NearlyFull => format!(
-                "has less than {} KiB left, so what a stick or a link brings is not stored any \
-                 more; remove licences that are no longer needed",
+                "has less than {} KiB left, so licd stores nothing from sticks and links; remove \
+                 licences that are no longer needed",
                 RESERVE / 1024
             ),
             Self::TooManyFiles => format!(
-                "holds more than {ENTRIES} files, and what is beyond them does not count; remove \
-                 those that are not for this device"
+                "holds more than {ENTRIES} files, and the rest do not count; remove those that are not \
+                 for this device"
             ),
             Self::Stray(stray) => match quoted(&path(stray)) {
                 Some(file) => format!(
@@ -73,11 +73,11 @@ impl About for PartitionProblem {
                 None => format!("{}; rename it and import it", why_not_read(stray)),
             },
             Self::MoreStrays(more) => format!(
-                "holds {more} more files that look like licences and are not looked at; “find \
-                 /license” lists them"
+                "holds {more} more files that look like licences but are not read; list them with “find \
+                 /license”"
             ),
             Self::Unread(unavailable) => {
-                format!("{}; what was read of it last counts", unavailable.message())
+                format!("{}; its last known content counts", unavailable.message())
             }
         }
     }
@@ -88,8 +88,7 @@ fn path(stray: &Stray) -> PathBuf {
     Path::new("/license").join(path)
 }
 
-/// A path as a shell takes it for one word (POSIX XCU §2.2.2); `None` if it cannot be printed as it
-/// is.
+/// A path as one shell word (POSIX XCU §2.2.2); `None` if it is not printable.
 fn quoted(path: &Path) -> Option<String> {
     let text = path.to_str().filter(|text| escaped(text) == *text)?;
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
@@ -101,11 +100,9 @@ fn quoted(path: &Path) -> Option<String> {
 
 fn why_not_read(stray: &Stray) -> &'static str {
     match stray {
-        Stray::Misplaced(_) => "lies where none is looked for",
-        Stray::Misnamed(path) if is_like_trust(path) => {
-            "is not looked at, since it is not called trust.note"
-        }
-        Stray::Misnamed(_) => "is not looked at, since its name does not end in .lic",
+        Stray::Misplaced(_) => "is outside the directory that licd reads",
+        Stray::Misnamed(path) if is_like_trust(path) => "is not read: its name must be trust.note",
+        Stray::Misnamed(_) => "is not read: its name must end in .lic",
     }
 }
 
@@ -137,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_cannot_be_printed_is_to_be_changed_first() {
+    fn an_unprintable_name_must_be_changed_first() {
         assert!(cure("a\u{1b}[31m.lic.txt").ends_with("; rename it and import it"));
     }
 }

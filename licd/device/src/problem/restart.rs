@@ -1,20 +1,20 @@
-//! What keeps the restart that a deployment wants from being had.
+//! Problems with the restart after a deployment.
 
 use licd_fs::about::About;
 use licd_fs::statefile::SaveError;
 
-/// Why the restart cannot be had now.
+/// The obstacle to the restart.
 #[derive(Debug, Clone)]
 pub enum RestartProblem {
-    /// This program has asked logind to block a restart.
+    /// This program blocks the restart through logind.
     Blocked(String),
     /// logind refuses it, for this reason.
     Refused(String),
     /// logind does not answer, for this reason.
     NoLogind(String),
-    /// There is no bus to reach logind by.
+    /// The connection to the bus is lost.
     NoBus,
-    /// It cannot be recorded that this restart is ordered.
+    /// The order to restart cannot be recorded.
     Unrecorded(SaveError),
 }
 
@@ -26,7 +26,7 @@ impl About for RestartProblem {
     fn message(&self) -> String {
         match self {
             Self::Blocked(program) => {
-                format!("blocked by {program}; it comes when that has ended")
+                format!("blocked by {program}; the device restarts when it has ended")
             }
             Self::Refused(reason) => {
                 format!("refused by logind ({reason}); licd tries again every minute")
@@ -36,8 +36,8 @@ impl About for RestartProblem {
             }
             Self::NoBus => "the connection to the bus is lost; licd tries again".to_owned(),
             Self::Unrecorded(error) => format!(
-                "{error}; without that record licd does not restart the device, which could then \
-                 restart again and again; restart it by hand"
+                "{error}; without that record the device could restart again and again, so restart it \
+                 by hand"
             ),
         }
     }

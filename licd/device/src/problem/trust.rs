@@ -1,4 +1,4 @@
-//! What is wrong with trust documents.
+//! Problems with trust documents.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use licd_fs::textfile::ReadError;
 
 use crate::Failure;
 
-/// Where the newest trust document seen is kept, as it is spoken of.
+/// The file that remembers the newest trust document.
 const REMEMBERED: &str = "/var/lib/licd/trust.note";
 
-/// Something wrong with a trust document.
+/// A problem with a trust document.
 #[derive(Debug, Clone)]
 pub enum TrustProblem {
-    /// The one that is remembered cannot be read.
+    /// The remembered one is unreadable.
     Unreadable(Arc<ReadError>),
-    /// The one that is remembered does not verify.
+    /// The remembered one does not verify.
     Damaged,
-    /// There is something other than a file in its place in the store.
+    /// The store has something other than a regular file in its place.
     NotAFile,
-    /// There is a licence in its place.
+    /// A licence is in its place.
     License(TrustPlace),
     /// It does not verify.
     Refused(TrustPlace, Failure),
-    /// Two of this version differ.
+    /// Two documents of this version differ.
     Contradiction {
         /// The version.
         version: u64,
     },
-    /// There is none.
+    /// The device has none.
     Missing,
 }
 
-/// Where a trust document is looked for.
+/// A place of trust documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustPlace {
     /// The image.
@@ -65,20 +65,20 @@ impl About for TrustProblem {
     fn message(&self) -> String {
         match self {
             Self::Unreadable(flaw) => flaw.to_string(),
-            Self::Damaged => "is damaged, or not signed by enough root keys of this image; the \
-                              trust documents of the image and of /license count, and the newest \
-                              of them takes its place"
+            Self::Damaged => "is damaged or not signed by enough root keys of this image; the \
+                              newer trust document of the image and /license replaces it"
                 .to_owned(),
-            Self::NotAFile => "is no regular file; remove it".to_owned(),
-            Self::License(_) => "is a licence".to_owned(),
+            Self::NotAFile => "is not a regular file; remove it".to_owned(),
+            Self::License(_) => "is a licence; replace it with the trust document".to_owned(),
             Self::Refused(_, failure) => failure.message.clone(),
             Self::Contradiction { version } => format!(
-                "two of version {version} say different things, and the first one counts; ask the \
+                "two of version {version} differ, and the first one counts; ask the \
                  vendor for a newer one"
             ),
-            Self::Missing => "there is none, so no licence can be believed; import the vendor's \
-                              newest one"
-                .to_owned(),
+            Self::Missing => {
+                "is missing, so licd cannot verify licences; import the vendor's newest one"
+                    .to_owned()
+            }
         }
     }
 }

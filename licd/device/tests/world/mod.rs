@@ -1,5 +1,5 @@
-//! A device below a directory of its own, with a clock that a test sets by the running time that
-//! the machine tells, and the vendor's licences for it.
+//! A device in a temporary directory, with a clock derived from the machine's running time, and the
+//! vendor's licences for it.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -37,12 +37,12 @@ pub fn trust(version: u64, withdrawn: &[(&str, u64)]) -> String {
     issue::trust_document(version, UnixSeconds(0), &[issuer], &withdrawn, &[&key("root", 1)])
 }
 
-/// The day that lies so many days after the test's.
+/// The day this many days after the test's day.
 pub fn day(days: i32) -> Date {
     Date::of(licd_machine::clock::now()).plus_days(days)
 }
 
-/// A subscription that somebody issues for the device.
+/// A subscription for the device.
 #[derive(Debug, Clone)]
 pub struct Licence {
     pub pack: &'static str,
@@ -85,12 +85,12 @@ impl Licence {
         }
     }
 
-    /// Later for higher serials, and long ago.
+    /// Higher serials are later, and all are long ago.
     pub fn issued(&self) -> UnixSeconds {
         UnixSeconds(1_500_000_000 + i64::try_from(self.serial).unwrap())
     }
 
-    /// Whether this takes the place of another once it has started.
+    /// Whether this replaces another once it has started.
     pub fn replaces(&self, other: &Self) -> bool {
         let reissue = self.pack == other.pack && self.serial > other.serial;
         reissue || self.supersedes == Some(other.pack) && self.issued() > other.issued()
@@ -124,7 +124,7 @@ impl World {
         world
     }
 
-    /// Another network card, behind the first one.
+    /// Adds a network card after the first one.
     pub fn add_card(&self, mac: &str) {
         self.make_card("0000:00:1f.7", "eth1", mac);
     }
@@ -161,7 +161,7 @@ impl World {
         self.path("license/dsa/licenses")
     }
 
-    /// Starts the system again.
+    /// Restarts the system.
     pub fn restart(&mut self) {
         let survey = self.device.survey().unwrap();
         let _ = self.device.rest(&survey);
@@ -171,7 +171,7 @@ impl World {
         self.device = Device::at(Root::new(self.dir.path()));
     }
 
-    /// Lets time go on without a time server.
+    /// Advances time without a time server.
     pub fn run_on(&mut self, days: u16) {
         let _ = self.time();
         let _ = fs::remove_file(self.path(SYNCHRONIZED));
@@ -179,7 +179,7 @@ impl World {
         self.tell_moment();
     }
 
-    /// Hears a time server again: it is today.
+    /// Synchronises with a time server: it is today.
     pub fn synchronize(&self) {
         fs::write(self.path(SYNCHRONIZED), "").unwrap();
     }
@@ -195,7 +195,7 @@ impl World {
         self.device.time(&self.device.survey().unwrap()).unwrap()
     }
 
-    /// What the daemon does whenever something has changed.
+    /// The daemon's reaction to a change.
     pub fn daemon_looks(&self) {
         let survey = self.device.survey().unwrap();
         let time = self.device.time(&survey).unwrap();

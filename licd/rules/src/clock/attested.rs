@@ -1,4 +1,4 @@
-//! Times that are vouched for without a time server: by the image, and by genuine documents.
+//! Times attested without a time server: by the image and by genuine documents.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -8,40 +8,40 @@ use license_format::{License, PublicKey, TrustDocument, UnixSeconds, limits};
 use super::marks::Marks;
 use super::{TOLERANCE, later};
 
-/// How far a document may take the clock beyond what the image and time servers say: five years, one
-/// of them with a leap day. A device that is updated or hears a time server at all believes every
-/// genuine document; a date from the far future ends nothing that lasts longer than that.
+/// How far a document may advance the clock beyond the image and time servers: five years, one of
+/// them a leap year. A device that is updated or ever synchronised accepts every genuine document;
+/// a date in the far future ends nothing that lasts longer.
 pub const REACH: Duration = Duration::from_secs(1826 * 24 * 60 * 60);
 
-/// What that is counted from on a device that knows neither: when the format was new. No document is
-/// older, so it is the latest time that every device may take for granted.
+/// The base on a device that knows neither: the introduction of the format. No document is older,
+/// so this time has certainly come everywhere.
 const FORMAT: UnixSeconds = UnixSeconds(1_793_491_200); // 2026-11-01
 
-/// Signers whose documents may lead the clock: the root keys together, and the issuing keys that one
-/// trust document has room for.
+/// Limit of signers with a lead: the root keys as one, and the issuing keys that one trust document
+/// can name.
 pub const LEADS: usize = 1 + limits::TRUST_KEYS;
 
-/// Who vouches for the date of a document.
+/// The signer that attests the date of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signer {
-    /// The root keys of the image, for the trust document. They are always in force.
+    /// The root keys of the image, for the trust document. Always in force.
     Roots,
     /// An issuing key, for licences.
     Key(PublicKey),
 }
 
-/// The latest times that are vouched for.
+/// The latest attested times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attested {
-    /// When the image was made, by its own word.
+    /// The build date that the image states.
     pub image: Option<UnixSeconds>,
-    /// Who is in force, each with the latest time at which a document at hand says that it was
-    /// issued; without one [`Marks::NEVER`].
+    /// The signers in force, each with the latest issue time of its documents at hand, or
+    /// [`Marks::NEVER`].
     pub signers: Vec<(Signer, UnixSeconds)>,
 }
 
 impl Attested {
-    /// What the image, the trust document in force and these genuine licences vouch for.
+    /// The times that the image, the trust document in force and these genuine licences attest.
     pub fn of<'a>(
         image: Option<UnixSeconds>,
         trust: &TrustDocument,
@@ -66,16 +66,16 @@ impl Attested {
     }
 }
 
-/// How far the documents of one signer are ahead of what is known without any. It is a time of its
-/// own, which goes on by running time and follows the clock as all time does, so that it can be left
-/// out when the signer is no longer in force, and be as if it had never been.
+/// How far the documents of one signer advance time beyond what is known without them. A lead
+/// advances by running time and follows the clock by the same rules, so it can be left out without
+/// trace once the signer is out of force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lead {
-    /// Whose documents.
+    /// The signer.
     pub by: Signer,
     /// The latest time of issue.
     pub floor: UnixSeconds,
-    /// Documents dated up to here were found to be from the future; [`Marks::NEVER`] if none.
+    /// Documents dated up to here were refuted; [`Marks::NEVER`] if none was.
     pub refuted: UnixSeconds,
     /// Trusted time if this signer is believed, as of [`Marks::at`].
     pub trusted: UnixSeconds,
@@ -89,8 +89,8 @@ impl Lead {
         Self { by, floor: never, refuted: never, trusted: never, seen: never }
     }
 
-    /// A document of this signer was issued then; `base` is what the image and time servers say.
-    pub(super) fn hear(&mut self, issued: UnixSeconds, base: UnixSeconds) {
+    /// Raises the lead to a document's issue time; `base` is the time of image and time servers.
+    pub(super) fn raise(&mut self, issued: UnixSeconds, base: UnixSeconds) {
         if issued > self.refuted {
             let base = if base > Marks::NEVER { base } else { FORMAT };
             let at = issued.min(later(base, REACH));
@@ -99,21 +99,21 @@ impl Lead {
         }
     }
 
-    /// The clock shows this, `ran` after the last time.
+    /// Follows the clock, `ran` after the last reading.
     pub(super) fn follow(&mut self, wall: UnixSeconds, ran: Duration) {
         let near = wall <= later(self.trusted, TOLERANCE);
         self.seen = if near { self.seen.max(wall) } else { later(self.seen, ran) };
         self.seen = self.seen.max(self.trusted);
     }
 
-    /// Synchronised time: what is dated later is from the future, the rest has passed.
+    /// Applies synchronised time: later dates are refuted, earlier ones have passed.
     pub(super) fn set(self, wall: UnixSeconds, issued: UnixSeconds) -> Self {
         let latest = self.refuted.max(issued);
         let refuted = if latest > wall { latest } else { Marks::NEVER };
         Self { refuted, ..Self::none(self.by) }
     }
 
-    /// Whether it tells more than is known without it.
+    /// Whether it adds to the time known without it.
     pub(super) fn matters(&self, marks: &Marks) -> bool {
         self.refuted > Marks::NEVER
             || self.floor > marks.floor

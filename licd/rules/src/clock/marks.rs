@@ -1,4 +1,4 @@
-//! What is remembered of the time from one reading to the next, and over restarts.
+//! Marks of the time, kept between readings and across restarts.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -10,11 +10,10 @@ use license_format::UnixSeconds;
 use super::attested::{Attested, LEADS, Lead, Signer};
 use super::{TOLERANCE, later};
 
-/// How long a start has to last until it is written down, and how often marks are written while the
-/// power may be cut on purpose.
+/// How long a start must last before marks are written, and the write interval after a power cut.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// One start of the system, by the kernel's random ID.
+/// A start of the system, identified by the kernel's random ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BootId([u8; 36]);
 
@@ -37,72 +36,72 @@ impl fmt::Display for BootId {
     }
 }
 
-/// A moment of running time, which goes on while the machine is suspended.
+/// A moment in running time, which includes suspend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// The start of the system that time is counted from; `None` if it has no name.
+    /// The start that time counts from; `None` if the kernel gives no ID.
     pub boot: Option<BootId>,
     /// Time since that start (`CLOCK_BOOTTIME`).
     pub uptime: Duration,
 }
 
 impl Moment {
-    /// The time that the machine is known to have run since an earlier moment: after a restart,
-    /// what has passed since.
+    /// The time that the machine has certainly run since an earlier moment; after a restart, the
+    /// time since the start.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Duration {
         if self.restarted_since(earlier) { self.uptime } else { self.uptime - earlier.uptime }
     }
 
-    /// Whether the system was started again in between. Two starts without a name are told apart if
-    /// the clock began anew.
+    /// Whether the system restarted in between. Without IDs, a clock that began anew tells two
+    /// starts apart.
     fn restarted_since(&self, earlier: &Self) -> bool {
         self.boot != earlier.boot || self.uptime < earlier.uptime
     }
 }
 
-/// What is remembered of the time.
+/// The remembered time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
-    /// When all this held.
+    /// The moment of these marks.
     pub at: Moment,
     /// The latest time of the image or of a time server.
     pub floor: UnixSeconds,
-    /// The image was dated so, and that was found to be in the future: nothing that is dated up to
-    /// here is evidence. [`Marks::NEVER`] if it was not.
+    /// An image date refuted by synchronised time: dates up to here are no evidence.
+    /// [`Marks::NEVER`] if none was.
     pub refuted: UnixSeconds,
     /// Trusted time without documents, as of `at`.
     pub trusted: UnixSeconds,
-    /// The last-seen mark: the time judged at without documents. At most [`TOLERANCE`] after
+    /// The last-seen mark: the time judged at without documents, at most [`TOLERANCE`] after
     /// `trusted`.
     pub seen: UnixSeconds,
-    /// What documents know beyond that, by signer. A signer that is out of force is left out and kept,
-    /// since a newer trust document may name it again.
+    /// Leads by signer. A signer out of force is kept but not counted, since a newer trust document
+    /// may name it again.
     pub leads: [Option<Lead>; LEADS],
-    /// A clock that is too far ahead to be believed yet.
+    /// A clock too far ahead to be believed yet.
     pub jump: Option<Jump>,
-    /// Whether there was ever a clock that was not behind the floor.
+    /// Whether a clock at or after the floor was ever found.
     pub found: bool,
-    /// Whether the power was cut since the clock was last synchronised.
+    /// Whether the power was cut since the last synchronisation.
     pub cut: bool,
-    /// Whether the system was shut down after this was written.
+    /// Whether the system was shut down after this write.
     pub clean: bool,
 }
 
 /// A clock that is more than [`TOLERANCE`] ahead of trusted time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jump {
-    /// The least it has shown since it went ahead, as of [`Marks::at`].
+    /// Its lowest reading since it went ahead, as of [`Marks::at`].
     pub claims: UnixSeconds,
     /// How long the machine has run with it.
     pub held: Duration,
 }
 
 impl Marks {
-    /// Before every time that matters here.
+    /// Before every possible time.
     pub const NEVER: UnixSeconds = UnixSeconds(0);
 
-    /// What a device remembers that knows nothing of the time.
+    /// The marks of a device that knows nothing of the time.
     pub(super) fn blank(at: Moment) -> Self {
         Self {
             at,
@@ -118,7 +117,7 @@ impl Marks {
         }
     }
 
-    /// The same at a later moment, if the clock has gone on as it did; and how long that is.
+    /// These marks at a later moment, and the running time since.
     pub(super) fn carried_to(&self, at: Moment) -> (Self, Duration) {
         let ran = at.since(&self.at);
         let jump = self.jump.map(|jump| Jump {
@@ -132,24 +131,24 @@ impl Marks {
         (Self { at, trusted, leads, jump, cut, clean: false, ..*self }, ran)
     }
 
-    /// What documents know beyond the rest.
+    /// The leads of all signers.
     pub(super) fn leads(&self) -> impl Iterator<Item = &Lead> {
         self.leads.iter().flatten()
     }
 
-    /// The latest of a kind of time, with documents and without.
+    /// The latest time of one kind, with and without documents.
     fn latest(&self, of: fn(&Lead) -> UnixSeconds, without: UnixSeconds) -> UnixSeconds {
         self.leads().map(of).fold(without, UnixSeconds::max)
     }
 
-    /// What was found to be from the future, by signer.
+    /// Refuted dates by signer.
     fn refutations(&self) -> BTreeSet<(Option<Signer>, UnixSeconds)> {
         let leads = self.leads().map(|lead| (Some(lead.by), lead.refuted));
         leads.chain([(None, self.refuted)]).filter(|(_, at)| *at > Self::NEVER).collect()
     }
 
-    /// Changes the lead of every signer that is in force or remembered. Those that then tell nothing
-    /// are dropped, and if there are too many those that are out of force.
+    /// Updates the lead of each signer in force or remembered. Drops leads that add nothing, and,
+    /// beyond the limit, those out of force.
     pub(super) fn change_leads(&mut self, attested: &Attested, change: impl Fn(Lead) -> Lead) {
         let known = self.leads;
         let known = || known.iter().flatten().copied();
@@ -162,14 +161,13 @@ impl Marks {
         self.leads = core::array::from_fn(|_| left.next());
     }
 
-    /// What to write when the system is shut down.
+    /// The marks to write at shutdown.
     #[must_use]
     pub fn at_rest(self) -> Self {
         Self { clean: true, ..self }
     }
 
-    /// Running time until these marks are to be written, if `written` is what was written last;
-    /// zero: now.
+    /// Running time until these marks are due; zero means now. `written` is the last write.
     #[must_use]
     pub fn due_in(&self, written: Option<&Self>) -> Duration {
         let Some(written) = written else { return Duration::ZERO };

@@ -14,7 +14,7 @@ use license_format::UnixSeconds;
 pub const HOUR: i64 = 3600;
 pub const DAY: i64 = 24 * HOUR;
 
-/// What a test looks at of a verdict.
+/// The parts of a verdict that a test checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown {
     pub now: UnixSeconds,
@@ -22,8 +22,7 @@ pub struct Shown {
     pub adopted_in: Option<Duration>,
 }
 
-/// A device that does what the daemon does: it looks at the clock when something happens and when
-/// the last verdict asks for it, and writes when that is due.
+/// A device that acts like the daemon: it reads the clock at every event and at every due time.
 pub struct Script {
     pub wall: UnixSeconds,
     pub synchronized: bool,

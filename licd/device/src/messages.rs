@@ -1,4 +1,4 @@
-//! Verdicts on genuine licences in words, without the file's name.
+//! Verdict messages for genuine licences, without the file name.
 
 use licd_rules::{ClockState, LicenseState, Selector};
 use license_format::{Date, Expiry, License, Term, UnitId, UnixSeconds};
@@ -7,13 +7,13 @@ use license_format::{Date, Expiry, License, Term, UnitId, UnixSeconds};
 pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> String {
     let day = license.expires;
     match state {
-        // Its date counts from the next look on, unless a time server contradicts it.
+        // The date of issue counts from the next survey on, unless a time server contradicts it.
         LicenseState::Pending
             if clock != ClockState::Ok && license.starts <= Date::of(license.issued) =>
         {
             format!(
-                "not started by the clock of this device; counts from {}, which its date of issue \
-                 says has come, once it is in the store",
+                "not started by this device's clock; once stored it counts from {}, as its date of \
+                 issue shows",
                 license.starts
             )
         }
@@ -23,7 +23,7 @@ pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> 
         }
         LicenseState::Valid | LicenseState::Warning => format!("in force until {day}"),
         LicenseState::Grace => {
-            format!("ended on {day}; in its grace all stays as before, renew it")
+            format!("ended on {day}; everything still works in its grace period, renew it")
         }
         LicenseState::Expired if license.term == Term::Evaluation => {
             format!("evaluation ended on {day}; ask for a licence")
@@ -44,17 +44,16 @@ pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> 
     }
 }
 
-/// The message for a licence of this device that was removed on purpose and comes by itself.
+/// The message for a licence that was removed on purpose and arrives by itself.
 pub(crate) fn removed() -> &'static str {
-    "was removed from this device on purpose; import it by hand, or write a new link to the settings, \
-     to have it back"
+    "was removed on purpose; to get it back, import it by hand or add a new link to the settings"
 }
 
-/// The same of one that the removal profile has removed, which is still set.
+/// The message for a licence that the removal profile, still set, has removed.
 pub(crate) fn removed_by(profile: &Selector) -> String {
     format!(
-        "was removed by the removal profile “{profile}” and stays away while that is set; set \
-         licensing.remove to “none” to have it back"
+        "was removed by the removal profile “{profile}”; to get it back, set licensing.remove to \
+         “none”"
     )
 }
 
@@ -72,8 +71,8 @@ pub(crate) fn foreign(license: &License, unit: Option<&UnitId>) -> String {
     }
 }
 
-/// What a roster takes away of the licences at hand, as an addition to [`foreign`]; empty if
-/// nothing.
+/// The licences at hand that a roster withdraws, as an addition to [`foreign`]; empty if it
+/// withdraws none.
 pub(crate) fn taken<'a>(
     roster: &License,
     taken: impl Iterator<Item = &'a License>,

@@ -1,0 +1,233 @@
+//! The licences of the store.
+
+use std::sync::Arc;
+
+use licd_fs::look::{Looked, Unavailable};
+use licd_fs::stamp::Stamp;
+use licd_rules::Code;
+use licd_store::{Entry, FileName, Listing, Opened, StoreError};
+use license_format::{License, Storable, TrustDocument, Verified};
+use sha2::{Digest, Sha256};
+
+use super::Survey;
+use crate::partial::Missing;
+use crate::problem::{Area, PartitionProblem, Problem};
+use crate::read::Document;
+use crate::report::Rejected;
+use crate::{Device, Failure};
+
+/// A genuine licence in the store.
+pub struct Held {
+    /// The file name.
+    pub name: FileName,
+    /// The name under which an import would store its content.
+    pub content_name: Option<FileName>,
+    /// Hash of the signed text; `None` if the file has no storable content.
+    pub(crate) text: Option<TextHash>,
+    /// The licence.
+    pub license: License,
+    /// The slice that an import would store, if the file lists a whole pack.
+    pub(crate) cut: Option<Cut>,
+    /// The stamp of the file when it was read.
+    pub(crate) stamp: Stamp,
+    /// Whether a later change of the file is certain to change its stamp.
+    is_settled: bool,
+}
+
+/// Which licences an earlier survey supplies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// Licences whose files have not changed.
+    Unchanged,
+    /// Licences whose files have not changed and cannot be read now.
+    Unreadable,
+}
+
+/// The slice of a mass licence.
+#[derive(Clone)]
+pub(crate) struct Cut {
+    pub(crate) name: FileName,
+    pub(crate) content: String,
+}
+
+impl Survey {
+    /// Adds the problems of the partition itself.
+    pub(super) fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
+        if let Some(holders) = missing.of_store(device.store().holders()) {
+            self.note(PartitionProblem::Open(holders));
+        }
+        match device.store().strays() {
+            Ok(strays) => self.problems.extend(PartitionProblem::strays(strays).map(Problem::from)),
+            Err(unavailable) => missing.file(Area::Store, unavailable),
+        }
+        if missing.of_store(device.store().is_nearly_full()) {
+            self.note(PartitionProblem::NearlyFull);
+        }
+    }
+
+    /// Reads every file of the store, and all of them again after a newer trust document, so the
+    /// order in which a person copied them does not affect the result.
+    pub(crate) fn read_store(
+        &mut self,
+        device: &Device,
+        last: Option<(&Self, Reuse)>,
+        missing: &mut Missing,
+    ) {
+        let listing =
+            match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
+                Some(Ok(listing)) => listing,
+                Some(Err(error)) => return self.note(error),
+                None => return,
+            };
+        if listing.truncated {
+            self.note(PartitionProblem::TooManyFiles);
+        }
+        loop {
+            let trust = Arc::clone(&self.trust);
+            self.held.clear();
+            self.rejected.clear();
+            let unread = self.read_listing(&listing, last);
+            if self.trust == trust {
+                return unread.into_iter().for_each(|file| missing.file(Area::Store, file));
+            }
+        }
+    }
+
+    /// Reads the files and returns those that are unavailable.
+    fn read_listing(
+        &mut self,
+        listing: &Listing,
+        last: Option<(&Self, Reuse)>,
+    ) -> Vec<Unavailable> {
+        let mut unread = Vec::new();
+        let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
+        for entry in &listing.entries {
+            if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
+                self.held.push(held);
+                continue;
+            }
+            match self.read_entry(listing, entry) {
+                Ok(Ok(ReadEntry::Gone)) => {}
+                Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
+                Ok(Err(failure)) => self.reject(entry, failure),
+                Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
+                    Some(held) => {
+                        self.held.push(held);
+                        self.note(PartitionProblem::Unread(unavailable));
+                    }
+                    None => {
+                        self.reject(entry, Failure::from(&unavailable));
+                        unread.push(unavailable);
+                    }
+                },
+            }
+        }
+        unread
+    }
+
+    /// Whether both surveys read the same file to the same result.
+    fn reads_as(&self, other: &Self) -> bool {
+        let (own, others) = (self.reader(), other.reader());
+        (own.roots, own.threshold, own.units) == (others.roots, others.threshold, others.units)
+            && own.trust == others.trust
+    }
+
+    /// The licence of an earlier survey whose file has not changed since.
+    fn unchanged(&self, last: &Self, entry: &Entry) -> Option<Arc<Held>> {
+        let stamp = self.stamps.as_ref()?.store.of(&entry.name)?;
+        last.held(&entry.name).filter(|held| held.is_settled && held.stamp == stamp).cloned()
+    }
+
+    /// The licence in a file.
+    pub(crate) fn held(&self, name: &FileName) -> Option<&Arc<Held>> {
+        self.held.get(self.place_of(name).ok()?)
+    }
+
+    fn place_of(&self, name: &FileName) -> Result<usize, usize> {
+        self.held.binary_search_by(|held| held.name.cmp(name))
+    }
+
+    /// Adds a licence that was stored.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.rejected.retain(|rejected| rejected.file != held.name.to_string());
+        self.drop_held(&held.name);
+        if let Err(place) = self.place_of(&held.name) {
+            self.held.insert(place, Arc::new(held));
+        }
+    }
+
+    /// Drops a licence that was removed.
+    pub(crate) fn drop_held(&mut self, name: &FileName) {
+        if let Ok(place) = self.place_of(name) {
+            self.held.remove(place);
+        }
+    }
+
+    fn reject(&mut self, entry: &Entry, Failure { code, message }: Failure) {
+        let file = entry.name.to_string();
+        self.rejected.push(Rejected { file, code, message });
+    }
+
+    /// The licence that this survey read from a file with the same stamp.
+    fn known(&self, listing: &Listing, entry: &Entry) -> Option<Arc<Held>> {
+        let stamp = listing.stamp(entry).ok().flatten()?;
+        self.held(&entry.name).filter(|held| held.stamp == stamp).cloned()
+    }
+
+    fn read_entry(&self, listing: &Listing, entry: &Entry) -> Looked<Result<ReadEntry, Failure>> {
+        let (file, stamp) = match StoreError::looked(listing.open(entry))? {
+            Ok(Opened::File { file, stamp }) => (file, stamp),
+            Ok(Opened::Gone) => return Ok(Ok(ReadEntry::Gone)),
+            Ok(Opened::NotRegular) => {
+                let message = "is not a regular file; remove it";
+                return Ok(Err(Failure::new(Code::SourceRefused, message)));
+            }
+            Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
+        };
+        match self.reader().read(file) {
+            Ok(Document::License { verified, .. }) => {
+                let held = Held::new(entry.name.clone(), stamp, &verified, !stamp.is_recent());
+                Ok(Ok(ReadEntry::License(Arc::new(held))))
+            }
+            Ok(Document::Trust { document, bytes }) => Ok(Ok(ReadEntry::Trust { document, bytes })),
+            Err(refused) => refused.looked(&entry.name.to_string()).map(Err),
+        }
+    }
+}
+
+/// Content of a file in the store.
+enum ReadEntry {
+    License(Arc<Held>),
+    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Gone,
+}
+
+impl Held {
+    pub(crate) fn new(name: FileName, stamp: Stamp, verified: &Verified, is_settled: bool) -> Self {
+        let content = verified.storable.as_ref();
+        let content_name = content.and_then(content_name);
+        let text = content.map(signed_text);
+        let cut = content.zip(content_name.clone()).filter(|_| verified.is_cut());
+        let cut = cut.map(|(content, name)| Cut { name, content: content.to_string() });
+        let license = verified.license.clone();
+        Self { name, content_name, text, cut, license, stamp, is_settled }
+    }
+}
+
+/// SHA-256 of a signed text.
+pub(crate) type TextHash = [u8; 32];
+
+/// Hashes the signed text without its signature lines.
+pub(crate) fn signed_text(content: &Storable) -> TextHash {
+    let content = content.to_string();
+    let text = content.split_once("\n\n").map_or(content.as_str(), |(text, _)| text);
+    Sha256::digest(text).into()
+}
+
+/// The store name of a licence: the first half of the SHA-256 of its stored content.
+pub(crate) fn content_name(content: &Storable) -> Option<FileName> {
+    let digest = Sha256::digest(content.to_string());
+    let half = digest.iter().take(16).map(|byte| format!("{byte:02X}"));
+    FileName::new(half.chain([".lic".to_owned()]).collect::<String>())
+}
