@@ -16,7 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     let [one, two] = &*ROOTS;
     let roots = [one.verifier().clone(), two.verifier().clone()];
     let threshold = NonZeroUsize::new(2).unwrap();
-    assert!(TrustDocument::verify(bytes, &roots, threshold).is_err(), "an unsigned file was accepted");
+    assert!(
+        TrustDocument::verify(bytes, &roots, threshold).is_err(),
+        "an unsigned file was accepted"
+    );
     let Ok(text) = str::from_utf8(bytes) else { return };
     let text = format!("{}\n", text.trim_end_matches('\n'));
     let once = TrustDocument::verify(sign(&text, &[one, one]).as_bytes(), &roots, threshold);
