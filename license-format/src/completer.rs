@@ -36,7 +36,7 @@ pub struct Complete {
 }
 
 impl<'a> Completer<'a> {
-    /// The arguments are those of [`Verifier::new`].
+    /// The arguments are those of [`Verifier::new`](crate::Verifier::new).
     #[must_use]
     pub fn new(trust: &'a TrustDocument, wanted: &'a [UnitId]) -> Self {
         Self { trust, stream: Stream::new(wanted), unproven: RefCell::new(None) }
