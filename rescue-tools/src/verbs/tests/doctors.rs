@@ -36,8 +36,8 @@ WRONG  file     third.lic: wrong-device: for unit 00E0C51C5088; this device has
                 no unit ID
 WRONG  link     https://ums.example.com/none.lic: source-refused: has no such
                 file; check the address (HTTP 404)
-WRONG  system   /license/dsa/trust (1).note: is not read: its name must be trust.note;
-                import it with
+WRONG  system   /license/dsa/trust (1).note: is not read: its name must be
+                trust.note; import it with
                 “licctl import '/license/dsa/trust (1).note'”, then remove it
 WRONG  system   /etc/licd/licd.toml: line 2, column 1: unknown key \u{1b}[31m\n
 note   link     https://ums.example.com/foreign.lic: wrong-device: for unit

@@ -125,8 +125,8 @@ fn problems_come_first_grouped_and_escaped_for_the_terminal() {
                 licence cannot be bound to this device
 Clock:          2026-11-29 04:38 UTC, behind a time that has passed for certain;
                 that time counts instead; let a time server set it
-Problem:        /license/dsa/trust (1).note: is not read: its name must be trust.note;
-                import it with
+Problem:        /license/dsa/trust (1).note: is not read: its name must be
+                trust.note; import it with
                 “licctl import '/license/dsa/trust (1).note'”, then remove it
 Problem:        /etc/licd/licd.toml: line 2, column 1: unknown key \u{1b}[31m\n
 Not used:       3 files are for other devices
