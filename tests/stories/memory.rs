@@ -150,7 +150,7 @@ fn an_automatic_import_does_not_restore_a_removed_licence() {
             let refused = run(&["import", "--json", "--automatic", &own]).with_code(5);
             assert_eq!(refused.verdict(), "removed");
             let message = refused.message();
-            assert!(message.contains("removed from this device on purpose"), "{message}");
+            assert!(message.contains("was removed on purpose"), "{message}");
             assert_eq!(world.stored(), Vec::<String>::new());
         }
         // An explicit import restores it.
