@@ -105,6 +105,14 @@ impl Linked {
         poll(&daemon);
         daemon
     }
+
+    /// Starts logind, deploys, and waits until the restart is announced.
+    fn deploy_until_notice(&self) -> (Logind, Daemon<'_>) {
+        let logind = Logind::start(self, Version::New);
+        let daemon = self.deploy();
+        until(&daemon, "notice");
+        (logind, daemon)
+    }
 }
 
 fn poll(daemon: &Daemon<'_>) {
@@ -274,9 +282,7 @@ fn without_buttons_the_notification_announces_the_restart() {
 
 fn without_a_session_the_device_restarts_after_a_notice() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     device.advance(&daemon, 59);
     assert_eq!((plan(&daemon.client()), logind.restarts().len()), ("notice".into(), 0));
     // A restart of licd restarts the one-minute notice.
@@ -309,9 +315,7 @@ fn without_the_setting_users_see_a_notice() {
 
 fn a_user_who_logs_in_during_the_notice_is_asked() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     logind.log_in();
     device.advance(&daemon, 60);
     until(&daemon, "asked");
@@ -372,9 +376,7 @@ fn an_inhibitor_blocks_the_restart_and_is_named() {
 
 fn an_inhibitor_taken_at_the_last_moment_is_respected() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     logind.inhibit("", "", "", "hidden");
     device.advance(&daemon, 60);
     until(&daemon, "refused");
@@ -413,9 +415,7 @@ fn without_logind_an_administrator_has_to_restart() {
 
 fn the_restart_waits_for_a_running_import() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     let silent = Server::start(server::hang);
     let options = std::collections::HashMap::<String, OwnedVariant>::new();
     let client = daemon.client();
@@ -429,9 +429,7 @@ fn the_restart_waits_for_a_running_import() {
 
 fn a_restart_that_cannot_be_recorded_does_not_happen() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     // Writing the state requires this lock.
     let lock = fs::File::open(device.path("/run/licd/state.lock")).unwrap();
     lock.lock().unwrap();
@@ -447,9 +445,7 @@ fn a_restart_that_cannot_be_recorded_does_not_happen() {
 
 fn one_deployment_restarts_the_device_once() {
     let device = Linked::new();
-    let logind = Logind::start(&device, Version::New);
-    let daemon = device.deploy();
-    until(&daemon, "notice");
+    let (logind, daemon) = device.deploy_until_notice();
     device.advance(&daemon, 60);
     until_restarted(&daemon, &logind);
     assert!(daemon.stop().success());

@@ -65,7 +65,7 @@ pub fn publish_restart(root: &Root, json: &str) -> io::Result<()> {
     publish_file(&root.path(DIR), RESTART, json)
 }
 
-/// What was published last of that restart; `None` if there is none that can be read.
+/// The restart that was published last; `None` without a readable file.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).

@@ -288,7 +288,7 @@ impl Manager {
     ) -> Result<(bool, String), BusError> {
         let Some(to) = Version::parse(version) else {
             let version = escaped(version);
-            let message = format!("version “{version}”: is none such as 12.4.0");
+            let message = format!("version “{version}”: is not one such as 12.4.0");
             return Err(BusError::arguments(message));
         };
         self.judge_update(release_date, Some(to))

@@ -17,9 +17,9 @@ use crate::shared::{ImportReply, Order, Published, Refusal};
 
 /// The outcome of an import.
 pub(super) struct Outcome {
-    /// The verdict on all its documents, and a line on each; or why there is none.
+    /// The verdict on all its documents, and a line on each; or the reason without a verdict.
     verdict: Result<(Code, String), String>,
-    /// The packs that a link of the settings brought. Of an import by stick or hand there are none.
+    /// The packs that a link of the settings brought; empty for an import by stick or hand.
     pub(super) deployed: Vec<PackId>,
 }
 

@@ -32,7 +32,7 @@ impl Daemon {
         let (gone, news) = news.into_iter().partition(|news| matches!(news, News::CallerGone(_)));
         self.read_news(news)?;
         orders.into_iter().try_for_each(|order| self.handle_order(order))?;
-        // After the orders, some of which the callers that are gone may have sent.
+        // After the orders: a caller that has left may have sent one before.
         self.read_news(gone)?;
         // Work may have ended that a restart waits for.
         self.plan_restart();

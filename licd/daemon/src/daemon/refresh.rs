@@ -26,7 +26,7 @@ pub(super) enum Subject {
 /// What became of the removal profile of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Removal {
-    /// It is carried out, or there is none.
+    /// It is carried out, or the settings name no profile.
     Done,
     /// It could not be carried out yet.
     Undone,

@@ -10,7 +10,7 @@ use crate::jobs::{AT_ONCE, JobId, OF_ONE};
 
 /// How long an ended job stays on the bus, for callers that ask late.
 const LINGER: Duration = Duration::from_secs(10);
-/// Ended jobs on the bus, each of which keeps a descriptor open; of more, the oldest go earlier.
+/// Ended jobs on the bus. Each keeps a descriptor open, so beyond this number the oldest go earlier.
 const LINGERING: usize = 64;
 
 /// Where an import reads from.
