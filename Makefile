@@ -44,7 +44,7 @@ vm-test:
 
 faults:
 	tests/build
-	cargo build --locked -p acceptance --bin faults
+	cargo build --locked -p acceptance --bin faults --bin traced
 	$${CARGO_TARGET_DIR:-target}/debug/faults $(if $(POINT),$(POINT),--jobs $${JOBS:-1} $(OPERATIONS))
 
 fuzz:

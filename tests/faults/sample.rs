@@ -2,7 +2,7 @@
 //! due to a change.
 
 use acceptance::faults::operations::{Act, named};
-use acceptance::faults::sweep::{self, Choice, Outcome};
+use acceptance::faults::sweep::{self, Choice};
 use acceptance::harness::Story;
 use acceptance::story;
 
@@ -33,7 +33,7 @@ const OF_LICCTL: usize = 20;
 const OF_LICD: usize = 5;
 
 /// The seed of this run.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     std::env::var(SEED).map_or(USUAL, |seed| seed.parse().expect("a seed is a number"))
 }
 
@@ -42,8 +42,8 @@ fn sample(name: &str) {
     let seed = seed();
     let size = if matches!(operation.act, Act::Tool(_)) { OF_LICCTL } else { OF_LICD };
     let results = sweep::run(operation, Choice::Sample(size, seed), 1, &|_| {});
-    let wrong = |result: &&sweep::Result| matches!(result.outcome, Outcome::Wrong(_));
-    let wrong: Vec<_> = results.iter().filter(wrong).map(ToString::to_string).collect();
+    let wrong = results.iter().filter(|result| result.is_wrong());
+    let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
     let (all, right) = (results.len(), results.len() - wrong.len());
     let figures = format!("{name}: {all} points, {right} right ({SEED}={seed})");
     eprintln!("{figures}");

@@ -13,7 +13,8 @@ use nix::libc;
 use nix::unistd::Pid;
 
 use self::table::About::{self, At, Fd, Path};
-use self::table::{KNOWN, Kind, UNCOUNTED};
+pub use self::table::UNCOUNTED;
+use self::table::{KNOWN, Kind};
 use super::arch::Entry;
 
 /// The errors that a call can be made to return.
