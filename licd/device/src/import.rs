@@ -101,17 +101,20 @@ impl Device {
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
-        if !arrivals.iter().any(|arrival| assessor.has_effect(arrival)) {
-            let imported =
-                arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
+        // Once each: a second judgement may find the time that the first one could not read.
+        let judged: Vec<_> = arrivals.iter().map(|arrival| assessor.foresee(arrival)).collect();
+        if !judged.iter().any(|(_, has_effect)| *has_effect) {
+            let judged = judged.into_iter().zip(&arrivals);
+            let imported = judged.map(|((assessed, _), arrival)| assessed.imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
         }
         match self.store_arrivals(survey, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
-                let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
+                let judged = judged.into_iter().zip(&arrivals);
+                let imported = judged.map(|((assessed, has_effect), arrival)| match has_effect {
                     true => Assessed::from(failure.clone()).imported(arrival),
-                    false => assessor.assess(arrival).imported(arrival),
+                    false => assessed.imported(arrival),
                 });
                 let imported = imported.collect();
                 Batch { imported, survey: assessor.into_survey() }
