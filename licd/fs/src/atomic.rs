@@ -6,7 +6,7 @@
 //!
 //! Errors are the kernel's numbers: only the caller knows how to name the file to the user.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -163,16 +163,25 @@ pub fn holds(dir: impl AsFd, name: &OsStr, bytes: &[u8]) -> bool {
 /// The directory cannot be read.
 pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
     let dir = dir.as_fd();
+    let names = temporary(dir)?;
+    Ok(names.iter().filter(|name| remove_leftover(dir, name).is_ok()).count())
+}
+
+/// The names of the temporary files in an open directory. Without a writer, they are leftovers.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn temporary(dir: impl AsFd) -> Result<Vec<OsString>, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut removed = 0;
+    let mut names = Vec::new();
     for entry in Dir::openat(dir, ".", flags, Mode::empty())? {
         let entry = entry?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if is_temporary(name) && remove_leftover(dir, name).is_ok() {
-            removed += 1;
+        if is_temporary(name) {
+            names.push(name.to_owned());
         }
     }
-    Ok(removed)
+    Ok(names)
 }
 
 /// Sweeps the directory at a path; a missing directory holds no leftovers.
