@@ -1,6 +1,6 @@
 # Each target calls a script; `make` alone lists the targets.
 
-.PHONY: help build install deb demo check test bench vm-test faults fuzz clean
+.PHONY: help build install deb demo check test bench vm-test faults crashes fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -12,6 +12,7 @@ help:
 	@echo 'make bench   what imports cost beside a survey; fails above the bars'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
+	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:
@@ -46,6 +47,11 @@ faults:
 	tests/build
 	cargo build --locked -p acceptance --bin faults --bin traced
 	$${CARGO_TARGET_DIR:-target}/debug/faults $(if $(POINT),$(POINT),--jobs $${JOBS:-1} $(OPERATIONS))
+
+crashes:
+	tests/build
+	cargo build --locked -p acceptance --bin crashes
+	$${CARGO_TARGET_DIR:-target}/debug/crashes $(OPERATIONS)
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}

@@ -15,6 +15,8 @@ pub mod bus;
 pub mod client;
 pub mod clock;
 pub mod corpus;
+#[cfg(target_arch = "x86_64")]
+pub mod crashes;
 pub mod daemon;
 pub mod desktop;
 pub mod drive;

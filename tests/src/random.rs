@@ -16,4 +16,8 @@ impl Random {
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
     }
+
+    pub(crate) fn is_heads(&mut self) -> bool {
+        self.next().is_multiple_of(2)
+    }
 }

@@ -55,6 +55,8 @@ pub enum Choice {
     All,
     /// This many, chosen by a seed.
     Sample(usize, u64),
+    /// Those of the calls with this name, or of files with this one.
+    Of(&'static str),
 }
 
 /// The counts under one heading.
@@ -113,8 +115,11 @@ pub fn run(
     report: &(dyn Fn(&Result) + Sync),
 ) -> Vec<Result> {
     let list = || {
-        let right = undisturbed(&Fixture::new(operation));
-        choose(points(operation, &right.attempt.trace.calls), choice)
+        let mut calls = undisturbed(&Fixture::new(operation)).attempt.trace.calls;
+        if let Choice::Of(name) = choice {
+            calls.retain(|(_, call)| call.name == name || call.about.ends_with(name));
+        }
+        choose(points(operation, &calls), choice)
     };
     // On a thread of its own, which gets a mount namespace of its own.
     let chosen = thread::scope(|scope| scope.spawn(list).join().unwrap());
