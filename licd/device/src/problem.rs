@@ -12,11 +12,13 @@ use licd_machine::{links, usb};
 use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
 
+mod link;
 mod machine;
 mod partition;
 mod restart;
 mod trust;
 
+pub use link::LinkProblem;
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
 pub use restart::RestartProblem;
@@ -31,6 +33,8 @@ pub enum Problem {
     Config(Arc<config::ConfigError>),
     /// The settings.
     Settings(Arc<settings::SettingsError>),
+    /// A download link of the settings.
+    Link(LinkProblem),
     /// A state file.
     State(Arc<Notice>),
     /// The network interfaces are unknown.
@@ -81,6 +85,7 @@ impl Problem {
             }
             Self::Config(_)
             | Self::Settings(_)
+            | Self::Link(_)
             | Self::State(_)
             | Self::Links(_)
             | Self::RootDrive(_)
@@ -95,6 +100,7 @@ impl Problem {
         match self {
             Self::Config(problem) => &**problem,
             Self::Settings(problem) => &**problem,
+            Self::Link(problem) => problem,
             Self::State(notice) => &**notice,
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
@@ -162,6 +168,7 @@ macro_rules! from {
 from!(
     Config(config::ConfigError),
     Settings(Arc<settings::SettingsError>),
+    Link(LinkProblem),
     State(Notice),
     State(Arc<Notice>),
     Links(links::LinksError),

@@ -154,11 +154,11 @@ impl Device {
         problems.extend(faults.into_iter().map(Problem::from));
         let settings = missing.fact(settings::load(self.root()));
         problems.extend(settings.problem.clone().map(Problem::from));
-        let (links, notice) = self.link_reports(&settings.settings).unwrap_or_else(|unavailable| {
+        let links = self.link_reports(&settings.settings, &mut problems);
+        let links = links.unwrap_or_else(|unavailable| {
             missing.file(Area::System, unavailable);
-            (Vec::new(), None)
+            Vec::new()
         });
-        problems.extend(notice.map(Problem::from));
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
         let (memory, notice) = missing.fact(state::load(self.root()));
