@@ -84,11 +84,11 @@ impl Opened {
             true => EnterpriseManagement::Notified,
             false => EnterpriseManagement::Silenced,
         };
-        let (memory, notice) = Memory::load(root)?;
+        let (memory, warning) = Memory::load(root)?;
         Ok(Self {
             management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
             memory,
-            flaw: notice.map(|notice| notice.to_string()),
+            flaw: warning.map(|warning| warning.to_string()),
         })
     }
 }

@@ -92,8 +92,8 @@ impl Device {
 
     /// The record of a link.
     fn known_of(&self, link: &Url) -> Result<Option<Download>, Failure> {
-        let (downloads, notice) = Downloads::load(self.root())?;
-        notice.iter().for_each(|notice| log::warn!("{notice}"));
+        let (downloads, warning) = Downloads::load(self.root())?;
+        warning.iter().for_each(|warning| log::warn!("{warning}"));
         Ok(downloads.of(&key(&link.as_secret())).cloned())
     }
 
@@ -143,8 +143,8 @@ impl Device {
                 Err(error) => problems.push(LinkProblem::new(link, error).into()),
             }
         }
-        let (downloads, notice) = Downloads::load(self.root())?;
-        problems.extend(notice.map(Problem::from));
+        let (downloads, warning) = Downloads::load(self.root())?;
+        problems.extend(warning.map(Problem::from));
         let report = |(key, url): (String, String)| {
             let Download { code, message, asked, .. } = downloads.of(&key)?.clone();
             let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use licd_files::{config, settings};
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_machine::{links, usb};
 use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub enum Problem {
     /// A download link of the settings.
     Link(LinkProblem),
     /// A state file.
-    State(Arc<Notice>),
+    State(Arc<Warning>),
     /// The network interfaces are unknown.
     Links(Arc<links::LinksError>),
     /// The drive of the root file system is unknown.
@@ -101,7 +101,7 @@ impl Problem {
             Self::Config(problem) => &**problem,
             Self::Settings(problem) => &**problem,
             Self::Link(problem) => problem,
-            Self::State(notice) => &**notice,
+            Self::State(warning) => &**warning,
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
             Self::Machine(problem) => problem,
@@ -169,8 +169,8 @@ from!(
     Config(config::ConfigError),
     Settings(Arc<settings::SettingsError>),
     Link(LinkProblem),
-    State(Notice),
-    State(Arc<Notice>),
+    State(Warning),
+    State(Arc<Warning>),
     Links(links::LinksError),
     RootDrive(usb::RootDriveError),
     Machine(MachineProblem),

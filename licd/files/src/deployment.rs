@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_rules::{BootId, Plan};
 use license_format::UnixSeconds;
 use serde::{Deserialize, Serialize};
@@ -143,13 +143,13 @@ impl Memory {
 pub struct Deployments(Known);
 
 impl Deployments {
-    /// Reads them under this root. A damaged file comes with a notice.
+    /// Reads them under this root. A damaged file comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
-        let (file, notice) = StateFile::load(root)?;
-        Ok((Self(file.known), notice))
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        let (file, warning) = StateFile::load(root)?;
+        Ok((Self(file.known), warning))
     }
 
     /// Whether a deployment was completed in this boot.
@@ -313,9 +313,9 @@ mod tests {
         let (dir, root) = root();
         fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
-        let (deployments, notice) = Deployments::load(&root).unwrap();
+        let (deployments, warning) = Deployments::load(&root).unwrap();
         assert!(!deployments.is_pending(&boot("5b1f1d0c")));
-        assert!(notice.unwrap().to_string().contains("no restart"));
+        assert!(warning.unwrap().to_string().contains("no restart"));
     }
 
     #[test]

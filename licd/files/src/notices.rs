@@ -17,7 +17,7 @@
 use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_fs::textfile;
 use licd_rules::{Announced, BootId, EnterpriseManagement, Stage};
 use license_format::Date;
@@ -51,13 +51,13 @@ impl Remembered for Known {
 }
 
 impl Memory {
-    /// Reads them under this root. A damaged file counts as empty and comes with a notice.
+    /// Reads them under this root. A damaged file counts as empty and comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
-        let (file, notice) = StateFile::load(root)?;
-        Ok((Self(file), notice))
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        let (file, warning) = StateFile::load(root)?;
+        Ok((Self(file), warning))
     }
 
     /// The notice last announced for each service.
@@ -196,23 +196,23 @@ mod tests {
     #[test]
     fn shown_notices_are_known_after_a_restart() {
         let (_dir, root) = root();
-        let (mut memory, notice) = Memory::load(&root).unwrap();
-        assert!(memory.announced().is_empty() && notice.is_none());
+        let (mut memory, warning) = Memory::load(&root).unwrap();
+        assert!(memory.announced().is_empty() && warning.is_none());
         memory.remember(&root, vec![announced("A"), announced("B")]).unwrap();
-        let (again, notice) = Memory::load(&root).unwrap();
+        let (again, warning) = Memory::load(&root).unwrap();
         assert_eq!(again.announced(), [announced("A"), announced("B")]);
-        assert!(notice.is_none());
+        assert!(warning.is_none());
     }
 
     #[test]
-    fn a_damaged_file_is_set_aside_with_a_notice() {
+    fn a_damaged_file_is_set_aside_with_a_warning() {
         for text in ["nonsense", "schema = 2\n", "schema = 1\n[[announced]]\nservice = \"A\"\n"] {
             let (dir, root) = root();
             fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
             fs::write(root.path(Known::FILE), text).unwrap();
-            let (memory, notice) = Memory::load(&root).unwrap();
+            let (memory, warning) = Memory::load(&root).unwrap();
             assert!(memory.announced().is_empty());
-            assert!(notice.unwrap().to_string().contains("shown once more"), "{text}");
+            assert!(warning.unwrap().to_string().contains("shown once more"), "{text}");
             assert!(!root.path(Known::FILE).exists());
         }
     }

@@ -26,7 +26,7 @@ pub fn until<T, E>(
 mod tests {
     use super::*;
 
-    /// Attempts of which the first `failures` fail; returns the outcome and their number.
+    /// Fails `failures` times before it succeeds; returns the outcome and the number of attempts.
     fn attempts(deadline: Instant, failures: usize, passes: bool) -> (Result<(), usize>, usize) {
         let mut count = 0;
         let attempt = || {
