@@ -3,11 +3,10 @@
 mod licd;
 mod notifications;
 
-use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use licd_protocol::BusAddress;
+use licd_protocol::{BusAddress, system_message};
 use zbus::connection::{Builder, Connection};
 use zbus::{DBusError as _, Error, MatchRule, MessageStream};
 use zruntime::SharedRuntime;
@@ -56,21 +55,13 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// The message of an error of the system, without the number that Rust adds.
-fn system_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
-    let bare = number.and_then(|number| text.strip_suffix(&number));
-    bare.unwrap_or(&text).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_message_of_the_system_has_no_error_number() {
-        let message = message(&io::Error::from_raw_os_error(13).into());
+        let message = message(&std::io::Error::from_raw_os_error(13).into());
         assert_eq!(message, "Permission denied");
     }
 }

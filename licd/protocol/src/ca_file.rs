@@ -41,7 +41,7 @@ pub enum CaFileError {
     Key,
     /// A certificate in the file is incomplete or damaged.
     Damaged,
-    /// The file is none of the above and holds no PEM certificate.
+    /// The file has another form and holds no PEM certificate.
     NotPem,
 }
 

@@ -10,7 +10,7 @@
 //! | `proxy.rs` | the address of a proxy |
 //! | `bus.rs` | the message bus that an option names |
 //! | `ca_file.rs` | bundles of certificate authorities |
-//! | `escape.rs` | text from other parties, made fit for a terminal |
+//! | `escape.rs` | text from other parties and the system, made fit for a terminal |
 
 mod bus;
 pub mod ca_file;
@@ -24,7 +24,7 @@ mod url;
 
 pub use bus::{BusAddress, BusAddressError};
 pub use credentials::Credentials;
-pub use escape::escaped;
+pub use escape::{escaped, system_message};
 pub use frame::{Frame, FrameError, PAYLOAD_BYTES, REQUEST_BYTES};
 pub use proxy::{Proxy, ProxyError};
 pub use request::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};

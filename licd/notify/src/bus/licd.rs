@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use licd_protocol::BusAddress;
+use licd_protocol::{BusAddress, system_message};
 use zbus::connection::Connection;
 use zbus::export::futures_core::Stream;
 use zbus::{Error, MatchRule, Message, MessageStream};
 use zruntime::SharedRuntime;
 
-use super::{NotificationServer, QUEUE, connect, message, owner_changes, system_message};
+use super::{NotificationServer, QUEUE, connect, message, owner_changes};
 
 const LICD: &str = "com.igel.License1";
 const LICD_PATH: &str = "/com/igel/License1";

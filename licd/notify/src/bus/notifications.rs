@@ -6,13 +6,13 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use licd_protocol::BusAddress;
+use licd_protocol::{BusAddress, system_message};
 use zbus::connection::Connection;
 use zbus::export::futures_core::Stream;
 use zbus::{Error, MatchRule, MessageStream, Variant};
 use zruntime::SharedRuntime;
 
-use super::{QUEUE, connect, message, owner_changes, system_message};
+use super::{QUEUE, connect, message, owner_changes};
 
 /// The bus name and the interface.
 const NAME: &str = "org.freedesktop.Notifications";
