@@ -8,6 +8,7 @@ use std::ops::Deref;
 
 use acceptance::client::{Client, NAME, PATH, PROPERTIES, Refusal};
 use acceptance::daemon::Daemon;
+use acceptance::desktop::{Desktop, Notifier, Running};
 use acceptance::harness::Story;
 use acceptance::logind::{Logind, Version};
 use acceptance::maker::licence;
@@ -95,6 +96,15 @@ impl Linked {
         daemon
     }
 
+    /// Deploys while a user is at the device, whose notification server has these capabilities.
+    fn deploy_for_user(&self, desktop: &Desktop, capabilities: &[&str]) -> Attended<'_> {
+        let logind = Logind::start(self, Version::New);
+        logind.log_in();
+        let notifier = Notifier::start(desktop, capabilities);
+        let session = desktop.log_in(self, ENGLISH);
+        Attended { logind, notifier, session, daemon: self.deploy() }
+    }
+
     /// Starts logind, deploys, and waits until the restart is announced.
     fn deploy_until_notice(&self) -> (Logind, Daemon<'_>) {
         let logind = Logind::start(self, Version::New);
@@ -102,6 +112,14 @@ impl Linked {
         until(&daemon, "notice");
         (logind, daemon)
     }
+}
+
+/// A device with a user.
+struct Attended<'d> {
+    logind: Logind,
+    notifier: Notifier,
+    session: Running,
+    daemon: Daemon<'d>,
 }
 
 fn poll(daemon: &Daemon<'_>) {

@@ -28,11 +28,8 @@ const QUESTION: &str = "New licences: restart this device?";
 
 fn the_device_restarts_once_when_a_user_agrees() {
     let (device, desktop) = (Linked::new(), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, BUTTONS);
-    let _session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session: _session, daemon } =
+        device.deploy_for_user(&desktop, BUTTONS);
     let note = notifier.until(1).remove(0);
     assert_eq!((note.title.as_str(), note.urgency, note.stays), (QUESTION, 2, 0));
     let buttons = [("now", "Restart now"), ("later", "Later"), ("cancel", "Cancel")];
@@ -53,11 +50,7 @@ fn the_device_restarts_once_when_a_user_agrees() {
 
 fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
     let (device, desktop) = (Linked::new(), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, BUTTONS);
-    let session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session, daemon } = device.deploy_for_user(&desktop, BUTTONS);
     notifier.press(notifier.until(1)[0].id, "later");
     until(&daemon, "later");
     // The next login, which here follows a restart of licd.
@@ -85,11 +78,7 @@ fn a_user_who_postpones_is_asked_after_four_hours_and_at_the_next_login() {
 
 fn a_user_who_cancels_is_not_asked_again_for_this_deployment() {
     let (device, desktop) = (Linked::new(), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, BUTTONS);
-    let session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session, daemon } = device.deploy_for_user(&desktop, BUTTONS);
     notifier.press(notifier.until(1)[0].id, "cancel");
     until(&daemon, "cancelled");
     assert!(daemon.client().property::<bool>("RestartPending"));
@@ -135,11 +124,8 @@ fn a_dismissed_question_is_asked_again_later() {
 
 fn without_buttons_the_notification_announces_the_restart() {
     let (device, desktop) = (Linked::new(), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, &["body"]);
-    let _session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session: _session, daemon } =
+        device.deploy_for_user(&desktop, &["body"]);
     let note = notifier.until(1).remove(0);
     assert!(note.actions.is_empty() && note.body.contains("once all users have logged out"));
     notifier.dismiss(note.id);
@@ -153,11 +139,8 @@ fn without_buttons_the_notification_announces_the_restart() {
 
 fn without_the_setting_users_see_a_notice() {
     let (device, desktop) = (Linked::with("prompt_user_on_ums_actions = false"), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, BUTTONS);
-    let _session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session: _session, daemon } =
+        device.deploy_for_user(&desktop, BUTTONS);
     let note = notifier.until(1).remove(0);
     assert_eq!(note.title, "This device restarts within 60 seconds");
     assert!(note.actions.is_empty(), "{note:?}");

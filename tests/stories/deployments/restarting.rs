@@ -5,7 +5,7 @@ use std::fs;
 
 use acceptance::client::NAME;
 use acceptance::daemon::Daemon;
-use acceptance::desktop::{Desktop, Notifier};
+use acceptance::desktop::Desktop;
 use acceptance::harness::Story;
 use acceptance::logind::{Logind, Version};
 use acceptance::maker::{EMP, licence};
@@ -14,7 +14,7 @@ use acceptance::{World, story, wait};
 use zbus::{OwnedObjectPath, OwnedVariant};
 
 use super::{
-    BUTTONS, ENGLISH, HOUR, Linked, ORDERED, answer, plan, poll, problem, until, until_restarted,
+    Attended, BUTTONS, HOUR, Linked, ORDERED, answer, plan, poll, problem, until, until_restarted,
 };
 
 pub(super) const STORIES: &[Story] = &[
@@ -66,11 +66,8 @@ fn the_configuration_can_forbid_the_restart() {
 
 fn an_inhibitor_blocks_the_restart_and_is_named() {
     let (device, desktop) = (Linked::new(), Desktop::new());
-    let logind = Logind::start(&device, Version::New);
-    logind.log_in();
-    let notifier = Notifier::start(&desktop, BUTTONS);
-    let _session = desktop.log_in(&device, ENGLISH);
-    let daemon = device.deploy();
+    let Attended { logind, notifier, session: _session, daemon } =
+        device.deploy_for_user(&desktop, BUTTONS);
     logind.inhibit("sleep", "player", "a film", "block");
     logind.inhibit("shutdown:sleep", "updater", "installing 12.5.0", "block");
     notifier.press(notifier.until(1)[0].id, "now");
