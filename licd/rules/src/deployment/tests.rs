@@ -59,7 +59,7 @@ fn time_leads_to_the_question_the_notice_and_the_restart() {
         ("or the notice comes", Later(s(AT)), Time, ALONE, NOTICE),
         ("a notice stands for a minute", Notice(s(AT + 1)), Time, UNASKED, Notice(s(AT + 1))),
         ("and then the device restarts", Notice(s(AT)), Time, UNASKED, Restart),
-        ("also with nobody there", Notice(s(AT)), Time, ALONE, Restart),
+        ("also without a session", Notice(s(AT)), Time, ALONE, Restart),
         ("a user who came meanwhile is asked", Notice(s(AT)), Time, PROMPT, ASKED),
         ("a notice is taken back", Notice(s(AT)), Time, NEVER, Open),
         ("a question is taken back", ASKED, Time, NEVER, Open),

@@ -32,7 +32,7 @@ pub(crate) use Event::{Cut, Document, First, Lost, Nothing, Restart, Set, Suspen
 /// Event; running hours since the previous row; wall clock then; time judged at; state.
 pub(crate) type Row = (Event, i64, &'static str, &'static str, &'static str);
 
-/// A time, of which the end may be left out.
+/// A time; hours, minutes and seconds may be left out from the end.
 pub(crate) fn at(text: &str) -> UnixSeconds {
     match text.len() {
         10 => UnixSeconds::parse(&format!("{text}T00:00:00Z")),
