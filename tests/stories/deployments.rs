@@ -4,6 +4,7 @@
 mod asking;
 mod restarting;
 
+use std::fs;
 use std::ops::Deref;
 
 use acceptance::client::{Client, NAME, PATH, PROPERTIES, Refusal};
@@ -59,9 +60,11 @@ impl Linked {
         self.runs_for(START);
     }
 
-    /// Sets the uptime in seconds.
+    /// Sets the uptime in seconds. The file is replaced: licd would read an empty one as the uptime of
+    /// the machine that runs the tests.
     fn runs_for(&self, seconds: u64) {
-        self.write("/proc/uptime", format!("{seconds}.00 0.00\n"));
+        let new = self.write("/proc/uptime.new", format!("{seconds}.00 0.00\n"));
+        fs::rename(new, self.path("/proc/uptime")).unwrap();
     }
 
     /// Sets the uptime to this many seconds after the deployment, and refreshes the daemon.

@@ -8,7 +8,9 @@ use acceptance::logind::{Logind, Version};
 use acceptance::maker::{EMP, licence};
 use acceptance::{story, wait};
 
-use super::{BUTTONS, ENGLISH, HOUR, Linked, START, answer, plan, poll, until, until_restarted};
+use super::{
+    Attended, BUTTONS, ENGLISH, HOUR, Linked, START, answer, plan, poll, until, until_restarted,
+};
 use crate::notified::shown_by_a_real_desktop;
 
 pub(super) const STORIES: &[Story] = &[

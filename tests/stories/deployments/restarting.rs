@@ -13,9 +13,7 @@ use acceptance::server::{self, Server};
 use acceptance::{World, story, wait};
 use zbus::{OwnedObjectPath, OwnedVariant};
 
-use super::{
-    Attended, BUTTONS, HOUR, Linked, ORDERED, answer, plan, poll, problem, until, until_restarted,
-};
+use super::{Attended, BUTTONS, HOUR, Linked, answer, plan, poll, problem, until, until_restarted};
 
 pub(super) const STORIES: &[Story] = &[
     story!(without_a_session_the_device_restarts_after_a_notice),
