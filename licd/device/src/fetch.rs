@@ -52,6 +52,8 @@ pub struct Fetch<'a> {
     pub login: Option<Login>,
     /// The version at hand; the server does not send it again.
     pub unless: Version,
+    /// A JSON text to post to the address; the file is the answer to it.
+    pub post: Option<String>,
     /// Becomes readable to cancel the fetch.
     pub cancel: Option<BorrowedFd<'a>>,
 }
@@ -98,9 +100,10 @@ impl Device {
         order: Fetch<'_>,
         progress: impl FnMut(u64, Option<u64>),
     ) -> Result<Fetched, Failure> {
-        let request = self.request_for(survey, url, order.login, order.unless)?;
+        let Fetch { login, unless, post, cancel } = order;
+        let request = FetchRequest { post, ..self.request_for(survey, url, login, unless)? };
         let fetched =
-            fetch::fetch(&request, order.cancel, progress).map_err(|fault| failure(&fault, url))?;
+            fetch::fetch(&request, cancel, progress).map_err(|fault| failure(&fault, url))?;
         let answer = fetched.answer;
         let kept = |tag: Option<String>| tag.filter(|tag| tag.len() <= TAG_BYTES);
         Ok(Fetched {
@@ -160,6 +163,7 @@ impl Device {
             // The synchronisation flag is enough here; a full verdict on the time would read the
             // store.
             clock_trusted: clock::synchronized(self.root())?,
+            post: None,
         })
     }
 }
