@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use licd_fs::printable::printable;
 use licd_protocol::UrlError;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,11 @@ use crate::{Failure, Url};
 
 /// Bytes of a name, a company or a mail address: that of a mail address (RFC 5321 §4.5.3.1), rounded up.
 pub const FIELD_BYTES: usize = 320;
+
+/// Bytes from which a field is left out of messages: shorter ones are in many words.
+const QUOTED_BYTES: usize = 3;
+/// The mark of what is left out, and of the end of a text that was cut off.
+const CUT: &str = "…";
 
 /// Whether the person has accepted the terms of the licensing service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +137,13 @@ impl Person {
 
     /// The failure, without the person's data, which a server may have quoted: others read it.
     pub(crate) fn leave_out(&self, failure: Failure) -> Failure {
+        // The message is escaped, and so is what it quotes.
         let all = [&self.email, &self.name, &self.company].into_iter().flatten();
-        let message = all.fold(failure.message, |message, field| without(&message, field));
+        let mut all: Vec<String> = all.map(|field| printable(field)).collect();
+        all.retain(|field| field.len() >= QUOTED_BYTES);
+        // One may be a part of another.
+        all.sort_by_key(|field| std::cmp::Reverse(field.len()));
+        let message = all.iter().fold(failure.message, |message, field| without(&message, field));
         Failure { message, ..failure }
     }
 }
@@ -153,15 +164,25 @@ fn is_mail_address(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-/// `text` with “…” in place of every `field`, in any letter case.
+/// `text` with “…” in place of every `field`, in any letter case, and of the beginning of one where the
+/// text was cut off.
 fn without(text: &str, field: &str) -> String {
-    let (lower, field) = (text.to_ascii_lowercase(), field.to_ascii_lowercase());
+    let field = field.to_ascii_lowercase();
+    let kept = replaced(text, &field);
+    let beginnings = field.char_indices().map(|(at, _)| at).filter(|at| *at >= QUOTED_BYTES);
+    let beginnings = beginnings.rev().filter_map(|at| field.get(..at));
+    beginnings.fold(kept, |kept, beginning| replaced(&kept, &format!("{beginning}{CUT}")))
+}
+
+/// `text` with [`CUT`] in place of `part`, which is in lower case.
+fn replaced(text: &str, part: &str) -> String {
+    let lower = text.to_ascii_lowercase();
     let mut kept = String::new();
     let mut from = 0;
     // Lower case in ASCII keeps the length, and so the places.
-    for (at, found) in lower.match_indices(&field) {
+    for (at, found) in lower.match_indices(part) {
         kept.push_str(text.get(from..at).unwrap_or_default());
-        kept.push('…');
+        kept.push_str(CUT);
         from = at + found.len();
     }
     kept.push_str(text.get(from..).unwrap_or_default());
@@ -217,9 +238,13 @@ mod tests {
 
     #[test]
     fn a_message_of_a_server_loses_the_persons_data() {
-        let message = "“ADA@example.com of Ada Ltd” is unknown".to_owned();
-        let failure = Failure { code: Code::SourceRefused, message };
-        let kept = person("Ada", "Ada Ltd", "ada@example.com").leave_out(failure);
-        assert_eq!(kept.message, "“… of … Ltd” is unknown");
+        let kept = |message: &str| {
+            let failure = Failure { code: Code::SourceRefused, message: message.to_owned() };
+            person("Ada", "Ada Ltd", "ada@example.com").leave_out(failure).message
+        };
+        assert_eq!(kept("“ADA@example.com of Ada Ltd” is unknown"), "“… of …” is unknown");
+        assert_eq!(kept("“unknown: ada@exam…” (HTTP 400)"), "“unknown: …” (HTTP 400)");
+        let failure = Failure { code: Code::SourceRefused, message: "is unknown".to_owned() };
+        assert_eq!(person("n", "", "").leave_out(failure).message, "is unknown");
     }
 }
