@@ -323,6 +323,12 @@ fn a_licence_from_elsewhere_answers_the_request() {
             .then_some(())
     });
     assert_eq!(service.posted().len(), 1);
+    // A person copies a licence into the store.
+    let job = order(&client, &[]).unwrap();
+    finished(&signals, &job);
+    assert!(request_file(&world).exists());
+    world.copy_by_hand("copied.lic", maker::licence().pack("WE-COPY1").sign());
+    wait::until("the request is gone", || (!request_file(&world).exists()).then_some(()));
 }
 
 fn a_cancelled_activation_takes_its_request_along() {

@@ -18,8 +18,9 @@ use serde::Deserialize;
 use crate::application::Person;
 use crate::import::Imported;
 use crate::problem::RequestProblem;
+use crate::report::LicenseReport;
 use crate::request::SCHEMA;
-use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Survey, Url};
+use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Report, Survey, Url};
 
 /// Bytes of a request: several times the longest one.
 const REQUEST_BYTES: u64 = 16 * 1024;
@@ -113,6 +114,17 @@ impl Survey {
     pub fn activation_name(&self) -> String {
         let own = self.waiting.as_ref().and_then(|waiting| waiting.url.as_ref());
         self.activation_url(own).map_or_else(|_| "activation".to_owned(), |url| url.to_string())
+    }
+}
+
+impl Report {
+    /// Whether the store has a licence for this device that counts and was not there `before`.
+    #[must_use]
+    pub fn has_gained(&self, before: &Self) -> bool {
+        let counts = |license: &&LicenseReport| Code::from(license.state).is_accepted();
+        let was_there =
+            |new: &LicenseReport| before.licenses.iter().any(|old| old.file == new.file);
+        self.licenses.iter().filter(counts).any(|license| !was_there(license))
     }
 }
 

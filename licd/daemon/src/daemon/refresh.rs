@@ -142,6 +142,9 @@ fn publish_look(
             // Only time has passed: programs that watch the file must not wake up for that.
             published.json.clone_from(&last.json);
         }
+        if last.whole && last.missing.is_empty() {
+            complaints.extend(end_answered_request(device, &published, last));
+        }
     }
     let root = device.root();
     let mut again = !published.missing.is_empty();
@@ -161,6 +164,14 @@ fn publish_look(
     }
     let imported = Vec::new();
     Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
+}
+
+/// Removes the request of an activation if a person has copied a licence into the store since. Returns why
+/// that failed.
+fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
+    let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
+    let removed = is_answered.then(|| device.remove_activation())?;
+    removed.err().map(|failure| failure.message)
 }
 
 /// A survey, and what it lacks.
