@@ -53,6 +53,11 @@ impl Activation {
         self.request_waits && self.running == Some(job)
     }
 
+    /// Takes note of the job of the last attempt, which stays on the bus.
+    pub(super) fn keep(&mut self, job: JobId) {
+        self.waiting = Some(job);
+    }
+
     /// Forgets the job of the last attempt, which is on the bus no longer.
     pub(super) fn forget_waiting(&mut self) {
         self.waiting = None;
@@ -116,7 +121,6 @@ impl State {
             return;
         }
         if activation.request_waits && !self.is_stopping() {
-            self.activation.waiting = Some(job);
             self.attempt_failed();
         }
     }

@@ -179,6 +179,7 @@ impl State {
     pub(super) fn end_import(&mut self, job: JobId, code: Option<Code>) {
         let caller = self.jobs.remove(job);
         if self.activation.waits_after(job) {
+            self.activation.keep(job);
             self.push(Action::KeepJob(job));
         } else {
             self.let_linger(job);

@@ -131,7 +131,7 @@ fn answers() -> Vec<Row> {
 }
 
 fn times() -> Vec<Row> {
-    use Action::{AskAgain, ForgetJob, ListLinks, Refresh};
+    use Action::{AskAgain, ForgetJob, Refresh};
     let full = (1..=16).map(|n| (20, file(n, &format!(":1.{}", 10 + n))));
     vec![
         (
@@ -170,12 +170,6 @@ fn times() -> Vec<Row> {
             failed(),
             (20, Event::LinksListed(Some(Vec::new()))),
             vec![Refresh(Scope::Changes)],
-        ),
-        (
-            "interfaces are still listed after their burst",
-            and(failed(), [(20, Event::LinksChanged)]),
-            (220, Event::TimePassed),
-            vec![ListLinks],
         ),
     ]
 }
