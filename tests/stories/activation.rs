@@ -257,7 +257,7 @@ fn a_bad_answer_leaves_the_request_and_says_why() {
     let problem = r#"{"title":"Terms","detail":"Accept the terms of 2027 first."}"#;
     let page = "<!DOCTYPE html><html><title>Welcome</title>";
     for (answer, code, exit, words) in [
-        (ok("", "garbage"), "malformed", 3, "not a licence"),
+        (ok("", "garbage"), "malformed", 3, "is not the first line of a licence"),
         (ok("Content-Type: text/html\r\n", page), "malformed", 3, "is a web page, not a licence"),
         (ok("", maker::licence().units(&[OTHER]).sign()), "wrong-device", 4, OTHER),
         (text("403 No", "text/plain; charset=utf-8", terms), "source-refused", 6, terms),

@@ -98,3 +98,57 @@ fn cancelled(why: &str) -> Failure {
 fn unfit(error: ApplicationError) -> Failure {
     Failure { code: Code::SourceRefused, message: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(name: Option<&str>) -> Activate {
+        let name = name.map(str::to_owned);
+        Activate { name, company: None, email: None, accept_terms: false, url: None }
+    }
+
+    /// What becomes of an order after these lines of a person.
+    fn asked(mut order: Activate, lines: &str) -> (Activate, Result<Terms, Failure>) {
+        let terms = ask(&mut order, &mut lines.as_bytes(), "the terms");
+        (order, terms)
+    }
+
+    #[test]
+    fn a_person_is_asked_for_what_is_missing() {
+        let (order, terms) = asked(order(None), "Ada\n\nada@engines.example\nyes\n");
+        assert_eq!(terms, Ok(Terms::Accepted));
+        assert_eq!(order.name.as_deref(), Some("Ada"));
+        assert_eq!(order.company.as_deref(), Some(""));
+        assert_eq!(order.email.as_deref(), Some("ada@engines.example"));
+    }
+
+    #[test]
+    fn a_field_of_the_command_line_is_not_asked_for() {
+        let (order, terms) = asked(order(Some("Ada")), "Engines Ltd\n\nY\n");
+        assert_eq!((order.name.as_deref(), terms), (Some("Ada"), Ok(Terms::Accepted)));
+        assert_eq!(order.company.as_deref(), Some("Engines Ltd"));
+    }
+
+    #[test]
+    fn a_field_that_does_not_fit_is_asked_for_again() {
+        let (order, terms) = asked(order(Some("Ada")), "\nengines.example\na@b\ny\n");
+        assert_eq!((order.email.as_deref(), terms), (Some("a@b"), Ok(Terms::Accepted)));
+    }
+
+    #[test]
+    fn the_terms_are_open_unless_the_person_says_yes() {
+        for answer in ["\n", "n\n", "no\n", "yeah\n"] {
+            assert_eq!(asked(order(None), &format!("\n\n\n{answer}")).1, Ok(Terms::Open));
+        }
+        let ended = asked(order(None), "Ada\n").1.unwrap_err();
+        assert!(ended.message.ends_with("nothing was sent"), "{}", ended.message);
+    }
+
+    #[test]
+    fn the_terms_are_named_by_their_place_or_by_the_service() {
+        let url = Url::parse("https://licensing.example/activate").unwrap();
+        assert_eq!(terms_of(&url, None), "the terms of https://licensing.example");
+        assert_eq!(terms_of(&url, Some("/usr/share/terms")), "the terms in /usr/share/terms");
+    }
+}
