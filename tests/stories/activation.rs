@@ -30,6 +30,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_later_activation_replaces_the_earlier_one),
     story!(the_persons_data_are_for_root_and_the_service_alone),
     story!(a_redirect_gets_no_persons_data_on_another_server),
+    story!(an_activation_can_name_its_proxy_which_stays_on_the_device),
     story!(the_address_is_https_or_of_this_machine),
     story!(a_request_file_of_another_kind_is_reported_and_replaced),
     story!(a_request_may_travel_on_a_stick_to_the_vendor),
@@ -438,6 +439,28 @@ fn a_redirect_gets_no_persons_data_on_another_server() {
     let _ = activate(&moving.url()).1.with_code(0);
     let posted = moving.posted();
     assert!(posted.len() == 4 && posted.iter().all(|one| *one == posted[0] && !one.is_empty()));
+}
+
+fn an_activation_can_name_its_proxy_which_stays_on_the_device() {
+    let proxy = Service::with(|_| status("503 x", "Retry-After: 3600\r\n"));
+    let world = device("http://127.0.0.1:1/activate");
+    let daemon = world.start();
+    let (client, signals) = (daemon.client(), daemon.client().listen());
+    let address = format!("http://ada:secret@{}", proxy.server.address);
+    let job = order(&client, &[("proxy", address.into())]).unwrap();
+    let (_, message) = finished(&signals, &job);
+    assert!(!message.contains("secret"), "{message}");
+    let posted = proxy.posted();
+    assert_conforms(&posted[0]);
+    let carried = world.file("request.json", "");
+    let _ = world.licctl(["request", "-o", &carried]).with_code(0);
+    for text in [posted[0].clone(), fs::read_to_string(carried).unwrap()] {
+        assert!(!text.contains("secret") && !text.contains("proxy"), "{text}");
+    }
+    assert!(!daemon.log().contains("secret"));
+    assert!(fs::read_to_string(request_file(&world)).unwrap().contains("ada:secret@"));
+    let refusal = order(&client, &[("proxy", "nonsense".into())]).unwrap_err();
+    assert!(refusal.message.starts_with("option “proxy”: is not of the form"), "{refusal:?}");
 }
 
 fn the_address_is_https_or_of_this_machine() {

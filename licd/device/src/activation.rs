@@ -14,13 +14,14 @@ use licd_rules::Code;
 use licd_store::{Opened, StoreError};
 use license_format::UnitId;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::application::Person;
 use crate::import::Imported;
 use crate::problem::RequestProblem;
-use crate::report::LicenseReport;
+use crate::report::{LicenseReport, to_json};
 use crate::request::SCHEMA;
-use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Report, Survey, Url};
+use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Proxy, Report, Survey, Url};
 
 /// Bytes of a request: several times the longest one.
 const REQUEST_BYTES: u64 = 16 * 1024;
@@ -53,7 +54,12 @@ struct Stored {
     #[serde(default)]
     person: Person,
     url: Option<String>,
+    #[serde(default)]
+    proxy: Option<String>,
 }
+
+/// The member of a stored request that stays on the device: a proxy may hold a password.
+const PROXY: &str = "proxy";
 
 impl Stored {
     /// Reads a request of an activation; `None` for any other content.
@@ -61,8 +67,11 @@ impl Stored {
         let stored: Self = serde_json::from_str(text).ok()?;
         let is_own = stored.schema == SCHEMA && stored.accept_terms;
         let url = stored.url.as_deref();
-        (is_own && stored.unit().is_some() && url.is_none_or(|url| Url::parse(url).is_ok()))
-            .then_some(stored)
+        let proxy = stored.proxy.as_deref();
+        let is_whole = stored.unit().is_some()
+            && url.is_none_or(|url| Url::parse(url).is_ok())
+            && proxy.is_none_or(|proxy| Proxy::parse(proxy).is_ok());
+        (is_own && is_whole).then_some(stored)
     }
 
     fn unit(&self) -> Option<UnitId> {
@@ -72,6 +81,23 @@ impl Stored {
     fn url(&self) -> Option<Url> {
         Url::parse(self.url.as_deref()?).ok()
     }
+
+    fn proxy(&self) -> Option<Proxy> {
+        Proxy::parse(self.proxy.as_deref()?).ok()
+    }
+
+    /// The request as others get it.
+    fn to_send(&self, text: String) -> String {
+        let Some(Ok(mut members)) = self.proxy.as_ref().map(|_| members(&text)) else {
+            return text;
+        };
+        members.remove(PROXY);
+        to_json(&members) + "\n"
+    }
+}
+
+fn members(text: &str) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_str(text)
 }
 
 impl Survey {
@@ -155,7 +181,8 @@ impl Device {
         };
         let stored = Stored::parse(&text).ok_or_else(damaged)?;
         let url = survey.activation_url(stored.url().as_ref())?;
-        let order = Fetch { post: Some(text), cancel: attempt.cancel, ..Fetch::default() };
+        let (proxy, post) = (stored.proxy(), Some(stored.to_send(text)));
+        let order = Fetch { proxy, post, cancel: attempt.cancel, ..Fetch::default() };
         let fetched = self.fetch(survey, &url, order, progress).and_then(|fetched| {
             if fetched.clock_ignored {
                 log::warn!("{url}: {CLOCK_IGNORED}");
@@ -227,7 +254,7 @@ impl Device {
     pub fn waiting_request(&self, unit: &UnitId) -> Option<String> {
         let text = self.activation_text().ok().flatten()?;
         let stored = Stored::parse(&text)?;
-        (stored.unit().as_ref() == Some(unit)).then_some(text)
+        (stored.unit().as_ref() == Some(unit)).then(|| stored.to_send(text))
     }
 
     /// Looks for a request that waits for its answer. The inner error is a fact.
@@ -291,10 +318,22 @@ mod tests {
             ("true", "false"),
             ("00E0C51C5087", "00E0"),
             ("\"new\":7", "\"url\":\"nowhere\""),
+            ("\"new\":7", "\"proxy\":\"nowhere\""),
             ("}", ""),
         ] {
             assert!(Stored::parse(&request.replace(from, to)).is_none(), "{to}");
         }
+    }
+
+    #[test]
+    fn the_proxy_stays_on_the_device() {
+        let request = r#"{"schema":1,"unit_id":"00E0C51C5087","accept_terms":true}"#;
+        let with = request.replace('}', r#","proxy":"http://u:secret@proxy:3128"}"#);
+        let sent = Stored::parse(&with).unwrap().to_send(with);
+        assert!(!sent.contains("secret") && sent.ends_with("}\n"), "{sent}");
+        assert_eq!(members(&sent).unwrap(), members(request).unwrap());
+        let own = request.to_owned();
+        assert_eq!(Stored::parse(&own).unwrap().to_send(own.clone()), own);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use licd_fs::printable::printable;
 use licd_protocol::UrlError;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Url};
+use crate::{Failure, Proxy, Url};
 
 /// Bytes of a name, a company or a mail address: that of a mail address (RFC 5321 §4.5.3.1), rounded up.
 pub const FIELD_BYTES: usize = 320;
@@ -29,6 +29,7 @@ pub enum Terms {
 #[derive(Clone)]
 pub struct Application {
     url: Option<Url>,
+    proxy: Option<Proxy>,
     person: Person,
 }
 
@@ -105,7 +106,17 @@ impl Application {
         }
         let url = url.map(str::trim).filter(|url| !url.is_empty());
         let url = url.map(Url::parse).transpose().map_err(ApplicationError::Address)?;
-        Ok(Self { url, person: person.checked()? })
+        Ok(Self { url, proxy: None, person: person.checked()? })
+    }
+
+    /// The same through this proxy, in place of that of the configuration or the environment.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
+    }
+
+    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// The address of the service, if it is another one than that of the configuration.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::application::{Application, Person};
 use crate::report::{Hardware, Os, to_json};
-use crate::{Device, Failure, Report};
+use crate::{Device, Failure, Proxy, Report};
 
 /// The version of the schema of requests.
 pub(crate) const SCHEMA: u32 = 1;
@@ -39,6 +39,9 @@ struct Activation<'a> {
     /// Where a person wants it sent; absent: to the address of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// The proxy that a person named, with its password. It stays on the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
 }
 
 impl Report {
@@ -50,7 +53,7 @@ impl Report {
         self.request_with(None)
     }
 
-    /// The same for an activation: with the data of a person, who has accepted the terms.
+    /// The same for an activation, as it is stored: with the data of a person, who has accepted the terms.
     ///
     /// # Errors
     /// Those of [`Report::request`].
@@ -59,6 +62,7 @@ impl Report {
             person: application.person(),
             accept_terms: true,
             url: application.url().map(ToString::to_string),
+            proxy: application.proxy().map(Proxy::as_secret),
         }))
     }
 

@@ -15,7 +15,7 @@ use zruntime::mpmc;
 use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::BusError;
-use super::options::{Options, application, intent, login, no_options};
+use super::options::{Options, access, application, intent, no_options};
 use super::{activation, job};
 use crate::jobs::Source;
 use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
@@ -163,10 +163,10 @@ impl Manager {
     ) -> Result<OwnedObjectPath, BusError> {
         let mut options = options;
         let intent = intent(&mut options)?;
-        let login = login(options)?;
+        let access = access(options)?;
         let call = Call { connection, header: &header };
         let begin = async {
-            let source = Source::parse(&source, login)?;
+            let source = Source::parse(&source, access)?;
             let (name, owner) = (source.name(), sender(&header));
             let begun = ImportReply::Begun;
             self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
