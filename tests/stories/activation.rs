@@ -460,7 +460,7 @@ fn an_activation_can_name_its_proxy_which_stays_on_the_device() {
     assert!(!daemon.log().contains("secret"));
     assert!(fs::read_to_string(request_file(&world)).unwrap().contains("ada:secret@"));
     let refusal = order(&client, &[("proxy", "nonsense".into())]).unwrap_err();
-    assert!(refusal.message.starts_with("option “proxy”: is not of the form"), "{refusal:?}");
+    assert!(refusal.message.contains("option “proxy”: is not of the form"), "{refusal:?}");
 }
 
 fn the_address_is_https_or_of_this_machine() {
