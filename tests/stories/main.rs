@@ -42,7 +42,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let parts = [
-        activation::STORIES,
         bus::STORIES,
         changes::STORIES,
         corpus::STORIES,
@@ -70,7 +69,8 @@ fn main() -> ExitCode {
         vendor::STORIES,
         verbs::STORIES,
     ];
-    let divided = deployments::CHAPTERS.into_iter().chain(network::CHAPTERS);
+    let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
+    let divided = divided.chain(network::CHAPTERS);
     let chapters: Vec<_> = parts.into_iter().chain(divided).collect();
     acceptance::harness::run(&chapters)
 }
