@@ -11,13 +11,11 @@ mod bus;
 #[path = "no_bus.rs"]
 mod bus;
 mod layout;
-mod next;
 mod output;
 mod progress;
 mod usage;
 mod verbs;
 mod warnings;
-mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -82,6 +80,7 @@ fn answer(verb: Verb, backend: &Backend, out: &mut Output) -> output::Answer {
         Verb::Show { what } => verbs::show::run(backend, &what, out),
         Verb::Verify { files } => verbs::verify::run(backend, &files, out),
         Verb::Import(order) => verbs::import::run(backend, &order, out),
+        Verb::Activate(order) => verbs::activate::run(backend, order, out),
         Verb::Remove { selector } => verbs::remove::run(backend, &selector, out),
         Verb::UnitId => verbs::unit_id::run(backend, out),
         Verb::Request { output } => verbs::request::run(backend, output.as_deref(), out),

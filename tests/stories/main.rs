@@ -8,6 +8,7 @@
     reason = "a failed test is what comes of it, and figures are for those who read its output"
 )]
 
+mod activation;
 mod bus;
 mod changes;
 mod corpus;
@@ -47,7 +48,6 @@ fn main() -> ExitCode {
         crash::STORIES,
         damage::STORIES,
         dates::STORIES,
-        deployments::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
         floods::STORIES,
@@ -69,6 +69,8 @@ fn main() -> ExitCode {
         vendor::STORIES,
         verbs::STORIES,
     ];
-    let chapters: Vec<_> = parts.into_iter().chain(network::CHAPTERS).collect();
+    let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
+    let divided = divided.chain(network::CHAPTERS);
+    let chapters: Vec<_> = parts.into_iter().chain(divided).collect();
     acceptance::harness::run(&chapters)
 }

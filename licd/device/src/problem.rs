@@ -7,18 +7,22 @@ use std::sync::Arc;
 use licd_files::{config, settings};
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_machine::{links, usb};
 use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
 
+mod link;
 mod machine;
 mod partition;
+mod request;
 mod restart;
 mod trust;
 
+pub use link::LinkProblem;
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
+pub use request::RequestProblem;
 pub use restart::RestartProblem;
 pub use trust::{TrustPlace, TrustProblem};
 
@@ -31,8 +35,10 @@ pub enum Problem {
     Config(Arc<config::ConfigError>),
     /// The settings.
     Settings(Arc<settings::SettingsError>),
+    /// A download link of the settings.
+    Link(LinkProblem),
     /// A state file.
-    State(Arc<Notice>),
+    State(Arc<Warning>),
     /// The network interfaces are unknown.
     Links(Arc<links::LinksError>),
     /// The drive of the root file system is unknown.
@@ -47,6 +53,8 @@ pub enum Problem {
     Store(StoreError),
     /// The licence partition or its files.
     Partition(PartitionProblem),
+    /// The request of an activation.
+    Request(RequestProblem),
     /// A fact is unavailable.
     Unavailable(Area, Unavailable),
     /// As read from JSON.
@@ -74,13 +82,14 @@ impl Problem {
     #[must_use]
     pub fn area(&self) -> Area {
         match self {
-            Self::Store(_) | Self::Partition(_) => Area::Store,
+            Self::Store(_) | Self::Partition(_) | Self::Request(_) => Area::Store,
             Self::Unavailable(area, _) => *area,
             Self::Written(written) if Path::new(&written.subject).starts_with("/license") => {
                 Area::Store
             }
             Self::Config(_)
             | Self::Settings(_)
+            | Self::Link(_)
             | Self::State(_)
             | Self::Links(_)
             | Self::RootDrive(_)
@@ -95,7 +104,8 @@ impl Problem {
         match self {
             Self::Config(problem) => &**problem,
             Self::Settings(problem) => &**problem,
-            Self::State(notice) => &**notice,
+            Self::Link(problem) => problem,
+            Self::State(warning) => &**warning,
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
             Self::Machine(problem) => problem,
@@ -103,6 +113,7 @@ impl Problem {
             Self::Trust(problem) => problem,
             Self::Store(error) => error,
             Self::Partition(problem) => problem,
+            Self::Request(problem) => problem,
             Self::Unavailable(_, unavailable) => unavailable,
             Self::Written(written) => written,
         }
@@ -162,8 +173,9 @@ macro_rules! from {
 from!(
     Config(config::ConfigError),
     Settings(Arc<settings::SettingsError>),
-    State(Notice),
-    State(Arc<Notice>),
+    Link(LinkProblem),
+    State(Warning),
+    State(Arc<Warning>),
     Links(links::LinksError),
     RootDrive(usb::RootDriveError),
     Machine(MachineProblem),
@@ -171,6 +183,7 @@ from!(
     Trust(TrustProblem),
     Store(StoreError),
     Partition(PartitionProblem),
+    Request(RequestProblem),
     Written(Written),
 );
 

@@ -10,7 +10,7 @@ use licd_rules::TimeVerdict;
 
 use super::journal_events;
 use crate::dispatch::Scope;
-use crate::jobs::{Job, Read};
+use crate::jobs::{Job, JobKind, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{ImportedJob, Published, Refreshed};
@@ -85,21 +85,27 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
         arrivals.extend(read.arrivals);
     }
     let batch = device.import(&last.survey, arrivals);
-    // Every write closes the store at its end; if it is open now, that has failed.
-    let left_open = batch.has_written() && device.is_left_open();
+    let mut has_written = batch.has_written();
     let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
-    let mut noted = false;
+    let (mut noted, mut concluded) = (false, false);
     for (job, count, following) in parts {
-        let own: Vec<_> = imported.by_ref().take(count).collect();
+        let mut own: Vec<_> = imported.by_ref().take(count).collect();
+        if job.kind == JobKind::Activation {
+            device.conclude_activation(&mut own);
+            has_written = true;
+            concluded = true;
+        }
         if let (Some(following), [one]) = (following, own.as_slice()) {
             noted |= device.note_link(&look.survey, following, one);
         }
         ended.push((job, own));
     }
-    if noted {
+    if noted || concluded {
         look = Look::of(device.survey_after(Some(&look.survey)), Some(last));
     }
+    // Every write closes the store at its end; if it is open now, that has failed.
+    let left_open = has_written && device.is_left_open();
     Batch { imported: ended, left_open, look }
 }
 
@@ -119,7 +125,8 @@ fn publish_look(
     // survey that lacks facts is no base for any.
     if last.is_some() && look.has_all_facts() {
         match look.keep(device, &mut complaints) {
-            Ok(open) => left_open = open,
+            Ok(CleanUp::Nothing) => {}
+            Ok(CleanUp::Removed) => left_open = device.is_left_open(),
             Err(failure) => {
                 complaints.push(failure.message);
                 unwritten = true;
@@ -135,6 +142,9 @@ fn publish_look(
         if last.report == published.report {
             // Only time has passed: programs that watch the file must not wake up for that.
             published.json.clone_from(&last.json);
+        }
+        if last.whole && last.missing.is_empty() {
+            complaints.extend(end_answered_request(device, &published, last));
         }
     }
     let root = device.root();
@@ -155,6 +165,22 @@ fn publish_look(
     }
     let imported = Vec::new();
     Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
+}
+
+/// What the clean-up of the store found.
+enum CleanUp {
+    /// No file to remove.
+    Nothing,
+    /// Files, which it removed.
+    Removed,
+}
+
+/// Removes the request of an activation if a person has copied a licence into the store since. Returns why
+/// that failed.
+fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
+    let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
+    let removed = is_answered.then(|| device.remove_activation())?;
+    removed.err().map(|failure| failure.message)
 }
 
 /// A survey, and what it lacks.
@@ -201,19 +227,18 @@ impl Look {
         self.whole && self.missing.is_files_only()
     }
 
-    /// Writes the records that the survey calls for, and cleans up the store. Returns whether that has
-    /// left the store open.
-    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<bool, Failure> {
+    /// Writes the records that the survey calls for, and cleans up the store.
+    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<CleanUp, Failure> {
         let (survey, time) = keep_time(device, Arc::clone(&self.survey), complaints)?;
         self.survey = survey;
         device.keep_past(&self.survey, &time)?;
         let cleaned = device.clean_up(&self.survey, &time)?;
         if cleaned.is_empty() {
-            return Ok(false);
+            return Ok(CleanUp::Nothing);
         }
         journal_events::cleaned(&cleaned);
         self.survey = look_once_more(device, &self.survey)?;
-        Ok(device.is_left_open())
+        Ok(CleanUp::Removed)
     }
 
     /// What is to be published.

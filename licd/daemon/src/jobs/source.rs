@@ -5,9 +5,13 @@ use std::io::{self, Read, Seek as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use licd_device::{Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Survey, Url};
+use licd_device::{
+    Arrival, Attempt, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Proxy, Scheme, Survey,
+    Url,
+};
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::escaped_path;
 use licd_rules::Code;
@@ -16,7 +20,7 @@ use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::{SFlag, fstat};
 
-use super::{Meter, Read as ReadDocuments, stick};
+use super::{JobKind, Meter, Read as ReadDocuments, stick};
 use crate::journal;
 use crate::shared::Refusal;
 
@@ -31,29 +35,44 @@ pub(crate) enum Source {
     Path(PathBuf),
     /// A descriptor that the caller has opened.
     Descriptor(OwnedFd),
-    /// An address on a server, and the login for it.
-    Url(Url, Option<Login>),
+    /// An address on a server.
+    Url(Url, Box<Access>),
     /// A download link of the settings.
     Link(Url),
     /// The USB stick on this block device, or the only one that is plugged in.
     Stick(Option<PathBuf>),
+    /// The licensing service: its answer to this request, or to the stored one.
+    Activation(Option<String>),
+}
+
+/// The way to a server, where a caller names one of its own.
+#[derive(Default)]
+pub(crate) struct Access {
+    /// The login for the server.
+    pub(crate) login: Option<Login>,
+    /// The proxy, in place of that of the configuration.
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Source {
-    /// Reads the name of a source as a caller gives it; the login is for servers.
+    /// Reads the name of a source as a caller gives it; the access is for servers.
     ///
     /// # Errors
     /// [`licd_rules::Code::SourceRefused`] for what cannot be fetched from.
-    pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(text: &str, access: Access) -> Result<Self, Refusal> {
         let shown = Place::refused_name(text.as_ref());
         let named = |failure: Failure| Failure {
             message: format!("{shown}: {}", failure.message),
             ..failure
         };
         match Place::parse(text.as_ref()).map_err(named)? {
-            Place::Url(url) => Ok(Self::Url(url, login)),
-            _ if login.is_some() => {
-                Err(Refusal::Arguments(format!("“{shown}”: takes no user; only servers do")))
+            Place::Url(url) if access.proxy.is_some() && !is_http(&url) => {
+                Err(Refusal::Arguments(format!("“{shown}”: takes no proxy; only HTTP does")))
+            }
+            Place::Url(url) => Ok(Self::Url(url, access.into())),
+            _ if access.login.is_some() || access.proxy.is_some() => {
+                let message = format!("“{shown}”: takes no user and no proxy; only servers do");
+                Err(Refusal::Arguments(message))
             }
             Place::File(path) if path.is_absolute() => Ok(Self::Path(path)),
             Place::File(_) => Err(Refusal::Arguments(format!("“{shown}”: is no absolute path"))),
@@ -69,6 +88,15 @@ impl Source {
             Self::Url(url, _) | Self::Link(url) => url.to_string(),
             Self::Stick(None) => "usb".to_owned(),
             Self::Stick(Some(device)) => format!("usb:{}", escaped_path(device)),
+            Self::Activation(_) => "activation".to_owned(),
+        }
+    }
+
+    /// What a job with this source imports.
+    pub(crate) fn kind(&self) -> JobKind {
+        match self {
+            Self::Activation(_) => JobKind::Activation,
+            _ => JobKind::Import,
         }
     }
 
@@ -78,7 +106,7 @@ impl Source {
             Self::Path(_) => true,
             Self::Descriptor(descriptor) => fstat(descriptor)
                 .is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()),
-            Self::Url(..) | Self::Link(_) | Self::Stick(_) => false,
+            Self::Url(..) | Self::Link(_) | Self::Stick(_) | Self::Activation(_) => false,
         }
     }
 
@@ -96,9 +124,10 @@ impl Source {
                 .map(|file| known.read(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
                 .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
-            Self::Url(url, login) => {
-                fetch(device, known, &url, login, meter).map(|file| known.read(&name, file, intent))
-            }
+            Self::Url(url, access) => fetch(device, known, &url, *access, meter)
+                .map(|file| known.read(&name, file, intent)),
+            Self::Activation(request) => activate(device, known, request.as_deref(), meter)
+                .map(|file| known.read(&name, file, intent)),
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
                 let followed = device.follow(known, &link, cancel, |so_far, total| {
@@ -117,6 +146,10 @@ impl Source {
     }
 }
 
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), Scheme::Http | Scheme::Https)
+}
+
 /// Opens a file. The message about one that the sandbox hides names the cure.
 fn open(path: &Path) -> Result<File, Failure> {
     Device::open(path).map_err(|mut failure| {
@@ -133,15 +166,36 @@ fn fetch(
     device: &Device,
     known: &Survey,
     url: &Url,
-    login: Option<Login>,
+    Access { login, proxy }: Access,
     meter: &mut Meter<'_>,
 ) -> Result<File, Failure> {
     let cancel = Some(meter.job.cancel.as_fd());
-    let order = Fetch { login, cancel, ..Fetch::default() };
+    let order = Fetch { login, proxy, cancel, ..Fetch::default() };
     let fetched =
         device.fetch(known, url, order, |done, total| meter.set(done, total.unwrap_or(0)))?;
     warn_of_clock(url, fetched.clock_ignored);
     fetched.whole()
+}
+
+/// The answer of the licensing service. The request of an attempt that a caller has cancelled goes.
+fn activate(
+    device: &Device,
+    known: &Survey,
+    request: Option<&str>,
+    meter: &mut Meter<'_>,
+) -> Result<File, Failure> {
+    let job = Arc::clone(meter.job);
+    let (cancel, is_cancelled) = (Some(job.cancel.as_fd()), &|| job.is_cancelled());
+    let attempt = Attempt { request, cancel, is_cancelled };
+    let answer =
+        device.activate(known, &attempt, |done, total| meter.set(done, total.unwrap_or(0)));
+    if answer.is_err()
+        && job.is_withdrawn()
+        && let Err(failure) = device.remove_activation()
+    {
+        log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
+    }
+    answer
 }
 
 /// Warns if the dates of a certificate were ignored.
@@ -258,10 +312,10 @@ mod tests {
     #[test]
     fn a_path_is_absolute() {
         assert!(
-            matches!(Source::parse("/a b", None), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
+            matches!(Source::parse("/a b", Access::default()), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
         );
         for relative in ["", "a.lic", "./a.lic", "usbstick.lic", "~/a.lic"] {
-            let refused = Source::parse(relative, None);
+            let refused = Source::parse(relative, Access::default());
             assert!(matches!(refused, Err(Refusal::Arguments(_))), "{relative}");
         }
     }
@@ -279,7 +333,8 @@ mod tests {
 
     #[test]
     fn an_address_of_another_scheme_is_refused_by_name() {
-        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", None) else {
+        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", Access::default())
+        else {
             panic!()
         };
         assert_eq!(failure.code, Code::SourceRefused);
@@ -287,10 +342,21 @@ mod tests {
     }
 
     #[test]
-    fn only_a_server_gets_a_login() {
-        let login = || Some(Login { user: "u".into(), password: "p".into() });
-        assert!(matches!(Source::parse("ftp://h/a", login()), Ok(Source::Url(_, Some(_)))));
-        assert!(matches!(Source::parse("/a", login()), Err(Refusal::Arguments(_))));
+    fn only_a_server_gets_a_login_and_only_http_a_proxy() {
+        let login = || Access {
+            login: Some(Login { user: "u".into(), password: "p".into() }),
+            proxy: None,
+        };
+        let proxy = || Access { login: None, proxy: Proxy::parse("http://proxy:3128").ok() };
+        for (source, access) in
+            [("ftp://h/a", login()), ("https://h/a", login()), ("http://h/a", proxy())]
+        {
+            assert!(matches!(Source::parse(source, access), Ok(Source::Url(..))), "{source}");
+        }
+        for (source, access) in [("/a", login()), ("usb", proxy()), ("ftps://h/a", proxy())] {
+            let refused = Source::parse(source, access);
+            assert!(matches!(refused, Err(Refusal::Arguments(_))), "{source}");
+        }
     }
 
     #[test]

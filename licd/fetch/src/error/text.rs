@@ -12,6 +12,14 @@ pub(crate) fn quoted(text: &str) -> String {
     licd_protocol::escaped(text.trim_end(), QUOTE_CHARS)
 }
 
+/// Characters of the reason that a service gives for refusing a request: a few sentences.
+const REASON_CHARS: usize = 300;
+
+/// The reason of a service, escaped and cut for a message.
+pub(crate) fn explained(text: &str) -> String {
+    licd_protocol::escaped(text.trim(), REASON_CHARS)
+}
+
 /// The message of the system or a library, without the layers of this program.
 pub(super) fn io_message(error: &io::Error) -> String {
     match error.kind() {
@@ -19,14 +27,6 @@ pub(super) fn io_message(error: &io::Error) -> String {
         kind if error.raw_os_error().is_some() => kind.to_string(),
         _ => quoted(&error.to_string()),
     }
-}
-
-/// The message of the system, without the number that Rust appends.
-pub(crate) fn system_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
-    let bare = number.and_then(|number| text.strip_suffix(&number));
-    bare.unwrap_or(&text).to_owned()
 }
 
 /// A time span in the unit that people would use.
