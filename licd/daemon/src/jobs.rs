@@ -1,5 +1,6 @@
 //! Slow work: each piece runs on a thread of its own, which ends with it.
 
+mod server;
 mod source;
 mod stick;
 
