@@ -10,6 +10,7 @@ use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(ten_thousand_licences_fit_the_limits_of_time_and_memory),
+    story!(files_that_come_together_are_imported_in_few_rounds),
     story!(files_beyond_the_limit_are_reported),
 ];
 
@@ -59,6 +60,35 @@ fn ten_thousand_licences_fit_the_limits_of_time_and_memory() {
     for peak in [status_peak, import_peak, daemon.peak()] {
         assert!(peak < PEAK, "{} MB", mb(peak));
     }
+}
+
+fn files_that_come_together_are_imported_in_few_rounds() {
+    const STORED: u64 = 1000;
+    const ADDED: u64 = 256;
+    /// Each round may import 64 files of one caller; a busy machine delivers fewer at a time.
+    const ROUNDS: usize = 16;
+    let world = World::new();
+    for n in 0..STORED {
+        let licence = maker::licence().pack(&format!("WE-{n:05}")).sign();
+        world.copy_by_hand(&format!("{n}.lic"), licence);
+    }
+    let daemon = world.start();
+    let signals = daemon.client().listen();
+    let file = |n| world.file(&n, maker::licence().pack(&n).sign());
+    let files = (0..ADDED).map(|n| file(format!("NEW-{n:05}")));
+    let args: Vec<String> = ["import".to_owned()].into_iter().chain(files).collect();
+    let answer = daemon.licctl(args).with_code(0);
+    assert_eq!(daemon.status()["store"]["licenses"], STORED + ADDED);
+    signals.catch_up();
+    let rounds = signals.named("Changed").len();
+    eprintln!("{ADDED} files into {STORED}: {rounds} rounds, {:?}", answer.took);
+    assert!(rounds <= ROUNDS, "{rounds} rounds");
+    assert!(answer.took < TIME, "{:?}", answer.took);
+    // licd knows what it has stored itself; what others do is news.
+    let late = world.copy_by_hand("late.lic", maker::licence().pack("WE-LATE1").sign());
+    daemon.until("the file is seen", |status| status["store"]["licenses"] == STORED + ADDED + 1);
+    fs::remove_file(late).unwrap();
+    daemon.until("it is gone", |status| status["store"]["licenses"] == STORED + ADDED);
 }
 
 fn files_beyond_the_limit_are_reported() {

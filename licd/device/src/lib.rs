@@ -3,6 +3,7 @@
 
 mod arrival;
 mod assess;
+mod carry_out;
 mod cleanup;
 mod fetch;
 mod follow;

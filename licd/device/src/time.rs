@@ -7,7 +7,7 @@ use licd_files::marks::Written;
 use licd_fs::look::Looked;
 use licd_fs::statefile::Notice;
 use licd_machine::clock;
-use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
+use licd_rules::{Attested, Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};
 
@@ -31,10 +31,14 @@ impl Device {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
+        self.time_by(&survey.attested())
+    }
+
+    /// The same by the times that a survey attests.
+    pub(crate) fn time_by(&self, attested: &Attested) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
         let remembered = self.of(&mut memory)?;
-        let verdict =
-            clock::reading(self.root())?.judge(remembered.marks.as_ref(), &survey.attested());
+        let verdict = clock::reading(self.root())?.judge(remembered.marks.as_ref(), attested);
         remembered.marks = Some(verdict.marks);
         Ok(verdict)
     }

@@ -111,7 +111,7 @@ pub fn replace_at(
     }
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;
-    fsync(&*temp.file)?;
+    temp.flush()?;
     let stamp = temp.rename(name)?;
     // The answer and the file have to agree.
     fsync(dir).map_err(|reason| match restore(dir, name, before) {
@@ -220,7 +220,7 @@ pub fn create_dir(path: &Path) -> Result<(), Errno> {
 }
 
 /// A temporary file; dropping it removes it unless it was renamed.
-struct Temporary<'a> {
+pub(crate) struct Temporary<'a> {
     dir: BorrowedFd<'a>,
     name: String,
     file: Locked,
@@ -229,7 +229,7 @@ struct Temporary<'a> {
 
 impl<'a> Temporary<'a> {
     /// Creates one with this content.
-    fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
+    pub(crate) fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
         let temp = Self::create(dir)?;
         fchmod(&*temp.file, mode)?;
         (&*temp.file).write_all(bytes).map_err(errno)?;
@@ -267,7 +267,13 @@ impl<'a> Temporary<'a> {
         Err(Errno::EEXIST)
     }
 
-    fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
+    /// Flushes its content to the medium.
+    pub(crate) fn flush(&self) -> Result<(), Errno> {
+        fsync(&*self.file)
+    }
+
+    /// Gives it its name, and returns its stamp if it can be read.
+    pub(crate) fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
         renameat(self.dir, self.name.as_str(), self.dir, name)?;
         self.renamed = true;
         // Renaming counts as a change of the file.
