@@ -113,9 +113,10 @@ impl Device {
                 arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
         }
-        match self.store_arrivals(survey, &mut arrivals) {
+        match self.store_arrivals(assessor, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
+                let mut assessor = Assessor::new(self, survey.clone());
                 let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
                     true => Assessed::from(failure.clone()).imported(arrival),
                     false => assessor.assess(arrival).imported(arrival),
@@ -126,21 +127,19 @@ impl Device {
         }
     }
 
-    /// Compares the arrivals again under the write lock and stores them. Also returns the survey
-    /// afterwards.
-    fn store_arrivals(
-        &self,
-        survey: &Survey,
+    /// Judges the arrivals under the write lock and stores them. Also returns the survey afterwards.
+    fn store_arrivals<'a>(
+        &'a self,
+        mut assessor: Assessor<'a>,
         arrivals: &mut [Arrival],
     ) -> Result<(Vec<Imported>, Survey), Failure> {
         let writer = self.writer()?;
-        let survey = match self.is_current(survey) {
-            true => survey.clone(),
-            false => usable(&self.survey_after(Some(survey)))?.clone(),
-        };
-        arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
+        if !self.is_current(&assessor.survey) {
+            let survey = usable(&self.survey_after(Some(&assessor.survey)))?.clone();
+            assessor = Assessor::new(self, survey);
+        }
+        let survey = assessor.survey.clone();
         let before = survey.past.clone();
-        let mut assessor = Assessor::new(self, survey.clone());
         let mut assessed = match assessor.judge_all(arrivals) {
             Some(judged) if !judged.iter().any(Assessed::is_stored) => judged,
             judged => self.write(&writer, |window| {
