@@ -19,7 +19,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::shared::{News, Published, Shared};
 
 pub(crate) use files::FileQueues;
-pub(crate) use source::Source;
+pub(crate) use source::{Access, Source};
 
 /// Threads that read imports or write at one time: each takes some 100 KB and waits for the same lock.
 /// All files of one caller share a thread.
