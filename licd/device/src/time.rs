@@ -31,16 +31,23 @@ impl Device {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
-        self.time_by(&survey.attested())
+        let mut memory = self.memory();
+        let remembered = self.of(&mut memory)?;
+        let verdict = self.judge_time(remembered, &survey.attested())?;
+        remembered.marks = Some(verdict.marks);
+        Ok(verdict)
     }
 
-    /// The same by the times that a survey attests.
+    /// The time to judge at by these attested times, perhaps of licences that are not stored yet. Updates
+    /// nothing.
     pub(crate) fn time_by(&self, attested: &Attested) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
         let remembered = self.of(&mut memory)?;
-        let verdict = clock::reading(self.root())?.judge(remembered.marks.as_ref(), attested);
-        remembered.marks = Some(verdict.marks);
-        Ok(verdict)
+        self.judge_time(remembered, attested)
+    }
+
+    fn judge_time(&self, known: &Remembered, attested: &Attested) -> Looked<TimeVerdict> {
+        Ok(clock::reading(self.root())?.judge(known.marks.as_ref(), attested))
     }
 
     /// The time to judge at while the marks are unreadable, for a device without a published
