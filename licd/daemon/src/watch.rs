@@ -43,7 +43,11 @@ const LICENSES: &str = "/license/dsa/licenses";
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
 const PLACES: [Place; 9] = [
     parent("/", &["license", "etc"]),
-    Place { path: "/license", names: TheseAndLicenses(&["dsa"]), content: false },
+    Place {
+        path: "/license",
+        names: TheseAndLicenses(&["dsa", "fetch-activation.json"]),
+        content: false,
+    },
     files("/license/dsa", TheseAndLicenses(&["licenses"])),
     files(LICENSES, TheseAndLicenses(&[])),
     parent("/etc", &["licd"]),

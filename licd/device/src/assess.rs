@@ -50,6 +50,11 @@ impl Assessed {
         matches!(self.action, Action::Store { .. } | Action::Trust { .. })
     }
 
+    /// Whether it answers the requests for a licence: a licence that counts was stored.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
+    }
+
     /// Whether it clears the tombstone of its licence.
     fn clears_tombstone(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()

@@ -68,7 +68,9 @@ impl Assessor<'_> {
             self.survey.set_stamp(name, stamp);
         }
         remove_all(window, replaced);
-        window.remove_requests();
+        if judged.iter().any(Assessed::is_answer) {
+            window.remove_requests();
+        }
         Ok(())
     }
 
@@ -96,7 +98,7 @@ impl Assessor<'_> {
                 },
             ));
         }
-        if done.iter().any(|(_, one)| matches!(one.action, Action::Store { .. })) {
+        if done.iter().any(|(_, one)| one.is_answer()) {
             window.remove_requests();
         }
         done.sort_by_key(|(place, _)| *place);

@@ -97,6 +97,7 @@ mod tests {
     use licd_fs::root::Root;
 
     use super::*;
+    use crate::jobs::JobKind;
     use crate::shared::tests::shared;
 
     #[test]
@@ -108,7 +109,9 @@ mod tests {
             let file = dir.path().join(format!("{id}.lic"));
             fs::write(&file, "tea").unwrap();
             let (name, owner) = (id.to_string(), owner.to_owned());
-            let job = Arc::new(Job::new(id, name, owner, Intent::Explicit, &[]).unwrap());
+            let job = Arc::new(
+                Job::new(id, JobKind::Import, name, owner, Intent::Explicit, &[]).unwrap(),
+            );
             queues.read(&shared, &device, &job, Source::Path(file)).unwrap();
         };
         (1..=40).for_each(|id| order(id, if id % 2 == 0 { ":1.1" } else { ":1.2" }));
