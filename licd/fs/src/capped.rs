@@ -7,6 +7,9 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
+/// Bytes of a file of proc, mostly.
+const PAGE: u64 = 4096;
+
 /// Content of a path that was read up to a limit.
 pub(crate) enum Capped {
     /// The whole content of a regular file.
@@ -24,10 +27,13 @@ pub(crate) enum Capped {
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Capped> {
     // Opening a FIFO would otherwise wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Ok(Capped::NotRegular);
     }
-    let mut bytes = Vec::new();
+    // Room for all of it and the end, so that one read gets it. Files of proc state no size.
+    let bytes = if found.len() == 0 { PAGE } else { found.len() + 1 };
+    let mut bytes = Vec::with_capacity(usize::try_from(bytes.min(limit + 1)).unwrap_or_default());
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Ok(Capped::TooLarge);
