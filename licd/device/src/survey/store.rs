@@ -109,7 +109,7 @@ impl Survey {
             match self.read_entry(listing, entry) {
                 Ok(Ok(ReadEntry::Gone)) => {}
                 Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
-                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document.into(), &bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
