@@ -17,18 +17,18 @@ struct Answered<'a> {
 }
 
 pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut Output) -> Answer {
-    let report = backend.report()?;
-    let Some(answer) = report.features.get(feature.name) else {
+    let (answer, generation) = backend.feature(feature)?;
+    let Some(answer) = answer else {
         return Err(licd_device::Failure {
             code: Code::Unsupported,
             message: format!("{}: this licd does not know the feature", feature.name),
         });
     };
     if !quiet && out.is_json() {
-        out.value(&Answered { schema: 1, feature: feature.name, answer })?;
+        out.value(&Answered { schema: 1, feature: feature.name, answer: &answer })?;
     } else if !quiet {
         let word = if answer.allowed { "allowed" } else { "not allowed" };
-        let why = why(&report, feature.name, answer);
+        let why = why(Some(feature), generation, &answer);
         out.line(format_args!("{}: {word}: {why}", feature.name))?;
     }
     Ok(Verdict::of(answer.allowed))

@@ -1,7 +1,7 @@
 //! `licctl features`
 
 use licd_device::{FeatureReport, Report};
-use licd_rules::Feature;
+use licd_rules::{Feature, Generation};
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page, Tone};
@@ -31,15 +31,19 @@ pub(super) fn lay_out(report: &Report, page: &mut Page) {
             true => ("yes", Tone::Good),
             false => ("no", Tone::Bad),
         };
-        vec![name.into(), Cell::new(word, tone), why(report, name, answer).into()]
+        let why = why(Feature::named(name), report.os.generation, answer);
+        vec![name.into(), Cell::new(word, tone), why.into()]
     };
     let rows = features.into_iter().map(row);
     page.table(&CAPS, &std::iter::once(heading.into()).chain(rows).collect::<Vec<_>>());
 }
 
-/// Why a feature is or is not allowed.
-pub(super) fn why(report: &Report, name: &str, answer: &FeatureReport) -> String {
-    let services = Feature::named(name).into_iter();
-    let services = services.flat_map(|feature| feature.services(report.os.generation));
+/// Why a feature is or is not allowed; a daemon of another version may have features of its own.
+pub(super) fn why(
+    feature: Option<&Feature>,
+    generation: Generation,
+    answer: &FeatureReport,
+) -> String {
+    let services = feature.into_iter().flat_map(|feature| feature.services(generation));
     english::reason(answer.reason, answer.until, services)
 }
