@@ -2,9 +2,10 @@
 
 use licd_device::FeatureReport;
 use licd_rules::{Code, Feature};
+use licensing_words::{English, why};
 use serde::Serialize;
 
-use super::features::why;
+use super::features::with_code;
 use crate::backend::Backend;
 use crate::output::{Answer, Output, Verdict};
 
@@ -28,7 +29,8 @@ pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut O
         out.value(&Answered { schema: 1, feature: feature.name, answer: &answer })?;
     } else if !quiet {
         let word = if answer.allowed { "allowed" } else { "not allowed" };
-        let why = why(Some(feature), generation, &answer);
+        let why = why(generation, feature.name, &answer, &English);
+        let why = with_code(&why, answer.reason);
         out.line(format_args!("{}: {word}: {why}", feature.name))?;
     }
     Ok(Verdict::of(answer.allowed))
