@@ -175,8 +175,8 @@ impl Device {
         problems.extend(settings.problem.clone().map(Problem::from));
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
-        let (memory, notice) = missing.fact(state::load(self.root()));
-        problems.extend(notice.map(Problem::from));
+        let (memory, warning) = missing.fact(state::load(self.root()));
+        problems.extend(warning.map(Problem::from));
         let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter_mark = match config.starter.days {

@@ -52,12 +52,11 @@ impl Device {
         missing: &mut Missing,
         problems: &mut Vec<Problem>,
     ) -> Shown {
-        let (links, notice) = self.link_reports(settings).unwrap_or_else(|unavailable| {
+        let links = self.link_reports(settings, problems).unwrap_or_else(|unavailable| {
             missing.file(Area::System, unavailable);
-            (Vec::new(), None)
+            Vec::new()
         });
-        problems.extend(notice.map(Problem::from));
-        problems.extend(missing.fact(self.time_notices()).into_iter().map(Problem::from));
+        problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
         Shown {
             store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
             serial: missing.fact(system::serial_number(self.root())),
@@ -83,8 +82,8 @@ impl Device {
     /// restart.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
-        let (deployments, notice) = Deployments::load(self.root())?;
-        problems.extend(notice.map(Problem::from));
+        let (deployments, warning) = Deployments::load(self.root())?;
+        problems.extend(warning.map(Problem::from));
         // Read from the published file: the state may be impossible to write.
         let plan = self.published_restart()?;
         let plan = plan.filter(|plan| plan.boot == boot.to_string());
