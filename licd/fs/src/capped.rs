@@ -39,10 +39,14 @@ pub fn read_open(file: File, limit: u64) -> io::Result<Capped> {
     if !found.is_file() {
         return Ok(Capped::NotRegular);
     }
-    // Room for all of it and the end, so that one read gets it. Files of proc state no size.
-    let bytes = if found.len() == 0 { PAGE } else { found.len() + 1 };
-    let mut bytes = Vec::with_capacity(usize::try_from(bytes.min(limit + 1)).unwrap_or_default());
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+    // One read, without another for the end: bytes added since belong to a later look. Files of proc
+    // state no size.
+    let (room, most) = match found.len() {
+        0 => (PAGE.min(limit), limit + 1),
+        length => (length.min(limit), length.min(limit + 1)),
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default() + 1);
+    file.take(most).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Ok(Capped::TooLarge);
     }
