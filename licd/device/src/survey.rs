@@ -18,6 +18,7 @@ use licd_rules::{Attested, Generation, Past, StarterMark};
 use licd_store::Stamps;
 use license_format::{Date, License, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
+use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
 use crate::problem::{MachineProblem, Problem};
 use crate::read::Reader;
@@ -65,6 +66,8 @@ pub struct Survey {
     built: Option<UnixSeconds>,
     starter_mark: Option<StarterMark>,
     shown: Shown,
+    /// The request of an activation that waits for its answer.
+    pub(crate) waiting: Option<Waiting>,
     problems: Vec<Problem>,
 }
 
@@ -153,6 +156,9 @@ impl Device {
         if extent == Extent::Report {
             survey.look_at_partition(self, &mut missing);
         }
+        if extent >= Extent::Import {
+            survey.look_for_request(self, &mut missing);
+        }
         Partial::unless_whole(survey, missing)
     }
 
@@ -206,6 +212,7 @@ impl Device {
             past: memory.past,
             built: os.released.map(Date::start),
             starter_mark,
+            waiting: None,
             problems,
             config,
         };

@@ -19,7 +19,8 @@ use crate::report::LinkReport;
 pub enum Extent {
     /// Verdicts on documents and features.
     Verdicts,
-    /// These, the settings, and the stamps that tell whether the device has changed since.
+    /// These, the settings, a waiting request, and the stamps that tell whether the device has changed
+    /// since.
     Import,
     /// A status report.
     Report,
