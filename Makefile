@@ -9,7 +9,7 @@ help:
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
-	@echo 'make bench   what many licences and imports cost; fails above the bars'
+	@echo 'make bench   what the programs cost beside peers and budgets; fails above the bars'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
@@ -37,8 +37,7 @@ test:
 	tests/run
 
 bench:
-	cargo build --locked --release -p licd -p rescue-tools
-	cargo run --locked --release -p acceptance --bin bench
+	benches/run
 
 vm-test:
 	tests/vm/run

@@ -16,7 +16,7 @@ use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
-use crate::{Device, Failure};
+use crate::{Device, Extent, Failure};
 
 /// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +77,21 @@ impl Device {
         (arrival.verdict(code, message), arrival.into_verified())
     }
 
-    /// A survey for reading documents. Unreadable files of the store do not block it, since they
+    /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they
     /// take nothing away.
     ///
     /// # Errors
     /// The first other fact that is unavailable.
+    pub fn survey_for_verdicts(&self) -> Result<Survey, Failure> {
+        usable(&self.survey_for(Extent::Verdicts)).cloned()
+    }
+
+    /// The same for documents that are imported.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey_for_verdicts`].
     pub fn survey_for_import(&self) -> Result<Survey, Failure> {
-        usable(&self.survey()).cloned()
+        usable(&self.survey_for(Extent::Import)).cloned()
     }
 
     /// Whether a licence file is the one that a survey has read, by device, inode, size and time of
