@@ -5,13 +5,13 @@ use std::cell::OnceCell;
 use std::fs::File;
 
 use licd_device::{
-    Arrival, Device, Failure, FileVerdict, Intent, Missing, Partial, Removed, Report, Survey,
+    Arrival, Device, Failure, FileVerdict, Intent, Login, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Reason, Selector, Version};
 use license_format::{Date, Verified};
 
-use crate::args::Args;
+use crate::args::Access;
 use crate::bus::{self, Daemon};
 
 /// The connection to the daemon, or direct access to the device.
@@ -29,13 +29,42 @@ pub(crate) struct Document {
     pub(crate) file: Result<File, Failure>,
 }
 
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Daemon,
+    Device,
+}
+
+/// The options of an import by the daemon.
+pub(crate) struct JobOptions<'a> {
+    pub(crate) intent: Intent,
+    /// The credentials for a server.
+    pub(crate) login: Option<&'a Login>,
+    /// The address of a proxy, with its credentials.
+    pub(crate) proxy: Option<&'a str>,
+}
+
+impl Default for JobOptions<'_> {
+    fn default() -> Self {
+        Self { intent: Intent::Explicit, login: None, proxy: None }
+    }
+}
+
+/// What becomes of a job that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    GoOn,
+    Cancel,
+}
+
 impl Backend {
     /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
     /// the daemon.
-    pub(crate) fn open(args: &Args) -> Self {
+    pub(crate) fn open(access: &Access) -> Self {
         Self {
-            device: Device::at(Root::new(&args.root)),
-            daemon: Daemon::wanted(args),
+            device: Device::at(Root::new(&access.root)),
+            daemon: Daemon::wanted(access),
             missing: OnceCell::new(),
             known: OnceCell::new(),
         }
@@ -45,6 +74,11 @@ impl Backend {
     /// its last complete survey.
     pub(crate) fn missing(&self) -> Option<&Missing> {
         self.missing.get()
+    }
+
+    /// Who answers.
+    pub(crate) fn by(&self) -> By {
+        if self.daemon.is_some() { By::Daemon } else { By::Device }
     }
 
     /// The device itself, for read-only access.
@@ -215,11 +249,16 @@ impl Backend {
     }
 
     /// Has the daemon import from a source that the daemon opens itself; `None` without a daemon. The
-    /// daemon reports one verdict on all files.
-    pub(crate) fn import_by_daemon(&self, source: &str, intent: Intent) -> Option<FileVerdict> {
+    /// daemon reports one verdict on all files. `watch` learns of the bytes read and in all (0: unknown).
+    pub(crate) fn import_by_daemon(
+        &self,
+        source: &str,
+        options: JobOptions<'_>,
+        watch: impl FnMut(u64, u64) -> Wish,
+    ) -> Option<FileVerdict> {
         let daemon = self.daemon.as_ref()?;
         let file = source.to_owned();
-        Some(match daemon.import_from(source, intent) {
+        Some(match daemon.import_from(source, &options, watch) {
             Ok((code, lines)) => {
                 let message = lines.replace('\n', "; ");
                 FileVerdict { file, code, message, pack: None, units: Vec::new() }
