@@ -37,6 +37,10 @@ pub(crate) enum By {
 }
 
 /// The options of an import by the daemon.
+#[cfg_attr(
+    not(feature = "bus"),
+    expect(dead_code, reason = "a build without a bus never finds a daemon that reads them")
+)]
 pub(crate) struct JobOptions<'a> {
     pub(crate) intent: Intent,
     /// The credentials for a server.

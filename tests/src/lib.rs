@@ -27,6 +27,7 @@ pub mod maker;
 pub mod partition;
 pub mod program;
 pub mod schema;
+pub mod screen;
 pub mod server;
 pub mod stick;
 pub mod wait;

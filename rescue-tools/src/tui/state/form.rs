@@ -28,26 +28,28 @@ impl FormKind {
     pub(crate) const ALL: [Self; 3] = [Self::Address, Self::Ftp, Self::File];
 
     fn fields(self) -> Vec<Field> {
-        let fields: &[(Caption, fn() -> Value)] = match self {
-            Self::Address => &[
-                (Caption::Address, Value::text),
-                (Caption::User, Value::text),
-                (Caption::Password, Value::secret),
-                (Caption::Proxy, Value::text),
-                (Caption::ProxyUser, Value::text),
-                (Caption::ProxyPassword, Value::secret),
+        let text = |caption| Field { caption, value: Value::Text(Input::default()) };
+        let secret = |caption| Field { caption, value: Value::Secret(Input::default()) };
+        let switch = |caption| Field { caption, value: Value::Switch(false) };
+        match self {
+            Self::Address => vec![
+                text(Caption::Address),
+                text(Caption::User),
+                secret(Caption::Password),
+                text(Caption::Proxy),
+                text(Caption::ProxyUser),
+                secret(Caption::ProxyPassword),
             ],
-            Self::Ftp => &[
-                (Caption::Host, Value::text),
-                (Caption::Port, Value::text),
-                (Caption::Encrypted, Value::switch),
-                (Caption::User, Value::text),
-                (Caption::Password, Value::secret),
-                (Caption::Path, Value::text),
+            Self::Ftp => vec![
+                text(Caption::Host),
+                text(Caption::Port),
+                switch(Caption::Encrypted),
+                text(Caption::User),
+                secret(Caption::Password),
+                text(Caption::Path),
             ],
-            Self::File => &[(Caption::File, Value::text)],
-        };
-        fields.iter().map(|(caption, value)| Field { caption: *caption, value: value() }).collect()
+            Self::File => vec![text(Caption::File)],
+        }
     }
 }
 
@@ -84,20 +86,6 @@ impl std::fmt::Debug for Value {
             Self::Secret(_) => f.write_str("a password"),
             Self::Switch(on) => write!(f, "{on}"),
         }
-    }
-}
-
-impl Value {
-    fn text() -> Self {
-        Self::Text(Input::default())
-    }
-
-    fn secret() -> Self {
-        Self::Secret(Input::default())
-    }
-
-    fn switch() -> Self {
-        Self::Switch(false)
     }
 }
 

@@ -225,14 +225,12 @@ fn draw_confirm(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, look: Look
     page.row(&[], &[look.words.named(Named::RemoveQuestion(&what)).into()]);
     page.gap();
     let drawn = put(frame, area, &page, 0, look);
-    let mut row = area.y + u16::try_from(page.lines().len()).unwrap_or_default();
-    for (choice, caption) in [(Choice::Keep, Caption::Keep), (Choice::Remove, Caption::Remove)] {
-        if row < area.bottom() {
-            let text = look.words.caption(caption);
-            let area = Rect { y: row, height: 1, ..area };
-            frame.render_widget(button(text, choice == confirm.choice), area);
-        }
-        row += 1;
+    let top = area.y + u16::try_from(page.lines().len()).unwrap_or_default();
+    let choices = [(Choice::Keep, Caption::Keep), (Choice::Remove, Caption::Remove)];
+    for (y, (choice, caption)) in (top..area.bottom()).zip(choices) {
+        let text = look.words.caption(caption);
+        let area = Rect { y, height: 1, ..area };
+        frame.render_widget(button(text, choice == confirm.choice), area);
     }
     drawn
 }

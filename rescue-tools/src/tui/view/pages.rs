@@ -85,7 +85,7 @@ fn licenses(frame: &mut Frame<'_>, area: Rect, report: &Report, at: usize, look:
     ])
     .areas(area);
     let columns = LICENSE.map(|(caption, width)| (look.words.caption(caption), width));
-    frame.render_widget(heading(&format!("  {}", columns_of(&columns))), top);
+    frame.render_widget(heading(format!("  {}", columns_of(&columns))), top);
     let rows = licenses.iter().map(|license| license_row(license, look));
     let others = refusals.iter().map(refusal_row);
     let items: Vec<_> = rows.chain(others).collect();
