@@ -17,7 +17,7 @@ use license_format::Date;
 /// Licences of this device: show, check, import, remove.
 ///
 /// Works with and without the licence daemon, from scripts, UMS custom commands and the rescue
-/// shell. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
+/// shell. Without a command, on a terminal, it opens a full-screen tool. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
 /// longer counts, 6 source cannot be read, 7 licence partition cannot be written, 8 not allowed,
 /// 9 busy.
 #[derive(Parser)]

@@ -21,10 +21,7 @@ use zbus::connection::{Builder, Connection};
 use zbus::export::futures_core::Stream as _;
 use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
 use zbus::wire::DynamicDeserialize;
-use zbus::{
-    DBusError as _, DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath,
-    OwnedVariant, Variant, fdo,
-};
+use zbus::{DBusError as _, DynamicType, Error, Fd, MatchRule, MessageStream, Variant, fdo};
 use zruntime::SharedRuntime;
 
 use crate::args::Access;

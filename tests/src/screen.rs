@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::num::NonZero;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub mod key {
     pub const DOWN: &str = "\x1b[B";
     /// Tab.
     pub const TAB: &str = "\t";
+    /// Home.
+    pub const HOME: &str = "\x1b[1~";
     /// End.
     pub const END: &str = "\x1b[4~";
 }
@@ -62,7 +65,7 @@ impl Screen {
         let terminal = PathBuf::from(ptsname_r(&master).unwrap());
         resize(&terminal, CONSOLE);
         let process = start(program, &terminal);
-        let parser = vt100::Parser::new(CONSOLE.1, CONSOLE.0, 0);
+        let parser = vt100::Parser::new(cells(CONSOLE.1), cells(CONSOLE.0), 0);
         let shown = Arc::new(Mutex::new(Shown { parser, all: Vec::new() }));
         let closed = Arc::new(AtomicBool::new(false));
         let keyboard = File::from(master.as_fd().try_clone_to_owned().unwrap());
@@ -86,7 +89,7 @@ impl Screen {
     pub fn text(&self) -> String {
         let shown = self.shown.lock().unwrap();
         let width = shown.parser.screen().size().1;
-        let rows = shown.parser.screen().rows(0, width);
+        let rows = shown.parser.screen().rows(0, width.get());
         rows.map(|row| row.trim_end().to_owned() + "\n").collect()
     }
 
@@ -112,7 +115,7 @@ impl Screen {
 
     /// Changes the size of the terminal.
     pub fn resize(&self, size: (u16, u16)) {
-        self.shown.lock().unwrap().parser.screen_mut().set_size(size.1, size.0);
+        self.shown.lock().unwrap().parser.screen_mut().set_size(cells(size.1), cells(size.0));
         resize(&self.terminal, size);
     }
 
@@ -179,6 +182,10 @@ fn start(program: &Command, terminal: &PathBuf) -> Child {
         };
     }
     command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap()
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
 }
 
 fn resize(terminal: &PathBuf, (columns, rows): (u16, u16)) {

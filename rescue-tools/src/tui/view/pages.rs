@@ -1,7 +1,9 @@
 //! The pages.
 
 use licd_device::Report;
-use licensing_words::{self as words, Caption, Feature, License, Overview, Refusal, Surface, Tone};
+use licensing_words::{
+    self as words, Caption, Feature, Label, License, Line, Overview, Refusal, Surface, Tone,
+};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -43,7 +45,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look)
     }
 }
 
-/// The unit ID in large letters, then the status.
+/// The unit ID in large letters and the serial number, which are asked for on the phone, then the status.
 fn device(Seen { report, plan, .. }: &Seen, width: u16, look: Look) -> Page {
     let mut page = Page::of_screen(width.into());
     if let Some(unit) = &report.unit_id {
@@ -52,7 +54,13 @@ fn device(Seen { report, plan, .. }: &Seen, width: u16, look: Look) -> Page {
         }
         page.gap();
     }
-    let overview = Overview::of(report, plan.as_deref(), look.words, Surface::Window);
+    let mut overview = Overview::of(report, plan.as_deref(), look.words, Surface::Window);
+    let is_asked_for = |line: &mut Line| matches!(line.label, Some(Label::UnitId | Label::Serial));
+    let asked_for: Vec<_> = overview.well.extract_if(.., is_asked_for).collect();
+    let facts =
+        asked_for.into_iter().filter_map(|line| Some((look.words.label(line.label?), line.text)));
+    page.facts(&facts.collect::<Vec<_>>());
+    page.gap();
     status::lay_out(&overview, look.words, &mut page);
     page
 }
