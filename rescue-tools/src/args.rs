@@ -11,6 +11,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Failure, Intent, Place};
 use licd_fs::root::is_dir;
+#[cfg(feature = "bus")]
+use licd_protocol::BusAddress;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
 
@@ -56,7 +58,7 @@ pub(crate) struct Access {
     /// with another root directory.
     #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
-    pub(crate) bus: Option<String>,
+    pub(crate) bus: Option<BusAddress>,
     /// Work on the device itself even if the daemon runs.
     #[arg(long, global = true)]
     pub(crate) direct: bool,
