@@ -3,9 +3,11 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
+use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Arrival, Device, Failure, FileVerdict, Intent, Login, Missing, Partial, Removed, Report, Survey,
+    Application, Arrival, Attempt, Device, Failure, FileVerdict, Imported, Intent, Login, Missing,
+    Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Reason, Selector, Version};
@@ -53,6 +55,15 @@ impl Default for JobOptions<'_> {
     fn default() -> Self {
         Self { intent: Intent::Explicit, login: None, proxy: None }
     }
+}
+
+/// How to cancel what runs here.
+#[derive(Clone, Copy)]
+pub(crate) struct CancelBy<'a> {
+    /// Whether the user has asked for it.
+    pub(crate) is_asked: &'a dyn Fn() -> bool,
+    /// Becomes readable then.
+    pub(crate) readable: BorrowedFd<'a>,
 }
 
 /// What becomes of a job that runs.
@@ -207,12 +218,70 @@ impl Backend {
             Ok(file) => known.read(&name, file, intent),
             Err(failure) => Arrival::unread(&name, failure),
         };
-        let batch = self.device.import(known, documents.into_iter().map(read).collect());
+        let imported = self.import_arrivals(known, documents.into_iter().map(read).collect());
+        imported.into_iter().map(|imported| imported.verdict).collect()
+    }
+
+    fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
+        let batch = self.device.import(known, arrivals);
         if batch.has_written() {
             // A failed clean-up does no harm; the daemon retries it.
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
-        batch.imported.into_iter().map(|imported| imported.verdict).collect()
+        batch.imported
+    }
+
+    /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
+    /// bytes received, and the total if known.
+    pub(crate) fn activate(
+        &self,
+        url: &str,
+        application: &Application,
+        cancel: Option<CancelBy<'_>>,
+        mut progress: impl FnMut(u64, Option<u64>),
+    ) -> FileVerdict {
+        let answer = match &self.daemon {
+            Some(daemon) => daemon.activate(application, |done, total| {
+                progress(done, Some(total).filter(|total| *total > 0));
+                match cancel {
+                    Some(cancel) if (cancel.is_asked)() => Wish::Cancel,
+                    _ => Wish::GoOn,
+                }
+            }),
+            None => self.activate_here(url, application, cancel, progress),
+        };
+        let Failure { code, message } = match answer {
+            Ok((code, message)) => Failure { code, message },
+            Err(failure) => failure,
+        };
+        let unnamed = message.strip_prefix(url).and_then(|rest| rest.strip_prefix(": "));
+        let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
+        FileVerdict::unread(url, Failure { code, message })
+    }
+
+    fn activate_here(
+        &self,
+        url: &str,
+        application: &Application,
+        cancel: Option<CancelBy<'_>>,
+        progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<(Code, String), Failure> {
+        let request = self.own_report()?.activation_request(application)?;
+        let known = self.known()?;
+        let attempt = Attempt {
+            request: Some(&request),
+            cancel: cancel.map(|cancel| cancel.readable),
+            is_cancelled: cancel.map_or(&|| false, |cancel| cancel.is_asked),
+        };
+        let answer = self.device.activate(known, &attempt, progress);
+        let arrival = match answer {
+            Ok(file) => known.read(url, file, Intent::Explicit),
+            Err(failure) => Arrival::unread(url, failure),
+        };
+        let mut imported = self.import_arrivals(known, vec![arrival]);
+        self.device.conclude_activation(&mut imported);
+        let verdict = imported.pop().map(|imported| imported.verdict);
+        verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
     }
 
     fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use licd_device::{Failure, Intent};
+use licd_device::{Application, Failure, Intent};
 use licd_rules::{Code, Reason};
 
 use crate::args::Access;
@@ -32,6 +32,14 @@ impl Daemon {
         _: &[(&str, &File)],
         _: Intent,
     ) -> Vec<Result<(Code, String), Failure>> {
+        match *self {}
+    }
+
+    pub(crate) fn activate(
+        &self,
+        _: &Application,
+        _: impl FnMut(u64, u64) -> Wish,
+    ) -> Result<(Code, String), Failure> {
         match *self {}
     }
 

@@ -5,10 +5,11 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use licd_device::Failure;
+use licd_device::{Application, Failure, Person};
 use licd_rules::Code;
+use serde::Serialize;
 use zbus::export::futures_core::Stream as _;
-use zbus::{Error, MessageStream, OwnedObjectPath, OwnedVariant, Variant};
+use zbus::{DynamicType, Error, MessageStream, OwnedObjectPath, OwnedVariant, Variant};
 
 use super::{
     ANSWER, Daemon, IMPORT, JOB, MANAGER, NAME, PATH, failure, no_answer, options, verdict,
@@ -27,13 +28,41 @@ impl Daemon {
         options: &JobOptions<'_>,
         watch: impl FnMut(u64, u64) -> Wish,
     ) -> Result<(Code, String), Failure> {
+        self.job("Import", &(source, job_options(options)), watch)
+    }
+
+    /// Has the daemon send a request for a licence; waits for the verdict of the first attempt.
+    pub(crate) fn activate(
+        &self,
+        application: &Application,
+        watch: impl FnMut(u64, u64) -> Wish,
+    ) -> Result<(Code, String), Failure> {
+        let Person { name, company, email } = application.person();
+        let url = application.url().map(ToString::to_string);
+        let texts = [("name", name), ("company", company), ("email", email), ("url", &url)];
+        let texts =
+            texts.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?.into())));
+        let mut options: HashMap<&str, Variant<'_>> = texts.collect();
+        options.insert("accept_terms", true.into());
+        self.job("Activate", &options, watch)
+    }
+
+    /// Calls a method that answers with a job, and waits for the end of the job.
+    fn job<B>(
+        &self,
+        member: &str,
+        body: &B,
+        watch: impl FnMut(u64, u64) -> Wish,
+    ) -> Result<(Code, String), Failure>
+    where
+        B: Serialize + DynamicType,
+    {
         self.ping()?;
         let finished = zbus::block_on(async {
             // Subscribe before the job starts, or its signal could be missed.
             let mut signals = self.ended_jobs().await?;
-            let body = (source, job_options(options));
             let to = (NAME, PATH, MANAGER);
-            let job: OwnedObjectPath = self.call(to, "Import", ANSWER, &body).await?;
+            let job: OwnedObjectPath = self.call(to, member, ANSWER, body).await?;
             self.watched(job.as_str(), &mut signals, watch).await
         });
         let (word, message) = finished.map_err(failure)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use licd_device::{Failure, FileVerdict, Login, Removed, Report, Url};
+use licd_device::{Application, Failure, FileVerdict, Login, Removed, Report, Url};
 use licd_rules::Selector;
 
 pub(super) use crate::backend::By;
@@ -123,8 +123,42 @@ pub(super) enum Action {
 pub(super) enum Work {
     /// Import or check.
     Import(Source, Effect),
+    /// Send a request for a licence, and import the answer.
+    Activate(Applied),
     /// Remove.
     Remove(Selector),
+}
+
+impl Work {
+    /// What it works on, fit to be shown.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Import(source, _) => source.name(),
+            Self::Activate(Applied(application)) => {
+                application.url().map(ToString::to_string).unwrap_or_default()
+            }
+            Self::Remove(selector) => selector.to_string(),
+        }
+    }
+
+    /// What happens to files; `None` for a removal, which cannot be cancelled.
+    pub(super) fn effect(&self) -> Option<Effect> {
+        match self {
+            Self::Import(_, effect) => Some(*effect),
+            Self::Activate(_) => Some(Effect::Import),
+            Self::Remove(_) => None,
+        }
+    }
+}
+
+/// An application for a licence.
+pub(super) struct Applied(pub(super) Application);
+
+/// Without the data of the person.
+impl std::fmt::Debug for Applied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an application")
+    }
 }
 
 /// Whether files are stored.

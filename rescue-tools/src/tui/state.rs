@@ -49,7 +49,7 @@ pub(super) struct State {
     pub(super) dialog: Option<Dialog>,
     /// Whether imports only check.
     pub(super) effect: Effect,
-    forms: [Form; 3],
+    forms: [Form; FormKind::ALL.len()],
     /// The selected item of each page, or its first line.
     at: [usize; Page::ALL.len()],
     /// Warnings of the work that runs.
@@ -105,20 +105,22 @@ impl State {
 
     /// The form of a kind.
     pub(super) fn form(&self, kind: FormKind) -> &Form {
-        let [address, ftp, file] = &self.forms;
+        let [address, ftp, file, activation] = &self.forms;
         match kind {
             FormKind::Address => address,
             FormKind::Ftp => ftp,
             FormKind::File => file,
+            FormKind::Activation => activation,
         }
     }
 
     fn form_mut(&mut self, kind: FormKind) -> &mut Form {
-        let [address, ftp, file] = &mut self.forms;
+        let [address, ftp, file, activation] = &mut self.forms;
         match kind {
             FormKind::Address => address,
             FormKind::Ftp => ftp,
             FormKind::File => file,
+            FormKind::Activation => activation,
         }
     }
 

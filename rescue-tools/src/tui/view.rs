@@ -73,6 +73,7 @@ fn draw_tabs(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) {
             Tab::Licenses => Caption::Licenses,
             Tab::Import => Caption::Import,
             Tab::Remove => Caption::Remove,
+            Tab::Activate => Caption::Activate,
         });
         match page == state.page {
             true => Span::styled(format!("[{number} {name}]"), selected()),
@@ -87,7 +88,7 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) {
     let help = match &state.dialog {
         None => match state.page {
             Tab::Device | Tab::Features => Caption::HelpText,
-            Tab::Licenses | Tab::Import | Tab::Remove => Caption::HelpList,
+            Tab::Licenses | Tab::Import | Tab::Remove | Tab::Activate => Caption::HelpList,
         },
         Some(Dialog::Sticks(_) | Dialog::Files(_)) => Caption::HelpDialog,
         Some(Dialog::Form(_)) => Caption::HelpForm,

@@ -17,7 +17,7 @@ use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_rules::Code;
 
-use super::event::{Action, By, Event, Outcome, Seen, StickEntry, Work};
+use super::event::{Action, Applied, By, Event, Outcome, Seen, StickEntry, Work};
 use crate::args::Access;
 use crate::backend::Backend;
 
@@ -167,10 +167,26 @@ fn run(access: &Access, work: Work, cancel: &Cancel, events: &Sender<Event>) -> 
                 false => outcome,
             }
         }
+        Work::Activate(Applied(application)) => {
+            let outcome = import::activate(&backend, &application, cancel, events);
+            match cancel.is_asked() && !outcome.is_success() {
+                true => withdrawn(&backend),
+                false => outcome,
+            }
+        }
         Work::Remove(selector) => {
             backend.remove(&selector).map_or_else(Outcome::Failed, Outcome::Removed)
         }
     }
+}
+
+/// A cancelled activation leaves no request behind; the daemon removes its own.
+fn withdrawn(backend: &Backend) -> Outcome {
+    let removed = match backend.by() {
+        By::Daemon => Ok(()),
+        By::Device => backend.device().remove_activation(),
+    };
+    removed.map_or_else(Outcome::Failed, |()| Outcome::Cancelled)
 }
 
 /// Looks at the device again and again.

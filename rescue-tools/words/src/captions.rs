@@ -96,6 +96,20 @@ captions! {
     /// Import from a file.
     FromFile = "From a file", "Aus einer Datei";
 
+    /// A licence from the licensing service.
+    FromService = "From the licensing service", "Vom Lizenzierungsdienst";
+    /// The name of a person.
+    PersonName = "Your name", "Ihr Name";
+    /// The company of a person.
+    Company = "Your company", "Ihre Firma";
+    /// The mail address of a person.
+    Email = "Your mail address", "Ihre Mailadresse";
+    /// Whether the terms of the licensing service are accepted.
+    AcceptTerms = "Accept terms", "Bedingungen";
+    /// The terms are not accepted.
+    TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
+        "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";
+
     /// An address.
     Address = "Address", "Adresse";
     /// The name of a server.
@@ -116,8 +130,8 @@ captions! {
     ProxyUser = "Proxy user", "Proxy-Benutzer";
     /// The password for a proxy.
     ProxyPassword = "Proxy password", "Proxy-Passwort";
-    /// What an empty field for a proxy means.
-    ProxyHint = "empty: as configured", "leer: wie eingerichtet";
+    /// What an empty field means that the configuration can fill.
+    AsConfigured = "empty: as configured", "leer: wie eingerichtet";
     /// Whether FTP is encrypted.
     Encrypted = "Encrypted (TLS)", "Verschlüsselt (TLS)";
     /// Whether files are only checked.
@@ -204,11 +218,11 @@ captions! {
         "Benutzer: Ein Name darf keinen Doppelpunkt enthalten.";
 
     /// The keys of a page of text.
-    HelpText = "1-5 page  Up/Down scroll  R refresh  Q quit",
-        "1-5 Seite  Auf/Ab blättern  R neu lesen  Q beenden";
+    HelpText = "1-6 page  Up/Down scroll  R refresh  Q quit",
+        "1-6 Seite  Auf/Ab blättern  R neu lesen  Q beenden";
     /// The keys of a page with items.
-    HelpList = "1-5 page  Up/Down move  Enter choose  R refresh  Q quit",
-        "1-5 Seite  Auf/Ab bewegen  Enter wählen  R neu lesen  Q beenden";
+    HelpList = "1-6 page  Up/Down move  Enter choose  R refresh  Q quit",
+        "1-6 Seite  Auf/Ab bewegen  Enter wählen  R neu lesen  Q beenden";
     /// The keys of a dialogue with items.
     HelpDialog = "Up/Down move  Enter choose  Esc back",
         "Auf/Ab bewegen  Enter wählen  Esc zurück";

@@ -138,7 +138,7 @@ impl State {
                 let file = files.at.checked_sub(1).and_then(|at| list.get(at)).cloned();
                 let source = Source::Stick { device: files.stick.device, file };
                 self.actions.push(Action::LeaveSticks);
-                return Some(self.import(source, None));
+                return Some(self.begin(Work::Import(source, self.effect), None));
             }
             (key, Some(Ok(list))) => {
                 files.at = moved(files.at, key, list.len(), self.drawn.rows);
@@ -148,19 +148,9 @@ impl State {
         Some(Dialog::Files(files))
     }
 
-    /// Begins an import.
-    pub(super) fn import(&mut self, source: Source, form: Option<FormKind>) -> Dialog {
-        let (name, effect) = (source.name(), self.effect);
-        self.begin(Work::Import(source, effect), name, Some(effect), form)
-    }
-
-    fn begin(
-        &mut self,
-        work: Work,
-        name: String,
-        effect: Option<Effect>,
-        form: Option<FormKind>,
-    ) -> Dialog {
+    /// Begins work that was ordered in this form.
+    pub(super) fn begin(&mut self, work: Work, form: Option<FormKind>) -> Dialog {
+        let (name, effect) = (work.name(), work.effect());
         self.warnings.clear();
         self.actions.push(Action::Start(work));
         Dialog::Running(Running { name, effect, form, done: 0, total: None, cancelling: false })
@@ -170,8 +160,7 @@ impl State {
         match (key, confirm.choice) {
             (Key::Escape | Key::Interrupt, _) | (Key::Enter, Choice::Keep) => return None,
             (Key::Enter, Choice::Remove) => {
-                let name = confirm.selector.to_string();
-                return Some(self.begin(Work::Remove(confirm.selector), name, None, None));
+                return Some(self.begin(Work::Remove(confirm.selector), None));
             }
             (Key::Left | Key::Up, _) => confirm.choice = Choice::Keep,
             (Key::Right | Key::Down, _) => confirm.choice = Choice::Remove,

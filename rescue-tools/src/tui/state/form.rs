@@ -1,13 +1,13 @@
-//! The forms for an address, an FTP server and a file.
+//! The forms for an address, an FTP server, a file and an activation.
 
 use std::ffi::OsStr;
 
-use licd_device::{Login, Place, Proxy, Scheme, Url};
+use licd_device::{Application, ApplicationError, Login, Person, Place, Proxy, Scheme, Terms, Url};
 use licensing_words::Caption;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tui_input::{Input, InputRequest};
 
-use super::super::event::{Key, Source};
+use super::super::event::{Applied, Effect, Key, Source, Work};
 use super::{Dialog, State};
 
 /// What RFC 3986 §2.3 leaves unencoded.
@@ -21,11 +21,12 @@ pub(crate) enum FormKind {
     Address,
     Ftp,
     File,
+    Activation,
 }
 
 impl FormKind {
     /// The forms.
-    pub(crate) const ALL: [Self; 3] = [Self::Address, Self::Ftp, Self::File];
+    pub(crate) const ALL: [Self; 4] = [Self::Address, Self::Ftp, Self::File, Self::Activation];
 
     fn fields(self) -> Vec<Field> {
         let text = |caption| Field { caption, value: Value::Text(Input::default()) };
@@ -49,6 +50,13 @@ impl FormKind {
                 text(Caption::Path),
             ],
             Self::File => vec![text(Caption::File)],
+            Self::Activation => vec![
+                text(Caption::PersonName),
+                text(Caption::Company),
+                text(Caption::Email),
+                text(Caption::Address),
+                switch(Caption::AcceptTerms),
+            ],
         }
     }
 }
@@ -146,12 +154,29 @@ impl Form {
         }
     }
 
-    /// The source that the form names.
-    fn source(&mut self, kind: FormKind) -> Result<Source, Complaint> {
-        match kind {
-            FormKind::Address => self.address(),
-            FormKind::Ftp => self.ftp(),
-            FormKind::File => Ok(Source::File(self.needed(Caption::File)?.into())),
+    /// The work that the form orders.
+    fn work(&mut self, kind: FormKind, effect: Effect) -> Result<Work, Complaint> {
+        let source = match kind {
+            FormKind::Address => self.address()?,
+            FormKind::Ftp => self.ftp()?,
+            FormKind::File => Source::File(self.needed(Caption::File)?.into()),
+            FormKind::Activation => return self.application(),
+        };
+        Ok(Work::Import(source, effect))
+    }
+
+    fn application(&self) -> Result<Work, Complaint> {
+        let terms = match self.is_on(Caption::AcceptTerms) {
+            true => Terms::Accepted,
+            false => Terms::Open,
+        };
+        let [name, company, email] = [Caption::PersonName, Caption::Company, Caption::Email]
+            .map(|caption| Some(self.get(caption).to_owned()));
+        let person = Person { name, company, email };
+        match Application::new(terms, person, Some(self.get(Caption::Address))) {
+            Ok(application) => Ok(Work::Activate(Applied(application))),
+            Err(ApplicationError::TermsOpen) => Err(Complaint::Sentence(Caption::TermsOpen)),
+            Err(error) => Err(Complaint::Message(error.to_string())),
         }
     }
 
@@ -273,6 +298,7 @@ impl State {
     /// The dialogue after a key in a form. What was typed stays until the program ends, but for
     /// passwords.
     pub(super) fn form_key(&mut self, kind: FormKind, key: Key) -> Option<Dialog> {
+        let effect = self.effect;
         let form = self.form_mut(kind);
         let button = form.fields.len();
         match key {
@@ -284,10 +310,10 @@ impl State {
             Key::Up | Key::BackTab => form.at = form.at.checked_sub(1).unwrap_or(button),
             Key::Down | Key::Tab => form.at = (form.at + 1) % (button + 1),
             Key::Enter if form.at + 1 < button => form.at += 1,
-            Key::Enter => match form.source(kind) {
-                Ok(source) => {
+            Key::Enter => match form.work(kind, effect) {
+                Ok(work) => {
                     form.complaint = None;
-                    return Some(self.import(source, Some(kind)));
+                    return Some(self.begin(work, Some(kind)));
                 }
                 Err(complaint) => form.complaint = Some(complaint),
             },

@@ -15,12 +15,13 @@ pub(crate) enum Page {
     Licenses,
     Import,
     Remove,
+    Activate,
 }
 
 impl Page {
     /// The pages, in the order of their tabs.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Device, Self::Features, Self::Licenses, Self::Import, Self::Remove];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Device, Self::Features, Self::Licenses, Self::Import, Self::Remove, Self::Activate];
 
     pub(super) fn position(self) -> usize {
         Self::ALL.iter().position(|page| *page == self).unwrap_or_default()
@@ -87,6 +88,7 @@ impl State {
                 .map_or(0, |seen| seen.report.licenses.len() + seen.report.rejected.len()),
             Page::Import => From::ALL.len(),
             Page::Remove => self.selectors().len(),
+            Page::Activate => 1,
         };
         items.saturating_sub(1)
     }
@@ -137,6 +139,7 @@ impl State {
                 self.dialog = selector
                     .map(|selector| Dialog::Confirm(Confirm { selector, choice: Choice::Keep }));
             }
+            Page::Activate => self.dialog = Some(Dialog::Form(FormKind::Activation)),
             Page::Device | Page::Features | Page::Licenses => {}
         }
     }

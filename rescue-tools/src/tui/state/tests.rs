@@ -39,8 +39,10 @@ fn filled(kind: FormKind, texts: &[&str]) -> State {
         FormKind::Address => 1,
         FormKind::Ftp => 2,
         FormKind::File => 3,
+        FormKind::Activation => 0,
     };
-    press(&mut state, &[Key::Char('4')]);
+    let page = if kind == FormKind::Activation { '6' } else { '4' };
+    press(&mut state, &[Key::Char(page)]);
     press(&mut state, &vec![Key::Down; at]);
     press(&mut state, &[Key::Enter]);
     for text in texts {
@@ -90,9 +92,10 @@ fn pages_change_by_number_tab_and_arrow() {
         (Key::Char('3'), Page::Licenses),
         (Key::Right, Page::Import),
         (Key::Tab, Page::Remove),
+        (Key::Tab, Page::Activate),
         (Key::Tab, Page::Device),
-        (Key::BackTab, Page::Remove),
-        (Key::Char('9'), Page::Remove),
+        (Key::BackTab, Page::Activate),
+        (Key::Char('9'), Page::Activate),
         (Key::Char('1'), Page::Device),
     ] {
         assert!(press(&mut state, &[key]).is_empty());
@@ -125,12 +128,13 @@ fn the_last_report_stays_while_the_device_cannot_be_looked_at() {
 
 #[test]
 fn escape_leaves_every_dialogue_and_starts_nothing() {
-    let dialogs: [&[Key]; 5] = [
+    let dialogs: [&[Key]; 6] = [
         &[Key::Char('4'), Key::Enter],
         &[Key::Char('4'), Key::Down, Key::Enter],
         &[Key::Char('4'), Key::Down, Key::Down, Key::Enter],
         &[Key::Char('4'), Key::Down, Key::Down, Key::Down, Key::Enter],
         &[Key::Char('5'), Key::Enter],
+        &[Key::Char('6'), Key::Enter],
     ];
     for keys in dialogs {
         for way_out in [Key::Escape, Key::Interrupt] {
@@ -293,6 +297,20 @@ fn the_form_says_what_is_wrong_with_a_field() {
     }
     let Complaint::Message(said) = complaint(FormKind::Address, &["sftp://h/a"]) else { panic!() };
     assert!(said.starts_with("sftp://h/a: "), "{said}");
+}
+
+#[test]
+fn an_activation_needs_the_terms_and_shows_no_data_of_the_person() {
+    let texts = ["Ada", "Engines Ltd", "ada@engines.example", "https://h/a"];
+    let open = complaint(FormKind::Activation, &texts);
+    assert_eq!(open, Complaint::Sentence(Caption::TermsOpen));
+    let wrong = complaint(FormKind::Activation, &["Ada", "", "engines.example", "", " "]);
+    assert!(matches!(wrong, Complaint::Message(text) if text.starts_with("email: ")));
+    let mut state = filled(FormKind::Activation, &[&texts[..], &[" "]].concat());
+    let actions = press(&mut state, &[Key::Enter]);
+    let [Action::Start(Work::Activate(applied))] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!(applied.0.person().company.as_deref(), Some("Engines Ltd"));
+    assert!(!format!("{actions:?}").contains("Engines"));
 }
 
 #[test]

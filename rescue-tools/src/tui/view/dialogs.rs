@@ -51,6 +51,7 @@ fn title(state: &State, dialog: &Dialog, look: Look) -> String {
         Dialog::Form(FormKind::Address) => caption(Caption::FromAddress),
         Dialog::Form(FormKind::Ftp) => caption(Caption::FromFtp),
         Dialog::Form(FormKind::File) => caption(Caption::FromFile),
+        Dialog::Form(FormKind::Activation) => return caption(Caption::FromService),
         Dialog::Confirm(_) => return caption(Caption::Remove),
         Dialog::Verdicts(_) => return caption(Caption::Result),
         Dialog::Running(running) => {
@@ -144,8 +145,15 @@ fn draw_form(
     for (number, y) in (first..=button).zip(area.top()..area.bottom()) {
         let row = Rect { y, height: 1, ..area };
         match form.fields.get(number) {
-            Some(field) => draw_field(frame, row, field, number == form.at, look),
-            None => draw_button(frame, row, state.effect, number == form.at, look),
+            Some(field) => {
+                let may_be_configured = match field.caption {
+                    Caption::Proxy => true,
+                    caption => caption == Caption::Address && kind == FormKind::Activation,
+                };
+                let hint = may_be_configured.then_some(Caption::AsConfigured);
+                draw_field(frame, row, field, hint, number == form.at, look);
+            }
+            None => draw_button(frame, row, state.effect, kind, number == form.at, look),
         }
     }
     if let Some(complaint) = &form.complaint {
@@ -168,7 +176,14 @@ fn said(complaint: &Complaint, look: Look) -> String {
     }
 }
 
-fn draw_field(frame: &mut Frame<'_>, row: Rect, field: &Field, is_here: bool, look: Look) {
+fn draw_field(
+    frame: &mut Frame<'_>,
+    row: Rect,
+    field: &Field,
+    hint: Option<Caption>,
+    is_here: bool,
+    look: Look,
+) {
     let [label, value] =
         Layout::horizontal([Constraint::Length(LABELS), Constraint::Fill(1)]).areas(row);
     let mark = if is_here { MARKS[0] } else { MARKS[1] };
@@ -188,10 +203,9 @@ fn draw_field(frame: &mut Frame<'_>, row: Rect, field: &Field, is_here: bool, lo
                 Value::Secret(input) => "*".repeat(input.value().chars().count()),
                 _ => plain(input.value()),
             };
-            let hint = field.caption == Caption::Proxy && text.is_empty() && !is_here;
-            let shown: String = match hint {
-                true => format!("({})", look.words.caption(Caption::ProxyHint)),
-                false => text.chars().skip(scroll).take(width).collect(),
+            let shown: String = match hint.filter(|_| text.is_empty() && !is_here) {
+                Some(hint) => format!("({})", look.words.caption(hint)),
+                None => text.chars().skip(scroll).take(width).collect(),
             };
             frame.render_widget(Span::raw(shown), value);
             if is_here {
@@ -202,10 +216,18 @@ fn draw_field(frame: &mut Frame<'_>, row: Rect, field: &Field, is_here: bool, lo
     }
 }
 
-fn draw_button(frame: &mut Frame<'_>, row: Rect, effect: Effect, is_here: bool, look: Look) {
-    let text = look.words.caption(match effect {
-        Effect::Import => Caption::Import,
-        Effect::CheckOnly => Caption::Check,
+fn draw_button(
+    frame: &mut Frame<'_>,
+    row: Rect,
+    effect: Effect,
+    kind: FormKind,
+    is_here: bool,
+    look: Look,
+) {
+    let text = look.words.caption(match (kind, effect) {
+        (FormKind::Activation, _) => Caption::Activate,
+        (_, Effect::Import) => Caption::Import,
+        (_, Effect::CheckOnly) => Caption::Check,
     });
     frame.render_widget(button(text, is_here), row);
 }

@@ -42,6 +42,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look)
         Tab::Licenses => licenses(frame, area, &seen.report, state.at(), look),
         Tab::Import => import(frame, area, state, look),
         Tab::Remove => remove(frame, area, state, look),
+        Tab::Activate => {
+            let item = vec![look.words.caption(Caption::FromService).into()];
+            put_items(frame, area, &[item], 0, look)
+        }
     }
 }
 
@@ -154,6 +158,7 @@ fn import(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) -> Drawn
             From::Form(FormKind::Address) => Caption::FromAddress,
             From::Form(FormKind::Ftp) => Caption::FromFtp,
             From::Form(FormKind::File) => Caption::FromFile,
+            From::Form(FormKind::Activation) => Caption::FromService,
             From::CheckOnly => Caption::CheckOnly,
         };
         let text = look.words.caption(caption);

@@ -54,7 +54,7 @@ fn screen(state: &State) -> String {
 fn states() -> Vec<State> {
     let mut states = Vec::new();
     for device in [licensed(), broken(), crowded()] {
-        for page in '1'..='5' {
+        for page in '1'..='6' {
             let mut one = state(&device);
             press(&mut one, &[Key::Char(page), Key::Down]);
             states.push(one);

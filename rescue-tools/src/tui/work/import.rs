@@ -6,14 +6,15 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use licd_device::{
-    CLOCK_IGNORED, Device, Failure, Fetch, FileVerdict, Intent, Login, Place, Proxy, Url,
+    Application, CLOCK_IGNORED, Device, Failure, Fetch, FileVerdict, Intent, Login, Place, Proxy,
+    Url,
 };
 use licd_fs::printable::escaped;
 use licd_rules::Code;
 
 use super::super::event::{Effect, Event, Outcome, Source};
 use super::Cancel;
-use crate::backend::{Backend, Document, JobOptions, Wish};
+use crate::backend::{Backend, CancelBy, Document, JobOptions, Wish};
 use crate::verbs::stick::{self, Found};
 
 /// The interval between two reports of progress.
@@ -58,6 +59,25 @@ fn take(backend: &Backend, documents: Vec<Document>, effect: Effect) -> Outcome 
         Effect::Import => backend.import(documents, Intent::Explicit),
         Effect::CheckOnly => documents.into_iter().map(|one| backend.check(one).0).collect(),
     })
+}
+
+/// Sends a request for a licence and imports the answer.
+pub(super) fn activate(
+    backend: &Backend,
+    application: &Application,
+    cancel: &Cancel,
+    events: &Sender<Event>,
+) -> Outcome {
+    let settings = backend.settings();
+    let url = match settings.and_then(|known| known.activation_url(application.url())) {
+        Ok(url) => url.to_string(),
+        Err(failure) => return Outcome::Failed(failure),
+    };
+    let by = CancelBy { is_asked: &|| cancel.is_asked(), readable: cancel.reader.as_fd() };
+    let verdict = backend.activate(&url, application, Some(by), |done, total| {
+        let _ = events.send(Event::Progress(done, total));
+    });
+    Outcome::Files(vec![verdict])
 }
 
 /// A file on a server.
