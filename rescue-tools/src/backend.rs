@@ -271,7 +271,10 @@ impl Backend {
         let attempt = Attempt {
             request: Some(&request),
             cancel: cancel.map(|cancel| cancel.readable),
-            is_cancelled: cancel.map_or(&|| false, |cancel| cancel.is_asked),
+            is_cancelled: match cancel {
+                Some(cancel) => cancel.is_asked,
+                None => &|| false,
+            },
         };
         let answer = self.device.activate(known, &attempt, progress);
         let arrival = match answer {

@@ -23,6 +23,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_file_is_checked_then_imported_with_and_without_the_daemon),
     story!(a_licence_comes_from_an_ftp_server_and_no_password_is_shown),
     story!(an_address_is_fetched_through_the_proxy_of_the_form),
+    story!(a_licence_comes_from_the_licensing_service),
     story!(a_download_shows_its_progress_and_can_be_cancelled),
     story!(a_file_of_a_stick_is_chosen, needs root),
     story!(a_pulled_stick_is_noticed_while_its_files_are_listed, needs root),
@@ -124,6 +125,7 @@ fn the_pages_in_english_and_german() {
             ("3", "licences", "[3 "),
             ("4", "import", "[4 "),
             ("5", "remove", "[5 "),
+            ("6", "activate", "[6 "),
         ] {
             screen.press(&[page]);
             let text = screen.until(tab, |text| text.contains(tab) && text.contains(quit));
@@ -221,6 +223,28 @@ fn an_address_is_fetched_through_the_proxy_of_the_form() {
         assert!(head.starts_with("GET http://ums.invalid/WE.lic"), "{head}");
         assert!(head.to_lowercase().contains("proxy-authorization: basic"), "{head}");
         assert!(!screen.written().contains("geheim77"));
+    }
+}
+
+fn a_licence_comes_from_the_licensing_service() {
+    for with_daemon in [false, true] {
+        let service = Server::answering(acceptance::server::ok("", maker::licence().sign()));
+        let world = World::new();
+        let _daemon = with_daemon.then(|| world.start());
+        let screen = if with_daemon { open_with_daemon(&world) } else { open(&world) };
+        screen.press(&["6", ENTER]);
+        screen.shows("[ Activate ]");
+        let url = service.url("activate");
+        let person = ["Ada", "Engines Ltd", "ada@engines.example", &url];
+        fill(&screen, &person, 5);
+        screen.shows("Accept the terms of the licensing service");
+        assert!(service.heads().is_empty());
+        // The button comes after the field of the terms.
+        screen.press(&[key::UP, " ", DOWN, ENTER]);
+        screen.shows("in force until 2099-12-31");
+        assert!(service.heads()[0].starts_with("POST /activate "), "{:?}", service.heads());
+        assert_eq!(world.stored().len(), 1);
+        assert!(!world.path("/license/fetch-activation.json").exists());
     }
 }
 
