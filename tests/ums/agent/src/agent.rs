@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<Infallible, AgentError> {
     };
     let (mut failures, every) = (0, Duration::from_secs(args.every.into()));
     // A fleet that has power again must not report in the same second.
-    wait(&news, spread(every) / 60);
+    thread::sleep(every.mul_f64(chance() / 60.0));
     loop {
         let pause = match agent.synchronise() {
             Ok(()) => {
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Infallible, AgentError> {
                 every.min(RETRY * (1 << (failures - 1).min(16)))
             }
         };
-        wait(&news, spread(pause));
+        wait(&news, pause.mul_f64(0.9 + chance() / 5.0));
     }
 }
 
@@ -88,10 +88,9 @@ fn wait(news: &Receiver<()>, time: Duration) {
     while news.try_recv().is_ok() {}
 }
 
-/// A random time within a tenth of this one: a fleet must not report in the same second.
-fn spread(time: Duration) -> Duration {
-    let chance = getrandom::u32().unwrap_or_default();
-    time.mul_f64(0.9 + 0.2 * f64::from(chance) / f64::from(u32::MAX))
+/// A random number from 0 to 1.
+fn chance() -> f64 {
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 impl Agent<'_> {

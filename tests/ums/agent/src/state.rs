@@ -6,16 +6,16 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Table;
 
 use crate::error::AgentError;
 
-/// The settings of licensing, which arrive while everything else is frozen.
-const LICENSING: [&[&str]; 4] = [
-    &["licensing"],
-    &["system", "remotemanager", "license_urls"],
-    &["system", "remotemanager", "license_poll_hours"],
-    &["system", "remotemanager", "license_cleanup"],
+/// The settings of licensing, which arrive while everything else is frozen: section and key.
+const LICENSING: [(&[&str], &str); 4] = [
+    (&[], "licensing"),
+    (&["system", "remotemanager"], "license_urls"),
+    (&["system", "remotemanager"], "license_poll_hours"),
+    (&["system", "remotemanager"], "license_cleanup"),
 ];
 
 /// The state of the agent, in one file.
@@ -72,27 +72,20 @@ impl State {
             return self.received.clone();
         }
         let read = |text: &str| text.parse::<Table>().unwrap_or_default();
-        let (mut settings, received) = (read(&self.in_force), read(&self.received));
-        LICENSING.iter().for_each(|path| replace(&mut settings, &received, path));
+        let (mut settings, mut received) = (read(&self.in_force), read(&self.received));
+        for (path, key) in LICENSING {
+            let new = section(&mut received, path).and_then(|section| section.remove(key));
+            let Some(section) = section(&mut settings, path) else { continue };
+            section.remove(key);
+            section.extend(new.map(|value| (key.to_owned(), value)));
+        }
         settings.to_string()
     }
 }
 
-/// Sets the value at a path as in `from`; removes it if it is not there.
-fn replace(settings: &mut Table, from: &Table, path: &[&str]) {
-    match path {
-        [] => {}
-        [key] => match from.get(*key) {
-            Some(value) => drop(settings.insert((*key).to_owned(), value.clone())),
-            None => drop(settings.remove(*key)),
-        },
-        [section, rest @ ..] => {
-            let empty = Table::new();
-            let from = from.get(*section).and_then(Value::as_table).unwrap_or(&empty);
-            let section = settings.entry(*section).or_insert_with(|| Value::Table(Table::new()));
-            if let Some(settings) = section.as_table_mut() {
-                replace(settings, from, rest);
-            }
-        }
-    }
+/// The section at a path, made if it is missing; `None` if a value is in its place.
+fn section<'t>(table: &'t mut Table, path: &[&str]) -> Option<&'t mut Table> {
+    path.iter().try_fold(table, |table, name| {
+        table.entry(*name).or_insert_with(|| Table::new().into()).as_table_mut()
+    })
 }

@@ -20,7 +20,6 @@ pub(crate) struct Device {
     pub(crate) serial: String,
     pub(crate) os: String,
     pub(crate) folder: String,
-    pub(crate) wake: String,
     pub(crate) applied: String,
     pub(crate) refresh: bool,
     pub(crate) removal: RemovalProfile,
@@ -31,12 +30,12 @@ pub(crate) struct Device {
     boot: String,
 }
 
-const COLUMNS: &str = "id, unit, mac, serial, os, folder, wake, applied, refresh, removal, replaced, \
-                       refused, boot";
+const COLUMNS: &str =
+    "id, unit, mac, serial, os, folder, applied, refresh, removal, replaced, refused, boot";
 
 impl Device {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let (unit, removal): (String, String) = (row.get(1)?, row.get(9)?);
+        let (unit, removal): (String, String) = (row.get(1)?, row.get(8)?);
         Ok(Self {
             id: row.get(0)?,
             unit: UnitId::parse(&unit),
@@ -44,13 +43,12 @@ impl Device {
             serial: row.get(3)?,
             os: row.get(4)?,
             folder: row.get(5)?,
-            wake: row.get(6)?,
-            applied: row.get(7)?,
-            refresh: row.get(8)?,
+            applied: row.get(6)?,
+            refresh: row.get(7)?,
             removal: RemovalProfile::parse(&removal).unwrap_or_default(),
-            replaced: row.get(10)?,
-            refused: row.get(11)?,
-            boot: row.get(12)?,
+            replaced: row.get(9)?,
+            refused: row.get(10)?,
+            boot: row.get(11)?,
         })
     }
 

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use acceptance::clock::Clock;
 use acceptance::server::certificate::{Authority, NOW};
@@ -142,6 +143,25 @@ impl Service {
         (answer.status().as_u16(), text)
     }
 
+    /// Fetches a file of the side of the devices, unless it still has this tag; returns the status and
+    /// the tag.
+    #[must_use]
+    pub fn fetch(&self, path: &str, tag: Option<&str>) -> (u16, String) {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(tag) = tag {
+            request = request.header("If-None-Match", tag);
+        }
+        let answer = request.call().unwrap();
+        let tag = answer.headers().get("ETag").map(|tag| tag.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), tag.unwrap_or_default())
+    }
+
+    /// Its process ID.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.borrow().id()
+    }
+
     /// What UMS shows of a unit.
     #[must_use]
     pub fn device(&self, unit: &str) -> Value {
@@ -195,7 +215,9 @@ fn client(authority: &Authority) -> ureq::Agent {
         .root_certs(RootCerts::Specific(Arc::new(vec![certificate])))
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let config = ureq::Agent::config_builder().tls_config(tls.build());
-    config.http_status_as_error(false).proxy(None).build().new_agent()
+    // Devices make a connection for each request, too.
+    let config = config.http_status_as_error(false).proxy(None).max_idle_connections(0);
+    config.build().new_agent()
 }
 
 fn launch(

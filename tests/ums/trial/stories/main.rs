@@ -8,9 +8,11 @@
 )]
 
 mod deployment;
+mod portal;
+mod trouble;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[deployment::STORIES])
+    acceptance::harness::run(&[deployment::STORIES, portal::STORIES, trouble::STORIES])
 }
