@@ -13,7 +13,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(kills_of_agent_and_service_lose_nothing_and_license_nothing_twice),
     story!(a_reinstalled_device_keeps_its_seat),
     story!(the_second_device_with_a_unit_id_gets_no_licence),
-    story!(a_device_whose_clock_is_a_year_slow_is_licensed),
+    story!(a_device_whose_clock_is_a_year_slow_waits_and_takes_one_seat),
     story!(a_pack_emptied_under_way_leaves_no_licence),
     story!(a_file_for_another_device_is_replaced),
 ];
@@ -42,9 +42,8 @@ fn kills_of_agent_and_service_lose_nothing_and_license_nothing_twice() {
     service.order("deploy", &[("unit", &unit), ("pack", PACK)]);
     let status = daemon.until("licensed", |status| status["state"] == "valid");
     assert_eq!(status["licenses"].as_array().unwrap().len(), 1, "{status:#}");
-    service.until(&unit, "shown", |device| {
-        device["state"] == "valid" && device["is_current"] == true
-    });
+    service
+        .until(&unit, "shown", |device| device["state"] == "valid" && device["is_current"] == true);
     assert_eq!(service.pack(PACK)["used"], 1);
     assert_eq!(service.list("devices").len(), 1);
 }
@@ -82,7 +81,8 @@ fn the_second_device_with_a_unit_id_gets_no_licence() {
         let is_settled = |serial, refused, state| {
             devices.iter().any(|device| {
                 (&device["serial"], &device["is_refused"]) == (&serial, &refused)
-                    && device["state"] == state && device["is_current"] == true
+                    && device["state"] == state
+                    && device["is_current"] == true
             })
         };
         let settled = is_settled("SN-A".into(), false.into(), "valid")
@@ -93,13 +93,19 @@ fn the_second_device_with_a_unit_id_gets_no_licence() {
     assert_eq!(service.pack(PACK)["used"], 1);
 }
 
-fn a_device_whose_clock_is_a_year_slow_is_licensed() {
+fn a_device_whose_clock_is_a_year_slow_waits_and_takes_one_seat() {
     let service = Service::start();
-    service.add(&PackFile::new(PACK, 1), &[]);
+    service.add(&PackFile::new(PACK, 2), &[]);
     let (world, unit) = device(&service, 1);
     let clock = Clock::at(&format!("{} 09:00:00", maker::today_plus(-365)));
     let daemon = world.start_with(|command| clock.shown_to(command));
     let _agent = Agent::start_with(&world, &service, 1, |command| clock.shown_to(command));
+    let shown = service.until(&unit, "shown", |device| device["state"] == "pending");
+    assert_eq!(shown["services"][1]["status"], "UNLICENSED", "{shown:#}");
+    service.order("deploy", &[("unit", &unit)]);
+    assert_eq!(service.pack(PACK)["used"], 1);
+    clock.set(&format!("{} 09:00:00", maker::today_plus(0)));
+    service.order("refresh", &[("unit", &unit)]);
     daemon.until("licensed", |status| status["state"] == "valid");
     service.until(&unit, "shown", |device| device["state"] == "valid");
 }

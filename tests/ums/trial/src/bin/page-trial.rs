@@ -1,10 +1,6 @@
 //! Works through the page in headless Chromium, with three real devices behind it. The argument names
 //! the screenshots, one for each colour scheme.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a trial that fails says where"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a trial that fails says where")]
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

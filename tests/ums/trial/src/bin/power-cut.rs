@@ -137,9 +137,8 @@ fn main() {
     );
     for case in cases {
         let Outcome { requests, failed, licensed } = run(&case);
-        let mean = |seconds: usize| {
-            requests.iter().take(seconds).sum::<u32>() as f64 / seconds as f64
-        };
+        let mean =
+            |seconds: usize| requests.iter().take(seconds).sum::<u32>() as f64 / seconds as f64;
         let worst = requests.iter().max().unwrap();
         let licensed = match (case.unlicensed, licensed) {
             (0, _) => "at once".to_owned(),
@@ -148,7 +147,10 @@ fn main() {
         };
         println!(
             "| {} | {:.0} | {worst} | {:.1} | {:.2} | {failed} | {licensed} |",
-            case.name, case.capacity, mean(HOUR), mean(DAY)
+            case.name,
+            case.capacity,
+            mean(HOUR),
+            mean(DAY)
         );
         for (second, count) in requests.iter().enumerate().filter(|(_, count)| **count > 0) {
             let _ = writeln!(csv, "{},{second},{count}", case.name);
