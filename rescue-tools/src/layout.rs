@@ -1,6 +1,7 @@
 //! Lays out text for people: aligned rows of cells, at most 80 columns wide.
 
 use licd_fs::printable::printable;
+use licensing_words::Tone;
 
 /// Columns of the rescue shell's console.
 const WIDTH: usize = 80;
@@ -9,24 +10,13 @@ const GAP: usize = 2;
 /// The indent of a word that does not fit in the last column.
 const OUTDENT: usize = 4;
 
-/// The severity of a cell, which a colour may repeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    Plain,
-    Good,
-    Caution,
-    Bad,
-}
-
-impl Tone {
-    /// The parameter of SGR (ECMA-48 §8.3.117).
-    fn color(self) -> Option<u8> {
-        match self {
-            Self::Plain => None,
-            Self::Good => Some(32),
-            Self::Caution => Some(33),
-            Self::Bad => Some(31),
-        }
+/// The parameter of SGR for a tone (ECMA-48 §8.3.117).
+fn color(tone: Tone) -> Option<u8> {
+    match tone {
+        Tone::Plain => None,
+        Tone::Good => Some(32),
+        Tone::Caution => Some(33),
+        Tone::Bad => Some(31),
     }
 }
 
@@ -141,7 +131,7 @@ impl Page {
     }
 
     fn paint(&mut self, text: &str, tone: Tone) {
-        match tone.color().filter(|_| self.color && !text.is_empty()) {
+        match color(tone).filter(|_| self.color && !text.is_empty()) {
             Some(color) => self.text.push_str(&format!("\x1b[{color}m{text}\x1b[0m")),
             None => self.text.push_str(text),
         }

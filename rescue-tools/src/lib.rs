@@ -11,13 +11,11 @@ mod bus;
 #[path = "no_bus.rs"]
 mod bus;
 mod layout;
-mod next;
 mod output;
 mod progress;
 mod usage;
 mod verbs;
 mod warnings;
-mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -47,7 +47,6 @@ fn main() -> ExitCode {
         crash::STORIES,
         damage::STORIES,
         dates::STORIES,
-        deployments::STORIES,
         downloads::STORIES,
         exit_codes::STORIES,
         floods::STORIES,
@@ -69,6 +68,7 @@ fn main() -> ExitCode {
         vendor::STORIES,
         verbs::STORIES,
     ];
-    let chapters: Vec<_> = parts.into_iter().chain(network::CHAPTERS).collect();
+    let divided = deployments::CHAPTERS.into_iter().chain(network::CHAPTERS);
+    let chapters: Vec<_> = parts.into_iter().chain(divided).collect();
     acceptance::harness::run(&chapters)
 }

@@ -17,7 +17,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::shared::{News, Shared};
 
-pub(crate) use source::Source;
+pub(crate) use source::{Access, Source};
 
 /// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
 /// lock.

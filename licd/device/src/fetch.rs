@@ -50,6 +50,8 @@ pub struct Version {
 pub struct Fetch<'a> {
     /// The credentials; `None` takes those of the configuration for this server, if any.
     pub login: Option<Login>,
+    /// The proxy for HTTP; `None` takes that of the configuration or the environment, if any.
+    pub proxy: Option<Proxy>,
     /// The version at hand; the server does not send it again.
     pub unless: Version,
     /// Becomes readable to cancel the fetch.
@@ -98,9 +100,10 @@ impl Device {
         order: Fetch<'_>,
         progress: impl FnMut(u64, Option<u64>),
     ) -> Result<Fetched, Failure> {
-        let request = self.request_for(survey, url, order.login, order.unless)?;
+        let cancel = order.cancel;
+        let request = self.request_for(survey, url, order)?;
         let fetched =
-            fetch::fetch(&request, order.cancel, progress).map_err(|fault| failure(&fault, url))?;
+            fetch::fetch(&request, cancel, progress).map_err(|fault| failure(&fault, url))?;
         let answer = fetched.answer;
         let kept = |tag: Option<String>| tag.filter(|tag| tag.len() <= TAG_BYTES);
         Ok(Fetched {
@@ -114,9 +117,9 @@ impl Device {
         &self,
         survey: &Survey,
         url: &Url,
-        login: Option<Login>,
-        unless: Version,
+        order: Fetch<'_>,
     ) -> Result<FetchRequest, Failure> {
+        let Fetch { login, proxy, unless, .. } = order;
         let Config { network, ums, .. } = survey.config();
         let host = url.host();
         let login = match login {
@@ -136,7 +139,10 @@ impl Device {
         let is_ums =
             links.iter().filter_map(|link| Url::parse(link).ok()).any(|link| link.host() == host);
         let file = |path| self.root().named(path).to_string_lossy().into_owned();
-        let proxy = match network.proxy.clone() {
+        // A proxy that a person names is meant for this address, exempt or not.
+        let exemptions = || variable("no_proxy").or_else(|| variable("NO_PROXY"));
+        let no_proxy = if proxy.is_some() { None } else { exemptions() };
+        let proxy = match proxy.or_else(|| network.proxy.clone()) {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
@@ -149,7 +155,7 @@ impl Device {
             // Only UMS is known to use the pinned certificate.
             pin_or_authority: !is_ums,
             proxy,
-            no_proxy: variable("no_proxy").or_else(|| variable("NO_PROXY")),
+            no_proxy,
             name_ms: millis(NAME.min(network.total_timeout)),
             connect_ms: millis(network.connect_timeout),
             idle_ms: millis(IDLE.min(network.total_timeout)),

@@ -30,13 +30,13 @@ pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::{Followed, Following};
 pub use import::{Batch, Imported, Intent};
 pub use left::Left;
-pub use licd_protocol::Url;
+pub use licd_protocol::{Proxy, Scheme, Url};
 pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
-    Area, MachineProblem, PartitionProblem, Problem, RestartProblem, TrustPlace, TrustProblem,
-    Written,
+    Area, LinkProblem, MachineProblem, PartitionProblem, Problem, RestartProblem, TrustPlace,
+    TrustProblem, Written,
 };
 pub use removal::Removed;
 pub use report::{

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use licd_files::{config, settings};
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_machine::{links, usb};
 use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
 
+mod link;
 mod machine;
 mod partition;
 mod restart;
 mod trust;
 
+pub use link::LinkProblem;
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
 pub use restart::RestartProblem;
@@ -31,8 +33,10 @@ pub enum Problem {
     Config(Arc<config::ConfigError>),
     /// The settings.
     Settings(Arc<settings::SettingsError>),
+    /// A download link of the settings.
+    Link(LinkProblem),
     /// A state file.
-    State(Arc<Notice>),
+    State(Arc<Warning>),
     /// The network interfaces are unknown.
     Links(Arc<links::LinksError>),
     /// The drive of the root file system is unknown.
@@ -81,6 +85,7 @@ impl Problem {
             }
             Self::Config(_)
             | Self::Settings(_)
+            | Self::Link(_)
             | Self::State(_)
             | Self::Links(_)
             | Self::RootDrive(_)
@@ -95,7 +100,8 @@ impl Problem {
         match self {
             Self::Config(problem) => &**problem,
             Self::Settings(problem) => &**problem,
-            Self::State(notice) => &**notice,
+            Self::Link(problem) => problem,
+            Self::State(warning) => &**warning,
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
             Self::Machine(problem) => problem,
@@ -162,8 +168,9 @@ macro_rules! from {
 from!(
     Config(config::ConfigError),
     Settings(Arc<settings::SettingsError>),
-    State(Notice),
-    State(Arc<Notice>),
+    Link(LinkProblem),
+    State(Warning),
+    State(Arc<Warning>),
     Links(links::LinksError),
     RootDrive(usb::RootDriveError),
     Machine(MachineProblem),

@@ -2,13 +2,12 @@
 
 use licd_device::{LinkReport, Report, StoreState};
 use licd_rules::{ClockState, ServiceState};
+use licensing_words::{self as words, Check, English, Level, Tone, Words};
 use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::layout::{Cell, Page, Tone};
-use crate::next;
+use crate::layout::{Cell, Page};
 use crate::output::{Answer, Output, Verdict};
-use crate::words::{self, Check, English, Level, Words};
 
 /// The column widths of level and check.
 const CAPS: [usize; 2] = [8, 12];
@@ -103,7 +102,7 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
 
 /// The finding for a download link that did not deliver a licence in force.
 fn link(link: &LinkReport) -> Option<Finding> {
-    let level = Some(next::level(link)).filter(|level| *level != Level::Ok)?;
+    let level = Some(words::level(link)).filter(|level| *level != Level::Ok)?;
     Some(Finding::new(Check::Link, level, format!("{}: {}: {}", link.url, link.code, link.message)))
 }
 

@@ -2,9 +2,10 @@
 
 use licd_device::FeatureReport;
 use licd_rules::{Code, Feature};
+use licensing_words::{English, why};
 use serde::Serialize;
 
-use super::features::why;
+use super::features::with_code;
 use crate::backend::Backend;
 use crate::output::{Answer, Output, Verdict};
 
@@ -28,7 +29,7 @@ pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut O
         out.value(&Answered { schema: 1, feature: feature.name, answer })?;
     } else if !quiet {
         let word = if answer.allowed { "allowed" } else { "not allowed" };
-        let why = why(&report, feature.name, answer);
+        let why = with_code(&why(&report, feature.name, answer, &English), answer.reason);
         out.line(format_args!("{}: {word}: {why}", feature.name))?;
     }
     Ok(Verdict::of(answer.allowed))

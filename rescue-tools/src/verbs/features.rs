@@ -1,15 +1,16 @@
 //! `licctl features`
 
-use licd_device::{FeatureReport, Report};
-use licd_rules::Feature;
+use licd_device::Report;
+use licensing_words::{self as words, Caption, Feature, Words};
 
 use crate::backend::Backend;
-use crate::layout::{Cell, Page, Tone};
+use crate::layout::{Cell, Page};
 use crate::output::{Answer, Output, Verdict};
-use crate::words::english;
 
 /// The column widths of name and answer.
 const CAPS: [usize; 2] = [20, 7];
+/// The column headings.
+const HEADING: [Caption; 3] = [Caption::Feature, Caption::Allowed, Caption::Why];
 
 pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     let report = backend.report()?;
@@ -17,29 +18,22 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
         out.value(&report.features_only())?;
         return Ok(Verdict::Yes);
     }
-    out.page(|page| lay_out(&report, page))?;
+    out.page(|page| lay_out(&report, words::of_user(), page))?;
     Ok(Verdict::Yes)
 }
 
-/// Prints refused features first; each group is sorted by name.
-pub(super) fn lay_out(report: &Report, page: &mut Page) {
-    let heading = ["FEATURE", "ALLOWED", "WHY"].map(Cell::from);
-    let mut features: Vec<_> = report.features.iter().collect();
-    features.sort_by_key(|(_, answer)| answer.allowed);
-    let row = |(name, answer): (&String, &FeatureReport)| {
-        let (word, tone) = match answer.allowed {
-            true => ("yes", Tone::Good),
-            false => ("no", Tone::Bad),
-        };
-        vec![name.into(), Cell::new(word, tone), why(report, name, answer).into()]
+/// Prints each feature with its code, which commands and administrators use.
+pub(super) fn lay_out(report: &Report, words: &dyn Words, page: &mut Page) {
+    let heading = HEADING.map(|column| Cell::from(words.caption(column)));
+    let row = |feature: Feature<'_>| {
+        let answer = Cell::new(words.allowed(feature.allowed), feature.tone);
+        vec![feature.code.into(), answer, with_code(&feature.why, feature.reason).into()]
     };
-    let rows = features.into_iter().map(row);
+    let rows = words::features(report, words).into_iter().map(row);
     page.table(&CAPS, &std::iter::once(heading.into()).chain(rows).collect::<Vec<_>>());
 }
 
-/// Why a feature is or is not allowed.
-pub(super) fn why(report: &Report, name: &str, answer: &FeatureReport) -> String {
-    let services = Feature::named(name).into_iter();
-    let services = services.flat_map(|feature| feature.services(report.os.generation));
-    english::reason(answer.reason, answer.until, services)
+/// A reason, followed by its JSON code.
+pub(super) fn with_code(why: &str, reason: licd_rules::Reason) -> String {
+    format!("{why} ({reason})")
 }

@@ -2,11 +2,11 @@
 
 use licd_device::Left;
 use licd_rules::Selector;
+use licensing_words::{English, Words as _};
 use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::output::{Answer, Output, Verdict};
-use crate::words::english::count;
 
 #[derive(Serialize)]
 struct Removed {
@@ -20,11 +20,9 @@ pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> A
     if out.is_json() {
         out.value(&Removed { schema: 1, removed, left })?;
     } else {
-        out.line(format_args!("{selector}: {} removed", count(removed as usize, "licence")))?;
+        out.line(format_args!("{selector}: {}", English.removed(removed)))?;
         for Left { file, pack, class } in &left {
-            out.line(format_args!(
-                "pack {pack} stays, because it counts as {class}; “pack:{pack}” removes it: {file}"
-            ))?;
+            out.line(format_args!("{}: {file}", English.stays(pack, class)))?;
         }
     }
     Ok(Verdict::of(removed > 0))

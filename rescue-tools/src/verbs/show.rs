@@ -6,13 +6,13 @@ use std::path::Path;
 use licd_device::{Device, Failure, FileVerdict, LicenseReport};
 use licd_rules::titles;
 use license_format::{Date, License, PackId};
+use licensing_words::english::count;
+use licensing_words::{self as words, English};
 use serde::Serialize;
 
-use super::{list, source};
+use super::source;
 use crate::backend::{Backend, Document};
 use crate::output::{Answer, Output, Verdict};
-use crate::words;
-use crate::words::english::count;
 
 /// A file, its verdict and its content.
 #[derive(Serialize)]
@@ -123,7 +123,7 @@ impl Details {
 /// The facts about an installed licence in the report.
 fn facts_of_installed(license: &LicenseReport, today: Option<Date>) -> Vec<Fact> {
     vec![
-        ("State:", list::state(license, today)),
+        ("State:", words::state(license, today, &English)),
         ("Pack:", format!("{}, serial {}", license.pack, license.serial)),
         ("Product:", product(license.product.as_str())),
         ("Term:", license.term.to_string()),

@@ -2,11 +2,11 @@
 
 use licd_device::Report;
 use licd_rules::Language;
+use licensing_words as words;
 use serde_json::{Value, json};
 
 use super::{doctor, features, list, status};
 use crate::layout::Page;
-use crate::words;
 
 mod doctors;
 mod lists;
@@ -139,9 +139,9 @@ fn doctor_in(language: Language, device: &Value) -> String {
 }
 
 fn list_of(device: &Value) -> String {
-    laid_out(|page| list::lay_out(&report(device), page))
+    laid_out(|page| list::lay_out(&report(device), &words::English, page))
 }
 
 fn features_of(device: &Value) -> String {
-    laid_out(|page| features::lay_out(&report(device), page))
+    laid_out(|page| features::lay_out(&report(device), &words::English, page))
 }

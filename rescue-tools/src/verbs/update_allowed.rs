@@ -2,11 +2,12 @@
 
 use licd_rules::{Feature, Generation};
 use license_format::Date;
+use licensing_words::{English, Words as _};
 use serde::Serialize;
 
+use super::features::with_code;
 use crate::backend::Backend;
 use crate::output::{Answer, Output, Verdict};
-use crate::words::english;
 
 #[derive(Serialize)]
 struct Update {
@@ -33,8 +34,8 @@ pub(crate) fn run(
         let word = if allowed { "allowed" } else { "not allowed" };
         let release = version.map_or("release".to_owned(), |version| format!("release {version}"));
         // The same on every generation.
-        let services = Feature::OS_UPDATE.services(Generation::Os12);
-        let why = english::reason(reason, None, services);
+        let services: Vec<_> = Feature::OS_UPDATE.services(Generation::Os12).collect();
+        let why = with_code(&English.reason(reason, None, &services), reason);
         out.line(format_args!("{release} of {released}: {word}: {why}"))?;
     }
     Ok(Verdict::of(allowed))

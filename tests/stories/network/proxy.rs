@@ -1,5 +1,6 @@
 //! Proxies.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener};
 
 use acceptance::harness::Story;
@@ -8,6 +9,7 @@ use acceptance::server::certificate::{Authority, NOW};
 use acceptance::server::nginx::Nginx;
 use acceptance::server::{Server, proxy, status};
 use acceptance::{story, wait};
+use zbus::{OwnedObjectPath, Variant};
 
 use super::ways::{begin, device, import, network, try_all};
 
@@ -15,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(plain_http_goes_through_the_configured_proxy),
     story!(tls_through_a_proxy_ends_at_the_server_itself),
     story!(the_configuration_overrides_the_proxy_of_the_environment),
+    story!(a_caller_on_the_bus_can_name_the_proxy_of_one_import),
     story!(the_message_names_a_proxy_that_refuses),
     story!(a_proxy_address_with_an_ambiguous_password_is_refused_when_read),
     story!(the_message_names_an_unreachable_proxy),
@@ -72,6 +75,30 @@ fn the_configuration_overrides_the_proxy_of_the_environment() {
     licctl.args(["import", &near.url("a")]).env("no_proxy", "127.0.0.1");
     assert_eq!(acceptance::program::run(&mut licctl).code, 0);
     wait::until("the server was asked", || (near.heads().len() == 1).then_some(()));
+}
+
+fn a_caller_on_the_bus_can_name_the_proxy_of_one_import() {
+    let own = proxy::start(maker::licence().sign());
+    let other = proxy::start("not asked");
+    let world = device(&network(20, &format!("proxy = \"http://{}\"\n", other.address)));
+    let daemon = world.start();
+    let client = daemon.client();
+    let begin = |source: &str, proxy: &str| {
+        let options = HashMap::from([("proxy", Variant::from(proxy))]);
+        client.manager::<OwnedObjectPath>("Import", &(source, options))
+    };
+    let address = format!("http://{}", own.address);
+    begin(FAR, &address).unwrap();
+    daemon.until("the licence counts", |status| status["state"] == "valid");
+    assert_eq!((own.heads().len(), other.heads().len()), (1, 0));
+    for (source, proxy, message) in [
+        (FAR, "proxy:3128", "option “proxy”: is not of the form http://[USER:PASSWORD@]HOST:PORT"),
+        ("ftp://ums.invalid/a", &address, "“ftp://ums.invalid/a”: takes no proxy; only HTTP does"),
+        ("/a.lic", &address, "“/a.lic”: takes no user and no proxy; only servers do"),
+    ] {
+        let refusal = begin(source, proxy).unwrap_err();
+        assert!(refusal.message.ends_with(message), "{refusal:?}");
+    }
 }
 
 fn the_message_names_a_proxy_that_refuses() {

@@ -27,7 +27,7 @@ use zbus::connection::socket::{ReadHalf, Socket, Split, WriteHalf};
 use zbus::export::async_trait::async_trait;
 use zbus::message::{Flags, Type};
 use zruntime::net::unix::UnixStream;
-use zruntime::{AsyncIo, Event, Shared as Runtime, SharedRuntime, Task, lock};
+use zruntime::{AsyncIo, Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
 
 use envelope::{BODY, Envelope, FLAGS, Kind};
 use inbound::{Arrival, Frame, Inbound};
@@ -36,6 +36,10 @@ use queues::{CallQueues, Load};
 /// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
 /// through it waits to be read by others; a new connection begins without that.
 const STALLED: Duration = Duration::from_secs(5);
+
+/// The length in bytes from which an answer delays the answers behind it: the buffer of a socket takes
+/// shorter ones at once.
+const LONG: usize = 64 << 10;
 
 /// The way to the bus.
 type Line = AsyncIo<OwnedFd, Runtime>;
@@ -162,8 +166,10 @@ impl Connection {
         next.or_else(|| incoming.end.as_ref().map(|error| Err(error.kind().into())))
     }
 
-    async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+    /// Writes a message, and returns how long the bus took for it.
+    async fn write(&self, mut bytes: &[u8]) -> io::Result<Duration> {
         let _turn = self.writing.lock().await;
+        let began = Instant::now();
         while !bytes.is_empty() {
             let some = self.line.write_with(|socket| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?));
             let written = match SharedRuntime::current()?.timeout(STALLED, some).await {
@@ -176,7 +182,16 @@ impl Connection {
             };
             bytes = bytes.get(written..).unwrap_or_default();
         }
-        Ok(())
+        Ok(began.elapsed())
+    }
+
+    /// Waits until something has changed, or a caller that rests has its next turn.
+    async fn change(&self, changed: EventListener) {
+        let turn = self.incoming().calls.next_turn(Instant::now());
+        match (turn, SharedRuntime::current()) {
+            (Some(turn), Ok(runtime)) => drop(runtime.timeout_at(turn, changed).await),
+            _ => changed.await,
+        }
     }
 }
 
@@ -223,7 +238,7 @@ impl ReadHalf for Reader {
         loop {
             let changed = self.connection.changed.listen();
             let Some(next) = self.connection.next() else {
-                changed.await;
+                self.connection.change(changed).await;
                 continue;
             };
             // What zbus cannot read is nothing that the bus would pass on.
@@ -272,12 +287,15 @@ impl WriteHalf for Writer {
         let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
         let is_silent =
             call.is_some_and(|(caller, of)| connection.incoming().calls.is_silent(caller, of));
-        if !is_silent {
-            connection.write(message.data().bytes()).await?;
-        }
+        let bytes = message.data().bytes();
+        let took = if is_silent { Duration::ZERO } else { connection.write(bytes).await? };
         // Not before: the next call of this caller waits until the bus has taken this answer.
         if let Some((caller, serial)) = call {
-            connection.incoming().calls.answered(caller, serial);
+            let mut incoming = connection.incoming();
+            if bytes.len() > LONG {
+                incoming.calls.rest(caller, Instant::now(), took);
+            }
+            incoming.calls.answered(caller, serial);
             connection.changed.notify(1);
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_device::{Failure, Intent, Login, Report};
+use licd_device::{Failure, Intent, Login, Proxy, Report};
 use licd_fs::printable::escaped;
 use licd_rules::{Code, Selector, Version};
 use license_format::{Date, Expiry, UnitId};
@@ -17,7 +17,7 @@ use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::BusError;
 use super::job;
-use crate::jobs::Source;
+use crate::jobs::{Access, Source};
 use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
@@ -148,20 +148,25 @@ fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
 }
 
-/// Takes `user` and `password` out of the options, which may hold nothing else.
-fn login(mut options: Options) -> Result<Option<Login>, BusError> {
+/// Takes `user`, `password` and `proxy` out of the options, which may hold nothing else.
+fn access(mut options: Options) -> Result<Access, BusError> {
     let mut text = |key: &str| match options.remove(key).map(String::try_from) {
         None => Ok(None),
         Some(Ok(text)) => Ok(Some(text)),
         Some(Err(_)) => Err(BusError::arguments(format!("option “{key}”: is no text"))),
     };
-    let (user, password) = (text("user")?, text("password")?);
+    let (user, password, proxy) = (text("user")?, text("password")?, text("proxy")?);
     no_options(&options)?;
-    match (user, password) {
-        (Some(user), password) => Ok(Some(Login { user, password: password.unwrap_or_default() })),
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(BusError::arguments("option “password”: needs “user”".to_owned())),
-    }
+    let login = match (user, password) {
+        (Some(user), password) => Some(Login { user, password: password.unwrap_or_default() }),
+        (None, None) => None,
+        (None, Some(_)) => {
+            return Err(BusError::arguments("option “password”: needs “user”".to_owned()));
+        }
+    };
+    let proxy = proxy.map(|text| Proxy::parse(&text)).transpose();
+    let proxy = proxy.map_err(|error| BusError::arguments(format!("option “proxy”: {error}")))?;
+    Ok(Access { login, proxy })
 }
 
 fn no_options(options: &Options) -> Result<(), BusError> {
@@ -202,10 +207,10 @@ impl Manager {
     ) -> Result<OwnedObjectPath, BusError> {
         let mut options = options;
         let intent = intent(&mut options)?;
-        let login = login(options)?;
+        let access = access(options)?;
         let call = Call { connection, header: &header };
         let begin = async {
-            let source = Source::parse(&source, login)?;
+            let source = Source::parse(&source, access)?;
             let (name, owner) = (source.name(), sender(&header));
             let begun = ImportReply::Begun;
             self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })

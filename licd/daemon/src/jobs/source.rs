@@ -7,7 +7,9 @@ use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use licd_device::{Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Survey, Url};
+use licd_device::{
+    Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Proxy, Scheme, Survey, Url,
+};
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::escaped_path;
 use licd_rules::Code;
@@ -31,29 +33,42 @@ pub(crate) enum Source {
     Path(PathBuf),
     /// A descriptor that the caller has opened.
     Descriptor(OwnedFd),
-    /// An address on a server, and the login for it.
-    Url(Url, Option<Login>),
+    /// An address on a server.
+    Url(Url, Box<Access>),
     /// A download link of the settings.
     Link(Url),
     /// The USB stick on this block device, or the only one that is plugged in.
     Stick(Option<PathBuf>),
 }
 
+/// The way to a server, where a caller names one of its own.
+#[derive(Default)]
+pub(crate) struct Access {
+    /// The login for the server.
+    pub(crate) login: Option<Login>,
+    /// The proxy, in place of that of the configuration.
+    pub(crate) proxy: Option<Proxy>,
+}
+
 impl Source {
-    /// Reads the name of a source as a caller gives it; the login is for servers.
+    /// Reads the name of a source as a caller gives it; the access is for servers.
     ///
     /// # Errors
     /// [`licd_rules::Code::SourceRefused`] for what cannot be fetched from.
-    pub(crate) fn parse(text: &str, login: Option<Login>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(text: &str, access: Access) -> Result<Self, Refusal> {
         let shown = Place::refused_name(text.as_ref());
         let named = |failure: Failure| Failure {
             message: format!("{shown}: {}", failure.message),
             ..failure
         };
         match Place::parse(text.as_ref()).map_err(named)? {
-            Place::Url(url) => Ok(Self::Url(url, login)),
-            _ if login.is_some() => {
-                Err(Refusal::Arguments(format!("“{shown}”: takes no user; only servers do")))
+            Place::Url(url) if access.proxy.is_some() && !is_http(&url) => {
+                Err(Refusal::Arguments(format!("“{shown}”: takes no proxy; only HTTP does")))
+            }
+            Place::Url(url) => Ok(Self::Url(url, access.into())),
+            _ if access.login.is_some() || access.proxy.is_some() => {
+                let message = format!("“{shown}”: takes no user and no proxy; only servers do");
+                Err(Refusal::Arguments(message))
             }
             Place::File(path) if path.is_absolute() => Ok(Self::Path(path)),
             Place::File(_) => Err(Refusal::Arguments(format!("“{shown}”: is no absolute path"))),
@@ -96,9 +111,8 @@ impl Source {
                 .map(|file| known.read(&name, Watched::new(Stream::File(file), meter), intent)),
             Self::Descriptor(descriptor) => Stream::of(descriptor)
                 .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
-            Self::Url(url, login) => {
-                fetch(device, known, &url, login, meter).map(|file| known.read(&name, file, intent))
-            }
+            Self::Url(url, access) => fetch(device, known, &url, *access, meter)
+                .map(|file| known.read(&name, file, intent)),
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
                 let followed = device.follow(known, &link, cancel, |so_far, total| {
@@ -117,6 +131,10 @@ impl Source {
     }
 }
 
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), Scheme::Http | Scheme::Https)
+}
+
 /// Opens a file. The message about one that the sandbox hides names the cure.
 fn open(path: &Path) -> Result<File, Failure> {
     Device::open(path).map_err(|mut failure| {
@@ -133,11 +151,11 @@ fn fetch(
     device: &Device,
     known: &Survey,
     url: &Url,
-    login: Option<Login>,
+    Access { login, proxy }: Access,
     meter: &mut Meter<'_>,
 ) -> Result<File, Failure> {
     let cancel = Some(meter.job.cancel.as_fd());
-    let order = Fetch { login, cancel, ..Fetch::default() };
+    let order = Fetch { login, proxy, cancel, ..Fetch::default() };
     let fetched =
         device.fetch(known, url, order, |done, total| meter.set(done, total.unwrap_or(0)))?;
     warn_of_clock(url, fetched.clock_ignored);
@@ -258,10 +276,10 @@ mod tests {
     #[test]
     fn a_path_is_absolute() {
         assert!(
-            matches!(Source::parse("/a b", None), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
+            matches!(Source::parse("/a b", Access::default()), Ok(Source::Path(path)) if path.as_os_str() == "/a b")
         );
         for relative in ["", "a.lic", "./a.lic", "usbstick.lic", "~/a.lic"] {
-            let refused = Source::parse(relative, None);
+            let refused = Source::parse(relative, Access::default());
             assert!(matches!(refused, Err(Refusal::Arguments(_))), "{relative}");
         }
     }
@@ -279,7 +297,8 @@ mod tests {
 
     #[test]
     fn an_address_of_another_scheme_is_refused_by_name() {
-        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", None) else {
+        let Err(Refusal::Verdict(failure)) = Source::parse("sftp://ums/a.lic", Access::default())
+        else {
             panic!()
         };
         assert_eq!(failure.code, Code::SourceRefused);
@@ -287,10 +306,21 @@ mod tests {
     }
 
     #[test]
-    fn only_a_server_gets_a_login() {
-        let login = || Some(Login { user: "u".into(), password: "p".into() });
-        assert!(matches!(Source::parse("ftp://h/a", login()), Ok(Source::Url(_, Some(_)))));
-        assert!(matches!(Source::parse("/a", login()), Err(Refusal::Arguments(_))));
+    fn only_a_server_gets_a_login_and_only_http_a_proxy() {
+        let login = || Access {
+            login: Some(Login { user: "u".into(), password: "p".into() }),
+            proxy: None,
+        };
+        let proxy = || Access { login: None, proxy: Proxy::parse("http://proxy:3128").ok() };
+        for (source, access) in
+            [("ftp://h/a", login()), ("https://h/a", login()), ("http://h/a", proxy())]
+        {
+            assert!(matches!(Source::parse(source, access), Ok(Source::Url(..))), "{source}");
+        }
+        for (source, access) in [("/a", login()), ("usb", proxy()), ("ftps://h/a", proxy())] {
+            let refused = Source::parse(source, access);
+            assert!(matches!(refused, Err(Refusal::Arguments(_))), "{source}");
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ const OVERHEAD: usize = 512;
 /// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer
 /// would leave it idle while an answer is written.
 const AT_WORK: usize = 4;
+/// How many times as long as the bus took for a long answer its caller's next fast call waits: one
+/// caller's answers fill at most a fifth of the time in which others wait behind them.
+const REST: u32 = 4;
 /// How long a fast call is at work if its method never answers, which takes a fault of a method.
 const LOST: Duration = Duration::from_secs(30);
 
@@ -72,6 +75,14 @@ struct Caller<M> {
     waiting: VecDeque<(Ticket, M)>,
     at_work: Vec<Ticket>,
     load: Load,
+    /// The next fast call waits until then.
+    rests_until: Option<Instant>,
+}
+
+impl<M> Caller<M> {
+    fn rests_at(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|end| now < end)
+    }
 }
 
 /// The calls of all callers; `M` is what is handed on.
@@ -111,6 +122,7 @@ impl<M> CallQueues<M> {
             waiting: VecDeque::new(),
             at_work: Vec::new(),
             load: Load::default(),
+            rests_until: None,
         });
         if caller.waiting.is_empty() {
             self.turns.push_back(sender.to_owned());
@@ -131,9 +143,12 @@ impl<M> CallQueues<M> {
         for _ in 0..self.turns.len() {
             let sender = self.turns.pop_front()?;
             let Some(caller) = self.callers.get_mut(&sender) else { continue };
+            let rests = caller.rests_at(now);
             let is_free = |ticket: &Ticket| {
                 ticket.load.is_slow()
-                    || self.at_work < AT_WORK && caller.at_work.iter().all(|t| t.load.is_slow())
+                    || self.at_work < AT_WORK
+                        && !rests
+                        && caller.at_work.iter().all(|t| t.load.is_slow())
             };
             let next = caller.waiting.pop_front_if(|(ticket, _)| is_free(ticket));
             if !caller.waiting.is_empty() {
@@ -145,6 +160,19 @@ impl<M> CallQueues<M> {
             return Some(message);
         }
         None
+    }
+
+    /// When the first of the callers that rest has its next turn.
+    pub(super) fn next_turn(&self, now: Instant) -> Option<Instant> {
+        let callers = self.turns.iter().filter_map(|sender| self.callers.get(sender));
+        callers.filter_map(|caller| caller.rests_until).filter(|end| now < *end).min()
+    }
+
+    /// The caller's fast calls wait: the bus took `took` for a long answer to this caller.
+    pub(super) fn rest(&mut self, sender: &str, now: Instant, took: Duration) {
+        if let Some(caller) = self.callers.get_mut(sender) {
+            caller.rests_until = now.checked_add(took * REST);
+        }
     }
 
     /// Whether the caller wants no answer.
@@ -163,9 +191,10 @@ impl<M> CallQueues<M> {
         caller.load.take(ticket.load);
         self.load.take(ticket.load);
         self.at_work -= usize::from(!ticket.load.is_slow());
-        if caller.at_work.is_empty() && caller.waiting.is_empty() {
-            self.callers.remove(sender);
-        }
+        let now = Instant::now();
+        self.callers.retain(|_, caller| {
+            !caller.at_work.is_empty() || !caller.waiting.is_empty() || caller.rests_at(now)
+        });
     }
 
     fn give_up_lost(&mut self, now: Instant) {
@@ -247,6 +276,36 @@ mod tests {
         assert!(slow.iter().all(|call| queues.next() == Some(*call)));
         let fast = queues.admit("a", FAST);
         assert_eq!(queues.next(), fast);
+    }
+
+    #[test]
+    fn a_caller_rests_after_a_long_answer_and_others_go_first() {
+        let mut queues = Filled::new();
+        let flood: Vec<_> = (0..3).map(|_| queues.admit("flood", FAST).unwrap()).collect();
+        let (now, took) = (Instant::now(), Duration::from_secs(10));
+        assert_eq!(queues.0.next(now), Some(flood[0]));
+        queues.0.rest("flood", now, took);
+        queues.0.answered("flood", flood[0]);
+        assert_eq!(queues.0.next(now), None);
+        let end = now + took * REST;
+        assert_eq!(queues.0.next_turn(now), Some(end));
+        let other = queues.admit("other", FAST).unwrap();
+        assert_eq!(queues.0.next(now), Some(other));
+        assert_eq!(queues.0.next(end), Some(flood[1]));
+        assert_eq!(queues.0.next_turn(end), None);
+    }
+
+    #[test]
+    fn a_caller_that_asks_one_call_at_a_time_rests_too() {
+        let mut queues = Filled::new();
+        let first = queues.admit("flood", FAST).unwrap();
+        let now = Instant::now();
+        assert_eq!(queues.0.next(now), Some(first));
+        queues.0.rest("flood", now, LOST);
+        queues.0.answered("flood", first);
+        let second = queues.admit("flood", FAST).unwrap();
+        assert_eq!(queues.0.next(now), None);
+        assert_eq!(queues.0.next(now + LOST * REST), Some(second));
     }
 
     #[test]

@@ -4,10 +4,11 @@ use licd_device::{LinkReport, Report, ServiceReport, StoreState};
 use licd_rules::{ClockState, Code, Feature, LicenseState, Reason, ServiceState, services};
 use license_format::{Date, Expiry};
 
-use crate::words::{Level, Span, Step};
+use crate::{Level, Span, Step};
 
 /// The steps that repair a device, the most urgent first; at least one.
-pub(crate) fn steps(report: &Report) -> Vec<Step<'_>> {
+#[must_use]
+pub fn steps(report: &Report) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     // The states of licences may change once the clock is right.
     if report.clock.state == ClockState::Behind {
@@ -55,7 +56,7 @@ fn licenses<'a>(report: &'a Report, steps: &mut Vec<Step<'a>>) {
 }
 
 /// The services of a device, the Workspace Edition before all others.
-pub(crate) fn base_first(report: &Report) -> impl Iterator<Item = &ServiceReport> {
+pub fn base_first(report: &Report) -> impl Iterator<Item = &ServiceReport> {
     let (base, others): (Vec<_>, Vec<_>) = report.services.iter().partition(|one| is_base(one));
     base.into_iter().chain(others)
 }
@@ -71,7 +72,8 @@ fn is_needed(report: &Report, service: &ServiceReport) -> bool {
 }
 
 /// The time span of a service.
-pub(crate) fn span(report: &Report, service: &ServiceReport) -> Span {
+#[must_use]
+pub fn span(report: &Report, service: &ServiceReport) -> Span {
     let pending = report.licenses.iter().filter(|license| {
         license.state == LicenseState::Pending && service.pack.as_ref() == Some(&license.pack)
     });
@@ -108,7 +110,8 @@ fn grace(report: &Report, service: &ServiceReport) -> Option<(Date, i32)> {
 }
 
 /// The level of a download link's last result.
-pub(crate) fn level(link: &LinkReport) -> Level {
+#[must_use]
+pub fn level(link: &LinkReport) -> Level {
     match link.code {
         code if code.is_accepted() => Level::Ok,
         // Devices may share links, and a removed licence was removed on purpose.

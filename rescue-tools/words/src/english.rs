@@ -1,40 +1,23 @@
-//! The English texts of licctl, which JSON output uses too.
+//! The English texts, which the JSON of licctl uses too.
 
 use licd_device::{HardwareKind, StoreState};
-use licd_rules::{ClockState, Generation, LicenseState, Reason, ServiceState, titles};
-use license_format::{Date, Expiry, PackId};
+use licd_rules::{ClockState, Generation, LicenseState, Reason, Selector, ServiceState, titles};
+use license_format::{Date, Expiry, PackId, Term};
 
-use super::{Check, Label, Level, Span, Step, Words};
+use crate::features;
+use crate::{Caption, Check, Label, Level, Named, Span, Step, Surface, Words};
 
-pub(crate) struct English;
+/// English.
+#[derive(Debug, Clone, Copy)]
+pub struct English;
 
 impl Words for English {
     fn label(&self, label: Label) -> &'static str {
-        match label {
-            Label::UnitId => "Unit ID:",
-            Label::Serial => "Serial number:",
-            Label::System => "System:",
-            Label::Clock => "Clock:",
-            Label::Store => "Store:",
-            Label::Link => "Link:",
-            Label::Restart => "Restart:",
-            Label::NotUsed => "Not used:",
-            Label::Problem => "Problem:",
-            Label::Next => "Next:",
-        }
+        label.english()
     }
 
     fn check(&self, check: Check) -> &'static str {
-        match check {
-            Check::Unit => "unit ID",
-            Check::Clock => "clock",
-            Check::Store => "store",
-            Check::License => "licence",
-            Check::File => "file",
-            Check::Link => "link",
-            Check::Network => "network",
-            Check::System => "system",
-        }
+        check.english()
     }
 
     fn level(&self, level: Level) -> &'static str {
@@ -153,6 +136,7 @@ impl Words for English {
             Some("asked") => "users are asked",
             Some("later") => "users are asked again after four hours and at the next login",
             Some("notice") => "the device restarts within a minute",
+            Some("deferred") => "it comes when a user agrees, or a day after the last one",
             Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
             Some("refused") => "it cannot be had now, and is tried again every minute",
             Some("restart") => "it is ordered",
@@ -162,28 +146,126 @@ impl Words for English {
         format!("what a link brought takes full effect with a restart; {next}")
     }
 
-    fn next(&self, step: &Step<'_>) -> String {
+    fn next(&self, step: &Step<'_>, surface: Surface) -> String {
+        let import = match surface {
+            Surface::CommandLine => "then: licctl import FILE",
+            Surface::Window => "then import it",
+        };
         match step {
             Step::Mount => "mount the licence partition: mount /license".to_owned(),
             Step::CheckPartition => "check the licence partition with fsck".to_owned(),
             Step::Connect => "connect a network interface with a permanent address".to_owned(),
             Step::SetClock => "let a time server set the clock".to_owned(),
-            Step::Get(unit) => {
-                format!("get a licence for unit {unit}, then: licctl import FILE")
-            }
+            Step::Get(unit) => format!("get a licence for unit {unit}, {import}"),
             Step::Renew { pack, by } => {
                 let what = match pack {
                     Some(pack) => format!("pack {pack}"),
                     None => "the licence".to_owned(),
                 };
                 let by = by.map(|day| format!(" by {day}")).unwrap_or_default();
-                format!("renew {what}{by}, then: licctl import FILE")
+                format!("renew {what}{by}, {import}")
             }
             Step::Wait(Some(day)) => format!("wait until {day}, when the licence starts"),
             Step::Wait(None) => "wait until the licence starts".to_owned(),
             Step::Restart => "restart the device".to_owned(),
-            Step::Repair => "repair what stands first; licctl doctor says how".to_owned(),
+            Step::Repair => match surface {
+                Surface::CommandLine => "repair what stands first; licctl doctor says how",
+                Surface::Window => "repair what stands first",
+            }
+            .to_owned(),
             Step::Nothing => "nothing to do".to_owned(),
+        }
+    }
+
+    fn license_state(&self, state: LicenseState) -> &'static str {
+        match state {
+            LicenseState::Pending => "not started",
+            LicenseState::Valid => "in force",
+            LicenseState::Warning => "ends soon",
+            LicenseState::Grace => "in grace",
+            LicenseState::Expired => "ended",
+            LicenseState::Superseded => "replaced",
+            LicenseState::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn left(&self, days: i32) -> String {
+        left(days)
+    }
+
+    fn term(&self, term: Term) -> &'static str {
+        term.as_str()
+    }
+
+    fn feature<'a>(&self, code: &'a str) -> &'a str {
+        features::english(code)
+    }
+
+    fn allowed(&self, allowed: bool) -> &'static str {
+        if allowed { "yes" } else { "no" }
+    }
+
+    fn reason(&self, reason: Reason, until: Option<Expiry>, services: &[&'static str]) -> String {
+        let ended = until.map(|day| format!("licence ended {day}"));
+        let ended = ended.unwrap_or_else(|| "licence ended".to_owned());
+        let until = || match until {
+            Some(Expiry::Never) | None => "without end".to_owned(),
+            Some(Expiry::On(day)) => format!("until {day}"),
+        };
+        match reason {
+            Reason::Always => "needs no licence".to_owned(),
+            Reason::Licensed => until(),
+            Reason::Grace => format!("licence in its grace {}", until()),
+            Reason::Starter => format!("starter period {}", until()),
+            Reason::KeptAfterExpiry => "licence ended, this stays".to_owned(),
+            Reason::OlderReleases => format!("{ended}, releases dated before that only"),
+            Reason::Expired => ended,
+            Reason::Pending => "licence not started".to_owned(),
+            Reason::Withdrawn => "licence withdrawn".to_owned(),
+            Reason::Unlicensed => format!("needs {}", features::titles(services).join(" or ")),
+            Reason::NewerRelease => "dated on or after the last day of the licence".to_owned(),
+            Reason::NotForThisVersion => "this version of the system does not have it".to_owned(),
+        }
+    }
+
+    fn foreign_cure(&self) -> &'static str {
+        "; ask for a licence that names this device"
+    }
+
+    fn not_used(&self, files: usize) -> String {
+        format!("Not used: {}", count(files, "file"))
+    }
+
+    fn selector(&self, selector: &Selector) -> String {
+        match selector {
+            Selector::All => "all licences".to_owned(),
+            Selector::Evaluation => "all evaluation licences".to_owned(),
+            Selector::Service(code) => {
+                format!("all {} licences", titles::service(code).unwrap_or(code))
+            }
+            Selector::Pack(pack) => format!("the licences of pack {pack}"),
+        }
+    }
+
+    fn removed(&self, licenses: u32) -> String {
+        format!("{} removed", count(licenses as usize, "licence"))
+    }
+
+    fn stays(&self, pack: &PackId, class: &str) -> String {
+        format!("pack {pack} stays, because it counts as {class}; “pack:{pack}” removes it")
+    }
+
+    fn caption(&self, caption: Caption) -> &'static str {
+        caption.english()
+    }
+
+    fn named(&self, sentence: Named<'_>) -> String {
+        match sentence {
+            Named::RemoveQuestion(what) => format!("Remove {what} from this device?"),
+            Named::Received(done, Some(total)) => format!("{done} of {total} bytes"),
+            Named::Received(done, None) => format!("{done} bytes"),
+            Named::Needed(field) => format!("{field}: is empty; fill it in"),
+            Named::NoPort(text) => format!("port {text}: is not a number from 1 to 65535"),
         }
     }
 
@@ -201,7 +283,8 @@ impl Words for English {
 }
 
 /// `1 licence`, `2 licences`.
-pub(crate) fn count(n: usize, thing: &str) -> String {
+#[must_use]
+pub fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -209,54 +292,6 @@ fn days(n: i32) -> String {
     count(usize::try_from(n).unwrap_or_default(), "day")
 }
 
-/// The days left. None are left on the last day, nor in the hours after it until the day has ended in
-/// every time zone.
-pub(crate) fn left(n: i32) -> String {
+fn left(n: i32) -> String {
     if n > 0 { format!("{} left", days(n)) } else { "the last day".to_owned() }
-}
-
-/// The state of a licence.
-pub(crate) fn license(state: LicenseState) -> &'static str {
-    match state {
-        LicenseState::Pending => "not started",
-        LicenseState::Valid => "in force",
-        LicenseState::Warning => "ends soon",
-        LicenseState::Grace => "in grace",
-        LicenseState::Expired => "ended",
-        LicenseState::Superseded => "replaced",
-        LicenseState::Withdrawn => "withdrawn",
-    }
-}
-
-/// Why a feature or a release is allowed or not, followed by the reason's JSON code; `services` are
-/// the services that would allow it.
-pub(crate) fn reason(
-    reason: Reason,
-    until: Option<Expiry>,
-    services: impl Iterator<Item = &'static str>,
-) -> String {
-    let ended = until.map(|day| format!("licence ended {day}"));
-    let ended = ended.unwrap_or_else(|| "licence ended".to_owned());
-    let until = || match until {
-        Some(Expiry::Never) | None => "without end".to_owned(),
-        Some(Expiry::On(day)) => format!("until {day}"),
-    };
-    let words = match reason {
-        Reason::Always => "needs no licence".to_owned(),
-        Reason::Licensed => until(),
-        Reason::Grace => format!("licence in its grace {}", until()),
-        Reason::Starter => format!("starter period {}", until()),
-        Reason::KeptAfterExpiry => "licence ended, this stays".to_owned(),
-        Reason::OlderReleases => format!("{ended}, releases dated before that only"),
-        Reason::Expired => ended,
-        Reason::Pending => "licence not started".to_owned(),
-        Reason::Withdrawn => "licence withdrawn".to_owned(),
-        Reason::Unlicensed => {
-            let names = services.map(|code| titles::service(code).unwrap_or(code));
-            format!("needs {}", names.collect::<Vec<_>>().join(" or "))
-        }
-        Reason::NewerRelease => "dated on or after the last day of the licence".to_owned(),
-        Reason::NotForThisVersion => "this version of the system does not have it".to_owned(),
-    };
-    format!("{words} ({reason})")
 }

@@ -1,40 +1,23 @@
-//! The German texts of licctl.
+//! The German texts.
 
 use licd_device::{HardwareKind, StoreState};
-use licd_rules::{ClockState, Generation, ServiceState};
-use license_format::{Date, Expiry, PackId};
+use licd_rules::{ClockState, Generation, LicenseState, Reason, Selector, ServiceState, titles};
+use license_format::{Date, Expiry, PackId, Term};
 
-use super::{Check, Label, Level, Span, Step, Words};
+use crate::features;
+use crate::{Caption, Check, Label, Level, Named, Span, Step, Surface, Words};
 
-pub(super) struct German;
+/// German.
+#[derive(Debug, Clone, Copy)]
+pub struct German;
 
 impl Words for German {
     fn label(&self, label: Label) -> &'static str {
-        match label {
-            Label::UnitId => "Unit-ID:",
-            Label::Serial => "Seriennummer:",
-            Label::System => "System:",
-            Label::Clock => "Uhr:",
-            Label::Store => "Partition:",
-            Label::Link => "Link:",
-            Label::Restart => "Neustart:",
-            Label::NotUsed => "Ungenutzt:",
-            Label::Problem => "Problem:",
-            Label::Next => "Zu tun:",
-        }
+        label.german()
     }
 
     fn check(&self, check: Check) -> &'static str {
-        match check {
-            Check::Unit => "Unit-ID",
-            Check::Clock => "Uhr",
-            Check::Store => "Partition",
-            Check::License => "Lizenz",
-            Check::File => "Datei",
-            Check::Link => "Link",
-            Check::Network => "Netzwerk",
-            Check::System => "System",
-        }
+        check.german()
     }
 
     fn level(&self, level: Level) -> &'static str {
@@ -158,6 +141,7 @@ impl Words for German {
             Some("asked") => "die Benutzer werden gefragt",
             Some("later") => "die Benutzer werden nach vier Stunden und beim Anmelden gefragt",
             Some("notice") => "das Gerät startet binnen einer Minute neu",
+            Some("deferred") => "er kommt mit Zustimmung oder einen Tag nach dem letzten",
             Some("agreed") => "ein Benutzer hat zugestimmt, licd hat noch anderes zu tun",
             Some("refused") => "er ist jetzt nicht möglich und wird jede Minute versucht",
             Some("restart") => "er ist angeordnet",
@@ -167,28 +151,132 @@ impl Words for German {
         format!("was ein Link gebracht hat, wirkt ganz erst nach einem Neustart; {next}")
     }
 
-    fn next(&self, step: &Step<'_>) -> String {
+    fn next(&self, step: &Step<'_>, surface: Surface) -> String {
+        let import = match surface {
+            Surface::CommandLine => "dann: licctl import DATEI",
+            Surface::Window => "dann importieren",
+        };
         match step {
             Step::Mount => "die Lizenzpartition einhängen: mount /license".to_owned(),
             Step::CheckPartition => "die Lizenzpartition mit fsck prüfen".to_owned(),
             Step::Connect => "eine Netzwerkschnittstelle mit fester Adresse anschließen".to_owned(),
             Step::SetClock => "die Uhr von einem Zeitserver stellen lassen".to_owned(),
-            Step::Get(unit) => {
-                format!("eine Lizenz für Unit {unit} besorgen, dann: licctl import DATEI")
-            }
+            Step::Get(unit) => format!("eine Lizenz für Unit {unit} besorgen, {import}"),
             Step::Renew { pack, by } => {
                 let what = match pack {
                     Some(pack) => format!("Pack {pack}"),
                     None => "die Lizenz".to_owned(),
                 };
                 let by = by.map(|day| format!(" bis {day}")).unwrap_or_default();
-                format!("{what}{by} verlängern, dann: licctl import DATEI")
+                format!("{what}{by} verlängern, {import}")
             }
             Step::Wait(Some(day)) => format!("abwarten, die Lizenz beginnt am {day}"),
             Step::Wait(None) => "abwarten, bis die Lizenz beginnt".to_owned(),
             Step::Restart => "das Gerät neu starten".to_owned(),
-            Step::Repair => "beheben, was zuerst steht; licctl doctor sagt, wie".to_owned(),
+            Step::Repair => match surface {
+                Surface::CommandLine => "beheben, was zuerst steht; licctl doctor sagt, wie",
+                Surface::Window => "beheben, was zuerst steht",
+            }
+            .to_owned(),
             Step::Nothing => "nichts".to_owned(),
+        }
+    }
+
+    fn license_state(&self, state: LicenseState) -> &'static str {
+        match state {
+            LicenseState::Pending => "noch nicht begonnen",
+            LicenseState::Valid => "in Kraft",
+            LicenseState::Warning => "endet bald",
+            LicenseState::Grace => "in der Nachfrist",
+            LicenseState::Expired => "abgelaufen",
+            LicenseState::Superseded => "ersetzt",
+            LicenseState::Withdrawn => "zurückgezogen",
+        }
+    }
+
+    fn left(&self, days: i32) -> String {
+        left(days)
+    }
+
+    fn term(&self, term: Term) -> &'static str {
+        match term {
+            Term::Perpetual => "unbefristet",
+            Term::Subscription => "Abonnement",
+            Term::Evaluation => "Test",
+        }
+    }
+
+    fn feature<'a>(&self, code: &'a str) -> &'a str {
+        features::german(code)
+    }
+
+    fn allowed(&self, allowed: bool) -> &'static str {
+        if allowed { "ja" } else { "nein" }
+    }
+
+    fn reason(&self, reason: Reason, until: Option<Expiry>, services: &[&'static str]) -> String {
+        let ended = until.map(|day| format!("Lizenz abgelaufen {day}"));
+        let ended = ended.unwrap_or_else(|| "Lizenz abgelaufen".to_owned());
+        let until = || match until {
+            Some(Expiry::Never) | None => "unbefristet".to_owned(),
+            Some(Expiry::On(day)) => format!("bis {day}"),
+        };
+        match reason {
+            Reason::Always => "braucht keine Lizenz".to_owned(),
+            Reason::Licensed => until(),
+            Reason::Grace => format!("Lizenz in der Nachfrist {}", until()),
+            Reason::Starter => format!("Startzeitraum {}", until()),
+            Reason::KeptAfterExpiry => "Lizenz abgelaufen, bleibt nutzbar".to_owned(),
+            Reason::OlderReleases => format!("{ended}, nur davor erschienene Versionen"),
+            Reason::Expired => ended,
+            Reason::Pending => "Lizenz hat noch nicht begonnen".to_owned(),
+            Reason::Withdrawn => "Lizenz zurückgezogen".to_owned(),
+            Reason::Unlicensed => format!("braucht {}", features::titles(services).join(" oder ")),
+            Reason::NewerRelease => "erschienen am letzten Tag der Lizenz oder später".to_owned(),
+            Reason::NotForThisVersion => "gibt es in dieser Systemversion nicht".to_owned(),
+        }
+    }
+
+    fn foreign_cure(&self) -> &'static str {
+        "; eine Lizenz anfordern, die dieses Gerät nennt"
+    }
+
+    fn not_used(&self, files: usize) -> String {
+        let name = if files == 1 { "Datei" } else { "Dateien" };
+        format!("Ungenutzt: {files} {name}")
+    }
+
+    fn selector(&self, selector: &Selector) -> String {
+        match selector {
+            Selector::All => "alle Lizenzen".to_owned(),
+            Selector::Evaluation => "alle Testlizenzen".to_owned(),
+            Selector::Service(code) => {
+                format!("alle Lizenzen für {}", titles::service(code).unwrap_or(code))
+            }
+            Selector::Pack(pack) => format!("die Lizenzen von Pack {pack}"),
+        }
+    }
+
+    fn removed(&self, licenses: u32) -> String {
+        let name = if licenses == 1 { "Lizenz" } else { "Lizenzen" };
+        format!("{licenses} {name} entfernt")
+    }
+
+    fn stays(&self, pack: &PackId, class: &str) -> String {
+        format!("Pack {pack} bleibt, weil es als {class} zählt; „pack:{pack}“ entfernt es")
+    }
+
+    fn caption(&self, caption: Caption) -> &'static str {
+        caption.german()
+    }
+
+    fn named(&self, sentence: Named<'_>) -> String {
+        match sentence {
+            Named::RemoveQuestion(what) => format!("{what} von diesem Gerät entfernen?"),
+            Named::Received(done, Some(total)) => format!("{done} von {total} Byte"),
+            Named::Received(done, None) => format!("{done} Byte"),
+            Named::Needed(field) => format!("{field}: ist leer; bitte ausfüllen"),
+            Named::NoPort(text) => format!("Port {text}: ist keine Zahl von 1 bis 65535"),
         }
     }
 
