@@ -35,9 +35,10 @@ impl Reply {
         }
     }
 
+    /// A refusal, as problem details (RFC 9457).
     pub(super) fn error(status: u16, message: &str) -> Self {
-        let body = serde_json::json!({ "error": message }).to_string();
-        Self::new(status, "application/json", body)
+        let body = serde_json::json!({ "status": status, "detail": message }).to_string();
+        Self::new(status, "application/problem+json", body)
     }
 
     /// An empty reply.
