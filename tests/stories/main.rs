@@ -8,6 +8,7 @@
     reason = "a failed test is what comes of it, and figures are for those who read its output"
 )]
 
+mod activation;
 mod bus;
 mod changes;
 mod corpus;
@@ -68,7 +69,8 @@ fn main() -> ExitCode {
         vendor::STORIES,
         verbs::STORIES,
     ];
-    let divided = deployments::CHAPTERS.into_iter().chain(network::CHAPTERS);
+    let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
+    let divided = divided.chain(network::CHAPTERS);
     let chapters: Vec<_> = parts.into_iter().chain(divided).collect();
     acceptance::harness::run(&chapters)
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use licd_rules::{ClockState, LEADS, Marks, Signer};
+use licd_rules::{Attested, ClockState, LEADS, Marks, Signer};
 
-use crate::maker::signer;
+use crate::maker::{self, signer};
 use crate::rows::*;
 use crate::script::{DAY, HOUR, Script};
 
