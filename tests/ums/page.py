@@ -59,7 +59,7 @@ class Browser:
 
     def until(self, what, expression):
         end = time.monotonic() + DEADLINE
-        while not self.value(f"(() => {{ try {{ return {expression} }} catch {{ return null }} }})()"):
+        while not self.value(f"(() => {{ try {{ return !!({expression}) }} catch {{ return null }} }})()"):
             assert time.monotonic() < end, what
             time.sleep(0.05)
 

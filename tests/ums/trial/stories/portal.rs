@@ -77,17 +77,24 @@ fn a_bundled_pack_goes_to_the_hardware_it_was_sold_with() {
 fn an_activation_request_gets_one_evaluation_of_90_days() {
     let service = Service::start();
     let (world, unit) = device(&service, 1);
-    let request = world.licctl(["request", "-o", "-"]).with_code(0).out;
-    let (status, first) = service.post("/activation", &request);
-    assert_eq!(status, 200, "{first}");
-    let (_, again) = service.post("/activation", &request);
-    assert_eq!(first, again);
-    let _ = world.import(&first).with_code(0);
+    let url = format!("{}/activation", service.base());
+    let config = std::fs::read_to_string(world.path("/etc/licd/licd.toml")).unwrap();
+    world.write("/etc/licd/licd.toml", format!("{config}[activation]\nurl = \"{url}\"\n"));
+    let person = ["--name", "Ada Lovelace", "--company", "Engines Ltd", "--email", "a@b.example"];
+    let mut activate = vec!["activate", "--accept-terms"];
+    activate.extend(person);
+    let _ = world.licctl(activate).with_code(0);
     let report = world.status();
     assert_eq!(report["state"], "valid");
     assert_eq!(report["services"][1]["expires"], maker::today_plus(89).to_string());
+    // The same answer to the same device; no answer without one.
+    let request = world.licctl(["request", "-o", "-"]).with_code(0).out;
+    let (first, again) =
+        (service.post("/activation", &request), service.post("/activation", &request));
+    assert_eq!((first.0, &first.1), (200, &again.1));
     assert_eq!(service.list(&format!("licences?unit={unit}")).len(), 1);
-    assert_eq!(service.post("/activation", "{\"unit_id\":\"ff:ff:ff:ff:ff:ff\"}").0, 400);
+    let (status, refusal) = service.post("/activation", "{\"unit_id\":\"ff:ff:ff:ff:ff:ff\"}");
+    assert_eq!(status, 400, "{refusal}");
 }
 
 fn licences_outlive_the_revocation_of_their_key() {
