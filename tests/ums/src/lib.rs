@@ -19,6 +19,7 @@ mod command;
 mod database;
 mod error;
 mod fleet;
+mod orders;
 mod portal;
 mod schedule;
 pub mod server;

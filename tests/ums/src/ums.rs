@@ -1,28 +1,24 @@
 //! The service as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use std::{fs, io};
 
 use license_format::{PackId, Serial, UnitId};
-use license_issue::rules::{self, Part};
-use license_issue::{Pack, rules::Change};
 use rusqlite::Connection;
 
 use crate::command::Command;
-use crate::database::{self, Text, record, setting};
+use crate::database::{self, record, setting};
 use crate::error::UmsError;
 use crate::fleet::report::{Answer, Report, Status};
 use crate::fleet::views::{self, DeviceRow, LicenceRow, LicenceSearch, PackRow, View};
-use crate::fleet::{conditions, deploy, devices, settings};
-use crate::now;
-use crate::portal::{activation, bundle, issue, keys, packs};
+use crate::fleet::{deploy, devices, settings};
+use crate::orders::{self, TOKEN};
+use crate::portal::{activation, issue, keys};
 use crate::schedule::{Intervals, Occasion};
 
-/// The setting that holds the ALD token.
-const TOKEN: &str = "token";
 /// Devices that UMS looks after, and those that it wakes, at one go.
 const AT_ONCE: usize = 200;
 /// How often UMS wakes a device for one change.
@@ -216,12 +212,7 @@ impl Ums {
     /// # Errors
     /// A rule of the portal forbids it, it names something unknown, or the database fails.
     pub fn carry_out(&self, command: Command) -> Result<(), UmsError> {
-        if let Command::Deploy(unit, None) = command {
-            let device = self.transact(|db| devices::holder(db, &unit))?;
-            let device = device.ok_or_else(|| UmsError::Unknown(unit.to_string()))?;
-            return self.transact(|db| deploy::look(db, &device));
-        }
-        self.transact(|db| carry_out(db, command))
+        self.transact(|db| orders::carry_out(db, command))
     }
 
     /// Lists devices.
@@ -275,99 +266,4 @@ fn wakes(db: &Connection) -> Result<Vec<Wake>, UmsError> {
         count.execute([unit])?;
     }
     Ok(rows.into_iter().map(|(_, wake)| Wake(wake)).collect())
-}
-
-fn carry_out(db: &Connection, command: Command) -> Result<(), UmsError> {
-    match command {
-        Command::AddPack(toml, how) => {
-            let pack = Pack::parse(&toml)?;
-            if packs::load(db, &pack.id).is_ok() {
-                return Err(UmsError::Conflict(pack.id.to_string(), "is there already"));
-            }
-            packs::apply(db, &Change { packs: vec![pack.clone()], ..Change::default() })?;
-            packs::distribute(db, &pack.id, &how)
-        }
-        Command::Deploy(unit, Some(pack)) => deploy::add(db, &pack, &unit),
-        Command::Deploy(unit, None) => Err(UmsError::Unknown(unit.to_string())),
-        Command::Remove(unit, pack) => remove(db, &unit, &pack),
-        Command::Transfer(from, to, pack) => {
-            remove(db, &from, &pack)?;
-            deploy::add(db, &pack, &to)
-        }
-        Command::Profile(unit, profile) => {
-            change(db, &unit, "removal", profile.selector())?;
-            record(db, format_args!("{unit}: {}", profile.name()))
-        }
-        Command::Refresh(unit) => change(db, &unit, "refresh", &1),
-        Command::Folder(unit, folder) => change(db, &unit, "folder", &folder),
-        Command::Delete(device) => devices::delete(db, &device),
-        Command::Split(pack, new, seats) => {
-            let pack = packs::load(db, &pack)?;
-            packs::apply(db, &rules::split(&pack, &new, seats, &Part::Overflow)?)
-        }
-        Command::Renew(key, chosen, expires) => {
-            let mut of_key = packs::all(db)?;
-            of_key.retain(|pack| pack.subscription_key.as_ref() == Some(&key));
-            packs::apply(db, &rules::renew(&of_key, &chosen, expires)?)
-        }
-        Command::RotateKey => keys::rotate(db).map(drop),
-        Command::RevokeKey(name) => revoke(db, &name),
-        Command::Settings(text) => {
-            text.parse::<toml::Table>()
-                .map_err(|_| UmsError::Invalid("settings", "a TOML text"))?;
-            database::set(db, settings::PROFILE, &text)?;
-            stale(db, "SELECT DISTINCT unit FROM device")
-        }
-        Command::Token(token) => database::set(db, TOKEN, &token),
-        Command::Sold(pack, serial, mac) => bundle::sold(db, &pack, &serial, mac.as_ref()),
-        Command::DefineView(name, field, prefix) => define_view(db, &name, &field, &prefix),
-    }
-}
-
-fn remove(db: &Connection, unit: &UnitId, pack: &PackId) -> Result<(), UmsError> {
-    let pack = packs::load(db, pack)?;
-    packs::apply(db, &rules::remove(&pack, &BTreeSet::from([unit.clone()]), now())?)?;
-    record(db, format_args!("{unit}: left {}", pack.id))
-}
-
-/// Changes a column of the device that holds a unit ID.
-fn change(
-    db: &Connection,
-    unit: &UnitId,
-    column: &'static str,
-    value: &(impl rusqlite::ToSql + ?Sized),
-) -> Result<(), UmsError> {
-    let changed = db.execute(
-        &format!("UPDATE device SET {column} = ?2 WHERE unit = ?1 AND NOT refused"),
-        rusqlite::params![Text(unit.clone()), value],
-    )?;
-    if changed == 0 {
-        return Err(UmsError::Unknown(unit.to_string()));
-    }
-    db.execute("INSERT OR REPLACE INTO stale (unit) VALUES (?1)", [Text(unit.clone())])?;
-    Ok(())
-}
-
-fn stale(db: &Connection, units: &str) -> Result<(), UmsError> {
-    db.execute(&format!("INSERT OR REPLACE INTO stale (unit) {units}"), [])?;
-    Ok(())
-}
-
-/// Revokes a key. What it signed no longer counts, so every licence is issued again.
-fn revoke(db: &Connection, name: &str) -> Result<(), UmsError> {
-    keys::revoke(db, name)?;
-    let ids: Vec<PackId> = packs::all(db)?.into_iter().map(|pack| pack.id).collect();
-    ids.iter().try_for_each(|id| issue::again(db, id))?;
-    record(db, format_args!("key {name} is revoked"))
-}
-
-fn define_view(db: &Connection, name: &str, field: &str, prefix: &str) -> Result<(), UmsError> {
-    if name.is_empty() || !conditions::FIELDS.contains(&field) {
-        return Err(UmsError::Invalid("view", "a name and one of os, mac, serial, unit, folder"));
-    }
-    db.execute(
-        "INSERT OR REPLACE INTO view (name, field, prefix) VALUES (?1, ?2, ?3)",
-        [name, field, prefix],
-    )?;
-    Ok(())
 }

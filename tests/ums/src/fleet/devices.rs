@@ -108,12 +108,19 @@ pub(crate) fn receive(
             replaced: known.replaced.clone(),
             refused: false,
         },
-        _ => place(db, report, status, unit.as_ref())?,
+        _ => {
+            let place = place(db, report, status, unit.as_ref())?;
+            if known.as_ref().is_none_or(|known| known.unit != unit) {
+                announce(db, unit.as_ref(), &place)?;
+            }
+            place
+        }
     };
     write(db, report, status, from, &place)?;
     write_services(db, &report.device, status)?;
     Ok(match &known {
         None => Some(Occasion::Registered),
+        Some(known) if known.unit != unit => Some(Occasion::Registered),
         Some(known) if known.refused && !place.refused => Some(Occasion::Registered),
         Some(known) if known.boot != report.boot => Some(Occasion::Restarted),
         Some(_) => None,
@@ -132,18 +139,28 @@ fn place(
     let new = || Place { folder: "/".to_owned(), ..Place::default() };
     let Some(unit) = unit else { return Ok(new()) };
     let Some(holder) = holder(db, unit)?.filter(|holder| holder.id != report.device) else {
-        record(db, format_args!("{unit}: registered"))?;
         return Ok(new());
     };
     let was_replaced = holder.replaced.lines().any(|id| id == report.device);
     if was_replaced || !holder.is_same_hardware(status) {
-        record(db, format_args!("{unit}: a second device has this unit ID and gets no licences"))?;
         return Ok(Place { refused: true, ..new() });
     }
     delete(db, &holder.id)?;
-    record(db, format_args!("{unit}: registered again"))?;
     let replaced = format!("{}\n{}", holder.id, holder.replaced);
     Ok(Place { folder: holder.folder, removal: holder.removal, replaced, refused: false })
+}
+
+/// Records a registration.
+fn announce(db: &Connection, unit: Option<&UnitId>, place: &Place) -> Result<(), UmsError> {
+    let unit = unit.map_or("a device without a unit ID".to_owned(), UnitId::to_string);
+    record(
+        db,
+        match (place.refused, place.replaced.is_empty()) {
+            (true, _) => format!("{unit}: a second device has this unit ID and gets no licences"),
+            (false, true) => format!("{unit}: registered"),
+            (false, false) => format!("{unit}: registered again"),
+        },
+    )
 }
 
 /// Deletes a registration.

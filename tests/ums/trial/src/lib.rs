@@ -10,8 +10,10 @@
 
 mod agent;
 mod device;
+mod pack;
 mod service;
 
 pub use agent::Agent;
 pub use device::{device, device_with, reboot, reboot_with};
-pub use service::{PackFile, Service};
+pub use pack::PackFile;
+pub use service::Service;

@@ -1,7 +1,8 @@
 //! The ways of a licence from the packs of the licensing service to a device, and back.
 
+use acceptance::clock::Clock;
 use acceptance::harness::Story;
-use acceptance::{maker, story};
+use acceptance::{maker, story, wait};
 use ums_trial::{Agent, PackFile, Service, device, reboot};
 
 pub(crate) const STORIES: &[Story] = &[
@@ -9,6 +10,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_moves_to_another_device),
     story!(the_last_unit_of_a_pack_loses_its_licence_too),
     story!(a_removal_profile_takes_licences_until_it_is_off),
+    story!(a_new_device_takes_settings_once_it_is_licensed),
     story!(frozen_settings_stay_and_licences_still_arrive),
 ];
 
@@ -94,7 +96,7 @@ fn timeout(minutes: u8) -> String {
     format!("[userinterface.screensaver]\ntimeout = {minutes}\n")
 }
 
-fn frozen_settings_stay_and_licences_still_arrive() {
+fn a_new_device_takes_settings_once_it_is_licensed() {
     let service = Service::start();
     service.order("settings", &[("settings", &timeout(5))]);
     let (world, unit) = device(&service, 1);
@@ -108,7 +110,33 @@ fn frozen_settings_stay_and_licences_still_arrive() {
     service.add(&PackFile::new("WE-AAAA1", 1), &[]);
     service.order("deploy", &[("unit", &unit)]);
     daemon.until("licensed", |status| status["state"] == "valid");
-    acceptance::wait::until("thawed", || settings().contains("timeout = 5").then_some(()));
+    wait::until("thawed", || settings().contains("timeout = 5").then_some(()));
     service.until(&unit, "shown", |device| device["is_frozen"] == false);
     assert_eq!(maker::today_plus(365).to_string(), service.pack("WE-AAAA1")["expires"]);
+}
+
+fn frozen_settings_stay_and_licences_still_arrive() {
+    let service = Service::start();
+    service.order("settings", &[("settings", &timeout(5))]);
+    service.add(&PackFile::new("WE-AAAA1", 1).ends_in(30), &[]);
+    let (world, unit) = device(&service, 1);
+    let clock = Clock::at(&format!("{} 09:00:00", maker::today_plus(0)));
+    let daemon = world.start_with(|command| clock.shown_to(command));
+    let _agent = Agent::start(&world, &service);
+    service.until(&unit, "licensed", |device| {
+        device["state"] == "valid" && device["is_current"] == true && device["is_frozen"] == false
+    });
+    let settings = || std::fs::read_to_string(world.path("/etc/licd/settings.toml")).unwrap();
+    assert!(settings().contains("timeout = 5"), "{}", settings());
+    clock.set(&format!("{} 09:00:00", maker::today_plus(40)));
+    service.order("refresh", &[("unit", &unit)]);
+    service.until(&unit, "frozen", |device| device["is_frozen"] == true);
+    service.order("settings", &[("settings", &timeout(9))]);
+    service.until(&unit, "sent", |device| device["is_current"] == true);
+    assert!(settings().contains("timeout = 5"), "{}", settings());
+    service.add(&PackFile::new("WE-BBBB1", 1), &[("manual", "1")]);
+    service.order("deploy", &[("unit", &unit), ("pack", "WE-BBBB1")]);
+    daemon.until("licensed", |status| status["state"] == "valid");
+    wait::until("thawed", || settings().contains("timeout = 9").then_some(()));
+    service.until(&unit, "shown", |device| device["is_frozen"] == false);
 }
