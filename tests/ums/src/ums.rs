@@ -256,7 +256,7 @@ fn has_token(db: &Connection) -> Result<bool, UmsError> {
 fn wakes(db: &Connection) -> Result<Vec<Wake>, UmsError> {
     let mut statement = db.prepare(
         "SELECT stale.unit, wake FROM stale JOIN device ON device.unit = stale.unit
-         WHERE calls < ?1 AND wake <> '' LIMIT ?2",
+         WHERE calls < ?1 AND wake <> '' ORDER BY calls LIMIT ?2",
     )?;
     let rows =
         statement.query_map((CALLS, AT_ONCE as i64), |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -79,12 +79,14 @@ impl Link {
 }
 
 /// The links of a unit. The trust document comes first, because licences may need its keys; the image
-/// holds version 1. Files that take a licence away come last, so that no moment is without one.
+/// holds version 1. Its link changes with the version, or a device with no other news would ask only a
+/// day later. Files that take a licence away come last, so that no moment is without one.
 fn links(db: &Connection, unit: &UnitId) -> Result<Vec<String>, UmsError> {
     let base: String = setting(db, BASE)?.unwrap_or_default();
     let mut links = Vec::new();
-    if keys::trust(db)?.0 > 1 {
-        links.push(format!("{base}/trust.note"));
+    let version = keys::trust(db)?.0;
+    if version > 1 {
+        links.push(format!("{base}/trust.note?version={version}"));
     }
     let mut statement = db.prepare(
         "SELECT pack, first, last, attempt FROM deployment WHERE unit = ?1 ORDER BY leaving, pack",
