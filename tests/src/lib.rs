@@ -31,6 +31,7 @@ pub mod partition;
 pub mod program;
 mod random;
 pub mod schema;
+pub mod screen;
 pub mod server;
 pub mod stick;
 pub mod tree;

@@ -21,21 +21,21 @@ use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
 use licd_rules::Code;
-use licd_store::StoreState;
+use licd_store::{FileName, StoreState};
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
 use crate::bus::{Bus, NAME, START, StartError};
 use crate::dispatch::{Event, State, Ticket};
-use crate::jobs::{Job, JobId, Read};
+use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
 use deployment::PendingRestart;
 use imports::Outcome;
 use orders::Pending;
-use poller::{Poller, Signal, Wake};
+use poller::{Files, Poller, Signal, Wake};
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
 
@@ -153,6 +153,8 @@ struct Daemon {
     last_ticket: u64,
     /// Imports that run.
     jobs: BTreeMap<JobId, Arc<Job>>,
+    /// Files that wait to be read.
+    files: Arc<FileQueues>,
     /// What they have read.
     read: BTreeMap<JobId, Read>,
     /// How those ended whose end is still to be reported.
@@ -189,6 +191,7 @@ impl Daemon {
             pending: BTreeMap::new(),
             last_ticket: 0,
             jobs: BTreeMap::new(),
+            files: Arc::default(),
             read: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             refreshed: None,
@@ -204,14 +207,14 @@ impl Daemon {
         self.poller.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
         notify_ready(&status)?;
-        self.publish_plan();
+        self.publish_first_plan();
         Ok(())
     }
 
     /// Serves until a signal or the end of the bus.
     fn serve(&mut self) -> Result<(), Fatal> {
         loop {
-            for wake in self.poller.wait(&self.inbox.wake, self.state.due())? {
+            for wake in self.wait()? {
                 match wake {
                     Wake::Signal(Signal::Stop) => return Ok(()),
                     Wake::Signal(Signal::Refresh) => self.handle(Event::Hangup)?,
@@ -225,6 +228,17 @@ impl Daemon {
             }
             self.handle(Event::TimePassed)?;
         }
+    }
+
+    /// Waits for something to happen. What licd itself has stored is no news.
+    fn wait(&mut self) -> Result<Vec<Wake>, Fatal> {
+        let (device, published) = (&self.device, self.shared.published());
+        let is_known = |name: &FileName| device.has_read(&published.survey, name);
+        let files = match self.state.may_change_files() {
+            true => Files::Later,
+            false => Files::Unknown(&is_known),
+        };
+        self.poller.wait(&self.inbox.wake, self.state.due(), files)
     }
 
     /// Carries out what follows from an event, and from the events that this causes at once.
