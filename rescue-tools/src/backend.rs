@@ -3,18 +3,18 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
+use std::os::fd::BorrowedFd;
 
 use licd_device::{
     Application, Arrival, Attempt, Device, Extent, Failure, FeatureReport, FileVerdict, Imported,
-    Intent, Missing, Partial, Removed, Report, Survey,
+    Intent, Login, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
 use license_format::{Date, Verified};
 
-use crate::args::Args;
+use crate::args::Access;
 use crate::bus::{self, Daemon};
-use crate::progress::Progress;
 
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
@@ -33,13 +33,60 @@ pub(crate) struct Document {
     pub(crate) file: Result<File, Failure>,
 }
 
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Daemon,
+    Device,
+}
+
+/// The options of an import by the daemon.
+#[cfg_attr(
+    not(feature = "bus"),
+    expect(dead_code, reason = "a build without a bus never finds a daemon that reads them")
+)]
+pub(crate) struct JobOptions<'a> {
+    pub(crate) intent: Intent,
+    /// The credentials for a server.
+    pub(crate) login: Option<&'a Login>,
+    /// The address of a proxy, with its credentials.
+    pub(crate) proxy: Option<&'a str>,
+}
+
+impl Default for JobOptions<'_> {
+    fn default() -> Self {
+        Self { intent: Intent::Explicit, login: None, proxy: None }
+    }
+}
+
+/// How to cancel what runs here.
+#[derive(Clone, Copy)]
+pub(crate) struct CancelBy<'a> {
+    /// Whether the user has asked for it.
+    pub(crate) is_asked: &'a dyn Fn() -> bool,
+    /// Becomes readable then.
+    pub(crate) readable: BorrowedFd<'a>,
+}
+
+/// What becomes of a job that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    GoOn,
+    Cancel,
+}
+
 impl Backend {
     /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
     /// the daemon.
-    pub(crate) fn open(args: &Args) -> Self {
+    pub(crate) fn open(access: &Access) -> Self {
+        Self { daemon: Daemon::wanted(access), ..Self::direct(access) }
+    }
+
+    /// Answers without the daemon.
+    pub(crate) fn direct(access: &Access) -> Self {
         Self {
-            device: Device::at(Root::new(&args.root)),
-            daemon: args.verb.asks_the_daemon().then(|| Daemon::wanted(args)).flatten(),
+            device: Device::at(Root::new(&access.root)),
+            daemon: None,
             missing: OnceCell::new(),
             known: OnceCell::new(),
             verdicts: OnceCell::new(),
@@ -50,6 +97,11 @@ impl Backend {
     /// its last complete survey.
     pub(crate) fn missing(&self) -> Option<&Missing> {
         self.missing.get()
+    }
+
+    /// Who answers.
+    pub(crate) fn by(&self) -> By {
+        if self.daemon.is_some() { By::Daemon } else { By::Device }
     }
 
     /// The device itself, for read-only access.
@@ -215,16 +267,24 @@ impl Backend {
         batch.imported
     }
 
-    /// Sends a request for a licence to the service at `url` and imports the answer.
+    /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
+    /// bytes received, and the total if known.
     pub(crate) fn activate(
         &self,
         url: &str,
         application: &Application,
-        silent: bool,
+        cancel: Option<CancelBy<'_>>,
+        mut progress: impl FnMut(u64, Option<u64>),
     ) -> FileVerdict {
         let answer = match &self.daemon {
-            Some(daemon) => daemon.activate(application),
-            None => self.activate_here(url, application, silent),
+            Some(daemon) => daemon.activate(application, |done, total| {
+                progress(done, Some(total).filter(|total| *total > 0));
+                match cancel {
+                    Some(cancel) if (cancel.is_asked)() => Wish::Cancel,
+                    _ => Wish::GoOn,
+                }
+            }),
+            None => self.activate_here(url, application, cancel, progress),
         };
         let Failure { code, message } = match answer {
             Ok((code, message)) => Failure { code, message },
@@ -239,14 +299,20 @@ impl Backend {
         &self,
         url: &str,
         application: &Application,
-        silent: bool,
+        cancel: Option<CancelBy<'_>>,
+        progress: impl FnMut(u64, Option<u64>),
     ) -> Result<(Code, String), Failure> {
         let request = self.own_report()?.activation_request(application)?;
         let known = self.known()?;
-        let mut progress = Progress::new(url, silent);
-        let attempt = Attempt { request: Some(&request), cancel: None, is_cancelled: &|| false };
-        let answer = self.device.activate(known, &attempt, |done, total| progress.at(done, total));
-        drop(progress);
+        let attempt = Attempt {
+            request: Some(&request),
+            cancel: cancel.map(|cancel| cancel.readable),
+            is_cancelled: match cancel {
+                Some(cancel) => cancel.is_asked,
+                None => &|| false,
+            },
+        };
+        let answer = self.device.activate(known, &attempt, progress);
         let arrival = match answer {
             Ok(file) => known.read(url, file, Intent::Explicit),
             Err(failure) => Arrival::unread(url, failure),
@@ -295,11 +361,16 @@ impl Backend {
     }
 
     /// Has the daemon import from a source that the daemon opens itself; `None` without a daemon. The
-    /// daemon reports one verdict on all files.
-    pub(crate) fn import_by_daemon(&self, source: &str, intent: Intent) -> Option<FileVerdict> {
+    /// daemon reports one verdict on all files. `watch` learns of the bytes read and in all (0: unknown).
+    pub(crate) fn import_by_daemon(
+        &self,
+        source: &str,
+        options: JobOptions<'_>,
+        watch: impl FnMut(u64, u64) -> Wish,
+    ) -> Option<FileVerdict> {
         let daemon = self.daemon.as_ref()?;
         let file = source.to_owned();
-        Some(match daemon.import_from(source, intent) {
+        Some(match daemon.import_from(source, &options, watch) {
             Ok((code, lines)) => {
                 let message = lines.replace('\n', "; ");
                 FileVerdict { file, code, message, pack: None, units: Vec::new() }

@@ -5,6 +5,7 @@ mod activation;
 mod application;
 mod arrival;
 mod assess;
+mod carry_out;
 mod cleanup;
 mod fetch;
 mod follow;

@@ -30,7 +30,7 @@ use trust::Proven;
 
 pub use inputs::Extent;
 pub use store::Held;
-pub(crate) use store::{Cut, Reuse, content_name, signed_text};
+pub(crate) use store::{Cut, Reuse, TextHash, content_name, signed_text};
 
 /// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
