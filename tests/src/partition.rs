@@ -61,7 +61,10 @@ impl Partition {
             // The kernel may still be closing it after its last mount.
             return wait::until("the loop device is free", || match mount_it(device) {
                 Err(Errno::EBUSY) => None,
-                mounted => Some(mounted.unwrap()),
+                mounted => {
+                    mounted.unwrap();
+                    Some(())
+                }
             });
         }
         let device = attach(&self.image);
