@@ -59,10 +59,13 @@ impl Partition {
             |device: &str| mount(Some(device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
         if let Some(device) = &self.device {
             // The kernel may still be closing it after its last mount.
-            let mounted = wait::until("the loop device is free", || {
-                Some(mount_it(device)).filter(|mounted| *mounted != Err(Errno::EBUSY))
+            return wait::until("the loop device is free", || match mount_it(device) {
+                Err(Errno::EBUSY) => None,
+                mounted => {
+                    mounted.unwrap();
+                    Some(())
+                }
             });
-            return mounted.unwrap();
         }
         let device = attach(&self.image);
         let mounted = mount_it(&device);

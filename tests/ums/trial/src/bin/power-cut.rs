@@ -5,6 +5,7 @@
 //! `power-cut CAPACITY FILE`: the requests per second that UMS can answer, from `capacity`.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a program for one figure of the documentation"
 )]
