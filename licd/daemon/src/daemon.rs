@@ -8,6 +8,7 @@ mod orders;
 mod poller;
 mod publish;
 mod refresh;
+mod service_manager;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use licd_device::Device;
-use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
@@ -37,6 +37,7 @@ use imports::Outcome;
 use orders::Pending;
 use poller::{Files, Poller, Signal, Wake};
 use refresh::Removal;
+use service_manager::{notify, notify_ready};
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
@@ -101,8 +102,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let bus = Bus::start(&args.bus, &shared, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
     let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), poller);
-    daemon.announce_start(complaints);
-    let outcome = daemon.handle(started).and_then(|()| daemon.serve());
+    let outcome = daemon.announce_start(complaints);
+    let outcome = outcome.and_then(|()| daemon.handle(started)).and_then(|()| daemon.serve());
     daemon.stop();
     outcome
 }
@@ -128,13 +129,6 @@ fn settle(device: &Device) -> bool {
             }
             failure.is_of_the_moment()
         }
-    }
-}
-
-/// Notifies the service manager, if there is one.
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        log::warn!("service manager: cannot be notified ({})", reason(&error));
     }
 }
 
@@ -206,14 +200,15 @@ impl Daemon {
     }
 
     /// Reports to the service manager and the journal that the daemon serves.
-    fn announce_start(&mut self, complaints: Vec<String>) {
+    fn announce_start(&mut self, complaints: Vec<String>) -> Result<(), Fatal> {
         let published = self.shared.published();
         journal_events::started(&published.report);
         self.complain(complaints, true);
         self.poller.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
-        notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+        notify_ready(&status)?;
         self.publish_first_plan();
+        Ok(())
     }
 
     /// Serves until a signal or the end of the bus.

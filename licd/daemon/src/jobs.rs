@@ -1,6 +1,7 @@
 //! Slow work: each piece runs on a thread of its own, which ends with it.
 
 mod files;
+mod server;
 mod source;
 mod stick;
 

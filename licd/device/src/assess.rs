@@ -131,10 +131,12 @@ impl<'a> Assessor<'a> {
         self.device.time_by(attested)
     }
 
-    /// Whether an arrival changes the store or the memory.
-    pub(crate) fn has_effect(&mut self, arrival: &Arrival) -> bool {
+    /// Judges an arrival, and whether it changes the store or the memory.
+    pub(crate) fn foresee(&mut self, arrival: &Arrival) -> (Assessed, bool) {
         let assessed = self.assess(arrival);
-        !matches!(assessed.action, Action::Nothing) || self.would_learn(arrival, &assessed)
+        let acts = !matches!(assessed.action, Action::Nothing);
+        let has_effect = acts || self.would_learn(arrival, &assessed);
+        (assessed, has_effect)
     }
 
     /// Whether a licence adds to the memory.

@@ -16,7 +16,7 @@ use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
-use crate::{Device, Failure};
+use crate::{Device, Extent, Failure};
 
 /// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +77,21 @@ impl Device {
         (arrival.verdict(code, message), arrival.into_verified())
     }
 
-    /// A survey for reading documents. Unreadable files of the store do not block it, since they
+    /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they
     /// take nothing away.
     ///
     /// # Errors
     /// The first other fact that is unavailable.
+    pub fn survey_for_verdicts(&self) -> Result<Survey, Failure> {
+        usable(&self.survey_for(Extent::Verdicts)).cloned()
+    }
+
+    /// The same for documents that are imported.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey_for_verdicts`].
     pub fn survey_for_import(&self) -> Result<Survey, Failure> {
-        usable(&self.survey()).cloned()
+        usable(&self.survey_for(Extent::Import)).cloned()
     }
 
     /// Whether a licence file is the one that a survey has read, by device, inode, size and time of
@@ -108,21 +116,22 @@ impl Device {
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
-        if !arrivals.iter().any(|arrival| assessor.has_effect(arrival)) {
-            let imported =
-                arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
+        // Once each: a second judgement may find the time that the first one could not read.
+        let judged: Vec<_> = arrivals.iter().map(|arrival| assessor.foresee(arrival)).collect();
+        if !judged.iter().any(|(_, has_effect)| *has_effect) {
+            let judged = judged.into_iter().zip(&arrivals);
+            let imported = judged.map(|((assessed, _), arrival)| assessed.imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
         }
         match self.store_arrivals(assessor, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
-                let mut assessor = Assessor::new(self, survey.clone());
-                let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
+                let judged = judged.into_iter().zip(&arrivals);
+                let imported = judged.map(|((assessed, has_effect), arrival)| match has_effect {
                     true => Assessed::from(failure.clone()).imported(arrival),
-                    false => assessor.assess(arrival).imported(arrival),
+                    false => assessed.imported(arrival),
                 });
-                let imported = imported.collect();
-                Batch { imported, survey: assessor.into_survey() }
+                Batch { imported: imported.collect(), survey: survey.clone() }
             }
         }
     }

@@ -50,7 +50,7 @@ pub use report::{
 };
 pub use restart::Restart;
 pub use stick::{OpenStick, Stick, StickFile};
-pub use survey::{Held, Survey};
+pub use survey::{Extent, Held, Survey};
 
 use licd_files::state;
 use licd_fs::atomic;

@@ -210,7 +210,7 @@ fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
 #[test]
 fn an_import_returns_the_survey_of_the_device_afterwards() {
     let world = World::new();
-    let survey = world.device().survey_for_import().unwrap();
+    let survey = world.device().survey().unwrap();
     let files = files();
     let read = |file: &String| survey.read("a.lic", file.as_bytes(), Intent::Explicit);
     let batch = world.device().import(&survey, files.iter().map(read).collect());

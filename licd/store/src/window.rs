@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -124,8 +124,18 @@ impl<'a> Window<'a> {
     /// Makes the partition read-only if it is writable, and removes the leftovers of a crash.
     pub(crate) fn settle(store: &'a Store) -> Result<Option<Closed>, StoreError> {
         let mut window = Self::adopt(store)?;
+        if window.mount.is_mount_point && window.mount.is_closed() {
+            // After a power cut the partition is read-only, with the leftovers in it. Where it cannot
+            // be made writable, they wait.
+            window.opened =
+                window.has_leftovers() && window.mount.make_writable(&store.place).is_ok();
+            if !window.opened {
+                window.closed = true;
+                return Ok(None);
+            }
+        }
         window.sweep();
-        if window.mount.is_mount_point && !window.mount.is_closed() {
+        if window.mount.is_mount_point {
             return window.close().map(Some);
         }
         window.closed = true;
@@ -151,10 +161,24 @@ impl<'a> Window<'a> {
 
     fn sweep(&self) {
         // An error recurs in the write itself; a leftover may wait for the next sweep.
-        let _ = atomic::sweep(&self.top);
-        if let Ok(dsa) = open_dir(&self.top, DSA) {
-            let _ = atomic::sweep(&dsa);
-            let _ = open_dir(&dsa, LICENSES).and_then(atomic::sweep);
+        self.each_directory(|dir| {
+            let _ = atomic::sweep(dir);
+        });
+    }
+
+    fn has_leftovers(&self) -> bool {
+        let mut has = false;
+        self.each_directory(|dir| has |= atomic::leftovers(dir).is_ok_and(|all| !all.is_empty()));
+        has
+    }
+
+    /// Calls `act` with every directory that the store writes to and that can be opened.
+    fn each_directory(&self, mut act: impl FnMut(BorrowedFd<'_>)) {
+        act(self.top.as_fd());
+        let Ok(dsa) = open_dir(&self.top, DSA) else { return };
+        act(dsa.as_fd());
+        if let Ok(licenses) = open_dir(&dsa, LICENSES) {
+            act(licenses.as_fd());
         }
     }
 

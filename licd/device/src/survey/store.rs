@@ -63,11 +63,10 @@ impl Survey {
         if missing.of_store(device.store().is_nearly_full()) {
             self.note(PartitionProblem::NearlyFull);
         }
-        self.look_for_request(device, missing);
     }
 
     /// Looks for the request of an activation.
-    fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
+    pub(super) fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
         match device.look_for_request(&self.units) {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(waiting))) => {
@@ -123,7 +122,7 @@ impl Survey {
             match self.read_entry(listing, entry) {
                 Ok(Ok(ReadEntry::Gone)) => {}
                 Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
-                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document.into(), &bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
