@@ -164,7 +164,7 @@ impl Drop for Screen {
 }
 
 /// setsid(1) makes the terminal that of the program, and then becomes the program.
-fn start(program: &Command, terminal: &PathBuf) -> Child {
+fn start(program: &Command, terminal: &Path) -> Child {
     let open = || {
         let terminal = OpenOptions::new()
             .read(true)

@@ -1,5 +1,5 @@
 //! Demonstrates a fleet: the reference licensing service and UMS, and 21 devices with licd and an agent
-//! each. It runs unattended, shows UMS's view beside each device's own, and fails if they differ.
+//! each. It runs unattended, shows UMS's view next to each device's own, and fails if they differ.
 //! With `--stay` the page stays open at the end.
 #![allow(
     clippy::unwrap_used,
