@@ -112,7 +112,7 @@ fn a_removal_by_licd_is_right_at_a_sample_of_its_points() {
 }
 
 fn an_import_without_the_time_says_that_nothing_is_stored() {
-    run("import", Choice::Of("/proc/uptime"));
+    run("import", Choice::Of("timesync/synchronized"));
 }
 
 fn an_answer_waits_for_memory_to_send_it() {
