@@ -61,8 +61,13 @@ pub fn judge(
     judge.memory();
     judge.store();
     if aim.fault.is_kill() {
-        judge.killed();
-        judge.closed();
+        let found = fixture.found(&world, judge.is_acknowledged(), || {
+            let mut next = Judge { violations: Vec::new(), ..judge };
+            next.killed();
+            next.closed();
+            next.violations
+        });
+        judge.violations.extend(found);
     } else {
         judge.closed();
         judge.left();
@@ -70,7 +75,7 @@ pub fn judge(
         judge.licd();
     }
     let mut violations = judge.violations;
-    check_file_system(world, &mut violations);
+    violations.extend(check_file_system(fixture, &world));
     violations
 }
 
@@ -238,12 +243,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn check_file_system(world: World, violations: &mut Violations) {
-    let Some(partition) = world.file_system() else { return };
-    partition.vanish();
-    let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
-    if !check.status.success() {
-        let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
-        violations.push(format!("e2fsck: {text}"));
+/// What e2fsck finds; `None` if nothing, or if the partition was not written.
+fn check_file_system(fixture: &Fixture, world: &World) -> Option<String> {
+    let partition = world.file_system()?;
+    if !fixture.release(partition) {
+        return None;
     }
+    let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
+    let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
+    (!check.status.success()).then(|| format!("e2fsck: {text}"))
 }

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::program::Answer;
-use acceptance::server::{ok, status};
 use acceptance::{World, program, story};
 use nix::sys::stat::Mode;
 use zbus::{OwnedObjectPath, Variant};
