@@ -58,7 +58,7 @@ impl<'w> Run<'w> {
         match cost {
             Cost::Calls => self.calls(),
             Cost::Instructions => self.instructions(),
-            Cost::Memory => program::run_measured(&self.command(&[])).1 / 1024,
+            Cost::Memory => program::run_measured(&self.command(&[])).1.peak / 1024,
         }
     }
 

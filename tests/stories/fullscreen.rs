@@ -107,7 +107,8 @@ fn furnished() -> World {
     for file in [maker::licence().sign(), perpetual.sign()] {
         let _ = world.import(file).with_code(0);
     }
-    world.copy_by_hand("other.lic", maker::licence().units(&[OTHER]).sign());
+    let foreign = maker::licence().pack("WE-BBR7F").units(&[OTHER]);
+    world.copy_by_hand("other.lic", foreign.sign());
     world.copy_by_hand("empty.lic", "");
     world
 }

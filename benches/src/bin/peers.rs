@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use acceptance::{World, maker, program};
 use benches::{device, text};
-use wait4::Wait4 as _;
+use wait4::Wait4;
 
 const TIMES: usize = 200;
 const IMPORTS: usize = 20;
@@ -149,7 +149,7 @@ fn alternate(
 fn taken(command: &mut Command) -> (Duration, Duration) {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let began = Instant::now();
-    let ended = command.spawn().and_then(|mut child| child.wait4());
+    let ended = command.spawn().and_then(Wait4::wait4);
     let ended = ended.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(ended.status.success(), "{command:?}: {}", ended.status);
     (began.elapsed(), ended.rusage.utime + ended.rusage.stime)

@@ -1,5 +1,9 @@
 //! `plots DIRECTORY`: charts of time and memory against the number of licences and units, as SVG.
-#![allow(clippy::unwrap_used, reason = "a figure that cannot be taken is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a figure that cannot be taken is a failed test"
+)]
 
 use std::path::Path;
 
