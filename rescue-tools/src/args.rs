@@ -139,6 +139,13 @@ pub(crate) enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether the daemon has part in the answer. A verdict on a file is the same without it.
+    pub(crate) fn asks_the_daemon(&self) -> bool {
+        !matches!(self, Self::Verify { .. } | Self::Slice { .. } | Self::Completions { .. })
+    }
+}
+
 /// The options and sources of an import.
 #[derive(clap::Args)]
 pub(crate) struct Import {

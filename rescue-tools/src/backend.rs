@@ -6,11 +6,11 @@ use std::fs::File;
 use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Application, Arrival, Attempt, Device, Failure, FileVerdict, Imported, Intent, Login, Missing,
-    Partial, Removed, Report, Survey,
+    Application, Arrival, Attempt, Device, Extent, Failure, FeatureReport, FileVerdict, Imported,
+    Intent, Login, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
-use licd_rules::{Code, Reason, Selector, Version};
+use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
 use license_format::{Date, Verified};
 
 use crate::args::Access;
@@ -23,6 +23,8 @@ pub(crate) struct Backend {
     missing: OnceCell<Missing>,
     /// The first complete survey of the device.
     known: OnceCell<Survey>,
+    /// The first survey for verdicts alone.
+    verdicts: OnceCell<Survey>,
 }
 
 /// A file to import, or the reason it could not be opened. The file can be read more than once.
@@ -77,11 +79,17 @@ impl Backend {
     /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
     /// the daemon.
     pub(crate) fn open(access: &Access) -> Self {
+        Self { daemon: Daemon::wanted(access), ..Self::direct(access) }
+    }
+
+    /// Answers without the daemon.
+    pub(crate) fn direct(access: &Access) -> Self {
         Self {
             device: Device::at(Root::new(&access.root)),
-            daemon: Daemon::wanted(access),
+            daemon: None,
             missing: OnceCell::new(),
             known: OnceCell::new(),
+            verdicts: OnceCell::new(),
         }
     }
 
@@ -121,15 +129,30 @@ impl Backend {
     }
 
     fn own_report(&self) -> Result<Report, Failure> {
-        let survey = self.survey();
+        let survey = self.survey(Extent::Report);
         let mut report = survey.report(&self.device.time(&survey)?);
         report.problems.extend(self.missing().into_iter().flat_map(Missing::problems));
         Ok(report)
     }
 
+    /// Whether a feature is allowed, and the generation of the system that this holds for; `None` for a
+    /// feature that the daemon does not know.
+    pub(crate) fn feature(
+        &self,
+        feature: &Feature,
+    ) -> Result<(Option<FeatureReport>, Generation), Failure> {
+        if self.daemon.is_some() {
+            let mut report = self.report()?;
+            return Ok((report.features.remove(feature.name), report.os.generation));
+        }
+        let survey = self.survey(Extent::Verdicts);
+        let answer = survey.feature(feature, &self.device.time(&survey)?);
+        Ok((Some(answer), survey.generation()))
+    }
+
     /// Surveys the device and records what is missing from the survey.
-    fn survey(&self) -> Survey {
-        self.device.survey().unwrap_or_else(|partial| {
+    fn survey(&self, extent: Extent) -> Survey {
+        self.device.survey_for(extent).unwrap_or_else(|partial| {
             let Partial { survey, missing } = *partial;
             let _ = self.missing.set(missing);
             survey
@@ -141,7 +164,7 @@ impl Backend {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
-                let survey = self.survey();
+                let survey = self.survey(Extent::Verdicts);
                 let to = version.and_then(Version::parse);
                 Ok(survey.update(released, to, &self.device.time(&survey)?).reason)
             }
@@ -161,8 +184,19 @@ impl Backend {
         }
     }
 
-    /// The survey that documents are judged against; taken once.
-    pub(crate) fn known(&self) -> Result<&Survey, Failure> {
+    /// The survey that documents are judged against when nothing changes; taken once.
+    fn verdicts(&self) -> Result<&Survey, Failure> {
+        match self.verdicts.get() {
+            Some(verdicts) => Ok(verdicts),
+            None => {
+                let verdicts = self.device.survey_for_verdicts()?;
+                Ok(self.verdicts.get_or_init(|| verdicts))
+            }
+        }
+    }
+
+    /// The survey that documents are imported by; taken once.
+    fn known(&self) -> Result<&Survey, Failure> {
         match self.known.get() {
             Some(known) => Ok(known),
             None => {
@@ -183,9 +217,11 @@ impl Backend {
     /// Judges a document without changing anything; returns the licence too if it is genuine.
     pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
         let Document { name, file } = document;
-        let arrival = file.and_then(|file| Ok(self.known()?.read(&name, file, Intent::Explicit)));
-        let arrival = arrival.unwrap_or_else(|failure| Arrival::unread(&name, failure));
-        match self.known() {
+        let known = self.verdicts();
+        let arrival = file
+            .and_then(|file| Ok(known.clone()?.read(&name, file, Intent::Explicit)))
+            .unwrap_or_else(|failure| Arrival::unread(&name, failure));
+        match known {
             Ok(known) => self.device.check(known, arrival),
             Err(failure) => (FileVerdict::unread(&name, failure), None),
         }

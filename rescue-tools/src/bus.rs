@@ -44,10 +44,10 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// The time limit for an import: the daemon's limit for a source, plus time for the store.
 const IMPORT: Duration = Duration::from_secs(150);
 
-/// Concurrent imports: the daemon's limit per caller.
-const AT_ONCE: usize = 8;
+/// Concurrent imports: the daemon's limit of files per caller.
+const AT_ONCE: usize = 64;
 /// Queued `Finished` signals: more than the jobs that run concurrently.
-const JOBS: usize = 64;
+const JOBS: usize = 128;
 
 /// A connection to the running daemon.
 pub(crate) struct Daemon {

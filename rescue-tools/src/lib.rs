@@ -60,7 +60,10 @@ fn run(args: Args, out: &mut Output) -> output::Answer {
         Some(verb) => verb,
     };
     warnings::show();
-    let backend = Backend::open(&args.access);
+    let backend = match verb.asks_the_daemon() {
+        true => Backend::open(&args.access),
+        false => Backend::direct(&args.access),
+    };
     let verdict = answer(verb, &backend, out)?;
     Ok(backend.missing().map_or(verdict, |missing| unsure(verdict, missing)))
 }
