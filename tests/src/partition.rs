@@ -58,7 +58,14 @@ impl Partition {
         let mount_it =
             |device: &str| mount(Some(device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
         if let Some(device) = &self.device {
-            return mount_it(device).unwrap();
+            // The kernel may still be closing it after its last mount.
+            return wait::until("the loop device is free", || match mount_it(device) {
+                Err(Errno::EBUSY) => None,
+                mounted => {
+                    mounted.unwrap();
+                    Some(())
+                }
+            });
         }
         let device = attach(&self.image);
         let mounted = mount_it(&device);

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -164,7 +164,7 @@ impl Drop for Screen {
 }
 
 /// setsid(1) makes the terminal that of the program, and then becomes the program.
-fn start(program: &Command, terminal: &PathBuf) -> Child {
+fn start(program: &Command, terminal: &Path) -> Child {
     let open = || {
         let terminal = OpenOptions::new()
             .read(true)
@@ -188,7 +188,7 @@ fn cells(count: u16) -> NonZero<u16> {
     NonZero::new(count).unwrap()
 }
 
-fn resize(terminal: &PathBuf, (columns, rows): (u16, u16)) {
+fn resize(terminal: &Path, (columns, rows): (u16, u16)) {
     let (columns, rows) = (columns.to_string(), rows.to_string());
     tool("stty", ["-F", terminal.to_str().unwrap(), "cols", &columns, "rows", &rows]);
 }

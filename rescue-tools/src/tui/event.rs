@@ -152,7 +152,7 @@ impl Work {
 }
 
 /// An application for a licence.
-pub(super) struct Applied(pub(super) Application);
+pub(super) struct Applied(pub(super) Box<Application>);
 
 /// Without the data of the person.
 impl std::fmt::Debug for Applied {

@@ -97,6 +97,8 @@ struct Keys {
     typed: Vec<Key>,
     /// Whether the bytes so far end inside a sequence.
     inside: bool,
+    /// Whether the last byte was an escape character.
+    lone: bool,
     /// Whether the next character ends a sequence of ESC O.
     single_shift: bool,
 }
@@ -104,11 +106,13 @@ struct Keys {
 impl Keys {
     fn read(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            // A second escape character is the first one's key.
-            if *byte == ESCAPE && self.inside {
+            // Only some characters go on with a sequence; before all others it was the Escape key.
+            let goes_on = SEQUENCES.contains(byte);
+            if self.inside && (*byte == ESCAPE || self.lone && !goes_on) {
                 self.end();
             }
-            self.inside |= *byte == ESCAPE;
+            self.lone = *byte == ESCAPE;
+            self.inside |= self.lone;
             let mut parser = std::mem::take(&mut self.parser);
             parser.advance(self, &[*byte]);
             self.parser = parser;
@@ -125,6 +129,7 @@ impl Keys {
             self.typed.push(Key::Escape);
         }
         (self.parser, self.inside, self.single_shift) = (Parser::new(), false, false);
+        self.lone = false;
     }
 
     fn push(&mut self, key: Option<Key>) {
@@ -135,6 +140,8 @@ impl Keys {
 
 /// The escape character.
 const ESCAPE: u8 = 0x1b;
+/// The characters after it that begin a sequence: CSI, SS3, OSC, DCS, SOS, PM and APC (ECMA-48 §5.3).
+const SEQUENCES: &[u8] = b"[O]PX^_";
 
 impl Perform for Keys {
     fn print(&mut self, c: char) {
@@ -223,6 +230,7 @@ mod tests {
             ),
             (b"\x1b", vec![Key::Escape]),
             (b"\x1b\x1b[A", vec![Key::Escape, Key::Up]),
+            (b"\x1b1\x1b\r", vec![Key::Escape, Key::Char('1'), Key::Escape, Key::Enter]),
             ("aß".as_bytes(), vec![Key::Char('a'), Key::Char('ß')]),
         ] {
             assert_eq!(keys(bytes), expected, "{bytes:?}");

@@ -105,7 +105,7 @@ captions! {
     /// The mail address of a person.
     Email = "Your mail address", "Ihre Mailadresse";
     /// Whether the terms of the licensing service are accepted.
-    AcceptTerms = "Accept terms", "Bedingungen";
+    AcceptTerms = "Accept the terms", "Bedingungen annehmen";
     /// The terms are not accepted.
     TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
         "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";

@@ -83,14 +83,13 @@ mod run {
     }
 
     fn print(operation: &Operation, examined: &Examined, began: Instant) {
-        let Examined { writes, flushes, losses, states, wrong, repairs } = examined;
-        let losses_of = |left| losses.get(left).copied().unwrap_or_default();
+        let Examined { writes: [license, memory], flushes, losses, states, wrong, repairs } =
+            examined;
         let all: usize = losses.values().sum();
-        let kinds: Vec<_> =
-            losses.keys().map(|left| format!("{left} {}", losses_of(left))).collect();
+        let kinds: Vec<_> = losses.iter().map(|(left, count)| format!("{left} {count}")).collect();
         println!(
-            "{:14} {writes} writes, {flushes} flushes: {all} losses of power ({}), {} right, \
-             {states} states of the files, {:.0} s",
+            "{:14} {license} + {memory} writes, {flushes} flushes: {all} losses of power ({}), \
+             {} right, {states} states of the files, {:.0} s",
             operation.name,
             kinds.join(", "),
             all - wrong,

@@ -4,7 +4,8 @@
 //! - `faults --list OPERATION`: the calls of an undisturbed run, and the errors that each can return
 //! - `faults OPERATION THREAD:NUMBER ERRNO once|onward`, `… kill before|after`: one point
 //!
-//! `--jobs N` runs so many points at a time, `--sample N --seed S` chooses some of each operation.
+//! `--jobs N` runs so many points at a time, `--sample N --seed S` chooses some of each operation, and
+//! `--of NAME` those of the calls with this name, or of files whose path ends so.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -40,7 +41,7 @@ mod run {
 
     /// Runs between two lines that show progress.
     const PROGRESS: usize = 250;
-    const USAGE: &str = "usage: faults [--jobs N] [--sample N] [--seed S] [OPERATION…]
+    const USAGE: &str = "usage: faults [--jobs N] [--sample N] [--seed S] [--of NAME] [OPERATION…]
        faults --list OPERATION
        faults OPERATION THREAD:NUMBER ERRNO once|onward
        faults OPERATION THREAD:NUMBER kill before|after";
@@ -102,7 +103,7 @@ mod run {
 
     /// Runs points of the named operations, or of all if none is named. `None` for an unknown name.
     fn all(words: &[&str]) -> Option<ExitCode> {
-        let (mut jobs, mut sample, mut seed) = (1, None, 1);
+        let (mut jobs, mut sample, mut seed, mut of) = (1, None, 1, None);
         let mut operations = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -110,13 +111,19 @@ mod run {
                 "--jobs" => jobs = words.next()?.parse().ok()?,
                 "--sample" => sample = Some(words.next()?.parse().ok()?),
                 "--seed" => seed = words.next()?.parse().ok()?,
+                // A command line lasts as long as the program.
+                "--of" => of = Some(&*words.next()?.to_string().leak()),
                 name => operations.push(named(name)?),
             }
         }
         if operations.is_empty() {
             operations.extend(OPERATIONS);
         }
-        let choice = sample.map_or(Choice::All, |size| Choice::Sample(size, seed));
+        let choice = match (of, sample) {
+            (Some(name), _) => Choice::Of(name),
+            (None, Some(size)) => Choice::Sample(size, seed),
+            (None, None) => Choice::All,
+        };
         let mut wrong = 0;
         let mut lines = Vec::new();
         for operation in operations {

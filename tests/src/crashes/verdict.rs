@@ -30,8 +30,8 @@ pub struct Choice {
 /// What came of the losses of power of one operation.
 #[derive(Debug, Default)]
 pub struct Examined {
-    /// How often the kernel wrote.
-    pub writes: usize,
+    /// How often the kernel wrote to the licence partition and to the memory.
+    pub writes: [usize; 2],
     /// How often it flushed.
     pub flushes: usize,
     /// How many losses were tried, by what they left.
@@ -64,10 +64,12 @@ pub fn examine(
             report(&loss, &wrong);
         }
     }
-    let count = |is: fn(&&Event) -> bool| log.events.iter().filter(is).count();
+    let count = |is: &dyn Fn(&Event) -> bool| log.events.iter().filter(|one| is(one)).count();
+    let writes = [Which::License, Which::Memory]
+        .map(|which| count(&|event| matches!(event, Event::Write { to, .. } if *to == which)));
     Examined {
-        writes: count(|event| matches!(event, Event::Write { .. })),
-        flushes: count(|event| matches!(event, Event::Flush { .. })),
+        writes,
+        flushes: count(&|event| matches!(event, Event::Flush { .. })),
         states: examiner.found.len(),
         repairs: examiner.repairs,
         ..examined

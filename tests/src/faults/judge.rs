@@ -198,20 +198,23 @@ impl<'a> Judge<'a> {
             return;
         }
         let (old, new) = (&self.fixture.claims, &self.right.claims);
-        match self.fixture.next_start(self.world, &[old, new]) {
+        let found = self.fixture.next_start(self.world, &[old, new]);
+        let mut is_there = found.as_ref() == Ok(new);
+        match found {
             Err(why) => self.wrong(why),
             Ok(claims) if claims != *old && claims != *new => {
                 let what = state::difference(&claims, new);
                 self.wrong(format!("the next start finds {what}"));
-            }
-            Ok(claims) if claims != *new && self.is_acknowledged() => {
-                self.wrong("what was acknowledged is lost");
             }
             Ok(_) => {}
         }
         let now = State::of(self.world);
         let after = &self.right.attempt.state;
         let is_done = now.store == after.store;
+        is_there &= is_done && now.settings == after.settings && now.trust >= after.trust;
+        if self.is_acknowledged() && !is_there {
+            self.wrong("what was acknowledged is lost");
+        }
         if self.is_removal() && is_done && !after.memory.is_subset(&now.memory) {
             self.wrong("the removal is not remembered");
         }

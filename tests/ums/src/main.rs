@@ -27,7 +27,7 @@ struct Args {
     /// Where to listen for devices, by HTTPS.
     #[arg(long, default_value = "127.0.0.1:0")]
     devices: SocketAddr,
-    /// Where to listen for administrators, by HTTP; whoever reaches it may do everything.
+    /// Where to listen for administrators, by HTTP; every caller may do everything.
     #[arg(long, default_value = "127.0.0.1:0")]
     console: SocketAddr,
     /// How many times as fast as in the field the intervals of deployment pass.

@@ -131,7 +131,7 @@ async fn serve_connection(
             Some(call) => answer(call),
             None => Reply::error(413, "the request is too large or was cut off"),
         };
-        Ok::<_, hyper::http::Error>(reply.into_response()?)
+        reply.into_response()
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD);

@@ -174,7 +174,7 @@ impl Form {
             .map(|caption| Some(self.get(caption).to_owned()));
         let person = Person { name, company, email };
         match Application::new(terms, person, Some(self.get(Caption::Address))) {
-            Ok(application) => Ok(Work::Activate(Applied(application))),
+            Ok(application) => Ok(Work::Activate(Applied(Box::new(application)))),
             Err(ApplicationError::TermsOpen) => Err(Complaint::Sentence(Caption::TermsOpen)),
             Err(error) => Err(Complaint::Message(error.to_string())),
         }

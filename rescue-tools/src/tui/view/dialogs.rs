@@ -15,7 +15,7 @@ use super::{Look, MARKS, heading, plain, put, put_items, selected};
 use crate::layout::{Cell, Page};
 
 /// Columns of the labels of a form, with their gap.
-const LABELS: u16 = 20;
+const LABELS: u16 = 24;
 /// Columns of the bar of a download.
 const BAR: usize = 40;
 

@@ -64,7 +64,6 @@ fn device(Seen { report, plan, .. }: &Seen, width: u16, look: Look) -> Page {
     let facts =
         asked_for.into_iter().filter_map(|line| Some((look.words.label(line.label?), line.text)));
     page.facts(&facts.collect::<Vec<_>>());
-    page.gap();
     status::lay_out(&overview, look.words, &mut page);
     page
 }

@@ -67,8 +67,8 @@ pub(crate) fn run(args: &Args) -> Result<Infallible, AgentError> {
     }
 }
 
-/// Listens for the datagrams of UMS, and returns the port. Their content does not matter, so anybody
-/// may send them: they cost a report.
+/// Listens for the datagrams of UMS, and returns the port. Their content does not matter, so any
+/// program may send them: they cost a report.
 fn listen(args: &Args, news: Sender<()>) -> Result<u16, AgentError> {
     let failed = |error| AgentError::File(args.listen.to_string(), error);
     let socket = UdpSocket::bind(args.listen).map_err(failed)?;

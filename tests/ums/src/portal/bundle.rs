@@ -29,7 +29,7 @@ pub(crate) fn sold(
 }
 
 /// Redeems the packs that were sold with this hardware, and returns their IDs. A serial number of
-/// another MAC address redeems nothing: serial numbers can be set by whoever writes the firmware.
+/// another MAC address redeems nothing: firmware can be written with any serial number.
 pub(crate) fn redeem(
     db: &Connection,
     unit: &UnitId,

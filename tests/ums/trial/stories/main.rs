@@ -1,4 +1,4 @@
-//! Stories of the reference UMS with real devices.
+//! Devices with licd and an agent at the reference UMS.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
 //! Demonstrates a fleet: the reference licensing service and UMS, and 21 devices with licd and an agent
-//! each. It runs unattended, shows UMS's view beside each device's own, and fails if they differ.
+//! each. It runs unattended, shows UMS's view next to each device's own, and fails if they differ.
 //! With `--stay` the page stays open at the end.
 #![allow(
     clippy::unwrap_used,
@@ -157,9 +157,6 @@ impl<'w> Demo<'w> {
         self.order("revoke-key", &[("key", "ums-issuer-1")]);
         self.show("The stolen key is revoked, and all licences are issued again", |index, seen| {
             if index == 0 { seen.0 != "valid" } else { seen.0 == "valid" }
-        });
-        wait::until("no licence of the old key is left", || {
-            (1..self.fleet.len()).all(|i| !self.stored(i).contains("ums-issuer-1")).then_some(())
         });
     }
 

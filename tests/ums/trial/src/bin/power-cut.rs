@@ -5,6 +5,7 @@
 //! `power-cut CAPACITY FILE`: the requests per second that UMS can answer, from `capacity`.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a program for one figure of the documentation"
 )]
@@ -127,8 +128,8 @@ fn main() {
         case("all devices are licensed", 0, capacity),
         case("one in ten needs a licence", 10, capacity),
         case("all need a licence", 100, capacity),
-        case("all need one, UMS half as fast", 100, capacity / 2.0),
-        case("all need one, UMS a tenth as fast", 100, capacity / 10.0),
+        case("all need one; UMS half as fast", 100, capacity / 2.0),
+        case("all need one; UMS a tenth as fast", 100, capacity / 10.0),
     ];
     let mut csv = String::from("case,second,requests\n");
     println!(
