@@ -2,7 +2,7 @@
 
 use nix::libc::{self, c_long};
 
-/// Uncounted calls. They concern only the process and return no error of [`ERRORS`] but ENOMEM, and
+/// Uncounted calls. They concern only the process and return no error of [`ERRORS`](super::ERRORS) but ENOMEM, and
 /// out of memory a program may exit:
 ///
 /// - memory: brk, mmap, mremap, munmap, mprotect, madvise
