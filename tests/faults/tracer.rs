@@ -90,7 +90,9 @@ fn a_call_that_fails_returns_the_error_and_is_not_carried_out() {
 fn every_error_reaches_the_program() {
     let (_dir, a, _) = files();
     for errno in ERRORS {
-        let trace = at(&command("cat", &[&a]), "openat", &a, Fault::Fail(errno));
+        // Opening a file for reading cannot return all of them.
+        let truncate = command("truncate", &["--size=0".as_ref(), &a]);
+        let trace = at(&truncate, "openat", &a, Fault::Fail(errno));
         assert_eq!(trace.end, End::Exited(1), "{errno}");
         let error = std::io::Error::from_raw_os_error(errno as i32).to_string();
         let (words, _) = error.split_once(" (").unwrap();
