@@ -1,0 +1,169 @@
+//! The window: a line for what is wrong with the service, the last result, the pages, and what runs.
+
+use gtk::prelude::*;
+use gtk::{Notebook, Orientation, Stack, gdk};
+
+use super::Context;
+use super::done::Done;
+use super::import::Import;
+use super::licenses::Licenses;
+use super::overview::Overview;
+use super::question::Asking;
+use super::status::{Absent, Last, Running};
+use crate::state::events::Event;
+use crate::state::form::{Field, Tick};
+use crate::state::{Mode, Page, State};
+use crate::texts::Text;
+
+/// The size at the start; smaller screens make it smaller, and its pages scroll.
+const SIZE: (i32, i32) = (760, 600);
+/// Colours are those of the theme, so that a light, a dark or a high-contrast look stays whole.
+const STYLE: &str = "
+.page { padding: 12px; }
+.row { padding: 6px 10px; }
+.bar { padding: 8px 12px; }
+.title { font-weight: bold; margin-top: 8px; }
+.heading { font-weight: bold; }
+.unit { font-size: 180%; font-weight: bold; }
+.good { color: @success_color; }
+.caution { color: @warning_color; }
+.bad { color: @error_color; }
+";
+
+pub(super) struct Window {
+    pub(super) root: gtk::ApplicationWindow,
+    absent: Absent,
+    last: Last,
+    running: Running,
+    stack: Stack,
+    asking: Asking,
+    done: Done,
+    pages: Pages,
+}
+
+/// The pages of the tool, or the page of the Setup Assistant.
+struct Pages {
+    tool: Option<(Overview, Licenses)>,
+    import: Import,
+}
+
+impl Window {
+    pub(super) fn new(application: &gtk::Application, context: &Context, state: &State) -> Self {
+        style();
+        let root = gtk::ApplicationWindow::builder()
+            .application(application)
+            .title(context.texts.title(state.mode))
+            .icon_name("com.igel.LicensingTool")
+            .default_width(SIZE.0)
+            .default_height(SIZE.1)
+            .build();
+        let (absent, last) = (Absent::new(context), Last::new(context));
+        let (running, asking, done) =
+            (Running::new(context), Asking::new(context), Done::new(context));
+        let import = Import::new(context, state);
+        let stack = Stack::new();
+        let tool =
+            (state.mode == Mode::Tool).then(|| (Overview::new(context), Licenses::new(context)));
+        match &tool {
+            Some((overview, licenses)) => {
+                let pages = [
+                    (&overview.root, Text::Overview, Page::Overview),
+                    (&licenses.root, Text::Licenses, Page::Licenses),
+                    (&import.root, Text::ImportPage, Page::Import),
+                ];
+                stack.add_named(&notebook(context, pages), Some("pages"));
+            }
+            None => {
+                stack.add_named(&import.root, Some("pages"));
+            }
+        }
+        stack.add_named(&asking.root, Some("question"));
+        stack.add_named(&done.root, Some("done"));
+        let content = gtk::Box::new(Orientation::Vertical, 0);
+        content.append(&absent.root);
+        content.append(&last.root);
+        content.append(&stack);
+        content.append(&running.root);
+        root.set_child(Some(&content));
+        root.set_default_widget(Some(&import.start));
+        on_escape(&root, context);
+        let pages = Pages { tool, import };
+        Self { root, absent, last, running, stack, asking, done, pages }
+    }
+
+    pub(super) fn draw(&self, state: &State) {
+        self.absent.draw(state);
+        self.last.draw(state);
+        self.running.draw(state);
+        self.pages.import.draw(state);
+        if let Some((overview, licenses)) = &self.pages.tool {
+            overview.draw(state);
+            licenses.draw(state);
+        }
+        self.done.draw(state);
+        self.asking.draw(state);
+        let name = match (state.page, &state.question) {
+            (Page::Done, _) => "done",
+            (_, Some(_)) => "question",
+            _ => "pages",
+        };
+        if self.stack.visible_child_name().as_deref() != Some(name) {
+            self.stack.set_visible_child_name(name);
+            match name {
+                "question" => self.asking.focus(),
+                "done" => self.done.focus(),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn focus_field(&self, field: Field) {
+        self.pages.import.focus_field(field);
+    }
+
+    pub(super) fn focus_tick(&self, tick: Tick) {
+        self.pages.import.focus_tick(tick);
+    }
+
+    pub(super) fn clear_field(&self, field: Field) {
+        self.pages.import.clear_field(field);
+    }
+}
+
+fn notebook(context: &Context, pages: [(&gtk::ScrolledWindow, Text, Page); 3]) -> Notebook {
+    let notebook = Notebook::new();
+    notebook.set_vexpand(true);
+    for (page, text, _) in &pages {
+        let label = gtk::Label::with_mnemonic(context.texts.text(*text));
+        notebook.append_page(*page, Some(&label));
+    }
+    let (context, order) = (context.clone(), pages.map(|(_, _, page)| page));
+    notebook.connect_switch_page(move |_, _, at| {
+        if let Some(page) = usize::try_from(at).ok().and_then(|at| order.get(at)) {
+            context.send(Event::Opened(*page));
+        }
+    });
+    notebook
+}
+
+/// Escape answers a question with no, and hides the last result.
+fn on_escape(root: &gtk::ApplicationWindow, context: &Context) {
+    let keys = gtk::EventControllerKey::new();
+    let context = context.clone();
+    keys.connect_key_pressed(move |_, key, _, _| {
+        if key == gdk::Key::Escape {
+            context.send(Event::Declined);
+        }
+        gtk::glib::Propagation::Proceed
+    });
+    root.add_controller(keys);
+}
+
+fn style() {
+    let provider = gtk::CssProvider::new();
+    provider.load_from_data(STYLE);
+    if let Some(display) = gdk::Display::default() {
+        let priority = gtk::STYLE_PROVIDER_PRIORITY_APPLICATION;
+        gtk::style_context_add_provider_for_display(&display, &provider, priority);
+    }
+}
