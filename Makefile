@@ -1,6 +1,6 @@
 # Each target calls a script; `make` alone lists the targets.
 
-.PHONY: help build install deb demo check test bench vm-test faults fuzz clean
+.PHONY: help build install deb demo check test bench pictures vm-test faults fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
 	@echo 'make bench   what imports cost beside a survey; fails above the bars'
+	@echo 'make pictures   the pictures of the window, for docs/pictures'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
@@ -38,6 +39,11 @@ test:
 bench:
 	cargo build --locked --release -p licd -p rescue-tools
 	cargo run --locked --release -p acceptance --bin bench
+
+pictures:
+	tests/prepare
+	tests/build
+	cargo run --locked -p acceptance --bin pictures
 
 vm-test:
 	tests/vm/run

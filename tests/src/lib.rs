@@ -11,6 +11,7 @@
     reason = "a failed test is what comes of it, and what it is for"
 )]
 
+pub mod accessible;
 pub mod bus;
 pub mod client;
 pub mod clock;
@@ -29,6 +30,7 @@ pub mod program;
 pub mod schema;
 pub mod server;
 pub mod stick;
+pub mod tool;
 pub mod wait;
 pub mod world;
 

@@ -36,6 +36,7 @@ mod strange_files;
 mod together;
 mod vendor;
 mod verbs;
+mod window;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         together::STORIES,
         vendor::STORIES,
         verbs::STORIES,
+        window::STORIES,
     ];
     let chapters: Vec<_> = parts.into_iter().chain(network::CHAPTERS).collect();
     acceptance::harness::run(&chapters)
