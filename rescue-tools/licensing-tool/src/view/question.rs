@@ -27,7 +27,10 @@ pub(super) struct Asking {
     pub(super) root: gtk::ScrolledWindow,
     label: gtk::Label,
     kinds: gtk::Box,
+    /// The first kind.
     first: Option<CheckButton>,
+    /// Chosen while no kind is; not shown.
+    nothing: CheckButton,
     keep: gtk::Button,
     remove: gtk::Button,
     /// The question that is shown.
@@ -42,7 +45,8 @@ impl Asking {
         let label = text("");
         label.add_css_class("heading");
         let kinds = gtk::Box::new(Orientation::Vertical, 4);
-        let first = add_kinds(&kinds, context);
+        let nothing = CheckButton::new();
+        let first = add_kinds(&kinds, &nothing, context);
         let (keep, remove) = (button(texts.text(Text::Keep)), button(texts.text(Text::Remove)));
         remove.add_css_class("destructive-action");
         let buttons = gtk::Box::new(Orientation::Horizontal, 8);
@@ -58,7 +62,8 @@ impl Asking {
         let sender = context.clone();
         remove.connect_clicked(move |_| sender.send(Event::Confirmed));
         let (shown, context) = (RefCell::default(), context.clone());
-        Self { root: page(&content), label, kinds, first, keep, remove, shown, context }
+        let root = page(&content);
+        Self { root, label, kinds, first, nothing, keep, remove, shown, context }
     }
 
     pub(super) fn draw(&self, state: &State) {
@@ -75,7 +80,10 @@ impl Asking {
     fn ask(&self, question: &Question) {
         let texts = self.context.texts;
         let label = match question {
-            Question::Kind => texts.text(Text::WhichKind).to_owned(),
+            Question::Kind => {
+                self.nothing.set_active(true);
+                texts.text(Text::WhichKind).to_owned()
+            }
             Question::Licenses(selector) => texts.removal(&self.context.words.selector(selector)),
         };
         self.label.set_label(&label);
@@ -99,13 +107,11 @@ impl Asking {
 }
 
 /// Adds a radio button for each kind, and returns the first.
-fn add_kinds(kinds: &gtk::Box, context: &Context) -> Option<CheckButton> {
+fn add_kinds(kinds: &gtk::Box, nothing: &CheckButton, context: &Context) -> Option<CheckButton> {
     let mut first: Option<CheckButton> = None;
-    // Chosen at first, and not shown: nothing is removed without a choice.
-    let nothing = CheckButton::new();
     for selector in KINDS.iter().filter_map(|kind| Selector::parse(kind)) {
         let radio = CheckButton::with_label(&context.words.selector(&selector));
-        radio.set_group(Some(&nothing));
+        radio.set_group(Some(nothing));
         let sender = context.clone();
         radio.connect_toggled(move |radio| {
             if radio.is_active() {
@@ -115,6 +121,5 @@ fn add_kinds(kinds: &gtk::Box, context: &Context) -> Option<CheckButton> {
         kinds.append(&radio);
         first.get_or_insert(radio);
     }
-    nothing.set_active(true);
     first
 }
