@@ -1,13 +1,14 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::io::{IsTerminal as _, stderr, stdin};
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use licd_device::{Failure, Intent, Place};
+use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Terms};
 use licd_fs::root::is_dir;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
@@ -66,6 +67,8 @@ pub(crate) enum Verb {
     },
     /// Import licences and trust documents.
     Import(Import),
+    /// Ask the licensing service for a licence of this device.
+    Activate(Activate),
     /// Remove licences.
     Remove {
         /// Which: all, evaluation, workspace-edition, enterprise-management-pack, powerterm,
@@ -152,6 +155,47 @@ impl Import {
     }
 }
 
+/// What a person states to activate a device.
+#[derive(clap::Args)]
+pub(crate) struct Activate {
+    /// Your name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Your company.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) company: Option<String>,
+    /// Your mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Accept the terms of the licensing service. Without it, licctl asks on a terminal; elsewhere it
+    /// sends and writes nothing.
+    #[arg(long)]
+    pub(crate) accept_terms: bool,
+    /// The address of the licensing service. Default: [activation] url.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+}
+
+impl Activate {
+    /// The application, if the person has accepted the terms.
+    pub(crate) fn application(&self, terms: Terms) -> Result<Application, ApplicationError> {
+        let Self { name, company, email, url, .. } = self;
+        let [name, company, email] = [name, company, email].map(Clone::clone);
+        Application::new(terms, Person { name, company, email }, url.as_deref())
+    }
+
+    /// Whether a person can be asked for what is missing.
+    pub(crate) fn is_interactive(json: bool) -> bool {
+        !json && stdin().is_terminal() && stderr().is_terminal()
+    }
+
+    /// Checks the arguments before anything else.
+    fn check(&self, json: bool) -> Result<(), ApplicationError> {
+        let asks = self.accept_terms || Self::is_interactive(json);
+        self.application(if asks { Terms::Accepted } else { Terms::Open }).map(drop)
+    }
+}
+
 /// Something to import from.
 #[derive(Clone)]
 pub(crate) struct Source {
@@ -184,6 +228,15 @@ impl Args {
                                it out and use --password-file";
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
+        }
+        if let Verb::Activate(order) = &args.verb
+            && let Err(wrong) = order.check(args.json)
+        {
+            let message = match wrong {
+                ApplicationError::TermsOpen => format!("{wrong} with --accept-terms"),
+                wrong => format!("--{wrong}"),
+            };
+            return Err(Self::command().error(ErrorKind::ValueValidation, message));
         }
         Ok(args)
     }

@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 use std::fs::File;
 
 use licd_device::{
-    Arrival, Device, Failure, FileVerdict, Intent, Missing, Partial, Removed, Report, Survey,
+    Application, Arrival, Attempt, Device, Failure, FileVerdict, Imported, Intent, Missing,
+    Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Reason, Selector, Version};
@@ -13,6 +14,7 @@ use license_format::{Date, Verified};
 
 use crate::args::Args;
 use crate::bus::{self, Daemon};
+use crate::progress::Progress;
 
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
@@ -169,12 +171,59 @@ impl Backend {
             Ok(file) => known.read(&name, file, intent),
             Err(failure) => Arrival::unread(&name, failure),
         };
-        let batch = self.device.import(known, documents.into_iter().map(read).collect());
+        let imported = self.import_arrivals(known, documents.into_iter().map(read).collect());
+        imported.into_iter().map(|imported| imported.verdict).collect()
+    }
+
+    fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
+        let batch = self.device.import(known, arrivals);
         if batch.has_written() {
             // A failed clean-up does no harm; the daemon retries it.
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
-        batch.imported.into_iter().map(|imported| imported.verdict).collect()
+        batch.imported
+    }
+
+    /// Sends a request for a licence to the service at `url` and imports the answer.
+    pub(crate) fn activate(
+        &self,
+        url: &str,
+        application: &Application,
+        silent: bool,
+    ) -> FileVerdict {
+        let answer = match &self.daemon {
+            Some(daemon) => daemon.activate(application),
+            None => self.activate_here(url, application, silent),
+        };
+        let Failure { code, message } = match answer {
+            Ok((code, message)) => Failure { code, message },
+            Err(failure) => failure,
+        };
+        let unnamed = message.strip_prefix(url).and_then(|rest| rest.strip_prefix(": "));
+        let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
+        FileVerdict::unread(url, Failure { code, message })
+    }
+
+    fn activate_here(
+        &self,
+        url: &str,
+        application: &Application,
+        silent: bool,
+    ) -> Result<(Code, String), Failure> {
+        let request = self.own_report()?.activation_request(application)?;
+        let known = self.known()?;
+        let mut progress = Progress::new(url, silent);
+        let attempt = Attempt { request: Some(&request), cancel: None, is_cancelled: &|| false };
+        let answer = self.device.activate(known, &attempt, |done, total| progress.at(done, total));
+        drop(progress);
+        let arrival = match answer {
+            Ok(file) => known.read(url, file, Intent::Explicit),
+            Err(failure) => Arrival::unread(url, failure),
+        };
+        let mut imported = self.import_arrivals(known, vec![arrival]);
+        self.device.conclude_activation(&mut imported);
+        let verdict = imported.pop().map(|imported| imported.verdict);
+        verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
     }
 
     fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use licd_device::{Failure, Intent};
+use licd_device::{Application, Failure, Intent, Person};
 use licd_fs::printable;
 use licd_rules::{Code, Reason};
 use serde::Serialize;
@@ -201,13 +201,32 @@ impl Daemon {
         source: &str,
         intent: Intent,
     ) -> Result<(Code, String), Failure> {
+        self.await_job("Import", &(source, options(intent)))
+    }
+
+    /// Has the daemon send a request for a licence; waits for the verdict of the first attempt.
+    pub(crate) fn activate(&self, application: &Application) -> Result<(Code, String), Failure> {
+        let Person { name, company, email } = application.person();
+        let url = application.url().map(ToString::to_string);
+        let texts = [("name", name), ("company", company), ("email", email), ("url", &url)];
+        let texts =
+            texts.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?.into())));
+        let mut options: HashMap<&str, Variant<'_>> = texts.collect();
+        options.insert("accept_terms", true.into());
+        self.await_job("Activate", &options)
+    }
+
+    /// Calls a method that answers with a job, and waits for the end of the job.
+    fn await_job<B>(&self, member: &str, body: &B) -> Result<(Code, String), Failure>
+    where
+        B: Serialize + DynamicType,
+    {
         self.ping()?;
         let finished = zbus::block_on(async {
             // Subscribe before the job starts, or its signal could be missed.
             let mut signals = self.ended_jobs().await?;
-            let body = (source, options(intent));
             let to = (NAME, PATH, MANAGER);
-            let job: OwnedObjectPath = self.call(to, "Import", ANSWER, &body).await?;
+            let job: OwnedObjectPath = self.call(to, member, ANSWER, body).await?;
             let end = async {
                 while let Some(signal) =
                     poll_fn(|context| Pin::new(&mut signals).poll_next(context)).await

@@ -80,6 +80,7 @@ fn answer(verb: Verb, backend: &Backend, out: &mut Output) -> output::Answer {
         Verb::Show { what } => verbs::show::run(backend, &what, out),
         Verb::Verify { files } => verbs::verify::run(backend, &files, out),
         Verb::Import(order) => verbs::import::run(backend, &order, out),
+        Verb::Activate(order) => verbs::activate::run(backend, order, out),
         Verb::Remove { selector } => verbs::remove::run(backend, &selector, out),
         Verb::UnitId => verbs::unit_id::run(backend, out),
         Verb::Request { output } => verbs::request::run(backend, output.as_deref(), out),

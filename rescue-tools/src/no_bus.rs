@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use licd_device::{Failure, Intent};
+use licd_device::{Application, Failure, Intent};
 use licd_rules::{Code, Reason};
 
 use crate::args::Args;
@@ -31,6 +31,10 @@ impl Daemon {
         _: &[(&str, &File)],
         _: Intent,
     ) -> Vec<Result<(Code, String), Failure>> {
+        match *self {}
+    }
+
+    pub(crate) fn activate(&self, _: &Application) -> Result<(Code, String), Failure> {
         match *self {}
     }
 

@@ -37,6 +37,7 @@ fn the_package_is_complete_and_lacks_the_vendors_tool() {
         "/usr/share/man/man8/licd.8.gz",
         "/usr/share/man/man5/licd.toml.5.gz",
         "/usr/share/licd/status.schema.json",
+        "/usr/share/licd/request.schema.json",
         "/usr/share/bash-completion/completions/licctl",
         "/usr/share/dbus-1/interfaces/com.igel.License1.xml",
         "/etc/licd/licd.toml",

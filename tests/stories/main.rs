@@ -8,6 +8,7 @@
     reason = "a failed test is what comes of it, and figures are for those who read its output"
 )]
 
+mod activation;
 mod bus;
 mod changes;
 mod corpus;
@@ -42,6 +43,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let parts = [
+        activation::STORIES,
         bus::STORIES,
         changes::STORIES,
         corpus::STORIES,

@@ -11,6 +11,7 @@ use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_device_accepts_what_licissue_issues),
+    story!(a_request_that_waits_is_answered_by_licissue_on_another_machine),
     story!(a_pack_lives_from_issue_to_renewal),
     story!(a_pack_is_split_merged_and_renewed_in_part),
     story!(packs_superseded_in_steps_no_longer_count),
@@ -121,6 +122,19 @@ fn a_device_accepts_what_licissue_issues() {
     .unwrap();
     assert_eq!(vendor.issue(&[&["inspect", "forged.lic"][..], &root].concat()).code, 3);
     assert_eq!(vendor.import("forged.lic").with_code(3).verdict(), "bad-signature");
+}
+
+fn a_request_that_waits_is_answered_by_licissue_on_another_machine() {
+    let vendor = Vendor::new();
+    let nowhere = ["--url", "http://127.0.0.1:1/", "--email", "ada@engines.example"];
+    let activate = [&["activate", "--accept-terms"][..], &nowhere].concat();
+    let _ = vendor.world.licctl(activate).with_code(6);
+    let stick = vendor.dir.join("request.json");
+    let _ = vendor.world.licctl(["request", "-o", stick.to_str().unwrap()]).with_code(0);
+    assert!(fs::read_to_string(&stick).unwrap().contains("ada@engines.example"));
+    vendor.licence("1.lic", &[&PACK[..], &["--request", "request.json"]].concat());
+    assert_eq!(vendor.import("1.lic").with_code(0).verdict(), "valid");
+    assert!(!vendor.world.path("/license/fetch-activation.json").exists());
 }
 
 fn a_pack_lives_from_issue_to_renewal() {

@@ -6,6 +6,7 @@
 //! Signals and replies of the loop go out through one queue, so that a reply is never ahead of
 //! the signals that belong before it.
 
+mod activation;
 mod authority;
 mod block_on;
 mod caller;
@@ -16,6 +17,7 @@ mod job;
 mod license;
 mod logind;
 mod manager;
+mod options;
 mod outgoing;
 
 use std::fmt;

@@ -12,8 +12,9 @@
 //! | `FilesChanged`, `LinksChanged` | none before the burst is over: see `TimePassed` |
 //! | `LinksListed` | refresh, if the interfaces differ from those listed last |
 //! | `ProblemChanged` | refresh |
+//! | `ActivationPlanned` | none before the time has come: see `TimePassed` |
 //! | `PollDue` | follow the first link, or poll again in what is left of the pause |
-//! | `TimePassed` | what has become due: refresh, list interfaces, import, settle, poll, answer pollers, forget ended jobs, feed the watchdog, rejoin the bus |
+//! | `TimePassed` | what has become due: refresh, list interfaces, import, settle, poll, activate, answer pollers, forget ended jobs, feed the watchdog, rejoin the bus |
 //! | `Order` | start the work, refresh or poll; or refuse |
 //! | `CallerGone` | cancel the imports whose verdict the caller waited for |
 //! | `NotStarted` | none; follow the next link if it was the import of one |
@@ -32,6 +33,7 @@
 //! One refresh runs at a time. A caller that asks during one waits for the next one.
 
 mod actions;
+mod activation;
 mod events;
 mod jobs;
 mod poll;
@@ -49,6 +51,7 @@ use licd_machine::links::Link;
 
 use crate::jobs::JobId;
 use crate::shared::Unsettled;
+use activation::Activation;
 use jobs::Jobs;
 use poll::Polling;
 use refresh::{RefreshQueue, Waiting};
@@ -78,6 +81,7 @@ pub(crate) struct State {
     timers: Timers,
     refreshes: RefreshQueue,
     polling: Polling,
+    activation: Activation,
     jobs: Jobs,
     /// What the start or a crash has left to do.
     left: Unsettled,
@@ -96,6 +100,7 @@ impl State {
             timers: Timers::new(watchdog, now),
             refreshes: RefreshQueue::default(),
             polling: Polling::default(),
+            activation: Activation::default(),
             jobs: Jobs::default(),
             left: Unsettled::default(),
             links: None,
@@ -112,6 +117,7 @@ impl State {
             Event::AlarmRang => self.refresh(Scope::Time, None),
             Event::ProblemChanged => self.refresh(Scope::Changes, None),
             Event::PollDue => self.regular_poll_due(),
+            Event::ActivationPlanned(wait) => self.activation.set(self.now + wait),
             Event::FilesChanged => self.timers.files.note(now),
             Event::LinksChanged => self.timers.links.note(now),
             Event::LinksListed(links) => self.links_listed(links),
@@ -136,7 +142,9 @@ impl State {
 
     /// When [`Event::TimePassed`] is due.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.timers.due().chain(self.jobs.due()).chain(self.polling.due()).min()
+        let work =
+            self.jobs.due().into_iter().chain(self.polling.due()).chain(self.activation.due());
+        self.timers.due().chain(work).min()
     }
 
     /// Whether this is the import of a download link.
@@ -184,6 +192,7 @@ impl State {
         if links.is_none() || links != self.links {
             self.links = links;
             self.refresh(Scope::Changes, None);
+            self.hurry_activation();
         }
     }
 
@@ -206,6 +215,7 @@ impl State {
             self.push(Action::Settle(self.left));
         }
         self.poll_time_passed();
+        self.activation_time_passed();
         while let Some(job) = self.jobs.take_expired(now) {
             self.push(Action::ForgetJob(job));
         }
@@ -220,6 +230,7 @@ impl State {
     fn order(&mut self, ticket: Ticket, order: Order) {
         match order {
             Order::Import { owner, origin, answer } => self.import(ticket, owner, origin, answer),
+            Order::Activate { owner } => self.activate(ticket, owner),
             Order::Write if !self.jobs.has_room() => self.refuse(ticket, Refused::Full),
             Order::Write => {
                 self.jobs.writes += 1;
@@ -275,6 +286,7 @@ impl State {
             Work::Import(job) => {
                 self.jobs.remove(job);
                 self.link_followed(job, None);
+                self.activation_ended(job);
             }
             Work::Write | Work::Settle => self.jobs.writes -= 1,
         }
@@ -287,6 +299,7 @@ impl State {
         }
         // The callers that could ask for ended jobs have lost them, too.
         self.jobs.forget_ended();
+        self.activation.forget_waiting();
         self.timers.rejoin.begin(self.now);
         self.actions.extend([Action::Disconnect, Action::Rejoin]);
     }

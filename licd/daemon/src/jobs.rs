@@ -31,10 +31,21 @@ const PROGRESS: Duration = Duration::from_millis(250);
 /// Numbers the imports of one run of the daemon.
 pub(crate) type JobId = u32;
 
+/// What a job imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobKind {
+    /// Documents that exist.
+    Import,
+    /// The answer to the request of an activation.
+    Activation,
+}
+
 /// An import, as its callers see it.
 pub(crate) struct Job {
     /// Its number.
     pub(crate) id: JobId,
+    /// What it imports.
+    pub(crate) kind: JobKind,
     /// The name of its source, fit to be shown.
     pub(crate) name: String,
     /// The caller's unique bus name; empty for an import of the daemon's own.
@@ -45,6 +56,11 @@ pub(crate) struct Job {
     done: AtomicU64,
     total: AtomicU64,
     finished: AtomicBool,
+    /// It has ended and its request waits for the next attempt.
+    kept: AtomicBool,
+    cancelled: AtomicBool,
+    /// A caller has cancelled it, and not the daemon.
+    withdrawn: AtomicBool,
     cancel: EventFd,
 }
 
@@ -55,17 +71,29 @@ impl Job {
     /// The kernel's, if it has no descriptor left.
     pub(crate) fn new(
         id: JobId,
+        kind: JobKind,
         name: String,
         owner: String,
         intent: Intent,
         allowed: &[&str],
     ) -> Result<Self, Errno> {
         let cancel = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
-        let zero = AtomicU64::default;
-        let (done, total) = (zero(), zero());
         let allowed_before = allowed.iter().map(|name| (*name).to_owned()).collect();
-        let finished = false.into();
-        Ok(Self { id, name, owner, allowed_before, intent, done, total, finished, cancel })
+        Ok(Self {
+            id,
+            kind,
+            name,
+            owner,
+            allowed_before,
+            intent,
+            done: AtomicU64::default(),
+            total: AtomicU64::default(),
+            finished: AtomicBool::default(),
+            kept: AtomicBool::default(),
+            cancelled: AtomicBool::default(),
+            withdrawn: AtomicBool::default(),
+            cancel,
+        })
     }
 
     /// Bytes read, and how many there are; 0 if that is not known.
@@ -83,8 +111,35 @@ impl Job {
         self.finished.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it has ended and its request waits for the next attempt.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Marks it as one whose request waits.
+    pub(crate) fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether a caller has cancelled it.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Relaxed)
+    }
+
+    /// Cancels it for a caller: the request of an activation goes as well.
+    pub(crate) fn withdraw(&self) {
+        self.withdrawn.store(true, Ordering::Relaxed);
+        self.cancel();
+    }
+
     /// Ends the reading of its source. Documents that were read whole are still imported.
     pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
         // Fails only if the counter is full, and then the job is cancelled already.
         let _ = self.cancel.write(1);
     }

@@ -138,12 +138,35 @@ pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 
 /// What a caller, authorised where needed, asks of the loop.
 pub(crate) enum Order {
-    Import { source: Source, intent: Intent, name: String, owner: String, reply: ImportReply },
-    Remove { selector: Selector, reply: Reply<u32> },
-    Apply { settings: String, reply: Reply<()> },
-    Answer { answer: Answer, reply: Reply<()> },
-    Refresh { reply: Reply<()> },
-    Poll { reply: Reply<()> },
+    Import {
+        source: Source,
+        intent: Intent,
+        name: String,
+        owner: String,
+        reply: ImportReply,
+    },
+    Remove {
+        selector: Selector,
+        reply: Reply<u32>,
+    },
+    Apply {
+        settings: String,
+        reply: Reply<()>,
+    },
+    /// To give up the activation whose request waits for its answer.
+    Withdraw {
+        reply: Reply<()>,
+    },
+    Answer {
+        answer: Answer,
+        reply: Reply<()>,
+    },
+    Refresh {
+        reply: Reply<()>,
+    },
+    Poll {
+        reply: Reply<()>,
+    },
 }
 
 /// When the caller of an import is answered.

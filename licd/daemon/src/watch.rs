@@ -40,7 +40,11 @@ const fn files(path: &'static str, names: Names) -> Place {
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
 const PLACES: [Place; 9] = [
     parent("/", &["license", "etc"]),
-    Place { path: "/license", names: TheseAndLicenses(&["dsa"]), content: false },
+    Place {
+        path: "/license",
+        names: TheseAndLicenses(&["dsa", "fetch-activation.json"]),
+        content: false,
+    },
     files("/license/dsa", TheseAndLicenses(&["licenses"])),
     files("/license/dsa/licenses", TheseAndLicenses(&[])),
     parent("/etc", &["licd"]),

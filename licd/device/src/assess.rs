@@ -46,6 +46,11 @@ impl Assessed {
         matches!(self.action, Action::Store { .. } | Action::Trust { .. })
     }
 
+    /// Whether it answers the requests for a licence: a licence that counts was stored.
+    fn is_answer(&self) -> bool {
+        matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
+    }
+
     /// Whether it clears the tombstone of its licence.
     fn clears_tombstone(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()
@@ -169,7 +174,7 @@ impl<'a> Assessor<'a> {
             ));
         }
         if let Some(window) = window
-            && done.iter().any(|(_, one)| matches!(one.action, Action::Store { .. }))
+            && done.iter().any(|(_, one)| one.is_answer())
         {
             window.remove_requests();
         }

@@ -54,6 +54,8 @@ pub struct Fetch<'a> {
     pub proxy: Option<Proxy>,
     /// The version at hand; the server does not send it again.
     pub unless: Version,
+    /// A JSON text to post to the address; the file is the answer to it.
+    pub post: Option<String>,
     /// Becomes readable to cancel the fetch.
     pub cancel: Option<BorrowedFd<'a>>,
 }
@@ -119,7 +121,7 @@ impl Device {
         url: &Url,
         order: Fetch<'_>,
     ) -> Result<FetchRequest, Failure> {
-        let Fetch { login, proxy, unless, .. } = order;
+        let Fetch { login, proxy, unless, post, .. } = order;
         let Config { network, ums, .. } = survey.config();
         let host = url.host();
         let login = match login {
@@ -166,6 +168,7 @@ impl Device {
             // The synchronisation flag is enough here; a full verdict on the time would read the
             // store.
             clock_trusted: clock::synchronized(self.root())?,
+            post,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! The operations that the daemon and the rescue tool share: survey ([`Device::survey`]), judge
 //! ([`Survey::report`]), import and remove.
 
+mod activation;
+mod application;
 mod arrival;
 mod assess;
 mod cleanup;
@@ -24,6 +26,8 @@ mod stick;
 mod survey;
 mod time;
 
+pub use activation::{Attempt, Waiting};
+pub use application::{Application, ApplicationError, FIELD_BYTES, Person, Terms};
 pub use arrival::Arrival;
 pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
@@ -35,8 +39,8 @@ pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
-    Area, MachineProblem, PartitionProblem, Problem, RestartProblem, TrustPlace, TrustProblem,
-    Written,
+    Area, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem, TrustPlace,
+    TrustProblem, Written,
 };
 pub use removal::Removed;
 pub use report::{

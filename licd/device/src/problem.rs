@@ -14,11 +14,13 @@ use serde::{Deserialize, Serialize};
 
 mod machine;
 mod partition;
+mod request;
 mod restart;
 mod trust;
 
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
+pub use request::RequestProblem;
 pub use restart::RestartProblem;
 pub use trust::{TrustPlace, TrustProblem};
 
@@ -47,6 +49,8 @@ pub enum Problem {
     Store(StoreError),
     /// The licence partition or its files.
     Partition(PartitionProblem),
+    /// The request of an activation.
+    Request(RequestProblem),
     /// A fact is unavailable.
     Unavailable(Area, Unavailable),
     /// As read from JSON.
@@ -74,7 +78,7 @@ impl Problem {
     #[must_use]
     pub fn area(&self) -> Area {
         match self {
-            Self::Store(_) | Self::Partition(_) => Area::Store,
+            Self::Store(_) | Self::Partition(_) | Self::Request(_) => Area::Store,
             Self::Unavailable(area, _) => *area,
             Self::Written(written) if Path::new(&written.subject).starts_with("/license") => {
                 Area::Store
@@ -103,6 +107,7 @@ impl Problem {
             Self::Trust(problem) => problem,
             Self::Store(error) => error,
             Self::Partition(problem) => problem,
+            Self::Request(problem) => problem,
             Self::Unavailable(_, unavailable) => unavailable,
             Self::Written(written) => written,
         }
@@ -171,6 +176,7 @@ from!(
     Trust(TrustProblem),
     Store(StoreError),
     Partition(PartitionProblem),
+    Request(RequestProblem),
     Written(Written),
 );
 

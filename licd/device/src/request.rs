@@ -1,4 +1,5 @@
-//! Requests for a licence, with the data that a portal needs to issue one.
+//! Requests for a licence, with the data that a portal or a licensing service needs to issue one. Their
+//! JSON Schema is `packaging/request.schema.json`.
 
 use std::path::PathBuf;
 
@@ -6,8 +7,12 @@ use licd_rules::Code;
 use license_format::UnitKind;
 use serde::Serialize;
 
+use crate::application::{Application, Person};
 use crate::report::{Hardware, Os, to_json};
-use crate::{Device, Failure, Report};
+use crate::{Device, Failure, Proxy, Report};
+
+/// The version of the schema of requests.
+pub(crate) const SCHEMA: u32 = 1;
 
 /// A request, one line of JSON.
 #[derive(Serialize)]
@@ -22,6 +27,21 @@ struct Request<'a> {
     /// The key of hardware-bundled licences.
     hardware: &'a Hardware,
     os: &'a Os,
+    #[serde(flatten)]
+    activation: Option<Activation<'a>>,
+}
+
+/// What an activation adds.
+#[derive(Serialize)]
+struct Activation<'a> {
+    person: &'a Person,
+    accept_terms: bool,
+    /// Where a person wants it sent; absent: to the address of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// The proxy that a person named, with its password. It stays on the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
 }
 
 impl Report {
@@ -30,6 +50,23 @@ impl Report {
     /// # Errors
     /// `wrong-device`: a licence cannot be bound to a device without unit ID.
     pub fn request(&self) -> Result<String, Failure> {
+        self.request_with(None)
+    }
+
+    /// The same for an activation, as it is stored: with the data of a person, who has accepted the terms.
+    ///
+    /// # Errors
+    /// Those of [`Report::request`].
+    pub fn activation_request(&self, application: &Application) -> Result<String, Failure> {
+        self.request_with(Some(Activation {
+            person: application.person(),
+            accept_terms: true,
+            url: application.url().map(ToString::to_string),
+            proxy: application.proxy().map(Proxy::as_secret),
+        }))
+    }
+
+    fn request_with(&self, activation: Option<Activation<'_>>) -> Result<String, Failure> {
         let Some(unit) = &self.unit_id else {
             return Err(Failure::new(
                 Code::WrongDevice,
@@ -43,7 +80,8 @@ impl Report {
         };
         let (unit_id, value) = (unit.to_string(), unit.bare());
         let (hardware, os) = (&self.hardware, &self.os);
-        Ok(to_json(&Request { schema: 1, unit_id, r#type, value, hardware, os }) + "\n")
+        let request = Request { schema: SCHEMA, unit_id, r#type, value, hardware, os, activation };
+        Ok(to_json(&request) + "\n")
     }
 }
 

@@ -18,6 +18,7 @@ use licd_rules::{Attested, Generation, Past, StarterMark};
 use licd_store::{Stamps, StoreError, StoreState};
 use license_format::{Date, License, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
+use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
 use crate::problem::{Area, MachineProblem, Problem};
 use crate::read::Reader;
@@ -64,6 +65,8 @@ pub struct Survey {
     starter_mark: Option<StarterMark>,
     /// The last result of each download link.
     links: Vec<LinkReport>,
+    /// The request of an activation that waits for its answer.
+    pub(crate) waiting: Option<Waiting>,
     problems: Vec<Problem>,
 }
 
@@ -193,6 +196,7 @@ impl Device {
             built: os.released.map(Date::start),
             starter_mark,
             links,
+            waiting: None,
             problems,
             config,
         };

@@ -27,6 +27,7 @@ pub(crate) struct Plan {
     etag: Option<String>,
     last_modified: Option<String>,
     clock_trusted: bool,
+    post: Option<String>,
 }
 
 /// A request with TLS, watchdog and resolver.
@@ -40,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) limit: u64,
     pub(crate) etag: Option<String>,
     pub(crate) last_modified: Option<String>,
+    /// A JSON text to send to the address.
+    pub(crate) post: Option<String>,
     pub(crate) tls: Tls,
     pub(crate) watchdog: Watchdog,
     resolver: Resolver,
@@ -62,6 +65,9 @@ impl Plan {
             return Err(invalid("etag or last_modified"));
         }
         let [etag, last_modified] = tags;
+        if request.post.is_some() && !request.url.scheme().is_web() {
+            return Err(invalid("post"));
+        }
         Ok(Self {
             credentials: own.or(request.url.credentials()),
             url: request.url,
@@ -77,6 +83,7 @@ impl Plan {
             etag,
             last_modified,
             clock_trusted: request.clock_trusted,
+            post: request.post,
         })
     }
 
@@ -111,6 +118,7 @@ impl Plan {
             limit: self.limit,
             etag: self.etag,
             last_modified: self.last_modified,
+            post: self.post,
             tls,
             watchdog,
             resolver,

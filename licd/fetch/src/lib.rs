@@ -1,4 +1,5 @@
-//! The worker that fetches licences: one address in, bytes out ([`licd_protocol`]).
+//! The worker that fetches licences: one address in, bytes out ([`licd_protocol`]). It may send a text to
+//! the address first, which the bytes answer.
 //!
 //! A server can send hostile bytes to every parser of HTTP, TLS, FTP and gzip. They run here, in a
 //! process that lives for one file, has no privileges, can write to one pipe only and kills itself

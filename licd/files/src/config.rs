@@ -145,6 +145,9 @@ pub struct Activation {
     /// The address, `https://…` or `http://…`.
     #[serde(deserialize_with = "values::service_url")]
     pub url: Option<Url>,
+    /// Where a person reads its terms: an address, or a path on this device.
+    #[serde(deserialize_with = "values::terms")]
+    pub terms: Option<String>,
 }
 
 /// What follows a deployment by UMS.

@@ -46,7 +46,7 @@ use serde::Deserialize;
 
 use crate::request::{FetchFailure, ResponseHeader};
 
-/// Bytes of a request: fifteen times an address, two passwords and a few numbers.
+/// Bytes of a request: an address, two passwords, a few numbers and a text to post, several times.
 pub const REQUEST_BYTES: u64 = 64 * 1024;
 /// Bytes of a frame's payload: the capacity of a Linux pipe.
 pub const PAYLOAD_BYTES: usize = 64 * 1024;

@@ -84,6 +84,16 @@ impl Proxy {
     pub fn credentials(&self) -> Option<Credentials> {
         self.url.credentials()
     }
+
+    /// The whole address with its password, to be read again. Callers never show it.
+    #[must_use]
+    pub fn as_secret(&self) -> String {
+        let text = self.url.as_secret();
+        let text = text.trim_end_matches('/');
+        // The URL has dropped the scheme's default port.
+        let port = format!(":{}", self.port);
+        if text.ends_with(&port) { text.to_owned() } else { format!("{text}{port}") }
+    }
 }
 
 /// unreserved / sub-delims / `:` (RFC 3986 §3.2.1), the `%` of encoded bytes, and `@`.
@@ -125,13 +135,7 @@ impl std::error::Error for ProxyError {}
 /// Serializes the proxy with its password, which the worker needs.
 pub(crate) fn serialize<S: Serializer>(proxy: &Option<Proxy>, to: S) -> Result<S::Ok, S::Error> {
     match proxy {
-        // The URL has dropped the scheme's default port.
-        Some(Proxy { url, port }) => {
-            let text = url.as_secret();
-            let text = text.trim_end_matches('/');
-            let has_port = text.ends_with(&format!(":{port}"));
-            to.serialize_some(&if has_port { text.to_owned() } else { format!("{text}:{port}") })
-        }
+        Some(proxy) => to.serialize_some(&proxy.as_secret()),
         None => to.serialize_none(),
     }
 }

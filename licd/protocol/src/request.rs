@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::proxy::{self, Proxy};
 use crate::url::{self, Url};
 
-/// A file to fetch, and the limits to keep.
+/// A file to fetch, or a request that a file answers, and the limits to keep.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchRequest {
@@ -55,6 +55,10 @@ pub struct FetchRequest {
     pub last_modified: Option<String>,
     /// Whether the clock is right. With a wrong one, the worker ignores the dates of certificates.
     pub clock_trusted: bool,
+    /// A JSON text to send by POST (RFC 9110 §9.3.3); the file is the answer. For `https` and `http`.
+    /// The worker sends it to the host of the address only, never to a redirect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<String>,
 }
 
 /// The facts that the server states about the file.

@@ -42,7 +42,7 @@ pub use stray::Stray;
 pub use window::{Change, Closed, Window};
 pub use writer::Writer;
 
-use listing::{DSA, REQUEST, TRUST};
+use listing::{ACTIVATION, DSA, REQUEST, TRUST};
 use mount::Mount;
 
 /// How long a writer waits for another: many times as long as a window lasts, and less than the 25 s
@@ -241,6 +241,28 @@ impl Store {
     #[must_use]
     pub fn request(&self) -> PathBuf {
         self.place.join(REQUEST)
+    }
+
+    /// The path of the request that [`Window::put_activation`] stores.
+    #[must_use]
+    pub fn activation_path(&self) -> PathBuf {
+        self.place.join(ACTIVATION)
+    }
+
+    /// The stored request of an activation.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
+    pub fn activation(&self) -> Result<Opened, StoreError> {
+        let opened = match listing::open_top(&self.place) {
+            Ok(top) if self.is_left_behind(&top)? => return Ok(Opened::Gone),
+            Ok(top) => listing::open_file(top, ACTIVATION.as_ref()),
+            Err(why) => Err(why),
+        };
+        match opened {
+            Err(Errno::ENOENT) => Ok(Opened::Gone),
+            other => other.map_err(|why| StoreError::reading(&self.activation_path(), why)),
+        }
     }
 
     /// The visible processes that keep the partition writable; `None` if it is read-only or not a

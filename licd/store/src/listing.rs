@@ -26,6 +26,8 @@ pub(crate) const LICENSES: &str = "licenses";
 pub(crate) const TRUST: &str = names::TRUST;
 /// The request for a licence that licd writes, and the prefix of all requests.
 pub(crate) const REQUEST: &str = "fetch.json";
+/// The request of an activation, which holds a person's data.
+pub(crate) const ACTIVATION: &str = "fetch-activation.json";
 const REQUESTS: &[u8] = b"fetch";
 /// Limit of requests that one call removes; there is hardly ever more than one.
 const MAX_REQUESTS: usize = 64;

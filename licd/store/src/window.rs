@@ -16,13 +16,17 @@ use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use crate::Store;
 use crate::error::{Obstacle, StoreError};
 use crate::holders::{self, Holder};
-use crate::listing::{DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests};
+use crate::listing::{
+    ACTIVATION, DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests,
+};
 use crate::mount::Mount;
 use crate::name::FileName;
 use crate::room::{self, RESERVE};
 
 /// Mode of the directories of the store.
 const DIR_MODE: Mode = Mode::from_bits_truncate(0o755);
+/// Mode of files with a person's data.
+const PRIVATE: Mode = Mode::from_bits_truncate(0o600);
 
 /// How long a process may hold a file before it counts as a holder. A reader of a licence closes it
 /// sooner, and so does a new process, which inherits its parent's descriptors until execve(2).
@@ -209,6 +213,35 @@ impl<'a> Window<'a> {
         self.replace(&self.top, REQUEST.as_ref(), bytes, &place).map(|(change, _)| change)
     }
 
+    /// Stores the request of an activation, for its owner's eyes only. It survives a power cut once the
+    /// call returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an earlier request is unchanged.
+    pub fn put_activation(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let place = self.store.activation_path();
+        // Even if the content is the same, since the mode may be another one.
+        let (name, durability) = (ACTIVATION.as_ref(), Durability::Synced);
+        match atomic::replace_at(&self.top, name, bytes, PRIVATE, durability) {
+            Ok(_) => Ok(()),
+            Err(ReplaceError::Unchanged(reason)) => Err(StoreError::writing(&place, reason)),
+            Err(ReplaceError::Unflushed(why)) => Err(StoreError::Unflushed { place, why }),
+        }
+    }
+
+    /// Removes the request of an activation. The removal survives a power cut once the window is closed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the request is unchanged.
+    pub fn remove_activation(&mut self) -> Result<(), StoreError> {
+        match unlinkat(&self.top, ACTIVATION, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) => self.unflushed = true,
+            Err(Errno::ENOENT) => {}
+            Err(why) => return Err(StoreError::writing(&self.store.activation_path(), why)),
+        }
+        Ok(())
+    }
+
     /// Replaces or creates a file, unless it has this content. It survives a power cut from here on.
     ///
     /// # Errors
@@ -279,6 +312,8 @@ impl<'a> Window<'a> {
         if !self.unflushed {
             return Ok(());
         }
+        // The requests are in the top directory.
+        fsync(&self.top)?;
         licenses(&self.top)?.map_or(Ok(()), |dir| fsync(&dir))
     }
 

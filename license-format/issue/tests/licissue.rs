@@ -289,3 +289,38 @@ fn json_reports_hold_the_document_or_its_file_name() {
     let report = folder.run(&["slice", "c.lic", "00E0C51C5087", "--json"]).json();
     assert_eq!(report["kind"], "slice");
 }
+
+#[test]
+fn a_licence_is_issued_to_the_device_of_a_request() {
+    let folder = Folder::with_pack();
+    let request = r#"{"schema":1,"unit_id":"00E0C51C5089","type":"MAC","value":"00E0C51C5089"}"#;
+    folder.write("request.json", request.as_bytes());
+    let licence = folder.run(&[ISSUE, &["--request=request.json"]].concat()).ok();
+    assert!(licence.contains("\nunit mac:00E0C51C5089\n"), "{licence}");
+    assert_eq!(folder.pack("p.toml").units.len(), 3);
+    // Twice is as good as once, by file or by argument.
+    let again = ["--request=request.json", "--request=request.json", "--unit=00E0C51C5089"];
+    folder.run(&[ISSUE, &again].concat()).ok();
+    assert_eq!(folder.pack("p.toml").units.len(), 3);
+}
+
+#[test]
+fn a_request_is_refused_by_its_fault_or_by_the_rule_that_forbids_it() {
+    let folder = Folder::with_pack();
+    let run = |request: &[u8]| {
+        folder.write("request.json", request);
+        folder.run(&[ISSUE, &["--request=request.json"]].concat()).failed(1)
+    };
+    assert!(run(b"{}").contains("request.json: is no licence request; name the file that"));
+    assert!(run(&[b' '; 20_000]).contains("is longer than 16384 bytes"));
+    let request = r#"{"schema":1,"unit_id":"00E0C51C5089","type":"MAC","value":"00E0C51C5089"}"#;
+    let other = request.replacen("89", "90", 1);
+    assert!(run(other.as_bytes()).contains("names one unit by unit_id and another by"));
+    let pack = folder.read("p.toml");
+    folder.write("p.toml", (pack.clone() + "seats = 2\n").as_bytes());
+    let message = run(request.as_bytes());
+    assert!(message.contains("WE-7Q2KD: ") && message.contains("seats"), "{message}");
+    folder.write("p.toml", (pack + "status = \"STOPPED\"\n").as_bytes());
+    let message = run(request.as_bytes());
+    assert!(message.contains("STOPPED"), "{message}");
+}

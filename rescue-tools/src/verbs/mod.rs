@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod activate;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod feature;

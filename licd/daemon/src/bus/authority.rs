@@ -38,6 +38,7 @@ pub(super) enum Action {
     Remove,
     Settings,
     Deployment,
+    Activate,
 }
 
 impl Action {
@@ -48,6 +49,7 @@ impl Action {
             Self::Remove => "com.igel.license1.remove",
             Self::Settings => "com.igel.license1.settings",
             Self::Deployment => "com.igel.license1.deployment",
+            Self::Activate => "com.igel.license1.activate",
         }
     }
 }
@@ -215,7 +217,8 @@ mod tests {
     #[test]
     fn every_action_is_in_the_policy_that_is_installed() {
         let policy = include_str!("../../../../packaging/com.igel.license1.policy");
-        for action in [Action::Import, Action::Remove, Action::Settings, Action::Deployment] {
+        let change = [Action::Import, Action::Remove, Action::Settings];
+        for action in change.into_iter().chain([Action::Deployment, Action::Activate]) {
             assert!(policy.contains(&format!("<action id=\"{}\">", action.id())), "{action:?}");
         }
     }

@@ -10,12 +10,15 @@ use super::PATH;
 use super::authority::{Action, Authority};
 use super::caller::sender;
 use super::error::BusError;
-use crate::jobs::{Job, JobId};
+use super::manager::ask;
+use crate::jobs::{Job, JobId, JobKind};
+use crate::shared::{Order, Shared};
 
 /// A job as an object.
 pub(super) struct JobObject {
     pub(super) job: Arc<Job>,
     pub(super) authority: Arc<Authority>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// The path of a job.
@@ -25,12 +28,16 @@ pub(super) fn path(id: JobId) -> String {
 
 /// The state of a job as a word.
 pub(super) fn state(job: &Job) -> &'static str {
-    if job.is_finished() { "finished" } else { "running" }
+    match (job.is_finished(), job.is_kept()) {
+        (false, _) => "running",
+        (true, true) => "waiting",
+        (true, false) => "finished",
+    }
 }
 
 #[interface(name = "com.igel.License1.Job", introspection_docs = false)]
 impl JobObject {
-    /// The caller that asked for the import may cancel it; others need the authority to import.
+    /// The caller that asked for the import may cancel it; others need the authority to ask for one.
     async fn cancel(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -38,9 +45,16 @@ impl JobObject {
     ) -> Result<(), BusError> {
         let caller = sender(&header);
         if caller.is_empty() || caller != self.job.owner {
-            self.authority.check(connection, &header, Action::Import).await?;
+            let action = match self.job.kind {
+                JobKind::Import => Action::Import,
+                JobKind::Activation => Action::Activate,
+            };
+            self.authority.check(connection, &header, action).await?;
         }
-        self.job.cancel();
+        if self.job.is_kept() {
+            return ask(&self.shared, |reply| Order::Withdraw { reply }).await;
+        }
+        self.job.withdraw();
         Ok(())
     }
 

@@ -1,30 +1,24 @@
 //! `com.igel.License1.Manager`: the device.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use licd_device::{Failure, Intent, Login, Proxy, Report};
+use licd_device::{Failure, Intent, Report};
 use licd_fs::printable::escaped;
 use licd_rules::{Code, Selector, Version};
 use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::{Connection, OwnedFd, OwnedObjectPath, OwnedVariant, Variant, interface};
+use zbus::{Connection, OwnedFd, OwnedObjectPath, Variant, interface};
 use zruntime::mpmc;
 
 use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::BusError;
-use super::job;
-use crate::jobs::{Access, Source};
+use super::options::{Options, access, application, intent, no_options};
+use super::{activation, job};
+use crate::jobs::Source;
 use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
-
-/// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
-type Options = HashMap<String, OwnedVariant>;
-
-/// The option of an import that no user asked for: it brings back nothing that was removed on purpose.
-const AUTOMATIC: &str = "automatic";
 
 /// The daemon's own object.
 pub(super) struct Manager {
@@ -61,15 +55,7 @@ impl Manager {
         &self,
         order: impl FnOnce(Reply<T>) -> Order,
     ) -> Result<T, BusError> {
-        let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
-        // Sending fails only if the caller is gone.
-        let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
-        self.shared.order(order(reply))?;
-        receiver
-            .recv()
-            .await
-            .unwrap_or_else(|_| Err(Refusal::unavailable()))
-            .map_err(BusError::from)
+        ask(&self.shared, order).await
     }
 
     /// Runs work that may take long, as long as the caller is on the bus.
@@ -115,6 +101,18 @@ impl Manager {
     }
 }
 
+/// Gives the loop an order and waits for its answer.
+pub(super) async fn ask<T: Send + 'static>(
+    shared: &Shared,
+    order: impl FnOnce(Reply<T>) -> Order,
+) -> Result<T, BusError> {
+    let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
+    // Sending fails only if the caller is gone.
+    let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
+    shared.order(order(reply))?;
+    receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unavailable())).map_err(BusError::from)
+}
+
 /// A call as it was received.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
@@ -146,48 +144,6 @@ fn last_day(day: Option<Expiry>) -> String {
 /// The name that messages give a descriptor.
 fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
-}
-
-/// Takes `user`, `password` and `proxy` out of the options, which may hold nothing else.
-fn access(mut options: Options) -> Result<Access, BusError> {
-    let mut text = |key: &str| match options.remove(key).map(String::try_from) {
-        None => Ok(None),
-        Some(Ok(text)) => Ok(Some(text)),
-        Some(Err(_)) => Err(BusError::arguments(format!("option “{key}”: is no text"))),
-    };
-    let (user, password, proxy) = (text("user")?, text("password")?, text("proxy")?);
-    no_options(&options)?;
-    let login = match (user, password) {
-        (Some(user), password) => Some(Login { user, password: password.unwrap_or_default() }),
-        (None, None) => None,
-        (None, Some(_)) => {
-            return Err(BusError::arguments("option “password”: needs “user”".to_owned()));
-        }
-    };
-    let proxy = proxy.map(|text| Proxy::parse(&text)).transpose();
-    let proxy = proxy.map_err(|error| BusError::arguments(format!("option “proxy”: {error}")))?;
-    Ok(Access { login, proxy })
-}
-
-fn no_options(options: &Options) -> Result<(), BusError> {
-    match options.keys().min() {
-        None => Ok(()),
-        Some(key) => {
-            let key = escaped(key);
-            Err(BusError::arguments(format!("option “{key}”: is not known; leave it out")))
-        }
-    }
-}
-
-/// Takes `automatic` out of the options: why something is imported.
-fn intent(options: &mut Options) -> Result<Intent, BusError> {
-    match options.remove(AUTOMATIC).map(bool::try_from) {
-        None | Some(Ok(false)) => Ok(Intent::Explicit),
-        Some(Ok(true)) => Ok(Intent::Automatic),
-        Some(Err(_)) => {
-            Err(BusError::arguments(format!("option “{AUTOMATIC}”: is neither true nor false")))
-        }
-    }
 }
 
 #[interface(name = "com.igel.License1.Manager", introspection_docs = false)]
@@ -320,6 +276,27 @@ impl Manager {
         let call = Call { connection, header: &header };
         let apply = self.ask(|reply| Order::Apply { settings: toml, reply });
         self.attend_authorised(call, Action::Settings, apply).await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn activate(
+        &self,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<OwnedObjectPath, BusError> {
+        let application = application(options)?;
+        let call = Call { connection, header: &header };
+        let begin = async {
+            let (name, request) = activation::request(&self.shared.published(), &application)?;
+            let (source, intent) = (Source::Activation(Some(request)), Intent::Explicit);
+            let (owner, begun) = (sender(&header), ImportReply::Begun);
+            self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
+                .await
+        };
+        let id = self.attend_authorised(call, Action::Activate, begin).await?;
+        OwnedObjectPath::try_from(job::path(id))
+            .map_err(|error| Refusal::Fault(error.to_string()).into())
     }
 
     async fn poll(

@@ -100,7 +100,8 @@ impl Announcer {
             }
             Outgoing::JobBegan(job) => {
                 let path = job::path(job.id);
-                let object = JobObject { job, authority: Arc::clone(&self.authority) };
+                let (authority, shared) = (Arc::clone(&self.authority), Arc::clone(&self.shared));
+                let object = JobObject { job, authority, shared };
                 objects.at(path, object).await.map(drop)
             }
             Outgoing::JobWentOn(job) => {

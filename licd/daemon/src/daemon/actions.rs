@@ -39,6 +39,11 @@ impl Daemon {
             }
             Action::FollowLink(job, link) => return Ok(self.follow(job, link)),
             Action::StartImport(job, ticket) => return Ok(self.start_import(job, ticket)),
+            Action::AskAgain(job) => return Ok(self.ask_again(job)),
+            Action::PlanActivation(next) => {
+                return Ok(Some(Event::ActivationPlanned(self.time_to(next))));
+            }
+            Action::KeepJob(job) => self.jobs.get(&job).into_iter().for_each(|job| job.keep()),
             Action::StartWrite(ticket) => return Ok(self.start_write(ticket)),
             Action::Settle(left) => return Ok(self.settle(left)),
             Action::Rejoin => return Ok(Some(self.rejoin())),
@@ -92,6 +97,19 @@ impl Daemon {
             Ok(()) => None,
             Err(refusal) => {
                 skipped(&refusal);
+                Some(Event::NotStarted(Work::Import(job)))
+            }
+        }
+    }
+
+    /// Sends the stored request of an activation again.
+    fn ask_again(&mut self, job: JobId) -> Option<Event> {
+        let name = self.shared.published().survey.activation_name();
+        let source = Source::Activation(None);
+        match self.start_reading(job, source, Intent::Explicit, name, String::new()) {
+            Ok(()) => None,
+            Err(refusal) => {
+                log::warn!(MESSAGE_ID = journal::PROBLEM; "activation: {}", refusal.message());
                 Some(Event::NotStarted(Work::Import(job)))
             }
         }

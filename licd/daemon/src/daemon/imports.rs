@@ -85,7 +85,8 @@ impl Daemon {
         name: String,
         owner: String,
     ) -> Result<(), Refusal> {
-        let job = Job::new(id, name, owner, intent, &self.shared.published().allowed())
+        let kind = source.kind();
+        let job = Job::new(id, kind, name, owner, intent, &self.shared.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
         jobs::read(&self.shared, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;

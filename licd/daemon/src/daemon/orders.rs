@@ -11,7 +11,7 @@ use crate::dispatch::{
     Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
     Written as Effect,
 };
-use crate::jobs::{AT_ONCE, OF_ONE};
+use crate::jobs::{AT_ONCE, OF_ONE, Source};
 use crate::journal;
 use crate::shared::{ImportReply, News, Order, Refusal, Reply, Written};
 
@@ -46,6 +46,9 @@ impl Daemon {
 
     fn handle_order(&mut self, order: Order) -> Result<(), Fatal> {
         let ordered = match &order {
+            Order::Import { source: Source::Activation(_), owner, .. } => {
+                Ordered::Activate { owner: owner.clone() }
+            }
             Order::Import { source, owner, reply, .. } => Ordered::Import {
                 owner: owner.clone(),
                 origin: if source.is_file() { Origin::File } else { Origin::Other },
@@ -54,7 +57,7 @@ impl Daemon {
                     ImportReply::Verdict(_) => ImportAnswer::Verdict,
                 },
             },
-            Order::Remove { .. } | Order::Apply { .. } => Ordered::Write,
+            Order::Remove { .. } | Order::Apply { .. } | Order::Withdraw { .. } => Ordered::Write,
             Order::Refresh { .. } => Ordered::Refresh,
             Order::Poll { .. } => Ordered::Poll,
             Order::Answer { .. } => Ordered::Answer,
@@ -130,6 +133,7 @@ impl Daemon {
                 Order::Import { reply, .. } => reply.refuse(refusal),
                 Order::Remove { reply, .. } => reply(Err(refusal)),
                 Order::Apply { reply, .. }
+                | Order::Withdraw { reply }
                 | Order::Answer { reply, .. }
                 | Order::Refresh { reply }
                 | Order::Poll { reply } => reply(Err(refusal)),
@@ -144,6 +148,7 @@ impl Daemon {
         match *order {
             Order::Remove { selector, reply } => self.remove(selector, reply),
             Order::Apply { settings, reply } => self.apply(settings, reply),
+            Order::Withdraw { reply } => self.withdraw(reply),
             _ => None,
         }
     }
@@ -173,6 +178,17 @@ impl Daemon {
         self.spawn("removal", work, tell, Work::Write)
     }
 
+    /// Removes the request of an activation that waits.
+    fn withdraw(&self, reply: Reply<()>) -> Option<Event> {
+        let device = Arc::clone(&self.device);
+        let work = move || device.remove_activation().map_err(Refusal::from);
+        let tell = move |outcome: Option<_>| News::Applied {
+            outcome: outcome.unwrap_or_else(|| Err(fault("activation"))),
+            reply,
+        };
+        self.spawn("withdrawal", work, tell, Work::Write)
+    }
+
     fn apply(&self, text: String, reply: Reply<()>) -> Option<Event> {
         let device = Arc::clone(&self.device);
         let work = move || {
@@ -199,6 +215,7 @@ fn subject(order: &Order) -> String {
         Order::Import { name, .. } => name.clone(),
         Order::Remove { selector, .. } => format!("removal of {selector}"),
         Order::Apply { .. } => "settings".to_owned(),
+        Order::Withdraw { .. } => "activation".to_owned(),
         Order::Answer { .. } | Order::Refresh { .. } | Order::Poll { .. } => "licd".to_owned(),
     }
 }

@@ -42,6 +42,7 @@ impl Daemon {
         let facts = Facts {
             lacks: lacks(&self.device, &refreshed),
             left_open: refreshed.left_open,
+            request_waits: refreshed.published.survey.waiting().is_some(),
             settings: refreshed.settings.take().map(Box::new),
             imported,
         };

@@ -10,7 +10,7 @@ use licd_rules::TimeVerdict;
 
 use super::journal_events;
 use crate::dispatch::Scope;
-use crate::jobs::{Job, Read};
+use crate::jobs::{Job, JobKind, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{ImportedJob, Published, Refreshed};
@@ -85,21 +85,27 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
         arrivals.extend(read.arrivals);
     }
     let batch = device.import(&last.survey, arrivals);
-    // Every write closes the store at its end; if it is open now, that has failed.
-    let left_open = batch.has_written() && device.is_left_open();
+    let mut has_written = batch.has_written();
     let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
-    let mut noted = false;
+    let (mut noted, mut concluded) = (false, false);
     for (job, count, following) in parts {
-        let own: Vec<_> = imported.by_ref().take(count).collect();
+        let mut own: Vec<_> = imported.by_ref().take(count).collect();
+        if job.kind == JobKind::Activation {
+            device.conclude_activation(&mut own);
+            has_written = true;
+            concluded = true;
+        }
         if let (Some(following), [one]) = (following, own.as_slice()) {
             noted |= device.note_link(&look.survey, following, one);
         }
         ended.push((job, own));
     }
-    if noted {
+    if noted || concluded {
         look = Look::of(device.survey_after(Some(&look.survey)), Some(last));
     }
+    // Every write closes the store at its end; if it is open now, that has failed.
+    let left_open = has_written && device.is_left_open();
     Batch { imported: ended, left_open, look }
 }
 
@@ -136,6 +142,9 @@ fn publish_look(
             // Only time has passed: programs that watch the file must not wake up for that.
             published.json.clone_from(&last.json);
         }
+        if last.whole && last.missing.is_empty() {
+            complaints.extend(end_answered_request(device, &published, last));
+        }
     }
     let root = device.root();
     let mut again = !published.missing.is_empty();
@@ -155,6 +164,14 @@ fn publish_look(
     }
     let imported = Vec::new();
     Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
+}
+
+/// Removes the request of an activation if a person has copied a licence into the store since. Returns why
+/// that failed.
+fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
+    let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
+    let removed = is_answered.then(|| device.remove_activation())?;
+    removed.err().map(|failure| failure.message)
 }
 
 /// A survey, and what it lacks.

@@ -27,6 +27,12 @@ pub(crate) enum Action {
     SkipLink(Url),
     /// Import what the order under the ticket names.
     StartImport(JobId, Ticket),
+    /// Ask the licensing service again for what the stored request asks.
+    AskAgain(JobId),
+    /// Plan the next attempt to activate; [`super::Event::ActivationPlanned`] is the answer.
+    PlanActivation(NextPoll),
+    /// Leave this job on the bus after its end: its request waits for the next attempt.
+    KeepJob(JobId),
     /// Start the removal or change of settings that is under the ticket.
     StartWrite(Ticket),
     /// Plan the restart of the device by the user's answer that is under the ticket.

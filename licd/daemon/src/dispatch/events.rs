@@ -1,6 +1,7 @@
 //! The events that the daemon decides on.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use licd_files::settings::Settings;
 use licd_machine::links::Link;
@@ -33,6 +34,8 @@ pub(crate) enum Event {
     LinksChanged,
     /// The network interfaces; `None` if the kernel did not list them.
     LinksListed(Option<Vec<Link>>),
+    /// How long the next attempt to activate waits.
+    ActivationPlanned(Duration),
     /// [`super::State::due`] has come, or another event has been handled.
     TimePassed,
     /// A caller, authorised where need be, asks for something.
@@ -78,6 +81,8 @@ pub(crate) enum Order {
     Refresh,
     /// A poll of the download links.
     Poll,
+    /// The activation of the device.
+    Activate { owner: String },
 }
 
 /// When the caller of an import is answered.

@@ -178,14 +178,25 @@ impl State {
     /// had nothing to import.
     pub(super) fn end_import(&mut self, job: JobId, code: Option<Code>) {
         let caller = self.jobs.remove(job);
+        if self.activation.waits_after(job) {
+            self.activation.keep(job);
+            self.push(Action::KeepJob(job));
+        } else {
+            self.let_linger(job);
+        }
+        self.push(Action::EndImport(job, caller));
+        self.link_followed(job, code);
+        self.activation_ended(job);
+    }
+
+    /// Leaves an ended job on the bus for a while.
+    fn let_linger(&mut self, job: JobId) {
         self.jobs.ended.push_back((self.now + LINGER, job));
         if self.jobs.ended.len() > LINGERING
             && let Some((_, oldest)) = self.jobs.ended.pop_front()
         {
             self.push(Action::ForgetJob(oldest));
         }
-        self.push(Action::EndImport(job, caller));
-        self.link_followed(job, code);
     }
 
     /// Ends the imports whose verdict this caller waited for. A job that was only begun goes on.

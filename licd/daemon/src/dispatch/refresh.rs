@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) lacks: BTreeSet<Lack>,
     /// Whether another process keeps the store from being closed.
     pub(crate) left_open: bool,
+    /// Whether the request of an activation waits for its answer.
+    pub(crate) request_waits: bool,
     /// The settings, if they were read.
     pub(crate) settings: Option<Box<Settings>>,
     /// The jobs that were imported, each with its verdict if it had documents.
@@ -119,7 +121,9 @@ impl State {
         }
         self.push(Action::Publish(scope));
         facts.settings.into_iter().for_each(|settings| self.settings_read(*settings));
+        self.request_looked_at(facts.request_waits);
         facts.imported.into_iter().for_each(|(job, code)| self.end_import(job, code));
+        self.plan_activation();
         for Waiting::Done(ticket) | Waiting::Refresh(ticket) in waiting {
             self.push(Action::Answer(ticket));
         }

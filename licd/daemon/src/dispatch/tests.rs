@@ -1,3 +1,4 @@
+mod activations;
 mod imports;
 mod polls;
 mod table;
@@ -39,7 +40,13 @@ fn settings(links: &[&str]) -> Option<Box<Settings>> {
 }
 
 fn facts() -> Facts {
-    Facts { lacks: BTreeSet::new(), left_open: false, settings: None, imported: Vec::new() }
+    Facts {
+        lacks: BTreeSet::new(),
+        left_open: false,
+        request_waits: false,
+        settings: None,
+        imported: Vec::new(),
+    }
 }
 
 fn refreshed() -> Event {

@@ -5,10 +5,12 @@ use std::io::{self, Read, Seek as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::{
-    Arrival, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Proxy, Scheme, Survey, Url,
+    Arrival, Attempt, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Proxy, Scheme, Survey,
+    Url,
 };
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::escaped_path;
@@ -18,7 +20,7 @@ use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::{SFlag, fstat};
 
-use super::{Meter, Read as ReadDocuments, stick};
+use super::{JobKind, Meter, Read as ReadDocuments, stick};
 use crate::journal;
 use crate::shared::Refusal;
 
@@ -39,6 +41,8 @@ pub(crate) enum Source {
     Link(Url),
     /// The USB stick on this block device, or the only one that is plugged in.
     Stick(Option<PathBuf>),
+    /// The licensing service: its answer to this request, or to the stored one.
+    Activation(Option<String>),
 }
 
 /// The way to a server, where a caller names one of its own.
@@ -84,6 +88,15 @@ impl Source {
             Self::Url(url, _) | Self::Link(url) => url.to_string(),
             Self::Stick(None) => "usb".to_owned(),
             Self::Stick(Some(device)) => format!("usb:{}", escaped_path(device)),
+            Self::Activation(_) => "activation".to_owned(),
+        }
+    }
+
+    /// What a job with this source imports.
+    pub(crate) fn kind(&self) -> JobKind {
+        match self {
+            Self::Activation(_) => JobKind::Activation,
+            _ => JobKind::Import,
         }
     }
 
@@ -93,7 +106,7 @@ impl Source {
             Self::Path(_) => true,
             Self::Descriptor(descriptor) => fstat(descriptor)
                 .is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()),
-            Self::Url(..) | Self::Link(_) | Self::Stick(_) => false,
+            Self::Url(..) | Self::Link(_) | Self::Stick(_) | Self::Activation(_) => false,
         }
     }
 
@@ -112,6 +125,8 @@ impl Source {
             Self::Descriptor(descriptor) => Stream::of(descriptor)
                 .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
             Self::Url(url, access) => fetch(device, known, &url, *access, meter)
+                .map(|file| known.read(&name, file, intent)),
+            Self::Activation(request) => activate(device, known, request.as_deref(), meter)
                 .map(|file| known.read(&name, file, intent)),
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
@@ -160,6 +175,27 @@ fn fetch(
         device.fetch(known, url, order, |done, total| meter.set(done, total.unwrap_or(0)))?;
     warn_of_clock(url, fetched.clock_ignored);
     fetched.whole()
+}
+
+/// The answer of the licensing service. The request of an attempt that a caller has cancelled goes.
+fn activate(
+    device: &Device,
+    known: &Survey,
+    request: Option<&str>,
+    meter: &mut Meter<'_>,
+) -> Result<File, Failure> {
+    let job = Arc::clone(meter.job);
+    let (cancel, is_cancelled) = (Some(job.cancel.as_fd()), &|| job.is_cancelled());
+    let attempt = Attempt { request, cancel, is_cancelled };
+    let answer =
+        device.activate(known, &attempt, |done, total| meter.set(done, total.unwrap_or(0)));
+    if answer.is_err()
+        && job.is_withdrawn()
+        && let Err(failure) = device.remove_activation()
+    {
+        log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
+    }
+    answer
 }
 
 /// Warns if the dates of a certificate were ignored.

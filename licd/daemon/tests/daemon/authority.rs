@@ -182,13 +182,16 @@ fn everyone_may_ask_and_only_the_authorised_may_change() {
     call(&world, Person::Absent, &["Refresh"]).unwrap();
 
     // Without polkit: no.
-    for words in
-        [&REMOVE_ALL[..], &["Import", "sa{sv}", "/etc/passwd", "0"], &["ApplySettings", "s", ""]]
-    {
+    for words in [
+        &REMOVE_ALL[..],
+        &["Import", "sa{sv}", "/etc/passwd", "0"],
+        &["Activate", "a{sv}", "1", "accept_terms", "b", "true"],
+        &["ApplySettings", "s", ""],
+    ] {
         let refused = call(&world, Person::Absent, words).unwrap_err();
         assert!(refused.contains("polkit does not answer"), "{words:?}: {refused}");
     }
-    assert_eq!(daemon.log().matches("refused to user 65534").count(), 3, "{}", daemon.log());
+    assert_eq!(daemon.log().matches("refused to user 65534").count(), 4, "{}", daemon.log());
 
     // As polkit says.
     let asked = Questions::default();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Survey;
 use crate::partial::Missing;
-use crate::problem::{Area, PartitionProblem, Problem};
+use crate::problem::{Area, PartitionProblem, Problem, RequestProblem};
 use crate::read::Document;
 use crate::report::Rejected;
 use crate::{Device, Failure};
@@ -62,6 +62,20 @@ impl Survey {
         }
         if missing.of_store(device.store().is_nearly_full()) {
             self.note(PartitionProblem::NearlyFull);
+        }
+        self.look_for_request(device, missing);
+    }
+
+    /// Looks for the request of an activation.
+    fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
+        match device.look_for_request(&self.units) {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(waiting))) => {
+                self.waiting = Some(waiting);
+                self.note(RequestProblem::Waiting);
+            }
+            Ok(Err(problem)) => self.note(problem),
+            Err(unavailable) => missing.file(Area::Store, unavailable),
         }
     }
 

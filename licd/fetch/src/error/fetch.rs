@@ -45,6 +45,15 @@ pub(crate) enum FetchError {
         /// The wait that the server asks for.
         retry_after: Option<Duration>,
     },
+    /// The server refuses the text that was posted, for this reason of its own, which may be empty.
+    PostRefused {
+        /// The status.
+        status: u16,
+        /// The reason.
+        reason: String,
+    },
+    /// A redirect asks to post the text to another server.
+    RedirectOfPost(String),
     /// The server asks for credentials (401).
     Unauthorized(AuthSchemes, CredentialsSent),
     /// The proxy asks for credentials (407).
@@ -186,8 +195,13 @@ impl FetchError {
             | Self::RedirectWithoutLocation
             | Self::InvalidRedirect(..)
             | Self::RedirectToPlaintext(_)
-            | Self::RedirectToOtherScheme(_) => FailureCode::SourceRefused,
-            Self::Status { status: 500.. | 408 | 425 | 429, .. } => FailureCode::SourceUnreachable,
+            | Self::RedirectToOtherScheme(_)
+            | Self::RedirectOfPost(_)
+            | Self::PostRefused { .. } => FailureCode::SourceRefused,
+            // 202: the server has accepted a request and not answered it yet.
+            Self::Status { status: 500.. | 202 | 408 | 425 | 429, .. } => {
+                FailureCode::SourceUnreachable
+            }
             Self::Status { .. } => FailureCode::SourceRefused,
             Self::FtpReply { code: 500..600 | 430, .. } => FailureCode::SourceRefused,
             Self::TooLarge(_) => FailureCode::SourceTooLarge,
@@ -199,8 +213,8 @@ impl FetchError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Lookup(error) => !matches!(error, LookupError::NoSuchName),
-            // The network requires a sign-in (RFC 6585 §6).
-            Self::Status { status: 511, .. } => false,
+            // The network requires a sign-in (RFC 6585 §6); a person decides on a request.
+            Self::Status { status: 511 | 202, .. } => false,
             Self::Connect(_)
             | Self::ConnectTimeout(_)
             | Self::ConnectionLost(_)

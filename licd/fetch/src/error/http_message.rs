@@ -4,13 +4,24 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fetch::{CredentialsSent, FetchError};
-use super::text::{Span, quoted};
+use super::text::{Span, explained, quoted};
 
 impl FetchError {
     /// Writes the message of an error of HTTP.
     pub(super) fn fmt_http(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status { status, retry_after } => status_message(f, *status, *retry_after),
+            Self::PostRefused { status, reason } if reason.is_empty() => {
+                write!(f, "refuses the request (HTTP {status})")
+            }
+            Self::PostRefused { status, reason } => {
+                write!(f, "refuses the request: “{}” (HTTP {status})", explained(reason))
+            }
+            Self::RedirectOfPost(to) => write!(
+                f,
+                "redirects the request to {}, which does not get it; correct the address",
+                quoted(to)
+            ),
             Self::Unauthorized(schemes, sent) => unauthorized(f, schemes, *sent),
             Self::ProxyUnauthorized(schemes, sent) => proxy_unauthorized(f, schemes, *sent),
             Self::ProxyStatus { status, reason } if reason.is_empty() => {
@@ -59,6 +70,7 @@ fn status_message(
         403 => "does not give this file to this device or user",
         404 => "has no such file; check the address",
         410 => "no longer has this file; ask for a new link",
+        202 => "has accepted the request and not answered it yet",
         429 => "limits requests",
         511 => "is not reached: the network requires a sign-in",
         500..=599 => "cannot answer now",
@@ -76,7 +88,7 @@ pub(super) fn advice(status: u16) -> Option<&'static str> {
     match status {
         404 | 410 => None,
         511 => Some("sign in there with a web browser, then try again"),
-        408 | 425 | 429 | 500.. => Some("try again later"),
+        202 | 408 | 425 | 429 | 500.. => Some("try again later"),
         _ => Some("ask the server's administrator"),
     }
 }

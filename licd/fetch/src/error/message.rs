@@ -67,6 +67,10 @@ impl FetchError {
             Self::ConnectionLost(_) | Self::IdleTimeout(_) | Self::Truncated { .. } => {
                 Some("try again later")
             }
+            Self::PostRefused { reason, .. } if reason.is_empty() => {
+                Some("ask the server's administrator")
+            }
+            Self::PostRefused { .. } => Some("correct what it names, and activate again"),
             Self::Status { retry_after: Some(_), .. } => None,
             Self::Status { status, .. } => http_message::advice(*status),
             Self::FtpReply { step, code, .. } => ftp_message::advice(*step, *code),

@@ -12,6 +12,14 @@ pub(crate) fn quoted(text: &str) -> String {
     licd_protocol::escaped(text.trim_end(), QUOTE_CHARS)
 }
 
+/// Characters of the reason that a service gives for refusing a request: a few sentences.
+const REASON_CHARS: usize = 300;
+
+/// The reason of a service, escaped and cut for a message.
+pub(crate) fn explained(text: &str) -> String {
+    licd_protocol::escaped(text.trim(), REASON_CHARS)
+}
+
 /// The message of the system or a library, without the layers of this program.
 pub(super) fn io_message(error: &io::Error) -> String {
     match error.kind() {

@@ -19,16 +19,22 @@ pub(super) fn basic(credentials: &Credentials) -> String {
 /// Whether the server at `url` gets the credentials: only the server of the requested address, or the
 /// same host after a redirect to https.
 pub(super) fn credentials_for(job: &Job, url: &Url) -> CredentialsSent {
+    match job.credentials {
+        None => CredentialsSent::No,
+        Some(_) if is_requested_server(job, url) => CredentialsSent::Yes,
+        Some(_) => CredentialsSent::Withheld,
+    }
+}
+
+/// Whether `url` is on the server of the requested address, or on the same host after a redirect to
+/// https.
+pub(super) fn is_requested_server(job: &Job, url: &Url) -> bool {
     let requested = &job.url;
     let is_upgraded =
         requested.scheme() == Scheme::Http && requested.port() == 80 && url.port() == 443;
     let is_same =
         url.origin() == requested.origin() || url.scheme() == Scheme::Https && is_upgraded;
-    match job.credentials {
-        None => CredentialsSent::No,
-        Some(_) if url.host() == requested.host() && is_same => CredentialsSent::Yes,
-        Some(_) => CredentialsSent::Withheld,
-    }
+    url.host() == requested.host() && is_same
 }
 
 /// The schemes in these headers: the first word of each challenge (RFC 9110 §11.6.1).

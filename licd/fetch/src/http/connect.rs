@@ -95,13 +95,15 @@ impl<T: Transport> Transport for AbsoluteTransport<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        const METHOD: &[u8] = b"GET ";
         let Some(origin) = self.origin.take() else {
             return self.inner.transmit_output(amount, timeout);
         };
         let output = self.inner.buffers().output();
-        let head = output.get(..amount).and_then(|head| head.strip_prefix(METHOD));
-        let line = [METHOD, origin.as_bytes(), head.unwrap_or_default()].concat();
+        let head = output.get(..amount).unwrap_or_default();
+        // RFC 9112 §3: the method, and a blank before the path.
+        let method = head.iter().position(|b| *b == b' ').map_or(0, |at| at + 1);
+        let (method, rest) = head.split_at_checked(method).unwrap_or_default();
+        let line = [method, origin.as_bytes(), rest].concat();
         let room = output.get_mut(..line.len());
         room.ok_or(Error::LargeResponseHeader(line.len(), amount))?.copy_from_slice(&line);
         self.inner.transmit_output(line.len(), timeout)

@@ -2,6 +2,7 @@
 
 mod auth;
 mod connect;
+mod post;
 mod redirect;
 mod tunnel;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use licd_protocol::{Proxy, ResponseHeader, Scheme, Url};
 use ureq::config::Config;
-use ureq::http::{HeaderMap, Response, header};
+use ureq::http::{HeaderMap, Method, Request, Response, header};
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Body as Incoming, Error, Timeout};
 
@@ -20,6 +21,7 @@ use crate::output::Output;
 use crate::transfer::Body;
 use auth::{basic, credentials_for, schemes};
 use connect::{AbsoluteForm, Addresses, Connected, HEAD_BYTES, TlsLink, USER_AGENT};
+use redirect::Target;
 use tunnel::Tunnel;
 
 /// The most redirects that the worker follows.
@@ -29,32 +31,33 @@ const SQUID_ERROR: &str = "x-squid-error";
 /// Bytes of an entity tag or a date for the next request; longer ones are dropped.
 const TAG_BYTES: usize = 1024;
 
-/// Fetches the file of `job`, following redirects.
+/// Fetches the file of `job`, or the answer to its request, following redirects.
 ///
 /// # Errors
 /// [`RequestError`]; the output may already hold a part of the file.
 pub(crate) fn fetch<W: Write>(job: &Job, output: &Output<W>) -> Result<(), RequestError> {
-    let mut url = job.url.clone();
+    let mut target = Target { url: job.url.clone(), post: job.post.as_deref() };
     let mut followed = None;
     for _ in 0..=MAX_REDIRECTS {
-        job.watchdog.set_host(url.host());
-        match request_once(job, &url, output).map_err(|error| error.after(followed.clone()))? {
+        job.watchdog.set_host(target.url.host());
+        match request_once(job, &target, output).map_err(|error| error.after(followed.clone()))? {
             None => return Ok(()),
             Some(next) => {
-                followed = Some(Redirect::new(&url, &next));
-                url = next;
+                followed = Some(Redirect::new(&target.url, &next.url));
+                target = next;
             }
         }
     }
-    Err(FetchError::TooManyRedirects(MAX_REDIRECTS).of(url.host()))
+    Err(FetchError::TooManyRedirects(MAX_REDIRECTS).of(target.url.host()))
 }
 
 /// Sends one request to a server or its proxy. Returns the target if the answer is a redirect.
-fn request_once<W: Write>(
+fn request_once<'a, W: Write>(
     job: &Job,
-    url: &Url,
+    target: &Target<'a>,
     output: &Output<W>,
-) -> Result<Option<Url>, RequestError> {
+) -> Result<Option<Target<'a>>, RequestError> {
+    let url = &target.url;
     let proxy = job.route.to(url.host());
     let addresses = match proxy {
         Some(proxy) => job.look_up(proxy.host(), proxy.port()),
@@ -63,30 +66,40 @@ fn request_once<W: Write>(
     let connected = Connected::default();
     let located = |error: FetchError| error.between(proxy, connected.get(), url.host());
     let addresses = Addresses(addresses.map_err(located)?);
-    let response = send(job, url, proxy, addresses, &connected);
+    let response = send(job, target, proxy, addresses, &connected);
     let response = response.map_err(|error| located(fetch_error(job, error)))?;
-    handle(job, url, proxy, response, output).map_err(located)
+    handle(job, target, proxy, response, output).map_err(located)
 }
 
 /// Writes the file to the output, or returns the target of a redirect.
-fn handle<W: Write>(
+fn handle<'a, W: Write>(
     job: &Job,
-    url: &Url,
+    target: &Target<'a>,
     proxy: Option<&Proxy>,
     response: Response<Incoming>,
     output: &Output<W>,
-) -> Result<Option<Url>, FetchError> {
+) -> Result<Option<Target<'a>>, FetchError> {
     let headers = response.headers();
     match response.status().as_u16() {
-        200 => {
+        // RFC 9110 §15.3.2: a POST may create its answer.
+        200 | 201 => {
             output.header(response_header(job, headers, false))?;
             forward(job, response, output).map(|()| None)
         }
         304 if job.is_conditional() => {
             output.header(response_header(job, headers, true)).map(|()| None)
         }
-        301 | 302 | 303 | 307 | 308 => redirect::target(url, headers).map(Some),
-        status => Err(refusal(job, url, proxy, headers, status)),
+        status @ (301 | 302 | 303 | 307 | 308) => {
+            redirect::next(job, target, status, headers).map(Some)
+        }
+        status => match refusal(job, &target.url, proxy, headers, status) {
+            FetchError::Status { status, .. }
+                if target.post.is_some() && post::is_refused(status) =>
+            {
+                Err(FetchError::PostRefused { status, reason: post::reason(response) })
+            }
+            error => Err(error),
+        },
     }
 }
 
@@ -123,11 +136,12 @@ fn refusal(
 
 fn send(
     job: &Job,
-    url: &Url,
+    target: &Target<'_>,
     proxy: Option<&Proxy>,
     addresses: Addresses,
     connected: &Connected,
 ) -> Result<Response<Incoming>, Error> {
+    let url = &target.url;
     // RFC 9112 §3.2.2: a proxy gets plain HTTP in absolute form. Proxies commonly refuse a tunnel to
     // any port but 443.
     let (tunnel, plain) = match url.scheme() {
@@ -142,7 +156,7 @@ fn send(
             .chain(AbsoluteForm { is_enabled: plain.is_some() })
             .chain(TlsLink { config: job.tls.config.clone() });
     let agent = Agent::with_parts(config(job), chain, addresses);
-    let mut request = agent.get(url.without_userinfo());
+    let mut request = Request::builder().uri(url.without_userinfo());
     if let (Some(own), CredentialsSent::Yes) = (&job.credentials, credentials_for(job, url)) {
         request = request.header(header::AUTHORIZATION, basic(own));
     }
@@ -155,7 +169,13 @@ fn send(
     if let Some(date) = &job.last_modified {
         request = request.header(header::IF_MODIFIED_SINCE, date);
     }
-    request.call()
+    match target.post {
+        None => agent.run(request.body(())?),
+        Some(text) => {
+            let request = request.method(Method::POST).header(header::CONTENT_TYPE, post::JSON);
+            agent.run(request.body(text)?)
+        }
+    }
 }
 
 fn config(job: &Job) -> Config {

@@ -11,6 +11,7 @@
 mod ftp;
 mod http;
 mod nginx;
+mod post;
 mod proxy;
 mod resolver;
 mod sandbox;

@@ -40,6 +40,7 @@ pub(crate) fn request(url: &str) -> FetchRequest {
         etag: None,
         last_modified: None,
         clock_trusted: true,
+        post: None,
     }
 }
 

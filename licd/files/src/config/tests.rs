@@ -68,6 +68,7 @@ fn without_files_the_documented_defaults_apply() {
     assert_eq!(config.network.total_timeout, Duration::from_secs(120));
     assert_eq!(config.ums.certificate_sha256, None);
     assert_eq!(config.activation.url, None);
+    assert_eq!(config.activation.terms, None);
     assert!(config.deployment.restart);
 }
 
@@ -92,6 +93,7 @@ fn every_key_can_be_set() {
         certificate_sha256 = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"
         [activation]
         url = "https://licensing.example.com/activate"
+        terms = "https://licensing.example.com/terms"
         [deployment]
         restart = false
         "#,
@@ -109,6 +111,7 @@ fn every_key_can_be_set() {
     let pin = config.ums.certificate_sha256.unwrap();
     assert_eq!(pin.to_string(), "00112233445566778899aabbccddeeff".repeat(2));
     assert_eq!(CertificatePin::parse(&pin.to_string()), Some(pin));
+    assert_eq!(config.activation.terms.unwrap(), "https://licensing.example.com/terms");
     let url = config.activation.url.unwrap().to_string();
     assert_eq!(url, "https://licensing.example.com/activate");
     assert!(!config.deployment.restart);

@@ -150,6 +150,18 @@ pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<
     })
 }
 
+pub(super) fn terms<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    value.deserialize_str(Text {
+        expecting: "the address or the path of the terms, on one line",
+        parse: |text| {
+            unless_empty(text, |text| {
+                let fits = text.len() < PATH_BYTES && !text.contains(char::is_control);
+                fits.then(|| text.to_owned())
+            })
+        },
+    })
+}
+
 /// Deserializes an address, or an empty string if it is unset. No message quotes it: it may hold a
 /// password.
 struct Address<T> {

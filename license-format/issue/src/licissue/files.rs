@@ -15,6 +15,8 @@ use crate::error::CommandError;
 pub(crate) const STANDARD: &str = "-";
 /// Bytes of a key file: a few times its one line.
 const KEY_FILE_BYTES: u64 = 4096;
+/// Bytes of a licence request: several times the longest one.
+const REQUEST_BYTES: u64 = 16 * 1024;
 /// Bytes of a list or a pack file: as many as of a licence, which holds the same units.
 const LIST_BYTES: u64 = limits::FILE_BYTES;
 
@@ -70,6 +72,11 @@ pub(crate) fn verifier_key(path: &Path) -> Result<VerifierKey, CommandError> {
 /// Reads a list.
 pub(crate) fn read_list(path: &Path) -> Result<Vec<u8>, CommandError> {
     read(path, LIST_BYTES)?.ok_or_else(|| too_long(path, LIST_BYTES))
+}
+
+/// Reads a licence request.
+pub(crate) fn read_request(path: &Path) -> Result<Vec<u8>, CommandError> {
+    read(path, REQUEST_BYTES)?.ok_or_else(|| too_long(path, REQUEST_BYTES))
 }
 
 /// Reads a pack file.

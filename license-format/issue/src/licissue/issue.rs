@@ -11,6 +11,7 @@ use crate::command::{Console, PackCommand};
 use crate::error::CommandError;
 use crate::lists;
 use crate::packs::PackFiles;
+use crate::request;
 
 pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), CommandError> {
     if args.licences.sign.is_empty() && !args.licences.dry_run {
@@ -18,7 +19,10 @@ pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Command
         return Err(CommandError::usage("--sign", what, "name a .key file of keygen"));
     }
     let mut command = PackCommand::new("issue", &args.licences)?;
-    let units = lists::units(&args.units)?;
+    let mut units = lists::units(&args.units)?;
+    for file in &args.request {
+        units.found.insert(request::unit(file)?);
+    }
     command.lists = units.summaries;
     let (mut files, pack) = PackFiles::open_or_none(args.file())?;
     let change = match pack {

@@ -11,6 +11,7 @@ mod issued;
 mod keygen;
 mod lists;
 mod packs;
+mod request;
 mod signers;
 mod slice;
 mod trust;

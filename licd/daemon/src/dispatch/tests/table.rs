@@ -21,6 +21,7 @@ pub(super) fn rows() -> Vec<Row> {
         refreshes(),
         imports::rows(),
         polls::rows(),
+        activations::rows(),
         bus_and_end(),
     ];
     parts.into_iter().flatten().collect()

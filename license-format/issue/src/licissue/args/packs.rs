@@ -12,6 +12,7 @@ use super::value::{DAY, EXPIRY, ORDER, PACK, SERIAL, TERM, TIME, UNIT, parser, u
 
 /// The verbs of the portal.
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a run has only one")]
 pub(crate) enum PackVerb {
     /// Issue the next licence of a pack
     Issue(Issue),
@@ -99,6 +100,9 @@ pub(crate) struct Issue {
     pub(crate) licences: IssueOptions,
     #[command(flatten)]
     pub(crate) units: Units,
+    /// Licence request of a device, which licctl request or activate has written; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Vec<PathBuf>,
     /// Remove this unit first from the pack, which must be in force; may be repeated
     #[arg(long, value_name = "ID", value_parser = parser(unit, UNIT))]
     pub(crate) remove: Vec<UnitId>,

@@ -1,0 +1,353 @@
+//! Activation: a request goes to the licensing service, and its answer is imported like any other file.
+//!
+//! The request is a file of the licence partition until a licence for this device is in, by whatever way,
+//! or a person cancels it. So it survives a restart, and each attempt reads it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::net::IpAddr;
+use std::os::fd::BorrowedFd;
+
+use licd_fs::look::{Looked, look};
+use licd_protocol::Scheme;
+use licd_rules::Code;
+use licd_store::{Opened, StoreError};
+use license_format::UnitId;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::application::Person;
+use crate::import::Imported;
+use crate::problem::RequestProblem;
+use crate::report::{LicenseReport, to_json};
+use crate::request::SCHEMA;
+use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Proxy, Report, Survey, Url};
+
+/// Bytes of a request: several times the longest one.
+const REQUEST_BYTES: u64 = 16 * 1024;
+/// What follows the reason of a failed attempt.
+const STAYS: &str = "; the request stays in /license/fetch-activation.json, and licd asks again";
+
+/// An attempt to activate the device.
+pub struct Attempt<'a> {
+    /// The request to store first; `None` sends the one that is stored.
+    pub request: Option<&'a str>,
+    /// Becomes readable to cancel the attempt.
+    pub cancel: Option<BorrowedFd<'a>>,
+    /// Whether the attempt is cancelled: its request must not replace a later one.
+    pub is_cancelled: &'a dyn Fn() -> bool,
+}
+
+/// A request that waits for its answer, without the data of the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Where a person wants it sent.
+    url: Option<Url>,
+}
+
+/// A stored request, as far as licd needs it. Later versions may add members.
+#[derive(Deserialize)]
+struct Stored {
+    schema: u32,
+    unit_id: String,
+    accept_terms: bool,
+    #[serde(default)]
+    person: Person,
+    url: Option<String>,
+    #[serde(default)]
+    proxy: Option<String>,
+}
+
+/// The member of a stored request that stays on the device: a proxy may hold a password.
+const PROXY: &str = "proxy";
+
+impl Stored {
+    /// Reads a request of an activation; `None` for any other content.
+    fn parse(text: &str) -> Option<Self> {
+        let stored: Self = serde_json::from_str(text).ok()?;
+        let is_own = stored.schema == SCHEMA && stored.accept_terms;
+        let url = stored.url.as_deref();
+        let proxy = stored.proxy.as_deref();
+        let is_whole = stored.unit().is_some()
+            && url.is_none_or(|url| Url::parse(url).is_ok())
+            && proxy.is_none_or(|proxy| Proxy::parse(proxy).is_ok());
+        (is_own && is_whole).then_some(stored)
+    }
+
+    fn unit(&self) -> Option<UnitId> {
+        UnitId::parse_human(&self.unit_id)
+    }
+
+    fn url(&self) -> Option<Url> {
+        Url::parse(self.url.as_deref()?).ok()
+    }
+
+    fn proxy(&self) -> Option<Proxy> {
+        Proxy::parse(self.proxy.as_deref()?).ok()
+    }
+
+    /// The request as others get it.
+    fn to_send(&self, text: String) -> String {
+        let Some(Ok(mut members)) = self.proxy.as_ref().map(|_| members(&text)) else {
+            return text;
+        };
+        members.remove(PROXY);
+        to_json(&members) + "\n"
+    }
+}
+
+fn members(text: &str) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_str(text)
+}
+
+impl Survey {
+    /// The address of the licensing service: `own`, or that of the configuration. It gets a person's
+    /// data, so it is read by https; http serves services on this machine.
+    ///
+    /// # Errors
+    /// [`Code::SourceRefused`]: there is no address, or it does not fit.
+    pub fn activation_url(&self, own: Option<&Url>) -> Result<Url, Failure> {
+        let refused = |message: String| Failure::new(Code::SourceRefused, message);
+        let Some(url) = own.or(self.config().activation.url.as_ref()) else {
+            return Err(refused(
+                "activation: this device has no licensing service; name its address, or set \
+                 [activation] url"
+                    .to_owned(),
+            ));
+        };
+        let shown = url.without_userinfo();
+        if url.credentials().is_some() {
+            let cure = "leave it out and set [[network.login]]";
+            return Err(refused(format!("{shown}: the address holds a user; {cure}")));
+        }
+        let is_fit = url.scheme() == Scheme::Https || url.scheme().is_web() && is_local(url.host());
+        match is_fit {
+            true => Ok(url.clone()),
+            false => Err(refused(format!(
+                "{shown}: gets a person's data, so the address begins with https://; correct it"
+            ))),
+        }
+    }
+
+    /// The request that waits for its answer.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
+    /// The name of the next attempt in messages: the address of the service.
+    #[must_use]
+    pub fn activation_name(&self) -> String {
+        let own = self.waiting.as_ref().and_then(|waiting| waiting.url.as_ref());
+        self.activation_url(own).map_or_else(|_| "activation".to_owned(), |url| url.to_string())
+    }
+}
+
+impl Report {
+    /// Whether the store has a licence for this device that counts and was not there `before`.
+    #[must_use]
+    pub fn has_gained(&self, before: &Self) -> bool {
+        let counts = |license: &&LicenseReport| Code::from(license.state).is_accepted();
+        let was_there =
+            |new: &LicenseReport| before.licenses.iter().any(|old| old.file == new.file);
+        self.licenses.iter().filter(counts).any(|license| !was_there(license))
+    }
+}
+
+/// Whether a host is this machine.
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+impl Device {
+    /// Stores the request of an attempt, if it has one, sends it and returns the service's answer, for
+    /// the caller to import and then to [conclude](Self::conclude_activation). Reports progress like
+    /// [`Device::fetch`].
+    ///
+    /// # Errors
+    /// The request cannot be stored, or those of [`Device::fetch`]; no message quotes the request.
+    pub fn activate(
+        &self,
+        survey: &Survey,
+        attempt: &Attempt<'_>,
+        progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<File, Failure> {
+        let text = match attempt.request {
+            Some(text) => {
+                self.store_activation(text, attempt.is_cancelled)?;
+                text.to_owned()
+            }
+            None => self.activation_text()?.ok_or_else(gone)?,
+        };
+        let stored = Stored::parse(&text).ok_or_else(damaged)?;
+        let url = survey.activation_url(stored.url().as_ref())?;
+        let (proxy, post) = (stored.proxy(), Some(stored.to_send(text)));
+        let order = Fetch { proxy, post, cancel: attempt.cancel, ..Fetch::default() };
+        let fetched = self.fetch(survey, &url, order, progress).and_then(|fetched| {
+            if fetched.clock_ignored {
+                log::warn!("{url}: {CLOCK_IGNORED}");
+            }
+            fetched.whole()
+        });
+        fetched.map_err(|why| stored.person.leave_out(why))
+    }
+
+    fn store_activation(&self, text: &str, is_cancelled: &dyn Fn() -> bool) -> Result<(), Failure> {
+        let writer = self.writer()?;
+        if is_cancelled() {
+            return Err(Failure::new(Code::SourceUnreachable, "was cancelled"));
+        }
+        self.write(&writer, |window| {
+            // The licence needs room, too.
+            window.leave_reserve(text.len())?;
+            window.put_activation(text.as_bytes())
+        })?;
+        Ok(())
+    }
+
+    /// Ends an attempt whose answer was imported: with a licence for this device the request goes, else
+    /// the last message says that it stays.
+    pub fn conclude_activation(&self, imported: &mut [Imported]) {
+        let is_licence =
+            |one: &Imported| one.verdict.code.is_accepted() && one.verdict.pack.is_some();
+        if imported.iter().any(is_licence) {
+            if let Err(failure) = self.remove_activation() {
+                log::warn!("{}", failure.message);
+            }
+        } else if self.has_activation()
+            && let Some(last) = imported.last_mut()
+        {
+            last.verdict.message.push_str(STAYS);
+        }
+    }
+
+    /// Removes the request of an activation; without one there is nothing to do.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn remove_activation(&self) -> Result<(), Failure> {
+        match self.has_activation() {
+            true => self.write(&self.writer()?, |window| Ok(window.remove_activation()?)),
+            false => Ok(()),
+        }
+    }
+
+    fn has_activation(&self) -> bool {
+        !matches!(self.store().activation(), Ok(Opened::Gone))
+    }
+
+    /// The stored request, with the person's data.
+    fn activation_text(&self) -> Result<Option<String>, Failure> {
+        match self.store().activation()? {
+            Opened::Gone => Ok(None),
+            Opened::NotRegular => Err(damaged()),
+            Opened::File { file, .. } => match self.read_request(file)? {
+                Some(text) => Ok(Some(text)),
+                None => Err(damaged()),
+            },
+        }
+    }
+
+    /// The request of this unit that waits for its answer, with the person's data, if there is one that
+    /// this user may read.
+    #[must_use]
+    pub fn waiting_request(&self, unit: &UnitId) -> Option<String> {
+        let text = self.activation_text().ok().flatten()?;
+        let stored = Stored::parse(&text)?;
+        (stored.unit().as_ref() == Some(unit)).then(|| stored.to_send(text))
+    }
+
+    /// Looks for a request that waits for its answer. The inner error is a fact.
+    pub(crate) fn look_for_request(
+        &self,
+        units: &[UnitId],
+    ) -> Looked<Result<Option<Waiting>, RequestProblem>> {
+        let file = match StoreError::looked(self.store().activation())? {
+            Ok(Opened::Gone) => return Ok(Ok(None)),
+            Ok(Opened::NotRegular) => return Ok(Err(RequestProblem::NotAFile)),
+            Ok(Opened::File { file, .. }) => file,
+            // Only root reads a person's data.
+            Err(error) if error.is_permission() => return Ok(Ok(Some(Waiting { url: None }))),
+            // The partition is at fault, which has a problem of its own.
+            Err(_) => return Ok(Ok(None)),
+        };
+        let stored = self.read_request(file)?.and_then(|text| Stored::parse(&text));
+        Ok(match stored {
+            None => Err(RequestProblem::Damaged),
+            Some(stored) => match stored.unit() {
+                Some(unit) if !units.is_empty() && !units.contains(&unit) => {
+                    Err(RequestProblem::OtherDevice(unit))
+                }
+                _ => Ok(Some(Waiting { url: stored.url() })),
+            },
+        })
+    }
+
+    /// The text of a request; `None` for one that is too long or no text.
+    fn read_request(&self, file: File) -> Looked<Option<String>> {
+        let mut bytes = Vec::new();
+        let read = file.take(REQUEST_BYTES + 1).read_to_end(&mut bytes);
+        let is_whole =
+            look(&self.store().activation_path(), read)?.is_ok_and(|n| n as u64 <= REQUEST_BYTES);
+        Ok(String::from_utf8(bytes).ok().filter(|_| is_whole))
+    }
+}
+
+fn damaged() -> Failure {
+    let message = "the request in /license/fetch-activation.json is damaged; activate again";
+    Failure::new(Code::SourceRefused, message)
+}
+
+fn gone() -> Failure {
+    Failure::new(
+        Code::SourceRefused,
+        "the request is gone; activate again if it has no licence yet",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_request_is_read_and_other_content_is_none() {
+        let request = r#"{"schema":1,"unit_id":"00E0C51C5087","accept_terms":true,"new":7}"#;
+        assert!(Stored::parse(request).is_some());
+        for (from, to) in [
+            ("\"schema\":1", "\"schema\":2"),
+            ("true", "false"),
+            ("00E0C51C5087", "00E0"),
+            ("\"new\":7", "\"url\":\"nowhere\""),
+            ("\"new\":7", "\"proxy\":\"nowhere\""),
+            ("}", ""),
+        ] {
+            assert!(Stored::parse(&request.replace(from, to)).is_none(), "{to}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_stays_on_the_device() {
+        let request = r#"{"schema":1,"unit_id":"00E0C51C5087","accept_terms":true}"#;
+        let with = request.replace('}', r#","proxy":"http://u:secret@proxy:3128"}"#);
+        let sent = Stored::parse(&with).unwrap().to_send(with);
+        assert!(!sent.contains("secret") && sent.ends_with("}\n"), "{sent}");
+        assert_eq!(members(&sent).unwrap(), members(request).unwrap());
+        let own = request.to_owned();
+        assert_eq!(Stored::parse(&own).unwrap().to_send(own.clone()), own);
+    }
+
+    #[test]
+    fn only_this_machine_is_local() {
+        for (host, local) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.8.9.1", true),
+            ("::1", true),
+            ("localhost.example", false),
+            ("10.0.0.1", false),
+            ("licensing.example", false),
+        ] {
+            assert_eq!(is_local(host), local, "{host}");
+        }
+    }
+}
