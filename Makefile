@@ -9,7 +9,7 @@ help:
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
 	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
-	@echo 'make bench   what imports cost beside a survey; fails above the bars'
+	@echo 'make bench   what imports cost compared with a survey; fails above the bars'
 	@echo 'make pictures   the pictures of the window, for docs/pictures'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'

@@ -10,6 +10,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Terms};
 use licd_fs::root::is_dir;
+#[cfg(feature = "bus")]
+use licd_protocol::BusAddress;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
 
@@ -39,7 +41,7 @@ pub(crate) struct Args {
     /// with another root directory.
     #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
-    pub(crate) bus: Option<String>,
+    pub(crate) bus: Option<BusAddress>,
     /// Work on the device itself even if the daemon runs.
     #[arg(long, global = true)]
     pub(crate) direct: bool,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use licd_device::{Application, Failure, Intent, Person};
 use licd_fs::printable;
+use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason};
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
@@ -59,19 +60,19 @@ impl Daemon {
     pub(crate) fn wanted(args: &Args) -> Option<Self> {
         let bus = match (&args.bus, args.direct) {
             (_, true) => None,
-            (Some(bus), false) => Some(bus.as_str()),
+            (Some(bus), false) => Some(bus),
             // The daemon on the system bus serves the device, not another root directory.
-            (None, false) => (args.root == Path::new("/")).then_some("system"),
+            (None, false) => (args.root == Path::new("/")).then_some(&BusAddress::System),
         };
         bus.and_then(Self::find)
     }
 
     /// The daemon on this bus; `None` if the bus is missing or no daemon owns the name.
-    fn find(bus: &str) -> Option<Self> {
+    fn find(bus: &BusAddress) -> Option<Self> {
         let builder = match bus {
-            "system" => Builder::system(),
-            "session" => Builder::session(),
-            address => Builder::address(address),
+            BusAddress::System => Builder::system(),
+            BusAddress::Session => Builder::session(),
+            BusAddress::At(address) => Builder::address(address.as_str()),
         };
         zbus::block_on(async {
             let runtime = SharedRuntime::current().ok()?;

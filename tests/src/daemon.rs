@@ -6,8 +6,10 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
+use nix::time::ClockId;
 use nix::unistd::Pid;
 use serde_json::Value;
 
@@ -90,6 +92,13 @@ impl<'w> Daemon<'w> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// The CPU time of all its threads so far.
+    #[must_use]
+    pub fn cpu(&self) -> Duration {
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(self.pid().try_into().unwrap()));
+        clock.unwrap().now().unwrap().into()
     }
 
     /// Sends it a signal.

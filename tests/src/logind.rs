@@ -36,6 +36,7 @@ struct Log {
     user: bool,
     inhibitors: Vec<Inhibitor>,
     restarts: Vec<String>,
+    asked: usize,
 }
 
 struct Manager(Arc<Mutex<Log>>);
@@ -90,6 +91,12 @@ impl Logind {
         self.log().restarts.clone()
     }
 
+    /// The number of questions for inhibitors so far.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.log().asked
+    }
+
     /// Stops it.
     pub fn stop(self) {
         zbus::block_on(self.connection.graceful_shutdown());
@@ -111,7 +118,9 @@ impl Manager {
     }
 
     fn inhibitors(&self) -> Vec<Inhibitor> {
-        self.0.lock().unwrap().inhibitors.clone()
+        let mut log = self.0.lock().unwrap();
+        log.asked += 1;
+        log.inhibitors.clone()
     }
 
     fn restart(&self, order: String) {

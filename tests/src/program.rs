@@ -137,13 +137,25 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Answer {
     }
 }
 
-/// Runs a command to its exit; also returns its peak resident memory in bytes.
-pub fn run_measured(command: &Command) -> (Answer, u64) {
+/// The resources that a program used.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// Its peak resident memory in bytes.
+    pub peak: u64,
+    /// Its CPU time. Unlike the time on a clock, it hardly depends on what else the machine does.
+    pub cpu: Duration,
+}
+
+/// Runs a command to its exit, and measures it.
+pub fn run_measured(command: &Command) -> (Answer, Usage) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut measured = Command::new(built_here().join("measured"));
     measured.arg(file.path()).arg(command.get_program()).args(command.get_args());
     let answer = run(&mut measured);
-    (answer, std::fs::read_to_string(file.path()).unwrap().parse().unwrap())
+    let written = std::fs::read_to_string(file.path()).unwrap();
+    let (peak, cpu) = written.split_once(' ').unwrap();
+    let cpu = Duration::from_micros(cpu.parse().unwrap());
+    (answer, Usage { peak: peak.parse().unwrap(), cpu })
 }
 
 fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {

@@ -29,6 +29,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_password_in_a_link_is_never_shown),
     story!(invalid_links_are_reported),
     story!(the_status_shows_each_links_result_with_and_without_the_daemon),
+    story!(a_link_that_is_no_address_is_a_problem_in_the_report),
     story!(a_link_restores_licences_once_the_removal_profile_is_off),
     story!(only_a_new_link_restores_a_licence_removed_by_hand),
 ];
@@ -336,6 +337,22 @@ fn the_status_shows_each_links_result_with_and_without_the_daemon() {
     // The status omits links that the settings no longer contain.
     let () = daemon.client().manager("ApplySettings", &settings(&[]).as_str()).unwrap();
     daemon.until("it is gone", |status| status["links"] == serde_json::json!([]));
+}
+
+fn a_link_that_is_no_address_is_a_problem_in_the_report() {
+    let link_server = LinkServer::with(licence().sign());
+    let world = world_with(&["htps://user:secret@ums/a.lic", &link_server.link()]);
+    let daemon = world.start();
+    let status = daemon.until("the other link counts", |status| status["state"] == "valid");
+    let problems = status["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{status}");
+    assert_eq!(problems[0]["subject"], "download link htps://ums/a.lic");
+    let message = problems[0]["message"].as_str().unwrap();
+    assert!(message.ends_with("correct it in UMS"), "{message}");
+    assert_eq!(status["links"].as_array().unwrap().len(), 1, "{status}");
+    let logged = format!("download link htps://ums/a.lic: {message}");
+    assert!(daemon.log().contains(&logged), "{}", daemon.log());
+    assert_eq!(world.status()["problems"], status["problems"]);
 }
 
 fn a_link_restores_licences_once_the_removal_profile_is_off() {

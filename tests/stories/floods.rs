@@ -39,18 +39,27 @@ const LIMIT: usize = 1024;
 const DESCRIPTORS: usize = 512;
 /// The promised time for 99 of 100 answers to other callers, beyond the bus's own delay.
 const ANSWER: Duration = Duration::from_millis(100);
-/// The limit for unoptimised programs on a shared machine: well before a caller times out, which
-/// happens if calls pile up.
-const ANSWER_AMONG_TESTS: Duration = Duration::from_secs(5);
+/// On a machine that does other work, the CPU time that licd may use from a question to its answer, in
+/// 99 of 100 cases and unoptimised. If calls pile up, it works through the pile first.
+const WORK: Duration = Duration::from_secs(1);
 /// The time until the first poll after a start has finished.
 const FIRST_LOOK: Duration = Duration::from_secs(20);
 /// The number of licences on the device.
 const LICENSES: u64 = 1000;
 
-/// The duration of a flood, and the limit for answers to others.
-fn measure() -> (u64, Duration) {
+/// How a flood is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Machine {
+    /// By the time of the answers.
+    Dedicated,
+    /// By the work for them, since other programs delay them.
+    Shared,
+}
+
+/// The duration of a flood, and how it is judged.
+fn measure() -> (u64, Machine) {
     let longer = std::env::var(LONGER).map(|text| text.parse().unwrap());
-    longer.map_or((SECONDS, ANSWER_AMONG_TESTS), |seconds| (seconds, ANSWER))
+    longer.map_or((SECONDS, Machine::Shared), |seconds| (seconds, Machine::Dedicated))
 }
 
 /// A device with many licences, its daemon, and its published state.
@@ -106,17 +115,33 @@ impl<'w> Fixture<'w> {
         command.args(words).stdout(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Queries a feature repeatedly until `end`.
+    fn ask(&self, client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Asked {
+        let (mut answers, mut work) = (Vec::new(), Vec::new());
+        while Instant::now() < end {
+            let (began, used) = (Instant::now(), self.daemon.cpu());
+            let (allowed, ..): (bool, String, String) =
+                client.manager("CheckFeature", &"os").unwrap();
+            answers.push(began.elapsed());
+            work.push(self.daemon.cpu().saturating_sub(used));
+            assert!(allowed);
+            meanwhile();
+            thread::sleep(Duration::from_millis(2));
+        }
+        Asked { answers: Times::of(answers), work: Times::of(work) }
+    }
+
     /// Floods the daemon, queries it meanwhile, and compares its state before and after.
     fn withstand(self, kind: &str) {
-        let (seconds, answer) = measure();
+        let (seconds, machine) = measure();
         let before = published(&self);
         let client = self.daemon.client();
-        let alone = ask(&client, Instant::now() + Duration::from_millis(500), || ());
+        let alone = self.ask(&client, Instant::now() + Duration::from_millis(500), || ());
         let (rss, mut descriptors) = (self.daemon.peak(), self.descriptors());
         let flood = self.flood(kind, seconds);
         let end = Instant::now() + Duration::from_secs(seconds);
         let mut bus = Vec::new();
-        let during = ask(&client, end, || {
+        let during = self.ask(&client, end, || {
             descriptors = descriptors.max(self.descriptors());
             // The delay of the bus itself, which the flood uses too.
             let began = Instant::now();
@@ -128,19 +153,29 @@ impl<'w> Fixture<'w> {
         let peak = self.daemon.peak();
         eprintln!(
             "{kind} for {seconds} s: sent and answered {}; memory {} KiB, at most {} KiB; at most \
-             {descriptors} descriptors; CheckFeature alone {}, meanwhile {}; the bus itself {}",
+             {descriptors} descriptors; CheckFeature alone {}, meanwhile {}; work for an answer {}; \
+             the bus itself {}",
             String::from_utf8(flood.stdout).unwrap().trim(),
             rss >> 10,
             peak >> 10,
-            alone.summary(),
-            during.summary(),
+            alone.answers.summary(),
+            during.answers.summary(),
+            during.work.summary(),
             bus.summary(),
         );
         assert!(flood.status.success(), "the flood ended early");
         assert_eq!(published(&self), before);
         assert!(peak <= PEAK, "{} KiB", peak >> 10);
         assert!(descriptors <= DESCRIPTORS, "{descriptors} descriptors");
-        assert!(during.part(99) <= answer + 2 * bus.part(99), "{}", during.summary());
+        match machine {
+            Machine::Dedicated => {
+                let answers = during.answers;
+                assert!(answers.part(99) <= ANSWER + 2 * bus.part(99), "{}", answers.summary());
+            }
+            Machine::Shared => {
+                assert!(during.work.part(99) <= WORK, "{}", during.work.summary());
+            }
+        }
         assert!(self.daemon.stop().success());
     }
 }
@@ -154,7 +189,15 @@ fn as_user(world: &World) -> PathBuf {
     copy
 }
 
-/// The durations of answers, sorted.
+/// The queries of a caller.
+struct Asked {
+    /// The time of each answer.
+    answers: Times,
+    /// The CPU time of licd meanwhile.
+    work: Times,
+}
+
+/// Durations, sorted.
 struct Times(Vec<Duration>);
 
 impl Times {
@@ -171,20 +214,6 @@ impl Times {
         let [half, most, last] = [50, 99, 100].map(|percent| self.part(percent));
         format!("{} times, p50 {half:?}, p99 {most:?}, longest {last:?}", self.0.len())
     }
-}
-
-/// Queries a feature repeatedly until `end`.
-fn ask(client: &Client, end: Instant, mut meanwhile: impl FnMut()) -> Times {
-    let mut times = Vec::new();
-    while Instant::now() < end {
-        let began = Instant::now();
-        let (allowed, ..): (bool, String, String) = client.manager("CheckFeature", &"os").unwrap();
-        times.push(began.elapsed());
-        assert!(allowed);
-        meanwhile();
-        thread::sleep(Duration::from_millis(2));
-    }
-    Times::of(times)
 }
 
 fn calls_with_descriptors_do_not_exhaust_the_daemon() {

@@ -189,7 +189,7 @@ fn an_import_deletes_the_licence_request() {
     let world = World::new();
     let _ = world.licctl(["request"]).with_code(0);
     world.write("/license/fetch.old", "an older system's");
-    world.write("/license/notes", "somebody's");
+    world.write("/license/notes", "a user's");
     let names = || {
         let entries = fs::read_dir(world.path("/license")).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();

@@ -85,9 +85,9 @@ fn non_files_are_refused_without_being_opened() {
 }
 
 fn refused_as_too_large(world: &World, verb: &str, path: &Path) -> Answer {
-    let (answer, peak) = run_measured(world.licctl_command().args([verb, "--json"]).arg(path));
+    let (answer, usage) = run_measured(world.licctl_command().args([verb, "--json"]).arg(path));
     assert_eq!(answer.verdict(), "too-large");
-    assert!(peak < PEAK, "{peak} bytes");
+    assert!(usage.peak < PEAK, "{} bytes", usage.peak);
     answer.with_code(3)
 }
 

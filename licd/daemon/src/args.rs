@@ -1,11 +1,11 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 use licd_fs::root::is_dir;
+use licd_protocol::BusAddress;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -37,28 +37,7 @@ pub(crate) struct Args {
     /// The directory under which every path is taken.
     pub(crate) root: PathBuf,
     /// The bus.
-    pub(crate) bus: Address,
-}
-
-/// A message bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Address {
-    /// The machine's.
-    System,
-    /// The user's.
-    Session,
-    /// The one at this D-Bus address.
-    At(String),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::System => f.write_str("system bus"),
-            Self::Session => f.write_str("session bus"),
-            Self::At(address) => write!(f, "bus at {address}"),
-        }
-    }
+    pub(crate) bus: BusAddress,
 }
 
 /// Reads the command line, program name excluded.
@@ -66,14 +45,14 @@ impl fmt::Display for Address {
 /// # Errors
 /// What is wrong with it, in words.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
-    let mut args = Args { root: PathBuf::from("/"), bus: Address::System };
+    let mut args = Args { root: PathBuf::from("/"), bus: BusAddress::System };
     let mut parser = Parser::from_args(words);
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
             Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
             Arg::Long("root") => args.root = directory(&mut parser)?,
-            Arg::Long("bus") => args.bus = address(&mut parser)?,
+            Arg::Long("bus") => args.bus = bus(&mut parser)?,
             other => return Err(other.unexpected().to_string()),
         }
     }
@@ -85,15 +64,10 @@ fn directory(parser: &mut Parser) -> Result<PathBuf, String> {
     if is_dir(&dir) { Ok(dir) } else { Err(format!("--root: {} is no directory", dir.display())) }
 }
 
-fn address(parser: &mut Parser) -> Result<Address, String> {
+fn bus(parser: &mut Parser) -> Result<BusAddress, String> {
     let word =
         parser.value().and_then(|value| value.string()).map_err(|error| error.to_string())?;
-    match word.as_str() {
-        "system" => Ok(Address::System),
-        "session" => Ok(Address::Session),
-        address if address.contains(':') => Ok(Address::At(word)),
-        _ => Err(format!("--bus: “{word}” is neither system nor session nor a D-Bus address")),
-    }
+    word.parse::<BusAddress>().map_err(|error| format!("--bus: “{word}” {error}"))
 }
 
 #[cfg(test)]
@@ -106,13 +80,13 @@ mod tests {
 
     #[test]
     fn without_options_it_serves_the_system_bus_and_the_whole_machine() {
-        let args = Args { root: "/".into(), bus: Address::System };
+        let args = Args { root: "/".into(), bus: BusAddress::System };
         assert_eq!(read(&[]), Ok(Request::Run(args)));
     }
 
     #[test]
     fn options_are_taken_with_and_without_an_equals_sign() {
-        let args = || Args { root: "/tmp".into(), bus: Address::At("unix:path=/x".into()) };
+        let args = || Args { root: "/tmp".into(), bus: BusAddress::At("unix:path=/x".into()) };
         assert_eq!(read(&["--root=/tmp", "--bus=unix:path=/x"]), Ok(Request::Run(args())));
         assert_eq!(read(&["--root", "/tmp", "--bus", "unix:path=/x"]), Ok(Request::Run(args())));
         assert_eq!(read(&["--bus", "session", "--help"]), Ok(Request::Help));

@@ -25,13 +25,13 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::fdo::ObjectManager;
 use zruntime::{Shared as Runtime, Task, mpmc};
 
-use crate::args::Address;
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Published, Shared};
 use authority::Authority;
@@ -62,11 +62,11 @@ pub(crate) struct Bus {
 #[derive(Debug)]
 pub(crate) enum StartError {
     /// Another process is what this one wants to be.
-    NameTaken(Address),
+    NameTaken(BusAddress),
     /// Any other error of the bus or of the connection.
-    Refused(Address, zbus::Error),
+    Refused(BusAddress, zbus::Error),
     /// No answer within this time.
-    Silent(Address, Duration),
+    Silent(BusAddress, Duration),
 }
 
 impl StartError {
@@ -103,7 +103,7 @@ impl Bus {
     /// # Errors
     /// [`StartError`]
     pub(crate) fn start(
-        address: &Address,
+        address: &BusAddress,
         shared: &Arc<Shared>,
         limit: Duration,
     ) -> Result<Self, StartError> {
@@ -199,15 +199,15 @@ impl Bus {
 
 /// Connects through a gate, serves, and takes the name.
 async fn connect(
-    address: &Address,
+    address: &BusAddress,
     shared: &Arc<Shared>,
     announcer: &Announcer,
     authority: Arc<Authority>,
 ) -> zbus::Result<Connection> {
     let address = match address {
-        Address::System => zbus::Address::system()?,
-        Address::Session => zbus::Address::session()?,
-        Address::At(address) => zbus::Address::try_from(address.as_str())?,
+        BusAddress::System => zbus::Address::system()?,
+        BusAddress::Session => zbus::Address::session()?,
+        BusAddress::At(address) => zbus::Address::try_from(address.as_str())?,
     };
     let builder = Builder::socket(Gate::connect(&address).await?)
         .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(&authority)))

@@ -19,12 +19,13 @@ use licd_device::Device;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links;
+use licd_protocol::BusAddress;
 use licd_rules::Code;
 use licd_store::StoreState;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
-use crate::args::{Address, Args};
+use crate::args::Args;
 use crate::bus::{Bus, NAME, START, StartError};
 use crate::dispatch::{Event, State, Ticket};
 use crate::jobs::{Job, JobId, Read};
@@ -145,7 +146,7 @@ struct Daemon {
     inbox: Inbox,
     /// `None` while the connection is lost.
     bus: Option<Bus>,
-    address: Address,
+    address: BusAddress,
     /// Why the last attempt to connect again failed.
     bus_error: Option<StartError>,
     poller: Poller,
@@ -174,7 +175,7 @@ impl Daemon {
         notices: Arc<NoticePublisher>,
         shared: Arc<Shared>,
         inbox: Inbox,
-        (bus, address): (Bus, Address),
+        (bus, address): (Bus, BusAddress),
         poller: Poller,
     ) -> Self {
         // sd_watchdog_enabled(3): half of the time that is given.

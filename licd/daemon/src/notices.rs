@@ -26,7 +26,7 @@ use licd_files::publish;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_machine::clock;
-use licd_rules::{EnterpriseManagement, Notice, TimeVerdict, Told, tell};
+use licd_rules::{EnterpriseManagement, Notice, Selection, TimeVerdict, select};
 use license_format::Date;
 use serde::Serialize;
 
@@ -81,14 +81,14 @@ impl Opened {
     fn read(root: &Root, survey: &Survey) -> Looked<Self> {
         let set = &survey.settings().userinterface.license_notification;
         let set = match set.enable_enterprise_management_notification {
-            true => EnterpriseManagement::Told,
+            true => EnterpriseManagement::Notified,
             false => EnterpriseManagement::Silenced,
         };
-        let (memory, notice) = Memory::load(root)?;
+        let (memory, warning) = Memory::load(root)?;
         Ok(Self {
             management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
             memory,
-            flaw: notice.map(|notice| notice.to_string()),
+            flaw: warning.map(|warning| warning.to_string()),
         })
     }
 }
@@ -102,7 +102,7 @@ impl NoticePublisher {
         survey: &Survey,
         time: &TimeVerdict,
         complaints: &mut Vec<String>,
-    ) -> Option<Told> {
+    ) -> Option<Selection> {
         let mut opened = self.opened();
         if opened.is_none() {
             match Opened::read(device.root(), survey) {
@@ -115,7 +115,7 @@ impl NoticePublisher {
         let Opened { management, memory, flaw } = opened.as_ref()?;
         complaints.extend(flaw.clone());
         let notices = survey.notices(*management, time);
-        let selected = tell(notices, memory.said(), Date::of(time.now));
+        let selected = select(notices, memory.announced(), Date::of(time.now));
         let text = file_text(&selected.current, Date::of(time.now));
         if let Err(error) = publish::publish_notices(device.root(), &text) {
             complaints.push(format!("{error}; users see old notices"));
@@ -127,12 +127,12 @@ impl NoticePublisher {
     pub(crate) fn due(
         &self,
         device: &Device,
-        Told { due, said, .. }: Told,
+        Selection { due, announced, .. }: Selection,
         complaints: &mut Vec<String>,
     ) -> Vec<Notice> {
         if !due.is_empty()
             && let Some(opened) = self.opened().as_mut()
-            && let Err(error) = opened.memory.remember(device.root(), said)
+            && let Err(error) = opened.memory.remember(device.root(), announced)
         {
             complaints.push(format!("{error}; notices of expiry may come again after a restart"));
         }

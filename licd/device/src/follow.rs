@@ -5,7 +5,6 @@ use std::os::fd::BorrowedFd;
 use licd_files::downloads::{Download, Downloads};
 use licd_files::settings::Settings;
 use licd_fs::look::Looked;
-use licd_fs::statefile::Notice;
 use licd_machine::clock;
 use licd_rules::Code;
 use licd_store::Opened;
@@ -14,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::arrival::Arrival;
 use crate::import::{Imported, Intent};
+use crate::problem::LinkProblem;
 use crate::report::{FileVerdict, LinkReport};
-use crate::{Device, Failure, Fetch, Survey, Url, Version};
+use crate::{Device, Failure, Fetch, Problem, Survey, Url, Version};
 
 /// Seconds during which an unchanged answer is recorded once: any user may trigger a poll, which
 /// must not wear the disk.
@@ -92,8 +92,8 @@ impl Device {
 
     /// The record of a link.
     fn known_of(&self, link: &Url) -> Result<Option<Download>, Failure> {
-        let (downloads, notice) = Downloads::load(self.root())?;
-        notice.iter().for_each(|notice| log::warn!("{notice}"));
+        let (downloads, warning) = Downloads::load(self.root())?;
+        warning.iter().for_each(|warning| log::warn!("{warning}"));
         Ok(downloads.of(&key(&link.as_secret())).cloned())
     }
 
@@ -129,20 +129,28 @@ impl Device {
         }
     }
 
-    /// The last results of the links in these settings, in their order.
+    /// The last results of the links in these settings, in their order. Adds a problem for each
+    /// link that is no address.
     pub(crate) fn link_reports(
         &self,
         settings: &Settings,
-    ) -> Looked<(Vec<LinkReport>, Option<Notice>)> {
-        let (downloads, notice) = Downloads::load(self.root())?;
-        let report = |link: &String| {
-            let Download { code, message, asked, .. } = downloads.of(&key(link))?.clone();
-            let url = Url::parse(link).ok()?.without_userinfo();
+        problems: &mut Vec<Problem>,
+    ) -> Looked<Vec<LinkReport>> {
+        let mut links = Vec::new();
+        for link in &settings.system.remotemanager.license_urls {
+            match Url::parse(link) {
+                Ok(url) => links.push((key(link), url.without_userinfo())),
+                Err(error) => problems.push(LinkProblem::new(link, error).into()),
+            }
+        }
+        let (downloads, warning) = Downloads::load(self.root())?;
+        problems.extend(warning.map(Problem::from));
+        let report = |(key, url): (String, String)| {
+            let Download { code, message, asked, .. } = downloads.of(&key)?.clone();
             let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);
             Some(LinkReport { url, code, message: message?, asked })
         };
-        let links = &settings.system.remotemanager.license_urls;
-        Ok((links.iter().filter_map(report).collect(), notice))
+        Ok(links.into_iter().filter_map(report).collect())
     }
 
     fn try_to_follow(

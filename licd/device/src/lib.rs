@@ -39,8 +39,8 @@ pub use licd_store::StoreState;
 pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
-    Area, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem, TrustPlace,
-    TrustProblem, Written,
+    Area, LinkProblem, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem,
+    TrustPlace, TrustProblem, Written,
 };
 pub use removal::Removed;
 pub use report::{

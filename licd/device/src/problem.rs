@@ -7,17 +7,19 @@ use std::sync::Arc;
 use licd_files::{config, settings};
 use licd_fs::about::About;
 use licd_fs::look::Unavailable;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_machine::{links, usb};
 use licd_store::StoreError;
 use serde::{Deserialize, Serialize};
 
+mod link;
 mod machine;
 mod partition;
 mod request;
 mod restart;
 mod trust;
 
+pub use link::LinkProblem;
 pub use machine::MachineProblem;
 pub use partition::PartitionProblem;
 pub use request::RequestProblem;
@@ -33,8 +35,10 @@ pub enum Problem {
     Config(Arc<config::ConfigError>),
     /// The settings.
     Settings(Arc<settings::SettingsError>),
+    /// A download link of the settings.
+    Link(LinkProblem),
     /// A state file.
-    State(Arc<Notice>),
+    State(Arc<Warning>),
     /// The network interfaces are unknown.
     Links(Arc<links::LinksError>),
     /// The drive of the root file system is unknown.
@@ -85,6 +89,7 @@ impl Problem {
             }
             Self::Config(_)
             | Self::Settings(_)
+            | Self::Link(_)
             | Self::State(_)
             | Self::Links(_)
             | Self::RootDrive(_)
@@ -99,7 +104,8 @@ impl Problem {
         match self {
             Self::Config(problem) => &**problem,
             Self::Settings(problem) => &**problem,
-            Self::State(notice) => &**notice,
+            Self::Link(problem) => problem,
+            Self::State(warning) => &**warning,
             Self::Links(error) => &**error,
             Self::RootDrive(error) => &**error,
             Self::Machine(problem) => problem,
@@ -167,8 +173,9 @@ macro_rules! from {
 from!(
     Config(config::ConfigError),
     Settings(Arc<settings::SettingsError>),
-    State(Notice),
-    State(Arc<Notice>),
+    Link(LinkProblem),
+    State(Warning),
+    State(Arc<Warning>),
     Links(links::LinksError),
     RootDrive(usb::RootDriveError),
     Machine(MachineProblem),

@@ -157,15 +157,15 @@ impl Device {
         problems.extend(faults.into_iter().map(Problem::from));
         let settings = missing.fact(settings::load(self.root()));
         problems.extend(settings.problem.clone().map(Problem::from));
-        let (links, notice) = self.link_reports(&settings.settings).unwrap_or_else(|unavailable| {
+        let links = self.link_reports(&settings.settings, &mut problems);
+        let links = links.unwrap_or_else(|unavailable| {
             missing.file(Area::System, unavailable);
-            (Vec::new(), None)
+            Vec::new()
         });
-        problems.extend(notice.map(Problem::from));
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
-        let (memory, notice) = missing.fact(state::load(self.root()));
-        problems.extend(notice.map(Problem::from));
+        let (memory, warning) = missing.fact(state::load(self.root()));
+        problems.extend(warning.map(Problem::from));
         let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
@@ -174,7 +174,7 @@ impl Device {
             // The period may have begun already.
             Some(StarterMark::Forgone)
         });
-        problems.extend(missing.fact(self.time_notices()).into_iter().map(Problem::from));
+        problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
         let restart_pending = missing.fact(self.is_restart_pending(&mut problems));
         let mut survey = Survey {
             stamps,

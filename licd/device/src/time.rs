@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use licd_files::marks::Written;
 use licd_fs::look::Looked;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_machine::clock;
 use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
 
@@ -22,7 +22,7 @@ pub(crate) struct Memory(Mutex<Option<Remembered>>);
 struct Remembered {
     written: Written,
     marks: Option<Marks>,
-    notices: Vec<Arc<Notice>>,
+    warnings: Vec<Arc<Warning>>,
 }
 
 impl Device {
@@ -92,9 +92,9 @@ impl Device {
     }
 
     /// Problems with the marks when they were read.
-    pub(crate) fn time_notices(&self) -> Looked<Vec<Arc<Notice>>> {
+    pub(crate) fn time_warnings(&self) -> Looked<Vec<Arc<Warning>>> {
         let mut memory = self.memory();
-        Ok(self.of(&mut memory)?.notices.clone())
+        Ok(self.of(&mut memory)?.warnings.clone())
     }
 
     fn write_marks(
@@ -118,9 +118,9 @@ impl Device {
         let remembered = match memory.take() {
             Some(remembered) => remembered,
             None => {
-                let (written, notices) = Written::load(self.root())?;
-                let notices = notices.into_iter().map(Arc::new).collect();
-                Remembered { marks: written.marks().copied(), written, notices }
+                let (written, warnings) = Written::load(self.root())?;
+                let warnings = warnings.into_iter().map(Arc::new).collect();
+                Remembered { marks: written.marks().copied(), written, warnings }
             }
         };
         Ok(memory.insert(remembered))
@@ -138,9 +138,9 @@ mod tests {
     fn a_fetch_does_not_survey_the_device() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::at(Root::new(dir.path()));
-        let nobody = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
+        let unreachable = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
         let known = Device::at(Root::new(dir.path())).survey().unwrap();
-        assert!(device.fetch(&known, &nobody, Fetch::default(), |_, _| ()).is_err());
+        assert!(device.fetch(&known, &unreachable, Fetch::default(), |_, _| ()).is_err());
         // A judgement would have read the marks.
         assert!(device.memory().is_none());
         let survey = device.survey().unwrap();

@@ -10,17 +10,19 @@
 //! [[ordered]]                    # a deployment, and the start in which it ordered a restart
 //! deployment = "EMP-R9HXH/7"
 //! boot = "77777777-…"
+//! at = "2026-11-22T17:00:00Z"    # the wall clock then
 //! ```
 //!
 //! With another start of the system nothing is pending: the device has restarted. What ordered a
-//! restart in an earlier one never orders it again.
+//! restart in an earlier one never orders it again. Earlier versions wrote no `at`.
 
 use std::time::Duration;
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_rules::{BootId, Plan};
+use license_format::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
 /// Deployments that are remembered, the newest: more than the packs of a device. Of those that have
@@ -36,6 +38,8 @@ pub struct Memory {
     pub plan: Plan,
     /// The deployments that ordered a restart in an earlier start.
     before: Vec<String>,
+    /// When the last of them did, by the wall clock.
+    last: Option<UnixSeconds>,
 }
 
 /// The keys that this version knows.
@@ -54,6 +58,8 @@ struct Known {
 struct Order {
     deployment: String,
     boot: String,
+    #[serde(default)]
+    at: String,
 }
 
 impl Remembered for Known {
@@ -82,7 +88,7 @@ impl Known {
     fn set_plan(&mut self, plan: Plan) {
         (self.plan, self.again) = match plan {
             // Asked, or announced, anew.
-            Plan::Open | Plan::Asked(_) | Plan::Notice(_) => (String::new(), 0),
+            Plan::Open | Plan::Asked(_) | Plan::Notice(_) | Plan::Deferred(_) => (String::new(), 0),
             Plan::Later(at) => (plan.as_str().to_owned(), at.as_secs()),
             Plan::Agreed | Plan::Refused(_) | Plan::Restart | Plan::Cancelled => {
                 (plan.as_str().to_owned(), 0)
@@ -111,15 +117,24 @@ impl Memory {
         let mut known = StateFile::<Known>::peek(root)?.known;
         known.begin(boot);
         let plan = known.plan();
-        let earlier = known.ordered.into_iter().filter(|order| order.boot != known.boot);
-        let before = earlier.map(|order| order.deployment).collect();
-        Ok(Self { deployments: known.deployments, plan, before })
+        let mut earlier = known.ordered;
+        earlier.retain(|order| order.boot != known.boot);
+        let last = earlier.iter().filter_map(|order| UnixSeconds::parse(&order.at)).next_back();
+        let before = earlier.into_iter().map(|order| order.deployment).collect();
+        Ok(Self { deployments: known.deployments, plan, before, last })
     }
 
     /// Whether a deployment of this start may still order a restart.
     #[must_use]
     pub fn may_order(&self) -> bool {
         self.deployments.iter().any(|one| !self.before.contains(one))
+    }
+
+    /// The time since a deployment last ordered an earlier start; zero if the clock was set back.
+    #[must_use]
+    pub fn since_restart(&self, now: UnixSeconds) -> Option<Duration> {
+        let seconds = now.0.saturating_sub(self.last?.0);
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
     }
 }
 
@@ -128,13 +143,13 @@ impl Memory {
 pub struct Deployments(Known);
 
 impl Deployments {
-    /// Reads them under this root. A damaged file comes with a notice.
+    /// Reads them under this root. A damaged file comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
-        let (file, notice) = StateFile::load(root)?;
-        Ok((Self(file.known), notice))
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        let (file, warning) = StateFile::load(root)?;
+        Ok((Self(file.known), warning))
     }
 
     /// Whether a deployment was completed in this boot.
@@ -169,18 +184,24 @@ pub fn keep(root: &Root, boot: &BootId, plan: Plan) -> Result<(), SaveError> {
     })
 }
 
-/// Remembers that these deployments order a restart now, before they do. Until [`keep`] says that it
-/// comes, a restart of the daemon orders it again.
+/// Remembers that these deployments order a restart at this time of the wall clock, before they do.
+/// Until [`keep`] says that it comes, a restart of the daemon orders it again.
 ///
 /// # Errors
 /// [`SaveError`]; a restart would not be the last one.
-pub fn order(root: &Root, boot: &BootId, deployments: &[String]) -> Result<(), SaveError> {
+pub fn order(
+    root: &Root,
+    boot: &BootId,
+    deployments: &[String],
+    at: UnixSeconds,
+) -> Result<(), SaveError> {
     StateFile::<Known>::update(root, |known| {
         known.begin(boot);
         known.set_plan(Plan::Refused(Duration::ZERO));
         for deployment in deployments {
             known.ordered.retain(|order| order.deployment != *deployment);
-            known.ordered.push(Order { deployment: deployment.clone(), boot: boot.to_string() });
+            let (deployment, boot) = (deployment.clone(), boot.to_string());
+            known.ordered.push(Order { deployment, boot, at: at.to_string() });
         }
         let surplus = known.ordered.len().saturating_sub(REMEMBERED);
         known.ordered.drain(..surplus);
@@ -193,6 +214,7 @@ mod tests {
     use std::fs;
 
     const WE: &str = "WE-7Q2KD/183";
+    const NOON: UnixSeconds = UnixSeconds(1_795_348_800);
 
     fn boot(first: &str) -> BootId {
         BootId::parse(&format!("{first}-7a6f-4c3e-9d2b-0123456789ab")).unwrap()
@@ -248,7 +270,7 @@ mod tests {
         assert!(!may_order(&first));
         remember(&root, &first, WE).unwrap();
         assert!(may_order(&first));
-        order(&root, &first, &[WE.to_owned()]).unwrap();
+        order(&root, &first, &[WE.to_owned()], NOON).unwrap();
         // Refused, it is tried again; it is the same order.
         assert!(may_order(&first));
         remember(&root, &second, WE).unwrap();
@@ -258,12 +280,27 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_the_last_restart_is_known_in_later_starts() {
+        let (_dir, root) = root();
+        let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
+        let since = |boot: &BootId, seconds| {
+            Memory::load(&root, boot).unwrap().since_restart(NOON.plus(seconds))
+        };
+        assert_eq!(since(&second, 60), None);
+        order(&root, &first, &["EMP-R9HXH/7".to_owned()], NOON.plus(-3600)).unwrap();
+        order(&root, &first, &[WE.to_owned()], NOON).unwrap();
+        assert_eq!(since(&first, 60), None);
+        assert_eq!(since(&second, 60), Some(Duration::from_secs(60)));
+        assert_eq!(since(&second, -60), Some(Duration::ZERO));
+    }
+
+    #[test]
     fn the_memory_does_not_grow_without_end() {
         let (_dir, root) = root();
         for number in 0..70 {
             let name = format!("WE-7Q2KD/{number}");
             remember(&root, &boot("5b1f1d0c"), &name).unwrap();
-            order(&root, &boot("5b1f1d0c"), &[name]).unwrap();
+            order(&root, &boot("5b1f1d0c"), &[name], NOON).unwrap();
         }
         let known = StateFile::<Known>::load(&root).unwrap().0.known;
         assert_eq!((known.deployments.len(), known.ordered.len()), (REMEMBERED, REMEMBERED));
@@ -276,9 +313,9 @@ mod tests {
         let (dir, root) = root();
         fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
-        let (deployments, notice) = Deployments::load(&root).unwrap();
+        let (deployments, warning) = Deployments::load(&root).unwrap();
         assert!(!deployments.is_pending(&boot("5b1f1d0c")));
-        assert!(notice.unwrap().to_string().contains("no restart"));
+        assert!(warning.unwrap().to_string().contains("no restart"));
     }
 
     #[test]
@@ -286,7 +323,7 @@ mod tests {
         let (_dir, root) = root();
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
         remember(&root, &first, WE).unwrap();
-        order(&root, &first, &[WE.to_owned()]).unwrap();
+        order(&root, &first, &[WE.to_owned()], NOON).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
         remember(&root, &second, WE).unwrap();
         assert!(!Memory::load(&root, &second).unwrap().may_order());

@@ -20,7 +20,7 @@
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::LICENSE_URLS;
@@ -73,13 +73,13 @@ impl Remembered for Downloads {
 }
 
 impl Downloads {
-    /// Reads the state under this root. A damaged file comes with a notice.
+    /// Reads the state under this root. A damaged file comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
-        let (file, notice) = StateFile::load(root)?;
-        Ok((file.known, notice))
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        let (file, warning) = StateFile::load(root)?;
+        Ok((file.known, warning))
     }
 
     /// Changes the state under this root while holding the lock.
@@ -140,8 +140,8 @@ mod tests {
             }
         })
         .unwrap();
-        let (mut downloads, notice) = Downloads::load(&root).unwrap();
-        assert!(notice.is_none());
+        let (mut downloads, warning) = Downloads::load(&root).unwrap();
+        assert!(warning.is_none());
         assert_eq!(downloads.of("a"), Some(&download("a", "3")));
         assert_eq!(downloads.of("b"), Some(&download("b", "2")));
         downloads.remember(download("b", "4"), &["b".to_owned()]);

@@ -31,7 +31,7 @@ mod slot;
 
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{self, Found, Notice, SaveError};
+use licd_fs::statefile::{self, Found, SaveError, Warning};
 use licd_rules::Marks;
 use nix::errno::Errno;
 
@@ -52,24 +52,24 @@ pub struct Written {
 }
 
 impl Written {
-    /// Reads the marks under this root. A damaged slot comes with a notice.
+    /// Reads the marks under this root. A damaged slot comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable): a slot could not be read, which may be the newer
     /// one.
-    pub fn load(root: &Root) -> Looked<(Self, Vec<Notice>)> {
+    pub fn load(root: &Root) -> Looked<(Self, Vec<Warning>)> {
         let files = SLOTS.map(|name| root.path(DIR).join(name));
         let mut found = Vec::new();
         for file in &files {
             found.push(statefile::find(file, SLOT_BYTES, Slot::parse)?);
         }
-        let notices = files.iter().zip(&found);
-        let notices = notices.filter_map(|(file, slot)| slot.set_aside(file, WITHOUT)).collect();
+        let warnings = files.iter().zip(&found);
+        let warnings = warnings.filter_map(|(file, slot)| slot.set_aside(file, WITHOUT)).collect();
         let slots = found.into_iter().enumerate().filter_map(|(place, slot)| match slot {
             Found::Sound(slot) => Some((slot, place)),
             _ => None,
         });
-        Ok((Self { newest: slots.max_by_key(|(slot, _)| slot.sequence) }, notices))
+        Ok((Self { newest: slots.max_by_key(|(slot, _)| slot.sequence) }, warnings))
     }
 
     /// The marks.

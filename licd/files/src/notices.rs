@@ -1,13 +1,13 @@
-//! The state of the notices of expiry. `/var/lib/licd/notices.toml` lists the notices already shown:
+//! The state of the notices of expiry. `/var/lib/licd/notices.toml` lists the notices already announced:
 //!
 //! ```toml
 //! schema = 1
 //!
-//! [[said]]
+//! [[announced]]
 //! service = "SUB_SERVICE_SET_WORKSPACE_EDITION"
 //! stage = "warning"          # or "grace", "expired"
 //! expires = "2026-11-30"
-//! first = "2026-11-20"       # the day on which this notice was first shown …
+//! first = "2026-11-20"       # the day on which this notice was first announced …
 //! last = "2026-11-22"        # … and last
 //! ```
 //!
@@ -17,9 +17,9 @@
 use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
-use licd_fs::statefile::{Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_fs::textfile;
-use licd_rules::{BootId, EnterpriseManagement, Said, Stage};
+use licd_rules::{Announced, BootId, EnterpriseManagement, Stage};
 use license_format::Date;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ const BOOT_BYTES: u64 = 256;
 /// Limit of services: several times as many as exist.
 const SERVICES: usize = 64;
 
-/// The notices already shown.
+/// The notices already announced.
 #[derive(Debug, Clone, Default)]
 pub struct Memory(StateFile<Known>);
 
@@ -39,7 +39,7 @@ pub struct Memory(StateFile<Known>);
 #[serde(default)]
 struct Known {
     #[serde(with = "entries")]
-    said: Vec<Said>,
+    announced: Vec<Announced>,
 }
 
 impl Remembered for Known {
@@ -51,28 +51,32 @@ impl Remembered for Known {
 }
 
 impl Memory {
-    /// Reads them under this root. A damaged file counts as empty and comes with a notice.
+    /// Reads them under this root. A damaged file counts as empty and comes with a warning.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
-        let (file, notice) = StateFile::load(root)?;
-        Ok((Self(file), notice))
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        let (file, warning) = StateFile::load(root)?;
+        Ok((Self(file), warning))
     }
 
-    /// The notice last shown for each service.
+    /// The notice last announced for each service.
     #[must_use]
-    pub fn said(&self) -> &[Said] {
-        &self.0.known.said
+    pub fn announced(&self) -> &[Announced] {
+        &self.0.known.announced
     }
 
     /// Replaces the notices. If the file cannot be written, they last as long as the process.
     ///
     /// # Errors
     /// [`SaveError`].
-    pub fn remember(&mut self, root: &Root, mut said: Vec<Said>) -> Result<(), SaveError> {
-        said.truncate(SERVICES);
-        self.0.known.said = said;
+    pub fn remember(
+        &mut self,
+        root: &Root,
+        mut announced: Vec<Announced>,
+    ) -> Result<(), SaveError> {
+        announced.truncate(SERVICES);
+        self.0.known.announced = announced;
         self.0.save(root)
     }
 }
@@ -94,7 +98,7 @@ pub fn since_boot(
     let file = root.path(BOOT);
     let kept = textfile::read_text(&file, BOOT_BYTES)?.ok().flatten();
     let kept = kept.and_then(|kept| {
-        let both = [EnterpriseManagement::Told, EnterpriseManagement::Silenced];
+        let both = [EnterpriseManagement::Notified, EnterpriseManagement::Silenced];
         both.into_iter().find(|how| line(*how) == kept)
     });
     Ok(kept.unwrap_or_else(|| {
@@ -108,7 +112,7 @@ pub fn since_boot(
 
 fn word(how: EnterpriseManagement) -> &'static str {
     match how {
-        EnterpriseManagement::Told => "told",
+        EnterpriseManagement::Notified => "notified",
         EnterpriseManagement::Silenced => "silenced",
     }
 }
@@ -123,7 +127,7 @@ struct Entry {
     last: String,
 }
 
-impl TryFrom<Entry> for Said {
+impl TryFrom<Entry> for Announced {
     type Error = &'static str;
 
     fn try_from(entry: Entry) -> Result<Self, Self::Error> {
@@ -137,30 +141,35 @@ impl TryFrom<Entry> for Said {
     }
 }
 
-impl From<&Said> for Entry {
-    fn from(said: &Said) -> Self {
+impl From<&Announced> for Entry {
+    fn from(announced: &Announced) -> Self {
         Self {
-            service: said.service.clone(),
-            stage: said.stage.as_str().to_owned(),
-            expires: said.expires.to_string(),
-            first: said.first.to_string(),
-            last: said.last.to_string(),
+            service: announced.service.clone(),
+            stage: announced.stage.as_str().to_owned(),
+            expires: announced.expires.to_string(),
+            first: announced.first.to_string(),
+            last: announced.last.to_string(),
         }
     }
 }
 
 /// The serde form of the notices.
 mod entries {
-    use licd_rules::Said;
+    use licd_rules::Announced;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
     use super::Entry;
 
-    pub(super) fn serialize<S: Serializer>(said: &[Said], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(said.iter().map(Entry::from))
+    pub(super) fn serialize<S: Serializer>(
+        announced: &[Announced],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(announced.iter().map(Entry::from))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Said>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Announced>, D::Error> {
         let entries = Vec::<Entry>::deserialize(from)?;
         entries.into_iter().map(|entry| entry.try_into().map_err(D::Error::custom)).collect()
     }
@@ -169,7 +178,7 @@ mod entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use EnterpriseManagement::{Silenced, Told};
+    use EnterpriseManagement::{Notified, Silenced};
     use std::fs;
 
     fn root() -> (tempfile::TempDir, Root) {
@@ -178,32 +187,32 @@ mod tests {
         (dir, root)
     }
 
-    fn said(service: &str) -> Said {
+    fn announced(service: &str) -> Announced {
         let [expires, first, last] =
             ["2026-11-30", "2026-11-20", "2026-11-22"].map(|day| Date::parse(day).unwrap());
-        Said { service: service.into(), stage: Stage::Grace, expires, first, last }
+        Announced { service: service.into(), stage: Stage::Grace, expires, first, last }
     }
 
     #[test]
     fn shown_notices_are_known_after_a_restart() {
         let (_dir, root) = root();
-        let (mut memory, notice) = Memory::load(&root).unwrap();
-        assert!(memory.said().is_empty() && notice.is_none());
-        memory.remember(&root, vec![said("A"), said("B")]).unwrap();
-        let (again, notice) = Memory::load(&root).unwrap();
-        assert_eq!(again.said(), [said("A"), said("B")]);
-        assert!(notice.is_none());
+        let (mut memory, warning) = Memory::load(&root).unwrap();
+        assert!(memory.announced().is_empty() && warning.is_none());
+        memory.remember(&root, vec![announced("A"), announced("B")]).unwrap();
+        let (again, warning) = Memory::load(&root).unwrap();
+        assert_eq!(again.announced(), [announced("A"), announced("B")]);
+        assert!(warning.is_none());
     }
 
     #[test]
-    fn a_damaged_file_is_set_aside_with_a_notice() {
-        for text in ["nonsense", "schema = 2\n", "schema = 1\n[[said]]\nservice = \"A\"\n"] {
+    fn a_damaged_file_is_set_aside_with_a_warning() {
+        for text in ["nonsense", "schema = 2\n", "schema = 1\n[[announced]]\nservice = \"A\"\n"] {
             let (dir, root) = root();
             fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
             fs::write(root.path(Known::FILE), text).unwrap();
-            let (memory, notice) = Memory::load(&root).unwrap();
-            assert!(memory.said().is_empty());
-            assert!(notice.unwrap().to_string().contains("shown once more"), "{text}");
+            let (memory, warning) = Memory::load(&root).unwrap();
+            assert!(memory.announced().is_empty());
+            assert!(warning.unwrap().to_string().contains("shown once more"), "{text}");
             assert!(!root.path(Known::FILE).exists());
         }
     }
@@ -213,12 +222,12 @@ mod tests {
         let (_dir, root) = root();
         let [first, second] = ["5b1f1d0c", "77777777"]
             .map(|start| BootId::parse(&format!("{start}-7a6f-4c3e-9d2b-0123456789ab")).unwrap());
-        assert_eq!(since_boot(&root, Some(&first), Told), Ok(Told));
-        assert_eq!(since_boot(&root, Some(&first), Silenced), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&first), Notified), Ok(Notified));
+        assert_eq!(since_boot(&root, Some(&first), Silenced), Ok(Notified));
         assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
-        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Silenced));
+        assert_eq!(since_boot(&root, Some(&second), Notified), Ok(Silenced));
         fs::write(root.path(BOOT), "nonsense").unwrap();
-        assert_eq!(since_boot(&root, Some(&second), Told), Ok(Told));
+        assert_eq!(since_boot(&root, Some(&second), Notified), Ok(Notified));
         assert_eq!(since_boot(&root, None, Silenced), Ok(Silenced));
         // The record cannot be written.
         fs::remove_file(root.path(BOOT)).unwrap();

@@ -50,7 +50,7 @@ use std::ffi::OsStr;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
-use licd_fs::statefile::{self, Notice, Remembered, SaveError, StateFile};
+use licd_fs::statefile::{self, Remembered, SaveError, StateFile, Warning};
 use licd_fs::textfile::{self, ReadError};
 use licd_rules::Past;
 use license_format::limits;
@@ -121,13 +121,13 @@ impl Remembered for Known {
     const COPY: Option<&str> = Some("/var/lib/licd/state.copy.toml");
 }
 
-/// Reads the memory under this root, which is empty without a file. A damaged file comes with a notice.
+/// Reads the memory under this root, which is empty without a file. A damaged file comes with a warning.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
-pub fn load(root: &Root) -> Looked<(Memory, Option<Notice>)> {
-    let (file, notice) = StateFile::<Known>::load(root)?;
-    Ok((file.known.into(), notice))
+pub fn load(root: &Root) -> Looked<(Memory, Option<Warning>)> {
+    let (file, warning) = StateFile::<Known>::load(root)?;
+    Ok((file.known.into(), warning))
 }
 
 /// The files of an unfinished removal.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use flate2::Crc;
 use licd_files::marks::Written;
 use licd_fs::root::Root;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
 use license_format::{PublicKey, UnixSeconds};
 use tempfile::TempDir;
@@ -55,8 +55,8 @@ fn written(times: impl IntoIterator<Item = i64>) -> (TempDir, Root, [PathBuf; 2]
 }
 
 fn loaded(root: &Root) -> Written {
-    let (written, notices) = Written::load(root).unwrap();
-    assert!(notices.is_empty(), "{notices:?}");
+    let (written, warnings) = Written::load(root).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
     written
 }
 
@@ -126,9 +126,9 @@ fn the_leads_of_all_signers_fit_into_a_slot() {
     assert!(text.contains(first), "{text}");
     let (body, _) = text.rsplit_once("# crc32").unwrap();
     fs::write(&a, summed(&body.replace("roots", "a person"))).unwrap();
-    let (written, notices) = Written::load(&root).unwrap();
+    let (written, warnings) = Written::load(&root).unwrap();
     assert_eq!(written.marks(), None);
-    assert!(notices[0].to_string().contains("“by” is not a public key"), "{}", notices[0]);
+    assert!(warnings[0].to_string().contains("“by” is not a public key"), "{}", warnings[0]);
 }
 
 #[test]
@@ -160,10 +160,10 @@ fn a_slot_with_any_damaged_byte_is_set_aside_and_the_older_one_counts() {
     let cut = (0..whole.len()).step_by(7).map(|length| whole[..length].to_vec());
     for damaged in altered.chain(cut) {
         fs::write(&b, &damaged).unwrap();
-        let (written, notices) = Written::load(&root).unwrap();
+        let (written, warnings) = Written::load(&root).unwrap();
         assert_eq!(written.marks(), Some(&marks(1)));
-        let [Notice::SetAside { file, kept: Ok(kept), .. }] = &notices[..] else {
-            panic!("{notices:?}");
+        let [Warning::SetAside { file, kept: Ok(kept), .. }] = &warnings[..] else {
+            panic!("{warnings:?}");
         };
         assert_eq!((file, kept), (&b, &b.with_extension("b.damaged")));
         assert_eq!(fs::read(kept).unwrap(), damaged);
@@ -177,9 +177,9 @@ fn without_a_valid_slot_the_device_starts_without_marks() {
     for slot in &slots {
         fs::write(slot, "schema = 1\n").unwrap();
     }
-    let (mut anew, notices) = Written::load(&root).unwrap();
+    let (mut anew, warnings) = Written::load(&root).unwrap();
     assert_eq!(anew.marks(), None);
-    let messages: Vec<_> = notices.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let expected = slots.each_ref().map(|slot| {
         let slot = slot.display();
         format!(
@@ -204,10 +204,10 @@ fn a_slot_of_another_version_is_reported() {
         ("seen = ", "scene = ", "missing field `seen`"),
     ] {
         fs::write(&a, summed(&body.replacen(from, to, 1))).unwrap();
-        let (written, notices) = Written::load(&root).unwrap();
+        let (written, warnings) = Written::load(&root).unwrap();
         assert_eq!(written.marks(), None);
-        let notice = notices[0].to_string();
-        assert!(notice.contains(message), "{notice}");
+        let warning = warnings[0].to_string();
+        assert!(warning.contains(message), "{warning}");
     }
 }
 
@@ -216,8 +216,8 @@ fn a_directory_and_a_file_that_is_too_large_are_set_aside() {
     let (_dir, root, [a, b]) = device();
     fs::create_dir_all(a.join("below")).unwrap();
     fs::write(&b, "#".repeat(5000)).unwrap();
-    let (mut written, notices) = Written::load(&root).unwrap();
-    assert_eq!((written.marks(), notices.len()), (None, 2));
+    let (mut written, warnings) = Written::load(&root).unwrap();
+    assert_eq!((written.marks(), warnings.len()), (None, 2));
     assert!(a.with_extension("a.damaged").is_dir());
     written.save(&root, marks(1)).unwrap();
     assert_eq!(loaded(&root).marks(), Some(&marks(1)));
@@ -229,9 +229,9 @@ fn a_slot_that_this_user_may_not_read_is_ignored_and_kept() {
     /// The UID of an ordinary user.
     const USER: u32 = 65_534;
     let look = |root: &Root| {
-        let (written, notices) = Written::load(root).unwrap();
+        let (written, warnings) = Written::load(root).unwrap();
         assert_eq!(written.marks(), None);
-        assert!(matches!(&notices[..], [Notice::Unreadable { file }] if file.exists()));
+        assert!(matches!(&warnings[..], [Warning::Unreadable { file }] if file.exists()));
     };
     if let Some(dir) = root_of_again() {
         return look(&Root::new(dir));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use licd_files::state;
 use licd_fs::root::Root;
-use licd_fs::statefile::Notice;
+use licd_fs::statefile::Warning;
 use licd_rules::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone};
 use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
 use tempfile::TempDir;
@@ -51,8 +51,8 @@ fn tombstone(pack: &str, serial: u64) -> Tombstone {
 }
 
 fn loaded(root: &Root) -> Past {
-    let (memory, notice) = state::load(root).unwrap();
-    assert!(notice.is_none(), "{}", notice.unwrap());
+    let (memory, warning) = state::load(root).unwrap();
+    assert!(warning.is_none(), "{}", warning.unwrap());
     memory.past
 }
 
@@ -323,13 +323,13 @@ fn a_damaged_file_is_set_aside() {
         (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),
     ] {
         let (_dir, root, file) = with(&text);
-        let (memory, notice) = state::load(&root).unwrap();
+        let (memory, warning) = state::load(&root).unwrap();
         assert_eq!(memory.past, Past::default());
-        let notice = notice.unwrap().to_string();
+        let warning = warning.unwrap().to_string();
         let aside = file.with_extension("toml.damaged");
         let kept = format!("it is kept as {}", aside.display());
-        assert!(notice.starts_with(&file.display().to_string()), "{notice}");
-        assert!(notice.contains(message) && notice.contains(&kept), "{message}: {notice}");
+        assert!(warning.starts_with(&file.display().to_string()), "{warning}");
+        assert!(warning.contains(message) && warning.contains(&kept), "{message}: {warning}");
         assert_eq!(fs::read(&aside).unwrap(), text);
         assert!(!file.exists());
         state::update(&root, |memory| memory.past.removed.push(tombstone("A-BC", 1))).unwrap();
@@ -342,9 +342,9 @@ fn a_file_set_aside_replaces_the_previous_one() {
     let (_dir, root, file) = with("damaged once");
     let aside = file.with_extension("toml.damaged");
     let set_aside = || {
-        let (memory, notice) = state::load(&root).unwrap();
+        let (memory, warning) = state::load(&root).unwrap();
         assert_eq!(memory.past, Past::default());
-        assert!(matches!(notice, Some(Notice::SetAside { kept: Ok(_), .. })));
+        assert!(matches!(warning, Some(Warning::SetAside { kept: Ok(_), .. })));
         assert!(!file.exists());
     };
     set_aside();
@@ -404,11 +404,11 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
             Some(text) => std::fs::write(&file, text).unwrap(),
             None => std::fs::remove_file(&file).unwrap(),
         }
-        let (memory, notice) = licd_files::state::load(&root).unwrap();
+        let (memory, warning) = licd_files::state::load(&root).unwrap();
         assert_eq!(memory.past.removed, std::slice::from_ref(&tombstone), "{damage:?}");
-        let notice = notice.map(|notice| notice.to_string());
-        assert_eq!(notice.is_some(), damage.is_some());
-        assert!(notice.is_none_or(|notice| notice.contains("its copy has taken its place")));
+        let warning = warning.map(|warning| warning.to_string());
+        assert_eq!(warning.is_some(), damage.is_some());
+        assert!(warning.is_none_or(|warning| warning.contains("its copy has taken its place")));
         assert!(file.is_file(), "the file was not restored");
     }
 }

@@ -6,35 +6,29 @@
 //!
 //! Errors are the kernel's numbers: only the caller knows how to name the file to the user.
 
+mod temporary;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::Read as _;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
-use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmod, fchmodat, fstat};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
 
-use crate::flock::{LockError, Locked};
 use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
+pub(crate) use temporary::Temporary;
+pub use temporary::{sweep, sweep_path};
 
 /// Mode of world-readable files.
 pub const PUBLIC: Mode = Mode::from_bits_truncate(0o644);
 /// Mode of world-readable directories.
 const PUBLIC_DIR: Mode = Mode::from_bits_truncate(0o755);
-
-/// Prefix and suffix of a temporary file's name. The suffix is never `.lic`, the suffix of licences.
-const PREFIX: &str = ".licd-";
-const SUFFIX: &str = ".tmp";
-/// Names tried before giving up. Each collision is the leftover of a process with the same ID.
-const ATTEMPTS: usize = 1000;
 
 /// Flags for reading a file of unknown type: a link is not followed, and a FIFO does not block.
 const READ: OFlag =
@@ -111,7 +105,7 @@ pub fn replace_at(
     }
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;
-    fsync(&*temp.file)?;
+    temp.flush()?;
     let stamp = temp.rename(name)?;
     // The answer and the file have to agree.
     fsync(dir).map_err(|reason| match restore(dir, name, before) {
@@ -156,37 +150,6 @@ pub fn holds(dir: impl AsFd, name: &OsStr, bytes: &[u8]) -> bool {
     read.is_ok() && present == bytes
 }
 
-/// Removes the temporary files that a crash left in an open directory and returns their number. A
-/// file that cannot be removed stays for the next sweep.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
-    let dir = dir.as_fd();
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut removed = 0;
-    for entry in Dir::openat(dir, ".", flags, Mode::empty())? {
-        let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if is_temporary(name) && remove_leftover(dir, name).is_ok() {
-            removed += 1;
-        }
-    }
-    Ok(removed)
-}
-
-/// Sweeps the directory at a path; a missing directory holds no leftovers.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn sweep_path(path: &Path) -> Result<usize, Errno> {
-    match File::open(path) {
-        Ok(dir) => sweep(&dir),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(errno(error)),
-    }
-}
-
 /// Moves an unusable file to `aside`, replacing the previous one there, and returns the new path.
 ///
 /// # Errors
@@ -219,82 +182,6 @@ pub fn create_dir(path: &Path) -> Result<(), Errno> {
     }
 }
 
-/// A temporary file; dropping it removes it unless it was renamed.
-struct Temporary<'a> {
-    dir: BorrowedFd<'a>,
-    name: String,
-    file: Locked,
-    renamed: bool,
-}
-
-impl<'a> Temporary<'a> {
-    /// Creates one with this content.
-    fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
-        let temp = Self::create(dir)?;
-        fchmod(&*temp.file, mode)?;
-        (&*temp.file).write_all(bytes).map_err(errno)?;
-        Ok(temp)
-    }
-
-    fn create(dir: BorrowedFd<'a>) -> Result<Self, Errno> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let flags =
-            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        for _ in 0..ATTEMPTS {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{PREFIX}{}-{number}{SUFFIX}", std::process::id());
-            let file = match openat(dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-                Ok(file) => File::from(file),
-                Err(Errno::EEXIST) => continue,
-                Err(reason) => return Err(reason),
-            };
-            // Between the two calls a sweeper may mistake the file for a leftover: it then holds the
-            // lock or has already removed the file.
-            let file = match Locked::try_new(file) {
-                Ok(file) => file,
-                Err(LockError::Held(_)) => continue,
-                Err(LockError::Kernel(reason)) => {
-                    unlinkat(dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
-                    return Err(reason);
-                }
-            };
-            // From here on, dropping it removes the file.
-            let temp = Self { dir, name, file, renamed: false };
-            if fstat(&*temp.file)?.st_nlink > 0 {
-                return Ok(temp);
-            }
-        }
-        Err(Errno::EEXIST)
-    }
-
-    fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
-        renameat(self.dir, self.name.as_str(), self.dir, name)?;
-        self.renamed = true;
-        // Renaming counts as a change of the file.
-        Ok(fstat(&*self.file).ok().as_ref().map(Stamp::of))
-    }
-}
-
-impl Drop for Temporary<'_> {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // A later sweep removes it otherwise.
-            let _ = unlinkat(self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
-        }
-    }
-}
-
-fn is_temporary(name: &OsStr) -> bool {
-    let name = name.as_bytes();
-    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
-}
-
-fn remove_leftover(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
-    let file = File::from(openat(dir, name, READ, Mode::empty())?);
-    let _lock = Locked::try_new(file).map_err(|_| Errno::EWOULDBLOCK)?;
-    unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)
-}
-
 /// Whether this is a regular file.
 fn is_regular(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
@@ -306,126 +193,4 @@ fn errno(error: std::io::Error) -> Errno {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
-
-    fn dir() -> (tempfile::TempDir, File) {
-        let dir = tempfile::tempdir().unwrap();
-        let open = File::open(dir.path()).unwrap();
-        (dir, open)
-    }
-
-    fn names(dir: &Path) -> Vec<PathBuf> {
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into()).collect()
-    }
-
-    #[test]
-    fn a_file_is_created_and_replaced_with_the_given_mode_and_no_leftover() {
-        let (dir, _) = dir();
-        let file = dir.path().join("a".repeat(255));
-        for (text, mode, durability) in
-            [("one", 0o600, Durability::Volatile), ("two", 0o664, Durability::Synced)]
-        {
-            let mode = Mode::from_bits_truncate(mode);
-            replace(&file, text.as_bytes(), mode, durability).unwrap();
-            assert_eq!(fs::read_to_string(&file).unwrap(), text);
-            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, mode.bits());
-        }
-        assert_eq!(names(dir.path()).len(), 1);
-    }
-
-    #[test]
-    fn a_failed_replacement_leaves_no_temporary_file() {
-        let (dir, open) = dir();
-        fs::create_dir(dir.path().join("taken")).unwrap();
-        let put = |name: &str| replace_at(&open, name.as_ref(), b"x", PUBLIC, Durability::Synced);
-        assert_eq!(put("taken"), Err(Errno::EISDIR.into()));
-        assert_eq!(put("no/where"), Err(Errno::ENOENT.into()));
-        assert_eq!(put(&"a".repeat(256)), Err(Errno::ENAMETOOLONG.into()));
-        assert_eq!(names(dir.path()), [Path::new("taken")]);
-        let gone = dir.path().join("gone/file");
-        assert_eq!(replace(&gone, b"x", PUBLIC, Durability::Synced), Err(Errno::ENOENT.into()));
-        assert_eq!(
-            replace(Path::new("/"), b"x", PUBLIC, Durability::Synced),
-            Err(Errno::EINVAL.into())
-        );
-    }
-
-    #[test]
-    fn a_link_is_replaced_and_its_target_is_unchanged() {
-        let (dir, open) = dir();
-        fs::write(dir.path().join("target"), "target").unwrap();
-        symlink("target", dir.path().join("link")).unwrap();
-        assert!(!holds(&open, "link".as_ref(), b"target"));
-        replace_at(&open, "link".as_ref(), b"new", PUBLIC, Durability::Volatile).unwrap();
-        assert!(holds(&open, "link".as_ref(), b"new"));
-        assert!(holds(&open, "target".as_ref(), b"target"));
-    }
-
-    #[test]
-    fn only_a_regular_file_with_exactly_these_bytes_holds_them() {
-        let (dir, open) = dir();
-        fs::write(dir.path().join("file"), "text").unwrap();
-        nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
-        assert!(holds(&open, "file".as_ref(), b"text"));
-        for (name, bytes) in [
-            ("file", &b"tex"[..]),
-            ("file", b"text!"),
-            ("file", b"texT"),
-            ("fifo", b""),
-            ("-", b""),
-        ] {
-            assert!(!holds(&open, name.as_ref(), bytes), "{name}");
-        }
-    }
-
-    #[test]
-    fn sweeping_removes_unlocked_temporary_files_and_no_other() {
-        let (dir, open) = dir();
-        for name in [".licd-1-2.tmp", ".licd-1-3.tmp", ".licd-1", "note.tmp"] {
-            fs::write(dir.path().join(name), "").unwrap();
-        }
-        let writing = Temporary::create(open.as_fd()).unwrap();
-        assert_eq!(sweep(&open), Ok(2));
-        assert!(dir.path().join(&writing.name).exists());
-        writing.rename("done".as_ref()).unwrap();
-        let mut left = names(dir.path());
-        left.sort();
-        assert_eq!(left, [".licd-1", "done", "note.tmp"].map(PathBuf::from));
-    }
-
-    #[test]
-    fn sweeping_never_disturbs_a_writer() {
-        let (_dir, open) = dir();
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| {
-                (0..500).try_for_each(|_| {
-                    replace_at(&open, "file".as_ref(), b"text", PUBLIC, Durability::Volatile)
-                        .map(drop)
-                })
-            });
-            while !writer.is_finished() {
-                // The sweeper may remove a file before it is locked; the writer creates another.
-                assert!(sweep(&open).is_ok());
-            }
-            assert_eq!(writer.join().unwrap(), Ok(()));
-        });
-        assert!(holds(&open, "file".as_ref(), b"text"));
-    }
-
-    #[test]
-    fn missing_directories_are_created_world_readable() {
-        let (dir, _) = dir();
-        let deep = dir.path().join("a/b/c");
-        for _ in 0..2 {
-            create_dir(&deep).unwrap();
-        }
-        for made in deep.ancestors().take(3) {
-            assert_eq!(made.metadata().unwrap().permissions().mode() & 0o7777, 0o755);
-        }
-        fs::write(dir.path().join("file"), "").unwrap();
-        assert_eq!(create_dir(&dir.path().join("file/below")), Err(Errno::ENOTDIR));
-        assert_eq!(create_dir(Path::new("")), Err(Errno::ENOENT));
-    }
-}
+mod tests;

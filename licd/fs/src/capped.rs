@@ -1,17 +1,17 @@
 //! Reads small regular files.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// Content of a path that was read up to a limit.
-pub(crate) enum Capped {
+/// The content of a file that was read up to a limit.
+pub enum Capped {
     /// The whole content of a regular file.
     Whole(Vec<u8>),
-    /// The path names a directory, a FIFO, a device or the like.
+    /// It is a directory, a FIFO, a device or the like.
     NotRegular,
     /// The file is larger than the limit.
     TooLarge,
@@ -21,9 +21,17 @@ pub(crate) enum Capped {
 ///
 /// # Errors
 /// The kernel's error.
-pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Capped> {
+pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
     // Opening a FIFO would otherwise wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    read_open(file, limit)
+}
+
+/// Reads an open regular file of at most `limit` bytes.
+///
+/// # Errors
+/// The kernel's error.
+pub fn read_open(file: File, limit: u64) -> io::Result<Capped> {
     if !file.metadata()?.is_file() {
         return Ok(Capped::NotRegular);
     }

@@ -3,10 +3,11 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::ops::Deref;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+
+use crate::retry;
 
 /// How often a held lock is retried; flock(2) cannot wait for a limited time.
 const RETRY: Duration = Duration::from_millis(10);
@@ -38,16 +39,23 @@ impl Locked {
     /// # Errors
     /// [`LockError`].
     pub(crate) fn new(file: File, deadline: Instant) -> Result<Self, LockError> {
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(RETRY),
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held(file)),
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(TryLockError::Error(error)) => {
-                    return Err(LockError::Kernel(Errno::try_from(error).unwrap_or(Errno::EIO)));
-                }
+        let is_held = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+        match retry::until(deadline, RETRY, || try_lock(&file), is_held) {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held(file)),
+            Err(TryLockError::Error(error)) => {
+                Err(LockError::Kernel(Errno::try_from(error).unwrap_or(Errno::EIO)))
             }
+        }
+    }
+}
+
+/// Locks a file unless it is locked, also if a signal interrupts that.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
         }
     }
 }

@@ -5,20 +5,22 @@
 //! | [`look`] | the outcomes of looking at the machine |
 //! | [`about`], [`printable`] | errors with a subject; text that is safe to print |
 //! | [`root`], [`tree`] | the root directory; reading inside it |
-//! | [`textfile`], [`deadline`] | reading small texts, and streams with a deadline |
+//! | [`capped`], [`textfile`], [`deadline`] | reading small files and texts, and streams with a deadline |
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
 //! | [`atomic`], [`lock`] | replacing files; one writer at a time |
+//! | [`retry`] | repeating what fails for a passing reason |
 //! | [`statefile`] | state files under `/var/lib/licd` |
 
 pub mod about;
 pub mod atomic;
-mod capped;
+pub mod capped;
 pub mod deadline;
 mod flock;
 pub mod lock;
 pub mod look;
 pub mod mountinfo;
 pub mod printable;
+pub mod retry;
 pub mod root;
 pub mod stamp;
 pub mod statefile;

@@ -2,7 +2,7 @@
 //!
 //! A state file is a TOML document with a `schema`. The number grows when a key changes its meaning,
 //! not when a key is added: unknown keys of the top level are kept. A file that was read and cannot be
-//! parsed is set aside with a notice; a file that could not be read is left alone. A state file is a
+//! parsed is set aside with a warning; a file that could not be read is left alone. A state file is a
 //! type with its keys that implements [`Remembered`]:
 //!
 //! ```
@@ -23,11 +23,12 @@
 //! # let dir = tempfile::tempdir().unwrap();
 //! # let root = Root::new(dir.path());
 //! StateFile::<Visits>::update(&root, |visits| visits.count += 1).unwrap();
-//! let (visits, notice) = StateFile::<Visits>::load(&root).unwrap();
-//! assert!(visits.known.count == 1 && notice.is_none());
+//! let (visits, warning) = StateFile::<Visits>::load(&root).unwrap();
+//! assert!(visits.known.count == 1 && warning.is_none());
 //! ```
 
-use std::fmt;
+mod error;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,13 +38,13 @@ use nix::errno::Errno;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
-use crate::about::{self, About};
 use crate::atomic::{self, Durability, Mode, ReplaceError};
 use crate::lock::{self, LockError};
-use crate::look::{Looked, Unavailable, is_fact};
-use crate::printable::escaped_path;
+use crate::look::Looked;
 use crate::root::Root;
 use crate::textfile::{self, ReadError};
+
+pub use error::{ParseError, SaveError, Warning};
 
 /// The lock that a process holds while it changes a state file.
 const LOCK: &str = "/run/licd/state.lock";
@@ -60,7 +61,7 @@ pub trait Remembered: Default + Serialize + DeserializeOwned {
     const SCHEMA: i64;
     /// Limit of the file's size in bytes.
     const FILE_BYTES: u64;
-    /// The consequence of a damaged file, after ", and" in the notice.
+    /// The consequence of a damaged file, after ", and" in the warning.
     const WITHOUT: &'static str;
     /// The path of a copy that replaces a damaged or missing file.
     const COPY: Option<&'static str> = None;
@@ -75,77 +76,13 @@ pub struct StateFile<T> {
     loaded: toml::Table,
 }
 
-/// A warning about a state file.
-#[derive(Debug)]
-pub enum Notice {
-    /// The file was damaged and was set aside.
-    SetAside {
-        /// The file.
-        file: PathBuf,
-        /// Its new path, or why it could not be moved.
-        kept: Result<PathBuf, Errno>,
-        /// The damage.
-        damage: String,
-        /// The consequence.
-        without: &'static str,
-    },
-    /// This user may not read the file.
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-    },
-}
-
-/// Why a state file cannot be parsed.
-#[derive(Debug)]
-pub enum ParseError {
-    /// The file cannot be read, or is not TOML.
-    Read(ReadError),
-    /// The file does not end in the checksum of its content.
-    Checksum,
-    /// The file has an unknown schema, most likely that of a newer version.
-    Schema {
-        /// The schema of the file.
-        found: i64,
-        /// The schema of this version.
-        known: i64,
-    },
-}
-
-/// Why a state file was not saved; the file is unchanged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SaveError {
-    /// The file cannot be written.
-    Unwritable {
-        /// The file.
-        file: PathBuf,
-        /// The kernel's error.
-        why: Errno,
-    },
-    /// The file could not be read, so that it cannot be changed.
-    Unread(Unavailable),
-}
-
-impl SaveError {
-    /// Whether this system cannot store any state: its directory is read-only or does not exist.
-    #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Unwritable { why, .. } if *why == Errno::EROFS || is_fact(*why))
-    }
-
-    /// A file that cannot be written.
-    pub fn writing(file: &Path, why: Errno) -> Self {
-        Self::Unwritable { file: file.to_owned(), why }
-    }
-}
-
 impl<T: Remembered> StateFile<T> {
     /// Reads the file under this root, else its copy, else the default. A damaged file is set aside
-    /// with a notice.
+    /// with a warning.
     ///
     /// # Errors
-    /// [`Unavailable`]: the file or its copy could not be read. No file is set aside.
-    pub fn load(root: &Root) -> Looked<(Self, Option<Notice>)> {
+    /// [`Unavailable`](crate::look::Unavailable): the file or its copy could not be read. No file is set aside.
+    pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
         let found = |file| find(&root.path(file), T::FILE_BYTES, Self::parse);
         let file = match found(T::FILE)? {
             Found::Sound(file) => return Ok((file, None)),
@@ -153,20 +90,20 @@ impl<T: Remembered> StateFile<T> {
         };
         // The copy first: if it cannot be read now, the file must not be set aside.
         let copy = T::COPY.map(found).transpose()?;
-        let notice = |without| file.set_aside(&root.path(T::FILE), without);
+        let warning = |without| file.set_aside(&root.path(T::FILE), without);
         let Some(Found::Sound(copy)) = copy else {
-            return Ok((Self::default(), notice(T::WITHOUT)));
+            return Ok((Self::default(), warning(T::WITHOUT)));
         };
-        let notice = notice("its copy has taken its place");
+        let warning = warning("its copy has taken its place");
         // A user without the right to write still gets the copy.
         let _ = copy.save(root);
-        Ok((copy, notice))
+        Ok((copy, warning))
     }
 
     /// Reads the file under this root, else its copy, and leaves damaged files alone.
     ///
     /// # Errors
-    /// [`Unavailable`].
+    /// [`Unavailable`](crate::look::Unavailable).
     pub fn peek(root: &Root) -> Looked<Self> {
         for file in [Some(T::FILE), T::COPY].into_iter().flatten() {
             if let Found::Sound(found) = find(&root.path(file), T::FILE_BYTES, Self::parse)? {
@@ -205,9 +142,9 @@ impl<T: Remembered> StateFile<T> {
             LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
             LockError::Kernel(why) => SaveError::writing(&file, why),
         })?;
-        let (mut state, notice) = Self::load(root).map_err(SaveError::Unread)?;
-        if let Some(notice) = notice {
-            log::warn!("{notice}");
+        let (mut state, warning) = Self::load(root).map_err(SaveError::Unread)?;
+        if let Some(warning) = warning {
+            log::warn!("{warning}");
         }
         let done = change(&mut state.known);
         state.save(root)?;
@@ -241,16 +178,16 @@ pub enum Found<T> {
 }
 
 impl<T> Found<T> {
-    /// Sets a damaged file aside and returns the notice; `without` is the consequence.
-    pub fn set_aside(&self, file: &Path, without: &'static str) -> Option<Notice> {
+    /// Sets a damaged file aside and returns the warning; `without` is the consequence.
+    pub fn set_aside(&self, file: &Path, without: &'static str) -> Option<Warning> {
         let file = file.to_owned();
         match self {
             Self::Sound(_) | Self::Nothing => None,
-            Self::Closed => Some(Notice::Unreadable { file }),
+            Self::Closed => Some(Warning::Unreadable { file }),
             Self::Damaged(damage) => {
                 let damage = damage.to_string();
                 let kept = atomic::set_aside(&file, aside(&file));
-                Some(Notice::SetAside { file, kept, damage, without })
+                Some(Warning::SetAside { file, kept, damage, without })
             }
         }
     }
@@ -259,7 +196,7 @@ impl<T> Found<T> {
 /// Reads and parses a state file.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`Unavailable`](crate::look::Unavailable).
 pub fn find<T>(
     file: &Path,
     limit: u64,
@@ -333,71 +270,4 @@ pub fn check_schema(text: &str, known: i64) -> Result<(), ParseError> {
 /// Deserializes a document.
 fn from_toml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ParseError> {
     toml::from_str(text).map_err(|error| ParseError::Read(ReadError::toml(text, &error)))
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => error.fmt(f),
-            Self::Checksum => f.write_str("its checksum is missing or wrong"),
-            Self::Schema { found, known } => {
-                write!(f, "has schema {found}, which needs another licd; this one knows {known}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ParseError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Checksum | Self::Schema { .. } => None,
-        }
-    }
-}
-
-impl About for Notice {
-    fn subject(&self) -> String {
-        match self {
-            Self::SetAside { file, .. } | Self::Unreadable { file } => escaped_path(file),
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::SetAside { kept: Ok(kept), damage, without, .. } => {
-                format!("{damage}; it is kept as {}, and {without}", escaped_path(kept))
-            }
-            Self::SetAside { kept: Err(why), damage, .. } => {
-                format!("{damage}; it could not be set aside ({}), and is passed over", why.desc())
-            }
-            Self::Unreadable { .. } => "may not be read by this user; it is passed over".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        about::display(self, f)
-    }
-}
-
-impl fmt::Display for SaveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unwritable { file, why } => {
-                write!(f, "{}: cannot be written: {}", escaped_path(file), why.desc())
-            }
-            Self::Unread(unavailable) => unavailable.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SaveError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unwritable { why, .. } => Some(why),
-            Self::Unread(unavailable) => Some(unavailable),
-        }
-    }
 }

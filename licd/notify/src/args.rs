@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
+use licd_protocol::BusAddress;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-licd-notify: shows the notices of expiry that licd has for users of this device
+licd-notify: shows licd's notices about licences in a user's session
 
 Usage: licd-notify [OPTIONS]
 
@@ -16,55 +17,44 @@ Options:
       --root DIR                      take every path of licd below DIR [default: /]
       --bus system|session|ADDRESS    the message bus of licd [default: system]
       --session-bus ADDRESS           the message bus of the desktop [default: the session's]
-      --wait SECONDS                  wait so long for somebody who shows notifications
+      --wait SECONDS                  wait so long for the notification server of the desktop
                                       [default: 120]
       --help                          print this help
       --version                       print the version
 ";
 
-/// How long somebody who shows notifications is waited for: a desktop that starts slowly takes less.
+/// The default wait for a notification server: a desktop that starts slowly takes less.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// What is asked of the program.
+/// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// To show notices.
+    /// Show notices.
     Run(Args),
-    /// To print [`HELP`].
+    /// Print [`HELP`].
     Help,
-    /// To print the version.
+    /// Print the version.
     Version,
 }
 
-/// Where to show notices, and whose.
+/// The options.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Args {
-    /// The directory that licd's paths are taken under.
+    /// The directory under which licd's paths are taken.
     pub(crate) root: PathBuf,
     /// licd's bus.
-    pub(crate) bus: Address,
-    /// The desktop's.
-    pub(crate) session_bus: Address,
-    /// How long somebody who shows notifications is waited for.
+    pub(crate) bus: BusAddress,
+    /// The bus of the desktop.
+    pub(crate) session_bus: BusAddress,
+    /// How long to wait for a notification server.
     pub(crate) wait: Duration,
 }
 
 impl Default for Args {
     fn default() -> Self {
-        let (bus, session_bus) = (Address::System, Address::Session);
+        let (bus, session_bus) = (BusAddress::System, BusAddress::Session);
         Self { root: PathBuf::from("/"), bus, session_bus, wait: WAIT }
     }
-}
-
-/// A message bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Address {
-    /// The machine's.
-    System,
-    /// The user's.
-    Session,
-    /// The one at this D-Bus address.
-    At(String),
 }
 
 /// Reads the command line, program name excluded.
@@ -81,8 +71,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             Arg::Long("root") => {
                 args.root = PathBuf::from(parser.value().map_err(|error| error.to_string())?);
             }
-            Arg::Long("bus") => args.bus = address(&mut parser, "--bus")?,
-            Arg::Long("session-bus") => args.session_bus = address(&mut parser, "--session-bus")?,
+            Arg::Long("bus") => args.bus = bus(&mut parser, "--bus")?,
+            Arg::Long("session-bus") => args.session_bus = bus(&mut parser, "--session-bus")?,
             Arg::Long("wait") => {
                 let seconds = parser.value().and_then(|value| value.parse::<u32>());
                 args.wait = Duration::from_secs(seconds.map_err(|error| error.to_string())?.into());
@@ -93,15 +83,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
     Ok(Request::Run(args))
 }
 
-fn address(parser: &mut Parser, option: &str) -> Result<Address, String> {
+fn bus(parser: &mut Parser, option: &str) -> Result<BusAddress, String> {
     let word =
         parser.value().and_then(|value| value.string()).map_err(|error| error.to_string())?;
-    match word.as_str() {
-        "system" => Ok(Address::System),
-        "session" => Ok(Address::Session),
-        address if address.contains(':') => Ok(Address::At(word)),
-        _ => Err(format!("{option}: “{word}” is neither system nor session nor a D-Bus address")),
-    }
+    word.parse::<BusAddress>().map_err(|error| format!("{option}: “{word}” {error}"))
 }
 
 #[cfg(test)]
@@ -113,22 +98,22 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_speaks_to_the_machine_and_the_users_session() {
+    fn without_options_it_uses_the_system_bus_and_the_session_bus() {
         let args = Args {
             root: "/".into(),
-            bus: Address::System,
-            session_bus: Address::Session,
+            bus: BusAddress::System,
+            session_bus: BusAddress::Session,
             wait: Duration::from_secs(120),
         };
         assert_eq!(read(&[]), Ok(Request::Run(args)));
     }
 
     #[test]
-    fn buses_and_root_can_be_others() {
+    fn options_name_other_buses_and_another_root() {
         let args = Args {
             root: "/tmp/device".into(),
-            bus: Address::At("unix:path=/x".into()),
-            session_bus: Address::At("unix:path=/y".into()),
+            bus: BusAddress::At("unix:path=/x".into()),
+            session_bus: BusAddress::At("unix:path=/y".into()),
             wait: Duration::from_secs(3),
         };
         let words = [

@@ -1,28 +1,27 @@
-//! licd-notify runs in a user's session and shows the notices of expiry that licd has put into
-//! words: at login and whenever licd says that there is something new, each service once a day. It
-//! also asks the user about the restart that new licences want, and passes the answer on.
+//! licd-notify runs in a user's session and shows the notices of expiry that licd publishes: at login
+//! and whenever licd publishes others, each service once a day. It also asks the user about the
+//! restart after a deployment, and passes the answer on.
 //!
-//! It decides nothing but what this user has not seen yet: which notices there are, what they say
-//! and what day it is stands in `/run/licd/notices.json`, and what to ask in `/run/licd/restart.json`.
-//! Beside that answer it asks licd for nothing and can do nothing to it. Whatever is missing, a bus,
-//! licd, somebody who shows notifications, is no error of a session: it does without or ends, and a
-//! licence is judged the same.
+//! licd decides which notices are due, what they say and which day it is
+//! (`/run/licd/notices.json`), and what to ask (`/run/licd/restart.json`). This program knows only
+//! what its user has seen, and calls one method of licd, with the user's answer. If a bus, licd or a
+//! notification server is missing, it does without or ends; no licence depends on it.
 
 mod args;
-mod board;
 mod bus;
-mod marks;
+mod expiry;
+mod published;
 mod restart;
-mod sheet;
+mod seen;
 
 use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::{Args, Request};
-use board::Board;
-use bus::{Desktop, Event, News};
-use restart::Restart;
+use bus::{Event, Licd, NotificationServer};
+use expiry::ExpiryNotifications;
+use restart::RestartNotification;
 
 /// Exit code of wrong usage, as in the other programs.
 const WRONG_USAGE: u8 = 2;
@@ -38,49 +37,48 @@ pub fn main() -> ExitCode {
         Ok(Request::Help) => print(args::HELP),
         Ok(Request::Version) => print(concat!("licd-notify ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
-            say(&format!("{wrong}; see licd-notify --help"));
+            log(&format!("{wrong}; see licd-notify --help"));
             ExitCode::from(WRONG_USAGE)
         }
     }
 }
 
-/// Shows what there is, and then what comes, until the session or the bus of the system ends.
+/// Shows notifications until the session or the system bus ends.
 async fn run(args: &Args) {
-    let mut desktop = match Desktop::connect(&args.session_bus, args.wait).await {
-        Ok(desktop) => desktop,
-        Err(reason) => {
-            return say(&format!("session bus: {reason}; there is nobody to show notices"));
-        }
+    let mut server = match NotificationServer::connect(&args.session_bus, args.wait).await {
+        Ok(server) => server,
+        Err(reason) => return log(&format!("session bus: {reason}; no notice can be shown")),
     };
-    // Listening before reading, so that nothing falls between.
-    let mut news = News::of_licd(&args.bus).await;
-    if let Err(reason) = &news {
-        say(&format!("system bus: {reason}; only what is known now is shown"));
+    // licd may publish between the subscription and the first read, but not unnoticed.
+    let mut licd = Licd::connect(&args.bus).await;
+    if let Err(reason) = &licd {
+        log(&format!("system bus: {reason}; later notices are not shown"));
     }
-    let (mut board, mut restart) = (Board::open(args), Restart::open(args));
+    let mut expiry = ExpiryNotifications::new(args);
+    let mut restart = RestartNotification::new(args);
     loop {
-        if let Err(nobody) = board.update(&desktop).await {
-            return say(&nobody.to_string());
+        if let Err(error) = expiry.update(&server).await {
+            return log(&error.to_string());
         }
-        if let Err(nobody) = restart.update(&desktop, news.is_ok()).await {
-            return say(&nobody.to_string());
+        if let Err(error) = restart.update(&server, licd.as_ref().ok()).await {
+            return log(&error.to_string());
         }
-        let Ok(news) = &mut news else { return };
-        let answered = match news.next(&mut desktop).await {
-            Event::News => Ok(()),
-            Event::Chosen(id, key) => restart.chosen(id, &key, news).await,
-            Event::Closed(id) => restart.closed(id, news).await,
-            Event::BusGone => return,
+        let Ok(licd) = &mut licd else { return };
+        let passed_on = match licd.next(&mut server).await {
+            Event::Published => Ok(()),
+            Event::ActionInvoked(id, key) => restart.answered(id, &key, licd).await,
+            Event::NotificationClosed(id) => restart.closed(id, licd).await,
+            Event::Disconnected => return,
         };
-        if let Err(reason) = answered {
-            say(&format!("restart: {reason}"));
+        if let Err(reason) = passed_on {
+            log(&format!("restart: {reason}"));
         }
     }
 }
 
-/// A line for the journal of the session.
-fn say(line: &str) {
-    // There is nowhere to complain to.
+/// Writes a line to the journal of the session.
+fn log(line: &str) {
+    // A failure cannot be reported.
     let _ = writeln!(io::stderr(), "licd-notify: {line}");
 }
 

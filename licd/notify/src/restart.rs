@@ -1,29 +1,28 @@
-//! The restart that new licences want: what licd asks or announces in `/run/licd/restart.json`, and
-//! what the user answers.
+//! The restart after a deployment: licd's question or announcement in `/run/licd/restart.json`, and
+//! the user's answer.
 
 use std::env;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use licd_rules::Language;
 use serde::Deserialize;
 
 use crate::args::Args;
-use crate::bus::{Desktop, News, Nobody, Notification, Shown, Urgency};
+use crate::bus::{Licd, Notification, NotificationServer, NotifyError, Shown, Urgency};
+use crate::published::read_json;
 
-/// Where it is, below the root.
+/// The file, below the root.
 const FILE: &str = "run/licd/restart.json";
-/// What this version reads.
+/// The schema that this version reads.
 const SCHEMA: u32 = 1;
-/// Bytes of the file: ten times what it holds.
+/// Limit of the file in bytes: ten times its size.
 const FILE_BYTES: u64 = 64 * 1024;
-/// What a user answers who closes the question.
+/// The answer of a user who closes the question.
 const LATER: &str = "later";
 
-/// What licd has to say of the restart.
+/// The file.
 #[derive(Debug, Deserialize)]
-struct Published {
+struct PublishedRestart {
     schema: u32,
     message: Option<Message>,
 }
@@ -31,7 +30,7 @@ struct Published {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Message {
     show: Show,
-    /// The answers, by the words that licd knows them by.
+    /// The answers, as licd reads them.
     answers: Vec<String>,
     en: Text,
     de: Text,
@@ -45,7 +44,7 @@ enum Show {
     Login,
 }
 
-/// The same in one language.
+/// A message in one language.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Text {
     title: String,
@@ -54,20 +53,20 @@ struct Text {
     answers: Vec<String>,
 }
 
-/// What is shown of it.
-pub(crate) struct Restart {
+/// The notification about the restart.
+pub(crate) struct RestartNotification {
     root: PathBuf,
     language: Language,
     /// Whether the user has just logged in.
     is_login: bool,
-    /// What licd said last.
+    /// The message that licd published last.
     message: Option<Message>,
     shown: Option<Shown>,
 }
 
-impl Restart {
-    /// Nothing is on show yet.
-    pub(crate) fn open(args: &Args) -> Self {
+impl RestartNotification {
+    /// That of a session in which none has been shown yet.
+    pub(crate) fn new(args: &Args) -> Self {
         Self {
             root: args.root.clone(),
             language: Language::of(|name| env::var(name).ok()),
@@ -77,35 +76,39 @@ impl Restart {
         }
     }
 
-    /// Shows what licd says if it is something else than before, in place of what it said then.
-    /// `licd`: whether it can be answered.
+    /// Replaces the notification if licd has published another message. Shows buttons if the answer
+    /// reaches licd.
     ///
     /// # Errors
-    /// There is something to show and no service of the desktop that shows it.
-    pub(crate) async fn update(&mut self, desktop: &Desktop, licd: bool) -> Result<(), Nobody> {
+    /// [`NotifyError`]
+    pub(crate) async fn update(
+        &mut self,
+        server: &NotificationServer,
+        licd: Option<&Licd>,
+    ) -> Result<(), NotifyError> {
         let message = read(&self.root);
         let is_login = std::mem::replace(&mut self.is_login, false);
         if message == self.message {
             return Ok(());
         }
         if let Some(shown) = self.shown.take() {
-            desktop.close(shown.id).await;
+            server.close(shown.id).await;
         }
         if let Some(message) = message.as_ref().filter(|m| is_login || m.show == Show::Now) {
             let text = match self.language {
                 Language::English => &message.en,
                 Language::German => &message.de,
             };
-            let answers = message.answers.iter().zip(&text.answers).filter(|_| licd);
+            let answers = message.answers.iter().zip(&text.answers).filter(|_| licd.is_some());
             let notification = Notification {
-                title: &text.title,
+                summary: &text.title,
                 body: &text.body,
                 urgency: Urgency::Critical,
-                actions: answers.map(|(key, words)| (key.as_str(), words.as_str())).collect(),
-                without_actions: &text.without_answers,
+                actions: answers.map(|(key, label)| (key.as_str(), label.as_str())).collect(),
+                body_without_actions: &text.without_answers,
                 replaces: None,
             };
-            self.shown = Some(desktop.show(&notification).await?);
+            self.shown = Some(server.show(&notification).await?);
         }
         self.message = message;
         Ok(())
@@ -114,29 +117,26 @@ impl Restart {
     /// The user has pressed a button.
     ///
     /// # Errors
-    /// Why licd does not take the answer.
-    pub(crate) async fn chosen(&mut self, id: u32, key: &str, licd: &News) -> Result<(), String> {
-        match self.shown.take_if(|shown| shown.id == id && shown.is_answerable) {
+    /// licd's reason to refuse the answer.
+    pub(crate) async fn answered(&mut self, id: u32, key: &str, licd: &Licd) -> Result<(), String> {
+        match self.shown.take_if(|shown| shown.id == id && shown.has_actions) {
             Some(_) => licd.answer(key).await,
             None => Ok(()),
         }
     }
 
-    /// The user has closed the question, or its time was over: it is asked again.
+    /// The user has closed the question, or it has expired: licd asks again later.
     ///
     /// # Errors
-    /// Why licd does not take the answer.
-    pub(crate) async fn closed(&mut self, id: u32, licd: &News) -> Result<(), String> {
-        self.chosen(id, LATER, licd).await
+    /// licd's reason to refuse the answer.
+    pub(crate) async fn closed(&mut self, id: u32, licd: &Licd) -> Result<(), String> {
+        self.answered(id, LATER, licd).await
     }
 }
 
-/// What licd says below this root. `None` if there is nothing that can be understood.
+/// The message that licd publishes below this root; `None` without one that this version understands.
 fn read(root: &Path) -> Option<Message> {
-    let mut text = String::new();
-    let file = File::open(root.join(FILE)).ok()?;
-    file.take(FILE_BYTES).read_to_string(&mut text).ok()?;
-    let published: Published = serde_json::from_str(&text).ok()?;
+    let published: PublishedRestart = read_json(&root.join(FILE), FILE_BYTES)?;
     published.message.filter(|_| published.schema == SCHEMA)
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn what_cannot_be_understood_is_nothing() {
+    fn a_file_of_another_form_counts_as_absent() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("run/licd")).unwrap();
         let text = r#"{"title":"t","body":"b","without_answers":"","answers":["Yes"]}"#;

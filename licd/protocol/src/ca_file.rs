@@ -41,7 +41,7 @@ pub enum CaFileError {
     Key,
     /// A certificate in the file is incomplete or damaged.
     Damaged,
-    /// The file is none of the above and holds no PEM certificate.
+    /// The file has another form and holds no PEM certificate.
     NotPem,
 }
 
@@ -54,7 +54,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, CaFileError> {
         io::ErrorKind::NotFound => CaFileError::Missing,
         _ => CaFileError::Unreadable(error),
     })?;
-    // Opening a FIFO would block until a writer opens it.
+    // The reader of licd-fs does the same, but that crate uses this one. Opening a FIFO would block
+    // until a writer opens it.
     if !found.is_file() {
         return Err(CaFileError::NotAFile);
     }

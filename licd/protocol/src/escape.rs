@@ -1,6 +1,7 @@
-//! Text from other parties, made fit for a terminal and a log.
+//! Text from other parties and from the system, made fit for a terminal and a log.
 
 use std::fmt;
+use std::io;
 
 /// `text` on one line and without terminal escapes, cut after `max_chars` characters.
 #[must_use]
@@ -18,6 +19,15 @@ pub fn escaped(text: &str, max_chars: usize) -> String {
         }
     }
     clean
+}
+
+/// The message of the system, without the number that Rust appends.
+#[must_use]
+pub fn system_message(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    let bare = number.and_then(|number| text.strip_suffix(&number));
+    bare.unwrap_or(&text).to_owned()
 }
 
 /// A character as a message shows it.
@@ -49,5 +59,11 @@ mod tests {
         let long = escaped(&"x".repeat(1000), 120);
         assert_eq!(long.chars().count(), 121);
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn system_messages_have_no_error_numbers() {
+        assert_eq!(system_message(&io::Error::from_raw_os_error(12)), "Cannot allocate memory");
+        assert_eq!(system_message(&io::Error::other("no number")), "no number");
     }
 }

@@ -1,5 +1,5 @@
 //! The protocol between licd's programs and the worker that fetches (`licd-fetch`), and what both
-//! sides read alike: addresses, proxies, bundles of certificate authorities. Configuration, settings,
+//! sides read alike: addresses, proxies, buses, bundles of certificate authorities. Configuration, settings,
 //! command line and worker use these parsers, so that none of them reads a value differently.
 //!
 //! | file | contents |
@@ -8,9 +8,11 @@
 //! | `request.rs` | the request, the response header and the failure |
 //! | `url.rs` `scheme.rs` `credentials.rs` | the address of a file, with user and password |
 //! | `proxy.rs` | the address of a proxy |
+//! | `bus.rs` | the message bus that an option names |
 //! | `ca_file.rs` | bundles of certificate authorities |
-//! | `escape.rs` | text from other parties, made fit for a terminal |
+//! | `escape.rs` | text from other parties and the system, made fit for a terminal |
 
+mod bus;
 pub mod ca_file;
 mod credentials;
 mod escape;
@@ -20,8 +22,9 @@ mod request;
 mod scheme;
 mod url;
 
+pub use bus::{BusAddress, BusAddressError};
 pub use credentials::Credentials;
-pub use escape::escaped;
+pub use escape::{escaped, system_message};
 pub use frame::{Frame, FrameError, PAYLOAD_BYTES, REQUEST_BYTES};
 pub use proxy::{Proxy, ProxyError};
 pub use request::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};

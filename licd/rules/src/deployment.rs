@@ -14,6 +14,11 @@ const LATER: Duration = Duration::from_secs(4 * 60 * 60);
 const LOOK: Duration = Duration::from_secs(60);
 /// The delay after a refused restart: an update takes minutes.
 const AGAIN: Duration = Duration::from_secs(60);
+/// The least time between two restarts without a user's consent. Whatever a server sends at its polls,
+/// an unattended device restarts once a day at most.
+const REST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often licd looks meanwhile for a user who may consent.
+const CONSENT: Duration = Duration::from_secs(60 * 60);
 
 /// The plan for the restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum Plan {
     Later(Duration),
     /// Users see a notice that the device restarts at this time.
     Notice(Duration),
+    /// A deployment restarted the device less than [`REST`] ago; licd decides again at this time.
+    Deferred(Duration),
     /// A user has agreed.
     Agreed,
     /// The restart was refused; licd tries again at this time.
@@ -66,6 +73,8 @@ pub enum Event {
 pub struct Scene {
     /// Running time since the system start.
     pub uptime: Duration,
+    /// The time by the wall clock since a deployment ordered an earlier start; `None` if none did.
+    pub since_restart: Option<Duration>,
     /// Whether a deployment may restart the device: the configuration allows it, and this
     /// deployment has not ordered an earlier start.
     pub may_restart: bool,
@@ -104,6 +113,7 @@ impl Plan {
             Self::Asked(_) => "asked",
             Self::Later(_) => "later",
             Self::Notice(_) => "notice",
+            Self::Deferred(_) => "deferred",
             Self::Agreed => "agreed",
             Self::Refused(_) => "refused",
             Self::Restart => "restart",
@@ -116,7 +126,11 @@ impl Plan {
     pub fn due(self) -> Option<Duration> {
         match self {
             Self::Open | Self::Agreed => Some(Duration::ZERO),
-            Self::Asked(at) | Self::Later(at) | Self::Notice(at) | Self::Refused(at) => Some(at),
+            Self::Asked(at)
+            | Self::Later(at)
+            | Self::Notice(at)
+            | Self::Deferred(at)
+            | Self::Refused(at) => Some(at),
             Self::Restart | Self::Cancelled => None,
         }
     }
@@ -159,7 +173,10 @@ impl Plan {
             // A user who logged in during the notice has not been asked.
             Self::Notice(_) if !asks => Self::restart(scene),
             _ if asks => Self::Asked(scene.uptime + LOOK),
-            _ => Self::Notice(scene.uptime + NOTICE),
+            _ => match scene.rest() {
+                Some(rest) => Self::Deferred(scene.uptime + rest.min(CONSENT)),
+                None => Self::Notice(scene.uptime + NOTICE),
+            },
         }
     }
 
@@ -171,157 +188,14 @@ impl Plan {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn s(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    const AT: u64 = 1000;
-    const ASKED: Plan = Plan::Asked(s(AT + 60));
-    const LATER: Plan = Plan::Later(s(AT + 14_400));
-    const NOTICE: Plan = Plan::Notice(s(AT + 60));
-    const AGAIN: Plan = Plan::Refused(s(AT + 60));
-    const PROMPT: Scene = Scene {
-        uptime: s(AT),
-        may_restart: true,
-        prompt: true,
-        session: true,
-        busy: false,
-        inhibited: false,
-    };
-    const ALONE: Scene = Scene { session: false, ..PROMPT };
-    const TOLD: Scene = Scene { prompt: false, ..PROMPT };
-    const NEVER: Scene = Scene { may_restart: false, ..PROMPT };
-    const BUSY: Scene = Scene { busy: true, ..PROMPT };
-    const INHIBITED: Scene = Scene { inhibited: true, ..PROMPT };
-
-    fn check(table: &[(&str, Plan, Event, Scene, Plan)]) {
-        for (what, before, event, scene, after) in table {
-            assert_eq!(before.after(*event, scene), *after, "{what}");
-        }
-    }
-
-    #[test]
-    fn time_leads_to_the_question_the_notice_and_the_restart() {
-        use Event::Time;
-        use Plan::{Agreed, Cancelled, Later, Notice, Open, Refused, Restart};
-        check(&[
-            ("a user is asked", Open, Time, PROMPT, ASKED),
-            ("without a session a notice comes first", Open, Time, ALONE, NOTICE),
-            ("without the setting a notice comes first", Open, Time, TOLD, NOTICE),
-            ("without leave nothing comes", Open, Time, NEVER, Open),
-            ("a question stays open before its time", ASKED, Time, PROMPT, ASKED),
-            (
-                "a question stays open while its user is there",
-                Plan::Asked(s(AT)),
-                Time,
-                PROMPT,
-                ASKED,
-            ),
-            ("a user who has left is not asked", Plan::Asked(s(AT)), Time, ALONE, NOTICE),
-            ("later is later", Later(s(AT + 1)), Time, ALONE, Later(s(AT + 1))),
-            ("after four hours the user is asked again", Later(s(AT)), Time, PROMPT, ASKED),
-            ("or the notice comes", Later(s(AT)), Time, ALONE, NOTICE),
-            ("a notice stands for a minute", Notice(s(AT + 1)), Time, TOLD, Notice(s(AT + 1))),
-            ("and then the device restarts", Notice(s(AT)), Time, TOLD, Restart),
-            ("also with nobody there", Notice(s(AT)), Time, ALONE, Restart),
-            ("a user who came meanwhile is asked", Notice(s(AT)), Time, PROMPT, ASKED),
-            ("a notice is taken back", Notice(s(AT)), Time, NEVER, Open),
-            ("a question is taken back", ASKED, Time, NEVER, Open),
-            ("who has agreed waits for nothing", Agreed, Time, PROMPT, Restart),
-            ("a refused restart is tried again", Refused(s(AT)), Time, PROMPT, Restart),
-            ("but not at once", Refused(s(AT + 1)), Time, PROMPT, Refused(s(AT + 1))),
-            ("a restart is ordered once", Restart, Time, PROMPT, Restart),
-            ("no is no", Cancelled, Time, TOLD, Cancelled),
-        ]);
-    }
-
-    #[test]
-    fn a_restart_never_interrupts_work() {
-        use Event::Time;
-        use Plan::{Agreed, Later, Notice, Open, Refused};
-        let alone = |scene: Scene| Scene { session: false, ..scene };
-        check(&[
-            ("a user is asked when the work is done", Open, Time, BUSY, Open),
-            ("agreed, but not before the end of an import", Agreed, Time, BUSY, Agreed),
-            ("nor at the end of the notice", Notice(s(AT)), Time, alone(BUSY), Notice(s(AT))),
-            ("nor when it is tried again", Refused(s(AT)), Time, BUSY, Refused(s(AT))),
-            (
-                "busy without leave: nothing comes",
-                Agreed,
-                Time,
-                Scene { busy: true, ..NEVER },
-                Open,
-            ),
-            ("an update blocks what was agreed", Agreed, Time, INHIBITED, AGAIN),
-            ("and what was announced", Notice(s(AT)), Time, alone(INHIBITED), AGAIN),
-            ("and goes on doing so", Refused(s(AT)), Time, INHIBITED, AGAIN),
-            ("users are asked all the same", Open, Time, INHIBITED, ASKED),
-            ("and asked again", Later(s(AT)), Time, INHIBITED, ASKED),
-        ]);
-    }
-
-    #[test]
-    fn every_plan_has_its_own_word() {
-        let plans = [Plan::Open, ASKED, LATER, NOTICE, Plan::Agreed, AGAIN, Plan::Restart];
-        for (at, plan) in plans.iter().enumerate() {
-            assert!(plans.iter().skip(at + 1).all(|other| other.as_str() != plan.as_str()));
-            assert_ne!(plan.as_str(), Plan::Cancelled.as_str());
-        }
-    }
-
-    #[test]
-    fn answers_count_while_there_is_a_question() {
-        use Event::Answered;
-        use Plan::{Agreed, Cancelled, Open, Restart};
-        let (now, later, cancel) =
-            (Answered(Answer::Now), Answered(Answer::Later), Answered(Answer::Cancel));
-        check(&[
-            ("now", ASKED, now, PROMPT, Agreed),
-            ("later", ASKED, later, PROMPT, LATER),
-            ("cancel", ASKED, cancel, PROMPT, Cancelled),
-            ("at the next login: now", Plan::Later(s(AT + 5)), now, PROMPT, Agreed),
-            ("at the next login: later", Plan::Later(s(AT + 5)), later, PROMPT, LATER),
-            ("at the next login: cancel", Plan::Later(s(AT + 5)), cancel, PROMPT, Cancelled),
-            ("nothing was asked", Open, now, PROMPT, Open),
-            ("a notice is no question", NOTICE, cancel, TOLD, NOTICE),
-            ("too late", Restart, cancel, PROMPT, Restart),
-            ("the first answer counts", Cancelled, now, PROMPT, Cancelled),
-            ("also if it was now", Agreed, later, PROMPT, Agreed),
-        ]);
-    }
-
-    #[test]
-    fn a_further_deployment_reopens_a_cancelled_plan_and_a_refusal_delays_a_restart() {
-        use Event::{Deployed, Refused};
-        use Plan::{Agreed, Cancelled, Open, Restart};
-        check(&[
-            ("what was cancelled was another deployment", Cancelled, Deployed, PROMPT, Open),
-            ("later is for both", LATER, Deployed, PROMPT, LATER),
-            ("one notice is enough", NOTICE, Deployed, TOLD, NOTICE),
-            ("one restart is enough", Restart, Deployed, PROMPT, Restart),
-            ("a refusal is for later", Restart, Refused, PROMPT, AGAIN),
-            ("a refusal of what is no longer wanted", Agreed, Refused, PROMPT, Agreed),
-        ]);
-    }
-
-    #[test]
-    fn only_a_plan_that_time_changes_is_due() {
-        for plan in [Plan::Restart, Plan::Cancelled] {
-            assert_eq!(plan.due(), None);
-        }
-        assert_eq!(NOTICE.due(), Some(s(AT + 60)));
-        assert_eq!(Plan::Agreed.due(), Some(s(0)));
-    }
-
-    #[test]
-    fn an_answer_has_only_its_own_word() {
-        assert_eq!(Answer::parse("now"), Some(Answer::Now));
-        assert_eq!(Answer::parse("later"), Some(Answer::Later));
-        assert_eq!(Answer::parse("cancel"), Some(Answer::Cancel));
-        assert_eq!(Answer::parse("Now"), None);
+impl Scene {
+    /// How long no restart may come without a user's consent. The running time counts too: the last
+    /// restart came before it, and a clock that was set back must not put the next one off for ever.
+    fn rest(&self) -> Option<Duration> {
+        let since = self.since_restart?.max(self.uptime);
+        REST.checked_sub(since).filter(|rest| !rest.is_zero())
     }
 }
+
+#[cfg(test)]
+mod tests;

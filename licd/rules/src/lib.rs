@@ -35,7 +35,9 @@ pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement, Replaced};
 pub use language::Language;
 pub use license_format::services;
-pub use notice::{AFTER_END, EnterpriseManagement, Fate, Notice, Said, Stage, Told, tell};
+pub use notice::{
+    AFTER_END, Announced, EnterpriseManagement, Fate, Notice, Selection, Stage, select,
+};
 pub use past::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone, withdraws};
 pub use poll::{poll_after_change, poll_after_start, poll_again};
 pub use selector::{Class, Selector};

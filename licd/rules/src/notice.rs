@@ -68,9 +68,9 @@ pub struct Notice {
     pub features: Vec<(&'static Feature, Fate)>,
 }
 
-/// The last notice for a service.
+/// The record of the last notice that was announced for a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Announced {
     /// The service's name.
     pub service: String,
     /// The stage of that notice.
@@ -88,7 +88,7 @@ pub struct Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnterpriseManagement {
     /// Like any other service.
-    Told,
+    Notified,
     /// Never.
     Silenced,
 }
@@ -96,13 +96,13 @@ pub enum EnterpriseManagement {
 /// The notices for today.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
-pub struct Told {
+pub struct Selection {
     /// Notices for a user who has not seen them today.
     pub current: Vec<Notice>,
     /// The subset to announce now.
     pub due: Vec<Notice>,
-    /// The record to keep after the announcement.
-    pub said: Vec<Said>,
+    /// The records to keep after the announcement.
+    pub announced: Vec<Announced>,
 }
 
 // The words of the service state.
@@ -231,37 +231,41 @@ impl Notice {
 
     /// The day of the first such notice, or today. A future day comes from a clock that has been
     /// corrected since.
-    fn first_said(&self, said: &[Said], today: Date) -> Date {
-        let same = |said: &&Said| {
-            (&said.service, said.stage, said.expires) == (&self.service, self.stage, self.expires)
+    fn first_announced(&self, announced: &[Announced], today: Date) -> Date {
+        let is_same = |record: &&Announced| {
+            (&record.service, record.stage, record.expires)
+                == (&self.service, self.stage, self.expires)
         };
-        let first = said.iter().find(same).map(|said| said.first);
+        let first = announced.iter().find(is_same).map(|record| record.first);
         first.filter(|first| *first <= today).unwrap_or(today)
     }
 
-    fn is_worth_showing(&self, said: &[Said], today: Date) -> bool {
-        self.stage != Stage::Expired || today.days_since(self.first_said(said, today)) < AFTER_END
+    fn is_worth_showing(&self, announced: &[Announced], today: Date) -> bool {
+        self.stage != Stage::Expired
+            || today.days_since(self.first_announced(announced, today)) < AFTER_END
     }
 }
 
-/// Decides which notices to show and which to announce, given the previous ones.
-pub fn tell(notices: Vec<Notice>, said: &[Said], today: Date) -> Told {
+/// Selects the notices to show and those to announce, by the records of earlier announcements.
+pub fn select(notices: Vec<Notice>, announced: &[Announced], today: Date) -> Selection {
     let current: Vec<_> =
-        notices.into_iter().filter(|notice| notice.is_worth_showing(said, today)).collect();
-    let today_already =
-        |service: &str| said.iter().any(|said| said.service == service && said.last == today);
+        notices.into_iter().filter(|notice| notice.is_worth_showing(announced, today)).collect();
+    let is_announced = |service: &str| {
+        announced.iter().any(|record| record.service == service && record.last == today)
+    };
     let due: Vec<_> =
-        current.iter().filter(|notice| !today_already(&notice.service)).cloned().collect();
-    let newly = |notice: &Notice| Said {
+        current.iter().filter(|notice| !is_announced(&notice.service)).cloned().collect();
+    let record = |notice: &Notice| Announced {
         service: notice.service.clone(),
         stage: notice.stage,
         expires: notice.expires,
-        first: notice.first_said(said, today),
+        first: notice.first_announced(announced, today),
         last: today,
     };
     // Records of other services stay: a licence may be absent for a moment.
-    let kept = said.iter().filter(|said| due.iter().all(|due| due.service != said.service));
-    let mut said: Vec<_> = kept.cloned().chain(due.iter().map(newly)).collect();
-    said.sort_by(|a, b| a.service.cmp(&b.service));
-    Told { current, due, said }
+    let is_kept = |old: &&Announced| due.iter().all(|notice| notice.service != old.service);
+    let kept = announced.iter().filter(is_kept).cloned();
+    let mut announced: Vec<_> = kept.chain(due.iter().map(record)).collect();
+    announced.sort_by(|a, b| a.service.cmp(&b.service));
+    Selection { current, due, announced }
 }

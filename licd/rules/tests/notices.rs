@@ -5,15 +5,15 @@ mod maker;
 use maker::*;
 
 use licd_rules::{
-    AFTER_END, EnterpriseManagement, Fate, Generation, Notice, Said, Stage, Starter, Told,
-    services as s, tell,
+    AFTER_END, Announced, EnterpriseManagement, Fate, Generation, Notice, Selection, Stage,
+    Starter, select, services as s,
 };
 use license_format::{Date, Term};
 
-use EnterpriseManagement::{Silenced, Told as Spoken};
+use EnterpriseManagement::{Notified, Silenced};
 
 fn notices(device: &Device) -> Vec<Notice> {
-    device.with(|judgement| judgement.notices(Spoken))
+    device.with(|judgement| judgement.notices(Notified))
 }
 
 fn the_notice(device: &Device) -> Notice {
@@ -29,21 +29,27 @@ fn named(notice: &Notice, fate: Fate) -> Vec<&'static str> {
 
 /// The notices of successive days, with the record carried over.
 fn days(from: &str, count: i32, makers: &[Maker]) -> Vec<(i32, Stage)> {
-    let (mut said, mut heard) = (Vec::new(), Vec::new());
+    let (mut announced, mut shown) = (Vec::new(), Vec::new());
     for day in 0..count {
         let today = date(from).plus_days(day);
         let device = device(today.start().plus(13 * 3600), makers);
-        let told = tell(notices(&device), &said, today);
-        heard.extend(told.due.iter().map(|notice| (day, notice.stage)));
-        said = told.said;
+        let selection = select(notices(&device), &announced, today);
+        shown.extend(selection.due.iter().map(|notice| (day, notice.stage)));
+        announced = selection.announced;
         // Again on the same day, an hour later or after a restart.
-        assert_eq!(tell(notices(&device), &said, today).due, []);
+        assert_eq!(select(notices(&device), &announced, today).due, []);
     }
-    heard
+    shown
 }
 
-fn said(stage: Stage, expires: &str, first: &str, last: &str) -> Said {
-    Said { service: WE.into(), stage, expires: date(expires), first: date(first), last: date(last) }
+fn announced(stage: Stage, expires: &str, first: &str, last: &str) -> Announced {
+    Announced {
+        service: WE.into(),
+        stage,
+        expires: date(expires),
+        first: date(first),
+        last: date(last),
+    }
 }
 
 #[test]
@@ -254,84 +260,87 @@ fn a_notice_names_only_what_this_version_of_the_system_has() {
 fn only_the_enterprise_management_pack_can_be_silenced() {
     for services in [vec![WE], vec![EMP], vec![EMP, WE]] {
         let device = device(noon("2026-12-30"), &[pack("PK-1").services(&services)]).os11();
-        let said = |how| device.with(|judgement| judgement.notices(how));
+        let notices = |how| device.with(|judgement| judgement.notices(how));
         let names = |notices: Vec<Notice>| -> Vec<String> {
             let services = notices.into_iter().map(|n| [vec![n.service], n.others].concat());
             let mut services = services.collect::<Vec<_>>().concat();
             services.sort();
             services
         };
-        assert_eq!(names(said(Spoken)), services);
+        assert_eq!(names(notices(Notified)), services);
         let rest: Vec<_> = services.iter().copied().filter(|service| *service != EMP).collect();
-        assert_eq!(names(said(Silenced)), rest);
+        assert_eq!(names(notices(Silenced)), rest);
     }
 }
 
 #[test]
 fn a_service_has_a_notice_once_a_day_until_a_week_after_its_end() {
     let license = [pack("WE-1").between("2026-01-01", "2026-11-30").warn(3).grace(2)];
-    let heard = days("2026-11-25", 60, &license);
+    let shown = days("2026-11-25", 60, &license);
     let expected: Vec<_> = (2..6)
         .map(|day| (day, Stage::Warning))
         .chain((6..8).map(|day| (day, Stage::Grace)))
         .chain((8..8 + AFTER_END).map(|day| (day, Stage::Expired)))
         .collect();
     // At 13:00 the last day has ended everywhere.
-    assert_eq!(heard.first(), Some(&(2, Stage::Warning)));
-    let of = |stage| heard.iter().filter(|(_, found)| *found == stage).count();
+    assert_eq!(shown.first(), Some(&(2, Stage::Warning)));
+    let of = |stage| shown.iter().filter(|(_, found)| *found == stage).count();
     assert_eq!(of(Stage::Expired), 7);
-    assert_eq!(heard.len(), expected.len());
-    let mut days: Vec<_> = heard.iter().map(|(day, _)| *day).collect();
+    assert_eq!(shown.len(), expected.len());
+    let mut days: Vec<_> = shown.iter().map(|(day, _)| *day).collect();
     days.dedup();
-    assert_eq!(days, (2..2 + i32::try_from(heard.len()).unwrap()).collect::<Vec<_>>());
+    assert_eq!(days, (2..2 + i32::try_from(shown.len()).unwrap()).collect::<Vec<_>>());
 }
 
 #[test]
 fn an_end_that_stops_nothing_has_no_notice() {
     let add_on = pack("PWT-1").services(&[s::POWERTERM]).term(Term::Perpetual);
-    let heard = days("2027-02-01", 30, &[add_on]);
-    assert_eq!(heard, []);
+    let shown = days("2027-02-01", 30, &[add_on]);
+    assert_eq!(shown, []);
 }
 
 #[test]
 fn a_user_who_was_away_at_the_end_sees_the_notice_for_a_week() {
-    let heard = days("2027-03-01", 30, &[pack("WE-1")]);
-    assert_eq!(heard, (0..AFTER_END).map(|day| (day, Stage::Expired)).collect::<Vec<_>>());
+    let shown = days("2027-03-01", 30, &[pack("WE-1")]);
+    assert_eq!(shown, (0..AFTER_END).map(|day| (day, Stage::Expired)).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_day_with_a_notice_has_no_second_one() {
     let today: Date = date("2026-12-31");
-    let before = [said(Stage::Warning, "2026-12-31", "2026-12-25", "2026-12-31")];
+    let before = [announced(Stage::Warning, "2026-12-31", "2026-12-25", "2026-12-31")];
     for license in [
         pack("WE-1"),
         pack("WE-1").serial(2).between("2026-01-01", "2027-01-03"),
         pack("WE-1").between("2026-01-01", "2026-12-01"),
     ] {
-        let Told { current, due, said } =
-            tell(notices(&device(noon("2026-12-31"), &[license])), &before, today);
-        assert_eq!((current.len(), due, said.as_slice()), (1, vec![], &before[..]));
+        let Selection { current, due, announced } =
+            select(notices(&device(noon("2026-12-31"), &[license])), &before, today);
+        assert_eq!((current.len(), due, announced.as_slice()), (1, vec![], &before[..]));
     }
     // The service disappears and comes back.
-    let Told { due, said, .. } = tell(vec![], &before, today);
-    assert_eq!((due, said.as_slice()), (vec![], &before[..]));
+    let Selection { due, announced, .. } = select(vec![], &before, today);
+    assert_eq!((due, announced.as_slice()), (vec![], &before[..]));
 }
 
 #[test]
 fn a_notice_dated_in_the_future_silences_nothing() {
-    let wild = [said(Stage::Expired, "2026-12-31", "2099-01-01", "2099-01-01")];
+    let wild = [announced(Stage::Expired, "2026-12-31", "2099-01-01", "2099-01-01")];
     let today = date("2027-01-05");
-    let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &wild, today);
-    assert_eq!(told.due.len(), 1);
-    assert_eq!(told.said, [said(Stage::Expired, "2026-12-31", "2027-01-05", "2027-01-05")]);
+    let selection = select(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &wild, today);
+    assert_eq!(selection.due.len(), 1);
+    assert_eq!(
+        selection.announced,
+        [announced(Stage::Expired, "2026-12-31", "2027-01-05", "2027-01-05")]
+    );
 }
 
 #[test]
 fn a_renewed_licence_has_notices_again_when_it_ends() {
-    let before = [said(Stage::Expired, "2025-12-31", "2026-01-01", "2026-01-07")];
+    let before = [announced(Stage::Expired, "2025-12-31", "2026-01-01", "2026-01-07")];
     let today = date("2027-01-05");
-    let told = tell(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &before, today);
-    assert_eq!(told.due.len(), 1);
+    let selection = select(notices(&device(noon("2027-01-05"), &[pack("WE-1")])), &before, today);
+    assert_eq!(selection.due.len(), 1);
 }
 
 #[test]

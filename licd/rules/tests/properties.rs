@@ -5,7 +5,7 @@ mod maker;
 use maker::*;
 
 use licd_rules::{Feature, Generation, Past, ServiceState, Upkeep, services};
-use license_format::{License, Term};
+use license_format::{Expiry, License, Term};
 use proptest::prelude::*;
 
 fn maker() -> impl Strategy<Value = Maker> {
@@ -46,6 +46,15 @@ fn of_two_keys() -> impl Strategy<Value = Maker> {
 
 fn answers(device: &Device) -> (Vec<licd_rules::ServiceVerdict>, Vec<licd_rules::FeatureVerdict>) {
     device.with(|j| (j.services(), Feature::ALL.iter().map(|f| j.feature(f)).collect()))
+}
+
+/// What a device may do. A service named only by a cleared licence is no longer listed, nor that it was
+/// withdrawn.
+fn rights(device: &Device) -> (Vec<licd_rules::ServiceVerdict>, Vec<(bool, Option<Expiry>)>) {
+    let (mut services, features) = answers(device);
+    let nothing = [ServiceState::None, ServiceState::Withdrawn];
+    services.retain(|service| !nothing.contains(&service.state));
+    (services, features.into_iter().map(|one| (one.reason.allows(), one.until)).collect())
 }
 
 proptest! {
@@ -170,15 +179,7 @@ proptest! {
         cleared.past = all.past.clone();
         let mut fates = fates.iter();
         cleared.licenses.retain(|_| *fates.next().unwrap() == Upkeep::Keep);
-        // A service named only by a cleared licence is no longer listed, nor that it was withdrawn.
-        let told = |device: &Device| {
-            let (mut services, features) = answers(device);
-            let nothing = [ServiceState::None, ServiceState::Withdrawn];
-            services.retain(|service| !nothing.contains(&service.state));
-            let features = features.into_iter().map(|one| (one.reason.allows(), one.until));
-            (services, features.collect::<Vec<_>>())
-        };
-        prop_assert_eq!(told(&full), told(&cleared));
+        prop_assert_eq!(rights(&full), rights(&cleared));
     }
 
     #[test]
@@ -202,13 +203,6 @@ proptest! {
         let mut pure = device(then, &makers.iter().filter(|maker| is_of(&maker.verified()))
             .map(|maker| maker.clone().signed_by(&["issuer"])).collect::<Vec<_>>());
         pure.past.learn(&pure.licenses, &unit(), now);
-        let told = |device: &Device| {
-            let (mut services, features) = answers(device);
-            let nothing = [ServiceState::None, ServiceState::Withdrawn];
-            services.retain(|service| !nothing.contains(&service.state));
-            let features = features.into_iter().map(|one| (one.reason.allows(), one.until));
-            (services, features.collect::<Vec<_>>())
-        };
-        prop_assert_eq!(told(&left), told(&pure));
+        prop_assert_eq!(rights(&left), rights(&pure));
     }
 }

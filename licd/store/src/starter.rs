@@ -2,9 +2,9 @@
 //! is on the licence partition, apart from the other state, because a factory reset must not restart
 //! the period.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
+use licd_fs::capped::{self, Capped};
 use licd_rules::StarterMark;
 use license_format::Date;
 use nix::errno::Errno;
@@ -34,13 +34,13 @@ impl Store {
             .and_then(|dsa| open_file(dsa, STARTER.as_ref()));
         let failed = |why| StoreError::reading(&self.starter_path(), why);
         match opened {
-            Ok(Opened::File { file, .. }) => {
-                let mut text = String::new();
-                let read = file.take(STARTER_BYTES).read_to_string(&mut text);
-                // Bytes that are not UTF-8 are an error without a number.
-                read.map_err(|e| failed(e.raw_os_error().map_or(Errno::EUCLEAN, Errno::from_raw)))?;
-                parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
-            }
+            Ok(Opened::File { file, .. }) => match capped::read_open(file, STARTER_BYTES) {
+                Ok(Capped::Whole(text)) => {
+                    parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
+                }
+                Ok(Capped::TooLarge | Capped::NotRegular) => Err(failed(Errno::EUCLEAN)),
+                Err(error) => Err(failed(Errno::try_from(error).unwrap_or(Errno::EIO))),
+            },
             Ok(Opened::NotRegular) => Err(failed(Errno::EUCLEAN)),
             Ok(Opened::Gone) | Err(Errno::ENOENT) => Ok(None),
             Err(why) => Err(failed(why)),
@@ -68,7 +68,8 @@ impl Window<'_> {
     }
 }
 
-fn parse(text: &str) -> Option<StarterMark> {
+fn parse(text: &[u8]) -> Option<StarterMark> {
+    let text = str::from_utf8(text).ok()?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     match line.strip_prefix(BEGAN) {
         Some(day) => Date::parse(day).map(StarterMark::Began),

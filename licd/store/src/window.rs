@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_fs::atomic::{self, Durability, ReplaceError};
+use licd_fs::retry;
 use licd_fs::stamp::Stamp;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
@@ -319,13 +319,8 @@ impl<'a> Window<'a> {
 
     fn make_read_only(&self) -> Closed {
         let place = &self.store.place;
-        let deadline = Instant::now() + PASSING;
-        let mut done = self.mount.make_read_only(place);
-        while done.is_err() && done != Err(Errno::EPERM) && Instant::now() < deadline {
-            thread::sleep(RETRY);
-            done = self.mount.make_read_only(place);
-        }
-        match done {
+        let remount = || self.mount.make_read_only(place);
+        match retry::until(Instant::now() + PASSING, RETRY, remount, |why| *why != Errno::EPERM) {
             Ok(()) => Closed::ReadOnly,
             Err(Errno::EPERM) if !self.opened => Closed::Writable,
             // ext4 refuses while a process holds a removed file. The mount alone can still become

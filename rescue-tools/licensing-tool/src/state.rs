@@ -78,6 +78,8 @@ pub(crate) struct State {
     /// Why the daemon does not answer, if it does not.
     pub(crate) absence: Option<Absence>,
     pub(crate) sticks: Result<Vec<Stick>, Failure>,
+    /// Where the terms of the evaluation are, once it is known.
+    pub(crate) terms: Option<String>,
     /// What the window asks.
     pub(crate) question: Option<Question>,
     pub(crate) notice: Option<Notice>,
@@ -99,6 +101,7 @@ impl State {
             report: None,
             absence: None,
             sticks: Ok(Vec::new()),
+            terms: None,
             question: None,
             notice: None,
             work: None,
@@ -144,6 +147,7 @@ impl State {
             Event::Removed(count) => self.end_work(Outcome::Removed(count), Vec::new()),
             Event::Refused(failure) => self.refused(failure),
             Event::Sticks(sticks) => self.list_sticks(sticks),
+            Event::Terms(place) => self.know_terms(place),
             Event::TimePassed => self.look_for_sticks(),
         }
     }
@@ -199,6 +203,12 @@ impl State {
         self.report = Some(report);
         self.absence = None;
         self.finish_activation();
+        let wanted = self.mode == Mode::Activation && self.terms.is_none();
+        if wanted { vec![Action::FindTerms] } else { Vec::new() }
+    }
+
+    fn know_terms(&mut self, place: String) -> Vec<Action> {
+        self.terms = Some(place);
         Vec::new()
     }
 

@@ -75,6 +75,8 @@ pub(crate) trait Texts {
     fn progress(&self, done: u64, total: u64) -> String;
     /// The question before these licences are removed.
     fn removal(&self, what: &str) -> String;
+    /// Where the terms of the evaluation are.
+    fn terms(&self, place: &str) -> String;
     /// The last day of a licence.
     fn last_day(&self, day: Expiry) -> String;
 }

@@ -144,6 +144,7 @@ impl App {
     fn carry_out(&self, action: Action) {
         match action {
             Action::ListSticks => self.list_sticks(),
+            Action::FindTerms => self.find_terms(),
             Action::ChooseFiles(purpose) => self.choose_files(purpose),
             Action::FocusField(field) => self.window.focus_field(field),
             Action::FocusTick(tick) => self.window.focus_tick(tick),
@@ -172,6 +173,22 @@ impl App {
         glib::spawn_future_local(async move {
             if let Ok(sticks) = gio::spawn_blocking(move || device.sticks()).await {
                 context.send(Event::Sticks(sticks));
+            }
+        });
+    }
+
+    /// Reads where the terms are in the configuration of licd, which every user may read.
+    fn find_terms(&self) {
+        let (device, context) = (Arc::clone(&self.device), self.context.clone());
+        let find = move || {
+            let survey = device.survey_without_licenses().ok()?;
+            let activation = &survey.config().activation;
+            let service = || activation.url.as_ref().map(licd_device::Url::origin);
+            activation.terms.clone().or_else(service)
+        };
+        glib::spawn_future_local(async move {
+            if let Ok(Some(place)) = gio::spawn_blocking(find).await {
+                context.send(Event::Terms(place));
             }
         });
     }

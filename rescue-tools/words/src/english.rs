@@ -136,6 +136,7 @@ impl Words for English {
             Some("asked") => "users are asked",
             Some("later") => "users are asked again after four hours and at the next login",
             Some("notice") => "the device restarts within a minute",
+            Some("deferred") => "it comes when a user agrees, or a day after the last one",
             Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
             Some("refused") => "it cannot be had now, and is tried again every minute",
             Some("restart") => "it is ordered",

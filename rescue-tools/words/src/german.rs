@@ -141,6 +141,7 @@ impl Words for German {
             Some("asked") => "die Benutzer werden gefragt",
             Some("later") => "die Benutzer werden nach vier Stunden und beim Anmelden gefragt",
             Some("notice") => "das Gerät startet binnen einer Minute neu",
+            Some("deferred") => "er kommt mit Zustimmung oder einen Tag nach dem letzten",
             Some("agreed") => "ein Benutzer hat zugestimmt, licd hat noch anderes zu tun",
             Some("refused") => "er ist jetzt nicht möglich und wird jede Minute versucht",
             Some("restart") => "er ist angeordnet",

@@ -1,7 +1,7 @@
-//! `measured FILE PROGRAM ARG…`: runs a program and writes its peak resident memory in bytes to a
-//! file.
+//! `measured FILE PROGRAM ARG…`: runs a program and writes its peak resident memory in bytes and its
+//! CPU time in microseconds to a file.
 //!
-//! The kernel's count includes the memory before exec. A test program has hundreds of megabytes;
+//! The kernel's count of memory includes the memory before exec. A test program has hundreds of megabytes;
 //! this one has one.
 
 use std::process::{Command, ExitCode};
@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     let ended = Command::new(program).args(words).spawn().and_then(Wait4::wait4);
     let Ok(ended) = ended else { return ExitCode::FAILURE };
     let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
-    match fs::write(file, ended.rusage.maxrss.to_string()) {
+    let usage = ended.rusage;
+    let cpu = (usage.utime + usage.stime).as_micros();
+    match fs::write(file, format!("{} {cpu}", usage.maxrss)) {
         Ok(()) => code.map_or(ExitCode::FAILURE, ExitCode::from),
         Err(_) => ExitCode::FAILURE,
     }

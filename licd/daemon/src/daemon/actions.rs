@@ -50,7 +50,6 @@ impl Daemon {
             Action::GiveUp => return Err(self.give_up()),
             Action::Publish(scope) => self.publish(scope),
             Action::SetPoll(next) => self.poller.set_poll(self.time_to(next)),
-            Action::Complain(complaints) => self.complain(complaints, false),
             Action::SkipLink(link) => skipped(&out_of_room(Refused::Full, &link.to_string())),
             Action::Cancel(job) => self.jobs.get(&job).into_iter().for_each(|job| job.cancel()),
             Action::ShowJob(job) => self.show_job(job),

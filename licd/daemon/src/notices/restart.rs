@@ -71,7 +71,9 @@ fn message(plan: Plan) -> Option<Message> {
         Plan::Later(_) => ("login", Subject::Question),
         Plan::Notice(_) => ("now", Subject::Notice),
         Plan::Refused(_) => ("now", Subject::Soon),
-        Plan::Open | Plan::Agreed | Plan::Restart | Plan::Cancelled => return None,
+        Plan::Open | Plan::Deferred(_) | Plan::Agreed | Plan::Restart | Plan::Cancelled => {
+            return None;
+        }
     };
     let answers: &[&str] = if plan.is_answerable() { &ANSWERS } else { &[] };
     Some(Message { show, answers, en: english::restart(subject), de: german::restart(subject) })
@@ -96,8 +98,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decided_is_not_shown_to_anybody() {
-        for plan in [Plan::Open, Plan::Agreed, Plan::Restart, Plan::Cancelled] {
+    fn users_see_nothing_of_a_plan_that_needs_no_answer() {
+        let deferred = Plan::Deferred(Duration::from_secs(60));
+        for plan in [Plan::Open, deferred, Plan::Agreed, Plan::Restart, Plan::Cancelled] {
             assert!(message(plan).is_none());
         }
         let problem = Problem::from(RestartProblem::NoBus);

@@ -15,8 +15,8 @@ impl Device {
     /// restart.
     pub(super) fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
-        let (deployments, notice) = Deployments::load(self.root())?;
-        problems.extend(notice.map(Problem::from));
+        let (deployments, warning) = Deployments::load(self.root())?;
+        problems.extend(warning.map(Problem::from));
         // Read from the published file: the state may be impossible to write.
         let plan = self.published_restart()?;
         let plan = plan.filter(|plan| plan.boot == boot.to_string());

@@ -10,5 +10,6 @@ mod tests;
 mod text;
 
 pub(crate) use fetch::{AuthSchemes, CredentialsSent, FetchError, FtpStep, LookupError};
+pub(crate) use licd_protocol::system_message;
 pub(crate) use request::{Redirect, RequestError};
-pub(crate) use text::{quoted, system_message};
+pub(crate) use text::quoted;

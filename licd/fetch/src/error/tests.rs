@@ -1,4 +1,3 @@
-use std::io;
 use std::time::Duration;
 
 use licd_protocol::{FailureCode, Url};
@@ -11,12 +10,6 @@ fn a_message_names_the_host_first_and_the_cure_last() {
     let failure = missing.of("ums.example").failure(1);
     assert_eq!(failure.code, FailureCode::SourceRefused);
     assert_eq!(failure.to_string(), "ums.example: has no such file; check the address (HTTP 404)");
-}
-
-#[test]
-fn system_messages_have_no_error_numbers() {
-    assert_eq!(system_message(&io::Error::from_raw_os_error(12)), "Cannot allocate memory");
-    assert_eq!(system_message(&io::Error::other("what it says")), "what it says");
 }
 
 #[test]

@@ -29,14 +29,6 @@ pub(super) fn io_message(error: &io::Error) -> String {
     }
 }
 
-/// The message of the system, without the number that Rust appends.
-pub(crate) fn system_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
-    let bare = number.and_then(|number| text.strip_suffix(&number));
-    bare.unwrap_or(&text).to_owned()
-}
-
 /// A time span in the unit that people would use.
 pub(super) struct Span(pub(super) Duration);
 

@@ -123,121 +123,128 @@ impl std::error::Error for RuleError {
     }
 }
 
-/// The rest of a sentence that begins with the pack.
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OverSeats { units, seats } => {
-                write!(f, "has {seats} seats, and {units} units need one each")
+/// The sentences of the rules: what is wrong, after the pack, and the remedy.
+macro_rules! sentences {
+    ($($rule:pat => $problem:literal, $remedy:literal;)+) => {
+        /// The rest of a sentence that begins with the pack.
+        impl fmt::Display for Rule {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $($rule => write!(f, $problem),)+
+                }
             }
-            Self::NoUnits => f.write_str("has no units, and a licence is for at least one"),
-            Self::NotStarted(day) => {
-                write!(f, "is {} and starts on {day}", Status::NotActivatedYet)
-            }
-            Self::Ended(day) => {
-                write!(f, "ended on {day}, and no licence is issued after the last day")
-            }
-            Self::Closed(status, Some(into)) => {
-                write!(f, "is {status} and was replaced by {into}")
-            }
-            Self::Closed(status, None) => write!(f, "is {status}"),
-            Self::NotInForce(status) => {
-                write!(f, "is {status}, and units leave a pack only while it is in force")
-            }
-            Self::NotInPack(unit) => write!(f, "{unit} is not in the pack"),
-            Self::SeatsNotCounted => f.write_str("states no seats, and this divides or adds them"),
-            Self::PartOfSeats { part, seats } => {
-                write!(f, "has {seats} seats, and {part} cannot be split off")
-            }
-            Self::NotInTens(seats) => {
-                write!(
-                    f,
-                    "{seats} seats are not a multiple of ten, and ICG packs are split in tens"
-                )
-            }
-            Self::TooFewUnits { asked, units } => {
-                write!(f, "has {units} units, and {asked} cannot leave it")
-            }
-            Self::NoKey => f.write_str(
-                "has no Subscription Key, and a pack without one is neither renewed, divided nor \
-                 joined with others",
-            ),
-            Self::Different { key, other } => write!(f, "differs from {other} in “{key}”"),
-            Self::NamedTwice => f.write_str("is named twice"),
-            Self::IdUsed(id) => write!(f, "the ID {id} was used before"),
-            Self::NotLater { ends, asked } => {
-                write!(f, "ends on {ends}, and {asked} is no later day")
-            }
-            Self::NotNamed => f.write_str("was chosen, but its file was not named"),
-            Self::NeverEnds => f.write_str("never ends and has no date to share"),
-            Self::AlreadyAligned => f.write_str("shares key and date with the others already"),
-            Self::NoConversion(product) => write!(f, "there is no conversion from {product}"),
-            Self::ConversionTarget(product) => {
-                write!(f, "is {product}, what others are converted into, and never back")
-            }
-            Self::TradeUpOnly(product) => {
-                write!(f, "is {product}, which is converted in the course of a trade-up only")
-            }
-            Self::NotPlatformAccess(product, term) => write!(
-                f,
-                "is {product} with the term {term}, not a Workspace Edition that was bought as a \
-                 Platform Access Subscription"
-            ),
-            Self::EmpExists(emp) => write!(f, "has its Enterprise Management Pack, {emp}"),
-            Self::NotBundled => f.write_str("was not bought with hardware: no “latest-activation”"),
-            Self::NotRedeemed => {
-                write!(f, "is {}: bought with hardware and not redeemed", Status::NotActivatedYet)
-            }
-            Self::UnknownSerial(serial) => write!(f, "no unit is known for serial number {serial}"),
-            Self::WrongService(product, service) => {
-                write!(f, "devices refuse {service} in product {product}")
-            }
-            Self::WrongTerm(product, term) => {
-                write!(f, "devices refuse the term {term} for product {product}")
-            }
-            Self::InvalidPack(error) => error.fmt(f),
-            Self::OutOfSerials => f.write_str("has used the highest serial"),
         }
-    }
+
+        impl Rule {
+            /// The remedy.
+            #[must_use]
+            #[allow(unused_variables, reason = "the problem names them")]
+            pub fn remedy(&self) -> &'static str {
+                match self {
+                    $($rule => $remedy,)+
+                }
+            }
+        }
+    };
 }
 
-impl Rule {
-    /// The cure.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::OverSeats { .. } => "use another pack for the rest, or remove units first",
-            Self::NoUnits => "add units first",
-            Self::NotStarted(_) => "wait for the day, or ask for an early licence",
-            Self::Ended(_) => "renew the pack first",
-            Self::Closed(_, Some(_)) => "name that pack instead",
-            Self::Closed(_, None) => "name another pack",
-            Self::NotInForce(_) => "renew the pack first, or wait until it starts",
-            Self::NotInPack(_) => "check the unit ID",
-            Self::SeatsNotCounted => "write “seats” into its file",
-            Self::PartOfSeats { .. } => "leave at least one seat on either side",
-            Self::NotInTens(_) => "give another number of seats",
-            Self::TooFewUnits { .. } => "give a smaller number",
-            Self::NoKey => "order a new pack for its units",
-            Self::Different { .. } => "name packs that share it",
-            Self::NamedTwice => "name it once",
-            Self::IdUsed(_) => "give another ID",
-            Self::NotLater { .. } => "give a later day",
-            Self::NotNamed => "check the ID, or name its file",
-            Self::NeverEnds => "leave it out",
-            Self::AlreadyAligned => "name a pack of another key",
-            Self::NoConversion(_) => "convert UDP, UDC3, SAM, UDC2UPGR, IZUPGR or ICG packs",
-            Self::ConversionTarget(_) => "leave it as it is",
-            Self::TradeUpOnly(_) => "say that it is a trade-up",
-            Self::NotPlatformAccess(..) => "order an EMP pack",
-            Self::EmpExists(_) => "use that pack",
-            Self::NotBundled => "add its units by their IDs",
-            Self::NotRedeemed => "redeem serial numbers first",
-            Self::UnknownSerial(_) => "complete the table of serial numbers and units",
-            Self::WrongService(..) => "correct “services” or “product”",
-            Self::WrongTerm(..) => "use “evaluation” for WE-E, and for no other",
-            Self::InvalidPack(_) => "correct the pack",
-            Self::OutOfSerials => "use another pack",
-        }
-    }
+sentences! {
+    Self::OverSeats { units, seats } =>
+        "has {seats} seats, and {units} units need one each",
+        "use another pack for the rest, or remove units first";
+    Self::NoUnits =>
+        "has no units, and a licence is for at least one",
+        "add units first";
+    Self::NotStarted(day) =>
+        "is NOT_ACTIVATED_YET and starts on {day}",
+        "wait for the day, or ask for an early licence";
+    Self::Ended(day) =>
+        "ended on {day}, and no licence is issued after the last day",
+        "renew the pack first";
+    Self::Closed(status, Some(into)) =>
+        "is {status} and was replaced by {into}",
+        "name that pack instead";
+    Self::Closed(status, None) =>
+        "is {status}",
+        "name another pack";
+    Self::NotInForce(status) =>
+        "is {status}, and units leave a pack only while it is in force",
+        "renew the pack first, or wait until it starts";
+    Self::NotInPack(unit) =>
+        "{unit} is not in the pack",
+        "check the unit ID";
+    Self::SeatsNotCounted =>
+        "states no seats, and this divides or adds them",
+        "write “seats” into its file";
+    Self::PartOfSeats { part, seats } =>
+        "has {seats} seats, and {part} cannot be split off",
+        "leave at least one seat on either side";
+    Self::NotInTens(seats) =>
+        "{seats} seats are not a multiple of ten, and ICG packs are split in tens",
+        "give another number of seats";
+    Self::TooFewUnits { asked, units } =>
+        "has {units} units, and {asked} cannot leave it",
+        "give a smaller number";
+    Self::NoKey =>
+        "has no Subscription Key, and a pack without one is neither renewed, divided nor joined \
+         with others",
+        "order a new pack for its units";
+    Self::Different { key, other } =>
+        "differs from {other} in “{key}”",
+        "name packs that share it";
+    Self::NamedTwice =>
+        "is named twice",
+        "name it once";
+    Self::IdUsed(id) =>
+        "the ID {id} was used before",
+        "give another ID";
+    Self::NotLater { ends, asked } =>
+        "ends on {ends}, and {asked} is no later day",
+        "give a later day";
+    Self::NotNamed =>
+        "was chosen, but its file was not named",
+        "check the ID, or name its file";
+    Self::NeverEnds =>
+        "never ends and has no date to share",
+        "leave it out";
+    Self::AlreadyAligned =>
+        "shares key and date with the others already",
+        "name a pack of another key";
+    Self::NoConversion(product) =>
+        "there is no conversion from {product}",
+        "convert UDP, UDC3, SAM, UDC2UPGR, IZUPGR or ICG packs";
+    Self::ConversionTarget(product) =>
+        "is {product}, what others are converted into, and never back",
+        "leave it as it is";
+    Self::TradeUpOnly(product) =>
+        "is {product}, which is converted in the course of a trade-up only",
+        "say that it is a trade-up";
+    Self::NotPlatformAccess(product, term) =>
+        "is {product} with the term {term}, not a Workspace Edition that was bought as a \
+         Platform Access Subscription",
+        "order an EMP pack";
+    Self::EmpExists(emp) =>
+        "has its Enterprise Management Pack, {emp}",
+        "use that pack";
+    Self::NotBundled =>
+        "was not bought with hardware: no “latest-activation”",
+        "add its units by their IDs";
+    Self::NotRedeemed =>
+        "is NOT_ACTIVATED_YET: bought with hardware and not redeemed",
+        "redeem serial numbers first";
+    Self::UnknownSerial(serial) =>
+        "no unit is known for serial number {serial}",
+        "complete the table of serial numbers and units";
+    Self::WrongService(product, service) =>
+        "devices refuse {service} in product {product}",
+        "correct “services” or “product”";
+    Self::WrongTerm(product, term) =>
+        "devices refuse the term {term} for product {product}",
+        "use “evaluation” for WE-E, and for no other";
+    Self::InvalidPack(error) =>
+        "{error}",
+        "correct the pack";
+    Self::OutOfSerials =>
+        "has used the highest serial",
+        "use another pack";
 }

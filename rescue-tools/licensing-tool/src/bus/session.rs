@@ -181,7 +181,8 @@ impl Session {
             })),
             Action::Refresh => self.call(calls::refresh(client)),
             // The view's own.
-            Action::ListSticks
+            Action::FindTerms
+            | Action::ListSticks
             | Action::ChooseFiles(_)
             | Action::FocusField(_)
             | Action::FocusTick(_)

@@ -25,6 +25,8 @@ pub(crate) enum Action {
     /// Has the daemon survey the device again.
     Refresh,
 
+    /// Finds out where the terms of the evaluation are.
+    FindTerms,
     /// Lists the USB drives.
     ListSticks,
     /// Opens the file chooser.

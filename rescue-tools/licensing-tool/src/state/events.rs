@@ -70,6 +70,8 @@ pub(crate) enum Event {
     // The machine:
     /// The USB drives that are plugged in, or why they cannot be listed.
     Sticks(Result<Vec<Stick>, Failure>),
+    /// Where the terms of the evaluation are.
+    Terms(String),
     /// Time has passed.
     TimePassed,
 }

@@ -28,7 +28,10 @@ fn report(state: &str) -> Arc<Report> {
 /// A window with the report of an unlicensed device.
 fn window(mode: Mode) -> State {
     let mut state = State::new(mode);
-    assert!(state.update(Event::Reported(report("none"))).is_empty());
+    let first = state.update(Event::Reported(report("none")));
+    let terms = if mode == Mode::Activation { vec![Action::FindTerms] } else { Vec::new() };
+    assert_eq!(first, terms);
+    state.update(Event::Terms("https://service.example".to_owned()));
     state
 }
 

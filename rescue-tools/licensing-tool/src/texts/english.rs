@@ -187,6 +187,10 @@ impl Texts for English {
         format!("Remove {what} from this device? What needs them stops working.")
     }
 
+    fn terms(&self, place: &str) -> String {
+        format!("The terms are those of {place}.")
+    }
+
     fn last_day(&self, day: Expiry) -> String {
         match day {
             Expiry::On(day) => day.to_string(),

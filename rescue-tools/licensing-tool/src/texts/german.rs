@@ -196,6 +196,10 @@ impl Texts for German {
         format!("Sollen {what} von diesem Gerät entfernt werden? Was sie braucht, endet.")
     }
 
+    fn terms(&self, place: &str) -> String {
+        format!("Es gelten die Bedingungen von {place}.")
+    }
+
     fn last_day(&self, day: Expiry) -> String {
         match day {
             Expiry::On(day) => day.to_string(),

@@ -22,6 +22,8 @@ pub(super) struct Form {
     grid: Grid,
     fields: Vec<(Field, gtk::Widget)>,
     ticks: Vec<(Tick, CheckButton)>,
+    /// Where the terms are.
+    terms: gtk::Label,
     context: Context,
 }
 
@@ -31,7 +33,10 @@ impl Form {
         let grid = Grid::builder().row_spacing(6).column_spacing(12).build();
         root.append(&grid);
         let context = context.clone();
-        let mut form = Self { root, grid, fields: Vec::new(), ticks: Vec::new(), context };
+        let terms = text("");
+        terms.set_selectable(true);
+        terms.set_visible(false);
+        let mut form = Self { root, grid, fields: Vec::new(), ticks: Vec::new(), terms, context };
         fields.iter().for_each(|field| form.add_field(*field));
         form
     }
@@ -54,12 +59,22 @@ impl Form {
         let context = self.context.clone();
         check.connect_toggled(move |check| context.send(Event::Ticked(tick, check.is_active())));
         self.root.append(&check);
+        if tick == Tick::Terms {
+            self.root.append(&self.terms);
+        }
         self.ticks.push((tick, check));
     }
 
     /// Adds a text below.
     pub(super) fn add_hint(&self, hint: Text) {
         self.root.append(&text(self.context.texts.text(hint)));
+    }
+
+    /// Shows where the terms are, below their check box.
+    pub(super) fn show_terms(&self, place: Option<&str>) {
+        let place = place.map(|place| self.context.texts.terms(&isolated(place)));
+        self.terms.set_label(place.as_deref().unwrap_or_default());
+        self.terms.set_visible(place.is_some());
     }
 
     pub(super) fn field(&self, field: Field) -> Option<&gtk::Widget> {

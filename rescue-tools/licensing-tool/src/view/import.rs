@@ -68,6 +68,7 @@ impl Import {
         self.check.set_visible(state.way != Way::Evaluation);
         self.check.set_sensitive(state.is_free());
         self.start.set_sensitive(state.is_free());
+        self.forms.iter().for_each(|form| form.show_terms(state.terms.as_deref()));
         self.files.draw(state);
     }
 

@@ -1,16 +1,14 @@
 //! Properties of the time judged at, for any sequence of clock events.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
-mod maker;
-mod script;
 
 use std::sync::LazyLock;
 
 use licd_rules::{ClockState, REACH, Signer};
 use license_format::{License, UnixSeconds};
-use maker::{at, device, noon, pack, signer, unit};
 use proptest::prelude::*;
-use script::{DAY, HOUR, Script};
+
+use crate::maker::{self, at, device, noon, pack, signer, unit};
+use crate::rows::issuer;
+use crate::script::{DAY, HOUR, Script};
 
 /// A change of the wall clock.
 #[derive(Debug, Clone, Copy)]
@@ -106,11 +104,6 @@ impl World {
             }
         }
     }
-}
-
-/// The signers of documents.
-fn issuer() -> Signer {
-    Signer::Key(signer("issuer"))
 }
 
 fn start() -> UnixSeconds {

@@ -1,4 +1,4 @@
-//! `/run/licd/notices.json`: what users are to see, as licd has put it into words.
+//! The notices that licd publishes for users, `/run/licd/notices.json`, and the reader of its files.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,17 +6,18 @@ use std::path::Path;
 
 use licd_rules::Language;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-/// Where it is, below the root.
+/// The file, below the root.
 const FILE: &str = "run/licd/notices.json";
-/// What this version reads.
+/// The schema that this version reads.
 const SCHEMA: u32 = 1;
-/// Bytes of the file: ten times what the services that there are take.
+/// Limit of the file in bytes: ten times what all services need.
 const FILE_BYTES: u64 = 256 * 1024;
 
-/// Everything that users are to see today.
+/// The notices of a day.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Sheet {
+pub(crate) struct PublishedNotices {
     schema: u32,
     /// The day, as licd counts days.
     pub(crate) day: String,
@@ -24,41 +25,38 @@ pub(crate) struct Sheet {
     pub(crate) notices: Vec<Notice>,
 }
 
-/// What there is to say of one service.
+/// The notice for one service.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Notice {
     /// The service.
     pub(crate) service: String,
-    /// Whether anything stops.
+    /// Whether a function stops.
     pub(crate) stops: bool,
-    en: Words,
-    de: Words,
+    en: Text,
+    de: Text,
 }
 
-/// The same in one language.
+/// A notice in one language.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Words {
+pub(crate) struct Text {
     /// One line.
     pub(crate) title: String,
     /// Plain text.
     pub(crate) body: String,
 }
 
-impl Sheet {
-    /// Reads it below this root. `None` if there is none that can be understood: then licd was not
-    /// there yet or is another one, and there is nothing to show.
+impl PublishedNotices {
+    /// Reads the file below this root. `None` without a file that this version understands: licd has
+    /// not started yet or has another version.
     pub(crate) fn read(root: &Path) -> Option<Self> {
-        let mut text = String::new();
-        let file = File::open(root.join(FILE)).ok()?;
-        file.take(FILE_BYTES).read_to_string(&mut text).ok()?;
-        let sheet: Self = serde_json::from_str(&text).ok()?;
-        (sheet.schema == SCHEMA).then_some(sheet)
+        let published: Self = read_json(&root.join(FILE), FILE_BYTES)?;
+        (published.schema == SCHEMA).then_some(published)
     }
 }
 
 impl Notice {
-    /// The words in a language.
-    pub(crate) fn words(&self, language: Language) -> &Words {
+    /// The text in a language.
+    pub(crate) fn text(&self, language: Language) -> &Text {
         match language {
             Language::English => &self.en,
             Language::German => &self.de,
@@ -66,26 +64,33 @@ impl Notice {
     }
 }
 
+/// The content of a JSON file of at most `limit` bytes; `None` if it has another form.
+pub(crate) fn read_json<T: DeserializeOwned>(file: &Path, limit: u64) -> Option<T> {
+    let mut text = String::new();
+    File::open(file).ok()?.take(limit).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
 
-    fn read(text: &str) -> Option<Sheet> {
+    fn read(text: &str) -> Option<PublishedNotices> {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("run/licd")).unwrap();
         fs::write(dir.path().join(FILE), text).unwrap();
-        Sheet::read(dir.path())
+        PublishedNotices::read(dir.path())
     }
 
     #[test]
-    fn what_cannot_be_understood_is_nothing() {
+    fn a_file_of_another_form_counts_as_absent() {
         let empty = r#"{"schema":1,"day":"2026-11-22","notices":[],"later":7}"#;
         assert_eq!(read(empty).unwrap().day, "2026-11-22");
         for text in ["", "{", "[]", r#"{"schema":2,"day":"2026-11-22","notices":[]}"#] {
             assert!(read(text).is_none(), "{text}");
         }
         assert!(read(&" ".repeat(300_000)).is_none());
-        assert!(Sheet::read(Path::new("/nonexistent")).is_none());
+        assert!(PublishedNotices::read(Path::new("/nonexistent")).is_none());
     }
 }

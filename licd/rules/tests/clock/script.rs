@@ -1,33 +1,27 @@
 //! A device whose clocks a test sets.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "each test crate uses a part of it; a failed unwrap fails the test"
-)]
 
 use std::time::Duration;
 
 use licd_rules::{Attested, BootId, ClockState, Marks, Moment, Reading, Signer, TimeVerdict};
 use license_format::UnixSeconds;
 
-pub const HOUR: i64 = 3600;
-pub const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 3600;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// The parts of a verdict that a test checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
-    pub now: UnixSeconds,
-    pub state: ClockState,
-    pub adopted_in: Option<Duration>,
+pub(crate) struct Shown {
+    pub(crate) now: UnixSeconds,
+    pub(crate) state: ClockState,
+    pub(crate) adopted_in: Option<Duration>,
 }
 
 /// A device that acts like the daemon: it reads the clock at every event and at every due time.
-pub struct Script {
-    pub wall: UnixSeconds,
-    pub synchronized: bool,
-    pub attested: Attested,
-    pub writes: u32,
+pub(crate) struct Script {
+    pub(crate) wall: UnixSeconds,
+    pub(crate) synchronized: bool,
+    pub(crate) attested: Attested,
+    pub(crate) writes: u32,
     boot: u32,
     uptime: i64,
     remembered: Option<Marks>,
@@ -37,12 +31,12 @@ pub struct Script {
 
 impl Script {
     /// The first start.
-    pub fn start(wall: UnixSeconds, synchronized: bool, image: Option<UnixSeconds>) -> Self {
+    pub(crate) fn start(wall: UnixSeconds, synchronized: bool, image: Option<UnixSeconds>) -> Self {
         Self::start_with(wall, synchronized, Attested { image, signers: Vec::new() })
     }
 
     /// The same with documents at hand.
-    pub fn start_with(wall: UnixSeconds, synchronized: bool, attested: Attested) -> Self {
+    pub(crate) fn start_with(wall: UnixSeconds, synchronized: bool, attested: Attested) -> Self {
         let at = Moment { boot: boot(0), uptime: Duration::ZERO };
         let last = Reading { wall, at, synchronized }.judge(None, &attested);
         let mut script = Self {
@@ -61,7 +55,7 @@ impl Script {
     }
 
     /// A document of this signer is there from now on, issued at this time.
-    pub fn install(&mut self, by: Signer, issued: UnixSeconds) {
+    pub(crate) fn install(&mut self, by: Signer, issued: UnixSeconds) {
         let known = self.attested.signers.iter_mut().find(|(signer, _)| *signer == by);
         match known {
             Some((_, latest)) => *latest = issued.max(*latest),
@@ -70,13 +64,13 @@ impl Script {
     }
 
     /// A newer trust document does not name this signer.
-    pub fn revoke(&mut self, by: Signer) -> Shown {
+    pub(crate) fn revoke(&mut self, by: Signer) -> Shown {
         self.attested.signers.retain(|(signer, _)| *signer != by);
         self.look()
     }
 
     /// Looks at the clock, and writes if that is due.
-    pub fn look(&mut self) -> Shown {
+    pub(crate) fn look(&mut self) -> Shown {
         let at = Moment { boot: boot(self.boot), uptime: Duration::from_secs(self.uptime as u64) };
         let reading = Reading { wall: self.wall, at, synchronized: self.synchronized };
         self.last = reading.judge(self.remembered.as_ref(), &self.attested);
@@ -88,7 +82,7 @@ impl Script {
     }
 
     /// The whole of the last verdict.
-    pub fn verdict(&self) -> TimeVerdict {
+    pub(crate) fn verdict(&self) -> TimeVerdict {
         self.last
     }
 
@@ -107,7 +101,7 @@ impl Script {
     }
 
     /// Runs for this long; the wall clock goes on, too.
-    pub fn run(&mut self, mut seconds: i64) -> Shown {
+    pub(crate) fn run(&mut self, mut seconds: i64) -> Shown {
         while seconds > 0 {
             let adopted = self.last.adopted_in.map(|left| left.as_secs() as i64);
             let step = seconds.min(self.due_in()).min(adopted.unwrap_or(seconds)).max(1);
@@ -120,20 +114,20 @@ impl Script {
     }
 
     /// The same without a look in between.
-    pub fn suspend(&mut self, seconds: i64) -> Shown {
+    pub(crate) fn suspend(&mut self, seconds: i64) -> Shown {
         self.uptime += seconds;
         self.wall = self.wall.plus(seconds);
         self.look()
     }
 
     /// Shuts down and starts again with this wall clock.
-    pub fn restart(&mut self, wall: UnixSeconds) -> Shown {
+    pub(crate) fn restart(&mut self, wall: UnixSeconds) -> Shown {
         self.write(self.last.marks.at_rest());
         self.begin(wall)
     }
 
     /// Starts again without having been shut down.
-    pub fn cut(&mut self, wall: UnixSeconds) -> Shown {
+    pub(crate) fn cut(&mut self, wall: UnixSeconds) -> Shown {
         self.begin(wall)
     }
 
@@ -147,13 +141,13 @@ impl Script {
     }
 
     /// Sets the clock.
-    pub fn set(&mut self, wall: UnixSeconds) -> Shown {
+    pub(crate) fn set(&mut self, wall: UnixSeconds) -> Shown {
         self.wall = wall;
         self.look()
     }
 
     /// A time server sets the clock.
-    pub fn synchronize(&mut self, wall: UnixSeconds) -> Shown {
+    pub(crate) fn synchronize(&mut self, wall: UnixSeconds) -> Shown {
         self.synchronized = true;
         let verdict = self.set(wall);
         assert_eq!((verdict.state, verdict.now), (ClockState::Ok, wall));
@@ -161,7 +155,7 @@ impl Script {
     }
 
     /// The time server falls silent.
-    pub fn lose(&mut self) -> Shown {
+    pub(crate) fn lose(&mut self) -> Shown {
         self.synchronized = false;
         self.look()
     }
