@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt as _};
+use licd_protocol::{BusAddress, BusAddressError};
 
 use crate::state::Mode;
 
@@ -39,18 +40,7 @@ pub(crate) struct Args {
     pub(crate) mode: Mode,
     /// The directory that the paths of the device are taken under.
     pub(crate) root: PathBuf,
-    pub(crate) bus: Address,
-}
-
-/// A message bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Address {
-    /// The machine's.
-    System,
-    /// The user's.
-    Session,
-    /// The one at this D-Bus address.
-    At(String),
+    pub(crate) bus: BusAddress,
 }
 
 /// Reads the command line, program name excluded.
@@ -58,7 +48,7 @@ pub(crate) enum Address {
 /// # Errors
 /// The fault, for people.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
-    let mut args = Args { mode: Mode::Tool, root: "/".into(), bus: Address::System };
+    let mut args = Args { mode: Mode::Tool, root: "/".into(), bus: BusAddress::System };
     let mut parser = Parser::from_args(words);
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
@@ -75,14 +65,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
     Ok(Request::Run(args))
 }
 
-fn bus(parser: &mut Parser) -> Result<Address, String> {
+fn bus(parser: &mut Parser) -> Result<BusAddress, String> {
     let word = parser.value().and_then(|value| value.string()).map_err(|e| e.to_string())?;
-    match word.as_str() {
-        "system" => Ok(Address::System),
-        "session" => Ok(Address::Session),
-        address if address.contains(':') => Ok(Address::At(word)),
-        _ => Err(format!("--bus: “{word}” is neither system nor session nor a D-Bus address")),
-    }
+    word.parse().map_err(|error: BusAddressError| format!("--bus: “{word}” {error}"))
 }
 
 #[cfg(test)]
@@ -95,13 +80,13 @@ mod tests {
 
     #[test]
     fn without_options_the_tool_opens_on_the_system_bus() {
-        let args = Args { mode: Mode::Tool, root: "/".into(), bus: Address::System };
+        let args = Args { mode: Mode::Tool, root: "/".into(), bus: BusAddress::System };
         assert_eq!(read(&[]), Ok(Request::Run(args)));
     }
 
     #[test]
     fn mode_root_and_bus_can_be_chosen() {
-        let bus = Address::At("unix:path=/x".to_owned());
+        let bus = BusAddress::At("unix:path=/x".to_owned());
         let args = Args { mode: Mode::Activation, root: "/tmp/device".into(), bus };
         let words = ["--activate", "--root=/tmp/device", "--bus", "unix:path=/x"];
         assert_eq!(read(&words), Ok(Request::Run(args)));

@@ -10,10 +10,10 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use licd_protocol::BusAddress;
 use zruntime::SharedRuntime;
 use zruntime::mpmc::{Receiver, Sender, unbounded};
 
-use crate::args::Address;
 use crate::state::actions::Action;
 use crate::state::events::{Absence, Event};
 use session::{End, Session};
@@ -31,7 +31,7 @@ impl Bus {
     ///
     /// # Errors
     /// The system has no thread left.
-    pub(crate) fn start(address: Address, events: Sender<Event>) -> io::Result<Self> {
+    pub(crate) fn start(address: BusAddress, events: Sender<Event>) -> io::Result<Self> {
         let (orders, inbox) = unbounded();
         let serve = move || zbus::block_on(serve(&address, &inbox, &events));
         thread::Builder::new().name("bus".to_owned()).spawn(serve)?;
@@ -46,7 +46,7 @@ impl Bus {
 }
 
 /// Keeps a session with the daemon, and begins another one whenever the bus has gone.
-async fn serve(address: &Address, orders: &Receiver<Action>, events: &Sender<Event>) {
+async fn serve(address: &BusAddress, orders: &Receiver<Action>, events: &Sender<Event>) {
     let Ok(runtime) = SharedRuntime::current() else { return };
     loop {
         let reason = match Session::open(address, &runtime).await {

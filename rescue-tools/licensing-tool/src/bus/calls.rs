@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::Report;
+use licd_protocol::BusAddress;
 use licd_rules::Selector;
 use serde::Serialize;
 use zbus::connection::{Builder, Connection};
@@ -14,7 +15,6 @@ use zbus::{DynamicType, Error, Message, OwnedObjectPath, OwnedVariant, Variant};
 use zruntime::SharedRuntime;
 
 use super::failure;
-use crate::args::Address;
 use crate::state::actions::{Order, Person};
 use crate::state::events::{Event, JobPath, Purpose};
 
@@ -45,13 +45,13 @@ impl Client {
     /// # Errors
     /// The reason, for people.
     pub(super) async fn connect(
-        address: &Address,
+        address: &BusAddress,
         runtime: &SharedRuntime,
     ) -> Result<Self, String> {
         let builder = match address {
-            Address::System => Builder::system(),
-            Address::Session => Builder::session(),
-            Address::At(address) => Builder::address(address.as_str()),
+            BusAddress::System => Builder::system(),
+            BusAddress::Session => Builder::session(),
+            BusAddress::At(address) => Builder::address(address.as_str()),
         };
         match runtime.timeout(ANSWER, builder.build()).await {
             Ok(Ok(connection)) => Ok(Self { connection, runtime: runtime.clone() }),

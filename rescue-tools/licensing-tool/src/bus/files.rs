@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use licd_device::Device;
 use licd_fs::printable;
+use licd_protocol::BusAddress;
 use licd_rules::Code;
 use zbus::export::futures_core::Stream as _;
 use zbus::{Fd, MatchRule, MessageStream};
@@ -17,7 +18,6 @@ use zruntime::mpmc::Receiver;
 
 use super::calls::{self, Client};
 use super::failure;
-use crate::args::Address;
 use crate::state::events::{Event, Purpose, Verdict};
 
 /// Queued ends of jobs, of this and of other callers.
@@ -26,7 +26,7 @@ const QUEUE: Option<NonZero<usize>> = NonZero::new(64);
 /// Imports files one after the other, on a connection of their own: closing it cancels the import, since
 /// the answer to a descriptor does not name its job. Dropping the sender of `cancelled` does that.
 pub(super) async fn import(
-    address: Address,
+    address: BusAddress,
     runtime: SharedRuntime,
     files: Vec<PathBuf>,
     purpose: Purpose,

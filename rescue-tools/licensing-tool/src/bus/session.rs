@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use licd_protocol::BusAddress;
 use zbus::connection::Connection;
 use zbus::export::futures_core::Stream as _;
 use zbus::{MatchRule, Message, MessageStream};
@@ -14,7 +15,6 @@ use zruntime::mpmc::{Receiver, Sender, unbounded};
 
 use super::calls::{self, Client};
 use super::{failure, files};
-use crate::args::Address;
 use crate::state::actions::Action;
 use crate::state::events::{Absence, Event, Verdict};
 
@@ -38,7 +38,7 @@ type Call = Pin<Box<dyn Future<Output = Option<Event>>>>;
 
 /// A connection with everything that is under way on it.
 pub(super) struct Session {
-    address: Address,
+    address: BusAddress,
     client: Client,
     /// The daemon's signals, those of its jobs, their progress, and its coming and going.
     streams: [MessageStream; 4],
@@ -72,7 +72,10 @@ impl Session {
     ///
     /// # Errors
     /// The reason, for people.
-    pub(super) async fn open(address: &Address, runtime: &SharedRuntime) -> Result<Self, String> {
+    pub(super) async fn open(
+        address: &BusAddress,
+        runtime: &SharedRuntime,
+    ) -> Result<Self, String> {
         let client = Client::connect(address, runtime).await?;
         let streams = streams(&client.connection).await.map_err(|e| failure::reason(&e))?;
         let report = Some(ask_report(&client));
