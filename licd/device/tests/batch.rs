@@ -234,3 +234,14 @@ fn a_file_that_has_changed_in_place_is_read_again() {
     let after = world.device().survey_after(Some(&before)).unwrap();
     assert_eq!(after.licenses().count(), 0);
 }
+
+#[test]
+fn a_check_gives_the_verdict_of_an_import_and_changes_nothing() {
+    let world = World::new();
+    let before = (stored(&world), known(&world));
+    for file in files() {
+        let expected = World::new().import(&file, Intent::Explicit);
+        assert_eq!(world.import(&file, Intent::Check), expected, "{file}");
+    }
+    assert_eq!((stored(&world), known(&world)), before);
+}
