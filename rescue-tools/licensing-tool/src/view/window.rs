@@ -57,26 +57,11 @@ impl Window {
             .default_width(SIZE.0)
             .default_height(SIZE.1)
             .build();
-        let (absent, last) = (Absent::new(context), Last::new(context));
-        let (running, asking, done) =
-            (Running::new(context), Asking::new(context), Done::new(context));
-        let import = Import::new(context, state);
+        let (absent, last, running) =
+            (Absent::new(context), Last::new(context), Running::new(context));
+        let (asking, done) = (Asking::new(context), Done::new(context));
         let stack = Stack::new();
-        let tool =
-            (state.mode == Mode::Tool).then(|| (Overview::new(context), Licenses::new(context)));
-        match &tool {
-            Some((overview, licenses)) => {
-                let pages = [
-                    (&overview.root, Text::Overview, Page::Overview),
-                    (&licenses.root, Text::Licenses, Page::Licenses),
-                    (&import.root, Text::ImportPage, Page::Import),
-                ];
-                stack.add_named(&notebook(context, pages), Some("pages"));
-            }
-            None => {
-                stack.add_named(&import.root, Some("pages"));
-            }
-        }
+        let pages = Pages::new(context, state, &stack);
         stack.add_named(&asking.root, Some("question"));
         stack.add_named(&done.root, Some("done"));
         let content = gtk::Box::new(Orientation::Vertical, 0);
@@ -85,9 +70,8 @@ impl Window {
         content.append(&stack);
         content.append(&running.root);
         root.set_child(Some(&content));
-        root.set_default_widget(Some(&import.start));
+        root.set_default_widget(Some(&pages.import.start));
         on_escape(&root, context);
-        let pages = Pages { tool, import };
         Self { root, absent, last, running, stack, asking, done, pages }
     }
 
@@ -127,6 +111,25 @@ impl Window {
 
     pub(super) fn clear_field(&self, field: Field) {
         self.pages.import.clear_field(field);
+    }
+}
+
+impl Pages {
+    /// Adds the pages to the stack of the window.
+    fn new(context: &Context, state: &State, stack: &Stack) -> Self {
+        let import = Import::new(context, state);
+        if state.mode == Mode::Activation {
+            stack.add_named(&import.root, Some("pages"));
+            return Self { tool: None, import };
+        }
+        let (overview, licenses) = (Overview::new(context), Licenses::new(context));
+        let pages = [
+            (&overview.root, Text::Overview, Page::Overview),
+            (&licenses.root, Text::Licenses, Page::Licenses),
+            (&import.root, Text::ImportPage, Page::Import),
+        ];
+        stack.add_named(&notebook(context, pages), Some("pages"));
+        Self { tool: Some((overview, licenses)), import }
     }
 }
 
