@@ -1,18 +1,23 @@
 # Each target calls a script; `make` alone lists the targets.
 
-.PHONY: help build install deb demo check test bench pictures vm-test faults fuzz clean
+.PHONY: help build install deb demo demo-fleet check test bench page-test power-cut vm-test faults crashes \
+  pictures fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
 	@echo 'make install   the files for a device, to DESTDIR (/) and PREFIX (/usr, or /usr/local)'
 	@echo 'make deb     the same as a Debian package, in target/deb'
 	@echo 'make demo    a licence partition, keys, a daemon, a licence for this machine'
+	@echo 'make demo-fleet  a reference UMS with 21 devices (STAY=1 leaves its page open)'
 	@echo 'make check   form, lints and the unit tests of the library crates, before every commit'
 	@echo 'make test    everything that continuous integration runs'
-	@echo 'make bench   what imports cost compared with a survey; fails above the bars'
+	@echo 'make bench   what the programs cost beside peers and budgets; fails above the bars'
+	@echo 'make page-test  the page of the reference UMS in Chromium'
+	@echo 'make power-cut  what a fleet asks of UMS after a power cut: the figures of docs/power-cut.md'
 	@echo 'make pictures   the pictures of the window, for docs/pictures'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
+	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
 
 build:
@@ -30,6 +35,12 @@ demo:
 	tests/build
 	demo/run
 
+demo-fleet:
+	tests/prepare fleet
+	tests/build
+	tests/ums/build
+	$${CARGO_TARGET_DIR:-target}/debug/demo-fleet $(if $(STAY),--stay)
+
 check:
 	tests/check
 
@@ -37,8 +48,16 @@ test:
 	tests/run
 
 bench:
-	cargo build --locked --release -p licd -p rescue-tools
-	cargo run --locked --release -p acceptance --bin bench
+	benches/run
+
+page-test:
+	tests/prepare page
+	tests/build
+	tests/ums/build
+	$${CARGO_TARGET_DIR:-target}/debug/page-trial
+
+power-cut:
+	tests/ums/power-cut
 
 pictures:
 	tests/prepare
@@ -50,8 +69,13 @@ vm-test:
 
 faults:
 	tests/build
-	cargo build --locked -p acceptance --bin faults
+	cargo build --locked -p acceptance --bin faults --bin traced
 	$${CARGO_TARGET_DIR:-target}/debug/faults $(if $(POINT),$(POINT),--jobs $${JOBS:-1} $(OPERATIONS))
+
+crashes:
+	tests/build
+	cargo build --locked -p acceptance --bin crashes
+	$${CARGO_TARGET_DIR:-target}/debug/crashes $(OPERATIONS)
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}

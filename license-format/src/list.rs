@@ -43,15 +43,14 @@ impl UnitList {
         }
     }
 
-    /// Reads the next line of a list that must have `count` lines.
-    pub(crate) fn read_line(
+    /// Takes the unit of the next line of a list that must have `count` lines.
+    pub(crate) fn push(
         &mut self,
         line: u32,
-        text: &str,
+        unit: UnitId,
         count: u32,
         wanted: &[UnitId],
     ) -> Result<(), DocumentError> {
-        let unit = parse_unit(line, text)?;
         if self.last.as_ref().is_some_and(|last| *last >= unit) {
             return malformed(line, "units", FormatError::NotAscending);
         }
@@ -69,8 +68,10 @@ impl UnitList {
             let _ = self.found.push(unit.clone());
         }
         // Only the first few are kept.
-        let _ = self.first.push(unit.clone());
-        self.tree.push(text.as_bytes(), better.is_some());
+        if !self.first.is_full() {
+            let _ = self.first.push(unit.clone());
+        }
+        self.tree.push(unit.as_str().as_bytes(), better.is_some());
         self.listed += 1;
         self.last = Some(unit);
         Ok(())

@@ -1,6 +1,7 @@
 //! The Merkle tree over the units of a mass licence (RFC 6962 §2.1; LF §6).
 
 use heapless::Vec;
+use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
 use crate::limits;
@@ -11,13 +12,62 @@ pub(crate) type Hash = [u8; 32];
 /// The hashes from one leaf to the root, the leaf's sibling first (RFC 6962 §2.1.1).
 pub(crate) type Path = Vec<Hash, { limits::PATH_HASHES }>;
 
-/// The hash of a leaf.
+/// The state of SHA-256 before the first block (FIPS 180-4 §5.3.3).
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+/// The byte after the input, and the bits of a node's input (FIPS 180-4 §5.1.1).
+const END: u8 = 0x80;
+const NODE_BITS: u16 = 8 * (1 + 32 + 32);
+
+/// The hash of a leaf. A unit, its prefix and the padding fill one block; anything longer does not occur
+/// in a list.
 pub(crate) fn leaf(data: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(data).finalize().into()
+    let length = data.len() + 1;
+    let mut block = [0; 64];
+    let (input, bits) = block.split_at_mut(56);
+    match (input.get_mut(1..length), u64::try_from(8 * length)) {
+        (Some(place), Ok(length)) if data.len() < 55 => {
+            place.copy_from_slice(data);
+            bits.copy_from_slice(&length.to_be_bytes());
+        }
+        _ => return Sha256::new().chain_update([0]).chain_update(data).finalize().into(),
+    }
+    if let Some(end) = input.get_mut(length) {
+        *end = END;
+    }
+    compressed(&[block])
 }
 
+/// The hash of a node. All inputs have the same length, so that only the hashes in the blocks differ:
+/// the tree of a mass licence has a million nodes.
 fn node(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    let mut blocks = [[0; 64]; 2];
+    blocks[0][0] = 1;
+    blocks[0][1..33].copy_from_slice(left);
+    blocks[0][33..].copy_from_slice(&right[..31]);
+    blocks[1][0] = right[31];
+    blocks[1][1] = END;
+    blocks[1][62..].copy_from_slice(&NODE_BITS.to_be_bytes());
+    compressed(&blocks)
+}
+
+/// SHA-256 of a padded input.
+fn compressed(blocks: &[[u8; 64]]) -> Hash {
+    let mut state = INITIAL;
+    compress256(&mut state, blocks);
+    let mut hash = [0; 32];
+    for (place, word) in hash.chunks_exact_mut(4).zip(state) {
+        place.copy_from_slice(&word.to_be_bytes());
+    }
+    hash
 }
 
 /// Hashes leaves one by one and collects the path of one marked leaf. Its memory grows with the
@@ -174,6 +224,19 @@ mod tests {
             hex(Tree::new().finish().0),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn blocks_padded_here_hash_as_the_crate_does() {
+        let data: StdVec<u8> = (0..200).collect();
+        for length in 0..data.len() {
+            let expected: Hash =
+                Sha256::new().chain_update([0]).chain_update(&data[..length]).finalize().into();
+            assert_eq!(leaf(&data[..length]), expected, "{length} bytes");
+        }
+        let [left, right] = [3, 250].map(|byte| [byte; 32]);
+        let expected = Sha256::new().chain_update([1]).chain_update(left).chain_update(right);
+        assert_eq!(node(&left, &right), Hash::from(expected.finalize()));
     }
 
     #[test]

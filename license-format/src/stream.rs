@@ -137,6 +137,12 @@ impl<'a> Stream<'a> {
     fn read_attachment(&mut self, piece: &Piece<'_>) -> Result<(), DocumentError> {
         let Phase::Attachment(attachment) = &mut self.phase else { return Ok(()) };
         let number = attachment.number;
+        if piece.ends_line && self.line.is_empty() && piece.bytes.len() <= limits::LINE_BYTES {
+            // The whole line is in this chunk, as almost every line of a long list is.
+            attachment.read_line(Line { number, bytes: piece.bytes }, self.wanted)?;
+            attachment.number += 1;
+            return Ok(());
+        }
         if self.line.extend_from_slice(piece.bytes).is_err() {
             return malformed(number, "", FormatError::LineTooLong(limits::LINE_BYTES));
         }
@@ -206,10 +212,17 @@ impl Attachment {
         let Units::Tree { count, .. } = self.head.units else {
             return malformed(line.number, "", FormatError::UnexpectedAttachment);
         };
+        if let Content::List(list) = &mut self.content
+            && let Some(unit) = UnitId::from_line(line.bytes)
+        {
+            return list.push(line.number, unit, count, wanted);
+        }
         let text = line.text(limits::LINE_BYTES)?;
         match &mut self.content {
             Content::Empty => self.content = Content::begin(line.number, text, count, wanted)?,
-            Content::List(list) => list.read_line(line.number, text, count, wanted)?,
+            Content::List(list) => {
+                list.push(line.number, parse_unit(line.number, text)?, count, wanted)?
+            }
             Content::Proof(proof) => proof.read_line(line.number, text, count)?,
         }
         Ok(())
@@ -251,7 +264,7 @@ impl Content {
             return Ok(Self::Proof(Proof::begin(parse_unit(line, unit)?)));
         }
         let mut list = UnitList::new();
-        list.read_line(line, text, count, wanted)?;
+        list.push(line, parse_unit(line, text)?, count, wanted)?;
         Ok(Self::List(list))
     }
 }

@@ -69,17 +69,23 @@ impl UnitId {
     /// Reads the unit string of a licence file (LF §5).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let valid = if let Some(mac) = text.strip_prefix(MAC) {
-            mac.len() == 12 && mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
-        } else if let Some(serial) = text.strip_prefix(USB) {
+        Self::from_line(text.as_bytes())
+    }
+
+    /// Does the same with the bytes of a line.
+    pub(crate) fn from_line(line: &[u8]) -> Option<Self> {
+        let valid = if let Some(mac) = line.strip_prefix(MAC.as_bytes()) {
+            mac.len() == 12 && mac.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+        } else if let Some(serial) = line.strip_prefix(USB.as_bytes()) {
             (8..=24).contains(&serial.len())
-                && serial.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'Z'))
+                && serial.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'Z'))
         } else {
             false
         };
         if !valid {
             return None;
         }
+        let text = core::str::from_utf8(line).ok()?;
         String::try_from(text).ok().map(Self)
     }
 

@@ -1,12 +1,13 @@
 //! The command line.
 
+use std::env;
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, stderr, stdin};
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Terms};
 use licd_fs::root::is_dir;
@@ -18,12 +19,31 @@ use license_format::Date;
 /// Licences of this device: show, check, import, remove.
 ///
 /// Works with and without the licence daemon, from scripts, UMS custom commands and the rescue
-/// shell. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
+/// shell. Without a command, on a terminal, it opens a full-screen tool. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
 /// longer counts, 6 source cannot be read, 7 licence partition cannot be written, 8 not allowed,
 /// 9 busy.
 #[derive(Parser)]
-#[command(name = "licctl", version, max_term_width = 100)]
+#[command(
+    name = "licctl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do; `None` for the full-screen tool.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+/// The way to the device.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Access {
     /// Use this root directory for all paths, and for hardware facts if it contains sys or proc.
     #[arg(
         long,
@@ -34,9 +54,6 @@ pub(crate) struct Args {
         value_parser = directory
     )]
     pub(crate) root: PathBuf,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
     /// The bus of the daemon: system, session or an address. Default: the system bus, or no bus
     /// with another root directory.
     #[cfg(feature = "bus")]
@@ -45,8 +62,6 @@ pub(crate) struct Args {
     /// Work on the device itself even if the daemon runs.
     #[arg(long, global = true)]
     pub(crate) direct: bool,
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
 }
 
 #[derive(Subcommand)]
@@ -122,6 +137,13 @@ pub(crate) enum Verb {
         /// For this shell.
         shell: Shell,
     },
+}
+
+impl Verb {
+    /// Whether the daemon has part in the answer. A verdict on a file is the same without it.
+    pub(crate) fn asks_the_daemon(&self) -> bool {
+        !matches!(self, Self::Verify { .. } | Self::Slice { .. } | Self::Completions { .. })
+    }
 }
 
 /// The options and sources of an import.
@@ -208,10 +230,19 @@ pub(crate) struct Source {
 }
 
 impl Args {
-    /// Reads the command line.
+    /// Reads the command line. It needs a verb unless there is a person at a terminal.
     pub(crate) fn read() -> Result<Self, clap::Error> {
-        let args = Self::try_parse()?;
-        if let Verb::Import(order) = &args.verb {
+        let mut command = Self::command();
+        if stdin().is_terminal() && stdout().is_terminal() {
+            command = command.subcommand_required(false).arg_required_else_help(false);
+        }
+        let matches = command.try_get_matches_from_mut(env::args_os())?;
+        let args = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        if args.json && args.verb.is_none() {
+            let message = "--json: the full-screen tool prints none; name a verb, such as status";
+            return Err(command.error(ErrorKind::MissingSubcommand, message));
+        }
+        if let Some(Verb::Import(order)) = &args.verb {
             // Checked after parsing: clap's parse errors would repeat the password.
             let with_password = order.sources.iter().find_map(|source| match &source.place {
                 Ok(Place::Url(url)) if url.has_password() => Some(url),
@@ -231,7 +262,7 @@ impl Args {
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
         }
-        if let Verb::Activate(order) = &args.verb
+        if let Some(Verb::Activate(order)) = &args.verb
             && let Err(wrong) = order.check(args.json)
         {
             let message = match wrong {

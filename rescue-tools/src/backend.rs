@@ -3,18 +3,18 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
+use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Application, Arrival, Attempt, Device, Failure, FileVerdict, Imported, Intent, Missing,
-    Partial, Removed, Report, Survey,
+    Application, Arrival, Attempt, Device, Extent, Failure, FeatureReport, FileVerdict, Imported,
+    Intent, Login, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
-use licd_rules::{Code, Reason, Selector, Version};
+use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
 use license_format::{Date, Verified};
 
-use crate::args::Args;
+use crate::args::Access;
 use crate::bus::{self, Daemon};
-use crate::progress::Progress;
 
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
@@ -23,6 +23,8 @@ pub(crate) struct Backend {
     missing: OnceCell<Missing>,
     /// The first complete survey of the device.
     known: OnceCell<Survey>,
+    /// The first survey for verdicts alone.
+    verdicts: OnceCell<Survey>,
 }
 
 /// A file to import, or the reason it could not be opened. The file can be read more than once.
@@ -31,15 +33,63 @@ pub(crate) struct Document {
     pub(crate) file: Result<File, Failure>,
 }
 
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Daemon,
+    Device,
+}
+
+/// The options of an import by the daemon.
+#[cfg_attr(
+    not(feature = "bus"),
+    expect(dead_code, reason = "a build without a bus never finds a daemon that reads them")
+)]
+pub(crate) struct JobOptions<'a> {
+    pub(crate) intent: Intent,
+    /// The credentials for a server.
+    pub(crate) login: Option<&'a Login>,
+    /// The address of a proxy, with its credentials.
+    pub(crate) proxy: Option<&'a str>,
+}
+
+impl Default for JobOptions<'_> {
+    fn default() -> Self {
+        Self { intent: Intent::Explicit, login: None, proxy: None }
+    }
+}
+
+/// How to cancel what runs here.
+#[derive(Clone, Copy)]
+pub(crate) struct CancelBy<'a> {
+    /// Whether the user has asked for it.
+    pub(crate) is_asked: &'a dyn Fn() -> bool,
+    /// Becomes readable then.
+    pub(crate) readable: BorrowedFd<'a>,
+}
+
+/// What becomes of a job that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    GoOn,
+    Cancel,
+}
+
 impl Backend {
     /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
     /// the daemon.
-    pub(crate) fn open(args: &Args) -> Self {
+    pub(crate) fn open(access: &Access) -> Self {
+        Self { daemon: Daemon::wanted(access), ..Self::direct(access) }
+    }
+
+    /// Answers without the daemon.
+    pub(crate) fn direct(access: &Access) -> Self {
         Self {
-            device: Device::at(Root::new(&args.root)),
-            daemon: Daemon::wanted(args),
+            device: Device::at(Root::new(&access.root)),
+            daemon: None,
             missing: OnceCell::new(),
             known: OnceCell::new(),
+            verdicts: OnceCell::new(),
         }
     }
 
@@ -47,6 +97,11 @@ impl Backend {
     /// its last complete survey.
     pub(crate) fn missing(&self) -> Option<&Missing> {
         self.missing.get()
+    }
+
+    /// Who answers.
+    pub(crate) fn by(&self) -> By {
+        if self.daemon.is_some() { By::Daemon } else { By::Device }
     }
 
     /// The device itself, for read-only access.
@@ -74,15 +129,30 @@ impl Backend {
     }
 
     fn own_report(&self) -> Result<Report, Failure> {
-        let survey = self.survey();
+        let survey = self.survey(Extent::Report);
         let mut report = survey.report(&self.device.time(&survey)?);
         report.problems.extend(self.missing().into_iter().flat_map(Missing::problems));
         Ok(report)
     }
 
+    /// Whether a feature is allowed, and the generation of the system that this holds for; `None` for a
+    /// feature that the daemon does not know.
+    pub(crate) fn feature(
+        &self,
+        feature: &Feature,
+    ) -> Result<(Option<FeatureReport>, Generation), Failure> {
+        if self.daemon.is_some() {
+            let mut report = self.report()?;
+            return Ok((report.features.remove(feature.name), report.os.generation));
+        }
+        let survey = self.survey(Extent::Verdicts);
+        let answer = survey.feature(feature, &self.device.time(&survey)?);
+        Ok((Some(answer), survey.generation()))
+    }
+
     /// Surveys the device and records what is missing from the survey.
-    fn survey(&self) -> Survey {
-        self.device.survey().unwrap_or_else(|partial| {
+    fn survey(&self, extent: Extent) -> Survey {
+        self.device.survey_for(extent).unwrap_or_else(|partial| {
             let Partial { survey, missing } = *partial;
             let _ = self.missing.set(missing);
             survey
@@ -94,7 +164,7 @@ impl Backend {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
-                let survey = self.survey();
+                let survey = self.survey(Extent::Verdicts);
                 let to = version.and_then(Version::parse);
                 Ok(survey.update(released, to, &self.device.time(&survey)?).reason)
             }
@@ -114,8 +184,19 @@ impl Backend {
         }
     }
 
-    /// The survey that documents are judged against; taken once.
-    pub(crate) fn known(&self) -> Result<&Survey, Failure> {
+    /// The survey that documents are judged against when nothing changes; taken once.
+    fn verdicts(&self) -> Result<&Survey, Failure> {
+        match self.verdicts.get() {
+            Some(verdicts) => Ok(verdicts),
+            None => {
+                let verdicts = self.device.survey_for_verdicts()?;
+                Ok(self.verdicts.get_or_init(|| verdicts))
+            }
+        }
+    }
+
+    /// The survey that documents are imported by; taken once.
+    fn known(&self) -> Result<&Survey, Failure> {
         match self.known.get() {
             Some(known) => Ok(known),
             None => {
@@ -136,9 +217,11 @@ impl Backend {
     /// Judges a document without changing anything; returns the licence too if it is genuine.
     pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
         let Document { name, file } = document;
-        let arrival = file.and_then(|file| Ok(self.known()?.read(&name, file, Intent::Explicit)));
-        let arrival = arrival.unwrap_or_else(|failure| Arrival::unread(&name, failure));
-        match self.known() {
+        let known = self.verdicts();
+        let arrival = file
+            .and_then(|file| Ok(known.clone()?.read(&name, file, Intent::Explicit)))
+            .unwrap_or_else(|failure| Arrival::unread(&name, failure));
+        match known {
             Ok(known) => self.device.check(known, arrival),
             Err(failure) => (FileVerdict::unread(&name, failure), None),
         }
@@ -184,16 +267,24 @@ impl Backend {
         batch.imported
     }
 
-    /// Sends a request for a licence to the service at `url` and imports the answer.
+    /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
+    /// bytes received, and the total if known.
     pub(crate) fn activate(
         &self,
         url: &str,
         application: &Application,
-        silent: bool,
+        cancel: Option<CancelBy<'_>>,
+        mut progress: impl FnMut(u64, Option<u64>),
     ) -> FileVerdict {
         let answer = match &self.daemon {
-            Some(daemon) => daemon.activate(application),
-            None => self.activate_here(url, application, silent),
+            Some(daemon) => daemon.activate(application, |done, total| {
+                progress(done, Some(total).filter(|total| *total > 0));
+                match cancel {
+                    Some(cancel) if (cancel.is_asked)() => Wish::Cancel,
+                    _ => Wish::GoOn,
+                }
+            }),
+            None => self.activate_here(url, application, cancel, progress),
         };
         let Failure { code, message } = match answer {
             Ok((code, message)) => Failure { code, message },
@@ -208,14 +299,20 @@ impl Backend {
         &self,
         url: &str,
         application: &Application,
-        silent: bool,
+        cancel: Option<CancelBy<'_>>,
+        progress: impl FnMut(u64, Option<u64>),
     ) -> Result<(Code, String), Failure> {
         let request = self.own_report()?.activation_request(application)?;
         let known = self.known()?;
-        let mut progress = Progress::new(url, silent);
-        let attempt = Attempt { request: Some(&request), cancel: None, is_cancelled: &|| false };
-        let answer = self.device.activate(known, &attempt, |done, total| progress.at(done, total));
-        drop(progress);
+        let attempt = Attempt {
+            request: Some(&request),
+            cancel: cancel.map(|cancel| cancel.readable),
+            is_cancelled: match cancel {
+                Some(cancel) => cancel.is_asked,
+                None => &|| false,
+            },
+        };
+        let answer = self.device.activate(known, &attempt, progress);
         let arrival = match answer {
             Ok(file) => known.read(url, file, Intent::Explicit),
             Err(failure) => Arrival::unread(url, failure),
@@ -264,11 +361,16 @@ impl Backend {
     }
 
     /// Has the daemon import from a source that the daemon opens itself; `None` without a daemon. The
-    /// daemon reports one verdict on all files.
-    pub(crate) fn import_by_daemon(&self, source: &str, intent: Intent) -> Option<FileVerdict> {
+    /// daemon reports one verdict on all files. `watch` learns of the bytes read and in all (0: unknown).
+    pub(crate) fn import_by_daemon(
+        &self,
+        source: &str,
+        options: JobOptions<'_>,
+        watch: impl FnMut(u64, u64) -> Wish,
+    ) -> Option<FileVerdict> {
         let daemon = self.daemon.as_ref()?;
         let file = source.to_owned();
-        Some(match daemon.import_from(source, intent) {
+        Some(match daemon.import_from(source, &options, watch) {
             Ok((code, lines)) => {
                 let message = lines.replace('\n', "; ");
                 FileVerdict { file, code, message, pack: None, units: Vec::new() }

@@ -1,4 +1,6 @@
-//! The daemon's D-Bus client. No other file depends on zbus.
+//! The daemon's D-Bus client. No other room depends on zbus.
+
+mod job;
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use licd_device::{Application, Failure, Intent, Person};
+use licd_device::{Failure, Intent};
 use licd_fs::printable;
 use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason};
@@ -20,12 +22,10 @@ use zbus::connection::{Builder, Connection};
 use zbus::export::futures_core::Stream as _;
 use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
 use zbus::wire::DynamicDeserialize;
-use zbus::{
-    DBusError as _, DynamicType, Error, Fd, MatchRule, MessageStream, OwnedObjectPath, Variant, fdo,
-};
+use zbus::{DBusError as _, DynamicType, Error, Fd, MatchRule, MessageStream, Variant, fdo};
 use zruntime::SharedRuntime;
 
-use crate::args::Args;
+use crate::args::Access;
 
 const NAME: &str = "com.igel.License1";
 const PATH: &str = "/com/igel/License1";
@@ -44,10 +44,10 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// The time limit for an import: the daemon's limit for a source, plus time for the store.
 const IMPORT: Duration = Duration::from_secs(150);
 
-/// Concurrent imports: the daemon's limit per caller.
-const AT_ONCE: usize = 8;
+/// Concurrent imports: the daemon's limit of files per caller.
+const AT_ONCE: usize = 64;
 /// Queued `Finished` signals: more than the jobs that run concurrently.
-const JOBS: usize = 64;
+const JOBS: usize = 128;
 
 /// A connection to the running daemon.
 pub(crate) struct Daemon {
@@ -57,7 +57,7 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Connects to the daemon if the arguments allow it and the daemon runs.
-    pub(crate) fn wanted(args: &Args) -> Option<Self> {
+    pub(crate) fn wanted(args: &Access) -> Option<Self> {
         let bus = match (&args.bus, args.direct) {
             (_, true) => None,
             (Some(bus), false) => Some(bus),
@@ -194,58 +194,6 @@ impl Daemon {
             .member("Finished")
             .build()?;
         MessageStream::for_match_rule(rule, &self.connection, NonZero::new(JOBS)).await
-    }
-
-    /// Has the daemon import from a source; waits for the overall verdict and one line per file.
-    pub(crate) fn import_from(
-        &self,
-        source: &str,
-        intent: Intent,
-    ) -> Result<(Code, String), Failure> {
-        self.await_job("Import", &(source, options(intent)))
-    }
-
-    /// Has the daemon send a request for a licence; waits for the verdict of the first attempt.
-    pub(crate) fn activate(&self, application: &Application) -> Result<(Code, String), Failure> {
-        let Person { name, company, email } = application.person();
-        let url = application.url().map(ToString::to_string);
-        let texts = [("name", name), ("company", company), ("email", email), ("url", &url)];
-        let texts =
-            texts.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?.into())));
-        let mut options: HashMap<&str, Variant<'_>> = texts.collect();
-        options.insert("accept_terms", true.into());
-        self.await_job("Activate", &options)
-    }
-
-    /// Calls a method that answers with a job, and waits for the end of the job.
-    fn await_job<B>(&self, member: &str, body: &B) -> Result<(Code, String), Failure>
-    where
-        B: Serialize + DynamicType,
-    {
-        self.ping()?;
-        let finished = zbus::block_on(async {
-            // Subscribe before the job starts, or its signal could be missed.
-            let mut signals = self.ended_jobs().await?;
-            let to = (NAME, PATH, MANAGER);
-            let job: OwnedObjectPath = self.call(to, member, ANSWER, body).await?;
-            let end = async {
-                while let Some(signal) =
-                    poll_fn(|context| Pin::new(&mut signals).poll_next(context)).await
-                {
-                    let signal = signal?;
-                    if signal.header().path().is_some_and(|path| path == job.as_str()) {
-                        return signal.body().deserialize::<(String, String)>();
-                    }
-                }
-                Err(Error::InvalidReply)
-            };
-            match self.runtime.timeout(IMPORT, end).await {
-                Ok(end) => end,
-                Err(_) => Err(no_answer(IMPORT)),
-            }
-        });
-        let (word, message) = finished.map_err(failure)?;
-        Ok((verdict(&word)?, message))
     }
 
     /// Checks that the daemon responds before a call that may take long.

@@ -1,7 +1,8 @@
-//! Lays out text for people: aligned rows of cells, at most 80 columns wide.
+//! Lays out text for people: aligned rows of cells, at most as wide as the page.
 
 use licd_fs::printable::printable;
 use licensing_words::Tone;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Columns of the rescue shell's console.
 const WIDTH: usize = 80;
@@ -10,21 +11,20 @@ const GAP: usize = 2;
 /// The indent of a word that does not fit in the last column.
 const OUTDENT: usize = 4;
 
-/// The parameter of SGR for a tone (ECMA-48 §8.3.117).
-fn color(tone: Tone) -> Option<u8> {
-    match tone {
-        Tone::Plain => None,
-        Tone::Good => Some(32),
-        Tone::Caution => Some(33),
-        Tone::Bad => Some(31),
-    }
+/// What becomes of a word that is longer than a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LongWords {
+    /// It stays whole, so that it can be copied.
+    Stay,
+    /// It is cut, because nothing beyond the page is visible.
+    Cut,
 }
 
 /// A text in a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell {
-    text: String,
-    tone: Tone,
+    pub(crate) text: String,
+    pub(crate) tone: Tone,
 }
 
 impl Cell {
@@ -33,7 +33,7 @@ impl Cell {
     }
 
     fn length(&self) -> usize {
-        length(&self.text)
+        self.text.width()
     }
 }
 
@@ -43,28 +43,51 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// The output of a verb.
-#[derive(Debug, Default)]
+/// A page of lines, each made of cells.
+#[derive(Debug)]
 pub(crate) struct Page {
-    text: String,
-    color: bool,
+    lines: Vec<Vec<Cell>>,
+    width: usize,
+    long: LongWords,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { lines: Vec::new(), width: WIDTH, long: LongWords::Stay }
+    }
 }
 
 impl Page {
-    pub(crate) fn new(color: bool) -> Self {
-        Self { text: String::new(), color }
+    /// A page of a screen with this many columns, which cuts longer words.
+    pub(crate) fn of_screen(width: usize) -> Self {
+        Self { lines: Vec::new(), width: width.max(1), long: LongWords::Cut }
     }
 
-    /// The text so far, with a line feed after every line.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// Its lines.
+    pub(crate) fn lines(&self) -> &[Vec<Cell>] {
+        &self.lines
+    }
+
+    /// The text, with a line feed after every line; `color` repeats the tones in colour.
+    pub(crate) fn text(&self, color: Color) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            line.iter().for_each(|cell| color.write(cell, &mut text));
+            text.push('\n');
+        }
+        text
     }
 
     /// Adds an empty line unless the page is empty.
     pub(crate) fn gap(&mut self) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
+        if !self.lines.is_empty() {
+            self.lines.push(Vec::new());
         }
+    }
+
+    /// Adds a line as it is.
+    pub(crate) fn exact(&mut self, line: &str) {
+        self.lines.push(vec![line.into()]);
     }
 
     /// Adds a text at an indent, wrapped over several lines if necessary.
@@ -76,7 +99,7 @@ impl Page {
     pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
         let cells = |(label, value): &(&str, String)| vec![label.into(), value.into()];
         let rows: Vec<_> = facts.iter().filter(|(_, value)| !value.is_empty()).map(cells).collect();
-        self.table(&[WIDTH], &rows);
+        self.table(&[self.width], &rows);
     }
 
     /// Adds rows whose columns are as wide as their widest cell, up to `caps`; the last column takes
@@ -95,12 +118,13 @@ impl Page {
     /// Adds one cell for each width, then one that takes the rest of the line. A cell that is wider
     /// than its column ends its line.
     pub(crate) fn row(&mut self, widths: &[usize], cells: &[Cell]) {
+        self.lines.push(Vec::new());
         let mut column = 0;
         for (cell, width) in cells.iter().zip(widths) {
             self.paint(&cell.text, cell.tone);
             column += width + GAP;
             match (width + GAP).checked_sub(cell.length()) {
-                Some(room) if room > 0 => self.text.extend(std::iter::repeat_n(' ', room)),
+                Some(room) if room > 0 => self.paint(&" ".repeat(room), Tone::Plain),
                 _ => self.break_line(column),
             }
         }
@@ -113,62 +137,112 @@ impl Page {
     /// Wraps the words of a cell; every line begins at `indent`.
     fn flow(&mut self, cell: &Cell, indent: usize) {
         let mut column = indent;
-        for word in words(&cell.text) {
+        for word in words(&cell.text, self.width) {
             let blank = usize::from(column > indent);
-            if column + blank + length(word) <= WIDTH {
-                self.text.extend((blank > 0).then_some(' '));
+            if column + blank + word.width() <= self.width {
+                self.paint(if blank > 0 { " " } else { "" }, cell.tone);
                 column += blank;
-            } else if indent + length(word) <= WIDTH {
+            } else if indent + word.width() <= self.width {
                 self.break_line(indent);
                 column = indent;
             } else if indent > OUTDENT || blank > 0 {
                 self.break_line(OUTDENT.min(indent));
                 column = OUTDENT.min(indent);
             }
-            self.paint(word, cell.tone);
-            column += length(word);
+            column = self.put(word, cell.tone, column);
         }
     }
 
+    /// Adds a word at a column; returns the column after it.
+    fn put(&mut self, word: &str, tone: Tone, column: usize) -> usize {
+        let room = self.width.saturating_sub(column).max(1);
+        if self.long == LongWords::Stay || word.width() <= room {
+            self.paint(word, tone);
+            return column + word.width();
+        }
+        let (head, rest) = word.split_at(fitting(word, room));
+        self.paint(head, tone);
+        self.break_line(0);
+        self.put(rest, tone, 0)
+    }
+
     fn paint(&mut self, text: &str, tone: Tone) {
-        match color(tone).filter(|_| self.color && !text.is_empty()) {
-            Some(color) => self.text.push_str(&format!("\x1b[{color}m{text}\x1b[0m")),
-            None => self.text.push_str(text),
+        if let Some(line) = self.lines.last_mut()
+            && !text.is_empty()
+        {
+            line.push(Cell { text: text.to_owned(), tone });
         }
     }
 
     fn break_line(&mut self, indent: usize) {
         self.end_line();
-        self.text.extend(std::iter::repeat_n(' ', indent));
+        self.lines.push(Vec::new());
+        self.paint(&" ".repeat(indent), Tone::Plain);
     }
 
+    /// Drops the blanks at the end of the line.
     fn end_line(&mut self) {
-        self.text.truncate(self.text.trim_end_matches(' ').len());
-        self.text.push('\n');
+        let Some(line) = self.lines.last_mut() else { return };
+        while let Some(cell) = line.last_mut() {
+            cell.text.truncate(cell.text.trim_end_matches(' ').len());
+            if !cell.text.is_empty() {
+                break;
+            }
+            line.pop();
+        }
     }
 }
 
-fn length(text: &str) -> usize {
-    text.chars().count()
+/// Whether a page is printed in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Color {
+    Shown,
+    Hidden,
+}
+
+impl Color {
+    /// Writes a cell, in colour with SGR (ECMA-48 §8.3.117).
+    fn write(self, cell: &Cell, to: &mut String) {
+        let color = match cell.tone {
+            Tone::Plain => None,
+            Tone::Good => Some(32),
+            Tone::Caution => Some(33),
+            Tone::Bad => Some(31),
+        };
+        let text = &cell.text;
+        match color.filter(|_| self == Self::Shown && !text.trim().is_empty()) {
+            Some(color) => to.push_str(&format!("\x1b[{color}m{text}\x1b[0m")),
+            None => to.push_str(text),
+        }
+    }
+}
+
+/// The bytes of the characters at the beginning of a text that fit into this many columns; those of
+/// one at least.
+fn fitting(text: &str, columns: usize) -> usize {
+    let mut ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let first = ends.next().unwrap_or(0);
+    let fits = |end: &usize| text.get(..*end).is_some_and(|head| head.width() <= columns);
+    ends.take_while(fits).last().unwrap_or(first)
 }
 
 /// Splits a text into words. A quotation between “ and ”, a command or a name, is one word if it
 /// fits on a line.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn words(text: &str, width: usize) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let (word, after) = text.split_at(quoted(text).unwrap_or_else(|| blank(text, 0)));
+        let (word, after) = text.split_at(quoted(text, width).unwrap_or_else(|| blank(text, 0)));
         rest = after.strip_prefix(' ');
         Some(word)
     })
 }
 
 /// The end of the first word if it holds a quotation.
-fn quoted(text: &str) -> Option<usize> {
+fn quoted(text: &str, width: usize) -> Option<usize> {
     let open = text.find('“').filter(|open| *open < blank(text, 0))?;
     let end = blank(text, open + text.get(open..)?.find('”')?);
-    (length(text.get(..end)?) <= WIDTH - OUTDENT).then_some(end)
+    (text.get(..end)?.width() + OUTDENT <= width).then_some(end)
 }
 
 /// The position of the first blank at or after `from`, or the end of the text.
@@ -181,9 +255,9 @@ mod tests {
     use super::*;
 
     fn flowed(text: &str) -> String {
-        let mut page = Page::new(false);
+        let mut page = Page::default();
         page.row(&[6], &["Label:".into(), text.into()]);
-        page.text().to_owned()
+        page.text(Color::Hidden)
     }
 
     #[test]
@@ -221,18 +295,31 @@ mod tests {
     fn colour_leaves_the_text_unchanged() {
         let row = ["ok", "note"].map(|word| Cell::new(word, Tone::Good));
         let print = |color| {
-            let mut page = Page::new(color);
+            let mut page = Page::default();
             page.row(&[6], &row);
-            page.text().to_owned()
+            page.text(color)
         };
-        assert_eq!(print(false), "ok      note\n");
-        let colored = print(true);
-        assert_eq!(colored.replace("\u{1b}[32m", "").replace("\u{1b}[0m", ""), print(false));
+        let plain = print(Color::Hidden);
+        assert_eq!(plain, "ok      note\n");
+        let colored = print(Color::Shown);
+        assert_eq!(colored.replace("\u{1b}[32m", "").replace("\u{1b}[0m", ""), plain);
         assert_eq!(colored.matches('\u{1b}').count(), 4, "{colored}");
     }
 
     #[test]
     fn blanks_inside_a_name_are_kept() {
         assert_eq!(flowed("a  b.lic"), "Label:  a  b.lic\n");
+    }
+
+    #[test]
+    fn a_screen_cuts_what_is_longer_than_a_line_and_loses_nothing() {
+        let name = "日本x".repeat(50);
+        let mut page = Page::of_screen(30);
+        page.row(&[6], &["Label:".into(), format!("see {name} for it").into()]);
+        let lines: Vec<String> =
+            page.lines().iter().map(|line| line.iter().map(|cell| &*cell.text).collect()).collect();
+        assert!(lines.iter().all(|line| line.width() <= 30), "{lines:?}");
+        let text: String = lines.concat().split_whitespace().collect();
+        assert_eq!(text, format!("Label:see{name}forit"));
     }
 }

@@ -1,7 +1,8 @@
 //! `licctl`: licences from the rescue shell, scripts and UMS custom commands.
 //!
 //! Each verb has its own file: a function from arguments to a `Verdict`. A verb queries the device
-//! through a `backend::Backend`: the daemon if it runs, otherwise the device itself.
+//! through a `backend::Backend`: the daemon if it runs, otherwise the device itself. Without a verb, on a
+//! terminal, `tui` does what the verbs do.
 
 mod args;
 mod backend;
@@ -13,6 +14,7 @@ mod bus;
 mod layout;
 mod output;
 mod progress;
+mod tui;
 mod usage;
 mod verbs;
 mod warnings;
@@ -35,7 +37,6 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(usage) => return usage::explain(&usage),
     };
-    warnings::show();
     let mut out = Output::new(args.json);
     let verdict = run(args, &mut out).unwrap_or_else(|failure| {
         // If neither stream can be written, the exit code still reports the failure.
@@ -53,11 +54,17 @@ pub fn command() -> clap::Command {
 }
 
 fn run(args: Args, out: &mut Output) -> output::Answer {
-    if let Verb::Completions { shell } = args.verb {
-        return verbs::completions::run(shell, out);
-    }
-    let backend = Backend::open(&args);
-    let verdict = answer(args.verb, &backend, out)?;
+    let verb = match args.verb {
+        None => return tui::run(args.access),
+        Some(Verb::Completions { shell }) => return verbs::completions::run(shell, out),
+        Some(verb) => verb,
+    };
+    warnings::show();
+    let backend = match verb.asks_the_daemon() {
+        true => Backend::open(&args.access),
+        false => Backend::direct(&args.access),
+    };
+    let verdict = answer(verb, &backend, out)?;
     Ok(backend.missing().map_or(verdict, |missing| unsure(verdict, missing)))
 }
 

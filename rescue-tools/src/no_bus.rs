@@ -5,12 +5,13 @@ use std::fs::File;
 use licd_device::{Application, Failure, Intent};
 use licd_rules::{Code, Reason};
 
-use crate::args::Args;
+use crate::args::Access;
+use crate::backend::{JobOptions, Wish};
 
 pub(crate) enum Daemon {}
 
 impl Daemon {
-    pub(crate) fn wanted(_: &Args) -> Option<Self> {
+    pub(crate) fn wanted(_: &Access) -> Option<Self> {
         None
     }
 
@@ -34,11 +35,20 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn activate(&self, _: &Application) -> Result<(Code, String), Failure> {
+    pub(crate) fn activate(
+        &self,
+        _: &Application,
+        _: impl FnMut(u64, u64) -> Wish,
+    ) -> Result<(Code, String), Failure> {
         match *self {}
     }
 
-    pub(crate) fn import_from(&self, _: &str, _: Intent) -> Result<(Code, String), Failure> {
+    pub(crate) fn import_from(
+        &self,
+        _: &str,
+        _: &JobOptions<'_>,
+        _: impl FnMut(u64, u64) -> Wish,
+    ) -> Result<(Code, String), Failure> {
         match *self {}
     }
 }

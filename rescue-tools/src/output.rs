@@ -9,7 +9,7 @@ use licd_fs::printable::reason;
 use licd_rules::Code;
 use serde::Serialize;
 
-use crate::layout::Page;
+use crate::layout::{Color, Page};
 
 /// The answer of a verb, which becomes the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +70,10 @@ impl Output {
 
     /// Prints a page, in colour if standard output shows colour.
     pub(crate) fn page(&mut self, lay_out: impl FnOnce(&mut Page)) -> Result<(), Failure> {
-        let variable = |name: &str| env::var(name).ok();
-        let mut page = Page::new(self.to.is_terminal() && shows_color(variable));
+        let color = if self.to.is_terminal() { colors() } else { Color::Hidden };
+        let mut page = Page::default();
         lay_out(&mut page);
-        self.raw(page.text().as_bytes())
+        self.raw(page.text(color).as_bytes())
     }
 
     /// Prints a value as JSON.
@@ -98,6 +98,14 @@ impl Output {
     /// Prints bytes unchanged.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.to.write_all(bytes).and_then(|()| self.to.flush()).or_else(closed)
+    }
+}
+
+/// Whether a terminal shows colour.
+pub(crate) fn colors() -> Color {
+    match shows_color(|name| env::var(name).ok()) {
+        true => Color::Shown,
+        false => Color::Hidden,
     }
 }
 

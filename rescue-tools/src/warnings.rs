@@ -1,27 +1,36 @@
-//! Prints warnings on standard error, such as a check that a download skipped.
+//! Warnings, such as of a check that a download skipped: printed on standard error, or shown on the
+//! screen of the full-screen tool.
 
 use std::io::{Write as _, stderr};
+use std::sync::Mutex;
 
 use licd_fs::printable::escaped;
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// Prints warnings from now on.
 pub(crate) fn show() {
+    // A warning that cannot be written does not change the answer.
+    send(|text| drop(writeln!(stderr(), "licctl: {text}")));
+}
+
+/// Gives warnings to this function from now on.
+pub(crate) fn send(to: impl FnMut(String) + Send + 'static) {
     // Fails only if a logger is already set.
-    let _ = log::set_logger(&Lines);
+    let _ = log::set_boxed_logger(Box::new(Lines(Mutex::new(to))));
     log::set_max_level(LevelFilter::Warn);
 }
 
-struct Lines;
+struct Lines<F>(Mutex<F>);
 
-impl Log for Lines {
+impl<F: FnMut(String) + Send> Log for Lines<F> {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
 
     fn log(&self, record: &Record<'_>) {
-        // A warning that cannot be written does not change the answer.
-        let _ = writeln!(stderr(), "licctl: {}", escaped(&record.args().to_string()));
+        if let Ok(mut send) = self.0.lock() {
+            send(escaped(&record.args().to_string()));
+        }
     }
 
     fn flush(&self) {}

@@ -1,4 +1,5 @@
-//! Tests the tracer, and the programs at a sample of their points. `make faults` runs all points.
+//! Tests the tracer, and the programs at samples of their points and of losses of power. `make faults`
+//! and `make crashes` run all.
 #![cfg(target_arch = "x86_64")]
 #![allow(
     clippy::unwrap_used,
@@ -9,11 +10,12 @@
     reason = "a failed test is what comes of it, and figures are for those who read its output"
 )]
 
+mod losses;
 mod sample;
 mod tracer;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[tracer::STORIES, sample::STORIES])
+    acceptance::harness::run(&[tracer::STORIES, sample::STORIES, losses::STORIES])
 }

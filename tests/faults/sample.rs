@@ -2,7 +2,7 @@
 //! due to a change.
 
 use acceptance::faults::operations::{Act, named};
-use acceptance::faults::sweep::{self, Choice, Outcome};
+use acceptance::faults::sweep::{self, Choice};
 use acceptance::harness::Story;
 use acceptance::story;
 
@@ -21,6 +21,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(new_settings_are_right_at_a_sample_of_their_points),
     story!(an_import_by_licd_is_right_at_a_sample_of_its_points),
     story!(a_removal_by_licd_is_right_at_a_sample_of_its_points),
+    story!(an_import_without_the_time_says_that_nothing_is_stored),
+    story!(an_answer_waits_for_memory_to_send_it),
 ];
 
 /// The environment variable for another seed.
@@ -33,19 +35,22 @@ const OF_LICCTL: usize = 20;
 const OF_LICD: usize = 5;
 
 /// The seed of this run.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     std::env::var(SEED).map_or(USUAL, |seed| seed.parse().expect("a seed is a number"))
 }
 
 fn sample(name: &str) {
-    let operation = named(name).unwrap();
-    let seed = seed();
-    let size = if matches!(operation.act, Act::Tool(_)) { OF_LICCTL } else { OF_LICD };
-    let results = sweep::run(operation, Choice::Sample(size, seed), 1, &|_| {});
-    let wrong = |result: &&sweep::Result| matches!(result.outcome, Outcome::Wrong(_));
-    let wrong: Vec<_> = results.iter().filter(wrong).map(ToString::to_string).collect();
+    let size = if matches!(named(name).unwrap().act, Act::Tool(_)) { OF_LICCTL } else { OF_LICD };
+    run(name, Choice::Sample(size, seed()));
+}
+
+fn run(name: &str, choice: Choice) {
+    let results = sweep::run(named(name).unwrap(), choice, 1, &|_| {});
+    assert!(!results.is_empty(), "{name} has no such point");
+    let wrong = results.iter().filter(|result| result.is_wrong());
+    let wrong: Vec<_> = wrong.map(ToString::to_string).collect();
     let (all, right) = (results.len(), results.len() - wrong.len());
-    let figures = format!("{name}: {all} points, {right} right ({SEED}={seed})");
+    let figures = format!("{name}: {all} points, {right} right ({SEED}={})", seed());
     eprintln!("{figures}");
     assert!(wrong.is_empty(), "{figures}\n{}", wrong.join("\n"));
 }
@@ -104,4 +109,12 @@ fn an_import_by_licd_is_right_at_a_sample_of_its_points() {
 
 fn a_removal_by_licd_is_right_at_a_sample_of_its_points() {
     sample("served-remove");
+}
+
+fn an_import_without_the_time_says_that_nothing_is_stored() {
+    run("import", Choice::Of("timesync/synchronized"));
+}
+
+fn an_answer_waits_for_memory_to_send_it() {
+    run("refresh", Choice::Of("sendto"));
 }

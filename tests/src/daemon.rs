@@ -18,6 +18,10 @@ use crate::program::{self, Answer};
 use crate::wait::{self, DEADLINE};
 use crate::world::{self, World};
 
+/// The time limit for a start. With 10,000 licences on a machine with other work it takes minutes; a
+/// licd that ends instead is noticed at once.
+const START: Duration = Duration::from_secs(300);
+
 /// A running licd. Dropping it kills it; [`Daemon::stop`] terminates it.
 #[derive(Debug)]
 pub struct Daemon<'w> {
@@ -37,7 +41,7 @@ impl<'w> Daemon<'w> {
         let notifications = UnixDatagram::bind(&path).unwrap();
         notifications.set_nonblocking(true).unwrap();
         let mut daemon = Self::spawn(world, |command| adjust(command).env("NOTIFY_SOCKET", &path));
-        wait::until("licd says READY=1", || {
+        let ready = wait::within(START, || {
             daemon.assert_running();
             let mut message = [0; 4096];
             match notifications.recv(&mut message) {
@@ -49,6 +53,7 @@ impl<'w> Daemon<'w> {
                 Err(error) => panic!("notifications: {error}"),
             }
         });
+        assert!(ready.is_some(), "licd is not ready within {} s", START.as_secs());
         daemon
     }
 

@@ -16,8 +16,11 @@ pub mod bus;
 pub mod client;
 pub mod clock;
 pub mod corpus;
+#[cfg(target_arch = "x86_64")]
+pub mod crashes;
 pub mod daemon;
 pub mod desktop;
+pub mod drive;
 // Only this processor's registers are supported.
 #[cfg(target_arch = "x86_64")]
 pub mod faults;
@@ -27,10 +30,13 @@ pub mod machine;
 pub mod maker;
 pub mod partition;
 pub mod program;
+mod random;
 pub mod schema;
+pub mod screen;
 pub mod server;
 pub mod stick;
 pub mod tool;
+pub mod tree;
 pub mod wait;
 pub mod world;
 

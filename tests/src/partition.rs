@@ -19,6 +19,8 @@ const NONE: Option<&str> = None;
 pub struct Partition {
     image: PathBuf,
     place: PathBuf,
+    /// The loop device that the image is attached to for longer than this mount.
+    device: Option<String>,
 }
 
 impl Partition {
@@ -30,17 +32,17 @@ impl Partition {
         mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).unwrap();
         File::create(image).unwrap().set_len(bytes).unwrap();
         tool("mkfs.ext4", ["-q", "-m", "0", image.to_str().unwrap()]);
-        let partition = Self { image: image.to_owned(), place: place.to_owned() };
+        let partition = Self { image: image.to_owned(), place: place.to_owned(), device: None };
         partition.appear();
         partition
     }
 
-    /// Copies this image to `image` and mounts the copy read-only on `place`. This partition must
-    /// be read-only, so that the image is complete.
+    /// Mounts an image that is attached to this loop device, read-only on `place`. The calling thread
+    /// must have a mount namespace of its own.
     #[must_use]
-    pub fn copied(&self, image: &Path, place: &Path) -> Self {
-        fs::copy(&self.image, image).unwrap();
-        let partition = Self { image: image.to_owned(), place: place.to_owned() };
+    pub fn attached(image: &Path, device: &str, place: &Path) -> Self {
+        let [image, place] = [image, place].map(Path::to_owned);
+        let partition = Self { image, place, device: Some(device.to_owned()) };
         partition.appear();
         partition
     }
@@ -53,14 +55,31 @@ impl Partition {
 
     /// Mounts it, read-only.
     pub fn appear(&self) {
-        // The loop device first: one that mount(8) sets up for `-o ro` is itself read-only.
-        let device = tool("losetup", ["--find", "--show", self.image.to_str().unwrap()]);
-        // Write protection outlives what a loop device was last used for.
-        tool("blockdev", ["--setrw", &device]);
-        let mounted = mount(Some(&*device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
+        let mount_it =
+            |device: &str| mount(Some(device), &self.place, Some("ext4"), MsFlags::MS_RDONLY, NONE);
+        if let Some(device) = &self.device {
+            // The kernel may still be closing it after its last mount.
+            return wait::until("the loop device is free", || match mount_it(device) {
+                Err(Errno::EBUSY) => None,
+                mounted => {
+                    mounted.unwrap();
+                    Some(())
+                }
+            });
+        }
+        let device = attach(&self.image);
+        let mounted = mount_it(&device);
         // The loop device detaches when its last user, the mount, is gone.
         tool("losetup", ["--detach", &device]);
         mounted.unwrap();
+    }
+
+    /// Unmounts it.
+    ///
+    /// # Errors
+    /// The kernel's; `EBUSY` while a process uses it.
+    pub fn unmount(&self) -> Result<(), Errno> {
+        umount2(&self.place, MntFlags::empty())
     }
 
     /// Makes it writable, as the rescue shell's recipe does.
@@ -129,6 +148,16 @@ impl Drop for Partition {
     fn drop(&mut self) {
         let _ = umount2(&self.place, MntFlags::MNT_DETACH);
     }
+}
+
+/// Attaches an image to a free loop device, and returns that.
+#[must_use]
+pub fn attach(image: &Path) -> String {
+    // Without mount(8), whose loop devices for `-o ro` are themselves read-only.
+    let device = tool("losetup", ["--find", "--show", image.to_str().unwrap()]);
+    // Write protection outlives what a loop device was last used for.
+    tool("blockdev", ["--setrw", &device]);
+    device
 }
 
 /// Write protection of a device, lifted when dropped.

@@ -31,7 +31,7 @@ pub fn path(name: &str) -> PathBuf {
 }
 
 /// The directory of the programs that cargo builds with this one.
-fn built_here() -> PathBuf {
+pub(crate) fn built_here() -> PathBuf {
     // target/PROFILE/deps/stories-HASH, or target/PROFILE/faults
     let own = std::env::current_exe().unwrap();
     let dir = own.parent().unwrap();

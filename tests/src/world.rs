@@ -73,20 +73,11 @@ impl World {
         world
     }
 
-    /// A copy of this device, without volatile files and without a bus.
+    /// The device in a directory that has its root directory, `device`, its user's files, `inbox`,
+    /// and nothing running.
     #[must_use]
-    pub fn copied(&self) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let root = dir.path().join("device");
-        // Partitions, with their files, are copied as images.
-        let mut copy = Command::new("cp");
-        copy.arg("-ax").args(["device", "inbox"].map(|name| self.dir.path().join(name)));
-        assert!(copy.arg(dir.path()).status().unwrap().success());
-        let _ = fs::remove_dir_all(root.join("run/licd"));
-        let image = dir.path().join("license.img");
-        let partition = self.partition.as_ref().map(|p| p.copied(&image, &root.join("license")));
-        let bus = Bus::in_dir(dir.path());
+    pub fn in_dir(dir: TempDir, partition: Option<Partition>) -> Self {
+        let (root, bus) = (dir.path().join("device"), Bus::in_dir(dir.path()));
         Self { partition, bus, programs: None, root, dir }
     }
 

@@ -19,6 +19,7 @@ mod deployments;
 mod downloads;
 mod exit_codes;
 mod floods;
+mod fullscreen;
 mod importing;
 mod keys;
 mod many_files;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         downloads::STORIES,
         exit_codes::STORIES,
         floods::STORIES,
+        fullscreen::STORIES,
         importing::STORIES,
         keys::STORIES,
         many_files::STORIES,

@@ -11,6 +11,7 @@ use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(ten_thousand_licences_take_ten_times_the_work_of_a_thousand),
+    story!(files_that_come_together_are_imported_in_few_rounds),
     story!(files_beyond_the_limit_are_reported),
 ];
 
@@ -63,6 +64,41 @@ fn ten_thousand_licences_take_ten_times_the_work_of_a_thousand() {
         assert!(many.cpu < FACTOR * few.cpu, "{program}: {factor:.1} times as much");
         assert!(many.peak < PEAK, "{program}: {} MB", many.peak >> 20);
     }
+}
+
+fn files_that_come_together_are_imported_in_few_rounds() {
+    const STORED: u64 = 1000;
+    const ADDED: u64 = 256;
+    /// Each round may import 64 files of one caller; a busy machine delivers fewer at a time.
+    const ROUNDS: u32 = 16;
+    let world = World::new();
+    fs::create_dir_all(world.licenses()).unwrap();
+    fill(&world, 0..STORED);
+    let daemon = world.start();
+    let started = daemon.cpu();
+    let signals = daemon.client().listen();
+    let files = (0..ADDED).map(|n| {
+        let pack = format!("NEW-{n:05}");
+        world.file(&pack, maker::licence().pack(&pack).sign())
+    });
+    let args: Vec<String> = ["import".to_owned()].into_iter().chain(files).collect();
+    let answer = daemon.licctl(args).with_code(0);
+    let used = daemon.cpu() - started;
+    assert_eq!(daemon.status()["store"]["licenses"], STORED + ADDED);
+    signals.catch_up();
+    let rounds = signals.named("Changed").len();
+    eprintln!(
+        "{ADDED} files into {STORED}: {rounds} rounds, {:?}, {used:?} of CPU time; start {started:?}",
+        answer.took
+    );
+    assert!(rounds <= ROUNDS as usize, "{rounds} rounds");
+    // The start has read everything once; no round may cost more than that.
+    assert!(used < started * ROUNDS, "{used:?}");
+    // licd knows what it has stored itself; what others do is news.
+    let late = world.copy_by_hand("late.lic", maker::licence().pack("WE-LATE1").sign());
+    daemon.until("the file is seen", |status| status["store"]["licenses"] == STORED + ADDED + 1);
+    fs::remove_file(late).unwrap();
+    daemon.until("it is gone", |status| status["store"]["licenses"] == STORED + ADDED);
 }
 
 fn files_beyond_the_limit_are_reported() {

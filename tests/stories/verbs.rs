@@ -268,4 +268,6 @@ fn a_bus_without_a_daemon_does_not_matter_to_licctl() {
         assert_eq!(masked(answer.json()), masked(direct.json()));
         assert_eq!(world.licctl(["--bus", bus, "feature", "-q", "ums"]).code, 0);
     }
+    let wrong = world.licctl(["--bus", "planet", "status"]).with_code(2);
+    assert!(wrong.err.contains("is neither system nor session nor a D-Bus address"), "{wrong:?}");
 }

@@ -10,6 +10,7 @@ mod activation;
 mod authority;
 mod block_on;
 mod caller;
+mod changes;
 mod deployment;
 mod error;
 mod gate;
@@ -25,6 +26,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use licd_device::{LicenseReport, Report};
 use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
@@ -33,13 +35,16 @@ use zbus::fdo::ObjectManager;
 use zruntime::{Shared as Runtime, Task, mpmc};
 
 use crate::jobs::{Job, JobId};
-use crate::shared::{News, Published, Shared};
+use crate::shared::{News, Shared};
 use authority::Authority;
 use block_on::block_on_for;
 use deployment::Deployment;
 use gate::Gate;
-use manager::Manager;
+use license::License;
+use manager::{Manager, Shown};
 use outgoing::{Announcer, Outgoing};
+
+pub(crate) use changes::LicenseChanges;
 
 /// The name on the bus.
 pub(crate) const NAME: &str = "com.igel.License1";
@@ -109,8 +114,9 @@ impl Bus {
     ) -> Result<Self, StartError> {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
-        let announcer = Announcer::new(Arc::clone(shared), Arc::clone(&authority));
-        let connect = connect(address, shared, &announcer, authority);
+        let report = &shared.published().report;
+        let announcer = Announcer::new(Arc::clone(shared), Arc::clone(&authority), report);
+        let connect = connect(address, shared, report, authority);
         let connection = match block_on_for(limit, connect) {
             Some(Ok(connection)) => connection,
             Some(Err(zbus::Error::NameTaken)) => {
@@ -124,9 +130,9 @@ impl Bus {
         Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
     }
 
-    /// Announces how the published state differs from the one announced last.
-    pub(crate) fn announce(&self, published: Arc<Published>) {
-        self.send(Outgoing::Announce(published));
+    /// Announces a report that differs from the one announced last, by the licences in particular.
+    pub(crate) fn announce(&self, report: &Report, licenses: LicenseChanges) {
+        self.send(Outgoing::Announce(Shown::of(report), licenses));
     }
 
     /// Sends the signal that warns users of an end that is near or has come.
@@ -201,7 +207,7 @@ impl Bus {
 async fn connect(
     address: &BusAddress,
     shared: &Arc<Shared>,
-    announcer: &Announcer,
+    report: &Report,
     authority: Arc<Authority>,
 ) -> zbus::Result<Connection> {
     let address = match address {
@@ -217,6 +223,8 @@ async fn connect(
         // Without these two, any process that may own the name could take it over, as could licd.
         .allow_name_replacements(false)
         .replace_existing_names(false);
-    let serve = |builder: Builder<'static>, (path, license)| builder.serve_at(path, license);
-    announcer.licenses().fold(builder, serve).build().await
+    let serve = |builder: Builder<'static>, (path, license): (String, &LicenseReport)| {
+        builder.serve_at(path, License::new(license.clone()))
+    };
+    license::paths(&report.licenses).into_iter().fold(builder, serve).build().await
 }

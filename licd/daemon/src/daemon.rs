@@ -8,6 +8,7 @@ mod orders;
 mod poller;
 mod publish;
 mod refresh;
+mod service_manager;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -16,27 +17,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use licd_device::Device;
-use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
 use licd_rules::Code;
-use licd_store::StoreState;
+use licd_store::{FileName, StoreState};
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
 use crate::bus::{Bus, NAME, START, StartError};
 use crate::dispatch::{Event, State, Ticket};
-use crate::jobs::{Job, JobId, Read};
+use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
 use deployment::PendingRestart;
 use imports::Outcome;
 use orders::Pending;
-use poller::{Poller, Signal, Wake};
+use poller::{Files, Poller, Signal, Wake};
 use refresh::Removal;
+use service_manager::{notify, notify_ready};
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
@@ -101,8 +102,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let bus = Bus::start(&args.bus, &shared, START).map_err(Fatal::Bus)?;
     let address = args.bus.clone();
     let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), poller);
-    daemon.announce_start(complaints);
-    let outcome = daemon.handle(started).and_then(|()| daemon.serve());
+    let outcome = daemon.announce_start(complaints);
+    let outcome = outcome.and_then(|()| daemon.handle(started)).and_then(|()| daemon.serve());
     daemon.stop();
     outcome
 }
@@ -131,13 +132,6 @@ fn settle(device: &Device) -> bool {
     }
 }
 
-/// Notifies the service manager, if there is one.
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        log::warn!("service manager: cannot be notified ({})", reason(&error));
-    }
-}
-
 /// The loop: waits for events, and carries out the actions that [`State`] decides on.
 struct Daemon {
     device: Arc<Device>,
@@ -159,6 +153,8 @@ struct Daemon {
     last_ticket: u64,
     /// Imports that run.
     jobs: BTreeMap<JobId, Arc<Job>>,
+    /// Files that wait to be read.
+    files: Arc<FileQueues>,
     /// What they have read.
     read: BTreeMap<JobId, Read>,
     /// How those ended whose end is still to be reported.
@@ -195,6 +191,7 @@ impl Daemon {
             pending: BTreeMap::new(),
             last_ticket: 0,
             jobs: BTreeMap::new(),
+            files: Arc::default(),
             read: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             refreshed: None,
@@ -203,20 +200,21 @@ impl Daemon {
     }
 
     /// Reports to the service manager and the journal that the daemon serves.
-    fn announce_start(&mut self, complaints: Vec<String>) {
+    fn announce_start(&mut self, complaints: Vec<String>) -> Result<(), Fatal> {
         let published = self.shared.published();
         journal_events::started(&published.report);
         self.complain(complaints, true);
         self.poller.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
-        notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
-        self.publish_plan();
+        notify_ready(&status)?;
+        self.publish_first_plan();
+        Ok(())
     }
 
     /// Serves until a signal or the end of the bus.
     fn serve(&mut self) -> Result<(), Fatal> {
         loop {
-            for wake in self.poller.wait(&self.inbox.wake, self.state.due())? {
+            for wake in self.wait()? {
                 match wake {
                     Wake::Signal(Signal::Stop) => return Ok(()),
                     Wake::Signal(Signal::Refresh) => self.handle(Event::Hangup)?,
@@ -230,6 +228,17 @@ impl Daemon {
             }
             self.handle(Event::TimePassed)?;
         }
+    }
+
+    /// Waits for something to happen. What licd itself has stored is no news.
+    fn wait(&mut self) -> Result<Vec<Wake>, Fatal> {
+        let (device, published) = (&self.device, self.shared.published());
+        let is_known = |name: &FileName| device.has_read(&published.survey, name);
+        let files = match self.state.may_change_files() {
+            true => Files::Later,
+            false => Files::Unknown(&is_known),
+        };
+        self.poller.wait(&self.inbox.wake, self.state.due(), files)
     }
 
     /// Carries out what follows from an event, and from the events that this causes at once.

@@ -157,6 +157,11 @@ impl State {
         self.jobs.are_running() || self.refreshes.is_running()
     }
 
+    /// Whether work runs that may change the store or remount it.
+    pub(crate) fn may_change_files(&self) -> bool {
+        self.jobs.writes > 0 || self.refreshes.is_running()
+    }
+
     /// Whether work runs or is left to do that a restart of the device would cut off. An import is a job
     /// until it is stored.
     pub(crate) fn is_busy(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Slow work: each piece runs on a thread of its own, which ends with it.
 
+mod files;
+mod server;
 mod source;
 mod stick;
 
@@ -10,21 +12,27 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use licd_device::{Arrival, Device, Following, Intent};
+use licd_device::{Arrival, Device, Failure, Following, Intent, Survey};
 use licd_fs::printable::reason;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::shared::{News, Shared};
+use crate::shared::{News, Published, Shared};
 
+pub(crate) use files::FileQueues;
 pub(crate) use source::{Access, Source};
 
-/// Imports and other writes at one time: each has a thread of some 100 KB and waits for the same
-/// lock.
+/// Threads that read imports or write at one time: each takes some 100 KB and waits for the same lock.
+/// All files of one caller share a thread.
 pub(crate) const AT_ONCE: usize = 16;
-/// Imports of one caller at one time: a descriptor without data keeps its place for two minutes, and
-/// other callers must not wait for that. Half of [`AT_ONCE`], for a caller that imports a batch.
+/// Imports of one caller from pipes, servers and sticks at one time: a pipe without data keeps its place
+/// for two minutes, and other callers must not wait for that.
 pub(crate) const OF_ONE: usize = AT_ONCE / 2;
+/// Files at one time: those that are imported together cost one round. A file takes up to three
+/// descriptors, and 25 KB once it is read. The second half is for callers that have none yet.
+pub(crate) const FILES: usize = 192;
+/// Files of one caller at one time.
+pub(crate) const FILES_OF_ONE: usize = 64;
 /// How often the progress of an import is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
 
@@ -200,21 +208,37 @@ pub(crate) fn read(
     let (own_shared, device, own_job) = (Arc::clone(shared), Arc::clone(device), Arc::clone(job));
     let job = Arc::clone(job);
     let work = move || {
-        let published = own_shared.published();
-        let known = match published.whole {
+        let known = Known::of(&device, own_shared.published());
+        known.read(&own_shared, &device, &own_job, source)
+    };
+    spawn(shared, "import", work, |read| News::Read { job, read: read.map(Box::new) })
+}
+
+/// What is known of the device when a source is read.
+struct Known {
+    published: Arc<Published>,
+    survey: Result<Survey, Failure>,
+}
+
+impl Known {
+    fn of(device: &Device, published: Arc<Published>) -> Self {
+        let survey = match published.whole {
             true => device.survey_to_read_by(&published.survey),
             false => device.survey_for_import(),
         };
-        match known {
-            Ok(known) => {
-                let mut meter =
-                    Meter { job: &own_job, shared: &own_shared, reported: Instant::now() };
-                source.read(&device, &known, &mut meter)
+        Self { published, survey }
+    }
+
+    /// Reads the documents of a source.
+    fn read(&self, shared: &Shared, device: &Device, job: &Arc<Job>, source: Source) -> Read {
+        match &self.survey {
+            Ok(survey) => {
+                let mut meter = Meter { job, shared, reported: Instant::now() };
+                source.read(device, survey, &mut meter)
             }
-            Err(failure) => Read::one(Arrival::unread(&own_job.name, failure)),
+            Err(failure) => Read::one(Arrival::unread(&job.name, failure.clone())),
         }
-    };
-    spawn(shared, "import", work, |read| News::Read { job, read: read.map(Box::new) })
+    }
 }
 
 impl Read {

@@ -11,6 +11,7 @@ use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use crate::bus::LicenseChanges;
 use crate::jobs::{Job, JobId, Read, Source};
 
 /// Orders of the bus that wait for the loop. It handles one in microseconds, so more than a few wait
@@ -226,6 +227,8 @@ pub(crate) type ImportedJob = (Arc<Job>, Vec<Imported>);
 /// The result of a refresh.
 pub(crate) struct Refreshed {
     pub(crate) published: Published,
+    /// How its licences differ from those that were published before.
+    pub(crate) changes: LicenseChanges,
     /// What became of the documents of each job that was imported.
     pub(crate) imported: Vec<ImportedJob>,
     /// Notices of expiry that are to be announced.

@@ -17,6 +17,11 @@ impl Debounce {
         Self { quiet, most, burst: None }
     }
 
+    /// Waits this long from now on.
+    pub(crate) fn set_pace(&mut self, quiet: Duration, most: Duration) {
+        (self.quiet, self.most) = (quiet, most);
+    }
+
     /// Takes note of an event.
     pub(crate) fn note(&mut self, now: Instant) {
         let first = self.burst.map_or(now, |(first, _)| first);

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use licd_fs::root::Root;
 use licd_rules::names;
+use licd_store::FileName;
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
@@ -37,6 +38,8 @@ const fn files(path: &'static str, names: Names) -> Place {
     Place { path, names, content: true }
 }
 
+const LICENSES: &str = "/license/dsa/licenses";
+
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
 const PLACES: [Place; 9] = [
     parent("/", &["license", "etc"]),
@@ -46,7 +49,7 @@ const PLACES: [Place; 9] = [
         content: false,
     },
     files("/license/dsa", TheseAndLicenses(&["licenses"])),
-    files("/license/dsa/licenses", TheseAndLicenses(&[])),
+    files(LICENSES, TheseAndLicenses(&[])),
     parent("/etc", &["licd"]),
     files("/etc/licd", These(&["licd.toml", "settings.toml", "licd.toml.d"])),
     files("/etc/licd/licd.toml.d", Ending(".toml")),
@@ -81,11 +84,12 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Takes the events so far. Whether one of them is of a watched name.
-    pub(crate) fn drain(&mut self) -> bool {
+    /// Takes the events so far. Whether one of them is of a watched name, and not of a licence that
+    /// `is_known` as it is now.
+    pub(crate) fn drain(&mut self, is_known: impl Fn(&FileName) -> bool) -> bool {
         let mut news = false;
         while let Ok(events) = self.inotify.read_events() {
-            news |= events.iter().any(|event| self.is_watched(event));
+            news = news || events.iter().any(|event| self.is_news(event, &is_known));
         }
         if news {
             self.renew();
@@ -121,13 +125,17 @@ impl Watch {
         }
     }
 
-    fn is_watched(&self, event: &InotifyEvent) -> bool {
+    fn is_news(&self, event: &InotifyEvent, is_known: impl Fn(&FileName) -> bool) -> bool {
         if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
             return true;
         }
         let places = self.watched.iter().zip(&PLACES);
         let mut places = places.filter(|(wd, _)| **wd == Some(event.wd)).map(|(_, place)| place);
-        places.any(|place| place.is_touched_by(event))
+        places.any(|place| {
+            let license = event.name.as_deref().filter(|_| place.path == LICENSES);
+            let is_known = || license.and_then(FileName::new).is_some_and(|name| is_known(&name));
+            place.is_touched_by(event) && !is_known()
+        })
     }
 }
 
@@ -196,7 +204,7 @@ mod tests {
         /// Whether the watch reports `change`.
         fn notices(&mut self, change: impl FnOnce(&Path)) -> bool {
             change(self.dir.path());
-            self.watch.drain()
+            self.watch.drain(|_| false)
         }
     }
 
@@ -227,6 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn of_licences_only_those_are_noticed_that_are_not_known() {
+        let mut world = World::with(&[STORE, "etc/licd"]);
+        let known = |name: &FileName| name.as_os_str() == "a.lic";
+        for (path, is_news) in [
+            ("license/dsa/licenses/a.lic", false),
+            ("license/dsa/licenses/b.lic", true),
+            ("license/a.lic", true),
+            ("etc/licd/settings.toml", true),
+        ] {
+            fs::write(world.path(path), "x").unwrap();
+            assert_eq!(world.watch.drain(known), is_news, "{path}");
+        }
+        fs::rename(world.path("license/dsa"), world.path("old")).unwrap();
+        assert!(world.watch.drain(|_| true));
+    }
+
+    #[test]
     fn a_file_is_noticed_when_it_is_whole() {
         let mut world = World::with(&[STORE]);
         let lic = world.path("license/dsa/licenses/a.lic");
@@ -240,7 +265,7 @@ mod tests {
         let mut world = World::with(&[STORE, "etc/licd"]);
         let lic = world.path("license/dsa/licenses/a.lic");
         fs::write(&lic, "x").unwrap();
-        world.watch.drain();
+        world.watch.drain(|_| false);
         assert!(!world.notices(|_| drop(fs::read(&lic).unwrap())));
         assert!(
             !world.notices(|dir| fs::write(dir.join(STORE).join(".licd-1-0.tmp"), "").unwrap())

@@ -1,19 +1,23 @@
 //! Judges the documents of a batch in turn and decides the action for each.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use licd_fs::look::Looked;
 use licd_fs::stamp::Stamp;
 use licd_rules::{
-    ClockState, Code, LicenseState, Past, Remover, Replaced, TimeVerdict, is_settled, withdraws,
+    Attested, ClockState, Code, LicenseState, Past, Remover, Replaced, TimeVerdict, is_settled,
+    withdraws,
 };
-use licd_store::{Change, FileName, Window};
+use licd_store::FileName;
 use license_format::{Date, License, Term, TrustDocument, UnitId, Verified};
 
 use crate::arrival::{Arrival, Content};
 use crate::import::{Imported, Intent};
 use crate::partial::Missing;
 use crate::read::Document;
-use crate::survey::{Held, Survey, content_name, signed_text};
+use crate::survey::{Held, Survey, TextHash, content_name, signed_text};
 use crate::{Device, Failure, messages};
 
 /// The change that an import makes to the device.
@@ -47,7 +51,7 @@ impl Assessed {
     }
 
     /// Whether it answers the requests for a licence: a licence that counts was stored.
-    fn is_answer(&self) -> bool {
+    pub(crate) fn is_answer(&self) -> bool {
         matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
     }
 
@@ -75,8 +79,12 @@ impl From<Failure> for Assessed {
 
 /// Judges arrivals and applies their effects to its survey.
 pub(crate) struct Assessor<'a> {
-    device: &'a Device,
-    survey: Survey,
+    pub(crate) device: &'a Device,
+    pub(crate) survey: Survey,
+    /// The times that the licences at hand attest, and the names of the licences by their text: a store
+    /// may hold ten thousand.
+    attested: Option<Attested>,
+    by_text: Option<HashMap<TextHash, Vec<FileName>>>,
     /// The basis for judging the next licence.
     grounds: Option<Grounds>,
     /// The memory with the effects of the stored licences.
@@ -95,7 +103,8 @@ struct Grounds {
 
 impl<'a> Assessor<'a> {
     pub(crate) fn new(device: &'a Device, survey: Survey) -> Self {
-        Self { device, survey, grounds: None, learned: None }
+        let (attested, by_text, grounds, learned) = Default::default();
+        Self { device, survey, attested, by_text, grounds, learned }
     }
 
     /// The survey with all effects applied.
@@ -120,18 +129,24 @@ impl<'a> Assessor<'a> {
             Content::License { verified: Err(failure), .. } => failure.clone().into(),
             Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
             // The time excludes its own date: a licence must not attest its own first day.
-            Content::License { verified: Ok(verified), .. } => match self.device.time(&self.survey)
-            {
+            Content::License { verified: Ok(verified), .. } => match self.time() {
                 Ok(time) => self.assess_license(verified, intent, time),
                 Err(unavailable) => Failure::from(unavailable).into(),
             },
         }
     }
 
-    /// Whether an arrival changes the store or the memory.
-    pub(crate) fn has_effect(&mut self, arrival: &Arrival) -> bool {
+    fn time(&mut self) -> Looked<TimeVerdict> {
+        let attested = self.attested.get_or_insert_with(|| self.survey.attested());
+        self.device.time_by(attested)
+    }
+
+    /// Judges an arrival, and whether it changes the store or the memory.
+    pub(crate) fn foresee(&mut self, arrival: &Arrival) -> (Assessed, bool) {
         let assessed = self.assess(arrival);
-        !matches!(assessed.action, Action::Nothing) || self.would_learn(arrival, &assessed)
+        let acts = !matches!(assessed.action, Action::Nothing);
+        let has_effect = acts || self.would_learn(arrival, &assessed);
+        (assessed, has_effect)
     }
 
     /// Whether a licence adds to the memory.
@@ -154,51 +169,13 @@ impl<'a> Assessor<'a> {
         Ok(self.survey.learned(&self.device.time(&self.survey)?))
     }
 
-    /// Judges the arrivals and carries out their actions, trust documents first; returns the verdicts
-    /// in the order of arrival. A write that fails refuses its own arrival only. Without a window,
-    /// only judges, up to the first arrival that needs one.
-    pub(crate) fn carry_out_all(
-        &mut self,
-        arrivals: &mut [Arrival],
-        mut window: Option<&mut Window<'_>>,
-    ) -> Vec<Assessed> {
-        let mut order: Vec<(usize, &mut Arrival)> = arrivals.iter_mut().enumerate().collect();
-        order.sort_by_key(|(_, arrival)| !arrival.is_trust());
-        let mut done: Vec<(usize, Assessed)> = Vec::new();
-        for (place, arrival) in order {
-            arrival.verify_by(&self.survey.trust);
-            let assessed = self.assess(arrival);
-            if window.is_none() && assessed.is_stored() {
-                return vec![assessed];
-            }
-            let carried_out = carry_out(window.as_deref_mut(), &assessed.action, arrival.intent);
-            done.push((
-                place,
-                match carried_out {
-                    Ok(stamp) => {
-                        self.note(arrival, &assessed, stamp);
-                        assessed
-                    }
-                    Err(failure) => failure.into(),
-                },
-            ));
-        }
-        if let Some(window) = window
-            && done.iter().any(|(_, one)| one.is_answer())
-        {
-            window.remove_requests();
-        }
-        done.sort_by_key(|(place, _)| *place);
-        done.into_iter().map(|(_, assessed)| assessed).collect()
-    }
-
     /// Applies the effects of an arrival to the survey.
-    fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
+    pub(crate) fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
         if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = document.clone().into();
             // The document may revoke or admit keys. A file that is unavailable now does not count.
             self.survey.read_store(self.device, None, &mut Missing::default());
-            self.grounds = None;
+            (self.attested, self.by_text, self.grounds) = Default::default();
         }
         let (Some(verified), Some(time)) = (arrival.verified(), &assessed.time) else { return };
         let license = &verified.license;
@@ -209,7 +186,7 @@ impl<'a> Assessor<'a> {
             self.survey.past.restore(license);
         }
         if let Action::Store { name, content, replaces } = &assessed.action {
-            replaces.iter().for_each(|file| self.survey.drop_held(file));
+            replaces.iter().for_each(|file| self.drop_held(file));
             self.hold(name, content, verified, stamp);
         }
         self.keep_grounds(license, assessed, time);
@@ -219,13 +196,33 @@ impl<'a> Assessor<'a> {
     fn hold(&mut self, name: &FileName, content: &str, verified: &Verified, stamp: Option<Stamp>) {
         let (stamp, is_settled) = (stamp.unwrap_or_default(), stamp.is_some());
         let held = |verified: &Verified| Held::new(name.clone(), stamp, verified, is_settled);
-        if !verified.is_cut() {
-            self.survey.hold(held(verified));
+        let held = if !verified.is_cut() {
+            held(verified)
         } else if let Ok(Document::License { verified, .. }) =
             self.survey.reader().read(content.as_bytes())
         {
-            self.survey.hold(held(&verified));
+            held(&verified)
+        } else {
+            return;
+        };
+        self.drop_held(name);
+        if let Some(attested) = &mut self.attested {
+            attested.add(&held.license);
         }
+        if let (Some(by_text), Some(text)) = (&mut self.by_text, held.text) {
+            by_text.entry(text).or_default().push(name.clone());
+        }
+        self.survey.hold(held);
+    }
+
+    /// Drops a licence whose file was replaced.
+    fn drop_held(&mut self, name: &FileName) {
+        let Some(held) = self.survey.held(name) else { return };
+        let names = self.by_text.as_mut().zip(held.text).and_then(|(all, text)| all.get_mut(&text));
+        names.into_iter().for_each(|names| names.retain(|other| other != name));
+        self.survey.drop_held(name);
+        // What it attested may be attested by no other.
+        self.attested = None;
     }
 
     /// Keeps the basis for the next licence, unless this one may have changed the unit.
@@ -261,44 +258,30 @@ impl<'a> Assessor<'a> {
         let assessed = match own.and(grounds.replaced.as_ref()) {
             Some(replaced) => {
                 let state = replaced.state(license, &self.survey.trust, time.now);
-                self.survey.assess_own(verified, state, intent, time.state)
+                let same = self.with_text_of(verified);
+                self.survey.assess_own(verified, state, intent, time.state, &same)
             }
             None => self.survey.assess_foreign(license, grounds.unit.as_ref(), &time),
         };
         self.grounds = Some(grounds);
         Assessed { time: Some(time), ..assessed }
     }
-}
 
-/// Carries a action out and returns the stamp of the stored file.
-fn carry_out(
-    window: Option<&mut Window<'_>>,
-    action: &Action,
-    intent: Intent,
-) -> Result<Option<Stamp>, Failure> {
-    match (action, window) {
-        (Action::Store { name, content, replaces }, Some(window)) => {
-            if intent != Intent::Explicit {
-                window.leave_reserve(content.len())?;
+    /// The licences at hand with the same signed text, by file name.
+    fn with_text_of(&mut self, verified: &Verified) -> Vec<Arc<Held>> {
+        let Some(content) = &verified.storable else { return Vec::new() };
+        let survey = &self.survey;
+        let by_text = self.by_text.get_or_insert_with(|| {
+            let mut by_text = HashMap::<TextHash, Vec<FileName>>::new();
+            for (text, held) in survey.held.iter().filter_map(|held| Some((held.text?, held))) {
+                by_text.entry(text).or_default().push(held.name.clone());
             }
-            let (_, stamp) = window.put_stamped(name, content.as_bytes())?;
-            remove_all(window, replaces);
-            Ok(stamp)
-        }
-        (Action::Trust { bytes, .. }, Some(window)) => {
-            let _: Change = window.put_trust(bytes)?;
-            Ok(None)
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Removes files whose content is stored under another name. A leftover does no harm.
-fn remove_all(window: &mut Window<'_>, files: &[FileName]) {
-    for file in files {
-        if let Err(error) = window.remove(file) {
-            log::warn!("{error}");
-        }
+            by_text
+        });
+        let names = by_text.get(&signed_text(content)).into_iter().flatten();
+        let mut same: Vec<_> = names.filter_map(|name| survey.held(name).cloned()).collect();
+        same.sort_by(|a, b| a.name.cmp(&b.name));
+        same
     }
 }
 
@@ -391,6 +374,7 @@ impl Survey {
         state: LicenseState,
         intent: Intent,
         clock: ClockState,
+        same: &[Arc<Held>],
     ) -> Assessed {
         let license = &verified.license;
         let message = messages::own(license, state, clock);
@@ -398,9 +382,7 @@ impl Survey {
         let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
             return Assessed::nothing(state.into(), message);
         };
-        let text = signed_text(content);
-        let same = self.held.iter().filter(|held| held.text == Some(text));
-        let there = same.clone().any(|held| match intent {
+        let there = same.iter().any(|held| match intent {
             Intent::Explicit | Intent::Check => held.content_name.as_ref() == Some(&name),
             Intent::Automatic | Intent::Deployed => is_signed_by_all_of(&held.license, license),
         });
@@ -410,7 +392,7 @@ impl Survey {
         if let Some(message) = self.tombstone_message(license, intent) {
             return Assessed::nothing(Code::Removed, message);
         }
-        let replaced = same.filter(|held| is_signed_by_all_of(license, &held.license));
+        let replaced = same.iter().filter(|held| is_signed_by_all_of(license, &held.license));
         let replaces =
             replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
         let action = Action::Store { name, content: content.to_string(), replaces };

@@ -8,7 +8,7 @@
 use licd_files::state;
 use licd_rules::{Code, Past};
 use licd_sources::intake;
-use licd_store::FileName;
+use licd_store::{FileName, StoreError};
 use license_format::Verified;
 
 use crate::arrival::{Arrival, Content};
@@ -16,7 +16,7 @@ use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
-use crate::{Device, Failure};
+use crate::{Device, Extent, Failure};
 
 /// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,28 @@ impl Device {
         (arrival.verdict(code, message), arrival.into_verified())
     }
 
-    /// A survey for reading documents. Unreadable files of the store do not block it, since they
+    /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they
     /// take nothing away.
     ///
     /// # Errors
     /// The first other fact that is unavailable.
+    pub fn survey_for_verdicts(&self) -> Result<Survey, Failure> {
+        usable(&self.survey_for(Extent::Verdicts)).cloned()
+    }
+
+    /// The same for documents that are imported.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey_for_verdicts`].
     pub fn survey_for_import(&self) -> Result<Survey, Failure> {
-        usable(&self.survey()).cloned()
+        usable(&self.survey_for(Extent::Import)).cloned()
+    }
+
+    /// Whether a licence file is the one that a survey has read, by device, inode, size and time of
+    /// change, or is missing as it was then. If that is uncertain, it is not.
+    #[must_use]
+    pub fn has_read(&self, survey: &Survey, name: &FileName) -> bool {
+        self.store().stamp(name).is_ok_and(|stamp| survey.has_read(name, stamp))
     }
 
     /// Imports documents. `last` is the survey that they were read with.
@@ -103,46 +118,54 @@ impl Device {
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
         let mut assessor = Assessor::new(self, survey.clone());
-        if !arrivals.iter().any(|arrival| assessor.has_effect(arrival)) {
-            let imported =
-                arrivals.iter().map(|arrival| assessor.assess(arrival).imported(arrival));
+        // Once each: a second judgement may find the time that the first one could not read.
+        let judged: Vec<_> = arrivals.iter().map(|arrival| assessor.foresee(arrival)).collect();
+        if !judged.iter().any(|(_, has_effect)| *has_effect) {
+            let judged = judged.into_iter().zip(&arrivals);
+            let imported = judged.map(|((assessed, _), arrival)| assessed.imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
         }
-        match self.store_arrivals(survey, &mut arrivals) {
+        match self.store_arrivals(assessor, &mut arrivals) {
             Ok((imported, survey)) => Batch { imported, survey },
             Err(failure) => {
-                let imported = arrivals.iter().map(|arrival| match assessor.has_effect(arrival) {
+                let judged = judged.into_iter().zip(&arrivals);
+                let imported = judged.map(|((assessed, has_effect), arrival)| match has_effect {
                     true => Assessed::from(failure.clone()).imported(arrival),
-                    false => assessor.assess(arrival).imported(arrival),
+                    false => assessed.imported(arrival),
                 });
-                let imported = imported.collect();
-                Batch { imported, survey: assessor.into_survey() }
+                Batch { imported: imported.collect(), survey: survey.clone() }
             }
         }
     }
 
-    /// Compares the arrivals again under the write lock and stores them. Also returns the survey
-    /// afterwards.
-    fn store_arrivals(
-        &self,
-        survey: &Survey,
+    /// Judges the arrivals under the write lock and stores them. Also returns the survey afterwards.
+    fn store_arrivals<'a>(
+        &'a self,
+        mut assessor: Assessor<'a>,
         arrivals: &mut [Arrival],
     ) -> Result<(Vec<Imported>, Survey), Failure> {
         let writer = self.writer()?;
-        let survey = match self.is_current(survey) {
-            true => survey.clone(),
-            false => usable(&self.survey_after(Some(survey)))?.clone(),
-        };
-        arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
-        let before = survey.past.clone();
-        let mut assessor = Assessor::new(self, survey.clone());
-        let mut assessed = assessor.carry_out_all(arrivals, None);
-        if assessed.iter().any(Assessed::is_stored) {
+        if !self.is_current(&assessor.survey) {
+            let survey = usable(&self.survey_after(Some(&assessor.survey)))?.clone();
             assessor = Assessor::new(self, survey);
-            assessed = self.write(&writer, |window| {
-                Ok::<_, Failure>(assessor.carry_out_all(arrivals, Some(window)))
-            })?;
         }
+        let survey = assessor.survey.clone();
+        let before = survey.past.clone();
+        let mut assessed = match assessor.judge_all(arrivals) {
+            Some(judged) if !judged.iter().any(Assessed::is_stored) => judged,
+            judged => self.write(&writer, |window| {
+                if let Some(judged) = judged {
+                    match assessor.store_all(window, arrivals, &judged) {
+                        Ok(()) => return Ok::<_, Failure>(judged),
+                        Err(error @ StoreError::Unflushed { .. }) => return Err(error.into()),
+                        // One by one, only those are refused that cannot be stored.
+                        Err(_) => {}
+                    }
+                }
+                assessor = Assessor::new(self, survey);
+                Ok(assessor.carry_out_all(arrivals, window))
+            })?,
+        };
         let recorded = self.remember(&assessor, &before, &assessed);
         let mut survey = assessor.into_survey();
         if let Err(failure) = recorded {

@@ -5,6 +5,7 @@ mod activation;
 mod application;
 mod arrival;
 mod assess;
+mod carry_out;
 mod cleanup;
 mod fetch;
 mod follow;
@@ -49,7 +50,7 @@ pub use report::{
 };
 pub use restart::Restart;
 pub use stick::{OpenStick, Stick, StickFile};
-pub use survey::{Held, Survey};
+pub use survey::{Extent, Held, Survey};
 
 use licd_files::state;
 use licd_fs::atomic;

@@ -15,18 +15,22 @@ use licd_files::{settings, state};
 use licd_fs::stamp::Stamp;
 use licd_machine::system;
 use licd_rules::{Attested, Generation, Past, StarterMark};
-use licd_store::{Stamps, StoreError, StoreState};
+use licd_store::Stamps;
 use license_format::{Date, License, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
-use crate::problem::{Area, MachineProblem, Problem};
+use crate::problem::{MachineProblem, Problem};
 use crate::read::Reader;
-use crate::report::{LinkReport, Rejected};
+use crate::report::Rejected;
 use crate::{Device, Failure};
 
+use inputs::Shown;
+use trust::Proven;
+
+pub use inputs::Extent;
 pub use store::Held;
-pub(crate) use store::{Cut, Reuse, content_name, signed_text};
+pub(crate) use store::{Cut, Reuse, TextHash, content_name, signed_text};
 
 /// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
@@ -39,19 +43,18 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct Survey {
     config: Config,
-    /// Whether a deployment asks for a restart.
-    restart_pending: bool,
     /// Stamps of store and memory from before this was read; `None` if they could not be read.
     stamps: Option<DeviceStamps>,
     settings: Arc<settings::Loaded>,
     roots: Vec<VerifierKey>,
     pub(crate) trust: Arc<TrustDocument>,
+    /// The trust documents of image, store and memory, each once.
+    proven: Vec<Proven>,
     /// The bytes of the trust document in force, unless the memory already holds it.
     trust_to_keep: Option<Vec<u8>>,
     /// Candidates for the unit ID, best first.
     pub(crate) units: Vec<UnitId>,
     mac: Option<[u8; 6]>,
-    serial: Option<String>,
     pub(crate) generation: Generation,
     version: Option<String>,
     released: Option<Date>,
@@ -59,12 +62,10 @@ pub struct Survey {
     pub(crate) held: Vec<Arc<Held>>,
     rejected: Vec<Rejected>,
     pub(crate) past: Past,
-    store: StoreState,
     /// The build date that the image states.
     built: Option<UnixSeconds>,
     starter_mark: Option<StarterMark>,
-    /// The last result of each download link.
-    links: Vec<LinkReport>,
+    shown: Shown,
     /// The request of an activation that waits for its answer.
     pub(crate) waiting: Option<Waiting>,
     problems: Vec<Problem>,
@@ -104,16 +105,7 @@ impl Device {
     }
 
     fn survey_with(&self, last: Option<&Survey>, reuse: Reuse) -> Result<Survey, Box<Partial>> {
-        let last = last.map(|last| (last, reuse));
-        let mut taken = self.try_to_survey(last);
-        for _ in 1..TRIES {
-            if taken.is_ok() {
-                break;
-            }
-            thread::sleep(PAUSE);
-            taken = self.try_to_survey(last);
-        }
-        taken
+        attempts(|| self.try_to_survey(last.map(|last| (last, reuse)), Extent::Report))
     }
 
     /// The survey for reading documents that arrive: `last`, or a new one if the units of the
@@ -132,70 +124,94 @@ impl Device {
         }
     }
 
+    /// A survey of what an answer needs, without the facts that only a report shows. Such a survey
+    /// serves no report.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn survey_for(&self, extent: Extent) -> Result<Survey, Box<Partial>> {
+        attempts(|| self.try_to_survey(None, extent))
+    }
+
     /// A survey without the licences of the store: configuration, settings, trust and units.
     ///
     /// # Errors
     /// Those of [`Device::survey`].
     pub fn survey_without_licenses(&self) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
-        let survey = self.read_inputs(None, &mut missing);
+        let survey = self.read_inputs(None, Extent::Import, None, &mut missing);
         Partial::unless_whole(survey, missing)
     }
 
-    fn try_to_survey(&self, last: Option<(&Survey, Reuse)>) -> Result<Survey, Box<Partial>> {
+    fn try_to_survey(
+        &self,
+        last: Option<(&Survey, Reuse)>,
+        extent: Extent,
+    ) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
-        let mut survey = self.read_inputs(self.stamps().ok(), &mut missing);
+        let stamps = (extent >= Extent::Import).then(|| self.stamps().ok()).flatten();
+        let known = last.map(|(last, _)| last);
+        let mut survey = self.read_inputs(stamps, extent, known, &mut missing);
         survey.read_store(self, last, &mut missing);
-        survey.look_at_partition(self, &mut missing);
+        if extent == Extent::Report {
+            survey.look_at_partition(self, &mut missing);
+        }
+        if extent >= Extent::Import {
+            survey.look_for_request(self, &mut missing);
+        }
         Partial::unless_whole(survey, missing)
     }
 
-    /// Reads everything except the licences of the store.
-    fn read_inputs(&self, stamps: Option<DeviceStamps>, missing: &mut Missing) -> Survey {
+    /// Reads everything except the licences of the store. A trust document that `last` has verified
+    /// is not verified again.
+    fn read_inputs(
+        &self,
+        stamps: Option<DeviceStamps>,
+        extent: Extent,
+        last: Option<&Survey>,
+        missing: &mut Missing,
+    ) -> Survey {
         let mut problems = Vec::new();
         let (config, faults) = missing.fact(Config::load(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
-        let settings = missing.fact(settings::load(self.root()));
+        let settings = match extent {
+            Extent::Verdicts => settings::Loaded::default(),
+            Extent::Import | Extent::Report => missing.fact(settings::load(self.root())),
+        };
         problems.extend(settings.problem.clone().map(Problem::from));
-        let links = self.link_reports(&settings.settings, &mut problems);
-        let links = links.unwrap_or_else(|unavailable| {
-            missing.file(Area::System, unavailable);
-            Vec::new()
-        });
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
         let (memory, warning) = missing.fact(state::load(self.root()));
         problems.extend(warning.map(Problem::from));
         let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
-        let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
-        let starter_mark = starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
-            problems.push(error.into());
-            // The period may have begun already.
-            Some(StarterMark::Forgone)
-        });
-        problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
-        let restart_pending = missing.fact(self.is_restart_pending(&mut problems));
+        let starter_mark = match config.starter.days {
+            // Without a period the mark decides nothing.
+            0 if extent != Extent::Report => None,
+            _ => self.starter_mark(missing, &mut problems),
+        };
+        let shown = match extent {
+            Extent::Report => self.shown(&settings.settings, missing, &mut problems),
+            Extent::Verdicts | Extent::Import => Shown::default(),
+        };
         let mut survey = Survey {
             stamps,
-            restart_pending,
+            shown,
             settings: Arc::new(settings),
             roots,
             trust: Arc::new(TrustDocument::empty()),
+            proven: Vec::new(),
             trust_to_keep: None,
             units,
             mac,
-            serial: missing.fact(system::serial_number(self.root())),
             generation: config.system.generation.or(os.generation).unwrap_or(DEFAULT_GENERATION),
             version: config.system.version.clone().or(os.version),
             released: config.system.released.or(os.released),
             held: Vec::new(),
             rejected: Vec::new(),
             past: memory.past,
-            store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
             built: os.released.map(Date::start),
             starter_mark,
-            links,
             waiting: None,
             problems,
             config,
@@ -203,11 +219,11 @@ impl Device {
         if let Generation::Older(major) = survey.generation {
             survey.note(MachineProblem::OldSystem(major));
         }
-        survey.find_trust(self, missing);
+        survey.find_trust(self, last, missing);
         survey
     }
 
-    fn stamps(&self) -> Result<DeviceStamps, StoreError> {
+    fn stamps(&self) -> Result<DeviceStamps, licd_store::StoreError> {
         Ok(DeviceStamps { store: self.store().stamps()?, memory: state::stamps(self.root())? })
     }
 
@@ -222,6 +238,19 @@ impl Device {
         let (units, _) = self.units(&mut missing, &mut Vec::new());
         missing.is_empty() && units == survey.units && self.is_current(survey)
     }
+}
+
+/// Repeats a survey that lacks facts.
+fn attempts(survey: impl Fn() -> Result<Survey, Box<Partial>>) -> Result<Survey, Box<Partial>> {
+    let mut taken = survey();
+    for _ in 1..TRIES {
+        if taken.is_ok() {
+            break;
+        }
+        thread::sleep(PAUSE);
+        taken = survey();
+    }
+    taken
 }
 
 impl Survey {

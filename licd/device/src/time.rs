@@ -7,7 +7,7 @@ use licd_files::marks::Written;
 use licd_fs::look::Looked;
 use licd_fs::statefile::Warning;
 use licd_machine::clock;
-use licd_rules::{Marks, StarterVerdict, TimeVerdict, next_turn};
+use licd_rules::{Attested, Marks, StarterVerdict, TimeVerdict, next_turn};
 
 use crate::{Device, Failure, Survey};
 
@@ -28,15 +28,39 @@ struct Remembered {
 impl Device {
     /// The time to judge at now. Updates the marks in memory only.
     ///
+    /// A synchronised clock needs no marks, so it does not read them. Whoever writes marks has read
+    /// them before, for a report.
+    ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn time(&self, survey: &Survey) -> Looked<TimeVerdict> {
         let mut memory = self.memory();
+        if memory.is_none()
+            && let Some(reading) = clock::synchronized_reading(self.root())?
+        {
+            return Ok(reading.judge(None, &survey.attested()));
+        }
         let remembered = self.of(&mut memory)?;
-        let verdict =
-            clock::reading(self.root())?.judge(remembered.marks.as_ref(), &survey.attested());
+        let verdict = self.judge_time(remembered, &survey.attested())?;
         remembered.marks = Some(verdict.marks);
         Ok(verdict)
+    }
+
+    /// The time to judge at by these attested times, perhaps of licences that are not stored yet. Updates
+    /// nothing.
+    pub(crate) fn time_by(&self, attested: &Attested) -> Looked<TimeVerdict> {
+        let mut memory = self.memory();
+        if memory.is_none()
+            && let Some(reading) = clock::synchronized_reading(self.root())?
+        {
+            return Ok(reading.judge(None, attested));
+        }
+        let remembered = self.of(&mut memory)?;
+        self.judge_time(remembered, attested)
+    }
+
+    fn judge_time(&self, known: &Remembered, attested: &Attested) -> Looked<TimeVerdict> {
+        Ok(clock::reading(self.root())?.judge(known.marks.as_ref(), attested))
     }
 
     /// The time to judge at while the marks are unreadable, for a device without a published

@@ -10,6 +10,7 @@ use std::fs;
 
 use licd_device::{FileVerdict, Intent};
 use licd_rules::{Code, Selector};
+use licd_store::FileName;
 use license_format::{PackId, Serial, UnitId};
 use license_issue::{self as issue, TrustKey};
 use proptest::prelude::*;
@@ -209,7 +210,7 @@ fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
 #[test]
 fn an_import_returns_the_survey_of_the_device_afterwards() {
     let world = World::new();
-    let survey = world.device().survey_for_import().unwrap();
+    let survey = world.device().survey().unwrap();
     let files = files();
     let read = |file: &String| survey.read("a.lic", file.as_bytes(), Intent::Explicit);
     let batch = world.device().import(&survey, files.iter().map(read).collect());
@@ -244,4 +245,28 @@ fn a_check_gives_the_verdict_of_an_import_and_changes_nothing() {
         assert_eq!(world.import(&file, Intent::Check), expected, "{file}");
     }
     assert_eq!((stored(&world), known(&world)), before);
+}
+
+#[test]
+fn a_survey_knows_which_files_it_has_read() {
+    let world = World::new();
+    let survey = world.device().survey_for_import().unwrap();
+    let read = |n: usize| survey.read("a.lic", POOL[n].sign().as_bytes(), Intent::Explicit);
+    let batch = world.device().import(&survey, vec![read(0), read(3), read(5)]);
+    let after = world.device().survey_after(Some(&batch.survey)).unwrap();
+    let name = |name: &str| FileName::new(name).unwrap();
+    let names: Vec<_> = stored(&world).iter().map(|(file, _)| name(file)).collect();
+    let knows = |file: &FileName| world.device().has_read(&after, file);
+    assert!(names.len() == 3 && names.iter().all(knows) && knows(&name("none.lic")));
+    // Another inode, another content, no file, and one that was not there.
+    let path = |file: &FileName| world.licenses().join(file.as_os_str());
+    fs::copy(path(&names[0]), path(&name("new.lic"))).unwrap();
+    fs::rename(path(&name("new.lic")), path(&names[0])).unwrap();
+    fs::write(path(&names[1]), fs::read(path(&names[2])).unwrap()).unwrap();
+    fs::remove_file(path(&names[2])).unwrap();
+    fs::write(path(&name("none.lic")), "").unwrap();
+    assert!(!names.iter().any(knows) && !knows(&name("none.lic")));
+    // A file that was changed a moment ago may change again without a trace.
+    let again = world.device().survey_after(Some(&after)).unwrap();
+    assert!(!world.device().has_read(&again, &names[1]));
 }

@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use licd_fs::atomic::{self, Durability};
@@ -14,6 +15,8 @@ use licd_fs::look::Looked;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_fs::textfile;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::fchmod;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "/run/licd/features";
@@ -87,25 +90,45 @@ fn publish_file(path: &Path, name: &str, json: &str) -> io::Result<()> {
 fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
     let dir = open_dir(path)?;
     let entries = fs::read_dir(path).map_err(|error| named(path, error))?;
-    let mut outcome = Ok(());
+    let (mut missing, mut outcome) = (allowed.to_vec(), Ok(()));
     for entry in entries {
-        let removed = entry.and_then(|entry| remove_unless_allowed(&entry, allowed));
-        outcome = outcome.and(removed.map_err(|error| named(path, error)));
+        let checked = entry.and_then(|entry| check_entry(&entry, &mut missing));
+        outcome = outcome.and(checked.map_err(|error| named(path, error)));
     }
-    for name in allowed {
-        outcome = outcome.and(replace(&dir, path, name, b""));
+    for name in missing {
+        outcome = outcome.and(add_feature(&dir, path, name));
     }
     outcome
 }
 
-/// Removes an entry that is not the file of an allowed feature.
-fn remove_unless_allowed(entry: &DirEntry, allowed: &[&str]) -> io::Result<()> {
-    if entry.file_type()?.is_dir() {
+/// Takes the file of a feature out of those that are missing, and removes any other entry.
+fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
+    let name = entry.file_name();
+    let found = match entry.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if found.is_dir() {
         return fs::remove_dir_all(entry.path());
     }
-    let name = entry.file_name();
-    let is_allowed = allowed.iter().any(|feature| OsStr::new(feature) == name);
-    if is_allowed { Ok(()) } else { fs::remove_file(entry.path()) }
+    let is_whole = found.is_file() && found.len() == 0 && found.mode() & 0o444 == 0o444;
+    match missing.iter().position(|feature| OsStr::new(feature) == name) {
+        Some(place) if is_whole => {
+            missing.swap_remove(place);
+            Ok(())
+        }
+        _ => fs::remove_file(entry.path()),
+    }
+}
+
+/// Adds the file of a feature. It is empty, so that it is whole as soon as it is there.
+fn add_feature(dir: &File, path: &Path, name: &str) -> io::Result<()> {
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+    let added = openat(dir, name, flags, atomic::PUBLIC).and_then(|file| {
+        // The umask does not count.
+        fchmod(&file, atomic::PUBLIC)
+    });
+    added.map_err(|reason| named(&path.join(name), reason.into()))
 }
 
 /// The directory, created if it is missing.

@@ -68,7 +68,7 @@ fn summed(body: &str) -> String {
 }
 
 #[test]
-fn a_device_without_slots_has_no_marks_and_no_notice() {
+fn a_device_without_slots_has_no_marks_and_no_warning() {
     let (_dir, root, [a, _]) = device();
     assert_eq!(loaded(&root).marks(), None);
     assert!(!a.parent().unwrap().exists());

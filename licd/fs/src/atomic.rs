@@ -23,7 +23,7 @@ use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
 pub(crate) use temporary::Temporary;
-pub use temporary::{sweep, sweep_path};
+pub use temporary::{leftovers, sweep, sweep_path};
 
 /// Mode of world-readable files.
 pub const PUBLIC: Mode = Mode::from_bits_truncate(0o644);

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
+/// Bytes of a file of proc, mostly.
+const PAGE: u64 = 4096;
+
 /// The content of a file that was read up to a limit.
 pub enum Capped {
     /// The whole content of a regular file.
@@ -32,11 +35,18 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
 /// # Errors
 /// The kernel's error.
 pub fn read_open(file: File, limit: u64) -> io::Result<Capped> {
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Ok(Capped::NotRegular);
     }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+    // One read, without another for the end: bytes added since belong to a later look. Files of proc
+    // state no size.
+    let (room, most) = match found.len() {
+        0 => (PAGE.min(limit), limit + 1),
+        length => (length.min(limit), length.min(limit + 1)),
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default() + 1);
+    file.take(most).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Ok(Capped::TooLarge);
     }

@@ -7,7 +7,7 @@
 //! | [`root`], [`tree`] | the root directory; reading inside it |
 //! | [`capped`], [`textfile`], [`deadline`] | reading small files and texts, and streams with a deadline |
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
-//! | [`atomic`], [`lock`] | replacing files; one writer at a time |
+//! | [`atomic`], [`together`], [`lock`] | replacing files; creating several; one writer at a time |
 //! | [`retry`] | repeating what fails for a passing reason |
 //! | [`statefile`] | state files under `/var/lib/licd` |
 
@@ -25,4 +25,5 @@ pub mod root;
 pub mod stamp;
 pub mod statefile;
 pub mod textfile;
+pub mod together;
 pub mod tree;

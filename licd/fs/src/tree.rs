@@ -1,5 +1,7 @@
 //! Reads a directory tree as if its top were `/`: no link leads out of it.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -17,20 +19,28 @@ const MAX_LINKS: usize = 40;
 const ATTRIBUTE_BYTES: u64 = 4096;
 
 /// A directory that stands for `/`. Arguments and results are absolute paths inside it.
+///
+/// A tree is for one look at the machine: it asks only once whether a path is a link.
 #[derive(Debug)]
 pub struct Tree {
     base: PathBuf,
+    /// Paths that are not links. A device has many attributes below the same directories.
+    plain: RefCell<HashSet<PathBuf>>,
 }
 
 impl Tree {
     /// The trees that describe the hardware, of the machine or simulated.
     pub fn hardware(root: &Root) -> Self {
-        Self { base: root.hardware("/") }
+        Self::below(root.hardware("/"))
     }
 
     /// The files of the operating system.
     pub fn system(root: &Root) -> Self {
-        Self { base: root.path("/") }
+        Self::below(root.path("/"))
+    }
+
+    fn below(base: PathBuf) -> Self {
+        Self { base, plain: RefCell::default() }
     }
 
     /// Resolves the links of a path as far as it exists; `None` for a loop of links.
@@ -46,7 +56,7 @@ impl Tree {
                 b".." => drop(resolved.pop()),
                 _ => {
                     let next = resolved.join(&part);
-                    if let Some(target) = self.link(&next)? {
+                    if let Some(target) = self.link_once(&next)? {
                         links += 1;
                         if links > MAX_LINKS {
                             return Ok(None);
@@ -70,6 +80,18 @@ impl Tree {
     pub fn link(&self, path: &Path) -> Looked<Option<PathBuf>> {
         let path = self.host_path(path);
         Ok(look(&path, fs::read_link(&path))?.ok())
+    }
+
+    /// Does the same as [`Tree::link`], but asks only once about a path that is not a link.
+    fn link_once(&self, path: &Path) -> Looked<Option<PathBuf>> {
+        if self.plain.borrow().contains(path) {
+            return Ok(None);
+        }
+        let target = self.link(path)?;
+        if target.is_none() {
+            self.plain.borrow_mut().insert(path.to_owned());
+        }
+        Ok(target)
     }
 
     /// The names in a directory, in byte order. The inner error is a fact.
@@ -128,7 +150,7 @@ mod tests {
 
     fn tree() -> (tempfile::TempDir, Tree) {
         let dir = tempfile::tempdir().unwrap();
-        let tree = Tree { base: dir.path().to_owned() };
+        let tree = Tree::below(dir.path().to_owned());
         (dir, tree)
     }
 
@@ -167,6 +189,18 @@ mod tests {
         assert_eq!(tree.resolve("/deeper"), Ok(None));
         assert!(tree.text(Path::new("/a"), 10).unwrap().is_err());
         assert!(tree.names(Path::new("/a")).unwrap().is_err());
+    }
+
+    #[test]
+    fn a_path_that_is_not_a_link_is_asked_about_once() {
+        let (dir, tree) = tree();
+        fs::create_dir(dir.path().join("sys")).unwrap();
+        assert_eq!(tree.resolve("/sys/a").unwrap().unwrap(), Path::new("/sys/a"));
+        fs::rename(dir.path().join("sys"), dir.path().join("moved")).unwrap();
+        symlink("moved", dir.path().join("sys")).unwrap();
+        assert_eq!(tree.resolve("/sys/a").unwrap().unwrap(), Path::new("/sys/a"));
+        let next = Tree::below(dir.path().to_owned());
+        assert_eq!(next.resolve("/sys/a").unwrap().unwrap(), Path::new("/moved/a"));
     }
 
     #[test]

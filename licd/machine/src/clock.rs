@@ -29,6 +29,16 @@ pub fn reading(root: &Root) -> Looked<Reading> {
     Ok(Reading { wall: now(), at: moment(root)?, synchronized: synchronized(root)? })
 }
 
+/// Reads the clocks without their files if the wall clock is synchronised: boot and uptime relate a
+/// reading to earlier ones, which do not count then.
+///
+/// # Errors
+/// [`Unavailable`](licd_fs::look::Unavailable).
+pub fn synchronized_reading(root: &Root) -> Looked<Option<Reading>> {
+    let reading = || Reading { synchronized: true, ..reading_without_files() };
+    Ok(synchronized(root)?.then(reading))
+}
+
 /// Reads the clocks that need no file: without the boot ID and the state of synchronisation.
 #[must_use]
 pub fn reading_without_files() -> Reading {

@@ -32,7 +32,7 @@ pub enum Plan {
     Later(Duration),
     /// Users see a notice that the device restarts at this time.
     Notice(Duration),
-    /// A deployment restarted the device less than [`REST`] ago; licd decides again at this time.
+    /// A deployment restarted the device less than a day ago; licd decides again at this time.
     Deferred(Duration),
     /// A user has agreed.
     Agreed,

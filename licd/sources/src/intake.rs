@@ -71,17 +71,19 @@ pub enum Streams {
 /// # Errors
 /// [`IntakeError`]; the sink has not received the whole file.
 pub fn feed(source: impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
-    let mut source = Source { inner: source, read: 0, error: None };
+    let source = Source { inner: source, read: 0, error: None };
+    // Two and three bytes are read first.
+    let mut source = BufReader::with_capacity(CHUNK, source);
     let fed = unpack(&mut source, sink);
     let Err(unpacking) = fed else { return fed };
     if matches!(unpacking, IntakeError::Gzip) {
         // A file that is too large is reported as such even if its gzip is broken.
         let _ = io::copy(&mut source, &mut io::sink());
     }
-    Err(source.error.unwrap_or(unpacking))
+    Err(source.into_inner().error.unwrap_or(unpacking))
 }
 
-fn unpack<R: Read>(source: &mut Source<R>, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
+fn unpack(source: &mut impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
     let (start, source) = peek(source, &GZIP_MAGIC).map_err(IntakeError::Unreadable)?;
     if start == Start::Matches {
         let reader = BufReader::with_capacity(CHUNK, source);

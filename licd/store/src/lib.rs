@@ -42,7 +42,7 @@ pub use stray::Stray;
 pub use window::{Change, Closed, Window};
 pub use writer::Writer;
 
-use listing::{ACTIVATION, DSA, REQUEST, TRUST};
+use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST};
 use mount::Mount;
 
 /// How long a writer waits for another: many times as long as a window lasts, and less than the 25 s
@@ -164,6 +164,14 @@ impl Store {
         let licenses = self.licenses()?.stamps()?;
         let trust = Stamp::at(&self.place.join(DSA).join(TRUST))?;
         Ok(Stamps { licenses, trust })
+    }
+
+    /// The stamp of a licence file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn stamp(&self, name: &FileName) -> Looked<Option<Stamp>> {
+        Stamp::at(&self.place.join(DSA).join(LICENSES).join(name.as_os_str()))
     }
 
     /// The current state of the store.

@@ -56,7 +56,8 @@ impl Store {
 
     /// Cleans up after a crash: makes the partition read-only and removes half-written files. Call it
     /// at the start, and from time to time after [`Closed::HeldBy`]; not otherwise, since it also
-    /// closes a partition that a user opened. `None` means that the partition was closed already.
+    /// closes a partition that a user opened. `None` means that the partition was closed already and
+    /// held no half-written files.
     ///
     /// # Errors
     /// As [`Store::write`]. [`StoreError::Busy`] is immediate: the other writer will close the store.

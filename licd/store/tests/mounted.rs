@@ -55,6 +55,23 @@ fn the_partition_is_writable_only_inside_a_window() {
 }
 
 #[test]
+fn half_written_files_of_a_power_cut_leave_a_closed_partition() {
+    with_own_mounts("half_written_files_of_a_power_cut_leave_a_closed_partition", |root| {
+        let disk = Partition::new(root, &[]);
+        store_closed(&disk.store, "A.lic", b"one");
+        disk.remount(MsFlags::empty());
+        let left = [&disk.place, &disk.licenses()].map(|dir| dir.join(".licd-1-2.tmp"));
+        left.iter().for_each(|file| fs::write(file, "half").unwrap());
+        disk.remount(MsFlags::MS_RDONLY);
+        assert_eq!(disk.store.settle().unwrap(), Some(Closed::ReadOnly));
+        assert!(left.iter().all(|file| !file.exists()));
+        assert_eq!(names(&disk.store), ["A.lic"]);
+        assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
+        assert_eq!(disk.store.settle().unwrap(), None);
+    });
+}
+
+#[test]
 fn a_window_keeps_every_other_option_of_the_mount() {
     let test = "a_window_keeps_every_other_option_of_the_mount";
     if !is_root(test) {

@@ -317,10 +317,10 @@ fn a_request_is_refused_by_its_fault_or_by_the_rule_that_forbids_it() {
     let other = request.replacen("89", "90", 1);
     assert!(run(other.as_bytes()).contains("names one unit by unit_id and another by"));
     let pack = folder.read("p.toml");
-    folder.write("p.toml", (pack.clone() + "seats = 2\n").as_bytes());
+    folder.write("p.toml", pack.clone() + "seats = 2\n");
     let message = run(request.as_bytes());
     assert!(message.contains("WE-7Q2KD: ") && message.contains("seats"), "{message}");
-    folder.write("p.toml", (pack + "status = \"STOPPED\"\n").as_bytes());
+    folder.write("p.toml", pack.replace("\"ACTIVE\"", "\"STOPPED\""));
     let message = run(request.as_bytes());
     assert!(message.contains("STOPPED"), "{message}");
 }

@@ -8,8 +8,9 @@ use licd_rules::Code;
 
 use super::source;
 use crate::args::Activate;
-use crate::backend::Backend;
+use crate::backend::{Backend, By};
 use crate::output::{Answer, Output, Verdict};
+use crate::progress::Progress;
 
 pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> Answer {
     let settings = backend.settings()?;
@@ -23,7 +24,10 @@ pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> A
         }
     }
     let application = order.application(Terms::Accepted).map_err(unfit)?;
-    let verdict = backend.activate(&url.to_string(), &application, out.is_json());
+    let url = url.to_string();
+    let mut bar = Progress::new(&url, out.is_json() || backend.by() == By::Daemon);
+    let verdict = backend.activate(&url, &application, None, |done, total| bar.at(done, total));
+    drop(bar);
     let code = verdict.code;
     source::print(&[verdict], out)?;
     Ok(Verdict::Code(code))

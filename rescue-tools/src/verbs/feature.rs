@@ -18,18 +18,19 @@ struct Answered<'a> {
 }
 
 pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut Output) -> Answer {
-    let report = backend.report()?;
-    let Some(answer) = report.features.get(feature.name) else {
+    let (answer, generation) = backend.feature(feature)?;
+    let Some(answer) = answer else {
         return Err(licd_device::Failure {
             code: Code::Unsupported,
             message: format!("{}: this licd does not know the feature", feature.name),
         });
     };
     if !quiet && out.is_json() {
-        out.value(&Answered { schema: 1, feature: feature.name, answer })?;
+        out.value(&Answered { schema: 1, feature: feature.name, answer: &answer })?;
     } else if !quiet {
         let word = if answer.allowed { "allowed" } else { "not allowed" };
-        let why = with_code(&why(&report, feature.name, answer, &English), answer.reason);
+        let why = why(generation, feature.name, &answer, &English);
+        let why = with_code(&why, answer.reason);
         out.line(format_args!("{}: {word}: {why}", feature.name))?;
     }
     Ok(Verdict::of(answer.allowed))

@@ -16,8 +16,9 @@ pub(crate) mod unit_id;
 pub(crate) mod update_allowed;
 pub(crate) mod verify;
 
+pub(crate) mod stick;
+
 mod source;
-mod stick;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

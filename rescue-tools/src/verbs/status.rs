@@ -1,6 +1,5 @@
 //! `licctl status`
 
-use licd_device::Report;
 use licensing_words::{self as words, Line, Overview, Service, Surface, Tone, Words};
 
 use crate::backend::Backend;
@@ -19,15 +18,16 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     // The plan is optional: the status is complete without it.
     let plan = backend.device().published_restart().ok().flatten();
     let plan = plan.as_ref().map(|plan| plan.plan.as_str());
-    out.page(|page| lay_out(&report, plan, words::of_user(), page))?;
+    let words = words::of_user();
+    let overview = Overview::of(&report, plan, words, Surface::CommandLine);
+    out.page(|page| lay_out(&overview, words, page))?;
     Ok(Verdict::Yes)
 }
 
 /// Prints problems first, then services, other facts and the next steps.
-pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, page: &mut Page) {
-    let Overview { wrong, services, well, next } =
-        Overview::of(report, plan, words, Surface::CommandLine);
-    let labels = [&wrong, &well, &next].into_iter().flatten().filter_map(|line| line.label);
+pub(crate) fn lay_out(overview: &Overview, words: &dyn Words, page: &mut Page) {
+    let Overview { wrong, services, well, next } = overview;
+    let labels = [wrong, well, next].into_iter().flatten().filter_map(|line| line.label);
     let width = labels.map(|label| words.label(label).chars().count()).max().unwrap_or_default();
     let print = |lines: &[Line], tone: Tone, page: &mut Page| {
         page.gap();
@@ -37,12 +37,12 @@ pub(super) fn lay_out(report: &Report, plan: Option<&str>, words: &dyn Words, pa
         }
     };
     if !wrong.is_empty() {
-        print(&wrong, Tone::Bad, page);
+        print(wrong, Tone::Bad, page);
     }
     page.gap();
     services.iter().for_each(|licensed| service(licensed, page));
-    print(&well, Tone::Plain, page);
-    print(&next, Tone::Plain, page);
+    print(well, Tone::Plain, page);
+    print(next, Tone::Plain, page);
 }
 
 fn service(Service { name, details, status, tone, lasts }: &Service, page: &mut Page) {

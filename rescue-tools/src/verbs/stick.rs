@@ -3,15 +3,15 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use std::path::{Path, PathBuf};
 
-use licd_device::{Failure, FileVerdict, Stick};
+use licd_device::{Failure, FileVerdict, Intent, Stick};
 use licd_rules::Code;
 
 use super::source;
 use crate::args::Import;
-use crate::backend::{Backend, Document};
+use crate::backend::{Backend, Document, JobOptions, Wish};
 
 /// The content of a stick.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// The files to import.
     Files(Vec<Document>),
     /// Nothing to import, with the message to print.
@@ -44,10 +44,13 @@ pub(super) fn find(backend: &Backend, device: Option<&Path>, order: &Import) -> 
             Err(failure) => return failed("usb".to_owned(), failure),
         },
     };
-    read(backend, &device, order)
+    let whole = (!order.check).then(|| order.intent());
+    read(backend, &device, whole)
 }
 
-fn read(backend: &Backend, device: &Path, order: &Import) -> Found {
+/// Reads the stick at `device`. A user who may not mount may be allowed to have the daemon import the
+/// whole stick, with the intent `whole`.
+pub(crate) fn read(backend: &Backend, device: &Path, whole: Option<Intent>) -> Found {
     let name = name_of(device);
     match backend.device().open_stick(device) {
         Ok(stick) if stick.is_empty() => {
@@ -56,14 +59,14 @@ fn read(backend: &Backend, device: &Path, order: &Import) -> Found {
         Ok(stick) => {
             Found::Files(stick.files().map(|(name, file)| Document { name, file }).collect())
         }
-        // A user who may not mount may be allowed to have the daemon import the stick.
-        Err(failure) if failure.code == Code::NotAuthorized && !order.check => {
-            match backend.import_by_daemon(&name, order.intent()) {
-                Some(verdict) => Found::Done(verdict),
-                None => failed(name, failure),
-            }
+        Err(failure) => {
+            let intent = whole.filter(|_| failure.code == Code::NotAuthorized);
+            let done = intent.and_then(|intent| {
+                let options = JobOptions { intent, ..JobOptions::default() };
+                backend.import_by_daemon(&name, options, |_, _| Wish::GoOn)
+            });
+            done.map_or_else(|| failed(name, failure), Found::Done)
         }
-        Err(failure) => failed(name, failure),
     }
 }
 

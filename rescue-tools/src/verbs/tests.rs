@@ -2,11 +2,11 @@
 
 use licd_device::Report;
 use licd_rules::Language;
-use licensing_words as words;
+use licensing_words::{self as words, Overview, Surface};
 use serde_json::{Value, json};
 
 use super::{doctor, features, list, status};
-use crate::layout::Page;
+use crate::layout::{Color, Page};
 
 mod doctors;
 mod lists;
@@ -16,7 +16,7 @@ const WE: &str = "SUB_SERVICE_SET_WORKSPACE_EDITION";
 const EMP: &str = "SUB_SERVICE_SET_ENTERPRISE_MANAGEMENT_PACK";
 
 /// A device with OS 12 and a licence for a year.
-fn licensed() -> Value {
+pub(crate) fn licensed() -> Value {
     json!({
         "schema": 1,
         "state": "valid",
@@ -63,7 +63,7 @@ fn unlicensed() -> Value {
 }
 
 /// A device with several problems.
-fn broken() -> Value {
+pub(crate) fn broken() -> Value {
     let mut device = unlicensed();
     device["unit_id"] = Value::Null;
     device["hardware"] = json!({"kind": "none", "mac": null, "serial": null});
@@ -110,14 +110,14 @@ fn license(pack: &str, serial: u64, product: &str, expires: &str, state: &str) -
         "file": "01E7CDFDC2F6877E56C68D874C24AB6C.lic"})
 }
 
-fn report(device: &Value) -> Report {
+pub(crate) fn report(device: &Value) -> Report {
     Report::from_json(&device.to_string()).unwrap()
 }
 
 fn laid_out(print: impl FnOnce(&mut Page)) -> String {
-    let mut page = Page::new(false);
+    let mut page = Page::default();
     print(&mut page);
-    let text = page.text().to_owned();
+    let text = page.text(Color::Hidden);
     for line in text.lines() {
         assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line}");
     }
@@ -125,7 +125,9 @@ fn laid_out(print: impl FnOnce(&mut Page)) -> String {
 }
 
 fn status_in(language: Language, device: &Value) -> String {
-    laid_out(|page| status::lay_out(&report(device), None, words::of(language), page))
+    let words = words::of(language);
+    let overview = Overview::of(&report(device), None, words, Surface::CommandLine);
+    laid_out(|page| status::lay_out(&overview, words, page))
 }
 
 fn status_of(device: &Value) -> String {

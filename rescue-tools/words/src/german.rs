@@ -272,7 +272,7 @@ impl Words for German {
 
     fn named(&self, sentence: Named<'_>) -> String {
         match sentence {
-            Named::RemoveQuestion(what) => format!("{what} von diesem Gerät entfernen?"),
+            Named::RemoveQuestion(what) => format!("Von diesem Gerät entfernen: {what}?"),
             Named::Received(done, Some(total)) => format!("{done} von {total} Byte"),
             Named::Received(done, None) => format!("{done} Byte"),
             Named::Needed(field) => format!("{field}: ist leer; bitte ausfüllen"),

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use licd_device::{FeatureReport, LicenseReport, Report};
-use licd_rules::{Code, LicenseState, Reason, titles};
+use licd_rules::{Code, Generation, LicenseState, Reason, titles};
 use license_format::{Date, Expiry};
 
 use crate::{Tone, Words};
@@ -57,7 +57,7 @@ pub fn features<'a>(report: &'a Report, words: &dyn Words) -> Vec<Feature<'a>> {
         name: words.feature(code),
         allowed: answer.allowed,
         tone: if answer.allowed { Tone::Good } else { Tone::Bad },
-        why: why(report, code, answer, words),
+        why: why(report.os.generation, code, answer, words),
         reason: answer.reason,
     };
     let mut features: Vec<_> = report.features.iter().map(feature).collect();
@@ -65,12 +65,16 @@ pub fn features<'a>(report: &'a Report, words: &dyn Words) -> Vec<Feature<'a>> {
     features
 }
 
-/// Why a feature is or is not allowed.
+/// Why a feature is or is not allowed on a system of this generation.
 #[must_use]
-pub fn why(report: &Report, code: &str, answer: &FeatureReport, words: &dyn Words) -> String {
+pub fn why(
+    generation: Generation,
+    code: &str,
+    answer: &FeatureReport,
+    words: &dyn Words,
+) -> String {
     let feature = licd_rules::Feature::named(code).into_iter();
-    let services: Vec<_> =
-        feature.flat_map(|feature| feature.services(report.os.generation)).collect();
+    let services: Vec<_> = feature.flat_map(|feature| feature.services(generation)).collect();
     words.reason(answer.reason, answer.until, &services)
 }
 

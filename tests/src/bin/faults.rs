@@ -4,7 +4,8 @@
 //! - `faults --list OPERATION`: the calls of an undisturbed run, and the errors that each can return
 //! - `faults OPERATION THREAD:NUMBER ERRNO once|onward`, `… kill before|after`: one point
 //!
-//! `--jobs N` runs so many points at a time, `--sample N --seed S` chooses some of each operation.
+//! `--jobs N` runs so many points at a time, `--sample N --seed S` chooses some of each operation, and
+//! `--of NAME` those of the calls with this name, or of files whose path ends so.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -29,15 +30,18 @@ fn main() -> ExitCode {
 mod run {
     use std::collections::BTreeMap;
     use std::process::ExitCode;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
     use acceptance::faults::attempt::Fixture;
     use acceptance::faults::judge::undisturbed;
     use acceptance::faults::operations::{OPERATIONS, Operation, named};
     use acceptance::faults::point::Point;
-    use acceptance::faults::sweep::{self, Choice, Outcome};
+    use acceptance::faults::sweep::{self, Choice, Count, Outcome, Turn};
 
-    const USAGE: &str = "usage: faults [--jobs N] [--sample N] [--seed S] [OPERATION…]
+    /// Runs between two lines that show progress.
+    const PROGRESS: usize = 250;
+    const USAGE: &str = "usage: faults [--jobs N] [--sample N] [--seed S] [--of NAME] [OPERATION…]
        faults --list OPERATION
        faults OPERATION THREAD:NUMBER ERRNO once|onward
        faults OPERATION THREAD:NUMBER kill before|after";
@@ -99,7 +103,7 @@ mod run {
 
     /// Runs points of the named operations, or of all if none is named. `None` for an unknown name.
     fn all(words: &[&str]) -> Option<ExitCode> {
-        let (mut jobs, mut sample, mut seed) = (1, None, 1);
+        let (mut jobs, mut sample, mut seed, mut of) = (1, None, 1, None);
         let mut operations = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -107,40 +111,72 @@ mod run {
                 "--jobs" => jobs = words.next()?.parse().ok()?,
                 "--sample" => sample = Some(words.next()?.parse().ok()?),
                 "--seed" => seed = words.next()?.parse().ok()?,
+                // A command line lasts as long as the program.
+                "--of" => of = Some(&*words.next()?.to_string().leak()),
                 name => operations.push(named(name)?),
             }
         }
         if operations.is_empty() {
             operations.extend(OPERATIONS);
         }
-        let choice = sample.map_or(Choice::All, |size| Choice::Sample(size, seed));
-        let mut is_right = true;
+        let choice = match (of, sample) {
+            (Some(name), _) => Choice::Of(name),
+            (None, Some(size)) => Choice::Sample(size, seed),
+            (None, None) => Choice::All,
+        };
+        let mut wrong = 0;
         let mut lines = Vec::new();
         for operation in operations {
             let began = Instant::now();
-            let results = sweep::run(operation, choice, jobs, &|result| {
-                if matches!(result.outcome, Outcome::Wrong(_)) {
-                    println!("{result}");
-                }
-            });
-            for (heading, count) in sweep::count(&results) {
-                is_right &= count.wrong == 0;
-                let right = count.points - count.wrong;
-                let name = operation.name;
-                let missed = match count.not_reached {
-                    0 => String::new(),
-                    missed => format!(" ({missed} not reached)"),
-                };
-                lines.push(format!(
-                    "{name:14} {heading:14} {:5} points, {right:5} right{missed}",
-                    count.points
-                ));
-            }
+            let results = sweep::run(operation, choice, jobs, &reporter(operation, began));
+            wrong += results.iter().filter(|result| result.is_wrong()).count();
+            lines.extend(summary(operation, &results));
             lines.push(format!("{:14} {:.0} s", operation.name, began.elapsed().as_secs_f64()));
             reasons(&results);
         }
         println!("\n{}", lines.join("\n"));
-        Some(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Some(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Prints wrong points, points that run again, and progress.
+    fn reporter(operation: &Operation, began: Instant) -> impl Fn(&sweep::Result) + Sync {
+        let runs = AtomicUsize::new(0);
+        move |result| {
+            if result.is_wrong() || result.turn == Turn::Alone {
+                println!("{result}");
+            }
+            let runs = runs.fetch_add(1, Ordering::Relaxed) + 1;
+            if runs.is_multiple_of(PROGRESS) {
+                println!("{}: {runs} runs in {} s", operation.name, began.elapsed().as_secs());
+            }
+        }
+    }
+
+    /// The counts by kind of fault, and those of all points.
+    fn summary(operation: &Operation, results: &[sweep::Result]) -> Vec<String> {
+        let mut all = Count::default();
+        let mut lines = Vec::new();
+        for (heading, count) in sweep::count(results) {
+            lines.push(line(operation, &heading, count));
+            all += count;
+        }
+        lines.push(line(operation, "all", all));
+        lines
+    }
+
+    fn line(operation: &Operation, heading: &str, count: Count) -> String {
+        let Count { points, not_reached, wrong, right_alone } = count;
+        let note = |number, text| match number {
+            0 => String::new(),
+            number => format!(", {number} {text}"),
+        };
+        format!(
+            "{:14} {heading:14} {points:6} points, {:6} right{}{}",
+            operation.name,
+            points - wrong,
+            note(not_reached, "of them not reached"),
+            note(right_alone, "of them only when run again alone"),
+        )
     }
 
     /// Prints how often each requirement was violated.

@@ -1,17 +1,26 @@
 //! One run of an operation, with or without a fault, and the resulting state.
 
+mod copies;
 mod licd;
 mod watch;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use self::copies::Copies;
 pub use self::licd::{Answer, Served};
 pub use self::watch::Watch;
+use super::judge::Right;
 use super::operations::{Act, Operation};
 use super::point::Aim;
 use super::state::{self, State};
-use super::tracer::{Trace, Traced};
+use super::tracer::{End, Trace, Traced};
 use crate::bus::Bus;
+use crate::partition::Partition;
 use crate::program;
 use crate::wait;
 use crate::world::World;
@@ -31,6 +40,25 @@ pub struct Attempt {
     pub served: Option<Served>,
 }
 
+impl Attempt {
+    /// A run that ended with a loss of power, before or after the program reported success.
+    #[must_use]
+    pub fn lost(fixture: &Fixture, right: &Right, world: &World, is_acknowledged: bool) -> Self {
+        let is_served = !matches!(fixture.operation.act, Act::Tool(_));
+        let served = is_served.then(|| Served {
+            was_ready: true,
+            lived: false,
+            answer: is_acknowledged.then_some(Answer::Done),
+            still: None,
+            watch: Watch::new(world),
+        });
+        let out = if is_acknowledged { right.attempt.trace.out.clone() } else { String::new() };
+        let end = End::Killed(Signal::SIGKILL);
+        let trace = Trace { calls: Vec::new(), hit: None, end, out, err: String::new() };
+        Self { trace, state: State::of(world), served }
+    }
+}
+
 /// The device on which the runs of an operation start.
 #[derive(Debug)]
 pub struct Fixture {
@@ -40,9 +68,11 @@ pub struct Fixture {
     pub before: State,
     /// The claims of its status report before the run.
     pub claims: Value,
-    template: World,
+    copies: Copies,
     bus: Bus,
     _bus_dir: tempfile::TempDir,
+    /// What was found at the next start from a state that several runs left.
+    found: RefCell<HashMap<(u64, bool), Vec<String>>>,
 }
 
 impl Fixture {
@@ -55,13 +85,56 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let bus = Bus::in_dir(dir.path());
         let (before, claims) = (State::of(&template), report(&template).unwrap());
-        Self { operation, before, claims, template, bus, _bus_dir: dir }
+        let copies = Copies::of(&template);
+        let found = RefCell::default();
+        Self { operation, before, claims, copies, bus, _bus_dir: dir, found }
     }
 
-    /// A device for one run.
+    /// A device for one run. The device of the run before must have been dropped.
     #[must_use]
     pub fn world(&self) -> World {
-        self.template.copied()
+        self.copies.next()
+    }
+
+    /// The content of the licence partition before the run.
+    ///
+    /// # Panics
+    /// If it is not a file system.
+    #[must_use]
+    pub fn partition_content(&self) -> &[u8] {
+        self.copies.partition_content().unwrap()
+    }
+
+    /// A device with this licence partition, given where to mount it.
+    #[must_use]
+    pub fn world_on(&self, partition: impl FnOnce(&Path) -> Partition) -> World {
+        self.copies.on(|place| Some(partition(place)))
+    }
+
+    /// Unmounts the licence partition of a device, after which the device is of no use. Returns
+    /// whether a byte of the partition was written.
+    #[must_use]
+    pub fn release(&self, partition: &Partition) -> bool {
+        copies::release(partition);
+        !self.copies.is_untouched(partition.image())
+    }
+
+    /// The result of `find`, which depends on the state of the device and on whether a change
+    /// `is_acknowledged` only. It is kept for the next run that leaves the same state, if the partition
+    /// was not written.
+    pub fn found(
+        &self,
+        world: &World,
+        is_acknowledged: bool,
+        find: impl FnOnce() -> Vec<String>,
+    ) -> Vec<String> {
+        let Some(state) = self.copies.fingerprint(world) else { return find() };
+        let known = self.found.borrow().get(&(state, is_acknowledged)).cloned();
+        known.unwrap_or_else(|| {
+            let found = find();
+            self.found.borrow_mut().insert((state, is_acknowledged), found.clone());
+            found
+        })
     }
 
     /// Whether the operation is a start of licd.
@@ -77,7 +150,10 @@ impl Fixture {
             Act::Tool(args) => {
                 let mut command = world.licctl_command();
                 command.args(args(world));
-                let trace = Traced::start(&command, aim).wait(wait::DEADLINE);
+                let mut trace = Traced::start(&command, aim).wait(wait::DEADLINE);
+                // Answers of different runs are compared.
+                let place = world.root().parent().unwrap().to_str().unwrap();
+                trace.out = trace.out.replace(place, "");
                 Attempt { trace, state: State::of(world), served: None }
             }
             Act::Start => self.serve(world, aim, expected, None),

@@ -13,7 +13,8 @@ use nix::libc;
 use nix::unistd::Pid;
 
 use self::table::About::{self, At, Fd, Path};
-use self::table::{KNOWN, Kind, UNCOUNTED};
+pub use self::table::UNCOUNTED;
+use self::table::{KNOWN, Kind};
 use super::arch::Entry;
 
 /// The errors that a call can be made to return.
@@ -131,6 +132,8 @@ impl Call {
             EIO | EROFS | ENOSPC => on_disk,
             EACCES if self.is_open => self.kind == Kind::Connect,
             EINTR if self.kind == Kind::Change => self.name == "ftruncate",
+            // Adding to a number waits only at its end, after 2^64 - 2 additions.
+            EINTR if self.kind == Kind::Write => self.about != "anon_inode:[eventfd]",
             ENOMEM
                 if ["nanosleep", "clock_nanosleep", "wait4", "waitid", "getrandom"]
                     .contains(&&*self.name) =>

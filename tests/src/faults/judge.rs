@@ -61,8 +61,13 @@ pub fn judge(
     judge.memory();
     judge.store();
     if aim.fault.is_kill() {
-        judge.killed();
-        judge.closed();
+        let found = fixture.found(&world, judge.is_acknowledged(), || {
+            let mut next = Judge { violations: Vec::new(), ..judge };
+            next.killed();
+            next.closed();
+            next.violations
+        });
+        judge.violations.extend(found);
     } else {
         judge.closed();
         judge.left();
@@ -70,7 +75,7 @@ pub fn judge(
         judge.licd();
     }
     let mut violations = judge.violations;
-    check_file_system(world, &mut violations);
+    violations.extend(check_file_system(fixture, &world));
     violations
 }
 
@@ -193,20 +198,23 @@ impl<'a> Judge<'a> {
             return;
         }
         let (old, new) = (&self.fixture.claims, &self.right.claims);
-        match self.fixture.next_start(self.world, &[old, new]) {
+        let found = self.fixture.next_start(self.world, &[old, new]);
+        let mut is_there = found.as_ref() == Ok(new);
+        match found {
             Err(why) => self.wrong(why),
             Ok(claims) if claims != *old && claims != *new => {
                 let what = state::difference(&claims, new);
                 self.wrong(format!("the next start finds {what}"));
-            }
-            Ok(claims) if claims != *new && self.is_acknowledged() => {
-                self.wrong("what was acknowledged is lost");
             }
             Ok(_) => {}
         }
         let now = State::of(self.world);
         let after = &self.right.attempt.state;
         let is_done = now.store == after.store;
+        is_there &= is_done && now.settings == after.settings && now.trust >= after.trust;
+        if self.is_acknowledged() && !is_there {
+            self.wrong("what was acknowledged is lost");
+        }
         if self.is_removal() && is_done && !after.memory.is_subset(&now.memory) {
             self.wrong("the removal is not remembered");
         }
@@ -238,12 +246,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn check_file_system(world: World, violations: &mut Violations) {
-    let Some(partition) = world.file_system() else { return };
-    partition.vanish();
-    let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
-    if !check.status.success() {
-        let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
-        violations.push(format!("e2fsck: {text}"));
+/// What e2fsck finds; `None` if nothing, or if the partition was not written.
+fn check_file_system(fixture: &Fixture, world: &World) -> Option<String> {
+    let partition = world.file_system()?;
+    if !fixture.release(partition) {
+        return None;
     }
+    let check = Command::new("/sbin/e2fsck").arg("-fn").arg(partition.image()).output().unwrap();
+    let text = String::from_utf8_lossy(&check.stdout).replace('\n', " / ");
+    (!check.status.success()).then(|| format!("e2fsck: {text}"))
 }

@@ -68,6 +68,14 @@ pub struct Aim {
     pub fault: Fault,
 }
 
+impl Aim {
+    /// A kill, as a loss of power is to the program, without a place.
+    pub const LOSS_OF_POWER: Self = {
+        let thread = ThreadName { name: [0; NAME], ordinal: 0 };
+        Self { place: Place { thread, number: 0 }, fault: Fault::KillBefore }
+    };
+}
+
 /// A fault at a place of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {

@@ -1,7 +1,9 @@
 //! Runs all points of an operation, or a sample of them.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nix::errno::Errno;
@@ -11,6 +13,7 @@ use super::calls::Call;
 use super::judge::{Right, Violations, judge, undisturbed};
 use super::operations::Operation;
 use super::point::{Aim, Fault, Place, Point};
+use crate::random::Random;
 
 /// The outcome of one point.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,17 @@ pub struct Result {
     pub call: String,
     /// The outcome.
     pub outcome: Outcome,
+    /// Which run of the point this is.
+    pub turn: Turn,
+}
+
+/// Which run of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Its first, with others at the same time.
+    First,
+    /// Its second, without others, because the first was wrong.
+    Alone,
 }
 
 /// Which points of an operation are run.
@@ -41,6 +55,8 @@ pub enum Choice {
     All,
     /// This many, chosen by a seed.
     Sample(usize, u64),
+    /// Those of the calls with this name, or of files with this one.
+    Of(&'static str),
 }
 
 /// The counts under one heading.
@@ -52,6 +68,17 @@ pub struct Count {
     pub not_reached: usize,
     /// How many of them violated a requirement.
     pub wrong: usize,
+    /// How many of them violated a requirement only beside other runs.
+    pub right_alone: usize,
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.points += other.points;
+        self.not_reached += other.not_reached;
+        self.wrong += other.wrong;
+        self.right_alone += other.right_alone;
+    }
 }
 
 /// The points of an operation that makes these calls.
@@ -77,7 +104,9 @@ pub fn points(operation: &Operation, calls: &[(Place, Call)]) -> Vec<Aim> {
     aims
 }
 
-/// Runs points of an operation, `jobs` concurrently, and reports each as it finishes.
+/// Runs points of an operation, `jobs` concurrently, and reports each as it finishes. A machine that
+/// many jobs load breaks the time limits of the requirements, so points that are wrong run again, one
+/// at a time, and count as wrong if they still are.
 #[must_use]
 pub fn run(
     operation: &'static Operation,
@@ -85,24 +114,46 @@ pub fn run(
     jobs: usize,
     report: &(dyn Fn(&Result) + Sync),
 ) -> Vec<Result> {
+    let list = || {
+        let mut calls = undisturbed(&Fixture::new(operation)).attempt.trace.calls;
+        if let Choice::Of(name) = choice {
+            calls.retain(|(_, call)| call.name == name || call.about.ends_with(name));
+        }
+        choose(points(operation, &calls), choice)
+    };
+    // On a thread of its own, which gets a mount namespace of its own.
+    let chosen = thread::scope(|scope| scope.spawn(list).join().unwrap());
+    let (mut results, wrong): (Vec<_>, Vec<_>) =
+        run_all(operation, &chosen, jobs, Turn::First, report)
+            .into_iter()
+            .partition(|result| jobs == 1 || !result.is_wrong());
+    let wrong: Vec<_> = wrong.iter().map(|result| result.point.aim).collect();
+    results.extend(run_all(operation, &wrong, 1, Turn::Alone, report));
+    results
+}
+
+/// Runs these points, `jobs` concurrently.
+fn run_all(
+    operation: &'static Operation,
+    aims: &[Aim],
+    jobs: usize,
+    turn: Turn,
+    report: &(dyn Fn(&Result) + Sync),
+) -> Vec<Result> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let fixture = Fixture::new(operation);
+        let right = undisturbed(&fixture);
+        let mut results = Vec::new();
+        while let Some(aim) = aims.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = Result { turn, ..run_one(&fixture, &right, *aim) };
+            report(&result);
+            results.push(result);
+        }
+        results
+    };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs)
-            .map(|worker| {
-                scope.spawn(move || {
-                    let fixture = Fixture::new(operation);
-                    let right = undisturbed(&fixture);
-                    let all = points(operation, &right.attempt.trace.calls);
-                    let chosen = choose(all, choice);
-                    let own = chosen.into_iter().skip(worker).step_by(jobs);
-                    let run = |aim| {
-                        let result = run_one(&fixture, &right, aim);
-                        report(&result);
-                        result
-                    };
-                    own.map(run).collect::<Vec<_>>()
-                })
-            })
-            .collect();
+        let workers: Vec<_> = (0..jobs.min(aims.len())).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     })
 }
@@ -132,7 +183,7 @@ pub fn run_one(fixture: &Fixture, right: &Right, aim: Aim) -> Result {
             (String::new(), Outcome::Wrong(vec![format!("cannot be judged: {text}")]))
         }
     };
-    Result { point, call, outcome }
+    Result { point, call, outcome, turn: Turn::First }
 }
 
 /// Counts results by kind of fault.
@@ -143,7 +194,8 @@ pub fn count(results: &[Result]) -> BTreeMap<String, Count> {
         let count = counts.entry(result.point.aim.fault.heading()).or_default();
         count.points += 1;
         count.not_reached += usize::from(result.outcome == Outcome::NotReached);
-        count.wrong += usize::from(matches!(result.outcome, Outcome::Wrong(_)));
+        count.wrong += usize::from(result.is_wrong());
+        count.right_alone += usize::from(result.turn == Turn::Alone && !result.is_wrong());
     }
     counts
 }
@@ -154,30 +206,26 @@ fn choose(mut all: Vec<Aim>, choice: Choice) -> Vec<Aim> {
     // A partial Fisher–Yates shuffle.
     let size = size.min(all.len());
     for index in 0..size {
-        let rest = u64::try_from(all.len() - index).unwrap();
-        let other = index + usize::try_from(random.next() % rest).unwrap();
+        let other = index + random.below(all.len() - index);
         all.swap(index, other);
     }
     all.truncate(size);
     all
 }
 
-/// A pseudo-random generator (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+impl Result {
+    /// Whether a requirement is violated.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        matches!(self.outcome, Outcome::Wrong(_))
     }
 }
 
 impl std::fmt::Display for Result {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { point, call, outcome } = self;
+        let Self { point, call, outcome, turn } = self;
         match outcome {
+            Outcome::Right if *turn == Turn::Alone => write!(f, "right alone  {point}  {call}"),
             Outcome::Right => write!(f, "right  {point}  {call}"),
             Outcome::NotReached => write!(f, "not reached  {point}"),
             Outcome::Wrong(violations) => {

@@ -1,8 +1,9 @@
 //! Runs a program under ptrace(2), counts its system calls, and injects one fault.
 //!
 //! The tracer follows threads and children. It ignores calls of the dynamic loader, which finish
-//! before the program's own work begins. The program waits in a shell until it is traced, so that
-//! no call is missed and no signal is needed to stop it.
+//! before the program's own work begins. A starter, `traced`, waits until it is traced before it
+//! executes the program, so that no call is missed and no signal is needed to stop it. Its filter
+//! stops the program at the counted calls only.
 
 mod follow;
 
@@ -19,9 +20,10 @@ use nix::unistd::Pid;
 use self::follow::Tracer;
 use super::calls::Call;
 use super::point::{Aim, Place};
+use crate::program;
 
-/// Waits for a line, which arrives once the shell is traced, and executes the program.
-const STARTER: &str = r#"read -r _; exec "$@" </dev/null"#;
+/// Waits for a line, which arrives once it is traced, and executes the program.
+const STARTER: &str = "traced";
 /// The limit of calls of a looping program: a hundred times those of a start of licd.
 const CALLS: u64 = 200_000;
 /// How a program ended.
@@ -68,7 +70,7 @@ struct Control {
     is_armed: AtomicBool,
     /// Whether the fault has happened.
     has_hit: AtomicBool,
-    /// The number of calls so far, counted or not.
+    /// The number of calls so far, of those that can be counted.
     calls: AtomicU64,
 }
 
@@ -94,8 +96,8 @@ impl Traced {
     }
 
     fn spawn(command: &Command, aim: Option<Aim>, is_armed: bool) -> Self {
-        let mut starter = Command::new("sh");
-        starter.args(["-c", STARTER, "sh"]).arg(command.get_program()).args(command.get_args());
+        let mut starter = Command::new(program::built_here().join(STARTER));
+        starter.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => starter.env(name, value),
@@ -145,7 +147,7 @@ impl Traced {
         self.control.has_hit.load(Ordering::SeqCst)
     }
 
-    /// The number of calls so far, counted or not.
+    /// The number of calls so far, armed or not.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.control.calls.load(Ordering::SeqCst)

@@ -11,6 +11,7 @@
 
 mod envelope;
 mod inbound;
+mod line;
 mod queues;
 
 use std::collections::VecDeque;
@@ -20,17 +21,18 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use rustix::net::{Shutdown, shutdown};
 use zbus::Message;
 use zbus::address::transport::{Transport, UnixSocket};
 use zbus::connection::socket::{ReadHalf, Socket, Split, WriteHalf};
 use zbus::export::async_trait::async_trait;
 use zbus::message::{Flags, Type};
 use zruntime::net::unix::UnixStream;
-use zruntime::{AsyncIo, Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
+use zruntime::{Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
 
 use envelope::{BODY, Envelope, FLAGS, Kind};
 use inbound::{Arrival, Frame, Inbound};
+use line::Line;
 use queues::{CallQueues, Load};
 
 /// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
@@ -40,9 +42,6 @@ const STALLED: Duration = Duration::from_secs(5);
 /// The length in bytes from which an answer delays the answers behind it: the buffer of a socket takes
 /// shorter ones at once.
 const LONG: usize = 64 << 10;
-
-/// The way to the bus.
-type Line = AsyncIo<OwnedFd, Runtime>;
 
 /// A connected socket that zbus is to speak through.
 #[derive(Debug)]
@@ -91,7 +90,7 @@ impl Gate {
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
         Ok(Self(Arc::new(Connection {
-            line: AsyncIo::new(&runtime, socket.into())?,
+            line: Line::new(&runtime, socket.into())?,
             writing: lock::Mutex::new(()),
             incoming: Mutex::default(),
             changed: Event::new(),
@@ -171,7 +170,7 @@ impl Connection {
         let _turn = self.writing.lock().await;
         let began = Instant::now();
         while !bytes.is_empty() {
-            let some = self.line.write_with(|socket| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?));
+            let some = line::send(&self.line, bytes);
             let written = match SharedRuntime::current()?.timeout(STALLED, some).await {
                 Ok(written) => written?,
                 Err(_) => {
@@ -250,7 +249,7 @@ impl ReadHalf for Reader {
 
     /// Of the handshake.
     async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        inbound::receive(&self.connection.line, room).await
+        line::receive(&self.connection.line, room).await
     }
 
     fn can_pass_unix_fd(&self) -> bool {

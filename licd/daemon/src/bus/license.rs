@@ -1,22 +1,22 @@
 //! `com.igel.License1.License`: one licence of this device.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::mem;
+use std::sync::{PoisonError, RwLock};
 
-use licd_device::{LicenseReport, Report};
+use licd_device::LicenseReport;
 use license_format::OrderNumber;
 use zbus::{Variant, interface};
 
 use super::PATH;
 
-/// A licence as an object. Its content is shared with the announcer, which alone changes it.
-#[derive(Clone)]
-pub(super) struct License(Arc<RwLock<LicenseReport>>);
+/// A licence as an object.
+pub(super) struct License(RwLock<LicenseReport>);
 
 impl License {
     /// The object of a licence.
-    pub(super) fn new(report: &LicenseReport) -> Self {
-        Self(Arc::new(RwLock::new(report.clone())))
+    pub(super) fn new(report: LicenseReport) -> Self {
+        Self(RwLock::new(report))
     }
 
     /// What it shows now.
@@ -24,9 +24,9 @@ impl License {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shows another report from now on.
-    pub(super) fn show(&self, report: &LicenseReport) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = report.clone();
+    /// Shows another report from now on, and returns the one before. For the announcer alone.
+    pub(super) fn show(&self, report: LicenseReport) -> LicenseReport {
+        mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), report)
     }
 }
 
@@ -47,11 +47,13 @@ pub(super) fn properties(report: &LicenseReport) -> [(&'static str, Variant<'_>)
     ]
 }
 
-/// The path of every licence of a report: `PACK_SERIAL`, with a number appended where two
-/// files would share it.
-pub(super) fn paths(report: &Report) -> BTreeMap<String, &LicenseReport> {
+/// The path of every one of these licences: `PACK_SERIAL`, with a number appended where two files would
+/// share it.
+pub(super) fn paths<'a>(
+    licenses: impl IntoIterator<Item = &'a LicenseReport>,
+) -> BTreeMap<String, &'a LicenseReport> {
     let mut paths = BTreeMap::new();
-    for license in &report.licenses {
+    for license in licenses {
         let name = format!(
             "{PATH}/license/{}_{}",
             license.pack.as_str().replace('-', "_"),

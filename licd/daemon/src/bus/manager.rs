@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Report};
 use licd_fs::printable::escaped;
-use licd_rules::{Code, Selector, Version};
+use licd_rules::{ClockState, Code, Selector, ServiceState, Version};
+use licd_store::StoreState;
 use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
@@ -18,7 +19,7 @@ use super::error::BusError;
 use super::options::{Options, access, application, intent, no_options};
 use super::{activation, job};
 use crate::jobs::Source;
-use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
+use crate::shared::{ImportReply, News, Order, Refusal, Reply, Shared};
 
 /// The daemon's own object.
 pub(super) struct Manager {
@@ -120,16 +121,38 @@ pub(super) struct Call<'a> {
     pub(super) header: &'a Header<'a>,
 }
 
-/// The properties of the daemon.
-pub(super) fn properties(published: &Published) -> [(&'static str, Variant<'_>); 5] {
-    let report = &published.report;
-    [
-        ("State", report.state.as_str().into()),
-        ("UnitId", unit_id(report).into()),
-        ("ClockState", report.clock.state.as_str().into()),
-        ("StoreState", report.store.state.as_str().into()),
-        ("RestartPending", published.report.restart_pending.into()),
-    ]
+/// The properties of the daemon that change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    state: ServiceState,
+    unit_id: String,
+    clock: ClockState,
+    store: StoreState,
+    restart_pending: bool,
+}
+
+impl Shown {
+    /// Those of a report.
+    pub(crate) fn of(report: &Report) -> Self {
+        Self {
+            state: report.state,
+            unit_id: unit_id(report),
+            clock: report.clock.state,
+            store: report.store.state,
+            restart_pending: report.restart_pending,
+        }
+    }
+
+    /// The same as the bus has them.
+    pub(super) fn properties(&self) -> [(&'static str, Variant<'_>); 5] {
+        [
+            ("State", self.state.as_str().into()),
+            ("UnitId", self.unit_id.as_str().into()),
+            ("ClockState", self.clock.as_str().into()),
+            ("StoreState", self.store.as_str().into()),
+            ("RestartPending", self.restart_pending.into()),
+        ]
+    }
 }
 
 fn unit_id(report: &Report) -> String {

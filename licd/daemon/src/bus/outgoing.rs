@@ -1,11 +1,13 @@
 //! Signals and replies of the loop, sent in its order.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use licd_device::Report;
 use licd_rules::Notice;
 use zbus::fdo::Properties;
 use zbus::object_server::{Interface, SignalEmitter};
@@ -13,18 +15,19 @@ use zbus::{Connection, Variant};
 use zruntime::mpmc::Receiver;
 
 use super::authority::Authority;
+use super::changes::LicenseChanges;
 use super::deployment::Deployment;
 use super::error::reason;
 use super::job::{self, JobObject};
 use super::license::{self, License};
-use super::manager::{self, Manager};
+use super::manager::{Manager, Shown};
 use super::{NAME, PATH};
 use crate::jobs::{Job, JobId};
-use crate::shared::{News, Published, Shared};
+use crate::shared::{News, Shared};
 
 /// Something to send.
 pub(super) enum Outgoing {
-    Announce(Arc<Published>),
+    Announce(Shown, LicenseChanges),
     ExpiryNotice(Notice),
     PlanChanged,
     JobBegan(Arc<Job>),
@@ -39,22 +42,13 @@ pub(super) enum Outgoing {
 pub(super) struct Announcer {
     shared: Arc<Shared>,
     authority: Arc<Authority>,
-    announced: Arc<Published>,
-    licenses: BTreeMap<String, License>,
+    announced: Shown,
 }
 
 impl Announcer {
-    /// The objects themselves show the state that is published now.
-    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
-        let announced = shared.published();
-        let paths = license::paths(&announced.report).into_iter();
-        let licenses = paths.map(|(path, license)| (path, License::new(license))).collect();
-        Self { shared, authority, announced, licenses }
-    }
-
-    /// The objects of the licences, by path.
-    pub(super) fn licenses(&self) -> impl Iterator<Item = (String, License)> {
-        self.licenses.iter().map(|(path, license)| (path.clone(), license.clone()))
+    /// `report`: the one that the objects show.
+    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>, report: &Report) -> Self {
+        Self { shared, authority, announced: Shown::of(report) }
     }
 
     /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
@@ -87,7 +81,7 @@ impl Announcer {
     async fn send(&mut self, connection: &Connection, outgoing: Outgoing) -> zbus::Result<()> {
         let objects = connection.object_server();
         match outgoing {
-            Outgoing::Announce(published) => self.announce(connection, published).await,
+            Outgoing::Announce(shown, licenses) => self.announce(connection, shown, licenses).await,
             Outgoing::ExpiryNotice(notice) => {
                 let Notice { service, stage, expires, days_left, .. } = notice;
                 let (state, expires) = (stage.as_str(), expires.to_string());
@@ -126,49 +120,38 @@ impl Announcer {
         }
     }
 
+    /// Announces a report that differs from the one before.
     async fn announce(
         &mut self,
         connection: &Connection,
-        published: Arc<Published>,
+        shown: Shown,
+        licenses: LicenseChanges,
     ) -> zbus::Result<()> {
-        let before = std::mem::replace(&mut self.announced, Arc::clone(&published));
-        self.announce_licenses(connection, &published).await?;
-        let changed = different(manager::properties(&before), manager::properties(&published));
+        let before = mem::replace(&mut self.announced, shown);
+        announce_licenses(connection, licenses).await?;
+        let changed = different(before.properties(), self.announced.properties());
         properties_changed::<Manager>(connection, PATH, changed).await?;
-        if before.report != published.report {
-            Manager::changed(&SignalEmitter::new(connection, PATH)?).await?;
-        }
-        Ok(())
+        Manager::changed(&SignalEmitter::new(connection, PATH)?).await
     }
+}
 
-    async fn announce_licenses(
-        &mut self,
-        connection: &Connection,
-        published: &Published,
-    ) -> zbus::Result<()> {
-        let objects = connection.object_server();
-        let paths = license::paths(&published.report);
-        let gone = self.licenses.extract_if(.., |path, _| !paths.contains_key(path));
-        for (path, _) in gone.collect::<Vec<_>>() {
-            objects.remove::<License, _>(path).await?;
-        }
-        for (path, report) in paths {
-            let Some(license) = self.licenses.get(&path) else {
-                let license = License::new(report);
-                self.licenses.insert(path.clone(), license.clone());
-                objects.at(path, license).await?;
-                continue;
-            };
-            let before = license.report();
-            if before == *report {
+async fn announce_licenses(connection: &Connection, changes: LicenseChanges) -> zbus::Result<()> {
+    let objects = connection.object_server();
+    for path in changes.gone {
+        objects.remove::<License, _>(path).await?;
+    }
+    for (path, report) in changes.shown {
+        let before = match objects.interface::<_, License>(&*path).await {
+            Ok(license) => license.get().await.show(report.clone()),
+            Err(_) => {
+                objects.at(path, License::new(report)).await?;
                 continue;
             }
-            license.show(report);
-            let changed = different(license::properties(&before), license::properties(report));
-            properties_changed::<License>(connection, &path, changed).await?;
-        }
-        Ok(())
+        };
+        let changed = different(license::properties(&before), license::properties(&report));
+        properties_changed::<License>(connection, &path, changed).await?;
     }
+    Ok(())
 }
 
 /// The properties that have changed.

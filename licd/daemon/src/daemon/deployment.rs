@@ -27,6 +27,8 @@ pub(super) struct PendingRestart {
     retry: Duration,
     /// Why the restart is not possible now.
     problem: Option<Problem>,
+    /// Whether an earlier run has published a plan.
+    published: bool,
 }
 
 impl PendingRestart {
@@ -36,11 +38,14 @@ impl PendingRestart {
         let memory =
             Memory::load(device.root(), &boot).map_err(|unavailable| complain(&unavailable));
         // What an earlier run has published is in the report until it is taken back.
-        let published = device.published_restart().ok().flatten();
-        let published = published.filter(|restart| restart.boot == boot.to_string());
+        let earlier = device.published_restart();
+        let published = !matches!(earlier, Ok(None));
+        let earlier = earlier.ok().flatten();
+        let earlier = earlier.filter(|restart| restart.boot == boot.to_string());
         Self {
             memory: memory.unwrap_or_default(),
-            problem: published.and_then(|restart| restart.problem),
+            published,
+            problem: earlier.and_then(|restart| restart.problem),
             ..Self::default()
         }
     }
@@ -261,8 +266,15 @@ impl Daemon {
         }
     }
 
+    /// Shows the plan after a start, if there is one to show or to take back.
+    pub(super) fn publish_first_plan(&mut self) {
+        if self.restart.published || self.restart.word() != NO_RESTART {
+            self.publish_plan();
+        }
+    }
+
     /// Shows the plan.
-    pub(super) fn publish_plan(&mut self) {
+    fn publish_plan(&mut self) {
         let boot = moment(&self.device).and_then(|at| at.boot);
         let pending = &self.restart;
         let text = notices::restart(

@@ -78,7 +78,7 @@ impl Daemon {
         }
     }
 
-    /// Starts the thread that reads the documents of a job, and shows the job.
+    /// Has a thread read the documents of a job, and shows the job.
     pub(super) fn start_reading(
         &mut self,
         id: JobId,
@@ -91,7 +91,11 @@ impl Daemon {
         let job = Job::new(id, kind, name, owner, intent, &self.shared.published().allowed())
             .map_err(|reason| out_of_resources(&reason.into()))?;
         let job = Arc::new(job);
-        jobs::read(&self.shared, &self.device, &job, source).map_err(|e| out_of_resources(&e))?;
+        let begun = match source.is_file() {
+            true => self.files.read(&self.shared, &self.device, &job, source),
+            false => jobs::read(&self.shared, &self.device, &job, source),
+        };
+        begun.map_err(|error| out_of_resources(&error))?;
         self.jobs.insert(id, job);
         self.show_job(id);
         Ok(())

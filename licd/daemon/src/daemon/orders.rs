@@ -11,7 +11,7 @@ use crate::dispatch::{
     Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
     Written as Effect,
 };
-use crate::jobs::{AT_ONCE, OF_ONE, Source};
+use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, OF_ONE, Source};
 use crate::journal;
 use crate::shared::{ImportReply, News, Order, Refusal, Reply, Written};
 
@@ -225,6 +225,8 @@ pub(super) fn out_of_room(why: Refused, subject: &str) -> Refusal {
     let reason = match why {
         Refused::Full => format!("{AT_ONCE} imports and removals run already"),
         Refused::CallerFull => format!("{OF_ONE} imports of this caller run already"),
+        Refused::Files => format!("{FILES} files wait already"),
+        Refused::CallerFiles => format!("{FILES_OF_ONE} files of this caller wait already"),
         Refused::Waiting => format!("{WAITING} callers wait already"),
     };
     Refusal::new(Code::Busy, format!("{subject}: {reason}; try again later"))

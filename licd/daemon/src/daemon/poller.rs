@@ -9,6 +9,7 @@ use licd_fs::look::is_fact;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links::LinkEvents;
+use licd_store::FileName;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -62,6 +63,25 @@ pub(super) struct Poller {
     links: Option<LinkEvents>,
 }
 
+/// Which changes of files and mounts the loop hears of.
+pub(super) enum Files<'a> {
+    /// None for now: work of licd's own may change them. What it left changed is heard of afterwards,
+    /// a remount that it has undone is not.
+    Later,
+    /// All but licences that are known as they are now.
+    Unknown(&'a dyn Fn(&FileName) -> bool),
+}
+
+impl Files<'_> {
+    fn are_wanted(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    fn know(&self, name: &FileName) -> bool {
+        matches!(self, Self::Unknown(is_known) if is_known(name))
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Source {
     Signals,
@@ -107,8 +127,9 @@ impl Poller {
         &mut self,
         inbox: &EventFd,
         until: Option<Instant>,
+        files: Files<'_>,
     ) -> Result<Vec<Wake>, Fatal> {
-        let ready = match self.ready(inbox, until) {
+        let ready = match self.ready(inbox, until, files.are_wanted()) {
             // A passing shortage: the sources stay ready until they are read.
             Err(reason) if !is_fact(reason) => {
                 thread::sleep(PAUSE);
@@ -139,7 +160,8 @@ impl Poller {
                     wakes.push(Wake::Turn);
                 }
                 Source::Watch => {
-                    let news = self.watch.as_mut().is_some_and(Watch::drain);
+                    let watch = self.watch.as_mut();
+                    let news = watch.is_some_and(|watch| watch.drain(|name| files.know(name)));
                     wakes.extend(news.then_some(Wake::Files));
                 }
                 Source::Mounts => wakes.extend(self.read_mounts().then_some(Wake::Files)),
@@ -183,11 +205,17 @@ impl Poller {
     /// Discards the file events so far, since a refresh is about to read the files anyway.
     pub(super) fn forget_files(&mut self) {
         if let Some(watch) = &mut self.watch {
-            watch.drain();
+            watch.drain(|_| true);
         }
     }
 
-    fn ready(&self, inbox: &EventFd, until: Option<Instant>) -> Result<Vec<Source>, Errno> {
+    /// The sources that have something; of files and mounts only if these `are_wanted`.
+    fn ready(
+        &self,
+        inbox: &EventFd,
+        until: Option<Instant>,
+        are_wanted: bool,
+    ) -> Result<Vec<Source>, Errno> {
         fn fd(source: &Option<impl AsFd>) -> Option<BorrowedFd<'_>> {
             source.as_ref().map(AsFd::as_fd)
         }
@@ -197,8 +225,8 @@ impl Poller {
             (Source::Poll, fd(&self.poll)),
             (Source::Restart, fd(&self.restart)),
             (Source::Clock, fd(&self.clock)),
-            (Source::Mounts, fd(&self.mounts)),
-            (Source::Watch, fd(&self.watch)),
+            (Source::Mounts, fd(&self.mounts).filter(|_| are_wanted)),
+            (Source::Watch, fd(&self.watch).filter(|_| are_wanted)),
             (Source::Links, fd(&self.links)),
             (Source::Inbox, Some(inbox.as_fd())),
         ];
@@ -299,11 +327,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
         let inbox = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
+        let all = || Files::Unknown(&|_| false);
         let soon = || Some(Instant::now() + Duration::from_millis(5));
-        assert_eq!(poller.wait(&inbox, soon()).unwrap(), []);
+        assert_eq!(poller.wait(&inbox, soon(), all()).unwrap(), []);
         std::fs::create_dir(dir.path().join("license")).unwrap();
-        assert_eq!(poller.wait(&inbox, None).unwrap(), [Wake::Files]);
+        assert_eq!(poller.wait(&inbox, soon(), Files::Later).unwrap(), []);
+        assert_eq!(poller.wait(&inbox, None, all()).unwrap(), [Wake::Files]);
         inbox.write(1).unwrap();
-        assert_eq!(poller.wait(&inbox, None).unwrap(), [Wake::Inbox]);
+        assert_eq!(poller.wait(&inbox, None, all()).unwrap(), [Wake::Inbox]);
     }
 }

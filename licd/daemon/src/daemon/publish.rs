@@ -12,6 +12,7 @@ use sd_notify::NotifyState;
 
 use super::imports::Outcome;
 use super::{Daemon, Fatal, deployment, journal_events, notify};
+use crate::bus::LicenseChanges;
 use crate::dispatch::{Event, Facts, Lack, Scope};
 use crate::journal;
 use crate::shared::{Published, Refreshed};
@@ -53,10 +54,10 @@ impl Daemon {
     /// Publishes the result of the refresh of this scope.
     pub(super) fn publish(&mut self, scope: Scope) {
         let Some(refreshed) = self.refreshed.take() else { return };
-        let Refreshed { published, due, complaints, .. } = *refreshed;
+        let Refreshed { published, changes, due, complaints, .. } = *refreshed;
         let deployments = self.deployments(&published);
         deployments.iter().for_each(|name| self.deployed(name));
-        self.publish_state(published, !deployments.is_empty());
+        self.publish_state(published, changes, !deployments.is_empty());
         due.into_iter().for_each(|notice| self.announce(notice));
         self.complain(complaints, scope > Scope::Time);
     }
@@ -69,7 +70,7 @@ impl Daemon {
         deployed.map(|(_, outcome)| deployment::name(&outcome.deployed, now)).collect()
     }
 
-    fn publish_state(&mut self, mut new: Published, deployed: bool) {
+    fn publish_state(&mut self, mut new: Published, changes: LicenseChanges, deployed: bool) {
         let old = self.shared.published();
         if deployed && !new.report.restart_pending {
             new = new.with_restart_pending(true);
@@ -84,7 +85,7 @@ impl Daemon {
         if changed {
             journal_events::changed(&old.report, &new.report);
             notify(&[NotifyState::Status(&journal_events::status_line(&new.report))]);
-            self.bus(|bus| bus.announce(new));
+            self.bus(|bus| bus.announce(&new.report, changes));
         }
     }
 

@@ -9,6 +9,7 @@ use licd_files::settings::Settings;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
+use crate::bus::LicenseChanges;
 use crate::dispatch::Scope;
 use crate::jobs::{Job, JobKind, Read};
 use crate::journal;
@@ -163,8 +164,19 @@ fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
-    let imported = Vec::new();
-    Refreshed { published, imported, due, complaints, settings, left_open, again, unwritten }
+    let changes = last.map(|last| LicenseChanges::between(&last.report, &published.report));
+    let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
+    Refreshed {
+        published,
+        changes,
+        imported,
+        due,
+        complaints,
+        settings,
+        left_open,
+        again,
+        unwritten,
+    }
 }
 
 /// What the clean-up of the store found.

@@ -68,6 +68,10 @@ pub(crate) enum Refused {
     Full,
     /// Too many imports of this caller run.
     CallerFull,
+    /// Too many files wait.
+    Files,
+    /// Too many files of this caller wait.
+    CallerFiles,
     /// Too many callers wait for the same.
     Waiting,
 }

@@ -1,12 +1,12 @@
 //! Imports and the room for work.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use licd_rules::Code;
 
 use super::{Action, ImportAnswer, Phase, Refused, State, Ticket};
-use crate::jobs::{AT_ONCE, JobId, OF_ONE};
+use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, JobId, OF_ONE};
 
 /// How long an ended job stays on the bus, for callers that ask late.
 const LINGER: Duration = Duration::from_secs(10);
@@ -27,6 +27,7 @@ pub(crate) enum Origin {
 struct Job {
     /// The caller's unique name; the daemon's own imports have none.
     owner: String,
+    origin: Origin,
     /// The caller that waits for the verdict.
     caller: Option<Ticket>,
     stage: Stage,
@@ -34,9 +35,20 @@ struct Job {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Reading(Origin),
+    Reading,
     Read,
     Importing,
+}
+
+impl Job {
+    fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Whether it is a file that is still to be read.
+    fn is_unread_file(&self) -> bool {
+        self.origin == Origin::File && self.stage == Stage::Reading
+    }
 }
 
 /// The imports, and how much other work runs.
@@ -51,10 +63,33 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    /// Whether one more thread may run that writes to the store.
+    /// Whether one more thread may run that reads an import or writes to the store.
     pub(super) fn has_room(&self) -> bool {
-        let is_waiting = |job: &&Job| job.stage != Stage::Importing;
-        self.writes + self.running.values().filter(is_waiting).count() < AT_ONCE
+        let others = self.running.values().filter(|job| job.origin == Origin::Other);
+        let others = others.filter(|job| job.stage != Stage::Importing).count();
+        let readers: BTreeSet<&str> =
+            self.running.values().filter(|job| job.is_unread_file()).map(Job::owner).collect();
+        self.writes + others + readers.len() < AT_ONCE
+    }
+
+    /// Whether there is room for an import of this owner.
+    fn room_for(&self, owner: &str, origin: Origin) -> Result<(), Refused> {
+        let mut own = self.running.values().filter(|job| job.owner == owner);
+        let has_thread = origin == Origin::File && own.clone().any(Job::is_unread_file);
+        if !has_thread && !self.has_room() {
+            return Err(Refused::Full);
+        }
+        let own = own.by_ref().filter(|job| job.origin == origin).count();
+        match origin {
+            Origin::Other if !owner.is_empty() && own >= OF_ONE => Err(Refused::CallerFull),
+            Origin::Other => Ok(()),
+            Origin::File if own >= FILES_OF_ONE => Err(Refused::CallerFiles),
+            Origin::File => {
+                let all = self.running.values().filter(|job| job.origin == origin).count();
+                let most = if own == 0 { FILES } else { FILES / 2 };
+                if all < most { Ok(()) } else { Err(Refused::Files) }
+            }
+        }
     }
 
     /// Whether work runs or waits to be imported.
@@ -74,15 +109,10 @@ impl Jobs {
         origin: Origin,
         caller: Option<Ticket>,
     ) -> Result<JobId, Refused> {
-        if !self.has_room() {
-            return Err(Refused::Full);
-        }
-        let own = self.running.values().filter(|job| job.owner == owner).count();
-        if !owner.is_empty() && own >= OF_ONE {
-            return Err(Refused::CallerFull);
-        }
+        self.room_for(&owner, origin)?;
         self.last = self.last.wrapping_add(1);
-        self.running.insert(self.last, Job { owner, caller, stage: Stage::Reading(origin) });
+        let job = Job { owner, origin, caller, stage: Stage::Reading };
+        self.running.insert(self.last, job);
         Ok(self.last)
     }
 
@@ -113,9 +143,7 @@ impl Jobs {
     /// Files of one caller are imported in the order in which it named them: none before an earlier
     /// one that is still being read.
     fn is_ready(&self, id: JobId, job: &Job) -> bool {
-        let is_own_file = |earlier: &Job| {
-            earlier.owner == job.owner && earlier.stage == Stage::Reading(Origin::File)
-        };
+        let is_own_file = |earlier: &Job| earlier.owner == job.owner && earlier.is_unread_file();
         job.stage == Stage::Read && !self.running.range(..id).any(|(_, job)| is_own_file(job))
     }
 
@@ -167,7 +195,7 @@ impl State {
     }
 
     /// Waits a moment for more to import together; a daemon that is stopping does not.
-    fn await_more(&mut self) {
+    pub(super) fn await_more(&mut self) {
         match self.phase {
             Phase::Serving => self.timers.arrivals.note(self.now),
             Phase::Stopping => self.begin_imports(),

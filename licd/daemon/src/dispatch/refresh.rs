@@ -1,6 +1,7 @@
 //! Refreshes: one runs at a time, and callers that ask meanwhile wait for the next one.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use licd_files::settings::Settings;
 use licd_rules::Code;
@@ -50,6 +51,8 @@ pub(super) struct RefreshQueue {
 #[derive(Debug, Default)]
 struct Round {
     scope: Scope,
+    /// When it began.
+    since: Option<Instant>,
     /// Jobs whose documents it imports.
     jobs: Vec<JobId>,
     waiting: Vec<Waiting>,
@@ -109,12 +112,14 @@ impl State {
         if round.scope > Scope::Time {
             self.timers.files.clear();
         }
+        round.since = Some(self.now);
         self.refreshes.running = Some(round);
     }
 
     /// Publishes, and then answers: a caller finds in the published state what it asked for.
     pub(super) fn refreshed(&mut self, facts: Facts) {
-        let Round { scope, waiting, .. } = self.refreshes.running.take().unwrap_or_default();
+        let Round { scope, since, jobs, waiting } =
+            self.refreshes.running.take().unwrap_or_default();
         self.timers.retry(&facts.lacks, self.now);
         if facts.left_open {
             self.store_left_open();
@@ -127,16 +132,28 @@ impl State {
         for Waiting::Done(ticket) | Waiting::Refresh(ticket) in waiting {
             self.push(Action::Answer(ticket));
         }
-        self.begin_imports();
-        self.next_refresh();
+        if !jobs.is_empty() {
+            self.timers.pace_arrivals(since.map_or(Duration::ZERO, |since| self.now - since));
+        }
+        self.continue_imports(&jobs);
     }
 
     pub(super) fn refresh_failed(&mut self) {
         let Round { jobs, waiting, .. } = self.refreshes.running.take().unwrap_or_default();
         self.timers.retry_also(Lack::Fact, self.now);
-        jobs.into_iter().for_each(|job| self.end_import(job, None));
+        jobs.iter().for_each(|job| self.end_import(*job, None));
         waiting.into_iter().for_each(|waiting| self.answer_without_refresh(waiting));
-        self.begin_imports();
+        self.continue_imports(&jobs);
+    }
+
+    /// Goes on after a refresh that has imported the documents of `ended`: their callers may send more
+    /// as soon as they have the answers.
+    fn continue_imports(&mut self, ended: &[JobId]) {
+        if !ended.is_empty() && self.jobs.is_any_ready() {
+            self.await_more();
+        } else {
+            self.begin_imports();
+        }
         self.next_refresh();
     }
 
@@ -147,9 +164,10 @@ impl State {
         });
     }
 
-    /// Imports the documents that were read: now, or with the next refresh if one runs.
+    /// Imports the documents that were read, unless a refresh runs: its end calls this again.
     pub(super) fn begin_imports(&mut self) {
-        if self.jobs.is_any_ready() && self.timers.arrivals.due().is_none() {
+        let is_free = !self.refreshes.is_running() && self.timers.arrivals.due().is_none();
+        if is_free && self.jobs.is_any_ready() {
             self.refresh(Scope::Changes, None);
         }
     }

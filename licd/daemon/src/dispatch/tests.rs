@@ -79,6 +79,11 @@ fn file(ticket: u64, owner: &str) -> Event {
     order(ticket, Order::Import { owner, origin: Origin::File, answer })
 }
 
+fn pipe(ticket: u64, owner: &str) -> Event {
+    let (owner, answer) = (owner.to_owned(), ImportAnswer::Verdict);
+    order(ticket, Order::Import { owner, origin: Origin::Other, answer })
+}
+
 fn written(ticket: u64, written: Written) -> Event {
     Event::Written(Ticket(ticket), written)
 }

@@ -20,6 +20,11 @@ pub(crate) enum Lack {
     ClosedStore,
 }
 
+/// How long documents that were read wait for others, from the last one and from the first; at most this
+/// long, the longer the last import took.
+const ARRIVALS: (Duration, Duration) = (Duration::from_millis(3), Duration::from_millis(50));
+const MOST_ARRIVALS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
+
 /// The timers of the loop.
 #[derive(Debug)]
 pub(super) struct Timers {
@@ -49,7 +54,7 @@ impl Timers {
         Self {
             files: Debounce::new(ms(50), ms(500)),
             links: Debounce::new(ms(200), ms(2000)),
-            arrivals: Debounce::new(ms(3), ms(50)),
+            arrivals: Debounce::new(ARRIVALS.0, ARRIVALS.1),
             settle: Backoff::new(ms(5000), minutes(5)),
             rejoin: Backoff::new(ms(100), ms(5000)).giving_up_after(minutes(1)),
             retries: [
@@ -60,6 +65,14 @@ impl Timers {
             ],
             watchdog: watchdog.map(|interval| (interval, now + interval)),
         }
+    }
+
+    /// Lets documents wait for others in proportion to the time that the last import took: what comes
+    /// too late costs as much again.
+    pub(super) fn pace_arrivals(&mut self, took: Duration) {
+        let quiet = (took / 16).clamp(ARRIVALS.0, MOST_ARRIVALS.0);
+        let most = (took / 2).clamp(ARRIVALS.1, MOST_ARRIVALS.1);
+        self.arrivals.set_pace(quiet, most);
     }
 
     /// Every time that is set.

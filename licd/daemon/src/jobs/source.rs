@@ -5,13 +5,9 @@ use std::io::{self, Read, Seek as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use licd_device::{
-    Arrival, Attempt, CLOCK_IGNORED, Device, Failure, Fetch, Login, Place, Proxy, Scheme, Survey,
-    Url,
-};
+use licd_device::{Arrival, Device, Failure, Login, Place, Proxy, Scheme, Survey, Url};
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::escaped_path;
 use licd_rules::Code;
@@ -20,8 +16,8 @@ use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::stat::{SFlag, fstat};
 
+use super::server::{activate, fetch, warn_of_clock};
 use super::{JobKind, Meter, Read as ReadDocuments, stick};
-use crate::journal;
 use crate::shared::Refusal;
 
 /// How long reading a source may take: as long as a download may by default.
@@ -160,49 +156,6 @@ fn open(path: &Path) -> Result<File, Failure> {
         }
         failure
     })
-}
-
-fn fetch(
-    device: &Device,
-    known: &Survey,
-    url: &Url,
-    Access { login, proxy }: Access,
-    meter: &mut Meter<'_>,
-) -> Result<File, Failure> {
-    let cancel = Some(meter.job.cancel.as_fd());
-    let order = Fetch { login, proxy, cancel, ..Fetch::default() };
-    let fetched =
-        device.fetch(known, url, order, |done, total| meter.set(done, total.unwrap_or(0)))?;
-    warn_of_clock(url, fetched.clock_ignored);
-    fetched.whole()
-}
-
-/// The answer of the licensing service. The request of an attempt that a caller has cancelled goes.
-fn activate(
-    device: &Device,
-    known: &Survey,
-    request: Option<&str>,
-    meter: &mut Meter<'_>,
-) -> Result<File, Failure> {
-    let job = Arc::clone(meter.job);
-    let (cancel, is_cancelled) = (Some(job.cancel.as_fd()), &|| job.is_cancelled());
-    let attempt = Attempt { request, cancel, is_cancelled };
-    let answer =
-        device.activate(known, &attempt, |done, total| meter.set(done, total.unwrap_or(0)));
-    if answer.is_err()
-        && job.is_withdrawn()
-        && let Err(failure) = device.remove_activation()
-    {
-        log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
-    }
-    answer
-}
-
-/// Warns if the dates of a certificate were ignored.
-fn warn_of_clock(url: &Url, ignored: bool) {
-    if ignored {
-        log::warn!(MESSAGE_ID = journal::PROBLEM; "{url}: {CLOCK_IGNORED}");
-    }
 }
 
 /// A source that can be read without blocking.

@@ -207,12 +207,15 @@ fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     let (mut daemon, caller) = world.start();
     let license = world.license("WE-7Q2KD", 1, UNIT);
     let mut stalled: Vec<_> = (0..8).map(|_| stall(&caller)).collect();
-    // One caller has so many, and another one is not kept waiting by that.
-    let refused = import_text(&caller, &world, &license).unwrap_err();
+    // One caller has so many, and neither its files nor other callers are kept waiting by that.
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let refused = import_fd(&caller, &reader, "ninth.lic").unwrap_err();
     assert_eq!(refused.0, error("Busy"));
     assert!(refused.1.contains("8 imports of this caller"), "{}", refused.1);
     let other = world.bus.caller();
-    assert_eq!(import_text(&other, &world, &license), Ok("valid".to_owned()));
+    for caller in [&caller, &other] {
+        assert_eq!(import_text(caller, &world, &license), Ok("valid".to_owned()));
+    }
     let second = world.bus.caller();
     stalled.extend((0..8).map(|_| stall(&second)));
     assert_eq!(import_text(&other, &world, &license).unwrap_err().0, error("Busy"));

@@ -1,19 +1,87 @@
-//! Machine facts of a survey: the units and the pending restart.
+//! Facts of a survey about the machine: the units, and what only a report shows.
 
 use licd_files::deployment::Deployments;
+use licd_files::settings::Settings;
 use licd_fs::look::Looked;
 use licd_machine::usb::RootDrive;
-use licd_machine::{clock, links, usb};
+use licd_machine::{clock, links, system, usb};
+use licd_rules::StarterMark;
+use licd_store::{StoreError, StoreState};
 use license_format::{UnitId, limits};
 
 use crate::Device;
 use crate::partial::Missing;
-use crate::problem::{MachineProblem, Problem};
+use crate::problem::{Area, MachineProblem, Problem};
+use crate::report::LinkReport;
+
+/// What a survey is for, which decides what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Verdicts on documents and features.
+    Verdicts,
+    /// These, the settings, a waiting request, and the stamps that tell whether the device has changed
+    /// since.
+    Import,
+    /// A status report.
+    Report,
+}
+
+/// Facts that a report shows and no verdict depends on.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) store: StoreState,
+    /// The serial number of the machine.
+    pub(super) serial: Option<String>,
+    /// The last result of each download link.
+    pub(super) links: Vec<LinkReport>,
+    /// Whether a deployment asks for a restart.
+    pub(super) restart_pending: bool,
+}
+
+/// The facts of a survey that serves no report.
+impl Default for Shown {
+    fn default() -> Self {
+        let store = StoreState::Missing;
+        Self { store, serial: None, links: Vec::new(), restart_pending: false }
+    }
+}
 
 impl Device {
+    pub(super) fn shown(
+        &self,
+        settings: &Settings,
+        missing: &mut Missing,
+        problems: &mut Vec<Problem>,
+    ) -> Shown {
+        let links = self.link_reports(settings, problems).unwrap_or_else(|unavailable| {
+            missing.file(Area::System, unavailable);
+            Vec::new()
+        });
+        problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
+        Shown {
+            store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
+            serial: missing.fact(system::serial_number(self.root())),
+            links,
+            restart_pending: missing.fact(self.is_restart_pending(problems)),
+        }
+    }
+
+    pub(super) fn starter_mark(
+        &self,
+        missing: &mut Missing,
+        problems: &mut Vec<Problem>,
+    ) -> Option<StarterMark> {
+        let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
+        starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
+            problems.push(error.into());
+            // The period may have begun already.
+            Some(StarterMark::Forgone)
+        })
+    }
+
     /// Whether a deployment has ended since the system started. Adds the problem that delays its
     /// restart.
-    pub(super) fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
+    fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
         let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, warning) = Deployments::load(self.root())?;
         problems.extend(warning.map(Problem::from));

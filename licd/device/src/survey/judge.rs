@@ -2,15 +2,16 @@
 
 use licd_machine::clock;
 use licd_rules::{
-    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Judgement, Notice, StarterVerdict,
-    TimeVerdict, Version, choose, is_settled,
+    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, Notice,
+    StarterVerdict, TimeVerdict, Version, choose, is_settled,
 };
 use license_format::{Date, License, UnitId};
 
 use super::Survey;
 use crate::messages;
 use crate::report::{
-    Clock, Hardware, LicenseReport, Mac, Os, Parts, Rejected, Report, ServiceReport, StoreReport,
+    Clock, FeatureReport, Hardware, LicenseReport, Mac, Os, Parts, Rejected, Report, ServiceReport,
+    StoreReport,
 };
 
 impl Survey {
@@ -90,6 +91,21 @@ impl Survey {
         })
     }
 
+    /// Whether a feature is allowed.
+    #[must_use]
+    pub fn feature(&self, feature: &Feature, time: &TimeVerdict) -> FeatureReport {
+        let licenses = self.all();
+        self.judge(&licenses, self.unit(None, time), time, |judgement| {
+            judgement.feature(feature).into()
+        })
+    }
+
+    /// The generation of the system that licences are judged for.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// Notices at this time for services that end or have ended.
     #[must_use]
     pub fn notices(&self, management: EnterpriseManagement, time: &TimeVerdict) -> Vec<Notice> {
@@ -117,7 +133,7 @@ impl Survey {
                     released: self.released,
                 },
                 clock: Clock { state: time.state, now: clock::now() },
-                store: StoreReport { state: self.store, licenses: own.len() },
+                store: StoreReport { state: self.shown.store, licenses: own.len() },
                 services: judgement.services().iter().map(ServiceReport::from).collect(),
                 licenses: own,
                 rejected,
@@ -125,8 +141,8 @@ impl Survey {
                     .iter()
                     .map(|feature| (feature.name.to_owned(), judgement.feature(feature).into()))
                     .collect(),
-                links: self.links.clone(),
-                restart_pending: self.restart_pending,
+                links: self.shown.links.clone(),
+                restart_pending: self.shown.restart_pending,
                 problems: self.problems.clone(),
             })
         })
@@ -158,7 +174,7 @@ impl Survey {
         Hardware {
             kind: unit.map(UnitId::kind).into(),
             mac: mac.map(Mac),
-            serial: self.serial.clone(),
+            serial: self.shown.serial.clone(),
         }
     }
 }

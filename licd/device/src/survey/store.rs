@@ -63,11 +63,10 @@ impl Survey {
         if missing.of_store(device.store().is_nearly_full()) {
             self.note(PartitionProblem::NearlyFull);
         }
-        self.look_for_request(device, missing);
     }
 
     /// Looks for the request of an activation.
-    fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
+    pub(super) fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
         match device.look_for_request(&self.units) {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(waiting))) => {
@@ -123,7 +122,7 @@ impl Survey {
             match self.read_entry(listing, entry) {
                 Ok(Ok(ReadEntry::Gone)) => {}
                 Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
-                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, bytes),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document.into(), &bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
@@ -158,6 +157,15 @@ impl Survey {
         self.held.get(self.place_of(name).ok()?)
     }
 
+    /// Whether this survey knows for certain what is in a file with this stamp; `None`: no file.
+    pub(crate) fn has_read(&self, name: &FileName, stamp: Option<Stamp>) -> bool {
+        match (self.held(name), stamp) {
+            (Some(held), Some(stamp)) => held.is_settled && held.stamp == stamp,
+            (None, None) => self.stamps.as_ref().is_some_and(|all| all.store.of(name).is_none()),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
     fn place_of(&self, name: &FileName) -> Result<usize, usize> {
         self.held.binary_search_by(|held| held.name.cmp(name))
     }
@@ -168,6 +176,14 @@ impl Survey {
         self.drop_held(&held.name);
         if let Err(place) = self.place_of(&held.name) {
             self.held.insert(place, Arc::new(held));
+        }
+    }
+
+    /// Sets the stamp of a licence that was held before it was stored.
+    pub(crate) fn set_stamp(&mut self, name: &FileName, stamp: Option<Stamp>) {
+        let held = self.place_of(name).ok().and_then(|place| self.held.get_mut(place));
+        if let (Some(held), Some(stamp)) = (held.and_then(Arc::get_mut), stamp) {
+            (held.stamp, held.is_settled) = (stamp, true);
         }
     }
 

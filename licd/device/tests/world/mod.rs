@@ -12,9 +12,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use licd_device::{Device, FileVerdict, Intent, Report};
+use licd_device::{Device, Extent, FileVerdict, Intent, Report};
 use licd_fs::root::Root;
-use licd_rules::{Code, TimeVerdict};
+use licd_rules::{Code, Feature, TimeVerdict};
 use license_format::{
     Category, Date, Expiry, KeyName, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
     UnixSeconds,
@@ -226,8 +226,22 @@ impl World {
     }
 
     pub fn report(&self) -> Report {
+        self.assert_same_verdicts();
         let survey = self.device.survey().unwrap();
         survey.report(&self.device.time(&survey).unwrap())
+    }
+
+    /// A program that surveys for verdicts comes to the same as one that surveys for a report.
+    fn assert_same_verdicts(&self) {
+        let [reporter, judge] = [(), ()].map(|()| Device::at(Root::new(self.dir.path())));
+        let survey = reporter.survey().unwrap();
+        let report = survey.report(&reporter.time(&survey).unwrap());
+        let survey = judge.survey_for(Extent::Verdicts).unwrap();
+        let time = judge.time(&survey).unwrap();
+        for feature in Feature::ALL {
+            let answer = survey.feature(&feature, &time);
+            assert_eq!(Some(&answer), report.features.get(feature.name), "{}", feature.name);
+        }
     }
 
     pub fn copy_by_hand(&self, name: &str, file: &str) {

@@ -303,6 +303,7 @@ fn the_packaged_file_sets_nothing_and_shows_every_key_with_its_default() {
         "certificate_sha256",
         "restart",
         "url",
+        "terms",
     ];
     assert_eq!(shown, known);
 }

@@ -1,6 +1,6 @@
 //! Temporary files, and the removal of those that a crash left.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -113,16 +113,26 @@ fn remove_leftover(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
 /// The directory cannot be read.
 pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
     let dir = dir.as_fd();
+    let names = leftovers(dir)?;
+    Ok(names.iter().filter(|name| remove_leftover(dir, name).is_ok()).count())
+}
+
+/// The names of the temporary files in an open directory. Without a writer, they are leftovers of a
+/// crash.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn leftovers(dir: impl AsFd) -> Result<Vec<OsString>, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut removed = 0;
+    let mut names = Vec::new();
     for entry in Dir::openat(dir, ".", flags, Mode::empty())? {
         let entry = entry?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if is_temporary(name) && remove_leftover(dir, name).is_ok() {
-            removed += 1;
+        if is_temporary(name) {
+            names.push(name.to_owned());
         }
     }
-    Ok(removed)
+    Ok(names)
 }
 
 /// Sweeps the directory at a path; a missing directory holds no leftovers.

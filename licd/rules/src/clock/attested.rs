@@ -48,16 +48,19 @@ impl Attested {
         licenses: impl IntoIterator<Item = &'a License>,
     ) -> Self {
         let keys = trust.keys().map(|key| (Signer::Key(key.public_key()), Marks::NEVER));
-        let mut signers: Vec<_> =
-            core::iter::once((Signer::Roots, trust.issued())).chain(keys).collect();
-        for license in licenses {
-            for (_, latest) in signers.iter_mut().filter(
-                |(signer, _)| matches!(signer, Signer::Key(key) if license.signers().contains(key)),
-            ) {
-                *latest = license.issued.max(*latest);
-            }
+        let signers = core::iter::once((Signer::Roots, trust.issued())).chain(keys).collect();
+        let mut attested = Self { image, signers };
+        licenses.into_iter().for_each(|license| attested.add(license));
+        attested
+    }
+
+    /// Adds the time that a genuine licence attests.
+    pub fn add(&mut self, license: &License) {
+        for (_, latest) in self.signers.iter_mut().filter(
+            |(signer, _)| matches!(signer, Signer::Key(key) if license.signers().contains(key)),
+        ) {
+            *latest = license.issued.max(*latest);
         }
-        Self { image, signers }
     }
 
     /// Whether the documents of this signer count.

@@ -74,11 +74,25 @@ impl Script {
         let at = Moment { boot: boot(self.boot), uptime: Duration::from_secs(self.uptime as u64) };
         let reading = Reading { wall: self.wall, at, synchronized: self.synchronized };
         self.last = reading.judge(self.remembered.as_ref(), &self.attested);
+        if self.synchronized {
+            self.assert_same(&reading.judge(None, &self.attested));
+        }
         self.remembered = Some(self.last.marks);
         if self.due_in() == 0 {
             self.write(self.last.marks);
         }
         self.shown()
+    }
+
+    /// A synchronised time is the same without the marks.
+    fn assert_same(&self, without: &TimeVerdict) {
+        let seen = |time: &TimeVerdict| (time.now, time.state, time.floor);
+        assert_eq!(seen(without), seen(&self.last));
+        for (signer, _) in &self.attested.signers {
+            if let Signer::Key(key) = signer {
+                assert_eq!(without.floor_of(*key), self.last.floor_of(*key));
+            }
+        }
     }
 
     /// The whole of the last verdict.

@@ -113,6 +113,19 @@ impl Fixture {
     /// # Errors
     /// Why licd did not start.
     pub fn next_start(&self, world: &World, right: &[&Value]) -> Result<Value, String> {
+        self.serve_plainly(world, right, |_| {})
+    }
+
+    /// Does the same, and `work` in between, once licd has published these claims.
+    ///
+    /// # Errors
+    /// Those of [`Fixture::next_start`].
+    pub fn serve_plainly(
+        &self,
+        world: &World,
+        right: &[&Value],
+        work: impl FnOnce(&Client),
+    ) -> Result<Value, String> {
         let client = Client::connect(self.bus.address());
         let socket = Socket::new();
         let log = fs::File::create(world.root().with_extension("log")).unwrap();
@@ -125,6 +138,9 @@ impl Fixture {
             let is_right = claims.as_ref().is_ok_and(|claims| right.contains(&claims));
             (is_right || !is_ready).then_some(())
         });
+        if is_ready {
+            work(&client);
+        }
         let _ = kill(Pid::from_raw(licd.id().try_into().unwrap()), Signal::SIGTERM);
         let ended = wait::within(wait::DEADLINE, || licd.try_wait().unwrap());
         let _ = licd.kill();

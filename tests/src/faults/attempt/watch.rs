@@ -1,8 +1,9 @@
 //! Observes licd's notifications and published state.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -48,12 +49,21 @@ impl Socket {
     }
 }
 
+/// Inode, size and time of modification of a file; these change with the file.
+type Stamp = (u64, u64, i64, i64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
+}
+
 /// The states that licd publishes while observed.
 #[derive(Debug)]
 pub struct Watch {
     status: PathBuf,
     features: PathBuf,
-    last: String,
+    /// The stamps of the last status report and of the directory of features.
+    last: [Option<Stamp>; 2],
     /// The claims of its reports in order, each with whether the report named a problem.
     pub seen: Vec<(Value, bool)>,
     /// The smallest number of feature files after the first appeared.
@@ -65,32 +75,44 @@ impl Watch {
     pub(super) fn new(world: &World) -> Self {
         let status = world.path("/run/licd/status.json");
         let features = world.path("/run/licd/features");
-        Self { status, features, last: String::new(), seen: Vec::new(), fewest: None }
+        Self { status, features, last: [None; 2], seen: Vec::new(), fewest: None }
     }
 
     /// Discards observations before the current state.
     pub(super) fn begin(&mut self) {
         self.fewest = None;
+        self.look_at_features();
         self.seen.drain(..self.seen.len().saturating_sub(1));
     }
 
+    /// Observes what has changed since the last look.
     pub(super) fn look(&mut self) {
+        let now = [&self.features, &self.status].map(|path| stamp(path));
+        let [features, status] = [0, 1].map(|index| now[index] != self.last[index]);
+        if features {
+            self.look_at_features();
+        }
+        // A report is complete before its file has this name.
+        if status && let Ok(text) = fs::read_to_string(&self.status) {
+            self.look_at_report(&text);
+        }
+        self.last = now;
+    }
+
+    fn look_at_features(&mut self) {
         let files = self.features();
         if files > 0 || self.fewest.is_some() {
             self.fewest = Some(self.fewest.map_or(files, |fewest| fewest.min(files)));
         }
-        let Ok(text) = fs::read_to_string(&self.status) else { return };
-        if text == self.last {
-            return;
+    }
+
+    fn look_at_report(&mut self, text: &str) {
+        let Ok(report) = serde_json::from_str::<Value>(text) else { return };
+        let names_problem = report["problems"].as_array().is_some_and(|list| !list.is_empty());
+        let claims = state::claims(&report);
+        if self.seen.last().is_none_or(|last| last.0 != claims) {
+            self.seen.push((claims, names_problem));
         }
-        if let Ok(report) = serde_json::from_str::<Value>(&text) {
-            let names_problem = report["problems"].as_array().is_some_and(|list| !list.is_empty());
-            let claims = state::claims(&report);
-            if self.seen.last().is_none_or(|last| last.0 != claims) {
-                self.seen.push((claims, names_problem));
-            }
-        }
-        self.last = text;
     }
 
     /// The number of feature files.

@@ -2,7 +2,7 @@
 
 use nix::libc::{self, c_long};
 
-/// Uncounted calls. They concern only the process and return no error of [`ERRORS`] but ENOMEM, and
+/// Uncounted calls. They concern only the process and return no error of [`ERRORS`](super::ERRORS) but ENOMEM, and
 /// out of memory a program may exit:
 ///
 /// - memory: brk, mmap, mremap, munmap, mprotect, madvise
@@ -13,7 +13,7 @@ use nix::libc::{self, c_long};
 /// - time: clock_gettime, gettimeofday
 /// - the end: exit, exit_group, kill, tgkill
 /// - lseek, which only sets a number
-pub(super) const UNCOUNTED: &[c_long] = &[
+pub const UNCOUNTED: &[c_long] = &[
     libc::SYS_brk,
     libc::SYS_mmap,
     libc::SYS_mremap,

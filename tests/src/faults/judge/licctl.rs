@@ -61,8 +61,8 @@ impl Judge<'_> {
     fn says_unflushed(&self) -> bool {
         let [_, now, after] = self.states();
         self.aim.fault.lasts()
-            && now.store == after.store
             && self.run.trace.out.contains("is in place, but could not be flushed")
+            && (now.store == after.store || self.is_cleaned_later())
     }
 
     fn not_done(&mut self, code: i32) {

@@ -38,6 +38,8 @@ enum Pending {
 
 pub(super) struct Tracer<'c> {
     root: Pid,
+    /// Whether the starter has executed the program.
+    has_begun: bool,
     aim: Option<Aim>,
     control: &'c Control,
     threads: HashMap<Pid, Thread>,
@@ -51,7 +53,8 @@ impl<'c> Tracer<'c> {
     pub(super) fn new(root: Pid, aim: Option<Aim>, control: &'c Control) -> Self {
         let seen = Seen { calls: Vec::new(), hit: None, end: None };
         let threads = HashMap::new();
-        Self { root, aim, control, threads, named: Vec::new(), onward: None, seen }
+        let named = Vec::new();
+        Self { root, has_begun: false, aim, control, threads, named, onward: None, seen }
     }
 
     pub(super) fn run(mut self, mut gate: ChildStdin) -> Seen {
@@ -60,6 +63,7 @@ impl<'c> Tracer<'c> {
             | Options::PTRACE_O_TRACEVFORK
             | Options::PTRACE_O_TRACECLONE
             | Options::PTRACE_O_TRACEEXEC
+            | Options::PTRACE_O_TRACESECCOMP
             | Options::PTRACE_O_EXITKILL;
         ptrace::seize(self.root, options).unwrap();
         gate.write_all(b"\n").unwrap();
@@ -80,22 +84,22 @@ impl<'c> Tracer<'c> {
         let _ = match status {
             WaitStatus::Exited(pid, code) => self.end(pid, End::Exited(code)),
             WaitStatus::Signaled(pid, signal, _) => self.end(pid, End::Killed(signal)),
+            // A call returns of which that is to be known.
             WaitStatus::PtraceSyscall(pid) => {
-                self.at_call(pid).and_then(|()| ptrace::syscall(pid, None))
+                self.at_exit(pid).and_then(|()| ptrace::cont(pid, None))
             }
+            WaitStatus::PtraceEvent(pid, _, libc::PTRACE_EVENT_SECCOMP) => self.at_call(pid),
             WaitStatus::PtraceEvent(pid, _, event) => {
+                // A new thread is known from here on, so that it can be killed.
+                self.thread(pid);
                 if event == libc::PTRACE_EVENT_EXEC {
-                    if is_starter(pid) {
-                        // The trace began before the process executed the shell.
-                        let _ = ptrace::cont(pid, None);
-                        return;
-                    }
+                    self.has_begun |= !is_starter(pid);
                     self.thread(pid).loader = loader(pid);
                 }
-                ptrace::syscall(pid, None)
+                ptrace::cont(pid, None)
             }
             // A signal is pending.
-            WaitStatus::Stopped(pid, signal) => ptrace::syscall(pid, signal),
+            WaitStatus::Stopped(pid, signal) => ptrace::cont(pid, signal),
             WaitStatus::Continued(_) | WaitStatus::StillAlive => Ok(()),
         };
     }
@@ -139,12 +143,13 @@ impl<'c> Tracer<'c> {
         Place { thread, number }
     }
 
+    /// Handles the entry of a call, and continues the thread, to its exit if that matters.
     fn at_call(&mut self, pid: Pid) -> Result<(), Errno> {
-        match ptrace::syscall_info(pid)?.op {
-            libc::PTRACE_SYSCALL_INFO_ENTRY => self.at_entry(pid),
-            libc::PTRACE_SYSCALL_INFO_EXIT => self.at_exit(pid),
-            _ => Ok(()),
+        if self.has_begun {
+            self.at_entry(pid)?;
         }
+        let is_pending = self.threads.get(&pid).is_some_and(|thread| thread.pending.is_some());
+        if is_pending { ptrace::syscall(pid, None) } else { ptrace::cont(pid, None) }
     }
 
     fn at_entry(&mut self, pid: Pid) -> Result<(), Errno> {
@@ -159,6 +164,7 @@ impl<'c> Tracer<'c> {
         }
         let entry = arch::entry(pid)?;
         let loader = &self.thread(pid).loader;
+        // A filter of the program's own may stop it at other calls.
         if !calls::is_counted(entry.number) || loader.contains(&entry.from) {
             return Ok(());
         }
@@ -169,6 +175,10 @@ impl<'c> Tracer<'c> {
         };
         if aim.place == place {
             let call = Call::decode(pid, &entry);
+            // Threads do not make the same calls in every run.
+            if aim.fault.errno().is_some_and(|errno| !call.errors().contains(&errno)) {
+                return Ok(());
+            }
             self.seen.hit = Some(call.clone());
             self.control.has_hit.store(true, Ordering::SeqCst);
             return self.carry_out(pid, aim.fault, &call);
@@ -221,10 +231,9 @@ impl<'c> Tracer<'c> {
     }
 }
 
-/// Whether a process is still the waiting shell.
+/// Whether a process is still the starter.
 fn is_starter(pid: Pid) -> bool {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    words.starts_with(format!("sh\0-c\0{STARTER}\0").as_bytes())
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with(STARTER))
 }
 
 /// The address range of the dynamic loader in a process; empty if it has none.

@@ -3,15 +3,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, ErrorKind, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 
-use rustix::cmsg_space;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-
-use super::Line;
 use super::envelope::{Envelope, FIXED, Kind, Lengths};
+use super::line::{Line, receive};
 
 /// Bytes of a head. Its longest field is a path, which the bus does not bound; those of licd have less
 /// than 100. A caller with a longer one gets no answer, since the head says who that is.
@@ -19,9 +15,6 @@ const HEAD: usize = 16 * 1024;
 /// Bytes that are read at a time: a flood is many small messages, and each reading costs more than
 /// what is done with one of them. More than a short message with the longest head has.
 const AHEAD: usize = 64 * 1024;
-/// Descriptors that there is space for in one reading; rounded up, it holds four. The kernel closes all
-/// others at once.
-const DESCRIPTORS: usize = 1;
 
 /// A message, whole.
 pub(super) struct Frame {
@@ -142,38 +135,15 @@ impl Inbound {
     }
 }
 
-/// Reads what there is, and a few descriptors at most. Where none can be opened, the message comes
-/// without.
-///
-/// # Errors
-/// The kernel's; [`ErrorKind::UnexpectedEof`] at the end.
-pub(super) async fn receive(line: &Line, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let read = |socket: &OwnedFd| {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut slices = [IoSliceMut::new(&mut *room)];
-        let got = recvmsg(socket, &mut slices, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
-        let mut descriptors = Vec::new();
-        for message in ancillary.drain() {
-            if let RecvAncillaryMessage::ScmRights(more) = message {
-                descriptors.extend(more);
-            }
-        }
-        Ok((got.bytes, descriptors))
-    };
-    match line.read_with(read).await? {
-        (0, _) => Err(ErrorKind::UnexpectedEof.into()),
-        got => Ok(got),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::File;
     use std::io::{IoSlice, Write as _};
+    use std::mem::MaybeUninit;
     use std::os::fd::AsFd as _;
     use std::os::unix::net::UnixStream;
 
+    use rustix::cmsg_space;
     use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
     use zbus::Message;
     use zruntime::SharedRuntime;

@@ -7,14 +7,16 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::jobs::{FILES, FILES_OF_ONE};
+
 /// What calls take up, in all: bytes of messages; calls that may wait long; messages as long as
-/// settings may be, of 1 MB each; descriptors, each of which is open up to four times while it is
-/// imported, by a process that may have 1,024.
+/// settings may be, of 1 MB each; descriptors, as many as files may wait to be imported, each of which
+/// is open up to three times, by a process that may have 1,024.
 /// Halves are for first calls: the system bus lets one user connect 256 times.
-const OF_ALL: [usize; 4] = [4 << 20, 512, 4, 64];
+const OF_ALL: [usize; 4] = [4 << 20, 512, 4, FILES];
 /// The same for one caller: 128 KiB are some 200 calls like those of a program that asks for every
-/// feature at once.
-const OF_ONE: [usize; 4] = [128 << 10, 16, 1, 12];
+/// feature at once; of those that may wait long, a batch of files and 16 others.
+const OF_ONE: [usize; 4] = [128 << 10, FILES_OF_ONE + 16, 1, FILES_OF_ONE];
 /// Bytes that a message takes up in addition to its own.
 const OVERHEAD: usize = 512;
 /// Fast calls at work in all. They take turns on one thread, so more would not be sooner; fewer

@@ -37,7 +37,7 @@ fn failed() -> Vec<(u64, Event)> {
 
 fn attempts() -> Vec<Row> {
     use Action::{AskAgain, Cancel, ForgetJob, Publish, Refuse, StartImport};
-    let busy = (1..=8).map(|n| (0, file(n, ":1.1")));
+    let busy = (1..=8).map(|n| (0, pipe(n, ":1.1")));
     vec![
         (
             "a caller activates the device",
@@ -132,7 +132,7 @@ fn answers() -> Vec<Row> {
 
 fn times() -> Vec<Row> {
     use Action::{AskAgain, ForgetJob, Refresh};
-    let full = (1..=16).map(|n| (20, file(n, &format!(":1.{}", 10 + n))));
+    let full = (1..=16).map(|n| (20, pipe(n, &format!(":1.{}", 10 + n))));
     vec![
         (
             "the next attempt takes the place of the last one on the bus",

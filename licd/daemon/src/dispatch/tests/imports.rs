@@ -18,6 +18,12 @@ fn importing() -> Vec<(u64, Event)> {
     and(read(), [(4, Event::TimePassed)])
 }
 
+/// An import that runs from 4 ms on, and a file that was read since; another one is being read.
+fn more() -> Vec<(u64, Event)> {
+    let more = [(5, file(2, ":1.1")), (5, file(3, ":1.1")), (6, Event::Read(2))];
+    and(importing(), and(more.into(), [(9, Event::TimePassed)]))
+}
+
 fn ways_of_an_import() -> Vec<Row> {
     use Action::{EndImport, Import, Publish, StartImport};
     let two = || vec![(0, file(1, ":1.1")), (0, file(2, ":1.1")), (1, Event::Read(2))];
@@ -37,6 +43,30 @@ fn ways_of_an_import() -> Vec<Row> {
             and(vec![(0, Event::AlarmRang)], importing()),
             (9, refreshed()),
             vec![Publish(Scope::Time), Import(vec![1])],
+        ),
+        (
+            "documents that are read during an import wait for those that its answers bring",
+            more(),
+            (300, imported(1, Code::Valid)),
+            vec![Publish(Scope::Changes), EndImport(1, Some(Ticket(1)))],
+        ),
+        (
+            "the longer an import has taken, the longer the next one waits for documents",
+            and(more(), [(324, imported(1, Code::Valid))]),
+            (343, Event::TimePassed),
+            vec![],
+        ),
+        (
+            "then it imports what has come",
+            and(more(), [(324, imported(1, Code::Valid)), (330, Event::Read(3))]),
+            (350, Event::TimePassed),
+            vec![Import(vec![2, 3])],
+        ),
+        (
+            "a refresh in between imports what waits",
+            and(more(), [(324, imported(1, Code::Valid))]),
+            (330, Event::ProblemChanged),
+            vec![Import(vec![2])],
         ),
         (
             "a verdict is answered only after the refresh that shows it was published",
@@ -83,16 +113,49 @@ fn room() -> Vec<Row> {
     use Action::Refuse;
     vec![
         (
-            "the ninth import of one caller is refused",
-            (1..=8).map(|n| (n, file(n, ":1.1"))).collect(),
-            (9, file(9, ":1.1")),
+            "the ninth pipe of one caller is refused",
+            (1..=8).map(|n| (n, pipe(n, ":1.1"))).collect(),
+            (9, pipe(9, ":1.1")),
             vec![Refuse(Ticket(9), Refused::CallerFull)],
         ),
         (
-            "the seventeenth import is refused",
+            "the sixty-fourth file of one caller has room",
+            (1..=63).map(|n| (n, file(n, ":1.1"))).collect(),
+            (64, file(64, ":1.1")),
+            vec![Action::StartImport(64, Ticket(64))],
+        ),
+        (
+            "the sixty-fifth file of one caller is refused",
+            (1..=64).map(|n| (n, file(n, ":1.1"))).collect(),
+            (65, file(65, ":1.1")),
+            vec![Refuse(Ticket(65), Refused::CallerFiles)],
+        ),
+        (
+            "half of the room for files is for callers that have none",
+            (1..=96).map(|n| (n, file(n, &format!(":1.{}", n % 2)))).collect(),
+            (97, file(97, ":1.1")),
+            vec![Refuse(Ticket(97), Refused::Files)],
+        ),
+        (
+            "a caller without a file has room where others have half",
+            (1..=96).map(|n| (n, file(n, &format!(":1.{}", n % 2)))).collect(),
+            (97, file(97, ":1.2")),
+            vec![Action::StartImport(97, Ticket(97))],
+        ),
+        (
+            "the seventeenth caller with a file is refused",
             (1..=16).map(|n| (n, file(n, &format!(":1.{n}")))).collect(),
             (17, file(17, ":1.17")),
             vec![Refuse(Ticket(17), Refused::Full)],
+        ),
+        (
+            "files that are read need no thread",
+            and(
+                (1..=16).map(|n| (n, file(n, &format!(":1.{n}")))).collect(),
+                [(16, Event::Read(3))],
+            ),
+            (17, file(17, ":1.17")),
+            vec![Action::StartImport(17, Ticket(17))],
         ),
         (
             "the seventeenth removal is refused",

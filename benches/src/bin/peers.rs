@@ -1,0 +1,156 @@
+//! `peers`: what programs cost beside a peer in the same run, and a failure above a bar. Runs of both
+//! alternate and the fastest of each counts, since a busy machine only adds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a figure that cannot be taken is a failed test"
+)]
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use acceptance::{World, maker, program};
+use benches::{device, text};
+use wait4::Wait4;
+
+const TIMES: usize = 200;
+const IMPORTS: usize = 20;
+
+/// A figure, its peer, and how many times the peer's it may be.
+struct Comparison {
+    what: &'static str,
+    own: Duration,
+    peer: Duration,
+    most: f64,
+}
+
+fn main() -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for Comparison { what, own, peer, most } in
+        [verify(), feature(), import()].into_iter().flatten()
+    {
+        let ratio = own.as_secs_f64() / peer.as_secs_f64();
+        let verdict = if ratio <= most { "ok" } else { "ABOVE" };
+        println!("{verdict:<6} {what}: {ratio:.2} (at most {most}): {own:.2?} to {peer:.2?}");
+        if ratio > most {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}
+
+/// `licctl verify` beside `minisign -V` of a file of the same size.
+fn verify() -> Vec<Comparison> {
+    let world = device();
+    let content = maker::licence().serial(200).sign();
+    let file = world.file("renewal.lic", &content);
+    let [public, secret] = ["pub", "sec"].map(|kind| world.root().with_extension(kind));
+    let keys = ["-p", text(&public), "-s", text(&secret)];
+    program::tool("minisign", ["-G", "-W"].iter().chain(&keys));
+    program::tool("minisign", ["-S", "-s", text(&secret), "-m", &file]);
+    let mut own = licctl(&world, &["--direct", "verify", &file]);
+    let mut peer = Command::new("minisign");
+    peer.args(["-V", "-p", text(&public), "-m", &file]);
+    let (own, peer) = alternate(&mut own, &mut peer);
+    vec![
+        Comparison {
+            what: "licctl verify to minisign -V, time",
+            own: own.0,
+            peer: peer.0,
+            most: 1.5,
+        },
+        Comparison {
+            what: "licctl verify to minisign -V, CPU",
+            own: own.1,
+            peer: peer.1,
+            most: 1.5,
+        },
+    ]
+}
+
+/// `licctl feature -q` beside `true`.
+fn feature() -> Vec<Comparison> {
+    let world = device();
+    let mut own = licctl(&world, &["--direct", "feature", "-q", "os"]);
+    let (own, peer) = alternate(&mut own, &mut Command::new("true"));
+    vec![Comparison {
+        what: "licctl feature -q to true, time",
+        own: own.0,
+        peer: peer.0,
+        most: 2.0,
+    }]
+}
+
+/// `licctl import` beside the same write by hand: remount, write, flush, rename, flush, remount. None
+/// without root.
+fn import() -> Vec<Comparison> {
+    if !nix::unistd::geteuid().is_root() {
+        println!("needs root: licctl import");
+        return Vec::new();
+    }
+    let world = World::mounted();
+    let compare = |what, renews: bool| {
+        let (mut own, mut peer) = (Duration::MAX, Duration::MAX);
+        for n in 1..=IMPORTS {
+            let pack = if renews { "WE-RENEWED".to_owned() } else { format!("WE-{n:05}") };
+            let licence = maker::licence().pack(&pack).serial(n.try_into().unwrap()).sign();
+            let file = world.file("import.lic", &licence);
+            let mut command = licctl(&world, &["--direct", "import", &file]);
+            own = own.min(taken(&mut command).0);
+            peer = peer.min(by_hand(&world, licence.as_bytes()));
+        }
+        Comparison { what, own, peer, most: 1.4 }
+    };
+    vec![
+        compare("licctl import of a new licence to the bare cycle, time", false),
+        compare("licctl import of a renewal to the bare cycle, time", true),
+    ]
+}
+
+fn by_hand(world: &World, bytes: &[u8]) -> Duration {
+    let began = Instant::now();
+    world.partition().make_writable();
+    let top = world.path("/license");
+    let (temporary, name) = (top.join("by-hand.tmp"), top.join("by-hand"));
+    let mut file = File::create(&temporary).unwrap();
+    file.write_all(bytes).unwrap();
+    file.sync_all().unwrap();
+    fs::rename(&temporary, &name).unwrap();
+    File::open(&top).unwrap().sync_all().unwrap();
+    drop(file);
+    world.partition().make_read_only();
+    began.elapsed()
+}
+
+fn licctl(world: &World, args: &[&str]) -> Command {
+    let mut command = world.licctl_command();
+    command.args(args);
+    command
+}
+
+/// The least time and processor time of each.
+fn alternate(
+    own: &mut Command,
+    peer: &mut Command,
+) -> ((Duration, Duration), (Duration, Duration)) {
+    let mut least = [(Duration::MAX, Duration::MAX); 2];
+    for _ in 0..TIMES {
+        for (least, command) in least.iter_mut().zip([&mut *own, &mut *peer]) {
+            let (time, processor) = taken(command);
+            *least = (least.0.min(time), least.1.min(processor));
+        }
+    }
+    (least[0], least[1])
+}
+
+fn taken(command: &mut Command) -> (Duration, Duration) {
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let began = Instant::now();
+    let ended = command.spawn().and_then(Wait4::wait4);
+    let ended = ended.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(ended.status.success(), "{command:?}: {}", ended.status);
+    (began.elapsed(), ended.rusage.utime + ended.rusage.stime)
+}

@@ -1,0 +1,139 @@
+//! Carries out what is decided on the documents of a batch.
+//!
+//! Licences that come together are judged as if each were stored, and then stored with few flushes.
+//! Where that is not possible, or fails, they are judged and stored one by one, so that a write that
+//! fails refuses its own document only.
+
+use std::collections::BTreeSet;
+
+use licd_fs::stamp::Stamp;
+use licd_store::{Change, FileName, StoreError, Window};
+
+use crate::Failure;
+use crate::arrival::Arrival;
+use crate::assess::{Action, Assessed, Assessor};
+use crate::import::Intent;
+
+/// Bytes of a block of the partition; a file takes whole ones.
+const BLOCK: usize = 4096;
+
+impl Assessor<'_> {
+    /// Judges the arrivals in their order, as if every licence were stored. `None` if the actions have
+    /// to be carried out one by one: a trust document decides on the licences after it, and a licence
+    /// may take the place of another one of the batch.
+    pub(crate) fn judge_all(&mut self, arrivals: &mut [Arrival]) -> Option<Vec<Assessed>> {
+        let mut stored = BTreeSet::new();
+        let mut judged = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            arrival.verify_by(&self.survey.trust);
+            let assessed = self.assess(arrival);
+            match &assessed.action {
+                Action::Trust { .. } => return None,
+                Action::Store { replaces, .. } if replaces.iter().any(|f| stored.contains(f)) => {
+                    return None;
+                }
+                Action::Store { name, .. } => drop(stored.insert(name.clone())),
+                Action::Nothing | Action::Record => {}
+            }
+            self.note(arrival, &assessed, None);
+            judged.push(assessed);
+        }
+        Some(judged)
+    }
+
+    /// Stores the licences that were judged.
+    ///
+    /// # Errors
+    /// The first failure; some of the licences may be stored.
+    pub(crate) fn store_all(
+        &mut self,
+        window: &mut Window<'_>,
+        arrivals: &[Arrival],
+        judged: &[Assessed],
+    ) -> Result<(), StoreError> {
+        let (mut files, mut replaced, mut unasked) = (Vec::new(), Vec::new(), 0);
+        for (one, arrival) in judged.iter().zip(arrivals) {
+            let Action::Store { name, content, replaces } = &one.action else { continue };
+            files.push((name, content.as_bytes()));
+            replaced.extend(replaces);
+            if arrival.intent != Intent::Explicit {
+                unasked += content.len().next_multiple_of(BLOCK);
+            }
+        }
+        if unasked > 0 {
+            window.leave_reserve(unasked)?;
+        }
+        let stamps = window.add_all(&files)?;
+        for ((name, _), stamp) in files.iter().zip(stamps) {
+            self.survey.set_stamp(name, stamp);
+        }
+        remove_all(window, replaced);
+        if judged.iter().any(Assessed::is_answer) {
+            window.remove_requests();
+        }
+        Ok(())
+    }
+
+    /// Judges the arrivals and carries out their actions one by one, trust documents first; returns the
+    /// verdicts in the order of arrival.
+    pub(crate) fn carry_out_all(
+        &mut self,
+        arrivals: &mut [Arrival],
+        window: &mut Window<'_>,
+    ) -> Vec<Assessed> {
+        let mut order: Vec<(usize, &mut Arrival)> = arrivals.iter_mut().enumerate().collect();
+        order.sort_by_key(|(_, arrival)| !arrival.is_trust());
+        let mut done: Vec<(usize, Assessed)> = Vec::new();
+        for (place, arrival) in order {
+            arrival.verify_by(&self.survey.trust);
+            let assessed = self.assess(arrival);
+            done.push((
+                place,
+                match carry_out(window, &assessed.action, arrival.intent) {
+                    Ok(stamp) => {
+                        self.note(arrival, &assessed, stamp);
+                        assessed
+                    }
+                    Err(failure) => failure.into(),
+                },
+            ));
+        }
+        if done.iter().any(|(_, one)| one.is_answer()) {
+            window.remove_requests();
+        }
+        done.sort_by_key(|(place, _)| *place);
+        done.into_iter().map(|(_, assessed)| assessed).collect()
+    }
+}
+
+/// Carries an action out and returns the stamp of the stored file.
+fn carry_out(
+    window: &mut Window<'_>,
+    action: &Action,
+    intent: Intent,
+) -> Result<Option<Stamp>, Failure> {
+    match action {
+        Action::Store { name, content, replaces } => {
+            if intent != Intent::Explicit {
+                window.leave_reserve(content.len())?;
+            }
+            let (_, stamp) = window.put_stamped(name, content.as_bytes())?;
+            remove_all(window, replaces);
+            Ok(stamp)
+        }
+        Action::Trust { bytes, .. } => {
+            let _: Change = window.put_trust(bytes)?;
+            Ok(None)
+        }
+        Action::Nothing | Action::Record => Ok(None),
+    }
+}
+
+/// Removes files whose content is stored under another name. A leftover does no harm.
+fn remove_all<'a>(window: &mut Window<'_>, files: impl IntoIterator<Item = &'a FileName>) {
+    for file in files {
+        if let Err(error) = window.remove(file) {
+            log::warn!("{error}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Events and what follows from them.
+
+use std::path::PathBuf;
+
+use licd_device::{Failure, FileVerdict, Removed};
+use licd_rules::Code;
+use licensing_words::Caption;
+
+use super::super::event::{
+    Action, By, Drawn, Effect, Event, Key, Outcome, Seen, Source, StickEntry, Work,
+};
+use super::{Complaint, Dialog, FormKind, Page, State, Value};
+use crate::verbs::tests::{broken, licensed, report};
+
+/// The state once the device was seen.
+fn opened() -> State {
+    let mut state = State::new();
+    state.on(seen(&licensed()));
+    state.on(Event::Drawn(Drawn { last: 30, rows: 20 }));
+    state
+}
+
+fn seen(device: &serde_json::Value) -> Event {
+    Event::Seen(Box::new(Seen { report: report(device), plan: None, by: By::Device }))
+}
+
+fn press(state: &mut State, keys: &[Key]) -> Vec<Action> {
+    keys.iter().flat_map(|key| state.on(Event::Key(*key))).collect()
+}
+
+fn type_in(state: &mut State, text: &str) {
+    text.chars().for_each(|c| drop(press(state, &[Key::Char(c)])));
+}
+
+/// Opens a form from the page of imports, and fills its fields in order.
+fn filled(kind: FormKind, texts: &[&str]) -> State {
+    let mut state = opened();
+    let at = match kind {
+        FormKind::Address => 1,
+        FormKind::Ftp => 2,
+        FormKind::File => 3,
+        FormKind::Activation => 0,
+    };
+    let page = if kind == FormKind::Activation { '6' } else { '4' };
+    press(&mut state, &[Key::Char(page)]);
+    press(&mut state, &vec![Key::Down; at]);
+    press(&mut state, &[Key::Enter]);
+    for text in texts {
+        type_in(&mut state, text);
+        press(&mut state, &[Key::Tab]);
+    }
+    let button = state.form(kind).fields.len();
+    let there = state.form(kind).at;
+    press(&mut state, &vec![Key::Tab; button - there]);
+    state
+}
+
+/// The source that the form starts to import from.
+fn started(kind: FormKind, texts: &[&str]) -> Source {
+    let mut state = filled(kind, texts);
+    let actions = press(&mut state, &[Key::Enter]);
+    match actions.into_iter().next() {
+        Some(Action::Start(Work::Import(source, Effect::Import))) => source,
+        other => panic!("{other:?}, {:?}", state.form(kind).complaint),
+    }
+}
+
+/// The complaint about what was typed.
+fn complaint(kind: FormKind, texts: &[&str]) -> Complaint {
+    let mut state = filled(kind, texts);
+    assert!(press(&mut state, &[Key::Enter]).is_empty());
+    state.form(kind).complaint.clone().unwrap()
+}
+
+fn stick(name: &str) -> StickEntry {
+    StickEntry { device: PathBuf::from(format!("/dev/{name}")), name: format!("usb:/dev/{name}") }
+}
+
+fn failure() -> Failure {
+    Failure { code: Code::SourceUnreachable, message: "is away".to_owned() }
+}
+
+fn accepted() -> Outcome {
+    let valid = Failure { code: Code::Valid, message: "in force".to_owned() };
+    Outcome::Files(vec![FileVerdict::unread("a.lic", valid)])
+}
+
+#[test]
+fn pages_change_by_number_tab_and_arrow() {
+    let mut state = opened();
+    for (key, page) in [
+        (Key::Char('3'), Page::Licenses),
+        (Key::Right, Page::Import),
+        (Key::Tab, Page::Remove),
+        (Key::Tab, Page::Activate),
+        (Key::Tab, Page::Device),
+        (Key::BackTab, Page::Activate),
+        (Key::Char('9'), Page::Activate),
+        (Key::Char('1'), Page::Device),
+    ] {
+        assert!(press(&mut state, &[key]).is_empty());
+        assert_eq!(state.page, page, "{key:?}");
+    }
+    assert!(matches!(press(&mut state, &[Key::Char('q')])[..], [Action::Quit]));
+    assert!(matches!(press(&mut state, &[Key::Char('r')])[..], [Action::Refresh]));
+}
+
+#[test]
+fn the_selection_stays_inside_a_list_that_has_become_shorter() {
+    let mut state = opened();
+    state.on(seen(&broken()));
+    press(&mut state, &[Key::Char('3'), Key::End]);
+    assert_eq!(state.at(), 3);
+    state.on(seen(&licensed()));
+    assert_eq!(state.at(), 0);
+    press(&mut state, &[Key::Char('1'), Key::End, Key::Down, Key::PageUp]);
+    assert_eq!(state.at(), 30 - 19);
+}
+
+#[test]
+fn the_last_report_stays_while_the_device_cannot_be_looked_at() {
+    let mut state = opened();
+    state.on(Event::NotSeen(failure()));
+    assert!(state.seen.is_some() && state.trouble == Some(failure()));
+    state.on(seen(&licensed()));
+    assert_eq!(state.trouble, None);
+}
+
+#[test]
+fn escape_leaves_every_dialogue_and_starts_nothing() {
+    let dialogs: [&[Key]; 6] = [
+        &[Key::Char('4'), Key::Enter],
+        &[Key::Char('4'), Key::Down, Key::Enter],
+        &[Key::Char('4'), Key::Down, Key::Down, Key::Enter],
+        &[Key::Char('4'), Key::Down, Key::Down, Key::Down, Key::Enter],
+        &[Key::Char('5'), Key::Enter],
+        &[Key::Char('6'), Key::Enter],
+    ];
+    for keys in dialogs {
+        for way_out in [Key::Escape, Key::Interrupt] {
+            let mut state = opened();
+            press(&mut state, keys);
+            assert!(state.dialog.is_some(), "{keys:?}");
+            let actions = press(&mut state, &[way_out]);
+            assert!(state.dialog.is_none(), "{keys:?}");
+            assert!(matches!(actions[..], [] | [Action::LeaveSticks]), "{actions:?}");
+        }
+    }
+}
+
+#[test]
+fn one_file_or_all_of_a_stick_are_imported() {
+    for (keys, expected) in [(&[Key::Enter][..], None), (&[Key::Down, Key::Enter], Some("a.lic"))] {
+        let mut state = opened();
+        let actions = press(&mut state, &[Key::Char('4'), Key::Enter]);
+        assert!(matches!(actions[..], [Action::WatchSticks]));
+        state.on(Event::Sticks(Ok(vec![stick("sdb1"), stick("sdc1")])));
+        let actions = press(&mut state, &[Key::Down, Key::Enter]);
+        assert!(matches!(&actions[..], [Action::ListFiles(device)] if device.ends_with("sdc1")));
+        let files = vec!["a.lic".to_owned(), "b.lic".to_owned()];
+        state.on(Event::Files("/dev/sdc1".into(), Ok(files)));
+        let actions = press(&mut state, keys);
+        let [Action::LeaveSticks, Action::Start(Work::Import(Source::Stick { device, file }, _))] =
+            &actions[..]
+        else {
+            panic!("{actions:?}")
+        };
+        assert_eq!((device.to_str(), file.as_deref()), (Some("/dev/sdc1"), expected));
+    }
+}
+
+#[test]
+fn a_pulled_stick_leads_back_to_the_list_and_can_be_opened_again() {
+    let mut state = opened();
+    press(&mut state, &[Key::Char('4'), Key::Enter]);
+    state.on(Event::Sticks(Ok(vec![stick("sdb1")])));
+    press(&mut state, &[Key::Enter]);
+    state.on(Event::Sticks(Ok(Vec::new())));
+    assert!(matches!(&state.dialog, Some(Dialog::Sticks(sticks)) if sticks.pulled));
+    // What comes late belongs to no dialogue.
+    state.on(Event::Files("/dev/sdb1".into(), Ok(vec!["a.lic".to_owned()])));
+    state.on(Event::Sticks(Ok(vec![stick("sdb1")])));
+    assert!(matches!(&state.dialog, Some(Dialog::Sticks(sticks)) if !sticks.pulled));
+    let actions = press(&mut state, &[Key::Enter]);
+    assert!(matches!(actions[..], [Action::ListFiles(_)]));
+    // One that cannot be read is read again.
+    state.on(Event::Files("/dev/sdb1".into(), Err(failure())));
+    let actions = press(&mut state, &[Key::Enter]);
+    assert!(matches!(actions[..], [Action::ListFiles(_)]));
+}
+
+#[test]
+fn work_is_cancelled_once_and_only_by_its_result_it_ends() {
+    let mut state = filled(FormKind::File, &["/a.lic"]);
+    press(&mut state, &[Key::Enter]);
+    assert!(press(&mut state, &[Key::Char('q'), Key::Enter]).is_empty());
+    let actions = press(&mut state, &[Key::Escape, Key::Escape, Key::Interrupt]);
+    assert!(matches!(actions[..], [Action::Cancel]), "{actions:?}");
+    state.on(Event::Progress(1, Some(2)));
+    let actions = state.on(Event::Done(Outcome::Cancelled));
+    assert!(matches!(actions[..], [Action::Refresh]));
+    assert!(matches!(&state.dialog, Some(Dialog::Verdicts(_))));
+}
+
+#[test]
+fn a_removal_needs_a_choice_and_cannot_be_cancelled() {
+    let mut state = opened();
+    assert!(press(&mut state, &[Key::Char('5'), Key::Enter, Key::Enter]).is_empty());
+    assert!(state.dialog.is_none());
+    let actions = press(&mut state, &[Key::End, Key::Enter, Key::Down, Key::Enter]);
+    let [Action::Start(Work::Remove(selector))] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!(selector.to_string(), "pack:WE-7Q2KD");
+    assert!(press(&mut state, &[Key::Escape]).is_empty());
+    state.on(Event::Done(Outcome::Removed(Removed { count: 1, left: Vec::new() })));
+    assert!(press(&mut state, &[Key::Enter]).is_empty());
+    assert!(state.dialog.is_none());
+}
+
+#[test]
+fn what_was_typed_stays_for_another_try_and_passwords_go_with_success() {
+    let texts = ["h/a.lic", "u", "secret"];
+    let mut state = filled(FormKind::Address, &texts);
+    press(&mut state, &[Key::Enter]);
+    state.on(Event::Done(Outcome::Failed(failure())));
+    press(&mut state, &[Key::Enter]);
+    assert!(matches!(state.dialog, Some(Dialog::Form(FormKind::Address))));
+    let typed = |state: &State| -> Vec<String> {
+        let text = |value: &Value| match value {
+            Value::Text(input) | Value::Secret(input) => input.value().to_owned(),
+            Value::Switch(_) => String::new(),
+        };
+        let fields = &state.form(FormKind::Address).fields;
+        fields.iter().take(3).map(|field| text(&field.value)).collect()
+    };
+    assert_eq!(typed(&state), texts);
+    press(&mut state, &[Key::Enter]);
+    state.on(Event::Done(accepted()));
+    press(&mut state, &[Key::Enter]);
+    assert!(state.dialog.is_none());
+    assert_eq!(typed(&state), ["h/a.lic", "u", ""]);
+}
+
+#[test]
+fn a_check_starts_no_import() {
+    let mut state = opened();
+    press(&mut state, &[Key::Char('4'), Key::End, Key::Char(' '), Key::Up, Key::Enter]);
+    type_in(&mut state, "/a.lic");
+    let actions = press(&mut state, &[Key::Enter]);
+    assert!(matches!(actions[..], [Action::Start(Work::Import(_, Effect::CheckOnly))]));
+}
+
+#[test]
+fn an_address_is_made_of_the_fields() {
+    for (kind, texts, expected) in [
+        (FormKind::Address, &["ums.example.com/WE.lic"][..], "https://ums.example.com/WE.lic"),
+        (FormKind::Address, &["http://h/a b"], "http://h/a%20b"),
+        (FormKind::Ftp, &["h", "", "", "", "", "/pub/a #1?.lic"], "ftp://h/pub/a%20%231%3F.lic"),
+        (FormKind::Ftp, &["h", "2121", " ", "u", "p", "a.lic"], "ftps://h:2121/a.lic"),
+        (FormKind::Ftp, &["fd00::1", "", "", "", "", "a.lic"], "ftp://[fd00::1]/a.lic"),
+    ] {
+        let Source::Server { url, .. } = started(kind, texts) else { panic!("{texts:?}") };
+        assert_eq!(url.to_string(), expected);
+    }
+}
+
+#[test]
+fn a_login_and_a_proxy_go_along() {
+    let texts = ["https://h/a", "tech", "p:w", "proxy:3128", "me", "a@b:c"];
+    let Source::Server { login: Some(login), proxy, .. } = started(FormKind::Address, &texts)
+    else {
+        panic!()
+    };
+    assert_eq!((login.user.as_str(), login.password.as_str()), ("tech", "p:w"));
+    assert_eq!(proxy.as_deref(), Some("http://me:a%40b%3Ac@proxy:3128"));
+}
+
+#[test]
+fn the_form_says_what_is_wrong_with_a_field() {
+    let message = |text: &str| Complaint::Message(text.to_owned());
+    for (kind, texts, expected) in [
+        (FormKind::Address, &[""][..], Complaint::Needed(Caption::Address)),
+        (FormKind::Address, &["h/a", "", "p"], Complaint::Needed(Caption::User)),
+        (FormKind::Address, &["h/a", "a:b"], Complaint::Sentence(Caption::NoColon)),
+        (FormKind::Address, &["h/a", "", "", "u@p:1"], Complaint::Sentence(Caption::ProxyLogin)),
+        (FormKind::Address, &["h/a", "", "", "", "u"], Complaint::Needed(Caption::Proxy)),
+        (FormKind::Address, &["ftp://h/a", "", "", "p:1"], {
+            Complaint::Sentence(Caption::ProxyForHttp)
+        }),
+        (FormKind::Address, &["h/a", "", "", "p"], {
+            message("p: is not of the form http://[USER:PASSWORD@]HOST:PORT")
+        }),
+        (FormKind::Ftp, &["h", "0"], Complaint::Port("0".to_owned())),
+        (FormKind::Ftp, &["h", "21", "", "", "", ""], Complaint::Needed(Caption::Path)),
+        (FormKind::File, &[" "], Complaint::Needed(Caption::File)),
+    ] {
+        assert_eq!(complaint(kind, texts), expected, "{texts:?}");
+    }
+    let Complaint::Message(said) = complaint(FormKind::Address, &["sftp://h/a"]) else { panic!() };
+    assert!(said.starts_with("sftp://h/a: "), "{said}");
+}
+
+#[test]
+fn an_activation_needs_the_terms_and_shows_no_data_of_the_person() {
+    let texts = ["Ada", "Engines Ltd", "ada@engines.example", "https://h/a"];
+    let open = complaint(FormKind::Activation, &texts);
+    assert_eq!(open, Complaint::Sentence(Caption::TermsOpen));
+    let wrong = complaint(FormKind::Activation, &["Ada", "", "engines.example", "", " "]);
+    assert!(matches!(wrong, Complaint::Message(text) if text.starts_with("email: ")));
+    let mut state = filled(FormKind::Activation, &[&texts[..], &[" "]].concat());
+    let actions = press(&mut state, &[Key::Enter]);
+    let [Action::Start(Work::Activate(applied))] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!(applied.0.person().company.as_deref(), Some("Engines Ltd"));
+    assert!(!format!("{actions:?}").contains("Engines"));
+}
+
+#[test]
+fn a_password_in_an_address_moves_to_its_field() {
+    let mut state = filled(FormKind::Address, &["https://tech:secret@h/a"]);
+    press(&mut state, &[Key::Enter]);
+    let form = state.form(FormKind::Address);
+    assert_eq!(form.complaint, Some(Complaint::Sentence(Caption::PasswordMoved)));
+    assert!(!format!("{form:?}").contains("secret"), "{form:?}");
+    let actions = press(&mut state, &[Key::Enter]);
+    let [Action::Start(Work::Import(Source::Server { url, login: Some(login), .. }, _))] =
+        &actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((url.as_secret().as_str(), login.password.as_str()), ("https://h/a", "secret"));
+    assert!(!format!("{actions:?}").contains("secret"));
+}
+
+#[test]
+fn a_request_to_end_waits_for_work() {
+    let mut state = opened();
+    assert!(matches!(state.on(Event::Stop)[..], [Action::Quit]));
+    let mut state = filled(FormKind::File, &["/a.lic"]);
+    press(&mut state, &[Key::Enter]);
+    assert!(matches!(state.on(Event::Stop)[..], [Action::Cancel]));
+    assert!(matches!(state.on(Event::Done(accepted()))[..], [Action::Quit]));
+}
