@@ -13,6 +13,27 @@ const FOCUSED: u32 = 12;
 const SENSITIVE: u32 = 24;
 const SHOWING: u32 = 25;
 
+/// The name of a role (AtspiRole). GTK's own names of them are those of ARIA.
+fn role(number: u32) -> &'static str {
+    match number {
+        2 => "alert",
+        7 => "check box",
+        23 => "frame",
+        29 => "label",
+        31 => "list",
+        32 => "list item",
+        37 => "page tab",
+        38 => "page tab list",
+        40 => "password text",
+        42 => "progress bar",
+        43 => "push button",
+        44 => "radio button",
+        61 => "text",
+        75 => "application",
+        _ => "other",
+    }
+}
+
 /// An object: a widget, or a program.
 #[derive(Debug, Clone)]
 pub struct Accessible {
@@ -49,7 +70,7 @@ impl Accessible {
             let at = (name, path.to_string());
             let role = String::new();
             let child = Self { client: self.client.clone(), at, role, name: String::new() };
-            let role = child.call(ACCESSIBLE, "GetRoleName")?;
+            let role = role(child.call(ACCESSIBLE, "GetRole")?).to_owned();
             let name = child.property(ACCESSIBLE, "Name")?;
             Some(Self { role, name, ..child })
         };

@@ -6,7 +6,7 @@ use gtk::prelude::*;
 use gtk::{CheckButton, Entry, Grid, Orientation, PasswordEntry, SelectionMode};
 
 use super::Context;
-use super::list::{List, Row, button, heading, isolated, text};
+use super::list::{List, Row, button, check_box, heading, isolated, keyed, text};
 use crate::state::State;
 use crate::state::events::{Event, Purpose};
 use crate::state::form::{Field, Tick};
@@ -43,10 +43,9 @@ impl Form {
 
     fn add_field(&mut self, field: Field) {
         let texts = self.context.texts;
-        let label = gtk::Label::with_mnemonic(texts.field(field));
-        label.set_xalign(1.0);
         let entry = entry(field, texts.example(field), &self.context);
-        label.set_mnemonic_widget(Some(&entry));
+        let label = keyed(texts.field(field), &entry);
+        label.set_xalign(1.0);
         let row = i32::try_from(self.fields.len()).unwrap_or(i32::MAX);
         self.grid.attach(&label, 0, row, 1, 1);
         self.grid.attach(&entry, 1, row, 1, 1);
@@ -55,7 +54,7 @@ impl Form {
 
     /// Adds a check box below the texts.
     pub(super) fn add_tick(&mut self, tick: Tick, label: Text) {
-        let check = CheckButton::with_mnemonic(self.context.texts.text(label));
+        let check = check_box(self.context.texts.text(label));
         let context = self.context.clone();
         check.connect_toggled(move |check| context.send(Event::Ticked(tick, check.is_active())));
         self.root.append(&check);

@@ -8,7 +8,7 @@ use gtk::{
 
 use super::Context;
 use super::forms::{FileForm, Form};
-use super::list::{button, heading, page};
+use super::list::{button, heading, page, radio, relabel};
 use crate::state::events::{Event, Purpose};
 use crate::state::form::{Field, Tick};
 use crate::state::{Mode, State, Way};
@@ -63,8 +63,8 @@ impl Import {
             Way::File => Text::ImportDrive,
         };
         let check = if state.way == Way::File { Text::CheckDrive } else { Text::Check };
-        self.start.set_label(self.context.texts.text(start));
-        self.check.set_label(self.context.texts.text(check));
+        relabel(&self.start, self.context.texts.text(start));
+        relabel(&self.check, self.context.texts.text(check));
         self.check.set_visible(state.way != Way::Evaluation);
         self.check.set_sensitive(state.is_free());
         self.start.set_sensitive(state.is_free());
@@ -120,7 +120,7 @@ fn ways(context: &Context, state: &State) -> gtk::Box {
         all.iter().filter(|way| state.mode == Mode::Activation || **way != Way::Evaluation);
     let mut group: Option<CheckButton> = None;
     for way in offered {
-        let radio = CheckButton::with_mnemonic(context.texts.way(*way));
+        let radio = radio(context.texts.way(*way));
         radio.set_group(group.as_ref());
         radio.set_active(*way == state.way);
         let (sender, way) = (context.clone(), *way);

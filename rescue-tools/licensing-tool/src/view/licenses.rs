@@ -49,6 +49,12 @@ impl Licenses {
         }
         content.append(&not_used);
         content.append(&list.widget);
+        // Without a report there is nothing to say.
+        for part in
+            [none.upcast_ref::<gtk::Widget>(), not_used.upcast_ref(), list.widget.upcast_ref()]
+        {
+            part.set_visible(false);
+        }
         let packs = Rc::new(RefCell::new(Vec::new()));
         let (sender, rows, of_rows) = (context.clone(), Rc::clone(&list), Rc::clone(&packs));
         selected.connect_clicked(move |_| {

@@ -135,7 +135,44 @@ pub(super) fn heading(label: &str) -> gtk::Label {
     heading
 }
 
+/// A label with a mnemonic for a widget. It names the widget for screen readers; GTK's own labels of buttons
+/// name them with the mark of the mnemonic.
+pub(super) fn keyed(label: &str, widget: &impl IsA<gtk::Widget>) -> gtk::Label {
+    let label = gtk::Label::with_mnemonic(label);
+    label.set_mnemonic_widget(Some(widget));
+    label
+}
+
 /// A button with a mnemonic.
 pub(super) fn button(label: &str) -> gtk::Button {
-    gtk::Button::with_mnemonic(label)
+    let button = gtk::Button::new();
+    button.set_child(Some(&keyed(label, &button)));
+    button.add_css_class("text-button");
+    button
+}
+
+/// Gives a button another label.
+pub(super) fn relabel(button: &gtk::Button, label: &str) {
+    if let Some(own) = button.child().and_downcast::<gtk::Label>() {
+        own.set_label(label);
+    }
+}
+
+/// A check box with a mnemonic.
+pub(super) fn check_box(label: &str) -> gtk::CheckButton {
+    with_label(label, gtk::CheckButton::new())
+}
+
+/// A button of a group with a mnemonic. Without its role, screen readers would take it for a check box.
+pub(super) fn radio(label: &str) -> gtk::CheckButton {
+    let role = gtk::AccessibleRole::Radio;
+    with_label(label, gtk::CheckButton::builder().accessible_role(role).build())
+}
+
+fn with_label(label: &str, button: gtk::CheckButton) -> gtk::CheckButton {
+    let label = keyed(label, &button);
+    label.set_wrap(true);
+    label.set_xalign(0.0);
+    button.set_child(Some(&label));
+    button
 }

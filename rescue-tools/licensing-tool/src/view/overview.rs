@@ -13,6 +13,8 @@ use crate::texts::Text;
 
 pub(super) struct Overview {
     pub(super) root: gtk::ScrolledWindow,
+    /// The unit ID under its heading, hidden until it is known.
+    identity: gtk::Box,
     unit: gtk::Label,
     wrong: Part,
     services: Part,
@@ -36,8 +38,11 @@ impl Overview {
         let unit = text("");
         unit.add_css_class("unit");
         unit.set_selectable(true);
-        content.append(&heading(texts.text(Text::UnitId)));
-        content.append(&unit);
+        let identity = gtk::Box::new(Orientation::Vertical, 6);
+        identity.append(&heading(texts.text(Text::UnitId)));
+        identity.append(&unit);
+        identity.set_visible(false);
+        content.append(&identity);
         let part = |title: Text| {
             let part = Part::new(texts.text(title));
             content.append(&part.root);
@@ -51,7 +56,17 @@ impl Overview {
         refresh.connect_clicked(move |_| sender.send(Event::WantsRefresh));
         content.append(&refresh);
         let context = context.clone();
-        Self { root: page(&content), unit, wrong, services, next, device, refresh, context }
+        Self {
+            root: page(&content),
+            identity,
+            unit,
+            wrong,
+            services,
+            next,
+            device,
+            refresh,
+            context,
+        }
     }
 
     pub(super) fn draw(&self, state: &State) {
@@ -60,6 +75,7 @@ impl Overview {
         let words = self.context.words;
         let unit = report.unit_id.as_ref().map(ToString::to_string);
         self.unit.set_label(unit.as_deref().unwrap_or(words.unknown()));
+        self.identity.set_visible(true);
         let overview = Words::of(report, None, words, Surface::Window);
         self.wrong.show(self.rows(&overview.wrong, Tone::Bad));
         self.services.show(services(report, &self.context));
@@ -102,6 +118,7 @@ impl Part {
         let list = List::new(title, SelectionMode::None);
         root.append(&heading(title));
         root.append(&list.widget);
+        root.set_visible(false);
         Self { root, list }
     }
 

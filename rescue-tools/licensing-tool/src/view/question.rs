@@ -7,7 +7,7 @@ use gtk::{CheckButton, Orientation};
 use licd_rules::Selector;
 
 use super::Context;
-use super::list::{button, page, text};
+use super::list::{button, page, radio, text};
 use crate::state::State;
 use crate::state::events::{Event, Question};
 use crate::texts::Text;
@@ -110,7 +110,7 @@ impl Asking {
 fn add_kinds(kinds: &gtk::Box, nothing: &CheckButton, context: &Context) -> Option<CheckButton> {
     let mut first: Option<CheckButton> = None;
     for selector in KINDS.iter().filter_map(|kind| Selector::parse(kind)) {
-        let radio = CheckButton::with_label(&context.words.selector(&selector));
+        let radio = radio(&context.words.selector(&selector));
         radio.set_group(Some(nothing));
         let sender = context.clone();
         radio.connect_toggled(move |radio| {

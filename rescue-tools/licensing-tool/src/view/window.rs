@@ -139,6 +139,8 @@ fn notebook(context: &Context, pages: [(&gtk::ScrolledWindow, Text, Page); 3]) -
     for (page, text, _) in &pages {
         let label = gtk::Label::with_mnemonic(context.texts.text(*text));
         notebook.append_page(*page, Some(&label));
+        // Without it every tab is “Tab” for a screen reader.
+        label.set_mnemonic_widget(label.parent().as_ref());
     }
     let (context, order) = (context.clone(), pages.map(|(_, _, page)| page));
     notebook.connect_switch_page(move |_, _, at| {
