@@ -11,10 +11,10 @@ const REGISTRY: &str = "org.a11y.atspi.Registry";
 /// Bits of a state set (AtspiStateType).
 const FOCUSED: u32 = 12;
 const SENSITIVE: u32 = 24;
-const SHOWING: u32 = 25;
+const VISIBLE: u32 = 30;
 
 /// The name of a role (AtspiRole). GTK's own names of them are those of ARIA.
-fn role(number: u32) -> &'static str {
+fn role_name(number: u32) -> &'static str {
     match number {
         2 => "alert",
         7 => "check box",
@@ -68,9 +68,9 @@ impl Accessible {
         let children: Option<Vec<(String, OwnedObjectPath)>> = self.call(ACCESSIBLE, "GetChildren");
         let child = |(name, path): (String, OwnedObjectPath)| {
             let at = (name, path.to_string());
-            let role = String::new();
-            let child = Self { client: self.client.clone(), at, role, name: String::new() };
-            let role = role(child.call(ACCESSIBLE, "GetRole")?).to_owned();
+            let (role, name) = (String::new(), String::new());
+            let child = Self { client: self.client.clone(), at, role, name };
+            let role = role_name(child.call(ACCESSIBLE, "GetRole")?).to_owned();
             let name = child.property(ACCESSIBLE, "Name")?;
             Some(Self { role, name, ..child })
         };
@@ -90,7 +90,7 @@ impl Accessible {
     pub fn shown(&self) -> Vec<Self> {
         let mut all = vec![self.clone()];
         for child in self.children() {
-            if child.has(SHOWING) || child.role == "application" {
+            if child.has(VISIBLE) || child.role == "application" {
                 all.extend(child.shown());
             }
         }

@@ -8,7 +8,7 @@ use gtk::{
 
 use super::Context;
 use super::forms::{FileForm, Form};
-use super::list::{button, heading, page, radio, relabel};
+use super::list::{add_page, button, heading, page, radio, relabel, turn_to};
 use crate::state::events::{Event, Purpose};
 use crate::state::form::{Field, Tick};
 use crate::state::{Mode, State, Way};
@@ -34,9 +34,9 @@ impl Import {
         let stack = Stack::builder().vhomogeneous(false).build();
         let (files, forms) = (FileForm::new(context), forms(context));
         for (way, form) in [Way::Evaluation, Way::Url, Way::Ftp].into_iter().zip(&forms) {
-            stack.add_named(&form.root, Some(name(way)));
+            add_page(&stack, &form.root, name(way));
         }
-        stack.add_named(&files.root, Some(name(Way::File)));
+        add_page(&stack, &files.root, name(Way::File));
         content.append(&stack);
         let (check, start) = (button(texts.text(Text::Check)), button(texts.text(Text::Import)));
         start.add_css_class("suggested-action");
@@ -54,9 +54,7 @@ impl Import {
     }
 
     pub(super) fn draw(&self, state: &State) {
-        if self.stack.visible_child_name().as_deref() != Some(name(state.way)) {
-            self.stack.set_visible_child_name(name(state.way));
-        }
+        turn_to(&self.stack, name(state.way));
         let start = match state.way {
             Way::Evaluation => Text::Activate,
             Way::Url | Way::Ftp => Text::Import,

@@ -128,6 +128,25 @@ pub(super) fn page(content: &gtk::Box) -> gtk::ScrolledWindow {
         .build()
 }
 
+/// Adds a page to a stack. Screen readers of GTK 4.8 read every visible widget, also on pages that the stack
+/// does not show: only the shown page is visible.
+pub(super) fn add_page(stack: &gtk::Stack, page: &impl IsA<gtk::Widget>, name: &str) {
+    page.set_visible(stack.visible_child().is_none());
+    stack.add_named(page, Some(name));
+}
+
+/// Shows a page of a stack; whether it was another before.
+pub(super) fn turn_to(stack: &gtk::Stack, name: &str) -> bool {
+    let (old, new) = (stack.visible_child(), stack.child_by_name(name));
+    let Some(new) = new.filter(|new| old.as_ref() != Some(new)) else { return false };
+    new.set_visible(true);
+    stack.set_visible_child(&new);
+    if let Some(old) = old {
+        old.set_visible(false);
+    }
+    true
+}
+
 /// The heading of a part of a page.
 pub(super) fn heading(label: &str) -> gtk::Label {
     let heading = text(label);

@@ -7,6 +7,7 @@ use super::Context;
 use super::done::Done;
 use super::import::Import;
 use super::licenses::Licenses;
+use super::list::{add_page, turn_to};
 use super::overview::Overview;
 use super::question::Asking;
 use super::status::{Absent, Last, Running};
@@ -62,8 +63,8 @@ impl Window {
         let (asking, done) = (Asking::new(context), Done::new(context));
         let stack = Stack::new();
         let pages = Pages::new(context, state, &stack);
-        stack.add_named(&asking.root, Some("question"));
-        stack.add_named(&done.root, Some("done"));
+        add_page(&stack, &asking.root, "question");
+        add_page(&stack, &done.root, "done");
         let content = gtk::Box::new(Orientation::Vertical, 0);
         content.append(&absent.root);
         content.append(&last.root);
@@ -83,6 +84,13 @@ impl Window {
         if let Some((overview, licenses)) = &self.pages.tool {
             overview.draw(state);
             licenses.draw(state);
+            for (page, root) in [
+                (Page::Overview, &overview.root),
+                (Page::Licenses, &licenses.root),
+                (Page::Import, &self.pages.import.root),
+            ] {
+                set_content_visible(root, page == state.page);
+            }
         }
         self.done.draw(state);
         self.asking.draw(state);
@@ -91,8 +99,7 @@ impl Window {
             (_, Some(_)) => "question",
             _ => "pages",
         };
-        if self.stack.visible_child_name().as_deref() != Some(name) {
-            self.stack.set_visible_child_name(name);
+        if turn_to(&self.stack, name) {
             match name {
                 "question" => self.asking.focus(),
                 "done" => self.done.focus(),
@@ -119,7 +126,7 @@ impl Pages {
     fn new(context: &Context, state: &State, stack: &Stack) -> Self {
         let import = Import::new(context, state);
         if state.mode == Mode::Activation {
-            stack.add_named(&import.root, Some("pages"));
+            add_page(stack, &import.root, "pages");
             return Self { tool: None, import };
         }
         let (overview, licenses) = (Overview::new(context), Licenses::new(context));
@@ -128,7 +135,7 @@ impl Pages {
             (&licenses.root, Text::Licenses, Page::Licenses),
             (&import.root, Text::ImportPage, Page::Import),
         ];
-        stack.add_named(&notebook(context, pages), Some("pages"));
+        add_page(stack, &notebook(context, pages), "pages");
         Self { tool: Some((overview, licenses)), import }
     }
 }
@@ -142,13 +149,22 @@ fn notebook(context: &Context, pages: [(&gtk::ScrolledWindow, Text, Page); 3]) -
         // Without it every tab is “Tab” for a screen reader.
         label.set_mnemonic_widget(label.parent().as_ref());
     }
-    let (context, order) = (context.clone(), pages.map(|(_, _, page)| page));
+    let (context, order) = (context.clone(), pages.map(|(root, _, page)| (root.clone(), page)));
     notebook.connect_switch_page(move |_, _, at| {
-        if let Some(page) = usize::try_from(at).ok().and_then(|at| order.get(at)) {
+        if let Some((root, page)) = usize::try_from(at).ok().and_then(|at| order.get(at)) {
+            // The focus moves there at once.
+            set_content_visible(root, true);
             context.send(Event::Opened(*page));
         }
     });
     notebook
+}
+
+/// Only the page that is shown has content for screen readers; its tab stays.
+fn set_content_visible(page: &gtk::ScrolledWindow, visible: bool) {
+    if let Some(content) = page.child() {
+        content.set_visible(visible);
+    }
 }
 
 /// Escape answers a question with no, and hides the last result.
