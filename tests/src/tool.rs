@@ -54,9 +54,13 @@ impl Seat {
     /// Sets GTK's settings of the user, as the desktop's control centre does.
     pub fn set(&self, look: Look, dots_per_inch: u32) {
         let dark = look == Look::Dark;
-        let dpi = dots_per_inch * 1024;
+        // X carries the scale, as it does between a desktop and its programs.
+        let scale = format!("Xft.dpi: {dots_per_inch}");
+        let resources =
+            ["-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", &scale];
+        self.screen.tool("xprop", resources);
         let settings = format!(
-            "[Settings]\ngtk-application-prefer-dark-theme={dark}\ngtk-xft-dpi={dpi}\n\
+            "[Settings]\ngtk-application-prefer-dark-theme={dark}\n\
              gtk-enable-animations=false\ngtk-cursor-blink=false\n"
         );
         let dir = self.desktop.path(".config/gtk-4.0");
@@ -190,9 +194,9 @@ impl Tool<'_> {
         self.seat.screen.tool("convert", [file, "-strip", "+dither", "-colors", colours, file]);
     }
 
-    /// Closes the window as a window manager does.
+    /// Closes the window by keyboard.
     pub fn close(&self) {
-        self.seat.screen.tool("xdotool", ["windowquit", &self.window]);
+        self.keys(&["ctrl+q"]);
     }
 
     /// Waits for its end.

@@ -71,8 +71,9 @@ impl Window {
         content.append(&stack);
         content.append(&running.root);
         root.set_child(Some(&content));
-        root.set_default_widget(Some(&pages.import.start));
         on_escape(&root, context);
+        // Also where the desktop has no key for it.
+        application.set_accels_for_action("window.close", &["<Control>q", "<Control>w"]);
         Self { root, absent, last, running, stack, asking, done, pages }
     }
 
@@ -106,6 +107,9 @@ impl Window {
                 _ => {}
             }
         }
+        // GTK forgets the default button with the page that hides it.
+        let imports = name == "pages" && state.page == Page::Import;
+        self.root.set_default_widget(imports.then_some(&self.pages.import.start));
     }
 
     pub(super) fn focus_field(&self, field: Field) {
