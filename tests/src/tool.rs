@@ -174,7 +174,7 @@ impl Tool<'_> {
     /// The object with the focus.
     #[must_use]
     pub fn focused(&self) -> Option<Accessible> {
-        self.frame.shown().into_iter().filter(Accessible::is_focused).next_back()
+        self.frame.shown().into_iter().rfind(Accessible::is_focused)
     }
 
     /// Its process ID.

@@ -19,7 +19,7 @@ use crate::texts::Text;
 /// The size at the start; smaller screens make it smaller, and its pages scroll.
 const SIZE: (i32, i32) = (760, 600);
 /// Colours are those of the theme, so that a light, a dark or a high-contrast look stays whole; mixed with that
-/// of text where they are made for backgrounds.
+/// of text, since they are made for backgrounds.
 const STYLE: &str = "
 .page { padding: 12px; }
 .row { padding: 6px 10px; }
@@ -28,8 +28,8 @@ const STYLE: &str = "
 .heading { font-weight: bold; }
 .unit { font-size: 180%; font-weight: bold; }
 .good { color: mix(@success_color, @theme_fg_color, 0.5); }
-.caution { color: mix(@warning_color, @theme_fg_color, 0.4); }
-.bad { color: @error_color; }
+.caution { color: mix(@warning_color, @theme_fg_color, 0.5); }
+.bad { color: mix(@error_color, @theme_fg_color, 0.5); }
 ";
 
 pub(super) struct Window {
