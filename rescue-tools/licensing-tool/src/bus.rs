@@ -56,7 +56,7 @@ async fn serve(address: &BusAddress, orders: &Receiver<Action>, events: &Sender<
             },
             Err(reason) => reason,
         };
-        if events.try_send(Event::Absent(Absence::NoBus(reason))).is_err() {
+        if events.try_send(Event::Absent(Absence::Bus(reason))).is_err() {
             return;
         }
         runtime.sleep(PAUSE).await;

@@ -39,15 +39,15 @@ pub(super) fn absence(error: &Error) -> Absence {
         Error::FDO(fault)
             if matches!(**fault, fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_)) =>
         {
-            Absence::NoDaemon
+            Absence::Daemon
         }
-        error => Absence::NoAnswer(reason(error)),
+        error => Absence::Answer(reason(error)),
     }
 }
 
 /// The report is not one that this program knows.
 pub(super) fn unreadable(error: &serde_json::Error) -> Absence {
-    Absence::NoAnswer(format!("its report cannot be read: {error}"))
+    Absence::Answer(format!("its report cannot be read: {error}"))
 }
 
 pub(super) fn no_answer(limit: Duration) -> Error {

@@ -103,7 +103,7 @@ impl Session {
                 Next::Answer(event) => event,
                 Next::Report(event) => {
                     pause = match &event {
-                        Some(Event::Absent(Absence::NoAnswer(_))) => RETRY,
+                        Some(Event::Absent(Absence::Answer(_))) => RETRY,
                         _ => STALE,
                     };
                     self.reported();
@@ -215,7 +215,7 @@ impl Session {
     fn owner_changed(&mut self, message: &Message) -> Option<Event> {
         let (_, _, new): (String, String, String) = message.body().deserialize().ok()?;
         if new.is_empty() {
-            return Some(Event::Absent(Absence::NoDaemon));
+            return Some(Event::Absent(Absence::Daemon));
         }
         self.look_again();
         None

@@ -80,11 +80,11 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Absence {
     /// The bus cannot be reached.
-    NoBus(String),
+    Bus(String),
     /// The daemon is not on the bus.
-    NoDaemon,
+    Daemon,
     /// The daemon answers with an error.
-    NoAnswer(String),
+    Answer(String),
 }
 
 /// What to do with a licence.

@@ -76,14 +76,14 @@ impl Form {
     }
 
     /// The import from an address.
-    pub(super) fn from_url(&self, purpose: Purpose) -> Result<Order, Complaint> {
+    pub(super) fn url_order(&self, purpose: Purpose) -> Result<Order, Complaint> {
         let source = self.needed(Field::Url)?.to_owned();
         address(Field::Url, &source)?;
         Ok(Order { source, login: None, proxy: self.proxy(), purpose })
     }
 
     /// The import from an FTP server.
-    pub(super) fn from_ftp(&self, purpose: Purpose) -> Result<Order, Complaint> {
+    pub(super) fn ftp_order(&self, purpose: Purpose) -> Result<Order, Complaint> {
         let host = self.needed(Field::Host)?;
         let path = utf8_percent_encode(self.needed(Field::Path)?, PATH).to_string();
         let path = path.trim_start_matches('/');
@@ -108,7 +108,7 @@ impl Form {
     }
 
     /// The import from the chosen USB drive.
-    pub(super) fn from_stick(&self, purpose: Purpose) -> Result<Order, Complaint> {
+    pub(super) fn stick_order(&self, purpose: Purpose) -> Result<Order, Complaint> {
         let Some(stick) = &self.stick else { return Err(Complaint::NoStick) };
         let source = format!("usb:{}", stick.display());
         Ok(Order { source, login: None, proxy: String::new(), purpose })

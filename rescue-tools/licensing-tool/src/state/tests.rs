@@ -123,7 +123,7 @@ fn what_was_imported_before_a_cancel_is_said() {
 
 #[test]
 fn an_import_ends_with_the_daemon_and_the_window_recovers() {
-    for absence in [Absence::NoDaemon, Absence::NoBus("broken pipe".to_owned())] {
+    for absence in [Absence::Daemon, Absence::Bus("broken pipe".to_owned())] {
         let mut state = importing(true);
         state.update(Event::Absent(absence));
         assert_eq!(outcome(&state), Some(&Outcome::Interrupted));
@@ -138,7 +138,7 @@ fn an_import_ends_with_the_daemon_and_the_window_recovers() {
 #[test]
 fn a_late_answer_to_a_lost_order_is_ignored() {
     let mut state = importing(false);
-    state.update(Event::Absent(Absence::NoDaemon));
+    state.update(Event::Absent(Absence::Daemon));
     let notice = state.notice.clone();
     let failure = Failure { code: Code::Timeout, message: "gone".to_owned() };
     state.update(Event::Refused(failure));

@@ -80,9 +80,9 @@ impl State {
                 Ok(person) => return self.begin(Kind::Activation, Action::Activate(person)),
                 Err(complaint) => Err(complaint),
             },
-            Way::Url => self.form.from_url(purpose),
-            Way::Ftp => self.form.from_ftp(purpose),
-            Way::File => self.form.from_stick(purpose),
+            Way::Url => self.form.url_order(purpose),
+            Way::Ftp => self.form.ftp_order(purpose),
+            Way::File => self.form.stick_order(purpose),
         };
         match order {
             Ok(order) => self.begin(Kind::Source(purpose), Action::Import(order)),

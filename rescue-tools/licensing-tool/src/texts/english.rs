@@ -152,15 +152,15 @@ impl Texts for English {
 
     fn absence(&self, absence: &Absence) -> String {
         match absence {
-            Absence::NoBus(reason) => format!(
+            Absence::Bus(reason) => format!(
                 "The system bus does not answer ({reason}). This window tries again by itself."
             ),
-            Absence::NoDaemon => {
+            Absence::Daemon => {
                 "The licensing service is not running. This window goes on by itself as soon as \
                  it is back."
                     .to_owned()
             }
-            Absence::NoAnswer(reason) => format!(
+            Absence::Answer(reason) => format!(
                 "The licensing service does not answer ({reason}). This window tries again by \
                  itself."
             ),

@@ -160,16 +160,16 @@ impl Texts for German {
 
     fn absence(&self, absence: &Absence) -> String {
         match absence {
-            Absence::NoBus(reason) => format!(
+            Absence::Bus(reason) => format!(
                 "Der Systembus antwortet nicht ({reason}). Dieses Fenster versucht es von selbst \
                  noch einmal."
             ),
-            Absence::NoDaemon => {
+            Absence::Daemon => {
                 "Der Lizenzdienst läuft nicht. Dieses Fenster macht von selbst weiter, sobald er \
                  wieder da ist."
                     .to_owned()
             }
-            Absence::NoAnswer(reason) => format!(
+            Absence::Answer(reason) => format!(
                 "Der Lizenzdienst antwortet nicht ({reason}). Dieses Fenster versucht es von \
                  selbst noch einmal."
             ),
