@@ -1,7 +1,7 @@
 # Each target calls a script; `make` alone lists the targets.
 
 .PHONY: help build install deb demo demo-fleet check test bench page-test power-cut vm-test faults crashes \
-  fuzz clean
+  pictures fuzz clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench   what the programs cost beside peers and budgets; fails above the bars'
 	@echo 'make page-test  the page of the reference UMS in Chromium'
 	@echo 'make power-cut  what a fleet asks of UMS after a power cut: the figures of docs/power-cut.md'
+	@echo 'make pictures   the pictures of the window, for docs/pictures'
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
@@ -57,6 +58,11 @@ page-test:
 
 power-cut:
 	tests/ums/power-cut
+
+pictures:
+	tests/prepare
+	tests/build
+	cargo run --locked -p acceptance --bin pictures
 
 vm-test:
 	tests/vm/run

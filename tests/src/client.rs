@@ -116,8 +116,14 @@ impl Client {
     /// Whether a process owns the daemon's name.
     #[must_use]
     pub fn is_owned(&self) -> bool {
+        self.has_owner(NAME)
+    }
+
+    /// Whether a process owns this name.
+    #[must_use]
+    pub fn has_owner(&self, name: &str) -> bool {
         let dbus = "org.freedesktop.DBus";
-        self.call(dbus, "/org/freedesktop/DBus", dbus, "NameHasOwner", &(NAME,)).unwrap()
+        self.call(dbus, "/org/freedesktop/DBus", dbus, "NameHasOwner", &(name,)).unwrap()
     }
 
     /// Receives every signal of the daemon from now on.

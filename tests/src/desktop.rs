@@ -245,10 +245,17 @@ impl Screen {
     /// Starts Xvfb.
     #[must_use]
     pub fn new() -> Self {
+        Self::sized("800x480")
+    }
+
+    /// Starts Xvfb with this many pixels, such as `800x480`.
+    #[must_use]
+    pub fn sized(pixels: &str) -> Self {
         let (reader, writer) = std::io::pipe().unwrap();
         let mut command = Command::new("sh");
         // Xvfb takes the first free display number and prints it.
-        command.args(["-c", "exec Xvfb -displayfd 3 -screen 0 800x480x24 -nolisten tcp 3>&1"]);
+        let start = "exec Xvfb -displayfd 3 -screen 0 \"$0\"x24 -nolisten tcp 3>&1";
+        command.args(["-c", start, pixels]);
         command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
         let server = Running(command.spawn().unwrap());
         drop(command);
@@ -266,7 +273,12 @@ impl Screen {
 
     /// A screenshot, as PPM or PNG by the file's extension.
     pub fn capture(&self, file: &Path) -> Vec<u8> {
-        self.tool("import", ["-window", "root", file.to_str().unwrap()]);
+        self.capture_window("root", file)
+    }
+
+    /// The same of one window, by its X name.
+    pub fn capture_window(&self, window: &str, file: &Path) -> Vec<u8> {
+        self.tool("import", ["-window", window, file.to_str().unwrap()]);
         fs::read(file).unwrap()
     }
 

@@ -11,6 +11,7 @@
     reason = "a failed test is what comes of it, and what it is for"
 )]
 
+pub mod accessible;
 pub mod bus;
 pub mod client;
 pub mod clock;
@@ -34,6 +35,7 @@ pub mod schema;
 pub mod screen;
 pub mod server;
 pub mod stick;
+pub mod tool;
 pub mod tree;
 pub mod wait;
 pub mod world;

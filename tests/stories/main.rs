@@ -38,6 +38,7 @@ mod strange_files;
 mod together;
 mod vendor;
 mod verbs;
+mod window;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         together::STORIES,
         vendor::STORIES,
         verbs::STORIES,
+        window::STORIES,
     ];
     let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
     let divided = divided.chain(network::CHAPTERS);

@@ -109,6 +109,11 @@ impl Job {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
     }
 
+    /// Whether it changes nothing, whatever its verdict.
+    pub(crate) fn is_check(&self) -> bool {
+        self.intent == Intent::Check
+    }
+
     /// Whether it has ended.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Relaxed)

@@ -112,15 +112,25 @@ impl<'a> Assessor<'a> {
         self.survey
     }
 
-    /// Judges an arrival.
+    /// Judges an arrival. A check comes without an action.
     pub(crate) fn assess(&mut self, arrival: &Arrival) -> Assessed {
+        match arrival.intent {
+            Intent::Check => {
+                let Assessed { code, message, .. } = self.judge(arrival, Intent::Explicit);
+                Assessed::nothing(code, message)
+            }
+            intent => self.judge(arrival, intent),
+        }
+    }
+
+    fn judge(&mut self, arrival: &Arrival, intent: Intent) -> Assessed {
         match &arrival.content {
             Content::Judged(verdict) => Assessed::nothing(verdict.code, &verdict.message),
             Content::License { verified: Err(failure), .. } => failure.clone().into(),
             Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
             // The time excludes its own date: a licence must not attest its own first day.
             Content::License { verified: Ok(verified), .. } => match self.time() {
-                Ok(time) => self.assess_license(verified, arrival.intent, time),
+                Ok(time) => self.assess_license(verified, intent, time),
                 Err(unavailable) => Failure::from(unavailable).into(),
             },
         }
@@ -349,7 +359,7 @@ impl Survey {
     /// The message for a licence that was removed on purpose and stays away, with its cure.
     fn tombstone_message(&self, license: &License, intent: Intent) -> Option<String> {
         match (self.past.remover(license)?, intent) {
-            (_, Intent::Explicit) | (Remover::Person, Intent::Deployed) => None,
+            (_, Intent::Explicit | Intent::Check) | (Remover::Person, Intent::Deployed) => None,
             (Remover::Person, Intent::Automatic) => Some(messages::removed().to_owned()),
             (Remover::Profile, _) => {
                 let profile = self.settings().licensing.remove.as_ref();
@@ -373,7 +383,7 @@ impl Survey {
             return Assessed::nothing(state.into(), message);
         };
         let there = same.iter().any(|held| match intent {
-            Intent::Explicit => held.content_name.as_ref() == Some(&name),
+            Intent::Explicit | Intent::Check => held.content_name.as_ref() == Some(&name),
             Intent::Automatic | Intent::Deployed => is_signed_by_all_of(&held.license, license),
         });
         if there {

@@ -29,6 +29,8 @@ pub enum Intent {
     /// licd found it by a download link that was added to the settings after the last removal by
     /// hand: a licence removed by hand comes back. Otherwise like [`Intent::Automatic`].
     Deployed,
+    /// A person asked for the verdict that [`Intent::Explicit`] would give: nothing changes.
+    Check,
 }
 
 /// The result of a batch.

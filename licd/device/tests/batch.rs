@@ -237,6 +237,17 @@ fn a_file_that_has_changed_in_place_is_read_again() {
 }
 
 #[test]
+fn a_check_gives_the_verdict_of_an_import_and_changes_nothing() {
+    let world = World::new();
+    let before = (stored(&world), known(&world));
+    for file in files() {
+        let expected = World::new().import(&file, Intent::Explicit);
+        assert_eq!(world.import(&file, Intent::Check), expected, "{file}");
+    }
+    assert_eq!((stored(&world), known(&world)), before);
+}
+
+#[test]
 fn a_survey_knows_which_files_it_has_read() {
     let world = World::new();
     let survey = world.device().survey_for_import().unwrap();

@@ -14,6 +14,8 @@ pub(super) type Options = HashMap<String, OwnedVariant>;
 
 /// The option of an import that no user asked for: it brings back nothing that was removed on purpose.
 const AUTOMATIC: &str = "automatic";
+/// The option of an import that only wants the verdict: it changes nothing.
+const CHECK: &str = "check";
 
 /// Takes `user`, `password` and `proxy` out of the options, which may hold nothing else.
 pub(super) fn access(mut options: Options) -> Result<Access, BusError> {
@@ -40,9 +42,14 @@ pub(super) fn no_options(options: &Options) -> Result<(), BusError> {
     }
 }
 
-/// Takes `automatic` out of the options: why something is imported.
+/// Takes `automatic` and `check` out of the options: why something is imported.
 pub(super) fn intent(options: &mut Options) -> Result<Intent, BusError> {
-    Ok(if is_set(options, AUTOMATIC)? { Intent::Automatic } else { Intent::Explicit })
+    let (automatic, check) = (is_set(options, AUTOMATIC)?, is_set(options, CHECK)?);
+    Ok(match (check, automatic) {
+        (true, _) => Intent::Check,
+        (false, true) => Intent::Automatic,
+        (false, false) => Intent::Explicit,
+    })
 }
 
 /// The application of a person, with all options of `Activate`.

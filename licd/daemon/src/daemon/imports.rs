@@ -27,7 +27,9 @@ impl Outcome {
     /// Logs and sums up the verdicts on the documents of a job.
     pub(super) fn of(job: &Job, own: Vec<Imported>, is_link: bool) -> Self {
         // A link to licences that are installed already is followed every day.
-        let is_news = |one: &&Imported| one.changed || !one.verdict.code.is_accepted() || !is_link;
+        let is_news = |one: &&Imported| {
+            !job.is_check() && (one.changed || !one.verdict.code.is_accepted() || !is_link)
+        };
         own.iter().filter(is_news).for_each(|one| log_import(&one.verdict));
         let verdicts: Vec<_> = own.into_iter().map(|one| one.verdict).collect();
         let mut deployed = Vec::new();

@@ -1,0 +1,4 @@
+//! licensing-tool.
+fn main() -> std::process::ExitCode {
+    licensing_tool::main()
+}

@@ -1,0 +1,174 @@
+//! The form of each way that a licence comes.
+
+use std::cell::RefCell;
+
+use gtk::prelude::*;
+use gtk::{CheckButton, Entry, Grid, Orientation, PasswordEntry, SelectionMode};
+
+use super::Context;
+use super::list::{List, Row, button, check_box, heading, isolated, keyed, text};
+use crate::state::State;
+use crate::state::events::{Event, Purpose};
+use crate::state::form::{Field, Tick};
+use crate::texts::Text;
+use licensing_words::Tone;
+
+/// Characters of a text: the longest address that the daemon takes.
+const LENGTH: i32 = 2048;
+
+/// A form: labelled texts under each other.
+pub(super) struct Form {
+    pub(super) root: gtk::Box,
+    grid: Grid,
+    fields: Vec<(Field, gtk::Widget)>,
+    ticks: Vec<(Tick, CheckButton)>,
+    /// Where the terms are.
+    terms: gtk::Label,
+    context: Context,
+}
+
+impl Form {
+    pub(super) fn new(context: &Context, fields: &[Field]) -> Self {
+        let root = gtk::Box::new(Orientation::Vertical, 8);
+        let grid = Grid::builder().row_spacing(6).column_spacing(12).build();
+        root.append(&grid);
+        let context = context.clone();
+        let terms = text("");
+        terms.set_selectable(true);
+        terms.set_visible(false);
+        let mut form = Self { root, grid, fields: Vec::new(), ticks: Vec::new(), terms, context };
+        fields.iter().for_each(|field| form.add_field(*field));
+        form
+    }
+
+    fn add_field(&mut self, field: Field) {
+        let texts = self.context.texts;
+        let entry = entry(field, texts.example(field), &self.context);
+        let label = keyed(texts.field(field), &entry);
+        label.set_xalign(1.0);
+        let row = i32::try_from(self.fields.len()).unwrap_or(i32::MAX);
+        self.grid.attach(&label, 0, row, 1, 1);
+        self.grid.attach(&entry, 1, row, 1, 1);
+        self.fields.push((field, entry));
+    }
+
+    /// Adds a check box below the texts.
+    pub(super) fn add_tick(&mut self, tick: Tick, label: Text) {
+        let check = check_box(self.context.texts.text(label));
+        let context = self.context.clone();
+        check.connect_toggled(move |check| context.send(Event::Ticked(tick, check.is_active())));
+        self.root.append(&check);
+        if tick == Tick::Terms {
+            self.root.append(&self.terms);
+        }
+        self.ticks.push((tick, check));
+    }
+
+    /// Adds a text below.
+    pub(super) fn add_hint(&self, hint: Text) {
+        self.root.append(&text(self.context.texts.text(hint)));
+    }
+
+    /// Shows where the terms are, below their check box.
+    pub(super) fn show_terms(&self, place: Option<&str>) {
+        let place = place.map(|place| self.context.texts.terms(&isolated(place)));
+        self.terms.set_label(place.as_deref().unwrap_or_default());
+        self.terms.set_visible(place.is_some());
+    }
+
+    pub(super) fn field(&self, field: Field) -> Option<&gtk::Widget> {
+        self.fields.iter().find(|(own, _)| *own == field).map(|(_, widget)| widget)
+    }
+
+    pub(super) fn tick(&self, tick: Tick) -> Option<&CheckButton> {
+        self.ticks.iter().find(|(own, _)| *own == tick).map(|(_, widget)| widget)
+    }
+}
+
+fn entry(field: Field, example: &str, context: &Context) -> gtk::Widget {
+    let context = context.clone();
+    if field == Field::Password {
+        let entry = PasswordEntry::builder()
+            .show_peek_icon(true)
+            .activates_default(true)
+            .hexpand(true)
+            .build();
+        entry.connect_changed(move |entry| {
+            context.send(Event::Typed(field, entry.text().into()));
+        });
+        return entry.upcast();
+    }
+    let entry = Entry::builder()
+        .activates_default(true)
+        .hexpand(true)
+        .max_length(LENGTH)
+        .placeholder_text(example)
+        .build();
+    entry.connect_changed(move |entry| context.send(Event::Typed(field, entry.text().into())));
+    entry.upcast()
+}
+
+/// The form for a file: the USB drives, and the file chooser.
+pub(super) struct FileForm {
+    pub(super) root: gtk::Box,
+    drives: List,
+    devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>>,
+    none: gtk::Label,
+    buttons: [gtk::Button; 2],
+}
+
+impl FileForm {
+    pub(super) fn new(context: &Context) -> Self {
+        let texts = context.texts;
+        let root = gtk::Box::new(Orientation::Vertical, 8);
+        let buttons = [(Text::CheckFile, Purpose::Check), (Text::ChooseFile, Purpose::Import)].map(
+            |(label, purpose)| {
+                let button = button(texts.text(label));
+                let sender = context.clone();
+                button.connect_clicked(move |_| sender.send(Event::WantsFiles(purpose)));
+                button
+            },
+        );
+        let choosers = gtk::Box::new(Orientation::Horizontal, 8);
+        buttons.iter().for_each(|button| choosers.append(button));
+        let drives = List::new(texts.text(Text::UsbDrives), SelectionMode::Single);
+        let none = text(texts.text(Text::NoDrives));
+        let devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>> = std::rc::Rc::default();
+        let (sender, of_rows) = (context.clone(), std::rc::Rc::clone(&devices));
+        drives.widget.connect_row_selected(move |_, row| {
+            let index = row.and_then(|row| usize::try_from(row.index()).ok());
+            let device = index.and_then(|index| of_rows.borrow().get(index).cloned());
+            if let Some(device) = device {
+                sender.send(Event::StickChosen(device));
+            }
+        });
+        root.append(&choosers);
+        root.append(&heading(texts.text(Text::UsbDrives)));
+        root.append(&none);
+        root.append(&drives.widget);
+        Self { root, drives, devices, none, buttons }
+    }
+
+    pub(super) fn draw(&self, state: &State) {
+        self.buttons.iter().for_each(|button| button.set_sensitive(state.is_free()));
+        let sticks = state.sticks.as_deref().unwrap_or_default();
+        if let Err(failure) = &state.sticks {
+            self.none.set_label(&isolated(&failure.message));
+        }
+        self.none.set_visible(sticks.is_empty());
+        self.drives.widget.set_visible(!sticks.is_empty());
+        *self.devices.borrow_mut() = sticks.iter().map(|one| one.device().to_owned()).collect();
+        let row = |stick: &licd_device::Stick| Row {
+            title: isolated(&stick.described()),
+            text: String::new(),
+            tone: Tone::Plain,
+        };
+        self.drives.show(sticks.iter().map(row).collect());
+        let chosen = state.form.stick.as_ref();
+        let index = sticks.iter().position(|one| chosen.is_some_and(|own| one.device() == own));
+        if index != self.drives.selected() {
+            let row = index.and_then(|at| self.drives.widget.row_at_index(i32::try_from(at).ok()?));
+            self.drives.widget.select_row(row.as_ref());
+        }
+    }
+}
