@@ -8,6 +8,7 @@ use licd_machine::links;
 use licd_rules::{ServiceState, poll_after_change, poll_after_start, poll_again};
 use sd_notify::NotifyState;
 
+use super::imports::Outcome;
 use super::orders::out_of_room;
 use super::refresh::{Removal, Subject, remove_profile, take};
 use super::{Daemon, Fatal, notify, settle};
@@ -72,12 +73,16 @@ impl Daemon {
         }
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
         let last = self.shared.published();
+        let imports = subject.jobs();
         let work = move || take(&device, &notices, subject, &last);
         let started = jobs::spawn(&self.shared, "survey", work, |refreshed| {
             News::Refreshed(refreshed.map(Box::new))
         });
         let error = started.err()?;
         log::error!("{}; the state shown may be old", jobs::no_thread("survey", &error));
+        for job in imports {
+            self.outcomes.insert(job, Outcome::out_of_resources(&error));
+        }
         Some(Event::RefreshFailed)
     }
 

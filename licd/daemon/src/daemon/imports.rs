@@ -39,6 +39,11 @@ impl Outcome {
         Self { verdict: summary(job, &verdicts), deployed }
     }
 
+    /// No thread could be started for an import; nothing is stored.
+    pub(super) fn out_of_resources(error: &io::Error) -> Self {
+        Self { verdict: Ok((Code::Busy, no_resources(error))), deployed: Vec::new() }
+    }
+
     fn fault(job: &Job) -> Self {
         let message = format!("{}: the import failed by a fault of licd", job.name);
         Self { verdict: Err(message), deployed: Vec::new() }
@@ -138,10 +143,11 @@ fn summary(job: &Job, verdicts: &[FileVerdict]) -> Result<(Code, String), String
 }
 
 fn out_of_resources(error: &io::Error) -> Refusal {
-    Refusal::new(
-        Code::Busy,
-        format!("licd: is out of resources ({}); try again later", reason(error)),
-    )
+    Refusal::new(Code::Busy, no_resources(error))
+}
+
+fn no_resources(error: &io::Error) -> String {
+    format!("licd: is out of resources ({}); try again later", reason(error))
 }
 
 fn log_import(verdict: &FileVerdict) {

@@ -11,7 +11,7 @@ use licd_rules::TimeVerdict;
 use super::journal_events;
 use crate::bus::LicenseChanges;
 use crate::dispatch::Scope;
-use crate::jobs::{Job, JobKind, Read};
+use crate::jobs::{Job, JobId, JobKind, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{ImportedJob, Published, Refreshed};
@@ -22,6 +22,16 @@ pub(super) enum Subject {
     Device(Scope),
     /// Importing what these jobs have read.
     Imports(Vec<(Arc<Job>, Read)>),
+}
+
+impl Subject {
+    /// The jobs whose documents it imports.
+    pub(super) fn jobs(&self) -> Vec<JobId> {
+        match self {
+            Self::Device(_) => Vec::new(),
+            Self::Imports(read) => read.iter().map(|(job, _)| job.id).collect(),
+        }
+    }
 }
 
 /// What became of the removal profile of the settings.

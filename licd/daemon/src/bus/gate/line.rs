@@ -30,11 +30,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// # Errors
 /// The kernel's.
 pub(super) async fn send(line: &Line, bytes: &[u8]) -> io::Result<usize> {
-    let mut patience = Patience::default();
+    let mut left = Attempts::default();
     loop {
         let send = |socket: &OwnedFd| Ok(send_once(socket, bytes, SendFlags::NOSIGNAL)?);
         let sent = line.write_with(send).await;
-        if !patience.allows_another(&sent).await {
+        if !left.allow_another(&sent).await {
             return sent;
         }
     }
@@ -46,10 +46,10 @@ pub(super) async fn send(line: &Line, bytes: &[u8]) -> io::Result<usize> {
 /// # Errors
 /// The kernel's; [`ErrorKind::UnexpectedEof`] at the end.
 pub(super) async fn receive(line: &Line, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut patience = Patience::default();
+    let mut left = Attempts::default();
     loop {
         let received = line.read_with(|socket| receive_once(socket, room)).await;
-        if patience.allows_another(&received).await {
+        if left.allow_another(&received).await {
             continue;
         }
         return match received? {
@@ -74,26 +74,26 @@ fn receive_once(socket: &OwnedFd, room: &mut [u8]) -> io::Result<(usize, Vec<Own
 }
 
 /// The attempts that are left to an operation.
-struct Patience(u32);
+struct Attempts(u32);
 
-impl Default for Patience {
+impl Default for Attempts {
     fn default() -> Self {
         Self(ATTEMPTS)
     }
 }
 
-impl Patience {
+impl Attempts {
     /// Whether to try an operation again that ended so. Waits before it says yes.
-    async fn allows_another<R>(&mut self, result: &io::Result<R>) -> bool {
+    async fn allow_another<R>(&mut self, result: &io::Result<R>) -> bool {
         let Err(error) = result else { return false };
         let is_out_of_memory =
             matches!(Errno::from_io_error(error), Some(Errno::NOMEM | Errno::NOBUFS));
-        let (true, Some(left), Ok(runtime)) =
+        let (true, Some(fewer), Ok(runtime)) =
             (is_out_of_memory, self.0.checked_sub(1), SharedRuntime::current())
         else {
             return false;
         };
-        self.0 = left;
+        self.0 = fewer;
         runtime.sleep(PAUSE).await;
         true
     }
@@ -105,25 +105,25 @@ mod tests {
 
     use super::*;
 
-    fn is_tried_again(patience: &mut Patience, error: Errno) -> bool {
+    fn is_tried_again(left: &mut Attempts, error: Errno) -> bool {
         let result: io::Result<()> = Err(error.into());
-        zruntime::block_on(patience.allows_another(&result))
+        zruntime::block_on(left.allow_another(&result))
     }
 
     #[test]
     fn an_operation_without_memory_is_tried_again_after_a_pause_and_not_forever() {
-        let mut patience = Patience(2);
+        let mut left = Attempts(2);
         let began = Instant::now();
-        assert!(is_tried_again(&mut patience, Errno::NOMEM));
-        assert!(is_tried_again(&mut patience, Errno::NOBUFS));
+        assert!(is_tried_again(&mut left, Errno::NOMEM));
+        assert!(is_tried_again(&mut left, Errno::NOBUFS));
         assert!(began.elapsed() >= 2 * PAUSE);
-        assert!(!is_tried_again(&mut patience, Errno::NOMEM));
+        assert!(!is_tried_again(&mut left, Errno::NOMEM));
     }
 
     #[test]
     fn an_operation_on_a_closed_connection_is_not_tried_again() {
-        let mut patience = Patience::default();
-        assert!(!is_tried_again(&mut patience, Errno::PIPE));
-        assert!(!zruntime::block_on(patience.allows_another(&Ok(1))));
+        let mut left = Attempts::default();
+        assert!(!is_tried_again(&mut left, Errno::PIPE));
+        assert!(!zruntime::block_on(left.allow_another(&Ok(1))));
     }
 }

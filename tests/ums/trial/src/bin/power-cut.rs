@@ -24,7 +24,7 @@ const BOOT: (f64, f64) = (30.0, 60.0);
 /// The interval of regular polls, in hours: the default of the settings.
 const HOURS: u16 = 24;
 /// Seconds after which a device gives up a request that is not answered.
-const PATIENCE: f64 = 10.0;
+const TIMEOUT: f64 = 10.0;
 /// Seconds of the simulation.
 const DAY: usize = 24 * 60 * 60;
 const HOUR: usize = 60 * 60;
@@ -95,10 +95,10 @@ fn run(case: &Case) -> Outcome {
         *second += 1;
         let device = &mut devices[index];
         let done = free.max(at) + 1.0 / case.capacity;
-        let next = if done - at > PATIENCE {
+        let next = if done - at > TIMEOUT {
             outcome.failed += 1;
             device.failures += 1;
-            at + PATIENCE
+            at + TIMEOUT
         } else {
             free = done;
             device.failures = 0;
