@@ -57,9 +57,9 @@ pub enum ApplicationError {
     TooLong(&'static str),
     /// This field holds a line break or another control character.
     Control(&'static str),
-    /// The mail address is none.
+    /// The mail address has no `@` between two parts.
     NoMailAddress,
-    /// The address of the service is none.
+    /// The address of the service cannot be parsed.
     Address(UrlError),
 }
 

@@ -1,4 +1,4 @@
-//! What the service manager is told (sd_notify(3)).
+//! Notifications to the service manager (sd_notify(3)).
 
 use std::thread;
 use std::time::Duration;

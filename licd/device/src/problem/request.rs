@@ -10,7 +10,7 @@ pub enum RequestProblem {
     Waiting,
     /// Its path names a directory, a link or the like.
     NotAFile,
-    /// Its content is none of a request.
+    /// Its content is not a request.
     Damaged,
     /// It is the request of another unit.
     OtherDevice(UnitId),
