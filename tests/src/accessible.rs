@@ -155,7 +155,7 @@ impl Accessible {
     /// Waits for a shown object whose role and name fit.
     ///
     /// # Panics
-    /// If there is none in time; the message lists what is shown.
+    /// If the object does not appear in time; the message lists what is shown.
     #[must_use]
     pub fn find(&self, role: &str, name: &str) -> Self {
         let fits = |one: &Self| {

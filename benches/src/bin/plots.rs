@@ -16,7 +16,7 @@ use plotters::prelude::*;
 const LICENCES: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 /// Units of a mass licence.
 const UNITS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
-/// Runs of which the fastest counts: a busy machine only adds.
+/// Runs of each point. The fastest counts, because a busy machine only adds time.
 const TIMES: usize = 5;
 const SIZE: (u32, u32) = (640, 400);
 

@@ -28,8 +28,8 @@ struct Remembered {
 impl Device {
     /// The time to judge at now. Updates the marks in memory only.
     ///
-    /// A synchronised clock needs no marks, so it does not read them. Whoever writes marks has read
-    /// them before, for a report.
+    /// A synchronised clock needs no marks, so this does not read them. A report, which writes marks,
+    /// reads them before.
     ///
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).

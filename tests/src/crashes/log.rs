@@ -122,7 +122,7 @@ impl Log {
         losses
     }
 
-    /// The content of a medium, of which these sectors were written.
+    /// The content of a medium after these sectors were written.
     #[must_use]
     pub fn content(&self, which: Which, sectors: &Sectors<'_>) -> Vec<u8> {
         let mut content = self.before[which as usize].clone();

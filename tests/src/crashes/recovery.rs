@@ -43,7 +43,7 @@ impl<'a> Recovery<'a> {
         Self { drive: Drive::new(content), known: HashMap::new(), dir }
     }
 
-    /// Repairs the file system of a device of which these sectors were written, so that it has this
+    /// Repairs the file system of a device after these sectors were written, so that it has this
     /// content.
     pub(super) fn recover(
         &mut self,

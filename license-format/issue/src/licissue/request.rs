@@ -30,7 +30,7 @@ enum RequestError {
     NoRequest,
     /// The request has another schema.
     Schema(u32),
-    /// The unit ID is none that a licence may name.
+    /// A licence may not name this unit ID.
     Unit,
     /// Unit ID, type and value name different units.
     Contradiction,

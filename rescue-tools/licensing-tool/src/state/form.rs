@@ -51,7 +51,7 @@ pub(crate) struct Form {
 #[derive(Default)]
 struct Texts(BTreeMap<Field, String>);
 
-/// Leaves out the texts, one of which is a password.
+/// Leaves out the texts, because a password is among them.
 impl std::fmt::Debug for Texts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

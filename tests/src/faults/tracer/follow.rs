@@ -84,7 +84,7 @@ impl<'c> Tracer<'c> {
         let _ = match status {
             WaitStatus::Exited(pid, code) => self.end(pid, End::Exited(code)),
             WaitStatus::Signaled(pid, signal, _) => self.end(pid, End::Killed(signal)),
-            // A call returns of which that is to be known.
+            // A call returns whose end was asked for.
             WaitStatus::PtraceSyscall(pid) => {
                 self.at_exit(pid).and_then(|()| ptrace::cont(pid, None))
             }

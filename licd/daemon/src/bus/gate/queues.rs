@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use crate::jobs::{FILES, FILES_OF_ONE};
 
 /// What calls take up, in all: bytes of messages; calls that may wait long; messages as long as
-/// settings may be, of 1 MB each; descriptors, as many as files may wait to be imported, each of which
-/// is open up to three times, by a process that may have 1,024.
+/// settings may be, of 1 MB each; descriptors, as many as files may wait to be imported; licd
+/// opens each up to three times, and may have 1,024 open.
 /// Halves are for first calls: the system bus lets one user connect 256 times.
 const OF_ALL: [usize; 4] = [4 << 20, 512, 4, FILES];
 /// The same for one caller: 128 KiB are some 200 calls like those of a program that asks for every
