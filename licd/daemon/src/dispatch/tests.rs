@@ -84,8 +84,8 @@ fn pipe(ticket: u64, owner: &str) -> Event {
     order(ticket, Order::Import { owner, origin: Origin::Other, answer })
 }
 
-fn written(ticket: u64, written: Written) -> Event {
-    Event::Written(Ticket(ticket), written)
+fn written(ticket: u64, effect: Effect) -> Event {
+    Event::Written(Ticket(ticket), effect)
 }
 
 fn again(failures: u32) -> Action {
