@@ -1,9 +1,10 @@
 //! Visits every state that can be reached, breadth first.
 
-use std::collections::HashSet;
 use std::fmt::Display;
 use std::hash::Hash;
 use std::rc::Rc;
+
+use foldhash::{HashSet, HashSetExt as _};
 
 /// A system that a model describes.
 pub trait System {
@@ -51,7 +52,8 @@ struct Reached<S: System> {
 /// Visits every state that can be reached from the first one, up to the first broken promise.
 pub fn explore<S: System>(system: &S, first: S::State) -> Visit {
     let first = Rc::new(first);
-    let mut known = HashSet::from([Rc::clone(&first)]);
+    let mut known = HashSet::new();
+    known.insert(Rc::clone(&first));
     let mut reached: Vec<Reached<S>> = vec![Reached { state: first, from: None }];
     let mut visit = Visit::default();
     while let Some(state) = reached.get(visit.states).map(|reached| Rc::clone(&reached.state)) {
