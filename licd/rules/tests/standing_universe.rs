@@ -1,6 +1,10 @@
 //! Supersession, withdrawal and time of licences, compared with a naive reading of the contract over a
 //! small universe: every device with these documents, without a choice.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed unwrap or a wrong index fails the test"
+)]
 
 mod maker;
 mod naive;
