@@ -280,6 +280,15 @@ fn the_newest_trust_document_is_stored_unchanged() {
 }
 
 #[test]
+fn the_record_of_a_removal_ends_with_it() {
+    let (_dir, root, _) =
+        with("schema = 1\n[[removing]]\nfile = \"a.lic\"\ninode = 7\nchanged = 9\n");
+    assert_eq!(state::unfinished(&root).unwrap().len(), 1);
+    state::update(&root, |memory| memory.removing.clear()).unwrap();
+    assert!(state::unfinished(&root).unwrap().is_empty());
+}
+
+#[test]
 fn keys_of_a_newer_version_are_kept() {
     let newer = "schema = 1\nfloor = 2026-11-22T17:00:00Z\nlevel = 3\n\n[clock]\nmark = 1.5\n\n\
         [[graves]]\npack = \"WE-7Q2KD\"\n";

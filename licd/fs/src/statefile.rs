@@ -147,6 +147,7 @@ impl<T: Remembered> StateFile<T> {
         if let Some(warning) = warning {
             log::warn!("{warning}");
         }
+        state.keep_unknown_only();
         let done = change(&mut state.known);
         state.save(root)?;
         Ok(done)
@@ -155,6 +156,14 @@ impl<T: Remembered> StateFile<T> {
     fn parse(text: &str) -> Result<Self, ParseError> {
         check_schema(text, T::SCHEMA)?;
         Ok(Self { known: from_toml(text)?, loaded: from_toml(text)? })
+    }
+
+    /// Drops the loaded keys that this version knows: what a change empties may not be written at all,
+    /// and would otherwise keep its old value.
+    fn keep_unknown_only(&mut self) {
+        if let Ok(known) = toml::Table::try_from(&self.known) {
+            self.loaded.retain(|key, _| !known.contains_key(key));
+        }
     }
 
     fn text(&self) -> Result<String, toml::ser::Error> {
