@@ -231,7 +231,7 @@ impl ReadHalf for Reader {
         descriptors: &mut Vec<OwnedFd>,
     ) -> zbus::Result<Message> {
         if self.receiver.is_none() {
-            let inbound = Inbound::new(std::mem::take(early));
+            let inbound = Inbound::new(&std::mem::take(early));
             self.receiver = Some(zruntime::spawn(Arc::clone(&self.connection).receive(inbound)));
         }
         loop {
