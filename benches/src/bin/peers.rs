@@ -10,11 +10,12 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use acceptance::{World, maker, program};
-use benches::service::Figures;
+use benches::service::{Figures, Other};
 use benches::{device, text};
 use wait4::Wait4;
 
@@ -108,7 +109,8 @@ fn service() -> Vec<Comparison> {
     let mut bare = Command::new(program::path("bare"));
     bare.arg(world.bus.address()).arg(world.path("/run/licd/status.json"));
     let (own, peer) = Figures::of_both(&world, bare);
-    vec![
+    let mut comparisons = others(&world, &own);
+    comparisons.extend([
         Comparison::times("licd to a bare service, start", own.start, peer.start, 1.4),
         Comparison::times("licd to a bare service, GetStatus", own.status, peer.status, 1.05),
         Comparison::times("licd to a bare service, CheckFeature", own.feature, peer.feature, 1.05),
@@ -118,7 +120,45 @@ fn service() -> Vec<Comparison> {
             peer: Figure::Kilobytes(peer.memory),
             most: 1.4,
         },
-    ]
+    ]);
+    comparisons
+}
+
+/// licd beside daemons of other projects, as far as they are installed.
+fn others(world: &World, own: &Figures) -> Vec<Comparison> {
+    let boltd = Other {
+        command: Command::new("/usr/libexec/boltd"),
+        name: "org.freedesktop.bolt",
+        path: "/org/freedesktop/bolt",
+        property: ["org.freedesktop.bolt1.Manager", "Version"],
+    };
+    let mut command = Command::new("/usr/bin/rauc");
+    let conf = world.file("system.conf", "[system]\ncompatible=bench\nbootloader=noop\n");
+    command.args(["service", "--conf", &conf, "--override-boot-slot", "none"]);
+    let rauc = Other {
+        command,
+        name: "de.pengutronix.rauc",
+        path: "/",
+        property: ["de.pengutronix.rauc.Installer", "Operation"],
+    };
+    let beside = |start, memory, other: Other| {
+        if !Path::new(other.command.get_program()).exists() {
+            println!("missing: {}", other.command.get_program().display());
+            return Vec::new();
+        }
+        let (took, size) = other.cost(world);
+        vec![
+            Comparison::times(start, own.start, took, 1.0),
+            Comparison {
+                what: memory,
+                own: Figure::Kilobytes(own.memory),
+                peer: Figure::Kilobytes(size),
+                most: 1.0,
+            },
+        ]
+    };
+    let boltd = beside("licd to boltd, start", "licd to boltd, memory", boltd);
+    boltd.into_iter().chain(beside("licd to rauc, start", "licd to rauc, memory", rauc)).collect()
 }
 
 /// `licctl import` beside the same write by hand: remount, write, flush, rename, flush, remount. None
