@@ -94,8 +94,13 @@ impl Gate {
             _ => return Err(zbus::Error::Unsupported),
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
+        Ok(Self::over(&runtime, socket.into())?)
+    }
+
+    /// Speaks through this socket.
+    fn over(runtime: &SharedRuntime, socket: OwnedFd) -> io::Result<Self> {
         Ok(Self(Arc::new(Connection {
-            line: Line::new(&runtime, socket.into())?,
+            line: Line::new(runtime, socket)?,
             writing: lock::Mutex::new(()),
             incoming: Mutex::default(),
             has_name: AtomicBool::new(false),

@@ -54,3 +54,33 @@ async fn turn_of_others() {
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+
+    use zbus::Message;
+    use zbus::connection::socket::{Socket as _, WriteHalf as _};
+    use zruntime::SharedRuntime;
+
+    use super::*;
+
+    #[test]
+    fn no_signal_leaves_before_the_name_is_taken() {
+        let (mut far, near) = UnixStream::pair().unwrap();
+        zruntime::block_on(async {
+            let gate = Gate::over(&SharedRuntime::current().unwrap(), near.into()).unwrap();
+            let signals = gate.signals();
+            let (_, mut writer) = gate.split().take();
+            let signal = |name| Message::signal("/", "com.igel.Test", name).build(&()).unwrap();
+            writer.send_message(&signal("Early")).await.unwrap();
+            signals.begin();
+            writer.send_message(&signal("Late")).await.unwrap();
+        });
+        let mut sent = Vec::new();
+        far.read_to_end(&mut sent).unwrap();
+        let sent = String::from_utf8_lossy(&sent);
+        assert!(sent.contains("Late") && !sent.contains("Early"), "{sent}");
+    }
+}
