@@ -169,7 +169,7 @@ fn import() -> Vec<Comparison> {
         return Vec::new();
     }
     let world = World::mounted();
-    let compare = |what, route, most, pack: fn(u32) -> String| {
+    let compare = |what, route: Route, most, pack: fn(u32) -> String| {
         let daemon = (route == Route::Daemon).then(|| world.start());
         let (mut own, mut peer) = (Duration::MAX, Duration::MAX);
         for n in 1..=IMPORTS {
