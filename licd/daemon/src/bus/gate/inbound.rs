@@ -52,10 +52,12 @@ pub(super) struct Inbound {
 
 impl Inbound {
     /// `early` was read before the first message was asked for.
-    pub(super) fn new(mut early: Vec<u8>) -> Self {
-        let (end, room) = (early.len(), early.len().max(AHEAD));
-        early.resize(room, 0);
-        Self { buffer: early, start: 0, end, descriptors: VecDeque::new() }
+    pub(super) fn new(early: &[u8]) -> Self {
+        let end = early.len();
+        // Memory that comes zeroed takes up no page before it is read into.
+        let mut buffer = vec![0; end.max(AHEAD)];
+        buffer.iter_mut().zip(early).for_each(|(to, from)| *to = *from);
+        Self { buffer, start: 0, end, descriptors: VecDeque::new() }
     }
 
     /// Waits for the next message.
@@ -171,7 +173,7 @@ mod tests {
         drop(far);
         zruntime::block_on(async {
             let line: Line = Line::new(&SharedRuntime::current().unwrap(), near.into()).unwrap();
-            let (mut inbound, mut read) = (Inbound::new(Vec::new()), Vec::new());
+            let (mut inbound, mut read) = (Inbound::new(&[]), Vec::new());
             while let Ok(arrival) = inbound.next(&line).await {
                 read.push(match arrival {
                     Arrival::Message(_, frame) => {
