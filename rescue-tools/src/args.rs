@@ -9,7 +9,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
-use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Terms};
+use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Proxy, Terms};
 use licd_fs::root::is_dir;
 #[cfg(feature = "bus")]
 use licd_protocol::BusAddress;
@@ -198,6 +198,14 @@ pub(crate) struct Activate {
     /// The address of the licensing service. Default: [activation] url.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// The proxy to the service, http://HOST:PORT. Default: [network] proxy, then that of the
+    /// environment. One that asks for a password goes into the configuration.
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Cancel the request that waits for its answer, and delete it with your data. Exit code 1 if
+    /// none waits.
+    #[arg(long, exclusive = true)]
+    pub(crate) cancel: bool,
 }
 
 impl Activate {
@@ -205,7 +213,10 @@ impl Activate {
     pub(crate) fn application(&self, terms: Terms) -> Result<Application, ApplicationError> {
         let Self { name, company, email, url, .. } = self;
         let [name, company, email] = [name, company, email].map(Clone::clone);
-        Application::new(terms, Person { name, company, email }, url.as_deref())
+        let application = Application::new(terms, Person { name, company, email }, url.as_deref())?;
+        // Checked with the command line.
+        let proxy = self.proxy.as_deref().and_then(|proxy| Proxy::parse(proxy).ok());
+        Ok(application.through(proxy))
     }
 
     /// Whether a person can be asked for what is missing.
@@ -213,9 +224,22 @@ impl Activate {
         !json && stdin().is_terminal() && stderr().is_terminal()
     }
 
+    /// Why the proxy cannot be used. Checked after parsing: clap's parse errors would repeat a password,
+    /// and every user of the machine can read the command line.
+    fn wrong_proxy(&self) -> Option<String> {
+        match self.proxy.as_deref()? {
+            proxy if proxy.contains('@') => Some(
+                "--proxy: holds a user or a password, which every user of this machine could read; \
+                 leave it out and set [network] proxy"
+                    .to_owned(),
+            ),
+            proxy => Proxy::parse(proxy).err().map(|error| format!("--proxy: {error}")),
+        }
+    }
+
     /// Checks the arguments before anything else.
     fn check(&self, json: bool) -> Result<(), ApplicationError> {
-        let asks = self.accept_terms || Self::is_interactive(json);
+        let asks = self.accept_terms || self.cancel || Self::is_interactive(json);
         self.application(if asks { Terms::Accepted } else { Terms::Open }).map(drop)
     }
 }
@@ -261,6 +285,11 @@ impl Args {
                                it out and use --password-file";
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
+        }
+        if let Some(Verb::Activate(order)) = &args.verb
+            && let Some(wrong) = order.wrong_proxy()
+        {
+            return Err(Self::command().error(ErrorKind::ValueValidation, wrong));
         }
         if let Some(Verb::Activate(order)) = &args.verb
             && let Err(wrong) = order.check(args.json)

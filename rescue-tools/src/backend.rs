@@ -68,6 +68,13 @@ pub(crate) struct CancelBy<'a> {
     pub(crate) readable: BorrowedFd<'a>,
 }
 
+/// What cancelling an activation has withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Withdrawn {
+    Request,
+    Nothing,
+}
+
 /// What becomes of a job that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -175,7 +182,7 @@ impl Backend {
     pub(crate) fn remove(&self, selector: &Selector) -> Result<Removed, Failure> {
         match &self.daemon {
             Some(daemon) => {
-                let count = daemon.remove(&selector.to_string())?;
+                let count = daemon.remove(selector)?;
                 // The list of remaining licences omits files that cannot be read now.
                 let survey = self.device.survey().unwrap_or_else(|partial| partial.survey);
                 Ok(Removed { count, left: survey.left_by(selector) })
@@ -321,6 +328,19 @@ impl Backend {
         self.device.conclude_activation(&mut imported);
         let verdict = imported.pop().map(|imported| imported.verdict);
         verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
+    }
+
+    /// Cancels the activation that waits for its answer: its request goes, with the person's data.
+    /// Answers whether there was one.
+    pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
+        if !self.device.has_activation() {
+            return Ok(Withdrawn::Nothing);
+        }
+        if let Some(daemon) = &self.daemon {
+            daemon.cancel_activation()?;
+        }
+        // The daemon has no job for a request that it has not tried to send since its start.
+        self.device.remove_activation().map(|()| Withdrawn::Request)
     }
 
     fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {

@@ -54,11 +54,6 @@ pub(crate) fn german(code: &str) -> &str {
     }
 }
 
-/// The titles of services.
-pub(crate) fn titles(services: &[&'static str]) -> Vec<&'static str> {
-    services.iter().map(|code| licd_rules::titles::service(code).unwrap_or(code)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,6 +55,9 @@ impl FormKind {
                 text(Caption::Company),
                 text(Caption::Email),
                 text(Caption::Address),
+                text(Caption::Proxy),
+                text(Caption::ProxyUser),
+                secret(Caption::ProxyPassword),
                 switch(Caption::AcceptTerms),
             ],
         }
@@ -106,6 +109,8 @@ pub(crate) enum Complaint {
     Port(String),
     /// A sentence of the form itself.
     Sentence(Caption),
+    /// The application is refused.
+    Application(ApplicationError),
     /// The reason of what reads the text.
     Message(String),
 }
@@ -172,11 +177,11 @@ impl Form {
         };
         let [name, company, email] = [Caption::PersonName, Caption::Company, Caption::Email]
             .map(|caption| Some(self.get(caption).to_owned()));
+        let proxy = self.proxy()?.map(|(_, proxy)| proxy);
         let person = Person { name, company, email };
         match Application::new(terms, person, Some(self.get(Caption::Address))) {
-            Ok(application) => Ok(Work::Activate(Applied(Box::new(application)))),
-            Err(ApplicationError::TermsOpen) => Err(Complaint::Sentence(Caption::TermsOpen)),
-            Err(error) => Err(Complaint::Message(error.to_string())),
+            Ok(application) => Ok(Work::Activate(Applied(Box::new(application.through(proxy))))),
+            Err(error) => Err(Complaint::Application(error)),
         }
     }
 
@@ -194,7 +199,7 @@ impl Form {
             }
             return Err(Complaint::Sentence(Caption::PasswordMoved));
         }
-        let proxy = self.proxy()?;
+        let proxy = self.proxy()?.map(|(text, _)| text);
         if proxy.is_some() && !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
             return Err(Complaint::Sentence(Caption::ProxyForHttp));
         }
@@ -214,8 +219,8 @@ impl Form {
         }
     }
 
-    /// The address of the proxy with its login, as the daemon takes it.
-    fn proxy(&self) -> Result<Option<String>, Complaint> {
+    /// The proxy with its login, as the daemon takes it and as it reads it.
+    fn proxy(&self) -> Result<Option<(String, Proxy)>, Complaint> {
         let place = self.get(Caption::Proxy).trim();
         let place = place.strip_prefix("http://").unwrap_or(place);
         let encoded = |caption| utf8_percent_encode(self.get(caption), &ENCODED).to_string();
@@ -231,7 +236,7 @@ impl Form {
             (place, user, password) => format!("http://{user}:{password}@{place}"),
         };
         match Proxy::parse(&text) {
-            Ok(_) => Ok(Some(text)),
+            Ok(proxy) => Ok(Some((text, proxy))),
             Err(error) => Err(Complaint::Message(format!("{place}: {error}"))),
         }
     }

@@ -58,8 +58,9 @@ fn title(state: &State, dialog: &Dialog, look: Look) -> String {
             return caption(match running.effect {
                 None => Caption::Removing,
                 Some(_) if running.cancelling => Caption::Cancelling,
+                Some(_) if running.form == Some(FormKind::Activation) => Caption::Applying,
                 Some(Effect::Import) => Caption::Importing,
-                Some(Effect::CheckOnly) => Caption::Reading,
+                Some(Effect::CheckOnly) => Caption::Checking,
             });
         }
     };
@@ -76,7 +77,7 @@ fn draw_sticks(frame: &mut Frame<'_>, area: Rect, sticks: &Sticks, look: Look) -
     }
     match &sticks.list {
         None => page.row(&[], &[look.words.caption(Caption::Reading).into()]),
-        Some(Err(failure)) => refused(failure, &mut page),
+        Some(Err(failure)) => refused(failure, &mut page, look),
         Some(Ok(list)) if list.is_empty() && !sticks.pulled => {
             page.row(&[], &[look.words.caption(Caption::NoStick).into()]);
         }
@@ -97,7 +98,7 @@ fn draw_files(frame: &mut Frame<'_>, area: Rect, files: &Files, look: Look) -> D
             Vec::new()
         }
         Some(Err(failure)) => {
-            refused(failure, &mut page);
+            refused(failure, &mut page, look);
             Vec::new()
         }
         Some(Ok(list)) => {
@@ -126,8 +127,9 @@ fn below(
     put_items(frame, rest, items, at, look)
 }
 
-fn refused(failure: &Failure, page: &mut Page) {
-    page.row(&[], &[Cell::new(&failure.message, Tone::Bad)]);
+fn refused(failure: &Failure, page: &mut Page, look: Look) {
+    let message = look.words.message(failure.code, &failure.message);
+    page.row(&[], &[Cell::new(message, Tone::Bad)]);
 }
 
 fn draw_form(
@@ -172,6 +174,7 @@ fn said(complaint: &Complaint, look: Look) -> String {
         Complaint::Needed(caption) => look.words.named(Named::Needed(look.words.caption(*caption))),
         Complaint::Port(text) => look.words.named(Named::NoPort(text)),
         Complaint::Sentence(caption) => look.words.caption(*caption).to_owned(),
+        Complaint::Application(error) => look.words.application(error),
         Complaint::Message(message) => message.clone(),
     }
 }
@@ -245,6 +248,7 @@ fn draw_confirm(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, look: Look
     let what = look.words.selector(&confirm.selector);
     let mut page = Page::of_screen(area.width.into());
     page.row(&[], &[look.words.named(Named::RemoveQuestion(&what)).into()]);
+    page.row(&[], &[look.words.caption(Caption::RemovalStops).into()]);
     page.gap();
     let drawn = put(frame, area, &page, 0, look);
     let top = area.y + u16::try_from(page.lines().len()).unwrap_or_default();
@@ -278,7 +282,7 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
     let caption = |caption| look.words.caption(caption);
     match &verdicts.outcome {
         Outcome::Files(files) => {
-            files.iter().for_each(|file| verdict(file, &mut page));
+            files.iter().for_each(|file| verdict(file, &mut page, look));
             if verdicts.effect == Some(Effect::CheckOnly) {
                 page.row(&[], &[caption(Caption::CheckedOnly).into()]);
             }
@@ -295,7 +299,7 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
         }
         Outcome::Failed(failure) => {
             page.row(&[], &[Cell::new(failure.code.as_str(), Tone::Bad)]);
-            page.text_at(2, &failure.message);
+            page.text_at(2, look.words.message(failure.code, &failure.message));
         }
     }
     for warning in &verdicts.warnings {
@@ -306,10 +310,10 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
 }
 
 /// The name has lines of its own, so that one written from right to left leaves the message alone.
-fn verdict(file: &FileVerdict, page: &mut Page) {
+fn verdict(file: &FileVerdict, page: &mut Page, look: Look) {
     let tone = if file.code.is_accepted() { Tone::Good } else { Tone::Bad };
     page.row(&[], &[Cell::from(&file.file)]);
     page.row(&[2], &["".into(), Cell::new(file.code.as_str(), tone)]);
-    page.text_at(4, &file.message);
+    page.text_at(4, look.words.message(file.code, &file.message));
     page.gap();
 }
