@@ -204,7 +204,10 @@ pub(crate) struct Activate {
     pub(crate) proxy: Option<String>,
     /// Cancel the request that waits for its answer, and delete it with your data. Exit code 1 if
     /// none waits.
-    #[arg(long, exclusive = true)]
+    #[arg(
+        long,
+        conflicts_with_all = ["name", "company", "email", "accept_terms", "url", "proxy"]
+    )]
     pub(crate) cancel: bool,
 }
 
