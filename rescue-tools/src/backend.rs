@@ -1,13 +1,15 @@
 //! The backend of every verb: the daemon if it runs, otherwise the device itself. Both return the
 //! same answers.
 
+mod activation;
+
 use std::cell::OnceCell;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Application, Arrival, Attempt, Device, Extent, Failure, FeatureReport, FileVerdict, Imported,
-    Intent, Login, Missing, Partial, Removed, Report, Survey,
+    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Imported, Intent, Login, Missing,
+    Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
@@ -15,6 +17,8 @@ use license_format::{Date, Verified};
 
 use crate::args::Access;
 use crate::bus::{self, Daemon};
+
+pub(crate) use activation::Withdrawn;
 
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
@@ -66,13 +70,6 @@ pub(crate) struct CancelBy<'a> {
     pub(crate) is_asked: &'a dyn Fn() -> bool,
     /// Becomes readable then.
     pub(crate) readable: BorrowedFd<'a>,
-}
-
-/// What cancelling an activation has withdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Withdrawn {
-    Request,
-    Nothing,
 }
 
 /// What becomes of a job that runs.
@@ -272,75 +269,6 @@ impl Backend {
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
         batch.imported
-    }
-
-    /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
-    /// bytes received, and the total if known.
-    pub(crate) fn activate(
-        &self,
-        url: &str,
-        application: &Application,
-        cancel: Option<CancelBy<'_>>,
-        mut progress: impl FnMut(u64, Option<u64>),
-    ) -> FileVerdict {
-        let answer = match &self.daemon {
-            Some(daemon) => daemon.activate(application, |done, total| {
-                progress(done, Some(total).filter(|total| *total > 0));
-                match cancel {
-                    Some(cancel) if (cancel.is_asked)() => Wish::Cancel,
-                    _ => Wish::GoOn,
-                }
-            }),
-            None => self.activate_here(url, application, cancel, progress),
-        };
-        let Failure { code, message } = match answer {
-            Ok((code, message)) => Failure { code, message },
-            Err(failure) => failure,
-        };
-        let unnamed = message.strip_prefix(url).and_then(|rest| rest.strip_prefix(": "));
-        let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
-        FileVerdict::unread(url, Failure { code, message })
-    }
-
-    fn activate_here(
-        &self,
-        url: &str,
-        application: &Application,
-        cancel: Option<CancelBy<'_>>,
-        progress: impl FnMut(u64, Option<u64>),
-    ) -> Result<(Code, String), Failure> {
-        let request = self.own_report()?.activation_request(application)?;
-        let known = self.known()?;
-        let attempt = Attempt {
-            request: Some(&request),
-            cancel: cancel.map(|cancel| cancel.readable),
-            is_cancelled: match cancel {
-                Some(cancel) => cancel.is_asked,
-                None => &|| false,
-            },
-        };
-        let answer = self.device.activate(known, &attempt, progress);
-        let arrival = match answer {
-            Ok(file) => known.read(url, file, Intent::Explicit),
-            Err(failure) => Arrival::unread(url, failure),
-        };
-        let mut imported = self.import_arrivals(known, vec![arrival]);
-        self.device.conclude_activation(&mut imported);
-        let verdict = imported.pop().map(|imported| imported.verdict);
-        verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
-    }
-
-    /// Cancels the activation that waits for its answer: its request goes, with the person's data.
-    /// Answers whether there was one.
-    pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
-        if !self.device.has_activation() {
-            return Ok(Withdrawn::Nothing);
-        }
-        if let Some(daemon) = &self.daemon {
-            daemon.cancel_activation()?;
-        }
-        // The daemon has no job for a request that it has not tried to send since its start.
-        self.device.remove_activation().map(|()| Withdrawn::Request)
     }
 
     fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {

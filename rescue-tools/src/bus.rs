@@ -172,8 +172,11 @@ fn unknown(word: &str) -> Failure {
 
 /// The daemon's own verdict, or the verdict and the cure that fit an error of the bus.
 fn failure(error: CallError) -> Failure {
-    let reason = error.to_string();
-    let (code, message) = match error.kind() {
+    cured(error.kind(), error.to_string())
+}
+
+fn cured(kind: CallErrorKind, reason: String) -> Failure {
+    let (code, message) = match kind {
         CallErrorKind::Verdict(code) => (code, reason),
         CallErrorKind::Failed => (Code::Timeout, reason),
         CallErrorKind::Arguments | CallErrorKind::Unknown => (
@@ -191,4 +194,29 @@ fn failure(error: CallError) -> Failure {
         }
     };
     Failure { code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_bus_gets_a_code_and_a_cure() {
+        let denied = "licd: the bus does not let this user call it; run licctl as root";
+        let restart = "licd: x; restart it, or use --direct";
+        let version = "licd: is of another version (x); update it, or use --direct";
+        for (kind, code, message) in [
+            (CallErrorKind::Verdict(Code::StoreFull), Code::StoreFull, "x"),
+            (CallErrorKind::Failed, Code::Timeout, "x"),
+            (CallErrorKind::Arguments, Code::Timeout, version),
+            (CallErrorKind::Unknown, Code::Timeout, version),
+            (CallErrorKind::Denied, Code::NotAuthorized, denied),
+            (CallErrorKind::Busy, Code::Busy, "licd: x; try again later"),
+            (CallErrorKind::Absent, Code::Timeout, restart),
+            (CallErrorKind::Silent, Code::Timeout, restart),
+        ] {
+            let failure = cured(kind, "x".to_owned());
+            assert_eq!((failure.code, failure.message.as_str()), (code, message), "{kind:?}");
+        }
+    }
 }

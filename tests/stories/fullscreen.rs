@@ -558,11 +558,11 @@ fn start_time_and_memory() {
     let world = furnished();
     let began = Instant::now();
     let screen = open(&world);
-    let took = began.elapsed();
-    let status = fs::read_to_string(format!("/proc/{}/status", screen.pid())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-    eprintln!("the full-screen tool: {took:?} to the first report, {peak} kB at most");
+    let (took, cpu) = (began.elapsed(), program::cpu(screen.pid()));
+    let peak = program::memory(screen.pid(), "status", "VmHWM:");
+    eprintln!(
+        "the full-screen tool: {took:?} to the first report, {cpu:?} of a processor, {peak} kB at most"
+    );
     // Debug programs are twice as large as those on devices.
     assert!(peak < 32 * 1024, "{peak} kB");
     let answer = program::run(world.licctl_command().arg("status")).with_code(0);

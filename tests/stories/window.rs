@@ -10,7 +10,7 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER};
 use acceptance::server::{self, Server};
 use acceptance::tool::{Look, Seat, Tool};
-use acceptance::{World, story, wait};
+use acceptance::{World, program, story, wait};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_screen_reader_learns_the_device_and_its_services),
@@ -29,6 +29,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(hundreds_of_licences_and_strange_names_are_shown),
     story!(the_setup_assistant_ends_with_a_confirmation),
     story!(the_window_follows_language_look_and_scale),
+    story!(start_time_and_memory),
 ];
 
 const ENGLISH: &str = "en_GB.UTF-8";
@@ -427,4 +428,22 @@ fn the_window_follows_language_look_and_scale() {
     assert!(light.0 > 180 && dark.0 < 90, "{seen:?}");
     assert!(large.1 * 2 > light.1 * 3, "{seen:?}");
     fs::remove_file(seat.desktop.path("window.ppm")).unwrap();
+}
+
+fn start_time_and_memory() {
+    let (world, seat) = (World::new(), Seat::new());
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let _daemon = world.start();
+    let tool = seat.open(&mut seat.command(&world, ENGLISH));
+    let _ = tool.find("list item", "Workspace Edition: until");
+    let cpu = program::cpu(tool.pid());
+    let (peak, pss) = (
+        program::memory(tool.pid(), "status", "VmHWM:"),
+        program::memory(tool.pid(), "smaps_rollup", "Pss:"),
+    );
+    eprintln!(
+        "the window: {cpu:?} of a processor to the first report, {peak} kB at most, Pss {pss} kB"
+    );
+    // GTK alone takes 60 MB of that.
+    assert!(peak < 160 * 1024, "{peak} kB");
 }

@@ -7,7 +7,7 @@ use licd_rules::{
 use license_format::{Date, Expiry, PackId, Term};
 
 use crate::{Caption, Check, Column, Help, Label, Level, Named, Span, Step, Surface, Words};
-use crate::{applications, features, named, reasons, verdicts};
+use crate::{applications, features, named, reasons, restart, verdicts};
 
 /// English.
 #[derive(Debug, Clone, Copy)]
@@ -134,18 +134,7 @@ impl Words for English {
     }
 
     fn restart(&self, plan: Option<&str>) -> String {
-        let next = match plan {
-            Some("asked") => "users are asked",
-            Some("later") => "users are asked again after four hours and at the next login",
-            Some("notice") => "the device restarts within a minute",
-            Some("deferred") => "it comes when a user agrees, or a day after the last one",
-            Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
-            Some("refused") => "it cannot be had now, and is tried again every minute",
-            Some("restart") => "it is ordered",
-            Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
-            _ => "restart the device when it suits",
-        };
-        format!("what a link brought takes full effect with a restart; {next}")
+        restart::english(plan)
     }
 
     fn next(&self, step: &Step<'_>, surface: Surface) -> String {

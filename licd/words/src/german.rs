@@ -7,7 +7,7 @@ use licd_rules::{
 use license_format::{Date, Expiry, PackId, Term};
 
 use crate::{Caption, Check, Column, Help, Label, Level, Named, Span, Step, Surface, Words};
-use crate::{applications, features, messages, named, reasons, verdicts};
+use crate::{applications, features, messages, named, reasons, restart, verdicts};
 
 /// German.
 #[derive(Debug, Clone, Copy)]
@@ -139,18 +139,7 @@ impl Words for German {
     }
 
     fn restart(&self, plan: Option<&str>) -> String {
-        let next = match plan {
-            Some("asked") => "die Benutzer werden gefragt",
-            Some("later") => "die Benutzer werden nach vier Stunden und beim Anmelden gefragt",
-            Some("notice") => "das Gerät startet binnen einer Minute neu",
-            Some("deferred") => "er kommt mit Zustimmung oder einen Tag nach dem letzten",
-            Some("agreed") => "ein Benutzer hat zugestimmt, licd hat noch anderes zu tun",
-            Some("refused") => "er ist jetzt nicht möglich und wird jede Minute versucht",
-            Some("restart") => "er ist angeordnet",
-            Some("cancelled") => "ein Benutzer hat ihn abgelehnt, bei Gelegenheit neu starten",
-            _ => "bei Gelegenheit neu starten",
-        };
-        format!("was ein Link gebracht hat, wirkt ganz erst nach einem Neustart; {next}")
+        restart::german(plan)
     }
 
     fn next(&self, step: &Step<'_>, surface: Surface) -> String {

@@ -16,6 +16,7 @@ mod named;
 mod next;
 mod overview;
 mod reasons;
+mod restart;
 mod rows;
 #[cfg(test)]
 mod tests;
