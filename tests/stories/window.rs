@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use acceptance::accessible::Accessible;
@@ -290,8 +289,10 @@ fn the_setup_assistant_says_why_an_activation_failed() {
     let (world, seat) = (World::new(), Seat::new());
     let answer = Arc::new(Mutex::new(Vec::new()));
     let current = Arc::clone(&answer);
-    let service =
-        Server::http(move |_, mut stream| drop(stream.write_all(&current.lock().unwrap())));
+    let service = Server::http(move |_, stream| {
+        let answer = current.lock().unwrap().clone();
+        server::reply(stream, &answer);
+    });
     let answers = |next: Vec<u8>| *answer.lock().unwrap() = next;
     let config = format!("[activation]\nurl = \"{}\"\n", service.url("activate"));
     world.write("/etc/licd/licd.toml", config);
