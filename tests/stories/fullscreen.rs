@@ -294,7 +294,7 @@ fn a_service_that_fails_is_named_and_asked_again() {
         assert!(text.contains(said), "{text}");
         // The request waits, and the status names it.
         screen.press(&[ENTER, key::ESCAPE, "1"]);
-        screen.shows("this request for a licence has no answer yet");
+        screen.shows("this request for a licence");
         assert!(world.stored().is_empty());
     }
 }

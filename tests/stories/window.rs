@@ -144,7 +144,7 @@ fn licences_are_removed_after_a_question() {
     tool.keys(&["alt+l"]);
     let _ = tool.find("list item", "WE-7Q2KD");
     tool.keys(&["alt+k"]);
-    let _ = tool.find("", "Which licences do you want to remove");
+    let _ = tool.find("", "Which licences are to be removed");
     tool.keys(&["Escape"]);
     let _ = tool.find("list item", "WE-7Q2KD");
     assert_eq!(world.stored(), ["a.lic"]);
