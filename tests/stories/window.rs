@@ -248,7 +248,8 @@ fn every_dialogue_can_be_left_and_changes_nothing() {
     tool.keys(&["alt+k"]);
     tool.until_gone("Which licences are to be removed");
     // The file chooser.
-    open_import(&tool);
+    tool.keys(&["alt+i"]);
+    let _ = tool.find("radio button", "From a web address");
     tool.keys(&["alt+k"]);
     assert!(tool.find("push button", "Import a file").act());
     seat.leave_chooser();
