@@ -8,7 +8,7 @@ use std::sync::Arc;
 use licd_device::{Failure, Report};
 use licd_rules::{Code, Selector};
 
-use super::actions::Action;
+use super::actions::{Action, Order};
 use super::events::{Absence, Event, Purpose, Question, Verdict};
 use super::form::{Field, Tick};
 use super::notice::{Notice, Outcome};
@@ -60,6 +60,13 @@ fn ended(code: Option<Code>, message: &str) -> Event {
 
 fn outcome(state: &State) -> Option<&Outcome> {
     state.notice.as_ref().map(|notice| &notice.outcome)
+}
+
+fn source(state: &mut State, purpose: Purpose) -> Order {
+    match &state.update(Event::Started(purpose))[..] {
+        [Action::Import(order)] => order.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -3,19 +3,12 @@
 use licd_device::Failure;
 use licd_rules::Code;
 
-use super::super::actions::{Action, Order};
+use super::super::actions::Action;
 use super::super::events::{Event, Purpose};
 use super::super::form::{Field, Tick};
 use super::super::notice::{Complaint, Outcome};
 use super::super::{Mode, State, Way};
-use super::{outcome, typed, window};
-
-fn source(state: &mut State, purpose: Purpose) -> Order {
-    match &state.update(Event::Started(purpose))[..] {
-        [Action::Import(order)] => order.clone(),
-        other => panic!("{other:?}"),
-    }
-}
+use super::{outcome, source, typed, window};
 
 #[test]
 fn a_page_that_lacks_something_says_what_and_goes_there() {
