@@ -123,7 +123,11 @@ pub fn refusals<'a>(report: &'a Report, words: &dyn Words) -> Vec<Refusal<'a>> {
             Code::WrongDevice => words.foreign_cure(),
             _ => "",
         };
-        Refusal { file: &file.file, code: file.code, message: format!("{}{cure}", file.message) }
+        Refusal {
+            file: &file.file,
+            code: file.code,
+            message: words.message(file.code, &file.message) + cure,
+        }
     };
     files.into_iter().map(refusal).collect()
 }

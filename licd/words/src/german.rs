@@ -1,11 +1,13 @@
 //! The German texts.
 
-use licd_device::{HardwareKind, StoreState};
-use licd_rules::{ClockState, Generation, LicenseState, Reason, Selector, ServiceState, titles};
+use licd_device::{ApplicationError, HardwareKind, StoreState};
+use licd_rules::{
+    ClockState, Code, Generation, LicenseState, Reason, Selector, ServiceState, titles,
+};
 use license_format::{Date, Expiry, PackId, Term};
 
-use crate::features;
-use crate::{Caption, Check, Label, Level, Named, Span, Step, Surface, Words};
+use crate::{Caption, Check, Column, Help, Label, Level, Named, Span, Step, Surface, Words};
+use crate::{applications, features, messages, named, reasons, restart, verdicts};
 
 /// German.
 #[derive(Debug, Clone, Copy)]
@@ -137,18 +139,7 @@ impl Words for German {
     }
 
     fn restart(&self, plan: Option<&str>) -> String {
-        let next = match plan {
-            Some("asked") => "die Benutzer werden gefragt",
-            Some("later") => "die Benutzer werden nach vier Stunden und beim Anmelden gefragt",
-            Some("notice") => "das Gerät startet binnen einer Minute neu",
-            Some("deferred") => "er kommt mit Zustimmung oder einen Tag nach dem letzten",
-            Some("agreed") => "ein Benutzer hat zugestimmt, licd hat noch anderes zu tun",
-            Some("refused") => "er ist jetzt nicht möglich und wird jede Minute versucht",
-            Some("restart") => "er ist angeordnet",
-            Some("cancelled") => "ein Benutzer hat ihn abgelehnt, bei Gelegenheit neu starten",
-            _ => "bei Gelegenheit neu starten",
-        };
-        format!("was ein Link gebracht hat, wirkt ganz erst nach einem Neustart; {next}")
+        restart::german(plan)
     }
 
     fn next(&self, step: &Step<'_>, surface: Surface) -> String {
@@ -215,26 +206,7 @@ impl Words for German {
     }
 
     fn reason(&self, reason: Reason, until: Option<Expiry>, services: &[&'static str]) -> String {
-        let ended = until.map(|day| format!("Lizenz abgelaufen {day}"));
-        let ended = ended.unwrap_or_else(|| "Lizenz abgelaufen".to_owned());
-        let until = || match until {
-            Some(Expiry::Never) | None => "unbefristet".to_owned(),
-            Some(Expiry::On(day)) => format!("bis {day}"),
-        };
-        match reason {
-            Reason::Always => "braucht keine Lizenz".to_owned(),
-            Reason::Licensed => until(),
-            Reason::Grace => format!("Lizenz in der Nachfrist {}", until()),
-            Reason::Starter => format!("Startzeitraum {}", until()),
-            Reason::KeptAfterExpiry => "Lizenz abgelaufen, bleibt nutzbar".to_owned(),
-            Reason::OlderReleases => format!("{ended}, nur davor erschienene Versionen"),
-            Reason::Expired => ended,
-            Reason::Pending => "Lizenz hat noch nicht begonnen".to_owned(),
-            Reason::Withdrawn => "Lizenz zurückgezogen".to_owned(),
-            Reason::Unlicensed => format!("braucht {}", features::titles(services).join(" oder ")),
-            Reason::NewerRelease => "erschienen am letzten Tag der Lizenz oder später".to_owned(),
-            Reason::NotForThisVersion => "gibt es in dieser Systemversion nicht".to_owned(),
-        }
+        reasons::german(reason, until, services)
     }
 
     fn foreign_cure(&self) -> &'static str {
@@ -270,14 +242,33 @@ impl Words for German {
         caption.german()
     }
 
+    fn column(&self, column: Column) -> &'static str {
+        column.german()
+    }
+
+    fn help(&self, keys: Help) -> &'static str {
+        keys.german()
+    }
+
+    fn verdict(&self, code: Code) -> &'static str {
+        verdicts::german(code)
+    }
+
+    fn message(&self, code: Code, message: &str) -> String {
+        let translated = messages::german(message);
+        translated.unwrap_or_else(|| format!("{} ({message})", verdicts::german(code)))
+    }
+
+    fn problem(&self, message: &str) -> String {
+        messages::german(message).unwrap_or_else(|| message.to_owned())
+    }
+
+    fn application(&self, error: &ApplicationError) -> String {
+        applications::german(error)
+    }
+
     fn named(&self, sentence: Named<'_>) -> String {
-        match sentence {
-            Named::RemoveQuestion(what) => format!("Von diesem Gerät entfernen: {what}?"),
-            Named::Received(done, Some(total)) => format!("{done} von {total} Byte"),
-            Named::Received(done, None) => format!("{done} Byte"),
-            Named::Needed(field) => format!("{field}: ist leer; bitte ausfüllen"),
-            Named::NoPort(text) => format!("Port {text}: ist keine Zahl von 1 bis 65535"),
-        }
+        named::german(sentence)
     }
 
     fn summary(&self, wrong: usize, notes: usize) -> String {

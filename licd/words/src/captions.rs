@@ -1,79 +1,14 @@
-//! Labels and captions of lines, pages, fields, columns and buttons.
+//! Captions of windows, pages, fields and buttons, and sentences without variable parts.
 
-/// An enum of short texts, with those of both languages side by side.
-macro_rules! captions {
-    ($(#[$what:meta])* $name:ident:
-     $($(#[$doc:meta])* $caption:ident = $english:literal, $german:literal;)+) => {
-        $(#[$what])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$doc])* $caption),+ }
-
-        impl $name {
-            /// Every caption.
-            pub const ALL: &'static [Self] = &[$(Self::$caption),+];
-
-            pub(crate) fn english(self) -> &'static str {
-                match self { $(Self::$caption => $english),+ }
-            }
-
-            pub(crate) fn german(self) -> &'static str {
-                match self { $(Self::$caption => $german),+ }
-            }
-        }
-    };
-}
-
-captions! {
-    /// The label of a line.
-    Label:
-    /// The unit ID.
-    UnitId = "Unit ID:", "Unit-ID:";
-    /// The serial number of the chassis.
-    Serial = "Serial number:", "Seriennummer:";
-    /// The operating system.
-    System = "System:", "System:";
-    /// The clock.
-    Clock = "Clock:", "Uhr:";
-    /// The licence partition.
-    Store = "Store:", "Partition:";
-    /// A download link of the settings.
-    Link = "Link:", "Link:";
-    /// The restart after a deployment.
-    Restart = "Restart:", "Neustart:";
-    /// Files that are not used.
-    NotUsed = "Not used:", "Ungenutzt:";
-    /// A problem.
-    Problem = "Problem:", "Problem:";
-    /// The next step.
-    Next = "Next:", "Zu tun:";
-}
-
-captions! {
-    /// A check of `doctor`.
-    Check:
-    /// The unit ID.
-    Unit = "unit ID", "Unit-ID";
-    /// The clock.
-    Clock = "clock", "Uhr";
-    /// The licence partition.
-    Store = "store", "Partition";
-    /// The licence of the device.
-    License = "licence", "Lizenz";
-    /// A file of the store.
-    File = "file", "Datei";
-    /// A download link.
-    Link = "link", "Link";
-    /// The network configuration.
-    Network = "network", "Netzwerk";
-    /// Everything else.
-    System = "system", "System";
-}
+use crate::labels::captions;
 
 captions! {
     /// A short text of a window, by what it stands for.
     Caption:
-    /// The title of a window.
+    /// The title of the window.
     Title = "Licensing", "Lizenzierung";
+    /// The title of the window in the Setup Assistant.
+    ActivationTitle = "Activate your IGEL OS", "Aktivieren Sie Ihr IGEL OS";
     /// The page about the device and its services.
     Device = "Device", "Gerät";
     /// The page about what is allowed.
@@ -86,6 +21,16 @@ captions! {
     Remove = "Remove", "Entfernen";
     /// The page of the activation, and the button that begins it.
     Activate = "Activate", "Aktivieren";
+    /// The heading over the services.
+    Services = "Services", "Dienste";
+    /// The heading over the next steps.
+    NextSteps = "What to do next", "Was zu tun ist";
+    /// The heading over what is wrong.
+    Problems = "Problems", "Probleme";
+    /// The heading over further facts about the device.
+    Facts = "More about the device", "Mehr zum Gerät";
+    /// The heading over the files that are not used.
+    NotUsed = "Files that are not used", "Dateien, die nicht genutzt werden";
 
     /// Import from a stick.
     FromStick = "From a USB stick", "Von einem USB-Stick";
@@ -95,6 +40,10 @@ captions! {
     FromFtp = "From an FTP server", "Von einem FTP-Server";
     /// Import from a file.
     FromFile = "From a file", "Aus einer Datei";
+    /// Import from a file or a stick.
+    FromFileOrStick = "From a file or a USB stick", "Aus einer Datei oder von einem USB-Stick";
+    /// The question about the source of a licence.
+    Source = "Where does the licence come from?", "Woher kommt die Lizenz?";
 
     /// A licence from the licensing service.
     FromService = "From the licensing service", "Vom Lizenzierungsdienst";
@@ -109,6 +58,12 @@ captions! {
     /// The terms are not accepted.
     TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
         "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";
+
+    /// A request was cancelled.
+    RequestCancelled = "The request is cancelled and deleted.",
+        "Die Anfrage ist abgebrochen und gelöscht.";
+    /// No request waits.
+    NoRequest = "No request waits for an answer.", "Keine Anfrage wartet auf eine Antwort.";
 
     /// An address.
     Address = "Address", "Adresse";
@@ -141,6 +96,26 @@ captions! {
     /// The answer no.
     No = "no", "nein";
 
+    /// The button that chooses files to import.
+    ImportFiles = "Import a file...", "Datei importieren ...";
+    /// The button that chooses files to check.
+    CheckFiles = "Check a file...", "Datei prüfen ...";
+    /// The title of the choice of files.
+    LicenseFiles = "Licence files", "Lizenzdateien";
+    /// The button that imports from a stick.
+    ImportStick = "Import from the USB stick", "Vom USB-Stick importieren";
+    /// The button that checks a stick.
+    CheckStick = "Check the USB stick", "USB-Stick prüfen";
+    /// The button that removes the selected licence.
+    RemoveSelected = "Remove the selected licence...", "Gewählte Lizenz entfernen ...";
+    /// The button that asks for a kind of licences.
+    RemoveKind = "Remove a kind of licences...", "Eine Art von Lizenzen entfernen ...";
+    /// The question about the kind.
+    WhichKind = "Which licences are to be removed from this device?",
+        "Welche Lizenzen sollen von diesem Gerät entfernt werden?";
+    /// What a removal means.
+    RemovalStops = "What needs them stops working.", "Was sie braucht, endet.";
+
     /// The button that begins a check.
     Check = "Check", "Prüfen";
     /// The button that keeps what was to be removed.
@@ -150,7 +125,9 @@ captions! {
     /// The button that closes a window.
     Close = "Close", "Schließen";
     /// The button that reads everything again.
-    Refresh = "Refresh", "Aktualisieren";
+    Refresh = "Read again", "Neu lesen";
+    /// The button that hides a result.
+    Hide = "Hide this message", "Meldung ausblenden";
 
     /// The heading over the sticks that are plugged in.
     ChooseStick = "Choose a USB stick", "USB-Stick wählen";
@@ -160,6 +137,9 @@ captions! {
     AllFiles = "All files", "Alle Dateien";
     /// No stick is plugged in.
     NoStick = "No stick is plugged in. Plug one in.", "Kein Stick steckt. Bitte einstecken.";
+    /// No source is chosen.
+    NothingChosen = "Plug in a USB stick, or choose a file.",
+        "Bitte einen USB-Stick einstecken oder eine Datei wählen.";
     /// The stick was pulled while its files were listed.
     StickPulled = "The stick was pulled. Plug it in again.",
         "Der Stick wurde abgezogen. Bitte wieder einstecken.";
@@ -167,42 +147,33 @@ captions! {
     Reading = "Reading ...", "Wird gelesen ...";
     /// An import runs.
     Importing = "Importing ...", "Wird importiert ...";
+    /// A check runs.
+    Checking = "Checking ...", "Wird geprüft ...";
+    /// An activation runs.
+    Applying = "Asking for the licence ...", "Lizenz wird angefordert ...";
     /// Licences are being removed.
     Removing = "Removing ...", "Wird entfernt ...";
     /// An import is being cancelled.
     Cancelling = "Cancelling ...", "Wird abgebrochen ...";
     /// An import was cancelled before it took anything.
     Cancelled = "Cancelled. Nothing was imported.", "Abgebrochen. Nichts wurde importiert.";
+    /// An import was successful.
+    Imported = "The licence is imported.", "Die Lizenz ist importiert.";
+    /// An import found no file.
+    NothingFound = "There was nothing to import.", "Es gab nichts zu importieren.";
+    /// A check was successful.
+    CheckedGood = "The check found nothing wrong.", "Die Prüfung hat keinen Fehler gefunden.";
+    /// The daemon has gone before an answer.
+    Interrupted = "licd stopped before it had answered. Try again.",
+        "licd wurde vor der Antwort beendet. Bitte noch einmal versuchen.";
+    /// The device has a licence.
+    Activated = "Your IGEL OS is activated", "Ihr IGEL OS ist aktiviert";
+    /// Nothing is left to do in the window.
+    CanClose = "You can close this window.", "Sie können dieses Fenster schließen.";
     /// The heading over the verdicts of an import.
     Result = "Result", "Ergebnis";
     /// What a check says after its verdicts.
     CheckedOnly = "Checked only. Nothing was imported.", "Nur geprüft. Nichts wurde importiert.";
-
-    /// The column of packs.
-    Pack = "PACK", "PACK";
-    /// The column of serial numbers of issues.
-    Serial = "SERIAL", "SERIE";
-    /// The column of products.
-    Product = "PRODUCT", "PRODUKT";
-    /// The column of terms.
-    Term = "TERM", "ART";
-    /// The column of first days.
-    Starts = "STARTS", "BEGINN";
-    /// The column of last days.
-    Expires = "EXPIRES", "ENDE";
-    /// The column of states.
-    State = "STATE", "ZUSTAND";
-    /// The column of features.
-    Feature = "FEATURE", "FUNKTION";
-    /// The column of answers.
-    Allowed = "ALLOWED", "ERLAUBT";
-    /// The column of reasons.
-    Why = "WHY", "GRUND";
-
-    /// The label of an order number.
-    Order = "ORDER", "AUFTRAG";
-    /// The label of a file's name.
-    FileName = "FILE", "DATEI";
 
     /// The address held a password, which has been moved.
     PasswordMoved = "The address held a password; it is in its own field now. Go on.",
@@ -217,39 +188,21 @@ captions! {
     NoColon = "User: a name cannot hold a colon.",
         "Benutzer: Ein Name darf keinen Doppelpunkt enthalten.";
 
-    /// The keys of a page of text.
-    HelpText = "1-6 page  Up/Down scroll  R refresh  Q quit",
-        "1-6 Seite  Auf/Ab blättern  R neu lesen  Q beenden";
-    /// The keys of a page with items.
-    HelpList = "1-6 page  Up/Down move  Enter choose  R refresh  Q quit",
-        "1-6 Seite  Auf/Ab bewegen  Enter wählen  R neu lesen  Q beenden";
-    /// The keys of a dialogue with items.
-    HelpDialog = "Up/Down move  Enter choose  Esc back",
-        "Auf/Ab bewegen  Enter wählen  Esc zurück";
-    /// The keys of a form.
-    HelpForm = "Up/Down move  Enter next  Space yes/no  Esc back",
-        "Auf/Ab bewegen  Enter weiter  Leertaste ja/nein  Esc zurück";
-    /// The keys of a question.
-    HelpConfirm = "Up/Down move  Enter choose  Esc keep",
-        "Auf/Ab bewegen  Enter wählen  Esc behalten";
-    /// The keys while work runs.
-    HelpRunning = "Esc cancel", "Esc abbrechen";
-    /// The keys while work runs that cannot be cancelled.
-    HelpWaiting = "Please wait", "Bitte warten";
-    /// The keys of a result.
-    HelpResult = "Up/Down scroll  Enter close", "Auf/Ab blättern  Enter schließen";
     /// The window has no room.
     TooSmall = "The window is too small.", "Das Fenster ist zu klein.";
 
     /// The store holds no file.
     StoreEmpty = "The store is empty.", "Keine Lizenz ist gespeichert.";
-    /// Nothing of this device can be removed.
-    NothingToRemove = "No licence is installed.", "Keine Lizenz ist installiert.";
+    /// The device has no licence.
+    NoLicenses = "This device has no licences.", "Dieses Gerät hat keine Lizenzen.";
     /// How to see a licence with licctl.
     ShowHint = "To see a licence and its file: licctl show PACK",
         "Eine Lizenz und ihre Datei zeigt: licctl show PACK";
     /// The daemon answers.
     WithDaemon = "licd runs", "licd läuft";
+    /// The daemon does not run, seen from the window.
+    NoDaemon = "licd is not running. This window goes on once it is back.",
+        "licd läuft nicht. Dieses Fenster macht weiter, sobald es wieder da ist.";
     /// The program works without the daemon.
     WithoutDaemon = "without licd", "ohne licd";
     /// The first report has not come yet.
@@ -258,32 +211,33 @@ captions! {
     Stale = "The state below is older:", "Der Stand unten ist älter:";
 }
 
-/// A sentence that names something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named<'a> {
-    /// Whether these licences are to be removed.
-    RemoveQuestion(&'a str),
-    /// Bytes received, and the total if it is known.
-    Received(u64, Option<u64>),
-    /// A field that must not be empty.
-    Needed(&'a str),
-    /// A port that is not a number from 1 to 65535.
-    NoPort(&'a str),
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::{Check, Column, Help, Label};
 
     #[test]
     fn every_caption_fits_on_a_line_in_both_languages() {
         let labels = Label::ALL.iter().map(|label| [label.english(), label.german()]);
         let checks = Check::ALL.iter().map(|check| [check.english(), check.german()]);
+        let columns = Column::ALL.iter().map(|column| [column.english(), column.german()]);
+        let keys = Help::ALL.iter().map(|keys| [keys.english(), keys.german()]);
         let captions = Caption::ALL.iter().map(|caption| [caption.english(), caption.german()]);
-        for texts in labels.chain(checks).chain(captions) {
+        for texts in labels.chain(checks).chain(columns).chain(keys).chain(captions) {
             for text in texts {
-                assert!(!text.is_empty() && text.chars().count() <= 70, "{text}");
+                assert!(!text.is_empty() && text.chars().count() <= 72, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn no_two_captions_say_the_same() {
+        let mut seen = BTreeMap::new();
+        for caption in Caption::ALL {
+            let earlier = seen.insert(caption.english(), caption);
+            assert_eq!(earlier, None, "{}", caption.english());
         }
     }
 }

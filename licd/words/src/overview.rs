@@ -1,7 +1,8 @@
 //! The state of a device for people: what is wrong first, then its services, other facts and the
 //! next steps.
 
-use licd_device::{Rejected, Report, ServiceReport, StoreState};
+use licd_device::{Problem, Rejected, Report, ServiceReport, StoreState};
+use licd_fs::about::About as _;
 use licd_rules::{ClockState, Code, ServiceState, ServiceStatus, titles};
 
 use crate::next;
@@ -77,9 +78,10 @@ fn lines<'a>(
     words: &'a dyn Words,
 ) -> impl Iterator<Item = Judged> + use<'a> {
     let problems =
-        report.problems.iter().map(|problem| judged(Label::Problem, problem.to_string(), true));
+        report.problems.iter().map(|one| judged(Label::Problem, problem(one, words), true));
     let links = report.links.iter().map(|link| {
-        let text = format!("{}: {}: {}", link.url, link.code, link.message);
+        let message = words.message(link.code, &link.message);
+        let text = format!("{}: {}: {message}", link.url, link.code);
         judged(Label::Link, text, next::level(link) == Level::Wrong)
     });
     let restart = report.restart_pending.then(|| words.restart(plan));
@@ -89,6 +91,12 @@ fn lines<'a>(
         .chain(not_used(&report.rejected, words))
         .chain(links)
         .chain(restart.map(|text| judged(Label::Restart, text, false)))
+}
+
+/// A problem for people: its subject and its message.
+#[must_use]
+pub fn problem(problem: &Problem, words: &dyn Words) -> String {
+    format!("{}: {}", problem.subject(), words.problem(&problem.message()))
 }
 
 /// The lines about the device itself.
@@ -139,7 +147,7 @@ fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Judged> {
         let names: Vec<_> = group.collect();
         let text = match first.code {
             Code::WrongDevice => words.for_others(names.len()),
-            code => format!("{code}: {}", first.message),
+            code => format!("{code}: {}", words.message(code, &first.message)),
         };
         lines.push(judged(Label::NotUsed, text, true));
         lines.push((Line { label: None, text: names.join(", ") }, true));

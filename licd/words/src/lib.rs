@@ -5,28 +5,40 @@
 //! every language and for every program that shows one. They only make text: each program lays it
 //! out in its own way. Nothing here does I/O.
 
+mod applications;
 mod captions;
 pub mod english;
 mod features;
 mod german;
+mod labels;
+mod messages;
+mod named;
 mod next;
 mod overview;
+mod reasons;
+mod restart;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 use std::env;
 
-use licd_device::{HardwareKind, StoreState};
-use licd_rules::{ClockState, Generation, Language, LicenseState, Reason, Selector, ServiceState};
+use licd_device::{ApplicationError, HardwareKind, StoreState};
+use licd_rules::{
+    ClockState, Code, Generation, Language, LicenseState, Reason, Selector, ServiceState,
+};
 use license_format::{Date, Expiry, PackId, Term, UnitId, UnixSeconds};
 use serde::Serialize;
 
-pub use captions::{Caption, Check, Label, Named};
+pub use captions::Caption;
 pub use english::English;
 pub use german::German;
+pub use labels::{Check, Column, Help, Label};
+pub use messages::line;
+pub use named::Named;
 pub use next::{base_first, level, span, steps};
-pub use overview::{Line, Overview, Service};
+pub use overview::{Line, Overview, Service, problem};
 pub use rows::{Feature, License, Refusal, features, licenses, refusals, state, why};
 
 /// The texts of one language.
@@ -88,6 +100,18 @@ pub trait Words: Sync {
     fn stays(&self, pack: &PackId, class: &str) -> String;
     /// A caption of a window, a page, a field or a button.
     fn caption(&self, caption: Caption) -> &'static str;
+    /// The heading of a column.
+    fn column(&self, column: Column) -> &'static str;
+    /// What the keys do.
+    fn help(&self, keys: Help) -> &'static str;
+    /// A verdict in one clause.
+    fn verdict(&self, code: Code) -> &'static str;
+    /// The message of a verdict, which the report carries in English, for people.
+    fn message(&self, code: Code, message: &str) -> String;
+    /// The message of a problem, which the report carries in English, for people.
+    fn problem(&self, message: &str) -> String;
+    /// Why an application for a licence is refused.
+    fn application(&self, error: &ApplicationError) -> String;
     /// A sentence that names something.
     fn named(&self, sentence: Named<'_>) -> String;
     /// The number of problems and notes that `doctor` found.

@@ -1,11 +1,13 @@
 //! The English texts, which the JSON of licctl uses too.
 
-use licd_device::{HardwareKind, StoreState};
-use licd_rules::{ClockState, Generation, LicenseState, Reason, Selector, ServiceState, titles};
+use licd_device::{ApplicationError, HardwareKind, StoreState};
+use licd_rules::{
+    ClockState, Code, Generation, LicenseState, Reason, Selector, ServiceState, titles,
+};
 use license_format::{Date, Expiry, PackId, Term};
 
-use crate::features;
-use crate::{Caption, Check, Label, Level, Named, Span, Step, Surface, Words};
+use crate::{Caption, Check, Column, Help, Label, Level, Named, Span, Step, Surface, Words};
+use crate::{applications, features, named, reasons, restart, verdicts};
 
 /// English.
 #[derive(Debug, Clone, Copy)]
@@ -132,18 +134,7 @@ impl Words for English {
     }
 
     fn restart(&self, plan: Option<&str>) -> String {
-        let next = match plan {
-            Some("asked") => "users are asked",
-            Some("later") => "users are asked again after four hours and at the next login",
-            Some("notice") => "the device restarts within a minute",
-            Some("deferred") => "it comes when a user agrees, or a day after the last one",
-            Some("agreed") => "a user has agreed, and it comes when licd has nothing else to do",
-            Some("refused") => "it cannot be had now, and is tried again every minute",
-            Some("restart") => "it is ordered",
-            Some("cancelled") => "a user has cancelled it, so restart the device when it suits",
-            _ => "restart the device when it suits",
-        };
-        format!("what a link brought takes full effect with a restart; {next}")
+        restart::english(plan)
     }
 
     fn next(&self, step: &Step<'_>, surface: Surface) -> String {
@@ -206,26 +197,7 @@ impl Words for English {
     }
 
     fn reason(&self, reason: Reason, until: Option<Expiry>, services: &[&'static str]) -> String {
-        let ended = until.map(|day| format!("licence ended {day}"));
-        let ended = ended.unwrap_or_else(|| "licence ended".to_owned());
-        let until = || match until {
-            Some(Expiry::Never) | None => "without end".to_owned(),
-            Some(Expiry::On(day)) => format!("until {day}"),
-        };
-        match reason {
-            Reason::Always => "needs no licence".to_owned(),
-            Reason::Licensed => until(),
-            Reason::Grace => format!("licence in its grace {}", until()),
-            Reason::Starter => format!("starter period {}", until()),
-            Reason::KeptAfterExpiry => "licence ended, this stays".to_owned(),
-            Reason::OlderReleases => format!("{ended}, releases dated before that only"),
-            Reason::Expired => ended,
-            Reason::Pending => "licence not started".to_owned(),
-            Reason::Withdrawn => "licence withdrawn".to_owned(),
-            Reason::Unlicensed => format!("needs {}", features::titles(services).join(" or ")),
-            Reason::NewerRelease => "dated on or after the last day of the licence".to_owned(),
-            Reason::NotForThisVersion => "this version of the system does not have it".to_owned(),
-        }
+        reasons::english(reason, until, services)
     }
 
     fn foreign_cure(&self) -> &'static str {
@@ -259,14 +231,32 @@ impl Words for English {
         caption.english()
     }
 
+    fn column(&self, column: Column) -> &'static str {
+        column.english()
+    }
+
+    fn help(&self, keys: Help) -> &'static str {
+        keys.english()
+    }
+
+    fn verdict(&self, code: Code) -> &'static str {
+        verdicts::english(code)
+    }
+
+    fn message(&self, _: Code, message: &str) -> String {
+        message.to_owned()
+    }
+
+    fn problem(&self, message: &str) -> String {
+        message.to_owned()
+    }
+
+    fn application(&self, error: &ApplicationError) -> String {
+        applications::english(error)
+    }
+
     fn named(&self, sentence: Named<'_>) -> String {
-        match sentence {
-            Named::RemoveQuestion(what) => format!("Remove {what} from this device?"),
-            Named::Received(done, Some(total)) => format!("{done} of {total} bytes"),
-            Named::Received(done, None) => format!("{done} bytes"),
-            Named::Needed(field) => format!("{field}: is empty; fill it in"),
-            Named::NoPort(text) => format!("port {text}: is not a number from 1 to 65535"),
-        }
+        named::english(sentence)
     }
 
     fn summary(&self, wrong: usize, notes: usize) -> String {
