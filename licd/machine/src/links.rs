@@ -1,6 +1,7 @@
 //! Network interfaces that a licence can be bound to (contract of the unit ID), and events when an
 //! interface changes.
 
+mod answer;
 mod error;
 mod rtnetlink;
 
@@ -15,6 +16,7 @@ use licd_fs::tree::Tree;
 
 use error::CLASS;
 
+pub use answer::Answer;
 pub use error::LinksError;
 pub use rtnetlink::{LinkEvents, take_over};
 
