@@ -51,7 +51,7 @@ pub type LookUp = fn(&str, u16) -> Vec<SocketAddr>;
 /// A handle to the threads that look up names.
 pub(crate) struct Threads {
     queries: [Query; 2],
-    answers: Receiver<Answer>,
+    answers: Receiver<Resolved>,
 }
 
 /// One thread, and its current query.
@@ -63,7 +63,7 @@ struct Query {
 }
 
 /// The answer of a thread.
-struct Answer {
+struct Resolved {
     family: Family,
     host: String,
     lookup: Lookup,
@@ -139,7 +139,7 @@ impl Threads {
 
 /// Whether the answer makes the other family dispensable: it holds an address, or the name does not
 /// exist. Some servers deny a name that has no IPv6 address, so only IPv4 proves the latter.
-fn is_conclusive(answer: &Answer) -> bool {
+fn is_conclusive(answer: &Resolved) -> bool {
     match &answer.lookup {
         Ok(addresses) => !addresses.is_empty(),
         Err(error) => answer.family == Family::V4 && *error == LookupError::NoSuchName,
@@ -180,7 +180,7 @@ impl Query {
     }
 }
 
-fn start(family: Family, answers: Sender<Answer>) -> Result<Query, FetchError> {
+fn start(family: Family, answers: Sender<Resolved>) -> Result<Query, FetchError> {
     let (hosts, received) = mpsc::channel::<String>();
     thread::Builder::new()
         .name("resolver".to_owned())
@@ -188,7 +188,7 @@ fn start(family: Family, answers: Sender<Answer>) -> Result<Query, FetchError> {
         .spawn(move || {
             for host in received {
                 let lookup = getaddrinfo(family, &host);
-                if answers.send(Answer { family, host, lookup }).is_err() {
+                if answers.send(Resolved { family, host, lookup }).is_err() {
                     return;
                 }
             }

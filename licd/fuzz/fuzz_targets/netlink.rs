@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use licd_machine::links::Answer;
+use licd_machine::links::LinkList;
 
 const SEQUENCE: u32 = 7;
 /// `RTM_NEWLINK` of linux/rtnetlink.h.
@@ -13,7 +13,7 @@ const PERMANENT: u16 = 54;
 const HEADER: usize = 16;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut raw = Answer::default();
+    let mut raw = LinkList::default();
     let first = raw.add(bytes, SEQUENCE);
     if first.is_ok() && !raw.done {
         let known = raw.addresses.clone();
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     attribute(&mut payload, NAME, b"eth0\0");
     attribute(&mut payload, PERMANENT, &[2, 0, 0, 0, 0, 1]);
-    let mut answer = Answer::default();
+    let mut answer = LinkList::default();
     answer.add(&message(&payload), SEQUENCE).unwrap();
     assert_eq!(answer.addresses["eth0"], [2, 0, 0, 0, 0, 1]);
 });

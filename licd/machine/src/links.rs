@@ -1,8 +1,8 @@
 //! Network interfaces that a licence can be bound to (contract of the unit ID), and events when an
 //! interface changes.
 
-mod answer;
 mod error;
+mod link_list;
 mod rtnetlink;
 
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use licd_fs::tree::Tree;
 
 use error::CLASS;
 
-pub use answer::Answer;
 pub use error::LinksError;
+pub use link_list::LinkList;
 pub use rtnetlink::{LinkEvents, take_over};
 
 /// `ARPHRD_ETHER` of linux/if_arp.h, Wi-Fi included.

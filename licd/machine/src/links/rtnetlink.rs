@@ -15,8 +15,8 @@ use nix::sys::socket::{
     sendto, socket,
 };
 
-use super::answer::{Answer, HEADER, IFINFOMSG};
 use super::error::LinksError;
+use super::link_list::{HEADER, IFINFOMSG, LinkList};
 
 /// Bytes of the largest datagram of a dump, `max_recvmsg_len` in af_netlink.c of the kernel.
 const DATAGRAM_BYTES: usize = 32 * 1024;
@@ -68,7 +68,7 @@ pub(super) fn permanent_addresses() -> Result<BTreeMap<String, [u8; 6]>, Errno> 
 fn list(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
     /// Distinguishes the answer from the rest of an earlier one that was not read to its end.
     static SEQUENCE: AtomicU32 = AtomicU32::new(1);
-    let mut answer = Answer::default();
+    let mut answer = LinkList::default();
     for _ in 0..ATTEMPTS {
         answer = dump(socket, SEQUENCE.fetch_add(1, Ordering::Relaxed))?;
         if !answer.interrupted {
@@ -141,11 +141,11 @@ fn open(groups: u32) -> Result<OwnedFd, Errno> {
 
 /// Requests all interfaces. The kernel creates each part of the answer when the previous one is read:
 /// the call never waits, and a missing part is an error.
-fn dump(socket: &OwnedFd, sequence: u32) -> Result<Answer, Errno> {
+fn dump(socket: &OwnedFd, sequence: u32) -> Result<LinkList, Errno> {
     const KERNEL: u32 = 0;
     let kernel = NetlinkAddr::new(KERNEL, 0);
     sendto(socket.as_raw_fd(), &request(sequence), &kernel, MsgFlags::empty())?;
-    let mut answer = Answer::default();
+    let mut answer = LinkList::default();
     let mut datagram = vec![0; DATAGRAM_BYTES];
     while !answer.done {
         let mut slices = [IoSliceMut::new(&mut datagram)];

@@ -20,7 +20,7 @@ const NLMSG_DONE: u16 = libc::NLMSG_DONE as u16;
 
 /// The answer, as far as it has come.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct LinkList {
     /// The permanent addresses of six bytes by the name of the interface.
     pub addresses: BTreeMap<String, [u8; 6]>,
     /// Whether the list changed during the answer.
@@ -29,7 +29,7 @@ pub struct Answer {
     pub done: bool,
 }
 
-impl Answer {
+impl LinkList {
     /// Reads one datagram of messages, each padded to four bytes (netlink(7)). Only those with the
     /// sequence number of the request count.
     ///
@@ -111,8 +111,8 @@ mod tests {
         message(RTM_NEWLINK, 0, &payload)
     }
 
-    fn answer(datagram: &[u8]) -> Result<Answer, Errno> {
-        let mut answer = Answer::default();
+    fn answer(datagram: &[u8]) -> Result<LinkList, Errno> {
+        let mut answer = LinkList::default();
         answer.add(datagram, SEQUENCE).map(|()| answer)
     }
 
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn answers_to_other_requests_are_skipped() {
-        let mut other = Answer::default();
+        let mut other = LinkList::default();
         other.add(&message(NLMSG_DONE, 0, &[]), SEQUENCE + 1).unwrap();
         assert!(!other.done);
     }
