@@ -1,7 +1,7 @@
 # Each target calls a script; `make` alone lists the targets.
 
 .PHONY: help build install deb demo demo-fleet check test bench page-test power-cut vm-test faults crashes \
-  pictures fuzz clean
+  pictures fuzz undefined clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
+	@echo 'make undefined  AddressSanitizer and Valgrind over the tests of the inner crates and the worker'
 
 build:
 	tests/build
@@ -79,7 +80,12 @@ crashes:
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}
+	licd/fuzz/run $${SECONDS:-60}
+
+undefined:
+	tests/undefined
 
 clean:
 	cargo clean
 	cargo clean --manifest-path license-format/fuzz/Cargo.toml
+	cargo clean --manifest-path licd/fuzz/Cargo.toml
