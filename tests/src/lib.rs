@@ -13,6 +13,7 @@
 
 pub mod accessible;
 pub mod bus;
+pub mod caller;
 pub mod client;
 pub mod clock;
 pub mod corpus;
@@ -34,6 +35,7 @@ mod random;
 pub mod schema;
 pub mod screen;
 pub mod server;
+pub mod state;
 pub mod stick;
 pub mod tool;
 pub mod tree;
