@@ -39,6 +39,7 @@ pub mod state;
 pub mod stick;
 pub mod tool;
 pub mod tree;
+pub mod violence;
 pub mod wait;
 pub mod world;
 
