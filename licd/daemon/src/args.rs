@@ -22,7 +22,7 @@ Options:
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum Invocation {
     /// Serve.
     Run(Args),
     /// Print [`HELP`].
@@ -44,19 +44,19 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
     let mut args = Args { root: PathBuf::from("/"), bus: BusAddress::System };
     let mut parser = Parser::from_args(words);
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
-            Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Invocation::Help),
+            Arg::Long("version") | Arg::Short('V') => return Ok(Invocation::Version),
             Arg::Long("root") => args.root = directory(&mut parser)?,
             Arg::Long("bus") => args.bus = bus(&mut parser)?,
             other => return Err(other.unexpected().to_string()),
         }
     }
-    Ok(Request::Run(args))
+    Ok(Invocation::Run(args))
 }
 
 fn directory(parser: &mut Parser) -> Result<PathBuf, String> {
@@ -74,23 +74,23 @@ fn bus(parser: &mut Parser) -> Result<BusAddress, String> {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Request, String> {
+    fn read(words: &[&str]) -> Result<Invocation, String> {
         parse(words.iter().map(OsString::from))
     }
 
     #[test]
     fn without_options_it_serves_the_system_bus_and_the_whole_machine() {
         let args = Args { root: "/".into(), bus: BusAddress::System };
-        assert_eq!(read(&[]), Ok(Request::Run(args)));
+        assert_eq!(read(&[]), Ok(Invocation::Run(args)));
     }
 
     #[test]
     fn options_are_taken_with_and_without_an_equals_sign() {
         let args = || Args { root: "/tmp".into(), bus: BusAddress::At("unix:path=/x".into()) };
-        assert_eq!(read(&["--root=/tmp", "--bus=unix:path=/x"]), Ok(Request::Run(args())));
-        assert_eq!(read(&["--root", "/tmp", "--bus", "unix:path=/x"]), Ok(Request::Run(args())));
-        assert_eq!(read(&["--bus", "session", "--help"]), Ok(Request::Help));
-        assert_eq!(read(&["--version"]), Ok(Request::Version));
+        assert_eq!(read(&["--root=/tmp", "--bus=unix:path=/x"]), Ok(Invocation::Run(args())));
+        assert_eq!(read(&["--root", "/tmp", "--bus", "unix:path=/x"]), Ok(Invocation::Run(args())));
+        assert_eq!(read(&["--bus", "session", "--help"]), Ok(Invocation::Help));
+        assert_eq!(read(&["--version"]), Ok(Invocation::Version));
     }
 
     #[test]

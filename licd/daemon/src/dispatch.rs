@@ -58,7 +58,7 @@ use refresh::{RefreshQueue, Waiting};
 use timers::Timers;
 
 pub(crate) use actions::{Action, Refused};
-pub(crate) use events::{Event, ImportAnswer, Order, Ticket, Unreachable, Work, Written};
+pub(crate) use events::{Effect, Event, ImportAnswer, Order, Ticket, Unreachable, Work};
 pub(crate) use jobs::Origin;
 pub(crate) use poll::NextPoll;
 pub(crate) use refresh::{Facts, Scope, WAITING};
@@ -129,7 +129,7 @@ impl State {
             Event::ReadFailed(job) => self.read_failed(job),
             Event::Refreshed(facts) => self.refreshed(facts),
             Event::RefreshFailed => self.refresh_failed(),
-            Event::Written(ticket, written) => self.written(ticket, written),
+            Event::Written(ticket, effect) => self.written(ticket, effect),
             Event::Settled(left) => self.settled(left),
             Event::BusLost => self.bus_lost(),
             Event::BusJoined => self.bus_joined(),
@@ -257,12 +257,12 @@ impl State {
         self.push(Action::Refuse(ticket, why));
     }
 
-    fn written(&mut self, ticket: Ticket, written: Written) {
+    fn written(&mut self, ticket: Ticket, effect: Effect) {
         self.jobs.writes -= 1;
-        if written == Written::LeftOpen {
+        if effect == Effect::LeftOpen {
             self.store_left_open();
         }
-        if written == Written::Unchanged || self.is_stopping() {
+        if effect == Effect::Unchanged || self.is_stopping() {
             self.push(Action::Answer(ticket));
         } else {
             self.refresh(Scope::Changes, Some(Waiting::Done(ticket)));

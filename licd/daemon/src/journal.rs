@@ -44,7 +44,7 @@ pub(crate) fn begin() {
     let journal = if under_systemd { JournalLog::empty().ok() } else { None };
     let logger: Box<dyn Log> = match journal {
         Some(journal) => Box::new(journal.with_syslog_identifier(IDENTIFIER.to_owned())),
-        None => Box::new(Lines { prefixed: under_systemd }),
+        None => Box::new(StandardError { prefixed: under_systemd }),
     };
     // Fails only if a logger was set before, which then stays.
     let _ = log::set_boxed_logger(logger);
@@ -63,12 +63,12 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 }
 
 /// Lines on standard error.
-struct Lines {
+struct StandardError {
     /// With the priority in front, as sd-daemon(3) has it.
     prefixed: bool,
 }
 
-impl Lines {
+impl StandardError {
     fn line(&self, level: Level, message: &str) -> String {
         let priority = match level {
             _ if !self.prefixed => "",
@@ -83,7 +83,7 @@ impl Lines {
     }
 }
 
-impl Log for Lines {
+impl Log for StandardError {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
@@ -103,16 +103,16 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_whatever_it_quotes() {
-        let lines = Lines { prefixed: false };
+        let lines = StandardError { prefixed: false };
         assert_eq!(lines.line(Level::Warn, "a\n\u{1b}[31mb"), "licd: a\\n\\u{1b}[31mb\n");
         assert_eq!(lines.line(Level::Warn, "licd: is stopping"), "licd: is stopping\n");
     }
 
     #[test]
     fn priorities_stand_in_front_only_where_the_journal_reads_them() {
-        assert_eq!(Lines { prefixed: true }.line(Level::Warn, "a"), "<4>licd: a\n");
-        assert_eq!(Lines { prefixed: true }.line(Level::Error, "a"), "<3>licd: a\n");
-        assert_eq!(Lines { prefixed: true }.line(Level::Info, "a"), "<5>licd: a\n");
+        assert_eq!(StandardError { prefixed: true }.line(Level::Warn, "a"), "<4>licd: a\n");
+        assert_eq!(StandardError { prefixed: true }.line(Level::Error, "a"), "<3>licd: a\n");
+        assert_eq!(StandardError { prefixed: true }.line(Level::Info, "a"), "<5>licd: a\n");
     }
 
     #[test]

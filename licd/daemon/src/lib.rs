@@ -24,7 +24,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use args::Request;
+use args::Invocation;
 
 /// Exit code of wrong usage, as in the rescue tool.
 const WRONG_USAGE: u8 = 2;
@@ -33,9 +33,9 @@ const WRONG_USAGE: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     match args::parse(env::args_os().skip(1)) {
-        Ok(Request::Run(args)) => daemon::main(&args),
-        Ok(Request::Help) => print(args::HELP),
-        Ok(Request::Version) => print(concat!("licd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Invocation::Run(args)) => daemon::main(&args),
+        Ok(Invocation::Help) => print(args::HELP),
+        Ok(Invocation::Version) => print(concat!("licd ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
             // If that fails, the exit code remains.
             let _ = writeln!(io::stderr(), "licd: {wrong}; see licd --help");

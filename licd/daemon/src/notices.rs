@@ -21,7 +21,7 @@ mod restart;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use licd_device::{Device, Survey, to_json};
-use licd_files::notices::{Memory, since_boot};
+use licd_files::notices::{NoticeMemory, since_boot};
 use licd_files::publish;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
@@ -45,7 +45,7 @@ pub(crate) struct NoticePublisher(Mutex<Option<Opened>>);
 struct Opened {
     /// As the settings had it when the system started.
     management: EnterpriseManagement,
-    memory: Memory,
+    memory: NoticeMemory,
     /// The flaw of the memory, if it has one.
     flaw: Option<String>,
 }
@@ -84,7 +84,7 @@ impl Opened {
             true => EnterpriseManagement::Notified,
             false => EnterpriseManagement::Silenced,
         };
-        let (memory, warning) = Memory::load(root)?;
+        let (memory, warning) = NoticeMemory::load(root)?;
         Ok(Self {
             management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
             memory,

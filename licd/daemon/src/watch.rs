@@ -23,27 +23,27 @@ enum Names {
 use Names::{Ending, These, TheseAndLicenses};
 
 /// A directory that is watched while it is there.
-struct Place {
+struct WatchedDirectory {
     path: &'static str,
     names: Names,
     /// Whether the content of its files is watched, and not only names that come and go.
     content: bool,
 }
 
-const fn parent(path: &'static str, names: &'static [&'static str]) -> Place {
-    Place { path, names: These(names), content: false }
+const fn parent(path: &'static str, names: &'static [&'static str]) -> WatchedDirectory {
+    WatchedDirectory { path, names: These(names), content: false }
 }
 
-const fn files(path: &'static str, names: Names) -> Place {
-    Place { path, names, content: true }
+const fn files(path: &'static str, names: Names) -> WatchedDirectory {
+    WatchedDirectory { path, names, content: true }
 }
 
 const LICENSES: &str = "/license/dsa/licenses";
 
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
-const PLACES: [Place; 9] = [
+const PLACES: [WatchedDirectory; 9] = [
     parent("/", &["license", "etc"]),
-    Place {
+    WatchedDirectory {
         path: "/license",
         names: TheseAndLicenses(&["dsa", "fetch-activation.json"]),
         content: false,
@@ -107,7 +107,7 @@ impl Watch {
         }
     }
 
-    fn add(&self, place: &Place) -> Option<WatchDescriptor> {
+    fn add(&self, place: &WatchedDirectory) -> Option<WatchDescriptor> {
         let mut mask = COMES_OR_GOES | SELF | AddWatchFlags::IN_ONLYDIR;
         mask.set(AddWatchFlags::IN_CLOSE_WRITE, place.content);
         match self.inotify.add_watch(&self.root.path(place.path), mask) {
@@ -139,7 +139,7 @@ impl Watch {
     }
 }
 
-impl Place {
+impl WatchedDirectory {
     fn is_touched_by(&self, event: &InotifyEvent) -> bool {
         if event.mask.intersects(SELF | UNASKED) {
             return true;

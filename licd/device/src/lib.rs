@@ -41,7 +41,7 @@ pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
     Area, LinkProblem, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem,
-    TrustPlace, TrustProblem, Written,
+    TrustPlace, TrustProblem,
 };
 pub use removal::Removed;
 pub use report::{
@@ -63,7 +63,7 @@ use licd_store::{Closed, Store, StoreError, Window, Writer};
 pub struct Device {
     root: Root,
     store: Store,
-    memory: time::Memory,
+    memory: time::ClockMarks,
     cleanup: cleanup::LastFailure,
 }
 
@@ -75,7 +75,7 @@ impl Device {
         Self {
             root,
             store,
-            memory: time::Memory::default(),
+            memory: time::ClockMarks::default(),
             cleanup: cleanup::LastFailure::default(),
         }
     }

@@ -29,7 +29,7 @@ pub use trust::{TrustPlace, TrustProblem};
 /// A problem for the administrator to repair. JSON holds its subject and message and reads back as
 /// [`Problem::Written`], so two problems are equal if these are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(from = "ProblemText", into = "ProblemText")]
 pub enum Problem {
     /// The configuration.
     Config(Arc<config::ConfigError>),
@@ -58,7 +58,7 @@ pub enum Problem {
     /// A fact is unavailable.
     Unavailable(Area, Unavailable),
     /// As read from JSON.
-    Written(Written),
+    Written(ProblemText),
 }
 
 /// A part of the device.
@@ -72,7 +72,7 @@ pub enum Area {
 
 /// A problem in JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Written {
+pub struct ProblemText {
     subject: String,
     message: String,
 }
@@ -130,7 +130,7 @@ impl About for Problem {
     }
 }
 
-impl About for Written {
+impl About for ProblemText {
     fn subject(&self) -> String {
         self.subject.clone()
     }
@@ -153,7 +153,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl From<Problem> for Written {
+impl From<Problem> for ProblemText {
     fn from(problem: Problem) -> Self {
         Self { subject: problem.subject(), message: problem.message() }
     }
@@ -184,7 +184,7 @@ from!(
     Store(StoreError),
     Partition(PartitionProblem),
     Request(RequestProblem),
-    Written(Written),
+    Written(ProblemText),
 );
 
 #[cfg(test)]

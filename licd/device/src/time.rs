@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use licd_files::marks::Written;
+use licd_files::marks::LastMarks;
 use licd_fs::look::Looked;
 use licd_fs::statefile::Warning;
 use licd_machine::clock;
@@ -17,10 +17,10 @@ const RETRY: Duration = Duration::from_secs(10 * 60);
 
 /// The marks, on disk and in memory.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<Option<Remembered>>);
+pub(crate) struct ClockMarks(Mutex<Option<Remembered>>);
 
 struct Remembered {
-    written: Written,
+    written: LastMarks,
     marks: Option<Marks>,
     warnings: Vec<Arc<Warning>>,
 }
@@ -142,7 +142,7 @@ impl Device {
         let remembered = match memory.take() {
             Some(remembered) => remembered,
             None => {
-                let (written, warnings) = Written::load(self.root())?;
+                let (written, warnings) = LastMarks::load(self.root())?;
                 let warnings = warnings.into_iter().map(Arc::new).collect();
                 Remembered { marks: written.marks().copied(), written, warnings }
             }

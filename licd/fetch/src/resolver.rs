@@ -42,7 +42,7 @@ pub(crate) struct Resolver(Mutex<Threads>);
 
 struct Threads {
     queries: [Query; 2],
-    answers: Receiver<Answer>,
+    answers: Receiver<Resolved>,
 }
 
 /// One thread, and its current query.
@@ -54,7 +54,7 @@ struct Query {
 }
 
 /// The answer of a thread.
-struct Answer {
+struct Resolved {
     family: Family,
     host: String,
     lookup: Lookup,
@@ -126,7 +126,7 @@ impl Threads {
 
 /// Whether the answer makes the other family dispensable: it holds an address, or the name does not
 /// exist. Some servers deny a name that has no IPv6 address, so only IPv4 proves the latter.
-fn is_conclusive(answer: &Answer) -> bool {
+fn is_conclusive(answer: &Resolved) -> bool {
     match &answer.lookup {
         Ok(addresses) => !addresses.is_empty(),
         Err(error) => answer.family == Family::V4 && *error == LookupError::NoSuchName,
@@ -167,7 +167,7 @@ impl Query {
     }
 }
 
-fn start(family: Family, answers: Sender<Answer>) -> Result<Query, FetchError> {
+fn start(family: Family, answers: Sender<Resolved>) -> Result<Query, FetchError> {
     let (hosts, received) = mpsc::channel::<String>();
     thread::Builder::new()
         .name("resolver".to_owned())
@@ -175,7 +175,7 @@ fn start(family: Family, answers: Sender<Answer>) -> Result<Query, FetchError> {
         .spawn(move || {
             for host in received {
                 let lookup = getaddrinfo(family, &host);
-                if answers.send(Answer { family, host, lookup }).is_err() {
+                if answers.send(Resolved { family, host, lookup }).is_err() {
                     return;
                 }
             }

@@ -31,7 +31,7 @@ const REMEMBERED: usize = 64;
 
 /// What is known of the deployments of this start of the system.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memory {
+pub struct DeploymentMemory {
     /// What has ended.
     pub deployments: Vec<String>,
     /// What is planned for the restart.
@@ -108,7 +108,7 @@ impl Known {
     }
 }
 
-impl Memory {
+impl DeploymentMemory {
     /// Reads what is known of this start of the system.
     ///
     /// # Errors
@@ -257,8 +257,11 @@ mod tests {
             let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
             remember(&root, &first, WE).unwrap();
             keep(&root, &first, plan).unwrap();
-            assert_eq!(Memory::load(&root, &first).unwrap().plan, kept, "{plan:?}");
-            assert_eq!(Memory::load(&root, &second).unwrap(), Memory::default());
+            assert_eq!(DeploymentMemory::load(&root, &first).unwrap().plan, kept, "{plan:?}");
+            assert_eq!(
+                DeploymentMemory::load(&root, &second).unwrap(),
+                DeploymentMemory::default()
+            );
         }
     }
 
@@ -266,7 +269,7 @@ mod tests {
     fn what_ordered_a_restart_never_orders_one_in_another_start() {
         let (_dir, root) = root();
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
-        let may_order = |boot: &BootId| Memory::load(&root, boot).unwrap().may_order();
+        let may_order = |boot: &BootId| DeploymentMemory::load(&root, boot).unwrap().may_order();
         assert!(!may_order(&first));
         remember(&root, &first, WE).unwrap();
         assert!(may_order(&first));
@@ -284,7 +287,7 @@ mod tests {
         let (_dir, root) = root();
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
         let since = |boot: &BootId, seconds| {
-            Memory::load(&root, boot).unwrap().since_restart(NOON.plus(seconds))
+            DeploymentMemory::load(&root, boot).unwrap().since_restart(NOON.plus(seconds))
         };
         assert_eq!(since(&second, 60), None);
         order(&root, &first, &["EMP-R9HXH/7".to_owned()], NOON.plus(-3600)).unwrap();
@@ -326,6 +329,6 @@ mod tests {
         order(&root, &first, &[WE.to_owned()], NOON).unwrap();
         fs::write(root.path(Known::FILE), "nonsense").unwrap();
         remember(&root, &second, WE).unwrap();
-        assert!(!Memory::load(&root, &second).unwrap().may_order());
+        assert!(!DeploymentMemory::load(&root, &second).unwrap().may_order());
     }
 }

@@ -47,11 +47,11 @@ const WITHOUT: &str = "the device goes by what else it knows of the time";
 
 /// The marks that were last written.
 #[derive(Debug, Clone, Default)]
-pub struct Written {
+pub struct LastMarks {
     newest: Option<(Slot, usize)>,
 }
 
-impl Written {
+impl LastMarks {
     /// Reads the marks under this root. A damaged slot comes with a warning.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ const SERVICES: usize = 64;
 
 /// The notices already announced.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(StateFile<Known>);
+pub struct NoticeMemory(StateFile<Known>);
 
 /// The keys of this version.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Remembered for Known {
     const WITHOUT: &str = "a notice of expiry may be shown once more today";
 }
 
-impl Memory {
+impl NoticeMemory {
     /// Reads them under this root. A damaged file counts as empty and comes with a warning.
     ///
     /// # Errors
@@ -196,10 +196,10 @@ mod tests {
     #[test]
     fn shown_notices_are_known_after_a_restart() {
         let (_dir, root) = root();
-        let (mut memory, warning) = Memory::load(&root).unwrap();
+        let (mut memory, warning) = NoticeMemory::load(&root).unwrap();
         assert!(memory.announced().is_empty() && warning.is_none());
         memory.remember(&root, vec![announced("A"), announced("B")]).unwrap();
-        let (again, warning) = Memory::load(&root).unwrap();
+        let (again, warning) = NoticeMemory::load(&root).unwrap();
         assert_eq!(again.announced(), [announced("A"), announced("B")]);
         assert!(warning.is_none());
     }
@@ -210,7 +210,7 @@ mod tests {
             let (dir, root) = root();
             fs::create_dir_all(dir.path().join("var/lib/licd")).unwrap();
             fs::write(root.path(Known::FILE), text).unwrap();
-            let (memory, warning) = Memory::load(&root).unwrap();
+            let (memory, warning) = NoticeMemory::load(&root).unwrap();
             assert!(memory.announced().is_empty());
             assert!(warning.unwrap().to_string().contains("shown once more"), "{text}");
             assert!(!root.path(Known::FILE).exists());

@@ -9,7 +9,7 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use flate2::Crc;
-use licd_files::marks::Written;
+use licd_files::marks::LastMarks;
 use licd_fs::root::Root;
 use licd_fs::statefile::Warning;
 use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
@@ -54,8 +54,8 @@ fn written(times: impl IntoIterator<Item = i64>) -> (TempDir, Root, [PathBuf; 2]
     (dir, root, slots)
 }
 
-fn loaded(root: &Root) -> Written {
-    let (written, warnings) = Written::load(root).unwrap();
+fn loaded(root: &Root) -> LastMarks {
+    let (written, warnings) = LastMarks::load(root).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     written
 }
@@ -126,7 +126,7 @@ fn the_leads_of_all_signers_fit_into_a_slot() {
     assert!(text.contains(first), "{text}");
     let (body, _) = text.rsplit_once("# crc32").unwrap();
     fs::write(&a, summed(&body.replace("roots", "a person"))).unwrap();
-    let (written, warnings) = Written::load(&root).unwrap();
+    let (written, warnings) = LastMarks::load(&root).unwrap();
     assert_eq!(written.marks(), None);
     assert!(warnings[0].to_string().contains("“by” is not a public key"), "{}", warnings[0]);
 }
@@ -160,7 +160,7 @@ fn a_slot_with_any_damaged_byte_is_set_aside_and_the_older_one_counts() {
     let cut = (0..whole.len()).step_by(7).map(|length| whole[..length].to_vec());
     for damaged in altered.chain(cut) {
         fs::write(&b, &damaged).unwrap();
-        let (written, warnings) = Written::load(&root).unwrap();
+        let (written, warnings) = LastMarks::load(&root).unwrap();
         assert_eq!(written.marks(), Some(&marks(1)));
         let [Warning::SetAside { file, kept: Ok(kept), .. }] = &warnings[..] else {
             panic!("{warnings:?}");
@@ -177,7 +177,7 @@ fn without_a_valid_slot_the_device_starts_without_marks() {
     for slot in &slots {
         fs::write(slot, "schema = 1\n").unwrap();
     }
-    let (mut anew, warnings) = Written::load(&root).unwrap();
+    let (mut anew, warnings) = LastMarks::load(&root).unwrap();
     assert_eq!(anew.marks(), None);
     let messages: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let expected = slots.each_ref().map(|slot| {
@@ -204,7 +204,7 @@ fn a_slot_of_another_version_is_reported() {
         ("seen = ", "scene = ", "missing field `seen`"),
     ] {
         fs::write(&a, summed(&body.replacen(from, to, 1))).unwrap();
-        let (written, warnings) = Written::load(&root).unwrap();
+        let (written, warnings) = LastMarks::load(&root).unwrap();
         assert_eq!(written.marks(), None);
         let warning = warnings[0].to_string();
         assert!(warning.contains(message), "{warning}");
@@ -216,7 +216,7 @@ fn a_directory_and_a_file_that_is_too_large_are_set_aside() {
     let (_dir, root, [a, b]) = device();
     fs::create_dir_all(a.join("below")).unwrap();
     fs::write(&b, "#".repeat(5000)).unwrap();
-    let (mut written, warnings) = Written::load(&root).unwrap();
+    let (mut written, warnings) = LastMarks::load(&root).unwrap();
     assert_eq!((written.marks(), warnings.len()), (None, 2));
     assert!(a.with_extension("a.damaged").is_dir());
     written.save(&root, marks(1)).unwrap();
@@ -229,7 +229,7 @@ fn a_slot_that_this_user_may_not_read_is_ignored_and_kept() {
     /// The UID of an ordinary user.
     const USER: u32 = 65_534;
     let look = |root: &Root| {
-        let (written, warnings) = Written::load(root).unwrap();
+        let (written, warnings) = LastMarks::load(root).unwrap();
         assert_eq!(written.marks(), None);
         assert!(matches!(&warnings[..], [Warning::Unreadable { file }] if file.exists()));
     };
@@ -250,7 +250,7 @@ fn a_slot_that_this_user_may_not_read_is_ignored_and_kept() {
 fn an_unwritable_slot_is_reported_and_the_marks_are_unchanged() {
     let (dir, root, [a, _]) = device();
     fs::write(dir.path().join("var"), "").unwrap();
-    let mut written = Written::default();
+    let mut written = LastMarks::default();
     let error = written.save(&root, marks(1)).unwrap_err().to_string();
     assert_eq!(error, format!("{}: cannot be written: Not a directory", a.display()));
     assert_eq!(written.marks(), None);

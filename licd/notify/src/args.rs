@@ -28,7 +28,7 @@ const WAIT: Duration = Duration::from_secs(120);
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum Invocation {
     /// Show notices.
     Run(Args),
     /// Print [`HELP`].
@@ -61,13 +61,13 @@ impl Default for Args {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
     let mut args = Args::default();
     let mut parser = Parser::from_args(words);
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
-            Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Invocation::Help),
+            Arg::Long("version") | Arg::Short('V') => return Ok(Invocation::Version),
             Arg::Long("root") => {
                 args.root = PathBuf::from(parser.value().map_err(|error| error.to_string())?);
             }
@@ -80,7 +80,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             other => return Err(other.unexpected().to_string()),
         }
     }
-    Ok(Request::Run(args))
+    Ok(Invocation::Run(args))
 }
 
 fn bus(parser: &mut Parser, option: &str) -> Result<BusAddress, String> {
@@ -93,7 +93,7 @@ fn bus(parser: &mut Parser, option: &str) -> Result<BusAddress, String> {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Request, String> {
+    fn read(words: &[&str]) -> Result<Invocation, String> {
         parse(words.iter().map(OsString::from))
     }
 
@@ -105,7 +105,7 @@ mod tests {
             session_bus: BusAddress::Session,
             wait: Duration::from_secs(120),
         };
-        assert_eq!(read(&[]), Ok(Request::Run(args)));
+        assert_eq!(read(&[]), Ok(Invocation::Run(args)));
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
             "unix:path=/y",
             "--wait=3",
         ];
-        assert_eq!(read(&words), Ok(Request::Run(args)));
+        assert_eq!(read(&words), Ok(Invocation::Run(args)));
     }
 
     #[test]

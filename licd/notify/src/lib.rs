@@ -18,7 +18,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use args::{Args, Request};
+use args::{Args, Invocation};
 use bus::{Event, Licd, NotificationServer};
 use expiry::ExpiryNotifications;
 use restart::RestartNotification;
@@ -30,12 +30,12 @@ const WRONG_USAGE: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     match args::parse(env::args_os().skip(1)) {
-        Ok(Request::Run(args)) => {
+        Ok(Invocation::Run(args)) => {
             bus::block_on(run(&args));
             ExitCode::SUCCESS
         }
-        Ok(Request::Help) => print(args::HELP),
-        Ok(Request::Version) => print(concat!("licd-notify ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Invocation::Help) => print(args::HELP),
+        Ok(Invocation::Version) => print(concat!("licd-notify ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
             log(&format!("{wrong}; see licd-notify --help"));
             ExitCode::from(WRONG_USAGE)

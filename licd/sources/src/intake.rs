@@ -71,7 +71,7 @@ pub enum Streams {
 /// # Errors
 /// [`IntakeError`]; the sink has not received the whole file.
 pub fn feed(source: impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
-    let source = Source { inner: source, read: 0, error: None };
+    let source = CappedReader { inner: source, read: 0, error: None };
     // Two and three bytes are read first.
     let mut source = BufReader::with_capacity(CHUNK, source);
     let fed = unpack(&mut source, sink);
@@ -100,7 +100,7 @@ fn normalise(
     sink: impl FnMut(&[u8]),
     failed: fn(io::Error) -> IntakeError,
 ) -> Result<u64, IntakeError> {
-    let mut lines = Lines { sink, fed: 0, cr: false };
+    let mut lines = LineEndings { sink, fed: 0, cr: false };
     let (start, mut text) = peek(&mut text, &BOM).map_err(failed)?;
     let mut taken = 0;
     if start == Start::Matches {
@@ -156,14 +156,14 @@ fn read_exactly(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> 
 }
 
 /// Turns CR LF into LF, also across chunks.
-struct Lines<S> {
+struct LineEndings<S> {
     sink: S,
     fed: u64,
     /// Whether the last chunk ended in a CR that is still pending.
     cr: bool,
 }
 
-impl<S: FnMut(&[u8])> Lines<S> {
+impl<S: FnMut(&[u8])> LineEndings<S> {
     fn take(&mut self, chunk: &[u8]) {
         if self.cr && !chunk.starts_with(b"\n") {
             self.give(b"\r");
@@ -204,13 +204,13 @@ impl<S: FnMut(&[u8])> Lines<S> {
 
 /// A source that fails beyond [`FILE_BYTES`] and records its own errors, since a decoder does not
 /// distinguish them from errors of the format.
-struct Source<R> {
+struct CappedReader<R> {
     inner: R,
     read: u64,
     error: Option<IntakeError>,
 }
 
-impl<R: Read> Read for Source<R> {
+impl<R: Read> Read for CappedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let error = loop {
             match self.inner.read(buffer) {

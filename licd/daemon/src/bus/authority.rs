@@ -11,7 +11,7 @@ use zbus::message::{Flags, Header};
 use zbus::{Connection, Variant};
 use zruntime::SharedRuntime;
 
-use super::caller::{BUS, BUS_PATH, Place, Places, is_trusted, sender};
+use super::caller::{BUS, BUS_PATH, Slot, Slots, is_trusted, sender};
 use super::error::{self, BusError};
 use crate::journal;
 
@@ -57,28 +57,28 @@ impl Action {
 /// Identifies callers, and asks polkit for their authority.
 pub(super) struct Authority {
     unknown: AtomicUsize,
-    callers: Places,
-    asking: Places,
+    callers: Slots,
+    asking: Slots,
 }
 
 impl Default for Authority {
     fn default() -> Self {
         Self {
             unknown: AtomicUsize::new(0),
-            callers: Places::new(OF_ONE_USER, IN_ALL),
-            asking: Places::new(ASKING, ASKING_IN_ALL),
+            callers: Slots::new(OF_ONE_USER, IN_ALL),
+            asking: Slots::new(ASKING, ASKING_IN_ALL),
         }
     }
 }
 
-/// An identified caller, with its place while the call waits.
+/// An identified caller, with its slot while the call waits.
 pub(super) struct Guest<'a> {
     user: Result<u32, String>,
-    _place: Option<Place<'a>>,
+    _slot: Option<Slot<'a>>,
 }
 
 impl Authority {
-    /// Identifies the caller. Root and the daemon's own user need no place.
+    /// Identifies the caller. Root and the daemon's own user need no slot.
     ///
     /// # Errors
     /// [`Code::Busy`] if too many calls wait.
@@ -92,11 +92,11 @@ impl Authority {
             let _counted = Counted::new(&self.unknown, what)?;
             user(connection, &sender(header)).await
         };
-        let place = match &user {
+        let slot = match &user {
             Ok(user) if !is_trusted(*user) => Some(self.callers.take(*user, what)?),
             Ok(_) | Err(_) => None,
         };
-        Ok(Guest { user, _place: place })
+        Ok(Guest { user, _slot: slot })
     }
 
     /// Succeeds only if the caller may do this.
@@ -114,7 +114,7 @@ impl Authority {
         let (uid, denial) = match &guest.user {
             Ok(user) if is_trusted(*user) => return Ok(guest),
             Ok(user) => {
-                let _place = self.asking.take(*user, id)?;
+                let _slot = self.asking.take(*user, id)?;
                 match ask(connection, header, &caller, action).await {
                     Ok(()) => return Ok(guest),
                     Err(denial) => (user.to_string(), denial),
@@ -133,7 +133,7 @@ impl Authority {
     }
 }
 
-/// A place among the callers that the bus is identifying.
+/// A slot among the callers that the bus is identifying.
 struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {

@@ -73,21 +73,21 @@ async fn watch(connection: &Connection, caller: &str) -> zbus::Result<()> {
     Ok(())
 }
 
-/// Places for calls that wait, limited per user and in all.
-pub(super) struct Places {
+/// Slots for calls that wait, limited per user and in all.
+pub(super) struct Slots {
     of_one: usize,
     in_all: usize,
     taken: Mutex<HashMap<u32, usize>>,
 }
 
-impl Places {
+impl Slots {
     pub(super) fn new(of_one: usize, in_all: usize) -> Self {
         Self { of_one, in_all, taken: Mutex::default() }
     }
 
     /// # Errors
-    /// [`Code::Busy`] if this user, or all together, have their places already.
-    pub(super) fn take(&self, user: u32, what: &str) -> Result<Place<'_>, BusError> {
+    /// [`Code::Busy`] if this user, or all together, have their slots already.
+    pub(super) fn take(&self, user: u32, what: &str) -> Result<Slot<'_>, BusError> {
         let mut taken = self.taken();
         let own = taken.get(&user).copied().unwrap_or_default();
         let refused = |whose: &str, most: usize| {
@@ -101,7 +101,7 @@ impl Places {
             return refused("of others", self.in_all);
         }
         taken.insert(user, own + 1);
-        Ok(Place { places: self, user })
+        Ok(Slot { slots: self, user })
     }
 
     fn taken(&self) -> MutexGuard<'_, HashMap<u32, usize>> {
@@ -110,14 +110,14 @@ impl Places {
 }
 
 /// A place for a call that waits, given back when dropped.
-pub(super) struct Place<'a> {
-    places: &'a Places,
+pub(super) struct Slot<'a> {
+    slots: &'a Slots,
     user: u32,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
+        let mut taken = self.slots.taken();
         if let Some(own) = taken.get_mut(&self.user) {
             *own -= 1;
             if *own == 0 {
@@ -133,14 +133,14 @@ mod tests {
 
     #[test]
     fn a_user_has_so_many_places_and_leaves_some_to_others() {
-        let places = Places::new(2, 3);
-        let mut own: Vec<_> = (0..2).map(|_| places.take(7, "x").unwrap()).collect();
-        assert!(places.take(7, "x").is_err());
-        let other = places.take(8, "x").unwrap();
-        assert!(places.take(9, "x").is_err());
+        let slots = Slots::new(2, 3);
+        let mut own: Vec<_> = (0..2).map(|_| slots.take(7, "x").unwrap()).collect();
+        assert!(slots.take(7, "x").is_err());
+        let other = slots.take(8, "x").unwrap();
+        assert!(slots.take(9, "x").is_err());
         own.pop();
-        assert!(places.take(9, "x").is_ok());
+        assert!(slots.take(9, "x").is_ok());
         drop((own, other));
-        assert!(places.taken().is_empty());
+        assert!(slots.taken().is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! `com.igel.License1.Manager`: the device.
 
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Report};
@@ -10,12 +11,12 @@ use licd_store::StoreState;
 use license_format::{Date, Expiry, UnitId};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::{Connection, OwnedFd, OwnedObjectPath, Variant, interface};
+use zbus::{Connection, Fd, OwnedObjectPath, Variant, interface};
 use zruntime::mpmc;
 
 use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
-use super::error::BusError;
+use super::error::{BusError, reason};
 use super::options::{Options, access, application, intent, no_options};
 use super::{activation, job};
 use crate::jobs::Source;
@@ -164,6 +165,15 @@ fn last_day(day: Option<Expiry>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
 
+/// A descriptor of its own: the message closes the one it holds. zbus would take a failure for a wrong
+/// argument.
+fn owned(descriptor: Fd<'_>) -> Result<OwnedFd, BusError> {
+    OwnedFd::try_from(descriptor).map_err(|error| {
+        let message = format!("descriptor: {}; try again later", reason(&error));
+        BusError::verdict(Code::Busy, message)
+    })
+}
+
 /// The name that messages give a descriptor.
 fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
@@ -203,7 +213,7 @@ impl Manager {
     #[zbus(out_args("verdict"))]
     async fn import_fd(
         &self,
-        fd: OwnedFd,
+        fd: Fd<'_>,
         name: String,
         options: Options,
         #[zbus(header)] header: Header<'_>,
@@ -214,7 +224,7 @@ impl Manager {
         no_options(&options)?;
         let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
-        let source = Source::Descriptor(fd.into());
+        let source = Source::Descriptor(owned(fd)?);
         let verdict = ImportReply::Verdict;
         let verdict =
             self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });

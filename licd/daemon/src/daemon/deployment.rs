@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use licd_device::{Device, Problem, RestartProblem};
-use licd_files::deployment::{self, Memory};
+use licd_files::deployment::{self, DeploymentMemory};
 use licd_files::publish;
 use licd_machine::clock;
 use licd_rules::{Answer, Code, DeploymentEvent as Event, Moment, Plan, Scene};
@@ -20,7 +20,7 @@ use crate::{journal, notices};
 /// The plan for the restart, and its facts.
 #[derive(Default)]
 pub(super) struct PendingRestart {
-    memory: Memory,
+    memory: DeploymentMemory,
     /// Whether a question to logind is open.
     asking: bool,
     /// The running time before which logind is not asked again.
@@ -35,8 +35,8 @@ impl PendingRestart {
     /// Reads the record of this boot.
     pub(super) fn load(device: &Device) -> Self {
         let Some(boot) = moment(device).and_then(|at| at.boot) else { return Self::default() };
-        let memory =
-            Memory::load(device.root(), &boot).map_err(|unavailable| complain(&unavailable));
+        let memory = DeploymentMemory::load(device.root(), &boot)
+            .map_err(|unavailable| complain(&unavailable));
         // What an earlier run has published is in the report until it is taken back.
         let earlier = device.published_restart();
         let published = !matches!(earlier, Ok(None));

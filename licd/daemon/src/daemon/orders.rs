@@ -8,8 +8,7 @@ use licd_rules::{Code, Selector};
 
 use super::{Daemon, Fatal};
 use crate::dispatch::{
-    Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
-    Written as Effect,
+    Effect, Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
 };
 use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, OF_ONE, Source};
 use crate::journal;

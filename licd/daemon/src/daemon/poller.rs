@@ -83,7 +83,7 @@ impl Files<'_> {
 }
 
 #[derive(Clone, Copy)]
-enum Source {
+enum Polled {
     Signals,
     Alarm,
     Poll,
@@ -140,33 +140,33 @@ impl Poller {
         let mut wakes = Vec::new();
         for source in ready {
             match source {
-                Source::Signals => self.read_signals(&mut wakes),
-                Source::Alarm => {
+                Polled::Signals => self.read_signals(&mut wakes),
+                Polled::Alarm => {
                     self.alarm.iter().for_each(Alarm::acknowledge);
                     wakes.push(Wake::Turn);
                 }
-                Source::Poll => {
+                Polled::Poll => {
                     self.poll.iter().for_each(Alarm::acknowledge);
                     wakes.push(Wake::Poll);
                 }
-                Source::Restart => {
+                Polled::Restart => {
                     self.restart.iter().for_each(Alarm::acknowledge);
                     wakes.push(Wake::Restart);
                 }
-                Source::Clock => {
+                Polled::Clock => {
                     if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
                         self.clock = present("clock", Err(reason));
                     }
                     wakes.push(Wake::Turn);
                 }
-                Source::Watch => {
+                Polled::Watch => {
                     let watch = self.watch.as_mut();
                     let news = watch.is_some_and(|watch| watch.drain(|name| files.know(name)));
                     wakes.extend(news.then_some(Wake::Files));
                 }
-                Source::Mounts => wakes.extend(self.read_mounts().then_some(Wake::Files)),
-                Source::Links => wakes.extend(self.read_links().then_some(Wake::Links)),
-                Source::Inbox => wakes.push(Wake::Inbox),
+                Polled::Mounts => wakes.extend(self.read_mounts().then_some(Wake::Files)),
+                Polled::Links => wakes.extend(self.read_links().then_some(Wake::Links)),
+                Polled::Inbox => wakes.push(Wake::Inbox),
             }
         }
         Ok(wakes)
@@ -215,26 +215,26 @@ impl Poller {
         inbox: &EventFd,
         until: Option<Instant>,
         are_wanted: bool,
-    ) -> Result<Vec<Source>, Errno> {
+    ) -> Result<Vec<Polled>, Errno> {
         fn fd(source: &Option<impl AsFd>) -> Option<BorrowedFd<'_>> {
             source.as_ref().map(AsFd::as_fd)
         }
         let listened = [
-            (Source::Signals, Some(self.signals.as_fd())),
-            (Source::Alarm, fd(&self.alarm)),
-            (Source::Poll, fd(&self.poll)),
-            (Source::Restart, fd(&self.restart)),
-            (Source::Clock, fd(&self.clock)),
-            (Source::Mounts, fd(&self.mounts).filter(|_| are_wanted)),
-            (Source::Watch, fd(&self.watch).filter(|_| are_wanted)),
-            (Source::Links, fd(&self.links)),
-            (Source::Inbox, Some(inbox.as_fd())),
+            (Polled::Signals, Some(self.signals.as_fd())),
+            (Polled::Alarm, fd(&self.alarm)),
+            (Polled::Poll, fd(&self.poll)),
+            (Polled::Restart, fd(&self.restart)),
+            (Polled::Clock, fd(&self.clock)),
+            (Polled::Mounts, fd(&self.mounts).filter(|_| are_wanted)),
+            (Polled::Watch, fd(&self.watch).filter(|_| are_wanted)),
+            (Polled::Links, fd(&self.links)),
+            (Polled::Inbox, Some(inbox.as_fd())),
         ];
         let listened = || listened.iter().filter_map(|(source, fd)| Some((*source, (*fd)?)));
         let mut fds: Vec<PollFd<'_>> = listened()
             .map(|(source, fd)| match source {
                 // proc_pid_mounts(5): a change is an exceptional condition.
-                Source::Mounts => PollFd::new(fd, PollFlags::POLLPRI),
+                Polled::Mounts => PollFd::new(fd, PollFlags::POLLPRI),
                 _ => PollFd::new(fd, PollFlags::POLLIN),
             })
             .collect();

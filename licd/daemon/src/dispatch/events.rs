@@ -53,7 +53,7 @@ pub(crate) enum Event {
     /// The thread that refreshed panicked, or could not be started.
     RefreshFailed,
     /// A removal or a change of settings ended; its answer is under the ticket.
-    Written(Ticket, Written),
+    Written(Ticket, Effect),
     /// An attempt to settle ended, and left this to do.
     Settled(Unsettled),
     /// The bus closed the connection.
@@ -107,7 +107,7 @@ pub(crate) enum Work {
 
 /// The effect of a removal or a change of settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum Effect {
     /// Nothing: the device is as it was.
     Unchanged,
     /// The device may be another one.

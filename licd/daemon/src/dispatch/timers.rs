@@ -55,7 +55,7 @@ impl Timers {
             files: Debounce::new(ms(50), ms(500)),
             links: Debounce::new(ms(200), ms(2000)),
             arrivals: Debounce::new(ARRIVALS.0, ARRIVALS.1),
-            settle: Backoff::new(ms(5000), minutes(5)),
+            settle: Backoff::new(ms(1000), minutes(5)),
             rejoin: Backoff::new(ms(100), ms(5000)).giving_up_after(minutes(1)),
             retries: [
                 (Lack::Fact, Backoff::new(ms(250), minutes(1))),

@@ -80,7 +80,7 @@ pub(super) fn permanent_addresses() -> Result<BTreeMap<String, [u8; 6]>, Errno> 
 fn list(socket: &OwnedFd) -> Result<BTreeMap<String, [u8; 6]>, Errno> {
     /// Distinguishes the answer from the rest of an earlier one that was not read to its end.
     static SEQUENCE: AtomicU32 = AtomicU32::new(1);
-    let mut answer = Answer::default();
+    let mut answer = LinkList::default();
     for _ in 0..ATTEMPTS {
         answer = dump(socket, SEQUENCE.fetch_add(1, Ordering::Relaxed))?;
         if !answer.interrupted {
@@ -152,7 +152,7 @@ fn open(groups: u32) -> Result<OwnedFd, Errno> {
 }
 
 #[derive(Default)]
-struct Answer {
+struct LinkList {
     addresses: BTreeMap<String, [u8; 6]>,
     /// The list changed during the answer.
     interrupted: bool,
@@ -161,11 +161,11 @@ struct Answer {
 
 /// Requests all interfaces. The kernel creates each part of the answer when the previous one is read:
 /// the call never waits, and a missing part is an error.
-fn dump(socket: &OwnedFd, sequence: u32) -> Result<Answer, Errno> {
+fn dump(socket: &OwnedFd, sequence: u32) -> Result<LinkList, Errno> {
     const KERNEL: u32 = 0;
     let kernel = NetlinkAddr::new(KERNEL, 0);
     sendto(socket.as_raw_fd(), &request(sequence), &kernel, MsgFlags::empty())?;
-    let mut answer = Answer::default();
+    let mut answer = LinkList::default();
     let mut datagram = vec![0; DATAGRAM_BYTES];
     while !answer.done {
         let mut slices = [IoSliceMut::new(&mut datagram)];
@@ -206,7 +206,7 @@ fn request(sequence: u32) -> Vec<u8> {
     request
 }
 
-impl Answer {
+impl LinkList {
     /// Reads one datagram of messages, each padded to four bytes (netlink(7)).
     fn add(&mut self, mut datagram: &[u8], sequence: u32) -> Result<(), Errno> {
         while !datagram.is_empty() && !self.done {
@@ -282,8 +282,8 @@ mod tests {
         message(RTM_NEWLINK, 0, &payload)
     }
 
-    fn answer(datagram: &[u8]) -> Result<Answer, Errno> {
-        let mut answer = Answer::default();
+    fn answer(datagram: &[u8]) -> Result<LinkList, Errno> {
+        let mut answer = LinkList::default();
         answer.add(datagram, SEQUENCE).map(|()| answer)
     }
 
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn answers_to_other_requests_are_skipped() {
-        let mut other = Answer::default();
+        let mut other = LinkList::default();
         other.add(&message(NLMSG_DONE, 0, &[]), SEQUENCE + 1).unwrap();
         assert!(!other.done);
     }

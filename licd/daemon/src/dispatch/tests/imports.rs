@@ -184,20 +184,20 @@ fn writes() -> Vec<Row> {
         (
             "a removal that took nothing is answered at once",
             vec![(0, order(1, Order::Write))],
-            (1, written(2, Written::Unchanged)),
+            (1, written(2, Effect::Unchanged)),
             vec![Answer(Ticket(2))],
         ),
         (
             "any other removal is answered after a refresh",
             vec![(0, order(1, Order::Write))],
-            (1, written(2, Written::Changed)),
+            (1, written(2, Effect::Changed)),
             vec![Action::Refresh(Scope::Changes)],
         ),
         (
             "attempts to settle refresh",
             vec![
                 (0, order(1, Order::Write)),
-                (1, written(1, Written::LeftOpen)),
+                (1, written(1, Effect::LeftOpen)),
                 (2, refreshed()),
                 (5001, Event::TimePassed),
             ],

@@ -134,7 +134,7 @@ fn refreshes() -> Vec<Row> {
         ),
         (
             "a failed refresh answers the caller whose removal is done",
-            vec![(0, order(1, Order::Write)), (1, written(2, Written::Changed))],
+            vec![(0, order(1, Order::Write)), (1, written(2, Effect::Changed))],
             (2, Event::RefreshFailed),
             vec![Answer(Ticket(2))],
         ),
@@ -181,7 +181,7 @@ fn bus_and_end() -> Vec<Row> {
         (
             "a daemon that stops answers a removal at once",
             vec![(0, order(1, Order::Write)), (1, Stop)],
-            (2, written(2, Written::Changed)),
+            (2, written(2, Effect::Changed)),
             vec![Answer(Ticket(2))],
         ),
         ("a daemon that stops joins no bus", vec![(0, Stop)], (1, BusLost), vec![]),
@@ -189,7 +189,7 @@ fn bus_and_end() -> Vec<Row> {
             "a stop that takes too long answers what is done and drops the rest",
             vec![
                 (0, order(1, Order::Write)),
-                (1, written(2, Written::Changed)),
+                (1, written(2, Effect::Changed)),
                 (2, order(3, Order::Refresh)),
                 (3, Stop),
             ],

@@ -116,6 +116,20 @@ fn run(case: &Case) -> Outcome {
     outcome
 }
 
+/// A row of the table.
+fn row(case: &Case, outcome: &Outcome) -> String {
+    let Outcome { requests, failed, licensed } = outcome;
+    let mean = |seconds: usize| requests.iter().take(seconds).sum::<u32>() as f64 / seconds as f64;
+    let (worst, hour, day) = (requests.iter().max().unwrap(), mean(HOUR), mean(DAY));
+    let licensed = match (case.unlicensed, licensed) {
+        (0, _) => "at once".to_owned(),
+        (_, Some(seconds)) => format!("{seconds:.0} s"),
+        (_, None) => "more than a day".to_owned(),
+    };
+    let Case { name, capacity, .. } = case;
+    format!("| {name} | {capacity:.0} | {worst} | {hour:.1} | {day:.2} | {failed} | {licensed} |")
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [capacity, file] = arguments.as_slice() else {
@@ -137,23 +151,10 @@ fn main() {
          given up | 99 % licensed after |\n|---|---|---|---|---|---|---|"
     );
     for case in cases {
-        let Outcome { requests, failed, licensed } = run(&case);
-        let mean =
-            |seconds: usize| requests.iter().take(seconds).sum::<u32>() as f64 / seconds as f64;
-        let worst = requests.iter().max().unwrap();
-        let licensed = match (case.unlicensed, licensed) {
-            (0, _) => "at once".to_owned(),
-            (_, Some(seconds)) => format!("{seconds:.0} s"),
-            (_, None) => "more than a day".to_owned(),
-        };
-        println!(
-            "| {} | {:.0} | {worst} | {:.1} | {:.2} | {failed} | {licensed} |",
-            case.name,
-            case.capacity,
-            mean(HOUR),
-            mean(DAY)
-        );
-        for (second, count) in requests.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let outcome = run(&case);
+        println!("{}", row(&case, &outcome));
+        let requests = outcome.requests.iter().enumerate();
+        for (second, count) in requests.filter(|(_, count)| **count > 0) {
             let _ = writeln!(csv, "{},{second},{count}", case.name);
         }
     }
