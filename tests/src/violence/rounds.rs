@@ -66,8 +66,9 @@ impl Run {
         let figures = thread::scope(|scope| {
             let asking = scope.spawn(|| stage.watch.ask());
             let looking = scope.spawn(|| stage.watch.look());
+            let going = stage.watch.goes_on_for();
             let figures = self.rounds(&stage);
-            stage.watch.end();
+            drop(going);
             asking.join().unwrap();
             looking.join().unwrap();
             figures

@@ -46,6 +46,16 @@ pub(super) struct Asked {
     pub(super) longest: Duration,
 }
 
+/// The watchers go on.
+#[derive(Debug)]
+pub(super) struct Going<'a>(&'a AtomicBool);
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 impl<'w> Watch<'w> {
     pub(super) fn new(world: &'w World) -> Self {
         Self {
@@ -84,9 +94,9 @@ impl<'w> Watch<'w> {
         self.lives.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Ends the watchers.
-    pub(super) fn end(&self) {
-        self.is_over.store(true, Ordering::SeqCst);
+    /// The watchers go on as long as this lives, also if a panic ends it.
+    pub(super) fn goes_on_for(&self) -> Going<'_> {
+        Going(&self.is_over)
     }
 
     pub(super) fn looked(&self) -> u64 {
