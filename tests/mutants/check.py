@@ -50,7 +50,8 @@ def main(outcomes, everything):
             wrong.append(f"listed and killed by a test: {mutant}")
     survived = sum(missed.values())
     print(f"{sum(tested.values())} mutants, {survived} survived, {len(listed)} names are listed")
-    print("\n".join(wrong))
+    if wrong:
+        print("\n".join(wrong))
     return bool(wrong)
 
 
