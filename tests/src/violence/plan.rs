@@ -107,18 +107,18 @@ pub(super) enum Way {
     Direct,
 }
 
-/// Whether licd may be killed in a round.
+/// The life of licd in a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lives {
-    /// It is killed in some rounds, and restarted.
-    Many,
-    /// It lives on.
-    One,
+pub(super) enum Life {
+    /// One of many: it is killed in some rounds, and restarted.
+    Short,
+    /// The last, so many rounds old. It begins with garbage, so that its later memory can be compared.
+    Last(u64),
 }
 
 impl Round {
     /// The round with this number.
-    pub(super) fn new(seed: u64, number: u64, lives: Lives) -> Self {
+    pub(super) fn new(seed: u64, number: u64, life: Life) -> Self {
         // Mixed, so that no two rounds choose from the same sequence.
         let mut random = Random(Random(seed ^ Random(number).next()).next());
         let load = Load::new(number, &mut random);
@@ -135,9 +135,9 @@ impl Round {
         if number % GARBAGE == IMPORTED {
             actors.push(vec![Deed::Garbage { by: By::new(&mut random) }]);
         }
-        let kill = (lives == Lives::Many && random.below(2) == 0)
+        let kill = (life == Life::Short && random.below(2) == 0)
             .then(|| milliseconds(random.below(LICD_KILL)));
-        let copied = match number % GARBAGE == COPIED {
+        let copied = match number % GARBAGE == COPIED || life == Life::Last(0) {
             true => Garbage::Files,
             false => Garbage::None,
         };

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::actor::{Actor, PLAIN, Stage, Trust};
 use super::load::{self, Sent};
 use super::packs::{self, Held, PACKS, Packs};
-use super::plan::{Garbage, Lives, Round};
+use super::plan::{Garbage, Life, Round};
 use super::quiet::Remains;
 use super::usage::Usage;
 use super::watch::{Asked, COPIED, Watch};
@@ -93,9 +93,9 @@ impl Run {
         let mut of_last_life = 0;
         while began.elapsed() < self.time || of_last_life < LAST_LIFE {
             let is_last = began.elapsed() * 2 >= self.time || of_last_life > 0;
-            let lives = if is_last { Lives::One } else { Lives::Many };
+            let life = if is_last { Life::Last(of_last_life) } else { Life::Short };
             of_last_life += u64::from(is_last);
-            let round = Round::new(self.seed, figures.rounds, lives);
+            let round = Round::new(self.seed, figures.rounds, life);
             (self.log)(&round.to_string());
             let wrong = director.play(&round, &mut figures);
             if !wrong.is_empty() {
@@ -107,14 +107,19 @@ impl Run {
             }
             figures.rounds += 1;
         }
+        self.end(&mut director, figures)
+    }
+
+    /// Compares what licd uses with what it used before, and stops it.
+    fn end(self, director: &mut Director<'_, '_>, mut figures: Figures) -> Result<Figures, String> {
         let last = figures.usage.map(|(first, _)| (first, director.usage()));
         figures.usage = last;
         let wrong = last.and_then(|(first, last)| last.wrong(first));
         let mut wrong: Vec<_> = wrong.into_iter().collect();
         director.restart();
-        wrong.extend(stage.differences(&director.client, Remains::None));
+        wrong.extend(director.stage.differences(&director.client, Remains::None));
         director.stop();
-        wrong.extend(stage.watch.found());
+        wrong.extend(director.stage.watch.found());
         match &wrong[..] {
             [] => Ok(figures),
             wrong => Err(format!("seed {}, at the end: {}", self.seed, wrong.join("\n"))),
