@@ -19,6 +19,7 @@ use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::maker;
 use crate::random::Random;
+use crate::wait;
 use crate::world::World;
 
 /// Garbage files of one import, or copied into the store at once.
@@ -136,6 +137,8 @@ struct Director<'s, 'w> {
     stage: &'s Stage<'w>,
     client: Client,
     licd: Option<Daemon<'w>>,
+    /// What it used when it had started.
+    idle: Option<Usage>,
     /// Whether a program was killed since licd started.
     remains: Remains,
 }
@@ -143,19 +146,23 @@ struct Director<'s, 'w> {
 impl<'s, 'w> Director<'s, 'w> {
     fn new(stage: &'s Stage<'w>) -> Self {
         let client = Client::connect(stage.world.bus.address());
-        let mut director = Self { stage, client, licd: None, remains: Remains::None };
+        let mut director = Self { stage, client, licd: None, idle: None, remains: Remains::None };
         director.start();
         director
     }
 
     fn start(&mut self) {
-        self.licd = Some(self.stage.world.start());
+        let licd = self.stage.world.start();
+        self.idle = Some(Usage::of(licd.pid()));
+        self.licd = Some(licd);
         self.stage.watch.turns();
     }
 
     fn kill(&mut self) {
         self.stage.watch.turns();
         self.licd.take().unwrap().kill();
+        // In a flood the bus takes a while to notice; licd would find its name taken and end.
+        wait::until("the bus gives the name free", || (!self.client.is_owned()).then_some(()));
     }
 
     fn stop(&mut self) {
@@ -170,7 +177,7 @@ impl<'s, 'w> Director<'s, 'w> {
     }
 
     fn usage(&self) -> Usage {
-        Usage::settled(self.licd.as_ref().unwrap().pid())
+        Usage::settled(self.licd.as_ref().unwrap().pid(), self.idle.unwrap())
     }
 
     /// Plays a round; returns what was not as it must be.

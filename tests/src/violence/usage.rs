@@ -2,14 +2,11 @@
 
 use std::fmt;
 use std::fs;
-use std::time::{Duration, Instant};
 
 use crate::wait;
 
 /// Bytes by which licd's memory may grow while it lives.
 const GROWTH: u64 = 8 << 20;
-/// A program that frees nothing for so long has nothing more to free.
-const IDLE: Duration = Duration::from_secs(5);
 /// The limit of its memory with ten thousand files in the store, as for as many licences.
 const PEAK: u64 = 128 << 20;
 
@@ -40,26 +37,25 @@ impl Usage {
         }
     }
 
-    /// What it uses once that no longer falls.
-    pub(super) fn settled(pid: u32) -> Self {
-        let mut last = Self::of(pid);
-        let mut since = Instant::now();
-        let _ = wait::within(wait::DEADLINE, || {
+    /// What it uses once it has no more descriptors and threads than `idle`; after the deadline, what
+    /// it uses then. For some seconds licd keeps jobs that have ended.
+    pub(super) fn settled(pid: u32, idle: Self) -> Self {
+        let settled = wait::within(wait::DEADLINE, || {
             let now = Self::of(pid);
-            if now.descriptors < last.descriptors || now.threads < last.threads {
-                since = Instant::now();
-            }
-            last = now;
-            (since.elapsed() >= IDLE).then_some(())
+            (!now.has_more_than(idle)).then_some(now)
         });
-        last
+        settled.unwrap_or_else(|| Self::of(pid))
+    }
+
+    fn has_more_than(self, other: Self) -> bool {
+        self.descriptors > other.descriptors || self.threads > other.threads
     }
 
     /// Why this is more than before.
     pub(super) fn wrong(self, before: Self) -> Option<String> {
         let grows = self.memory > before.memory + GROWTH || self.peak > PEAK;
-        let leaks = self.descriptors > before.descriptors || self.threads > before.threads;
-        (grows || leaks).then(|| format!("licd used {before}, and then {self}"))
+        (grows || self.has_more_than(before))
+            .then(|| format!("licd used {before}, and then {self}"))
     }
 }
 
