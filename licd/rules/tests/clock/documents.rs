@@ -166,3 +166,14 @@ fn a_refuted_document_is_evidence_again_when_its_date_has_come() {
         (Restart, 0, "2026-11-30", "2026-12-02", BEHIND),
     ]);
 }
+
+#[test]
+fn a_document_of_the_date_of_a_refuted_image_is_refuted_too() {
+    check(&[
+        (First(Some("2026-12-01")), 0, "2026-11-22T08", "2026-12-01T00", BEHIND),
+        (Sync, 0, "2026-11-22T09", "2026-11-22T09", OK),
+        (Lost, 0, "2026-11-22T09", "2026-11-22T09", UNSYNC),
+        (Document("2026-12-01"), 0, "2026-11-22T09", "2026-11-22T09", UNSYNC),
+        (Document("2026-12-02"), 0, "2026-11-22T09", "2026-12-02", BEHIND),
+    ]);
+}
