@@ -237,6 +237,9 @@ fn a_system_older_than_11_is_judged_as_11_and_keeps_its_number() {
             }
         }
     }
+    for major in 1..=12 {
+        assert_eq!(Generation::from_major(major.into()).unwrap().major(), major);
+    }
     assert_eq!((Generation::from_major(0), Generation::from_major(13)), (None, None));
 }
 
