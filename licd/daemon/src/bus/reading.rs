@@ -30,7 +30,7 @@ pub enum Taken {
 pub fn messages(connection: UnixStream, taken: &mut Vec<Taken>) -> io::Result<()> {
     zruntime::block_on(async {
         let line = Line::new(&SharedRuntime::current()?, connection.into())?;
-        let mut inbound = Inbound::new(Vec::new());
+        let mut inbound = Inbound::new(&[]);
         loop {
             taken.push(match inbound.next(&line).await {
                 Ok(Arrival::Message(_, frame)) => Taken::Message(frame.bytes),
