@@ -1,7 +1,7 @@
 # Each target calls a script; `make` alone lists the targets.
 
 .PHONY: help build install deb demo demo-fleet check test bench page-test power-cut vm-test faults crashes \
-  violence mutants pictures fuzz clean
+  violence mutants pictures fuzz undefined clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -21,6 +21,7 @@ help:
 	@echo 'make violence  random violence to a device (SECONDS=600, SEED= of the clock)'
 	@echo 'make mutants  small changes of the code that decides, and whether tests notice them (JOBS=1)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
+	@echo 'make undefined  AddressSanitizer and Valgrind over the tests of the inner crates and the worker'
 
 build:
 	tests/build
@@ -90,7 +91,12 @@ mutants:
 
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}
+	licd/fuzz/run $${SECONDS:-60}
+
+undefined:
+	tests/undefined
 
 clean:
 	cargo clean
 	cargo clean --manifest-path license-format/fuzz/Cargo.toml
+	cargo clean --manifest-path licd/fuzz/Cargo.toml
