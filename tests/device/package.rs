@@ -27,7 +27,7 @@ fn the_package_is_complete_and_lacks_the_vendors_tool() {
     let verify = "systemd-analyze verify --man=no --recursive-errors=no";
     device.shell(&format!(
         "{verify} licd.service licd-fetch.socket licd-fetch@1.service licd-links.socket \
-         licd-usb@sda1.service license.mount"
+         licd-usb@sda1-12.service license.mount"
     ));
     device.shell(&format!("XDG_RUNTIME_DIR=/run {verify} --user licd-notify.service"));
     device.shell("getent passwd licd-fetch");

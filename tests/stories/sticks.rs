@@ -386,12 +386,19 @@ fn the_daemon_mounts_for_users_who_may_not() {
 fn an_automatic_import_ignores_the_systems_drive() {
     let world = World::new();
     let stick = Stick::with(&world, "sdb1", &[("a.lic", &maker::licence().sign())]);
-    let automatic = |code| world.licctl(["import", "--automatic", &stick.source()]).with_code(code);
+    // As udev names a medium.
+    fs::create_dir(world.path("/dev/licd")).unwrap();
+    symlink("../sdb1", world.path("/dev/licd/sdb1-1")).unwrap();
+    let source = "usb:/dev/licd/sdb1-1";
+    let automatic = |code| world.licctl(["import", "--automatic", source]).with_code(code);
     let number = fs::read_to_string(world.path("/sys/class/block/sdb1/dev")).unwrap();
     let mountinfo = format!("25 1 {} / / rw - ext4 /dev/sdb1 rw\n", number.trim());
     world.write("/proc/self/mountinfo", mountinfo);
     let answer = automatic(1);
-    assert!(answer.out.contains("is no stick, but a drive of this system"), "{answer:?}");
+    assert!(
+        answer.out.contains("usb:/dev/sdb1: is no stick, but a drive of this system"),
+        "{answer:?}"
+    );
     assert!(world.stored().is_empty());
     fs::remove_file(world.path("/proc/self/mountinfo")).unwrap();
     let _ = automatic(0);

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use licd_fs::printable::{escaped, escaped_path};
+use licd_fs::tree::Tree;
 use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use licd_sources::stick;
@@ -86,6 +87,15 @@ impl Device {
                 Err(Failure::new(Code::SourceRefused, message))
             }
         }
+    }
+
+    /// The device file that `device` is, or that it is a link to, such as one of udev.
+    ///
+    /// # Errors
+    /// A link cannot be read now.
+    pub fn stick_device(&self, device: &Path) -> Result<PathBuf, Failure> {
+        let resolved = Tree::hardware(self.root()).resolve(device)?;
+        Ok(resolved.unwrap_or_else(|| device.to_owned()))
     }
 
     /// Lists the top directory of a stick.

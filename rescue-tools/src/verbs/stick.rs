@@ -26,17 +26,21 @@ pub(super) fn find(backend: &Backend, device: Option<&Path>, order: &Import) -> 
         Ok(sticks) => sticks,
         Err(failure) => return failed("usb".to_owned(), failure),
     };
+    let device = match device.map(|device| backend.device().stick_device(device)).transpose() {
+        Ok(device) => device,
+        Err(failure) => return failed("usb".to_owned(), failure),
+    };
     let device = match (device, sticks.as_slice()) {
         (Some(device), _)
             if order.automatic
-                && !sticks.iter().any(|stick| stick.device() == device)
+                && !sticks.iter().any(|stick| stick.device() == device.as_path())
                 // A stick that was pulled meanwhile is not listed either; reading it reports that.
                 && backend.device().root().hardware(&device.to_string_lossy()).exists() =>
         {
-            let name = name_of(device);
+            let name = name_of(&device);
             return Found::Nothing(format!("{name}: is no stick, but a drive of this system"));
         }
-        (Some(device), _) => device.to_owned(),
+        (Some(device), _) => device,
         (None, []) => return Found::Nothing(format!("usb: {}", Stick::none().message)),
         (None, [stick]) => stick.device().to_owned(),
         (None, several) => match choose(backend, several) {

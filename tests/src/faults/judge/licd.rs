@@ -4,9 +4,9 @@ use nix::errno::Errno;
 use serde_json::Value;
 
 use super::super::attempt::{Answer, Served};
-use super::super::state::{self, State};
 use super::super::tracer::End;
 use super::Judge;
+use crate::state::{self, State};
 
 /// The suffixes of error names for operations that failed for an external reason.
 const COULD_NOT: [&str; 6] =
@@ -44,7 +44,7 @@ impl Judge<'_> {
     }
 
     /// Every published state equals the state before or after, or an intermediate state of a
-    /// removal. A start, which has no earlier state, may publish less if it reports a problem.
+    /// removal or clean-up. A start, which has no earlier state, may publish less if it reports a problem.
     fn published(&mut self, served: &Served) {
         let (before, after) = (&self.fixture.claims, &self.right.claims);
         for (claims, names_problem) in &served.watch.seen {
@@ -63,13 +63,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether these claims match a partly finished removal.
+    /// Whether these claims match a partly finished removal or clean-up.
     fn is_between(&self, claims: &Value) -> bool {
         let (before, after) = (&self.fixture.claims, &self.right.claims);
         let licenses = |claims: &Value| claims["licenses"].as_array().cloned().unwrap_or_default();
         let (all, some, least) = (licenses(before), licenses(claims), licenses(after));
         let is_same = |key: &str| claims[key] == before[key];
-        self.is_removal()
+        (self.is_removal() || self.fixture.operation.name == "clean-up")
             && ["unit_id", "rejected", "generation"].into_iter().all(is_same)
             && claims["store"]["state"] == before["store"]["state"]
             && some.iter().all(|one| all.contains(one))
