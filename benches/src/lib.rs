@@ -7,6 +7,7 @@
 )]
 
 pub mod measure;
+pub mod service;
 
 use std::fs;
 use std::path::Path;

@@ -94,8 +94,7 @@ impl VerifierKey {
             .chain_update(key.as_bytes())
             .finalize();
         let hash = *digest.first_chunk()?;
-        let canonical = key.to_edwards().compress().as_bytes() == key.as_bytes();
-        (canonical && !key.is_weak()).then_some(Self { name, hash, key })
+        (is_canonical(key.as_bytes()) && !key.is_weak()).then_some(Self { name, hash, key })
     }
 
     /// The key's name.
@@ -136,6 +135,13 @@ impl VerifierKey {
     pub(crate) fn collides(&self, other: &Self) -> bool {
         self.same_id(other.name.as_str(), other.hash)
     }
+}
+
+/// Whether y, the lower 255 bits, is below 2^255 − 19 (RFC 8032 §5.1.3). The only other spellings that
+/// are not canonical give x = 0 a sign, and those points are of small order.
+fn is_canonical([low, middle @ .., high]: &[u8; 32]) -> bool {
+    let is_above = high & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *low >= 0xed;
+    !is_above
 }
 
 /// The `.vkey` spelling that [`VerifierKey::parse`] reads.

@@ -8,6 +8,9 @@ const UNIT_BYTES: usize = 28;
 const MAC: &str = "mac:";
 const USB: &str = "udp:";
 
+/// A unit string; a length of one byte keeps licences with many units small.
+type Spelling = String<UNIT_BYTES, u8>;
+
 /// The ID of a unit, which a licence is bound to. It holds the unit string of a licence file, so that
 /// IDs sort as the format sorts them.
 ///
@@ -23,7 +26,7 @@ const USB: &str = "udp:";
 /// assert_eq!(drive, UnitId::parse("udp:85641000D308482019").unwrap());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnitId(String<UNIT_BYTES>);
+pub struct UnitId(Spelling);
 
 /// The hardware that a unit ID names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,7 @@ impl UnitId {
     #[must_use]
     pub fn from_mac(mac: [u8; 6]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-        let mut text = String::<UNIT_BYTES>::new();
+        let mut text = Spelling::new();
         let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |d| char::from(*d));
         // 4 + 12 characters never exceed UNIT_BYTES.
         let _ = text.push_str(MAC);
@@ -58,7 +61,7 @@ impl UnitId {
         if serial.len() > UNIT_BYTES - USB.len() {
             return None;
         }
-        let mut text = String::<UNIT_BYTES>::new();
+        let mut text = Spelling::new();
         text.push_str(USB).ok()?;
         for c in serial.chars() {
             text.push(c.to_ascii_uppercase()).ok()?;
@@ -97,7 +100,7 @@ impl UnitId {
         if let Some(serial) = text.strip_prefix('#') {
             return Self::from_usb_serial(serial);
         }
-        let mut unit = String::<UNIT_BYTES>::new();
+        let mut unit = Spelling::new();
         unit.push_str(MAC).ok()?;
         let separated = text.len() == 17;
         for (at, c) in text.chars().enumerate() {

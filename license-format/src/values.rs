@@ -5,12 +5,13 @@ use core::fmt;
 use crate::date::Date;
 use crate::encoding::decimal;
 
-/// A short text whose alphabet and length its `parse` restricts.
+/// A short text whose alphabet and length its `parse` restricts. Its own length takes one byte, because
+/// a licence has room for dozens.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $max:literal, $form:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(heapless::String<$max>);
+        pub struct $name(heapless::String<$max, u8>);
 
         impl $name {
             /// Reads the spelling of a licence file; `None` for any other text.

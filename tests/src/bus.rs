@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Every user may connect and call: authorisation is up to the daemon.
+/// Every user may connect and call: authorisation is up to the daemon. One user's thousand callers may
+/// all connect.
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <listen>unix:path=SOCKET</listen>
   <auth>EXTERNAL</auth>
+  <limit name="max_connections_per_user">2000</limit>
   <policy context="default">
     <allow user="*"/>
     <allow own="*"/>

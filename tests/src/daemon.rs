@@ -68,6 +68,8 @@ impl<'w> Daemon<'w> {
         let mut command = world.program("licd");
         command.arg("--bus").arg(world.bus.address());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+        // As in licd.service.
+        command.env("MALLOC_ARENA_MAX", "1");
         let process = adjust(&mut command).spawn().unwrap();
         Self { world, process, log }
     }

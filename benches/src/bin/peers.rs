@@ -7,34 +7,68 @@
     reason = "a figure that cannot be taken is a failed test"
 )]
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use acceptance::{World, maker, program};
+use benches::service::{Figures, Other};
 use benches::{device, text};
 use wait4::Wait4;
 
 const TIMES: usize = 200;
-const IMPORTS: usize = 20;
+const IMPORTS: u32 = 20;
 
 /// A figure, its peer, and how many times the peer's it may be.
 struct Comparison {
     what: &'static str,
-    own: Duration,
-    peer: Duration,
+    own: Figure,
+    peer: Figure,
     most: f64,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+enum Figure {
+    Time(Duration),
+    Kilobytes(u64),
+}
+
+impl Figure {
+    fn value(self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            Self::Kilobytes(kilobytes) => kilobytes as f64,
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => write!(f, "{time:.2?}"),
+            Self::Kilobytes(kilobytes) => write!(f, "{kilobytes} kB"),
+        }
+    }
+}
+
+impl Comparison {
+    fn times(what: &'static str, own: Duration, peer: Duration, most: f64) -> Self {
+        Self { what, own: Figure::Time(own), peer: Figure::Time(peer), most }
+    }
 }
 
 fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for Comparison { what, own, peer, most } in
-        [verify(), feature(), import()].into_iter().flatten()
+        [verify(), feature(), service(), import()].into_iter().flatten()
     {
-        let ratio = own.as_secs_f64() / peer.as_secs_f64();
+        let ratio = own.value() / peer.value();
         let verdict = if ratio <= most { "ok" } else { "ABOVE" };
-        println!("{verdict:<6} {what}: {ratio:.2} (at most {most}): {own:.2?} to {peer:.2?}");
+        println!("{verdict:<6} {what}: {ratio:.2} (at most {most}): {own} to {peer}");
         if ratio > most {
             code = ExitCode::FAILURE;
         }
@@ -56,18 +90,8 @@ fn verify() -> Vec<Comparison> {
     peer.args(["-V", "-p", text(&public), "-m", &file]);
     let (own, peer) = alternate(&mut own, &mut peer);
     vec![
-        Comparison {
-            what: "licctl verify to minisign -V, time",
-            own: own.0,
-            peer: peer.0,
-            most: 1.5,
-        },
-        Comparison {
-            what: "licctl verify to minisign -V, CPU",
-            own: own.1,
-            peer: peer.1,
-            most: 1.5,
-        },
+        Comparison::times("licctl verify to minisign -V, time", own.0, peer.0, 1.5),
+        Comparison::times("licctl verify to minisign -V, CPU", own.1, peer.1, 1.5),
     ]
 }
 
@@ -76,12 +100,65 @@ fn feature() -> Vec<Comparison> {
     let world = device();
     let mut own = licctl(&world, &["--direct", "feature", "-q", "os"]);
     let (own, peer) = alternate(&mut own, &mut Command::new("true"));
-    vec![Comparison {
-        what: "licctl feature -q to true, time",
-        own: own.0,
-        peer: peer.0,
-        most: 2.0,
-    }]
+    vec![Comparison::times("licctl feature -q to true, time", own.0, peer.0, 2.0)]
+}
+
+/// licd beside a bare service with the same answer.
+fn service() -> Vec<Comparison> {
+    let world = device();
+    let mut bare = Command::new(program::path("bare"));
+    bare.arg(world.bus.address()).arg(world.path("/run/licd/status.json"));
+    let (own, peer) = Figures::of_both(&world, bare);
+    let mut comparisons = others(&world, &own);
+    comparisons.extend([
+        Comparison::times("licd to a bare service, start", own.start, peer.start, 1.4),
+        Comparison::times("licd to a bare service, GetStatus", own.status, peer.status, 1.05),
+        Comparison::times("licd to a bare service, CheckFeature", own.feature, peer.feature, 1.05),
+        Comparison {
+            what: "licd to a bare service, memory",
+            own: Figure::Kilobytes(own.memory),
+            peer: Figure::Kilobytes(peer.memory),
+            most: 1.4,
+        },
+    ]);
+    comparisons
+}
+
+/// licd beside daemons of other projects, as far as they are installed.
+fn others(world: &World, own: &Figures) -> Vec<Comparison> {
+    let boltd = Other {
+        command: Command::new("/usr/libexec/boltd"),
+        name: "org.freedesktop.bolt",
+        path: "/org/freedesktop/bolt",
+        property: ["org.freedesktop.bolt1.Manager", "Version"],
+    };
+    let mut command = Command::new("/usr/bin/rauc");
+    let conf = world.file("system.conf", "[system]\ncompatible=bench\nbootloader=noop\n");
+    command.args(["service", "--conf", &conf, "--override-boot-slot", "none"]);
+    let rauc = Other {
+        command,
+        name: "de.pengutronix.rauc",
+        path: "/",
+        property: ["de.pengutronix.rauc.Installer", "Operation"],
+    };
+    let beside = |start, memory, other: Other| {
+        if !Path::new(other.command.get_program()).exists() {
+            println!("missing: {}", other.command.get_program().display());
+            return Vec::new();
+        }
+        let (took, size) = other.cost(world);
+        vec![
+            Comparison::times(start, own.start, took, 1.0),
+            Comparison {
+                what: memory,
+                own: Figure::Kilobytes(own.memory),
+                peer: Figure::Kilobytes(size),
+                most: 1.0,
+            },
+        ]
+    };
+    let boltd = beside("licd to boltd, start", "licd to boltd, memory", boltd);
+    boltd.into_iter().chain(beside("licd to rauc, start", "licd to rauc, memory", rauc)).collect()
 }
 
 /// `licctl import` beside the same write by hand: remount, write, flush, rename, flush, remount. None
@@ -92,22 +169,48 @@ fn import() -> Vec<Comparison> {
         return Vec::new();
     }
     let world = World::mounted();
-    let compare = |what, renews: bool| {
+    let compare = |what, route: Route, most, pack: fn(u32) -> String| {
+        let daemon = (route == Route::Daemon).then(|| world.start());
         let (mut own, mut peer) = (Duration::MAX, Duration::MAX);
         for n in 1..=IMPORTS {
-            let pack = if renews { "WE-RENEWED".to_owned() } else { format!("WE-{n:05}") };
-            let licence = maker::licence().pack(&pack).serial(n.try_into().unwrap()).sign();
+            let licence = maker::licence().pack(&pack(n)).serial(n.into()).sign();
             let file = world.file("import.lic", &licence);
-            let mut command = licctl(&world, &["--direct", "import", &file]);
+            let mut command = match &daemon {
+                Some(daemon) => daemon.licctl_command(),
+                None => world.licctl_command(),
+            };
+            command.args(route.args()).args(["import", &file]);
             own = own.min(taken(&mut command).0);
             peer = peer.min(by_hand(&world, licence.as_bytes()));
         }
-        Comparison { what, own, peer, most: 1.4 }
+        Comparison::times(what, own, peer, most)
     };
+    let renewal = |_| "WE-RENEWED".to_owned();
     vec![
-        compare("licctl import of a new licence to the bare cycle, time", false),
-        compare("licctl import of a renewal to the bare cycle, time", true),
+        compare("import of a licence to the bare cycle", Route::Direct, 1.4, |n| {
+            format!("WE-{n:05}")
+        }),
+        compare("import of a renewal to the bare cycle", Route::Direct, 1.4, renewal),
+        compare("import through licd to the bare cycle", Route::Daemon, 1.6, |n| {
+            format!("NEW-{n:05}")
+        }),
     ]
+}
+
+/// The way of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Direct,
+    Daemon,
+}
+
+impl Route {
+    fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Direct => &["--direct"],
+            Self::Daemon => &[],
+        }
+    }
 }
 
 fn by_hand(world: &World, bytes: &[u8]) -> Duration {

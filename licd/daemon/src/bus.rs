@@ -20,6 +20,7 @@ mod logind;
 mod manager;
 mod options;
 mod outgoing;
+pub mod reading;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -39,7 +40,7 @@ use crate::shared::{News, Shared};
 use authority::Authority;
 use block_on::block_on_for;
 use deployment::Deployment;
-use gate::Gate;
+use gate::{Gate, Signals};
 use license::License;
 use manager::{Manager, Shown};
 use outgoing::{Announcer, Outgoing};
@@ -115,16 +116,16 @@ impl Bus {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
         let report = &shared.published().report;
-        let announcer = Announcer::new(Arc::clone(shared), Arc::clone(&authority), report);
-        let connect = connect(address, shared, report, authority);
-        let connection = match block_on_for(limit, connect) {
-            Some(Ok(connection)) => connection,
+        let connect = connect(address, shared, report, Arc::clone(&authority));
+        let (connection, signals) = match block_on_for(limit, connect) {
+            Some(Ok(connected)) => connected,
             Some(Err(zbus::Error::NameTaken)) => {
                 return Err(StartError::NameTaken(address.clone()));
             }
             Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
             None => return Err(StartError::Silent(address.clone(), limit)),
         };
+        let announcer = Announcer::new(Arc::clone(shared), authority, report, signals);
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
         Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
@@ -209,13 +210,15 @@ async fn connect(
     shared: &Arc<Shared>,
     report: &Report,
     authority: Arc<Authority>,
-) -> zbus::Result<Connection> {
+) -> zbus::Result<(Connection, Signals)> {
     let address = match address {
         BusAddress::System => zbus::Address::system()?,
         BusAddress::Session => zbus::Address::session()?,
         BusAddress::At(address) => zbus::Address::try_from(address.as_str())?,
     };
-    let builder = Builder::socket(Gate::connect(&address).await?)
+    let gate = Gate::connect(&address).await?;
+    let signals = gate.signals();
+    let builder = Builder::socket(gate)
         .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(&authority)))
         .serve_at(PATH, Deployment::new(Arc::clone(shared), authority))
         .serve_at(PATH, ObjectManager)
@@ -226,5 +229,8 @@ async fn connect(
     let serve = |builder: Builder<'static>, (path, license): (String, &LicenseReport)| {
         builder.serve_at(path, License::new(license.clone()))
     };
-    license::paths(&report.licenses).into_iter().fold(builder, serve).build().await
+    let builder = license::paths(&report.licenses).into_iter().fold(builder, serve);
+    let connection = builder.build().await?;
+    signals.begin();
+    Ok((connection, signals))
 }

@@ -96,7 +96,9 @@ impl Published {
 
 /// The JSON of a report, and the place of its moment in it.
 fn written(report: &Report) -> (String, Range<usize>) {
-    let json = to_json(report);
+    let mut json = to_json(report);
+    // It stays until the next report; the JSON of a thousand licences leaves room for as many.
+    json.shrink_to_fit();
     // In a text of the report the quotation marks are escaped.
     let key = "\"now\":\"";
     let at = json.find(key).map_or(0, |at| at + key.len());

@@ -25,9 +25,20 @@ pub enum Capped {
 /// # Errors
 /// The kernel's error.
 pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
+    read_open(open(path, OFlag::empty())?, limit)
+}
+
+/// Does the same as [`read`] unless `path` itself is a link.
+///
+/// # Errors
+/// The kernel's error; for a link `ELOOP`.
+pub fn read_unless_link(path: &Path, limit: u64) -> io::Result<Capped> {
+    read_open(open(path, OFlag::O_NOFOLLOW)?, limit)
+}
+
+fn open(path: &Path, flags: OFlag) -> io::Result<File> {
     // Opening a FIFO would otherwise wait for a writer.
-    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
-    read_open(file, limit)
+    OpenOptions::new().read(true).custom_flags((flags | OFlag::O_NONBLOCK).bits()).open(path)
 }
 
 /// Reads an open regular file of at most `limit` bytes.

@@ -106,8 +106,8 @@ pub fn is_fact(why: Errno) -> bool {
 /// [`Unavailable`], which names `path`.
 pub fn look<T>(path: &Path, outcome: io::Result<T>) -> Looked<io::Result<T>> {
     match outcome {
-        Err(error) => match shortage(&escaped_path(path), &error) {
-            Some(unavailable) => Err(unavailable),
+        Err(error) => match shortage_number(&error) {
+            Some(why) => Err(Unavailable::path(path, why)),
             None => Ok(Err(error)),
         },
         found => Ok(found),
@@ -117,8 +117,11 @@ pub fn look<T>(path: &Path, outcome: io::Result<T>) -> Looked<io::Result<T>> {
 /// The shortage behind an error, if it is one; `subject` names the thing that was read.
 #[must_use]
 pub fn shortage(subject: &str, error: &io::Error) -> Option<Unavailable> {
-    let why = error.raw_os_error().map(Errno::from_raw).filter(|why| !is_fact(*why))?;
-    Some(Unavailable::new(subject, why))
+    shortage_number(error).map(|why| Unavailable::new(subject, why))
+}
+
+fn shortage_number(error: &io::Error) -> Option<Errno> {
+    error.raw_os_error().map(Errno::from_raw).filter(|why| !is_fact(*why))
 }
 
 /// Does the same as [`look`] for an error number.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::{File, FileType, OpenOptions};
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use license_format::limits::FILE_BYTES;
 use nix::fcntl::OFlag;
 
 /// Bytes of one read.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 16 * 1024;
 /// The first bytes of a gzip member (RFC 1952 §2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The byte order mark, U+FEFF in UTF-8.
@@ -83,12 +83,12 @@ pub fn feed(source: impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeErr
     Err(source.into_inner().error.unwrap_or(unpacking))
 }
 
-fn unpack(source: &mut impl Read, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
+fn unpack(source: &mut impl BufRead, sink: impl FnMut(&[u8])) -> Result<u64, IntakeError> {
     let (start, source) = peek(source, &GZIP_MAGIC).map_err(IntakeError::Unreadable)?;
     if start == Start::Matches {
-        let reader = BufReader::with_capacity(CHUNK, source);
         // The source records its own errors.
-        normalise(MultiGzDecoder::new(reader), sink, |_| IntakeError::Gzip)
+        let unpacked = BufReader::with_capacity(CHUNK, MultiGzDecoder::new(source));
+        normalise(unpacked, sink, |_| IntakeError::Gzip)
     } else {
         normalise(source, sink, IntakeError::Unreadable)
     }
@@ -96,7 +96,7 @@ fn unpack(source: &mut impl Read, sink: impl FnMut(&[u8])) -> Result<u64, Intake
 
 /// Drops the byte order mark, and the CR of every CR LF.
 fn normalise(
-    mut text: impl Read,
+    mut text: impl BufRead,
     sink: impl FnMut(&[u8]),
     failed: fn(io::Error) -> IntakeError,
 ) -> Result<u64, IntakeError> {
@@ -106,17 +106,18 @@ fn normalise(
     if start == Start::Matches {
         taken = read_exactly(&mut text, &mut [0; BOM.len()]).map_err(failed)?;
     }
-    let mut chunk = vec![0; CHUNK];
     loop {
-        let length = text.read(&mut chunk).map_err(failed)?;
+        let chunk = text.fill_buf().map_err(failed)?;
+        let length = chunk.len();
         taken += length;
         if u64::try_from(taken).is_ok_and(|taken| taken > FILE_BYTES) {
             return Err(IntakeError::TooLarge { limit: FILE_BYTES });
         }
-        match chunk.get(..length) {
-            Some(chunk) if length > 0 => lines.take(chunk),
-            _ => return Ok(lines.finish()),
+        if length == 0 {
+            return Ok(lines.finish());
         }
+        lines.take(chunk);
+        text.consume(length);
     }
 }
 
@@ -131,7 +132,7 @@ enum Start {
 }
 
 /// Compares the first bytes of a source with `expected`, and returns a reader that still has them.
-fn peek<R: Read, const N: usize>(
+fn peek<R: BufRead, const N: usize>(
     mut source: R,
     expected: &[u8; N],
 ) -> io::Result<(Start, Peeked<R>)> {

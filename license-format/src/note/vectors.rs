@@ -135,6 +135,25 @@ fn non_canonical(y: u8, sign: bool) -> [u8; 32] {
 }
 
 #[test]
+fn a_public_key_has_one_spelling() {
+    let admits = |bytes: &[u8; 32]| verifier_key("k", bytes).is_some();
+    for sign in [0, 0x80] {
+        // Small numbers, and those just below the modulus of the field.
+        let small = (0..40).map(|y| [y, 0, sign]);
+        let large = (1..40).map(|below| [0xed - below, 0xff, 0x7f | sign]);
+        for [low, middle, high] in small.chain(large) {
+            let mut bytes = [middle; 32];
+            (bytes[0], bytes[31]) = (low, high);
+            let is_usable = CompressedEdwardsY(bytes)
+                .decompress()
+                .is_some_and(|point| !point.is_small_order() && point.compress().0 == bytes);
+            assert_eq!(admits(&bytes), is_usable, "{bytes:02x?}");
+        }
+        assert!((0..19).all(|y| !admits(&non_canonical(y, sign != 0))));
+    }
+}
+
+#[test]
 fn only_the_mixed_edge_case_without_cofactor_is_accepted() {
     let small = small_order_points();
     let (a, eighth) = (Scalar::from(0xa11ce_u64), small[1]);

@@ -13,11 +13,13 @@ mod envelope;
 mod inbound;
 mod line;
 mod queues;
+mod signals;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,9 +33,12 @@ use zruntime::net::unix::UnixStream;
 use zruntime::{Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
 
 use envelope::{BODY, Envelope, FLAGS, Kind};
-use inbound::{Arrival, Frame, Inbound};
-use line::Line;
+use inbound::Frame;
 use queues::{CallQueues, Load};
+pub(super) use signals::Signals;
+
+pub(super) use inbound::{Arrival, Inbound};
+pub(super) use line::Line;
 
 /// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
 /// through it waits to be read by others; a new connection begins without that.
@@ -54,6 +59,8 @@ struct Connection {
     /// Held while something is written.
     writing: lock::Mutex<()>,
     incoming: Mutex<Incoming>,
+    /// Whether licd has its name, and signals leave.
+    has_name: AtomicBool,
     /// Something has come in, or a call has been answered.
     changed: Event,
 }
@@ -89,10 +96,16 @@ impl Gate {
             _ => return Err(zbus::Error::Unsupported),
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
+        Ok(Self::over(&runtime, socket.into())?)
+    }
+
+    /// Speaks through this socket.
+    fn over(runtime: &SharedRuntime, socket: OwnedFd) -> io::Result<Self> {
         Ok(Self(Arc::new(Connection {
-            line: Line::new(&runtime, socket.into())?,
+            line: Line::new(runtime, socket)?,
             writing: lock::Mutex::new(()),
             incoming: Mutex::default(),
+            has_name: AtomicBool::new(false),
             changed: Event::new(),
         })))
     }
@@ -231,7 +244,7 @@ impl ReadHalf for Reader {
         descriptors: &mut Vec<OwnedFd>,
     ) -> zbus::Result<Message> {
         if self.receiver.is_none() {
-            let inbound = Inbound::new(std::mem::take(early));
+            let inbound = Inbound::new(&std::mem::take(early));
             self.receiver = Some(zruntime::spawn(Arc::clone(&self.connection).receive(inbound)));
         }
         loop {
@@ -280,6 +293,7 @@ impl WriteHalf for Writer {
     async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
         let (connection, header) = (&self.0, message.header());
         let call = match message.message_type() {
+            Type::Signal if !connection.has_name.load(Ordering::Relaxed) => return Ok(()),
             Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
             _ => None,
         };

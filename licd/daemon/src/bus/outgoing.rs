@@ -18,6 +18,7 @@ use super::authority::Authority;
 use super::changes::LicenseChanges;
 use super::deployment::Deployment;
 use super::error::reason;
+use super::gate::Signals;
 use super::job::{self, JobObject};
 use super::license::{self, License};
 use super::manager::{Manager, Shown};
@@ -43,12 +44,18 @@ pub(super) struct Announcer {
     shared: Arc<Shared>,
     authority: Arc<Authority>,
     announced: Shown,
+    signals: Signals,
 }
 
 impl Announcer {
     /// `report`: the one that the objects show.
-    pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>, report: &Report) -> Self {
-        Self { shared, authority, announced: Shown::of(report) }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        authority: Arc<Authority>,
+        report: &Report,
+        signals: Signals,
+    ) -> Self {
+        Self { shared, authority, announced: Shown::of(report), signals }
     }
 
     /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
@@ -72,6 +79,7 @@ impl Announcer {
             if stop {
                 return;
             }
+            self.signals.give_way().await;
         }
         if connection.is_closed() {
             self.shared.report(News::BusGone);
@@ -128,30 +136,36 @@ impl Announcer {
         licenses: LicenseChanges,
     ) -> zbus::Result<()> {
         let before = mem::replace(&mut self.announced, shown);
-        announce_licenses(connection, licenses).await?;
+        self.announce_licenses(connection, licenses).await?;
         let changed = different(before.properties(), self.announced.properties());
         properties_changed::<Manager>(connection, PATH, changed).await?;
         Manager::changed(&SignalEmitter::new(connection, PATH)?).await
     }
-}
 
-async fn announce_licenses(connection: &Connection, changes: LicenseChanges) -> zbus::Result<()> {
-    let objects = connection.object_server();
-    for path in changes.gone {
-        objects.remove::<License, _>(path).await?;
+    async fn announce_licenses(
+        &self,
+        connection: &Connection,
+        changes: LicenseChanges,
+    ) -> zbus::Result<()> {
+        let objects = connection.object_server();
+        for path in changes.gone {
+            objects.remove::<License, _>(path).await?;
+            self.signals.give_way().await;
+        }
+        for (path, report) in changes.shown {
+            self.signals.give_way().await;
+            let before = match objects.interface::<_, License>(&*path).await {
+                Ok(license) => license.get().await.show(report.clone()),
+                Err(_) => {
+                    objects.at(path, License::new(report)).await?;
+                    continue;
+                }
+            };
+            let changed = different(license::properties(&before), license::properties(&report));
+            properties_changed::<License>(connection, &path, changed).await?;
+        }
+        Ok(())
     }
-    for (path, report) in changes.shown {
-        let before = match objects.interface::<_, License>(&*path).await {
-            Ok(license) => license.get().await.show(report.clone()),
-            Err(_) => {
-                objects.at(path, License::new(report)).await?;
-                continue;
-            }
-        };
-        let changed = different(license::properties(&before), license::properties(&report));
-        properties_changed::<License>(connection, &path, changed).await?;
-    }
-    Ok(())
 }
 
 /// The properties that have changed.

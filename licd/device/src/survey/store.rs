@@ -1,5 +1,6 @@
 //! The licences of the store.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use licd_fs::look::{Looked, Unavailable};
@@ -258,6 +259,10 @@ pub(crate) fn signed_text(content: &Storable) -> TextHash {
 /// The store name of a licence: the first half of the SHA-256 of its stored content.
 pub(crate) fn content_name(content: &Storable) -> Option<FileName> {
     let digest = Sha256::digest(content.to_string());
-    let half = digest.iter().take(16).map(|byte| format!("{byte:02X}"));
-    FileName::new(half.chain([".lic".to_owned()]).collect::<String>())
+    let mut name = String::new();
+    for byte in digest.iter().take(16) {
+        // A string takes everything.
+        let _ = write!(name, "{byte:02X}");
+    }
+    FileName::new(name + ".lic")
 }

@@ -17,9 +17,9 @@ const HEAD: usize = 16 * 1024;
 const AHEAD: usize = 64 * 1024;
 
 /// A message, whole.
-pub(super) struct Frame {
-    pub(super) bytes: Vec<u8>,
-    pub(super) descriptors: Vec<OwnedFd>,
+pub(in crate::bus) struct Frame {
+    pub(in crate::bus) bytes: Vec<u8>,
+    pub(in crate::bus) descriptors: Vec<OwnedFd>,
 }
 
 impl fmt::Debug for Frame {
@@ -29,7 +29,7 @@ impl fmt::Debug for Frame {
 }
 
 /// What has come.
-pub(super) enum Arrival {
+pub(in crate::bus) enum Arrival {
     Message(Envelope, Frame),
     /// A message that licd does not handle, or with a body longer than allowed; it is discarded.
     TooLong(Envelope),
@@ -39,7 +39,7 @@ pub(super) enum Arrival {
 
 /// Reads messages.
 #[derive(Debug)]
-pub(super) struct Inbound {
+pub(in crate::bus) struct Inbound {
     buffer: Vec<u8>,
     /// What of it was read and not used yet.
     start: usize,
@@ -52,17 +52,19 @@ pub(super) struct Inbound {
 
 impl Inbound {
     /// `early` was read before the first message was asked for.
-    pub(super) fn new(mut early: Vec<u8>) -> Self {
-        let (end, room) = (early.len(), early.len().max(AHEAD));
-        early.resize(room, 0);
-        Self { buffer: early, start: 0, end, descriptors: VecDeque::new() }
+    pub(in crate::bus) fn new(early: &[u8]) -> Self {
+        let end = early.len();
+        // Memory that comes zeroed takes up no page before it is read into.
+        let mut buffer = vec![0; end.max(AHEAD)];
+        buffer.iter_mut().zip(early).for_each(|(to, from)| *to = *from);
+        Self { buffer, start: 0, end, descriptors: VecDeque::new() }
     }
 
     /// Waits for the next message.
     ///
     /// # Errors
     /// The connection is gone, or what comes from it is no message.
-    pub(super) async fn next(&mut self, line: &Line) -> io::Result<Arrival> {
+    pub(in crate::bus) async fn next(&mut self, line: &Line) -> io::Result<Arrival> {
         self.wait_for(line, FIXED).await?;
         let lengths = Lengths::of(self.ready(FIXED)).ok_or(ErrorKind::InvalidData)?;
         if lengths.head > HEAD {
@@ -171,7 +173,7 @@ mod tests {
         drop(far);
         zruntime::block_on(async {
             let line: Line = Line::new(&SharedRuntime::current().unwrap(), near.into()).unwrap();
-            let (mut inbound, mut read) = (Inbound::new(Vec::new()), Vec::new());
+            let (mut inbound, mut read) = (Inbound::new(&[]), Vec::new());
             while let Ok(arrival) = inbound.next(&line).await {
                 read.push(match arrival {
                     Arrival::Message(_, frame) => {

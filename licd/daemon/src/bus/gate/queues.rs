@@ -164,6 +164,11 @@ impl<M> CallQueues<M> {
         None
     }
 
+    /// Whether no fast call waits or is at work.
+    pub(super) fn is_idle(&self) -> bool {
+        self.turns.is_empty() && self.at_work == 0
+    }
+
     /// When the first of the callers that rest has its next turn.
     pub(super) fn next_turn(&self, now: Instant) -> Option<Instant> {
         let callers = self.turns.iter().filter_map(|sender| self.callers.get(sender));
@@ -272,6 +277,18 @@ mod tests {
     }
 
     #[test]
+    fn only_fast_calls_without_an_answer_keep_the_queues_from_being_idle() {
+        let mut queues = Filled::new();
+        queues.admit("a", SLOW).unwrap();
+        assert!(queues.next().is_some() && queues.0.is_idle());
+        let fast = queues.admit("a", FAST).unwrap();
+        assert!(!queues.0.is_idle());
+        assert!(queues.next().is_some() && !queues.0.is_idle());
+        queues.0.answered("a", fast);
+        assert!(queues.0.is_idle());
+    }
+
+    #[test]
     fn what_waits_long_does_not_hold_up_what_is_answered_at_once() {
         let mut queues = Filled::new();
         let slow: Vec<_> = (0..8).map(|_| queues.admit("a", SLOW).unwrap()).collect();
@@ -332,7 +349,7 @@ mod tests {
             queues.0.answered("a", call);
             queues.0.answered("a", call);
         }
-        assert!(queues.0.callers.is_empty() && queues.0.turns.is_empty());
+        assert!(queues.0.callers.is_empty() && queues.0.is_idle());
         assert_eq!((queues.0.load, queues.0.at_work), (Load::default(), 0));
     }
 }

@@ -65,6 +65,12 @@ fn version(text: &str) -> u64 {
     line.and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
+/// The version of a trust document in a file, if there is one.
+#[must_use]
+pub fn trust_version(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok().map(|text| version(&text))
+}
+
 /// All regular files in a directory tree.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
