@@ -103,7 +103,8 @@ fn an_activation_needs_the_terms_and_shows_no_data_of_the_person() {
     let texts = ["Ada", "Engines Ltd", "ada@engines.example", "https://h/a"];
     let open = complaint(FormKind::Activation, &texts);
     assert_eq!(open, Complaint::Application(ApplicationError::TermsOpen));
-    let wrong = complaint(FormKind::Activation, &["Ada", "", "engines.example", "", " "]);
+    let wrong =
+        complaint(FormKind::Activation, &["Ada", "", "engines.example", "", "", "", "", " "]);
     assert_eq!(wrong, Complaint::Application(ApplicationError::NoMailAddress));
     let through = ["p:3128", "me", "a@b"];
     let mut state = filled(FormKind::Activation, &[&texts[..], &through, &[" "]].concat());
