@@ -1,7 +1,7 @@
 # Each target calls a script; `make` alone lists the targets.
 
 .PHONY: help build install deb demo demo-fleet check test bench page-test power-cut vm-test faults crashes \
-  pictures fuzz clean
+  violence mutants pictures fuzz undefined clean
 
 help:
 	@echo 'make build   the programs, for this machine (target/debug)'
@@ -18,7 +18,10 @@ help:
 	@echo 'make vm-test all scenarios of a device in a virtual machine'
 	@echo 'make faults  each system call failing, and a kill at each (POINT=, OPERATIONS=, JOBS=1)'
 	@echo 'make crashes a loss of power at every write; needs root (OPERATIONS=)'
+	@echo 'make violence  random violence to a device (SECONDS=600, SEED= of the clock)'
+	@echo 'make mutants  small changes of the code that decides, and whether tests notice them (JOBS=1)'
 	@echo 'make fuzz    each parser for a minute (SECONDS=60)'
+	@echo 'make undefined  AddressSanitizer and Valgrind over the tests of the inner crates and the worker'
 
 build:
 	tests/build
@@ -77,9 +80,23 @@ crashes:
 	cargo build --locked -p acceptance --bin crashes
 	$${CARGO_TARGET_DIR:-target}/debug/crashes $(OPERATIONS)
 
+violence:
+	tests/build
+	cargo build --locked -p acceptance --bin violence --bin flood
+	$${CARGO_TARGET_DIR:-target}/debug/violence --seconds $${SECONDS:-600} $(if $(SEED),--seed $(SEED))
+
+mutants:
+	tests/prepare mutants
+	tests/mutants/run
+
 fuzz:
 	license-format/fuzz/run $${SECONDS:-60}
+	licd/fuzz/run $${SECONDS:-60}
+
+undefined:
+	tests/undefined
 
 clean:
 	cargo clean
 	cargo clean --manifest-path license-format/fuzz/Cargo.toml
+	cargo clean --manifest-path licd/fuzz/Cargo.toml

@@ -229,6 +229,16 @@ fn malformed_values_are_refused() {
 }
 
 #[test]
+fn a_licence_may_be_issued_and_start_on_its_last_day() {
+    let issuer = issuer();
+    let trust = trust(&issuer);
+    let issued = TEXT.replace("issued 2026-11-22T16:48:10Z", "issued 2027-11-21T23:59:59Z");
+    for text in [&issued, &issued.replace("starts 2026-11-22", "starts 2027-11-21")] {
+        assert!(verify(&trust, &[], issue::sign(text, &[&issuer]).as_bytes()).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn missing_optional_keys_have_their_defaults() {
     let issuer = issuer();
     let trust = trust(&issuer);

@@ -1,20 +1,23 @@
 //! The command line.
 
+mod orders;
+
 use std::env;
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
-use licd_device::{Application, ApplicationError, Failure, Intent, Person, Place, Terms};
+use licd_device::{ApplicationError, Failure, Place};
 use licd_fs::root::is_dir;
 #[cfg(feature = "bus")]
 use licd_protocol::BusAddress;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
+
+pub(crate) use orders::{Activate, Import};
 
 /// Licences of this device: show, check, import, remove.
 ///
@@ -146,80 +149,6 @@ impl Verb {
     }
 }
 
-/// The options and sources of an import.
-#[derive(clap::Args)]
-pub(crate) struct Import {
-    /// Only check.
-    #[arg(short = 'n', long = "check")]
-    pub(crate) check: bool,
-    /// The user name for servers that require a login.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    /// The file whose first line is the password; - for standard input.
-    #[arg(long, value_name = "FILE", requires = "user")]
-    pub(crate) password_file: Option<PathBuf>,
-    /// For imports that no user requested, such as when a stick is plugged in: removed licences are
-    /// not imported again, and drives of the system are ignored.
-    #[arg(long)]
-    pub(crate) automatic: bool,
-    /// Files, - for standard input, usb for the stick that is plugged in, usb:/dev/sdX1 for one of
-    /// several, or addresses with https://, http://, ftps:// or ftp://.
-    #[arg(
-        required = true,
-        value_name = "SOURCE",
-        value_parser = OsStringValueParser::new().map(Source::of)
-    )]
-    pub(crate) sources: Vec<Source>,
-}
-
-impl Import {
-    /// Whether a user requested the import.
-    pub(crate) fn intent(&self) -> Intent {
-        if self.automatic { Intent::Automatic } else { Intent::Explicit }
-    }
-}
-
-/// What a person states to activate a device.
-#[derive(clap::Args)]
-pub(crate) struct Activate {
-    /// Your name.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// Your company.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) company: Option<String>,
-    /// Your mail address.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) email: Option<String>,
-    /// Accept the terms of the licensing service. Without it, licctl asks on a terminal; elsewhere it
-    /// sends and writes nothing.
-    #[arg(long)]
-    pub(crate) accept_terms: bool,
-    /// The address of the licensing service. Default: [activation] url.
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-}
-
-impl Activate {
-    /// The application, if the person has accepted the terms.
-    pub(crate) fn application(&self, terms: Terms) -> Result<Application, ApplicationError> {
-        let Self { name, company, email, url, .. } = self;
-        let [name, company, email] = [name, company, email].map(Clone::clone);
-        Application::new(terms, Person { name, company, email }, url.as_deref())
-    }
-
-    /// Whether a person can be asked for what is missing.
-    pub(crate) fn is_interactive(json: bool) -> bool {
-        !json && stdin().is_terminal() && stderr().is_terminal()
-    }
-
-    /// Checks the arguments before anything else.
-    fn check(&self, json: bool) -> Result<(), ApplicationError> {
-        let asks = self.accept_terms || Self::is_interactive(json);
-        self.application(if asks { Terms::Accepted } else { Terms::Open }).map(drop)
-    }
-}
-
 /// Something to import from.
 #[derive(Clone)]
 pub(crate) struct Source {
@@ -261,6 +190,11 @@ impl Args {
                                it out and use --password-file";
                 return Err(Self::command().error(ErrorKind::ValueValidation, message));
             }
+        }
+        if let Some(Verb::Activate(order)) = &args.verb
+            && let Some(wrong) = order.wrong_proxy()
+        {
+            return Err(Self::command().error(ErrorKind::ValueValidation, wrong));
         }
         if let Some(Verb::Activate(order)) = &args.verb
             && let Err(wrong) = order.check(args.json)

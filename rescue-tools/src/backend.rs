@@ -1,13 +1,15 @@
 //! The backend of every verb: the daemon if it runs, otherwise the device itself. Both return the
 //! same answers.
 
+mod activation;
+
 use std::cell::OnceCell;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Application, Arrival, Attempt, Device, Extent, Failure, FeatureReport, FileVerdict, Imported,
-    Intent, Login, Missing, Partial, Removed, Report, Survey,
+    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Imported, Intent, Login, Missing,
+    Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
@@ -15,6 +17,8 @@ use license_format::{Date, Verified};
 
 use crate::args::Access;
 use crate::bus::{self, Daemon};
+
+pub(crate) use activation::Withdrawn;
 
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
@@ -175,7 +179,7 @@ impl Backend {
     pub(crate) fn remove(&self, selector: &Selector) -> Result<Removed, Failure> {
         match &self.daemon {
             Some(daemon) => {
-                let count = daemon.remove(&selector.to_string())?;
+                let count = daemon.remove(selector)?;
                 // The list of remaining licences omits files that cannot be read now.
                 let survey = self.device.survey().unwrap_or_else(|partial| partial.survey);
                 Ok(Removed { count, left: survey.left_by(selector) })
@@ -265,62 +269,6 @@ impl Backend {
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
         }
         batch.imported
-    }
-
-    /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
-    /// bytes received, and the total if known.
-    pub(crate) fn activate(
-        &self,
-        url: &str,
-        application: &Application,
-        cancel: Option<CancelBy<'_>>,
-        mut progress: impl FnMut(u64, Option<u64>),
-    ) -> FileVerdict {
-        let answer = match &self.daemon {
-            Some(daemon) => daemon.activate(application, |done, total| {
-                progress(done, Some(total).filter(|total| *total > 0));
-                match cancel {
-                    Some(cancel) if (cancel.is_asked)() => Wish::Cancel,
-                    _ => Wish::GoOn,
-                }
-            }),
-            None => self.activate_here(url, application, cancel, progress),
-        };
-        let Failure { code, message } = match answer {
-            Ok((code, message)) => Failure { code, message },
-            Err(failure) => failure,
-        };
-        let unnamed = message.strip_prefix(url).and_then(|rest| rest.strip_prefix(": "));
-        let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
-        FileVerdict::unread(url, Failure { code, message })
-    }
-
-    fn activate_here(
-        &self,
-        url: &str,
-        application: &Application,
-        cancel: Option<CancelBy<'_>>,
-        progress: impl FnMut(u64, Option<u64>),
-    ) -> Result<(Code, String), Failure> {
-        let request = self.own_report()?.activation_request(application)?;
-        let known = self.known()?;
-        let attempt = Attempt {
-            request: Some(&request),
-            cancel: cancel.map(|cancel| cancel.readable),
-            is_cancelled: match cancel {
-                Some(cancel) => cancel.is_asked,
-                None => &|| false,
-            },
-        };
-        let answer = self.device.activate(known, &attempt, progress);
-        let arrival = match answer {
-            Ok(file) => known.read(url, file, Intent::Explicit),
-            Err(failure) => Arrival::unread(url, failure),
-        };
-        let mut imported = self.import_arrivals(known, vec![arrival]);
-        self.device.conclude_activation(&mut imported);
-        let verdict = imported.pop().map(|imported| imported.verdict);
-        verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
     }
 
     fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use licd_device::{Application, Failure, Intent};
-use licd_rules::{Code, Reason};
+use licd_rules::{Code, Reason, Selector};
 
 use crate::args::Access;
 use crate::backend::{JobOptions, Wish};
@@ -23,7 +23,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn remove(&self, _: &str) -> Result<u32, Failure> {
+    pub(crate) fn remove(&self, _: &Selector) -> Result<u32, Failure> {
         match *self {}
     }
 
@@ -40,6 +40,10 @@ impl Daemon {
         _: &Application,
         _: impl FnMut(u64, u64) -> Wish,
     ) -> Result<(Code, String), Failure> {
+        match *self {}
+    }
+
+    pub(crate) fn cancel_activation(&self) -> Result<(), Failure> {
         match *self {}
     }
 

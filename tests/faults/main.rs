@@ -10,6 +10,7 @@
     reason = "a failed test is what comes of it, and figures are for those who read its output"
 )]
 
+mod killed;
 mod losses;
 mod sample;
 mod tracer;
@@ -17,5 +18,5 @@ mod tracer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[tracer::STORIES, sample::STORIES, losses::STORIES])
+    acceptance::harness::run(&[tracer::STORIES, sample::STORIES, killed::STORIES, losses::STORIES])
 }

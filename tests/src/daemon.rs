@@ -9,7 +9,6 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use nix::time::ClockId;
 use nix::unistd::Pid;
 use serde_json::Value;
 
@@ -69,6 +68,8 @@ impl<'w> Daemon<'w> {
         let mut command = world.program("licd");
         command.arg("--bus").arg(world.bus.address());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+        // As in licd.service.
+        command.env("MALLOC_ARENA_MAX", "1");
         let process = adjust(&mut command).spawn().unwrap();
         Self { world, process, log }
     }
@@ -102,8 +103,7 @@ impl<'w> Daemon<'w> {
     /// The CPU time of all its threads so far.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(self.pid().try_into().unwrap()));
-        clock.unwrap().now().unwrap().into()
+        program::cpu(self.pid())
     }
 
     /// Sends it a signal.

@@ -11,7 +11,6 @@
 //! - [`tracer`]: runs a program and carries out one fault
 //! - [`point`]: names one run
 //! - [`operations`]: what the programs are doing meanwhile
-//! - [`state`]: what is on a device, to be compared
 //! - [`attempt`]: one run, and what it left
 //! - [`judge`]: what is right
 //! - [`sweep`]: all points of an operation, or a sample of them
@@ -22,6 +21,5 @@ pub mod calls;
 pub mod judge;
 pub mod operations;
 pub mod point;
-pub mod state;
 pub mod sweep;
 pub mod tracer;

@@ -13,6 +13,7 @@
 
 pub mod accessible;
 pub mod bus;
+pub mod caller;
 pub mod client;
 pub mod clock;
 pub mod corpus;
@@ -34,9 +35,11 @@ mod random;
 pub mod schema;
 pub mod screen;
 pub mod server;
+pub mod state;
 pub mod stick;
 pub mod tool;
 pub mod tree;
+pub mod violence;
 pub mod wait;
 pub mod world;
 

@@ -1,14 +1,18 @@
 //! The programs under test and their answers.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::wait::{self, DEADLINE};
+use nix::time::ClockId;
+use nix::unistd::Pid;
 use serde_json::Value;
+
+use crate::wait::{self, DEADLINE};
 
 /// The environment variable with the directory of the programs; by default cargo's.
 const BIN_DIR: &str = "LICD_BIN_DIR";
@@ -36,6 +40,27 @@ pub(crate) fn built_here() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let dir = own.parent().unwrap();
     if dir.ends_with("deps") { dir.parent().unwrap() } else { dir }.to_owned()
+}
+
+/// The processor time that a process has taken so far, with all its threads.
+///
+/// # Panics
+/// If it has ended.
+#[must_use]
+pub fn cpu(pid: u32) -> Duration {
+    let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(pid.try_into().unwrap()));
+    clock.unwrap().now().unwrap().into()
+}
+
+/// The line of a process's `status` or `smaps_rollup` that begins with `label`, in kB.
+///
+/// # Panics
+/// If it has ended.
+#[must_use]
+pub fn memory(pid: u32, file: &str, label: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(label)).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
 }
 
 /// The result of a program.

@@ -7,7 +7,7 @@ pub mod proxy;
 pub mod vsftpd;
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -58,8 +58,7 @@ impl Server {
     /// Gives every request the same answer.
     pub fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
-        // The client may close the connection early.
-        Self::http(move |_, mut stream| drop(stream.write_all(&answer)))
+        Self::http(move |_, stream| reply(stream, &answer))
     }
 
     /// A URL on this server.
@@ -95,6 +94,14 @@ pub fn ok(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 #[must_use]
 pub fn status(line: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\n{headers}Content-Length: 0\r\n\r\n").into_bytes()
+}
+
+/// Answers a request whose body may not have been read: closing at once could take the answer back.
+pub fn reply(mut stream: TcpStream, answer: &[u8]) {
+    // The client may close the connection early.
+    if stream.write_all(answer).and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
+        hang(stream);
+    }
 }
 
 /// Stays silent until the client disconnects.

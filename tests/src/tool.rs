@@ -109,13 +109,25 @@ impl Seat {
 impl Seat {
     /// Types a path into the open file chooser, and accepts it.
     pub fn choose_file(&self, path: &str) {
-        let dialog =
-            self.screen.tool("xdotool", ["search", "--sync", "--onlyvisible", "--name", "Choose"]);
+        let dialog = self
+            .screen
+            .tool("xdotool", ["search", "--sync", "--onlyvisible", "--name", "Licence files"]);
         let dialog = dialog.lines().last().unwrap().trim().to_owned();
         self.screen.tool("xdotool", ["windowfocus", "--sync", &dialog]);
         // A slash opens the line for a path.
         self.screen.tool("xdotool", ["type", "--delay", "10", path]);
         self.screen.tool("xdotool", ["key", "Return"]);
+    }
+}
+
+impl Seat {
+    /// Leaves the open file chooser without a choice.
+    pub fn leave_chooser(&self) {
+        let name = ["search", "--sync", "--onlyvisible", "--name", "Licence files"];
+        let dialog = self.screen.tool("xdotool", name);
+        let dialog = dialog.lines().last().unwrap().trim().to_owned();
+        self.screen.tool("xdotool", ["windowfocus", "--sync", &dialog]);
+        self.screen.tool("xdotool", ["key", "Escape"]);
     }
 }
 

@@ -94,11 +94,16 @@ fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 /// Activates a new device without a daemon, and another with one; both give the same answer.
 fn activate(url: &str) -> ([World; 2], Answer) {
+    activate_with(url, &[])
+}
+
+/// The same with more arguments.
+fn activate_with(url: &str, more: &[&str]) -> ([World; 2], Answer) {
     let worlds = [device(url), device(url)];
-    let alone = worlds[0].licctl(arguments(&[]));
+    let alone = worlds[0].licctl(arguments(more));
     let served = {
         let daemon = worlds[1].start();
-        let answer = daemon.licctl(arguments(&[]));
+        let answer = daemon.licctl(arguments(more));
         assert!(daemon.stop().success());
         answer
     };

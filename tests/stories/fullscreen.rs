@@ -11,7 +11,7 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER, UNIT};
 use acceptance::screen::{Screen, key};
 use acceptance::server::ftp::Ftp;
-use acceptance::server::{Server, pour, proxy};
+use acceptance::server::{self, Server, pour, proxy};
 use acceptance::stick::Stick;
 use acceptance::{World, program, story, wait};
 use nix::sys::signal::{Signal, kill};
@@ -24,6 +24,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_licence_comes_from_an_ftp_server_and_no_password_is_shown),
     story!(an_address_is_fetched_through_the_proxy_of_the_form),
     story!(a_licence_comes_from_the_licensing_service),
+    story!(an_activation_goes_through_the_proxy_of_the_form),
+    story!(a_service_that_fails_is_named_and_asked_again),
     story!(a_download_shows_its_progress_and_can_be_cancelled),
     story!(a_file_of_a_stick_is_chosen, needs root),
     story!(a_pulled_stick_is_noticed_while_its_files_are_listed, needs root),
@@ -31,6 +33,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(every_dialogue_can_be_left),
     story!(the_window_can_become_tiny_and_large_again),
     story!(a_daemon_that_goes_and_comes_back_is_noticed),
+    story!(a_bus_that_goes_and_comes_back_is_noticed),
+    story!(a_german_screen_says_verdicts_in_german),
     story!(many_licences_and_strange_names_are_shown),
     story!(the_terminal_is_restored_on_every_exit),
     story!(a_lost_terminal_ends_the_tool_and_nothing_is_lost),
@@ -239,7 +243,7 @@ fn a_licence_comes_from_the_licensing_service() {
         screen.shows("[ Activate ]");
         let url = service.url("activate");
         let person = ["Ada", "Engines Ltd", "ada@engines.example", &url];
-        fill(&screen, &person, 5);
+        fill(&screen, &person, 8);
         screen.shows("Accept the terms of the licensing service");
         assert!(service.heads().is_empty());
         // The button comes after the field of the terms.
@@ -248,6 +252,50 @@ fn a_licence_comes_from_the_licensing_service() {
         assert!(service.heads()[0].starts_with("POST /activate "), "{:?}", service.heads());
         assert_eq!(world.stored().len(), 1);
         assert!(!world.path("/license/fetch-activation.json").exists());
+    }
+}
+
+fn an_activation_goes_through_the_proxy_of_the_form() {
+    for with_daemon in [false, true] {
+        let proxy = Server::answering(server::ok("", maker::licence().sign()));
+        let world = World::new();
+        let daemon = with_daemon.then(|| world.start());
+        let screen = if with_daemon { open_with_daemon(&world) } else { open(&world) };
+        screen.press(&["6", ENTER]);
+        screen.shows("[ Activate ]");
+        let place = proxy.address.to_string();
+        let url = "http://127.0.0.1:1/activate";
+        let fields = ["Ada", "", "ada@engines.example", url, &place, "me", "geheim77", " "];
+        fill(&screen, &fields, 8);
+        screen.shows("in force until 2099-12-31");
+        let head = &proxy.heads()[0];
+        assert!(head.starts_with("POST http://127.0.0.1:1/activate "), "{head}");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic"), "{head}");
+        assert!(!screen.written().contains("geheim77"));
+        assert!(daemon.is_none_or(|daemon| !daemon.log().contains("geheim77")));
+    }
+}
+
+fn a_service_that_fails_is_named_and_asked_again() {
+    for (answer, code, said) in [
+        (server::status("503 Later", "Retry-After: 604800\r\n"), "source-unreachable", "HTTP 503"),
+        (server::ok("", "garbage"), "malformed", "line 1"),
+        (server::ok("", maker::licence().units(&[OTHER]).sign()), "wrong-device", OTHER),
+    ] {
+        let service = Server::answering(answer);
+        let world = World::new();
+        let _daemon = world.start();
+        let screen = open_with_daemon(&world);
+        screen.press(&["6", ENTER]);
+        screen.shows("[ Activate ]");
+        let url = service.url("activate");
+        fill(&screen, &["Ada", "", "", &url, "", "", "", " "], 8);
+        let text = screen.shows(code);
+        assert!(text.contains(said), "{text}");
+        // The request waits, and the status names it.
+        screen.press(&[ENTER, key::ESCAPE, "1"]);
+        screen.shows("this request for a licence");
+        assert!(world.stored().is_empty());
     }
 }
 
@@ -263,7 +311,7 @@ fn a_download_shows_its_progress_and_can_be_cancelled() {
         let screen = if with_daemon { open_with_daemon(&world) } else { open(&world) };
         form(&screen, 1);
         fill(&screen, &[&slow.url("WE.lic")], 6);
-        let text = screen.shows("of 1000000 bytes");
+        let text = screen.shows("of 1.0 MB");
         assert!(text.contains(&slow.url("WE.lic")) && text.contains("Esc cancel"), "{text}");
         // No other key ends it.
         screen.press(&["q", ENTER]);
@@ -398,6 +446,30 @@ fn a_daemon_that_goes_and_comes_back_is_noticed() {
     screen.shows("until 2099-12-31");
 }
 
+fn a_bus_that_goes_and_comes_back_is_noticed() {
+    let world = World::new();
+    let daemon = world.start();
+    let screen = open_with_daemon(&world);
+    world.bus.kill();
+    let text = screen.shows("without licd");
+    assert!(text.contains("Serial number:"), "{text}");
+    daemon.kill();
+    world.bus.start_again();
+    let _daemon = world.start();
+    screen.shows("licd runs");
+}
+
+fn a_german_screen_says_verdicts_in_german() {
+    let world = World::new();
+    world.copy_by_hand("leer.lic", "");
+    let screen = Screen::open(command(&world).env("LC_ALL", "de_DE.UTF-8"));
+    screen.shows("malformed: ist leer; die Datei noch einmal dort holen");
+    let file = world.file("WE.lic", maker::licence().units(&[OTHER]).sign());
+    form(&screen, 3);
+    fill(&screen, &[&file], 1);
+    screen.shows("für Unit 00E0C51C5088, nicht dieses Gerät");
+}
+
 fn many_licences_and_strange_names_are_shown() {
     let world = World::new();
     for number in 0..300 {
@@ -486,11 +558,11 @@ fn start_time_and_memory() {
     let world = furnished();
     let began = Instant::now();
     let screen = open(&world);
-    let took = began.elapsed();
-    let status = fs::read_to_string(format!("/proc/{}/status", screen.pid())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-    eprintln!("the full-screen tool: {took:?} to the first report, {peak} kB at most");
+    let (took, cpu) = (began.elapsed(), program::cpu(screen.pid()));
+    let peak = program::memory(screen.pid(), "status", "VmHWM:");
+    eprintln!(
+        "the full-screen tool: {took:?} to the first report, {cpu:?} of a processor, {peak} kB at most"
+    );
     // Debug programs are twice as large as those on devices.
     assert!(peak < 32 * 1024, "{peak} kB");
     let answer = program::run(world.licctl_command().arg("status")).with_code(0);

@@ -38,6 +38,7 @@ mod strange_files;
 mod together;
 mod vendor;
 mod verbs;
+mod violence;
 mod window;
 
 use std::process::ExitCode;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         together::STORIES,
         vendor::STORIES,
         verbs::STORIES,
+        violence::STORIES,
         window::STORIES,
     ];
     let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);

@@ -395,7 +395,10 @@ fn an_automatic_import_ignores_the_systems_drive() {
     let mountinfo = format!("25 1 {} / / rw - ext4 /dev/sdb1 rw\n", number.trim());
     world.write("/proc/self/mountinfo", mountinfo);
     let answer = automatic(1);
-    assert!(answer.out.contains("usb:/dev/sdb1: is no stick, but a drive of this system"), "{answer:?}");
+    assert!(
+        answer.out.contains("usb:/dev/sdb1: is no stick, but a drive of this system"),
+        "{answer:?}"
+    );
     assert!(world.stored().is_empty());
     fs::remove_file(world.path("/proc/self/mountinfo")).unwrap();
     let _ = automatic(0);

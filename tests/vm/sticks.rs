@@ -9,6 +9,9 @@ use crate::stick::Format;
 /// The read rate of the slow stick: its licence alone takes half a minute.
 const SLOW: u64 = 64 << 10;
 
+/// The units that read a stick.
+const READS: &str = "systemctl list-units --plain --no-legend --state=activating 'licd-usb@*'";
+
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(
         sticks_with_every_file_system_are_read,
@@ -58,6 +61,8 @@ fn sticks_with_every_file_system_are_read(device: &mut Device) {
             &format!("grep -q {pack} /run/licd/status.json"),
         );
         device.pull(&stick);
+        // The kernel gives the name of a stick that is mounted to no other.
+        device.wait_for("its import has ended", &format!("test -z \"$({READS})\""));
     }
     let report = device.status();
     device.keep_status(&report);
@@ -80,15 +85,14 @@ fn a_stick_pulled_out_while_it_is_read_does_no_harm(device: &mut Device) {
     assert_eq!(device.import(&kept.sign()).1, "valid");
     let before = device.store();
     device.plug_slow(&slow, SLOW);
-    let reads = "systemctl list-units --plain --no-legend --state=activating 'licd-usb@*'";
-    device.wait_for("the stick is read", &format!("test -n \"$({reads})\""));
+    device.wait_for("the stick is read", &format!("test -n \"$({READS})\""));
     device.pull(&slow);
     device.wait_for("the stick is gone", "! test -e /dev/sda");
     assert_eq!(device.store(), before);
     // The next one may get the same name while the unit of the first still reads.
     device.plug(&next);
     device.wait_for_state("valid");
-    device.wait_for("the imports have ended", &format!("test -z \"$({reads})\""));
+    device.wait_for("the imports have ended", &format!("test -z \"$({READS})\""));
     device.wait_for(
         "the journal tells of the first",
         "journalctl -b -o cat -t licctl | grep -E 'usb:/dev/.*sda1|mass.lic'",

@@ -20,6 +20,7 @@ mod logind;
 mod manager;
 mod options;
 mod outgoing;
+pub mod reading;
 
 use std::fmt;
 use std::io::ErrorKind;

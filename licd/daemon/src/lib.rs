@@ -26,6 +26,8 @@ use std::process::ExitCode;
 
 use args::Invocation;
 
+pub use bus::reading;
+
 /// Exit code of wrong usage, as in the rescue tool.
 const WRONG_USAGE: u8 = 2;
 

@@ -176,7 +176,9 @@ impl Device {
         }
     }
 
-    fn has_activation(&self) -> bool {
+    /// Whether there is a request of an activation, or something in its place.
+    #[must_use]
+    pub fn has_activation(&self) -> bool {
         !matches!(self.store().activation(), Ok(Opened::Gone))
     }
 

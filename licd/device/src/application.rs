@@ -115,7 +115,9 @@ impl Application {
         Self { proxy, ..self }
     }
 
-    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+    /// The proxy, if it is another one than that of the configuration or the environment.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
     }
 

@@ -55,6 +55,12 @@ impl Assessed {
         matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
     }
 
+    /// Whether it finds its document in the store, unchanged.
+    pub(crate) fn is_there_already(&self) -> bool {
+        matches!(self.action, Action::Nothing)
+            && (self.code.is_accepted() || self.code == Code::Expired)
+    }
+
     /// Whether it clears the tombstone of its licence.
     fn clears_tombstone(&self, intent: Intent) -> bool {
         intent == Intent::Explicit && self.code.is_accepted()

@@ -72,6 +72,8 @@ impl Device {
         if untidy.is_empty() {
             return Ok(Vec::new());
         }
+        // A killed program may have left unflushed what replaces them.
+        self.store().flush()?;
         self.write(&writer, |window| {
             let mut cleaned = Vec::new();
             for (held, fate) in &untidy {

@@ -121,8 +121,10 @@ impl Device {
         // Once each: a second judgement may find the time that the first one could not read.
         let judged: Vec<_> = arrivals.iter().map(|arrival| assessor.foresee(arrival)).collect();
         if !judged.iter().any(|(_, has_effect)| *has_effect) {
-            let judged = judged.into_iter().zip(&arrivals);
-            let imported = judged.map(|((assessed, _), arrival)| assessed.imported(arrival));
+            let mut judged: Vec<_> = judged.into_iter().map(|(assessed, _)| assessed).collect();
+            self.make_lasting(&arrivals, &mut judged);
+            let imported = judged.into_iter().zip(&arrivals);
+            let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival));
             return Batch { imported: imported.collect(), survey: survey.clone() };
         }
         match self.store_arrivals(assessor, &mut arrivals) {
@@ -166,6 +168,7 @@ impl Device {
                 Ok(assessor.carry_out_all(arrivals, window))
             })?,
         };
+        self.make_lasting(arrivals, &mut assessed);
         let recorded = self.remember(&assessor, &before, &assessed);
         let mut survey = assessor.into_survey();
         if let Err(failure) = recorded {
@@ -178,6 +181,24 @@ impl Device {
         let imported = assessed.into_iter().zip(&*arrivals);
         let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival)).collect();
         Ok((imported, survey))
+    }
+
+    /// Makes sure that a file that is there already survives a power cut, as an import promises: the
+    /// program that stored it may have been killed before it flushed the directory.
+    fn make_lasting(&self, arrivals: &[Arrival], assessed: &mut [Assessed]) {
+        let mut there: Vec<&mut Assessed> = assessed
+            .iter_mut()
+            .zip(arrivals)
+            .filter(|(one, arrival)| one.is_there_already() && arrival.intent != Intent::Check)
+            .map(|(one, _)| one)
+            .collect();
+        if there.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store().flush() {
+            let failure = Failure::from(error);
+            there.iter_mut().for_each(|one| **one = failure.clone().into());
+        }
     }
 
     /// Records the effects of the arrivals in the state files.
@@ -194,6 +215,8 @@ impl Device {
         }
         let past = assessor.learned()?;
         if past != *before {
+            // Also by files that a killed program has left unflushed; their effects must not outlast them.
+            self.store().flush()?;
             state::update(self.root(), |memory| memory.past = past)?;
         }
         Ok(())

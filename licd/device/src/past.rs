@@ -30,6 +30,8 @@ impl Device {
             state::keep_trust(self.root(), document)?;
         }
         if learns {
+            // A file that a killed program has left unflushed may be lost; its effects must not outlast it.
+            self.store().flush()?;
             state::update(self.root(), |memory| {
                 survey.teach(&mut memory.past, time);
                 back.iter().for_each(|license| memory.past.restore(license));

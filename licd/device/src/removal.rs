@@ -124,6 +124,8 @@ impl Device {
         if by == Remover::Person {
             self.settle_links(survey);
         }
+        // The survey may teach replacements by files that a killed program has left unflushed.
+        self.store().flush()?;
         let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
         let write = || {
             let removing =
@@ -159,7 +161,9 @@ impl Device {
         }
     }
 
-    /// Finishes an interrupted removal.
+    /// Finishes an interrupted removal. Record and removals of a killed program may be unflushed: a
+    /// power cut must neither take the record of a file that is gone nor bring back a file whose record
+    /// is gone.
     ///
     /// # Errors
     /// The first step that fails.
@@ -168,12 +172,14 @@ impl Device {
         if removing.is_empty() {
             return Ok(());
         }
+        state::flush(self.root())?;
         let files = self.not_yet_removed(&removing)?;
         if !files.is_empty() {
             self.write(writer, |window| {
                 files.iter().try_for_each(|file| window.remove(file).map(drop))
             })?;
         }
+        self.store().flush()?;
         self.conclude(&[]);
         Ok(())
     }

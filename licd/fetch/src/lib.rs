@@ -8,6 +8,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `worker.rs` | the main function: request, sandbox, watchdog, attempts |
+//! | `attempt.rs` | one attempt without all that, for tests |
 //! | `job.rs` `proxy.rs` | a parsed request |
 //! | `resolver.rs` | looking up names |
 //! | `http/` `ftp/` | the protocols |
@@ -36,6 +37,7 @@
 //! - **FTP bypasses the proxy.** FTP proxies speak HTTP or a login convention of their own; no standard
 //!   exists.
 
+mod attempt;
 mod error;
 mod ftp;
 mod http;
@@ -50,6 +52,9 @@ mod tls;
 mod transfer;
 mod watchdog;
 mod worker;
+
+pub use attempt::attempt;
+pub use resolver::LookUp;
 
 /// The program: it fetches, or tests its sandbox with its only option, `--self-test`.
 #[must_use]

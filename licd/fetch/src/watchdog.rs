@@ -37,11 +37,8 @@ impl Watchdog {
         total: Duration,
         output: Arc<Output<W>>,
     ) -> Result<Self, FetchError> {
-        let now = Instant::now();
-        let end = now.checked_add(total).unwrap_or(now);
-        let state = State { host: host.to_owned(), end, total };
-        let state = Arc::new(Mutex::new(state));
-        let watch = Self(Arc::clone(&state));
+        let watch = Self::of(host, total);
+        let state = Arc::clone(&watch.0);
         thread::Builder::new()
             .name("watchdog".to_owned())
             .stack_size(256 * 1024)
@@ -51,6 +48,13 @@ impl Watchdog {
                 message: system_message(&error),
             })?;
         Ok(watch)
+    }
+
+    /// A time limit that ends no process.
+    pub(crate) fn of(host: &str, total: Duration) -> Self {
+        let now = Instant::now();
+        let end = now.checked_add(total).unwrap_or(now);
+        Self(Arc::new(Mutex::new(State { host: host.to_owned(), end, total })))
     }
 
     /// Sets the host that the worker asks from now on.

@@ -21,7 +21,7 @@ use crate::{ftp, http, retry};
 const BUNDLES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 /// The name in messages about errors before the first request.
-const SELF: &str = "licd-fetch";
+pub(crate) const SELF: &str = "licd-fetch";
 
 /// Reads a request, fetches the file and writes it to standard output.
 pub(crate) fn run() -> ExitCode {
@@ -96,15 +96,19 @@ fn fetch_with_retries<W: Write>(
 ) -> Result<(), RequestError> {
     loop {
         *attempts += 1;
-        let fetched = match job.url.scheme().is_web() {
-            true => http::fetch(job, output),
-            false => ftp::fetch(job, output),
-        };
-        let Err(failed) = fetched else { return Ok(()) };
+        let Err(failed) = fetch_once(job, output) else { return Ok(()) };
         let random = getrandom::u32().unwrap_or(0);
         match retry::wait(&failed.error, *attempts, job.watchdog.remaining(), random) {
             Some(wait) => thread::sleep(wait),
             None => return Err(failed),
         }
+    }
+}
+
+/// Makes one attempt.
+pub(crate) fn fetch_once<W: Write>(job: &Job, output: &Output<W>) -> Result<(), RequestError> {
+    match job.url.scheme().is_web() {
+        true => http::fetch(job, output),
+        false => ftp::fetch(job, output),
     }
 }

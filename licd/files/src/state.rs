@@ -138,6 +138,15 @@ pub fn unfinished(root: &Root) -> Looked<Vec<Removing>> {
     Ok(StateFile::<Known>::peek(root)?.known.removing)
 }
 
+/// Flushes the memory, which a killed program may have left unflushed.
+///
+/// # Errors
+/// [`SaveError`].
+pub fn flush(root: &Root) -> Result<(), SaveError> {
+    let file = root.path(Known::FILE);
+    statefile::flush(&file).map_err(|why| SaveError::writing(&file, why))
+}
+
 /// Changes the memory under this root while holding the lock, and returns the result of `change`. A
 /// power cut leaves the old or the new file.
 ///

@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd::fsync;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
@@ -243,6 +244,17 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
         Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),
         done => done,
     }
+}
+
+/// Flushes the directory of a state file, so that a file that a killed program has replaced survives a
+/// power cut.
+///
+/// # Errors
+/// The kernel's error.
+pub fn flush(file: &Path) -> Result<(), Errno> {
+    let dir = file.parent().ok_or(Errno::EINVAL)?;
+    let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+    fsync(&dir)
 }
 
 /// The path to which a damaged file is moved.

@@ -2,6 +2,7 @@
 //! interface changes.
 
 mod error;
+mod link_list;
 mod rtnetlink;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use licd_fs::tree::Tree;
 use error::CLASS;
 
 pub use error::LinksError;
+pub use link_list::LinkList;
 pub use rtnetlink::{LinkEvents, take_over};
 
 /// `ARPHRD_ETHER` of linux/if_arp.h, Wi-Fi included.

@@ -52,7 +52,9 @@ pub fn os_release(root: &Root) -> Looked<OsRelease> {
 }
 
 impl OsRelease {
-    fn parse(text: &str) -> Self {
+    /// Reads the text of an `os-release`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
         let version = os_release::value(text, "VERSION_ID")
             .filter(|version| is_printable(version) && version.len() <= VERSION_CHARS);
         let numbers = version.as_deref().and_then(Version::parse);

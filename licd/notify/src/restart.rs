@@ -4,6 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use licd_client::CallError;
 use licd_rules::Language;
 use serde::Deserialize;
 
@@ -117,8 +118,13 @@ impl RestartNotification {
     /// The user has pressed a button.
     ///
     /// # Errors
-    /// licd's reason to refuse the answer.
-    pub(crate) async fn answered(&mut self, id: u32, key: &str, licd: &Licd) -> Result<(), String> {
+    /// licd refuses the answer, or does not answer.
+    pub(crate) async fn answered(
+        &mut self,
+        id: u32,
+        key: &str,
+        licd: &Licd,
+    ) -> Result<(), CallError> {
         match self.shown.take_if(|shown| shown.id == id && shown.has_actions) {
             Some(_) => licd.answer(key).await,
             None => Ok(()),
@@ -128,8 +134,8 @@ impl RestartNotification {
     /// The user has closed the question, or it has expired: licd asks again later.
     ///
     /// # Errors
-    /// licd's reason to refuse the answer.
-    pub(crate) async fn closed(&mut self, id: u32, licd: &Licd) -> Result<(), String> {
+    /// licd refuses the answer, or does not answer.
+    pub(crate) async fn closed(&mut self, id: u32, licd: &Licd) -> Result<(), CallError> {
         self.answered(id, LATER, licd).await
     }
 }

@@ -70,6 +70,7 @@ mod tests {
             ".lic",
             "TRUST.NOTE",
             "a.note",
+            "trustees.txt",
             "fetch.json",
         ] {
             assert!(!is_near_miss(name.as_ref()), "{name}");

@@ -181,6 +181,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_licence_that_counts_or_will_count_is_accepted() {
+        for code in Code::ALL.iter().copied() {
+            assert_eq!(code.is_accepted(), matches!(code, Code::Valid | Code::Pending));
+        }
+    }
+
+    #[test]
+    fn several_files_have_the_verdict_of_an_accepted_one_or_the_gravest() {
+        use Code::{Expired, Malformed, Pending, Valid, WrongDevice};
+        let of = |codes: &[Code]| Code::of_all(codes.iter().copied());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[Valid, Valid]), Some(Valid));
+        assert_eq!(of(&[WrongDevice, Pending]), Some(Pending));
+        assert_eq!(of(&[WrongDevice, WrongDevice]), Some(WrongDevice));
+        assert_eq!(of(&[Valid, Malformed]), Some(Malformed));
+        assert_eq!(of(&[Malformed, WrongDevice, Valid]), Some(WrongDevice));
+        assert_eq!(of(&[Expired, Malformed]), Some(Expired));
+    }
+
+    #[test]
     fn every_code_has_an_error_name_that_reads_back() {
         for code in Code::ALL.iter().copied() {
             let (word, name) = (code.as_str(), code.error_name());

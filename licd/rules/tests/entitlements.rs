@@ -237,5 +237,17 @@ fn a_system_older_than_11_is_judged_as_11_and_keeps_its_number() {
             }
         }
     }
+    for major in 1..=12 {
+        assert_eq!(Generation::from_major(major.into()).unwrap().major(), major);
+    }
     assert_eq!((Generation::from_major(0), Generation::from_major(13)), (None, None));
+}
+
+#[test]
+fn an_expired_evaluation_takes_nothing_that_outlasts_a_subscription() {
+    let subscription = pack("WE-AAAAA").between("2025-01-01", "2025-12-31");
+    let evaluation = pack("WE-BBBBB").term(Term::Evaluation).between("2026-01-01", "2026-03-31");
+    let device = device(noon("2026-06-01"), &[subscription, evaluation]);
+    assert_eq!(device.feature("os").reason, Reason::KeptAfterExpiry);
+    assert_eq!(device.feature("app-install").reason, Reason::Expired);
 }

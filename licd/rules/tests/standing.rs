@@ -203,3 +203,22 @@ fn a_roster_and_the_judgement_agree_on_withdrawals() {
         assert!(!takes(&roster, &own, &both.trust));
     }
 }
+
+#[test]
+fn a_service_is_withdrawn_only_with_a_licence_of_its_own() {
+    let management = pack("EMP-AAAAA").serial(5).services(&[EMP]);
+    let trust = trust(&[("EMP-AAAAA", 5)]);
+    let device = Device { trust, ..device(noon("2026-06-01"), &[management]) };
+    assert_eq!(device.service(EMP).0, "withdrawn");
+    assert_eq!(device.service(WE).0, "none");
+}
+
+#[test]
+fn a_service_of_a_replaced_licence_is_not_withdrawn() {
+    let (now, old) = (noon("2026-06-01"), pack("WE-AAAAA").serial(5));
+    let mut past = Past::default();
+    past.learn([&pack("WE-AAAAA").serial(6).verified()], &unit(), now);
+    let device = Device { past, ..device(now, &[old]) };
+    assert_eq!(device.states(), [Some("superseded")]);
+    assert_eq!(device.service(WE).0, "none");
+}

@@ -16,8 +16,10 @@ use std::path::Path;
 
 pub use content::{Content, ENTRIES, Incomplete};
 pub use error::StickError;
+pub use ext4::Superblock;
 pub use file_system::FileSystem;
 pub use find::{Stick, find};
+pub use udev::Record;
 
 use licd_fs::root::Root;
 use node::Node;
@@ -33,7 +35,7 @@ pub fn open(root: &Root, device: &Path) -> Result<Content, StickError> {
     if !partitions.is_empty() {
         return Err(StickError::Partitioned { partitions });
     }
-    match udev::Record::of(root, &node.number)?.and_then(|record| record.kind) {
+    match Record::of(root, &node.number)?.and_then(|record| record.kind) {
         None => Content::list(mount::any(&node)?),
         Some(kind) => match FileSystem::named(&kind) {
             Some(file_system) => Content::list(mount::one(&node, file_system)?),

@@ -32,6 +32,7 @@ use licd_fs::stamp::Stamp;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::fstat;
+use nix::unistd::fsync;
 
 pub use error::{Obstacle, StoreError};
 pub use holders::Holder;
@@ -42,7 +43,7 @@ pub use stray::Stray;
 pub use window::{Change, Closed, Window};
 pub use writer::Writer;
 
-use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST};
+use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST, open_dir};
 use mount::Mount;
 
 /// How long a writer waits for another: many times as long as a window lasts, and less than the 25 s
@@ -146,7 +147,7 @@ impl Store {
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn trust(&self) -> Result<Opened, StoreError> {
         let opened = listing::open_top(&self.place)
-            .and_then(|top| listing::open_dir(top, DSA))
+            .and_then(|top| open_dir(top, DSA))
             .and_then(|dir| listing::open_file(dir, TRUST.as_ref()));
         match opened {
             Err(Errno::ENOENT) => Ok(Opened::Gone),
@@ -172,6 +173,24 @@ impl Store {
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn stamp(&self, name: &FileName) -> Looked<Option<Stamp>> {
         Stamp::at(&self.place.join(DSA).join(LICENSES).join(name.as_os_str()))
+    }
+
+    /// Flushes the directories of licences and trust document, so that what a killed program has left
+    /// in them survives a power cut. Flushing a closed partition costs nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]. A store that cannot be written, or does not exist, has nothing to flush.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let flush = || {
+            let dsa = open_dir(listing::open_top(&self.place)?, DSA)?;
+            fsync(&dsa)?;
+            fsync(open_dir(dsa, LICENSES)?)
+        };
+        match flush() {
+            // File systems that are never written do not know fsync(2).
+            Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),
+            Err(why) => Err(StoreError::writing(&self.place, why)),
+        }
     }
 
     /// The current state of the store.

@@ -351,7 +351,13 @@ impl<'a> Window<'a> {
         let flushed = self.flush();
         let closed =
             if self.mount.is_mount_point { self.make_read_only() } else { Closed::Writable };
-        flushed.map_err(|reason| StoreError::writing(&self.store.place, reason))?;
+        flushed.map_err(|reason| {
+            // The error takes the place of the store's state, which matters as much.
+            if closed.is_open() {
+                log::warn!("{}: {closed}", self.store.place.display());
+            }
+            StoreError::writing(&self.store.place, reason)
+        })?;
         Ok(closed)
     }
 

@@ -1,5 +1,4 @@
-//! The bus: a thread that carries out orders and reports what the daemon does. Known to zbus here and in
-//! `bus/` only.
+//! The bus: a thread that carries out orders and reports what the daemon does.
 
 mod calls;
 mod failure;
@@ -33,7 +32,7 @@ impl Bus {
     /// The system has no thread left.
     pub(crate) fn start(address: BusAddress, events: Sender<Event>) -> io::Result<Self> {
         let (orders, inbox) = unbounded();
-        let serve = move || zbus::block_on(serve(&address, &inbox, &events));
+        let serve = move || licd_client::block_on(serve(&address, &inbox, &events));
         thread::Builder::new().name("bus".to_owned()).spawn(serve)?;
         Ok(Self { orders })
     }
@@ -49,12 +48,12 @@ impl Bus {
 async fn serve(address: &BusAddress, orders: &Receiver<Action>, events: &Sender<Event>) {
     let Ok(runtime) = SharedRuntime::current() else { return };
     loop {
-        let reason = match Session::open(address, &runtime).await {
+        let reason = match Session::open(address).await {
             Ok(mut session) => match session.serve(orders, events).await {
                 End::WindowClosed => return,
                 End::BusGone(reason) => reason,
             },
-            Err(reason) => reason,
+            Err(error) => error.to_string(),
         };
         if events.try_send(Event::Absent(Absence::Bus(reason))).is_err() {
             return;

@@ -5,14 +5,14 @@
 //! | module | content |
 //! |---|---|
 //! | `state.rs` | state and event make actions: a function without a display, tested as one |
-//! | `bus.rs` | the thread that carries out orders; the only one that knows zbus |
+//! | `bus.rs` | the thread that carries out orders, by `licd-client` |
 //! | `view.rs` | widgets, drawn from the state; the only one that knows GTK |
-//! | `texts.rs` | the texts of the window in English and German |
+//! | `labels.rs` | the keys of the controls; what the words of `licensing-words` are put together to |
 
 mod args;
 mod bus;
+mod labels;
 mod state;
-mod texts;
 mod view;
 
 use std::env;

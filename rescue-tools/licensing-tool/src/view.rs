@@ -25,15 +25,14 @@ use gtk::{gio, glib};
 use licd_device::Device;
 use licd_fs::root::Root;
 use licd_rules::Language;
-use licensing_words::Words;
 use zruntime::mpmc::{Receiver, Sender, unbounded};
 
 use crate::args::Args;
 use crate::bus::Bus;
+use crate::labels::Labels;
 use crate::state::actions::Action;
 use crate::state::events::{Event, Purpose};
 use crate::state::{Mode, Page, State, Way};
-use crate::texts::{self, Texts};
 use window::Window;
 
 /// How often the USB drives are listed while their list is open.
@@ -42,10 +41,7 @@ const DRIVES: Duration = Duration::from_secs(2);
 /// What every part of the view needs: texts, and a way to send events.
 #[derive(Clone)]
 struct Context {
-    /// What people read about licences, in the window as in licctl.
-    words: &'static dyn Words,
-    /// The texts of the window alone.
-    texts: &'static dyn Texts,
+    labels: Labels,
     events: Sender<Event>,
 }
 
@@ -85,8 +81,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, String> {
 fn open(application: &gtk::Application, args: &Args, activated: &Rc<Cell<bool>>) {
     let (events, inbox) = unbounded();
     let language = Language::of(|name| std::env::var(name).ok());
-    let (words, texts) = (licensing_words::of(language), texts::of(language));
-    let context = Context { words, texts, events: events.clone() };
+    let context = Context { labels: Labels::of(language), events: events.clone() };
     let bus = match Bus::start(args.bus.clone(), events) {
         Ok(bus) => bus,
         Err(error) => {

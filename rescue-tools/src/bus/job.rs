@@ -1,19 +1,12 @@
-//! An import that the daemon reads itself: its progress, its end, and cancelling it.
+//! A job that the daemon works on: its progress, its end, and cancelling it.
 
-use std::collections::HashMap;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use licd_device::{Application, Failure, Person};
+use licd_client::{Applicant, CallError, Caller, ImportOptions, Signal, Signals, Topic, block_on};
+use licd_device::{Application, Failure, Person, Proxy};
 use licd_rules::Code;
-use serde::Serialize;
-use zbus::export::futures_core::Stream as _;
-use zbus::{DynamicType, Error, MessageStream, OwnedObjectPath, OwnedVariant, Variant};
 
-use super::{
-    ANSWER, Daemon, IMPORT, JOB, MANAGER, NAME, PATH, failure, no_answer, options, verdict,
-};
+use super::{Daemon, failure, purpose, unanswered, verdict};
 use crate::backend::{JobOptions, Wish};
 
 /// The interval between two looks at a job's progress, as often as the daemon reports it.
@@ -28,7 +21,12 @@ impl Daemon {
         options: &JobOptions<'_>,
         watch: impl FnMut(u64, u64) -> Wish,
     ) -> Result<(Code, String), Failure> {
-        self.job("Import", &(source, job_options(options)), watch)
+        let options = ImportOptions {
+            purpose: purpose(options.intent),
+            login: options.login.map(|login| (login.user.as_str(), login.password.as_str())),
+            proxy: options.proxy,
+        };
+        self.finish(async || self.client.import(source, &options).await, watch)
     }
 
     /// Has the daemon send a request for a licence; waits for the verdict of the first attempt.
@@ -39,85 +37,75 @@ impl Daemon {
     ) -> Result<(Code, String), Failure> {
         let Person { name, company, email } = application.person();
         let url = application.url().map(ToString::to_string);
-        let texts = [("name", name), ("company", company), ("email", email), ("url", &url)];
-        let texts =
-            texts.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?.into())));
-        let mut options: HashMap<&str, Variant<'_>> = texts.collect();
-        options.insert("accept_terms", true.into());
-        self.job("Activate", &options, watch)
+        let proxy = application.proxy().map(Proxy::as_secret);
+        let applicant = Applicant {
+            name: name.as_deref(),
+            company: company.as_deref(),
+            email: email.as_deref(),
+            url: url.as_deref(),
+            proxy: proxy.as_deref(),
+        };
+        self.finish(async || self.client.activate(&applicant).await, watch)
     }
 
-    /// Calls a method that answers with a job, and waits for the end of the job.
-    fn job<B>(
+    /// Cancels the activation whose request waits for the next attempt to send it, if there is such a
+    /// one.
+    pub(crate) fn cancel_activation(&self) -> Result<(), Failure> {
+        block_on(async {
+            self.client.ping().await?;
+            match self.client.waiting_job().await? {
+                Some(job) => self.client.cancel(&job).await,
+                None => Ok(()),
+            }
+        })
+        .map_err(failure)
+    }
+
+    /// Begins a job, and waits for its end.
+    fn finish(
         &self,
-        member: &str,
-        body: &B,
+        begin: impl AsyncFnOnce() -> Result<String, CallError>,
         watch: impl FnMut(u64, u64) -> Wish,
-    ) -> Result<(Code, String), Failure>
-    where
-        B: Serialize + DynamicType,
-    {
-        self.ping()?;
-        let finished = zbus::block_on(async {
+    ) -> Result<(Code, String), Failure> {
+        let finished = block_on(async {
+            self.client.ping().await?;
             // Subscribe before the job starts, or its signal could be missed.
-            let mut signals = self.ended_jobs().await?;
-            let to = (NAME, PATH, MANAGER);
-            let job: OwnedObjectPath = self.call(to, member, ANSWER, body).await?;
-            self.watched(job.as_str(), &mut signals, watch).await
+            let mut signals = Signals::listen(&self.client, &[Topic::Ends]).await?;
+            let job = begin().await?;
+            self.watched(&job, &mut signals, watch).await
         });
-        let (word, message) = finished.map_err(failure)?;
+        let (word, message) = finished.map_err(failure)?.ok_or_else(unanswered)?;
         Ok((verdict(&word)?, message))
     }
 
-    /// Waits for the end of a job.
+    /// Waits for the end of a job; `None` if it does not come in time.
     async fn watched(
         &self,
         job: &str,
-        signals: &mut MessageStream,
+        signals: &mut Signals,
         mut watch: impl FnMut(u64, u64) -> Wish,
-    ) -> zbus::Result<(String, String)> {
-        let until = Instant::now() + IMPORT;
+    ) -> Result<Option<(String, String)>, CallError> {
+        let until = Instant::now() + Caller::Script.patience();
         let mut wish = Wish::GoOn;
         while Instant::now() < until {
-            let next = poll_fn(|context| Pin::new(&mut *signals).poll_next(context));
-            match self.runtime.timeout(MOMENT, next).await {
-                Ok(None) => return Err(Error::InvalidReply),
-                Ok(Some(signal)) => {
-                    let signal = signal?;
-                    if signal.header().path().is_some_and(|path| path == job) {
-                        return signal.body().deserialize();
-                    }
+            match self.client.within(MOMENT, signals.next()).await {
+                Some(Signal::Ended { job: ended, verdict, message }) if ended == job => {
+                    return Ok(Some((verdict, message)));
                 }
+                Some(Signal::Lost(error)) => return Err(error),
+                Some(_) => {}
                 // Also notices that the daemon is gone.
-                Err(_) => {
-                    let (done, total) = self.progress(job).await?;
+                None => {
+                    let (done, total) = self.client.progress(job).await?;
                     if wish == Wish::GoOn {
                         wish = watch(done, total);
                         if wish == Wish::Cancel {
-                            let () = self.call((NAME, job, JOB), "Cancel", ANSWER, &()).await?;
+                            self.client.cancel(job).await?;
                         }
                     }
                 }
             }
         }
-        Err(no_answer(IMPORT))
+        Ok(None)
     }
-
-    /// The bytes that a job has read, and how many there are (0: unknown).
-    async fn progress(&self, job: &str) -> zbus::Result<(u64, u64)> {
-        let to = (NAME, job, "org.freedesktop.DBus.Properties");
-        let value: OwnedVariant = self.call(to, "Get", ANSWER, &(JOB, "Progress")).await?;
-        value.try_into().map_err(|_| Error::IncorrectType)
-    }
-}
-
-/// The options of an import that the daemon reads itself.
-fn job_options<'a>(order: &JobOptions<'a>) -> HashMap<&'static str, Variant<'a>> {
-    let mut options: HashMap<_, Variant<'a>> = options(order.intent);
-    if let Some(login) = order.login {
-        options.insert("user", login.user.as_str().into());
-        options.insert("password", login.password.as_str().into());
-    }
-    options.extend(order.proxy.map(|proxy| ("proxy", proxy.into())));
-    options
 }

@@ -9,7 +9,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use licensing_words::{Caption, Tone, Words};
+use licensing_words::{Caption, Help, Tone, Words};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{self, Modifier, Style};
@@ -87,17 +87,17 @@ fn draw_tabs(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) {
 fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) {
     let help = match &state.dialog {
         None => match state.page {
-            Tab::Device | Tab::Features => Caption::HelpText,
-            Tab::Licenses | Tab::Import | Tab::Remove | Tab::Activate => Caption::HelpList,
+            Tab::Device | Tab::Features => Help::Text,
+            Tab::Licenses | Tab::Import | Tab::Remove | Tab::Activate => Help::List,
         },
-        Some(Dialog::Sticks(_) | Dialog::Files(_)) => Caption::HelpDialog,
-        Some(Dialog::Form(_)) => Caption::HelpForm,
-        Some(Dialog::Confirm(_)) => Caption::HelpConfirm,
+        Some(Dialog::Sticks(_) | Dialog::Files(_)) => Help::Dialog,
+        Some(Dialog::Form(_)) => Help::Form,
+        Some(Dialog::Confirm(_)) => Help::Confirm,
         Some(Dialog::Running(running)) => match running.effect {
-            Some(_) if !running.cancelling => Caption::HelpRunning,
-            _ => Caption::HelpWaiting,
+            Some(_) if !running.cancelling => Help::Running,
+            _ => Help::Waiting,
         },
-        Some(Dialog::Verdicts(_)) => Caption::HelpResult,
+        Some(Dialog::Verdicts(_)) => Help::Result,
     };
     let by = state.seen.as_ref().map(|seen| match seen.by {
         By::Daemon => Caption::WithDaemon,
@@ -109,7 +109,7 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) {
         Constraint::Length(u16::try_from(by.len()).unwrap_or_default()),
     ])
     .areas(area);
-    frame.render_widget(Span::raw(look.words.caption(help)), left);
+    frame.render_widget(Span::raw(look.words.help(help)), left);
     frame.render_widget(Span::raw(by), right);
 }
 

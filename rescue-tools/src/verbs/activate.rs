@@ -5,21 +5,34 @@ use std::io::{self, BufRead, Write as _, stderr};
 use licd_device::{ApplicationError, Failure, Person, Terms, Url};
 use licd_fs::printable::{escaped, reason};
 use licd_rules::Code;
+use licensing_words::{self as words, Caption, Named, Words};
+use serde::Serialize;
 
 use super::source;
 use crate::args::Activate;
-use crate::backend::{Backend, By};
+use crate::backend::{Backend, By, Withdrawn};
 use crate::output::{Answer, Output, Verdict};
 use crate::progress::Progress;
 
+#[derive(Serialize)]
+struct Cancelled {
+    schema: u32,
+    cancelled: bool,
+}
+
 pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> Answer {
+    if order.cancel {
+        return cancel(backend, out);
+    }
     let settings = backend.settings()?;
     let given = order.application(Terms::Accepted).map_err(unfit)?;
     let url = settings.activation_url(given.url())?;
     if !order.accept_terms {
         let terms = settings.config().activation.terms.as_deref();
-        if ask(&mut order, &mut io::stdin().lock(), &terms_of(&url, terms))? == Terms::Open {
-            out.line(format_args!("not activated: the terms are not accepted; nothing was sent"))?;
+        let words = words::of_user();
+        let terms = words.named(Named::Terms(&terms_at(&url, terms)));
+        if ask(&mut order, &mut io::stdin().lock(), &terms, words)? == Terms::Open {
+            out.line(format_args!("{}", words.caption(Caption::TermsOpen)))?;
             return Ok(Verdict::No);
         }
     }
@@ -33,31 +46,46 @@ pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> A
     Ok(Verdict::Code(code))
 }
 
-/// Where the terms are.
-fn terms_of(url: &Url, terms: Option<&str>) -> String {
-    match terms {
-        Some(terms) => format!("the terms in {}", escaped(terms)),
-        None => format!("the terms of {}", url.origin()),
+fn cancel(backend: &Backend, out: &mut Output) -> Answer {
+    let withdrawn = backend.cancel_activation()?;
+    let (caption, verdict) = match withdrawn {
+        Withdrawn::Request => (Caption::RequestCancelled, Verdict::Yes),
+        Withdrawn::Nothing => (Caption::NoRequest, Verdict::No),
+    };
+    match out.is_json() {
+        true => out.value(&Cancelled { schema: 1, cancelled: withdrawn == Withdrawn::Request })?,
+        false => out.line(format_args!("{}", words::of_user().caption(caption)))?,
     }
+    Ok(verdict)
+}
+
+/// Where the terms are.
+fn terms_at(url: &Url, terms: Option<&str>) -> String {
+    terms.map_or_else(|| url.origin(), escaped)
 }
 
 /// Asks a person for what the command line leaves out, and for the acceptance of the terms.
-fn ask(order: &mut Activate, input: &mut impl BufRead, terms: &str) -> Result<Terms, Failure> {
-    let person = Person::default;
-    ask_field(input, "Your name", &mut order.name, |text| Person { name: text, ..person() })?;
-    ask_field(input, "Your company", &mut order.company, |text| Person {
-        company: text,
-        ..person()
-    })?;
-    ask_field(input, "Your mail address", &mut order.email, |text| Person {
-        email: text,
-        ..person()
-    })?;
-    let accepted = answer(input, &format!("Do you accept {terms}? [y/N] "))?;
-    Ok(match accepted.to_ascii_lowercase().as_str() {
-        "y" | "yes" => Terms::Accepted,
-        _ => Terms::Open,
-    })
+fn ask(
+    order: &mut Activate,
+    input: &mut impl BufRead,
+    terms: &str,
+    words: &dyn Words,
+) -> Result<Terms, Failure> {
+    type AsPerson = fn(Option<String>) -> Person;
+    let fields: [(_, _, AsPerson); 3] = [
+        (Caption::PersonName, &mut order.name, |name| Person { name, ..Person::default() }),
+        (Caption::Company, &mut order.company, |company| Person { company, ..Person::default() }),
+        (Caption::Email, &mut order.email, |email| Person { email, ..Person::default() }),
+    ];
+    for (caption, field, as_person) in fields {
+        ask_field(input, words.caption(caption), field, as_person, words)?;
+    }
+    say(&format!("{terms}\n"))?;
+    let accepted = answer(input, &words.named(Named::AcceptQuestion))?.to_lowercase();
+    let yes = words.caption(Caption::Yes);
+    // Its first letter is enough, as the question says.
+    let is_yes = accepted == yes || accepted.len() == 1 && yes.starts_with(&accepted);
+    Ok(if is_yes { Terms::Accepted } else { Terms::Open })
 }
 
 /// Asks for a field that is missing, until the answer fits.
@@ -66,12 +94,13 @@ fn ask_field(
     question: &str,
     field: &mut Option<String>,
     as_person: impl Fn(Option<String>) -> Person,
+    words: &dyn Words,
 ) -> Result<(), Failure> {
     while field.is_none() {
         let text = answer(input, &format!("{question}: "))?;
         match as_person(Some(text.clone())).checked() {
             Ok(_) => *field = Some(text),
-            Err(wrong) => say(&format!("{wrong}\n"))?,
+            Err(wrong) => say(&format!("{}\n", words.application(&wrong)))?,
         }
     }
     Ok(())
@@ -109,12 +138,28 @@ mod tests {
 
     fn order(name: Option<&str>) -> Activate {
         let name = name.map(str::to_owned);
-        Activate { name, company: None, email: None, accept_terms: false, url: None }
+        Activate {
+            name,
+            company: None,
+            email: None,
+            accept_terms: false,
+            url: None,
+            proxy: None,
+            cancel: false,
+        }
     }
 
     /// What becomes of an order after these lines of a person.
-    fn asked(mut order: Activate, lines: &str) -> (Activate, Result<Terms, Failure>) {
-        let terms = ask(&mut order, &mut lines.as_bytes(), "the terms");
+    fn asked(order: Activate, lines: &str) -> (Activate, Result<Terms, Failure>) {
+        asked_in(&words::English, order, lines)
+    }
+
+    fn asked_in(
+        words: &dyn Words,
+        mut order: Activate,
+        lines: &str,
+    ) -> (Activate, Result<Terms, Failure>) {
+        let terms = ask(&mut order, &mut lines.as_bytes(), "Terms: x", words);
         (order, terms)
     }
 
@@ -150,9 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn a_person_says_yes_in_the_language_of_the_question() {
+        for (answer, terms) in [
+            ("ja", Terms::Accepted),
+            ("J", Terms::Accepted),
+            ("y", Terms::Open),
+            ("", Terms::Open),
+            ("jawohl", Terms::Open),
+        ] {
+            let lines = format!("\n\n\n{answer}\n");
+            assert_eq!(asked_in(&words::German, order(None), &lines).1, Ok(terms), "{answer}");
+        }
+    }
+
+    #[test]
     fn the_terms_are_named_by_their_place_or_by_the_service() {
         let url = Url::parse("https://licensing.example/activate").unwrap();
-        assert_eq!(terms_of(&url, None), "the terms of https://licensing.example");
-        assert_eq!(terms_of(&url, Some("/usr/share/terms")), "the terms in /usr/share/terms");
+        assert_eq!(terms_at(&url, None), "https://licensing.example");
+        assert_eq!(terms_at(&url, Some("/usr/share/terms")), "/usr/share/terms");
     }
 }

@@ -89,21 +89,23 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
         license(report, words),
     ];
     findings.extend(report.rejected.iter().map(|file| {
-        let message = format!("{}: {}: {}", file.file, file.code, file.message);
+        let message = words.message(file.code, &file.message);
+        let message = format!("{}: {}: {message}", file.file, file.code);
         Finding::new(Check::File, Level::Wrong, message)
     }));
-    findings.extend(report.links.iter().filter_map(link));
+    findings.extend(report.links.iter().filter_map(|one| link(one, words)));
     let problems = report.problems.iter();
     findings.extend(
-        problems.map(|problem| Finding::new(Check::System, Level::Wrong, problem.to_string())),
+        problems.map(|one| Finding::new(Check::System, Level::Wrong, words::problem(one, words))),
     );
     findings
 }
 
 /// The finding for a download link that did not deliver a licence in force.
-fn link(link: &LinkReport) -> Option<Finding> {
+fn link(link: &LinkReport, words: &dyn Words) -> Option<Finding> {
     let level = Some(words::level(link)).filter(|level| *level != Level::Ok)?;
-    Some(Finding::new(Check::Link, level, format!("{}: {}: {}", link.url, link.code, link.message)))
+    let message = words.message(link.code, &link.message);
+    Some(Finding::new(Check::Link, level, format!("{}: {}: {message}", link.url, link.code)))
 }
 
 fn unit(report: &Report, words: &dyn Words) -> Finding {

@@ -1,7 +1,7 @@
 //! `licctl features`
 
 use licd_device::Report;
-use licensing_words::{self as words, Caption, Feature, Words};
+use licensing_words::{self as words, Column, Feature, Words};
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page};
@@ -10,7 +10,7 @@ use crate::output::{Answer, Output, Verdict};
 /// The column widths of name and answer.
 const CAPS: [usize; 2] = [20, 7];
 /// The column headings.
-const HEADING: [Caption; 3] = [Caption::Feature, Caption::Allowed, Caption::Why];
+const HEADING: [Column; 3] = [Column::Feature, Column::Allowed, Column::Why];
 
 pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
     let report = backend.report()?;
@@ -24,7 +24,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
 
 /// Prints each feature with its code, which commands and administrators use.
 pub(super) fn lay_out(report: &Report, words: &dyn Words, page: &mut Page) {
-    let heading = HEADING.map(|column| Cell::from(words.caption(column)));
+    let heading = HEADING.map(|column| Cell::from(words.column(column)));
     let row = |feature: Feature<'_>| {
         let answer = Cell::new(words.allowed(feature.allowed), feature.tone);
         vec![feature.code.into(), answer, with_code(&feature.why, feature.reason).into()]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use licd_device::{LicenseReport, Rejected, Report};
-use licensing_words::{self as words, Caption, License, Refusal, Tone, Words};
+use licensing_words::{self as words, Caption, Column, License, Named, Refusal, Tone, Words};
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -11,14 +11,14 @@ use crate::layout::{Cell, Page};
 use crate::output::{Answer, Output, Verdict};
 
 /// The column headings.
-const HEADING: [Caption; 7] = [
-    Caption::Pack,
-    Caption::Serial,
-    Caption::Product,
-    Caption::Term,
-    Caption::Starts,
-    Caption::Expires,
-    Caption::State,
+const HEADING: [Column; 7] = [
+    Column::Pack,
+    Column::Serial,
+    Column::Product,
+    Column::Term,
+    Column::Starts,
+    Column::Expires,
+    Column::State,
 ];
 /// The maximum column widths. A longer pack or serial gets its own line.
 const CAPS: [usize; 6] = [9, 6, 8, 12, 10, 10];
@@ -50,7 +50,7 @@ pub(super) fn lay_out(report: &Report, words: &dyn Words, page: &mut Page) {
         page.row(&[], &[words.caption(Caption::StoreEmpty).into()]);
     }
     if !licenses.is_empty() {
-        let heading = HEADING.map(|column| Cell::from(words.caption(column))).into();
+        let heading = HEADING.map(|column| Cell::from(words.column(column))).into();
         let rows = licenses.iter().map(|license| row(license, words));
         page.table(&CAPS, &std::iter::once(heading).chain(rows).collect::<Vec<_>>());
         page.gap();
@@ -71,7 +71,7 @@ fn row(License { report, state, tone, .. }: &License<'_>, words: &dyn Words) -> 
         report.product.as_str().into(),
         words.term(report.term).into(),
         report.starts.to_string().into(),
-        report.expires.to_string().into(),
+        words.named(Named::LastDay(report.expires)).into(),
         Cell::new(state, *tone),
     ]
 }

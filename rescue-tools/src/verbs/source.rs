@@ -50,8 +50,10 @@ pub(crate) fn print(files: &[FileVerdict], out: &mut Output) -> Result<(), Failu
     if out.is_json() {
         return out.value(&licd_device::Files::new(files));
     }
+    let words = licensing_words::of_user();
     for file in files {
-        out.line(format_args!("{}: {}: {}", file.file, file.code, file.message))?;
+        let message = words.message(file.code, &file.message);
+        out.line(format_args!("{}: {}: {message}", file.file, file.code))?;
     }
     Ok(())
 }

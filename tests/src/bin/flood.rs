@@ -1,7 +1,7 @@
 //! `flood KIND SOCKET SECONDS`: calls the daemon without end, as a hostile user could, and prints
 //! the number of calls.
 //!
-//! It implements the bus protocol itself, because no library sends such messages.
+//! It speaks the bus protocol itself, because no library sends such messages.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,17 +12,18 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, IoSlice, Read, Write as _};
+use std::io::BufReader;
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use acceptance::caller;
 use acceptance::client::{MANAGER, NAME, PATH, PROPERTIES};
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use zbus::message::Flags;
 use zbus::{Fd, Message, Variant};
 
@@ -122,37 +123,11 @@ fn odd() -> Vec<Payload> {
     ]
 }
 
-/// Connects as the user that this process runs as.
-fn connect(socket: &str) -> UnixStream {
-    let mut stream = UnixStream::connect(socket).unwrap();
-    let user: String =
-        nix::unistd::geteuid().to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
-    let hello = Message::method_call("/org/freedesktop/DBus", "Hello")
-        .destination("org.freedesktop.DBus")
-        .interface("org.freedesktop.DBus")
-        .build(&())
-        .unwrap();
-    write!(stream, "\0AUTH EXTERNAL {user}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n").unwrap();
-    let mut answers = BufReader::with_capacity(1, stream.try_clone().unwrap());
-    for _ in 0..2 {
-        answers.read_line(&mut String::new()).unwrap();
-    }
-    stream.write_all(hello.data().bytes()).unwrap();
-    stream
-}
-
 /// Reads answers and counts them.
 fn listen(stream: UnixStream, answers: &AtomicU64) {
     let mut stream = BufReader::with_capacity(1 << 16, stream);
-    let mut head = [0; 16];
-    while stream.read_exact(&mut head).is_ok() {
-        let number =
-            |at: usize| u64::from(u32::from_le_bytes(head[at..at + 4].try_into().unwrap()));
-        let rest = number(12).next_multiple_of(8) + number(4);
-        if io::copy(&mut (&mut stream).take(rest), &mut io::sink()).is_err() {
-            return;
-        }
-        if head[1] == 2 || head[1] == 3 {
+    while let Ok(kind) = caller::receive(&mut stream) {
+        if caller::is_answer(kind) {
             answers.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -161,10 +136,8 @@ fn listen(stream: UnixStream, answers: &AtomicU64) {
 fn fire(stream: &UnixStream, shot: &Payload, end: Instant) -> bool {
     let mut at = 0;
     while at < shot.bytes.len() {
-        let rights = [ControlMessage::ScmRights(&shot.descriptors)];
-        let rights = if at == 0 && !shot.descriptors.is_empty() { &rights[..] } else { &[] };
-        let bytes = [IoSlice::new(&shot.bytes[at..])];
-        match sendmsg::<()>(stream.as_raw_fd(), &bytes, rights, MsgFlags::MSG_NOSIGNAL, None) {
+        let descriptors = if at == 0 { &shot.descriptors[..] } else { &[] };
+        match caller::send(stream, &shot.bytes[at..], descriptors) {
             Ok(sent) => at += sent,
             // Too many descriptors in flight, or the bus is not reading.
             Err(Errno::ETOOMANYREFS | Errno::EAGAIN) if Instant::now() < end => {
@@ -181,7 +154,7 @@ fn main() {
     let [_, kind, socket, seconds] = &words[..] else { panic!("flood KIND SOCKET SECONDS") };
     let end = Instant::now() + Duration::from_secs(seconds.parse().unwrap());
     let mut shots = shots(kind);
-    let stream = connect(socket);
+    let stream = caller::connect(Path::new(socket));
     stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
     // The first answer is that to Hello.
     let answers = Arc::new(AtomicU64::new(0));

@@ -74,9 +74,9 @@ fn tool(pictures: &Pictures<'_>, lang: &str, look: Look) {
     let _ = window.find("radio button", "FTP");
     pictures.take(&window, "import-url");
     window.keys(&["alt+f"]);
-    let _ = window.find("check box", "FTPS");
+    let _ = window.find("check box", "TLS");
     pictures.take(&window, "import-ftp");
-    window.keys(&["alt+d"]);
+    window.keys(&["alt+k"]);
     let _ = window.find("list item", "sdb1");
     pictures.take(&window, "import-file");
     // A drive that is no real one cannot be read: the picture of a refusal.
@@ -92,7 +92,7 @@ fn activation(pictures: &Pictures<'_>, lang: &str, look: Look) {
     let daemon = world.start_with(|command| clock.shown_to(command));
     seat.set(look, 96);
     let window = seat.open(seat.command(&world, lang).arg("--activate"));
-    let _ = window.find("radio button", "valu");
+    let _ = window.find("radio button", "FTP");
     pictures.take(&window, "activate");
     let _ = daemon.import(maker::licence().expires("2027-11-21").sign()).with_code(0);
     let _ = window.find("list item", "2027-11-21");

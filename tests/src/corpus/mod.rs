@@ -4,6 +4,7 @@
 //! that the committed files can be compared. They are for a device with the unit ID [`UNIT`] and
 //! the content of `tests/corpus/device`.
 
+mod bounds;
 mod form;
 mod judged;
 mod keys;
@@ -81,6 +82,7 @@ pub fn samples() -> Vec<Sample> {
         units::samples(),
         judged::samples(),
         trusted::samples(),
+        bounds::samples(),
     ];
     parts.concat()
 }
@@ -114,6 +116,10 @@ pub fn files() -> BTreeMap<PathBuf, Vec<u8>> {
     files.insert("expected.toml".into(), expected.into_bytes());
     for key in maker::roots() {
         let name = format!("device/roots.d/{}.vkey", key.verifier().name());
+        files.insert(name.into(), format!("{}\n", key.verifier()).into_bytes());
+    }
+    for (n, key) in bounds::long_roots().iter().enumerate() {
+        let name = format!("device/roots.d/long-{}.vkey", n + 1);
         files.insert(name.into(), format!("{}\n", key.verifier()).into_bytes());
     }
     files.insert("device/trust.note".into(), trust().into_bytes());
@@ -177,6 +183,10 @@ pub fn expected() -> Vec<Entry> {
 pub fn device() -> World {
     let world = World::new();
     assert_eq!(world.licctl(["unit-id"]).with_code(0).out.trim(), UNIT);
+    for (n, key) in bounds::long_roots().iter().enumerate() {
+        let file = format!("/usr/lib/licd/roots.d/long-{}.vkey", n + 1);
+        world.write(&file, format!("{}\n", key.verifier()));
+    }
     world.write("/usr/lib/licd/trust.note", trust());
     world.write("/license/dsa/licenses/present.lic", present());
     world

@@ -102,7 +102,7 @@ fn texts() -> Vec<Sample> {
 }
 
 /// A document of the header and these lines, signed by enough roots.
-fn signed(lines: &[String]) -> String {
+pub(super) fn signed(lines: &[String]) -> String {
     let [a, b, _] = maker::roots();
     issue::sign(&text(lines), &[&a, &b])
 }
@@ -115,7 +115,7 @@ fn text(lines: &[String]) -> String {
     header + &lines.iter().map(|line| format!("{line}\n")).collect::<String>()
 }
 
-fn issuer() -> String {
+pub(super) fn issuer() -> String {
     format!("key {} *", maker::issuer().verifier())
 }
 
@@ -130,6 +130,17 @@ fn long_key(number: u8, name: usize, products: usize) -> String {
     let list: Vec<String> = (0..products).map(|n| format!("P{n:011}")).collect();
     let public = public(&maker::key("any", 150 + number));
     format!("key {} {}", verifier(&name, 1, &public), list.join(","))
+}
+
+/// The most and longest lines of a trust document.
+fn fullest_lines() -> Vec<String> {
+    let longest = "withdraw ABCDE-ABCDE-ABCDE-ABCDEF 9223372036854775807".to_owned();
+    (0..16).map(|n| long_key(n, 159, 32)).chain(vec![longest; 1000]).collect()
+}
+
+/// The longest text of a trust document.
+pub(super) fn fullest() -> String {
+    text(&fullest_lines()).replace("version 4", "version 9223372036854775807")
 }
 
 fn packed(text: &str) -> Vec<u8> {
@@ -151,13 +162,12 @@ fn limits() -> Vec<Sample> {
     };
     let withdrawn = |count: usize| vec!["withdraw WE-GONE2 1".to_owned(); count];
     let keys = |count: u8, products: usize| (0..count).map(move |n| long_key(n, 159, products));
-    let longest = "withdraw ABCDE-ABCDE-ABCDE-ABCDEF 9223372036854775807".to_owned();
-    let mut fullest: Vec<String> = keys(16, 32).chain(vec![longest; 1000]).collect();
-    let full = text(&fullest).replace("version 4", "version 9223372036854775807");
+    let mut lines = fullest_lines();
+    let full = fullest();
     let longer = format!("{}7\n", full.trim_end());
     let [a, b, _] = maker::roots();
     let by_roots = |text: &str| packed(&issue::sign(text, &[&a, &b]));
-    fullest.push("withdraw WE-GONE2 1".into());
+    lines.push("withdraw WE-GONE2 1".into());
     let strangers: Vec<issue::SigningKey> =
         (0..7).map(|n| maker::key(&format!("other-{n}"), 70 + n)).collect();
     let many = |count: usize| {
@@ -184,7 +194,7 @@ fn limits() -> Vec<Sample> {
             packed(&signed(&[vec![issuer()], withdrawn(1001)].concat()))
         }),
         wrong("lines-too-many", "line 1020: the text has more than 1019 lines", {
-            packed(&signed(&fullest))
+            packed(&signed(&lines))
         }),
         wrong("text-too-long", "line 1: the text is longer than 64226 bytes", by_roots(&longer)),
         wrong("signatures-nine", "stands on more than 8 lines", many(9)),

@@ -17,11 +17,11 @@ pub use self::watch::Watch;
 use super::judge::Right;
 use super::operations::{Act, Operation};
 use super::point::Aim;
-use super::state::{self, State};
 use super::tracer::{End, Trace, Traced};
 use crate::bus::Bus;
 use crate::partition::Partition;
 use crate::program;
+use crate::state::{self, State};
 use crate::wait;
 use crate::world::World;
 

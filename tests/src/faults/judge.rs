@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::attempt::{Answer, Attempt, Fixture, report};
 use super::point::{Aim, Fault};
-use super::state::{self, State};
 use super::tracer::End;
+use crate::state::{self, State};
 use crate::world::World;
 
 /// The exit code of a program that panics.

@@ -10,7 +10,10 @@ use acceptance::server::nginx::Nginx;
 use acceptance::server::{ok, status};
 use acceptance::story;
 
-use super::{Service, activate, arguments, assert_conforms, device, finished, order, request_file};
+use super::{
+    Service, activate, activate_with, arguments, assert_conforms, device, finished, order,
+    request_file,
+};
 
 pub(super) const STORIES: &[Story] = &[
     story!(a_service_activates_the_device_with_and_without_the_daemon),
@@ -20,6 +23,7 @@ pub(super) const STORIES: &[Story] = &[
     story!(a_redirect_gets_no_persons_data_on_another_server),
     story!(the_address_is_https_or_of_this_machine),
     story!(an_activation_can_name_its_proxy_which_stays_on_the_device),
+    story!(licctl_names_a_proxy_without_a_password),
 ];
 
 fn a_service_activates_the_device_with_and_without_the_daemon() {
@@ -182,4 +186,22 @@ fn an_activation_can_name_its_proxy_which_stays_on_the_device() {
     assert!(fs::read_to_string(request_file(&world)).unwrap().contains("ada:secret@"));
     let refusal = order(&client, &[("proxy", "nonsense".into())]).unwrap_err();
     assert!(refusal.message.contains("option “proxy”: is not of the form"), "{refusal:?}");
+}
+
+fn licctl_names_a_proxy_without_a_password() {
+    let proxy = Service::issuing(&maker::licence().sign());
+    let address = format!("http://{}", proxy.server.address);
+    let (worlds, _) = activate_with("http://127.0.0.1:1/activate", &["--proxy", &address]);
+    for head in proxy.server.heads() {
+        assert!(head.starts_with("POST http://127.0.0.1:1/activate HTTP/1.1\r\n"), "{head}");
+    }
+    assert_eq!(proxy.posted().len(), 2);
+    assert!(worlds.iter().all(|world| world.status()["state"] == "valid"));
+    for (wrong, words) in [
+        ("http://ada:secret@proxy:3128", "every user of this machine"),
+        ("nonsense", "is not of the form"),
+    ] {
+        let answer = worlds[0].licctl(arguments(&["--proxy", wrong])).with_code(2);
+        assert!(answer.err.contains(words) && !answer.err.contains("secret"), "{answer:?}");
+    }
 }

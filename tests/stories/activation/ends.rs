@@ -3,6 +3,7 @@
 use std::fs;
 
 use acceptance::client::{Client, NAME};
+use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER};
 use acceptance::server::{hang, status};
@@ -17,6 +18,7 @@ pub(super) const STORIES: &[Story] = &[
     story!(a_licence_from_elsewhere_answers_the_request),
     story!(a_cancelled_activation_takes_its_request_along),
     story!(a_later_activation_replaces_the_earlier_one),
+    story!(licctl_cancels_the_request_that_waits),
 ];
 
 fn state_of(client: &Client, job: &OwnedObjectPath) -> String {
@@ -107,4 +109,21 @@ fn a_later_activation_replaces_the_earlier_one() {
     daemon.refresh();
     let _ = daemon.licctl(arguments(&[])).with_code(0);
     assert!(!request_file(&world).exists());
+}
+
+fn licctl_cancels_the_request_that_waits() {
+    let failing = Service::with(|_| status("500 x", "Retry-After: 3600\r\n"));
+    with_and_without_daemon(|world, licctl| {
+        point_to(world, &failing.url());
+        let none = licctl(&["activate", "--cancel"]).with_code(1);
+        assert_eq!(none.out, "No request waits for an answer.\n");
+        let _ = licctl(&arguments(&[])).with_code(6);
+        assert!(request_file(world).exists());
+        let cancelled = licctl(&["activate", "--cancel", "--json"]).with_code(0);
+        assert_eq!(cancelled.out, "{\"schema\":1,\"cancelled\":true}\n");
+        assert!(!request_file(world).exists());
+        assert_eq!(world.status()["problems"].as_array().unwrap().len(), 0);
+        // A cancel is all that the command does.
+        let _ = licctl(&["activate", "--cancel", "--accept-terms"]).with_code(2);
+    });
 }

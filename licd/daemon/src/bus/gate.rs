@@ -33,10 +33,12 @@ use zruntime::net::unix::UnixStream;
 use zruntime::{Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
 
 use envelope::{BODY, Envelope, FLAGS, Kind};
-use inbound::{Arrival, Frame, Inbound};
-use line::Line;
+use inbound::Frame;
 use queues::{CallQueues, Load};
 pub(super) use signals::Signals;
+
+pub(super) use inbound::{Arrival, Inbound};
+pub(super) use line::Line;
 
 /// How long the bus may take no byte of an answer. It stops reading when too much of what was sent
 /// through it waits to be read by others; a new connection begins without that.

@@ -59,8 +59,8 @@ fn a_warning_says_what_ends_and_when_what_stops_and_what_stays() {
         de.body,
         "Die Lizenz für dieses Gerät endet am 30. November 2026, in 8 Tagen. Bis zum 28. Dezember \
          2026 bleibt alles, wie es ist.\n\
-         Danach nicht mehr verfügbar: neue Apps und App-Aktualisierungen, Systemaktualisierungen, \
-         Änderungen an den Einstellungen und das Cloud Gateway (ICG). Was läuft, läuft weiter.\n\
+         Danach nicht mehr verfügbar: neue Apps und App-Updates, Systemaktualisierungen, geänderte \
+         Einstellungen und das Cloud Gateway (ICG). Was läuft, läuft weiter.\n\
          Weiterhin verfügbar: das System, installierte Apps und Multimedia-Codecs.\n\
          Ihre Administration kann die Lizenz verlängern."
     );

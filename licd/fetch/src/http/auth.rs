@@ -55,8 +55,11 @@ pub(super) fn parse_schemes<'a>(values: impl Iterator<Item = &'a str>) -> AuthSc
         if is_name && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(word)) {
             schemes.push(word.to_owned());
         }
+        // A head has room for thousands, each of which would be compared with all before it.
+        if schemes.len() == MAX_SCHEMES {
+            break;
+        }
     }
-    schemes.truncate(MAX_SCHEMES);
     schemes
 }
 
@@ -78,5 +81,11 @@ mod tests {
             // A comma within quotes may leave further words; only the first schemes count.
             assert_eq!(&found[..expected.len().min(found.len())], expected, "{values:?}");
         }
+    }
+    #[test]
+    fn of_many_schemes_the_first_are_kept() {
+        let many: Vec<String> = (0..10_000).map(|number| format!("s{number}")).collect();
+        let expected = ["s0", "s1", "s2", "s3", "s4", "s5"];
+        assert_eq!(parse_schemes([many.join(",").as_str()].into_iter()), expected);
     }
 }

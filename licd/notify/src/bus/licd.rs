@@ -4,19 +4,15 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use licd_protocol::{BusAddress, system_message};
-use zbus::connection::Connection;
+use licd_client::{CallError, Caller, Client, Signal, Signals, Topic};
+use licd_protocol::BusAddress;
+use zbus::Message;
 use zbus::export::futures_core::Stream;
-use zbus::{Error, MatchRule, Message, MessageStream};
-use zruntime::SharedRuntime;
 
-use super::{NotificationServer, QUEUE, connect, message, owner_changes};
+use super::NotificationServer;
 
-const LICD: &str = "com.igel.License1";
-const LICD_PATH: &str = "/com/igel/License1";
-const MANAGER: &str = "com.igel.License1.Manager";
-const DEPLOYMENT: &str = "com.igel.License1.Deployment";
-const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+/// What may change what licd has published.
+const TOPICS: [Topic; 3] = [Topic::Report, Topic::Restart, Topic::Presence];
 
 /// An event on either bus.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,40 +29,27 @@ pub(crate) enum Event {
 
 /// The connection to licd.
 pub(crate) struct Licd {
-    connection: Connection,
-    /// Its signals, the changes of the restart, and the changes of its owner.
-    streams: [MessageStream; 3],
+    client: Client,
+    signals: Signals,
 }
 
 impl Licd {
     /// Subscribes to the signals of licd, which need not have started yet.
     ///
     /// # Errors
-    /// The reason, for a message.
-    pub(crate) async fn connect(bus: &BusAddress) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
-        let connection = connect(bus, &runtime).await?;
-        let listen = async {
-            let signals = MatchRule::builder().msg_type(zbus::message::Type::Signal);
-            let signals = signals.sender(LICD).interface(MANAGER).build()?;
-            let signals = MessageStream::for_match_rule(signals, &connection, Some(QUEUE)).await?;
-            let restart = MatchRule::builder().msg_type(zbus::message::Type::Signal);
-            let restart = restart.sender(LICD).interface(PROPERTIES).add_arg(DEPLOYMENT).build()?;
-            let restart = MessageStream::for_match_rule(restart, &connection, Some(QUEUE)).await?;
-            Ok([signals, restart, owner_changes(&connection, LICD).await?])
-        };
-        let streams = listen.await.map_err(|error: Error| message(&error))?;
-        Ok(Self { connection, streams })
+    /// The bus is missing or does not answer.
+    pub(crate) async fn connect(bus: &BusAddress) -> Result<Self, CallError> {
+        let client = Client::connect(bus, Caller::Desktop).await?;
+        let signals = Signals::listen(&client, &TOPICS).await?;
+        Ok(Self { client, signals })
     }
 
     /// Passes the user's answer on.
     ///
     /// # Errors
-    /// licd's reason to refuse it, for a message.
-    pub(crate) async fn answer(&self, answer: &str) -> Result<(), String> {
-        let to = (Some(LICD), LICD_PATH, Some(DEPLOYMENT));
-        let call = self.connection.call_method(to.0, to.1, to.2, "Answer", &answer);
-        call.await.map(drop).map_err(|error| message(&error))
+    /// licd refuses it, or does not answer.
+    pub(crate) async fn answer(&self, answer: &str) -> Result<(), CallError> {
+        self.client.answer(answer).await
     }
 
     /// Waits for the next event on either bus.
@@ -77,13 +60,11 @@ impl Licd {
             if closed.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Event::Disconnected);
             }
-            for stream in &mut self.streams {
-                if let Poll::Ready(message) = Pin::new(stream).poll_next(context) {
-                    return Poll::Ready(match message {
-                        Some(Ok(_)) => Event::Published,
-                        Some(Err(_)) | None => Event::Disconnected,
-                    });
-                }
+            if let Poll::Ready(signal) = self.signals.poll_next(context) {
+                return Poll::Ready(match signal {
+                    Signal::Lost(_) => Event::Disconnected,
+                    _ => Event::Published,
+                });
             }
             while let Poll::Ready(message) = Pin::new(&mut *signals).poll_next(context) {
                 match message {

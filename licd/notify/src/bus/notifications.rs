@@ -6,13 +6,14 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use licd_protocol::{BusAddress, system_message};
+use licd_client::{CallError, connect, owner_changes};
+use licd_protocol::BusAddress;
 use zbus::connection::Connection;
 use zbus::export::futures_core::Stream;
 use zbus::{Error, MatchRule, MessageStream, Variant};
 use zruntime::SharedRuntime;
 
-use super::{QUEUE, connect, message, owner_changes};
+use super::{ANSWER, QUEUE};
 
 /// The bus name and the interface.
 const NAME: &str = "org.freedesktop.Notifications";
@@ -75,12 +76,12 @@ pub(crate) struct Shown {
 #[derive(Debug)]
 pub(crate) struct NotifyError {
     waited: Duration,
-    source: Error,
+    source: CallError,
 }
 
 impl fmt::Display for NotifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (waited, reason) = (self.waited.as_secs(), message(&self.source));
+        let (waited, reason) = (self.waited.as_secs(), &self.source);
         write!(f, "{NAME}: shows nothing within {waited} seconds ({reason})")
     }
 }
@@ -95,15 +96,13 @@ impl NotificationServer {
     /// Connects to the session bus. `timeout`: how long to wait for a server to appear.
     ///
     /// # Errors
-    /// The reason, for a message.
-    pub(crate) async fn connect(bus: &BusAddress, timeout: Duration) -> Result<Self, String> {
-        let runtime = SharedRuntime::current().map_err(|error| system_message(&error))?;
-        let connection = connect(bus, &runtime).await?;
+    /// The bus is missing or does not answer.
+    pub(crate) async fn connect(bus: &BusAddress, timeout: Duration) -> Result<Self, CallError> {
+        let runtime = SharedRuntime::current().map_err(Error::from)?;
+        let connection = connect(bus, &runtime, ANSWER).await?;
         let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal);
-        let rule = rule.sender(NAME).interface(NAME).build();
-        let signals =
-            async { MessageStream::for_match_rule(rule?, &connection, Some(QUEUE)).await };
-        let signals = signals.await.map_err(|error| message(&error))?;
+        let rule = rule.sender(NAME).interface(NAME).build()?;
+        let signals = MessageStream::for_match_rule(rule, &connection, Some(QUEUE)).await?;
         Ok(Self { connection, runtime, timeout, signals })
     }
 
@@ -118,7 +117,7 @@ impl NotificationServer {
         loop {
             let source = match self.notify(notification).await {
                 Ok(shown) => return Ok(shown),
-                Err(source) => source,
+                Err(source) => source.into(),
             };
             let failed = |source| NotifyError { waited: self.timeout, source };
             let Ok(appearance) = &mut appearance else { return Err(failed(source)) };

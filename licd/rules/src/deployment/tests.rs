@@ -67,7 +67,9 @@ fn time_leads_to_the_question_the_notice_and_the_restart() {
         ("a refused restart is tried again", Refused(s(AT)), Time, PROMPT, Restart),
         ("but not at once", Refused(s(AT + 1)), Time, PROMPT, Refused(s(AT + 1))),
         ("a restart is ordered once", Restart, Time, PROMPT, Restart),
+        ("an ordered restart is not taken back", Restart, Time, NEVER, Restart),
         ("no is no", Cancelled, Time, UNASKED, Cancelled),
+        ("also without leave", Cancelled, Time, NEVER, Cancelled),
     ]);
 }
 

@@ -166,3 +166,30 @@ fn a_refuted_document_is_evidence_again_when_its_date_has_come() {
         (Restart, 0, "2026-11-30", "2026-12-02", BEHIND),
     ]);
 }
+
+#[test]
+fn a_document_of_the_date_of_a_refuted_image_is_refuted_too() {
+    check(&[
+        (First(Some("2026-12-01")), 0, "2026-11-22T08", "2026-12-01T00", BEHIND),
+        (Sync, 0, "2026-11-22T09", "2026-11-22T09", OK),
+        (Lost, 0, "2026-11-22T09", "2026-11-22T09", UNSYNC),
+        (Document("2026-12-01"), 0, "2026-11-22T09", "2026-11-22T09", UNSYNC),
+        (Document("2026-12-02"), 0, "2026-11-22T09", "2026-12-02", BEHIND),
+    ]);
+}
+
+#[test]
+fn a_signer_that_adds_nothing_takes_no_place() {
+    let leads = |device: &Script| device.verdict().marks.leads.iter().flatten().count();
+    let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));
+    device.install(issuer(), at("2026-02-01"));
+    device.look();
+    assert_eq!(leads(&device), 1);
+    device.synchronized = true;
+    device.look();
+    assert_eq!(leads(&device), 0);
+    let mut behind = Script::start(at("1970-01-01"), false, Some(at("2026-01-15")));
+    behind.install(issuer(), at("2026-01-15"));
+    behind.look();
+    assert_eq!(leads(&behind), 0);
+}

@@ -173,6 +173,14 @@ impl Maker {
         self.verified_by(&trust_in(&names, &[])).unwrap()
     }
     pub fn verified_by(&self, trust: &TrustDocument) -> Result<License, DocumentError> {
+        self.verified_for(trust, &[unit()])
+    }
+    /// Verified on a device with these candidates for its unit ID.
+    pub fn verified_for(
+        &self,
+        trust: &TrustDocument,
+        wanted: &[UnitId],
+    ) -> Result<License, DocumentError> {
         let keys: Vec<SigningKey> = self.signers.iter().map(|name| key(name)).collect();
         let keys: Vec<&SigningKey> = keys.iter().collect();
         let mut terms = self.terms.clone();
@@ -183,8 +191,7 @@ impl Maker {
             }
         }
         let file = issue::license(&terms, &self.units, &keys);
-        let wanted = [unit()];
-        let mut verifier = Verifier::new(trust, &wanted);
+        let mut verifier = Verifier::new(trust, wanted);
         verifier.update(file.as_bytes())?;
         Ok(verifier.finish()?.license)
     }

@@ -11,14 +11,14 @@ use licd_fs::tree::Tree;
 const RECORD_BYTES: u64 = 64 * 1024;
 
 /// The properties of a device.
-#[derive(Debug, Default)]
-pub(super) struct Record {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
     /// Whether the device has a file system, as opposed to a partition table, a swap area or the like.
-    pub(super) is_file_system: bool,
+    pub is_file_system: bool,
     /// The type that blkid reports.
-    pub(super) kind: Option<String>,
+    pub kind: Option<String>,
     /// The label of the file system.
-    pub(super) label: Option<String>,
+    pub label: Option<String>,
 }
 
 impl Record {
@@ -26,15 +26,21 @@ impl Record {
     /// processed the device.
     pub(super) fn of(root: &Root, number: &str) -> Looked<Option<Self>> {
         let path = Path::new("/run/udev/data").join(format!("b{number}"));
-        let Ok(text) = Tree::hardware(root).text(&path, RECORD_BYTES)? else { return Ok(None) };
+        let text = Tree::hardware(root).text(&path, RECORD_BYTES)?;
+        Ok(text.ok().map(|text| Self::parse(&text)))
+    }
+
+    /// Reads the text of a record.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
         let property = |key: &str| {
             let lines = text.lines().filter_map(|line| line.strip_prefix("E:")?.split_once('='));
             lines.filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).next()
         };
-        Ok(Some(Self {
+        Self {
             is_file_system: property("ID_FS_USAGE").as_deref() == Some("filesystem"),
             kind: property("ID_FS_TYPE"),
             label: property("ID_FS_LABEL"),
-        }))
+        }
     }
 }

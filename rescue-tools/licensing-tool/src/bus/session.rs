@@ -1,32 +1,24 @@
 //! One connection to the bus: what the daemon signals, and the calls that wait for an answer.
 
 use std::future::{Future, poll_fn};
-use std::num::NonZero;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use licd_client::{CallError, Caller, Client, Signal, Signals, Topic};
 use licd_protocol::BusAddress;
-use zbus::connection::Connection;
-use zbus::export::futures_core::Stream as _;
-use zbus::{MatchRule, Message, MessageStream};
-use zruntime::SharedRuntime;
 use zruntime::mpmc::{Receiver, Sender, unbounded};
 
-use super::calls::{self, Client};
-use super::{failure, files};
+use super::{calls, files};
 use crate::state::actions::Action;
 use crate::state::events::{Absence, Event, Verdict};
 
-/// Signals that wait while the thread is busy. A job reports its progress four times a second.
-const QUEUE: Option<NonZero<usize>> = NonZero::new(64);
+/// The daemon's signals, the most urgent first.
+const TOPICS: [Topic; 4] = [Topic::Report, Topic::Ends, Topic::Progress, Topic::Presence];
 /// The age at which a report is read again: the days left count down without a signal.
 const STALE: Duration = Duration::from_secs(3600);
 /// The pause before a daemon that has not answered is asked again.
 const RETRY: Duration = Duration::from_secs(5);
-
-const BUS: &str = "org.freedesktop.DBus";
-const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// Why a session has ended.
 pub(super) enum End {
@@ -40,8 +32,7 @@ type Call = Pin<Box<dyn Future<Output = Option<Event>>>>;
 pub(super) struct Session {
     address: BusAddress,
     client: Client,
-    /// The daemon's signals, those of its jobs, their progress, and its coming and going.
-    streams: [MessageStream; 4],
+    signals: Signals,
     calls: Vec<Call>,
     /// The call for the report, at most one at a time.
     report: Option<Call>,
@@ -60,7 +51,7 @@ enum Changed {
 /// What comes next.
 enum Next {
     Order(Option<Action>),
-    Signal(usize, Option<zbus::Result<Message>>),
+    Signal(Signal),
     Answer(Option<Event>),
     Report(Option<Event>),
     Due,
@@ -71,18 +62,15 @@ impl Session {
     /// Connects, and listens before it asks for the first report.
     ///
     /// # Errors
-    /// The reason, for people.
-    pub(super) async fn open(
-        address: &BusAddress,
-        runtime: &SharedRuntime,
-    ) -> Result<Self, String> {
-        let client = Client::connect(address, runtime).await?;
-        let streams = streams(&client.connection).await.map_err(|e| failure::reason(&e))?;
+    /// The bus is missing or does not answer.
+    pub(super) async fn open(address: &BusAddress) -> Result<Self, CallError> {
+        let client = Client::connect(address, Caller::Desktop).await?;
+        let signals = Signals::listen(&client, &TOPICS).await?;
         let report = Some(ask_report(&client));
         let changed = Changed::No;
         let address = address.clone();
         let calls = Vec::new();
-        Ok(Self { address, client, streams, calls, report, changed, cancel_files: None })
+        Ok(Self { address, client, signals, calls, report, changed, cancel_files: None })
     }
 
     /// Carries out orders and reports events until the bus or the window has gone.
@@ -95,11 +83,8 @@ impl Session {
                     self.carry_out(action);
                     None
                 }
-                Next::Signal(at, message) => match message {
-                    Some(Ok(message)) => self.signal(at, &message),
-                    Some(Err(error)) => return End::BusGone(failure::reason(&error)),
-                    None => return End::BusGone("the connection has ended".to_owned()),
-                },
+                Next::Signal(Signal::Lost(error)) => return End::BusGone(error.to_string()),
+                Next::Signal(signal) => self.signal(signal),
                 Next::Answer(event) => event,
                 Next::Report(event) => {
                     pause = match &event {
@@ -122,9 +107,8 @@ impl Session {
     }
 
     async fn next(&mut self, orders: &Receiver<Action>, pause: Duration) -> Next {
-        let connection = self.client.connection.clone();
-        let runtime = self.client.runtime.clone();
-        let (mut gone, mut due) = (pin!(connection.closed()), pin!(runtime.sleep(pause)));
+        let client = self.client.clone();
+        let (mut gone, mut due) = (pin!(client.ended()), pin!(client.sleep(pause)));
         let mut order = pin!(orders.recv());
         poll_fn(|context| {
             if let Poll::Ready(next) = self.poll_own(context) {
@@ -143,10 +127,8 @@ impl Session {
 
     /// Signals come first: a job's end precedes the answer about it.
     fn poll_own(&mut self, context: &mut Context<'_>) -> Poll<Next> {
-        for (at, stream) in self.streams.iter_mut().enumerate() {
-            if let Poll::Ready(message) = Pin::new(stream).poll_next(context) {
-                return Poll::Ready(Next::Signal(at, message));
-            }
+        if let Poll::Ready(signal) = self.signals.poll_next(context) {
+            return Poll::Ready(Next::Signal(signal));
         }
         if let Some(call) = &mut self.report
             && let Poll::Ready(event) = call.as_mut().poll(context)
@@ -175,7 +157,7 @@ impl Session {
                 let (cancel, cancelled) = unbounded();
                 self.cancel_files = Some(cancel);
                 let address = self.address.clone();
-                self.call(files::import(address, client.runtime, files, purpose, cancelled));
+                self.call(files::import(address, files, purpose, cancelled));
             }
             Action::CancelFiles => self.cancel_files = None,
             Action::CancelJob(job) => self.calls.push(Box::pin(async {
@@ -198,27 +180,20 @@ impl Session {
         self.calls.push(Box::pin(async { Some(call.await) }));
     }
 
-    fn signal(&mut self, at: usize, message: &Message) -> Option<Event> {
-        match at {
-            0 => {
-                if message.header().member().is_some_and(|member| member == "Changed") {
-                    self.look_again();
-                }
+    fn signal(&mut self, signal: Signal) -> Option<Event> {
+        match signal {
+            Signal::Changed | Signal::Came => {
+                self.look_again();
                 None
             }
-            1 => ended(message),
-            2 => progressed(message),
-            _ => self.owner_changed(message),
+            Signal::Ended { job, verdict, message } => {
+                let code = licd_rules::Code::parse(&verdict);
+                Some(Event::Ended(job, Verdict { code, message }))
+            }
+            Signal::Progressed { job, done, total } => Some(Event::Progressed(job, done, total)),
+            Signal::Went => Some(Event::Absent(Absence::Daemon)),
+            Signal::Notice | Signal::Restart | Signal::Lost(_) => None,
         }
-    }
-
-    fn owner_changed(&mut self, message: &Message) -> Option<Event> {
-        let (_, _, new): (String, String, String) = message.body().deserialize().ok()?;
-        if new.is_empty() {
-            return Some(Event::Absent(Absence::Daemon));
-        }
-        self.look_again();
-        None
     }
 
     /// Asks for the report, again if the last call may have been too early.
@@ -239,37 +214,4 @@ impl Session {
 fn ask_report(client: &Client) -> Call {
     let client = client.clone();
     Box::pin(async { Some(calls::report(client).await) })
-}
-
-async fn streams(connection: &Connection) -> zbus::Result<[MessageStream; 4]> {
-    let rule = || MatchRule::builder().msg_type(zbus::message::Type::Signal);
-    let licd = || rule().sender(calls::NAME);
-    let rules = [
-        licd().interface(calls::MANAGER).build()?,
-        licd().interface(calls::JOB).member("Finished").build()?,
-        licd().interface(PROPERTIES).add_arg(calls::JOB).build()?,
-        rule()
-            .sender(BUS)
-            .interface(BUS)
-            .member("NameOwnerChanged")
-            .add_arg(calls::NAME)
-            .build()?,
-    ];
-    let [changes, jobs, progress, owners] =
-        rules.map(|rule| MessageStream::for_match_rule(rule, connection, QUEUE));
-    Ok([changes.await?, jobs.await?, progress.await?, owners.await?])
-}
-
-/// The end of a job.
-fn ended(message: &Message) -> Option<Event> {
-    let job = message.header().path()?.to_string();
-    let (word, message): (String, String) = message.body().deserialize().ok()?;
-    Some(Event::Ended(job, Verdict { code: licd_rules::Code::parse(&word), message }))
-}
-
-/// The progress of a job.
-fn progressed(message: &Message) -> Option<Event> {
-    let job = message.header().path()?.to_string();
-    let (done, total) = calls::progress(message)?;
-    Some(Event::Progressed(job, done, total))
 }

@@ -51,6 +51,14 @@ pub(crate) enum Complaint {
 }
 
 impl Outcome {
+    /// The verdict that it is made of, if it is of one.
+    pub(crate) fn code(&self) -> Option<Code> {
+        match self {
+            Self::Rejected(code) | Self::Refused(code) => Some(*code),
+            _ => None,
+        }
+    }
+
     /// Its severity, which its words carry too.
     pub(crate) fn tone(&self) -> Tone {
         match self {

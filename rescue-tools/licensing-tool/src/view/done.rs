@@ -2,12 +2,13 @@
 
 use gtk::prelude::*;
 use gtk::{Orientation, SelectionMode};
+use licensing_words::Caption;
 
 use super::list::{List, button, page, text};
 use super::{Context, overview};
+use crate::labels::Control;
 use crate::state::State;
 use crate::state::events::Event;
-use crate::texts::Text;
 
 pub(super) struct Done {
     pub(super) root: gtk::ScrolledWindow,
@@ -18,16 +19,16 @@ pub(super) struct Done {
 
 impl Done {
     pub(super) fn new(context: &Context) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let content = gtk::Box::new(Orientation::Vertical, 12);
-        let title = text(texts.text(Text::Activated));
+        let title = text(&labels.caption(Caption::Activated));
         title.add_css_class("unit");
         title.add_css_class("good");
         content.append(&title);
-        let services = List::new(texts.text(Text::Services), SelectionMode::None);
+        let services = List::new(&labels.caption(Caption::Services), SelectionMode::None);
         content.append(&services.widget);
-        content.append(&text(texts.text(Text::ActivatedHint)));
-        let close = button(texts.text(Text::Close));
+        content.append(&text(&labels.caption(Caption::CanClose)));
+        let close = button(&labels.control(Control::Close));
         close.set_halign(gtk::Align::End);
         let sender = context.clone();
         close.connect_clicked(move |_| sender.send(Event::Closed));

@@ -7,11 +7,11 @@ use gtk::{CheckButton, Entry, Grid, Orientation, PasswordEntry, SelectionMode};
 
 use super::Context;
 use super::list::{List, Row, button, check_box, heading, isolated, keyed, text};
+use crate::labels::{Control, Labels};
 use crate::state::State;
 use crate::state::events::{Event, Purpose};
 use crate::state::form::{Field, Tick};
-use crate::texts::Text;
-use licensing_words::Tone;
+use licensing_words::{Caption, Named, Tone};
 
 /// Characters of a text: the longest address that the daemon takes.
 const LENGTH: i32 = 2048;
@@ -42,9 +42,9 @@ impl Form {
     }
 
     fn add_field(&mut self, field: Field) {
-        let texts = self.context.texts;
-        let entry = entry(field, texts.example(field), &self.context);
-        let label = keyed(texts.field(field), &entry);
+        let labels = self.context.labels;
+        let entry = entry(field, &self.context);
+        let label = keyed(&labels.control(field.into()), &entry);
         label.set_xalign(1.0);
         let row = i32::try_from(self.fields.len()).unwrap_or(i32::MAX);
         self.grid.attach(&label, 0, row, 1, 1);
@@ -53,8 +53,8 @@ impl Form {
     }
 
     /// Adds a check box below the texts.
-    pub(super) fn add_tick(&mut self, tick: Tick, label: Text) {
-        let check = check_box(self.context.texts.text(label));
+    pub(super) fn add_tick(&mut self, tick: Tick, label: Control) {
+        let check = check_box(&self.context.labels.control(label));
         let context = self.context.clone();
         check.connect_toggled(move |check| context.send(Event::Ticked(tick, check.is_active())));
         self.root.append(&check);
@@ -65,13 +65,14 @@ impl Form {
     }
 
     /// Adds a text below.
-    pub(super) fn add_hint(&self, hint: Text) {
-        self.root.append(&text(self.context.texts.text(hint)));
+    pub(super) fn add_hint(&self, hint: &str) {
+        self.root.append(&text(hint));
     }
 
     /// Shows where the terms are, below their check box.
     pub(super) fn show_terms(&self, place: Option<&str>) {
-        let place = place.map(|place| self.context.texts.terms(&isolated(place)));
+        let place =
+            place.map(|place| self.context.labels.words.named(Named::Terms(&isolated(place))));
         self.terms.set_label(place.as_deref().unwrap_or_default());
         self.terms.set_visible(place.is_some());
     }
@@ -85,7 +86,7 @@ impl Form {
     }
 }
 
-fn entry(field: Field, example: &str, context: &Context) -> gtk::Widget {
+fn entry(field: Field, context: &Context) -> gtk::Widget {
     let context = context.clone();
     if field == Field::Password {
         let entry = PasswordEntry::builder()
@@ -102,10 +103,24 @@ fn entry(field: Field, example: &str, context: &Context) -> gtk::Widget {
         .activates_default(true)
         .hexpand(true)
         .max_length(LENGTH)
-        .placeholder_text(example)
+        .placeholder_text(example(field, context.labels))
         .build();
     entry.connect_changed(move |entry| context.send(Event::Typed(field, entry.text().into())));
     entry.upcast()
+}
+
+/// What the user may type, shown in the empty field.
+fn example(field: Field, labels: Labels) -> String {
+    match field {
+        Field::Url => "https://server.example/WE.lic",
+        Field::Host => "ftp.example",
+        Field::Port => "21",
+        Field::Path => "WE.lic",
+        Field::Proxy => return labels.caption(Caption::AsConfigured),
+        Field::Email => "ada@example.com",
+        Field::User | Field::Password | Field::Name | Field::Company => "",
+    }
+    .to_owned()
 }
 
 /// The form for a file: the USB drives, and the file chooser.
@@ -119,20 +134,21 @@ pub(super) struct FileForm {
 
 impl FileForm {
     pub(super) fn new(context: &Context) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let root = gtk::Box::new(Orientation::Vertical, 8);
-        let buttons = [(Text::CheckFile, Purpose::Check), (Text::ChooseFile, Purpose::Import)].map(
-            |(label, purpose)| {
-                let button = button(texts.text(label));
-                let sender = context.clone();
-                button.connect_clicked(move |_| sender.send(Event::WantsFiles(purpose)));
-                button
-            },
-        );
+        let buttons =
+            [(Control::CheckFiles, Purpose::Check), (Control::ImportFiles, Purpose::Import)].map(
+                |(label, purpose)| {
+                    let button = button(&labels.control(label));
+                    let sender = context.clone();
+                    button.connect_clicked(move |_| sender.send(Event::WantsFiles(purpose)));
+                    button
+                },
+            );
         let choosers = gtk::Box::new(Orientation::Horizontal, 8);
         buttons.iter().for_each(|button| choosers.append(button));
-        let drives = List::new(texts.text(Text::UsbDrives), SelectionMode::Single);
-        let none = text(texts.text(Text::NoDrives));
+        let drives = List::new(&labels.caption(Caption::ChooseStick), SelectionMode::Single);
+        let none = text(&labels.caption(Caption::NoStick));
         let devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>> = std::rc::Rc::default();
         let (sender, of_rows) = (context.clone(), std::rc::Rc::clone(&devices));
         drives.widget.connect_row_selected(move |_, row| {
@@ -143,7 +159,7 @@ impl FileForm {
             }
         });
         root.append(&choosers);
-        root.append(&heading(texts.text(Text::UsbDrives)));
+        root.append(&heading(&labels.caption(Caption::ChooseStick)));
         root.append(&none);
         root.append(&drives.widget);
         Self { root, drives, devices, none, buttons }

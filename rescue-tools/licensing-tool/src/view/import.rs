@@ -5,14 +5,15 @@ use gtk::{
     CheckButton, FileChooserAction, FileChooserNative, FileFilter, Orientation, ResponseType,
     Stack, gio,
 };
+use licensing_words::{Caption, Named};
 
 use super::Context;
 use super::forms::{FileForm, Form};
 use super::list::{add_page, button, heading, page, radio, relabel, turn_to};
+use crate::labels::Control;
 use crate::state::events::{Event, Purpose};
 use crate::state::form::{Field, Tick};
 use crate::state::{Mode, State, Way};
-use crate::texts::Text;
 
 pub(super) struct Import {
     pub(super) root: gtk::ScrolledWindow,
@@ -27,9 +28,9 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) fn new(context: &Context, state: &State) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let content = gtk::Box::new(Orientation::Vertical, 8);
-        content.append(&heading(texts.text(Text::Source)));
+        content.append(&heading(&labels.caption(Caption::Source)));
         content.append(&ways(context, state));
         let stack = Stack::builder().vhomogeneous(false).build();
         let (files, forms) = (FileForm::new(context), forms(context));
@@ -38,7 +39,8 @@ impl Import {
         }
         add_page(&stack, &files.root, name(Way::File));
         content.append(&stack);
-        let (check, start) = (button(texts.text(Text::Check)), button(texts.text(Text::Import)));
+        let (check, start) =
+            (button(&labels.control(Control::CheckOnly)), button(&labels.control(Control::Import)));
         start.add_css_class("suggested-action");
         for (button, purpose) in [(&check, Purpose::Check), (&start, Purpose::Import)] {
             let sender = context.clone();
@@ -56,13 +58,13 @@ impl Import {
     pub(super) fn draw(&self, state: &State) {
         turn_to(&self.stack, name(state.way));
         let start = match state.way {
-            Way::Evaluation => Text::Activate,
-            Way::Url | Way::Ftp => Text::Import,
-            Way::File => Text::ImportDrive,
+            Way::Evaluation => Control::Activate,
+            Way::Url | Way::Ftp => Control::Import,
+            Way::File => Control::ImportStick,
         };
-        let check = if state.way == Way::File { Text::CheckDrive } else { Text::Check };
-        relabel(&self.start, self.context.texts.text(start));
-        relabel(&self.check, self.context.texts.text(check));
+        let check = if state.way == Way::File { Control::CheckStick } else { Control::CheckOnly };
+        relabel(&self.start, &self.context.labels.control(start));
+        relabel(&self.check, &self.context.labels.control(check));
         self.check.set_visible(state.way != Way::Evaluation);
         self.check.set_sensitive(state.is_free());
         self.start.set_sensitive(state.is_free());
@@ -99,14 +101,12 @@ impl Import {
 fn forms(context: &Context) -> Vec<Form> {
     let evaluation = [Field::Name, Field::Company, Field::Email, Field::Proxy];
     let mut evaluation = Form::new(context, &evaluation);
-    evaluation.add_tick(Tick::Terms, Text::Terms);
-    evaluation.add_hint(Text::Personal);
-    evaluation.add_hint(Text::ProxyHint);
+    evaluation.add_tick(Tick::Terms, Control::AcceptTerms);
+    evaluation.add_hint(&context.labels.words.named(Named::Personal));
     let url = Form::new(context, &[Field::Url, Field::Proxy]);
-    url.add_hint(Text::ProxyHint);
     let ftp = [Field::Host, Field::Port, Field::User, Field::Password, Field::Path];
     let mut ftp = Form::new(context, &ftp);
-    ftp.add_tick(Tick::Encrypted, Text::Encrypted);
+    ftp.add_tick(Tick::Encrypted, Control::Encrypted);
     vec![evaluation, url, ftp]
 }
 
@@ -118,7 +118,7 @@ fn ways(context: &Context, state: &State) -> gtk::Box {
         all.iter().filter(|way| state.mode == Mode::Activation || **way != Way::Evaluation);
     let mut group: Option<CheckButton> = None;
     for way in offered {
-        let radio = radio(context.texts.way(*way));
+        let radio = radio(&context.labels.control((*way).into()));
         radio.set_group(group.as_ref());
         radio.set_active(*way == state.way);
         let (sender, way) = (context.clone(), *way);
@@ -144,17 +144,17 @@ fn name(way: Way) -> &'static str {
 
 /// Opens the desktop's file chooser.
 pub(super) fn choose_files(parent: &gtk::ApplicationWindow, context: &Context, purpose: Purpose) {
-    let texts = context.texts;
-    let title = texts.text(Text::FileChooser);
+    let labels = context.labels;
+    let title = labels.caption(Caption::LicenseFiles);
     let chooser =
-        FileChooserNative::new(Some(title), Some(parent), FileChooserAction::Open, None, None);
+        FileChooserNative::new(Some(&title), Some(parent), FileChooserAction::Open, None, None);
     chooser.set_modal(true);
     chooser.set_select_multiple(true);
     let licenses = FileFilter::new();
-    licenses.set_name(Some(texts.text(Text::LicenseFiles)));
+    licenses.set_name(Some(&labels.caption(Caption::LicenseFiles)));
     licenses.add_suffix("lic");
     let all = FileFilter::new();
-    all.set_name(Some(texts.text(Text::AllFiles)));
+    all.set_name(Some(&labels.caption(Caption::AllFiles)));
     all.add_pattern("*");
     chooser.add_filter(&licenses);
     chooser.add_filter(&all);

@@ -8,13 +8,13 @@ use gtk::{Orientation, SelectionMode};
 use licd_device::Report;
 use licd_rules::Selector;
 use license_format::PackId;
-use licensing_words::{License, Tone};
+use licensing_words::{Caption, License, Named, Tone};
 
 use super::Context;
 use super::list::{List, Row, button, heading, isolated, page, text};
+use crate::labels::Control;
 use crate::state::State;
 use crate::state::events::{Event, Question};
-use crate::texts::Text;
 
 pub(super) struct Licenses {
     pub(super) root: gtk::ScrolledWindow,
@@ -31,18 +31,20 @@ pub(super) struct Licenses {
 
 impl Licenses {
     pub(super) fn new(context: &Context) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let content = gtk::Box::new(Orientation::Vertical, 6);
-        let list = Rc::new(List::new(texts.text(Text::LicenseList), SelectionMode::Single));
-        let none = text(texts.text(Text::NoLicenses));
-        let (selected, kind) =
-            (button(texts.text(Text::RemoveSelected)), button(texts.text(Text::RemoveKind)));
+        let list = Rc::new(List::new(&labels.caption(Caption::Licenses), SelectionMode::Single));
+        let none = text(&labels.caption(Caption::NoLicenses));
+        let (selected, kind) = (
+            button(&labels.control(Control::RemoveSelected)),
+            button(&labels.control(Control::RemoveKind)),
+        );
         let buttons = gtk::Box::new(Orientation::Horizontal, 8);
         buttons.append(&selected);
         buttons.append(&kind);
         let not_used = gtk::Box::new(Orientation::Vertical, 4);
-        let refusals = List::new(texts.text(Text::NotUsed), SelectionMode::None);
-        not_used.append(&heading(texts.text(Text::NotUsed)));
+        let refusals = List::new(&labels.caption(Caption::NotUsed), SelectionMode::None);
+        not_used.append(&heading(&labels.caption(Caption::NotUsed)));
         not_used.append(&refusals.widget);
         for part in [none.upcast_ref::<gtk::Widget>(), buttons.upcast_ref()] {
             content.append(part);
@@ -78,7 +80,7 @@ impl Licenses {
         self.kind.set_sensitive(state.is_free());
         self.selected.set_sensitive(state.is_free() && self.list.selected().is_some());
         let Some(report) = &state.report else { return };
-        let licenses = licensing_words::licenses(report, self.context.words);
+        let licenses = licensing_words::licenses(report, self.context.labels.words);
         self.none.set_visible(licenses.is_empty());
         self.list.widget.set_visible(!licenses.is_empty());
         let packs = licenses.iter().map(|license| license.report.pack.clone()).collect();
@@ -93,14 +95,14 @@ impl Licenses {
         let facts = license.report;
         let product = license.product.unwrap_or(facts.product.as_str());
         let order = facts.order.as_ref().map(|order| format!(", {order}")).unwrap_or_default();
-        let term = self.context.words.term(facts.term);
+        let term = self.context.labels.words.term(facts.term);
         Row {
             title: format!("{product} – {}/{}", facts.pack, facts.serial),
             text: format!(
                 "{}; {term}, {} – {}{order}\n{}",
                 license.state,
                 facts.starts,
-                self.context.texts.last_day(facts.expires),
+                self.context.labels.words.named(Named::LastDay(facts.expires)),
                 isolated(&facts.file),
             ),
             tone: license.tone,
@@ -108,7 +110,7 @@ impl Licenses {
     }
 
     fn refusals(&self, report: &Report) -> Vec<Row> {
-        let refusals = licensing_words::refusals(report, self.context.words);
+        let refusals = licensing_words::refusals(report, self.context.labels.words);
         let row = |refusal: licensing_words::Refusal<'_>| Row {
             title: isolated(refusal.file),
             text: format!("{}: {}", refusal.code, isolated(&refusal.message)),

@@ -3,13 +3,13 @@
 use gtk::prelude::*;
 use gtk::{Orientation, SelectionMode};
 use licd_device::Report;
-use licensing_words::{Line, Overview as Words, Surface, Tone};
+use licensing_words::{Caption, Label, Line, Overview as Words, Surface, Tone};
 
 use super::Context;
 use super::list::{List, Row, button, heading, isolated, page, text};
+use crate::labels::Control;
 use crate::state::State;
 use crate::state::events::Event;
-use crate::texts::Text;
 
 pub(super) struct Overview {
     pub(super) root: gtk::ScrolledWindow,
@@ -32,25 +32,25 @@ struct Part {
 
 impl Overview {
     pub(super) fn new(context: &Context) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let content = gtk::Box::new(Orientation::Vertical, 6);
         // Large enough to read it out over the telephone.
         let unit = text("");
         unit.add_css_class("unit");
         unit.set_selectable(true);
         let identity = gtk::Box::new(Orientation::Vertical, 6);
-        identity.append(&heading(texts.text(Text::UnitId)));
+        identity.append(&heading(labels.words.label(Label::UnitId).trim_end_matches(':')));
         identity.append(&unit);
         identity.set_visible(false);
         content.append(&identity);
-        let part = |title: Text| {
-            let part = Part::new(texts.text(title));
+        let part = |title: Caption| {
+            let part = Part::new(&labels.caption(title));
             content.append(&part.root);
             part
         };
-        let (wrong, services) = (part(Text::Problems), part(Text::Services));
-        let (next, device) = (part(Text::NextSteps), part(Text::Device));
-        let refresh = button(texts.text(Text::Refresh));
+        let (wrong, services) = (part(Caption::Problems), part(Caption::Services));
+        let (next, device) = (part(Caption::NextSteps), part(Caption::Facts));
+        let refresh = button(&labels.control(Control::Refresh));
         refresh.set_halign(gtk::Align::End);
         let sender = context.clone();
         refresh.connect_clicked(move |_| sender.send(Event::WantsRefresh));
@@ -72,7 +72,7 @@ impl Overview {
     pub(super) fn draw(&self, state: &State) {
         self.refresh.set_sensitive(state.absence.is_none());
         let Some(report) = &state.report else { return };
-        let words = self.context.words;
+        let words = self.context.labels.words;
         let unit = report.unit_id.as_ref().map(ToString::to_string);
         self.unit.set_label(unit.as_deref().unwrap_or(words.unknown()));
         self.identity.set_visible(true);
@@ -87,7 +87,7 @@ impl Overview {
     fn rows(&self, lines: &[Line], tone: Tone) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for line in lines {
-            let title = line.label.map(|label| self.context.words.label(label));
+            let title = line.label.map(|label| self.context.labels.words.label(label));
             match (title, rows.last_mut()) {
                 (None, Some(row)) => row.text = format!("{}\n{}", row.text, isolated(&line.text)),
                 (title, _) => rows.push(Row {
@@ -103,7 +103,7 @@ impl Overview {
 
 /// The services of a device.
 pub(super) fn services(report: &Report, context: &Context) -> Vec<Row> {
-    let overview = Words::of(report, None, context.words, Surface::Window);
+    let overview = Words::of(report, None, context.labels.words, Surface::Window);
     let row = |service: licensing_words::Service| Row {
         title: service.name,
         text: service.lasts,

@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use gtk::prelude::*;
 use gtk::{CheckButton, Orientation};
 use licd_rules::Selector;
+use licensing_words::{Caption, Named};
 
 use super::Context;
 use super::list::{button, page, radio, text};
+use crate::labels::Control;
 use crate::state::State;
 use crate::state::events::{Event, Question};
-use crate::texts::Text;
 
 /// The selectors that a person can choose, as the bus names them.
 const KINDS: [&str; 7] = [
@@ -40,14 +41,15 @@ pub(super) struct Asking {
 
 impl Asking {
     pub(super) fn new(context: &Context) -> Self {
-        let texts = context.texts;
+        let labels = context.labels;
         let content = gtk::Box::new(Orientation::Vertical, 12);
         let label = text("");
         label.add_css_class("heading");
         let kinds = gtk::Box::new(Orientation::Vertical, 4);
         let nothing = CheckButton::new();
         let first = add_kinds(&kinds, &nothing, context);
-        let (keep, remove) = (button(texts.text(Text::Keep)), button(texts.text(Text::Remove)));
+        let (keep, remove) =
+            (button(&labels.control(Control::Keep)), button(&labels.control(Control::Remove)));
         remove.add_css_class("destructive-action");
         let buttons = gtk::Box::new(Orientation::Horizontal, 8);
         buttons.set_halign(gtk::Align::End);
@@ -78,13 +80,17 @@ impl Asking {
     }
 
     fn ask(&self, question: &Question) {
-        let texts = self.context.texts;
+        let labels = self.context.labels;
         let label = match question {
             Question::Kind => {
                 self.nothing.set_active(true);
-                texts.text(Text::WhichKind).to_owned()
+                labels.caption(Caption::WhichKind)
             }
-            Question::Licenses(selector) => texts.removal(&self.context.words.selector(selector)),
+            Question::Licenses(selector) => {
+                let what = labels.words.selector(selector);
+                let question = labels.words.named(Named::RemoveQuestion(&what));
+                format!("{question} {}", labels.caption(Caption::RemovalStops))
+            }
         };
         self.label.set_label(&label);
         // The kinds stay while one of them is chosen.
@@ -110,7 +116,7 @@ impl Asking {
 fn add_kinds(kinds: &gtk::Box, nothing: &CheckButton, context: &Context) -> Option<CheckButton> {
     let mut first: Option<CheckButton> = None;
     for selector in KINDS.iter().filter_map(|kind| Selector::parse(kind)) {
-        let radio = radio(&context.words.selector(&selector));
+        let radio = radio(&context.labels.words.selector(&selector));
         radio.set_group(Some(nothing));
         let sender = context.clone();
         radio.connect_toggled(move |radio| {

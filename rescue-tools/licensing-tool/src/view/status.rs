@@ -2,13 +2,13 @@
 
 use gtk::prelude::*;
 use gtk::{AccessibleRole, Label, Orientation, ProgressBar};
+use licensing_words::{Caption, Named};
 
 use super::Context;
 use super::list::{button, class, isolated, text};
+use crate::labels::{Control, Labels};
 use crate::state::events::Event;
-use crate::state::notice::Notice;
 use crate::state::{Stage, State};
-use crate::texts::{Text, Texts};
 
 /// The height that the lines of a result take before they scroll, in pixels.
 const LINES: i32 = 120;
@@ -35,7 +35,7 @@ fn bar() -> gtk::Box {
 pub(super) struct Absent {
     pub(super) root: gtk::Box,
     label: Label,
-    texts: &'static dyn Texts,
+    labels: Labels,
 }
 
 impl Absent {
@@ -44,13 +44,13 @@ impl Absent {
         label.add_css_class("caution");
         root.append(&gtk::Image::from_icon_name("dialog-warning-symbolic"));
         root.append(&label);
-        Self { root, label, texts: context.texts }
+        Self { root, label, labels: context.labels }
     }
 
     pub(super) fn draw(&self, state: &State) {
         let text = match (&state.absence, &state.report) {
-            (Some(absence), _) => Some(self.texts.absence(absence)),
-            (None, None) => Some(self.texts.text(Text::Waiting).to_owned()),
+            (Some(absence), _) => Some(self.labels.absence(absence)),
+            (None, None) => Some(self.labels.caption(Caption::Starting)),
             (None, Some(_)) => None,
         };
         self.label.set_label(text.as_deref().unwrap_or_default());
@@ -64,7 +64,7 @@ pub(super) struct Last {
     label: Label,
     lines: Label,
     scroll: gtk::ScrolledWindow,
-    texts: &'static dyn Texts,
+    labels: Labels,
 }
 
 impl Last {
@@ -82,20 +82,21 @@ impl Last {
         words.append(&label);
         words.append(&scroll);
         words.set_hexpand(true);
-        let hide = button(context.texts.text(Text::Dismiss));
+        let hide = button(&context.labels.control(Control::Hide));
         hide.set_valign(gtk::Align::Start);
         let sender = context.clone();
         hide.connect_clicked(move |_| sender.send(Event::Dismissed));
         root.append(&words);
         root.append(&hide);
-        Self { root, label, lines, scroll, texts: context.texts }
+        Self { root, label, lines, scroll, labels: context.labels }
     }
 
     pub(super) fn draw(&self, state: &State) {
         self.root.set_visible(state.notice.is_some());
-        let Some(Notice { outcome, lines }) = &state.notice else { return };
-        self.label.set_css_classes(&["heading", class(outcome.tone())]);
-        self.label.set_label(&self.texts.outcome(outcome));
+        let Some(notice) = &state.notice else { return };
+        let (outcome, lines) = self.labels.notice(notice);
+        self.label.set_css_classes(&["heading", class(notice.outcome.tone())]);
+        self.label.set_label(&outcome);
         self.lines
             .set_label(&lines.iter().map(|line| isolated(line)).collect::<Vec<_>>().join("\n"));
         self.scroll.set_visible(!lines.is_empty());
@@ -108,14 +109,14 @@ pub(super) struct Running {
     label: Label,
     progress: ProgressBar,
     cancel: gtk::Button,
-    texts: &'static dyn Texts,
+    labels: Labels,
 }
 
 impl Running {
     pub(super) fn new(context: &Context) -> Self {
         let (root, label) = (bar(), spoken());
         let progress = ProgressBar::builder().show_text(true).valign(gtk::Align::Center).build();
-        let cancel = button(context.texts.text(Text::Cancel));
+        let cancel = button(&context.labels.control(Control::Cancel));
         let sender = context.clone();
         cancel.connect_clicked(move |_| sender.send(Event::Cancelled));
         for widget in
@@ -123,24 +124,27 @@ impl Running {
         {
             root.append(widget);
         }
-        Self { root, label, progress, cancel, texts: context.texts }
+        Self { root, label, progress, cancel, labels: context.labels }
     }
 
     pub(super) fn draw(&self, state: &State) {
         self.root.set_visible(state.work.is_some());
         let Some(work) = &state.work else { return };
         let label = match work.stage {
-            Stage::Running => self.texts.work(work.kind),
-            Stage::Cancelling => self.texts.text(Text::Cancelling),
+            Stage::Running => self.labels.work(work.kind),
+            Stage::Cancelling => self.labels.caption(Caption::Cancelling),
         };
-        self.label.set_label(label);
+        self.label.set_label(&label);
         self.cancel.set_sensitive(work.can_be_cancelled());
         let (done, total) = work.progress;
         match total {
             0 => self.progress.pulse(),
             total => self.progress.set_fraction(done as f64 / total as f64),
         }
-        let text = (done > 0).then(|| self.texts.progress(done, total));
+        let text = (done > 0).then(|| {
+            let total = Some(total).filter(|total| *total > 0);
+            self.labels.words.named(Named::Received(done, total))
+        });
         self.progress.set_text(Some(text.as_deref().unwrap_or_default()));
     }
 }

@@ -11,10 +11,10 @@ use super::list::{add_page, turn_to};
 use super::overview::Overview;
 use super::question::Asking;
 use super::status::{Absent, Last, Running};
+use crate::labels::Control;
 use crate::state::events::Event;
 use crate::state::form::{Field, Tick};
 use crate::state::{Mode, Page, State};
-use crate::texts::Text;
 
 /// The size at the start; smaller screens make it smaller, and its pages scroll.
 const SIZE: (i32, i32) = (760, 600);
@@ -54,7 +54,7 @@ impl Window {
         style();
         let root = gtk::ApplicationWindow::builder()
             .application(application)
-            .title(context.texts.title(state.mode))
+            .title(context.labels.title(state.mode))
             .icon_name("com.igel.LicensingTool")
             .default_width(SIZE.0)
             .default_height(SIZE.1)
@@ -136,20 +136,20 @@ impl Pages {
         }
         let (overview, licenses) = (Overview::new(context), Licenses::new(context));
         let pages = [
-            (&overview.root, Text::Overview, Page::Overview),
-            (&licenses.root, Text::Licenses, Page::Licenses),
-            (&import.root, Text::ImportPage, Page::Import),
+            (&overview.root, Control::DevicePage, Page::Overview),
+            (&licenses.root, Control::LicensesPage, Page::Licenses),
+            (&import.root, Control::ImportPage, Page::Import),
         ];
         add_page(stack, &notebook(context, pages), "pages");
         Self { tool: Some((overview, licenses)), import }
     }
 }
 
-fn notebook(context: &Context, pages: [(&gtk::ScrolledWindow, Text, Page); 3]) -> Notebook {
+fn notebook(context: &Context, pages: [(&gtk::ScrolledWindow, Control, Page); 3]) -> Notebook {
     let notebook = Notebook::new();
     notebook.set_vexpand(true);
     for (page, text, _) in &pages {
-        let label = gtk::Label::with_mnemonic(context.texts.text(*text));
+        let label = gtk::Label::with_mnemonic(&context.labels.control(*text));
         notebook.append_page(*page, Some(&label));
         // Without it every tab is “Tab” for a screen reader.
         label.set_mnemonic_widget(label.parent().as_ref());

@@ -1,19 +1,13 @@
 //! The forms for an address, an FTP server, a file and an activation.
 
-use std::ffi::OsStr;
+mod places;
 
-use licd_device::{Application, ApplicationError, Login, Person, Place, Proxy, Scheme, Terms, Url};
+use licd_device::{Application, ApplicationError, Person, Terms};
 use licensing_words::Caption;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tui_input::{Input, InputRequest};
 
 use super::super::event::{Applied, Effect, Key, Source, Work};
 use super::{Dialog, State};
-
-/// What RFC 3986 §2.3 leaves unencoded.
-const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The same for a path, which keeps its slashes.
-const IN_PATH: AsciiSet = ENCODED.remove(b'/');
 
 /// A form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +49,9 @@ impl FormKind {
                 text(Caption::Company),
                 text(Caption::Email),
                 text(Caption::Address),
+                text(Caption::Proxy),
+                text(Caption::ProxyUser),
+                secret(Caption::ProxyPassword),
                 switch(Caption::AcceptTerms),
             ],
         }
@@ -106,6 +103,8 @@ pub(crate) enum Complaint {
     Port(String),
     /// A sentence of the form itself.
     Sentence(Caption),
+    /// The application is refused.
+    Application(ApplicationError),
     /// The reason of what reads the text.
     Message(String),
 }
@@ -172,88 +171,12 @@ impl Form {
         };
         let [name, company, email] = [Caption::PersonName, Caption::Company, Caption::Email]
             .map(|caption| Some(self.get(caption).to_owned()));
+        let proxy = self.proxy()?.map(|(_, proxy)| proxy);
         let person = Person { name, company, email };
         match Application::new(terms, person, Some(self.get(Caption::Address))) {
-            Ok(application) => Ok(Work::Activate(Applied(Box::new(application)))),
-            Err(ApplicationError::TermsOpen) => Err(Complaint::Sentence(Caption::TermsOpen)),
-            Err(error) => Err(Complaint::Message(error.to_string())),
+            Ok(application) => Ok(Work::Activate(Applied(Box::new(application.through(proxy))))),
+            Err(error) => Err(Complaint::Application(error)),
         }
-    }
-
-    fn address(&mut self) -> Result<Source, Complaint> {
-        let text = self.needed(Caption::Address)?;
-        let is_whole = text.contains("://");
-        let url = url(&if is_whole { text.to_owned() } else { format!("https://{text}") })?;
-        if url.has_password() {
-            // The screen must not go on showing it.
-            let login = url.credentials();
-            self.set(Caption::Address, url.without_userinfo());
-            if let Some(login) = login {
-                self.set(Caption::User, login.user);
-                self.set(Caption::Password, login.password);
-            }
-            return Err(Complaint::Sentence(Caption::PasswordMoved));
-        }
-        let proxy = self.proxy()?;
-        if proxy.is_some() && !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
-            return Err(Complaint::Sentence(Caption::ProxyForHttp));
-        }
-        Ok(Source::Server { url, login: self.login()?, proxy })
-    }
-
-    fn login(&self) -> Result<Option<Login>, Complaint> {
-        let (user, password) = (self.get(Caption::User).trim(), self.get(Caption::Password));
-        match (user, password) {
-            ("", "") => Ok(None),
-            ("", _) => Err(Complaint::Needed(Caption::User)),
-            // RFC 7617 §2: the server would take the part after the colon for the password.
-            (user, _) if user.contains(':') => Err(Complaint::Sentence(Caption::NoColon)),
-            (user, password) => {
-                Ok(Some(Login { user: user.to_owned(), password: password.to_owned() }))
-            }
-        }
-    }
-
-    /// The address of the proxy with its login, as the daemon takes it.
-    fn proxy(&self) -> Result<Option<String>, Complaint> {
-        let place = self.get(Caption::Proxy).trim();
-        let place = place.strip_prefix("http://").unwrap_or(place);
-        let encoded = |caption| utf8_percent_encode(self.get(caption), &ENCODED).to_string();
-        let (user, password) = (encoded(Caption::ProxyUser), encoded(Caption::ProxyPassword));
-        let text = match (place, user.as_str(), password.as_str()) {
-            ("", "", "") => return Ok(None),
-            ("", ..) => return Err(Complaint::Needed(Caption::Proxy)),
-            (place, ..) if place.contains('@') => {
-                return Err(Complaint::Sentence(Caption::ProxyLogin));
-            }
-            (place, "", "") => format!("http://{place}"),
-            (_, "", _) => return Err(Complaint::Needed(Caption::ProxyUser)),
-            (place, user, password) => format!("http://{user}:{password}@{place}"),
-        };
-        match Proxy::parse(&text) {
-            Ok(_) => Ok(Some(text)),
-            Err(error) => Err(Complaint::Message(format!("{place}: {error}"))),
-        }
-    }
-
-    fn ftp(&mut self) -> Result<Source, Complaint> {
-        let scheme = if self.is_on(Caption::Encrypted) { "ftps" } else { "ftp" };
-        let host = self.needed(Caption::Host)?;
-        let host = match host.contains(':') && !host.starts_with('[') {
-            true => format!("[{host}]"),
-            false => host.to_owned(),
-        };
-        let port = match self.get(Caption::Port).trim() {
-            "" => String::new(),
-            port => match port.parse::<u16>() {
-                Ok(number) if number > 0 => format!(":{number}"),
-                _ => return Err(Complaint::Port(port.to_owned())),
-            },
-        };
-        let path = self.needed(Caption::Path)?;
-        let path = utf8_percent_encode(path.strip_prefix('/').unwrap_or(path), &IN_PATH);
-        let url = url(&format!("{scheme}://{host}{port}/{path}"))?;
-        Ok(Source::Server { url, login: self.login()?, proxy: None })
     }
 
     fn edit(&mut self, key: Key) {
@@ -266,17 +189,6 @@ impl Form {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-fn url(text: &str) -> Result<Url, Complaint> {
-    match Place::parse(OsStr::new(text)) {
-        Ok(Place::Url(url)) => Ok(url),
-        Ok(_) => Err(Complaint::Needed(Caption::Address)),
-        Err(failure) => {
-            let name = Place::refused_name(OsStr::new(text));
-            Err(Complaint::Message(format!("{name}: {}", failure.message)))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The dialogues, each in place of the page.
 
+mod form;
+
 use licd_device::{Failure, FileVerdict, Left, Removed};
 use licensing_words::{Caption, Named, Tone};
 use ratatui::Frame;
@@ -8,14 +10,11 @@ use ratatui::text::{Line, Span};
 
 use super::super::event::{Drawn, Effect, Outcome};
 use super::super::state::{
-    Choice, Complaint, Confirm, Dialog, Field, Files, FormKind, Running, State, Sticks, Value,
-    Verdicts,
+    Choice, Confirm, Dialog, Files, FormKind, Running, State, Sticks, Verdicts,
 };
 use super::{Look, MARKS, heading, plain, put, put_items, selected};
 use crate::layout::{Cell, Page};
 
-/// Columns of the labels of a form, with their gap.
-const LABELS: u16 = 24;
 /// Columns of the bar of a download.
 const BAR: usize = 40;
 
@@ -34,7 +33,7 @@ pub(super) fn draw(
     match dialog {
         Dialog::Sticks(sticks) => draw_sticks(frame, rest, sticks, look),
         Dialog::Files(files) => draw_files(frame, rest, files, look),
-        Dialog::Form(kind) => draw_form(frame, rest, state, *kind, look),
+        Dialog::Form(kind) => form::draw(frame, rest, state, *kind, look),
         Dialog::Confirm(confirm) => draw_confirm(frame, rest, confirm, look),
         Dialog::Running(running) => put(frame, rest, &running_page(running, rest, look), 0, look),
         Dialog::Verdicts(verdicts) => {
@@ -58,8 +57,9 @@ fn title(state: &State, dialog: &Dialog, look: Look) -> String {
             return caption(match running.effect {
                 None => Caption::Removing,
                 Some(_) if running.cancelling => Caption::Cancelling,
+                Some(_) if running.form == Some(FormKind::Activation) => Caption::Applying,
                 Some(Effect::Import) => Caption::Importing,
-                Some(Effect::CheckOnly) => Caption::Reading,
+                Some(Effect::CheckOnly) => Caption::Checking,
             });
         }
     };
@@ -76,7 +76,7 @@ fn draw_sticks(frame: &mut Frame<'_>, area: Rect, sticks: &Sticks, look: Look) -
     }
     match &sticks.list {
         None => page.row(&[], &[look.words.caption(Caption::Reading).into()]),
-        Some(Err(failure)) => refused(failure, &mut page),
+        Some(Err(failure)) => refused(failure, &mut page, look),
         Some(Ok(list)) if list.is_empty() && !sticks.pulled => {
             page.row(&[], &[look.words.caption(Caption::NoStick).into()]);
         }
@@ -97,7 +97,7 @@ fn draw_files(frame: &mut Frame<'_>, area: Rect, files: &Files, look: Look) -> D
             Vec::new()
         }
         Some(Err(failure)) => {
-            refused(failure, &mut page);
+            refused(failure, &mut page, look);
             Vec::new()
         }
         Some(Ok(list)) => {
@@ -126,110 +126,9 @@ fn below(
     put_items(frame, rest, items, at, look)
 }
 
-fn refused(failure: &Failure, page: &mut Page) {
-    page.row(&[], &[Cell::new(&failure.message, Tone::Bad)]);
-}
-
-fn draw_form(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    state: &State,
-    kind: FormKind,
-    look: Look,
-) -> Drawn {
-    let form = state.form(kind);
-    let button = form.fields.len();
-    // A low window shows the fields around the selected one.
-    let rows = usize::from(area.height).saturating_sub(3).max(1);
-    let first = (form.at + 1).saturating_sub(rows);
-    for (number, y) in (first..=button).zip(area.top()..area.bottom()) {
-        let row = Rect { y, height: 1, ..area };
-        match form.fields.get(number) {
-            Some(field) => {
-                let may_be_configured = match field.caption {
-                    Caption::Proxy => true,
-                    caption => caption == Caption::Address && kind == FormKind::Activation,
-                };
-                let hint = may_be_configured.then_some(Caption::AsConfigured);
-                draw_field(frame, row, field, hint, number == form.at, look);
-            }
-            None => draw_button(frame, row, state.effect, kind, number == form.at, look),
-        }
-    }
-    if let Some(complaint) = &form.complaint {
-        let used = u16::try_from(button + 2).unwrap_or(area.height);
-        let used = used.min(area.height.saturating_sub(2));
-        let rest = Rect { y: area.y + used, height: area.height - used, ..area };
-        let mut page = Page::of_screen(area.width.into());
-        page.row(&[], &[Cell::new(said(complaint, look), Tone::Bad)]);
-        put(frame, rest, &page, 0, look);
-    }
-    Drawn::default()
-}
-
-fn said(complaint: &Complaint, look: Look) -> String {
-    match complaint {
-        Complaint::Needed(caption) => look.words.named(Named::Needed(look.words.caption(*caption))),
-        Complaint::Port(text) => look.words.named(Named::NoPort(text)),
-        Complaint::Sentence(caption) => look.words.caption(*caption).to_owned(),
-        Complaint::Message(message) => message.clone(),
-    }
-}
-
-fn draw_field(
-    frame: &mut Frame<'_>,
-    row: Rect,
-    field: &Field,
-    hint: Option<Caption>,
-    is_here: bool,
-    look: Look,
-) {
-    let [label, value] =
-        Layout::horizontal([Constraint::Length(LABELS), Constraint::Fill(1)]).areas(row);
-    let mark = if is_here { MARKS[0] } else { MARKS[1] };
-    let name = format!("{mark}{}", look.words.caption(field.caption));
-    frame.render_widget(Span::raw(name), label);
-    let width = usize::from(value.width.saturating_sub(1));
-    match &field.value {
-        Value::Switch(on) => {
-            let answer = if *on { Caption::Yes } else { Caption::No };
-            let text = format!("< {} >", look.words.caption(answer));
-            let style = if is_here { selected() } else { Default::default() };
-            frame.render_widget(Span::styled(text, style), value);
-        }
-        Value::Text(input) | Value::Secret(input) => {
-            let scroll = input.visual_scroll(width);
-            let text = match &field.value {
-                Value::Secret(input) => "*".repeat(input.value().chars().count()),
-                _ => plain(input.value()),
-            };
-            let shown: String = match hint.filter(|_| text.is_empty() && !is_here) {
-                Some(hint) => format!("({})", look.words.caption(hint)),
-                None => text.chars().skip(scroll).take(width).collect(),
-            };
-            frame.render_widget(Span::raw(shown), value);
-            if is_here {
-                let column = u16::try_from(input.visual_cursor().saturating_sub(scroll));
-                frame.set_cursor_position((value.x + column.unwrap_or_default(), value.y));
-            }
-        }
-    }
-}
-
-fn draw_button(
-    frame: &mut Frame<'_>,
-    row: Rect,
-    effect: Effect,
-    kind: FormKind,
-    is_here: bool,
-    look: Look,
-) {
-    let text = look.words.caption(match (kind, effect) {
-        (FormKind::Activation, _) => Caption::Activate,
-        (_, Effect::Import) => Caption::Import,
-        (_, Effect::CheckOnly) => Caption::Check,
-    });
-    frame.render_widget(button(text, is_here), row);
+fn refused(failure: &Failure, page: &mut Page, look: Look) {
+    let message = look.words.message(failure.code, &failure.message);
+    page.row(&[], &[Cell::new(message, Tone::Bad)]);
 }
 
 fn button(text: &str, is_here: bool) -> Line<'static> {
@@ -245,6 +144,7 @@ fn draw_confirm(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, look: Look
     let what = look.words.selector(&confirm.selector);
     let mut page = Page::of_screen(area.width.into());
     page.row(&[], &[look.words.named(Named::RemoveQuestion(&what)).into()]);
+    page.row(&[], &[look.words.caption(Caption::RemovalStops).into()]);
     page.gap();
     let drawn = put(frame, area, &page, 0, look);
     let top = area.y + u16::try_from(page.lines().len()).unwrap_or_default();
@@ -278,7 +178,7 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
     let caption = |caption| look.words.caption(caption);
     match &verdicts.outcome {
         Outcome::Files(files) => {
-            files.iter().for_each(|file| verdict(file, &mut page));
+            files.iter().for_each(|file| verdict(file, &mut page, look));
             if verdicts.effect == Some(Effect::CheckOnly) {
                 page.row(&[], &[caption(Caption::CheckedOnly).into()]);
             }
@@ -295,7 +195,7 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
         }
         Outcome::Failed(failure) => {
             page.row(&[], &[Cell::new(failure.code.as_str(), Tone::Bad)]);
-            page.text_at(2, &failure.message);
+            page.text_at(2, look.words.message(failure.code, &failure.message));
         }
     }
     for warning in &verdicts.warnings {
@@ -306,10 +206,10 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
 }
 
 /// The name has lines of its own, so that one written from right to left leaves the message alone.
-fn verdict(file: &FileVerdict, page: &mut Page) {
+fn verdict(file: &FileVerdict, page: &mut Page, look: Look) {
     let tone = if file.code.is_accepted() { Tone::Good } else { Tone::Bad };
     page.row(&[], &[Cell::from(&file.file)]);
     page.row(&[2], &["".into(), Cell::new(file.code.as_str(), tone)]);
-    page.text_at(4, &file.message);
+    page.text_at(4, look.words.message(file.code, &file.message));
     page.gap();
 }

@@ -2,7 +2,8 @@
 
 use licd_device::Report;
 use licensing_words::{
-    self as words, Caption, Feature, Label, License, Line, Overview, Refusal, Surface, Tone,
+    self as words, Caption, Column, Feature, Label, License, Line, Named, Overview, Refusal,
+    Surface, Tone,
 };
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -18,13 +19,13 @@ const FEATURE: [usize; 2] = [26, 8];
 /// Rows of the details of the selected licence or file.
 const DETAILS: u16 = 7;
 /// The columns of a licence, each with its gap.
-const LICENSE: [(Caption, usize); 6] = [
-    (Caption::Pack, 11),
-    (Caption::Serial, 8),
-    (Caption::Product, 10),
-    (Caption::Term, 14),
-    (Caption::Expires, 12),
-    (Caption::State, 20),
+const LICENSE: [(Column, usize); 6] = [
+    (Column::Pack, 11),
+    (Column::Serial, 8),
+    (Column::Product, 10),
+    (Column::Term, 14),
+    (Column::Expires, 12),
+    (Column::State, 20),
 ];
 
 /// Draws the page that is open.
@@ -70,8 +71,8 @@ fn device(Seen { report, plan, .. }: &Seen, width: u16, look: Look) -> Page {
 
 fn features(report: &Report, width: u16, look: Look) -> Page {
     let mut page = Page::of_screen(width.into());
-    let heading = [Caption::Feature, Caption::Allowed, Caption::Why];
-    let heading = heading.map(|column| Cell::from(look.words.caption(column))).into();
+    let heading = [Column::Feature, Column::Allowed, Column::Why];
+    let heading = heading.map(|column| Cell::from(look.words.column(column))).into();
     let row = |feature: Feature<'_>| {
         let answer = Cell::new(look.words.allowed(feature.allowed), feature.tone);
         vec![feature.name.into(), answer, feature.why.into()]
@@ -95,7 +96,7 @@ fn licenses(frame: &mut Frame<'_>, area: Rect, report: &Report, at: usize, look:
         Constraint::Length(DETAILS.min(area.height / 2)),
     ])
     .areas(area);
-    let columns = LICENSE.map(|(caption, width)| (look.words.caption(caption), width));
+    let columns = LICENSE.map(|(column, width)| (look.words.column(column), width));
     frame.render_widget(heading(format!("  {}", columns_of(&columns))), top);
     let rows = licenses.iter().map(|license| license_row(license, look));
     let others = refusals.iter().map(refusal_row);
@@ -112,7 +113,8 @@ fn licenses(frame: &mut Frame<'_>, area: Rect, report: &Report, at: usize, look:
 }
 
 fn license_row(License { report, state, tone, .. }: &License<'_>, look: Look) -> Vec<Cell> {
-    let (serial, expires) = (report.serial.to_string(), report.expires.to_string());
+    let expires = look.words.named(Named::LastDay(report.expires));
+    let serial = report.serial.to_string();
     let texts = [
         report.pack.as_str(),
         &serial,
@@ -132,14 +134,14 @@ fn refusal_row(Refusal { file, code, .. }: &Refusal<'_>) -> Vec<Cell> {
 fn license_details(License { report, product, .. }: &License<'_>, look: Look, page: &mut Page) {
     let product = product.unwrap_or(report.product.as_str());
     let facts = [
-        (Caption::Product, product.to_owned()),
-        (Caption::Pack, format!("{} {}", report.pack, report.serial)),
-        (Caption::Starts, report.starts.to_string()),
-        (Caption::Expires, report.expires.to_string()),
-        (Caption::Order, report.order.as_ref().map(ToString::to_string).unwrap_or_default()),
-        (Caption::FileName, report.file.clone()),
+        (Column::Product, product.to_owned()),
+        (Column::Pack, format!("{} {}", report.pack, report.serial)),
+        (Column::Starts, report.starts.to_string()),
+        (Column::Expires, look.words.named(Named::LastDay(report.expires))),
+        (Column::Order, report.order.as_ref().map(ToString::to_string).unwrap_or_default()),
+        (Column::FileName, report.file.clone()),
     ];
-    let facts = facts.map(|(caption, value)| (look.words.caption(caption), value));
+    let facts = facts.map(|(column, value)| (look.words.column(column), value));
     page.facts(&facts);
 }
 
@@ -173,7 +175,7 @@ fn import(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) -> Drawn
 fn remove(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) -> Drawn {
     let selectors = state.selectors();
     if selectors.is_empty() {
-        return sentence(frame, area, Caption::NothingToRemove, look);
+        return sentence(frame, area, Caption::NoLicenses, look);
     }
     let items: Vec<_> =
         selectors.iter().map(|selector| vec![look.words.selector(selector).into()]).collect();

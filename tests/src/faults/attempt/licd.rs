@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::super::operations::Call;
 use super::super::point::Aim;
-use super::super::state::{self, State};
 use super::super::tracer::Traced;
 use super::watch::{READY, Socket, Watch};
 use super::{Attempt, Fixture};
 use crate::client::Client;
+use crate::state::{self, State};
 use crate::wait;
 use crate::world::World;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::state;
+use crate::state;
 use crate::wait;
 use crate::world::World;
 

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::attempt::report;
 use super::super::calls::Call;
-use super::super::state::{self, State};
 use super::super::tracer::End;
 use super::{Judge, PANICKED};
+use crate::state::{self, State};
 
 /// The exit codes of licctl for external failures: not read or fetched, not written, busy.
 const COULD_NOT: [i32; 3] = [6, 7, 9];

@@ -4,9 +4,9 @@ use nix::errno::Errno;
 use serde_json::Value;
 
 use super::super::attempt::{Answer, Served};
-use super::super::state::{self, State};
 use super::super::tracer::End;
 use super::Judge;
+use crate::state::{self, State};
 
 /// The suffixes of error names for operations that failed for an external reason.
 const COULD_NOT: [&str; 6] =

@@ -84,7 +84,7 @@ pub(super) enum Kind {
 
 /// What the head of a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Envelope {
+pub(in crate::bus) struct Envelope {
     pub(super) kind: Kind,
     pub(super) serial: u32,
     /// Whether the caller wants no answer.
@@ -133,7 +133,7 @@ impl Envelope {
     }
 
     /// The answer that it is not looked at, and why; `None` if the caller wants none.
-    pub(super) fn refusal(&self, why: &str) -> Option<Message> {
+    pub(in crate::bus) fn refusal(&self, why: &str) -> Option<Message> {
         if self.is_silent || !matches!(self.kind, Kind::Fast | Kind::Slow) {
             return None;
         }

@@ -17,9 +17,9 @@ const HEAD: usize = 16 * 1024;
 const AHEAD: usize = 64 * 1024;
 
 /// A message, whole.
-pub(super) struct Frame {
-    pub(super) bytes: Vec<u8>,
-    pub(super) descriptors: Vec<OwnedFd>,
+pub(in crate::bus) struct Frame {
+    pub(in crate::bus) bytes: Vec<u8>,
+    pub(in crate::bus) descriptors: Vec<OwnedFd>,
 }
 
 impl fmt::Debug for Frame {
@@ -29,7 +29,7 @@ impl fmt::Debug for Frame {
 }
 
 /// What has come.
-pub(super) enum Arrival {
+pub(in crate::bus) enum Arrival {
     Message(Envelope, Frame),
     /// A message that licd does not handle, or with a body longer than allowed; it is discarded.
     TooLong(Envelope),
@@ -39,7 +39,7 @@ pub(super) enum Arrival {
 
 /// Reads messages.
 #[derive(Debug)]
-pub(super) struct Inbound {
+pub(in crate::bus) struct Inbound {
     buffer: Vec<u8>,
     /// What of it was read and not used yet.
     start: usize,
@@ -52,7 +52,7 @@ pub(super) struct Inbound {
 
 impl Inbound {
     /// `early` was read before the first message was asked for.
-    pub(super) fn new(early: &[u8]) -> Self {
+    pub(in crate::bus) fn new(early: &[u8]) -> Self {
         let end = early.len();
         // Memory that comes zeroed takes up no page before it is read into.
         let mut buffer = vec![0; end.max(AHEAD)];
@@ -64,7 +64,7 @@ impl Inbound {
     ///
     /// # Errors
     /// The connection is gone, or what comes from it is no message.
-    pub(super) async fn next(&mut self, line: &Line) -> io::Result<Arrival> {
+    pub(in crate::bus) async fn next(&mut self, line: &Line) -> io::Result<Arrival> {
         self.wait_for(line, FIXED).await?;
         let lengths = Lengths::of(self.ready(FIXED)).ok_or(ErrorKind::InvalidData)?;
         if lengths.head > HEAD {

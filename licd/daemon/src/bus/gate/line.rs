@@ -14,7 +14,7 @@ use rustix::net::{
 use zruntime::{AsyncIo, Shared as Runtime, SharedRuntime};
 
 /// The way to the bus.
-pub(super) type Line = AsyncIo<OwnedFd, Runtime>;
+pub(in crate::bus) type Line = AsyncIo<OwnedFd, Runtime>;
 
 /// Descriptors that there is space for in one reading; rounded up, it holds four. The kernel closes all
 /// others at once.

@@ -29,7 +29,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "a run has only one")]
 pub(crate) enum Verb {
     /// Make a key pair: NAME.key (private, keep it secret) and NAME.vkey
     Keygen(Keygen),

@@ -12,7 +12,6 @@ use super::value::{DAY, EXPIRY, ORDER, PACK, SERIAL, TERM, TIME, UNIT, parser, u
 
 /// The verbs of the portal.
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "a run has only one")]
 pub(crate) enum PackVerb {
     /// Issue the next licence of a pack
     Issue(Issue),

@@ -1,0 +1,282 @@
+//! The methods of licd.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use licd_protocol::BusAddress;
+use licd_rules::Selector;
+use serde::Serialize;
+use zbus::connection::Connection;
+use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
+use zbus::wire::DynamicDeserialize;
+use zbus::{DynamicType, Error, Fd, OwnedObjectPath, OwnedVariant};
+use zruntime::SharedRuntime;
+
+use crate::options::{Applicant, ImportOptions, Options, Purpose};
+use crate::{CallError, connect};
+use crate::{DEPLOYMENT, JOB, MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES};
+
+const BUS: (&str, &str, &str) =
+    ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
+
+/// The time limit for an answer that licd has at hand: D-Bus's own default.
+const ANSWER: Duration = Duration::from_secs(25);
+/// The time limit for a sign of life. A running bus accepts within milliseconds; a user of the rescue
+/// shell should not wait for one that hangs.
+const LIFE: Duration = Duration::from_secs(5);
+
+/// On whose behalf a program calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// A script or a rescue shell: a call starts no licd, and no dialogue asks for a password.
+    Script,
+    /// A person at a desktop: the bus may start licd, and polkit may ask for a password.
+    Desktop,
+}
+
+impl Caller {
+    fn flags(self) -> MethodFlags {
+        match self {
+            Self::Script => MethodFlags::NO_AUTO_START,
+            Self::Desktop => MethodFlags::ALLOW_INTERACTIVE_AUTH,
+        }
+    }
+
+    fn connecting(self) -> Duration {
+        match self {
+            Self::Script => LIFE,
+            Self::Desktop => ANSWER,
+        }
+    }
+
+    /// The time limit for a call that changes something.
+    #[must_use]
+    pub fn patience(self) -> Duration {
+        match self {
+            // licd's limit for a source, plus time for the store.
+            Self::Script => Duration::from_secs(150),
+            // polkit's two minutes, and then those of a source.
+            Self::Desktop => Duration::from_secs(300),
+        }
+    }
+}
+
+/// A connection to the bus of licd. licd need not run yet.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) connection: Connection,
+    runtime: SharedRuntime,
+    caller: Caller,
+}
+
+impl Client {
+    /// Connects to the bus.
+    ///
+    /// # Errors
+    /// The bus is missing or does not answer in time.
+    pub async fn connect(bus: &BusAddress, caller: Caller) -> Result<Self, CallError> {
+        let runtime = SharedRuntime::current().map_err(Error::from)?;
+        let connection = connect(bus, &runtime, caller.connecting()).await?;
+        Ok(Self { connection, runtime, caller })
+    }
+
+    /// Whether licd owns its name.
+    ///
+    /// # Errors
+    /// As of every call: [`CallError`].
+    pub async fn is_running(&self) -> Result<bool, CallError> {
+        self.call(BUS, "NameHasOwner", LIFE, &NAME).await
+    }
+
+    /// Asks licd for a sign of life, before a call that may take long.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn ping(&self) -> Result<(), CallError> {
+        self.call((NAME, PATH, "org.freedesktop.DBus.Peer"), "Ping", LIFE, &()).await
+    }
+
+    /// The status report as JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn status(&self) -> Result<String, CallError> {
+        self.manager("GetStatus", ANSWER, &()).await
+    }
+
+    /// Has the device surveyed again.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn refresh(&self) -> Result<(), CallError> {
+        self.manager("Refresh", self.caller.patience(), &()).await
+    }
+
+    /// Whether a release of this date, and of this version if given, may be installed: the word of the
+    /// reason.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn check_update(
+        &self,
+        released: &str,
+        version: Option<&str>,
+    ) -> Result<String, CallError> {
+        let (_, reason): (bool, String) = match version {
+            Some(version) => self.manager("CheckUpdateTo", ANSWER, &(version, released)).await?,
+            None => self.manager("CheckUpdate", ANSWER, &released).await?,
+        };
+        Ok(reason)
+    }
+
+    /// Removes licences; answers with their number.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn remove(&self, selector: &Selector) -> Result<u32, CallError> {
+        let body = (selector.to_string(), Options::new());
+        self.manager("Remove", self.caller.patience(), &body).await
+    }
+
+    /// Begins an import from a source that licd opens; answers with the path of its job.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn import(
+        &self,
+        source: &str,
+        options: &ImportOptions<'_>,
+    ) -> Result<String, CallError> {
+        self.begin("Import", &(source, options.by_name())).await
+    }
+
+    /// Imports a file that this program has opened; answers with the word of the verdict.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn import_file(
+        &self,
+        file: BorrowedFd<'_>,
+        name: &str,
+        purpose: Purpose,
+    ) -> Result<String, CallError> {
+        let options = ImportOptions { purpose, ..ImportOptions::default() };
+        let body = (Fd::from(file), name, options.by_name());
+        self.manager("ImportFd", self.caller.patience(), &body).await
+    }
+
+    /// Sends a request for a licence; answers with the path of the job.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn activate(&self, applicant: &Applicant<'_>) -> Result<String, CallError> {
+        self.begin("Activate", &applicant.by_name()).await
+    }
+
+    /// Cancels a job.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn cancel(&self, job: &str) -> Result<(), CallError> {
+        self.call((NAME, job, JOB), "Cancel", self.caller.patience(), &()).await
+    }
+
+    /// The bytes that a job has read, and how many there are (0: unknown).
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn progress(&self, job: &str) -> Result<(u64, u64), CallError> {
+        let value: OwnedVariant =
+            self.call((NAME, job, PROPERTIES), "Get", ANSWER, &(JOB, "Progress")).await?;
+        Ok(value.try_into().map_err(|_| Error::IncorrectType)?)
+    }
+
+    /// The path of the job whose request waits for the next attempt to send it.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn waiting_job(&self) -> Result<Option<String>, CallError> {
+        type Properties = HashMap<String, OwnedVariant>;
+        let objects: HashMap<OwnedObjectPath, HashMap<String, Properties>> =
+            self.call((NAME, PATH, OBJECT_MANAGER), "GetManagedObjects", ANSWER, &()).await?;
+        let waits = |properties: &Properties| {
+            let state = properties.get("State").and_then(|state| state.try_clone().ok());
+            state.is_some_and(|state| String::try_from(state).is_ok_and(|word| word == "waiting"))
+        };
+        let job = objects.iter().find(|(_, has)| has.get(JOB).is_some_and(waits));
+        Ok(job.map(|(path, _)| path.to_string()))
+    }
+
+    /// Passes on the answer to the question about a restart.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn answer(&self, answer: &str) -> Result<(), CallError> {
+        self.call((NAME, PATH, DEPLOYMENT), "Answer", ANSWER, &answer).await
+    }
+
+    /// Waits until the connection has ended.
+    pub async fn ended(&self) {
+        self.connection.closed().await;
+    }
+
+    /// Ends the connection, and with it every import of a file that was begun on it.
+    pub async fn close(self) {
+        // A connection that is closed badly is closed as well.
+        let _ = self.connection.close().await;
+    }
+
+    /// The result of `work`; `None` if it takes longer than `limit`.
+    pub async fn within<F: Future>(&self, limit: Duration, work: F) -> Option<F::Output> {
+        self.runtime.timeout(limit, work).await.ok()
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, pause: Duration) {
+        self.runtime.sleep(pause).await;
+    }
+
+    async fn begin<B>(&self, member: &str, body: &B) -> Result<String, CallError>
+    where
+        B: Serialize + DynamicType,
+    {
+        let job: OwnedObjectPath = self.manager(member, self.caller.patience(), body).await?;
+        Ok(job.to_string())
+    }
+
+    async fn manager<B, R>(&self, member: &str, limit: Duration, body: &B) -> Result<R, CallError>
+    where
+        B: Serialize + DynamicType,
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        self.call((NAME, PATH, MANAGER), member, limit, body).await
+    }
+
+    async fn call<B, R>(
+        &self,
+        (name, path, interface): (&str, &str, &str),
+        member: &str,
+        limit: Duration,
+        body: &B,
+    ) -> Result<R, CallError>
+    where
+        B: Serialize + DynamicType,
+        R: for<'d> DynamicDeserialize<'d>,
+    {
+        let proxy = zbus::proxy::Builder::<Proxy<'_>>::new(&self.connection)
+            .destination(name)
+            .path(path)
+            .interface(interface)
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?;
+        // zbus offers no other call that takes flags and returns the answer.
+        let call = proxy.call_with_flags(member, self.caller.flags(), body);
+        match self.within(limit, call).await {
+            Some(answer) => Ok(answer?.ok_or(Error::InvalidReply)?),
+            None => Err(CallError::no_answer(limit)),
+        }
+    }
+}

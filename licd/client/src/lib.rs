@@ -1,0 +1,34 @@
+//! The client of licd on D-Bus: the calls of `com.igel.License1`, its signals, and its errors. The programs
+//! of a person and of a script speak with the daemon by it, each in its own [`Caller`]'s way.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `connection.rs` | a connection to a bus, for licd and for other services |
+//! | `calls.rs` | the methods of licd |
+//! | `options.rs` | the options of the methods |
+//! | `signals.rs` | what licd signals, as one stream of events |
+//! | `error.rs` | why a call has no result |
+
+mod calls;
+mod connection;
+mod error;
+mod options;
+mod signals;
+
+pub use calls::{Caller, Client};
+pub use connection::{connect, owner_changes};
+pub use error::{CallError, CallErrorKind};
+pub use options::{Applicant, ImportOptions, Purpose};
+pub use signals::{Signal, Signals, Topic};
+pub use zbus::block_on;
+
+/// The bus name of licd.
+pub const NAME: &str = "com.igel.License1";
+/// The path of its manager.
+const PATH: &str = "/com/igel/License1";
+const MANAGER: &str = "com.igel.License1.Manager";
+const JOB: &str = "com.igel.License1.Job";
+const DEPLOYMENT: &str = "com.igel.License1.Deployment";
+
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+const OBJECT_MANAGER: &str = "org.freedesktop.DBus.ObjectManager";

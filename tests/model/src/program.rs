@@ -1,0 +1,234 @@
+//! The programs: which steps follow from what was read.
+
+use crate::device::{Dir, Disk, Each, File, LICENCES, Licence, Trust};
+use crate::seen::{Plan, Seen};
+use crate::step::{Answer, Change, Step, Target};
+
+/// A mistake that a program could have; the model must find each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// It decides by what it read before it had the lock.
+    ComparesOutsideTheLock,
+    /// It notes what tells of changes only after it has read.
+    StampsAfterReading,
+    /// It gives a file its name before the content is flushed.
+    RenamesUnflushed,
+    /// It answers before the directory is flushed.
+    LeavesDirectoriesUnflushed,
+    /// It closes the window without flushing removals.
+    LeavesRemovalsUnflushed,
+    /// It removes licences first and remembers the removal afterwards.
+    RemembersAfterRemoving,
+    /// It remembers tombstones, but not the files of a removal that has begun.
+    RemovesWithoutRecord,
+    /// It does not finish a removal that was cut off.
+    LeavesRemovalsUnfinished,
+    /// It finishes a removal without flushing what the killed program left.
+    TrustsTheKilled,
+    /// It answers that a file is there, without flushing what a killed program may have left.
+    AnswersUnflushed,
+    /// It remembers what a file of the store does that is not flushed yet.
+    RemembersUnflushed,
+    /// It clears a replaced licence away while its successor is not flushed yet.
+    ClearsBeforeFlushing,
+    /// It does not close at its start what a crash left open.
+    StartsWithoutSettling,
+    /// It removes a licence without remembering what that one has replaced.
+    ForgetsReplacements,
+}
+
+/// What a program is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// Nothing more.
+    Done,
+    /// `import` of a trust document.
+    ImportTrust(u8),
+    /// `import` of licences by a person.
+    Import(Each<bool>),
+    /// The import of licences that were found on a stick or behind a link.
+    Found(Each<bool>),
+    /// `remove`.
+    Remove(Each<bool>),
+    /// The daemon's record of what it has read (`keep_past`).
+    Keep,
+    /// The daemon's clean-up of replaced licences, without a record before it.
+    CleanUp,
+    /// The start of a program, with the record that follows.
+    Start,
+    /// A survey without the lock.
+    Survey,
+}
+
+/// The steps of a survey.
+fn survey(flaw: Option<Flaw>) -> Vec<Step> {
+    let mut steps = vec![
+        Step::Stamp,
+        Step::ReadMemory,
+        Step::ReadTrust,
+        Step::ReadLicence(Licence::Old),
+        Step::ReadLicence(Licence::New),
+    ];
+    if flaw == Some(Flaw::StampsAfterReading) {
+        steps.rotate_left(1);
+    }
+    steps
+}
+
+/// The steps that a task begins with.
+pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if task == Task::Start && flaw != Some(Flaw::StartsWithoutSettling) {
+        let finish = [Step::Lock, Step::LookForRemoval, Step::Unlock];
+        steps.extend([Step::LockToSettle, Step::Settle, Step::Unlock].into_iter().chain(finish));
+    }
+    if task != Task::Done {
+        steps.extend(survey(flaw));
+        steps.push(if task == Task::Survey { Step::Answer(Answer::Read) } else { Step::Foresee });
+    }
+    steps
+}
+
+/// The steps after a decision without the lock.
+pub fn foreseen(task: Task, seen: &Seen, flaw: Option<Flaw>) -> Vec<Step> {
+    let plan = seen.plan(task);
+    let writes_trust = matches!(task, Task::Keep | Task::Start) && seen.trust > seen.kept;
+    let learns = task != Task::CleanUp
+        && !matches!(task, Task::Remove(_) | Task::ImportTrust(_))
+        && seen.learns(task) != seen.memory.has_replaced;
+    if plan != Plan::default() || writes_trust || learns {
+        return vec![Step::Lock, Step::LookForRemoval, Step::Renew, Step::Decide];
+    }
+    answering(task, seen, plan, flaw)
+}
+
+/// Answering; what is there already may not be on the medium yet.
+fn answering(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Step> {
+    let answer = seen.answer(task, plan);
+    let has_written = plan.trust.is_some() || plan.store != Each::default();
+    let is_import = matches!(answer, Answer::Trust(_) | Answer::Stored(_));
+    let flushes = is_import && !has_written && flaw != Some(Flaw::AnswersUnflushed);
+    let flush = flushes.then_some(Step::FlushStore);
+    flush.into_iter().chain([Step::Answer(answer)]).collect()
+}
+
+/// The steps after a decision under the lock.
+pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
+    let plan = seen.plan(task);
+    let mut steps = Vec::new();
+    if matches!(task, Task::Keep | Task::Start) && !seen.is_current(disk) {
+        // Another program has written; the daemon reads again.
+        return vec![Step::Unlock, Step::Answer(Answer::Nothing)];
+    }
+    if let Some(version) = plan.trust {
+        steps.push(Step::Open);
+        steps.extend(replacing(Target::Trust(version), Dir::Store, flaw));
+        steps.push(Step::Close);
+        steps.extend(replacing(Target::Kept(Trust::Version(version)), Dir::State, flaw));
+    }
+    if plan.store != Each::default() {
+        steps.push(Step::Open);
+        steps.extend(adding(plan.store, flaw));
+        steps.push(Step::Close);
+    }
+    if plan.remove != Each::default() {
+        steps.extend(removing(task, plan.remove, flaw));
+    }
+    if matches!(task, Task::Keep | Task::Start) && seen.trust > seen.kept {
+        steps.extend(replacing(Target::Kept(seen.trust), Dir::State, flaw));
+    }
+    let learns = seen.learns(task);
+    let is_news = plan.restore != Each::default() || learns != seen.memory.has_replaced;
+    if is_news && !matches!(task, Task::Remove(_) | Task::CleanUp | Task::ImportTrust(_)) {
+        steps.extend(remembering(Change::Learn(plan.restore, learns), flaw));
+    }
+    steps.push(Step::Unlock);
+    steps.extend(answering(task, seen, plan, flaw));
+    steps
+}
+
+/// The steps of finishing a removal that was cut off (`finish_removal`).
+pub fn finishing(disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
+    let memory = disk.memory.now();
+    if !memory.is_removing() || flaw == Some(Flaw::LeavesRemovalsUnfinished) {
+        return Vec::new();
+    }
+    let is_there = |licence: &Licence| {
+        matches!(disk.files().of_one(*licence), File::Whole(inode)
+            if *memory.removing.of_one(*licence) == Some(*inode))
+    };
+    let there: Vec<Licence> = LICENCES.into_iter().filter(is_there).collect();
+    let flushes = flaw != Some(Flaw::TrustsTheKilled);
+    let mut steps: Vec<Step> = flushes.then_some(Step::FlushRecord).into_iter().collect();
+    if !there.is_empty() {
+        steps.push(Step::Open);
+        steps.extend(there.iter().map(|licence| Step::Unlink(*licence)));
+        steps.extend(closing(flaw));
+    }
+    steps.extend(flushes.then_some(Step::FlushStore));
+    steps.extend(replacing(Target::Memory(Change::Conclude), Dir::State, flaw));
+    steps
+}
+
+/// Replacing a file (`licd/fs/src/atomic.rs`, `replace_at`).
+fn replacing(target: Target, dir: Dir, flaw: Option<Flaw>) -> Vec<Step> {
+    let mut steps = vec![Step::Write(target)];
+    if flaw != Some(Flaw::RenamesUnflushed) {
+        steps.push(Step::FlushFile);
+    }
+    steps.push(Step::Rename(target));
+    if flaw != Some(Flaw::LeavesDirectoriesUnflushed) {
+        steps.push(Step::FlushDir(dir));
+    }
+    steps
+}
+
+/// Remembering what the store shows (`licd/device/src/past.rs`, `record`).
+fn remembering(change: Change, flaw: Option<Flaw>) -> Vec<Step> {
+    let flush = (flaw != Some(Flaw::RemembersUnflushed)).then_some(Step::FlushStore);
+    let write = replacing(Target::Memory(change), Dir::State, flaw);
+    flush.into_iter().chain(write).collect()
+}
+
+/// Creating several files together (`licd/fs/src/together.rs`, `create_all`): with one, the same.
+fn adding(which: Each<bool>, flaw: Option<Flaw>) -> Vec<Step> {
+    let chosen = LICENCES.into_iter().filter(|licence| *which.of_one(*licence));
+    let each = chosen.map(|licence| replacing(Target::Licence(licence), Dir::Licences, flaw));
+    let each: Vec<Vec<Step>> = each.collect();
+    // The same step of each file before the next step of any; the directory is flushed once.
+    let mut steps = Vec::new();
+    for place in 0..each.iter().map(Vec::len).max().unwrap_or(0) {
+        steps.extend(each.iter().filter_map(|one| one.get(place)));
+    }
+    steps.dedup();
+    steps
+}
+
+/// Removing licences: on purpose (`remove_held`), or in a clean-up.
+fn removing(task: Task, taken: Each<bool>, flaw: Option<Flaw>) -> Vec<Step> {
+    let unlink = LICENCES.into_iter().filter(|licence| *taken.of_one(*licence)).map(Step::Unlink);
+    let is_on_purpose = matches!(task, Task::Remove(_));
+    let flushes = !is_on_purpose && flaw != Some(Flaw::ClearsBeforeFlushing);
+    let flush = flushes.then_some(Step::FlushStore);
+    let mut steps: Vec<Step> = flush.into_iter().chain([Step::Open]).collect();
+    let intend = || remembering(Change::Intend(taken), flaw);
+    let remembers_first = flaw != Some(Flaw::RemembersAfterRemoving);
+    if is_on_purpose && remembers_first {
+        steps.extend(intend());
+    }
+    steps.extend(unlink);
+    if is_on_purpose && !remembers_first {
+        steps.extend(intend());
+    }
+    steps.extend(closing(flaw));
+    if is_on_purpose {
+        steps.extend(replacing(Target::Memory(Change::Conclude), Dir::State, flaw));
+    }
+    steps
+}
+
+/// Closing a window that has removed something.
+fn closing(flaw: Option<Flaw>) -> Vec<Step> {
+    let flushes = flaw != Some(Flaw::LeavesRemovalsUnflushed);
+    flushes.then_some(Step::FlushRemovals).into_iter().chain([Step::Close]).collect()
+}
