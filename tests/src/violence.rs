@@ -6,14 +6,14 @@
 //! licctl is killed. At the end of a round, when all are done, the device must be right. Meanwhile, two
 //! watchers look at the store and ask for the status.
 //!
-//! - [`plan`]: what happens in a round, chosen by the seed and the number of the round
-//! - [`packs`]: what the store must hold, by the answers so far
-//! - [`actor`]: carries out what an actor does, and checks the answers
-//! - [`load`]: what loads the bus meanwhile
-//! - [`watch`]: what must be true at every moment
-//! - [`quiet`]: what must be true at the end of a round
-//! - [`usage`]: memory, descriptors and threads of licd
-//! - [`rounds`]: a run from its first to its last round
+//! - `plan`: what happens in a round, chosen by the seed and the number of the round
+//! - `packs`: what the store must hold, by the answers so far
+//! - `actor`: carries out what an actor does, and checks the answers
+//! - `load`: what loads the bus meanwhile
+//! - `watch`: what must be true at every moment
+//! - `quiet`: what must be true at the end of a round
+//! - `usage`: memory, descriptors and threads of licd
+//! - `rounds`: a run from its first to its last round
 
 mod actor;
 mod load;
