@@ -58,7 +58,11 @@ impl<'w> Run<'w> {
         match cost {
             Cost::Calls => self.calls(),
             Cost::Instructions => self.instructions(),
-            Cost::Memory => program::run_measured(&self.command(&[])).1.peak / 1024,
+            Cost::Memory => {
+                let (answer, usage) = program::run_measured(&self.command(&[]));
+                assert_eq!(answer.code, 0, "{answer:?}");
+                usage.peak / 1024
+            }
         }
     }
 
