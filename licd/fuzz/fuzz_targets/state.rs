@@ -7,7 +7,7 @@ use flate2::Crc;
 use libfuzzer_sys::fuzz_target;
 use licd_files::deployment::Deployments;
 use licd_files::downloads::Downloads;
-use licd_files::marks::Written;
+use licd_files::marks::LastMarks;
 use licd_files::{deployment, notices, state};
 use licd_fuzz::{Machine, assert_printable, parts};
 use licd_rules::BootId;
@@ -57,20 +57,20 @@ fn check_others() {
     assert!(Downloads::load(&root).unwrap().1.is_none());
 
     let boot = BootId::parse("5b1f1d0c-0000-4000-8000-000000000001").unwrap();
-    let _ = deployment::Memory::load(&root, &boot).unwrap().may_order();
+    let _ = deployment::DeploymentMemory::load(&root, &boot).unwrap().may_order();
     let (deployments, _) = Deployments::load(&root).unwrap();
     let _ = deployments.is_pending(&boot);
 
-    let (mut notices, _) = notices::Memory::load(&root).unwrap();
+    let (mut notices, _) = notices::NoticeMemory::load(&root).unwrap();
     let announced = notices.announced().to_vec();
     notices.remember(&root, announced).unwrap();
-    assert!(notices::Memory::load(&root).unwrap().1.is_none());
+    assert!(notices::NoticeMemory::load(&root).unwrap().1.is_none());
 
-    let (mut written, warnings) = Written::load(&root).unwrap();
+    let (mut written, warnings) = LastMarks::load(&root).unwrap();
     warnings.iter().for_each(|warning| assert_printable(&warning.to_string()));
     if let Some(marks) = written.marks().cloned() {
         written.save(&root, marks.clone()).unwrap();
-        assert_eq!(Written::load(&root).unwrap().0.marks(), Some(&marks));
+        assert_eq!(LastMarks::load(&root).unwrap().0.marks(), Some(&marks));
     }
 }
 
