@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The verifier of tests/independent/verify.py over a pipe, for the target `python`.
+"""The verifier of tests/independent/verifier.py over a pipe, for the target `python`.
 
 Each file follows its length in four bytes, big-endian; the answer is a line with the code, or `genuine`,
 and the number of the faulty line, or 0.
@@ -11,7 +11,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[2] / "tests"
 sys.path.insert(0, str(TESTS / "independent"))
 
-from verify import Device, Refused  # noqa: E402
+from verify import CORPUS, Refused, device_of  # noqa: E402
 
 def verdict(device, data):
     try:
@@ -21,7 +21,7 @@ def verdict(device, data):
         return refused.code, refused.line or 0
 
 def main():
-    device = Device(TESTS / "corpus" / "device")
+    device = device_of(CORPUS)
     read = sys.stdin.buffer.read
     while length := read(4):
         code, line = verdict(device, read(int.from_bytes(length, "big")))
