@@ -151,7 +151,7 @@ impl Verb {
 
 /// Something to import from.
 #[derive(Clone)]
-pub(crate) struct Source {
+pub(crate) struct NamedSource {
     /// The user's spelling.
     pub(crate) text: OsString,
     /// The place it names, or the failure to report if it names none.
@@ -209,7 +209,7 @@ impl Args {
     }
 }
 
-impl Source {
+impl NamedSource {
     fn of(text: OsString) -> Self {
         let place = Place::parse(&text);
         Self { text, place }

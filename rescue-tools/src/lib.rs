@@ -53,7 +53,7 @@ pub fn command() -> clap::Command {
     Args::command()
 }
 
-fn run(args: Args, out: &mut Output) -> output::Answer {
+fn run(args: Args, out: &mut Output) -> output::VerbResult {
     let verb = match args.verb {
         None => return tui::run(args.access),
         Some(Verb::Completions { shell }) => return verbs::completions::run(shell, out),
@@ -80,7 +80,7 @@ fn unsure(verdict: Verdict, missing: &Missing) -> Verdict {
     Verdict::Code(failure.code)
 }
 
-fn answer(verb: Verb, backend: &Backend, out: &mut Output) -> output::Answer {
+fn answer(verb: Verb, backend: &Backend, out: &mut Output) -> output::VerbResult {
     match verb {
         Verb::Status => verbs::status::run(backend, out),
         Verb::List => verbs::list::run(backend, out),

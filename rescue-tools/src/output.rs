@@ -24,7 +24,7 @@ pub(crate) enum Verdict {
 }
 
 /// The result of a verb.
-pub(crate) type Answer = Result<Verdict, Failure>;
+pub(crate) type VerbResult = Result<Verdict, Failure>;
 
 impl Verdict {
     pub(crate) fn of(yes: bool) -> Self {

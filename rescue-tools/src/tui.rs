@@ -21,7 +21,7 @@ use std::sync::mpsc::{self, Receiver};
 use licensing_words as words;
 
 use crate::args::Access;
-use crate::output::{Answer, Verdict, colors};
+use crate::output::{VerbResult, Verdict, colors};
 use crate::warnings;
 use event::{Action, Event};
 use state::State;
@@ -33,7 +33,7 @@ use work::Worker;
 ///
 /// # Errors
 /// The terminal cannot be set up.
-pub(crate) fn run(access: Access) -> Answer {
+pub(crate) fn run(access: Access) -> VerbResult {
     let (events, inbox) = mpsc::channel();
     let sender = events.clone();
     warnings::send(move |text| drop(sender.send(Event::Warned(text))));

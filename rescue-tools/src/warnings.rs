@@ -16,13 +16,13 @@ pub(crate) fn show() {
 /// Gives warnings to this function from now on.
 pub(crate) fn send(to: impl FnMut(String) + Send + 'static) {
     // Fails only if a logger is already set.
-    let _ = log::set_boxed_logger(Box::new(Lines(Mutex::new(to))));
+    let _ = log::set_boxed_logger(Box::new(LineSink(Mutex::new(to))));
     log::set_max_level(LevelFilter::Warn);
 }
 
-struct Lines<F>(Mutex<F>);
+struct LineSink<F>(Mutex<F>);
 
-impl<F: FnMut(String) + Send> Log for Lines<F> {
+impl<F: FnMut(String) + Send> Log for LineSink<F> {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }

@@ -25,7 +25,7 @@ Options:
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum Invocation {
     /// The window.
     Run(Args),
     /// [`HELP`].
@@ -47,13 +47,13 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// The fault, for people.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
     let mut args = Args { mode: Mode::Tool, root: "/".into(), bus: BusAddress::System };
     let mut parser = Parser::from_args(words);
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
-            Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Invocation::Help),
+            Arg::Long("version") | Arg::Short('V') => return Ok(Invocation::Version),
             Arg::Long("activate") => args.mode = Mode::Activation,
             Arg::Long("root") => {
                 args.root = parser.value().map_err(|error| error.to_string())?.into();
@@ -62,7 +62,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             other => return Err(other.unexpected().to_string()),
         }
     }
-    Ok(Request::Run(args))
+    Ok(Invocation::Run(args))
 }
 
 fn bus(parser: &mut Parser) -> Result<BusAddress, String> {
@@ -74,14 +74,14 @@ fn bus(parser: &mut Parser) -> Result<BusAddress, String> {
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Request, String> {
+    fn read(words: &[&str]) -> Result<Invocation, String> {
         parse(words.iter().map(OsString::from))
     }
 
     #[test]
     fn without_options_the_tool_opens_on_the_system_bus() {
         let args = Args { mode: Mode::Tool, root: "/".into(), bus: BusAddress::System };
-        assert_eq!(read(&[]), Ok(Request::Run(args)));
+        assert_eq!(read(&[]), Ok(Invocation::Run(args)));
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
         let bus = BusAddress::At("unix:path=/x".to_owned());
         let args = Args { mode: Mode::Activation, root: "/tmp/device".into(), bus };
         let words = ["--activate", "--root=/tmp/device", "--bus", "unix:path=/x"];
-        assert_eq!(read(&words), Ok(Request::Run(args)));
+        assert_eq!(read(&words), Ok(Invocation::Run(args)));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
-use args::Request;
+use args::Invocation;
 
 /// The exit code of wrong usage, as in the other programs.
 const WRONG_USAGE: u8 = 2;
@@ -31,9 +31,11 @@ const RENDERER: &str = "GSK_RENDERER";
 #[must_use]
 pub fn main() -> ExitCode {
     match args::parse(env::args_os().skip(1)) {
-        Ok(Request::Run(args)) => run(args),
-        Ok(Request::Help) => print(args::HELP),
-        Ok(Request::Version) => print(concat!("licensing-tool ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Invocation::Run(args)) => run(args),
+        Ok(Invocation::Help) => print(args::HELP),
+        Ok(Invocation::Version) => {
+            print(concat!("licensing-tool ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
         Err(wrong) => {
             report(&format!("{wrong}; see licensing-tool --help"));
             ExitCode::from(WRONG_USAGE)

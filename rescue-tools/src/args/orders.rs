@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use licd_device::{Application, ApplicationError, Intent, Person, Proxy, Terms};
 
-use super::Source;
+use super::NamedSource;
 
 /// The options and sources of an import.
 #[derive(clap::Args)]
@@ -29,9 +29,9 @@ pub(crate) struct Import {
     #[arg(
         required = true,
         value_name = "SOURCE",
-        value_parser = OsStringValueParser::new().map(Source::of)
+        value_parser = OsStringValueParser::new().map(NamedSource::of)
     )]
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<NamedSource>,
 }
 
 impl Import {

@@ -122,7 +122,7 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) enum Work {
     /// Import or check.
-    Import(Source, Effect),
+    Import(ImportSource, Effect),
     /// Send a request for a licence, and import the answer.
     Activate(Applied),
     /// Remove.
@@ -169,7 +169,7 @@ pub(super) enum Effect {
 }
 
 /// Where licences come from.
-pub(super) enum Source {
+pub(super) enum ImportSource {
     /// A stick: one of its files, or all.
     Stick { device: PathBuf, file: Option<String> },
     /// A server.
@@ -184,13 +184,13 @@ pub(super) enum Source {
 }
 
 /// Without user and password.
-impl std::fmt::Debug for Source {
+impl std::fmt::Debug for ImportSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name())
     }
 }
 
-impl Source {
+impl ImportSource {
     /// Its name, fit to be shown.
     pub(super) fn name(&self) -> String {
         match self {

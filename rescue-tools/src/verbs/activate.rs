@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::source;
 use crate::args::Activate;
 use crate::backend::{Backend, By, Withdrawn};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct Cancelled {
     cancelled: bool,
 }
 
-pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> VerbResult {
     if order.cancel {
         return cancel(backend, out);
     }
@@ -46,7 +46,7 @@ pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> A
     Ok(Verdict::Code(code))
 }
 
-fn cancel(backend: &Backend, out: &mut Output) -> Answer {
+fn cancel(backend: &Backend, out: &mut Output) -> VerbResult {
     let withdrawn = backend.cancel_activation()?;
     let (caption, verdict) = match withdrawn {
         Withdrawn::Request => (Caption::RequestCancelled, Verdict::Yes),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 /// The column widths of level and check.
 const CAPS: [usize; 2] = [8, 12];
@@ -40,7 +40,7 @@ struct Entry<'a> {
     message: &'a str,
 }
 
-pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     let now = report.clock.now;
     let mut findings = match out.is_json() {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::features::with_code;
 use crate::backend::Backend;
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 #[derive(Serialize)]
 struct Answered<'a> {
@@ -17,7 +17,12 @@ struct Answered<'a> {
     answer: &'a FeatureReport,
 }
 
-pub(crate) fn run(backend: &Backend, feature: &Feature, quiet: bool, out: &mut Output) -> Answer {
+pub(crate) fn run(
+    backend: &Backend,
+    feature: &Feature,
+    quiet: bool,
+    out: &mut Output,
+) -> VerbResult {
     let (answer, generation) = backend.feature(feature)?;
     let Some(answer) = answer else {
         return Err(licd_device::Failure {

@@ -5,14 +5,14 @@ use licensing_words::{self as words, Column, Feature, Words};
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 /// The column widths of name and answer.
 const CAPS: [usize; 2] = [20, 7];
 /// The column headings.
 const HEADING: [Column; 3] = [Column::Feature, Column::Allowed, Column::Why];
 
-pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     if out.is_json() {
         out.value(&report.features_only())?;

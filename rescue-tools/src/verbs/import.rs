@@ -10,7 +10,7 @@ use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
 use crate::backend::{Backend, Document};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
 /// The documents from all sources.
@@ -23,7 +23,7 @@ struct Gathered {
     done: Vec<FileVerdict>,
 }
 
-pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbResult {
     let login = login(order);
     let fetch = |url: &Url| fetch(backend, url, login.clone()?, out.is_json());
     let Gathered { documents, empty, done: mut verdicts } = gather(backend, order, fetch);

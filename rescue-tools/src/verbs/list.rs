@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 /// The column headings.
 const HEADING: [Column; 7] = [
@@ -32,7 +32,7 @@ struct List<'a> {
     rejected: &'a [Rejected],
 }
 
-pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     if out.is_json() {
         let (licenses, rejected) = (&report.licenses, &report.rejected);

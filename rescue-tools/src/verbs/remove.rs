@@ -6,7 +6,7 @@ use licensing_words::{English, Words as _};
 use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 #[derive(Serialize)]
 struct Removed {
@@ -15,7 +15,7 @@ struct Removed {
     left: Vec<Left>,
 }
 
-pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> VerbResult {
     let licd_device::Removed { count: removed, left } = backend.remove(selector)?;
     if out.is_json() {
         out.value(&Removed { schema: 1, removed, left })?;

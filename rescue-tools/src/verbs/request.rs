@@ -12,9 +12,9 @@ use licd_rules::Code;
 use super::slice::{write, written};
 use super::source;
 use crate::backend::Backend;
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
-pub(crate) fn run(backend: &Backend, output: Option<&Path>, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, output: Option<&Path>, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     let request = report.request()?;
     let Some(path) = output else {

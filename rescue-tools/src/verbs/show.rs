@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::source;
 use crate::backend::{Backend, Document};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 /// A file, its verdict and its content.
 #[derive(Serialize)]
@@ -51,14 +51,14 @@ struct Pack<'a> {
 /// A label and its value.
 type Fact = (&'static str, String);
 
-pub(crate) fn run(backend: &Backend, what: &str, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
     match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
         Some(pack) => show_pack(backend, &pack, out),
         None => show_file(backend, what, out),
     }
 }
 
-fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> Answer {
+fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     let licenses: Vec<_> = report.licenses.iter().filter(|l| l.pack == *pack).collect();
     let found = Verdict::of(!licenses.is_empty());
@@ -78,7 +78,7 @@ fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> Answer {
     Ok(found)
 }
 
-fn show_file(backend: &Backend, what: &str, out: &mut Output) -> Answer {
+fn show_file(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
     let name = source::name(Path::new(what));
     let (verdict, verified) = backend.check(Document { name, file: open(backend, what) });
     let license = verified.as_ref().map(|verified| &verified.license);

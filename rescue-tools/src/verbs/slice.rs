@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use super::source;
 use crate::backend::{Backend, Document};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 pub(crate) fn run(
     backend: &Backend,
     mass: &Path,
     output: Option<&Path>,
     out: &mut Output,
-) -> Answer {
+) -> VerbResult {
     let name = source::name(mass);
     let named =
         |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
@@ -31,7 +31,7 @@ pub(crate) fn run(
 }
 
 #[derive(Serialize)]
-struct Written {
+struct WrittenSlice {
     schema: u32,
     written: String,
 }
@@ -40,7 +40,7 @@ struct Written {
 pub(crate) fn written(path: &Path, out: &mut Output) -> Result<(), Failure> {
     let written = source::name(path);
     if out.is_json() {
-        return out.value(&Written { schema: 1, written });
+        return out.value(&WrittenSlice { schema: 1, written });
     }
     out.line(format_args!("{written}: written"))
 }

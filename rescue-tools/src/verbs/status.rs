@@ -4,12 +4,12 @@ use licensing_words::{self as words, Line, Overview, Service, Surface, Tone, Wor
 
 use crate::backend::Backend;
 use crate::layout::{Cell, Page};
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 /// The column widths of a service's name and state.
 const SERVICE: [usize; 2] = ["Enterprise Management Pack".len(), "UNLICENSED".len()];
 
-pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
     if out.is_json() {
         out.line(format_args!("{}", backend.status_json()?))?;
         return Ok(Verdict::Yes);

@@ -6,7 +6,7 @@ use licd_device::Failure;
 use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 #[derive(Serialize)]
 struct Unit<'a> {
@@ -14,7 +14,7 @@ struct Unit<'a> {
     unit_id: Option<&'a str>,
 }
 
-pub(crate) fn run(backend: &Backend, out: &mut Output) -> Answer {
+pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     let unit = report.unit_id.as_ref().map(ToString::to_string);
     print(unit.as_deref(), out)?;

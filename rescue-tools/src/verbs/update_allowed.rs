@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::features::with_code;
 use crate::backend::Backend;
-use crate::output::{Answer, Output, Verdict};
+use crate::output::{Output, VerbResult, Verdict};
 
 #[derive(Serialize)]
 struct Update {
@@ -24,7 +24,7 @@ pub(crate) fn run(
     released: Date,
     version: Option<String>,
     out: &mut Output,
-) -> Answer {
+) -> VerbResult {
     let reason = backend.update(released, version.as_deref())?;
     let allowed = reason.allows();
     if out.is_json() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use licd_device::{Failure, FileVerdict};
 use licd_rules::{Code, Selector};
 
-use super::super::event::{Action, By, Effect, Key, Outcome, Source, StickEntry, Work};
+use super::super::event::{Action, By, Effect, ImportSource, Key, Outcome, StickEntry, Work};
 use super::{FormKind, State, moved};
 
 /// A dialogue over the page.
@@ -136,7 +136,7 @@ impl State {
             (Key::Enter, Some(Err(_))) => return Some(self.open(files.stick)),
             (Key::Enter, Some(Ok(list))) => {
                 let file = files.at.checked_sub(1).and_then(|at| list.get(at)).cloned();
-                let source = Source::Stick { device: files.stick.device, file };
+                let source = ImportSource::Stick { device: files.stick.device, file };
                 self.actions.push(Action::LeaveSticks);
                 return Some(self.begin(Work::Import(source, self.effect), None));
             }

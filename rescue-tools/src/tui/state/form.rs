@@ -6,7 +6,7 @@ use licd_device::{Application, ApplicationError, Person, Terms};
 use licensing_words::Caption;
 use tui_input::{Input, InputRequest};
 
-use super::super::event::{Applied, Effect, Key, Source, Work};
+use super::super::event::{Applied, Effect, ImportSource, Key, Work};
 use super::{Dialog, State};
 
 /// A form.
@@ -158,7 +158,7 @@ impl Form {
         let source = match kind {
             FormKind::Address => self.address()?,
             FormKind::Ftp => self.ftp()?,
-            FormKind::File => Source::File(self.needed(Caption::File)?.into()),
+            FormKind::File => ImportSource::File(self.needed(Caption::File)?.into()),
             FormKind::Activation => return self.application(),
         };
         Ok(Work::Import(source, effect))

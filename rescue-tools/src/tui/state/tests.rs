@@ -8,7 +8,7 @@ use licd_device::{Failure, FileVerdict, Removed};
 use licd_rules::Code;
 
 use super::super::event::{
-    Action, By, Drawn, Effect, Event, Key, Outcome, Seen, Source, StickEntry, Work,
+    Action, By, Drawn, Effect, Event, ImportSource, Key, Outcome, Seen, StickEntry, Work,
 };
 use super::{Dialog, FormKind, Page, State};
 use crate::verbs::tests::{broken, licensed, report};
@@ -144,8 +144,10 @@ fn one_file_or_all_of_a_stick_are_imported() {
         let files = vec!["a.lic".to_owned(), "b.lic".to_owned()];
         state.on(Event::Files("/dev/sdc1".into(), Ok(files)));
         let actions = press(&mut state, keys);
-        let [Action::LeaveSticks, Action::Start(Work::Import(Source::Stick { device, file }, _))] =
-            &actions[..]
+        let [
+            Action::LeaveSticks,
+            Action::Start(Work::Import(ImportSource::Stick { device, file }, _)),
+        ] = &actions[..]
         else {
             panic!("{actions:?}")
         };

@@ -12,7 +12,7 @@ use licd_device::{
 use licd_fs::printable::escaped;
 use licd_rules::Code;
 
-use super::super::event::{Effect, Event, Outcome, Source};
+use super::super::event::{Effect, Event, ImportSource, Outcome};
 use super::Cancel;
 use crate::backend::{Backend, CancelBy, Document, JobOptions, Wish};
 use crate::verbs::stick::{self, Found};
@@ -23,18 +23,20 @@ const PROGRESS: Duration = Duration::from_millis(100);
 /// Imports or checks what a source holds.
 pub(super) fn run(
     backend: &Backend,
-    source: Source,
+    source: ImportSource,
     effect: Effect,
     cancel: &Cancel,
     events: &Sender<Event>,
 ) -> Outcome {
     match source {
-        Source::File(path) => {
-            let document =
-                Document { name: Source::File(path.clone()).name(), file: Device::open(&path) };
+        ImportSource::File(path) => {
+            let document = Document {
+                name: ImportSource::File(path.clone()).name(),
+                file: Device::open(&path),
+            };
             take(backend, vec![document], effect)
         }
-        Source::Stick { device, file } => {
+        ImportSource::Stick { device, file } => {
             let whole = (effect == Effect::Import && file.is_none()).then_some(Intent::Explicit);
             match stick::read(backend, &device, whole) {
                 Found::Files(mut files) => {
@@ -47,7 +49,7 @@ pub(super) fn run(
                 Found::Done(verdict) => Outcome::Files(vec![verdict]),
             }
         }
-        Source::Server { url, login, proxy } => {
+        ImportSource::Server { url, login, proxy } => {
             let server = Server { backend, url, login, proxy, cancel, events };
             server.import(effect)
         }

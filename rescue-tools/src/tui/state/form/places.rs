@@ -6,7 +6,7 @@ use licd_device::{Login, Place, Proxy, Scheme, Url};
 use licensing_words::Caption;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::super::super::event::Source;
+use super::super::super::event::ImportSource;
 use super::{Complaint, Form};
 
 /// What RFC 3986 §2.3 leaves unencoded.
@@ -15,7 +15,7 @@ const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 const IN_PATH: AsciiSet = ENCODED.remove(b'/');
 
 impl Form {
-    pub(super) fn address(&mut self) -> Result<Source, Complaint> {
+    pub(super) fn address(&mut self) -> Result<ImportSource, Complaint> {
         let text = self.needed(Caption::Address)?;
         let is_whole = text.contains("://");
         let url = url(&if is_whole { text.to_owned() } else { format!("https://{text}") })?;
@@ -33,7 +33,7 @@ impl Form {
         if proxy.is_some() && !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
             return Err(Complaint::Sentence(Caption::ProxyForHttp));
         }
-        Ok(Source::Server { url, login: self.login()?, proxy })
+        Ok(ImportSource::Server { url, login: self.login()?, proxy })
     }
 
     fn login(&self) -> Result<Option<Login>, Complaint> {
@@ -71,7 +71,7 @@ impl Form {
         }
     }
 
-    pub(super) fn ftp(&mut self) -> Result<Source, Complaint> {
+    pub(super) fn ftp(&mut self) -> Result<ImportSource, Complaint> {
         let scheme = if self.is_on(Caption::Encrypted) { "ftps" } else { "ftp" };
         let host = self.needed(Caption::Host)?;
         let host = match host.contains(':') && !host.starts_with('[') {
@@ -88,7 +88,7 @@ impl Form {
         let path = self.needed(Caption::Path)?;
         let path = utf8_percent_encode(path.strip_prefix('/').unwrap_or(path), &IN_PATH);
         let url = url(&format!("{scheme}://{host}{port}/{path}"))?;
-        Ok(Source::Server { url, login: self.login()?, proxy: None })
+        Ok(ImportSource::Server { url, login: self.login()?, proxy: None })
     }
 }
 

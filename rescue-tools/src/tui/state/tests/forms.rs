@@ -3,12 +3,12 @@
 use licd_device::{ApplicationError, Proxy};
 use licensing_words::Caption;
 
-use super::super::super::event::{Action, Effect, Event, Key, Outcome, Source, Work};
+use super::super::super::event::{Action, Effect, Event, ImportSource, Key, Outcome, Work};
 use super::super::{Complaint, Dialog, FormKind, State, Value};
 use super::{accepted, failure, filled, press};
 
 /// The source that the form starts to import from.
-fn started(kind: FormKind, texts: &[&str]) -> Source {
+fn started(kind: FormKind, texts: &[&str]) -> ImportSource {
     let mut state = filled(kind, texts);
     let actions = press(&mut state, &[Key::Enter]);
     match actions.into_iter().next() {
@@ -57,7 +57,7 @@ fn an_address_is_made_of_the_fields() {
         (FormKind::Ftp, &["h", "2121", " ", "u", "p", "a.lic"], "ftps://h:2121/a.lic"),
         (FormKind::Ftp, &["fd00::1", "", "", "", "", "a.lic"], "ftp://[fd00::1]/a.lic"),
     ] {
-        let Source::Server { url, .. } = started(kind, texts) else { panic!("{texts:?}") };
+        let ImportSource::Server { url, .. } = started(kind, texts) else { panic!("{texts:?}") };
         assert_eq!(url.to_string(), expected);
     }
 }
@@ -65,7 +65,7 @@ fn an_address_is_made_of_the_fields() {
 #[test]
 fn a_login_and_a_proxy_go_along() {
     let texts = ["https://h/a", "tech", "p:w", "proxy:3128", "me", "a@b:c"];
-    let Source::Server { login: Some(login), proxy, .. } = started(FormKind::Address, &texts)
+    let ImportSource::Server { login: Some(login), proxy, .. } = started(FormKind::Address, &texts)
     else {
         panic!()
     };
@@ -124,7 +124,7 @@ fn a_password_in_an_address_moves_to_its_field() {
     assert_eq!(form.complaint, Some(Complaint::Sentence(Caption::PasswordMoved)));
     assert!(!format!("{form:?}").contains("secret"), "{form:?}");
     let actions = press(&mut state, &[Key::Enter]);
-    let [Action::Start(Work::Import(Source::Server { url, login: Some(login), .. }, _))] =
+    let [Action::Start(Work::Import(ImportSource::Server { url, login: Some(login), .. }, _))] =
         &actions[..]
     else {
         panic!("{actions:?}")
