@@ -4,7 +4,7 @@ mod fetch;
 mod machine;
 mod server;
 
-pub use fetch::fetched;
+pub use fetch::{fetch, request};
 pub use machine::Machine;
 pub use server::{Server, Wire};
 
