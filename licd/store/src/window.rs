@@ -353,12 +353,16 @@ impl<'a> Window<'a> {
             if self.mount.is_mount_point { self.make_read_only() } else { Closed::Writable };
         flushed.map_err(|reason| {
             // The error takes the place of the store's state, which matters as much.
-            if closed.is_open() {
-                log::warn!("{}: {closed}", self.store.place.display());
-            }
+            self.warn_if_open(&closed);
             StoreError::writing(&self.store.place, reason)
         })?;
         Ok(closed)
+    }
+
+    fn warn_if_open(&self, closed: &Closed) {
+        if closed.is_open() {
+            log::warn!("{}: {closed}", self.store.place.display());
+        }
     }
 
     /// Flushes removals to the medium; every write was flushed at once.
@@ -424,10 +428,7 @@ impl Drop for Window<'_> {
             return;
         }
         match self.shut() {
-            Ok(closed) if closed.is_open() => {
-                log::warn!("{}: {closed}", self.store.place.display());
-            }
-            Ok(_) => {}
+            Ok(closed) => self.warn_if_open(&closed),
             Err(reason) => log::warn!("{reason}"),
         }
     }

@@ -22,12 +22,12 @@ pub(crate) enum Found {
 
 /// Reads the stick at `device`, or the only stick, or the one that the user chooses.
 pub(super) fn find(backend: &Backend, device: Option<&Path>, order: &Import) -> Found {
-    let sticks = match backend.device().sticks() {
-        Ok(sticks) => sticks,
-        Err(failure) => return failed("usb".to_owned(), failure),
-    };
-    let device = match device.map(|device| backend.device().stick_device(device)).transpose() {
-        Ok(device) => device,
+    let looked = backend.device().sticks().and_then(|sticks| {
+        let device = device.map(|device| backend.device().stick_device(device)).transpose()?;
+        Ok((sticks, device))
+    });
+    let (sticks, device) = match looked {
+        Ok(found) => found,
         Err(failure) => return failed("usb".to_owned(), failure),
     };
     let device = match (device, sticks.as_slice()) {
