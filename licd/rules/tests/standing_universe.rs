@@ -149,7 +149,7 @@ fn every_pair_is_judged_as_the_contract_says() {
     assert_eq!(judged, (72 * 3 + 36) * 720);
 }
 
-/// Every device with at most one document of each of three packs, of which each may replace the next.
+/// Every device with at most one document of each of three packs; each document may replace the next.
 #[test]
 fn every_device_of_three_packs_is_judged_as_the_contract_says() {
     let next = |n: usize| PACKS.get((n + 1) % 3).copied();

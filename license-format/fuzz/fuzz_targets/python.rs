@@ -42,7 +42,7 @@ impl Oracle {
         Self { to, from: BufReader::new(from), _process: process }
     }
 
-    /// Its verdict, and the line; 0 if there is none.
+    /// Its verdict, and the line, or 0 without a line.
     fn ask(&mut self, file: &[u8]) -> (String, u32) {
         self.to.write_all(&(file.len() as u32).to_be_bytes()).unwrap();
         self.to.write_all(file).unwrap();

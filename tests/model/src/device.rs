@@ -14,7 +14,7 @@ pub enum Trust {
 /// A file of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum File {
-    /// There is none of this name.
+    /// No file has this name.
     Absent,
     /// A damaged one.
     Torn,

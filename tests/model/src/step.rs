@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::device::{Dir, Each, Licence, Trust};
 
-/// A step of a program, each the work of one function between two of which others may run.
+/// A step of a program: the work of one function. Other programs may run between two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Notes what tells whether the device has changed.

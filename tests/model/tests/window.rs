@@ -26,7 +26,7 @@ const TASKS: [Task; 10] = [
 
 const NEWER: Task = Task::ImportTrust(3);
 
-/// Every flaw, with a device and two tasks of which it breaks a promise.
+/// Every flaw, with a device and two tasks that show what it breaks.
 const FLAWS: [(Flaw, usize, [Task; 2], &str); 14] = [
     (Flaw::ComparesOutsideTheLock, 0, TRUST, "the trust document of the store never goes back"),
     (Flaw::StampsAfterReading, 0, TRUST, "the trust document of the store never goes back"),

@@ -12,7 +12,7 @@ pub(super) fn samples() -> Vec<Sample> {
     [packs(), withdrawals(), whole()].concat()
 }
 
-/// Roots of the device under the longest names, of which only the names are new.
+/// Roots of the device under the longest names; only the names are new.
 pub(super) fn long_roots() -> [SigningKey; 2] {
     [1, 2].map(|seed| maker::key(&format!("{seed:0>NAME$}"), seed))
 }

@@ -239,7 +239,7 @@ impl Stage<'_> {
     }
 }
 
-/// What can be done with a pack of which this is known. After an interrupted import only a new serial
+/// What an actor can do with a pack in this state. After an interrupted import only a new serial
 /// has a certain answer.
 fn possible(what: What, known: Known) -> What {
     match what {

@@ -55,7 +55,7 @@ pub(super) fn parse_schemes<'a>(values: impl Iterator<Item = &'a str>) -> AuthSc
         if is_name && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(word)) {
             schemes.push(word.to_owned());
         }
-        // A head has room for thousands, each of which would be compared with all before it.
+        // A head has room for thousands, and each would be compared with all before it.
         if schemes.len() == MAX_SCHEMES {
             break;
         }
