@@ -1,5 +1,7 @@
 //! Captions of windows, pages, fields and buttons, and sentences without variable parts.
 
+use licd_device::Withdrawn;
+
 use crate::labels::captions;
 
 captions! {
@@ -59,9 +61,16 @@ captions! {
     TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
         "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";
 
+    /// A request waits.
+    RequestWaits = "A request for a licence waits for its answer.",
+        "Eine Lizenzanfrage wartet auf ihre Antwort.";
+    /// The button that cancels a request.
+    CancelRequest = "Cancel the request", "Anfrage zurückziehen";
+    /// A request is being cancelled.
+    CancellingRequest = "Cancelling the request ...", "Anfrage wird zurückgezogen ...";
     /// A request was cancelled.
     RequestCancelled = "The request is cancelled and deleted.",
-        "Die Anfrage ist abgebrochen und gelöscht.";
+        "Die Anfrage ist zurückgezogen und gelöscht.";
     /// No request waits.
     NoRequest = "No request waits for an answer.", "Keine Anfrage wartet auf eine Antwort.";
 
@@ -209,6 +218,15 @@ captions! {
     Starting = "Reading the licences ...", "Lizenzen werden gelesen ...";
     /// The window shows an older state.
     Stale = "The state below is older:", "Der Stand unten ist älter:";
+}
+
+impl From<Withdrawn> for Caption {
+    fn from(withdrawn: Withdrawn) -> Self {
+        match withdrawn {
+            Withdrawn::Request => Self::RequestCancelled,
+            Withdrawn::Nothing => Self::NoRequest,
+        }
+    }
 }
 
 #[cfg(test)]
