@@ -263,6 +263,10 @@ impl Words for German {
         messages::german(message).unwrap_or_else(|| message.to_owned())
     }
 
+    fn subject(&self, subject: &str) -> String {
+        messages::german_subject(subject).unwrap_or_else(|| subject.to_owned())
+    }
+
     fn application(&self, error: &ApplicationError) -> String {
         applications::german(error)
     }
