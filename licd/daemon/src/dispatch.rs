@@ -254,11 +254,11 @@ impl State {
     }
 
     fn write(&mut self, ticket: Ticket) {
-        if self.jobs.has_room() {
+        if self.jobs.has_room_to_write() {
             self.jobs.writes += 1;
             self.push(Action::StartWrite(ticket));
         } else {
-            self.refuse(ticket, Refused::Full);
+            self.refuse(ticket, Refused::Writes);
         }
     }
 

@@ -113,7 +113,7 @@ fn an_activation_is_cancelled_while_it_runs_and_while_it_waits() {
     let failing = Server::answering(server::status("503 Later", "Retry-After: 604800\r\n"));
     let url = failing.url("activate");
     let _ = daemon.licctl(["activate", "--accept-terms", "--url", &url]).with_code(6);
-    let _ = tool.find("label", "A request for a licence waits for its answer.");
+    let _ = tool.find("", "A request for a licence waits for its answer.");
     tool.keys(&["alt+q"]);
     let _ = tool.find("", "The request is cancelled and deleted.");
     tool.until_gone("waits for its answer");

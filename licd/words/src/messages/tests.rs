@@ -53,6 +53,8 @@ fn a_line_keeps_the_name_of_its_file_and_says_the_verdict() {
     assert_eq!(known, "odd: name.lic: in Kraft bis 2099-12-31");
     let unknown = line(german, Some(Code::SourceRefused), "https://h/a: says no");
     assert_eq!(unknown, "https://h/a: die Quelle gibt sie nicht heraus (says no)");
+    let foreign = line(german, None, "http://h/a: for unit 00E0, not this device (00E1)");
+    assert_eq!(foreign, "http://h/a: für Unit 00E0, nicht dieses Gerät (00E1)");
     let whole = line(german, None, "licd: has not answered; try again");
     assert_eq!(whole, "licd: hat nicht geantwortet; noch einmal versuchen");
     let english = crate::of(licd_rules::Language::English);

@@ -166,8 +166,9 @@ fn each_feature_that_needs_a_licence_has_a_topic() {
 /// Several features may be one topic, which has the name of one of them.
 #[test]
 fn notices_call_features_as_reports_do() {
+    type Word = fn(Topic) -> &'static str;
     type Name = fn(&str) -> &str;
-    let languages: [(fn(Topic) -> &'static str, Name); 2] =
+    let languages: [(Word, Name); 2] =
         [(english::word, features::english), (german::word, features::german)];
     let plain = |text: &str| {
         let text = text.to_lowercase();

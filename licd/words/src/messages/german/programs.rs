@@ -3,6 +3,7 @@
 use super::Entry;
 
 pub(super) const TABLE: &[Entry] = &[
+    ("removal of {}: {}", "Entfernung von {}: {!}"),
     ("licd: {}", "licd: {!}"),
     ("licctl: {}", "licctl: {!}"),
     // licd.
@@ -32,7 +33,11 @@ pub(super) const TABLE: &[Entry] = &[
     ("is out of resources ({})", "fehlen Betriebsmittel ({})"),
     ("is stopping or out of resources", "wird beendet, oder Betriebsmittel fehlen"),
     ("{} orders wait already", "{} Aufträge warten schon"),
-    ("{} imports and removals run already", "{} Importe und Entfernungen laufen schon"),
+    ("{} imports run already", "{} Importe laufen schon"),
+    (
+        "{} removals and changes of settings run already",
+        "{} Entfernungen und Änderungen der Einstellungen laufen schon",
+    ),
     ("{} imports of this caller run already", "{} Importe dieses Aufrufers laufen schon"),
     ("{} files wait already", "{} Dateien warten schon"),
     ("{} files of this caller wait already", "{} Dateien dieses Aufrufers warten schon"),
