@@ -35,7 +35,7 @@ pub(crate) fn german(error: &ApplicationError) -> String {
             field(name)
         ),
         ApplicationError::NoMailAddress => format!(
-            "{}: ist keine Mailadresse wie ada@example.com; berichtigen",
+            "{}: ist keine E-Mail-Adresse wie ada@example.com; berichtigen",
             Caption::Email.german()
         ),
         ApplicationError::Address(error) => {

@@ -73,8 +73,8 @@ pub(crate) fn german(sentence: Named<'_>) -> String {
         Named::NoPort(text) => format!("Port {text}: ist keine Zahl von 1 bis 65535"),
         Named::Unused(verdict) => format!("Die Lizenz wird nicht genutzt: {verdict}."),
         Named::Refused(verdict) => format!("Das war nicht möglich: {verdict}."),
-        Named::Terms(place) => format!("Bedingungen: {place}"),
-        Named::AcceptQuestion => "Nehmen Sie die Bedingungen an? [j/N] ".to_owned(),
+        Named::Terms(place) => format!("Nutzungsbedingungen: {place}"),
+        Named::AcceptQuestion => "Nehmen Sie die Nutzungsbedingungen an? [j/N] ".to_owned(),
         Named::Personal => "Die Anfrage nennt dieses Gerät und Sie. Das Gerät behält sie nur, bis \
                             die Lizenz da ist."
             .to_owned(),

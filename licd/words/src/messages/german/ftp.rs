@@ -49,7 +49,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("does not protect the file by TLS ({})", "schützt die Datei nicht durch TLS ({})"),
     (
         "it may do active FTP only, which is not supported",
-        "vielleicht kann er nur aktives FTP, das licd nicht kann",
+        "der Server kann vielleicht nur aktives FTP, das licd nicht unterstützt",
     ),
     ("ask for an address with https://", "eine Adresse mit https:// anfordern"),
     ("answered {} ({})", "antwortete {} ({})"),

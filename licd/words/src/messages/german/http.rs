@@ -157,5 +157,5 @@ pub(super) const TABLE: &[Entry] = &[
     ("name servers {}", "DNS-Server {}"),
     ("check this device's network and DNS", "Netzwerk und DNS dieses Geräts prüfen"),
     ("asks for a user and {}", "verlangt einen Benutzer und {!}"),
-    ("offers only {}, which licd does not support", "bietet nur {}, was licd nicht kann"),
+    ("offers only {}, which licd does not support", "bietet nur {}, was licd nicht unterstützt"),
 ];

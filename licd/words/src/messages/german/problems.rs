@@ -97,7 +97,7 @@ pub(super) const TABLE: &[Entry] = &[
         "a notice of expiry may be shown once more today",
         "ein Ablaufhinweis erscheint heute vielleicht noch einmal",
     ),
-    ("the device starts without its memory", "das Gerät beginnt ohne sein Gedächtnis"),
+    ("the device starts without its memory", "das Gerät beginnt ohne seine Aufzeichnungen"),
     (
         "it could not be set aside ({}), and is passed over",
         "sie ließ sich nicht beiseitelegen ({}) und wird übergangen",
@@ -205,7 +205,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("an address such as {}", "eine Adresse wie {}"),
     (
         "the address or the path of the terms, on one line",
-        "Adresse oder Pfad der Bedingungen, in einer \
+        "Adresse oder Pfad der Nutzungsbedingungen, in einer \
       Zeile",
     ),
     (

@@ -30,8 +30,8 @@ pub(super) const TABLE: &[Entry] = &[
     ("call as root", "als root ausführen"),
     ("polkit does not answer ({})", "polkit antwortet nicht ({})"),
     ("{} others ask already", "{} andere fragen schon"),
-    ("is out of resources ({})", "fehlen Betriebsmittel ({})"),
-    ("is stopping or out of resources", "wird beendet, oder Betriebsmittel fehlen"),
+    ("is out of resources ({})", "hat keine Ressourcen mehr ({})"),
+    ("is stopping or out of resources", "wird beendet oder hat keine Ressourcen mehr"),
     ("{} orders wait already", "{} Aufträge warten schon"),
     ("{} imports run already", "{} Importe laufen schon"),
     (

@@ -4,9 +4,9 @@ use super::Entry;
 
 pub(super) const TABLE: &[Entry] = &[
     // Sticks.
-    ("no stick is plugged in", "kein Stick steckt"),
+    ("no stick is plugged in", "es steckt kein Stick"),
     ("plug one in and try again", "einstecken und noch einmal versuchen"),
-    ("several sticks are plugged in", "mehrere Sticks stecken"),
+    ("several sticks are plugged in", "es stecken mehrere Sticks"),
     ("name one: {}", "zur Wahl stehen: {}"),
     (
         "holds no file *.lic in its top directory",
@@ -113,7 +113,7 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     (
         "the terms of the licensing service are not accepted, so nothing was sent or written",
-        "die Bedingungen des Lizenzierungsdienstes sind nicht angenommen, daher wurde nichts \
+        "die Nutzungsbedingungen des Lizenzierungsdienstes sind nicht angenommen, daher wurde nichts \
          gesendet oder geschrieben",
     ),
     ("accept them", "annehmen"),
@@ -150,7 +150,7 @@ pub(super) const TABLE: &[Entry] = &[
         "the worker that fetches ended unexpectedly",
         "das Programm zum Abrufen wurde unerwartet beendet",
     ),
-    ("cannot be kept in memory ({})", "hat im Speicher keinen Platz ({})"),
+    ("cannot be kept in memory ({})", "passt nicht in den Speicher ({})"),
     ("shorten it", "kürzen"),
     (
         "holds a line break or another control character",
@@ -159,7 +159,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("leave it out", "weglassen"),
     (
         "email: is no mail address such as ada@example.com",
-        "email: ist keine Mailadresse wie ada@example.com",
+        "email: ist keine E-Mail-Adresse wie ada@example.com",
     ),
     ("the worker that fetches sent {}", "das Programm zum Abrufen hat Unerwartetes gesendet ({})"),
     ("{} failed here: {}", "hier gescheitert ({}): {}"),

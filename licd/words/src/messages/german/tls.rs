@@ -7,7 +7,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("check that it offers TLS 1.2", "prüfen, ob der Server TLS 1.2 bietet"),
     ("it refused", "abgelehnt"),
     ("no version or cipher in common", "keine gemeinsame Version oder Verschlüsselung"),
-    ("it does not speak TLS on this port", "an diesem Port spricht er kein TLS"),
+    ("it does not speak TLS on this port", "der Server spricht an diesem Port kein TLS"),
     ("its certificate cannot be checked: {}", "das Zertifikat lässt sich nicht prüfen: {!}"),
     ("[network] ca_file {} {}", "[network] ca_file {} {!}"),
     (
@@ -111,7 +111,7 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     (
         "its certificate was issued by one that is no authority's",
-        "das Zertifikat hat ausgestellt, wer keine Zertifizierungsstelle ist",
+        "das Zertifikat wurde von keiner Zertifizierungsstelle ausgestellt",
     ),
     (
         "its certificate is of an old version (before X.509 v3)",
@@ -124,11 +124,11 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     (
         "the dates of the server's certificate do not fit the clock, which is not trusted",
-        "die Daten im Zertifikat des Servers passen nicht zur Uhr, der nicht zu trauen ist",
+        "die Gültigkeit des Serverzertifikats passt nicht zur Uhr, die nicht als richtig gilt",
     ),
     ("licd ignored them", "licd hat sie nicht beachtet"),
     // The file of authorities.
-    ("does not exist", "gibt es nicht"),
+    ("does not exist", "existiert nicht"),
     (
         "name a file with the authorities in PEM",
         "eine Datei mit den Zertifizierungsstellen in PEM nennen",

@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("ended on {}", "abgelaufen am {}"),
     (
         "everything still works in its grace period, renew it",
-        "in der Nachfrist geht noch alles, bitte verlängern",
+        "in der Nachfrist funktioniert noch alles, bitte verlängern",
     ),
     ("evaluation ended on {}", "Test abgelaufen am {}"),
     ("ask for a licence", "eine Lizenz anfordern"),
