@@ -87,12 +87,12 @@ fn a_german_window_says_verdicts_and_problems_in_german() {
     tool.keys(&["Return"]);
     let _ = tool.find("", "sie ist für ein anderes Gerät");
     let _ = tool.find("label", ": für Unit 00E0C51C5088, nicht dieses Gerät");
-    // A reason that is not in the table follows the verdict.
+    // The reason of a server.
     tool.keys(&["Escape", "alt+a", "ctrl+a"]);
     let gone = Server::answering(server::status("404 No", ""));
     tool.write(&gone.url("WE.lic"));
     tool.keys(&["Return"]);
-    let _ = tool.find("label", "die Quelle gibt sie nicht heraus (has no such file");
+    let _ = tool.find("label", "WE.lic: hat diese Datei nicht; Adresse prüfen (HTTP 404)");
 }
 
 fn hundreds_of_licences_and_strange_names_are_shown() {
