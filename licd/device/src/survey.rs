@@ -150,16 +150,22 @@ impl Device {
         last: Option<(&Survey, Reuse)>,
         extent: Extent,
     ) -> Result<Survey, Box<Partial>> {
-        for _ in 1..TRIES {
+        let (mut left, mut set_aside) = (TRIES, Vec::new());
+        loop {
+            left -= 1;
             let before = state::stamp(self.root());
             let (survey, gone) = self.try_to_survey(last, extent);
+            let mut survey = survey?;
+            survey.problems.append(&mut set_aside);
             let is_same = before.is_ok_and(|before| Ok(before) == state::stamp(self.root()));
-            if is_same && gone == Gone::None || survey.is_err() {
-                return survey;
+            // Where others write all the time, what was read may be a moment old.
+            if is_same && gone == Gone::None || left == 0 {
+                return Ok(survey);
             }
+            // Only the reading that sets a file aside tells of it.
+            set_aside = survey.problems;
+            set_aside.retain(Problem::is_set_aside);
         }
-        // Others write all the time. What was read may be a moment old.
-        self.try_to_survey(last, extent).0
     }
 
     fn try_to_survey(
