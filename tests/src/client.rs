@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::io;
 use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -48,7 +49,13 @@ impl Client {
     /// Connects.
     #[must_use]
     pub fn connect(address: &str) -> Self {
-        let builder = Builder::address(address).method_timeout(ANSWER);
+        Self::patient(address, ANSWER)
+    }
+
+    /// Connects, and waits for each answer as long as `limit`.
+    #[must_use]
+    pub fn patient(address: &str, limit: Duration) -> Self {
+        let builder = Builder::address(address).method_timeout(limit);
         Self { connection: zbus::block_on(builder.build()).unwrap() }
     }
 
@@ -205,6 +212,9 @@ fn refusal(error: Error) -> Refusal {
         Error::FDO(error) => {
             use zbus::DBusError as _;
             Refusal { name: error.name().to_string(), message: error.to_string() }
+        }
+        Error::InputOutput(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Refusal { name: "no answer".to_owned(), message: error.to_string() }
         }
         other => panic!("the bus fails: {other}"),
     }

@@ -236,7 +236,7 @@ impl State {
         match order {
             Order::Import { owner, origin, answer } => self.import(ticket, owner, origin, answer),
             Order::Activate { owner } => self.activate(ticket, owner),
-            Order::Write if !self.jobs.has_room() => self.refuse(ticket, Refused::Full),
+            Order::Write if !self.jobs.has_room_to_write() => self.refuse(ticket, Refused::Writes),
             Order::Write => {
                 self.jobs.writes += 1;
                 self.push(Action::StartWrite(ticket));

@@ -22,9 +22,11 @@ use crate::shared::{News, Published, Shared};
 pub(crate) use files::FileQueues;
 pub(crate) use source::{Access, Source};
 
-/// Threads that read imports or write at one time: each takes some 100 KB and waits for the same lock.
-/// All files of one caller share a thread.
+/// Threads that read imports at one time: each takes some 100 KB. All files of one caller share a thread.
 pub(crate) const AT_ONCE: usize = 16;
+/// Removals and changes of settings at one time: they wait for the same lock. Imports without data
+/// must not keep a removal by UMS away, so these have room of their own.
+pub(crate) const WRITES: usize = 16;
 /// Imports of one caller from pipes, servers and sticks at one time: a pipe without data keeps its place
 /// for two minutes, and other callers must not wait for that.
 pub(crate) const OF_ONE: usize = AT_ONCE / 2;

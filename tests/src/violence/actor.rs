@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use super::packs::{self, Held, Known, Packs};
-use super::plan::{By, Deed, Load, Round, Way, What};
+use super::plan::{By, Deed, Round, Way, What};
 use super::watch::Watch;
 use crate::client::Client;
 use crate::maker;
@@ -187,11 +187,8 @@ impl<'a> Actor<'a> {
         let client = Client::connect(self.stage.world.bus.address());
         let answer = client.manager::<()>(method, body);
         self.stage.count(&format!("{method} {}", if answer.is_ok() { "done" } else { "failed" }));
-        // Descriptors that give nothing take all places that one user has.
-        let is_full = |name: &str| self.round.load == Load::Stalled && name.ends_with(".Busy");
         if let Err(refusal) = &answer
             && self.round.kill.is_none()
-            && !is_full(&refusal.name)
         {
             self.stage.watch.wrong(format!("{method}: {refusal:?}"));
         }

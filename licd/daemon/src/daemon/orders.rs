@@ -10,7 +10,7 @@ use super::{Daemon, Fatal};
 use crate::dispatch::{
     Effect, Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
 };
-use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, OF_ONE, Source};
+use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, OF_ONE, Source, WRITES};
 use crate::journal;
 use crate::shared::{ImportReply, News, Order, Refusal, Reply, Written};
 
@@ -222,7 +222,8 @@ fn subject(order: &Order) -> String {
 /// The answer to an order that there is no room for.
 pub(super) fn out_of_room(why: Refused, subject: &str) -> Refusal {
     let reason = match why {
-        Refused::Full => format!("{AT_ONCE} imports and removals run already"),
+        Refused::Full => format!("{AT_ONCE} imports run already"),
+        Refused::Writes => format!("{WRITES} removals and changes of settings run already"),
         Refused::CallerFull => format!("{OF_ONE} imports of this caller run already"),
         Refused::Files => format!("{FILES} files wait already"),
         Refused::CallerFiles => format!("{FILES_OF_ONE} files of this caller wait already"),

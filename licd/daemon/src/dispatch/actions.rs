@@ -64,8 +64,10 @@ pub(crate) enum Action {
 /// Why an order is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Too much work runs.
+    /// Too many imports run.
     Full,
+    /// Too many removals and changes of settings run.
+    Writes,
     /// Too many imports of this caller run.
     CallerFull,
     /// Too many files wait.

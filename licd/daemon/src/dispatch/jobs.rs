@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use licd_rules::Code;
 
 use super::{Action, ImportAnswer, Phase, Refused, State, Ticket};
-use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, JobId, OF_ONE};
+use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, JobId, OF_ONE, WRITES};
 
 /// How long an ended job stays on the bus, for callers that ask late.
 const LINGER: Duration = Duration::from_secs(10);
@@ -63,13 +63,18 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    /// Whether one more thread may run that reads an import or writes to the store.
-    pub(super) fn has_room(&self) -> bool {
+    /// Whether one more removal or change of settings may run.
+    pub(super) fn has_room_to_write(&self) -> bool {
+        self.writes < WRITES
+    }
+
+    /// Whether one more thread may read an import.
+    fn has_room(&self) -> bool {
         let others = self.running.values().filter(|job| job.origin == Origin::Other);
         let others = others.filter(|job| job.stage != Stage::Importing).count();
         let readers: BTreeSet<&str> =
             self.running.values().filter(|job| job.is_unread_file()).map(Job::owner).collect();
-        self.writes + others + readers.len() < AT_ONCE
+        others + readers.len() < AT_ONCE
     }
 
     /// Whether there is room for an import of this owner.

@@ -219,6 +219,8 @@ fn more_imports_than_there_is_room_for_are_refused_as_busy() {
     let second = world.bus.caller();
     stalled.extend((0..8).map(|_| stall(&second)));
     assert_eq!(import_text(&other, &world, &license).unwrap_err().0, error("Busy"));
+    // A removal profile does not wait for them.
+    assert_eq!(other.call::<_, ()>("ApplySettings", &"# none\n"), Ok(()));
     // And all of them are answered when the daemon stops.
     let begun = Instant::now();
     daemon.signal(Signal::SIGTERM);

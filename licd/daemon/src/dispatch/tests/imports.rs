@@ -176,7 +176,13 @@ fn room() -> Vec<Row> {
             "the seventeenth removal is refused",
             (1..=16).map(|n| (n, order(n, Order::Write))).collect(),
             (17, order(17, Order::Write)),
-            vec![Refuse(Ticket(17), Refused::Full)],
+            vec![Refuse(Ticket(17), Refused::Writes)],
+        ),
+        (
+            "imports that take all their room leave room for a removal",
+            (1..=16).map(|n| (n, pipe(n, &format!(":1.{n}")))).collect(),
+            (17, order(17, Order::Write)),
+            vec![Action::StartWrite(Ticket(17))],
         ),
     ]
 }
