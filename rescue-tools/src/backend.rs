@@ -17,7 +17,7 @@ use license_format::Date;
 use crate::args::Access;
 use crate::bus::Daemon;
 
-pub(crate) use documents::Document;
+pub(crate) use documents::{Detail, Document};
 pub(crate) use jobs::{CancelBy, JobOptions, Wish};
 
 /// The connection to the daemon, or direct access to the device.

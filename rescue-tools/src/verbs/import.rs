@@ -10,7 +10,7 @@ use licensing_words as words;
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::backend::{Backend, Document};
+use crate::backend::{Backend, Detail, Document};
 use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
@@ -31,7 +31,8 @@ pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbRe
     if order.check {
         verdicts.extend(documents.into_iter().map(|document| backend.check(document).0));
     } else {
-        verdicts.extend(backend.import(documents, order.intent()));
+        let detail = if out.is_json() { Detail::Contents } else { Detail::Any };
+        verdicts.extend(backend.import(documents, order.intent(), detail));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {
