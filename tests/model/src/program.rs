@@ -35,6 +35,16 @@ pub enum Flaw {
     StartsWithoutSettling,
     /// It removes a licence without remembering what that one has replaced.
     ForgetsReplacements,
+    /// It remembers no replacements at all.
+    RemembersNoReplacements,
+    /// It records what it has read although another program has written since.
+    RecordsOldSurveys,
+    /// It leaves the partition writable after an import of licences.
+    LeavesThePartitionOpen,
+    /// Its survey without the lock reads no trust document in the store.
+    ReadsNoTrustOfTheStore,
+    /// Its survey without the lock reads licences only, and nothing that was remembered.
+    ReadsNoMemory,
 }
 
 /// What a program is asked for.
@@ -61,7 +71,7 @@ pub enum Task {
 }
 
 /// The steps of a survey.
-fn survey(flaw: Option<Flaw>) -> Vec<Step> {
+fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
     let mut steps = vec![
         Step::Stamp,
         Step::ReadMemory,
@@ -71,6 +81,13 @@ fn survey(flaw: Option<Flaw>) -> Vec<Step> {
     ];
     if flaw == Some(Flaw::StampsAfterReading) {
         steps.rotate_left(1);
+    }
+    if task == Task::Survey {
+        steps.retain(|step| match step {
+            Step::ReadTrust => flaw != Some(Flaw::ReadsNoTrustOfTheStore),
+            Step::ReadMemory => flaw != Some(Flaw::ReadsNoMemory),
+            _ => true,
+        });
     }
     steps
 }
@@ -83,7 +100,7 @@ pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
         steps.extend([Step::LockToSettle, Step::Settle, Step::Unlock].into_iter().chain(finish));
     }
     if task != Task::Done {
-        steps.extend(survey(flaw));
+        steps.extend(survey(task, flaw));
         steps.push(if task == Task::Survey { Step::Answer(Answer::Read) } else { Step::Foresee });
     }
     steps
@@ -116,7 +133,8 @@ fn answering(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Ste
 pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
     let plan = seen.plan(task);
     let mut steps = Vec::new();
-    if matches!(task, Task::Keep | Task::Start) && !seen.is_current(disk) {
+    let is_old = !seen.is_current(disk) && flaw != Some(Flaw::RecordsOldSurveys);
+    if matches!(task, Task::Keep | Task::Start) && is_old {
         // Another program has written; the daemon reads again.
         return vec![Step::Unlock, Step::Answer(Answer::Nothing)];
     }
@@ -129,7 +147,7 @@ pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<
     if plan.store != Each::default() {
         steps.push(Step::Open);
         steps.extend(adding(plan.store, flaw));
-        steps.push(Step::Close);
+        steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
     }
     if plan.remove != Each::default() {
         steps.extend(removing(task, plan.remove, flaw));
