@@ -174,7 +174,7 @@ fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
-    let changes = last.map(|last| LicenseChanges::between(&last.report, &published.report));
+    let changes = last.map(|last| LicenseChanges::between(last.licenses(), published.licenses()));
     let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
     Refreshed {
         published,
