@@ -2,7 +2,8 @@
 //!
 //! The ID in the descriptor identifies the mount, so that no paths are compared.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::path::Path;
 
@@ -14,6 +15,8 @@ use nix::sys::stat::Mode;
 
 /// The mounts of the calling thread, whose namespace may differ from the main thread's.
 const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
+/// Bytes of the list on most devices.
+const ROOM: usize = 8192;
 
 /// Mount options that a remount must repeat. The kernel keeps those about access times if none of them
 /// is given.
@@ -74,7 +77,7 @@ impl Mount {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let id = id_of(dir)?;
         let parent = id_of(openat(dir, "..", flags, Mode::empty())?.as_fd())?;
-        let table = fs::read(MOUNTINFO).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+        let table = read(Path::new(MOUNTINFO))?;
         let mount = mountinfo::parse(&table).find(|mount| mount.id == id).ok_or(Errno::ENODEV)?;
         Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
     }
@@ -125,10 +128,18 @@ fn remount(at: &Path, flags: MsFlags) -> Result<(), Errno> {
     nix::mount::mount(NONE, at, NONE, MsFlags::MS_REMOUNT | flags, NONE)
 }
 
+/// Reads a file of the kernel. It states no length, so that the usual way begins with room for 32 bytes.
+fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    File::open(path)
+        .and_then(|file| file.take(u64::MAX).read_to_end(&mut bytes))
+        .map_err(|error| Errno::try_from(error).unwrap_or(Errno::EIO))?;
+    Ok(bytes)
+}
+
 /// The ID of a descriptor's mount (`mnt_id` in proc_pid_fdinfo(5)).
 fn id_of(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
-    let info = fs::read(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd()))
-        .map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+    let info = read(&Path::new("/proc/thread-self/fdinfo").join(fd.as_raw_fd().to_string()))?;
     info.split(|byte| *byte == b'\n')
         .find_map(|line| line.strip_prefix(b"mnt_id:"))
         .and_then(|id| str::from_utf8(id).ok()?.trim().parse().ok())
@@ -176,7 +187,7 @@ mod tests {
     #[test]
     fn a_directory_inside_a_mount_is_not_a_mount_point() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(!Mount::of(fs::File::open(dir.path()).unwrap()).unwrap().is_mount_point);
-        assert!(Mount::of(fs::File::open("/proc").unwrap()).unwrap().is_mount_point);
+        assert!(!Mount::of(File::open(dir.path()).unwrap()).unwrap().is_mount_point);
+        assert!(Mount::of(File::open("/proc").unwrap()).unwrap().is_mount_point);
     }
 }
