@@ -2,8 +2,7 @@
 
 use std::fs::File;
 
-use licd_device::{Arrival, Failure, FileVerdict, Imported, Intent, Survey};
-use license_format::Verified;
+use licd_device::{Arrival, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
 
 use super::Backend;
 use crate::bus::{self, Daemon};
@@ -36,7 +35,7 @@ impl Backend {
     }
 
     /// Judges a document without changing anything; returns the licence too if it is genuine.
-    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
+    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Genuine>>) {
         let Document { name, file } = document;
         let known = self.verdicts();
         let arrival = file
