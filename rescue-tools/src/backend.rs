@@ -37,6 +37,15 @@ pub(crate) struct Document {
     pub(crate) file: Result<File, Failure>,
 }
 
+/// What a verdict says besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The pack and the units of the file. The daemon does not say them, so the file is read once more.
+    Contents,
+    /// Perhaps nothing.
+    Any,
+}
+
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
@@ -232,9 +241,14 @@ impl Backend {
     }
 
     /// Imports documents as one batch.
-    pub(crate) fn import(&self, documents: Vec<Document>, intent: Intent) -> Vec<FileVerdict> {
+    pub(crate) fn import(
+        &self,
+        documents: Vec<Document>,
+        intent: Intent,
+        detail: Detail,
+    ) -> Vec<FileVerdict> {
         match &self.daemon {
-            Some(daemon) => self.import_through(daemon, documents, intent),
+            Some(daemon) => self.import_through(daemon, documents, intent, detail),
             None => match self.known() {
                 Ok(known) => self.import_here(known, documents, intent),
                 Err(failure) => {
@@ -275,18 +289,20 @@ impl Backend {
         self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
     }
 
-    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files.
+    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files if
+    /// they are wanted.
     fn import_through(
         &self,
         daemon: &Daemon,
         documents: Vec<Document>,
         intent: Intent,
+        detail: Detail,
     ) -> Vec<FileVerdict> {
         let files = documents
             .iter()
             .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
         let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
-        let settings = self.settings();
+        let settings = (detail == Detail::Contents).then(|| self.settings());
         let verdict = |Document { name, file }| {
             let (file, answer) = match file.map(|file| (file, answers.next())) {
                 Ok((file, Some(answer))) => (file, answer),
@@ -301,8 +317,8 @@ impl Backend {
             let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
             let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
             match &settings {
-                Ok(settings) => settings.describe(&name, file, code, message),
-                Err(_) => FileVerdict::unread(&name, Failure { code, message }),
+                Some(Ok(settings)) => settings.describe(&name, file, code, message),
+                Some(Err(_)) | None => FileVerdict::unread(&name, Failure { code, message }),
             }
         };
         documents.into_iter().map(verdict).collect()

@@ -56,6 +56,11 @@ impl Assessed {
         matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
     }
 
+    /// Whether it is recorded only.
+    pub(crate) fn is_roster(&self) -> bool {
+        matches!(self.action, Action::Record)
+    }
+
     /// Whether it finds its document in the store, unchanged.
     pub(crate) fn is_there_already(&self) -> bool {
         matches!(self.action, Action::Nothing)
@@ -181,7 +186,7 @@ impl<'a> Assessor<'a> {
         if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = document.clone().into();
             // The document may revoke or admit keys. A file that is unavailable now does not count.
-            self.survey.read_store(self.device, None, &mut Missing::default());
+            let _ = self.survey.read_store(self.device, None, &mut Missing::default());
             (self.attested, self.by_text, self.grounds) = Default::default();
         }
         let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };
@@ -352,7 +357,7 @@ impl Survey {
     }
 
     /// The memory with the effects of the stored licences.
-    fn learned(&self, time: &TimeVerdict) -> Past {
+    pub(crate) fn learned(&self, time: &TimeVerdict) -> Past {
         let mut past = self.past.clone();
         self.teach(&mut past, time);
         past

@@ -9,6 +9,7 @@
 //! kernel may make it read-only, at any time. Only the existence of the partition is recorded, until
 //! the next boot, in `/run/licd/store.partition`: an empty mount point is not a store.
 
+mod closing;
 mod error;
 mod holders;
 mod listing;
@@ -34,13 +35,14 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::fstat;
 use nix::unistd::fsync;
 
+pub use closing::Closed;
 pub use error::{Obstacle, StoreError};
 pub use holders::Holder;
 pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
 pub use room::RESERVE;
 pub use stray::Stray;
-pub use window::{Change, Closed, Window};
+pub use window::{Change, Window};
 pub use writer::Writer;
 
 use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST, open_dir};

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 
-use licd_store::{Closed, StoreError, StoreState};
+use licd_store::{Change, Closed, StoreError, StoreState};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use world::*;
@@ -51,6 +51,25 @@ fn the_partition_is_writable_only_inside_a_window() {
         let _ = write(&disk.store, |window| window.remove(&name("A.lic"))).unwrap();
         assert_eq!(names(&disk.store), Vec::<String>::new());
         assert_eq!(disk.store.settle().unwrap(), None);
+    });
+}
+
+#[test]
+fn other_work_is_done_once_while_the_partition_becomes_read_only() {
+    with_own_mounts("other_work_is_done_once_while_the_partition_becomes_read_only", |root| {
+        let disk = Partition::new(root, &[]);
+        let writer = disk.store.writer().unwrap();
+        let mut other = 0;
+        let done = writer.write_and(
+            |window| window.put(&name("A.lic"), b"one"),
+            |change| {
+                other += 1;
+                change
+            },
+        );
+        assert_eq!(done, Ok::<_, StoreError>((Change::Made, Closed::ReadOnly)));
+        assert_eq!(other, 1);
+        assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
     });
 }
 
@@ -301,8 +320,11 @@ fn an_ordinary_user_may_read_but_not_write() {
     let test = "an_ordinary_user_may_read_but_not_write";
     if let Some(root) = root_of_again() {
         let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
-        assert_eq!(names(&store), ["A.lic"]);
         assert_eq!(store.state().unwrap(), StoreState::ReadOnly);
+        match store.licenses() {
+            Ok(listing) => assert_eq!(listing.entries.len(), 1),
+            Err(closed) => assert!(closed.is_permission(), "{closed}"),
+        }
         let refused = put(&store, "B.lic", b"two").unwrap_err();
         assert!(matches!(refused, StoreError::NotAuthorized { .. }), "{refused}");
         return;
@@ -315,6 +337,30 @@ fn an_ordinary_user_may_read_but_not_write() {
         std::os::unix::fs::chown(root.join("run/licd/store.lock"), Some(USER), None).unwrap();
         assert!(again(root, test, USER).success());
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
+        // A directory that others may not read is not damage.
+        disk.remount(MsFlags::empty());
+        fs::set_permissions(disk.licenses(), fs::Permissions::from_mode(0o700)).unwrap();
+        disk.remount(MsFlags::MS_RDONLY);
+        assert!(again(root, test, USER).success());
+    });
+}
+
+#[test]
+fn processes_hold_an_open_partition_only() {
+    with_own_mounts("processes_hold_an_open_partition_only", |root| {
+        let disk = Partition::new(root, &[]);
+        store_closed(&disk.store, "A.lic", b"one");
+        assert_eq!(disk.store.holders().unwrap(), None);
+        disk.remount(MsFlags::empty());
+        assert_eq!(disk.store.holders().unwrap(), Some(Vec::new()));
+        let file = File::create(disk.place.join("by-hand")).unwrap();
+        let writer = Process::start(Command::new("sleep").arg("600").stdout(file));
+        let found = disk.store.holders().unwrap().unwrap();
+        assert_eq!(found.iter().map(|holder| holder.pid).collect::<Vec<_>>(), [writer.id()]);
+        drop(writer);
+        disk.remount(MsFlags::MS_RDONLY);
+        let (_dir, plain) = plain();
+        assert_eq!(licd_store::Store::new(&plain).holders().unwrap(), None);
     });
 }
 
@@ -331,6 +377,8 @@ fn a_writer_that_may_not_remount_leaves_the_mount_unchanged() {
         for dir in [root, &disk.place] {
             std::os::unix::fs::chown(dir, Some(USER), None).unwrap();
         }
+        // The user may not list the directory above, either.
+        fs::set_permissions(root, fs::Permissions::from_mode(0o311)).unwrap();
         assert!(again(root, test, USER).success());
         assert_eq!(disk.store.state().unwrap(), StoreState::Writable);
         assert_eq!(names(&disk.store), ["A.lic"]);

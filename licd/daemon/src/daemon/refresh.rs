@@ -108,6 +108,7 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
         arrivals.extend(read.arrivals);
     }
     let batch = device.import(&last.survey, arrivals);
+    journal_events::cleaned(&batch.cleaned);
     let mut has_written = batch.has_written();
     let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());

@@ -43,6 +43,13 @@ pub(crate) enum Reuse {
     Unreadable,
 }
 
+/// Whether licences that the store listed were gone when they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    None,
+    Some,
+}
+
 /// The slice of a mass licence.
 #[derive(Clone)]
 pub(crate) struct Cut {
@@ -85,12 +92,15 @@ impl Survey {
         device: &Device,
         last: Option<(&Self, Reuse)>,
         missing: &mut Missing,
-    ) {
+    ) -> Gone {
         let listing =
             match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
                 Some(Ok(listing)) => listing,
-                Some(Err(error)) => return self.note(error),
-                None => return,
+                Some(Err(error)) => {
+                    self.note(error);
+                    return Gone::None;
+                }
+                None => return Gone::None,
             };
         if listing.truncated {
             self.note(PartitionProblem::TooManyFiles);
@@ -99,20 +109,21 @@ impl Survey {
             let trust = Arc::clone(&self.trust);
             self.held.clear();
             self.rejected.clear();
-            let unread = self.read_listing(&listing, last);
+            let (unread, gone) = self.read_listing(&listing, last);
             if self.trust == trust {
-                return unread.into_iter().for_each(|file| missing.file(Area::Store, file));
+                unread.into_iter().for_each(|file| missing.file(Area::Store, file));
+                return gone;
             }
         }
     }
 
-    /// Reads the files and returns those that are unavailable.
+    /// Reads the files, and returns those that are unavailable and whether others were gone.
     fn read_listing(
         &mut self,
         listing: &Listing,
         last: Option<(&Self, Reuse)>,
-    ) -> Vec<Unavailable> {
-        let mut unread = Vec::new();
+    ) -> (Vec<Unavailable>, Gone) {
+        let (mut unread, mut gone) = (Vec::new(), Gone::None);
         let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
         for entry in &listing.entries {
             if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
@@ -120,7 +131,7 @@ impl Survey {
                 continue;
             }
             match self.read_entry(listing, entry) {
-                Ok(Ok(ReadEntry::Gone)) => {}
+                Ok(Ok(ReadEntry::Gone)) => gone = Gone::Some,
                 Ok(Ok(ReadEntry::License(mut held))) => {
                     if let Some(last) = self.held.last() {
                         held.license.share_lists(&last.license);
@@ -141,7 +152,7 @@ impl Survey {
                 },
             }
         }
-        unread
+        (unread, gone)
     }
 
     /// Whether both surveys read the same file to the same result.
