@@ -129,7 +129,8 @@ impl<T: Remembered> StateFile<T> {
         let text = self.text().map_err(|_| SaveError::writing(&file, Errno::EINVAL))?;
         replace(&file, text.as_bytes(), atomic::PUBLIC, durability)
             .map_err(|why| SaveError::writing(&file, why))?;
-        if let Some(copy) = T::COPY.map(|copy| root.path(copy)) {
+        let copy = T::COPY.filter(|_| durability == Durability::Synced);
+        if let Some(copy) = copy.map(|copy| root.path(copy)) {
             // The file is saved; the next change writes the copy again. Only damage to the medium makes
             // it matter whether a power cut leaves the old copy.
             let saved = replace(&copy, text.as_bytes(), atomic::PUBLIC, Durability::Whole);
@@ -149,7 +150,8 @@ impl<T: Remembered> StateFile<T> {
         Self::update_as(root, Durability::Synced, change)
     }
 
-    /// Does the same for a change that survives a power cut as `durability` says.
+    /// Does the same for a change that survives a power cut as `durability` says. The copy keeps to changes
+    /// that are [`Durability::Synced`].
     ///
     /// # Errors
     /// Those of [`StateFile::update`].
