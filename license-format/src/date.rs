@@ -174,18 +174,66 @@ mod tests {
     extern crate std;
     use std::string::ToString;
 
+    /// The lengths of the months, counted by the rule of the Gregorian calendar alone.
+    fn months(year: i32) -> [i32; 12] {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    }
+
     #[test]
-    fn every_day_of_ten_thousand_years_reads_back_as_written() {
+    fn every_day_of_ten_thousand_years_is_the_next_one_of_the_calendar() {
+        let part = |number: i32| u16::try_from(number).unwrap();
         let mut day = Date(FIRST);
-        loop {
-            assert_eq!(Date::parse(&day.to_string()), Some(day));
-            if day == Date(LAST) {
-                break;
+        for year in 0..=9999 {
+            for (month, length) in (1..).zip(months(year)) {
+                for number in 1..=length {
+                    assert_eq!(day.ymd(), (year, month, number));
+                    assert_eq!(Date::from_ymd(part(year), part(month), part(number)), Some(day));
+                    day.0 += 1;
+                }
+                assert_eq!(Date::from_ymd(part(year), part(month), part(length + 1)), None);
             }
-            day = day.plus_days(1);
+        }
+        assert_eq!(day.0, LAST + 1);
+        assert_eq!(Date::from_ymd(1970, 1, 1), Some(Date(0)));
+        assert_eq!(Date::from_ymd(10_000, 1, 1), None);
+    }
+
+    #[test]
+    fn days_read_back_as_written() {
+        // A prime number of days meets all days of all months.
+        for days in (FIRST..=LAST).step_by(97) {
+            assert_eq!(Date::parse(&Date(days).to_string()), Some(Date(days)));
         }
         assert_eq!(Date(FIRST).to_string(), "0000-01-01");
         assert_eq!(Date(LAST).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn days_and_instants_stay_within_the_calendar() {
+        let (first, last) = (Date(FIRST), Date(LAST));
+        assert_eq!([first.plus_days(-1), first.plus_days(i32::MIN)], [first, first]);
+        assert_eq!([last.plus_days(1), last.plus_days(i32::MAX)], [last, last]);
+        assert_eq!(
+            [Date::of(UnixSeconds(i64::MIN)), Date::of(UnixSeconds(i64::MAX))],
+            [first, last]
+        );
+        assert_eq!(Date::of(UnixSeconds(last.start().0 + DAY - 1)), last);
+        assert_eq!([Date::of(UnixSeconds(-1)), Date::of(UnixSeconds(0))], [Date(-1), Date(0)]);
+        assert_eq!(UnixSeconds(i64::MAX).plus(1), UnixSeconds(i64::MAX));
+        assert_eq!([last.days_since(first), first.days_since(last)], [3_652_424, -3_652_424]);
+    }
+
+    #[test]
+    fn every_second_of_a_day_reads_back_as_written() {
+        let start = UnixSeconds::parse("2026-11-22T00:00:00Z").unwrap();
+        for (hour, minute) in (0..24).flat_map(|hour| (0..60).map(move |minute| (hour, minute))) {
+            for second in [0, 1, 29, 58, 59] {
+                let at = start.plus((hour * 60 + minute) * 60 + second);
+                let text = std::format!("2026-11-22T{hour:02}:{minute:02}:{second:02}Z");
+                assert_eq!((at.to_string(), UnixSeconds::parse(&text)), (text, Some(at)));
+            }
+        }
     }
 
     #[test]

@@ -73,8 +73,9 @@ fn compressed(blocks: &[[u8; 64]]) -> Hash {
 /// Hashes leaves one by one and collects the path of one marked leaf. Its memory grows with the
 /// depth of the tree only.
 pub(crate) struct Tree {
-    /// The complete subtrees so far, from the largest to the smallest.
-    subtrees: Vec<Subtree, { limits::PATH_HASHES + 1 }>,
+    /// The complete subtrees so far, from the largest to the smallest: as many as the binary number of
+    /// leaves has ones.
+    subtrees: Vec<Subtree, { limits::PATH_HASHES }>,
     path: Path,
 }
 

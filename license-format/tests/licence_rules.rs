@@ -261,6 +261,22 @@ unit udp:ABCDEFGH
 }
 
 #[test]
+fn a_licence_may_end_on_the_day_on_which_it_starts_and_is_issued() {
+    let issuer = issuer();
+    let trust = trust(&issuer);
+    let file = |starts: &str, expires: &str| {
+        let text = TEXT.replace("starts 2026-11-22", &format!("starts {starts}"));
+        issue::sign(&text.replace("2027-11-21", expires), &[&issuer])
+    };
+    for starts in ["2026-11-22", "2026-11-20"] {
+        assert!(verify(&trust, &[], file(starts, "2026-11-22").as_bytes()).is_ok(), "{starts}");
+    }
+    for (starts, expires) in [("2026-11-22", "2026-11-21"), ("2026-11-20", "2026-11-21")] {
+        assert!(refusal(&trust, file(starts, expires).as_bytes()).contains("expires"), "{starts}");
+    }
+}
+
+#[test]
 fn too_many_lines_of_one_key_are_refused() {
     let issuer = issuer();
     let trust = trust(&issuer);

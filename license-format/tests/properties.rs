@@ -106,7 +106,7 @@ fn outcome(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.min(200)))]
 
     #[test]
     fn an_issued_licence_verifies_unchanged(

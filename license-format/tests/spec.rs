@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use base64ct::{Base64, Encoding};
-use license_format::{TrustDocument, UnitId, Verified, Verifier, VerifierKey};
+use license_format::{TrustDocument, UnitId, Verified, Verifier, VerifierKey, limits};
 use sha2::{Digest, Sha256};
 
 const SPECIFICATION: &str =
@@ -119,4 +119,33 @@ fn every_cited_section_exists() {
         }
     }
     assert!(cited > 20);
+}
+
+#[test]
+fn limits_are_those_of_the_specification() {
+    use limits::*;
+    let table = SPECIFICATION.split_once("## 10. Limits").unwrap().1.replace(',', "");
+    for row in [
+        format!(
+            "text of a licence | {TEXT_BYTES} bytes {TEXT_LINES} lines {LINE_BYTES} bytes a line"
+        ),
+        format!("signature lines | {SIGNATURES} of {LINE_BYTES} bytes each"),
+        format!("`unit` `service` `supersedes` lines | {UNITS} each"),
+        format!("units of a mass licence | {MASS_UNITS}"),
+        format!("hashes of a proof | {PATH_HASHES} the depth of a tree of {MASS_UNITS} leaves"),
+        format!("name of a key | {KEY_NAME_BYTES} bytes"),
+        format!(
+            "text of a trust document | {TRUST_TEXT_BYTES} bytes {TRUST_TEXT_LINES} lines \
+             {TRUST_LINE_BYTES} bytes a line"
+        ),
+        format!("a whole trust document | {TRUST_BYTES} bytes"),
+        format!("`key` lines of a trust document | {TRUST_KEYS} of {KEY_PRODUCTS} products each"),
+        format!("`withdraw` lines of a trust document | {WITHDRAWALS}"),
+        format!("a whole file unpacked | {FILE_BYTES} bytes"),
+    ] {
+        assert!(table.contains(&format!("| {row} |\n")), "{row}");
+    }
+    assert_eq!([SERVICES, SUPERSEDES], [UNITS; 2]);
+    // A text, an empty line and eight signature lines with their line feeds.
+    assert_eq!(HEAD_BYTES, 4096 + 1 + 8 * 257);
 }

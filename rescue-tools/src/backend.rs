@@ -8,12 +8,12 @@ use std::fs::File;
 use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Imported, Intent, Login, Missing,
-    Partial, Removed, Report, Survey,
+    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Genuine, Imported, Intent, Login,
+    Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
-use license_format::{Date, Verified};
+use license_format::Date;
 
 use crate::args::Access;
 use crate::bus::{self, Daemon};
@@ -228,7 +228,7 @@ impl Backend {
     }
 
     /// Judges a document without changing anything; returns the licence too if it is genuine.
-    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
+    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Genuine>>) {
         let Document { name, file } = document;
         let known = self.verdicts();
         let arrival = file

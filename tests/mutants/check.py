@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check.py OUTCOMES.json LIST.json: compares the mutants that survived with survivors.toml.
+"""check.py RESULTS.jsonl LIST.json: compares the mutants that survived with survivors.toml.
 
 Fails for a survivor that is not listed, for a listed mutant that a test kills, and for a listed one that
 no longer exists. A mutant's name has no line, so that it stays the same when lines move; mutants of one
@@ -22,23 +22,19 @@ def name(mutant):
     return f"{mutant['file']}: {what}"
 
 
-def main(outcomes, everything):
+def main(results, everything):
     listed = {}
     for entry in tomllib.loads(LISTED.read_text())["survivor"]:
         listed[entry["mutant"]] = entry.get("count", 1)
         if not entry["reason"].strip():
             sys.exit(f"{LISTED.name}: {entry['mutant']}: has no reason")
-    tested, missed, unfinished = Counter(), Counter(), []
-    for outcome in json.loads(pathlib.Path(outcomes).read_text())["outcomes"]:
-        if outcome["scenario"] == "Baseline":
-            continue
-        mutant = name(outcome["scenario"]["Mutant"])
-        tested[mutant] += 1
-        missed[mutant] += outcome["summary"] == "MissedMutant"
-        if outcome["summary"] not in ("MissedMutant", "CaughtMutant", "Unviable", "Timeout"):
-            unfinished.append(mutant)
-    existing = Counter(name(mutant) for mutant in json.loads(pathlib.Path(everything).read_text()))
-    wrong = [f"not finished: {mutant}" for mutant in unfinished]
+    mutants = {mutant["name"]: name(mutant) for mutant in json.loads(pathlib.Path(everything).read_text())}
+    # A later line of a mutant replaces an earlier one.
+    lines = [json.loads(line) for line in pathlib.Path(results).read_text().splitlines()]
+    found = {line["name"]: line["summary"] for line in lines if line["name"] in mutants}
+    existing, tested = Counter(mutants.values()), Counter(mutants[mutant] for mutant in found)
+    missed = Counter(mutants[mutant] for mutant, summary in found.items() if summary == "MissedMutant")
+    wrong = []
     for mutant, count in missed.items():
         if count > listed.get(mutant, 0):
             wrong.append(f"survives and is not listed: {mutant}")
@@ -48,8 +44,7 @@ def main(outcomes, everything):
         # Only a run that has tested all mutants of this name tells how many of them survive.
         elif tested[mutant] == existing[mutant] and missed[mutant] < count:
             wrong.append(f"listed and killed by a test: {mutant}")
-    survived = sum(missed.values())
-    print(f"{sum(tested.values())} mutants, {survived} survived, {len(listed)} names are listed")
+    print(f"{sum(tested.values())} mutants, {sum(missed.values())} survived, {len(listed)} names are listed")
     if wrong:
         print("\n".join(wrong))
     return bool(wrong)

@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
+use licd_rules::{Case, License, Past, TimeVerdict, Upkeep, upkeep};
 use licd_store::{Change, FileName, Window};
 
-use license_format::{License, PackId, UnitId};
+use license_format::{PackId, UnitId};
 
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
@@ -100,7 +100,7 @@ impl Device {
         self.write(&writer, |window| {
             let mut cleaned = Vec::new();
             for (held, fate) in &untidy {
-                let cut = held.cut.as_ref().filter(|_| *fate == Upkeep::Cut);
+                let cut = held.cut.as_deref().filter(|_| *fate == Upkeep::Cut);
                 if let Some(Cut { name, content }) = cut {
                     let _ = window.put(name, content.as_bytes())?;
                 }

@@ -9,14 +9,13 @@ use licd_files::state;
 use licd_rules::{Code, Past};
 use licd_sources::intake;
 use licd_store::{FileName, StoreError, Window};
-use license_format::Verified;
 
 use crate::arrival::{Arrival, Content};
 use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
-use crate::{Cleaned, Device, Extent, Failure};
+use crate::{Cleaned, Device, Extent, Failure, Genuine};
 
 /// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +79,9 @@ impl Device {
 
     /// The verdict that an import would give, and the licence if it is genuine. Changes nothing.
     #[must_use]
-    pub fn check(&self, survey: &Survey, arrival: Arrival) -> (FileVerdict, Option<Box<Verified>>) {
+    pub fn check(&self, survey: &Survey, arrival: Arrival) -> (FileVerdict, Option<Box<Genuine>>) {
         let Assessed { code, message, .. } = Assessor::new(self, survey.clone()).assess(&arrival);
-        (arrival.verdict(code, message), arrival.into_verified())
+        (arrival.verdict(code, message), arrival.into_genuine())
     }
 
     /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they

@@ -14,9 +14,9 @@ use licd_files::settings::Settings;
 use licd_files::{settings, state};
 use licd_fs::stamp::Stamp;
 use licd_machine::system;
-use licd_rules::{Attested, Generation, Past, StarterMark};
+use licd_rules::{Attested, Generation, License, Past, StarterMark};
 use licd_store::Stamps;
-use license_format::{Date, License, TrustDocument, UnitId, UnixSeconds, VerifierKey};
+use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
@@ -30,7 +30,7 @@ use trust::Proven;
 
 pub use inputs::Extent;
 pub use store::Held;
-pub(crate) use store::{Cut, Gone, Reuse, TextHash, content_name, signed_text};
+pub(crate) use store::{Cut, Gone, Reuse};
 
 /// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
@@ -178,6 +178,10 @@ impl Device {
         let known = last.map(|(last, _)| last);
         let mut survey = self.read_inputs(stamps, extent, known, &mut missing);
         let gone = survey.read_store(self, last, &mut missing);
+        survey.held.shrink_to_fit();
+        if let Some(stamps) = &mut survey.stamps {
+            stamps.store.share_names(survey.held.iter().map(|held| &held.name));
+        }
         if extent == Extent::Report {
             survey.look_at_partition(self, &mut missing);
         }

@@ -4,8 +4,8 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Feature, Generation, Past, ServiceState, Upkeep, services};
-use license_format::{Expiry, License, Term};
+use licd_rules::{Feature, Generation, License, Past, ServiceState, Upkeep, services};
+use license_format::{Expiry, Term};
 use proptest::prelude::*;
 
 fn maker() -> impl Strategy<Value = Maker> {
@@ -58,7 +58,11 @@ fn rights(device: &Device) -> (Vec<licd_rules::ServiceVerdict>, Vec<(bool, Optio
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.min(192),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_order_of_files_changes_nothing(

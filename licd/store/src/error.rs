@@ -221,3 +221,32 @@ impl std::error::Error for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_the_kernel_are_told_apart() {
+        let place = || PathBuf::from("/license");
+        let unwritable = |why| StoreError::Unwritable { place: place(), why };
+        let forbidden = || StoreError::NotAuthorized { place: place() };
+        let for_root = |why| if geteuid().is_root() { unwritable(why) } else { forbidden() };
+        for (why, expected) in [
+            (Errno::ENOSPC, StoreError::Full { place: place() }),
+            (Errno::EDQUOT, StoreError::Full { place: place() }),
+            (Errno::EPERM, for_root(Obstacle::Immutable)),
+            (Errno::EACCES, for_root(Obstacle::Kernel(Errno::EACCES))),
+            (Errno::EIO, unwritable(Obstacle::Kernel(Errno::EIO))),
+        ] {
+            assert_eq!(StoreError::writing(&place(), why), expected, "writing: {why}");
+        }
+        for (why, expected) in [
+            (Errno::EPERM, forbidden()),
+            (Errno::EACCES, unwritable(Obstacle::WriteProtected)),
+            (Errno::EIO, unwritable(Obstacle::Kernel(Errno::EIO))),
+        ] {
+            assert_eq!(StoreError::mounting(&place(), why), expected, "mounting: {why}");
+        }
+    }
+}

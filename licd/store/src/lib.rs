@@ -88,6 +88,17 @@ impl Stamps {
         let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
         self.licenses.get(found).map(|(_, stamp)| *stamp)
     }
+
+    /// Takes over the memory of these names, which are sorted, where they are the same.
+    pub fn share_names<'a>(&mut self, names: impl IntoIterator<Item = &'a FileName>) {
+        let mut names = names.into_iter().peekable();
+        for (name, _) in &mut self.licenses {
+            while names.next_if(|other| *other < name).is_some() {}
+            if let Some(same) = names.next_if(|other| *other == name) {
+                name.clone_from(same);
+            }
+        }
+    }
 }
 
 licd_rules::words!(StoreState {
@@ -164,7 +175,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn stamps(&self) -> Result<Stamps, StoreError> {
-        let licenses = self.licenses()?.stamps()?;
+        let mut licenses = self.licenses()?.stamps()?;
+        licenses.shrink_to_fit();
         let trust = Stamp::at(&self.place.join(DSA).join(TRUST))?;
         Ok(Stamps { licenses, trust })
     }

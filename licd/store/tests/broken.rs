@@ -7,9 +7,28 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use licd_store::{Closed, Obstacle, StoreError, StoreState};
+use licd_store::{Closed, Obstacle, Opened, RESERVE, StoreError, StoreState};
 use nix::mount::MsFlags;
 use world::*;
+
+/// The UID of an ordinary user.
+const USER: u32 = 65534;
+
+/// A write-protected device. The next user of a loop device must not find it protected.
+struct Protected<'a>(&'a str);
+
+impl<'a> Protected<'a> {
+    fn new(device: &'a str) -> Self {
+        run(Command::new("blockdev").arg("--setro").arg(device));
+        Self(device)
+    }
+}
+
+impl Drop for Protected<'_> {
+    fn drop(&mut self) {
+        run(Command::new("blockdev").arg("--setrw").arg(self.0));
+    }
+}
 
 /// Writes until nothing more fits.
 fn fill(disk: &Partition) {
@@ -36,6 +55,104 @@ fn a_full_partition_is_reported_and_keeps_its_files() {
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
         assert_eq!(fs::read(disk.licenses().join("A.lic")).unwrap(), b"one");
         assert_eq!(files(&disk.licenses()), ["A.lic"]);
+    });
+}
+
+#[test]
+fn a_partition_is_nearly_full_below_its_reserve() {
+    with_own_mounts("a_partition_is_nearly_full_below_its_reserve", |root| {
+        let disk = Partition::mounted(root, &["-b", "1024"], MsFlags::empty(), "");
+        let fits = |bytes| write(&disk.store, |window| window.leave_reserve(bytes)).is_ok();
+        assert!(!disk.store.is_nearly_full().unwrap());
+        // Blocks that ext4 keeps for itself count as free, also for root.
+        let fs_name = disk.device.trim_start_matches("/dev/");
+        fs::write(format!("/sys/fs/ext4/{fs_name}/reserved_clusters"), "0").unwrap();
+        fill(&disk);
+        assert!(disk.store.is_nearly_full().unwrap() && !fits(0));
+        disk.remount(MsFlags::empty());
+        let filler = File::options().write(true).open(disk.place.join("filler")).unwrap();
+        let free = || {
+            let found = nix::sys::statvfs::statvfs(&disk.place).unwrap();
+            found.blocks_free() * found.fragment_size()
+        };
+        // The file gives its blocks back one by one.
+        while free() < RESERVE {
+            assert!(disk.store.is_nearly_full().unwrap(), "{} bytes are free", free());
+            filler.set_len(filler.metadata().unwrap().len() - 1024).unwrap();
+        }
+        assert_eq!((free(), disk.store.is_nearly_full().unwrap()), (RESERVE, false));
+        drop(filler);
+        assert!(fits(0) && !fits(1), "a file takes whole blocks");
+        assert_eq!((RESERVE, disk.store.state().unwrap()), (65_536, StoreState::ReadOnly));
+    });
+}
+
+#[test]
+fn a_partition_is_nearly_full_with_three_inodes_left() {
+    with_own_mounts("a_partition_is_nearly_full_with_three_inodes_left", |root| {
+        let disk = Partition::mounted(root, &["-N", "32"], MsFlags::empty(), "");
+        let free = || nix::sys::statvfs::statvfs(&disk.place).unwrap().files_free();
+        for n in 0.. {
+            assert_eq!(disk.store.is_nearly_full().unwrap(), free() < 4, "{} inodes", free());
+            if free() == 2 {
+                break;
+            }
+            File::create(disk.place.join(format!("inode{n}"))).unwrap();
+        }
+        disk.unmount();
+        // This file system does not count them.
+        let options = Some("nr_inodes=0");
+        let (from, flags) = (Some("tmpfs"), MsFlags::empty());
+        nix::mount::mount(from, &disk.place, from, flags, options).unwrap();
+        assert_eq!(nix::sys::statvfs::statvfs(&disk.place).unwrap().files(), 0);
+        assert!(!disk.store.is_nearly_full().unwrap());
+    });
+}
+
+#[test]
+fn an_immutable_file_is_an_obstacle_for_root_and_forbidden_to_others() {
+    let test = "an_immutable_file_is_an_obstacle_for_root_and_forbidden_to_others";
+    if let Some(root) = root_of_again() {
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let refused = put(&store, "A.lic", b"two").unwrap_err();
+        assert!(matches!(refused, StoreError::NotAuthorized { .. }), "{refused}");
+        return;
+    }
+    with_own_mounts(test, move |root| {
+        let disk = Partition::mounted(root, &[], MsFlags::empty(), "");
+        let _ = put(&disk.store, "A.lic", b"one").unwrap();
+        disk.remount(MsFlags::empty());
+        let mut owned = vec![root.to_owned(), disk.place.clone(), disk.place.join("dsa")];
+        owned.extend([disk.licenses(), disk.licenses().join("A.lic"), root.join("run/licd")]);
+        owned.push(root.join("run/licd/store.lock"));
+        for path in owned {
+            std::os::unix::fs::chown(path, Some(USER), None).unwrap();
+        }
+        let file = disk.licenses().join("A.lic");
+        run(Command::new("chattr").arg("+i").arg(&file));
+        assert!(again(root, test, USER).success());
+        let refused = put(&disk.store, "A.lic", b"two").unwrap_err();
+        let immutable = StoreError::Unwritable { place: file.clone(), why: Obstacle::Immutable };
+        assert_eq!(refused, immutable);
+        disk.remount(MsFlags::empty());
+        run(Command::new("chattr").arg("-i").arg(&file));
+    });
+}
+
+#[test]
+fn the_note_of_a_partition_is_neither_followed_nor_waited_for() {
+    with_own_mounts("the_note_of_a_partition_is_neither_followed_nor_waited_for", |root| {
+        let disk = Partition::new(root, &[]);
+        store_closed(&disk.store, "A.lic", b"one");
+        let (note, elsewhere) = (root.join("run/licd/store.partition"), root.join("elsewhere"));
+        assert!(note.exists());
+        fs::remove_file(&note).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &note).unwrap();
+        store_closed(&disk.store, "A.lic", b"two");
+        assert!(!elsewhere.exists());
+        fs::remove_file(&note).unwrap();
+        nix::unistd::mkfifo(&note, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        store_closed(&disk.store, "A.lic", b"three");
     });
 }
 
@@ -69,13 +186,13 @@ fn a_write_protected_device_is_reported_as_the_obstacle() {
     with_own_mounts("a_write_protected_device_is_reported_as_the_obstacle", |root| {
         let disk = Partition::new(root, &[]);
         store_closed(&disk.store, "A.lic", b"one");
-        run(Command::new("blockdev").arg("--setro").arg(&disk.device));
+        let protected = Protected::new(&disk.device);
         let refused = put(&disk.store, "A.lic", b"two").unwrap_err();
         let place = disk.place.clone();
         assert_eq!(refused, StoreError::Unwritable { place, why: Obstacle::WriteProtected });
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
         assert_eq!(fs::read(disk.licenses().join("A.lic")).unwrap(), b"one");
-        run(Command::new("blockdev").arg("--setrw").arg(&disk.device));
+        drop(protected);
         assert_eq!(put(&disk.store, "A.lic", b"two").unwrap(), Closed::ReadOnly);
     });
 }
@@ -135,13 +252,20 @@ fn an_unmounted_partition_is_missing_and_its_mount_point_is_not_written() {
             disk.unmount();
             // The open descriptor still leads to the partition.
             let opened = listing.open(&listing.entries[0]).unwrap();
-            assert!(matches!(opened, licd_store::Opened::File { .. }));
+            assert!(matches!(opened, Opened::File { .. }));
             for mount_point_exists in [true, false] {
-                if !mount_point_exists {
-                    fs::remove_dir(&disk.place).unwrap();
+                if mount_point_exists {
+                    fs::create_dir_all(disk.licenses()).unwrap();
+                    for file in ["dsa/licenses/A.lic", "B.lic", "fetch-activation.json"] {
+                        fs::write(disk.place.join(file), "not on the partition").unwrap();
+                    }
+                } else {
+                    fs::remove_dir_all(&disk.place).unwrap();
                 }
                 assert_eq!(disk.store.state().unwrap(), StoreState::Missing);
                 assert_eq!(names(&disk.store), Vec::<String>::new());
+                assert_eq!(disk.store.strays().unwrap(), []);
+                assert!(matches!(disk.store.activation().unwrap(), Opened::Gone));
                 let failed = put(&disk.store, "A.lic", b"one").unwrap_err();
                 let place = disk.place.clone();
                 assert_eq!(failed, StoreError::Unwritable { place, why: Obstacle::Missing });

@@ -320,8 +320,11 @@ fn an_ordinary_user_may_read_but_not_write() {
     let test = "an_ordinary_user_may_read_but_not_write";
     if let Some(root) = root_of_again() {
         let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
-        assert_eq!(names(&store), ["A.lic"]);
         assert_eq!(store.state().unwrap(), StoreState::ReadOnly);
+        match store.licenses() {
+            Ok(listing) => assert_eq!(listing.entries.len(), 1),
+            Err(closed) => assert!(closed.is_permission(), "{closed}"),
+        }
         let refused = put(&store, "B.lic", b"two").unwrap_err();
         assert!(matches!(refused, StoreError::NotAuthorized { .. }), "{refused}");
         return;
@@ -334,6 +337,30 @@ fn an_ordinary_user_may_read_but_not_write() {
         std::os::unix::fs::chown(root.join("run/licd/store.lock"), Some(USER), None).unwrap();
         assert!(again(root, test, USER).success());
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
+        // A directory that others may not read is not damage.
+        disk.remount(MsFlags::empty());
+        fs::set_permissions(disk.licenses(), fs::Permissions::from_mode(0o700)).unwrap();
+        disk.remount(MsFlags::MS_RDONLY);
+        assert!(again(root, test, USER).success());
+    });
+}
+
+#[test]
+fn processes_hold_an_open_partition_only() {
+    with_own_mounts("processes_hold_an_open_partition_only", |root| {
+        let disk = Partition::new(root, &[]);
+        store_closed(&disk.store, "A.lic", b"one");
+        assert_eq!(disk.store.holders().unwrap(), None);
+        disk.remount(MsFlags::empty());
+        assert_eq!(disk.store.holders().unwrap(), Some(Vec::new()));
+        let file = File::create(disk.place.join("by-hand")).unwrap();
+        let writer = Process::start(Command::new("sleep").arg("600").stdout(file));
+        let found = disk.store.holders().unwrap().unwrap();
+        assert_eq!(found.iter().map(|holder| holder.pid).collect::<Vec<_>>(), [writer.id()]);
+        drop(writer);
+        disk.remount(MsFlags::MS_RDONLY);
+        let (_dir, plain) = plain();
+        assert_eq!(licd_store::Store::new(&plain).holders().unwrap(), None);
     });
 }
 
@@ -350,6 +377,8 @@ fn a_writer_that_may_not_remount_leaves_the_mount_unchanged() {
         for dir in [root, &disk.place] {
             std::os::unix::fs::chown(dir, Some(USER), None).unwrap();
         }
+        // The user may not list the directory above, either.
+        fs::set_permissions(root, fs::Permissions::from_mode(0o311)).unwrap();
         assert!(again(root, test, USER).success());
         assert_eq!(disk.store.state().unwrap(), StoreState::Writable);
         assert_eq!(names(&disk.store), ["A.lic"]);

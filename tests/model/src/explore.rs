@@ -12,17 +12,19 @@ pub trait System {
     type State: Eq + Hash;
     /// What leads from a state to the next one.
     type Event: Copy + Display;
+    /// A promise that must hold.
+    type Promise;
 
     /// All next states. None at the end of everything.
     fn next(&self, state: &Self::State) -> Vec<(Self::Event, Self::State)>;
 
     /// The promise that a state breaks.
-    fn broken(&self, state: &Self::State) -> Option<&'static str>;
+    fn broken(&self, state: &Self::State) -> Option<Self::Promise>;
 }
 
 /// The result of a visit.
-#[derive(Debug, Default)]
-pub struct Visit {
+#[derive(Debug)]
+pub struct Visit<P> {
     /// States that were visited.
     pub states: usize,
     /// Events that lead from one of them to another.
@@ -30,14 +32,14 @@ pub struct Visit {
     /// States after which nothing happens.
     pub ends: usize,
     /// The shortest history that breaks a promise.
-    pub counterexample: Option<Counterexample>,
+    pub counterexample: Option<Counterexample<P>>,
 }
 
 /// A history that breaks a promise.
 #[derive(Debug)]
-pub struct Counterexample {
+pub struct Counterexample<P> {
     /// The promise.
-    pub broken: &'static str,
+    pub broken: P,
     /// The events, in order.
     pub events: Vec<String>,
 }
@@ -50,12 +52,12 @@ struct Reached<S: System> {
 }
 
 /// Visits every state that can be reached from the first one, up to the first broken promise.
-pub fn explore<S: System>(system: &S, first: S::State) -> Visit {
+pub fn explore<S: System>(system: &S, first: S::State) -> Visit<S::Promise> {
     let first = Rc::new(first);
     let mut known = HashSet::new();
     known.insert(Rc::clone(&first));
     let mut reached: Vec<Reached<S>> = vec![Reached { state: first, from: None }];
-    let mut visit = Visit::default();
+    let mut visit = Visit { states: 0, events: 0, ends: 0, counterexample: None };
     while let Some(state) = reached.get(visit.states).map(|reached| Rc::clone(&reached.state)) {
         let at = visit.states;
         visit.states += 1;

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::device::{Dir, Disk, Each, File, LICENCES, Licence, Memory, Mount};
 use crate::explore::System;
 use crate::program::{self, Flaw, Task};
-use crate::promise::Promises;
+use crate::promise::{Promise, Promises};
 use crate::seen::Seen;
 use crate::state::{PROGRAMS, Program, State};
 use crate::step::{Change, Step, Target};
@@ -201,6 +201,7 @@ impl Model {
             }
         }
         memory.has_replaced |= match change {
+            _ if self.flaw == Some(Flaw::RemembersNoReplacements) => false,
             Change::Intend(_) => {
                 disk.has(Licence::New) && self.flaw != Some(Flaw::ForgetsReplacements)
             }
@@ -214,6 +215,7 @@ impl Model {
 impl System for Model {
     type State = State;
     type Event = Event;
+    type Promise = Promise;
 
     fn next(&self, state: &State) -> Vec<(Event, State)> {
         let mut all = Vec::new();
@@ -238,7 +240,7 @@ impl System for Model {
         all
     }
 
-    fn broken(&self, state: &State) -> Option<&'static str> {
+    fn broken(&self, state: &State) -> Option<Promise> {
         let at_the_end = || {
             let ended = state.programs.iter().all(|program| program.todo.is_empty());
             ended.then(|| state.promises.broken_at_the_end(&state.disk, state.had)).flatten()

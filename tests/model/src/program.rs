@@ -44,6 +44,16 @@ pub enum Flaw {
     StartsWithoutSettling,
     /// It removes a licence without remembering what that one has replaced.
     ForgetsReplacements,
+    /// It remembers no replacements at all.
+    RemembersNoReplacements,
+    /// It records what it has read although another program has written since.
+    RecordsOldSurveys,
+    /// It leaves the partition writable after an import of licences.
+    LeavesThePartitionOpen,
+    /// Its survey without the lock reads no trust document in the store.
+    ReadsNoTrustOfTheStore,
+    /// Its survey without the lock reads licences only, and nothing that was remembered.
+    ReadsNoMemory,
 }
 
 /// What a program is asked for.
@@ -73,8 +83,9 @@ pub enum Task {
 /// moments.
 fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
     if task == Task::Survey {
-        let trust = [Step::ReadKept, Step::ReadTrust];
-        return trust.into_iter().chain(reading(flaw)).collect();
+        let reads_trust = flaw != Some(Flaw::ReadsNoTrustOfTheStore);
+        let trust = [Step::ReadKept].into_iter().chain(reads_trust.then_some(Step::ReadTrust));
+        return trust.chain(reading(flaw)).collect();
     }
     let mut steps =
         vec![Step::Stamp, Step::ReadKept, Step::ReadMemory, Step::ReadTrust, Step::List];
@@ -89,10 +100,10 @@ fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
 pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
     let licences = LICENCES.map(Step::ReadLicence);
     let mut steps: Vec<Step> = [Step::List].into_iter().chain(licences).collect();
-    if flaw == Some(Flaw::ReadsMemoryLast) {
-        steps.push(Step::ReadMemory);
-    } else {
-        steps.insert(0, Step::ReadMemory);
+    match flaw {
+        Some(Flaw::ReadsNoMemory) => {}
+        Some(Flaw::ReadsMemoryLast) => steps.push(Step::ReadMemory),
+        _ => steps.insert(0, Step::ReadMemory),
     }
     steps.push(Step::Confirm);
     steps
@@ -139,7 +150,8 @@ fn answering(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Ste
 pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
     let plan = seen.plan(task);
     let mut steps = Vec::new();
-    if matches!(task, Task::Keep | Task::Start) && !seen.is_current(disk) {
+    let is_old = !seen.is_current(disk) && flaw != Some(Flaw::RecordsOldSurveys);
+    if matches!(task, Task::Keep | Task::Start) && is_old {
         // Another program has written; the daemon reads again.
         return vec![Step::Unlock, Step::Answer(Answer::Nothing)];
     }
@@ -229,7 +241,7 @@ fn storing(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Step>
     let change = Change::Learn(plan.restore, seen.learns(task));
     let write = replacing(Target::Memory(change), Dir::State, flaw).into_iter();
     steps.extend(write.filter(|step| *step != Step::FlushDir(Dir::State)));
-    steps.push(Step::Close);
+    steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
     steps
 }
 

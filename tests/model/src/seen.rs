@@ -82,7 +82,7 @@ impl Seen {
     pub(crate) fn is_consistent(&self, disk: &Disk, flaw: Option<Flaw>) -> bool {
         let is_same = self.memory == disk.memory.now();
         match flaw {
-            Some(Flaw::ReadsMemoryFirst | Flaw::ReadsMemoryLast) => true,
+            Some(Flaw::ReadsMemoryFirst | Flaw::ReadsMemoryLast | Flaw::ReadsNoMemory) => true,
             Some(Flaw::OverlooksWhatGoes) => is_same,
             _ => is_same && !self.is_one_gone,
         }

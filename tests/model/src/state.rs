@@ -2,7 +2,7 @@
 
 use crate::device::{Disk, Each, File, LICENCES, Licence, Memory, Trust};
 use crate::program::Task;
-use crate::promise::Promises;
+use crate::promise::{Promise, Promises};
 use crate::seen::Seen;
 use crate::step::{Answer, Step, Target};
 
@@ -104,12 +104,12 @@ impl State {
         match target {
             Target::Trust(version) => {
                 let (before, now) = (self.disk.trust.now(), Trust::Version(version));
-                self.require(now > before, "the trust document of the store never goes back");
+                self.require(now > before, Promise::StoreTrustAdvances);
                 self.disk.trust.replace(now, is_flushed);
             }
             Target::Kept(now) => {
                 let before = self.disk.kept.now();
-                self.require(now > before, "the trust document of the memory never goes back");
+                self.require(now > before, Promise::KeptTrustAdvances);
                 self.disk.kept.replace(now, is_flushed);
             }
             Target::Licence(licence) => {
@@ -160,7 +160,7 @@ impl State {
         self.programs.iter_mut().for_each(&mut what);
     }
 
-    fn require(&mut self, holds: bool, promise: &'static str) {
+    fn require(&mut self, holds: bool, promise: Promise) {
         if !holds {
             self.promises.broken = Some(promise);
         }
@@ -186,11 +186,11 @@ impl State {
             Answer::Read => {
                 let (before, seen) = (program.before, program.seen);
                 let is_newest = seen.trust >= Trust::Version(before.trust);
-                self.require(is_newest, "a reader finds the newest trust document");
+                self.require(is_newest, Promise::ReaderFindsTrust);
                 let counts = before.replaced && seen.counts_old();
-                self.require(!counts, "a reader finds no replaced licence in force");
+                self.require(!counts, Promise::ReaderFindsNoneReplaced);
                 let finds_one = !program.had_one || program.is_one_removed || seen.counts_one();
-                self.require(finds_one, "a reader finds a licence that counts");
+                self.require(finds_one, Promise::ReaderFindsOne);
             }
             Answer::Nothing => {}
         }

@@ -251,12 +251,21 @@ fn fragments_beyond_the_limit_are_ignored_and_reported() {
     let (_dir, root) = world(&[]);
     fs::create_dir_all(root.path(FRAGMENT_DIR)).unwrap();
     for number in 1..=FRAGMENTS + 1 {
+        assert_eq!(Config::load(&root).unwrap().1.len(), 0, "before fragment {number}");
         let file = root.path(FRAGMENT_DIR).join(format!("{number:03}.toml"));
         fs::write(file, format!("[starter]\ndays = {number}\n")).unwrap();
     }
     let (config, errors) = Config::load(&root).unwrap();
     assert_eq!(usize::from(config.starter.days), FRAGMENTS);
     assert!(errors[0].to_string().contains("licd.toml.d: holds too many files; the first 64"));
+}
+
+#[test]
+fn fragments_that_cannot_be_listed_are_reported() {
+    let (_dir, root) = world(&[(FRAGMENT_DIR, "not a directory")]);
+    let (config, errors) = Config::load(&root).unwrap();
+    assert_eq!((config, errors.len()), (Config::default(), 1));
+    assert!(errors[0].to_string().contains("licd.toml.d: cannot be read"), "{}", errors[0]);
 }
 
 const PACKAGED: &str = include_str!("../../../../packaging/licd.toml");

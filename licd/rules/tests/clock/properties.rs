@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use licd_rules::{ClockState, REACH, Signer};
-use license_format::{License, UnixSeconds};
+use licd_rules::{ClockState, License, REACH, Signer};
+use license_format::UnixSeconds;
 use proptest::prelude::*;
 
 use crate::maker::{self, at, device, noon, pack, signer, unit};
@@ -120,7 +120,11 @@ fn in_force(now: UnixSeconds) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2 * ProptestConfig::default().cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_licence_outlives_its_term_in_running_time(
