@@ -312,3 +312,16 @@ fn an_import_keeps_what_it_replaces_where_the_settings_say_so() {
     }
     assert_eq!(world.report().licenses.len(), 2);
 }
+
+#[test]
+fn a_licence_that_alone_replaces_others_waits_for_the_memory_to_be_flushed() {
+    let world = World::new();
+    // POOL[5] has taken the place of WE-AAAAA; what renews it does not say so.
+    let renewal = licence("WE-CCCCC", 10, -10, 1000);
+    for licence in [&POOL[5], &renewal] {
+        assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
+    }
+    world.daemon_looks();
+    assert_eq!(stored(&world).len(), 1);
+    assert_eq!(world.import(&POOL[0].sign(), Intent::Explicit), Code::Superseded);
+}

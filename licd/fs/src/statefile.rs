@@ -282,14 +282,18 @@ fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Res
 }
 
 /// Flushes the directory of a state file, so that a file that a killed program has replaced survives a
-/// power cut.
+/// power cut. A directory that does not exist, or is never written, has nothing to flush.
 ///
 /// # Errors
 /// The kernel's error.
 pub fn flush(file: &Path) -> Result<(), Errno> {
     let dir = file.parent().ok_or(Errno::EINVAL)?;
-    let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
-    fsync(&dir)
+    let flushed = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO));
+    match flushed.and_then(|dir| fsync(&dir)) {
+        // File systems that are never written do not know fsync(2).
+        Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),
+        Err(why) => Err(why),
+    }
 }
 
 /// The path to which a damaged file is moved.
