@@ -28,16 +28,16 @@ class Tree:
     """A copy of the tree below the target directory."""
 
     def __init__(self, root):
-        self.root = root
+        self.root, self.build = root.absolute(), root.absolute().with_name("build")
         files = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         named = subprocess.run(files, check=True, capture_output=True).stdout.decode().split("\0")
         self.files = {name for name in named if name and pathlib.Path(name).is_file()}
-        for path in [path for path in root.rglob("*") if path.is_file()]:
-            if str(path.relative_to(root)) not in self.files:
+        for path in [path for path in self.root.rglob("*") if path.is_file()]:
+            if str(path.relative_to(self.root)) not in self.files:
                 path.unlink()
         for name in self.files:
             self.write(name, pathlib.Path(name).read_bytes())
-            shutil.copymode(name, root / name)
+            shutil.copymode(name, self.root / name)
 
     def write(self, name, content):
         """Writes a file unless it is the same: a new time would mean a new build."""
@@ -49,10 +49,14 @@ class Tree:
     def cargo(self, *words):
         """The messages of cargo, and whether it succeeded."""
         command = ["cargo", *words, "--locked", "--message-format=json"]
+        # Cargo would take what is built here for the real tree's, and the other way round.
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(self.build)}
         # Relative paths of messages are those of the tree.
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        self.said = done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"], done.returncode == 0
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
+        errors = (message.get("message") for message in messages if message["reason"] == "compiler-message")
+        self.said = done.stderr + "".join(error["rendered"] for error in errors if error["level"] == "error")
+        return messages, done.returncode == 0
 
 
 class Crate:

@@ -48,8 +48,8 @@ class Results:
         if again and path.exists():
             lines = map(json.loads, path.read_text().splitlines())
             self.found = {line["name"]: line["summary"] for line in lines}
-        elif path.exists():
-            path.unlink()
+        else:
+            path.write_text("")
 
     def wanted(self, mutant):
         return self.found.get(mutant["name"], "MissedMutant") == "MissedMutant"
