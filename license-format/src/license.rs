@@ -145,12 +145,18 @@ impl License {
         self.coverage
     }
 
+    /// Whether the file states every unit of the pack (LF §4.3). A slice never does, because it shows
+    /// one unit only.
+    #[must_use]
+    pub fn is_roster(&self) -> bool {
+        self.terms.roster_complete && self.coverage == Coverage::AllUnits
+    }
+
     /// Whether the file states every unit of the pack without this one, and so withdraws lower
-    /// serials of the pack from the unit (LF §4.3). A slice never does, because it shows one unit
-    /// only.
+    /// serials of the pack from the unit (LF §4.3).
     #[must_use]
     pub fn roster_excludes(&self, unit: &UnitId) -> bool {
-        self.terms.roster_complete && self.coverage == Coverage::AllUnits && !self.names(unit)
+        self.is_roster() && !self.names(unit)
     }
 }
 

@@ -8,12 +8,12 @@ use std::fs::File;
 use std::os::fd::BorrowedFd;
 
 use licd_device::{
-    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Imported, Intent, Login, Missing,
-    Partial, Removed, Report, Survey,
+    Arrival, Device, Extent, Failure, FeatureReport, FileVerdict, Genuine, Imported, Intent, Login,
+    Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
-use license_format::{Date, Verified};
+use license_format::Date;
 
 use crate::args::Access;
 use crate::bus::{self, Daemon};
@@ -35,6 +35,15 @@ pub(crate) struct Backend {
 pub(crate) struct Document {
     pub(crate) name: String,
     pub(crate) file: Result<File, Failure>,
+}
+
+/// What a verdict says besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The pack and the units of the file. The daemon does not say them, so the file is read once more.
+    Contents,
+    /// Perhaps nothing.
+    Any,
 }
 
 /// Who answers.
@@ -219,7 +228,7 @@ impl Backend {
     }
 
     /// Judges a document without changing anything; returns the licence too if it is genuine.
-    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Verified>>) {
+    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Genuine>>) {
         let Document { name, file } = document;
         let known = self.verdicts();
         let arrival = file
@@ -232,9 +241,14 @@ impl Backend {
     }
 
     /// Imports documents as one batch.
-    pub(crate) fn import(&self, documents: Vec<Document>, intent: Intent) -> Vec<FileVerdict> {
+    pub(crate) fn import(
+        &self,
+        documents: Vec<Document>,
+        intent: Intent,
+        detail: Detail,
+    ) -> Vec<FileVerdict> {
         match &self.daemon {
-            Some(daemon) => self.import_through(daemon, documents, intent),
+            Some(daemon) => self.import_through(daemon, documents, intent, detail),
             None => match self.known() {
                 Ok(known) => self.import_here(known, documents, intent),
                 Err(failure) => {
@@ -275,18 +289,20 @@ impl Backend {
         self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
     }
 
-    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files.
+    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files if
+    /// they are wanted.
     fn import_through(
         &self,
         daemon: &Daemon,
         documents: Vec<Document>,
         intent: Intent,
+        detail: Detail,
     ) -> Vec<FileVerdict> {
         let files = documents
             .iter()
             .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
         let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
-        let settings = self.settings();
+        let settings = (detail == Detail::Contents).then(|| self.settings());
         let verdict = |Document { name, file }| {
             let (file, answer) = match file.map(|file| (file, answers.next())) {
                 Ok((file, Some(answer))) => (file, answer),
@@ -301,8 +317,8 @@ impl Backend {
             let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
             let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
             match &settings {
-                Ok(settings) => settings.describe(&name, file, code, message),
-                Err(_) => FileVerdict::unread(&name, Failure { code, message }),
+                Some(Ok(settings)) => settings.describe(&name, file, code, message),
+                Some(Err(_)) | None => FileVerdict::unread(&name, Failure { code, message }),
             }
         };
         documents.into_iter().map(verdict).collect()

@@ -69,7 +69,7 @@ impl<'w> Daemon<'w> {
         command.arg("--bus").arg(world.bus.address());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         // As in licd.service.
-        command.env("MALLOC_ARENA_MAX", "1");
+        command.env("MALLOC_ARENA_MAX", "1").env("MALLOC_MMAP_THRESHOLD_", "131072");
         let process = adjust(&mut command).spawn().unwrap();
         Self { world, process, log }
     }

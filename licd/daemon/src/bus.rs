@@ -14,10 +14,12 @@ mod changes;
 mod deployment;
 mod error;
 mod gate;
+mod introspection;
 mod job;
 mod license;
 mod logind;
 mod manager;
+mod objects;
 mod options;
 mod outgoing;
 pub mod reading;
@@ -27,7 +29,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use licd_device::{LicenseReport, Report};
+use licd_device::Report;
 use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
@@ -41,11 +43,12 @@ use authority::Authority;
 use block_on::block_on_for;
 use deployment::Deployment;
 use gate::{Gate, Signals};
-use license::License;
 use manager::{Manager, Shown};
+use objects::Objects;
 use outgoing::{Announcer, Outgoing};
 
 pub(crate) use changes::LicenseChanges;
+pub(crate) use license::{Licenses, Names};
 
 /// The name on the bus.
 pub(crate) const NAME: &str = "com.igel.License1";
@@ -116,7 +119,8 @@ impl Bus {
         let (sender, receiver) = mpmc::unbounded();
         let authority = Arc::new(Authority::default());
         let report = &shared.published().report;
-        let connect = connect(address, shared, report, Arc::clone(&authority));
+        let objects = Arc::new(Objects::new(Arc::clone(shared), authority));
+        let connect = connect(address, &objects);
         let (connection, signals) = match block_on_for(limit, connect) {
             Some(Ok(connected)) => connected,
             Some(Err(zbus::Error::NameTaken)) => {
@@ -125,7 +129,7 @@ impl Bus {
             Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
             None => return Err(StartError::Silent(address.clone(), limit)),
         };
-        let announcer = Announcer::new(Arc::clone(shared), authority, report, signals);
+        let announcer = Announcer::new(objects, report, signals);
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
         Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
@@ -207,29 +211,25 @@ impl Bus {
 /// Connects through a gate, serves, and takes the name.
 async fn connect(
     address: &BusAddress,
-    shared: &Arc<Shared>,
-    report: &Report,
-    authority: Arc<Authority>,
+    objects: &Arc<Objects>,
 ) -> zbus::Result<(Connection, Signals)> {
     let address = match address {
         BusAddress::System => zbus::Address::system()?,
         BusAddress::Session => zbus::Address::session()?,
         BusAddress::At(address) => zbus::Address::try_from(address.as_str())?,
     };
-    let gate = Gate::connect(&address).await?;
+    let local: Arc<Objects> = Arc::clone(objects);
+    let gate = Gate::connect(&address, local).await?;
     let signals = gate.signals();
+    let (shared, authority) = (&objects.shared, &objects.authority);
     let builder = Builder::socket(gate)
-        .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(&authority)))
-        .serve_at(PATH, Deployment::new(Arc::clone(shared), authority))
+        .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(authority)))
+        .serve_at(PATH, Deployment::new(Arc::clone(shared), Arc::clone(authority)))
         .serve_at(PATH, ObjectManager)
         .name(NAME)
         // Without these two, any process that may own the name could take it over, as could licd.
         .allow_name_replacements(false)
         .replace_existing_names(false);
-    let serve = |builder: Builder<'static>, (path, license): (String, &LicenseReport)| {
-        builder.serve_at(path, License::new(license.clone()))
-    };
-    let builder = license::paths(&report.licenses).into_iter().fold(builder, serve);
     let connection = builder.build().await?;
     signals.begin();
     Ok((connection, signals))

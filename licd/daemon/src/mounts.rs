@@ -42,9 +42,10 @@ impl Mounts {
     /// # Errors
     /// The list of mounts cannot be read.
     pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
-        let mut list = Vec::new();
         self.mountinfo.rewind()?;
-        self.mountinfo.read_to_end(&mut list)?;
+        // The file states no length; most lists are shorter than this.
+        let mut list = Vec::with_capacity(8192);
+        (&self.mountinfo).take(u64::MAX).read_to_end(&mut list)?;
         let lines = list.split(|byte| *byte == b'\n');
         let now: Vec<_> = lines.filter(|line| self.watches(line)).map(<[u8]>::to_vec).collect();
         let changed = now != self.last;

@@ -11,7 +11,7 @@ use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::bus::LicenseChanges;
+use crate::bus::{LicenseChanges, Licenses, Names};
 use crate::jobs::{Job, JobId, Read, Source};
 
 /// Orders of the bus that wait for the loop. It handles one in microseconds, so more than a few wait
@@ -34,6 +34,7 @@ pub(crate) struct Published {
     pub(crate) whole: bool,
     /// The report.
     pub(crate) report: Report,
+    names: Names,
     /// The report as the files have it, of the moment it was made.
     pub(crate) json: String,
     /// The place of that moment in it.
@@ -77,7 +78,8 @@ impl Published {
             }
         }
         let (json, now) = written(&report);
-        Self { survey, time, missing, whole: true, report, json, now }
+        let names = Names::of(&report.licenses);
+        Self { survey, time, missing, whole: true, report, names, json, now }
     }
 
     /// The same, with `restart_pending` set so.
@@ -85,6 +87,11 @@ impl Published {
         self.report.restart_pending = pending;
         (self.json, self.now) = written(&self.report);
         self
+    }
+
+    /// The licences as objects.
+    pub(crate) fn licenses(&self) -> Licenses<'_> {
+        Licenses::new(&self.report.licenses, &self.names)
     }
 
     /// The names of the features that are allowed.

@@ -6,15 +6,15 @@
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use licd_rules::Code;
+use licd_rules::{Code, License};
 use licd_store::FileName;
-use license_format::{Complete, License, TrustDocument, Verified};
+use license_format::{Complete, TrustDocument};
 
-use crate::Failure;
 use crate::import::Intent;
 use crate::read::{Document, NotRead};
 use crate::report::FileVerdict;
-use crate::survey::{Survey, content_name};
+use crate::survey::Survey;
+use crate::{Failure, Genuine};
 
 /// A document that has arrived, or the reason that it could not be read.
 pub struct Arrival {
@@ -28,7 +28,7 @@ pub struct Arrival {
 /// Content of an arrival.
 pub(crate) enum Content {
     /// A licence, and the verdict of the trust document on it.
-    License { complete: Box<Complete>, verified: Result<Box<Verified>, Failure> },
+    License { complete: Box<Complete>, verified: Result<Box<Genuine>, Failure> },
     /// A trust document.
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
     /// An unreadable source, another file, or a file with a verdict already.
@@ -39,8 +39,8 @@ impl Survey {
     /// Reads a source to its end and verifies it.
     pub fn read(&self, name: &str, source: impl Read, intent: Intent) -> Arrival {
         let content = match self.reader().read(source) {
-            Ok(Document::License { complete, verified }) => {
-                Content::License { complete, verified: Ok(verified) }
+            Ok(Document::License { complete, genuine }) => {
+                Content::License { complete, verified: Ok(genuine) }
             }
             Ok(Document::Trust { document, bytes }) => Content::Trust { document, bytes },
             Err(NotRead::Unproven { complete, failure }) => {
@@ -97,24 +97,27 @@ impl Arrival {
     pub(crate) fn verify_by(&mut self, trust: &Arc<TrustDocument>) {
         let Content::License { complete, verified } = &mut self.content else { return };
         if self.trust.as_ref() != Some(trust) {
-            *verified = complete.verify(trust).map(Box::new).map_err(Failure::from);
+            *verified = complete
+                .verify(trust)
+                .map(|verified| Box::new(verified.into()))
+                .map_err(Failure::from);
             self.trust = Some(Arc::clone(trust));
         }
     }
 
     /// The genuine licence and its storable content.
-    pub(crate) fn verified(&self) -> Option<&Verified> {
+    pub(crate) fn genuine(&self) -> Option<&Genuine> {
         match &self.content {
-            Content::License { verified: Ok(verified), .. } => Some(verified),
+            Content::License { verified: Ok(genuine), .. } => Some(genuine),
             _ => None,
         }
     }
 
     pub(crate) fn license(&self) -> Option<&License> {
-        self.verified().map(|verified| &verified.license)
+        self.genuine().map(|genuine| &genuine.license)
     }
 
-    pub(crate) fn into_verified(self) -> Option<Box<Verified>> {
+    pub(crate) fn into_genuine(self) -> Option<Box<Genuine>> {
         match self.content {
             Content::License { verified, .. } => verified.ok(),
             _ => None,
@@ -123,7 +126,7 @@ impl Arrival {
 
     /// The store name of its content, stored or not, if the licence can be stored.
     pub(crate) fn content_name(&self) -> Option<FileName> {
-        self.verified()?.storable.as_ref().and_then(content_name)
+        self.genuine()?.storable.as_ref()?.name()
     }
 
     pub(crate) fn verdict(&self, code: Code, message: String) -> FileVerdict {

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use licd_fs::look::Looked;
 use licd_fs::stamp::Stamp;
 use licd_rules::{
-    Attested, ClockState, Code, LicenseState, Past, Remover, Replaced, TimeVerdict, is_settled,
-    withdraws,
+    Attested, ClockState, Code, License, LicenseState, Past, Remover, Replaced, TimeVerdict,
+    is_settled, withdraws,
 };
 use licd_store::FileName;
-use license_format::{Date, License, Term, TrustDocument, UnitId, Verified};
+use license_format::{Date, Term, TrustDocument, UnitId};
 
 use crate::arrival::{Arrival, Content};
+use crate::genuine::Digest;
 use crate::import::{Imported, Intent};
 use crate::partial::Missing;
 use crate::read::Document;
-use crate::survey::{Held, Survey, TextHash, content_name, signed_text};
-use crate::{Device, Failure, messages};
+use crate::survey::{Held, Survey};
+use crate::{Device, Failure, Genuine, Storable, messages};
 
 /// The change that an import makes to the device.
 pub(crate) enum Action {
@@ -53,6 +54,11 @@ impl Assessed {
     /// Whether it answers the requests for a licence: a licence that counts was stored.
     pub(crate) fn is_answer(&self) -> bool {
         matches!(self.action, Action::Store { .. }) && self.code.is_accepted()
+    }
+
+    /// Whether it is recorded only.
+    pub(crate) fn is_roster(&self) -> bool {
+        matches!(self.action, Action::Record)
     }
 
     /// Whether it finds its document in the store, unchanged.
@@ -90,7 +96,7 @@ pub(crate) struct Assessor<'a> {
     /// The times that the licences at hand attest, and the names of the licences by their text: a store
     /// may hold ten thousand.
     attested: Option<Attested>,
-    by_text: Option<HashMap<TextHash, Vec<FileName>>>,
+    by_text: Option<HashMap<Digest, Vec<FileName>>>,
     /// The basis for judging the next licence.
     grounds: Option<Grounds>,
     /// The memory with the effects of the stored licences.
@@ -135,8 +141,8 @@ impl<'a> Assessor<'a> {
             Content::License { verified: Err(failure), .. } => failure.clone().into(),
             Content::Trust { document, bytes } => self.survey.assess_trust(document, bytes),
             // The time excludes its own date: a licence must not attest its own first day.
-            Content::License { verified: Ok(verified), .. } => match self.time() {
-                Ok(time) => self.assess_license(verified, intent, time),
+            Content::License { verified: Ok(genuine), .. } => match self.time() {
+                Ok(time) => self.assess_license(genuine, intent, time),
                 Err(unavailable) => Failure::from(unavailable).into(),
             },
         }
@@ -180,11 +186,11 @@ impl<'a> Assessor<'a> {
         if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = document.clone().into();
             // The document may revoke or admit keys. A file that is unavailable now does not count.
-            self.survey.read_store(self.device, None, &mut Missing::default());
+            let _ = self.survey.read_store(self.device, None, &mut Missing::default());
             (self.attested, self.by_text, self.grounds) = Default::default();
         }
-        let (Some(verified), Some(time)) = (arrival.verified(), &assessed.time) else { return };
-        let license = &verified.license;
+        let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };
+        let license = &genuine.license;
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
             self.survey.past.learn([license], unit, time.now);
         }
@@ -193,21 +199,21 @@ impl<'a> Assessor<'a> {
         }
         if let Action::Store { name, content, replaces } = &assessed.action {
             replaces.iter().for_each(|file| self.drop_held(file));
-            self.hold(name, content, verified, stamp);
+            self.hold(name, content, genuine, stamp);
         }
         self.keep_grounds(license, assessed, time);
     }
 
     /// Adds a stored licence to the survey. Of a mass licence, the store holds only the slice.
-    fn hold(&mut self, name: &FileName, content: &str, verified: &Verified, stamp: Option<Stamp>) {
+    fn hold(&mut self, name: &FileName, content: &str, genuine: &Genuine, stamp: Option<Stamp>) {
         let (stamp, is_settled) = (stamp.unwrap_or_default(), stamp.is_some());
-        let held = |verified: &Verified| Held::new(name.clone(), stamp, verified, is_settled);
-        let held = if !verified.is_cut() {
-            held(verified)
-        } else if let Ok(Document::License { verified, .. }) =
+        let held = |genuine: &Genuine| Held::new(name.clone(), stamp, genuine, is_settled);
+        let held = if !genuine.storable.as_ref().is_some_and(Storable::is_slice) {
+            held(genuine)
+        } else if let Ok(Document::License { genuine, .. }) =
             self.survey.reader().read(content.as_bytes())
         {
-            held(&verified)
+            held(&genuine)
         } else {
             return;
         };
@@ -250,13 +256,8 @@ impl<'a> Assessor<'a> {
         });
     }
 
-    fn assess_license(
-        &mut self,
-        verified: &Verified,
-        intent: Intent,
-        time: TimeVerdict,
-    ) -> Assessed {
-        let license = &verified.license;
+    fn assess_license(&mut self, genuine: &Genuine, intent: Intent, time: TimeVerdict) -> Assessed {
+        let license = &genuine.license;
         let day = Date::of(time.now);
         let grounds = self.grounds.take_if(|grounds| grounds.is_settled && grounds.day == day);
         let grounds = grounds.unwrap_or_else(|| self.survey.grounds(license, &time));
@@ -264,8 +265,8 @@ impl<'a> Assessor<'a> {
         let assessed = match own.and(grounds.replaced.as_ref()) {
             Some(replaced) => {
                 let state = replaced.state(license, &self.survey.trust, time.now);
-                let same = self.with_text_of(verified);
-                self.survey.assess_own(verified, state, intent, time.state, &same)
+                let same = self.with_text_of(genuine);
+                self.survey.assess_own(genuine, state, intent, time.state, &same)
             }
             None => self.survey.assess_foreign(license, grounds.unit.as_ref(), &time),
         };
@@ -274,17 +275,17 @@ impl<'a> Assessor<'a> {
     }
 
     /// The licences at hand with the same signed text, by file name.
-    fn with_text_of(&mut self, verified: &Verified) -> Vec<Arc<Held>> {
-        let Some(content) = &verified.storable else { return Vec::new() };
+    fn with_text_of(&mut self, genuine: &Genuine) -> Vec<Arc<Held>> {
+        let Some(storable) = &genuine.storable else { return Vec::new() };
         let survey = &self.survey;
         let by_text = self.by_text.get_or_insert_with(|| {
-            let mut by_text = HashMap::<TextHash, Vec<FileName>>::new();
+            let mut by_text = HashMap::<Digest, Vec<FileName>>::new();
             for (text, held) in survey.held.iter().filter_map(|held| Some((held.text?, held))) {
                 by_text.entry(text).or_default().push(held.name.clone());
             }
             by_text
         });
-        let names = by_text.get(&signed_text(content)).into_iter().flatten();
+        let names = by_text.get(&storable.text).into_iter().flatten();
         let mut same: Vec<_> = names.filter_map(|name| survey.held(name).cloned()).collect();
         same.sort_by(|a, b| a.name.cmp(&b.name));
         same
@@ -356,7 +357,7 @@ impl Survey {
     }
 
     /// The memory with the effects of the stored licences.
-    fn learned(&self, time: &TimeVerdict) -> Past {
+    pub(crate) fn learned(&self, time: &TimeVerdict) -> Past {
         let mut past = self.past.clone();
         self.teach(&mut past, time);
         past
@@ -376,20 +377,20 @@ impl Survey {
 
     fn assess_own(
         &self,
-        verified: &Verified,
+        genuine: &Genuine,
         state: LicenseState,
         intent: Intent,
         clock: ClockState,
         same: &[Arc<Held>],
     ) -> Assessed {
-        let license = &verified.license;
+        let license = &genuine.license;
         let message = messages::own(license, state, clock);
-        let content = verified.storable.as_ref().filter(|_| is_worth_keeping(license, state));
-        let Some((content, name)) = content.and_then(|c| Some((c, content_name(c)?))) else {
+        let storable = genuine.storable.as_ref().filter(|_| is_worth_keeping(license, state));
+        let Some((storable, name)) = storable.and_then(|it| Some((it, it.name()?))) else {
             return Assessed::nothing(state.into(), message);
         };
         let there = same.iter().any(|held| match intent {
-            Intent::Explicit | Intent::Check => held.content_name.as_ref() == Some(&name),
+            Intent::Explicit | Intent::Check => held.content == Some(storable.digest),
             Intent::Automatic | Intent::Deployed => is_signed_by_all_of(&held.license, license),
         });
         if there {
@@ -401,7 +402,8 @@ impl Survey {
         let replaced = same.iter().filter(|held| is_signed_by_all_of(license, &held.license));
         let replaces =
             replaced.map(|held| held.name.clone()).filter(|file| *file != name).collect();
-        let action = Action::Store { name, content: content.to_string(), replaces };
+        let content = storable.content.clone();
+        let action = Action::Store { name, content, replaces };
         Assessed { action, ..Assessed::nothing(state.into(), message) }
     }
 }

@@ -132,7 +132,7 @@ fn carry_out(
 /// Removes files whose content is stored under another name. A leftover does no harm.
 fn remove_all<'a>(window: &mut Window<'_>, files: impl IntoIterator<Item = &'a FileName>) {
     for file in files {
-        if let Err(error) = window.remove(file) {
+        if let Err(error) = window.discard(file) {
             log::warn!("{error}");
         }
     }

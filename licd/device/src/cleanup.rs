@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
-use licd_store::{Change, FileName};
+use licd_rules::{Case, License, Past, TimeVerdict, Upkeep, upkeep};
+use licd_store::{Change, FileName, Window};
 
-use license_format::{License, PackId, UnitId};
+use license_format::{PackId, UnitId};
 
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
@@ -44,8 +44,7 @@ impl Device {
     /// The store cannot be written. Until the next attempt is due, some minutes at most, the same
     /// error returns at once.
     pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
-        let wanted = survey.settings().system.remotemanager.license_cleanup;
-        if !wanted || survey.untidy(&survey.past, time).is_empty() {
+        if !survey.wants_clean_up() || survey.untidy(&survey.past, time).is_empty() {
             return Ok(Vec::new());
         }
         let mut last = self.cleanup.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,6 +59,30 @@ impl Device {
             retry,
         });
         done
+    }
+
+    /// Removes superseded licences in the window of an import, if the settings ask for it. What replaces
+    /// them is flushed. What cannot be removed, and lists of whole packs, wait for [`Device::clean_up`].
+    pub(crate) fn clear_replaced(
+        &self,
+        window: &mut Window<'_>,
+        survey: &mut Survey,
+    ) -> Vec<Cleaned> {
+        let mut cleaned = Vec::new();
+        let Some(time) = self.time(survey).ok().filter(|_| survey.wants_clean_up()) else {
+            return cleaned;
+        };
+        let untidy = survey.untidy(&survey.learned(&time), &time).into_iter();
+        let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
+        let replaced: Vec<_> =
+            replaced.map(|(held, _)| (held.name.clone(), held.license.pack.clone())).collect();
+        for (file, pack) in replaced {
+            if matches!(window.discard(&file), Ok(Change::Made)) {
+                survey.drop_held(&file);
+                cleaned.push(Cleaned { file, pack, slice: None });
+            }
+        }
+        cleaned
     }
 
     fn tidy_store(&self, last: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
@@ -77,7 +100,7 @@ impl Device {
         self.write(&writer, |window| {
             let mut cleaned = Vec::new();
             for (held, fate) in &untidy {
-                let cut = held.cut.as_ref().filter(|_| *fate == Upkeep::Cut);
+                let cut = held.cut.as_deref().filter(|_| *fate == Upkeep::Cut);
                 if let Some(Cut { name, content }) = cut {
                     let _ = window.put(name, content.as_bytes())?;
                 }
@@ -96,6 +119,10 @@ impl Device {
 }
 
 impl Survey {
+    fn wants_clean_up(&self) -> bool {
+        self.settings().system.remotemanager.license_cleanup
+    }
+
     /// The files that the clean-up changes, given this memory.
     fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
         let fates = self.fates(&self.all(), self.unit(None, time), past, time);

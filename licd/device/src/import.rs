@@ -2,21 +2,20 @@
 //!
 //! One survey serves the whole batch. Trust documents come first, since the licences may need them.
 //! Each document is compared under the write lock with the state that the documents before it left:
-//! trust document versions, serials, tombstones and stored files. One window stores everything, and
-//! the state file is written once.
+//! trust document versions, serials, tombstones and stored files. One window stores everything and
+//! clears away what it replaces. The state file is written once, while the partition becomes read-only.
 
 use licd_files::state;
 use licd_rules::{Code, Past};
 use licd_sources::intake;
-use licd_store::{FileName, StoreError};
-use license_format::Verified;
+use licd_store::{FileName, StoreError, Window};
 
 use crate::arrival::{Arrival, Content};
 use crate::assess::{Action, Assessed, Assessor};
 use crate::partial::Partial;
 use crate::report::FileVerdict;
 use crate::survey::Survey;
-use crate::{Device, Extent, Failure};
+use crate::{Cleaned, Device, Extent, Failure, Genuine};
 
 /// The reason for an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +40,8 @@ pub struct Batch {
     /// The device after the import. A survey after this one reads only files that other programs
     /// have changed since.
     pub survey: Survey,
+    /// The files that the licences of the batch have replaced, and that the clean-up has removed.
+    pub cleaned: Vec<Cleaned>,
 }
 
 /// The result of one document.
@@ -55,6 +56,10 @@ pub struct Imported {
 }
 
 impl Batch {
+    fn without_effect(imported: Vec<Imported>, survey: &Survey) -> Self {
+        Self { imported, survey: survey.clone(), cleaned: Vec::new() }
+    }
+
     /// Whether the device may have changed: a failed write may have left the store open.
     #[must_use]
     pub fn has_written(&self) -> bool {
@@ -74,9 +79,9 @@ impl Device {
 
     /// The verdict that an import would give, and the licence if it is genuine. Changes nothing.
     #[must_use]
-    pub fn check(&self, survey: &Survey, arrival: Arrival) -> (FileVerdict, Option<Box<Verified>>) {
+    pub fn check(&self, survey: &Survey, arrival: Arrival) -> (FileVerdict, Option<Box<Genuine>>) {
         let Assessed { code, message, .. } = Assessor::new(self, survey.clone()).assess(&arrival);
-        (arrival.verdict(code, message), arrival.into_verified())
+        (arrival.verdict(code, message), arrival.into_genuine())
     }
 
     /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they
@@ -113,7 +118,7 @@ impl Device {
         let survey = match usable(&looked) {
             Ok(survey) => survey,
             Err(failure) => {
-                return Batch { imported: unread(&arrivals, &failure), survey: last.clone() };
+                return Batch::without_effect(unread(&arrivals, &failure), last);
             }
         };
         arrivals.iter_mut().for_each(|arrival| arrival.verify_by(&survey.trust));
@@ -125,27 +130,24 @@ impl Device {
             self.make_lasting(&arrivals, &mut judged);
             let imported = judged.into_iter().zip(&arrivals);
             let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival));
-            return Batch { imported: imported.collect(), survey: survey.clone() };
+            return Batch::without_effect(imported.collect(), survey);
         }
-        match self.store_arrivals(assessor, &mut arrivals) {
-            Ok((imported, survey)) => Batch { imported, survey },
-            Err(failure) => {
-                let judged = judged.into_iter().zip(&arrivals);
-                let imported = judged.map(|((assessed, has_effect), arrival)| match has_effect {
-                    true => Assessed::from(failure.clone()).imported(arrival),
-                    false => assessed.imported(arrival),
-                });
-                Batch { imported: imported.collect(), survey: survey.clone() }
-            }
-        }
+        self.store_arrivals(assessor, &mut arrivals).unwrap_or_else(|failure| {
+            let judged = judged.into_iter().zip(&arrivals);
+            let imported = judged.map(|((assessed, has_effect), arrival)| match has_effect {
+                true => Assessed::from(failure.clone()).imported(arrival),
+                false => assessed.imported(arrival),
+            });
+            Batch::without_effect(imported.collect(), survey)
+        })
     }
 
-    /// Judges the arrivals under the write lock and stores them. Also returns the survey afterwards.
+    /// Judges the arrivals under the write lock and stores them.
     fn store_arrivals<'a>(
         &'a self,
         mut assessor: Assessor<'a>,
         arrivals: &mut [Arrival],
-    ) -> Result<(Vec<Imported>, Survey), Failure> {
+    ) -> Result<Batch, Failure> {
         let writer = self.writer()?;
         if !self.is_current(&assessor.survey) {
             let survey = usable(&self.survey_after(Some(&assessor.survey)))?.clone();
@@ -153,34 +155,52 @@ impl Device {
         }
         let survey = assessor.survey.clone();
         let before = survey.past.clone();
-        let mut assessed = match assessor.judge_all(arrivals) {
-            Some(judged) if !judged.iter().any(Assessed::is_stored) => judged,
-            judged => self.write(&writer, |window| {
-                if let Some(judged) = judged {
-                    match assessor.store_all(window, arrivals, &judged) {
-                        Ok(()) => return Ok::<_, Failure>(judged),
-                        Err(error @ StoreError::Unflushed { .. }) => return Err(error.into()),
-                        // One by one, only those are refused that cannot be stored.
-                        Err(_) => {}
-                    }
-                }
-                assessor = Assessor::new(self, survey);
-                Ok(assessor.carry_out_all(arrivals, window))
-            })?,
+        let mut done = match assessor.judge_all(arrivals) {
+            Some(judged) if !judged.iter().any(Assessed::is_stored) => {
+                self.remember(Done::nothing_stored(assessor, judged), before)
+            }
+            judged => self.write_and(
+                &writer,
+                |window| {
+                    let assessor = (assessor, Assessor::new(self, survey));
+                    self.store_judged(window, assessor, arrivals, judged)
+                },
+                |done| self.remember(done, before),
+            )?,
         };
-        self.make_lasting(arrivals, &mut assessed);
-        let recorded = self.remember(&assessor, &before, &assessed);
-        let mut survey = assessor.into_survey();
-        if let Err(failure) = recorded {
-            log::warn!("{}", failure.message);
-            survey.past = before;
-            // A roster takes effect only through the state file.
-            let rosters = assessed.iter_mut().filter(|one| matches!(one.action, Action::Record));
-            rosters.for_each(|one| *one = failure.clone().into());
-        }
+        self.make_lasting(arrivals, &mut done.assessed);
+        let Done { assessor, assessed, cleaned, .. } = done;
         let imported = assessed.into_iter().zip(&*arrivals);
         let imported = imported.map(|(assessed, arrival)| assessed.imported(arrival)).collect();
-        Ok((imported, survey))
+        Ok(Batch { imported, survey: assessor.into_survey(), cleaned })
+    }
+
+    /// Stores the arrivals, and clears away what they replace: together, or one by one with the second
+    /// assessor.
+    fn store_judged<'a>(
+        &'a self,
+        window: &mut Window<'_>,
+        (mut assessor, anew): (Assessor<'a>, Assessor<'a>),
+        arrivals: &mut [Arrival],
+        judged: Option<Vec<Assessed>>,
+    ) -> Result<Done<'a>, Failure> {
+        let stored = judged.map(|judged| (assessor.store_all(window, arrivals, &judged), judged));
+        let assessed = match stored {
+            Some((Ok(()), judged)) => judged,
+            Some((Err(error @ StoreError::Unflushed { .. }), _)) => return Err(error.into()),
+            // One by one, only those are refused that cannot be stored.
+            Some((Err(_), _)) | None => {
+                assessor = anew;
+                assessor.carry_out_all(arrivals, window)
+            }
+        };
+        let are_flushed = window.has_flushed_licenses();
+        // Otherwise a killed program may have left unflushed what replaces them.
+        let cleaned = match are_flushed {
+            true => self.clear_replaced(window, &mut assessor.survey),
+            false => Vec::new(),
+        };
+        Ok(Done { assessor, assessed, are_flushed, cleaned })
     }
 
     /// Makes sure that a file that is there already survives a power cut, as an import promises: the
@@ -201,25 +221,51 @@ impl Device {
         }
     }
 
-    /// Records the effects of the arrivals in the state files.
-    fn remember(
-        &self,
-        assessor: &Assessor<'_>,
-        before: &Past,
-        assessed: &[Assessed],
-    ) -> Result<(), Failure> {
-        for one in assessed {
+    /// Records the effects of the arrivals in the state files. `before` is what was remembered.
+    fn remember<'a>(&self, mut done: Done<'a>, before: Past) -> Done<'a> {
+        if let Err(failure) = self.try_to_remember(&done, &before) {
+            log::warn!("{}", failure.message);
+            done.assessor.survey.past = before;
+            // A roster takes effect only through the state file.
+            let rosters = done.assessed.iter_mut().filter(|one| one.is_roster());
+            rosters.for_each(|one| *one = failure.clone().into());
+        }
+        done
+    }
+
+    fn try_to_remember(&self, done: &Done<'_>, before: &Past) -> Result<(), Failure> {
+        for one in &done.assessed {
             if let Action::Trust { bytes, .. } = &one.action {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
-        let past = assessor.learned()?;
-        if past != *before {
+        let past = done.assessor.learned()?;
+        if past == *before {
+            return Ok(());
+        }
+        if done.are_flushed && !done.assessed.iter().any(Assessed::is_roster) {
+            state::learn(self.root(), |memory| memory.past = past)?;
+        } else {
             // Also by files that a killed program has left unflushed; their effects must not outlast them.
             self.store().flush()?;
             state::update(self.root(), |memory| memory.past = past)?;
         }
         Ok(())
+    }
+}
+
+/// What a batch has done under the write lock.
+struct Done<'a> {
+    assessor: Assessor<'a>,
+    assessed: Vec<Assessed>,
+    /// Whether every licence of the store is flushed.
+    are_flushed: bool,
+    cleaned: Vec<Cleaned>,
+}
+
+impl<'a> Done<'a> {
+    fn nothing_stored(assessor: Assessor<'a>, assessed: Vec<Assessed>) -> Self {
+        Self { assessor, assessed, are_flushed: false, cleaned: Vec::new() }
     }
 }
 

@@ -9,6 +9,7 @@ mod carry_out;
 mod cleanup;
 mod fetch;
 mod follow;
+mod genuine;
 mod import;
 mod json;
 mod left;
@@ -33,6 +34,7 @@ pub use arrival::Arrival;
 pub use cleanup::Cleaned;
 pub use fetch::{CLOCK_IGNORED, Fetch, Fetched, Login, Version};
 pub use follow::{Followed, Following};
+pub use genuine::{Genuine, Storable};
 pub use import::{Batch, Imported, Intent};
 pub use left::Left;
 pub use licd_protocol::{Proxy, Scheme, Url};
@@ -132,10 +134,29 @@ impl Device {
         E: From<StoreError>,
     {
         let (done, closed) = writer.write(work)?;
-        if closed.is_open() {
-            log::warn!("/license: is {closed}; the next change closes it");
-        }
+        warn_if_open(&closed);
         Ok(done)
+    }
+
+    /// Does the same, and does something else while the partition becomes read-only.
+    pub(crate) fn write_and<T, M, E>(
+        &self,
+        writer: &Writer<'_>,
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+        meanwhile: impl FnOnce(T) -> M,
+    ) -> Result<M, E>
+    where
+        E: From<StoreError>,
+    {
+        let (done, closed) = writer.write_and(work, meanwhile)?;
+        warn_if_open(&closed);
+        Ok(done)
+    }
+}
+
+fn warn_if_open(closed: &Closed) {
+    if closed.is_open() {
+        log::warn!("/license: is {closed}; the next change closes it");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Verdict messages for genuine licences, without the file name.
 
-use licd_rules::{ClockState, LicenseState, Selector};
-use license_format::{Date, Expiry, License, Term, UnitId, UnixSeconds};
+use licd_rules::{ClockState, License, LicenseState, Selector};
+use license_format::{Date, Expiry, Term, UnitId, UnixSeconds};
 
 /// The message for a licence of this device.
 pub(crate) fn own(license: &License, state: LicenseState, clock: ClockState) -> String {

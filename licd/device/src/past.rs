@@ -1,8 +1,7 @@
 //! The device's memory of documents.
 
 use licd_files::state;
-use licd_rules::{Past, TimeVerdict};
-use license_format::License;
+use licd_rules::{License, Past, TimeVerdict};
 
 use crate::{Device, Failure, Survey};
 

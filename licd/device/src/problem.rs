@@ -78,6 +78,11 @@ pub struct ProblemText {
 }
 
 impl Problem {
+    /// Whether this tells of a file that was set aside, which is told once.
+    pub(crate) fn is_set_aside(&self) -> bool {
+        matches!(self, Self::State(warning) if matches!(**warning, Warning::SetAside { .. }))
+    }
+
     /// The part of the device that it concerns.
     #[must_use]
     pub fn area(&self) -> Area {

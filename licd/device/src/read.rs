@@ -7,12 +7,11 @@ use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
 use licd_sources::intake::{self, IntakeError, OpenError};
 use license_format::{
-    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, Verified, VerifierKey,
-    limits,
+    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, VerifierKey, limits,
 };
 
-use crate::Failure;
 use crate::recognise::{self, recognise};
+use crate::{Failure, Genuine};
 
 /// The keys and units that a document is read against.
 #[derive(Clone, Copy)]
@@ -79,7 +78,7 @@ impl From<DocumentError> for NotRead {
 
 /// A verified document.
 pub(crate) enum Document {
-    License { complete: Box<Complete>, verified: Box<Verified> },
+    License { complete: Box<Complete>, genuine: Box<Genuine> },
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
 }
 
@@ -202,7 +201,8 @@ impl<'a> Parser<'a> {
                 let complete = Box::new(complete);
                 match verified {
                     Ok(verified) => {
-                        Ok(Document::License { complete, verified: Box::new(verified) })
+                        let genuine = Box::new(verified.into());
+                        Ok(Document::License { complete, genuine })
                     }
                     Err(error) => Err(NotRead::Unproven { complete, failure: error.into() }),
                 }

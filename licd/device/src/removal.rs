@@ -5,9 +5,8 @@
 
 use licd_files::state::{self, REMOVING, Removing};
 use licd_fs::statefile::SaveError;
-use licd_rules::{Remover, Selector, TimeVerdict};
+use licd_rules::{License, Remover, Selector, TimeVerdict};
 use licd_store::{Change, ENTRIES, FileName, StoreError, Window, Writer};
-use license_format::License;
 
 use crate::survey::Held;
 use crate::{Device, Failure, Left, Survey};

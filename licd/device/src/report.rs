@@ -5,11 +5,11 @@ use std::fmt;
 
 use licd_rules::{
     ClockState, Code, FeatureVerdict, Generation, LicenseState, Reason, ServiceState,
-    ServiceStatus, ServiceVerdict, services, words,
+    ServiceStatus, ServiceVerdict, Terms, services, words,
 };
 use licd_store::StoreState;
 use license_format::{
-    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, Terms, UnitId, UnitKind,
+    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, UnitId, UnitKind,
     UnixSeconds,
 };
 use serde::{Deserialize, Serialize};

@@ -14,9 +14,9 @@ use licd_files::settings::Settings;
 use licd_files::{settings, state};
 use licd_fs::stamp::Stamp;
 use licd_machine::system;
-use licd_rules::{Attested, Generation, Past, StarterMark};
+use licd_rules::{Attested, Generation, License, Past, StarterMark};
 use licd_store::Stamps;
-use license_format::{Date, License, TrustDocument, UnitId, UnixSeconds, VerifierKey};
+use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
@@ -30,7 +30,7 @@ use trust::Proven;
 
 pub use inputs::Extent;
 pub use store::Held;
-pub(crate) use store::{Cut, Reuse, TextHash, content_name, signed_text};
+pub(crate) use store::{Cut, Gone, Reuse};
 
 /// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
@@ -105,7 +105,7 @@ impl Device {
     }
 
     fn survey_with(&self, last: Option<&Survey>, reuse: Reuse) -> Result<Survey, Box<Partial>> {
-        attempts(|| self.try_to_survey(last.map(|last| (last, reuse)), Extent::Report))
+        attempts(|| self.read_consistently(last.map(|last| (last, reuse)), Extent::Report))
     }
 
     /// The survey for reading documents that arrive: `last`, or a new one if the units of the
@@ -130,7 +130,7 @@ impl Device {
     /// # Errors
     /// Those of [`Device::survey`].
     pub fn survey_for(&self, extent: Extent) -> Result<Survey, Box<Partial>> {
-        attempts(|| self.try_to_survey(None, extent))
+        attempts(|| self.read_consistently(None, extent))
     }
 
     /// A survey without the licences of the store: configuration, settings, trust and units.
@@ -143,23 +143,52 @@ impl Device {
         Partial::unless_whole(survey, missing)
     }
 
-    fn try_to_survey(
+    /// Surveys until memory and licences are of one moment. Between the two readings another program may
+    /// have stored or removed a licence that replaces another: the replaced one would count, or neither.
+    fn read_consistently(
         &self,
         last: Option<(&Survey, Reuse)>,
         extent: Extent,
     ) -> Result<Survey, Box<Partial>> {
+        let (mut left, mut set_aside) = (TRIES, Vec::new());
+        loop {
+            left -= 1;
+            let before = state::stamp(self.root());
+            let (survey, gone) = self.try_to_survey(last, extent);
+            let mut survey = survey?;
+            survey.problems.append(&mut set_aside);
+            let is_same = before.is_ok_and(|before| Ok(before) == state::stamp(self.root()));
+            // Where others write all the time, what was read may be a moment old.
+            if is_same && gone == Gone::None || left == 0 {
+                return Ok(survey);
+            }
+            // Only the reading that sets a file aside tells of it.
+            set_aside = survey.problems;
+            set_aside.retain(Problem::is_set_aside);
+        }
+    }
+
+    fn try_to_survey(
+        &self,
+        last: Option<(&Survey, Reuse)>,
+        extent: Extent,
+    ) -> (Result<Survey, Box<Partial>>, Gone) {
         let mut missing = Missing::default();
         let stamps = (extent >= Extent::Import).then(|| self.stamps().ok()).flatten();
         let known = last.map(|(last, _)| last);
         let mut survey = self.read_inputs(stamps, extent, known, &mut missing);
-        survey.read_store(self, last, &mut missing);
+        let gone = survey.read_store(self, last, &mut missing);
+        survey.held.shrink_to_fit();
+        if let Some(stamps) = &mut survey.stamps {
+            stamps.store.share_names(survey.held.iter().map(|held| &held.name));
+        }
         if extent == Extent::Report {
             survey.look_at_partition(self, &mut missing);
         }
         if extent >= Extent::Import {
             survey.look_for_request(self, &mut missing);
         }
-        Partial::unless_whole(survey, missing)
+        (Partial::unless_whole(survey, missing), gone)
     }
 
     /// Reads everything except the licences of the store. A trust document that `last` has verified

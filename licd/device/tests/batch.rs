@@ -187,7 +187,8 @@ fn a_failed_write_refuses_its_own_licence_only() {
     let expected = [("WE-AAAAA".to_owned(), 1), ("WE-BBBBB".to_owned(), 2)].into();
     assert_eq!(in_force(world.report()), expected);
     assert_eq!(world.import(&reissue, Intent::Explicit), Code::Valid);
-    assert_eq!(stored(&world).len(), 3);
+    // It has replaced the first one.
+    assert_eq!(stored(&world).len(), 2);
 }
 
 #[test]
@@ -256,7 +257,7 @@ fn a_survey_knows_which_files_it_has_read() {
     let world = World::new();
     let survey = world.device().survey_for_import().unwrap();
     let read = |n: usize| survey.read("a.lic", POOL[n].sign().as_bytes(), Intent::Explicit);
-    let batch = world.device().import(&survey, vec![read(0), read(3), read(5)]);
+    let batch = world.device().import(&survey, vec![read(0), read(2), read(3)]);
     let after = world.device().survey_after(Some(&batch.survey)).unwrap();
     let name = |name: &str| FileName::new(name).unwrap();
     let names: Vec<_> = stored(&world).iter().map(|(file, _)| name(file)).collect();
@@ -273,4 +274,34 @@ fn a_survey_knows_which_files_it_has_read() {
     // A file that was changed a moment ago may change again without a trace.
     let again = world.device().survey_after(Some(&after)).unwrap();
     assert!(!world.device().has_read(&again, &names[1]));
+}
+
+/// Imports a licence and returns the packs of the files that its window has removed.
+fn replaced_by(world: &World, licence: &Licence) -> Vec<String> {
+    let survey = world.device().survey_for_import().unwrap();
+    let arrival = survey.read("a.lic", licence.sign().as_bytes(), Intent::Explicit);
+    let batch = world.device().import(&survey, vec![arrival]);
+    assert_eq!(batch.imported[0].verdict.code, Code::Valid);
+    batch.cleaned.iter().map(|cleaned| cleaned.pack.to_string()).collect()
+}
+
+#[test]
+fn an_import_clears_away_what_it_replaces() {
+    let world = World::new();
+    assert_eq!(replaced_by(&world, &POOL[3]), Vec::<String>::new());
+    assert_eq!(replaced_by(&world, &POOL[4]), ["WE-BBBBB"]);
+    assert_eq!(world.report().licenses.len(), 1);
+    assert_eq!(world.import(&POOL[3].sign(), Intent::Explicit), Code::Superseded);
+}
+
+#[test]
+fn an_import_keeps_what_it_replaces_where_the_settings_say_so() {
+    let world = World::new();
+    fs::create_dir_all(world.path("etc/licd")).unwrap();
+    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
+    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
+    for licence in &POOL[3..5] {
+        assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
+    }
+    assert_eq!(world.report().licenses.len(), 2);
 }

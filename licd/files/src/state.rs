@@ -47,6 +47,7 @@ mod entries;
 
 use std::ffi::OsStr;
 
+use licd_fs::atomic::Durability;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
@@ -147,13 +148,29 @@ pub fn flush(root: &Root) -> Result<(), SaveError> {
     statefile::flush(&file).map_err(|why| SaveError::writing(&file, why))
 }
 
-/// Changes the memory under this root while holding the lock, and returns the result of `change`. A
-/// power cut leaves the old or the new file.
+/// Changes the memory under this root while holding the lock, and returns the result of `change`. The
+/// change survives a power cut once the call returns.
 ///
 /// # Errors
 /// [`SaveError`].
 pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    StateFile::<Known>::update(root, |known| {
+    update_as(root, Durability::Synced, change)
+}
+
+/// Does the same for a change that flushed licences of the store prove again: one flush instead of two.
+///
+/// # Errors
+/// Those of [`update`].
+pub fn learn<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
+    update_as(root, Durability::Whole, change)
+}
+
+fn update_as<R>(
+    root: &Root,
+    durability: Durability,
+    change: impl FnOnce(&mut Memory) -> R,
+) -> Result<R, SaveError> {
+    StateFile::<Known>::update_as(root, durability, |known| {
         let mut memory = Memory::from(std::mem::take(known));
         let done = change(&mut memory);
         memory.past.tidy();
@@ -163,12 +180,20 @@ pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R
     })
 }
 
+/// The stamp of the state file, to detect a change while other files are read.
+///
+/// # Errors
+/// [`Unavailable`](licd_fs::look::Unavailable).
+pub fn stamp(root: &Root) -> Looked<Option<Stamp>> {
+    Stamp::at(&root.path(Known::FILE))
+}
+
 /// The stamps of both files, to detect a change later.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn stamps(root: &Root) -> Looked<[Option<Stamp>; 2]> {
-    Ok([Stamp::at(&root.path(Known::FILE))?, Stamp::at(&root.path(TRUST))?])
+    Ok([stamp(root)?, Stamp::at(&root.path(TRUST))?])
 }
 
 /// The newest trust document. The inner error means that it is not a readable file.

@@ -120,24 +120,44 @@ impl<T: Remembered> StateFile<T> {
     /// # Errors
     /// [`SaveError`].
     pub fn save(&self, root: &Root) -> Result<(), SaveError> {
+        self.save_as(root, Durability::Synced)
+    }
+
+    fn save_as(&self, root: &Root, durability: Durability) -> Result<(), SaveError> {
         let file = root.path(T::FILE);
         // TOML can express everything that was loaded or derived from documents.
         let text = self.text().map_err(|_| SaveError::writing(&file, Errno::EINVAL))?;
-        write(&file, text.as_bytes()).map_err(|why| SaveError::writing(&file, why))?;
+        replace(&file, text.as_bytes(), atomic::PUBLIC, durability)
+            .map_err(|why| SaveError::writing(&file, why))?;
         if let Some(copy) = T::COPY.map(|copy| root.path(copy)) {
-            // The file is saved; the next change writes the copy again.
-            if let Err(why) = write(&copy, text.as_bytes()) {
+            // The file is saved; the next change writes the copy again. Only damage to the medium makes
+            // it matter whether a power cut leaves the old copy.
+            let saved = replace(&copy, text.as_bytes(), atomic::PUBLIC, Durability::Whole);
+            if let Err(why) = saved {
                 log::warn!("{}", SaveError::writing(&copy, why));
             }
         }
         Ok(())
     }
 
-    /// Changes the file under this root while holding the lock, and returns the result of `change`.
+    /// Changes the file under this root while holding the lock, and returns the result of `change`. The
+    /// change survives a power cut once the call returns.
     ///
     /// # Errors
     /// [`SaveError`]; the file is unchanged.
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
+        Self::update_as(root, Durability::Synced, change)
+    }
+
+    /// Does the same for a change that survives a power cut as `durability` says.
+    ///
+    /// # Errors
+    /// Those of [`StateFile::update`].
+    pub fn update_as<R>(
+        root: &Root,
+        durability: Durability,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, SaveError> {
         let file = root.path(LOCK);
         let _lock = lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
             LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
@@ -149,7 +169,7 @@ impl<T: Remembered> StateFile<T> {
         }
         state.keep_unknown_only();
         let done = change(&mut state.known);
-        state.save(root)?;
+        state.save_as(root, durability)?;
         Ok(done)
     }
 
@@ -235,6 +255,10 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Errno> {
 /// # Errors
 /// The kernel's error; the file is unchanged.
 pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
+    replace(file, bytes, mode, Durability::Synced)
+}
+
+fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Result<(), Errno> {
     let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
         return Err(Errno::EINVAL);
     };
@@ -245,7 +269,7 @@ pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
     }
     let _ = atomic::sweep(&dir);
     let replace = || {
-        let replaced = atomic::replace_at(&dir, name, bytes, mode, Durability::Synced);
+        let replaced = atomic::replace_at(&dir, name, bytes, mode, durability);
         replaced.map(drop).map_err(ReplaceError::errno)
     };
     match replace() {

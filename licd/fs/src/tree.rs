@@ -1,7 +1,7 @@
 //! Reads a directory tree as if its top were `/`: no link leads out of it.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -25,7 +25,7 @@ const ATTRIBUTE_BYTES: u64 = 4096;
 pub struct Tree {
     base: PathBuf,
     /// Paths that are not links. A device has many attributes below the same directories.
-    plain: RefCell<HashSet<PathBuf>>,
+    plain: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Tree {

@@ -1,10 +1,10 @@
 //! Features: the rights from licences on each generation of the operating system.
 
-use license_format::{Date, Expiry, License, Term};
+use license_format::{Date, Expiry, Term};
 
 use crate::judge::{Begun, unlocks};
 use crate::state::last_day;
-use crate::{Generation, Judgement, LicenseState, Version};
+use crate::{Generation, Judgement, License, LicenseState, Version};
 use license_format::services::{
     AIT, ENTERPRISE_MANAGEMENT as EMP, ICG, MMCP, NINETY_METER, POWERTERM, SWP, TERADICI,
     WORKSPACE_EDITION as WE,

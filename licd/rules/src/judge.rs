@@ -4,13 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use license_format::services::WORKSPACE_EDITION;
-use license_format::{
-    License, PackId, PublicKey, Serial, Terms, TrustDocument, UnitId, UnixSeconds,
-};
+use license_format::{PackId, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds};
 
 use crate::past::{Past, Taken, may_take};
 use crate::state::{has_started, in_time};
-use crate::{Generation, LicenseState, Starter, Version};
+use crate::{Generation, License, LicenseState, Starter, Terms, Version};
 
 /// The input of a judgement.
 #[derive(Clone, Copy)]

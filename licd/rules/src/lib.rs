@@ -12,6 +12,7 @@ mod deployment;
 mod feature;
 mod judge;
 mod language;
+mod license;
 pub mod names;
 mod notice;
 mod past;
@@ -34,6 +35,7 @@ pub use deployment::{Answer, Event as DeploymentEvent, Plan, Scene};
 pub use feature::{Feature, FeatureVerdict, Reason};
 pub use judge::{Case, Judgement, Replaced};
 pub use language::Language;
+pub use license::{License, Terms};
 pub use license_format::services;
 pub use notice::{
     AFTER_END, Announced, EnterpriseManagement, Fate, Notice, Selection, Stage, select,

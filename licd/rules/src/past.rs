@@ -12,9 +12,10 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use license_format::{
-    Date, License, PackId, Product, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds,
+    Date, PackId, Product, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds,
 };
 
+use crate::License;
 use crate::state::has_started;
 
 /// Entries of each kind to remember: far more packs than one device sees. Signers share them, so

@@ -5,10 +5,11 @@
 
 use core::fmt;
 
-use license_format::{PackId, Term, Terms};
+use license_format::{PackId, Term};
 
 use license_format::services;
 
+use crate::Terms;
 use crate::judge::unlocks;
 
 /// The licences to remove, selected by content, never by file name.

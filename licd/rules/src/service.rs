@@ -4,11 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use license_format::{Expiry, License, PackId, Term, services};
+use license_format::{Expiry, PackId, Term, services};
 
 use crate::judge::{Begun, unlocks};
 use crate::state::{days_left, last_day};
-use crate::{Judgement, LicenseState};
+use crate::{Judgement, License, LicenseState};
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

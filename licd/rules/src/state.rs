@@ -1,6 +1,8 @@
 //! The state of one licence by its dates.
 
-use license_format::{Date, Expiry, Term, Terms, UnixSeconds};
+use license_format::{Date, Expiry, Term, UnixSeconds};
+
+use crate::Terms;
 
 /// The state of one licence for this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

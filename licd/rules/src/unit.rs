@@ -1,8 +1,8 @@
 //! Choosing the unit ID among a device's candidates.
 
-use license_format::{License, UnitId};
+use license_format::UnitId;
 
-use crate::{Case, Judgement, LicenseState};
+use crate::{Case, Judgement, License, LicenseState};
 
 /// Chooses the unit ID among candidates, best first: the first one that a licence in force names,
 /// else one that has yet to start, else any genuine one, else the best candidate. So a licence

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use license_format::{License, PublicKey, UnixSeconds};
+use license_format::{PublicKey, UnixSeconds};
 
 use crate::judge::Replaced;
 use crate::state::has_started;
-use crate::{Case, Judgement, LicenseState};
+use crate::{Case, Judgement, License, LicenseState};
 
 /// The fate of a file in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,7 +52,7 @@ fn licence(id: &str, services: &[&str], grant: Grant) -> Maker {
 }
 
 fn judgement<T>(
-    licenses: &[&license_format::License],
+    licenses: &[&License],
     generation: Generation,
     ask: impl FnOnce(&Judgement<'_>) -> T,
 ) -> T {
@@ -70,7 +70,7 @@ fn judgement<T>(
 }
 
 /// No licence of a kind, or one of every grant.
-fn choices(id: &str, services: &[&str]) -> Vec<Option<(Grant, license_format::License)>> {
+fn choices(id: &str, services: &[&str]) -> Vec<Option<(Grant, License)>> {
     let made = grants().into_iter().map(|grant| (grant, licence(id, services, grant).verified()));
     [None].into_iter().chain(made.map(Some)).collect()
 }

@@ -4,8 +4,8 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Feature, Generation, Past, ServiceState, Upkeep, services};
-use license_format::{Expiry, License, Term};
+use licd_rules::{Feature, Generation, License, Past, ServiceState, Upkeep, services};
+use license_format::{Expiry, Term};
 use proptest::prelude::*;
 
 fn maker() -> impl Strategy<Value = Maker> {

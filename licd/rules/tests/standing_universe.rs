@@ -29,7 +29,7 @@ const KEYS: [(&str, &[&str]); 2] = [("issuer", &[]), ("demo", &["WE-E"])];
 /// A paper, and the licence that says the same.
 struct Made {
     paper: Paper,
-    license: license_format::License,
+    license: License,
 }
 
 fn made(paper: Paper) -> Made {
@@ -88,7 +88,7 @@ fn papers(packs: &[&'static str], replaces: &[Option<&'static str>]) -> Vec<Made
 
 /// The states of licences, beside this memory.
 fn states(
-    licenses: &[&license_format::License],
+    licenses: &[&License],
     past: &Past,
     trust: &license_format::TrustDocument,
 ) -> Vec<Option<&'static str>> {

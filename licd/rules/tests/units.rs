@@ -4,8 +4,8 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Case, Generation, Past, choose, is_settled};
-use license_format::{License, UnitId};
+use licd_rules::{Case, Generation, License, Past, choose, is_settled};
+use license_format::UnitId;
 
 const NOW: &str = "2026-06-01";
 

@@ -9,6 +9,7 @@
 //! kernel may make it read-only, at any time. Only the existence of the partition is recorded, until
 //! the next boot, in `/run/licd/store.partition`: an empty mount point is not a store.
 
+mod closing;
 mod error;
 mod holders;
 mod listing;
@@ -34,13 +35,14 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::fstat;
 use nix::unistd::fsync;
 
+pub use closing::Closed;
 pub use error::{Obstacle, StoreError};
 pub use holders::Holder;
 pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
 pub use room::RESERVE;
 pub use stray::Stray;
-pub use window::{Change, Closed, Window};
+pub use window::{Change, Window};
 pub use writer::Writer;
 
 use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST, open_dir};
@@ -85,6 +87,17 @@ impl Stamps {
     pub fn of(&self, name: &FileName) -> Option<Stamp> {
         let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
         self.licenses.get(found).map(|(_, stamp)| *stamp)
+    }
+
+    /// Takes over the memory of these names, which are sorted, where they are the same.
+    pub fn share_names<'a>(&mut self, names: impl IntoIterator<Item = &'a FileName>) {
+        let mut names = names.into_iter().peekable();
+        for (name, _) in &mut self.licenses {
+            while names.next_if(|other| *other < name).is_some() {}
+            if let Some(same) = names.next_if(|other| *other == name) {
+                name.clone_from(same);
+            }
+        }
     }
 }
 
@@ -162,7 +175,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn stamps(&self) -> Result<Stamps, StoreError> {
-        let licenses = self.licenses()?.stamps()?;
+        let mut licenses = self.licenses()?.stamps()?;
+        licenses.shrink_to_fit();
         let trust = Stamp::at(&self.place.join(DSA).join(TRUST))?;
         Ok(Stamps { licenses, trust })
     }

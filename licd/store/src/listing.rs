@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::stamp::Stamp;
 use licd_rules::names;
-use nix::dir::{Dir, Type};
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use rustix::fs::{FileType, RawDir};
 
 use crate::error::StoreError;
 use crate::name::FileName;
@@ -19,6 +20,9 @@ use crate::name::FileName;
 /// Limit of entries in the licence directory: the 10,000 licences that a device must support, and
 /// other files.
 pub const ENTRIES: usize = 16_384;
+
+/// Bytes of entries that one system call returns: those of some hundred licences.
+const ENTRY_BYTES: usize = 32 * 1024;
 
 /// Paths of the licences and the trust document on the partition.
 pub(crate) const DSA: &str = "dsa";
@@ -145,29 +149,33 @@ pub(crate) fn licenses(top: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
 }
 
 fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut entries = Vec::new();
-    let mut all = Dir::openat(dir, ".", flags, Mode::empty())?.into_iter();
-    // Plus `.` and `..`.
-    for found in all.by_ref().take(ENTRIES + 2) {
-        let found = found?;
-        let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if let Some(name) = FileName::new(name) {
-            let regular = match found.file_type() {
-                Some(kind) => kind == Type::File,
-                // Some file systems do not store the type in the directory.
-                None => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
-                    Ok(stat) => is_regular(&stat),
-                    Err(Errno::ENOENT) => continue,
-                    Err(why) => return Err(why),
-                },
-            };
-            entries.push(Entry { name, regular });
+    let (mut entries, mut count) = (Vec::new(), 0);
+    let mut buffer = Vec::with_capacity(ENTRY_BYTES);
+    let mut all = RawDir::new(dir, buffer.spare_capacity_mut());
+    while let Some(found) = all.next() {
+        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
+        count += 1;
+        // Plus `.` and `..`.
+        if count > ENTRIES + 2 {
+            break;
         }
+        let Some(name) = FileName::new(OsStr::from_bytes(found.file_name().to_bytes())) else {
+            continue;
+        };
+        let regular = match found.file_type() {
+            // Some file systems do not store the type in the directory.
+            FileType::Unknown => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+            {
+                Ok(stat) => is_regular(&stat),
+                Err(Errno::ENOENT) => continue,
+                Err(why) => return Err(why),
+            },
+            kind => kind == FileType::RegularFile,
+        };
+        entries.push(Entry { name, regular });
     }
-    let truncated = all.next().transpose()?.is_some();
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok((entries, truncated))
+    Ok((entries, count > ENTRIES + 2))
 }
 
 /// The names of the requests for a licence; none if the directory cannot be read.

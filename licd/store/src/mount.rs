@@ -1,8 +1,10 @@
 //! The mount of a directory, and remounting it.
 //!
-//! The ID in the descriptor identifies the mount, so that no paths are compared.
+//! The ID of the descriptor's mount identifies it, so that no paths are compared.
 
-use std::fs;
+use std::ffi::CStr;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::path::Path;
 
@@ -11,9 +13,12 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::mount::MsFlags;
 use nix::sys::stat::Mode;
+use rustix::fs::{AtFlags, StatxFlags, statx};
 
 /// The mounts of the calling thread, whose namespace may differ from the main thread's.
 const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
+/// Bytes that most tables need.
+const MOUNTINFO_BYTES: usize = 16 * 1024;
 
 /// Mount options that a remount must repeat. The kernel keeps those about access times if none of them
 /// is given.
@@ -71,10 +76,8 @@ impl Mount {
     /// The mount of an open directory.
     pub(crate) fn of(dir: impl AsFd) -> Result<Self, Errno> {
         let dir = dir.as_fd();
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let id = id_of(dir)?;
-        let parent = id_of(openat(dir, "..", flags, Mode::empty())?.as_fd())?;
-        let table = fs::read(MOUNTINFO).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+        let [id, parent] = [id_of(dir, c"")?, id_of(dir, c"..")?];
+        let table = read_mountinfo()?;
         let mount = mountinfo::parse(&table).find(|mount| mount.id == id).ok_or(Errno::ENODEV)?;
         Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
     }
@@ -125,14 +128,38 @@ fn remount(at: &Path, flags: MsFlags) -> Result<(), Errno> {
     nix::mount::mount(NONE, at, NONE, MsFlags::MS_REMOUNT | flags, NONE)
 }
 
+/// The ID of the mount that a directory, or its parent, is on.
+fn id_of(dir: BorrowedFd<'_>, path: &CStr) -> Result<u64, Errno> {
+    match statx(dir, path, AtFlags::EMPTY_PATH, StatxFlags::MNT_ID) {
+        Ok(found) if found.stx_mask & StatxFlags::MNT_ID.bits() != 0 => Ok(found.stx_mnt_id),
+        // Linux tells it since 5.8.
+        _ if path.is_empty() => id_by_descriptor(dir),
+        _ => {
+            let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            id_by_descriptor(openat(dir, path, flags, Mode::empty())?.as_fd())
+        }
+    }
+}
+
 /// The ID of a descriptor's mount (`mnt_id` in proc_pid_fdinfo(5)).
-fn id_of(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
-    let info = fs::read(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd()))
-        .map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+fn id_by_descriptor(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let info = fs::read(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd())).map_err(errno)?;
     info.split(|byte| *byte == b'\n')
         .find_map(|line| line.strip_prefix(b"mnt_id:"))
         .and_then(|id| str::from_utf8(id).ok()?.trim().parse().ok())
         .ok_or(Errno::ENODEV)
+}
+
+fn read_mountinfo() -> Result<Vec<u8>, Errno> {
+    let mut table = Vec::with_capacity(MOUNTINFO_BYTES);
+    // Without a limit, but also without a look at the size of the file, which the kernel does not tell.
+    let file = File::open(MOUNTINFO).map_err(errno)?;
+    file.take(u64::MAX).read_to_end(&mut table).map_err(errno)?;
+    Ok(table)
+}
+
+fn errno(error: io::Error) -> Errno {
+    Errno::try_from(error).unwrap_or(Errno::EIO)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
 use licd_fs::printable::escaped;
 use licd_rules::names;
@@ -11,9 +12,9 @@ use licd_rules::names;
 const NAME_BYTES: usize = 255;
 
 /// The name of a licence file: one path component that [`names::is_license`] accepts. Names sort by
-/// their bytes.
+/// their bytes; copies share their memory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(OsString);
+pub struct FileName(Arc<OsStr>);
 
 impl FileName {
     /// The name, if it is that of a licence file.
@@ -23,7 +24,7 @@ impl FileName {
         (names::is_license(bytes)
             && bytes.len() <= NAME_BYTES
             && !bytes.iter().any(|byte| matches!(byte, b'/' | 0)))
-        .then_some(Self(name))
+        .then(|| Self(name.into()))
     }
 
     /// The name in the file system.

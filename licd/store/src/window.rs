@@ -1,22 +1,19 @@
 //! The window in which the licence partition is writable.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use licd_fs::atomic::{self, Durability, ReplaceError};
-use licd_fs::retry;
 use licd_fs::stamp::Stamp;
 use licd_fs::together::{self, TOGETHER};
 use nix::errno::Errno;
-use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
 use crate::Store;
+use crate::closing::Closed;
 use crate::error::{Obstacle, StoreError};
-use crate::holders::{self, Holder};
 use crate::listing::{
     ACTIVATION, DSA, LICENSES, REQUEST, TRUST, licenses, open_dir, open_top, requests,
 };
@@ -29,62 +26,8 @@ const DIR_MODE: Mode = Mode::from_bits_truncate(0o755);
 /// Mode of files with a person's data.
 const PRIVATE: Mode = Mode::from_bits_truncate(0o600);
 
-/// How long a process may hold a file before it counts as a holder. A reader of a licence closes it
-/// sooner, and so does a new process, which inherits its parent's descriptors until execve(2).
-const PASSING: Duration = Duration::from_millis(100);
-/// How often closing is retried meanwhile.
-const RETRY: Duration = Duration::from_millis(5);
 /// Bytes of a block, the largest default of the file systems on devices.
 const BLOCK: u64 = 4096;
-
-/// The state of the store after a window.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-pub enum Closed {
-    /// The partition is read-only again.
-    ReadOnly,
-    /// The store is a plain directory, or a partition that was mounted writable and that this process
-    /// may not remount.
-    Writable,
-    /// The file system is still writable because these processes (the first few) hold a file that was
-    /// replaced or removed, or one open for writing. Everything is written; [`Store::settle`] makes
-    /// it read-only once they close the file.
-    HeldBy(Vec<Holder>),
-    /// The file system is still writable because the remount failed. Everything is written;
-    /// [`Store::settle`] tries again.
-    Failed(Errno),
-}
-
-impl Closed {
-    /// Whether the caller must try to close the store again.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        matches!(self, Self::HeldBy(_) | Self::Failed(_))
-    }
-}
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ReadOnly => f.write_str("read-only"),
-            Self::Writable => f.write_str("writable"),
-            Self::Failed(why) => {
-                write!(f, "still writable, because it cannot be remounted: {}", why.desc())
-            }
-            // A sandbox hides other processes, and a user may have remounted the partition.
-            Self::HeldBy(holders) if holders.is_empty() => {
-                f.write_str("still writable, opened by hand or by a process that cannot be seen")
-            }
-            Self::HeldBy(holders) => {
-                f.write_str("still writable, because files of it are held by ")?;
-                for (n, holder) in holders.iter().enumerate() {
-                    write!(f, "{}{holder}", if n == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
 
 /// The effect of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +42,14 @@ pub enum Change {
 pub struct Window<'a> {
     pub(crate) store: &'a Store,
     pub(crate) top: OwnedFd,
-    mount: Mount,
+    pub(crate) mount: Mount,
     /// Whether this window made the mount writable.
-    opened: bool,
-    closed: bool,
-    unflushed: bool,
+    pub(crate) opened: bool,
+    pub(crate) closed: bool,
+    /// Whether a removal is to be flushed.
+    pub(crate) unflushed: bool,
+    /// Whether the directory of the licences was flushed.
+    has_flushed: bool,
 }
 
 impl<'a> Window<'a> {
@@ -156,7 +102,8 @@ impl<'a> Window<'a> {
         if mount.is_mount_point {
             store.note_partition();
         }
-        Ok(Self { store, top, mount, opened: false, closed: false, unflushed: false })
+        let [opened, closed, unflushed, has_flushed] = [false; 4];
+        Ok(Self { store, top, mount, opened, closed, unflushed, has_flushed })
     }
 
     fn sweep(&self) {
@@ -216,7 +163,9 @@ impl<'a> Window<'a> {
     ) -> Result<(Change, Option<Stamp>), StoreError> {
         let dsa = self.make_dir(&self.top, DSA)?;
         let dir = self.make_dir(&dsa, LICENSES)?;
-        self.replace(&dir, name.as_os_str(), bytes, &self.path_of(name))
+        let replaced = self.replace(&dir, name.as_os_str(), bytes, &self.path_of(name))?;
+        self.has_flushed |= replaced.0 == Change::Made;
+        Ok(replaced)
     }
 
     /// Stores licences under names that are free, with fewer flushes than one by one. They survive a
@@ -241,6 +190,7 @@ impl<'a> Window<'a> {
             let added = together::create_all(&dir, &some, atomic::PUBLIC);
             let place = self.store.place.join(DSA).join(LICENSES);
             stamps.extend(added.map_err(|error| unwritten(error, &place))?);
+            self.has_flushed = true;
         }
         Ok(stamps)
     }
@@ -313,6 +263,13 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// Whether this window has stored a licence, and thereby flushed all that other programs had left
+    /// unflushed among the licences.
+    #[must_use]
+    pub fn has_flushed_licenses(&self) -> bool {
+        self.has_flushed
+    }
+
     /// Removes the requests for a licence: every file `fetch*` in the top directory. A file that
     /// cannot be removed is harmless and stays.
     pub fn remove_requests(&mut self) {
@@ -328,68 +285,22 @@ impl<'a> Window<'a> {
     /// # Errors
     /// [`StoreError`]; the file is unchanged.
     pub fn remove(&mut self, name: &FileName) -> Result<Change, StoreError> {
+        let change = self.discard(name)?;
+        self.unflushed |= change == Change::Made;
+        Ok(change)
+    }
+
+    /// Removes a licence that does no harm if a power cut brings it back.
+    ///
+    /// # Errors
+    /// Those of [`Window::remove`].
+    pub fn discard(&mut self, name: &FileName) -> Result<Change, StoreError> {
         let failed = |reason| StoreError::writing(&self.path_of(name), reason);
         let Some(dir) = licenses(&self.top).map_err(failed)? else { return Ok(Change::None) };
         match unlinkat(&dir, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
-            Ok(()) => {
-                self.unflushed = true;
-                Ok(Change::Made)
-            }
+            Ok(()) => Ok(Change::Made),
             Err(Errno::ENOENT) => Ok(Change::None),
             Err(reason) => Err(failed(reason)),
-        }
-    }
-
-    /// Flushes everything and makes the partition read-only.
-    pub(crate) fn close(mut self) -> Result<Closed, StoreError> {
-        self.shut()
-    }
-
-    fn shut(&mut self) -> Result<Closed, StoreError> {
-        self.closed = true;
-        // The partition must not stay writable even if this fails.
-        let flushed = self.flush();
-        let closed =
-            if self.mount.is_mount_point { self.make_read_only() } else { Closed::Writable };
-        flushed.map_err(|reason| {
-            // The error takes the place of the store's state, which matters as much.
-            self.warn_if_open(&closed);
-            StoreError::writing(&self.store.place, reason)
-        })?;
-        Ok(closed)
-    }
-
-    fn warn_if_open(&self, closed: &Closed) {
-        if closed.is_open() {
-            log::warn!("{}: {closed}", self.store.place.display());
-        }
-    }
-
-    /// Flushes removals to the medium; every write was flushed at once.
-    fn flush(&self) -> Result<(), Errno> {
-        if !self.unflushed {
-            return Ok(());
-        }
-        // The requests are in the top directory.
-        fsync(&self.top)?;
-        licenses(&self.top)?.map_or(Ok(()), |dir| fsync(&dir))
-    }
-
-    fn make_read_only(&self) -> Closed {
-        let place = &self.store.place;
-        let remount = || self.mount.make_read_only(place);
-        match retry::until(Instant::now() + PASSING, RETRY, remount, |why| *why != Errno::EPERM) {
-            Ok(()) => Closed::ReadOnly,
-            Err(Errno::EPERM) if !self.opened => Closed::Writable,
-            // ext4 refuses while a process holds a removed file. The mount alone can still become
-            // read-only unless a file is open for writing; the caller tries again later.
-            Err(why) => {
-                let _ = self.mount.shield(place);
-                match (why, fstat(&self.top)) {
-                    (Errno::EBUSY, Ok(top)) => Closed::HeldBy(holders::find(top.st_dev)),
-                    _ => Closed::Failed(why),
-                }
-            }
         }
     }
 
@@ -419,17 +330,5 @@ fn unwritten(error: ReplaceError, place: &Path) -> StoreError {
     match error {
         ReplaceError::Unchanged(reason) => StoreError::writing(place, reason),
         ReplaceError::Unflushed(why) => StoreError::Unflushed { place: place.to_owned(), why },
-    }
-}
-
-impl Drop for Window<'_> {
-    fn drop(&mut self) {
-        if self.closed {
-            return;
-        }
-        match self.shut() {
-            Ok(closed) => self.warn_if_open(&closed),
-            Err(reason) => log::warn!("{reason}"),
-        }
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::Store;
+use crate::closing::Closed;
 use crate::error::StoreError;
 use crate::lock::Lock;
-use crate::window::{Closed, Window};
+use crate::window::Window;
 
 /// The right to write the store; dropping it releases the lock.
 pub struct Writer<'a> {
@@ -30,6 +31,21 @@ impl Writer<'_> {
         let mut window = Window::open(self.store)?;
         let done = work(&mut window)?;
         Ok((done, window.close()?))
+    }
+
+    /// Does the same, and does something else while the partition becomes read-only.
+    ///
+    /// # Errors
+    /// Those of [`Writer::write`]. Without one, `meanwhile` was done.
+    pub fn write_and<T, M, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
+        meanwhile: impl FnOnce(T) -> M,
+    ) -> Result<(M, Closed), E> {
+        let mut window = Window::open(self.store)?;
+        let done = work(&mut window)?;
+        let (closed, done) = window.close_during(|| meanwhile(done));
+        Ok((done, closed?))
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 
-use licd_store::{Closed, StoreError, StoreState};
+use licd_store::{Change, Closed, StoreError, StoreState};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use world::*;
@@ -51,6 +51,25 @@ fn the_partition_is_writable_only_inside_a_window() {
         let _ = write(&disk.store, |window| window.remove(&name("A.lic"))).unwrap();
         assert_eq!(names(&disk.store), Vec::<String>::new());
         assert_eq!(disk.store.settle().unwrap(), None);
+    });
+}
+
+#[test]
+fn other_work_is_done_once_while_the_partition_becomes_read_only() {
+    with_own_mounts("other_work_is_done_once_while_the_partition_becomes_read_only", |root| {
+        let disk = Partition::new(root, &[]);
+        let writer = disk.store.writer().unwrap();
+        let mut other = 0;
+        let done = writer.write_and(
+            |window| window.put(&name("A.lic"), b"one"),
+            |change| {
+                other += 1;
+                change
+            },
+        );
+        assert_eq!(done, Ok::<_, StoreError>((Change::Made, Closed::ReadOnly)));
+        assert_eq!(other, 1);
+        assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
     });
 }
 

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use licd_fs::root::Root;
 use licd_store::{
     Change, Closed, ENTRIES, FileName, Obstacle, Opened, Store, StoreError, StoreState, Stray,
+    Window,
 };
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
@@ -91,6 +92,19 @@ fn storing_identical_content_writes_nothing() {
     let before = inodes();
     assert_eq!(store_both(), [Change::None; 2]);
     assert_eq!(inodes(), before);
+}
+
+#[test]
+fn a_window_has_flushed_the_licences_once_it_has_stored_a_new_one() {
+    let (_dir, store, _) = store();
+    let flushed = |work: &dyn Fn(&mut Window<'_>) -> Result<Change, StoreError>| {
+        write(&store, |window| work(window).map(|_| window.has_flushed_licenses())).unwrap().0
+    };
+    assert!(!flushed(&|window| window.put_trust(b"trust")));
+    assert!(flushed(&|window| window.put(&name("A.lic"), b"one")));
+    assert!(!flushed(&|window| window.put(&name("A.lic"), b"one")));
+    assert!(!flushed(&|window| window.discard(&name("A.lic"))));
+    assert_eq!(names(&store), Vec::<String>::new());
 }
 
 #[test]

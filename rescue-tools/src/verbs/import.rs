@@ -9,7 +9,7 @@ use licd_rules::Code;
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::backend::{Backend, Document};
+use crate::backend::{Backend, Detail, Document};
 use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
@@ -30,7 +30,8 @@ pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbRe
     if order.check {
         verdicts.extend(documents.into_iter().map(|document| backend.check(document).0));
     } else {
-        verdicts.extend(backend.import(documents, order.intent()));
+        let detail = if out.is_json() { Detail::Contents } else { Detail::Any };
+        verdicts.extend(backend.import(documents, order.intent(), detail));
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use licd_device::{Device, Failure, FileVerdict, LicenseReport};
-use licd_rules::titles;
-use license_format::{Date, License, PackId};
+use licd_rules::{License, titles};
+use license_format::{Date, PackId};
 use licensing_words::english::count;
 use licensing_words::{self as words, English};
 use serde::Serialize;
@@ -80,8 +80,8 @@ fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> VerbResult {
 
 fn show_file(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
     let name = source::name(Path::new(what));
-    let (verdict, verified) = backend.check(Document { name, file: open(backend, what) });
-    let license = verified.as_ref().map(|verified| &verified.license);
+    let (verdict, genuine) = backend.check(Document { name, file: open(backend, what) });
+    let license = genuine.as_ref().map(|genuine| &genuine.license);
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;
     } else {

@@ -21,12 +21,12 @@ pub(crate) fn run(
     let named =
         |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
     let file = source::open(mass).map_err(named)?;
-    let (verdict, verified) = backend.check(Document { name: name.clone(), file: Ok(file) });
-    let genuine = verified.filter(|_| verdict.code != Code::WrongDevice);
-    let Some(slice) = genuine.and_then(|verified| verified.storable) else {
+    let (verdict, genuine) = backend.check(Document { name: name.clone(), file: Ok(file) });
+    let genuine = genuine.filter(|_| verdict.code != Code::WrongDevice);
+    let Some(slice) = genuine.and_then(|genuine| genuine.storable) else {
         return Err(named(Failure { code: verdict.code, message: verdict.message }));
     };
-    write(slice.to_string().as_bytes(), output, out)?;
+    write(slice.content.as_bytes(), output, out)?;
     Ok(Verdict::Yes)
 }
 

@@ -44,7 +44,8 @@ pub struct Model {
 impl Model {
     /// Programs at the beginning of their tasks.
     pub fn first(&self, disk: Disk, tasks: [Task; PROGRAMS], kills: u8, losses: u8) -> State {
-        let promises = Promises { trust: 1, ..Promises::default() };
+        let replaced = disk.has(Licence::New);
+        let promises = Promises { trust: 1, replaced, ..Promises::default() };
         let had = Each::of(disk.has(Licence::Old), disk.has(Licence::New));
         let programs = tasks.map(|task| self.begin(task));
         State { disk, lock: None, programs, promises, kills, losses, had }
@@ -91,7 +92,7 @@ impl Model {
     /// `None` if it waits for the lock, or has ended.
     fn step(&self, state: &State, at: usize) -> Option<(Step, State)> {
         let (step, mut state) = self.one_step(state, at)?;
-        while state.programs.get(at)?.todo.last().is_some_and(|next| next.is_decision()) {
+        while state.programs.get(at)?.continues() {
             (_, state) = self.one_step(&state, at)?;
         }
         Some((step, state))
@@ -121,10 +122,15 @@ impl Model {
                 state.answered(&program, answer);
                 program = Program::done(Task::Done);
             }
-            Step::Stamp if program.task == Task::Survey => {
+            Step::ReadKept if program.task == Task::Survey => {
                 program.before = state.promises;
+                program.had_one = Seen::everything(&state.disk).counts_one();
                 program.seen.read(step, &state.disk);
             }
+            Step::Confirm if !program.seen.is_consistent(&state.disk, self.flaw) => {
+                program.then(program::reading(self.flaw));
+            }
+            Step::Confirm => {}
             _ => self.write(step, &mut program, &mut state),
         }
         *state.programs.get_mut(at)? = program;

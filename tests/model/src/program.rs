@@ -31,6 +31,15 @@ pub enum Flaw {
     RemembersUnflushed,
     /// It clears a replaced licence away while its successor is not flushed yet.
     ClearsBeforeFlushing,
+    /// It does so in the window of the import that replaces the licence.
+    ReplacesBeforeFlushing,
+    /// It reads the memory before the licences of the store, and does not look whether the memory has
+    /// changed since.
+    ReadsMemoryFirst,
+    /// It reads the memory only after the licences.
+    ReadsMemoryLast,
+    /// It takes a licence that goes while it reads for one that was never there.
+    OverlooksWhatGoes,
     /// It does not close at its start what a crash left open.
     StartsWithoutSettling,
     /// It removes a licence without remembering what that one has replaced.
@@ -70,25 +79,33 @@ pub enum Task {
     Survey,
 }
 
-/// The steps of a survey.
+/// The steps of a survey. One for a write looks again under the lock, so its reading may be of several
+/// moments.
 fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
-    let mut steps = vec![
-        Step::Stamp,
-        Step::ReadMemory,
-        Step::ReadTrust,
-        Step::ReadLicence(Licence::Old),
-        Step::ReadLicence(Licence::New),
-    ];
+    if task == Task::Survey {
+        let reads_trust = flaw != Some(Flaw::ReadsNoTrustOfTheStore);
+        let trust = [Step::ReadKept].into_iter().chain(reads_trust.then_some(Step::ReadTrust));
+        return trust.chain(reading(flaw)).collect();
+    }
+    let mut steps =
+        vec![Step::Stamp, Step::ReadKept, Step::ReadMemory, Step::ReadTrust, Step::List];
+    steps.extend(LICENCES.map(Step::ReadLicence));
     if flaw == Some(Flaw::StampsAfterReading) {
         steps.rotate_left(1);
     }
-    if task == Task::Survey {
-        steps.retain(|step| match step {
-            Step::ReadTrust => flaw != Some(Flaw::ReadsNoTrustOfTheStore),
-            Step::ReadMemory => flaw != Some(Flaw::ReadsNoMemory),
-            _ => true,
-        });
+    steps
+}
+
+/// Reading memory and licences, again if they have changed meanwhile.
+pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
+    let licences = LICENCES.map(Step::ReadLicence);
+    let mut steps: Vec<Step> = [Step::List].into_iter().chain(licences).collect();
+    match flaw {
+        Some(Flaw::ReadsNoMemory) => {}
+        Some(Flaw::ReadsMemoryLast) => steps.push(Step::ReadMemory),
+        _ => steps.insert(0, Step::ReadMemory),
     }
+    steps.push(Step::Confirm);
     steps
 }
 
@@ -145,9 +162,7 @@ pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<
         steps.extend(replacing(Target::Kept(Trust::Version(version)), Dir::State, flaw));
     }
     if plan.store != Each::default() {
-        steps.push(Step::Open);
-        steps.extend(adding(plan.store, flaw));
-        steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
+        steps.extend(storing(task, seen, plan, flaw));
     }
     if plan.remove != Each::default() {
         steps.extend(removing(task, plan.remove, flaw));
@@ -157,7 +172,9 @@ pub fn decided(task: Task, seen: &Seen, disk: &Disk, flaw: Option<Flaw>) -> Vec<
     }
     let learns = seen.learns(task);
     let is_news = plan.restore != Each::default() || learns != seen.memory.has_replaced;
-    if is_news && !matches!(task, Task::Remove(_) | Task::CleanUp | Task::ImportTrust(_)) {
+    let is_remembered = plan.store != Each::default();
+    let remembers = !matches!(task, Task::Remove(_) | Task::CleanUp | Task::ImportTrust(_));
+    if is_news && remembers && !is_remembered {
         steps.extend(remembering(Change::Learn(plan.restore, learns), flaw));
     }
     steps.push(Step::Unlock);
@@ -206,6 +223,26 @@ fn remembering(change: Change, flaw: Option<Flaw>) -> Vec<Step> {
     let flush = (flaw != Some(Flaw::RemembersUnflushed)).then_some(Step::FlushStore);
     let write = replacing(Target::Memory(change), Dir::State, flaw);
     flush.into_iter().chain(write).collect()
+}
+
+/// Storing licences in one window (`licd/device/src/import.rs`, `store_arrivals`). A person's import also
+/// clears away what it replaces; one that was found does not, as on a device that keeps such licences.
+///
+/// The memory is written while the partition is remounted, and its directory is not flushed: what it
+/// learns follows from licences that are flushed.
+fn storing(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Step> {
+    let mut steps = vec![Step::Open];
+    steps.extend(adding(plan.store, flaw));
+    if plan.clears {
+        let before_flush = flaw == Some(Flaw::ReplacesBeforeFlushing);
+        let place = if before_flush { steps.len() - 1 } else { steps.len() };
+        steps.insert(place, Step::Unlink(Licence::Old));
+    }
+    let change = Change::Learn(plan.restore, seen.learns(task));
+    let write = replacing(Target::Memory(change), Dir::State, flaw).into_iter();
+    steps.extend(write.filter(|step| *step != Step::FlushDir(Dir::State)));
+    steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
+    steps
 }
 
 /// Creating several files together (`licd/fs/src/together.rs`, `create_all`): with one, the same.

@@ -25,6 +25,8 @@ pub enum Promise {
     ReaderFindsTrust,
     /// A reader finds no replaced licence in force.
     ReaderFindsNoneReplaced,
+    /// A reader finds a licence that counts.
+    ReaderFindsOne,
     /// The partition is read-only in the end.
     ReadOnly,
     /// No temporary file stays.
@@ -41,7 +43,7 @@ pub enum Promise {
 
 impl Promise {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WholeFiles,
         Self::StoreTrustAdvances,
         Self::KeptTrustAdvances,
@@ -52,6 +54,7 @@ impl Promise {
         Self::ReplacedStaysReplaced,
         Self::ReaderFindsTrust,
         Self::ReaderFindsNoneReplaced,
+        Self::ReaderFindsOne,
         Self::ReadOnly,
         Self::NoTemporaryFile,
         Self::RemovalIsFinished,

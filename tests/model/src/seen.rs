@@ -1,7 +1,7 @@
 //! What a program has read, and what it decides by that.
 
 use crate::device::{Disk, Each, File, LICENCES, Licence, Memory, Stamps, Trust};
-use crate::program::Task;
+use crate::program::{Flaw, Task};
 use crate::step::{Answer, Step};
 
 /// What a survey has read.
@@ -12,6 +12,8 @@ pub struct Seen {
     pub trust: Trust,
     pub(crate) kept: Trust,
     files: Each<File>,
+    /// Whether a licence that was listed was gone when it was read.
+    is_one_gone: bool,
     pub(crate) memory: Memory,
 }
 
@@ -22,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) store: Each<bool>,
     pub(crate) remove: Each<bool>,
     pub(crate) restore: Each<bool>,
+    /// Whether the old licence is cleared away because the new one comes.
+    pub(crate) clears: bool,
 }
 
 impl Seen {
@@ -31,6 +35,7 @@ impl Seen {
         trust: Trust::Version(0),
         kept: Trust::Version(0),
         files: Each::of(File::Absent, File::Absent),
+        is_one_gone: false,
         memory: Memory {
             is_torn: false,
             tombstones: Each::of(false, false),
@@ -46,6 +51,7 @@ impl Seen {
             trust: disk.in_force(),
             kept: disk.kept.now(),
             files: disk.files(),
+            is_one_gone: false,
             memory: disk.memory.now(),
         }
     }
@@ -54,13 +60,14 @@ impl Seen {
     pub fn read(&mut self, step: Step, disk: &Disk) {
         match step {
             Step::Stamp => self.stamps = Some(disk.stamps()),
-            Step::ReadMemory => {
-                self.memory = disk.memory.now();
-                (self.trust, self.kept) = (disk.kept.now(), disk.kept.now());
-            }
+            Step::ReadKept => (self.trust, self.kept) = (disk.kept.now(), disk.kept.now()),
+            Step::ReadMemory => self.memory = disk.memory.now(),
             Step::ReadTrust => self.trust = self.trust.max(disk.trust.now()),
-            Step::ReadLicence(licence) => {
-                *self.files.of_one_mut(licence) = *disk.files().of_one(licence);
+            Step::List => (self.files, self.is_one_gone) = (disk.files(), false),
+            Step::ReadLicence(licence) if *self.files.of_one(licence) != File::Absent => {
+                let file = *disk.files().of_one(licence);
+                *self.files.of_one_mut(licence) = file;
+                self.is_one_gone |= file == File::Absent;
             }
             _ => {}
         }
@@ -71,6 +78,16 @@ impl Seen {
         self.stamps == Some(disk.stamps())
     }
 
+    /// Whether memory and licences are of one moment, as far as a survey can tell.
+    pub(crate) fn is_consistent(&self, disk: &Disk, flaw: Option<Flaw>) -> bool {
+        let is_same = self.memory == disk.memory.now();
+        match flaw {
+            Some(Flaw::ReadsMemoryFirst | Flaw::ReadsMemoryLast | Flaw::ReadsNoMemory) => true,
+            Some(Flaw::OverlooksWhatGoes) => is_same,
+            _ => is_same && !self.is_one_gone,
+        }
+    }
+
     /// Whether a licence is in the store.
     pub fn has(&self, licence: Licence) -> bool {
         matches!(self.files.of_one(licence), File::Whole(_))
@@ -79,6 +96,11 @@ impl Seen {
     /// Whether the old licence counts.
     pub fn counts_old(&self) -> bool {
         self.has(Licence::Old) && !self.is_old_replaced()
+    }
+
+    /// Whether a licence counts.
+    pub fn counts_one(&self) -> bool {
+        self.has(Licence::New) || self.counts_old()
     }
 
     fn is_old_replaced(&self) -> bool {
@@ -108,6 +130,8 @@ impl Seen {
                 for licence in LICENCES.into_iter().filter(|licence| *which.of_one(*licence)) {
                     self.import(licence, is_found, &mut plan);
                 }
+                let has_old = self.has(Licence::Old) || *plan.store.of_one(Licence::Old);
+                plan.clears = !is_found && has_old && *plan.store.of_one(Licence::New);
             }
             Task::Remove(which) => {
                 for licence in LICENCES {
@@ -146,7 +170,8 @@ impl Seen {
             Task::Import(which) | Task::Found(which) => {
                 let mut stored = Each::default();
                 for licence in LICENCES {
-                    let is_replaced = licence == Licence::Old && self.is_old_replaced();
+                    let is_replaced =
+                        licence == Licence::Old && (self.is_old_replaced() || plan.clears);
                     *stored.of_one_mut(licence) = *which.of_one(licence)
                         && !is_replaced
                         && (self.has(licence) || *plan.store.of_one(licence));

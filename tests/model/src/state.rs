@@ -41,6 +41,9 @@ pub(crate) struct Program {
     pub(crate) stored: Each<bool>,
     /// What was promised when it began to read.
     pub(crate) before: Promises,
+    /// Whether a licence counted then, and whether one was removed on purpose since.
+    pub(crate) had_one: bool,
+    pub(crate) is_one_removed: bool,
 }
 
 impl Program {
@@ -56,12 +59,23 @@ impl Program {
             removed: Each::default(),
             stored: Each::default(),
             before: Promises::default(),
+            had_one: false,
+            is_one_removed: false,
         }
     }
 
     /// Puts steps before those that are left.
     pub(crate) fn then(&mut self, steps: Vec<Step>) {
         self.todo.extend(steps.into_iter().rev());
+    }
+
+    /// Whether its next step belongs to the last one: a decision, or a reading that others cannot come
+    /// before, because nothing depends on it.
+    pub(crate) fn continues(&self) -> bool {
+        match self.todo.last() {
+            Some(Step::ReadMemory | Step::List) => self.task != Task::Survey,
+            next => next.is_some_and(|next| next.is_decision()),
+        }
     }
 
     /// Whether the file already has the content that is to be written.
@@ -120,7 +134,10 @@ impl State {
         let removing = self.disk.memory.now().removing;
         for licence in LICENCES.into_iter().filter(|licence| removing.of_one(*licence).is_some()) {
             *self.promises.stored.of_one_mut(licence) = false;
-            self.note(|program| *program.removed.of_one_mut(licence) = true);
+            self.note(|program| {
+                *program.removed.of_one_mut(licence) = true;
+                program.is_one_removed = true;
+            });
         }
     }
 
@@ -172,6 +189,8 @@ impl State {
                 self.require(is_newest, Promise::ReaderFindsTrust);
                 let counts = before.replaced && seen.counts_old();
                 self.require(!counts, Promise::ReaderFindsNoneReplaced);
+                let finds_one = !program.had_one || program.is_one_removed || seen.counts_one();
+                self.require(finds_one, Promise::ReaderFindsOne);
             }
             Answer::Nothing => {}
         }

@@ -9,12 +9,18 @@ use crate::device::{Dir, Each, Licence, Trust};
 pub enum Step {
     /// Notes what tells whether the device has changed.
     Stamp,
-    /// Reads the memory, and the trust document in it.
+    /// Reads the trust document of the memory.
+    ReadKept,
+    /// Reads the rest of the memory.
     ReadMemory,
     /// Reads the trust document of the store.
     ReadTrust,
-    /// Reads a licence of the store.
+    /// Reads which licences the store has.
+    List,
+    /// Reads one of these.
     ReadLicence(Licence),
+    /// Looks whether the memory has changed since, or a listed licence was gone.
+    Confirm,
     /// Decides from what was read, without the lock.
     Foresee,
     /// Waits for the lock of writers and takes it.
@@ -96,13 +102,16 @@ pub enum Answer {
 
 impl Step {
     /// A step of each kind.
-    pub const ALL: [Self; 23] = {
+    pub const ALL: [Self; 26] = {
         let (target, licence) = (Target::Trust(1), Licence::Old);
         [
             Self::Stamp,
+            Self::ReadKept,
             Self::ReadMemory,
             Self::ReadTrust,
+            Self::List,
             Self::ReadLicence(licence),
+            Self::Confirm,
             Self::Foresee,
             Self::Lock,
             Self::LockToSettle,
@@ -135,8 +144,10 @@ impl Step {
     pub fn code(self) -> (&'static str, &'static str) {
         match self {
             Self::Stamp => ("licd/device/src/survey.rs", "stamps"),
+            Self::ReadKept | Self::ReadTrust => ("licd/device/src/survey/trust.rs", "find_trust"),
             Self::ReadMemory => ("licd/device/src/survey.rs", "read_inputs"),
-            Self::ReadTrust => ("licd/device/src/survey/trust.rs", "find_trust"),
+            Self::List => ("licd/device/src/survey/store.rs", "read_store"),
+            Self::Confirm => ("licd/device/src/survey.rs", "read_consistently"),
             Self::ReadLicence(_) => ("licd/device/src/survey/store.rs", "read_entry"),
             Self::Foresee => ("licd/device/src/assess.rs", "foresee"),
             Self::Lock => ("licd/store/src/writer.rs", "writer"),
@@ -150,10 +161,10 @@ impl Step {
             Self::Rename(_) => ("licd/fs/src/atomic/temporary.rs", "rename"),
             Self::FlushDir(_) => ("licd/fs/src/atomic.rs", "replace_at"),
             Self::FlushRecord => ("licd/files/src/state.rs", "flush"),
-            Self::Unlink(_) => ("licd/store/src/window.rs", "remove"),
-            Self::FlushRemovals => ("licd/store/src/window.rs", "shut"),
+            Self::Unlink(_) => ("licd/store/src/window.rs", "discard"),
+            Self::FlushRemovals => ("licd/store/src/closing.rs", "shut"),
             Self::FlushStore => ("licd/store/src/lib.rs", "flush"),
-            Self::Close => ("licd/store/src/window.rs", "make_read_only"),
+            Self::Close => ("licd/store/src/closing.rs", "make_read_only"),
             Self::Unlock => ("licd/store/src/writer.rs", "write"),
             Self::Answer(_) => ("licd/device/src/assess.rs", "imported"),
         }

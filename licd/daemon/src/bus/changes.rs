@@ -3,95 +3,69 @@
 //! calls meanwhile.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
 
-use licd_device::{LicenseReport, Report};
-use license_format::{PackId, Serial};
+use licd_device::LicenseReport;
 
-use super::license::paths;
+use super::license::Licenses;
 
 /// How the licences of one report differ from those of the one before.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct LicenseChanges {
     /// Objects that are gone, by path.
     pub(super) gone: Vec<String>,
-    /// Objects that are new or show something else, by path.
-    pub(super) shown: Vec<(String, LicenseReport)>,
+    /// Objects that are new, by path.
+    pub(super) new: Vec<(String, LicenseReport)>,
+    /// Objects that show something else.
+    pub(super) changed: Vec<Changed>,
 }
 
-/// What the paths of licences begin with: several files may share it, and are numbered.
-type Name<'a> = (&'a PackId, Serial);
+/// An object that shows something else.
+#[derive(Debug, PartialEq)]
+pub(super) struct Changed {
+    pub(super) path: String,
+    pub(super) before: LicenseReport,
+    pub(super) now: LicenseReport,
+}
 
 impl LicenseChanges {
-    /// Compares two reports.
-    pub(crate) fn between(before: &Report, now: &Report) -> Self {
-        let names = different(&before.licenses, &now.licenses);
-        if names.is_empty() {
-            return Self::default();
-        }
-        let of = |report| paths(licenses_named(report, &names));
-        let (before, now): (BTreeMap<_, _>, BTreeMap<_, _>) = (of(before), of(now));
-        let gone = before.keys().filter(|path| !now.contains_key(*path)).cloned().collect();
-        let shown = now.into_iter().filter(|(path, license)| before.get(path) != Some(license));
-        Self { gone, shown: shown.map(|(path, license)| (path, license.clone())).collect() }
-    }
-}
-
-fn licenses_named<'a>(
-    report: &'a Report,
-    names: &HashSet<Name<'_>>,
-) -> impl Iterator<Item = &'a LicenseReport> {
-    report.licenses.iter().filter(|license| names.contains(&name(license)))
-}
-
-fn name(license: &LicenseReport) -> Name<'_> {
-    (&license.pack, license.serial)
-}
-
-/// The names of all licences that are in one report only, or differ. Both are sorted by file.
-fn different<'a>(before: &'a [LicenseReport], now: &'a [LicenseReport]) -> HashSet<Name<'a>> {
-    let mut names = HashSet::new();
-    let (mut before, mut now) = (before.iter().peekable(), now.iter().peekable());
-    loop {
-        let order = match (before.peek(), now.peek()) {
-            (None, None) => return names,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => old.file.cmp(&new.file),
-        };
-        let old = before.next_if(|_| order != Ordering::Greater);
-        let new = now.next_if(|_| order != Ordering::Less);
-        if old != new {
-            names.extend(old.into_iter().chain(new).map(name));
+    /// Compares the licences of two reports.
+    pub(crate) fn between(before: Licenses<'_>, now: Licenses<'_>) -> Self {
+        let mut changes = Self::default();
+        let (mut before, mut now) = (before.each().peekable(), now.each().peekable());
+        loop {
+            let order = match (before.peek(), now.peek()) {
+                (None, None) => return changes,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((old, _)), Some((new, _))) => old.cmp(new),
+            };
+            let old = before.next_if(|_| order != Ordering::Greater);
+            let new = now.next_if(|_| order != Ordering::Less);
+            match (old, new) {
+                (Some((name, _)), None) => changes.gone.push(name.path()),
+                (None, Some((name, license))) => changes.new.push((name.path(), license.clone())),
+                (Some((_, old)), Some((name, new))) if old != new => {
+                    let (before, now) = (old.clone(), new.clone());
+                    changes.changed.push(Changed { path: name.path(), before, now });
+                }
+                _ => {}
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use licd_rules::LicenseState;
 
-    const LICENSE: &str = r#"{"pack":"WE-PACK1","serial":1,"product":"WE","category":"subscription",
-        "order":null,"term":"subscription","issued":"2026-11-22T16:48:10Z","starts":"2026-11-22",
-        "expires":"never","state":"valid","file":"1.lic"}"#;
+    use super::*;
+    use crate::bus::license::{Names, tests::license};
 
-    fn license(pack: &str, serial: u64, file: &str) -> LicenseReport {
-        let mut license: LicenseReport = serde_json::from_str(LICENSE).unwrap();
-        license.pack = PackId::parse(pack).unwrap();
-        license.serial = Serial::new(serial).unwrap();
-        license.file = file.to_owned();
-        license
-    }
-
-    /// Makes reports of these licences.
-    fn reports() -> impl Fn(&[LicenseReport]) -> Report {
-        let (_dir, shared, _inbox) = crate::shared::tests::shared();
-        move |licenses| {
-            let mut report = shared.published().report.clone();
-            report.licenses = licenses.to_vec();
-            report
-        }
+    fn between(before: &[LicenseReport], now: &[LicenseReport]) -> LicenseChanges {
+        let names = [before, now].map(Names::of);
+        LicenseChanges::between(Licenses::new(before, &names[0]), Licenses::new(now, &names[1]))
     }
 
     fn path(name: &str) -> String {
@@ -101,22 +75,32 @@ mod tests {
     #[test]
     fn only_what_differs_is_shown() {
         let (a, b, c) = (license("WE-A", 1, "a"), license("WE-B", 1, "b"), license("WE-C", 1, "c"));
-        let report = reports();
         let expired = LicenseReport { state: LicenseState::Expired, ..b.clone() };
-        let before = report(&[a.clone(), b, c.clone()]);
-        let now = report(&[a, expired.clone(), license("WE-D", 7, "d")]);
-        let changes = LicenseChanges::between(&before, &now);
+        let before = [a.clone(), b.clone(), c.clone()];
+        let now = [a, expired.clone(), license("WE-D", 7, "d")];
+        let changes = between(&before, &now);
         assert_eq!(changes.gone, [path("WE_C_1")]);
-        let shown = [(path("WE_B_1"), expired), (path("WE_D_7"), license("WE-D", 7, "d"))];
-        assert_eq!(changes.shown, shown);
-        assert_eq!(LicenseChanges::between(&now, &now), LicenseChanges::default());
+        assert_eq!(changes.new, [(path("WE_D_7"), license("WE-D", 7, "d"))]);
+        let changed = Changed { path: path("WE_B_1"), before: b, now: expired };
+        assert_eq!(changes.changed, [changed]);
+        assert_eq!(between(&now, &now), LicenseChanges::default());
+    }
+
+    /// What a caller knows that follows the changes.
+    fn shown(reports: &[LicenseReport]) -> BTreeMap<String, LicenseReport> {
+        let names = Names::of(reports);
+        let each = Licenses::new(reports, &names).each();
+        each.map(|(name, license)| (name.path(), license.clone())).collect()
     }
 
     #[test]
     fn licences_that_share_a_name_are_numbered_as_in_a_whole_report() {
-        let report = reports();
-        let all = ["a", "b", "c", "d"].map(|file| license("WE-A", 1, file));
-        let subsets: Vec<Vec<_>> = (0..16_usize)
+        let issues = [("WE-A", 1), ("WE-A", 1), ("WE-A-1", 2), ("WE-A", 1), ("WE-A-1", 3)];
+        let all: Vec<_> = (0_u8..)
+            .zip(issues)
+            .map(|(n, (pack, serial))| license(pack, serial, &char::from(b'a' + n).to_string()))
+            .collect();
+        let subsets: Vec<Vec<_>> = (0..1_usize << all.len())
             .map(|bits| {
                 let chosen = all.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1);
                 chosen.map(|(_, license)| license.clone()).collect()
@@ -125,11 +109,18 @@ mod tests {
         for (before, now) in
             subsets.iter().flat_map(|one| subsets.iter().map(move |two| (one, two)))
         {
-            let changes = LicenseChanges::between(&report(before), &report(now));
-            let mut shown = paths(before.iter());
-            shown.retain(|path, _| !changes.gone.contains(path));
-            shown.extend(changes.shown.iter().map(|(path, license)| (path.clone(), license)));
-            assert_eq!(shown, paths(now.iter()));
+            let LicenseChanges { gone, new, changed } = between(before, now);
+            let mut known = shown(before);
+            for path in gone {
+                assert!(known.remove(&path).is_some());
+            }
+            for (path, license) in new {
+                assert!(known.insert(path, license).is_none());
+            }
+            for Changed { path, before, now } in changed {
+                assert_eq!(known.insert(path, now), Some(before));
+            }
+            assert_eq!(known, shown(now));
         }
     }
 }

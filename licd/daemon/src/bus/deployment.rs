@@ -12,6 +12,9 @@ use super::error::BusError;
 use super::manager::{Call, Manager};
 use crate::shared::{Order, Shared};
 
+/// The interface.
+pub(super) const INTERFACE: &str = "com.igel.License1.Deployment";
+
 /// The restart as an object; it asks the loop as the daemon's own object does.
 pub(super) struct Deployment {
     shared: Arc<Shared>,

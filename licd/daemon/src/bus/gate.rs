@@ -17,6 +17,7 @@ mod signals;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,10 +53,17 @@ const LONG: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Gate(Arc<Connection>);
 
+/// Answers calls that zbus is not to see.
+pub(super) trait Local: fmt::Debug + Send + Sync {
+    /// The answer to a call; `None` if zbus is to answer it.
+    fn answer(&self, call: &Message) -> Option<Message>;
+}
+
 /// What both directions know.
 #[derive(Debug)]
 struct Connection {
     line: Line,
+    local: Arc<dyn Local>,
     /// Held while something is written.
     writing: lock::Mutex<()>,
     incoming: Mutex<Incoming>,
@@ -80,7 +88,10 @@ impl Gate {
     ///
     /// # Errors
     /// The kernel's, and zbus's for a kind of address that it does not know either.
-    pub(super) async fn connect(address: &zbus::Address) -> zbus::Result<Self> {
+    pub(super) async fn connect(
+        address: &zbus::Address,
+        local: Arc<dyn Local>,
+    ) -> zbus::Result<Self> {
         let runtime = SharedRuntime::current()?;
         let path = match address.transport() {
             Transport::Unix(unix) => match unix.path() {
@@ -96,13 +107,14 @@ impl Gate {
             _ => return Err(zbus::Error::Unsupported),
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
-        Ok(Self::over(&runtime, socket.into())?)
+        Ok(Self::over(&runtime, socket.into(), local)?)
     }
 
     /// Speaks through this socket.
-    fn over(runtime: &SharedRuntime, socket: OwnedFd) -> io::Result<Self> {
+    fn over(runtime: &SharedRuntime, socket: OwnedFd, local: Arc<dyn Local>) -> io::Result<Self> {
         Ok(Self(Arc::new(Connection {
             line: Line::new(runtime, socket)?,
+            local,
             writing: lock::Mutex::new(()),
             incoming: Mutex::default(),
             has_name: AtomicBool::new(false),
@@ -197,6 +209,37 @@ impl Connection {
         Ok(began.elapsed())
     }
 
+    /// Answers a call without zbus, if it is one of those.
+    fn answer(&self, message: &Message) -> Option<Message> {
+        let is_call = message.message_type() == Type::MethodCall;
+        is_call.then(|| self.local.answer(message)).flatten()
+    }
+
+    /// Writes what licd says; an answer makes room for the next call of its caller.
+    async fn send(&self, message: &Message) -> io::Result<()> {
+        let header = message.header();
+        let call = match message.message_type() {
+            Type::Signal if !self.has_name.load(Ordering::Relaxed) => return Ok(()),
+            Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
+            _ => None,
+        };
+        let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
+        let is_silent =
+            call.is_some_and(|(caller, of)| self.incoming().calls.is_silent(caller, of));
+        let bytes = message.data().bytes();
+        let took = if is_silent { Duration::ZERO } else { self.write(bytes).await? };
+        // Not before: the next call of this caller waits until the bus has taken this answer.
+        if let Some((caller, serial)) = call {
+            let mut incoming = self.incoming();
+            if bytes.len() > LONG {
+                incoming.calls.rest(caller, Instant::now(), took);
+            }
+            incoming.calls.answered(caller, serial);
+            self.changed.notify(1);
+        }
+        Ok(())
+    }
+
     /// Waits until something has changed, or a caller that rests has its next turn.
     async fn change(&self, changed: EventListener) {
         let turn = self.incoming().calls.next_turn(Instant::now());
@@ -254,9 +297,14 @@ impl ReadHalf for Reader {
                 continue;
             };
             // What zbus cannot read is nothing that the bus would pass on.
-            if let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await {
-                return Ok(message);
-            }
+            let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await else {
+                continue;
+            };
+            let Some(answer) = self.connection.answer(&message) else { return Ok(message) };
+            let connection = Arc::clone(&self.connection);
+            // What fails here fails the reading, too.
+            let send = async move { drop(connection.send(&answer).await) };
+            zruntime::spawn(send).detach();
         }
     }
 
@@ -291,27 +339,7 @@ pub(super) struct Writer(Arc<Connection>);
 #[async_trait]
 impl WriteHalf for Writer {
     async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        let (connection, header) = (&self.0, message.header());
-        let call = match message.message_type() {
-            Type::Signal if !connection.has_name.load(Ordering::Relaxed) => return Ok(()),
-            Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
-            _ => None,
-        };
-        let call = call.map(|(caller, serial)| (caller.as_str(), serial.get()));
-        let is_silent =
-            call.is_some_and(|(caller, of)| connection.incoming().calls.is_silent(caller, of));
-        let bytes = message.data().bytes();
-        let took = if is_silent { Duration::ZERO } else { connection.write(bytes).await? };
-        // Not before: the next call of this caller waits until the bus has taken this answer.
-        if let Some((caller, serial)) = call {
-            let mut incoming = connection.incoming();
-            if bytes.len() > LONG {
-                incoming.calls.rest(caller, Instant::now(), took);
-            }
-            incoming.calls.answered(caller, serial);
-            connection.changed.notify(1);
-        }
-        Ok(())
+        Ok(self.0.send(message).await?)
     }
 
     /// Of the handshake; nothing that licd says has descriptors.

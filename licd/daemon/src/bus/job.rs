@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::{Connection, interface};
+use zbus::{Connection, Variant, interface};
 
 use super::PATH;
 use super::authority::{Action, Authority};
@@ -13,6 +13,9 @@ use super::error::BusError;
 use super::manager::ask;
 use crate::jobs::{Job, JobId, JobKind};
 use crate::shared::{Order, Shared};
+
+/// The interface.
+pub(super) const INTERFACE: &str = "com.igel.License1.Job";
 
 /// A job as an object.
 pub(super) struct JobObject {
@@ -33,6 +36,15 @@ pub(super) fn state(job: &Job) -> &'static str {
         (true, true) => "waiting",
         (true, false) => "finished",
     }
+}
+
+/// The properties of a job.
+pub(super) fn properties(job: &Job) -> [(&'static str, Variant<'_>); 3] {
+    [
+        ("Source", job.name.as_str().into()),
+        ("State", state(job).into()),
+        ("Progress", job.progress().into()),
+    ]
 }
 
 #[interface(name = "com.igel.License1.Job", introspection_docs = false)]

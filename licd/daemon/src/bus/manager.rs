@@ -22,6 +22,9 @@ use super::{activation, job};
 use crate::jobs::Source;
 use crate::shared::{ImportReply, News, Order, Refusal, Reply, Shared};
 
+/// The interface.
+pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
+
 /// The daemon's own object.
 pub(super) struct Manager {
     shared: Arc<Shared>,

@@ -9,22 +9,22 @@ use std::task::Poll;
 
 use licd_device::Report;
 use licd_rules::Notice;
-use zbus::fdo::Properties;
-use zbus::object_server::{Interface, SignalEmitter};
-use zbus::{Connection, Variant};
+use zbus::fdo::{ObjectManager, Properties};
+use zbus::names::InterfaceName;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, ObjectPath, Variant};
 use zruntime::mpmc::Receiver;
 
-use super::authority::Authority;
-use super::changes::LicenseChanges;
-use super::deployment::Deployment;
+use super::changes::{Changed, LicenseChanges};
 use super::error::reason;
 use super::gate::Signals;
 use super::job::{self, JobObject};
-use super::license::{self, License};
+use super::license;
 use super::manager::{Manager, Shown};
-use super::{NAME, PATH};
+use super::objects::Objects;
+use super::{NAME, PATH, deployment, manager};
 use crate::jobs::{Job, JobId};
-use crate::shared::{News, Shared};
+use crate::shared::News;
 
 /// Something to send.
 pub(super) enum Outgoing {
@@ -41,21 +41,15 @@ pub(super) enum Outgoing {
 
 /// Sends it, and knows which state was announced last.
 pub(super) struct Announcer {
-    shared: Arc<Shared>,
-    authority: Arc<Authority>,
+    objects: Arc<Objects>,
     announced: Shown,
     signals: Signals,
 }
 
 impl Announcer {
     /// `report`: the one that the objects show.
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        authority: Arc<Authority>,
-        report: &Report,
-        signals: Signals,
-    ) -> Self {
-        Self { shared, authority, announced: Shown::of(report), signals }
+    pub(super) fn new(objects: Arc<Objects>, report: &Report, signals: Signals) -> Self {
+        Self { objects, announced: Shown::of(report), signals }
     }
 
     /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
@@ -82,7 +76,7 @@ impl Announcer {
             self.signals.give_way().await;
         }
         if connection.is_closed() {
-            self.shared.report(News::BusGone);
+            self.objects.shared.report(News::BusGone);
         }
     }
 
@@ -97,27 +91,30 @@ impl Announcer {
                 Manager::expiry_notice(&emitter, &service, state, &expires, days_left).await
             }
             Outgoing::PlanChanged => {
-                let changed = [("State", self.shared.plan().into())];
-                properties_changed::<Deployment>(connection, PATH, changed).await
+                let changed = [("State", self.objects.shared.plan().into())];
+                properties_changed(connection, PATH, deployment::INTERFACE, changed).await
             }
             Outgoing::JobBegan(job) => {
                 let path = job::path(job.id);
-                let (authority, shared) = (Arc::clone(&self.authority), Arc::clone(&self.shared));
+                self.objects.jobs().insert(job.id, Arc::clone(&job));
+                let Objects { authority, shared, .. } = &*self.objects;
+                let (authority, shared) = (Arc::clone(authority), Arc::clone(shared));
                 let object = JobObject { job, authority, shared };
                 objects.at(path, object).await.map(drop)
             }
             Outgoing::JobWentOn(job) => {
                 let changed = [("Progress", job.progress().into())];
-                properties_changed::<JobObject>(connection, &job::path(job.id), changed).await
+                properties_changed(connection, &job::path(job.id), job::INTERFACE, changed).await
             }
             Outgoing::JobEnded { job, verdict, message } => {
                 let path = job::path(job.id);
                 let changed =
                     [("Progress", job.progress().into()), ("State", job::state(&job).into())];
-                properties_changed::<JobObject>(connection, &path, changed).await?;
+                properties_changed(connection, &path, job::INTERFACE, changed).await?;
                 JobObject::finished(&SignalEmitter::new(connection, path)?, verdict, &message).await
             }
             Outgoing::JobForgotten(id) => {
+                self.objects.jobs().remove(&id);
                 objects.remove::<JobObject, _>(job::path(id)).await.map(drop)
             }
             Outgoing::Then(act) => {
@@ -138,7 +135,7 @@ impl Announcer {
         let before = mem::replace(&mut self.announced, shown);
         self.announce_licenses(connection, licenses).await?;
         let changed = different(before.properties(), self.announced.properties());
-        properties_changed::<Manager>(connection, PATH, changed).await?;
+        properties_changed(connection, PATH, manager::INTERFACE, changed).await?;
         Manager::changed(&SignalEmitter::new(connection, PATH)?).await
     }
 
@@ -147,22 +144,26 @@ impl Announcer {
         connection: &Connection,
         changes: LicenseChanges,
     ) -> zbus::Result<()> {
-        let objects = connection.object_server();
-        for path in changes.gone {
-            objects.remove::<License, _>(path).await?;
+        let LicenseChanges { gone, new, changed } = changes;
+        let manager = SignalEmitter::new(connection, PATH)?;
+        let interface = InterfaceName::from_static_str_unchecked(license::INTERFACE);
+        for path in gone {
+            let interfaces = Cow::Borrowed(std::slice::from_ref(&interface));
+            ObjectManager::interfaces_removed(&manager, ObjectPath::try_from(path)?, interfaces)
+                .await?;
             self.signals.give_way().await;
         }
-        for (path, report) in changes.shown {
+        for (path, report) in &new {
             self.signals.give_way().await;
-            let before = match objects.interface::<_, License>(&*path).await {
-                Ok(license) => license.get().await.show(report.clone()),
-                Err(_) => {
-                    objects.at(path, License::new(report)).await?;
-                    continue;
-                }
-            };
-            let changed = different(license::properties(&before), license::properties(&report));
-            properties_changed::<License>(connection, &path, changed).await?;
+            let properties = license::properties(report).into();
+            let interfaces = [(interface.clone(), properties)].into();
+            ObjectManager::interfaces_added(&manager, ObjectPath::try_from(&**path)?, interfaces)
+                .await?;
+        }
+        for Changed { path, before, now } in &changed {
+            self.signals.give_way().await;
+            let changed = different(license::properties(before), license::properties(now));
+            properties_changed(connection, path, license::INTERFACE, changed).await?;
         }
         Ok(())
     }
@@ -177,9 +178,10 @@ fn different<'a, const N: usize>(
 }
 
 /// Announces several properties by one signal; sends none without any.
-async fn properties_changed<I: Interface>(
+async fn properties_changed(
     connection: &Connection,
     path: &str,
+    interface: &'static str,
     changed: impl IntoIterator<Item = (&'static str, Variant<'_>)>,
 ) -> zbus::Result<()> {
     let changed: HashMap<&str, Variant<'_>> = changed.into_iter().collect();
@@ -187,5 +189,6 @@ async fn properties_changed<I: Interface>(
         return Ok(());
     }
     let emitter = SignalEmitter::new(connection, path)?;
-    Properties::properties_changed(&emitter, I::name(), changed, Cow::Borrowed(&[])).await
+    let interface = InterfaceName::from_static_str_unchecked(interface);
+    Properties::properties_changed(&emitter, interface, changed, Cow::Borrowed(&[])).await
 }

@@ -1,7 +1,9 @@
 //! A refresh: reads the device, judges it, and publishes the result as files. It runs on a thread of
 //! its own.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
@@ -43,8 +45,18 @@ pub(super) enum Removal {
     Undone,
 }
 
-/// Surveys the device when the daemon starts, and carries out the removal profile.
+/// Surveys the device when the daemon starts, and carries out the removal profile. It needs more stack
+/// than anything that the main thread does later, so a thread does it that gives its stack back.
 pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
+    let survey = || first_on_this_thread(device, notices);
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, survey) {
+        Ok(surveying) => surveying.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        // The system is short of something.
+        Err(_) => survey(),
+    })
+}
+
+fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
     let mut look = Look::take(device, None, Scope::All);
     let removal = match look.has_all_facts() {
         true => remove_profile(device, &look.survey),
@@ -96,6 +108,7 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
         arrivals.extend(read.arrivals);
     }
     let batch = device.import(&last.survey, arrivals);
+    journal_events::cleaned(&batch.cleaned);
     let mut has_written = batch.has_written();
     let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
@@ -174,7 +187,7 @@ fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
-    let changes = last.map(|last| LicenseChanges::between(&last.report, &published.report));
+    let changes = last.map(|last| LicenseChanges::between(last.licenses(), published.licenses()));
     let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
     Refreshed {
         published,

@@ -130,6 +130,10 @@ impl Jobs {
         self.running.remove(&job)?.caller
     }
 
+    fn is_any_being_read(&self) -> bool {
+        self.running.values().any(|job| job.stage == Stage::Reading)
+    }
+
     pub(super) fn is_any_ready(&self) -> bool {
         self.running.iter().any(|(id, job)| self.is_ready(*id, job))
     }
@@ -188,9 +192,15 @@ impl State {
         }
     }
 
+    /// Imports what was read: at once if imports are short and nothing else is being read.
     pub(super) fn read(&mut self, job: JobId) {
         self.jobs.set_stage(job, Stage::Read);
-        self.await_more();
+        if self.timers.is_import_short && !self.jobs.is_any_being_read() {
+            self.timers.arrivals.clear();
+            self.begin_imports();
+        } else {
+            self.await_more();
+        }
     }
 
     pub(super) fn read_failed(&mut self, job: JobId) {

@@ -25,6 +25,9 @@ pub(crate) enum Lack {
 const ARRIVALS: (Duration, Duration) = (Duration::from_millis(3), Duration::from_millis(50));
 const MOST_ARRIVALS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
+/// An import shorter than this is repeated rather than waited for.
+const SHORT: Duration = Duration::from_millis(100);
+
 /// The timers of the loop.
 #[derive(Debug)]
 pub(super) struct Timers {
@@ -34,6 +37,8 @@ pub(super) struct Timers {
     pub(super) links: Debounce,
     /// Documents were read; those that follow at once are imported with them.
     pub(super) arrivals: Debounce,
+    /// Whether the last import was short.
+    pub(super) is_import_short: bool,
     /// The store could not be closed, or a removal not finished.
     pub(super) settle: Backoff,
     /// The connection to the bus is lost.
@@ -55,6 +60,7 @@ impl Timers {
             files: Debounce::new(ms(50), ms(500)),
             links: Debounce::new(ms(200), ms(2000)),
             arrivals: Debounce::new(ARRIVALS.0, ARRIVALS.1),
+            is_import_short: false,
             settle: Backoff::new(ms(1000), minutes(5)),
             rejoin: Backoff::new(ms(100), ms(5000)).giving_up_after(minutes(1)),
             retries: [
@@ -73,6 +79,7 @@ impl Timers {
         let quiet = (took / 16).clamp(ARRIVALS.0, MOST_ARRIVALS.0);
         let most = (took / 2).clamp(ARRIVALS.1, MOST_ARRIVALS.1);
         self.arrivals.set_pace(quiet, most);
+        self.is_import_short = took < SHORT;
     }
 
     /// Every time that is set.

@@ -2,10 +2,10 @@
 
 use licd_machine::clock;
 use licd_rules::{
-    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, Notice,
-    StarterVerdict, TimeVerdict, Version, choose, is_settled,
+    Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, License,
+    Notice, StarterVerdict, TimeVerdict, Version, choose, is_settled,
 };
-use license_format::{Date, License, UnitId};
+use license_format::{Date, UnitId};
 
 use super::Survey;
 use crate::messages;

@@ -1,16 +1,15 @@
 //! The licences of the store.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use licd_fs::look::{Looked, Unavailable};
 use licd_fs::stamp::Stamp;
-use licd_rules::Code;
+use licd_rules::{Code, License};
 use licd_store::{Entry, FileName, Listing, Opened, StoreError};
-use license_format::{License, Storable, TrustDocument, Verified};
-use sha2::{Digest, Sha256};
+use license_format::TrustDocument;
 
 use super::Survey;
+use crate::genuine::{Digest, Genuine, Storable};
 use crate::partial::Missing;
 use crate::problem::{Area, PartitionProblem, Problem, RequestProblem};
 use crate::read::Document;
@@ -21,14 +20,14 @@ use crate::{Device, Failure};
 pub struct Held {
     /// The file name.
     pub name: FileName,
-    /// The name under which an import would store its content.
-    pub content_name: Option<FileName>,
-    /// Hash of the signed text; `None` if the file has no storable content.
-    pub(crate) text: Option<TextHash>,
+    /// The digest of the content that an import would store; `None` if there is none.
+    pub(crate) content: Option<Digest>,
+    /// The digest of the signed text, if there is content to store.
+    pub(crate) text: Option<Digest>,
     /// The licence.
     pub license: License,
     /// The slice that an import would store, if the file lists a whole pack.
-    pub(crate) cut: Option<Cut>,
+    pub(crate) cut: Option<Box<Cut>>,
     /// The stamp of the file when it was read.
     pub(crate) stamp: Stamp,
     /// Whether a later change of the file is certain to change its stamp.
@@ -42,6 +41,13 @@ pub(crate) enum Reuse {
     Unchanged,
     /// Licences whose files have not changed and cannot be read now.
     Unreadable,
+}
+
+/// Whether licences that the store listed were gone when they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    None,
+    Some,
 }
 
 /// The slice of a mass licence.
@@ -86,12 +92,15 @@ impl Survey {
         device: &Device,
         last: Option<(&Self, Reuse)>,
         missing: &mut Missing,
-    ) {
+    ) -> Gone {
         let listing =
             match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
                 Some(Ok(listing)) => listing,
-                Some(Err(error)) => return self.note(error),
-                None => return,
+                Some(Err(error)) => {
+                    self.note(error);
+                    return Gone::None;
+                }
+                None => return Gone::None,
             };
         if listing.truncated {
             self.note(PartitionProblem::TooManyFiles);
@@ -100,20 +109,21 @@ impl Survey {
             let trust = Arc::clone(&self.trust);
             self.held.clear();
             self.rejected.clear();
-            let unread = self.read_listing(&listing, last);
+            let (unread, gone) = self.read_listing(&listing, last);
             if self.trust == trust {
-                return unread.into_iter().for_each(|file| missing.file(Area::Store, file));
+                unread.into_iter().for_each(|file| missing.file(Area::Store, file));
+                return gone;
             }
         }
     }
 
-    /// Reads the files and returns those that are unavailable.
+    /// Reads the files, and returns those that are unavailable and whether others were gone.
     fn read_listing(
         &mut self,
         listing: &Listing,
         last: Option<(&Self, Reuse)>,
-    ) -> Vec<Unavailable> {
-        let mut unread = Vec::new();
+    ) -> (Vec<Unavailable>, Gone) {
+        let (mut unread, mut gone) = (Vec::new(), Gone::None);
         let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
         for entry in &listing.entries {
             if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
@@ -121,8 +131,13 @@ impl Survey {
                 continue;
             }
             match self.read_entry(listing, entry) {
-                Ok(Ok(ReadEntry::Gone)) => {}
-                Ok(Ok(ReadEntry::License(held))) => self.held.push(held),
+                Ok(Ok(ReadEntry::Gone)) => gone = Gone::Some,
+                Ok(Ok(ReadEntry::License(mut held))) => {
+                    if let Some(last) = self.held.last() {
+                        held.license.share_lists(&last.license);
+                    }
+                    self.held.push(Arc::from(held));
+                }
                 Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document.into(), &bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
@@ -137,7 +152,7 @@ impl Survey {
                 },
             }
         }
-        unread
+        (unread, gone)
     }
 
     /// Whether both surveys read the same file to the same result.
@@ -172,10 +187,13 @@ impl Survey {
     }
 
     /// Adds a licence that was stored.
-    pub(crate) fn hold(&mut self, held: Held) {
+    pub(crate) fn hold(&mut self, mut held: Held) {
         self.rejected.retain(|rejected| rejected.file != held.name.to_string());
         self.drop_held(&held.name);
         if let Err(place) = self.place_of(&held.name) {
+            if let Some(next) = self.held.get(place).or(self.held.last()) {
+                held.license.share_lists(&next.license);
+            }
             self.held.insert(place, Arc::new(held));
         }
     }
@@ -217,9 +235,9 @@ impl Survey {
             Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
         };
         match self.reader().read(file) {
-            Ok(Document::License { verified, .. }) => {
-                let held = Held::new(entry.name.clone(), stamp, &verified, !stamp.is_recent());
-                Ok(Ok(ReadEntry::License(Arc::new(held))))
+            Ok(Document::License { genuine, .. }) => {
+                let held = Held::new(entry.name.clone(), stamp, &genuine, !stamp.is_recent());
+                Ok(Ok(ReadEntry::License(Box::new(held))))
             }
             Ok(Document::Trust { document, bytes }) => Ok(Ok(ReadEntry::Trust { document, bytes })),
             Err(refused) => refused.looked(&entry.name.to_string()).map(Err),
@@ -229,40 +247,24 @@ impl Survey {
 
 /// Content of a file in the store.
 enum ReadEntry {
-    License(Arc<Held>),
+    License(Box<Held>),
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
     Gone,
 }
 
 impl Held {
-    pub(crate) fn new(name: FileName, stamp: Stamp, verified: &Verified, is_settled: bool) -> Self {
-        let content = verified.storable.as_ref();
-        let content_name = content.and_then(content_name);
-        let text = content.map(signed_text);
-        let cut = content.zip(content_name.clone()).filter(|_| verified.is_cut());
-        let cut = cut.map(|(content, name)| Cut { name, content: content.to_string() });
-        let license = verified.license.clone();
-        Self { name, content_name, text, cut, license, stamp, is_settled }
+    pub(crate) fn new(name: FileName, stamp: Stamp, genuine: &Genuine, is_settled: bool) -> Self {
+        let storable = genuine.storable.as_ref();
+        let content = storable.map(|storable| storable.digest);
+        let text = storable.map(|storable| storable.text);
+        let cut = storable.filter(|storable| storable.is_slice()).and_then(Cut::of).map(Box::new);
+        let license = genuine.license.clone();
+        Self { name, content, text, cut, license, stamp, is_settled }
     }
 }
 
-/// SHA-256 of a signed text.
-pub(crate) type TextHash = [u8; 32];
-
-/// Hashes the signed text without its signature lines.
-pub(crate) fn signed_text(content: &Storable) -> TextHash {
-    let content = content.to_string();
-    let text = content.split_once("\n\n").map_or(content.as_str(), |(text, _)| text);
-    Sha256::digest(text).into()
-}
-
-/// The store name of a licence: the first half of the SHA-256 of its stored content.
-pub(crate) fn content_name(content: &Storable) -> Option<FileName> {
-    let digest = Sha256::digest(content.to_string());
-    let mut name = String::new();
-    for byte in digest.iter().take(16) {
-        // A string takes everything.
-        let _ = write!(name, "{byte:02X}");
+impl Cut {
+    fn of(storable: &Storable) -> Option<Self> {
+        Some(Self { name: storable.name()?, content: storable.content.clone() })
     }
-    FileName::new(name + ".lic")
 }

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use license_format::{License, PublicKey, TrustDocument, UnixSeconds, limits};
+use license_format::{PublicKey, TrustDocument, UnixSeconds, limits};
 
 use super::marks::Marks;
 use super::{TOLERANCE, later};
+use crate::License;
 
 /// How far a document may advance the clock beyond the image and time servers: five years, one of
 /// them a leap year. A device that is updated or ever synchronised accepts every genuine document;

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use licd_rules::{ClockState, REACH, Signer};
-use license_format::{License, UnixSeconds};
+use licd_rules::{ClockState, License, REACH, Signer};
+use license_format::UnixSeconds;
 use proptest::prelude::*;
 
 use crate::maker::{self, at, device, noon, pack, signer, unit};

@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use licd_rules::*;
-use license_format::*;
+use licd_rules::{License, *};
+use license_format::{Terms, *};
 use license_issue::{self as issue, SigningKey, TrustKey};
 
 pub const WE: &str = services::WORKSPACE_EDITION;
@@ -175,12 +175,8 @@ impl Maker {
     pub fn verified_by(&self, trust: &TrustDocument) -> Result<License, DocumentError> {
         self.verified_for(trust, &[unit()])
     }
-    /// Verified on a device with these candidates for its unit ID.
-    pub fn verified_for(
-        &self,
-        trust: &TrustDocument,
-        wanted: &[UnitId],
-    ) -> Result<License, DocumentError> {
+    /// As a file.
+    pub fn file(&self) -> String {
         let keys: Vec<SigningKey> = self.signers.iter().map(|name| key(name)).collect();
         let keys: Vec<&SigningKey> = keys.iter().collect();
         let mut terms = self.terms.clone();
@@ -190,10 +186,18 @@ impl Maker {
                 break;
             }
         }
-        let file = issue::license(&terms, &self.units, &keys);
+        issue::license(&terms, &self.units, &keys)
+    }
+    /// Verified on a device with these candidates for its unit ID.
+    pub fn verified_for(
+        &self,
+        trust: &TrustDocument,
+        wanted: &[UnitId],
+    ) -> Result<License, DocumentError> {
+        let file = self.file();
         let mut verifier = Verifier::new(trust, wanted);
         verifier.update(file.as_bytes())?;
-        Ok(verifier.finish()?.license)
+        Ok((&verifier.finish()?.license).into())
     }
 }
 

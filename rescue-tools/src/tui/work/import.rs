@@ -14,7 +14,7 @@ use licd_rules::Code;
 
 use super::super::event::{Effect, Event, ImportSource, Outcome};
 use super::Cancel;
-use crate::backend::{Backend, CancelBy, Document, JobOptions, Wish};
+use crate::backend::{Backend, CancelBy, Detail, Document, JobOptions, Wish};
 use crate::verbs::stick::{self, Found};
 
 /// The interval between two reports of progress.
@@ -58,7 +58,7 @@ pub(super) fn run(
 
 fn take(backend: &Backend, documents: Vec<Document>, effect: Effect) -> Outcome {
     Outcome::Files(match effect {
-        Effect::Import => backend.import(documents, Intent::Explicit),
+        Effect::Import => backend.import(documents, Intent::Explicit, Detail::Contents),
         Effect::CheckOnly => documents.into_iter().map(|one| backend.check(one).0).collect(),
     })
 }

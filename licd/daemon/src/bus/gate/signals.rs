@@ -65,12 +65,24 @@ mod tests {
     use zruntime::SharedRuntime;
 
     use super::*;
+    use crate::bus::gate::Local;
+
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Local for Silent {
+        fn answer(&self, _: &Message) -> Option<Message> {
+            None
+        }
+    }
 
     #[test]
     fn no_signal_leaves_before_the_name_is_taken() {
         let (mut far, near) = UnixStream::pair().unwrap();
         zruntime::block_on(async {
-            let gate = Gate::over(&SharedRuntime::current().unwrap(), near.into()).unwrap();
+            let gate =
+                Gate::over(&SharedRuntime::current().unwrap(), near.into(), Arc::new(Silent))
+                    .unwrap();
             let signals = gate.signals();
             let (_, mut writer) = gate.split().take();
             let signal = |name| Message::signal("/", "com.igel.Test", name).build(&()).unwrap();

@@ -63,6 +63,21 @@ fn ways_of_an_import() -> Vec<Row> {
             vec![Import(vec![2, 3])],
         ),
         (
+            "after a short import a document is imported at once",
+            and(importing(), [(9, imported(1, Code::Valid)), (20, file(2, ":1.1"))]),
+            (21, Event::Read(2)),
+            vec![Import(vec![2])],
+        ),
+        (
+            "it waits for another one that is being read",
+            and(
+                importing(),
+                [(9, imported(1, Code::Valid)), (20, file(2, ":1.1")), (20, file(3, ":1.1"))],
+            ),
+            (21, Event::Read(2)),
+            vec![],
+        ),
+        (
             "a refresh in between imports what waits",
             and(more(), [(324, imported(1, Code::Valid))]),
             (330, Event::ProblemChanged),
