@@ -31,7 +31,7 @@ def chosen(mutants, commit):
     if len(mutants) <= SAMPLE:
         return mutants
     chance = random.Random(int(commit, 16))
-    crate = chance.choice(sorted({crate_of(mutant) for mutant in mutants}))
+    crate = crate_of(chance.choice(mutants))
     members = [mutant for mutant in mutants if crate_of(mutant) == crate]
     return chance.sample(members, min(SAMPLE, len(members)))
 
