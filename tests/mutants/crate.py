@@ -20,6 +20,8 @@ SLOW = 0.5
 TIMES, MORE, WAITING = 5, 5, 60
 # Properties are tested with few cases, the same for all mutants, and no example is made smaller.
 PROPERTIES = {"PROPTEST_CASES": "8", "PROPTEST_RNG_SEED": "1", "PROPTEST_MAX_SHRINK_ITERS": "0"}
+# A function with all its mutants needs more stack than a thread has, in bytes.
+STACK = str(256 * 1024 * 1024)
 # No test takes as much memory, in KiB.
 MEMORY = 4 * 1024 * 1024
 
@@ -211,7 +213,8 @@ class Tests:
         """Runs a test program, for so many seconds of the processor; None if it waits for longer."""
         limit = f"ulimit -v {MEMORY}; ulimit -t {int(seconds)};" if seconds else ""
         command = ["sh", "-c", f'{limit} exec "$0" "$@"', binary, "-q", "--test-threads=1", *words]
-        environment = {**os.environ, **PROPERTIES, "TMPDIR": self.temporary, "RUST_BACKTRACE": "0", **variables}
+        settings = {"TMPDIR": self.temporary, "RUST_BACKTRACE": "0", "RUST_MIN_STACK": STACK}
+        environment = {**os.environ, **PROPERTIES, **settings, **variables}
         pipe = subprocess.PIPE
         process = subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, start_new_session=True
