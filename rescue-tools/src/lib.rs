@@ -19,7 +19,6 @@ mod usage;
 mod verbs;
 mod warnings;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -41,7 +40,7 @@ pub fn main() -> ExitCode {
     let verdict = run(args, &mut out).unwrap_or_else(|failure| {
         // If neither stream can be written, the exit code still reports the failure.
         let _ = out.failure(&failure);
-        let _ = writeln!(std::io::stderr(), "licctl: {}", failure.message);
+        output::complain(&failure);
         Verdict::Code(failure.code)
     });
     ExitCode::from(verdict.exit_code())
@@ -75,8 +74,7 @@ fn unsure(verdict: Verdict, missing: &Missing) -> Verdict {
         return verdict;
     }
     let failure = Failure::from(missing);
-    // If standard error cannot be written, the exit code still reports the failure.
-    let _ = writeln!(std::io::stderr(), "licctl: {}", failure.message);
+    output::complain(&failure);
     Verdict::Code(failure.code)
 }
 

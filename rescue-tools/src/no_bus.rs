@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use licd_device::{Application, Failure, Intent};
+use licd_device::{Application, Failure, Intent, Withdrawn};
 use licd_rules::{Code, Reason, Selector};
 
 use crate::args::Access;
@@ -43,7 +43,7 @@ impl Daemon {
         match *self {}
     }
 
-    pub(crate) fn cancel_activation(&self) -> Result<(), Failure> {
+    pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
         match *self {}
     }
 

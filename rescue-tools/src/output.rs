@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use licd_device::{Failure, to_json};
 use licd_fs::printable::reason;
 use licd_rules::Code;
+use licensing_words as words;
 use serde::Serialize;
 
 use crate::layout::{Color, Page};
@@ -99,6 +100,13 @@ impl Output {
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.to.write_all(bytes).and_then(|()| self.to.flush()).or_else(closed)
     }
+}
+
+/// Prints a failure on standard error, in the user's language.
+pub(crate) fn complain(failure: &Failure) {
+    let text = words::line(words::of_user(), Some(failure.code), &failure.message);
+    // If standard error cannot be written, the exit code still reports the failure.
+    let _ = writeln!(io::stderr(), "licctl: {text}");
 }
 
 /// Whether a terminal shows colour.

@@ -5,6 +5,7 @@ use std::io::{Write as _, stderr};
 use std::sync::Mutex;
 
 use licd_fs::printable::escaped;
+use licensing_words as words;
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// Prints warnings from now on.
@@ -13,7 +14,7 @@ pub(crate) fn show() {
     send(|text| drop(writeln!(stderr(), "licctl: {text}")));
 }
 
-/// Gives warnings to this function from now on.
+/// Gives warnings, in the user's language, to this function from now on.
 pub(crate) fn send(to: impl FnMut(String) + Send + 'static) {
     // Fails only if a logger is already set.
     let _ = log::set_boxed_logger(Box::new(LineSink(Mutex::new(to))));
@@ -29,7 +30,8 @@ impl<F: FnMut(String) + Send> Log for LineSink<F> {
 
     fn log(&self, record: &Record<'_>) {
         if let Ok(mut send) = self.0.lock() {
-            send(escaped(&record.args().to_string()));
+            let text = escaped(&record.args().to_string());
+            send(words::line(words::of_user(), None, &text));
         }
     }
 

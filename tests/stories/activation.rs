@@ -1,6 +1,7 @@
 //! Activation (contract §7b): a request to the licensing service, and what becomes of it.
 
 mod answers;
+mod cancels;
 mod ends;
 mod requests;
 
@@ -20,7 +21,8 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 /// The stories of all submodules.
-pub(crate) const CHAPTERS: [&[Story]; 3] = [answers::STORIES, requests::STORIES, ends::STORIES];
+pub(crate) const CHAPTERS: [&[Story]; 4] =
+    [answers::STORIES, requests::STORIES, cancels::STORIES, ends::STORIES];
 
 const JOB: &str = "com.igel.License1.Job";
 const REQUEST: &str = "/license/fetch-activation.json";

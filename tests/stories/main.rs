@@ -54,7 +54,6 @@ fn main() -> ExitCode {
         downloads::STORIES,
         exit_codes::STORIES,
         floods::STORIES,
-        fullscreen::STORIES,
         importing::STORIES,
         keys::STORIES,
         many_files::STORIES,
@@ -73,10 +72,10 @@ fn main() -> ExitCode {
         vendor::STORIES,
         verbs::STORIES,
         violence::STORIES,
-        window::STORIES,
     ];
     let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
     let divided = divided.chain(network::CHAPTERS);
+    let divided = divided.chain(fullscreen::CHAPTERS).chain(window::CHAPTERS);
     let chapters: Vec<_> = parts.into_iter().chain(divided).collect();
     acceptance::harness::run(&chapters)
 }

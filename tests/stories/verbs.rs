@@ -17,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_request_names_the_device),
     story!(doctor_names_what_is_wrong_and_what_to_do),
     story!(text_is_localised_and_json_is_not),
+    story!(failures_and_problems_are_said_in_german),
     story!(completions_cover_every_verb),
     story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
@@ -246,6 +247,36 @@ fn text_is_localised_and_json_is_not() {
             without_clock(&output(&json, "de_DE.UTF-8")),
             without_clock(&output(&json, "C"))
         );
+    }
+}
+
+fn failures_and_problems_are_said_in_german() {
+    let world = full();
+    let run = |args: &[&str]| {
+        let mut licctl = world.licctl_command();
+        program::run(licctl.args(args).env("LC_ALL", "de_DE.UTF-8"))
+    };
+    // A port on which nothing listens.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}/WE.lic");
+    for (args, code, said) in [
+        (&["status"][..], 0, "Zeile 2, Spalte 1: unbekannter Schlüssel"),
+        (&["status"], 0, "bis zur Korrektur gilt die ganze Datei nicht"),
+        (&["import", &url], 6, "lehnt die Verbindung ab"),
+        (&["import", "usb"], 1, "usb: es steckt kein Stick"),
+        (
+            &["import", "/none/WE.lic"],
+            6,
+            "lässt sich nicht öffnen: Datei oder Verzeichnis nicht gefunden",
+        ),
+        (&["activate", "--accept-terms"], 6, "licctl: Aktivierung: dieses Gerät hat keinen Lizenz"),
+        (&["remove", "pack:WE-NONE1"], 1, "0 Lizenzen entfernt"),
+    ] {
+        let answer = run(args).with_code(code);
+        let text = format!("{} {}", answer.flowed(), answer.err);
+        assert!(text.contains(said), "{said}: {answer:?}");
+        let json = [args, &["--json"]].concat();
+        assert!(!run(&json).out.contains(said), "{json:?}");
     }
 }
 

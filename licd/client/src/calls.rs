@@ -15,7 +15,7 @@ use zbus::{DynamicType, Error, Fd, OwnedObjectPath, OwnedVariant};
 use zruntime::SharedRuntime;
 
 use crate::options::{Applicant, ImportOptions, Options, Purpose};
-use crate::{CallError, connect};
+use crate::{CallError, CallErrorKind, connect};
 use crate::{DEPLOYMENT, JOB, MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES};
 
 const BUS: (&str, &str, &str) =
@@ -26,6 +26,9 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// The time limit for a sign of life. A running bus accepts within milliseconds; a user of the rescue
 /// shell should not wait for one that hangs.
 const LIFE: Duration = Duration::from_secs(5);
+
+/// How often a job is looked for that another one may replace: attempts are a minute apart or more.
+const ROUNDS: usize = 3;
 
 /// On whose behalf a program calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,20 +196,43 @@ impl Client {
         Ok(value.try_into().map_err(|_| Error::IncorrectType)?)
     }
 
-    /// The path of the job whose request waits for the next attempt to send it.
+    /// Cancels the activation: the attempt that runs, and the request that waits. Answers whether there
+    /// was one, once its request is gone.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn waiting_job(&self) -> Result<Option<String>, CallError> {
+    pub async fn cancel_activation(&self) -> Result<bool, CallError> {
+        let mut found = false;
+        for _ in 0..ROUNDS {
+            let mut is_replaced = false;
+            for job in self.activations().await? {
+                match self.cancel(&job).await {
+                    Ok(()) => found = true,
+                    Err(error) if error.kind() == CallErrorKind::Unknown => is_replaced = true,
+                    Err(error) => return Err(error),
+                }
+            }
+            if !is_replaced {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The paths of the jobs of activations that run or wait.
+    async fn activations(&self) -> Result<Vec<String>, CallError> {
         type Properties = HashMap<String, OwnedVariant>;
         let objects: HashMap<OwnedObjectPath, HashMap<String, Properties>> =
             self.call((NAME, PATH, OBJECT_MANAGER), "GetManagedObjects", ANSWER, &()).await?;
-        let waits = |properties: &Properties| {
-            let state = properties.get("State").and_then(|state| state.try_clone().ok());
-            state.is_some_and(|state| String::try_from(state).is_ok_and(|word| word == "waiting"))
+        let word = |properties: &Properties, name: &str| {
+            let value = properties.get(name).and_then(|value| value.try_clone().ok());
+            value.and_then(|value| String::try_from(value).ok()).unwrap_or_default()
         };
-        let job = objects.iter().find(|(_, has)| has.get(JOB).is_some_and(waits));
-        Ok(job.map(|(path, _)| path.to_string()))
+        let is_open = |job: &Properties| {
+            word(job, "Kind") == "activation" && word(job, "State") != "finished"
+        };
+        let open = objects.iter().filter(|(_, has)| has.get(JOB).is_some_and(is_open));
+        Ok(open.map(|(path, _)| path.to_string()).collect())
     }
 
     /// Passes on the answer to the question about a restart.

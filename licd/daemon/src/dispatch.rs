@@ -236,10 +236,10 @@ impl State {
         match order {
             Order::Import { owner, origin, answer } => self.import(ticket, owner, origin, answer),
             Order::Activate { owner } => self.activate(ticket, owner),
-            Order::Write if !self.jobs.has_room_to_write() => self.refuse(ticket, Refused::Writes),
-            Order::Write => {
-                self.jobs.writes += 1;
-                self.push(Action::StartWrite(ticket));
+            Order::Write => self.write(ticket),
+            Order::Withdraw(job) => {
+                self.activation.withdraw(job);
+                self.write(ticket);
             }
             Order::Answer => self.push(Action::TakeAnswer(ticket)),
             Order::Refresh if self.refreshes.waiting() >= WAITING => {
@@ -250,6 +250,15 @@ impl State {
                 self.refuse(ticket, Refused::Waiting);
             }
             Order::Poll => self.poll_for(ticket),
+        }
+    }
+
+    fn write(&mut self, ticket: Ticket) {
+        if self.jobs.has_room_to_write() {
+            self.jobs.writes += 1;
+            self.push(Action::StartWrite(ticket));
+        } else {
+            self.refuse(ticket, Refused::Writes);
         }
     }
 
@@ -313,6 +322,7 @@ impl State {
         self.timers.rejoin.end();
         let jobs = self.jobs.numbers();
         self.actions.extend(jobs.into_iter().map(Action::ShowJob));
+        self.show_request();
     }
 
     fn bus_unreachable(&mut self, why: Unreachable) {

@@ -50,6 +50,16 @@ pub(crate) enum JobKind {
     Activation,
 }
 
+impl JobKind {
+    /// Its word on the bus.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Activation => "activation",
+        }
+    }
+}
+
 /// An import, as its callers see it.
 pub(crate) struct Job {
     /// Its number.
@@ -146,7 +156,7 @@ impl Job {
         self.withdrawn.load(Ordering::Relaxed)
     }
 
-    /// Cancels it for a caller: the request of an activation goes as well.
+    /// Cancels it for a caller, who has the request of an activation removed as well.
     pub(crate) fn withdraw(&self) {
         self.withdrawn.store(true, Ordering::Relaxed);
         self.cancel();

@@ -1,4 +1,4 @@
-//! Notices of expiry: licd words them once, publishes them for the sessions of users, and announces
+//! Notices of expiry: licd publishes their texts for the sessions of users, and announces
 //! them when they are due.
 //!
 //! `/run/licd/notices.json` holds the messages that users see:
@@ -13,9 +13,6 @@
 //! that is among them. `day` is that of the time which licences are judged at, so that no other
 //! program has to know that time. A body is plain text, a paragraph a line.
 
-mod content;
-mod english;
-mod german;
 mod restart;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,11 +23,10 @@ use licd_files::publish;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_machine::clock;
-use licd_rules::{EnterpriseManagement, Notice, Selection, TimeVerdict, select};
+use licd_rules::{EnterpriseManagement, Language, Notice, Selection, TimeVerdict, select};
 use license_format::Date;
+use licensing_words::notices::{ExpiryText, expiry};
 use serde::Serialize;
-
-use content::Content;
 
 pub(crate) use restart::restart;
 
@@ -65,15 +61,21 @@ struct Entry<'a> {
     expires: String,
     /// Whether anything stops, altogether or in part.
     stops: bool,
-    en: Words,
-    de: Words,
+    en: ExpiryText,
+    de: ExpiryText,
 }
 
-/// A notice in one language.
-#[derive(Serialize)]
-struct Words {
-    title: String,
-    body: String,
+impl<'a> Entry<'a> {
+    fn of(notice: &'a Notice) -> Self {
+        Self {
+            service: &notice.service,
+            state: notice.stage.as_str(),
+            expires: notice.expires.to_string(),
+            stops: notice.stops_something(),
+            en: expiry(notice, Language::English),
+            de: expiry(notice, Language::German),
+        }
+    }
 }
 
 impl Opened {
@@ -146,20 +148,37 @@ impl NoticePublisher {
 
 /// The file.
 fn file_text(notices: &[Notice], today: Date) -> String {
-    let entry = |notice| {
-        let content = Content::of(notice);
-        Entry {
-            service: &notice.service,
-            state: notice.stage.as_str(),
-            expires: notice.expires.to_string(),
-            stops: notice.stops_something(),
-            en: english::words(&content),
-            de: german::words(&content),
-        }
-    };
-    let notices = notices.iter().map(entry).collect();
+    let notices = notices.iter().map(Entry::of).collect();
     to_json(&NoticesFile { schema: SCHEMA, day: today.to_string(), notices })
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use licd_rules::{Fate, Feature, Stage};
+    use license_format::Term;
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_json_with_a_day_and_both_languages() {
+        let date = |text| Date::parse(text).unwrap();
+        let notice = Notice {
+            service: licd_rules::services::WORKSPACE_EDITION.into(),
+            others: Vec::new(),
+            stage: Stage::Warning,
+            term: Some(Term::Subscription),
+            expires: date("2026-11-30"),
+            last: date("2026-12-28"),
+            days_left: 8,
+            features: vec![(Feature::named("app-install").unwrap(), Fate::Stops)],
+        };
+        let text = file_text(&[notice], date("2026-11-22"));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&json["schema"], &json["day"]), (&1.into(), &"2026-11-22".into()));
+        let entry = &json["notices"][0];
+        assert_eq!(entry["state"], "warning");
+        assert_eq!(entry["stops"], true);
+        assert!(entry["en"]["body"].as_str().unwrap().contains("is running"));
+        assert!(entry["de"]["body"].as_str().unwrap().contains("läuft"));
+    }
+}

@@ -165,6 +165,8 @@ pub(crate) enum Order {
     },
     /// To give up the activation whose request waits for its answer.
     Withdraw {
+        /// Its attempt that runs, or ran last.
+        job: JobId,
         reply: Reply<()>,
     },
     Answer {

@@ -3,24 +3,28 @@
 //! The request is a file of the licence partition until a licence for this device is in, by whatever way,
 //! or a person cancels it. So it survives a restart, and each attempt reads it.
 
+mod answer;
 mod stored;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use licd_fs::look::{Looked, look};
 use licd_protocol::Scheme;
 use licd_rules::Code;
-use licd_store::{Opened, StoreError};
+use licd_store::{Change, Opened, StoreError};
 use license_format::UnitId;
 
 use crate::import::Imported;
-use crate::problem::RequestProblem;
+use crate::problem::{Problem, RequestProblem};
 use crate::report::LicenseReport;
 use crate::{CLOCK_IGNORED, Device, Failure, Fetch, Report, Survey, Url};
+use answer::gone;
 use stored::Stored;
+
+pub use answer::Answer;
 
 /// Bytes of a request: several times the longest one.
 const REQUEST_BYTES: u64 = 16 * 1024;
@@ -35,6 +39,15 @@ pub struct Attempt<'a> {
     pub cancel: Option<BorrowedFd<'a>>,
     /// Whether the attempt is cancelled: its request must not replace a later one.
     pub is_cancelled: &'a dyn Fn() -> bool,
+}
+
+/// What cancelling an activation has withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// Its request.
+    Request,
+    /// Nothing: no request waited for an answer.
+    Nothing,
 }
 
 /// A request that waits for its answer, without the data of the person.
@@ -88,6 +101,13 @@ impl Survey {
 }
 
 impl Report {
+    /// Whether a request waits for its answer, with or without an attempt that runs.
+    #[must_use]
+    pub fn request_waits(&self) -> bool {
+        let waits = Problem::Request(RequestProblem::Waiting);
+        self.problems.contains(&waits)
+    }
+
     /// Whether the store has a licence for this device that counts and was not there `before`.
     #[must_use]
     pub fn has_gained(&self, before: &Self) -> bool {
@@ -106,16 +126,17 @@ fn is_local(host: &str) -> bool {
 impl Device {
     /// Stores the request of an attempt, if it has one, sends it and returns the service's answer, for
     /// the caller to import and then to [conclude](Self::conclude_activation). Reports progress like
-    /// [`Device::fetch`].
+    /// [`Device::fetch`]. The attempt ends when its request is removed or replaced.
     ///
     /// # Errors
-    /// The request cannot be stored, or those of [`Device::fetch`]; no message quotes the request.
+    /// The request cannot be stored or is gone, or those of [`Device::fetch`]; no message quotes the
+    /// request.
     pub fn activate(
         &self,
         survey: &Survey,
         attempt: &Attempt<'_>,
         progress: impl FnMut(u64, Option<u64>),
-    ) -> Result<File, Failure> {
+    ) -> Result<Answer, Failure> {
         let text = match attempt.request {
             Some(text) => {
                 self.store_activation(text, attempt.is_cancelled)?;
@@ -125,15 +146,25 @@ impl Device {
         };
         let stored = Stored::parse(&text).ok_or_else(damaged)?;
         let url = survey.activation_url(stored.url().as_ref())?;
-        let (proxy, post) = (stored.proxy(), Some(stored.to_send(text)));
-        let order = Fetch { proxy, post, cancel: attempt.cancel, ..Fetch::default() };
+        let departure = self.watch_request(attempt.cancel);
+        // It may have gone before the watch began.
+        self.still_asks(&text)?;
+        let cancel = departure.as_ref().map(|departure| departure.as_fd()).or(attempt.cancel);
+        let (proxy, post) = (stored.proxy(), Some(stored.to_send(text.clone())));
+        let order = Fetch { proxy, post, cancel, ..Fetch::default() };
         let fetched = self.fetch(survey, &url, order, progress).and_then(|fetched| {
             if fetched.clock_ignored {
                 log::warn!("{url}: {CLOCK_IGNORED}");
             }
             fetched.whole()
         });
-        fetched.map_err(|why| stored.person.leave_out(why))
+        match fetched {
+            Ok(file) => Ok(Answer { file, request: text }),
+            Err(_) if !(attempt.is_cancelled)() && self.still_asks(&text) == Err(gone()) => {
+                Err(gone())
+            }
+            Err(why) => Err(stored.person.leave_out(why)),
+        }
     }
 
     fn store_activation(&self, text: &str, is_cancelled: &dyn Fn() -> bool) -> Result<(), Failure> {
@@ -155,7 +186,7 @@ impl Device {
         let is_licence =
             |one: &Imported| one.verdict.code.is_accepted() && one.verdict.pack.is_some();
         if imported.iter().any(is_licence) {
-            if let Err(failure) = self.remove_activation() {
+            if let Err(failure) = self.withdraw_activation() {
                 log::warn!("{}", failure.message);
             }
         } else if self.has_activation()
@@ -165,14 +196,19 @@ impl Device {
         }
     }
 
-    /// Removes the request of an activation; without one there is nothing to do.
+    /// Removes the request of an activation, which ends every attempt to have it answered; without one
+    /// there is nothing to do.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn remove_activation(&self) -> Result<(), Failure> {
-        match self.has_activation() {
-            true => self.write(&self.writer()?, |window| Ok(window.remove_activation()?)),
-            false => Ok(()),
+    pub fn withdraw_activation(&self) -> Result<Withdrawn, Failure> {
+        if !self.has_activation() {
+            return Ok(Withdrawn::Nothing);
+        }
+        let remove = |window: &mut licd_store::Window<'_>| window.remove_activation();
+        match self.write(&self.writer()?, remove)? {
+            Change::Made => Ok(Withdrawn::Request),
+            Change::None => Ok(Withdrawn::Nothing),
         }
     }
 
@@ -242,13 +278,6 @@ impl Device {
 fn damaged() -> Failure {
     let message = "the request in /license/fetch-activation.json is damaged; activate again";
     Failure::new(Code::SourceRefused, message)
-}
-
-fn gone() -> Failure {
-    Failure::new(
-        Code::SourceRefused,
-        "the request is gone; activate again if it has no licence yet",
-    )
 }
 
 #[cfg(test)]

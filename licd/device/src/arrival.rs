@@ -23,6 +23,8 @@ pub struct Arrival {
     pub(crate) content: Content,
     /// The trust document that verified it.
     trust: Option<Arc<TrustDocument>>,
+    /// The request of an activation that it answers.
+    pub(crate) request: Option<String>,
 }
 
 /// Content of an arrival.
@@ -48,7 +50,8 @@ impl Survey {
             }
             Err(not_read) => Content::Judged(FileVerdict::unread(name, not_read.into())),
         };
-        Arrival { name: name.to_owned(), intent, content, trust: Some(Arc::clone(&self.trust)) }
+        let trust = Some(Arc::clone(&self.trust));
+        Arrival { name: name.to_owned(), intent, content, trust, request: None }
     }
 }
 
@@ -79,7 +82,7 @@ impl Arrival {
     /// A source that has a verdict already.
     pub(crate) fn judged(verdict: FileVerdict) -> Self {
         let (name, intent) = (verdict.file.clone(), Intent::Automatic);
-        Self { name, intent, content: Content::Judged(verdict), trust: None }
+        Self { name, intent, content: Content::Judged(verdict), trust: None, request: None }
     }
 
     /// Its name.

@@ -149,6 +149,7 @@ impl Device {
         arrivals: &mut [Arrival],
     ) -> Result<Batch, Failure> {
         let writer = self.writer()?;
+        self.refuse_unasked(arrivals);
         if !self.is_current(&assessor.survey) {
             let survey = usable(&self.survey_after(Some(&assessor.survey)))?.clone();
             assessor = Assessor::new(self, survey);

@@ -28,7 +28,7 @@ mod stick;
 mod survey;
 mod time;
 
-pub use activation::{Attempt, Waiting};
+pub use activation::{Answer, Attempt, Waiting, Withdrawn};
 pub use application::{Application, ApplicationError, FIELD_BYTES, Person, Terms};
 pub use arrival::Arrival;
 pub use cleanup::Cleaned;

@@ -6,6 +6,7 @@
 //! | [`about`], [`printable`] | errors with a subject; text that is safe to print |
 //! | [`root`], [`tree`] | the root directory; reading inside it |
 //! | [`capped`], [`textfile`], [`deadline`] | reading small files and texts, and streams with a deadline |
+//! | [`departure`] | noticing that a file goes |
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
 //! | [`atomic`], [`together`], [`lock`] | replacing files; creating several; one writer at a time |
 //! | [`retry`] | repeating what fails for a passing reason |
@@ -15,6 +16,7 @@ pub mod about;
 pub mod atomic;
 pub mod capped;
 pub mod deadline;
+pub mod departure;
 mod flock;
 pub mod lock;
 pub mod look;

@@ -234,13 +234,15 @@ impl<'a> Window<'a> {
     ///
     /// # Errors
     /// [`StoreError`]; the request is unchanged.
-    pub fn remove_activation(&mut self) -> Result<(), StoreError> {
+    pub fn remove_activation(&mut self) -> Result<Change, StoreError> {
         match unlinkat(&self.top, ACTIVATION, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) => self.unflushed = true,
-            Err(Errno::ENOENT) => {}
-            Err(why) => return Err(StoreError::writing(&self.store.activation_path(), why)),
+            Ok(()) => {
+                self.unflushed = true;
+                Ok(Change::Made)
+            }
+            Err(Errno::ENOENT) => Ok(Change::None),
+            Err(why) => Err(StoreError::writing(&self.store.activation_path(), why)),
         }
-        Ok(())
     }
 
     /// Replaces or creates a file, unless it has this content. It survives a power cut from here on.

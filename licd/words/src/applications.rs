@@ -2,7 +2,7 @@
 
 use licd_device::{ApplicationError, FIELD_BYTES};
 
-use crate::Caption;
+use crate::{Caption, messages};
 
 pub(crate) fn english(error: &ApplicationError) -> String {
     let field = |field| name(field, Caption::english);
@@ -35,10 +35,14 @@ pub(crate) fn german(error: &ApplicationError) -> String {
             field(name)
         ),
         ApplicationError::NoMailAddress => format!(
-            "{}: ist keine Mailadresse wie ada@example.com; berichtigen",
+            "{}: ist keine E-Mail-Adresse wie ada@example.com; berichtigen",
             Caption::Email.german()
         ),
-        ApplicationError::Address(error) => format!("{}: {error}", Caption::Address.german()),
+        ApplicationError::Address(error) => {
+            let message = error.to_string();
+            let message = messages::german(&message).unwrap_or(message);
+            format!("{}: {message}", Caption::Address.german())
+        }
     }
 }
 

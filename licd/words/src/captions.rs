@@ -1,5 +1,7 @@
 //! Captions of windows, pages, fields and buttons, and sentences without variable parts.
 
+use licd_device::Withdrawn;
+
 use crate::labels::captions;
 
 captions! {
@@ -52,16 +54,23 @@ captions! {
     /// The company of a person.
     Company = "Your company", "Ihre Firma";
     /// The mail address of a person.
-    Email = "Your mail address", "Ihre Mailadresse";
+    Email = "Your mail address", "Ihre E-Mail-Adresse";
     /// Whether the terms of the licensing service are accepted.
-    AcceptTerms = "Accept the terms", "Bedingungen annehmen";
+    AcceptTerms = "Accept the terms", "Nutzungsbedingungen annehmen";
     /// The terms are not accepted.
     TermsOpen = "Accept the terms of the licensing service; nothing is sent without.",
-        "Ohne Annahme der Bedingungen des Dienstes wird nichts gesendet.";
+        "Ohne Annahme der Nutzungsbedingungen wird nichts gesendet.";
 
+    /// A request waits.
+    RequestWaits = "A request for a licence waits for its answer.",
+        "Eine Lizenzanfrage wartet auf ihre Antwort.";
+    /// The button that cancels a request.
+    CancelRequest = "Cancel the request", "Anfrage zurückziehen";
+    /// A request is being cancelled.
+    CancellingRequest = "Cancelling the request ...", "Anfrage wird zurückgezogen ...";
     /// A request was cancelled.
     RequestCancelled = "The request is cancelled and deleted.",
-        "Die Anfrage ist abgebrochen und gelöscht.";
+        "Die Anfrage ist zurückgezogen und gelöscht.";
     /// No request waits.
     NoRequest = "No request waits for an answer.", "Keine Anfrage wartet auf eine Antwort.";
 
@@ -114,7 +123,7 @@ captions! {
     WhichKind = "Which licences are to be removed from this device?",
         "Welche Lizenzen sollen von diesem Gerät entfernt werden?";
     /// What a removal means.
-    RemovalStops = "What needs them stops working.", "Was sie braucht, endet.";
+    RemovalStops = "What needs them stops working.", "Was sie braucht, funktioniert danach nicht mehr.";
 
     /// The button that begins a check.
     Check = "Check", "Prüfen";
@@ -136,7 +145,7 @@ captions! {
     /// All files of a stick.
     AllFiles = "All files", "Alle Dateien";
     /// No stick is plugged in.
-    NoStick = "No stick is plugged in. Plug one in.", "Kein Stick steckt. Bitte einstecken.";
+    NoStick = "No stick is plugged in. Plug one in.", "Es steckt kein Stick. Bitte einstecken.";
     /// No source is chosen.
     NothingChosen = "Plug in a USB stick, or choose a file.",
         "Bitte einen USB-Stick einstecken oder eine Datei wählen.";
@@ -202,13 +211,22 @@ captions! {
     WithDaemon = "licd runs", "licd läuft";
     /// The daemon does not run, seen from the window.
     NoDaemon = "licd is not running. This window goes on once it is back.",
-        "licd läuft nicht. Dieses Fenster macht weiter, sobald es wieder da ist.";
+        "licd läuft nicht. Es geht weiter, sobald licd wieder läuft.";
     /// The program works without the daemon.
     WithoutDaemon = "without licd", "ohne licd";
     /// The first report has not come yet.
     Starting = "Reading the licences ...", "Lizenzen werden gelesen ...";
     /// The window shows an older state.
     Stale = "The state below is older:", "Der Stand unten ist älter:";
+}
+
+impl From<Withdrawn> for Caption {
+    fn from(withdrawn: Withdrawn) -> Self {
+        match withdrawn {
+            Withdrawn::Request => Self::RequestCancelled,
+            Withdrawn::Nothing => Self::NoRequest,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -251,6 +251,10 @@ impl Words for English {
         message.to_owned()
     }
 
+    fn subject(&self, subject: &str) -> String {
+        subject.to_owned()
+    }
+
     fn application(&self, error: &ApplicationError) -> String {
         applications::english(error)
     }

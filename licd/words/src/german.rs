@@ -64,7 +64,7 @@ impl Words for German {
                 format!("zeigt {now}, nicht synchronisiert; bitte prüfen")
             }
             ClockState::Behind => format!(
-                "zeigt eine Zeit, die sicher vergangen ist; {}; von einem Zeitserver stellen lassen",
+                "zeigt eine Zeit, die sicher schon vergangen ist; {}; von einem Zeitserver stellen lassen",
                 instead()
             ),
         }
@@ -165,8 +165,8 @@ impl Words for German {
             Step::Wait(None) => "abwarten, bis die Lizenz beginnt".to_owned(),
             Step::Restart => "das Gerät neu starten".to_owned(),
             Step::Repair => match surface {
-                Surface::CommandLine => "beheben, was zuerst steht; licctl doctor sagt, wie",
-                Surface::Window => "beheben, was zuerst steht",
+                Surface::CommandLine => "die genannten Probleme beheben; licctl doctor sagt, wie",
+                Surface::Window => "die genannten Probleme beheben",
             }
             .to_owned(),
             Step::Nothing => "nichts".to_owned(),
@@ -261,6 +261,10 @@ impl Words for German {
 
     fn problem(&self, message: &str) -> String {
         messages::german(message).unwrap_or_else(|| message.to_owned())
+    }
+
+    fn subject(&self, subject: &str) -> String {
+        messages::german_subject(subject).unwrap_or_else(|| subject.to_owned())
     }
 
     fn application(&self, error: &ApplicationError) -> String {

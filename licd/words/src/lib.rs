@@ -14,6 +14,7 @@ mod labels;
 mod messages;
 mod named;
 mod next;
+pub mod notices;
 mod overview;
 mod reasons;
 mod restart;
@@ -110,6 +111,8 @@ pub trait Words: Sync {
     fn message(&self, code: Code, message: &str) -> String;
     /// The message of a problem, which the report carries in English, for people.
     fn problem(&self, message: &str) -> String;
+    /// What a problem is about, for people: the report names it in English, unless it is a file.
+    fn subject(&self, subject: &str) -> String;
     /// Why an application for a licence is refused.
     fn application(&self, error: &ApplicationError) -> String;
     /// A sentence that names something.

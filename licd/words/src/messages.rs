@@ -6,8 +6,6 @@
 
 mod german;
 
-use std::borrow::Cow;
-
 use licd_rules::Code;
 
 use crate::Words;
@@ -16,8 +14,12 @@ use crate::Words;
 const NAMED: &str = ": ";
 /// Separates the clauses of a message: the fault and its cure.
 const CLAUSE: &str = "; ";
+/// Separates the items of a list.
+const ITEM: &str = ", ";
 /// Stands for what varies in a template.
 const HOLE: &str = "{}";
+/// Stands for it in a translation, where it must be translated as well.
+const PHRASE: &str = "{!}";
 
 /// A template and its translation, with the same holes in the same order.
 type Entry = (&'static str, &'static str);
@@ -26,6 +28,10 @@ type Entry = (&'static str, &'static str);
 /// is known to be that on this file.
 #[must_use]
 pub fn line(words: &dyn Words, code: Option<Code>, line: &str) -> String {
+    let whole = words.problem(line);
+    if whole != line {
+        return whole;
+    }
     // A name may hold the mark that follows it.
     for (at, mark) in line.match_indices(NAMED) {
         let (name, message) = (line.get(..at), line.get(at + mark.len()..));
@@ -44,28 +50,70 @@ pub fn line(words: &dyn Words, code: Option<Code>, line: &str) -> String {
     }
 }
 
-/// The German message; `None` if a clause of it is not in the table.
-pub(crate) fn german(message: &str) -> Option<String> {
-    translated(message, german::TABLE)
+/// The German name of what a problem is about, which is mostly a file.
+pub(crate) fn german_subject(subject: &str) -> Option<String> {
+    translated(subject, german::SUBJECTS)
 }
 
-fn translated(message: &str, table: &[Entry]) -> Option<String> {
-    if let Some(whole) = table.iter().find_map(|entry| filled(message, entry, table)) {
+/// The German message; `None` if a clause of it is not in the table.
+pub(crate) fn german(message: &str) -> Option<String> {
+    translated(message, german::TABLES)
+}
+
+fn translated(message: &str, tables: &[&[Entry]]) -> Option<String> {
+    let fitting = |text: &str| {
+        let entries = tables.iter().copied().flatten();
+        entries.into_iter().find_map(|entry| filled(text, entry, tables))
+    };
+    if let Some(whole) = fitting(message) {
         return Some(whole);
     }
     // A clause of a template may hold the separator, so each place is tried.
     message.match_indices(CLAUSE).find_map(|(at, _)| {
         let (head, tail) = (message.get(..at)?, message.get(at + CLAUSE.len()..)?);
-        let head = table.iter().find_map(|entry| filled(head, entry, table))?;
-        Some(format!("{head}{CLAUSE}{}", translated(tail, table)?))
+        let head = fitting(head)?;
+        Some(format!("{head}{CLAUSE}{}", translated(tail, tables)?))
     })
 }
 
 /// The translation of a message that fits a template.
-fn filled(message: &str, (template, translation): &Entry, table: &[Entry]) -> Option<String> {
+fn filled(message: &str, (template, translation): &Entry, tables: &[&[Entry]]) -> Option<String> {
+    let values = values(message, template)?;
+    let mut values = values.into_iter();
+    let mut text = String::new();
+    let mut rest = *translation;
+    while let Some((before, hole, after)) = next_hole(rest) {
+        let value = values.next()?;
+        text.push_str(before);
+        // What varies may be a phrase of its own.
+        match (phrase(value, tables), hole) {
+            (Some(phrase), _) => text.push_str(&phrase),
+            (None, Hole::Any) => text.push_str(value),
+            (None, Hole::Phrase) => return None,
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
+/// The translation of what stands for a hole: a phrase of the table, or a list of such phrases.
+fn phrase(value: &str, tables: &[&[Entry]]) -> Option<String> {
+    if value.contains(ITEM) {
+        let items: Option<Vec<_>> =
+            value.split(ITEM).map(|item| translated(item, tables)).collect();
+        if let Some(items) = items {
+            return Some(items.join(ITEM));
+        }
+    }
+    translated(value, tables)
+}
+
+/// What stands in a message for the holes of a template.
+fn values<'m>(message: &'m str, template: &str) -> Option<Vec<&'m str>> {
     let mut parts = template.split(HOLE);
     let mut rest = message.strip_prefix(parts.next()?)?;
-    let mut values: Vec<Cow<'_, str>> = Vec::new();
+    let mut values = Vec::new();
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
         // The last part ends the message.
@@ -74,113 +122,28 @@ fn filled(message: &str, (template, translation): &Entry, table: &[Entry]) -> Op
             Some(_) => rest.find(part),
         }?;
         let value = rest.get(..at).filter(|value| !value.is_empty() && !value.contains(CLAUSE))?;
-        // What varies may be a phrase of its own.
-        values.push(translated(value, table).map_or(Cow::Borrowed(value), Cow::Owned));
+        values.push(value);
         rest = rest.get(at + part.len()..)?;
     }
-    if !rest.is_empty() {
-        return None;
-    }
-    let mut values = values.into_iter();
-    let mut parts = translation.split(HOLE);
-    let mut text = parts.next()?.to_owned();
-    for part in parts {
-        text.push_str(&values.next()?);
-        text.push_str(part);
-    }
-    Some(text)
+    rest.is_empty().then_some(values)
+}
+
+/// What a translation takes in the place of a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hole {
+    /// Any text; a phrase of the table is translated.
+    Any,
+    /// Only a phrase of the table, so that no English is left in a German sentence.
+    Phrase,
+}
+
+/// The next hole of a translation, with the text before and after it.
+fn next_hole(translation: &str) -> Option<(&str, Hole, &str)> {
+    let at = translation.find('{')?;
+    let (before, found) = translation.split_at(at);
+    let any = found.strip_prefix(HOLE).map(|after| (before, Hole::Any, after));
+    any.or_else(|| found.strip_prefix(PHRASE).map(|after| (before, Hole::Phrase, after)))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn what_varies_is_kept_and_clauses_are_translated_each_by_itself() {
-        assert_eq!(german("in force until 2099-12-31").unwrap(), "in Kraft bis 2099-12-31");
-        let message = "in force until 2099-12-31; already in the store";
-        assert_eq!(german(message).unwrap(), "in Kraft bis 2099-12-31; schon vorhanden");
-        let message = "for unit 00E0C51C5088, not this device (00E0C51C5087)";
-        let expected = "für Unit 00E0C51C5088, nicht dieses Gerät (00E0C51C5087)";
-        assert_eq!(german(message).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_line_keeps_the_name_of_its_file_and_says_the_verdict() {
-        let german = crate::of(licd_rules::Language::German);
-        let known = line(german, None, "odd: name.lic: in force until 2099-12-31");
-        assert_eq!(known, "odd: name.lic: in Kraft bis 2099-12-31");
-        let unknown = line(german, Some(Code::SourceRefused), "https://h/a: says no");
-        assert_eq!(unknown, "https://h/a: die Quelle gibt sie nicht heraus (says no)");
-        let english = crate::of(licd_rules::Language::English);
-        assert_eq!(line(english, Some(Code::SourceRefused), "a: says no"), "a: says no");
-        assert_eq!(line(german, None, "a: says no"), "a: says no");
-    }
-
-    #[test]
-    fn a_message_with_an_unknown_clause_is_not_translated_in_part() {
-        for message in ["", "in force until ", "in force until 2099-12-31; a later clause", "later"]
-        {
-            assert_eq!(german(message), None, "{message}");
-        }
-    }
-
-    /// The text of every source file below a directory, with strings in one piece and any `{…}` as a hole.
-    fn sentences(dir: &Path, text: &mut String) {
-        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            match path.is_dir() {
-                true => sentences(&path, text),
-                false => text.push_str(&fs::read_to_string(path).unwrap()),
-            }
-        }
-    }
-
-    /// Lines that continue a string are joined, and holes lose their names.
-    fn plain(source: &str) -> String {
-        let mut text = String::new();
-        let mut rest = source;
-        while let Some(at) = rest.find(['\\', '{']) {
-            let (before, found) = rest.split_at(at);
-            text.push_str(before);
-            rest = if let Some(after) = found.strip_prefix("\\\n") {
-                after.trim_start()
-            } else if let Some(after) = found.strip_prefix('{')
-                && let Some((name, after)) = after.split_once('}')
-                && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-            {
-                text.push_str(HOLE);
-                after
-            } else {
-                let (one, after) = found.split_at(1);
-                text.push_str(one);
-                after
-            };
-        }
-        text + rest
-    }
-
-    #[test]
-    fn every_template_is_a_sentence_of_a_program() {
-        let licd = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut source = String::new();
-        for room in ["device", "store", "sources", "fs", "fetch", "protocol", "../license-format"] {
-            sentences(&licd.join(room).join("src"), &mut source);
-        }
-        let source = plain(&source);
-        let lost = |(template, _): &&Entry| !source.contains(*template);
-        let lost: Vec<_> = german::TABLE.iter().filter(lost).collect();
-        assert!(lost.is_empty(), "{lost:#?}");
-    }
-
-    #[test]
-    fn a_translation_has_the_holes_of_its_template() {
-        for (template, translation) in german::TABLE {
-            let holes = |text: &str| text.matches(HOLE).count();
-            assert_eq!(holes(template), holes(translation), "{template}");
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@ use license_format::Expiry;
 pub enum Named<'a> {
     /// Whether these licences are to be removed.
     RemoveQuestion(&'a str),
+    /// Which of this number of sticks is to be read; ends where the answer begins.
+    WhichStick(usize),
     /// Bytes received, and the total if it is known.
     Received(u64, Option<u64>),
     /// A field that must not be empty.
@@ -38,6 +40,7 @@ pub(crate) fn english(sentence: Named<'_>) -> String {
             format!("{} of {}", bytes(done, '.'), bytes(total, '.'))
         }
         Named::Received(done, None) => bytes(done, '.'),
+        Named::WhichStick(count) => format!("Which stick? 1 to {count}: "),
         Named::Needed(field) => format!("{field}: is empty; fill it in"),
         Named::NoPort(text) => format!("port {text}: is not a number from 1 to 65535"),
         Named::Unused(verdict) => format!("The licence is not used: {verdict}."),
@@ -65,12 +68,13 @@ pub(crate) fn german(sentence: Named<'_>) -> String {
             format!("{} von {}", bytes(done, ','), bytes(total, ','))
         }
         Named::Received(done, None) => bytes(done, ','),
+        Named::WhichStick(count) => format!("Welcher Stick? 1 bis {count}: "),
         Named::Needed(field) => format!("{field}: ist leer; bitte ausfüllen"),
         Named::NoPort(text) => format!("Port {text}: ist keine Zahl von 1 bis 65535"),
         Named::Unused(verdict) => format!("Die Lizenz wird nicht genutzt: {verdict}."),
         Named::Refused(verdict) => format!("Das war nicht möglich: {verdict}."),
-        Named::Terms(place) => format!("Bedingungen: {place}"),
-        Named::AcceptQuestion => "Nehmen Sie die Bedingungen an? [j/N] ".to_owned(),
+        Named::Terms(place) => format!("Nutzungsbedingungen: {place}"),
+        Named::AcceptQuestion => "Nehmen Sie die Nutzungsbedingungen an? [j/N] ".to_owned(),
         Named::Personal => "Die Anfrage nennt dieses Gerät und Sie. Das Gerät behält sie nur, bis \
                             die Lizenz da ist."
             .to_owned(),

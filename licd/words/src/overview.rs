@@ -96,7 +96,8 @@ fn lines<'a>(
 /// A problem for people: its subject and its message.
 #[must_use]
 pub fn problem(problem: &Problem, words: &dyn Words) -> String {
-    format!("{}: {}", problem.subject(), words.problem(&problem.message()))
+    let subject = words.subject(&problem.subject());
+    format!("{subject}: {}", words.problem(&problem.message()))
 }
 
 /// The lines about the device itself.

@@ -61,6 +61,7 @@ controls! {
     Activate: Activate 'a' 'a';
     Cancel: Cancel 'c' 'h';
     Close: Close 'c' 's';
+    CancelRequest: CancelRequest 'q' 'z';
 }
 
 impl From<Way> for Control {
@@ -135,6 +136,7 @@ impl Labels {
             Kind::Source(Purpose::Import) | Kind::Files(Purpose::Import) => Caption::Importing,
             Kind::Source(Purpose::Check) | Kind::Files(Purpose::Check) => Caption::Checking,
             Kind::Activation => Caption::Applying,
+            Kind::Withdrawal => Caption::CancellingRequest,
             Kind::Removal => Caption::Removing,
         })
     }
@@ -142,9 +144,11 @@ impl Labels {
     /// Why the daemon does not answer.
     pub(crate) fn absence(self, absence: &Absence) -> String {
         match absence {
-            Absence::Bus(reason) => self.words.named(Named::BusSilent(reason)),
+            Absence::Bus(reason) => self.words.named(Named::BusSilent(&self.words.problem(reason))),
             Absence::Daemon => self.caption(Caption::NoDaemon),
-            Absence::Answer(reason) => self.words.named(Named::DaemonSilent(reason)),
+            Absence::Answer(reason) => {
+                self.words.named(Named::DaemonSilent(&self.words.problem(reason)))
+            }
         }
     }
 
@@ -170,6 +174,7 @@ impl Labels {
             Outcome::Cancelled => self.caption(Caption::Cancelled),
             Outcome::Interrupted => self.caption(Caption::Interrupted),
             Outcome::Removed(count) => self.words.removed(*count),
+            Outcome::Withdrawn(withdrawn) => self.caption((*withdrawn).into()),
             Outcome::Refused(code) => said(Named::Refused(self.words.verdict(*code))),
             Outcome::Incomplete(complaint) => self.complaint(complaint),
         }
@@ -179,7 +184,9 @@ impl Labels {
         let name = |field: &Field| self.caption(Control::from(*field).parts().0);
         match complaint {
             Complaint::Missing(field) => self.words.named(Named::Needed(&name(field))),
-            Complaint::NoAddress(field, reason) => format!("{}: {reason}", name(field)),
+            Complaint::NoAddress(field, reason) => {
+                format!("{}: {}", name(field), self.words.problem(reason))
+            }
             Complaint::NoStick => self.caption(Caption::NothingChosen),
             Complaint::Terms => self.caption(Caption::TermsOpen),
         }
@@ -190,16 +197,17 @@ impl Labels {
 mod tests {
     use super::*;
     use Control::{
-        AcceptTerms, Activate, Address, CheckFiles, CheckOnly, CheckStick, Company, DevicePage,
-        Email, Encrypted, FromAddress, FromFileOrStick, FromFtp, FromService, Hide, Host, Import,
-        ImportFiles, ImportPage, ImportStick, Keep, LicensesPage, Password, Path, PersonName, Port,
-        Proxy, Refresh, Remove, RemoveKind, RemoveSelected, User,
+        AcceptTerms, Activate, Address, CancelRequest, CheckFiles, CheckOnly, CheckStick, Company,
+        DevicePage, Email, Encrypted, FromAddress, FromFileOrStick, FromFtp, FromService, Hide,
+        Host, Import, ImportFiles, ImportPage, ImportStick, Keep, LicensesPage, Password, Path,
+        PersonName, Port, Proxy, Refresh, Remove, RemoveKind, RemoveSelected, User,
     };
 
     /// The controls that are shown together.
     fn together() -> Vec<Vec<Control>> {
-        let pages = [DevicePage, LicensesPage, ImportPage, Hide];
+        let pages = [DevicePage, LicensesPage, ImportPage, Hide, CancelRequest];
         let ways = [FromAddress, FromFtp, FromFileOrStick];
+        let person = [PersonName, Company, Email, Proxy, AcceptTerms];
         let on_page = |own: &[Control]| [own, &pages].concat();
         let on_import = |own: &[Control]| [own, &ways, &pages].concat();
         vec![
@@ -209,11 +217,7 @@ mod tests {
             on_import(&[Address, Proxy, Import, CheckOnly]),
             on_import(&[Host, Port, User, Password, Path, Encrypted, Import, CheckOnly]),
             on_import(&[ImportFiles, CheckFiles, ImportStick, CheckStick]),
-            [
-                &[PersonName, Company, Email, Proxy, AcceptTerms, Activate, Hide, FromService],
-                &ways[..],
-            ]
-            .concat(),
+            [&person[..], &[Activate, FromService, Hide, CancelRequest], &ways].concat(),
         ]
     }
 

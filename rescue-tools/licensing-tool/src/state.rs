@@ -5,6 +5,7 @@
 //! |---|---|
 //! | the user starts an import, a check or an activation | `Import`, `ImportFiles`, `Activate`; or `Focus…` on what is missing |
 //! | the user cancels | `CancelJob` once the job is known, `CancelFiles` |
+//! | the user cancels the request that waits | `Withdraw` |
 //! | the user wants a removal | none: the window asks first |
 //! | the user confirms it | `Remove` |
 //! | the import page is open, and time passes | `ListSticks` |
@@ -131,6 +132,7 @@ impl State {
             Event::FilesChosen(files, purpose) => self.start_files(files, purpose),
             Event::Started(purpose) => self.start(purpose),
             Event::Cancelled => self.cancel(),
+            Event::WantsWithdrawal => self.withdraw(),
             Event::WantsRemoval(question) => self.ask(question),
             Event::RemovalChosen(selector) => self.ask(Question::Licenses(selector)),
             Event::Confirmed => self.confirm(),
@@ -145,6 +147,7 @@ impl State {
             Event::Ended(job, verdict) => self.ended(job, verdict),
             Event::FilesDone(verdicts) => self.files_done(verdicts),
             Event::Removed(count) => self.end_work(Outcome::Removed(count), Vec::new()),
+            Event::Withdrawn(withdrawn) => self.end_work(Outcome::Withdrawn(withdrawn), Vec::new()),
             Event::Refused(failure) => self.refused(failure),
             Event::Sticks(sticks) => self.list_sticks(sticks),
             Event::Terms(place) => self.know_terms(place),

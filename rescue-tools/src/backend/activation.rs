@@ -1,17 +1,10 @@
 //! Activation, by the daemon or by the device itself.
 
-use licd_device::{Application, Arrival, Attempt, Failure, FileVerdict, Intent};
+use licd_device::{Application, Arrival, Attempt, Failure, FileVerdict, Withdrawn};
 use licd_rules::Code;
 
 use super::{Backend, CancelBy, Wish};
 use crate::bus;
-
-/// What cancelling an activation has withdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Withdrawn {
-    Request,
-    Nothing,
-}
 
 impl Backend {
     /// Sends a request for a licence to the service at `url` and imports the answer. Reports progress:
@@ -61,7 +54,7 @@ impl Backend {
         };
         let answer = self.device.activate(known, &attempt, progress);
         let arrival = match answer {
-            Ok(file) => known.read(url, file, Intent::Explicit),
+            Ok(answer) => known.read_answer(url, answer),
             Err(failure) => Arrival::unread(url, failure),
         };
         let mut imported = self.import_arrivals(known, vec![arrival]);
@@ -70,16 +63,18 @@ impl Backend {
         verdict.map(|verdict| (verdict.code, verdict.message)).ok_or_else(bus::unanswered)
     }
 
-    /// Cancels the activation that waits for its answer: its request goes, with the person's data.
-    /// Answers whether there was one.
+    /// Cancels the activation that runs or waits, in this process or another: its request goes, with the
+    /// person's data. Answers whether there was one; a licence that has come in the last moment stays.
     pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
-        if !self.device.has_activation() {
-            return Ok(Withdrawn::Nothing);
+        let Some(daemon) = &self.daemon else { return self.device.withdraw_activation() };
+        let before = self.report()?;
+        if daemon.cancel_activation()? == Withdrawn::Nothing {
+            // One that another licctl has begun without the daemon is a file alone.
+            return self.device.withdraw_activation();
         }
-        if let Some(daemon) = &self.daemon {
-            daemon.cancel_activation()?;
-        }
-        // The daemon has no job for a request that it has not tried to send since its start.
-        self.device.remove_activation().map(|()| Withdrawn::Request)
+        Ok(match self.report()?.has_gained(&before) {
+            true => Withdrawn::Nothing,
+            false => Withdrawn::Request,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use licd_client::{Applicant, CallError, Caller, ImportOptions, Signal, Signals, Topic, block_on};
-use licd_device::{Application, Failure, Person, Proxy};
+use licd_device::{Application, Failure, Person, Proxy, Withdrawn};
 use licd_rules::Code;
 
 use super::{Daemon, failure, purpose, unanswered, verdict};
@@ -48,17 +48,16 @@ impl Daemon {
         self.finish(async || self.client.activate(&applicant).await, watch)
     }
 
-    /// Cancels the activation whose request waits for the next attempt to send it, if there is such a
-    /// one.
-    pub(crate) fn cancel_activation(&self) -> Result<(), Failure> {
-        block_on(async {
+    /// Cancels the activation that runs or waits.
+    pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
+        let found = block_on(async {
             self.client.ping().await?;
-            match self.client.waiting_job().await? {
-                Some(job) => self.client.cancel(&job).await,
-                None => Ok(()),
-            }
+            self.client.cancel_activation().await
+        });
+        Ok(match found.map_err(failure)? {
+            true => Withdrawn::Request,
+            false => Withdrawn::Nothing,
         })
-        .map_err(failure)
     }
 
     /// Begins a job, and waits for its end.

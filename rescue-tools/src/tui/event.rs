@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use licd_device::{Application, Failure, FileVerdict, Login, Removed, Report, Url};
+use licd_device::{Application, Failure, FileVerdict, Login, Removed, Report, Url, Withdrawn};
 use licd_rules::Selector;
+use licensing_words::Caption;
 
 pub(super) use crate::backend::By;
 
@@ -93,6 +94,8 @@ pub(super) enum Outcome {
     Nothing(String),
     /// The user cancelled before anything was imported.
     Cancelled,
+    /// The request was cancelled.
+    Withdrawn(Withdrawn),
     /// Licences were removed.
     Removed(Removed),
     /// The work failed as a whole.
@@ -125,6 +128,8 @@ pub(super) enum Work {
     Import(ImportSource, Effect),
     /// Send a request for a licence, and import the answer.
     Activate(Applied),
+    /// Cancel the request that waits for its answer.
+    Withdraw,
     /// Remove.
     Remove(Selector),
 }
@@ -137,16 +142,28 @@ impl Work {
             Self::Activate(Applied(application)) => {
                 application.url().map(ToString::to_string).unwrap_or_default()
             }
+            Self::Withdraw => String::new(),
             Self::Remove(selector) => selector.to_string(),
         }
     }
 
-    /// What happens to files; `None` for a removal, which cannot be cancelled.
+    /// What is shown while it runs.
+    pub(super) fn caption(&self) -> Caption {
+        match self {
+            Self::Import(_, Effect::Import) => Caption::Importing,
+            Self::Import(_, Effect::CheckOnly) => Caption::Checking,
+            Self::Activate(_) => Caption::Applying,
+            Self::Withdraw => Caption::CancellingRequest,
+            Self::Remove(_) => Caption::Removing,
+        }
+    }
+
+    /// What happens to files; `None` for what cannot be cancelled.
     pub(super) fn effect(&self) -> Option<Effect> {
         match self {
             Self::Import(_, effect) => Some(*effect),
             Self::Activate(_) => Some(Effect::Import),
-            Self::Remove(_) => None,
+            Self::Withdraw | Self::Remove(_) => None,
         }
     }
 }

@@ -28,7 +28,7 @@ use super::event::{Action, Drawn, Effect, Event, Key, Outcome, Seen};
 
 pub(super) use dialog::{Choice, Confirm, Dialog, Files, Running, Sticks, Verdicts};
 pub(super) use form::{Complaint, Field, Form, FormKind, Value};
-pub(super) use pages::{From, Page};
+pub(super) use pages::{Activate, From, Page};
 
 /// Whether the program goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl State {
         self.seen = Some(seen);
         self.trouble = None;
         // The list may be shorter now.
-        for page in [Page::Licenses, Page::Remove] {
+        for page in [Page::Licenses, Page::Remove, Page::Activate] {
             let here = mem::replace(&mut self.page, page);
             let last = self.last();
             if let Some(at) = self.at.get_mut(page.position()) {

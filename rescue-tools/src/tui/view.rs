@@ -118,7 +118,8 @@ fn draw_trouble(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look) ->
     let Some(trouble) = &state.trouble else { return area };
     let mut page = Page::of_screen(area.width.into());
     page.row(&[], &[Cell::new(look.words.caption(Caption::Stale), Tone::Caution)]);
-    page.text_at(2, Cell::new(&trouble.message, Tone::Caution));
+    let why = licensing_words::line(look.words, Some(trouble.code), &trouble.message);
+    page.text_at(2, Cell::new(why, Tone::Caution));
     let rows = u16::try_from(page.lines().len()).unwrap_or(area.height).min(area.height / 2);
     let [top, _, rest] =
         Layout::vertical([Constraint::Length(rows), Constraint::Length(1), Constraint::Fill(1)])

@@ -174,6 +174,9 @@ fn run(access: &Access, work: Work, cancel: &Cancel, events: &Sender<Event>) -> 
                 false => outcome,
             }
         }
+        Work::Withdraw => {
+            backend.cancel_activation().map_or_else(Outcome::Failed, Outcome::Withdrawn)
+        }
         Work::Remove(selector) => {
             backend.remove(&selector).map_or_else(Outcome::Failed, Outcome::Removed)
         }
@@ -184,7 +187,7 @@ fn run(access: &Access, work: Work, cancel: &Cancel, events: &Sender<Event>) -> 
 fn withdrawn(backend: &Backend) -> Outcome {
     let removed = match backend.by() {
         By::Daemon => Ok(()),
-        By::Device => backend.device().remove_activation(),
+        By::Device => backend.device().withdraw_activation().map(drop),
     };
     removed.map_or_else(Outcome::Failed, |()| Outcome::Cancelled)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write as _, stderr};
 
-use licd_device::{ApplicationError, Failure, Person, Terms, Url};
+use licd_device::{ApplicationError, Failure, Person, Terms, Url, Withdrawn};
 use licd_fs::printable::{escaped, reason};
 use licd_rules::Code;
 use licensing_words::{self as words, Caption, Named, Words};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::source;
 use crate::args::Activate;
-use crate::backend::{Backend, By, Withdrawn};
+use crate::backend::{Backend, By};
 use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
@@ -48,15 +48,14 @@ pub(crate) fn run(backend: &Backend, mut order: Activate, out: &mut Output) -> V
 
 fn cancel(backend: &Backend, out: &mut Output) -> VerbResult {
     let withdrawn = backend.cancel_activation()?;
-    let (caption, verdict) = match withdrawn {
-        Withdrawn::Request => (Caption::RequestCancelled, Verdict::Yes),
-        Withdrawn::Nothing => (Caption::NoRequest, Verdict::No),
-    };
     match out.is_json() {
         true => out.value(&Cancelled { schema: 1, cancelled: withdrawn == Withdrawn::Request })?,
-        false => out.line(format_args!("{}", words::of_user().caption(caption)))?,
+        false => out.line(format_args!("{}", words::of_user().caption(withdrawn.into())))?,
     }
-    Ok(verdict)
+    Ok(match withdrawn {
+        Withdrawn::Request => Verdict::Yes,
+        Withdrawn::Nothing => Verdict::No,
+    })
 }
 
 /// Where the terms are.

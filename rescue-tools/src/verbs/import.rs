@@ -5,6 +5,7 @@ use std::fs::File;
 use licd_device::{CLOCK_IGNORED, Failure, Fetch, FileVerdict, Login, Place, Url};
 use licd_fs::printable::reason;
 use licd_rules::Code;
+use licensing_words as words;
 
 use super::source;
 use super::stick::{self, Found};
@@ -35,7 +36,9 @@ pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbRe
     }
     source::print(&verdicts, out)?;
     if !out.is_json() {
-        empty.iter().try_for_each(|message| out.line(format_args!("{message}")))?;
+        let words = words::of_user();
+        let text = |message: &String| words::line(words, None, message);
+        empty.iter().try_for_each(|message| out.line(format_args!("{}", text(message))))?;
     }
     Ok(verdict(&verdicts, order.check))
 }

@@ -2,7 +2,7 @@
 
 use licd_device::Left;
 use licd_rules::Selector;
-use licensing_words::{English, Words as _};
+use licensing_words as words;
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -20,9 +20,10 @@ pub(crate) fn run(backend: &Backend, selector: &Selector, out: &mut Output) -> V
     if out.is_json() {
         out.value(&Removed { schema: 1, removed, left })?;
     } else {
-        out.line(format_args!("{selector}: {}", English.removed(removed)))?;
+        let words = words::of_user();
+        out.line(format_args!("{selector}: {}", words.removed(removed)))?;
         for Left { file, pack, class } in &left {
-            out.line(format_args!("{}: {file}", English.stays(pack, class)))?;
+            out.line(format_args!("{}: {file}", words.stays(pack, class)))?;
         }
     }
     Ok(Verdict::of(removed > 0))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use licd_device::{Failure, FileVerdict, Intent, Stick};
 use licd_rules::Code;
+use licensing_words::{self as words, Named};
 
 use super::source;
 use crate::args::Import;
@@ -92,7 +93,7 @@ fn choose(backend: &Backend, sticks: &[Stick]) -> Result<PathBuf, Failure> {
         // Wait for the answer even if the question cannot be written.
         let _ = writeln!(to, "{number}) {}", stick.described());
     }
-    let _ = write!(to, "Which stick? 1 to {}: ", sticks.len());
+    let _ = write!(to, "{}", words::of_user().named(Named::WhichStick(sticks.len())));
     let mut answer = String::new();
     let _ = stdin().read_line(&mut answer);
     let number = answer.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));

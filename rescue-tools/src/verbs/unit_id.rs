@@ -3,6 +3,7 @@
 use std::io::{Write as _, stderr};
 
 use licd_device::Failure;
+use licensing_words as words;
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -27,11 +28,11 @@ fn print(unit: Option<&str>, out: &mut Output) -> Result<(), Failure> {
         Some(unit) => out.line(format_args!("{unit}")),
         None => {
             // Standard output is reserved for the unit ID, which scripts read.
-            let _ = writeln!(
-                stderr(),
-                "licctl: there is no unit ID: no network interface has a permanent address, and \
-                 the system does not run from a USB drive; licctl doctor gives the reason"
+            let why = words::of_user().problem(
+                "there is no unit ID: no network interface has a permanent address, and the system \
+                 does not run from a USB drive; licctl doctor gives the reason",
             );
+            let _ = writeln!(stderr(), "licctl: {why}");
             Ok(())
         }
     }

@@ -1,34 +1,20 @@
-//! An activation ends with a licence, by whatever way, or is cancelled or replaced.
+//! An activation ends with a licence, by whatever way, or is replaced.
 
 use std::fs;
 
-use acceptance::client::{Client, NAME};
-use acceptance::daemon::with_and_without_daemon;
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER};
 use acceptance::server::{hang, status};
 use acceptance::{story, wait};
 use zbus::{OwnedObjectPath, Variant};
 
-use super::{
-    JOB, Service, arguments, assert_conforms, device, finished, order, point_to, request_file,
-};
+use super::cancels::state_of;
+use super::{Service, arguments, assert_conforms, device, finished, order, point_to, request_file};
 
 pub(super) const STORIES: &[Story] = &[
     story!(a_licence_from_elsewhere_answers_the_request),
-    story!(a_cancelled_activation_takes_its_request_along),
     story!(a_later_activation_replaces_the_earlier_one),
-    story!(licctl_cancels_the_request_that_waits),
 ];
-
-fn state_of(client: &Client, job: &OwnedObjectPath) -> String {
-    let properties = client.properties(job.as_str(), JOB);
-    String::try_from(properties["State"].try_clone().unwrap()).unwrap()
-}
-
-fn cancel(client: &Client, job: &OwnedObjectPath) {
-    let () = client.call(NAME, job.as_str(), JOB, "Cancel", &()).unwrap();
-}
 
 fn a_licence_from_elsewhere_answers_the_request() {
     let service = Service::with(|_| status("503 Later", "Retry-After: 3600\r\n"));
@@ -64,31 +50,6 @@ fn a_licence_from_elsewhere_answers_the_request() {
     wait::until("the request is gone", || (!request_file(&world).exists()).then_some(()));
 }
 
-fn a_cancelled_activation_takes_its_request_along() {
-    let hanging = Service::serving(|_, stream| hang(stream));
-    let world = device(&hanging.url());
-    let daemon = world.start();
-    let (client, signals) = (daemon.client(), daemon.client().listen());
-    let job = order(&client, &[]).unwrap();
-    wait::until("the service is asked", || (!hanging.posted().is_empty()).then_some(()));
-    assert!(request_file(&world).exists());
-    cancel(&client, &job);
-    let (verdict, message) = finished(&signals, &job);
-    assert_eq!(verdict, "source-unreachable");
-    assert!(message.ends_with("was cancelled"), "{message}");
-    assert!(!request_file(&world).exists());
-    // Between two attempts.
-    let failing = Service::with(|_| status("500 x", "Retry-After: 3600\r\n"));
-    let url = [("url", Variant::from(failing.url()))];
-    let job = order(&client, &url).unwrap();
-    finished(&signals, &job);
-    assert_eq!(state_of(&client, &job), "waiting");
-    cancel(&client, &job);
-    assert!(!request_file(&world).exists());
-    let problems = &daemon.status()["problems"];
-    assert_eq!(problems.as_array().unwrap().len(), 0, "{problems}");
-}
-
 fn a_later_activation_replaces_the_earlier_one() {
     let hanging = Service::serving(|_, stream| hang(stream));
     let failing = Service::with(|_| status("500 x", "Retry-After: 3600\r\n"));
@@ -109,21 +70,4 @@ fn a_later_activation_replaces_the_earlier_one() {
     daemon.refresh();
     let _ = daemon.licctl(arguments(&[])).with_code(0);
     assert!(!request_file(&world).exists());
-}
-
-fn licctl_cancels_the_request_that_waits() {
-    let failing = Service::with(|_| status("500 x", "Retry-After: 3600\r\n"));
-    with_and_without_daemon(|world, licctl| {
-        point_to(world, &failing.url());
-        let none = licctl(&["activate", "--cancel"]).with_code(1);
-        assert_eq!(none.out, "No request waits for an answer.\n");
-        let _ = licctl(&arguments(&[])).with_code(6);
-        assert!(request_file(world).exists());
-        let cancelled = licctl(&["activate", "--cancel", "--json"]).with_code(0);
-        assert_eq!(cancelled.out, "{\"schema\":1,\"cancelled\":true}\n");
-        assert!(!request_file(world).exists());
-        assert_eq!(world.status()["problems"].as_array().unwrap().len(), 0);
-        // A cancel is all that the command does.
-        let _ = licctl(&["activate", "--cancel", "--accept-terms"]).with_code(2);
-    });
 }

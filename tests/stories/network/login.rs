@@ -57,7 +57,11 @@ fn user_and_password_file_log_in() {
     let ntlm = Server::answering(acceptance::server::status("401 x", "WWW-Authenticate: NTLM\r\n"));
     for login in [None, Some((USER, SECRET))] {
         let outcome = try_all(&daemon, &world, &ntlm.url("a"), login);
-        outcome.refused("source-refused", "offers only NTLM, which is not supported", "ask for");
+        outcome.refused(
+            "source-refused",
+            "offers only NTLM, which licd does not support",
+            "ask for",
+        );
     }
     // A user name in the address counts too.
     let named = server.url("a").replace("//", "//anna@");

@@ -109,7 +109,7 @@ fn the_message_names_a_proxy_that_refuses() {
             "407 x",
             ntlm,
             "source-refused",
-            "offers only Negotiate and NTLM, which are not supported",
+            "offers only Negotiate and NTLM, which licd does not support",
         ),
         (
             "403 No thin clients",

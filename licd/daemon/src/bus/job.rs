@@ -63,11 +63,16 @@ impl JobObject {
             };
             self.authority.check(connection, &header, action).await?;
         }
-        if self.job.is_kept() {
-            return ask(&self.shared, |reply| Order::Withdraw { reply }).await;
+        let job = self.job.id;
+        match (self.job.is_finished(), self.job.is_kept()) {
+            (true, false) => return Ok(()),
+            (true, true) => {}
+            (false, _) => self.job.withdraw(),
         }
-        self.job.withdraw();
-        Ok(())
+        match self.job.kind {
+            JobKind::Import => Ok(()),
+            JobKind::Activation => ask(&self.shared, |reply| Order::Withdraw { job, reply }).await,
+        }
     }
 
     #[zbus(signal)]
@@ -76,6 +81,11 @@ impl JobObject {
         verdict: &str,
         message: &str,
     ) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn kind(&self) -> String {
+        self.job.kind.as_str().to_owned()
+    }
 
     #[zbus(property(emits_changed_signal = "const"))]
     fn source(&self) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licd_device::{Intent, Url};
+use licd_fs::printable;
 use licd_machine::links;
 use licd_rules::{ServiceState, poll_after_change, poll_after_start, poll_again};
 use sd_notify::NotifyState;
@@ -14,7 +15,7 @@ use super::refresh::{Removal, Subject, remove_profile, take};
 use super::{Daemon, Fatal, notify, settle};
 use crate::bus::Bus;
 use crate::dispatch::{Action, Event, NextPoll, Refused, Scope, Unreachable, Work};
-use crate::jobs::{self, JobId, Source};
+use crate::jobs::{self, Job, JobId, JobKind, Source};
 use crate::journal;
 use crate::shared::{News, Refusal, Unsettled};
 
@@ -45,6 +46,7 @@ impl Daemon {
                 return Ok(Some(Event::ActivationPlanned(self.time_to(next))));
             }
             Action::KeepJob(job) => self.jobs.get(&job).into_iter().for_each(|job| job.keep()),
+            Action::ShowRequest(job) => self.show_request(job),
             Action::StartWrite(ticket) => return Ok(self.start_write(ticket)),
             Action::Settle(left) => return Ok(self.settle(left)),
             Action::Rejoin => return Ok(Some(self.rejoin())),
@@ -115,6 +117,24 @@ impl Daemon {
             Err(refusal) => {
                 log::warn!(MESSAGE_ID = journal::PROBLEM; "activation: {}", refusal.message());
                 Some(Event::NotStarted(Work::Import(job)))
+            }
+        }
+    }
+
+    /// Shows the stored request as a job between two attempts.
+    fn show_request(&self, id: JobId) {
+        let published = self.shared.published();
+        let name = published.survey.activation_name();
+        let (kind, intent) = (JobKind::Activation, Intent::Explicit);
+        match Job::new(id, kind, name, String::new(), intent, &published.allowed()) {
+            Ok(job) => {
+                job.finish();
+                job.keep();
+                self.bus(|bus| bus.job_began(Arc::new(job)));
+            }
+            Err(error) => {
+                let why = printable::reason(&error.into());
+                log::warn!(MESSAGE_ID = journal::PROBLEM; "activation: is not shown ({why})");
             }
         }
     }

@@ -56,7 +56,8 @@ impl Daemon {
                     ImportReply::Verdict(_) => ImportAnswer::Verdict,
                 },
             },
-            Order::Remove { .. } | Order::Apply { .. } | Order::Withdraw { .. } => Ordered::Write,
+            Order::Remove { .. } | Order::Apply { .. } => Ordered::Write,
+            Order::Withdraw { job, .. } => Ordered::Withdraw(*job),
             Order::Refresh { .. } => Ordered::Refresh,
             Order::Poll { .. } => Ordered::Poll,
             Order::Answer { .. } => Ordered::Answer,
@@ -132,7 +133,7 @@ impl Daemon {
                 Order::Import { reply, .. } => reply.refuse(refusal),
                 Order::Remove { reply, .. } => reply(Err(refusal)),
                 Order::Apply { reply, .. }
-                | Order::Withdraw { reply }
+                | Order::Withdraw { reply, .. }
                 | Order::Answer { reply, .. }
                 | Order::Refresh { reply }
                 | Order::Poll { reply } => reply(Err(refusal)),
@@ -147,7 +148,7 @@ impl Daemon {
         match *order {
             Order::Remove { selector, reply } => self.remove(selector, reply),
             Order::Apply { settings, reply } => self.apply(settings, reply),
-            Order::Withdraw { reply } => self.withdraw(reply),
+            Order::Withdraw { reply, .. } => self.withdraw(reply),
             _ => None,
         }
     }
@@ -180,7 +181,7 @@ impl Daemon {
     /// Removes the request of an activation that waits.
     fn withdraw(&self, reply: Reply<()>) -> Option<Event> {
         let device = Arc::clone(&self.device);
-        let work = move || device.remove_activation().map_err(Refusal::from);
+        let work = move || device.withdraw_activation().map(drop).map_err(Refusal::from);
         let tell = move |outcome: Option<_>| News::Applied {
             outcome: outcome.unwrap_or_else(|| Err(fault("activation"))),
             reply,

@@ -115,7 +115,8 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
     let (mut noted, mut concluded) = (false, false);
     for (job, count, following) in parts {
         let mut own: Vec<_> = imported.by_ref().take(count).collect();
-        if job.kind == JobKind::Activation {
+        // The order of the caller that has cancelled it removes the request.
+        if job.kind == JobKind::Activation && !job.is_withdrawn() {
             device.conclude_activation(&mut own);
             has_written = true;
             concluded = true;
@@ -214,7 +215,7 @@ enum CleanUp {
 /// that failed.
 fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
     let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
-    let removed = is_answered.then(|| device.remove_activation())?;
+    let removed = is_answered.then(|| device.withdraw_activation())?;
     removed.err().map(|failure| failure.message)
 }
 

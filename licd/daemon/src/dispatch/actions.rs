@@ -31,6 +31,8 @@ pub(crate) enum Action {
     PlanActivation(NextPoll),
     /// Leave this job on the bus after its end: its request waits for the next attempt.
     KeepJob(JobId),
+    /// Show the request that waits as this job, which does not run.
+    ShowRequest(JobId),
     /// Start the removal or change of settings that is under the ticket.
     StartWrite(Ticket),
     /// Plan the restart of the device by the user's answer that is under the ticket.

@@ -15,8 +15,11 @@ pub(super) struct Activation {
     request_waits: bool,
     /// The attempt that runs.
     running: Option<JobId>,
-    /// The last attempt, which stays on the bus until the next one, so that it can be cancelled.
+    /// The last attempt, which stays on the bus until the next one, so that it can be cancelled; for a
+    /// request that was found, a job that has not run.
     waiting: Option<JobId>,
+    /// The attempt that a caller has cancelled with its request.
+    withdrawn: Option<JobId>,
     /// Attempts in a row that have failed.
     failures: u32,
     next: Next,
@@ -50,7 +53,12 @@ impl Activation {
 
     /// Whether a request waits for the next attempt once this job has ended.
     pub(super) fn waits_after(&self, job: JobId) -> bool {
-        self.request_waits && self.running == Some(job)
+        self.request_waits && self.running == Some(job) && self.withdrawn != Some(job)
+    }
+
+    /// Takes note that a caller has cancelled this attempt, whose request goes.
+    pub(super) fn withdraw(&mut self, job: JobId) {
+        self.withdrawn = Some(job);
     }
 
     /// Takes note of the job of the last attempt, which stays on the bus.
@@ -101,6 +109,16 @@ impl State {
         }
     }
 
+    /// Shows a request that waits without an attempt, so that it can be cancelled.
+    pub(super) fn show_request(&mut self) {
+        let Activation { request_waits, running, waiting, .. } = self.activation;
+        if request_waits && running.is_none() && waiting.is_none() && !self.is_stopping() {
+            let job = self.jobs.take_number();
+            self.activation.waiting = Some(job);
+            self.push(Action::ShowRequest(job));
+        }
+    }
+
     /// Plans the first attempt for a request that was found.
     pub(super) fn plan_activation(&mut self) {
         let Activation { request_waits, running, next, .. } = self.activation;
@@ -120,7 +138,8 @@ impl State {
         if activation.running.take_if(|running| *running == job).is_none() {
             return;
         }
-        if activation.request_waits && !self.is_stopping() {
+        let withdrawn = activation.withdrawn == Some(job);
+        if activation.request_waits && !withdrawn && !self.is_stopping() {
             self.attempt_failed();
         }
     }

@@ -75,6 +75,8 @@ pub(crate) enum Order {
     Import { owner: String, origin: Origin, answer: ImportAnswer },
     /// A removal or a change of settings.
     Write,
+    /// To remove the request of an activation, whose attempt the caller has cancelled.
+    Withdraw(JobId),
     /// To take a user's answer about the restart, on which `licd_rules::Plan` decides.
     Answer,
     /// A refresh of everything.

@@ -115,10 +115,16 @@ impl Jobs {
         caller: Option<Ticket>,
     ) -> Result<JobId, Refused> {
         self.room_for(&owner, origin)?;
-        self.last = self.last.wrapping_add(1);
         let job = Job { owner, origin, caller, stage: Stage::Reading };
-        self.running.insert(self.last, job);
-        Ok(self.last)
+        let id = self.take_number();
+        self.running.insert(id, job);
+        Ok(id)
+    }
+
+    /// Takes the next number.
+    pub(super) fn take_number(&mut self) -> JobId {
+        self.last = self.last.wrapping_add(1);
+        self.last
     }
 
     pub(super) fn numbers(&self) -> Vec<JobId> {

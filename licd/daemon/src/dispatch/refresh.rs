@@ -128,6 +128,7 @@ impl State {
         facts.settings.into_iter().for_each(|settings| self.settings_read(*settings));
         self.request_looked_at(facts.request_waits);
         facts.imported.into_iter().for_each(|(job, code)| self.end_import(job, code));
+        self.show_request();
         self.plan_activation();
         for Waiting::Done(ticket) | Waiting::Refresh(ticket) in waiting {
             self.push(Action::Answer(ticket));

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
-use licd_device::{Attempt, CLOCK_IGNORED, Device, Failure, Fetch, Survey, Url};
+use licd_device::{Answer, Attempt, CLOCK_IGNORED, Device, Failure, Fetch, Survey, Url};
 
 use super::Meter;
 use super::source::Access;
@@ -26,25 +26,17 @@ pub(super) fn fetch(
     fetched.whole()
 }
 
-/// The answer of the licensing service. The request of an attempt that a caller has cancelled goes.
+/// The answer of the licensing service.
 pub(super) fn activate(
     device: &Device,
     known: &Survey,
     request: Option<&str>,
     meter: &mut Meter<'_>,
-) -> Result<File, Failure> {
+) -> Result<Answer, Failure> {
     let job = Arc::clone(meter.job);
     let (cancel, is_cancelled) = (Some(job.cancel.as_fd()), &|| job.is_cancelled());
     let attempt = Attempt { request, cancel, is_cancelled };
-    let answer =
-        device.activate(known, &attempt, |done, total| meter.set(done, total.unwrap_or(0)));
-    if answer.is_err()
-        && job.is_withdrawn()
-        && let Err(failure) = device.remove_activation()
-    {
-        log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
-    }
-    answer
+    device.activate(known, &attempt, |done, total| meter.set(done, total.unwrap_or(0)))
 }
 
 /// Warns if the dates of a certificate were ignored.

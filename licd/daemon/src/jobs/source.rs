@@ -123,7 +123,7 @@ impl Source {
             Self::Url(url, access) => fetch(device, known, &url, *access, meter)
                 .map(|file| known.read(&name, file, intent)),
             Self::Activation(request) => activate(device, known, request.as_deref(), meter)
-                .map(|file| known.read(&name, file, intent)),
+                .map(|answer| known.read_answer(&name, answer)),
             Self::Link(link) => {
                 let cancel = meter.job.cancel.as_fd();
                 let followed = device.follow(known, &link, cancel, |so_far, total| {

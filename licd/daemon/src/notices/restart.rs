@@ -13,10 +13,9 @@
 //! place; without one there is nothing to show.
 
 use licd_device::{Problem, to_json};
-use licd_rules::Plan;
+use licd_rules::{Language, Plan};
+use licensing_words::notices::{self, RestartNotice, RestartText};
 use serde::Serialize;
-
-use super::{english, german};
 
 /// The version of the file.
 const SCHEMA: u32 = 1;
@@ -36,28 +35,8 @@ struct File<'a> {
 struct Message {
     show: &'static str,
     answers: &'static [&'static str],
-    en: Text,
-    de: Text,
-}
-
-/// A message in one language.
-#[derive(Serialize)]
-pub(super) struct Text {
-    pub(super) title: &'static str,
-    pub(super) body: &'static str,
-    pub(super) without_answers: &'static str,
-    pub(super) answers: &'static [&'static str],
-}
-
-/// What users see of a plan.
-#[derive(Clone, Copy)]
-pub(super) enum Subject {
-    /// They are asked.
-    Question,
-    /// The restart comes after a minute.
-    Notice,
-    /// It comes when something else has ended.
-    Soon,
+    en: RestartText,
+    de: RestartText,
 }
 
 /// The file.
@@ -66,17 +45,18 @@ pub(crate) fn restart(boot: String, word: &str, plan: Plan, problem: Option<&Pro
 }
 
 fn message(plan: Plan) -> Option<Message> {
-    let (show, subject) = match plan {
-        Plan::Asked(_) => ("now", Subject::Question),
-        Plan::Later(_) => ("login", Subject::Question),
-        Plan::Notice(_) => ("now", Subject::Notice),
-        Plan::Refused(_) => ("now", Subject::Soon),
+    let (show, notice) = match plan {
+        Plan::Asked(_) => ("now", RestartNotice::Question),
+        Plan::Later(_) => ("login", RestartNotice::Question),
+        Plan::Notice(_) => ("now", RestartNotice::Minute),
+        Plan::Refused(_) => ("now", RestartNotice::Soon),
         Plan::Open | Plan::Deferred(_) | Plan::Agreed | Plan::Restart | Plan::Cancelled => {
             return None;
         }
     };
     let answers: &[&str] = if plan.is_answerable() { &ANSWERS } else { &[] };
-    Some(Message { show, answers, en: english::restart(subject), de: german::restart(subject) })
+    let text = |language| notices::restart(notice, language);
+    Some(Message { show, answers, en: text(Language::English), de: text(Language::German) })
 }
 
 #[cfg(test)]

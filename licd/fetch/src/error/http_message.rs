@@ -101,8 +101,7 @@ fn unsupported(schemes: &[String]) -> Option<String> {
     if schemes.is_empty() || schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(BASIC)) {
         return None;
     }
-    let are = if schemes.len() == 1 { "is" } else { "are" };
-    Some(format!("offers only {}, which {are} not supported", quoted(&schemes.join(" and "))))
+    Some(format!("offers only {}, which licd does not support", quoted(&schemes.join(" and "))))
 }
 
 fn unauthorized(

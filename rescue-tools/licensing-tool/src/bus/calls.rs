@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use licd_client::{Applicant, Client, ImportOptions};
-use licd_device::Report;
+use licd_device::{Report, Withdrawn};
 use licd_rules::Selector;
 
 use super::failure;
@@ -47,6 +47,15 @@ pub(super) async fn activate(client: Client, person: Person) -> Event {
 pub(super) async fn remove(client: Client, selector: Selector) -> Event {
     match client.remove(&selector).await {
         Ok(count) => Event::Removed(count),
+        Err(error) => Event::Refused(failure::failure(&error)),
+    }
+}
+
+/// Cancels the activation that waits.
+pub(super) async fn withdraw(client: Client) -> Event {
+    match client.cancel_activation().await {
+        Ok(true) => Event::Withdrawn(Withdrawn::Request),
+        Ok(false) => Event::Withdrawn(Withdrawn::Nothing),
         Err(error) => Event::Refused(failure::failure(&error)),
     }
 }

@@ -164,6 +164,7 @@ impl Session {
                 calls::cancel(client, job).await;
                 None
             })),
+            Action::Withdraw => self.call(calls::withdraw(client)),
             Action::Refresh => self.call(calls::refresh(client)),
             // The view's own.
             Action::FindTerms

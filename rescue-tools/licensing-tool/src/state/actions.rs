@@ -20,6 +20,8 @@ pub(crate) enum Action {
     CancelJob(JobPath),
     /// Cancels the import of files.
     CancelFiles,
+    /// Cancels the activation that waits.
+    Withdraw,
     /// Removes licences.
     Remove(Selector),
     /// Has the daemon survey the device again.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use licd_device::{Failure, Report, Stick};
+use licd_device::{Failure, Report, Stick, Withdrawn};
 use licd_rules::Selector;
 
 use super::form::{Field, Tick};
@@ -34,6 +34,8 @@ pub(crate) enum Event {
     Started(Purpose),
     /// Cancels what runs.
     Cancelled,
+    /// Cancels the request that waits for its answer.
+    WantsWithdrawal,
     /// Wants to remove licences; the window asks before it does.
     WantsRemoval(Question),
     /// Chooses the licences to remove, while the window asks.
@@ -64,6 +66,8 @@ pub(crate) enum Event {
     FilesDone(Vec<Verdict>),
     /// Files were removed, this many.
     Removed(u32),
+    /// The request is cancelled.
+    Withdrawn(Withdrawn),
     /// The daemon refuses the last order.
     Refused(Failure),
 

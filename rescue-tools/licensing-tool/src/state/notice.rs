@@ -1,5 +1,6 @@
 //! Results, as the user reads them.
 
+use licd_device::Withdrawn;
 use licd_rules::Code;
 use licensing_words::Tone;
 
@@ -31,6 +32,8 @@ pub(crate) enum Outcome {
     Interrupted,
     /// Files were removed, this many.
     Removed(u32),
+    /// The request was cancelled.
+    Withdrawn(Withdrawn),
     /// The daemon refuses the order.
     Refused(Code),
     /// The page is not filled in.
@@ -63,8 +66,11 @@ impl Outcome {
     pub(crate) fn tone(&self) -> Tone {
         match self {
             Self::Imported | Self::CheckedGood => Tone::Good,
-            Self::Removed(1..) => Tone::Good,
-            Self::Removed(0) | Self::Cancelled | Self::Incomplete(_) => Tone::Plain,
+            Self::Removed(1..) | Self::Withdrawn(Withdrawn::Request) => Tone::Good,
+            Self::Removed(0)
+            | Self::Withdrawn(Withdrawn::Nothing)
+            | Self::Cancelled
+            | Self::Incomplete(_) => Tone::Plain,
             Self::Rejected(_) | Self::Failed | Self::Interrupted | Self::Refused(_) => Tone::Bad,
         }
     }

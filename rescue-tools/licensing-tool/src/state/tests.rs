@@ -5,7 +5,7 @@ mod forms;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use licd_device::{Failure, Report};
+use licd_device::{Failure, Problem, Report, RequestProblem, Withdrawn};
 use licd_rules::{Code, Selector};
 
 use super::actions::{Action, Order};
@@ -260,4 +260,23 @@ fn the_tool_stays_where_the_user_is() {
     state.update(Event::Opened(Page::Licenses));
     state.update(Event::Reported(report("valid")));
     assert_eq!(state.page, Page::Licenses);
+}
+
+#[test]
+fn a_request_that_waits_is_cancelled_unless_something_runs() {
+    for mode in [Mode::Tool, Mode::Activation] {
+        let mut state = window(mode);
+        assert_eq!(state.update(Event::WantsWithdrawal), []);
+        let mut waiting = Report::clone(&report("none"));
+        waiting.problems.push(Problem::Request(RequestProblem::Waiting));
+        state.update(Event::Reported(Arc::new(waiting)));
+        assert!(state.has_request());
+        assert_eq!(state.update(Event::WantsWithdrawal), [Action::Withdraw]);
+        assert_eq!(state.update(Event::WantsWithdrawal), []);
+        assert_eq!(state.update(Event::Cancelled), []);
+        state.update(Event::Withdrawn(Withdrawn::Request));
+        assert_eq!(outcome(&state), Some(&Outcome::Withdrawn(Withdrawn::Request)));
+        state.update(Event::Reported(report("none")));
+        assert!(!state.has_request());
+    }
 }

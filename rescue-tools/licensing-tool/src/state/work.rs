@@ -27,9 +27,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Whether cancelling is possible, and was not done yet. A removal takes only a moment.
+    /// Whether cancelling is possible, and was not done yet. What removes takes only a moment.
     pub(crate) fn can_be_cancelled(&self) -> bool {
-        self.kind != Kind::Removal && self.stage == Stage::Running
+        let removes = matches!(self.kind, Kind::Removal | Kind::Withdrawal);
+        !removes && self.stage == Stage::Running
     }
 }
 
@@ -41,6 +42,8 @@ pub(crate) enum Kind {
     /// An import or a check of files.
     Files(Purpose),
     Activation,
+    /// Cancelling the request that waits.
+    Withdrawal,
     Removal,
 }
 
@@ -87,6 +90,20 @@ impl State {
         match order {
             Ok(order) => self.begin(Kind::Source(purpose), Action::Import(order)),
             Err(complaint) => self.complain(complaint),
+        }
+    }
+
+    /// Whether a request for a licence waits that the work that runs, if any, does not send.
+    pub(crate) fn has_request(&self) -> bool {
+        let sends = self.work.as_ref().is_some_and(|work| work.kind == Kind::Activation);
+        !sends && self.report.as_ref().is_some_and(|report| report.request_waits())
+    }
+
+    /// Cancels the request that waits.
+    pub(super) fn withdraw(&mut self) -> Vec<Action> {
+        match self.is_free() && self.has_request() {
+            true => self.begin(Kind::Withdrawal, Action::Withdraw),
+            false => Vec::new(),
         }
     }
 

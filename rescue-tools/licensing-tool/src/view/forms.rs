@@ -130,6 +130,7 @@ pub(super) struct FileForm {
     devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>>,
     none: gtk::Label,
     buttons: [gtk::Button; 2],
+    labels: Labels,
 }
 
 impl FileForm {
@@ -148,7 +149,7 @@ impl FileForm {
         let choosers = gtk::Box::new(Orientation::Horizontal, 8);
         buttons.iter().for_each(|button| choosers.append(button));
         let drives = List::new(&labels.caption(Caption::ChooseStick), SelectionMode::Single);
-        let none = text(&labels.caption(Caption::NoStick));
+        let none = text("");
         let devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>> = std::rc::Rc::default();
         let (sender, of_rows) = (context.clone(), std::rc::Rc::clone(&devices));
         drives.widget.connect_row_selected(move |_, row| {
@@ -162,15 +163,20 @@ impl FileForm {
         root.append(&heading(&labels.caption(Caption::ChooseStick)));
         root.append(&none);
         root.append(&drives.widget);
-        Self { root, drives, devices, none, buttons }
+        Self { root, drives, devices, none, buttons, labels }
     }
 
     pub(super) fn draw(&self, state: &State) {
         self.buttons.iter().for_each(|button| button.set_sensitive(state.is_free()));
         let sticks = state.sticks.as_deref().unwrap_or_default();
-        if let Err(failure) = &state.sticks {
-            self.none.set_label(&isolated(&failure.message));
-        }
+        let none = match &state.sticks {
+            Ok(_) => self.labels.caption(Caption::NoStick),
+            Err(failure) => {
+                let code = Some(failure.code);
+                isolated(&licensing_words::line(self.labels.words, code, &failure.message))
+            }
+        };
+        self.none.set_label(&none);
         self.none.set_visible(sticks.is_empty());
         self.drives.widget.set_visible(!sticks.is_empty());
         *self.devices.borrow_mut() = sticks.iter().map(|one| one.device().to_owned()).collect();

@@ -58,6 +58,30 @@ impl Absent {
     }
 }
 
+/// The request that waits for its answer.
+pub(super) struct Request {
+    pub(super) root: gtk::Box,
+    cancel: gtk::Button,
+}
+
+impl Request {
+    pub(super) fn new(context: &Context) -> Self {
+        let (root, label) = (bar(), spoken());
+        label.set_label(&context.labels.caption(Caption::RequestWaits));
+        let cancel = button(&context.labels.control(Control::CancelRequest));
+        let sender = context.clone();
+        cancel.connect_clicked(move |_| sender.send(Event::WantsWithdrawal));
+        root.append(&label);
+        root.append(&cancel);
+        Self { root, cancel }
+    }
+
+    pub(super) fn draw(&self, state: &State) {
+        self.root.set_visible(state.has_request());
+        self.cancel.set_sensitive(state.is_free());
+    }
+}
+
 /// The last result.
 pub(super) struct Last {
     pub(super) root: gtk::Box,

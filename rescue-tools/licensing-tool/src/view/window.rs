@@ -1,4 +1,5 @@
-//! The window: a line for what is wrong with the service, the last result, the pages, and what runs.
+//! The window: a line for what is wrong with the service, the last result, the request that waits, the
+//! pages, and what runs.
 
 use gtk::prelude::*;
 use gtk::{Notebook, Orientation, Stack, gdk};
@@ -10,7 +11,7 @@ use super::licenses::Licenses;
 use super::list::{add_page, turn_to};
 use super::overview::Overview;
 use super::question::Asking;
-use super::status::{Absent, Last, Running};
+use super::status::{Absent, Last, Request, Running};
 use crate::labels::Control;
 use crate::state::events::Event;
 use crate::state::form::{Field, Tick};
@@ -36,6 +37,7 @@ pub(super) struct Window {
     pub(super) root: gtk::ApplicationWindow,
     absent: Absent,
     last: Last,
+    request: Request,
     running: Running,
     stack: Stack,
     asking: Asking,
@@ -61,6 +63,7 @@ impl Window {
             .build();
         let (absent, last, running) =
             (Absent::new(context), Last::new(context), Running::new(context));
+        let request = Request::new(context);
         let (asking, done) = (Asking::new(context), Done::new(context));
         let stack = Stack::new();
         let pages = Pages::new(context, state, &stack);
@@ -69,18 +72,20 @@ impl Window {
         let content = gtk::Box::new(Orientation::Vertical, 0);
         content.append(&absent.root);
         content.append(&last.root);
+        content.append(&request.root);
         content.append(&stack);
         content.append(&running.root);
         root.set_child(Some(&content));
         on_escape(&root, context);
         // Also where the desktop has no key for it.
         application.set_accels_for_action("window.close", &["<Control>q", "<Control>w"]);
-        Self { root, absent, last, running, stack, asking, done, pages }
+        Self { root, absent, last, request, running, stack, asking, done, pages }
     }
 
     pub(super) fn draw(&self, state: &State) {
         self.absent.draw(state);
         self.last.draw(state);
+        self.request.draw(state);
         self.running.draw(state);
         self.pages.import.draw(state);
         if let Some((overview, licenses)) = &self.pages.tool {

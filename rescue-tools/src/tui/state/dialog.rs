@@ -4,6 +4,7 @@ use std::path::Path;
 
 use licd_device::{Failure, FileVerdict};
 use licd_rules::{Code, Selector};
+use licensing_words::Caption;
 
 use super::super::event::{Action, By, Effect, ImportSource, Key, Outcome, StickEntry, Work};
 use super::{FormKind, State, moved};
@@ -57,7 +58,9 @@ pub(crate) enum Choice {
 pub(crate) struct Running {
     /// What it works on.
     pub(crate) name: String,
-    /// `None` for a removal, which cannot be cancelled.
+    /// What is done.
+    pub(crate) caption: Caption,
+    /// `None` for what cannot be cancelled.
     pub(crate) effect: Option<Effect>,
     /// Where it was ordered.
     pub(crate) form: Option<FormKind>,
@@ -84,7 +87,7 @@ impl Outcome {
         let accepted = |file: &FileVerdict| file.code.is_accepted();
         match self {
             Self::Files(files) => files.iter().any(accepted),
-            Self::Removed(_) => true,
+            Self::Withdrawn(_) | Self::Removed(_) => true,
             Self::Nothing(_) | Self::Cancelled | Self::Failed(_) => false,
         }
     }
@@ -150,10 +153,11 @@ impl State {
 
     /// Begins work that was ordered in this form.
     pub(super) fn begin(&mut self, work: Work, form: Option<FormKind>) -> Dialog {
-        let (name, effect) = (work.name(), work.effect());
+        let (name, caption, effect) = (work.name(), work.caption(), work.effect());
         self.warnings.clear();
         self.actions.push(Action::Start(work));
-        Dialog::Running(Running { name, effect, form, done: 0, total: None, cancelling: false })
+        let (done, total, cancelling) = (0, None, false);
+        Dialog::Running(Running { name, caption, effect, form, done, total, cancelling })
     }
 
     fn confirm_key(&mut self, mut confirm: Confirm, key: Key) -> Option<Dialog> {

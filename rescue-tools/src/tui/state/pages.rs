@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use licd_rules::Selector;
 
-use super::super::event::{Action, Effect, Key};
+use super::super::event::{Action, Effect, Key, Work};
 use super::{Choice, Confirm, Dialog, FormKind, State, Sticks, moved};
 
 /// A page.
@@ -54,6 +54,15 @@ impl From {
     ];
 }
 
+/// The choices of the page of the activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activate {
+    /// Opens the form.
+    Ask,
+    /// Cancels the request that waits.
+    Withdraw,
+}
+
 /// The selectors that every device offers.
 const SELECTORS: [&str; 7] = [
     "all",
@@ -78,6 +87,14 @@ impl State {
         words.filter_map(|word| Selector::parse(&word)).collect()
     }
 
+    /// The choices of the page of the activation, in order.
+    pub(crate) fn activation(&self) -> &'static [Activate] {
+        match self.seen.as_ref().is_some_and(|seen| seen.report.request_waits()) {
+            true => &[Activate::Ask, Activate::Withdraw],
+            false => &[Activate::Ask],
+        }
+    }
+
     /// The last item that can be selected, or the first line of the last screen.
     pub(super) fn last(&self) -> usize {
         let items = match self.page {
@@ -88,7 +105,7 @@ impl State {
                 .map_or(0, |seen| seen.report.licenses.len() + seen.report.rejected.len()),
             Page::Import => From::ALL.len(),
             Page::Remove => self.selectors().len(),
-            Page::Activate => 1,
+            Page::Activate => self.activation().len(),
         };
         items.saturating_sub(1)
     }
@@ -139,7 +156,12 @@ impl State {
                 self.dialog = selector
                     .map(|selector| Dialog::Confirm(Confirm { selector, choice: Choice::Keep }));
             }
-            Page::Activate => self.dialog = Some(Dialog::Form(FormKind::Activation)),
+            Page::Activate => {
+                self.dialog = self.activation().get(self.at()).map(|choice| match choice {
+                    Activate::Ask => Dialog::Form(FormKind::Activation),
+                    Activate::Withdraw => self.begin(Work::Withdraw, None),
+                });
+            }
             Page::Device | Page::Features | Page::Licenses => {}
         }
     }

@@ -4,7 +4,7 @@ mod forms;
 
 use std::path::PathBuf;
 
-use licd_device::{Failure, FileVerdict, Removed};
+use licd_device::{Failure, FileVerdict, Problem, Removed, RequestProblem, Withdrawn};
 use licd_rules::Code;
 
 use super::super::event::{
@@ -219,4 +219,25 @@ fn a_request_to_end_waits_for_work() {
     press(&mut state, &[Key::Enter]);
     assert!(matches!(state.on(Event::Stop)[..], [Action::Cancel]));
     assert!(matches!(state.on(Event::Done(accepted()))[..], [Action::Quit]));
+}
+
+#[test]
+fn the_page_of_the_activation_cancels_a_request_that_waits() {
+    let mut state = opened();
+    press(&mut state, &[Key::Char('6'), Key::Down, Key::Enter]);
+    assert!(matches!(state.dialog, Some(Dialog::Form(FormKind::Activation))));
+    press(&mut state, &[Key::Escape]);
+    let mut waiting = report(&licensed());
+    waiting.problems.push(Problem::Request(RequestProblem::Waiting));
+    let seen = |report| Event::Seen(Box::new(Seen { report, plan: None, by: By::Device }));
+    state.on(seen(waiting));
+    let actions = press(&mut state, &[Key::Down, Key::Enter]);
+    assert!(matches!(actions[..], [Action::Start(Work::Withdraw)]), "{actions:?}");
+    // What removes is not cancelled.
+    assert!(press(&mut state, &[Key::Escape]).is_empty());
+    state.on(Event::Done(Outcome::Withdrawn(Withdrawn::Request)));
+    assert!(matches!(state.dialog, Some(Dialog::Verdicts(_))));
+    press(&mut state, &[Key::Enter]);
+    state.on(seen(report(&licensed())));
+    assert_eq!(state.at(), 0);
 }

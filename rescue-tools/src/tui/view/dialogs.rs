@@ -3,7 +3,7 @@
 mod form;
 
 use licd_device::{Failure, FileVerdict, Left, Removed};
-use licensing_words::{Caption, Named, Tone};
+use licensing_words::{self as words, Caption, Named, Tone};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -54,13 +54,7 @@ fn title(state: &State, dialog: &Dialog, look: Look) -> String {
         Dialog::Confirm(_) => return caption(Caption::Remove),
         Dialog::Verdicts(_) => return caption(Caption::Result),
         Dialog::Running(running) => {
-            return caption(match running.effect {
-                None => Caption::Removing,
-                Some(_) if running.cancelling => Caption::Cancelling,
-                Some(_) if running.form == Some(FormKind::Activation) => Caption::Applying,
-                Some(Effect::Import) => Caption::Importing,
-                Some(Effect::CheckOnly) => Caption::Checking,
-            });
+            return caption(if running.cancelling { Caption::Cancelling } else { running.caption });
         }
     };
     match state.effect {
@@ -127,7 +121,7 @@ fn below(
 }
 
 fn refused(failure: &Failure, page: &mut Page, look: Look) {
-    let message = look.words.message(failure.code, &failure.message);
+    let message = words::line(look.words, Some(failure.code), &failure.message);
     page.row(&[], &[Cell::new(message, Tone::Bad)]);
 }
 
@@ -183,8 +177,11 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
                 page.row(&[], &[caption(Caption::CheckedOnly).into()]);
             }
         }
-        Outcome::Nothing(message) => page.row(&[], &[message.into()]),
+        Outcome::Nothing(message) => {
+            page.row(&[], &[words::line(look.words, None, message).into()]);
+        }
         Outcome::Cancelled => page.row(&[], &[caption(Caption::Cancelled).into()]),
+        Outcome::Withdrawn(withdrawn) => page.row(&[], &[caption((*withdrawn).into()).into()]),
         Outcome::Removed(Removed { count, left }) => {
             page.row(&[], &[look.words.removed(*count).into()]);
             for Left { file, pack, class } in left {
@@ -195,7 +192,7 @@ fn verdicts_page(verdicts: &Verdicts, area: Rect, look: Look) -> Page {
         }
         Outcome::Failed(failure) => {
             page.row(&[], &[Cell::new(failure.code.as_str(), Tone::Bad)]);
-            page.text_at(2, look.words.message(failure.code, &failure.message));
+            page.text_at(2, words::line(look.words, Some(failure.code), &failure.message));
         }
     }
     for warning in &verdicts.warnings {

@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::super::event::{Drawn, Effect, Seen};
-use super::super::state::{FormKind, From, Page as Tab, State};
+use super::super::state::{Activate, FormKind, From, Page as Tab, State};
 use super::{Look, digits, heading, put, put_items};
 use crate::layout::{Cell, Page};
 use crate::verbs::status;
@@ -44,8 +44,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, look: Look)
         Tab::Import => import(frame, area, state, look),
         Tab::Remove => remove(frame, area, state, look),
         Tab::Activate => {
-            let item = vec![look.words.caption(Caption::FromService).into()];
-            put_items(frame, area, &[item], 0, look)
+            let item = |choice: &Activate| {
+                let caption = match choice {
+                    Activate::Ask => Caption::FromService,
+                    Activate::Withdraw => Caption::CancelRequest,
+                };
+                vec![look.words.caption(caption).into()]
+            };
+            let items: Vec<_> = state.activation().iter().map(item).collect();
+            put_items(frame, area, &items, state.at(), look)
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 pub(super) fn rows() -> Vec<Row> {
-    [attempts(), answers(), times(), endings()].into_iter().flatten().collect()
+    [attempts(), answers(), times(), withdrawals(), endings()].into_iter().flatten().collect()
 }
 
 fn activate(ticket: u64) -> Event {
@@ -67,7 +67,11 @@ fn attempts() -> Vec<Row> {
             "a request that is found is planned like the first poll",
             vec![(0, Event::AlarmRang)],
             (1, request_waits()),
-            vec![Publish(Scope::Time), Action::PlanActivation(NextPoll::AfterStart)],
+            vec![
+                Publish(Scope::Time),
+                Action::ShowRequest(1),
+                Action::PlanActivation(NextPoll::AfterStart),
+            ],
         ),
         (
             "a request that was found is sent when its time has come",
@@ -77,7 +81,7 @@ fn attempts() -> Vec<Row> {
                 (1, Event::ActivationPlanned(ms(100))),
             ],
             (101, Event::TimePassed),
-            vec![AskAgain(1)],
+            vec![ForgetJob(1), AskAgain(2)],
         ),
         (
             "a planned attempt waits for its time",
@@ -174,6 +178,36 @@ fn times() -> Vec<Row> {
     ]
 }
 
+fn withdrawals() -> Vec<Row> {
+    use Action::{EndImport, ForgetJob, Publish, StartWrite};
+    let withdrawn = |job| order(9, Order::Withdraw(job));
+    vec![
+        (
+            "a caller cancels an attempt that runs, and its request goes",
+            vec![(0, activate(1))],
+            (1, withdrawn(1)),
+            vec![StartWrite(Ticket(9))],
+        ),
+        (
+            "an attempt that a caller has cancelled does not wait for the next one",
+            and(answered(), [(4, withdrawn(1))]),
+            (5, refused(1)),
+            vec![
+                Publish(Scope::Changes),
+                EndImport(1, None),
+                Action::ShowRequest(2),
+                Action::PlanActivation(NextPoll::AfterStart),
+            ],
+        ),
+        (
+            "a request that has gone is not shown",
+            failed(),
+            (20, Event::Refreshed(facts())),
+            vec![Publish(Scope::Time), ForgetJob(1)],
+        ),
+    ]
+}
+
 fn endings() -> Vec<Row> {
     use Action::{Cancel, Disconnect, EndImport, Import, Publish, Rejoin};
     vec![
@@ -196,10 +230,10 @@ fn endings() -> Vec<Row> {
             vec![],
         ),
         (
-            "a lost bus has lost the job of the last attempt",
-            and(failed(), [(20, Event::BusLost), (21, Event::BusJoined), (22, Event::Hangup)]),
-            (23, refreshed()),
-            vec![Publish(Scope::All)],
+            "a lost bus has lost the job of the last attempt, and the next one gets another",
+            and(failed(), [(20, Event::BusLost)]),
+            (21, Event::BusJoined),
+            vec![Action::ShowRequest(2)],
         ),
         (
             "an attempt that waits loses the bus like others",

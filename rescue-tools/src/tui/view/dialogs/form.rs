@@ -58,7 +58,7 @@ fn said(complaint: &Complaint, look: Look) -> String {
         Complaint::Port(text) => look.words.named(Named::NoPort(text)),
         Complaint::Sentence(caption) => look.words.caption(*caption).to_owned(),
         Complaint::Application(error) => look.words.application(error),
-        Complaint::Message(message) => message.clone(),
+        Complaint::Message(message) => licensing_words::line(look.words, None, message),
     }
 }
 

@@ -3,9 +3,8 @@
 use licd_rules::Stage;
 use license_format::Date;
 
-use super::Words;
 use super::content::{self, Content, Thing, Topic};
-use super::restart::{Subject, Text};
+use super::{ExpiryText, RestartNotice, RestartText};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -22,7 +21,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-pub(super) fn words(content: &Content<'_>) -> Words {
+pub(super) fn expiry(content: &Content<'_>) -> ExpiryText {
     let ends = if content.has_passed() { "ended" } else { "ends" };
     let on = format!("{ends} on {}", day(content.notice.expires));
     let thing = thing(content.thing());
@@ -40,13 +39,13 @@ pub(super) fn words(content: &Content<'_>) -> Words {
         body.push(format!("Still available: {}.", list(&content.stays)));
     }
     body.push(advice(content).to_owned());
-    Words { title, body: body.join("\n") }
+    ExpiryText { title, body: body.join("\n") }
 }
 
 /// What users see of the restart that a deployment wants.
-pub(super) fn restart(subject: Subject) -> Text {
-    match subject {
-        Subject::Question => Text {
+pub(super) fn restart(notice: RestartNotice) -> RestartText {
+    match notice {
+        RestartNotice::Question => RestartText {
             title: "New licences: restart this device?",
             body: "Your administrator has sent licences. They take full effect with a restart. Save \
                    your work first.\n“Later” asks again after four hours and at the next login; \
@@ -56,14 +55,14 @@ pub(super) fn restart(subject: Subject) -> Text {
                               itself once all users have logged out.",
             answers: &["Restart now", "Later", "Cancel"],
         },
-        Subject::Notice => Text {
+        RestartNotice::Minute => RestartText {
             title: "This device restarts within 60 seconds",
             body: "Your administrator has sent licences, which take full effect with a restart. Save \
                    your work now.",
             without_answers: "",
             answers: &[],
         },
-        Subject::Soon => Text {
+        RestartNotice::Soon => RestartText {
             title: "This device restarts soon",
             body: "New licences take full effect with a restart. It comes as soon as work that must \
                    not be interrupted has ended, such as an update. Save your work.",
@@ -124,7 +123,7 @@ fn list(topics: &[Topic]) -> String {
     content::list(&words, "and")
 }
 
-fn word(topic: Topic) -> &'static str {
+pub(super) fn word(topic: Topic) -> &'static str {
     match topic {
         Topic::System => "the system",
         Topic::Apps => "installed apps",

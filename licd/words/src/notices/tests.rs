@@ -1,7 +1,11 @@
+use std::collections::BTreeSet;
+
+use licd_rules::{Fate, Feature, Stage};
+use license_format::{Date, Term};
+
 use super::content::Topic;
 use super::*;
-use licd_rules::{Fate, Feature, Stage};
-use license_format::Term;
+use crate::features;
 
 fn date(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -23,9 +27,8 @@ fn notice(service: &str, stage: Stage, term: Term, features: &[(&str, Fate)]) ->
     }
 }
 
-fn both(notice: &Notice) -> [Words; 2] {
-    let content = Content::of(notice);
-    [english::words(&content), german::words(&content)]
+fn both(notice: &Notice) -> [ExpiryText; 2] {
+    [Language::English, Language::German].map(|language| expiry(notice, language))
 }
 
 const WE: &str = licd_rules::services::WORKSPACE_EDITION;
@@ -59,15 +62,15 @@ fn a_warning_says_what_ends_and_when_what_stops_and_what_stays() {
         de.body,
         "Die Lizenz für dieses Gerät endet am 30. November 2026, in 8 Tagen. Bis zum 28. Dezember \
          2026 bleibt alles, wie es ist.\n\
-         Danach nicht mehr verfügbar: neue Apps und App-Updates, Systemaktualisierungen, geänderte \
-         Einstellungen und das Cloud Gateway (ICG). Was läuft, läuft weiter.\n\
+         Danach nicht mehr verfügbar: neue Apps und App-Updates, Systemaktualisierungen, die \
+         Änderung der Einstellungen und das Cloud Gateway (ICG). Was läuft, läuft weiter.\n\
          Weiterhin verfügbar: das System, installierte Apps und Multimedia-Codecs.\n\
          Ihre Administration kann die Lizenz verlängern."
     );
 }
 
 #[test]
-fn after_the_last_day_it_is_told_as_past() {
+fn after_the_last_day_the_end_is_past() {
     let [en, de] = both(&notice(WE, Stage::Grace, Term::Subscription, OS12));
     assert_eq!(en.title, "Workspace Edition: licence ended on 30 November 2026");
     assert!(en.body.contains("until 28 December 2026.") && !en.body.contains(" in "));
@@ -118,7 +121,7 @@ fn services_that_end_together_stand_in_one_title() {
 }
 
 #[test]
-fn older_releases_are_told_apart_from_newer_ones() {
+fn older_releases_are_named_apart_from_newer_ones() {
     let features = &[("os", Fate::Stays), ("os-update", Fate::OlderReleases)];
     let [en, de] = both(&notice(WE, Stage::Expired, Term::Perpetual, features));
     let text = "System releases dated before 30 November 2026 can still be installed.";
@@ -153,21 +156,41 @@ fn months_are_those_of_the_calendar_in_both_languages() {
 }
 
 #[test]
-fn whatever_a_licence_allows_has_a_word_that_users_know() {
+fn each_feature_that_needs_a_licence_has_a_topic() {
     let free = ["ums", "license-deploy", "onboarding", "power-control", "shadow", "imi"];
     for feature in Feature::ALL {
         assert_eq!(Topic::of(feature.name).is_none(), free.contains(&feature.name));
     }
 }
 
+/// Several features may be one topic, which has the name of one of them.
 #[test]
-fn the_file_is_json_with_a_day_and_both_languages() {
-    let text =
-        file_text(&[notice(WE, Stage::Warning, Term::Subscription, OS12)], date("2026-11-22"));
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&json["schema"], &json["day"]), (&1.into(), &"2026-11-22".into()));
-    let entry = &json["notices"][0];
-    assert_eq!(entry["state"], "warning");
-    assert_eq!(entry["stops"], true);
-    assert!(entry["de"]["body"].as_str().unwrap().contains("läuft"));
+fn notices_call_features_as_reports_do() {
+    type Word = fn(Topic) -> &'static str;
+    type Name = fn(&str) -> &str;
+    let languages: [(Word, Name); 2] =
+        [(english::word, features::english), (german::word, features::german)];
+    let plain = |text: &str| {
+        let text = text.to_lowercase();
+        let article = ["the ", "das ", "die "].iter().find_map(|a| text.strip_prefix(a));
+        article.map_or(text.clone(), str::to_owned)
+    };
+    let topics: BTreeSet<_> = Feature::ALL.iter().filter_map(|one| Topic::of(one.name)).collect();
+    for topic in topics {
+        let of = || Feature::ALL.iter().filter(|one| Topic::of(one.name) == Some(topic));
+        for (word, name) in languages {
+            let is_named = of().any(|feature| plain(name(feature.name)) == plain(word(topic)));
+            assert!(is_named, "{}", word(topic));
+        }
+    }
+}
+
+#[test]
+fn a_question_has_its_buttons_in_each_language() {
+    for notice in [RestartNotice::Question, RestartNotice::Minute, RestartNotice::Soon] {
+        let [en, de] = [Language::English, Language::German].map(|one| restart(notice, one));
+        assert_eq!(en.answers.len(), de.answers.len());
+        assert_eq!(en.answers.is_empty(), notice != RestartNotice::Question);
+        assert!(!en.title.is_empty() && !de.title.is_empty() && en.title != de.title);
+    }
 }

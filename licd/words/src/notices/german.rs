@@ -3,9 +3,8 @@
 use licd_rules::Stage;
 use license_format::Date;
 
-use super::Words;
 use super::content::{self, Content, Thing, Topic};
-use super::restart::{Subject, Text};
+use super::{ExpiryText, RestartNotice, RestartText};
 
 const MONTHS: [&str; 12] = [
     "Januar",
@@ -22,7 +21,7 @@ const MONTHS: [&str; 12] = [
     "Dezember",
 ];
 
-pub(super) fn words(content: &Content<'_>) -> Words {
+pub(super) fn expiry(content: &Content<'_>) -> ExpiryText {
     let ends = if content.has_passed() { "endete" } else { "endet" };
     let on = format!("{ends} am {}", day(content.notice.expires));
     let (article, thing) = thing(content.thing());
@@ -40,13 +39,13 @@ pub(super) fn words(content: &Content<'_>) -> Words {
         body.push(format!("Weiterhin verfügbar: {}.", list(&content.stays)));
     }
     body.push(advice(content).to_owned());
-    Words { title, body: body.join("\n") }
+    ExpiryText { title, body: body.join("\n") }
 }
 
 /// What users see of the restart that a deployment wants.
-pub(super) fn restart(subject: Subject) -> Text {
-    match subject {
-        Subject::Question => Text {
+pub(super) fn restart(notice: RestartNotice) -> RestartText {
+    match notice {
+        RestartNotice::Question => RestartText {
             title: "Neue Lizenzen: Gerät neu starten?",
             body: "Ihre Administration hat Lizenzen gesendet. Ein Neustart macht sie vollständig \
                    wirksam. Speichern Sie vorher Ihre Arbeit.\n„Später“ fragt nach vier Stunden und \
@@ -57,14 +56,14 @@ pub(super) fn restart(subject: Subject) -> Text {
                               Sobald alle abgemeldet sind, startet es von selbst neu.",
             answers: &["Jetzt neu starten", "Später", "Abbrechen"],
         },
-        Subject::Notice => Text {
+        RestartNotice::Minute => RestartText {
             title: "Dieses Gerät startet innerhalb von 60 Sekunden neu",
             body: "Ihre Administration hat Lizenzen gesendet, die ein Neustart vollständig wirksam \
                    macht. Speichern Sie jetzt Ihre Arbeit.",
             without_answers: "",
             answers: &[],
         },
-        Subject::Soon => Text {
+        RestartNotice::Soon => RestartText {
             title: "Dieses Gerät startet bald neu",
             body: "Ein Neustart macht neue Lizenzen vollständig wirksam. Er kommt, sobald beendet ist, \
                    was nicht unterbrochen werden darf, etwa eine Aktualisierung. Speichern Sie Ihre \
@@ -129,14 +128,14 @@ fn list(topics: &[Topic]) -> String {
     content::list(&words, "und")
 }
 
-fn word(topic: Topic) -> &'static str {
+pub(super) fn word(topic: Topic) -> &'static str {
     match topic {
         Topic::System => "das System",
         Topic::Apps => "installierte Apps",
         Topic::Codecs => "Multimedia-Codecs",
         Topic::NewApps => "neue Apps und App-Updates",
         Topic::Updates => "Systemaktualisierungen",
-        Topic::Settings => "geänderte Einstellungen",
+        Topic::Settings => "die Änderung der Einstellungen",
         Topic::CustomPartition => "die Custom Partition",
         Topic::CloudGateway => "das Cloud Gateway (ICG)",
         Topic::SharedWorkplace => "Shared Workplace",

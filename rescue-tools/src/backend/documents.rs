@@ -1,0 +1,133 @@
+//! Documents that this program reads: their verdicts, and importing them.
+
+use std::fs::File;
+
+use licd_device::{Arrival, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
+
+use super::Backend;
+use crate::bus::{self, Daemon};
+
+/// A file to import, or the reason it could not be opened. The file can be read more than once.
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) file: Result<File, Failure>,
+}
+
+/// What a verdict says besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The pack and the units of the file. The daemon does not say them, so the file is read once more.
+    Contents,
+    /// Perhaps nothing.
+    Any,
+}
+
+impl Backend {
+    /// The survey that documents are judged against when nothing changes; taken once.
+    fn verdicts(&self) -> Result<&Survey, Failure> {
+        match self.verdicts.get() {
+            Some(verdicts) => Ok(verdicts),
+            None => {
+                let verdicts = self.device.survey_for_verdicts()?;
+                Ok(self.verdicts.get_or_init(|| verdicts))
+            }
+        }
+    }
+
+    /// Judges a document without changing anything; returns the licence too if it is genuine.
+    pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Genuine>>) {
+        let Document { name, file } = document;
+        let known = self.verdicts();
+        let arrival = file
+            .and_then(|file| Ok(known.clone()?.read(&name, file, Intent::Explicit)))
+            .unwrap_or_else(|failure| Arrival::unread(&name, failure));
+        match known {
+            Ok(known) => self.device.check(known, arrival),
+            Err(failure) => (FileVerdict::unread(&name, failure), None),
+        }
+    }
+
+    /// Imports documents as one batch.
+    pub(crate) fn import(
+        &self,
+        documents: Vec<Document>,
+        intent: Intent,
+        detail: Detail,
+    ) -> Vec<FileVerdict> {
+        match &self.daemon {
+            Some(daemon) => self.import_through(daemon, documents, intent, detail),
+            None => match self.known() {
+                Ok(known) => self.import_here(known, documents, intent),
+                Err(failure) => {
+                    let unread = |document: &Document| {
+                        let unopened = document.file.as_ref().err();
+                        FileVerdict::unread(&document.name, unopened.unwrap_or(&failure).clone())
+                    };
+                    documents.iter().map(unread).collect()
+                }
+            },
+        }
+    }
+
+    fn import_here(
+        &self,
+        known: &Survey,
+        documents: Vec<Document>,
+        intent: Intent,
+    ) -> Vec<FileVerdict> {
+        let read = |Document { name, file }| match file {
+            Ok(file) => known.read(&name, file, intent),
+            Err(failure) => Arrival::unread(&name, failure),
+        };
+        let imported = self.import_arrivals(known, documents.into_iter().map(read).collect());
+        imported.into_iter().map(|imported| imported.verdict).collect()
+    }
+
+    pub(super) fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
+        let batch = self.device.import(known, arrivals);
+        if batch.has_written() {
+            // A failed clean-up does no harm; the daemon retries it.
+            let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));
+        }
+        batch.imported
+    }
+
+    fn clean_up(&self, survey: &Survey) -> Result<(), Failure> {
+        self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
+    }
+
+    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files if
+    /// they are wanted.
+    fn import_through(
+        &self,
+        daemon: &Daemon,
+        documents: Vec<Document>,
+        intent: Intent,
+        detail: Detail,
+    ) -> Vec<FileVerdict> {
+        let files = documents
+            .iter()
+            .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
+        let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
+        let settings = (detail == Detail::Contents).then(|| self.settings());
+        let verdict = |Document { name, file }| {
+            let (file, answer) = match file.map(|file| (file, answers.next())) {
+                Ok((file, Some(answer))) => (file, answer),
+                Ok((_, None)) => return FileVerdict::unread(&name, bus::unanswered()),
+                Err(failure) => return FileVerdict::unread(&name, failure),
+            };
+            let Failure { code, message } = match answer {
+                Ok((code, message)) => Failure { code, message },
+                Err(failure) => failure,
+            };
+            // Errors on the bus name the file, which a `FileVerdict` holds separately.
+            let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
+            let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
+            match &settings {
+                Some(Ok(settings)) => settings.describe(&name, file, code, message),
+                Some(Err(_)) | None => FileVerdict::unread(&name, Failure { code, message }),
+            }
+        };
+        documents.into_iter().map(verdict).collect()
+    }
+}
