@@ -92,6 +92,10 @@ impl<'c> Tracer<'c> {
             WaitStatus::PtraceEvent(pid, _, event) => {
                 // A new thread is known from here on, so that it can be killed.
                 self.thread(pid);
+                if self.seen.end.is_some() {
+                    // It was not known yet when the others were killed.
+                    let _ = kill(pid, Signal::SIGKILL);
+                }
                 if event == libc::PTRACE_EVENT_EXEC {
                     self.has_begun |= !is_starter(pid);
                     self.thread(pid).loader = loader(pid);
