@@ -39,8 +39,9 @@ pub(super) fn state(job: &Job) -> &'static str {
 }
 
 /// The properties of a job.
-pub(super) fn properties(job: &Job) -> [(&'static str, Variant<'_>); 3] {
+pub(super) fn properties(job: &Job) -> [(&'static str, Variant<'_>); 4] {
     [
+        ("Kind", job.kind.as_str().into()),
         ("Source", job.name.as_str().into()),
         ("State", state(job).into()),
         ("Progress", job.progress().into()),
