@@ -21,6 +21,10 @@ const HOLE: &str = "{}";
 /// Stands for it in a translation, where it must be translated as well.
 const PHRASE: &str = "{!}";
 
+/// How deep phrases stand in phrases: more than in any message of a program. The text of a server must not
+/// take long, whatever it repeats.
+const NESTING: usize = 6;
+
 /// A template and its translation, with the same holes in the same order.
 type Entry = (&'static str, &'static str);
 
@@ -52,18 +56,19 @@ pub fn line(words: &dyn Words, code: Option<Code>, line: &str) -> String {
 
 /// The German name of what a problem is about, which is mostly a file.
 pub(crate) fn german_subject(subject: &str) -> Option<String> {
-    translated(subject, german::SUBJECTS)
+    translated(subject, german::SUBJECTS, NESTING)
 }
 
 /// The German message; `None` if a clause of it is not in the table.
 pub(crate) fn german(message: &str) -> Option<String> {
-    translated(message, german::TABLES)
+    translated(message, german::TABLES, NESTING)
 }
 
-fn translated(message: &str, tables: &[&[Entry]]) -> Option<String> {
+fn translated(message: &str, tables: &[&[Entry]], nesting: usize) -> Option<String> {
+    let nesting = nesting.checked_sub(1)?;
     let fitting = |text: &str| {
         let entries = tables.iter().copied().flatten();
-        entries.into_iter().find_map(|entry| filled(text, entry, tables))
+        entries.into_iter().find_map(|entry| filled(text, entry, tables, nesting))
     };
     if let Some(whole) = fitting(message) {
         return Some(whole);
@@ -72,12 +77,17 @@ fn translated(message: &str, tables: &[&[Entry]]) -> Option<String> {
     message.match_indices(CLAUSE).find_map(|(at, _)| {
         let (head, tail) = (message.get(..at)?, message.get(at + CLAUSE.len()..)?);
         let head = fitting(head)?;
-        Some(format!("{head}{CLAUSE}{}", translated(tail, tables)?))
+        Some(format!("{head}{CLAUSE}{}", translated(tail, tables, nesting + 1)?))
     })
 }
 
 /// The translation of a message that fits a template.
-fn filled(message: &str, (template, translation): &Entry, tables: &[&[Entry]]) -> Option<String> {
+fn filled(
+    message: &str,
+    (template, translation): &Entry,
+    tables: &[&[Entry]],
+    nesting: usize,
+) -> Option<String> {
     let values = values(message, template)?;
     let mut values = values.into_iter();
     let mut text = String::new();
@@ -86,7 +96,7 @@ fn filled(message: &str, (template, translation): &Entry, tables: &[&[Entry]]) -
         let value = values.next()?;
         text.push_str(before);
         // What varies may be a phrase of its own.
-        match (phrase(value, tables), hole) {
+        match (phrase(value, tables, nesting), hole) {
             (Some(phrase), _) => text.push_str(&phrase),
             (None, Hole::Any) => text.push_str(value),
             (None, Hole::Phrase) => return None,
@@ -98,15 +108,15 @@ fn filled(message: &str, (template, translation): &Entry, tables: &[&[Entry]]) -
 }
 
 /// The translation of what stands for a hole: a phrase of the table, or a list of such phrases.
-fn phrase(value: &str, tables: &[&[Entry]]) -> Option<String> {
+fn phrase(value: &str, tables: &[&[Entry]], nesting: usize) -> Option<String> {
     if value.contains(ITEM) {
         let items: Option<Vec<_>> =
-            value.split(ITEM).map(|item| translated(item, tables)).collect();
+            value.split(ITEM).map(|item| translated(item, tables, nesting)).collect();
         if let Some(items) = items {
             return Some(items.join(ITEM));
         }
     }
-    translated(value, tables)
+    translated(value, tables, nesting)
 }
 
 /// What stands in a message for the holes of a template.

@@ -1,5 +1,6 @@
 //! Cancelling: before, during and after an attempt.
 
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -134,14 +135,16 @@ fn a_request_that_a_person_removes_ends_the_attempt() {
 
 /// The job of the activation that runs or waits.
 fn open_job(client: &Client) -> Option<OwnedObjectPath> {
-    type Objects = std::collections::HashMap<
-        OwnedObjectPath,
-        std::collections::HashMap<String, std::collections::HashMap<String, OwnedVariant>>,
-    >;
+    type Objects = HashMap<OwnedObjectPath, HashMap<String, HashMap<String, OwnedVariant>>>;
     let manager = "org.freedesktop.DBus.ObjectManager";
     let objects: Objects =
         client.call(NAME, "/com/igel/License1", manager, "GetManagedObjects", &()).unwrap();
-    objects.into_iter().find(|(_, has)| has.contains_key(JOB)).map(|(path, _)| path)
+    let is_activation = |job: &HashMap<String, OwnedVariant>| {
+        let kind = job.get("Kind").and_then(|kind| kind.try_clone().ok());
+        kind.is_some_and(|kind| String::try_from(kind).is_ok_and(|kind| kind == "activation"))
+    };
+    let open = objects.into_iter().find(|(_, has)| has.get(JOB).is_some_and(is_activation));
+    open.map(|(path, _)| path)
 }
 
 fn a_request_is_cancelled_before_its_first_attempt() {

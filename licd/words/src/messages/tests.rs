@@ -77,6 +77,15 @@ fn a_message_with_an_unknown_clause_is_not_translated_in_part() {
 }
 
 #[test]
+fn a_text_that_repeats_itself_takes_no_time() {
+    for part in ["line 1, column 1: ", "proxy a of b: ", "try again; ", "line 1: 2: "] {
+        let began = std::time::Instant::now();
+        german(&part.repeat(60));
+        assert!(began.elapsed().as_secs() < 5, "{part}");
+    }
+}
+
+#[test]
 fn a_translation_has_the_holes_of_its_template() {
     for (template, translation) in entries() {
         let mut holes = 0;
