@@ -57,13 +57,9 @@ impl UnitId {
     /// trims blanks and raises letters. `None` unless 8–24 of `[0-9A-Z]` remain.
     #[must_use]
     pub fn from_usb_serial(serial: &str) -> Option<Self> {
-        let serial = serial.trim();
-        if serial.len() > UNIT_BYTES - USB.len() {
-            return None;
-        }
         let mut text = Spelling::new();
         text.push_str(USB).ok()?;
-        for c in serial.chars() {
+        for c in serial.trim().chars() {
             text.push(c.to_ascii_uppercase()).ok()?;
         }
         Self::parse(&text)
@@ -106,7 +102,7 @@ impl UnitId {
         for (at, c) in text.chars().enumerate() {
             match c {
                 ':' | '-' if separated && at % 3 == 2 => {}
-                _ if separated && at % 3 == 2 => return None,
+                // Anything else there is one digit too many.
                 _ => unit.push(c.to_ascii_uppercase()).ok()?,
             }
         }
@@ -183,6 +179,9 @@ mod tests {
         assert_eq!(unit.as_str(), "udp:85641000D308482019");
         assert_eq!(unit.to_string(), "#85641000D308482019");
         assert_eq!(UnitId::from_usb_serial(" 85641000d308482019\n"), Some(unit));
+        for (length, fits) in [(7, false), (8, true), (24, true), (25, false), (1000, false)] {
+            assert_eq!(UnitId::from_usb_serial(&"a".repeat(length)).is_some(), fits, "{length}");
+        }
     }
 
     #[test]
@@ -192,6 +191,8 @@ mod tests {
             "00E0C51C508",
             "00E0C51C50877",
             "00:E0C51C5087",
+            "00:E0:C5:1C:50087",
+            "00.E0.C5.1C.50.87",
             "0:0E0:C51C:5087",
             "#1234567",
             "G0E0C51C5087",

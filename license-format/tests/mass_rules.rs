@@ -250,3 +250,17 @@ fn an_attachment_that_must_not_be_there_is_refused_at_its_empty_line() {
     let error = refusal(&trust(&issuer), format!("{file}\n").as_bytes());
     assert!(error.starts_with(&format!("line {}: ", file.lines().count() + 1)), "{error}");
 }
+
+#[test]
+fn only_a_slice_of_a_list_is_cut() {
+    let issuer = issuer();
+    let trust = trust(&issuer);
+    let is_cut = |file: &str, wanted| verify(&trust, &[wanted], file.as_bytes()).unwrap().is_cut();
+    let ((head, list), (_, proof)) = (mass(), slice());
+    let list = format!("{head}{}\n", list.join("\n"));
+    let slice = format!("{head}{}\n", proof.join("\n"));
+    let named = issue::license(&terms(), &units(3), &[&issuer]);
+    assert!(is_cut(&list, unit(1)));
+    assert!(!is_cut(&list, unit(7)), "it does not list the unit");
+    assert!(!is_cut(&slice, unit(1)) && !is_cut(&named, unit(1)));
+}
