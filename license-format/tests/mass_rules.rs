@@ -221,3 +221,32 @@ fn a_refused_file_stays_refused_when_the_caller_reads_on() {
         assert_eq!(verifier.finish().err(), Some(error));
     }
 }
+
+#[test]
+fn the_line_of_a_fault_does_not_depend_on_the_chunks() {
+    let issuer = issuer();
+    let trust = trust(&issuer);
+    let file = issue::mass_license(&terms(), &units(50), &[&issuer]);
+    let lines: Vec<&str> = file.lines().collect();
+    let at = lines.len() - 10;
+    let long = "x".repeat(257);
+    for (fault, reason) in [("nonsense", ""), (long.as_str(), "is longer than 256 bytes")] {
+        let broken: String = (0..lines.len())
+            .map(|n| format!("{}\n", if n == at { fault } else { lines[n] }))
+            .collect();
+        for chunk in [1, 7, 64, broken.len()] {
+            let error = verify_in(&trust, &[], broken.as_bytes(), chunk).map(drop).unwrap_err();
+            let expected = format!("line {}: ", at + 1);
+            assert!(error.to_string().starts_with(&expected), "{error}");
+            assert!(error.to_string().ends_with(reason), "{error}");
+        }
+    }
+}
+
+#[test]
+fn an_attachment_that_must_not_be_there_is_refused_at_its_empty_line() {
+    let issuer = issuer();
+    let file = issue::license(&terms(), &units(2), &[&issuer]);
+    let error = refusal(&trust(&issuer), format!("{file}\n").as_bytes());
+    assert!(error.starts_with(&format!("line {}: ", file.lines().count() + 1)), "{error}");
+}

@@ -186,3 +186,11 @@ fn an_overlong_head_is_refused_for_its_first_error() {
         }
     }
 }
+
+#[test]
+fn a_signature_line_of_256_bytes_has_the_longest_name_of_a_key() {
+    let issuer = key(&"k".repeat(159), 9);
+    let file = issue::license(&terms(), &units(2), &[&issuer]);
+    assert_eq!(file.lines().map(str::len).max(), Some(256));
+    assert!(verify(&trust(&issuer), &[], file.as_bytes()).is_ok());
+}

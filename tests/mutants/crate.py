@@ -20,6 +20,8 @@ SLOW = 0.5
 TIMES, MORE, WAITING = 5, 5, 60
 # Properties are tested with few cases, the same for all mutants, and no example is made smaller.
 PROPERTIES = {"PROPTEST_CASES": "8", "PROPTEST_RNG_SEED": "1", "PROPTEST_MAX_SHRINK_ITERS": "0"}
+# A function with all its mutants needs more stack than a thread has, in bytes.
+STACK = str(256 * 1024 * 1024)
 # No test takes as much memory, in KiB.
 MEMORY = 4 * 1024 * 1024
 
@@ -28,16 +30,16 @@ class Tree:
     """A copy of the tree below the target directory."""
 
     def __init__(self, root):
-        self.root = root
+        self.root, self.build = root.absolute(), root.absolute().with_name("build")
         files = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         named = subprocess.run(files, check=True, capture_output=True).stdout.decode().split("\0")
         self.files = {name for name in named if name and pathlib.Path(name).is_file()}
-        for path in [path for path in root.rglob("*") if path.is_file()]:
-            if str(path.relative_to(root)) not in self.files:
+        for path in [path for path in self.root.rglob("*") if path.is_file()]:
+            if str(path.relative_to(self.root)) not in self.files:
                 path.unlink()
         for name in self.files:
             self.write(name, pathlib.Path(name).read_bytes())
-            shutil.copymode(name, root / name)
+            shutil.copymode(name, self.root / name)
 
     def write(self, name, content):
         """Writes a file unless it is the same: a new time would mean a new build."""
@@ -49,10 +51,14 @@ class Tree:
     def cargo(self, *words):
         """The messages of cargo, and whether it succeeded."""
         command = ["cargo", *words, "--locked", "--message-format=json"]
+        # Cargo would take what is built here for the real tree's, and the other way round.
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(self.build)}
         # Relative paths of messages are those of the tree.
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        self.said = done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"], done.returncode == 0
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
+        errors = (message.get("message") for message in messages if message["reason"] == "compiler-message")
+        self.said = done.stderr + "".join(error["rendered"] for error in errors if error["level"] == "error")
+        return messages, done.returncode == 0
 
 
 class Crate:
@@ -207,7 +213,8 @@ class Tests:
         """Runs a test program, for so many seconds of the processor; None if it waits for longer."""
         limit = f"ulimit -v {MEMORY}; ulimit -t {int(seconds)};" if seconds else ""
         command = ["sh", "-c", f'{limit} exec "$0" "$@"', binary, "-q", "--test-threads=1", *words]
-        environment = {**os.environ, **PROPERTIES, "TMPDIR": self.temporary, "RUST_BACKTRACE": "0", **variables}
+        settings = {"TMPDIR": self.temporary, "RUST_BACKTRACE": "0", "RUST_MIN_STACK": STACK}
+        environment = {**os.environ, **PROPERTIES, **settings, **variables}
         pipe = subprocess.PIPE
         process = subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, start_new_session=True

@@ -48,11 +48,14 @@ class Source:
         """The offset of a function's opening brace, or None if its body cannot be chosen when it runs."""
         start, _ = self.span(function["span"])
         at, depth = start, 0
+        # Braces in angle brackets are constants.
         while self.text[at] != "{" or depth:
             if self.text.startswith("//", at):
                 at = self.text.index("\n", at)
-            depth += self.text[at] in "(["
-            depth -= self.text[at] in ")]"
+            elif self.text.startswith("->", at):
+                at += 1
+            else:
+                depth += (self.text[at] in "([<") - (self.text[at] in ")]>")
             at += 1
         head = self.text[start:at]
         # The arms of `impl Trait` would be of different types.

@@ -31,7 +31,7 @@ def chosen(mutants, commit):
     if len(mutants) <= SAMPLE:
         return mutants
     chance = random.Random(int(commit, 16))
-    crate = chance.choice(sorted({crate_of(mutant) for mutant in mutants}))
+    crate = crate_of(chance.choice(mutants))
     members = [mutant for mutant in mutants if crate_of(mutant) == crate]
     return chance.sample(members, min(SAMPLE, len(members)))
 
@@ -48,8 +48,8 @@ class Results:
         if again and path.exists():
             lines = map(json.loads, path.read_text().splitlines())
             self.found = {line["name"]: line["summary"] for line in lines}
-        elif path.exists():
-            path.unlink()
+        else:
+            path.write_text("")
 
     def wanted(self, mutant):
         return self.found.get(mutant["name"], "MissedMutant") == "MissedMutant"

@@ -312,7 +312,12 @@ impl Shared {
 
     /// Replaces the published state. For the loop alone.
     pub(crate) fn publish(&self, new: Arc<Published>) {
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = new;
+        let replace = || {
+            let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *published, new)
+        };
+        // Without the lock: freeing the report of thousands of licences would keep callers waiting.
+        drop(replace());
     }
 
     /// What is planned for the restart that a deployment wants.

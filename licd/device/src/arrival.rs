@@ -40,7 +40,7 @@ pub(crate) enum Content {
 impl Survey {
     /// Reads a source to its end and verifies it.
     pub fn read(&self, name: &str, source: impl Read, intent: Intent) -> Arrival {
-        let content = match self.reader().read(source) {
+        let content = match self.reader().read_complete(source) {
             Ok(Document::License { complete, genuine }) => {
                 Content::License { complete, verified: Ok(genuine) }
             }

@@ -1,12 +1,14 @@
 //! The clean-up of the store (`license_cleanup`).
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use licd_files::state;
 use licd_rules::{Case, License, Past, TimeVerdict, Upkeep, upkeep};
 use licd_store::{Change, FileName, Window};
 
-use license_format::{PackId, UnitId};
+use license_format::{Date, PackId, UnitId};
 
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
@@ -62,7 +64,8 @@ impl Device {
     }
 
     /// Removes superseded licences in the window of an import, if the settings ask for it. What replaces
-    /// them is flushed. What cannot be removed, and lists of whole packs, wait for [`Device::clean_up`].
+    /// them is flushed. What cannot be removed, lists of whole packs, and licences that alone replace others
+    /// wait for [`Device::clean_up`], which flushes the memory first.
     pub(crate) fn clear_replaced(
         &self,
         window: &mut Window<'_>,
@@ -72,10 +75,15 @@ impl Device {
         let Some(time) = self.time(survey).ok().filter(|_| survey.wants_clean_up()) else {
             return cleaned;
         };
-        let untidy = survey.untidy(&survey.learned(&time), &time).into_iter();
+        // They teach what they have replaced before they go.
+        survey.past = survey.learned(&time);
+        let untidy = survey.untidy(&survey.past, &time).into_iter();
         let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
-        let replaced: Vec<_> =
+        let replaced: BTreeMap<_, _> =
             replaced.map(|(held, _)| (held.name.clone(), held.license.pack.clone())).collect();
+        if !survey.replaces_as_much_without(&replaced, &time) {
+            return cleaned;
+        }
         for (file, pack) in replaced {
             if matches!(window.discard(&file), Ok(Change::Made)) {
                 survey.drop_held(&file);
@@ -95,8 +103,9 @@ impl Device {
         if untidy.is_empty() {
             return Ok(Vec::new());
         }
-        // A killed program may have left unflushed what replaces them.
+        // A killed program may have left unflushed what replaces them, and an import what it remembers.
         self.store().flush()?;
+        state::flush(self.root())?;
         self.write(&writer, |window| {
             let mut cleaned = Vec::new();
             for (held, fate) in &untidy {
@@ -121,6 +130,22 @@ impl Device {
 impl Survey {
     fn wants_clean_up(&self) -> bool {
         self.settings().system.remotemanager.license_cleanup
+    }
+
+    /// Whether the licences without these files replace all that they replace with them.
+    fn replaces_as_much_without(
+        &self,
+        gone: &BTreeMap<FileName, PackId>,
+        time: &TimeVerdict,
+    ) -> bool {
+        let Some(unit) = self.unit(None, time) else { return false };
+        let effects = |held: &mut dyn Iterator<Item = &Held>| {
+            let mut past = Past::default();
+            past.learn(held.map(|held| &held.license), unit, time.now);
+            past.as_of(Date::of(time.now))
+        };
+        let all = || self.held.iter().map(AsRef::as_ref);
+        effects(&mut all()) == effects(&mut all().filter(|held| !gone.contains_key(&held.name)))
     }
 
     /// The files that the clean-up changes, given this memory.

@@ -7,7 +7,8 @@ use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
 use licd_sources::intake::{self, IntakeError, OpenError};
 use license_format::{
-    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, VerifierKey, limits,
+    Complete, Completer, DocumentError, DocumentKind, TrustDocument, UnitId, Verifier, VerifierKey,
+    limits,
 };
 
 use crate::recognise::{self, recognise};
@@ -76,9 +77,9 @@ impl From<DocumentError> for NotRead {
     }
 }
 
-/// A verified document.
-pub(crate) enum Document {
-    License { complete: Box<Complete>, genuine: Box<Genuine> },
+/// A verified document. Of a licence, `complete` verifies it again by another trust document.
+pub(crate) enum Document<C = ()> {
+    License { complete: C, genuine: Box<Genuine> },
     Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
 }
 
@@ -120,10 +121,22 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
     /// Reads a source to its end. The size limit comes before every other verdict.
     pub(crate) fn read(&self, source: impl Read) -> Result<Document, NotRead> {
-        let mut parser = Parser::Start(Vec::new());
+        self.read_by::<Verifier<'r>>(source)
+    }
+
+    /// The same, so that a licence can be verified again by another trust document.
+    pub(crate) fn read_complete(
+        &self,
+        source: impl Read,
+    ) -> Result<Document<Box<Complete>>, NotRead> {
+        self.read_by::<Completer<'r>>(source)
+    }
+
+    fn read_by<V: Verify<'r>>(&self, source: impl Read) -> Result<Document<V::Complete>, NotRead> {
+        let mut parser = Parser::<V>::Start(Vec::new());
         let mut refused = None;
         let mut start = Vec::new();
         intake::feed(source, |chunk| {
@@ -150,15 +163,62 @@ impl Reader<'_> {
     }
 }
 
+/// Verifies a licence that comes in chunks.
+trait Verify<'a>: Sized {
+    /// What verifies it again.
+    type Complete;
+
+    fn begin(reader: &Reader<'a>) -> Self;
+    fn take(&mut self, chunk: &[u8]) -> Result<(), DocumentError>;
+    fn end(self) -> Result<(Self::Complete, Box<Genuine>), NotRead>;
+}
+
+impl<'a> Verify<'a> for Verifier<'a> {
+    type Complete = ();
+
+    fn begin(reader: &Reader<'a>) -> Self {
+        Self::new(reader.trust, reader.units)
+    }
+
+    fn take(&mut self, chunk: &[u8]) -> Result<(), DocumentError> {
+        self.update(chunk)
+    }
+
+    fn end(self) -> Result<((), Box<Genuine>), NotRead> {
+        Ok(((), Box::new(self.finish()?.into())))
+    }
+}
+
+impl<'a> Verify<'a> for Completer<'a> {
+    type Complete = Box<Complete>;
+
+    fn begin(reader: &Reader<'a>) -> Self {
+        Self::new(reader.trust, reader.units)
+    }
+
+    fn take(&mut self, chunk: &[u8]) -> Result<(), DocumentError> {
+        self.update(chunk)
+    }
+
+    fn end(self) -> Result<(Box<Complete>, Box<Genuine>), NotRead> {
+        let (complete, verified) = self.finish()?;
+        let complete = Box::new(complete);
+        match verified {
+            Ok(verified) => Ok((complete, Box::new(verified.into()))),
+            Err(error) => Err(NotRead::Unproven { complete, failure: error.into() }),
+        }
+    }
+}
+
 /// A document in progress.
-enum Parser<'a> {
+enum Parser<V> {
     /// Too short yet to show its kind.
     Start(Vec<u8>),
-    License(Box<Completer<'a>>),
+    License(Box<V>),
     Trust(Vec<u8>),
 }
 
-impl<'a> Parser<'a> {
+impl<'a, V: Verify<'a>> Parser<V> {
     fn take(&mut self, chunk: &[u8], reader: &Reader<'a>) -> Result<(), DocumentError> {
         match self {
             Self::Start(start) => {
@@ -170,7 +230,7 @@ impl<'a> Parser<'a> {
                 }
                 Ok(())
             }
-            Self::License(completer) => completer.update(chunk),
+            Self::License(verifier) => verifier.take(chunk),
             Self::Trust(bytes) => {
                 // One byte over the limit, so that the verifier sees the excess.
                 let room = (limits::TRUST_BYTES + 1).saturating_sub(bytes.len());
@@ -182,30 +242,21 @@ impl<'a> Parser<'a> {
 
     fn begin(start: &[u8], reader: &Reader<'a>) -> Self {
         match DocumentKind::of(start) {
-            DocumentKind::License => {
-                Self::License(Box::new(Completer::new(reader.trust, reader.units)))
-            }
+            DocumentKind::License => Self::License(Box::new(V::begin(reader))),
             DocumentKind::Trust => Self::Trust(Vec::new()),
         }
     }
 
-    fn finish(self, reader: &Reader<'a>) -> Result<Document, NotRead> {
+    fn finish(self, reader: &Reader<'a>) -> Result<Document<V::Complete>, NotRead> {
         match self {
             Self::Start(start) => {
                 let mut parser = Self::begin(&start, reader);
                 parser.take(&start, reader)?;
                 parser.finish(reader)
             }
-            Self::License(completer) => {
-                let (complete, verified) = completer.finish()?;
-                let complete = Box::new(complete);
-                match verified {
-                    Ok(verified) => {
-                        let genuine = Box::new(verified.into());
-                        Ok(Document::License { complete, genuine })
-                    }
-                    Err(error) => Err(NotRead::Unproven { complete, failure: error.into() }),
-                }
+            Self::License(verifier) => {
+                let (complete, genuine) = verifier.end()?;
+                Ok(Document::License { complete, genuine })
             }
             Self::Trust(bytes) => {
                 let document = reader.trust_document(&bytes).map_err(|error| match error {

@@ -90,6 +90,13 @@ fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
     entries.map(file).collect()
 }
 
+/// Switches the clean-up off.
+fn keep_replaced(world: &World) {
+    fs::create_dir_all(world.path("etc/licd")).unwrap();
+    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
+    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
+}
+
 /// The report and the state, without the time.
 fn known(world: &World) -> (String, String) {
     let mut report = world.report();
@@ -120,6 +127,8 @@ proptest! {
         let chosen: Vec<&str> = chosen.iter().map(|n| &*files[*n]).collect();
         let prepared = || {
             let world = World::new();
+            // The clean-up of a batch comes at its end.
+            keep_replaced(&world);
             if two_cards {
                 world.add_card("00:e0:c5:1c:50:88");
             }
@@ -297,11 +306,22 @@ fn an_import_clears_away_what_it_replaces() {
 #[test]
 fn an_import_keeps_what_it_replaces_where_the_settings_say_so() {
     let world = World::new();
-    fs::create_dir_all(world.path("etc/licd")).unwrap();
-    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
-    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
+    keep_replaced(&world);
     for licence in &POOL[3..5] {
         assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
     }
     assert_eq!(world.report().licenses.len(), 2);
+}
+
+#[test]
+fn a_licence_that_alone_replaces_others_waits_for_the_memory_to_be_flushed() {
+    let world = World::new();
+    // POOL[5] has taken the place of WE-AAAAA; what renews it does not say so.
+    let renewal = licence("WE-CCCCC", 10, -10, 1000);
+    for licence in [&POOL[5], &renewal] {
+        assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
+    }
+    world.daemon_looks();
+    assert_eq!(stored(&world).len(), 1);
+    assert_eq!(world.import(&POOL[0].sign(), Intent::Explicit), Code::Superseded);
 }

@@ -157,7 +157,8 @@ pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R
     update_as(root, Durability::Synced, change)
 }
 
-/// Does the same for a change that flushed licences of the store prove again: one flush instead of two.
+/// Does the same for a change that flushed licences of the store prove again, with one flush instead of
+/// three: a power cut may leave the old file, and the copy waits for the next update.
 ///
 /// # Errors
 /// Those of [`update`].

@@ -433,3 +433,18 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
         assert!(file.is_file(), "the file was not restored");
     }
 }
+
+#[test]
+fn the_copy_waits_for_a_change_that_the_store_does_not_prove_again() {
+    let (_dir, root, file) = device();
+    let copy = file.with_file_name("state.copy.toml");
+    let add = |pack| {
+        move |memory: &mut state::Memory| {
+            memory.past.rosters.push(roster(pack, 190, "2026-11-22"));
+        }
+    };
+    state::learn(&root, add("WE-AAAAA")).unwrap();
+    assert!(file.exists() && !copy.exists());
+    state::update(&root, add("WE-BBBBB")).unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
+}

@@ -129,7 +129,8 @@ impl<T: Remembered> StateFile<T> {
         let text = self.text().map_err(|_| SaveError::writing(&file, Errno::EINVAL))?;
         replace(&file, text.as_bytes(), atomic::PUBLIC, durability)
             .map_err(|why| SaveError::writing(&file, why))?;
-        if let Some(copy) = T::COPY.map(|copy| root.path(copy)) {
+        let copy = T::COPY.filter(|_| durability == Durability::Synced);
+        if let Some(copy) = copy.map(|copy| root.path(copy)) {
             // The file is saved; the next change writes the copy again. Only damage to the medium makes
             // it matter whether a power cut leaves the old copy.
             let saved = replace(&copy, text.as_bytes(), atomic::PUBLIC, Durability::Whole);
@@ -149,7 +150,8 @@ impl<T: Remembered> StateFile<T> {
         Self::update_as(root, Durability::Synced, change)
     }
 
-    /// Does the same for a change that survives a power cut as `durability` says.
+    /// Does the same for a change that survives a power cut as `durability` says. The copy keeps to changes
+    /// that are [`Durability::Synced`].
     ///
     /// # Errors
     /// Those of [`StateFile::update`].
@@ -280,14 +282,18 @@ fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Res
 }
 
 /// Flushes the directory of a state file, so that a file that a killed program has replaced survives a
-/// power cut.
+/// power cut. A directory that does not exist, or is never written, has nothing to flush.
 ///
 /// # Errors
 /// The kernel's error.
 pub fn flush(file: &Path) -> Result<(), Errno> {
     let dir = file.parent().ok_or(Errno::EINVAL)?;
-    let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
-    fsync(&dir)
+    let flushed = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO));
+    match flushed.and_then(|dir| fsync(&dir)) {
+        // File systems that are never written do not know fsync(2).
+        Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),
+        Err(why) => Err(why),
+    }
 }
 
 /// The path to which a damaged file is moved.

@@ -112,8 +112,10 @@ impl Url {
             return Self::parse_unlimited(reference);
         }
         let inner = self.inner.join(reference)?;
-        let scheme = Scheme::parse(inner.scheme()).ok_or(UrlError::Scheme)?;
-        Self::of(scheme, inner)
+        // The standard skips control characters before a scheme, and has read the host of an `ftps` behind
+        // them by other rules.
+        let scheme = Scheme::parse(inner.scheme()).filter(|scheme| *scheme != Scheme::Ftps);
+        Self::of(scheme.ok_or(UrlError::Scheme)?, inner)
     }
 
     /// The scheme.

@@ -157,6 +157,20 @@ impl Past {
         self.removed.drain(..excess);
     }
 
+    /// The memory as if every entry had started on this day: two memories have the same effect on a day
+    /// after all of them if these are equal.
+    #[must_use]
+    pub fn as_of(mut self, day: Date) -> Self {
+        fn set<B>(entries: &mut [Taken<B>], day: Date) {
+            entries.iter_mut().for_each(|entry| entry.starts = day);
+        }
+        set(&mut self.rosters, day);
+        set(&mut self.reissued, day);
+        set(&mut self.converted, day);
+        self.tidy();
+        self
+    }
+
     /// Records removals on purpose.
     pub fn remove(&mut self, licenses: &[&License], by: Remover) {
         let excess = licenses.len().saturating_sub(REMEMBERED);

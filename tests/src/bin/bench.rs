@@ -18,6 +18,8 @@ use acceptance::client::Client;
 use acceptance::daemon::Daemon;
 use acceptance::{World, maker};
 
+/// How long a daemon is watched that has nothing to do.
+const REST: Duration = Duration::from_secs(10 * 60);
 /// The number of measurements; the median counts.
 const TIMES: usize = 3;
 
@@ -41,12 +43,13 @@ type Measure = fn() -> Vec<Bar>;
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    let all: [(&str, Measure); 5] = [
+    let all: [(&str, Measure); 6] = [
         ("direct", twenty_files),
         ("batch", many_files_through_the_daemon),
         ("answers", answers_during_imports),
         ("memory", memory_after_imports),
         ("start", starts),
+        ("idle", wake_ups),
     ];
     let mut code = ExitCode::SUCCESS;
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(&**word));
@@ -178,6 +181,31 @@ fn start_time(licenses: u32) -> Duration {
         took
     };
     median((0..2 * TIMES).map(|_| start()).collect())
+}
+
+/// How often the threads of a daemon wake up that has nothing to do, for an hour.
+fn wake_ups() -> Vec<Bar> {
+    let world = stored(1);
+    let daemon = world.start();
+    let _ = daemon.client().status();
+    thread::sleep(Duration::from_secs(10));
+    let before = switches(&daemon);
+    thread::sleep(REST);
+    let count = switches(&daemon) - before;
+    let an_hour = f64::from(count) * 3600.0 / REST.as_secs_f64();
+    let (what, from) = ("wake-ups an hour at rest".to_owned(), format!("{count} in {REST:?}"));
+    vec![Bar { what, measured: an_hour, most: 2.0, from }]
+}
+
+/// How often the threads of a daemon have gone to sleep.
+fn switches(daemon: &Daemon<'_>) -> u32 {
+    let tasks = fs::read_dir(format!("/proc/{}/task", daemon.pid())).unwrap();
+    let of = |task: fs::DirEntry| -> u32 {
+        let status = fs::read_to_string(task.path().join("status")).unwrap();
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count.unwrap().trim().parse().unwrap()
+    };
+    tasks.map(|task| of(task.unwrap())).sum()
 }
 
 fn answer(client: &Client) -> Duration {

@@ -38,7 +38,7 @@ pub(super) fn state(job: &Job) -> &'static str {
     }
 }
 
-/// The properties of a job.
+/// The properties of a job, as [`JobObject`] has them.
 pub(super) fn properties(job: &Job) -> [(&'static str, Variant<'_>); 4] {
     [
         ("Kind", job.kind.as_str().into()),

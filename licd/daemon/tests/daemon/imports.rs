@@ -46,13 +46,19 @@ fn get<T: TryFrom<OwnedVariant>>(caller: &Caller, path: &str, interface: &str, n
     T::try_from(value).unwrap_or_else(|_| panic!("{name} is of another type"))
 }
 
-/// Jobs that are shown.
-fn jobs(caller: &Caller) -> Vec<String> {
+/// Jobs that are shown, with their properties.
+fn shown_jobs(caller: &Caller) -> HashMap<String, Options> {
     type Objects = HashMap<OwnedObjectPath, HashMap<String, Options>>;
     let manager = "org.freedesktop.DBus.ObjectManager";
     let objects: Objects = caller.call_at(PATH, manager, "GetManagedObjects", &()).unwrap();
-    let jobs = objects.into_iter().filter(|(_, interfaces)| interfaces.contains_key(JOB));
-    jobs.map(|(path, _)| path.to_string()).collect()
+    let job = |(path, mut shown): (OwnedObjectPath, HashMap<String, Options>)| {
+        Some((path.to_string(), shown.remove(JOB)?))
+    };
+    objects.into_iter().filter_map(job).collect()
+}
+
+fn jobs(caller: &Caller) -> Vec<String> {
+    shown_jobs(caller).into_keys().collect()
 }
 
 /// Begins an import of a pipe that brings nothing; the verdict comes from the thread.
@@ -199,6 +205,18 @@ fn an_import_can_be_cancelled() {
     let refused = waiting.join().unwrap().unwrap_err();
     assert_eq!(refused.0, error("SourceUnreachable"));
     assert_eq!(refused.1, "stalled.lic: cannot be read: the import was cancelled");
+}
+
+#[test]
+fn the_object_manager_shows_a_job_as_the_job_itself_does() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let (_writer, _waiting) = stall(&caller);
+    let (path, shown) = shown_jobs(&caller).into_iter().next().unwrap();
+    let properties = "org.freedesktop.DBus.Properties";
+    let all: Options = caller.call_at(&path, properties, "GetAll", &JOB).unwrap();
+    assert!(all.contains_key("Kind"), "{all:?}");
+    assert_eq!(shown, all);
 }
 
 #[test]

@@ -143,9 +143,14 @@ fn a_redirect_is_resolved_against_its_origin() {
     ] {
         assert_eq!(base.join(location).unwrap().to_string(), joined, "{location}");
     }
-    for location in
-        ["file:///etc/passwd", "javascript:x", "http://[x/", "http://a:b/", "mailto:a@b"]
-    {
+    for location in [
+        "file:///etc/passwd",
+        "javascript:x",
+        "http://[x/",
+        "http://a:b/",
+        "mailto:a@b",
+        "\0ftps://h/x",
+    ] {
         assert!(base.join(location).is_err(), "{location}");
     }
 }

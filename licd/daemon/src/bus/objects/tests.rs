@@ -1,0 +1,104 @@
+//! Answers for licences, without a bus.
+
+use std::collections::HashMap;
+
+use zbus::OwnedObjectPath;
+
+use super::*;
+use crate::bus::license::tests::license;
+use crate::shared::Published;
+
+const LICENSE: &str = "/com/igel/License1/license/WE_A_7";
+
+/// The objects of a device with a licence.
+fn objects() -> Objects {
+    let (_dir, shared, _inbox) = crate::shared::tests::shared();
+    let first = shared.published();
+    let mut report = first.report.clone();
+    report.licenses = vec![license("WE-A", 7, "a.lic")];
+    let (survey, missing) = (Arc::clone(&first.survey), first.missing.clone());
+    shared.publish(Arc::new(Published::standing(survey, first.time, missing, report)));
+    Objects::new(shared, Arc::default())
+}
+
+fn call(
+    path: &str,
+    (interface, member): (&str, &str),
+    body: &(impl Serialize + zbus::wire::DynamicType),
+) -> Option<Message> {
+    let call = Message::method_call(path, member).interface(interface);
+    objects().answer(&call.sender(":1.7").build(body).unwrap())
+}
+
+fn error(
+    path: &str,
+    member: (&str, &str),
+    body: &(impl Serialize + zbus::wire::DynamicType),
+) -> String {
+    let answer = call(path, member, body).unwrap();
+    answer.header().error_name().unwrap().to_string()
+}
+
+#[test]
+fn a_licence_shows_its_properties() {
+    let all = call(LICENSE, (PROPERTIES, "GetAll"), &INTERFACE).unwrap();
+    let body = all.body();
+    let all: HashMap<&str, Variant<'_>> = body.deserialize().unwrap();
+    let expected = license("WE-A", 7, "a.lic");
+    assert_eq!(all, license::properties(&expected).into());
+    let one = call(LICENSE, (PROPERTIES, "Get"), &(INTERFACE, "Serial")).unwrap();
+    assert_eq!(one.body().deserialize::<Variant<'_>>().unwrap(), 7_u64.into());
+}
+
+#[test]
+fn a_call_that_a_licence_does_not_know_is_refused_by_name() {
+    let unknown = |kind: &str| format!("org.freedesktop.DBus.Error.Unknown{kind}");
+    let of = |member, body: &(&str, &str)| error(LICENSE, (PROPERTIES, member), body);
+    assert_eq!(of("Get", &(INTERFACE, "Colour")), unknown("Property"));
+    assert_eq!(of("Get", &("com.example", "Pack")), unknown("Interface"));
+    assert_eq!(of("GetSome", &(INTERFACE, "Pack")), unknown("Method"));
+    assert_eq!(error(LICENSE, (INTERFACE, "Remove"), &()), unknown("Method"));
+    assert_eq!(error(LICENSE, ("com.example", "Remove"), &()), unknown("Interface"));
+    let set = (INTERFACE, "Pack", Variant::from("WE-B"));
+    assert_eq!(error(LICENSE, (PROPERTIES, "Set"), &set), unknown("Property"));
+    let invalid = "org.freedesktop.DBus.Error.InvalidArgs";
+    assert_eq!(error(LICENSE, (PROPERTIES, "Get"), &7_u32), invalid);
+}
+
+#[test]
+fn zbus_answers_for_what_it_serves() {
+    for path in
+        ["/com/igel/License1", "/com/igel/License1/license/WE_A_8", "/com/igel/License1/job/1"]
+    {
+        assert!(call(path, (PROPERTIES, "GetAll"), &INTERFACE).is_none(), "{path}");
+    }
+    assert!(call(LICENSE, (PEER, "Ping"), &()).is_none());
+    assert!(call(PATH, ("com.igel.License1.Manager", "GetStatus"), &()).is_none());
+}
+
+#[test]
+fn the_object_manager_lists_every_licence() {
+    type All<'a> = HashMap<OwnedObjectPath, HashMap<&'a str, HashMap<&'a str, Variant<'a>>>>;
+    let managed = call(PATH, (OBJECT_MANAGER, "GetManagedObjects"), &()).unwrap();
+    let body = managed.body();
+    let managed: All<'_> = body.deserialize().unwrap();
+    let mut paths: Vec<&str> = managed.keys().map(|path| path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["/com/igel/License1/license", LICENSE]);
+    let expected = license("WE-A", 7, "a.lic");
+    let license = managed.get(&OwnedObjectPath::try_from(LICENSE).unwrap()).unwrap();
+    assert_eq!(license.get(INTERFACE), Some(&license::properties(&expected).into()));
+}
+
+#[test]
+fn introspection_leads_from_the_root_to_every_licence() {
+    let mut path = String::new();
+    for element in ["com", "igel", "License1", "license", "WE_A_7"] {
+        let at = if path.is_empty() { "/" } else { &path };
+        let document = call(at, (INTROSPECTABLE, "Introspect"), &()).unwrap();
+        let document: String = document.body().deserialize().unwrap();
+        assert!(document.contains(&format!("\n  <node name=\"{element}\">")), "{document}");
+        path = format!("{path}/{element}");
+    }
+    assert!(call("/com/igel/License2", (INTROSPECTABLE, "Introspect"), &()).is_none());
+}
