@@ -29,11 +29,11 @@ pub enum Closed {
     /// may not remount.
     Writable,
     /// The file system is still writable because these processes (the first few) hold a file that was
-    /// replaced or removed, or one open for writing. Everything is written; [`Store::settle`] makes
-    /// it read-only once they close the file.
+    /// replaced or removed, or one open for writing. Everything is written;
+    /// [`Store::settle`](crate::Store::settle) makes it read-only once they close the file.
     HeldBy(Vec<Holder>),
     /// The file system is still writable because the remount failed. Everything is written;
-    /// [`Store::settle`] tries again.
+    /// [`Store::settle`](crate::Store::settle) tries again.
     Failed(Errno),
 }
 
