@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use super::packs::{self, Held, Known, Packs};
 use super::plan::{By, Deed, Round, Way, What};
-use super::watch::Watch;
+use super::watch::{Watch, call_when_free};
 use crate::client::Client;
 use crate::maker;
 use crate::program;
@@ -185,7 +185,7 @@ impl<'a> Actor<'a> {
     /// Calls licd, which may be killed.
     fn call(&self, method: &str, body: &(impl serde::Serialize + zbus::DynamicType)) {
         let client = Client::connect(self.stage.world.bus.address());
-        let answer = client.manager::<()>(method, body);
+        let answer = call_when_free(&client, method, body);
         self.stage.count(&format!("{method} {}", if answer.is_ok() { "done" } else { "failed" }));
         if let Err(refusal) = &answer
             && self.round.kill.is_none()

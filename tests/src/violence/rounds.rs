@@ -14,7 +14,7 @@ use super::packs::{self, Held, PACKS, Packs};
 use super::plan::{Garbage, Life, Round};
 use super::quiet::Remains;
 use super::usage::Usage;
-use super::watch::{Asked, COPIED, Watch};
+use super::watch::{Asked, COPIED, Watch, call_when_free};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::maker;
@@ -217,8 +217,8 @@ impl<'s, 'w> Director<'s, 'w> {
             stage.packs.sweep(selector, after, touched);
         }
         // A killed licd may have left the settings of the round.
-        let _ = self.client.manager::<()>("ApplySettings", &PLAIN);
-        if let Err(refusal) = self.client.manager::<()>("Refresh", &()) {
+        let _ = call_when_free(&self.client, "ApplySettings", &PLAIN);
+        if let Err(refusal) = call_when_free(&self.client, "Refresh", &()) {
             stage.watch.wrong(format!("Refresh: {refusal:?}"));
         }
         if round.copied == Garbage::Files {

@@ -10,12 +10,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use zbus::DynamicType;
 
 use super::packs;
-use crate::client::Client;
+use crate::client::{Client, Refusal};
 use crate::state;
+use crate::wait;
 use crate::world::World;
 
 /// Names of garbage that a person copied into the store begin so.
@@ -40,6 +43,19 @@ pub(super) struct Watch<'w> {
     /// The files of the store that were looked at.
     looked: AtomicU64,
     asked: Mutex<Asked>,
+}
+
+/// Calls licd once it has room: callers that have vanished keep their places for a second.
+pub(super) fn call_when_free(
+    client: &Client,
+    method: &str,
+    body: &(impl Serialize + DynamicType),
+) -> Result<(), Refusal> {
+    wait::until("licd has room for a call", || {
+        let answer = client.manager::<()>(method, body);
+        let is_full = |refusal: &Refusal| refusal.name.ends_with(".LimitsExceeded");
+        (!answer.as_ref().is_err_and(is_full)).then_some(answer)
+    })
 }
 
 /// The answers to `GetStatus`.

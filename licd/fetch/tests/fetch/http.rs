@@ -401,11 +401,17 @@ fn unsupported_authentication_schemes_are_named() {
         let message = message.refusal(FailureCode::SourceRefused);
         assert!(message.contains(words), "{message}");
     };
-    only("WWW-Authenticate: NTLM", "asks for a user and offers only NTLM, which is not supported;");
-    only("WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"", "offers only Digest, which is not");
+    only(
+        "WWW-Authenticate: NTLM",
+        "asks for a user and offers only NTLM, which licd does not support;",
+    );
+    only(
+        "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"",
+        "offers only Digest, which licd does not",
+    );
     only(
         "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM",
-        "offers only Negotiate and NTLM, which are not supported;",
+        "offers only Negotiate and NTLM, which licd does not support;",
     );
     only(
         "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"x\"",

@@ -98,8 +98,8 @@ fn the_message_names_a_refusing_proxy() {
             "Proxy-Authenticate: NTLM\r\n",
             "u:p@",
             refused,
-            "asks for a user and offers only NTLM, which is not supported; have Basic allowed \
-             there, or this device let through without a login (HTTP 407)",
+            "asks for a user and offers only NTLM, which licd does not support; have Basic \
+             allowed there, or this device let through without a login (HTTP 407)",
         ),
     ] {
         let proxy = Server::http(move |_, _| status(line, headers));
