@@ -2,11 +2,11 @@
 //! between read-only and writable.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
-use licd_fs::mountinfo::Mount;
+use licd_fs::mountinfo::{self, Mount};
 use licd_fs::root::Root;
 
 /// The mounts of the daemon's namespace. poll(2) reports every change as `POLLPRI`
@@ -43,9 +43,7 @@ impl Mounts {
     /// The list of mounts cannot be read.
     pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
         self.mountinfo.rewind()?;
-        // The file states no length; most lists are shorter than this.
-        let mut list = Vec::with_capacity(8192);
-        (&self.mountinfo).take(u64::MAX).read_to_end(&mut list)?;
+        let list = mountinfo::read(&self.mountinfo)?;
         let lines = list.split(|byte| *byte == b'\n');
         let now: Vec<_> = lines.filter(|line| self.watches(line)).map(<[u8]>::to_vec).collect();
         let changed = now != self.last;

@@ -19,6 +19,7 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{FchmodatFlags, FileStat, SFlag, fchmodat, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, mkdir, unlinkat};
 
+use crate::look::errno;
 use crate::stamp::Stamp;
 
 pub use nix::sys::stat::Mode;
@@ -191,11 +192,6 @@ pub fn create_dir(path: &Path) -> Result<(), Errno> {
 /// Whether this is a regular file.
 fn is_regular(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
-}
-
-/// The kernel's number of an error; `EIO` for an error without one, such as a short write.
-fn errno(error: std::io::Error) -> Errno {
-    Errno::try_from(error).unwrap_or(Errno::EIO)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
+use crate::look::errno;
 use crate::retry;
 
 /// How often a held lock is retried; flock(2) cannot wait for a limited time.
@@ -43,9 +44,7 @@ impl Locked {
         match retry::until(deadline, RETRY, || try_lock(&file), is_held) {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(LockError::Held(file)),
-            Err(TryLockError::Error(error)) => {
-                Err(LockError::Kernel(Errno::try_from(error).unwrap_or(Errno::EIO)))
-            }
+            Err(TryLockError::Error(error)) => Err(LockError::Kernel(errno(error))),
         }
     }
 }

@@ -12,6 +12,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
 use crate::atomic;
+use crate::look::errno;
 
 pub use crate::flock::{LockError, Locked};
 
@@ -65,12 +66,8 @@ fn clear(path: &Path) -> Result<(), Errno> {
         Ok(found) if found.is_file() => Ok(()),
         Ok(_) => atomic::set_aside(path, path.with_extension("lock.damaged")).map(drop),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(errno(&error)),
+        Err(error) => Err(errno(error)),
     }
-}
-
-fn errno(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 
 #[cfg(test)]

@@ -120,6 +120,12 @@ pub fn shortage(subject: &str, error: &io::Error) -> Option<Unavailable> {
     shortage_number(error).map(|why| Unavailable::new(subject, why))
 }
 
+/// The kernel's number of an error; `EIO` for an error without one, such as a short write.
+#[must_use]
+pub fn errno(error: io::Error) -> Errno {
+    Errno::try_from(error).unwrap_or(Errno::EIO)
+}
+
 fn shortage_number(error: &io::Error) -> Option<Errno> {
     error.raw_os_error().map(Errno::from_raw).filter(|why| !is_fact(*why))
 }

@@ -4,6 +4,7 @@
 //! `procfs-core` rejects the whole list for it.
 
 use std::ffi::OsString;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,20 @@ pub struct Mount {
 /// Options, separated by commas and escaped as the kernel writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options(Vec<u8>);
+
+/// Bytes of the list on most devices.
+const USUAL: usize = 16 * 1024;
+
+/// Reads a list to its end. The kernel states no length for it, so that the usual way of reading begins with
+/// 32 bytes and takes a system call for each doubling.
+///
+/// # Errors
+/// The kernel's error.
+pub fn read(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut list = Vec::with_capacity(USUAL);
+    file.take(u64::MAX).read_to_end(&mut list)?;
+    Ok(list)
+}
 
 /// The mounts of a list, in the order in which they were made. Malformed lines are skipped.
 pub fn parse(list: &[u8]) -> impl Iterator<Item = Mount> {

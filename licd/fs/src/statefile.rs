@@ -41,7 +41,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 
 use crate::atomic::{self, Durability, Mode, ReplaceError};
 use crate::lock::{self, LockError};
-use crate::look::Looked;
+use crate::look::{self, Looked};
 use crate::root::Root;
 use crate::textfile::{self, ReadError};
 
@@ -265,7 +265,7 @@ fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Res
         return Err(Errno::EINVAL);
     };
     atomic::create_dir(dir)?;
-    let dir = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO))?;
+    let dir = File::open(dir).map_err(look::errno)?;
     if atomic::holds(&dir, name, bytes) {
         return Ok(());
     }
@@ -288,7 +288,7 @@ fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Res
 /// The kernel's error.
 pub fn flush(file: &Path) -> Result<(), Errno> {
     let dir = file.parent().ok_or(Errno::EINVAL)?;
-    let flushed = File::open(dir).map_err(|e| Errno::try_from(e).unwrap_or(Errno::EIO));
+    let flushed = File::open(dir).map_err(look::errno);
     match flushed.and_then(|dir| fsync(&dir)) {
         // File systems that are never written do not know fsync(2).
         Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),

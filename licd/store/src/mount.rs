@@ -4,10 +4,10 @@
 
 use std::ffi::CStr;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::path::Path;
 
+use licd_fs::look::errno;
 use licd_fs::mountinfo::{self, Options};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -17,8 +17,6 @@ use rustix::fs::{AtFlags, StatxFlags, statx};
 
 /// The mounts of the calling thread, whose namespace may differ from the main thread's.
 const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
-/// Bytes that most tables need.
-const MOUNTINFO_BYTES: usize = 16 * 1024;
 
 /// Mount options that a remount must repeat. The kernel keeps those about access times if none of them
 /// is given.
@@ -77,7 +75,7 @@ impl Mount {
     pub(crate) fn of(dir: impl AsFd) -> Result<Self, Errno> {
         let dir = dir.as_fd();
         let [id, parent] = [id_of(dir, c"")?, id_of(dir, c"..")?];
-        let table = read_mountinfo()?;
+        let table = File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno)?;
         let mount = mountinfo::parse(&table).find(|mount| mount.id == id).ok_or(Errno::ENODEV)?;
         Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
     }
@@ -148,18 +146,6 @@ fn id_by_descriptor(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
         .find_map(|line| line.strip_prefix(b"mnt_id:"))
         .and_then(|id| str::from_utf8(id).ok()?.trim().parse().ok())
         .ok_or(Errno::ENODEV)
-}
-
-fn read_mountinfo() -> Result<Vec<u8>, Errno> {
-    let mut table = Vec::with_capacity(MOUNTINFO_BYTES);
-    // Without a limit, but also without a look at the size of the file, which the kernel does not tell.
-    let file = File::open(MOUNTINFO).map_err(errno)?;
-    file.take(u64::MAX).read_to_end(&mut table).map_err(errno)?;
-    Ok(table)
-}
-
-fn errno(error: io::Error) -> Errno {
-    Errno::try_from(error).unwrap_or(Errno::EIO)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use licd_fs::capped::{self, Capped};
+use licd_fs::look::errno;
 use licd_rules::StarterMark;
 use license_format::Date;
 use nix::errno::Errno;
@@ -39,7 +40,7 @@ impl Store {
                     parse(&text).map(Some).ok_or_else(|| failed(Errno::EUCLEAN))
                 }
                 Ok(Capped::TooLarge | Capped::NotRegular) => Err(failed(Errno::EUCLEAN)),
-                Err(error) => Err(failed(Errno::try_from(error).unwrap_or(Errno::EIO))),
+                Err(error) => Err(failed(errno(error))),
             },
             Ok(Opened::NotRegular) => Err(failed(Errno::EUCLEAN)),
             Ok(Opened::Gone) | Err(Errno::ENOENT) => Ok(None),

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use licd_fs::look::is_fact;
+use licd_fs::look::{errno, is_fact};
 use licd_fs::printable::reason;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
@@ -46,10 +46,6 @@ pub(super) fn notify_ready(status: &str) -> Result<(), Fatal> {
             Ok(())
         }
     }
-}
-
-fn errno(error: std::io::Error) -> Errno {
-    Errno::try_from(error).unwrap_or(Errno::EIO)
 }
 
 /// Whether the error means that no service manager listens.

@@ -14,8 +14,9 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
-use super::{READ, errno};
+use super::READ;
 use crate::flock::{LockError, Locked};
+use crate::look::errno;
 use crate::stamp::Stamp;
 
 /// Prefix and suffix of a temporary file's name. The suffix is never `.lic`, the suffix of licences.
