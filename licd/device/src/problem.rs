@@ -78,7 +78,7 @@ pub struct ProblemText {
 }
 
 impl Problem {
-    /// Whether this tells of a file that was set aside, which is told once.
+    /// Whether a file was set aside. Only the reading that sets it aside reports it.
     pub(crate) fn is_set_aside(&self) -> bool {
         matches!(self, Self::State(warning) if matches!(**warning, Warning::SetAside { .. }))
     }

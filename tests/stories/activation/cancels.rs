@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use acceptance::client::{Client, NAME};
+use acceptance::client::{Client, NAME, Signals};
 use acceptance::daemon::{Daemon, with_and_without_daemon};
 use acceptance::harness::Story;
 use acceptance::maker;
@@ -49,6 +49,14 @@ fn licctl(world: &World, daemon: Option<&Daemon<'_>>, args: &[&str]) -> Command 
     command
 }
 
+/// Orders an activation through licd, and waits until the service has its request.
+fn ask(daemon: &Daemon<'_>, service: &Service) -> (Client, Signals, OwnedObjectPath) {
+    let (client, signals) = (daemon.client(), daemon.client().listen());
+    let job = order(&client, &[]).unwrap();
+    wait::until("the service is asked", || (!service.posted().is_empty()).then_some(()));
+    (client, signals, job)
+}
+
 fn begin(mut command: Command) -> thread::JoinHandle<Answer> {
     thread::spawn(move || program::run(&mut command))
 }
@@ -57,9 +65,7 @@ fn a_cancelled_activation_takes_its_request_along() {
     let hanging = Service::serving(|_, stream| hang(stream));
     let world = device(&hanging.url());
     let daemon = world.start();
-    let (client, signals) = (daemon.client(), daemon.client().listen());
-    let job = order(&client, &[]).unwrap();
-    wait::until("the service is asked", || (!hanging.posted().is_empty()).then_some(()));
+    let (client, signals, job) = ask(&daemon, &hanging);
     assert!(request_file(&world).exists());
     assert_eq!(word(&client, &job, "Kind"), "activation");
     cancel(&client, &job);
@@ -122,9 +128,7 @@ fn a_request_that_a_person_removes_ends_the_attempt() {
     let hanging = Service::serving(|_, stream| hang(stream));
     let world = device(&hanging.url());
     let daemon = world.start();
-    let (client, signals) = (daemon.client(), daemon.client().listen());
-    let job = order(&client, &[]).unwrap();
-    wait::until("the service is asked", || (!hanging.posted().is_empty()).then_some(()));
+    let (_client, signals, job) = ask(&daemon, &hanging);
     // licctl does the same without the daemon.
     let _ = world.licctl(["activate", "--cancel"]).with_code(0);
     let (verdict, message) = finished(&signals, &job);

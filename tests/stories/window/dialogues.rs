@@ -2,7 +2,7 @@
 
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::tool::Seat;
+use acceptance::tool::{Seat, Tool};
 use acceptance::{World, story, wait};
 
 use super::ENGLISH;
@@ -12,16 +12,21 @@ pub(super) const STORIES: &[Story] = &[
     story!(every_dialogue_can_be_left_and_changes_nothing),
 ];
 
-fn licences_are_removed_after_a_question() {
-    let (world, seat) = (World::new(), Seat::new());
-    world.copy_by_hand("a.lic", maker::licence().sign());
-    let _daemon = world.start();
-    let tool = seat.open(&mut seat.command(&world, ENGLISH));
+/// Opens the page of licences, and the question of removal on it.
+fn open_removal(tool: &Tool<'_>) {
     let _ = tool.find("", "00E0C51C5087");
     tool.keys(&["alt+l"]);
     let _ = tool.find("list item", "WE-7Q2KD");
     tool.keys(&["alt+k"]);
     let _ = tool.find("", "Which licences are to be removed");
+}
+
+fn licences_are_removed_after_a_question() {
+    let (world, seat) = (World::new(), Seat::new());
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let _daemon = world.start();
+    let tool = seat.open(&mut seat.command(&world, ENGLISH));
+    open_removal(&tool);
     tool.keys(&["Escape"]);
     let _ = tool.find("list item", "WE-7Q2KD");
     assert_eq!(world.stored(), ["a.lic"]);
@@ -43,11 +48,7 @@ fn every_dialogue_can_be_left_and_changes_nothing() {
     world.copy_by_hand("a.lic", maker::licence().sign());
     let _daemon = world.start();
     let tool = seat.open(&mut seat.command(&world, ENGLISH));
-    let _ = tool.find("", "00E0C51C5087");
-    tool.keys(&["alt+l"]);
-    let _ = tool.find("list item", "WE-7Q2KD");
-    tool.keys(&["alt+k"]);
-    let _ = tool.find("", "Which licences are to be removed");
+    open_removal(&tool);
     tool.keys(&["alt+k"]);
     tool.until_gone("Which licences are to be removed");
     // The file chooser.

@@ -98,7 +98,7 @@ impl Place {
     }
 }
 
-/// The document of the object at a path; `None` if there is none.
+/// The document of the object at a path; `None` if no object is there.
 pub(super) fn of(objects: &Objects, path: &str) -> Option<String> {
     let place = Place::at(objects, path)?;
     let mut document = format!("\n{HEADER}\n");

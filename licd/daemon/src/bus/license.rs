@@ -103,7 +103,7 @@ impl<'a> Licenses<'a> {
         Self { reports, names }
     }
 
-    /// Whether there is none.
+    /// Whether the report has no licence.
     pub(super) fn is_empty(self) -> bool {
         self.reports.is_empty()
     }

@@ -20,7 +20,7 @@ use crate::{Device, Failure};
 pub struct Held {
     /// The file name.
     pub name: FileName,
-    /// The digest of the content that an import would store; `None` if there is none.
+    /// The digest of the content that an import would store; `None` if it would store nothing.
     pub(crate) content: Option<Digest>,
     /// The digest of the signed text, if there is content to store.
     pub(crate) text: Option<Digest>,

@@ -40,7 +40,7 @@ pub(super) fn literals(top: &Path, dir: &str) -> Vec<Literal> {
     found
 }
 
-/// Two words, of which at least one is of small letters.
+/// Two words, at least one of them in small letters.
 fn is_sentence(text: &str) -> bool {
     let words = text.split([' ', '\n']).filter(|word| !word.is_empty());
     let is_word = |word: &&str| word.chars().filter(char::is_ascii_lowercase).count() > 1;
