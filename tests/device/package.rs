@@ -67,7 +67,7 @@ fn the_rescue_tool_needs_only_the_partition() {
     let place = |path: &str| root.path().join(path);
     let program = device::image().join("usr/lib/licd/rescue/licctl");
     assert!(device::is_static(&program));
-    fs::copy(&program, place("licctl")).unwrap();
+    program::copy(&program, &place("licctl"));
     fs::create_dir_all(place("license")).unwrap();
     let licctl = |words: &[&str]| {
         program::run(Command::new("chroot").arg(root.path()).arg("/licctl").args(words))

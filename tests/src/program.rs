@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +32,30 @@ pub fn path(name: &str) -> PathBuf {
         program.display()
     );
     program
+}
+
+/// Copies a program, which everyone can then execute.
+///
+/// Another process copies: what a thread of this one starts meanwhile would keep the copy open for
+/// writing, and the kernel refuses to execute such a file.
+pub fn copy(program: &Path, to: &Path) {
+    tool("install", [OsStr::new("--mode=755"), program.as_os_str(), to.as_os_str()]);
+}
+
+/// A command of an ordinary user: of another one if this process may switch users.
+///
+/// That user may lack access to the program's parent directories, so a copy in `dir` is executed.
+pub fn as_user(program: &Path, dir: &Path) -> Command {
+    if !nix::unistd::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let to = dir.join(program.file_name().unwrap());
+    if !to.exists() {
+        copy(program, &to);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(to);
+    command
 }
 
 /// The directory of the programs that cargo builds with this one.

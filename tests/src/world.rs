@@ -174,10 +174,12 @@ impl World {
         let programs = self.dir.path().join("programs");
         fs::create_dir(&programs).unwrap();
         for name in ["licd", "licctl"] {
-            fs::copy(program::path(name), programs.join(name)).unwrap();
+            program::copy(&program::path(name), &programs.join(name));
         }
+        let written = programs.join("script");
+        fs::write(&written, script).unwrap();
         let worker = programs.join("licd-fetch");
-        fs::write(&worker, script).unwrap();
+        program::copy(&written, &worker);
         fs::set_permissions(&worker, PermissionsExt::from_mode(mode)).unwrap();
         self.programs = Some(programs);
         self
@@ -209,15 +211,8 @@ impl World {
 
     /// Runs a command of the device as an ordinary user. Needs root.
     pub fn as_nobody(&self, command: &Command) -> Answer {
-        let program = Path::new(command.get_program());
-        // That user may lack access to the program's parent directories.
-        let copy = self.dir.path().join(program.file_name().unwrap());
-        if !copy.exists() {
-            fs::copy(program, &copy).unwrap();
-        }
-        let mut lowered = Command::new("setpriv");
-        lowered.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        program::run(lowered.arg(copy).args(command.get_args()))
+        let mut lowered = program::as_user(Path::new(command.get_program()), self.dir.path());
+        program::run(lowered.args(command.get_args()))
     }
 
     /// Imports a file without a daemon; prints JSON.

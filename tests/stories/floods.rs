@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,14 +101,8 @@ impl<'w> Fixture<'w> {
 
     /// Starts a flood, as an ordinary user if this process may switch users.
     fn flood(&self, kind: &str, seconds: u64) -> Child {
-        let flood = as_user(self.world);
-        let mut command = if nix::unistd::geteuid().is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(flood);
-            command
-        } else {
-            Command::new(flood)
-        };
+        let dir = self.world.root().parent().unwrap();
+        let mut command = program::as_user(&program::path("flood"), dir);
         let socket = self.world.bus.socket();
         let words = [kind, socket.to_str().unwrap(), &seconds.to_string()];
         command.args(words).stdout(Stdio::piped()).spawn().unwrap()
@@ -178,15 +171,6 @@ impl<'w> Fixture<'w> {
         }
         assert!(self.daemon.stop().success());
     }
-}
-
-/// A copy of the program that an ordinary user can execute.
-fn as_user(world: &World) -> PathBuf {
-    let copy = world.root().with_file_name("flood");
-    if !copy.exists() {
-        fs::copy(program::path("flood"), &copy).unwrap();
-    }
-    copy
 }
 
 /// The queries of a caller.

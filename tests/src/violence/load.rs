@@ -1,12 +1,11 @@
 //! What loads the bus during a round.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::{self, BufReader, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -153,19 +152,8 @@ fn flood(world: &World, kinds: [&str; 2], watch: &Watch<'_>) -> Sent {
 }
 
 fn start(world: &World, kind: &str) -> Child {
-    let program = program::path("flood");
-    let mut command = if nix::unistd::geteuid().is_root() {
-        // That user may lack access to the program's parent directories.
-        let copy = world.root().with_file_name("flood");
-        if !copy.exists() {
-            fs::copy(program, &copy).unwrap();
-        }
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
-        command
-    } else {
-        Command::new(program)
-    };
+    let dir = world.root().parent().unwrap();
+    let mut command = program::as_user(&program::path("flood"), dir);
     let socket = world.bus.socket();
     let words = [kind, socket.to_str().unwrap(), &TIME.as_secs().to_string()];
     command.args(words).stdout(Stdio::piped()).spawn().unwrap()
