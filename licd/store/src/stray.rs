@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::look::{Looked, look_errno};
 use licd_rules::names;
-use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use rustix::fs::{FileType, RawDir};
 
-use crate::listing::{DSA, ENTRIES, LICENSES};
+use crate::listing::{DSA, ENTRIES, ENTRY_BYTES, LICENSES, open_dir};
 
 /// Limit of directories that are searched: many times as many as a device has.
 const MAX_DIRS: usize = 64;
@@ -44,11 +42,13 @@ pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
         let entries = look_errno(&place.join(&dir), entries(top, &dir))?;
         for (name, kind) in entries.unwrap_or_default() {
             let path = dir.join(&name);
-            if kind == Type::Directory && seen < MAX_DIRS && path.components().count() <= MAX_DEPTH
+            if kind == FileType::Directory
+                && seen < MAX_DIRS
+                && path.components().count() <= MAX_DEPTH
             {
                 seen += 1;
                 dirs.push_back(path);
-            } else if kind == Type::File {
+            } else if kind == FileType::RegularFile {
                 strays.extend(classify(&dir, &name, path));
             }
         }
@@ -83,24 +83,30 @@ fn license_dir() -> PathBuf {
 }
 
 /// The entries of a directory on the partition `top`, with their types.
-fn entries(top: &OwnedFd, dir: &Path) -> Result<Vec<(OsString, Type)>, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut open = openat(top, c".", flags, Mode::empty())?;
-    for name in dir {
-        open = openat(&open, name, flags, Mode::empty())?;
-    }
+fn entries(top: &OwnedFd, dir: &Path) -> Result<Vec<(OsString, FileType)>, Errno> {
+    let open = open_below(top, dir)?;
     let limit = if dir == license_dir() { ENTRIES } else { MAX_ENTRIES };
-    let mut entries = Vec::new();
+    let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
+    let mut all = RawDir::new(&open, buffer.spare_capacity_mut());
     // Plus `.` and `..`.
-    for found in Dir::from_fd(open)?.into_iter().take(limit + 2) {
-        let found = found?;
+    for _ in 0..limit + 2 {
+        let Some(found) = all.next() else { break };
+        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
         let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if name == "." || name == ".." {
-            continue;
-        }
-        if let Some(kind) = found.file_type() {
-            entries.push((name.to_owned(), kind));
+        if name != "." && name != ".." {
+            entries.push((name.to_owned(), found.file_type()));
         }
     }
     Ok(entries)
+}
+
+/// Opens a directory on the partition `top`, without following links.
+fn open_below(top: &OwnedFd, dir: &Path) -> Result<OwnedFd, Errno> {
+    let mut open = None;
+    for name in dir {
+        let parent = open.as_ref().unwrap_or(top);
+        open = Some(open_dir(parent, name)?);
+    }
+    // A descriptor of its own, which reads from the beginning.
+    open.map_or_else(|| open_dir(top, OsStr::new(".")), Ok)
 }
