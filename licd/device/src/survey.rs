@@ -26,7 +26,7 @@ use crate::report::Rejected;
 use crate::{Device, Failure};
 
 use inputs::{Shown, starter_mark};
-use stamps::{Begun, DeviceStamps};
+use stamps::{Begun, DeviceStamps, MemoryStamps};
 use trust::Proven;
 
 pub use inputs::Extent;
@@ -155,7 +155,7 @@ impl Device {
     pub fn survey_without_licenses(&self) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
         let view = self.store().view();
-        let begun = self.begin(&view, Extent::Verdicts, &mut missing);
+        let begun = self.begin(&view, None, &mut missing);
         let survey = self.read_inputs(&view, begun, Extent::Import, None, &mut missing);
         Partial::unless_whole(survey, missing)
     }
@@ -170,11 +170,11 @@ impl Device {
         let (mut left, mut set_aside) = (TRIES, Vec::new());
         loop {
             left -= 1;
-            let before = state::stamp(self.root());
-            let (survey, gone) = self.try_to_survey(last, extent);
+            let before = self.memory_stamps(extent);
+            let (survey, gone) = self.try_to_survey(last, extent, before);
             let mut survey = survey?;
             survey.problems.append(&mut set_aside);
-            let is_same = before.is_ok_and(|before| Ok(before) == state::stamp(self.root()));
+            let is_same = before.is_some_and(|[before, _]| Ok(before) == state::stamp(self.root()));
             // Where others write all the time, what was read may be a moment old.
             if is_same && gone == Gone::None || left == 0 {
                 return Ok(survey);
@@ -189,10 +189,12 @@ impl Device {
         &self,
         last: Option<(&Survey, Reuse)>,
         extent: Extent,
+        memory: Option<MemoryStamps>,
     ) -> (Result<Survey, Box<Partial>>, Gone) {
         let mut missing = Missing::default();
         let view = self.store().view();
-        let begun = self.begin(&view, extent, &mut missing);
+        let memory = memory.filter(|_| extent >= Extent::Import);
+        let begun = self.begin(&view, memory, &mut missing);
         let known = last.map(|(last, _)| last);
         let mut survey = self.read_inputs(&view, begun, extent, known, &mut missing);
         let gone = survey.read_store(&view, last, &mut missing);

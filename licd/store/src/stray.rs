@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use licd_fs::look::{Looked, look_errno};
 use licd_rules::names;
@@ -36,20 +37,22 @@ pub enum Stray {
 /// this user may not read are skipped.
 pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
     let mut strays = Vec::new();
-    let mut dirs = VecDeque::from([PathBuf::new()]);
+    let mut dirs = VecDeque::from([Directory { path: PathBuf::new(), parent: None }]);
     let mut seen = 0;
     while let Some(dir) = dirs.pop_front() {
-        let entries = look_errno(&place.join(&dir), entries(top, &dir))?;
-        for (name, kind) in entries.unwrap_or_default() {
-            let path = dir.join(&name);
+        let Ok((open, entries)) = look_errno(&place.join(&dir.path), dir.entries(top))? else {
+            continue;
+        };
+        for (name, kind) in entries {
+            let path = dir.path.join(&name);
             if kind == FileType::Directory
                 && seen < MAX_DIRS
                 && path.components().count() <= MAX_DEPTH
             {
                 seen += 1;
-                dirs.push_back(path);
+                dirs.push_back(Directory { path, parent: Some(Rc::clone(&open)) });
             } else if kind == FileType::RegularFile {
-                strays.extend(classify(&dir, &name, path));
+                strays.extend(classify(&dir.path, &name, path));
             }
         }
         if strays.len() > MAX_STRAYS {
@@ -82,31 +85,33 @@ fn license_dir() -> PathBuf {
     Path::new(DSA).join(LICENSES)
 }
 
-/// The entries of a directory on the partition `top`, with their types.
-fn entries(top: &OwnedFd, dir: &Path) -> Result<Vec<(OsString, FileType)>, Errno> {
-    let open = open_below(top, dir)?;
-    let limit = if dir == license_dir() { ENTRIES } else { MAX_ENTRIES };
-    let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
-    let mut all = RawDir::new(&open, buffer.spare_capacity_mut());
-    // Plus `.` and `..`.
-    for _ in 0..limit + 2 {
-        let Some(found) = all.next() else { break };
-        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
-        let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if name != "." && name != ".." {
-            entries.push((name.to_owned(), found.file_type()));
-        }
-    }
-    Ok(entries)
+/// A directory that is to be searched. Its parent stays open, so that no link on the way is followed.
+struct Directory {
+    path: PathBuf,
+    parent: Option<Rc<OwnedFd>>,
 }
 
-/// Opens a directory on the partition `top`, without following links.
-fn open_below(top: &OwnedFd, dir: &Path) -> Result<OwnedFd, Errno> {
-    let mut open = None;
-    for name in dir {
-        let parent = open.as_ref().unwrap_or(top);
-        open = Some(open_dir(parent, name)?);
+/// Entries of a directory, with their types.
+type Entries = Vec<(OsString, FileType)>;
+
+impl Directory {
+    /// Opens it below the partition `top`, and lists it.
+    fn entries(&self, top: &OwnedFd) -> Result<(Rc<OwnedFd>, Entries), Errno> {
+        // The top is opened once more, to be read from its beginning.
+        let name = self.path.file_name().unwrap_or(OsStr::new("."));
+        let open = open_dir(self.parent.as_deref().unwrap_or(top), name)?;
+        let limit = if self.path == license_dir() { ENTRIES } else { MAX_ENTRIES };
+        let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
+        let mut all = RawDir::new(&open, buffer.spare_capacity_mut());
+        // Plus `.` and `..`.
+        for _ in 0..limit + 2 {
+            let Some(found) = all.next() else { break };
+            let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
+            let name = OsStr::from_bytes(found.file_name().to_bytes());
+            if name != "." && name != ".." {
+                entries.push((name.to_owned(), found.file_type()));
+            }
+        }
+        Ok((Rc::new(open), entries))
     }
-    // A descriptor of its own, which reads from the beginning.
-    open.map_or_else(|| open_dir(top, OsStr::new(".")), Ok)
 }

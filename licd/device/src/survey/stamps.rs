@@ -10,12 +10,15 @@ use super::inputs::Extent;
 use crate::Device;
 use crate::partial::Missing;
 
+/// The stamps of the state and of the trust document that is remembered.
+pub(super) type MemoryStamps = [Option<Stamp>; 2];
+
 /// The stamps that show whether a survey still holds, apart from the machine; of the time before it read the
 /// files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DeviceStamps {
     pub(super) store: Stamps,
-    memory: [Option<Stamp>; 2],
+    memory: MemoryStamps,
 }
 
 /// What a survey begins with.
@@ -25,10 +28,22 @@ pub(super) struct Begun {
 }
 
 impl Device {
+    /// The stamps of the memory, as far as a survey needs them.
+    pub(super) fn memory_stamps(&self, extent: Extent) -> Option<MemoryStamps> {
+        match extent {
+            Extent::Verdicts => Some([state::stamp(self.root()).ok()?, None]),
+            Extent::Import | Extent::Report => state::stamps(self.root()).ok(),
+        }
+    }
+
     /// Reads the memory, and then lists the licences: one that replaces another is stored before the memory
     /// says so, so that a survey of what changes meanwhile finds one of them at least.
-    pub(super) fn begin(&self, view: &View<'_>, extent: Extent, missing: &mut Missing) -> Begun {
-        let stamped = (extent >= Extent::Import).then(|| state::stamps(self.root()).ok()).flatten();
+    pub(super) fn begin(
+        &self,
+        view: &View<'_>,
+        stamped: Option<MemoryStamps>,
+        missing: &mut Missing,
+    ) -> Begun {
         let memory = missing.fact(state::load(self.root()));
         let stamps = |memory| Some(DeviceStamps { memory, store: view.stamps().ok()? });
         Begun { stamps: stamped.and_then(stamps), memory }
