@@ -4,7 +4,7 @@
 //! A device may have thousands of licences. zbus keeps 1.6 kB for each object that it serves, and makes
 //! a signal for each that it begins to serve. So it serves the device and its jobs; a licence is shown
 //! from what is published, to callers that see no difference. So are `GetStatus` and `CheckFeature`: through
-//! the object server of zbus an answer costs half as much again.
+//! the object server of zbus an answer costs a quarter more.
 
 use std::collections::BTreeMap;
 use std::fmt;
