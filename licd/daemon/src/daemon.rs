@@ -17,12 +17,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use licd_device::Device;
+use licd_device::{Device, Failure};
 use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
 use licd_rules::Code;
-use licd_store::{FileName, StoreState};
+use licd_store::{Closed, FileName, StoreState};
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
@@ -101,7 +101,10 @@ fn run(args: &Args) -> Result<(), Fatal> {
     // Programs that wait until licd is ready find the files and a settled store; the name waits for neither.
     let published = shared.published();
     again |= publish::publish_files(&device, &published, &mut complaints) == PublishedFiles::Old;
-    let store = settled.unwrap_or_else(|| settle(&device));
+    let store = settled.unwrap_or_else(|| match published.whole {
+        true => is_unsettled(&device, device.settle_files()),
+        false => settle(&device),
+    });
     let bus = bus.map_err(Fatal::Bus)?;
     let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
     let left = Unsettled { store, profile: removal == Removal::Undone };
@@ -122,10 +125,15 @@ fn take_over_sockets() -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Closes and repairs what a crash has left. Returns whether to try again: another process writes or
-/// keeps the store from being closed, or the system is short of something; the report says more.
+/// Closes and repairs what a crash has left. Returns whether to try again.
 fn settle(device: &Device) -> bool {
-    match device.settle() {
+    is_unsettled(device, device.settle())
+}
+
+/// Whether to settle again: another process writes or keeps the store from being closed, or the system is
+/// short of something; the report says more.
+fn is_unsettled(device: &Device, settled: Result<Option<Closed>, Failure>) -> bool {
+    match settled {
         Ok(closed) => closed.is_some_and(|closed| closed.is_open()),
         // Where there is no store, there is nothing to close.
         Err(_) if device.store().state() == Ok(StoreState::Missing) => false,

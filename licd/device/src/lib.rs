@@ -106,15 +106,23 @@ impl Device {
     /// # Errors
     /// The first step that fails.
     pub fn settle(&self) -> Result<Option<Closed>, Failure> {
-        for dir in ["/var/lib/licd", "/etc/licd", "/run/licd"] {
-            // A leftover does no harm and is swept the next time.
-            let _ = atomic::sweep_path(&self.root.path(dir));
-        }
-        let closed = self.store.settle()?;
+        let closed = self.settle_files()?;
         if !state::unfinished(&self.root)?.is_empty() {
             drop(self.writer()?);
         }
         Ok(closed)
+    }
+
+    /// Does the same after a survey that has found no interrupted removal.
+    ///
+    /// # Errors
+    /// The first step that fails.
+    pub fn settle_files(&self) -> Result<Option<Closed>, Failure> {
+        for dir in ["/var/lib/licd", "/etc/licd", "/run/licd"] {
+            // A leftover does no harm and is swept the next time.
+            let _ = atomic::sweep_path(&self.root.path(dir));
+        }
+        Ok(self.store.settle()?)
     }
 
     /// Takes the write lock and finishes an interrupted removal.
