@@ -212,6 +212,8 @@ impl Device {
         problems.extend(faults.into_iter().map(Problem::from));
         let (memory, warning) = missing.fact(state::load(self.root()));
         problems.extend(warning.map(Problem::from));
+        // A writer finishes an interrupted removal first, and surveys the device again.
+        let stamps = stamps.filter(|_| memory.removing.is_empty());
         let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter_mark = match config.starter.days {
