@@ -233,6 +233,8 @@ impl Device {
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
         problems.extend(warning.map(Problem::from));
+        // A writer finishes an interrupted removal first, and surveys the device again.
+        let stamps = stamps.filter(|_| memory.removing.is_empty());
         let (units, mac) = self.units(missing, &mut problems);
         let os = missing.fact(system::os_release(self.root()));
         let starter_mark = match config.starter.days {

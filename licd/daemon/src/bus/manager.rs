@@ -17,7 +17,7 @@ use zruntime::mpmc;
 use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::{BusError, reason};
-use super::options::{Options, access, application, intent, no_options};
+use super::options::{Options, access, application, intent, more, no_options};
 use super::{activation, job};
 use crate::jobs::Source;
 use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
@@ -229,11 +229,11 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, BusError> {
         let mut options = options;
-        let intent = intent(&mut options)?;
+        let (intent, more) = (intent(&mut options)?, more(&mut options)?);
         no_options(&options)?;
         let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
-        let source = Source::Descriptor(owned(fd)?);
+        let source = Source::Descriptor(owned(fd)?, more);
         let verdict = ImportReply::Verdict;
         let verdict =
             self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });

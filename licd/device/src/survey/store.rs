@@ -143,7 +143,7 @@ impl Survey {
                     }
                     self.held.push(Arc::from(held));
                 }
-                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document.into(), &bytes),
+                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, &bytes),
                 Ok(Err(failure)) => self.reject(entry, failure),
                 Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
                     Some(held) => {
@@ -253,7 +253,7 @@ impl Survey {
 /// Content of a file in the store.
 enum ReadEntry {
     License(Box<Held>),
-    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
     Gone,
 }
 

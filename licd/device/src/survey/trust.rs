@@ -98,8 +98,8 @@ impl Survey {
         true
     }
 
-    fn prove(&mut self, document: Box<TrustDocument>, bytes: Vec<u8>) {
-        self.adopt_proven(Proven { bytes: bytes.into(), document: document.into() });
+    fn prove(&mut self, document: Arc<TrustDocument>, bytes: Vec<u8>) {
+        self.adopt_proven(Proven { bytes: bytes.into(), document });
     }
 
     fn adopt_proven(&mut self, proven: Proven) {
