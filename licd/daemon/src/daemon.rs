@@ -10,6 +10,7 @@ mod poller;
 mod publish;
 mod refresh;
 mod service_manager;
+mod settle;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -17,12 +18,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use licd_device::{Device, Failure};
+use licd_device::Device;
 use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
-use licd_rules::Code;
-use licd_store::{Closed, FileName, StoreState};
+use licd_store::FileName;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
@@ -41,6 +41,7 @@ use poller::{Files, Poller, Signal, Wake};
 use publish::PublishedFiles;
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
+use settle::{settle, settle_after};
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
@@ -101,10 +102,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     // Programs that wait until licd is ready find the files and a settled store; the name waits for neither.
     let published = shared.published();
     again |= publish::publish_files(&device, &published, &mut complaints) == PublishedFiles::Old;
-    let store = settled.unwrap_or_else(|| match published.whole {
-        true => is_unsettled(&device, device.settle_files()),
-        false => settle(&device),
-    });
+    let store = settled.unwrap_or_else(|| settle_after(&device, &published));
     let bus = bus.map_err(Fatal::Bus)?;
     let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
     let left = Unsettled { store, profile: removal == Removal::Undone };
@@ -123,27 +121,6 @@ fn take_over_sockets() -> Result<(), String> {
     let sockets = sd_listen_fds::get().map_err(|error| error.to_string())?;
     links::take_over(sockets.into_iter().map(|(_, socket)| socket.into_std()))
         .map_err(|error| error.to_string())
-}
-
-/// Closes and repairs what a crash has left. Returns whether to try again.
-fn settle(device: &Device) -> bool {
-    is_unsettled(device, device.settle())
-}
-
-/// Whether to settle again: another process writes or keeps the store from being closed, or the system is
-/// short of something; the report says more.
-fn is_unsettled(device: &Device, settled: Result<Option<Closed>, Failure>) -> bool {
-    match settled {
-        Ok(closed) => closed.is_some_and(|closed| closed.is_open()),
-        // Where there is no store, there is nothing to close.
-        Err(_) if device.store().state() == Ok(StoreState::Missing) => false,
-        Err(failure) => {
-            if failure.code != Code::Busy {
-                log::warn!(MESSAGE_ID = journal::STORE_PROBLEM; "{}", failure.message);
-            }
-            failure.is_of_the_moment()
-        }
-    }
 }
 
 /// The loop: waits for events, and carries out the actions that [`State`] decides on.
