@@ -143,6 +143,14 @@ impl Store {
         self.view().strays()
     }
 
+    /// The directories that [`Store::strays`] searches besides those that licd reads, below the partition.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn searched(&self) -> Looked<Vec<PathBuf>> {
+        self.view().searched()
+    }
+
     /// The stored trust document.
     ///
     /// # Errors
