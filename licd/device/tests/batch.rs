@@ -222,6 +222,18 @@ fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
 }
 
 #[test]
+fn a_memory_that_cannot_be_written_refuses_only_the_rosters_of_a_batch() {
+    let world = World::new();
+    fs::rename(world.path("var/lib/licd"), world.path("var/lib/aside")).unwrap();
+    fs::write(world.path("var/lib/licd"), "").unwrap();
+    let files = files();
+    let verdicts = world.import_all(&[&files[3], &files[7], "nonsense\n"], Intent::Explicit);
+    let codes: Vec<_> = verdicts.iter().map(|verdict| verdict.code).collect();
+    assert_eq!(codes, [Code::Valid, Code::StoreUnwritable, Code::Malformed]);
+    assert_eq!(stored(&world).len(), 1);
+}
+
+#[test]
 fn an_import_returns_the_survey_of_the_device_afterwards() {
     let world = World::new();
     let survey = world.device().survey().unwrap();
