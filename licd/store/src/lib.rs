@@ -19,6 +19,8 @@ mod name;
 mod room;
 mod starter;
 mod stray;
+#[cfg(test)]
+mod tests;
 mod view;
 mod window;
 mod writer;
