@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use licd_fs::look::{Looked, look_errno};
-use licd_rules::names;
+use licd_rules::{names, sort_by};
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -56,7 +56,7 @@ pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
             break;
         }
     }
-    strays.sort();
+    sort_by(&mut strays, Ord::cmp);
     strays.truncate(MAX_STRAYS);
     Ok(strays)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use licd_fs::look::{Looked, look};
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, ReadError};
+use licd_rules::sort_by;
 use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -88,7 +89,7 @@ pub(super) fn files(
     let is_hidden =
         |file: &Path| file.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
     files.retain(|file| file.extension() == Some(OsStr::new(extension)) && !is_hidden(file));
-    files.sort();
+    sort_by(&mut files, Ord::cmp);
     if files.len() > limit {
         errors.push(ConfigError::TooMany { dir: dir.to_owned(), limit });
         files.truncate(limit);
