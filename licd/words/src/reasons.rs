@@ -6,15 +6,15 @@ use license_format::Expiry;
 pub(crate) fn english(reason: Reason, until: Option<Expiry>, services: &[&str]) -> String {
     let ended = until.map(|day| format!("licence ended {day}"));
     let ended = ended.unwrap_or_else(|| "licence ended".to_owned());
-    let until = || match until {
-        Some(Expiry::Never) | None => "without end".to_owned(),
-        Some(Expiry::On(day)) => format!("until {day}"),
-    };
+    let until = until.map(|end| match end {
+        Expiry::Never => "without end".to_owned(),
+        Expiry::On(day) => format!("until {day}"),
+    });
     match reason {
         Reason::Always => "needs no licence".to_owned(),
-        Reason::Licensed => until(),
-        Reason::Grace => format!("licence in its grace {}", until()),
-        Reason::Starter => format!("starter period {}", until()),
+        Reason::Licensed => until.unwrap_or_else(|| "covered by the licence".to_owned()),
+        Reason::Grace => with_end("licence in its grace", until),
+        Reason::Starter => with_end("starter period", until),
         Reason::KeptAfterExpiry => "licence ended, this stays".to_owned(),
         Reason::OlderReleases => format!("{ended}, releases dated before that only"),
         Reason::Expired => ended,
@@ -29,15 +29,15 @@ pub(crate) fn english(reason: Reason, until: Option<Expiry>, services: &[&str]) 
 pub(crate) fn german(reason: Reason, until: Option<Expiry>, services: &[&str]) -> String {
     let ended = until.map(|day| format!("Lizenz abgelaufen {day}"));
     let ended = ended.unwrap_or_else(|| "Lizenz abgelaufen".to_owned());
-    let until = || match until {
-        Some(Expiry::Never) | None => "unbefristet".to_owned(),
-        Some(Expiry::On(day)) => format!("bis {day}"),
-    };
+    let until = until.map(|end| match end {
+        Expiry::Never => "unbefristet".to_owned(),
+        Expiry::On(day) => format!("bis {day}"),
+    });
     match reason {
         Reason::Always => "braucht keine Lizenz".to_owned(),
-        Reason::Licensed => until(),
-        Reason::Grace => format!("Lizenz in der Nachfrist {}", until()),
-        Reason::Starter => format!("Startzeitraum {}", until()),
+        Reason::Licensed => until.unwrap_or_else(|| "von der Lizenz abgedeckt".to_owned()),
+        Reason::Grace => with_end("Lizenz in der Nachfrist", until),
+        Reason::Starter => with_end("Startzeitraum", until),
         Reason::KeptAfterExpiry => "Lizenz abgelaufen, bleibt nutzbar".to_owned(),
         Reason::OlderReleases => format!("{ended}, nur davor erschienene Versionen"),
         Reason::Expired => ended,
@@ -47,6 +47,11 @@ pub(crate) fn german(reason: Reason, until: Option<Expiry>, services: &[&str]) -
         Reason::NewerRelease => "erschienen am letzten Tag der Lizenz oder später".to_owned(),
         Reason::NotForThisVersion => "gibt es in dieser Systemversion nicht".to_owned(),
     }
+}
+
+/// The end is unknown where the answer is about a release.
+fn with_end(what: &str, end: Option<String>) -> String {
+    end.map_or(what.to_owned(), |end| format!("{what} {end}"))
 }
 
 /// The titles of services.

@@ -187,7 +187,8 @@ fn units_are_added_removed_moved_and_deduplicated() {
     folder.run(&["add", "a.toml", NOW]).failed(2);
     folder.write("none.csv", "Unit ID\nnothing\n");
     let message = folder.run(&["add", "a.toml", "--csv=none.csv", NOW]).failed(1);
-    assert!(message.contains("none.csv: names no unit (1 read, 0 valid, 1 invalid)"), "{message}");
+    let named = "none.csv: names no unit (1 read, 0 valid, 1 invalid; line 2: “nothing”";
+    assert!(message.contains(named), "{message}");
 }
 
 #[test]

@@ -31,10 +31,22 @@ impl ListSummary {
         let Self { file, text, invalid, .. } = self;
         let mut lines = vec![format!("{file}: {text}")];
         lines.extend(invalid.iter().take(MAX_INVALID).map(|entry| format!("{file}: {entry}")));
-        if let Some(more) = invalid.len().checked_sub(MAX_INVALID).filter(|more| *more > 0) {
-            lines.push(format!("{file}: and {more} more"));
-        }
+        lines.extend(self.more().map(|more| format!("{file}: and {more} more")));
         lines
+    }
+
+    /// The same in one line.
+    fn in_a_sentence(&self) -> String {
+        let Self { text, invalid, .. } = self;
+        let mut parts = vec![text.clone()];
+        parts.extend(invalid.iter().take(MAX_INVALID).map(ToString::to_string));
+        parts.extend(self.more().map(|more| format!("and {more} more")));
+        parts.join("; ")
+    }
+
+    /// The number of invalid entries beyond those that are named.
+    fn more(&self) -> Option<usize> {
+        self.invalid.len().checked_sub(MAX_INVALID).filter(|more| *more > 0)
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -80,7 +92,7 @@ pub(crate) fn required_units(args: &Units) -> Result<Selection<UnitId>, CommandE
             "name them by --unit or list them by --csv",
         )),
         (true, Some(list)) => {
-            let what = format_args!("names no unit ({})", list.text);
+            let what = format_args!("names no unit ({})", list.in_a_sentence());
             Err(CommandError::new(&list.file, what, "check that it is the right file"))
         }
     }

@@ -52,11 +52,14 @@ fn expect_alike(pack: &Pack, other: &Pack) -> Result<(), RuleError> {
         ("term", pack.term != other.term),
         ("category", pack.category != other.category),
         ("services", pack.services != other.services),
-        ("seats", pack.seats.is_some() != other.seats.is_some()),
     ];
-    match different.into_iter().find(|(_, is_different)| *is_different) {
-        Some((key, _)) => pack.refuse(Rule::Different { key, other: other.id.clone() }),
-        None => Ok(()),
+    if let Some((key, _)) = different.into_iter().find(|(_, is_different)| *is_different) {
+        return pack.refuse(Rule::Different { key, other: other.id.clone() });
+    }
+    match (pack.seats, other.seats) {
+        (None, Some(_)) => pack.refuse(Rule::SeatsNotCounted),
+        (Some(_), None) => other.refuse(Rule::SeatsNotCounted),
+        _ => Ok(()),
     }
 }
 

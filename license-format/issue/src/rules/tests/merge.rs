@@ -114,10 +114,15 @@ fn only_packs_of_one_key_and_product_merge() {
         ("term", Pack { term: Term::Perpetual, ..other.clone() }),
         ("category", Pack { category: Category::Maintenance, ..other.clone() }),
         ("services", Pack { services: services(["OTHER"]), ..other.clone() }),
-        ("seats", Pack { seats: None, ..other.clone() }),
     ] {
         let message = format!("WE-BBBBB: differs from WE-AAAAA in “{key}”");
         refused(merge(&into, &[other]), &message);
+    }
+    for (first, second) in [(&into, &other), (&other, &into)] {
+        let uncounted = Pack { seats: None, ..second.clone() };
+        let message = format!("{}: states no seats", second.id);
+        refused(merge(first, std::slice::from_ref(&uncounted)), &message);
+        refused(merge(&uncounted, std::slice::from_ref(first)), &message);
     }
     let keyless = |pack: &Pack| Pack { subscription_key: None, ..pack.clone() };
     refused(merge(&keyless(&into), &[keyless(&other)]), "WE-BBBBB: has no Subscription Key");
