@@ -65,7 +65,10 @@ pub(crate) struct Access {
     pub(crate) direct: bool,
 }
 
+// Only the options of the verb that is given are built; its own description then takes the place of the
+// one here.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// The state of the device and its services.
     Status,
