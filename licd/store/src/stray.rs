@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use licd_fs::look::{Looked, look_errno};
-use licd_rules::names;
+use licd_rules::{names, sort_by};
 use nix::errno::Errno;
 use rustix::fs::{FileType, RawDir};
 
@@ -71,7 +71,7 @@ pub(crate) fn search(top: &OwnedFd, place: &Path) -> Looked<Search> {
             break;
         }
     }
-    strays.sort();
+    sort_by(&mut strays, Ord::cmp);
     strays.truncate(MAX_STRAYS);
     Ok(Search { strays, directories })
 }

@@ -1,4 +1,9 @@
+use super::layers::FRAGMENT_DIR;
 use super::*;
+use std::fs;
+use std::path::Path;
+
+use licd_fs::root::Root;
 use tempfile::TempDir;
 
 /// A root with these files.

@@ -62,12 +62,19 @@ fn every_key_can_be_set() {
 #[test]
 fn unknown_keys_are_ignored_and_listed() {
     let text = "x = 1\n[system]\n\"a\\eb\" = 2\n[system.remotemanager]\nlicense_poll_hours = 2\n\
-                later = [1]\n[userinterface.rdp]\nserver = \"\"\n[[apps]]\nname = \"x\"\n";
+                later = [1]\n[\"system.remotemanager\"]\nlicense_cleanup = true\n\
+                [userinterface.rdp]\nserver = \"\"\n[[apps]]\nname = \"x\"\n";
     let (settings, mut unknown) = Settings::parse(text).unwrap();
     unknown.sort();
     assert_eq!(settings.system.remotemanager.license_poll_hours, 2);
-    let expected =
-        ["apps", "system.a\\u{1b}b", "system.remotemanager.later", "userinterface.rdp", "x"];
+    let expected = [
+        "apps",
+        "system.a\\u{1b}b",
+        "system.remotemanager",
+        "system.remotemanager.later",
+        "userinterface.rdp",
+        "x",
+    ];
     assert_eq!(unknown, expected);
 }
 
