@@ -227,6 +227,9 @@ fn a_device_without_unit_id_gets_a_verdict_that_says_so() {
     let answer = world.licctl(["unit-id"]).with_code(1);
     assert_eq!(answer.out, "");
     assert!(answer.err.starts_with("licctl: there is no unit ID: "), "{answer:?}");
+    let answer = world.licctl(["unit-id", "--json"]).with_code(1);
+    assert_eq!(answer.json(), json!({"schema": 1, "unit_id": null}));
+    assert!(answer.err.starts_with("licctl: there is no unit ID: "), "{answer:?}");
     let answer = world.import(maker::licence().sign()).with_code(4);
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
 }
