@@ -32,6 +32,7 @@ mod published;
 mod races;
 mod replacement;
 mod report;
+mod shortages;
 mod starter;
 mod sticks;
 mod strange_files;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         races::STORIES,
         replacement::STORIES,
         report::STORIES,
+        shortages::STORIES,
         starter::STORIES,
         sticks::STORIES,
         strange_files::STORIES,
