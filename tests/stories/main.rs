@@ -37,6 +37,7 @@ mod starter;
 mod sticks;
 mod strange_files;
 mod together;
+mod unwritable;
 mod vendor;
 mod verbs;
 mod violence;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         sticks::STORIES,
         strange_files::STORIES,
         together::STORIES,
+        unwritable::STORIES,
         vendor::STORIES,
         verbs::STORIES,
         violence::STORIES,

@@ -1,6 +1,7 @@
 //! A refresh: reads the device, judges it, and publishes the result as files. It runs on a thread of
 //! its own.
 
+use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
@@ -8,6 +9,7 @@ use std::thread;
 use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
 use licd_files::settings::Settings;
+use licd_fs::about::About as _;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
@@ -158,7 +160,7 @@ fn publish_look(
             }
         }
     }
-    let mut published = look.published(device, last);
+    let mut published = look.published(device, last).with_unwritten(&device.unwritten());
     if let Some(last) = last {
         // A deployment that could not be written down is known until the daemon restarts.
         if last.report.restart_pending && !published.report.restart_pending {
@@ -172,12 +174,9 @@ fn publish_look(
             complaints.extend(end_answered_request(device, &published, last));
         }
     }
-    let root = device.root();
     let mut again = !published.missing.is_empty();
-    if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
-        complaints.push(format!("{error}; other programs see an old state"));
-        again = true;
-    }
+    let (published, outcome) = publish_files(device, published);
+    again |= outcome.is_err();
     let mut due = Vec::new();
     if published.whole {
         let published_on =
@@ -188,6 +187,11 @@ fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
+    unwritten |= !device.unwritten().is_empty();
+    let is_named = |text: &String| {
+        published.report.problems.iter().any(|problem| text.starts_with(&problem.subject()))
+    };
+    complaints.retain(|complaint| !is_named(complaint));
     let changes = last.map(|last| LicenseChanges::between(last.licenses(), published.licenses()));
     let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
     Refreshed {
@@ -201,6 +205,23 @@ fn publish_look(
         again,
         unwritten,
     }
+}
+
+/// Publishes the report as files. If one cannot be written, the report says so, on the bus and, if it can
+/// be written itself, in its file.
+fn publish_files(device: &Device, published: Published) -> (Published, io::Result<()>) {
+    let write = |published: &Published| {
+        publish::publish(device.root(), &published.json, &published.allowed())
+    };
+    let outcome = write(&published);
+    device.note_published(&outcome);
+    let before = published.report.problems.clone();
+    let published = published.with_unwritten(&device.unwritten());
+    if before == published.report.problems {
+        return (published, outcome);
+    }
+    let again = write(&published);
+    (published, outcome.and(again))
 }
 
 /// What the clean-up of the store found.
