@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Imported, Intent, Missing, Problem, Report, Survey, to_json};
+use licd_device::{Failure, Imported, Intent, Missing, Problem, Removed, Report, Survey, to_json};
 use licd_files::settings::Settings;
 use licd_machine::clock;
 use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
@@ -220,7 +220,7 @@ pub(crate) enum News {
     /// What is to be imported was read. `None`: a fault of this program.
     Read { job: Arc<Job>, read: Option<Box<Read>> },
     /// A removal ended.
-    Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
+    Removed { selector: Selector, outcome: Result<Written<Removed>, Refusal>, reply: Reply<u32> },
     /// A change of settings ended.
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
     /// An attempt to settle ended.
