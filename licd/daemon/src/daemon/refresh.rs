@@ -171,7 +171,7 @@ fn publish_look(
             published.json.clone_from(&last.json);
         }
         if last.whole && last.missing.is_empty() {
-            complaints.extend(end_answered_request(device, &published, last));
+            complaints.extend(end_answered_requests(device, &published, last));
         }
     }
     let mut again = !published.missing.is_empty();
@@ -232,12 +232,12 @@ enum CleanUp {
     Removed,
 }
 
-/// Removes the request of an activation if a person has copied a licence into the store since. Returns why
-/// that failed.
-fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
-    let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
-    let removed = is_answered.then(|| device.withdraw_activation())?;
-    removed.err().map(|failure| failure.message)
+/// Removes the requests for a licence if a person has copied one into the store since. Returns why that
+/// failed.
+fn end_answered_requests(device: &Device, now: &Published, last: &Published) -> Option<String> {
+    let is_answered = now.report.has_gained(&last.report);
+    let ended = is_answered.then(|| device.end_requests())?;
+    ended.err().map(|failure| failure.message)
 }
 
 /// A survey, and what it lacks.
