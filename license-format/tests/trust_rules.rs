@@ -335,3 +335,30 @@ fn bytes_after_the_signatures_are_refused_last() {
         assert!(found.starts_with(message), "{found}");
     }
 }
+
+#[test]
+fn a_document_becomes_another_one_or_empty() {
+    let [a, b, _] = &roots();
+    let known = [a, b].map(|root| root.verifier().clone());
+    let two = NonZeroUsize::new(2).unwrap();
+    let whole = issue::sign(&text(), &[a, b]);
+    let mut document = TrustDocument::empty();
+    document.verify_in_place(whole.as_bytes(), &known, two).unwrap();
+    assert_eq!(document, verify(&whole, &[a, b], 2).unwrap());
+
+    // Other keys and withdrawals do not add to those before.
+    let other = text().replace("version 7", "version 8").replace("AB-1", "AB-2");
+    let other = issue::sign(&other, &[a, b]);
+    document.verify_in_place(other.as_bytes(), &known, two).unwrap();
+    assert_eq!(document, verify(&other, &[a, b], 2).unwrap());
+
+    for refused in [
+        issue::sign(&text(), &[a]),
+        issue::sign(&text().replace("AB-1", "ab-1"), &[a, b]),
+        format!("{whole}\n"),
+    ] {
+        document.verify_in_place(whole.as_bytes(), &known, two).unwrap();
+        document.verify_in_place(refused.as_bytes(), &known, two).unwrap_err();
+        assert_eq!(document, TrustDocument::empty(), "{refused}");
+    }
+}

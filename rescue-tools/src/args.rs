@@ -12,7 +12,6 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{ApplicationError, Failure, Place};
 use licd_fs::root::is_dir;
-#[cfg(feature = "bus")]
 use licd_protocol::BusAddress;
 use licd_rules::{Feature, Selector, Version};
 use license_format::Date;
@@ -59,7 +58,6 @@ pub(crate) struct Access {
     pub(crate) root: PathBuf,
     /// The bus of the daemon: system, session or an address. Default: the system bus, or no bus
     /// with another root directory.
-    #[cfg(feature = "bus")]
     #[arg(long, global = true, value_name = "BUS")]
     pub(crate) bus: Option<BusAddress>,
     /// Work on the device itself even if the daemon runs.
@@ -67,7 +65,10 @@ pub(crate) struct Access {
     pub(crate) direct: bool,
 }
 
+// Only the options of the verb that is given are built; its own description then takes the place of the
+// one here.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// The state of the device and its services.
     Status,

@@ -6,10 +6,6 @@
 
 mod args;
 mod backend;
-#[cfg(feature = "bus")]
-mod bus;
-#[cfg(not(feature = "bus"))]
-#[path = "no_bus.rs"]
 mod bus;
 mod layout;
 mod output;

@@ -75,7 +75,8 @@ fn the_rescue_tool_needs_only_the_partition() {
     let status = licctl(&["status", "--json"]).with_code(0).json();
     assert_eq!(status["state"], "none");
     let _ = licctl(&["--version"]).with_code(0);
-    let _ = licctl(&["--bus", "system", "status"]).with_code(2);
+    // There is no bus.
+    let _ = licctl(&["--bus", "system", "status"]).with_code(0);
     // As in a rescue shell, the root is a mount; licences are judged by the image's root keys.
     for dir in ["proc", "sys", "run", "usr/lib/licd/roots.d"] {
         fs::create_dir_all(place(dir)).unwrap();

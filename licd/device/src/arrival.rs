@@ -32,7 +32,7 @@ pub(crate) enum Content {
     /// A licence, and the verdict of the trust document on it.
     License { complete: Box<Complete>, verified: Result<Box<Genuine>, Failure> },
     /// A trust document.
-    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
     /// An unreadable source, another file, or a file with a verdict already.
     Judged(FileVerdict),
 }

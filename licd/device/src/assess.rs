@@ -8,7 +8,7 @@ use licd_fs::look::Looked;
 use licd_fs::stamp::Stamp;
 use licd_rules::{
     Attested, ClockState, Code, License, LicenseState, Past, Remover, Replaced, TimeVerdict,
-    is_settled, withdraws,
+    is_settled, sort_by, withdraws,
 };
 use licd_store::FileName;
 use license_format::{Date, Term, TrustDocument, UnitId};
@@ -28,7 +28,7 @@ pub(crate) enum Action {
     /// Store a licence under this name, and remove others with the same signed text.
     Store { name: FileName, content: String, replaces: Vec<FileName> },
     /// Store a trust document.
-    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
     /// Record a roster that does not list this device.
     Record,
 }
@@ -184,9 +184,10 @@ impl<'a> Assessor<'a> {
     /// Applies the effects of an arrival to the survey.
     pub(crate) fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
         if let Action::Trust { document, .. } = &assessed.action {
-            self.survey.trust = document.clone().into();
+            self.survey.trust = Arc::clone(document);
             // The document may revoke or admit keys. A file that is unavailable now does not count.
-            let _ = self.survey.read_store(self.device, None, &mut Missing::default());
+            let _ =
+                self.survey.read_store(&self.device.store().view(), None, &mut Missing::default());
             (self.attested, self.by_text, self.grounds) = Default::default();
         }
         let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };
@@ -287,13 +288,13 @@ impl<'a> Assessor<'a> {
         });
         let names = by_text.get(&storable.text).into_iter().flatten();
         let mut same: Vec<_> = names.filter_map(|name| survey.held(name).cloned()).collect();
-        same.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut same, |a, b| a.name.cmp(&b.name));
         same
     }
 }
 
 impl Survey {
-    fn assess_trust(&self, document: &TrustDocument, bytes: &[u8]) -> Assessed {
+    fn assess_trust(&self, document: &Arc<TrustDocument>, bytes: &[u8]) -> Assessed {
         let (new, old) = (document.version(), self.trust.version());
         match new.cmp(&old) {
             Ordering::Greater => {
@@ -302,7 +303,7 @@ impl Survey {
                     old => format!("newer than {old}"),
                 };
                 let message = format!("trust document version {new}, {rank}");
-                let (document, bytes) = (document.clone().into(), bytes.to_owned());
+                let (document, bytes) = (Arc::clone(document), bytes.to_owned());
                 let action = Action::Trust { document, bytes };
                 Assessed { action, ..Assessed::nothing(Code::Valid, message) }
             }

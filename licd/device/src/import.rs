@@ -169,9 +169,11 @@ impl Device {
         mut assessor: Assessor<'a>,
         arrivals: &mut [Arrival],
     ) -> Result<Batch, Failure> {
-        let writer = self.writer()?;
+        let writer = self.store().writer()?;
         self.refuse_unasked(arrivals);
+        // A survey that is current knows of no interrupted removal.
         if !self.is_current(&assessor.survey) {
+            self.finish_removal(&writer)?;
             let survey = usable(&self.survey_after(Some(&assessor.survey)))?.clone();
             assessor = Assessor::new(self, survey);
         }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use licd_fs::look::{Looked, shortage};
 use licd_rules::Code;
@@ -80,7 +81,7 @@ impl From<DocumentError> for NotRead {
 /// A verified document. Of a licence, `complete` verifies it again by another trust document.
 pub(crate) enum Document<C = ()> {
     License { complete: C, genuine: Box<Genuine> },
-    Trust { document: Box<TrustDocument>, bytes: Vec<u8> },
+    Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
 }
 
 impl From<DocumentError> for Failure {
@@ -158,8 +159,10 @@ impl<'r> Reader<'r> {
         })
     }
 
-    fn trust_document(&self, bytes: &[u8]) -> Result<TrustDocument, DocumentError> {
-        TrustDocument::verify(bytes, self.roots, self.threshold)
+    fn trust_document(&self, bytes: &[u8]) -> Result<Arc<TrustDocument>, DocumentError> {
+        let mut document = Arc::new(TrustDocument::empty());
+        Arc::make_mut(&mut document).verify_in_place(bytes, self.roots, self.threshold)?;
+        Ok(document)
     }
 }
 
@@ -267,8 +270,7 @@ impl<'a, V: Verify<'a>> Parser<V> {
                     ),
                     error => error.into(),
                 });
-                let document = Box::new(document?);
-                Ok(Document::Trust { document, bytes })
+                Ok(Document::Trust { document: document?, bytes })
             }
         }
     }

@@ -1,10 +1,11 @@
-//! What an import leaves alone.
+//! What an import leaves alone, and what it finishes.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
 mod world;
 use world::{Licence, World};
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use licd_device::Intent;
 use licd_rules::Code;
@@ -61,4 +62,25 @@ fn a_roster_is_recorded_where_nothing_can_be_stored() {
     assert_eq!(world.import(&roster, Intent::Explicit), Code::WrongDevice);
     let state = fs::read_to_string(world.path("var/lib/licd/state.toml")).unwrap();
     assert!(state.contains("WE-AAAAA"), "{state}");
+}
+
+#[test]
+fn an_import_finishes_an_interrupted_removal() {
+    let world = World::new();
+    world.copy_by_hand("taken.lic", &licence("WE-AAAAA", 1, 100).sign());
+    let found = fs::metadata(world.licenses().join("taken.lic")).unwrap();
+    let changed = found.ctime() * 1_000_000_000 + found.ctime_nsec();
+    let intended = format!(
+        "schema = 1\n[[removed]]\npack = \"WE-AAAAA\"\nserial = 1\n[[removing]]\n\
+         file = \"taken.lic\"\ninode = {}\nchanged = {changed}\n",
+        found.ino()
+    );
+    let state = world.path("var/lib/licd/state.toml");
+    fs::create_dir_all(state.parent().unwrap()).unwrap();
+    fs::write(&state, intended).unwrap();
+    let other = licence("WE-BBBBB", 1, 100).sign();
+    assert_eq!(world.import(&other, Intent::Explicit), Code::Valid);
+    assert!(!world.licenses().join("taken.lic").exists());
+    let state = fs::read_to_string(&state).unwrap();
+    assert!(state.contains("WE-AAAAA") && !state.contains("taken.lic"), "{state}");
 }

@@ -67,6 +67,7 @@ impl Remembered for Known {
     const SCHEMA: i64 = 1;
     /// Several times the size of [`REMEMBERED`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
+    const KEYS: &[&str] = &["boot", "deployments", "plan", "again", "ordered"];
     const WITHOUT: &str = "no restart of the device is pending";
     /// What ordered a restart must not do so again because of one damaged file.
     const COPY: Option<&str> = Some("/var/lib/licd/deployment.copy.toml");
@@ -150,6 +151,12 @@ impl Deployments {
     pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
         let (file, warning) = StateFile::load(root)?;
         Ok((Self(file.known), warning))
+    }
+
+    /// Whether no deployment is recorded, of this boot or an earlier one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.deployments.is_empty()
     }
 
     /// Whether a deployment was completed in this boot.

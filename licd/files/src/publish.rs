@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ const RESTART_BYTES: u64 = 64 * 1024;
 pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<()> {
     if let Some(name) = allowed.iter().find(|name| !is_feature(name)) {
         let message = format!("“{}” is not a feature name", name.escape_debug());
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        return Err(io::Error::new(ErrorKind::InvalidInput, message));
     }
     let features = publish_features(&root.path(FEATURES), allowed);
     let status = publish_file(&root.path(DIR), STATUS, status_json);
@@ -105,7 +105,7 @@ fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
 fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
     let name = entry.file_name();
     let found = match entry.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found?,
     };
     if found.is_dir() {
@@ -133,8 +133,14 @@ fn add_feature(dir: &File, path: &Path, name: &str) -> io::Result<()> {
 
 /// The directory, created if it is missing.
 fn open_dir(path: &Path) -> io::Result<File> {
-    atomic::create_dir(path).map_err(|reason| named(path, reason.into()))?;
-    File::open(path).map_err(|error| named(path, error))
+    let open = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            atomic::create_dir(path).map_err(|reason| named(path, reason.into()))?;
+            File::open(path)
+        }
+        open => open,
+    };
+    open.map_err(|error| named(path, error))
 }
 
 fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -149,4 +155,55 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
 /// Adds the path to an error.
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {}", path.display(), reason(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use nix::unistd::{Uid, setfsuid};
+
+    use super::*;
+
+    /// The only entry of a directory.
+    fn entry(dir: &Path) -> DirEntry {
+        fs::read_dir(dir).unwrap().next().unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_disappears_meanwhile_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("os");
+        fs::write(&file, "").unwrap();
+        let entry = entry(dir.path());
+        fs::remove_file(file).unwrap();
+        let mut missing = vec!["os"];
+        check_entry(&entry, &mut missing).unwrap();
+        assert_eq!(missing, ["os"]);
+    }
+
+    #[test]
+    fn a_file_whose_state_cannot_be_read_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("os"), "").unwrap();
+        let entry = entry(dir.path());
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o444)).unwrap();
+        // This thread only; another user stays the one it is.
+        let root = setfsuid(Uid::from_raw(65534));
+        let checked = check_entry(&entry, &mut vec!["os"]);
+        setfsuid(root);
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        assert_eq!(checked.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn the_file_of_a_feature_is_not_made_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("features");
+        fs::create_dir(&path).unwrap();
+        symlink("../outside", path.join("os")).unwrap();
+        let error = add_feature(&File::open(&path).unwrap(), &path, "os").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(!dir.path().join("outside").exists());
+    }
 }

@@ -24,8 +24,9 @@ const ATTRIBUTE_BYTES: u64 = 4096;
 #[derive(Debug)]
 pub struct Tree {
     base: PathBuf,
-    /// Paths that are not links. A device has many attributes below the same directories.
-    plain: RefCell<BTreeSet<PathBuf>>,
+    /// Paths that are not links. A device has many attributes below the same directories. They are
+    /// compared as strings: comparing paths cuts both into their components each time.
+    plain: RefCell<BTreeSet<OsString>>,
 }
 
 impl Tree {
@@ -55,15 +56,14 @@ impl Tree {
                 // The parent of the top is the top.
                 b".." => drop(resolved.pop()),
                 _ => {
-                    let next = resolved.join(&part);
-                    if let Some(target) = self.link_once(&next)? {
+                    resolved.push(&part);
+                    if let Some(target) = self.link_once(&resolved)? {
                         links += 1;
                         if links > MAX_LINKS {
                             return Ok(None);
                         }
+                        resolved.pop();
                         pending.append(&mut components(&target));
-                    } else {
-                        resolved = next;
                     }
                 }
             }
@@ -92,12 +92,12 @@ impl Tree {
 
     /// Does the same as [`Tree::link`], but asks only once about a path that is not a link.
     fn link_once(&self, path: &Path) -> Looked<Option<PathBuf>> {
-        if self.plain.borrow().contains(path) {
+        if self.plain.borrow().contains(path.as_os_str()) {
             return Ok(None);
         }
         let target = self.link(path)?;
         if target.is_none() {
-            self.plain.borrow_mut().insert(path.to_owned());
+            self.plain.borrow_mut().insert(path.as_os_str().to_owned());
         }
         Ok(target)
     }

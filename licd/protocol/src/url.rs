@@ -240,9 +240,10 @@ impl std::error::Error for UrlError {}
 /// For texts that [`Url::parse`] refuses; a [`Url`] displays without its password.
 #[must_use]
 pub fn without_userinfo(text: &str) -> String {
-    match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (_, rest))) => format!("{scheme}://{rest}"),
-        None => text.to_owned(),
+    let Some((before, rest)) = text.rsplit_once('@') else { return text.to_owned() };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://{rest}"),
+        None => format!("…@{rest}"),
     }
 }
 

@@ -8,7 +8,7 @@ use licd_device::{Application, ApplicationError, Intent, Person, Proxy, Terms};
 
 use super::NamedSource;
 
-/// The options and sources of an import.
+/// Import licences and trust documents.
 #[derive(clap::Args)]
 pub(crate) struct Import {
     /// Only check.
@@ -41,7 +41,7 @@ impl Import {
     }
 }
 
-/// What a person states to activate a device.
+/// Ask the licensing service for a licence of this device.
 #[derive(clap::Args)]
 pub(crate) struct Activate {
     /// Your name.

@@ -7,10 +7,6 @@ use licd_device::{FileVerdict, Intent, Login};
 use super::Backend;
 
 /// The options of an import by the daemon.
-#[cfg_attr(
-    not(feature = "bus"),
-    expect(dead_code, reason = "a build without a bus never finds a daemon that reads them")
-)]
 pub(crate) struct JobOptions<'a> {
     pub(crate) intent: Intent,
     /// The credentials for a server.

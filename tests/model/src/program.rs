@@ -109,7 +109,8 @@ pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
     steps
 }
 
-/// The steps that a task begins with.
+/// The steps that a task begins with. A start that finds the partition closed and no unfinished removal settles
+/// after its survey, which does not read leftovers.
 pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
     let mut steps = Vec::new();
     if task == Task::Start && flaw != Some(Flaw::StartsWithoutSettling) {
@@ -259,13 +260,14 @@ fn adding(which: Each<bool>, flaw: Option<Flaw>) -> Vec<Step> {
     steps
 }
 
-/// Removing licences: on purpose (`remove_held`), or in a clean-up.
+/// Removing licences: on purpose (`remove_held`), or in a clean-up (`tidy_store`).
 fn removing(task: Task, taken: Each<bool>, flaw: Option<Flaw>) -> Vec<Step> {
     let unlink = LICENCES.into_iter().filter(|licence| *taken.of_one(*licence)).map(Step::Unlink);
     let is_on_purpose = matches!(task, Task::Remove(_));
     let flushes = !is_on_purpose && flaw != Some(Flaw::ClearsBeforeFlushing);
-    let flush = flushes.then_some(Step::FlushStore);
-    let mut steps: Vec<Step> = flush.into_iter().chain([Step::Open]).collect();
+    // What replaces them, and what an import remembers of that.
+    let flush = [Step::FlushStore, Step::FlushRecord].into_iter().filter(|_| flushes);
+    let mut steps: Vec<Step> = flush.chain([Step::Open]).collect();
     let intend = || remembering(Change::Intend(taken), flaw);
     let remembers_first = flaw != Some(Flaw::RemembersAfterRemoving);
     if is_on_purpose && remembers_first {

@@ -43,7 +43,7 @@ pub enum Step {
     Rename(Target),
     /// Flushes the directory that it is in.
     FlushDir(Dir),
-    /// Flushes the memory that a cut-off removal was read from.
+    /// Flushes the memory: what a cut-off removal was read from, or an import has learned.
     FlushRecord,
     /// Removes a licence.
     Unlink(Licence),

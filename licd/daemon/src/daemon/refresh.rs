@@ -2,9 +2,7 @@
 //! its own.
 
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
@@ -45,29 +43,6 @@ pub(super) enum Removal {
     Done,
     /// It could not be carried out yet.
     Undone,
-}
-
-/// Surveys the device when the daemon starts, and carries out the removal profile. It needs more stack
-/// than anything that the main thread does later, so a thread does it that gives its stack back.
-pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
-    let survey = || first_on_this_thread(device, notices);
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, survey) {
-        Ok(surveying) => surveying.join().unwrap_or_else(|panic| resume_unwind(panic)),
-        // The system is short of something.
-        Err(_) => survey(),
-    })
-}
-
-fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
-    let mut look = Look::take(device, None, Scope::All);
-    let removal = match look.has_all_facts() {
-        true => remove_profile(device, &look.survey),
-        false => Removal::Undone,
-    };
-    if look.survey.settings().licensing.remove.is_some() {
-        look = Look::of(device.survey_after(Some(&look.survey)), None);
-    }
-    (publish_look(device, notices, look, true, None), removal)
 }
 
 /// Surveys the device and publishes the result as files. `last` was published before.
@@ -136,7 +111,7 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
     Batch { imported: ended, left_open, look }
 }
 
-fn publish_look(
+pub(super) fn publish_look(
     device: &Device,
     notices: &NoticePublisher,
     mut look: Look,
@@ -241,8 +216,8 @@ fn end_answered_requests(device: &Device, now: &Published, last: &Published) -> 
 }
 
 /// A survey, and what it lacks.
-struct Look {
-    survey: Arc<Survey>,
+pub(super) struct Look {
+    pub(super) survey: Arc<Survey>,
     missing: Missing,
     /// Whether the survey has all facts.
     whole: bool,
@@ -260,7 +235,7 @@ impl Look {
     }
 
     /// If a fact could not be looked at, the last survey with all facts stands.
-    fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
+    pub(super) fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
         match looked {
             Ok(survey) => {
                 Self { survey: Arc::new(survey), missing: Missing::default(), whole: true }
@@ -280,8 +255,20 @@ impl Look {
     }
 
     /// Whether the survey is a new one and lacks nothing but files of the store.
-    fn has_all_facts(&self) -> bool {
+    pub(super) fn has_all_facts(&self) -> bool {
         self.whole && self.missing.is_files_only()
+    }
+
+    /// Begins the starter period of a new device before the first report: programs that ask at once are
+    /// right. The next refresh reports why that fails, and tries again.
+    pub(super) fn begin_starter(&mut self, device: &Device) {
+        let begun = device.time(&self.survey).map_err(Failure::from);
+        let begun = begun.and_then(|time| device.keep_starter(&self.survey, &time));
+        if begun == Ok(true)
+            && let Ok(survey) = look_once_more(device, &self.survey)
+        {
+            self.survey = survey;
+        }
     }
 
     /// Writes the records that the survey calls for, and cleans up the store.

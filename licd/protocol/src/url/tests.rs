@@ -69,6 +69,21 @@ fn an_unencoded_password_is_refused_with_its_encoding() {
 }
 
 #[test]
+fn what_is_no_address_is_shown_without_what_may_be_its_password() {
+    for (text, shown) in [
+        ("bob:secret@h/a.lic", "…@h/a.lic"),
+        ("//bob:secret@h/a.lic", "…@h/a.lic"),
+        ("https:/bob:secret@h/a.lic", "…@h/a.lic"),
+        ("https:bob:sec@ret@h", "…@h"),
+        ("htp://bob:secret@h/a.lic", "htp://h/a.lic"),
+        ("bob:secret@htp://h", "…@htp://h"),
+        ("h/a.lic", "h/a.lic"),
+    ] {
+        assert_eq!(without_userinfo(text), shown);
+    }
+}
+
+#[test]
 fn an_address_is_shown_without_its_password() {
     for (text, shown) in [
         ("ftp://user@h/a", "ftp://user@h/a"),
