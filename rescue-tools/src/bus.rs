@@ -10,7 +10,8 @@ use std::path::Path;
 use std::task::Poll;
 
 use licd_client::{
-    CallError, CallErrorKind, Caller, Client, Purpose, Signal, Signals, Topic, block_on,
+    CallError, CallErrorKind, Caller, Client, ImportOptions, Purpose, Signal, Signals, Topic,
+    block_on,
 };
 use licd_device::{Failure, Intent};
 use licd_protocol::BusAddress;
@@ -67,8 +68,8 @@ impl Daemon {
         .map_err(failure)
     }
 
-    /// Imports files concurrently and returns the verdict and message for each. Files are submitted in
-    /// order, and the daemon keeps that order.
+    /// Imports files together and returns the verdict and message for each. Files are submitted in
+    /// order, and the daemon keeps that order; of more than [`AT_ONCE`] it takes so many together.
     pub(crate) fn import(
         &self,
         files: &[(&str, &File)],
@@ -101,7 +102,14 @@ impl Daemon {
                     && let Some(place) = waiting.pop_front()
                     && let Some((name, file)) = files.get(place)
                 {
-                    calls.push((place, Box::pin(self.import_one(name, file, intent))));
+                    // Those that are sent in one go are judged together.
+                    let more = calls.len() + 1 < at_once && !waiting.is_empty();
+                    let options = ImportOptions {
+                        purpose: purpose(intent),
+                        more,
+                        ..ImportOptions::default()
+                    };
+                    calls.push((place, Box::pin(self.import_one(name, file, options))));
                 }
                 let before = calls.len();
                 calls.retain_mut(|(place, call)| match call.as_mut().poll(context) {
@@ -138,8 +146,13 @@ impl Daemon {
         Ok(answers.into_iter().zip(files).map(with_words).collect())
     }
 
-    async fn import_one(&self, name: &str, file: &File, intent: Intent) -> Result<Code, Failure> {
-        let word = self.client.import_file(file.as_fd(), name, purpose(intent)).await;
+    async fn import_one(
+        &self,
+        name: &str,
+        file: &File,
+        options: ImportOptions<'_>,
+    ) -> Result<Code, Failure> {
+        let word = self.client.import_file(file.as_fd(), name, &options).await;
         verdict(&word.map_err(failure)?)
     }
 }

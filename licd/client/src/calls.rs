@@ -163,9 +163,8 @@ impl Client {
         &self,
         file: BorrowedFd<'_>,
         name: &str,
-        purpose: Purpose,
+        options: &ImportOptions<'_>,
     ) -> Result<String, CallError> {
-        let options = ImportOptions { purpose, ..ImportOptions::default() };
         let body = (Fd::from(file), name, options.by_name());
         self.manager("ImportFd", self.caller.patience(), &body).await
     }

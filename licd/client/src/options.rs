@@ -28,6 +28,9 @@ pub struct ImportOptions<'a> {
     pub login: Option<(&'a str, &'a str)>,
     /// The address of a proxy, with its login; the configured one if absent.
     pub proxy: Option<&'a str>,
+    /// Whether the caller sends another file at once, to be judged together with this one: a trust
+    /// document before the licences that need it. For files only.
+    pub more: bool,
 }
 
 /// Who asks for a licence, having accepted the terms, and by which way. It has no debug output: it holds a
@@ -54,6 +57,7 @@ impl<'a> ImportOptions<'a> {
             Purpose::Check => Some("check"),
         };
         let mut options: Options<'a> = purpose.into_iter().map(|key| (key, true.into())).collect();
+        options.extend(self.more.then(|| ("more", true.into())));
         if let Some((user, password)) = self.login {
             options.extend([("user", user.into()), ("password", password.into())]);
         }
@@ -91,8 +95,9 @@ mod tests {
     fn only_what_is_chosen_becomes_an_option() {
         assert!(ImportOptions::default().by_name().is_empty());
         let login = Some(("anna", "secret"));
-        let import = ImportOptions { purpose: Purpose::Check, login, proxy: Some("http://p:1") };
-        assert_eq!(names(&import.by_name()), ["check", "password", "proxy", "user"]);
+        let proxy = Some("http://p:1");
+        let import = ImportOptions { purpose: Purpose::Check, login, proxy, more: true };
+        assert_eq!(names(&import.by_name()), ["check", "more", "password", "proxy", "user"]);
         let applicant = Applicant { email: Some("a@b"), ..Applicant::default() };
         assert_eq!(names(&applicant.by_name()), ["accept_terms", "email"]);
     }

@@ -11,6 +11,7 @@ mod authority;
 mod block_on;
 mod caller;
 mod changes;
+mod connected;
 mod deployment;
 mod error;
 mod gate;
@@ -33,21 +34,16 @@ use licd_device::Report;
 use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
-use zbus::connection::Builder;
-use zbus::fdo::ObjectManager;
 use zruntime::{Shared as Runtime, Task, mpmc};
 
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Shared};
-use authority::Authority;
 use block_on::block_on_for;
-use deployment::Deployment;
-use gate::{Gate, Signals};
-use manager::{Manager, Shown};
-use objects::Objects;
-use outgoing::{Announcer, Outgoing};
+use manager::Shown;
+use outgoing::Outgoing;
 
 pub(crate) use changes::LicenseChanges;
+pub(crate) use connected::Connected;
 pub(crate) use license::{Licenses, Names};
 
 /// The name on the bus.
@@ -107,7 +103,7 @@ impl fmt::Display for StartError {
 }
 
 impl Bus {
-    /// Serves what is published, then takes the name: a caller that sees the name gets an answer.
+    /// Connects, serves and takes the name.
     ///
     /// # Errors
     /// [`StartError`]
@@ -116,23 +112,7 @@ impl Bus {
         shared: &Arc<Shared>,
         limit: Duration,
     ) -> Result<Self, StartError> {
-        let (sender, receiver) = mpmc::unbounded();
-        let authority = Arc::new(Authority::default());
-        let report = &shared.published().report;
-        let objects = Arc::new(Objects::new(Arc::clone(shared), authority));
-        let connect = connect(address, &objects);
-        let (connection, signals) = match block_on_for(limit, connect) {
-            Some(Ok(connected)) => connected,
-            Some(Err(zbus::Error::NameTaken)) => {
-                return Err(StartError::NameTaken(address.clone()));
-            }
-            Some(Err(error)) => return Err(StartError::Refused(address.clone(), error)),
-            None => return Err(StartError::Silent(address.clone(), limit)),
-        };
-        let announcer = Announcer::new(objects, report, signals);
-        // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
-        let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
-        Ok(Self { connection, shared: Arc::clone(shared), queue: sender, task })
+        Connected::to(address, limit)?.serve(shared, limit)
     }
 
     /// Announces a report that differs from the one announced last, by the licences in particular.
@@ -206,31 +186,4 @@ impl Bus {
         };
         block_on_for(limit, leave).is_some()
     }
-}
-
-/// Connects through a gate, serves, and takes the name.
-async fn connect(
-    address: &BusAddress,
-    objects: &Arc<Objects>,
-) -> zbus::Result<(Connection, Signals)> {
-    let address = match address {
-        BusAddress::System => zbus::Address::system()?,
-        BusAddress::Session => zbus::Address::session()?,
-        BusAddress::At(address) => zbus::Address::try_from(address.as_str())?,
-    };
-    let local: Arc<Objects> = Arc::clone(objects);
-    let gate = Gate::connect(&address, local).await?;
-    let signals = gate.signals();
-    let (shared, authority) = (&objects.shared, &objects.authority);
-    let builder = Builder::socket(gate)
-        .serve_at(PATH, Manager::new(Arc::clone(shared), Arc::clone(authority)))
-        .serve_at(PATH, Deployment::new(Arc::clone(shared), Arc::clone(authority)))
-        .serve_at(PATH, ObjectManager)
-        .name(NAME)
-        // Without these two, any process that may own the name could take it over, as could licd.
-        .allow_name_replacements(false)
-        .replace_existing_names(false);
-    let connection = builder.build().await?;
-    signals.begin();
-    Ok((connection, signals))
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod deployment;
+mod first;
 mod imports;
 mod journal_events;
 mod orders;
@@ -26,16 +27,18 @@ use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
-use crate::bus::{Bus, NAME, START, StartError};
-use crate::dispatch::{Event, State, Ticket};
+use crate::bus::{Bus, Connected, NAME, START, StartError};
+use crate::dispatch::{Event, Lack, State, Ticket};
 use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
 use deployment::PendingRestart;
+use first::First;
 use imports::Outcome;
 use orders::Pending;
 use poller::{Files, Poller, Signal, Wake};
+use publish::PublishedFiles;
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
 
@@ -87,19 +90,22 @@ fn run(args: &Args) -> Result<(), Fatal> {
     // no change is missed.
     let poller = Poller::open(&root)?;
     let device = Arc::new(Device::at(root));
-    let store = settle(&device);
     let notices = Arc::new(NoticePublisher::default());
-    let (mut first, removal) = refresh::first(&device, &notices);
+    let connect = || Connected::to(&args.bus, START);
+    let (First { refreshed, removal, settled }, connected) =
+        first::refresh(&device, &notices, connect);
+    let Refreshed { published, settings, mut again, mut complaints, .. } = refreshed;
+    let (shared, inbox) =
+        shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let bus = connected.and_then(|connected| connected.serve(&shared, START));
+    // Programs that wait until licd is ready find the files and a settled store; the name waits for neither.
+    let published = shared.published();
+    again |= publish::publish_files(&device, &published, &mut complaints) == PublishedFiles::Old;
+    let store = settled.unwrap_or_else(|| settle(&device));
+    let bus = bus.map_err(Fatal::Bus)?;
+    let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
     let left = Unsettled { store, profile: removal == Removal::Undone };
-    let complaints = std::mem::take(&mut first.complaints);
-    let started = Event::Started {
-        left,
-        lacks: publish::lacks(&device, &first),
-        settings: first.settings.take().map(Box::new),
-    };
-    let (shared, inbox) = shared::open(first.published)
-        .map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
-    let bus = Bus::start(&args.bus, &shared, START).map_err(Fatal::Bus)?;
+    let started = Event::Started { left, lacks, settings: settings.map(Box::new) };
     let address = args.bus.clone();
     let mut daemon = Daemon::new(device, notices, shared, inbox, (bus, address), poller);
     let outcome = daemon.announce_start(complaints);

@@ -59,7 +59,7 @@ use timers::Timers;
 
 pub(crate) use actions::{Action, Refused};
 pub(crate) use events::{Effect, Event, ImportAnswer, Order, Ticket, Unreachable, Work};
-pub(crate) use jobs::Origin;
+pub(crate) use jobs::{More, Origin};
 pub(crate) use poll::NextPoll;
 pub(crate) use refresh::{Facts, Scope, WAITING};
 pub(crate) use timers::Lack;
@@ -209,7 +209,7 @@ impl State {
         if self.timers.links.is_due(now) {
             self.push(Action::ListLinks);
         }
-        if self.timers.arrivals.is_due(now) {
+        if self.timers.arrivals.is_due(now) | self.jobs.expect_no_more_by(now) {
             self.begin_imports();
         }
         if self.timers.is_retry_due(now) {
@@ -234,7 +234,9 @@ impl State {
 
     fn order(&mut self, ticket: Ticket, order: Order) {
         match order {
-            Order::Import { owner, origin, answer } => self.import(ticket, owner, origin, answer),
+            Order::Import { owner, origin, answer, more } => {
+                self.import(ticket, owner, origin, answer, more);
+            }
             Order::Activate { owner } => self.activate(ticket, owner),
             Order::Write => self.write(ticket),
             Order::Withdraw(job) => {
@@ -337,6 +339,7 @@ impl State {
         self.actions.extend(self.polling.stop().into_iter().map(Action::Drop));
         self.actions.extend(self.jobs.numbers().into_iter().map(Action::Cancel));
         self.timers.arrivals.clear();
+        self.expect_no_more();
         self.begin_imports();
     }
 

@@ -80,15 +80,19 @@ impl<'a> Entry<'a> {
 
 impl Opened {
     /// Reads it. Writes nothing that has to reach a disk.
-    fn read(root: &Root, survey: &Survey) -> Looked<Self> {
+    fn read(root: &Root, survey: &Survey, time: &TimeVerdict) -> Looked<Self> {
         let set = &survey.settings().userinterface.license_notification;
         let set = match set.enable_enterprise_management_notification {
             true => EnterpriseManagement::Notified,
             false => EnterpriseManagement::Silenced,
         };
         let (memory, warning) = NoticeMemory::load(root)?;
+        let boot = match time.marks.at.boot {
+            None => clock::reading(root)?.at.boot,
+            known => known,
+        };
         Ok(Self {
-            management: since_boot(root, clock::reading(root)?.at.boot.as_ref(), set)?,
+            management: since_boot(root, boot.as_ref(), set)?,
             memory,
             flaw: warning.map(|warning| warning.to_string()),
         })
@@ -107,7 +111,7 @@ impl NoticePublisher {
     ) -> Option<Selection> {
         let mut opened = self.opened();
         if opened.is_none() {
-            match Opened::read(device.root(), survey) {
+            match Opened::read(device.root(), survey, time) {
                 Ok(read) => *opened = Some(read),
                 Err(unavailable) => {
                     complaints.push(format!("{unavailable}; users see old notices"))

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use licd_fs::look::{Looked, look};
 use licd_protocol::Scheme;
 use licd_rules::Code;
-use licd_store::{Change, Opened, StoreError};
+use licd_store::{Change, Opened, StoreError, View};
 use license_format::UnitId;
 
 use crate::import::Imported;
@@ -242,9 +242,10 @@ impl Device {
     /// Looks for a request that waits for its answer. The inner error is a fact.
     pub(crate) fn look_for_request(
         &self,
+        view: &View<'_>,
         units: &[UnitId],
     ) -> Looked<Result<Option<Waiting>, RequestProblem>> {
-        let file = match StoreError::looked(self.store().activation())? {
+        let file = match StoreError::looked(view.activation())? {
             Ok(Opened::Gone) => return Ok(Ok(None)),
             Ok(Opened::NotRegular) => return Ok(Err(RequestProblem::NotAFile)),
             Ok(Opened::File { file, .. }) => file,

@@ -186,7 +186,8 @@ impl<'a> Assessor<'a> {
         if let Action::Trust { document, .. } = &assessed.action {
             self.survey.trust = Arc::clone(document);
             // The document may revoke or admit keys. A file that is unavailable now does not count.
-            let _ = self.survey.read_store(self.device, None, &mut Missing::default());
+            let _ =
+                self.survey.read_store(&self.device.store().view(), None, &mut Missing::default());
             (self.attested, self.by_text, self.grounds) = Default::default();
         }
         let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };

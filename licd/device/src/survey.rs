@@ -2,6 +2,7 @@
 
 mod inputs;
 mod judge;
+mod stamps;
 mod store;
 mod trust;
 
@@ -12,10 +13,9 @@ use std::time::Duration;
 use licd_files::config::{self, Config};
 use licd_files::settings::Settings;
 use licd_files::{settings, state};
-use licd_fs::stamp::Stamp;
 use licd_machine::system;
 use licd_rules::{Attested, Generation, License, Past, StarterMark};
-use licd_store::Stamps;
+use licd_store::View;
 use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
@@ -25,7 +25,8 @@ use crate::read::{Reader, no_trust};
 use crate::report::Rejected;
 use crate::{Device, Failure};
 
-use inputs::Shown;
+use inputs::{Shown, starter_mark};
+use stamps::{Begun, DeviceStamps, MemoryStamps};
 use trust::Proven;
 
 pub use inputs::Extent;
@@ -68,14 +69,9 @@ pub struct Survey {
     shown: Shown,
     /// The request of an activation that waits for its answer.
     pub(crate) waiting: Option<Waiting>,
+    /// Whether a crash has left the partition open, or a removal unfinished.
+    is_unsettled: bool,
     problems: Vec<Problem>,
-}
-
-/// The stamps that show whether a survey still holds, apart from the machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct DeviceStamps {
-    store: Stamps,
-    memory: [Option<Stamp>; 2],
 }
 
 impl Device {
@@ -102,6 +98,25 @@ impl Device {
     /// Those of [`Device::survey`].
     pub fn survey_anew(&self, last: Option<&Survey>) -> Result<Survey, Box<Partial>> {
         self.survey_with(last, Reuse::Unreadable)
+    }
+
+    /// The first survey of a daemon. What a crash has left and a survey depends on, an open partition or an
+    /// unfinished removal, is settled before another survey.
+    ///
+    /// # Errors
+    /// Those of [`Device::survey`].
+    pub fn first_survey(&self, settle: impl FnOnce()) -> Result<Survey, Box<Partial>> {
+        let mut first = self.survey();
+        let survey = either(&mut first);
+        if !survey.is_unsettled {
+            return first;
+        }
+        let mut set_aside = std::mem::take(&mut survey.problems);
+        set_aside.retain(Problem::is_set_aside);
+        settle();
+        let mut second = self.survey();
+        either(&mut second).problems.append(&mut set_aside);
+        second
     }
 
     fn survey_with(&self, last: Option<&Survey>, reuse: Reuse) -> Result<Survey, Box<Partial>> {
@@ -139,7 +154,9 @@ impl Device {
     /// Those of [`Device::survey`].
     pub fn survey_without_licenses(&self) -> Result<Survey, Box<Partial>> {
         let mut missing = Missing::default();
-        let survey = self.read_inputs(None, Extent::Import, None, &mut missing);
+        let view = self.store().view();
+        let begun = self.begin(&view, None, &mut missing);
+        let survey = self.read_inputs(&view, begun, Extent::Import, None, &mut missing);
         Partial::unless_whole(survey, missing)
     }
 
@@ -153,11 +170,11 @@ impl Device {
         let (mut left, mut set_aside) = (TRIES, Vec::new());
         loop {
             left -= 1;
-            let before = state::stamp(self.root());
-            let (survey, gone) = self.try_to_survey(last, extent);
+            let before = self.memory_stamps(extent);
+            let (survey, gone) = self.try_to_survey(last, extent, before);
             let mut survey = survey?;
             survey.problems.append(&mut set_aside);
-            let is_same = before.is_ok_and(|before| Ok(before) == state::stamp(self.root()));
+            let is_same = before.is_some_and(|[before, _]| Ok(before) == state::stamp(self.root()));
             // Where others write all the time, what was read may be a moment old.
             if is_same && gone == Gone::None || left == 0 {
                 return Ok(survey);
@@ -172,21 +189,24 @@ impl Device {
         &self,
         last: Option<(&Survey, Reuse)>,
         extent: Extent,
+        memory: Option<MemoryStamps>,
     ) -> (Result<Survey, Box<Partial>>, Gone) {
         let mut missing = Missing::default();
-        let stamps = (extent >= Extent::Import).then(|| self.stamps().ok()).flatten();
+        let view = self.store().view();
+        let memory = memory.filter(|_| extent >= Extent::Import);
+        let begun = self.begin(&view, memory, &mut missing);
         let known = last.map(|(last, _)| last);
-        let mut survey = self.read_inputs(stamps, extent, known, &mut missing);
-        let gone = survey.read_store(self, last, &mut missing);
+        let mut survey = self.read_inputs(&view, begun, extent, known, &mut missing);
+        let gone = survey.read_store(&view, last, &mut missing);
         survey.held.shrink_to_fit();
         if let Some(stamps) = &mut survey.stamps {
             stamps.store.share_names(survey.held.iter().map(|held| &held.name));
         }
         if extent == Extent::Report {
-            survey.look_at_partition(self, &mut missing);
+            survey.look_at_partition(&view, &mut missing);
         }
         if extent >= Extent::Import {
-            survey.look_for_request(self, &mut missing);
+            survey.look_for_request(self, &view, &mut missing);
         }
         (Partial::unless_whole(survey, missing), gone)
     }
@@ -195,11 +215,13 @@ impl Device {
     /// is not verified again.
     fn read_inputs(
         &self,
-        stamps: Option<DeviceStamps>,
+        view: &View<'_>,
+        begun: Begun,
         extent: Extent,
         last: Option<&Survey>,
         missing: &mut Missing,
     ) -> Survey {
+        let Begun { stamps, memory: (memory, warning) } = begun;
         let mut problems = Vec::new();
         let (config, faults) = missing.fact(Config::load(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
@@ -210,7 +232,6 @@ impl Device {
         problems.extend(settings.problem.clone().map(Problem::from));
         let (roots, faults) = missing.fact(config::roots(self.root()));
         problems.extend(faults.into_iter().map(Problem::from));
-        let (memory, warning) = missing.fact(state::load(self.root()));
         problems.extend(warning.map(Problem::from));
         // A writer finishes an interrupted removal first, and surveys the device again.
         let stamps = stamps.filter(|_| memory.removing.is_empty());
@@ -219,10 +240,10 @@ impl Device {
         let starter_mark = match config.starter.days {
             // Without a period the mark decides nothing.
             0 if extent != Extent::Report => None,
-            _ => self.starter_mark(missing, &mut problems),
+            _ => starter_mark(view, missing, &mut problems),
         };
         let shown = match extent {
-            Extent::Report => self.shown(&settings.settings, missing, &mut problems),
+            Extent::Report => self.shown(view, &settings.settings, missing, &mut problems),
             Extent::Verdicts | Extent::Import => Shown::default(),
         };
         let mut survey = Survey {
@@ -241,6 +262,7 @@ impl Device {
             held: Vec::new(),
             rejected: Vec::new(),
             past: memory.past,
+            is_unsettled: !memory.removing.is_empty(),
             built: os.released.map(Date::start),
             starter_mark,
             waiting: None,
@@ -250,24 +272,16 @@ impl Device {
         if let Generation::Older(major) = survey.generation {
             survey.note(MachineProblem::OldSystem(major));
         }
-        survey.find_trust(self, last, missing);
+        survey.find_trust(self, view, last, missing);
         survey
     }
+}
 
-    fn stamps(&self) -> Result<DeviceStamps, licd_store::StoreError> {
-        Ok(DeviceStamps { store: self.store().stamps()?, memory: state::stamps(self.root())? })
-    }
-
-    /// Whether store and memory are unchanged since this survey.
-    pub(crate) fn is_current(&self, survey: &Survey) -> bool {
-        survey.stamps.is_some() && self.stamps().ok() == survey.stamps
-    }
-
-    /// Whether store, memory and units are unchanged since this survey.
-    pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
-        let mut missing = Missing::default();
-        let (units, _) = self.units(&mut missing, &mut Vec::new());
-        missing.is_empty() && units == survey.units && self.is_current(survey)
+/// The survey, whole or not.
+fn either(survey: &mut Result<Survey, Box<Partial>>) -> &mut Survey {
+    match survey {
+        Ok(survey) => survey,
+        Err(partial) => &mut partial.survey,
     }
 }
 

@@ -152,6 +152,12 @@ impl Deployments {
         Ok((Self(file.known), warning))
     }
 
+    /// Whether no deployment is recorded, of this boot or an earlier one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.deployments.is_empty()
+    }
+
     /// Whether a deployment was completed in this boot.
     #[must_use]
     pub fn is_pending(&self, boot: &BootId) -> bool {

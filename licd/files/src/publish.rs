@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ const RESTART_BYTES: u64 = 64 * 1024;
 pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<()> {
     if let Some(name) = allowed.iter().find(|name| !is_feature(name)) {
         let message = format!("“{}” is not a feature name", name.escape_debug());
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        return Err(io::Error::new(ErrorKind::InvalidInput, message));
     }
     let features = publish_features(&root.path(FEATURES), allowed);
     let status = publish_file(&root.path(DIR), STATUS, status_json);
@@ -105,7 +105,7 @@ fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
 fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
     let name = entry.file_name();
     let found = match entry.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found?,
     };
     if found.is_dir() {
@@ -133,8 +133,14 @@ fn add_feature(dir: &File, path: &Path, name: &str) -> io::Result<()> {
 
 /// The directory, created if it is missing.
 fn open_dir(path: &Path) -> io::Result<File> {
-    atomic::create_dir(path).map_err(|reason| named(path, reason.into()))?;
-    File::open(path).map_err(|error| named(path, error))
+    let open = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            atomic::create_dir(path).map_err(|reason| named(path, reason.into()))?;
+            File::open(path)
+        }
+        open => open,
+    };
+    open.map_err(|error| named(path, error))
 }
 
 fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {

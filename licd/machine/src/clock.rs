@@ -1,13 +1,16 @@
 //! The machine's clocks; only this module reads the time.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use licd_fs::look::{self, Looked, look};
 use licd_fs::root::Root;
-use licd_fs::textfile;
 use licd_rules::{BootId, Moment, Reading};
 use license_format::UnixSeconds;
+use nix::fcntl::OFlag;
 use nix::time::ClockId;
 
 pub use licd_rules::ClockState;
@@ -18,8 +21,8 @@ const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// The time since boot, including suspension (proc_uptime(5)).
 const UPTIME: &str = "/proc/uptime";
-/// Limit of either file in bytes: several times its size.
-const LINE_BYTES: u64 = 256;
+/// Bytes that are read of either file: several times its size.
+const LINE_BYTES: usize = 256;
 
 /// Reads all clocks, in whole seconds.
 ///
@@ -97,10 +100,16 @@ fn uptime(text: &str) -> Option<Duration> {
     whole.parse().ok().map(Duration::from_secs)
 }
 
-/// The single line of a file of the kernel; `None` if the file cannot be read.
+/// The first line of a file of the kernel; `None` if the file cannot be read. Such a file states no size, and
+/// one reading returns the whole line.
 fn line(file: &Path) -> Looked<Option<String>> {
-    let text = textfile::read_text(file, LINE_BYTES)?.ok().flatten();
-    Ok(text.map(|text| text.trim_end().to_owned()))
+    let mut bytes = [0; LINE_BYTES];
+    // Opening a FIFO would otherwise wait for a writer.
+    let open = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(file);
+    let read = open.and_then(|mut open| open.read(&mut bytes));
+    let read = look(file, read)?.ok().and_then(|length| bytes.get(..length));
+    let text = read.and_then(|read| str::from_utf8(read).ok());
+    Ok(text.and_then(|text| text.lines().next()).map(|line| line.trim_end().to_owned()))
 }
 
 /// Seconds since 1970, negative before, saturated to 64 bits.

@@ -19,20 +19,19 @@ mod name;
 mod room;
 mod starter;
 mod stray;
+mod view;
 mod window;
 mod writer;
 
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use licd_fs::atomic;
-use licd_fs::look::{self, Looked, look_errno};
+use licd_fs::look::{self, Looked};
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
-use nix::sys::stat::fstat;
 use nix::unistd::fsync;
 
 pub use closing::Closed;
@@ -42,10 +41,11 @@ pub use listing::{ENTRIES, Entry, Listing, Opened};
 pub use name::FileName;
 pub use room::RESERVE;
 pub use stray::Stray;
+pub use view::View;
 pub use window::{Change, Window};
 pub use writer::Writer;
 
-use listing::{ACTIVATION, DSA, LICENSES, REQUEST, TRUST, open_dir};
+use listing::{ACTIVATION, DSA, LICENSES, REQUEST, open_dir};
 use mount::Mount;
 
 /// How long a writer waits for another: many times as long as a window lasts, and less than the 25 s
@@ -131,12 +131,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn licenses(&self) -> Result<Listing, StoreError> {
-        match listing::open_top(&self.place) {
-            Ok(top) if self.is_left_behind(&top)? => Ok(Listing::empty(&self.place)),
-            Ok(top) => Listing::read(&top, &self.place),
-            Err(Errno::ENOENT) => Ok(Listing::empty(&self.place)),
-            Err(why) => Err(StoreError::reading(&self.place, why)),
-        }
+        self.view().into_licenses()
     }
 
     /// The files on the partition that resemble licences or trust documents and that licd does not
@@ -145,13 +140,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn strays(&self) -> Looked<Vec<Stray>> {
-        let Ok(top) = look_errno(&self.place, listing::open_top(&self.place))? else {
-            return Ok(Vec::new());
-        };
-        match self.is_left_behind(&top)? {
-            true => Ok(Vec::new()),
-            false => stray::find(&top, &self.place),
-        }
+        self.view().strays()
     }
 
     /// The stored trust document.
@@ -159,15 +148,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn trust(&self) -> Result<Opened, StoreError> {
-        let opened = listing::open_top(&self.place)
-            .and_then(|top| open_dir(top, DSA))
-            .and_then(|dir| listing::open_file(dir, TRUST.as_ref()));
-        match opened {
-            Err(Errno::ENOENT) => Ok(Opened::Gone),
-            other => {
-                other.map_err(|why| StoreError::reading(&self.place.join(DSA).join(TRUST), why))
-            }
-        }
+        self.view().trust()
     }
 
     /// The stamps of licences and trust document, to detect a change later.
@@ -175,10 +156,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn stamps(&self) -> Result<Stamps, StoreError> {
-        let mut licenses = self.licenses()?.stamps()?;
-        licenses.shrink_to_fit();
-        let trust = Stamp::at(&self.place.join(DSA).join(TRUST))?;
-        Ok(Stamps { licenses, trust })
+        self.view().stamps()
     }
 
     /// The stamp of a licence file; `None` if it does not exist.
@@ -212,46 +190,11 @@ impl Store {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn state(&self) -> Looked<StoreState> {
-        let mount = match self.mount()? {
-            Ok((_, mount)) if self.is_missing(&mount)? => return Ok(StoreState::Missing),
-            Ok((_, mount)) if mount.is_shut_down() => return Ok(StoreState::Damaged),
-            Ok(mount) => mount,
-            Err(Errno::ENOENT) => return Ok(StoreState::Missing),
-            // A user who may not read the store may not write it either.
-            Err(Errno::EACCES) => return Ok(StoreState::ReadOnly),
-            Err(_) => return Ok(StoreState::Damaged),
-        };
-        let (top, mount) = mount;
-        match StoreError::looked(Listing::read(&top, &self.place))? {
-            Err(StoreError::Unreadable { why, .. }) if why != Errno::EACCES => {
-                Ok(StoreState::Damaged)
-            }
-            _ if mount.is_closed() => Ok(StoreState::ReadOnly),
-            _ => Ok(StoreState::Writable),
-        }
+        self.view().state()
     }
 
-    /// The top directory and its mount. The inner error is a fact.
-    fn mount(&self) -> Looked<Result<(OwnedFd, Mount), Errno>> {
-        let found = listing::open_top(&self.place).and_then(|top| {
-            let mount = Mount::of(&top)?;
-            Ok((top, mount))
-        });
-        look_errno(&self.place, found)
-    }
-
-    /// Whether this is the mount point of a partition that is not mounted. A directory of a read-only
-    /// system cannot be anything else.
     fn is_missing(&self, mount: &Mount) -> Looked<bool> {
-        Ok(!mount.is_mount_point && (mount.is_read_only() || self.had_partition()?))
-    }
-
-    /// Whether a partition was mounted here since boot and no longer is.
-    fn is_left_behind(&self, top: &OwnedFd) -> Looked<bool> {
-        if !self.had_partition()? {
-            return Ok(false);
-        }
-        Ok(look_errno(&self.place, Mount::of(top))?.is_ok_and(|mount| !mount.is_mount_point))
+        mount.is_missing(|| self.had_partition())
     }
 
     fn had_partition(&self) -> Looked<bool> {
@@ -274,8 +217,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn is_nearly_full(&self) -> Looked<bool> {
-        let found = listing::open_top(&self.place).and_then(|top| room::left(&top));
-        Ok(look_errno(&self.place, found)?.is_ok_and(|left| left < RESERVE))
+        self.view().is_nearly_full()
     }
 
     /// The path of the request that [`Window::put_request`] stores.
@@ -295,15 +237,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Unavailable`].
     pub fn activation(&self) -> Result<Opened, StoreError> {
-        let opened = match listing::open_top(&self.place) {
-            Ok(top) if self.is_left_behind(&top)? => return Ok(Opened::Gone),
-            Ok(top) => listing::open_file(top, ACTIVATION.as_ref()),
-            Err(why) => Err(why),
-        };
-        match opened {
-            Err(Errno::ENOENT) => Ok(Opened::Gone),
-            other => other.map_err(|why| StoreError::reading(&self.activation_path(), why)),
-        }
+        self.view().activation()
     }
 
     /// The visible processes that keep the partition writable; `None` if it is read-only or not a
@@ -312,11 +246,6 @@ impl Store {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn holders(&self) -> Looked<Option<Vec<Holder>>> {
-        let Ok((top, mount)) = self.mount()? else { return Ok(None) };
-        if !mount.is_mount_point || mount.is_closed() {
-            return Ok(None);
-        }
-        let device = look_errno(&self.place, fstat(&top))?.map(|stat| stat.st_dev);
-        Ok(device.ok().map(holders::find))
+        self.view().holders()
     }
 }

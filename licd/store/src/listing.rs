@@ -22,7 +22,7 @@ use crate::name::FileName;
 pub const ENTRIES: usize = 16_384;
 
 /// Bytes of entries that one system call returns: those of some hundred licences.
-const ENTRY_BYTES: usize = 32 * 1024;
+pub(crate) const ENTRY_BYTES: usize = 32 * 1024;
 
 /// Paths of the licences and the trust document on the partition.
 pub(crate) const DSA: &str = "dsa";
@@ -73,16 +73,10 @@ pub enum Opened {
 }
 
 impl Listing {
-    /// Lists the licences of the partition `top`.
-    pub(crate) fn read(top: &OwnedFd, place: &Path) -> Result<Self, StoreError> {
-        let place = place.join(DSA).join(LICENSES);
-        let failed = |reason| StoreError::reading(&place, reason);
-        let dir = licenses(top).map_err(failed)?;
-        let (entries, truncated) = match &dir {
-            Some(dir) => entries(dir).map_err(failed)?,
-            None => (Vec::new(), false),
-        };
-        Ok(Self { entries, truncated, place, dir })
+    /// Lists the licences in the directory of the partition at `place`.
+    pub(crate) fn of(dir: OwnedFd, place: &Path) -> Result<Self, Errno> {
+        let (entries, truncated) = entries(&dir)?;
+        Ok(Self { entries, truncated, place: place.join(DSA).join(LICENSES), dir: Some(dir) })
     }
 
     /// An empty listing.
@@ -134,9 +128,9 @@ pub(crate) fn open_top(place: &Path) -> Result<OwnedFd, Errno> {
 }
 
 /// Opens a directory of the store without following a link.
-pub(crate) fn open_dir(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_dir(parent: impl AsFd, name: impl AsRef<OsStr>) -> Result<OwnedFd, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    openat(parent, name, flags, Mode::empty())
+    openat(parent, name.as_ref(), flags, Mode::empty())
 }
 
 /// The licence directory, if it exists.

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::path::Path;
 
-use licd_fs::look::errno;
+use licd_fs::look::{Looked, errno};
 use licd_fs::mountinfo::{self, Options};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -78,6 +78,12 @@ impl Mount {
         let table = File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno)?;
         let mount = mountinfo::parse(&table).find(|mount| mount.id == id).ok_or(Errno::ENODEV)?;
         Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
+    }
+
+    /// Whether this is the mount point of a partition that is not mounted; `had_partition`: whether one was
+    /// since boot. A directory of a read-only system cannot be anything else.
+    pub(crate) fn is_missing(&self, had_partition: impl FnOnce() -> Looked<bool>) -> Looked<bool> {
+        Ok(!self.is_mount_point && (self.is_read_only() || had_partition()?))
     }
 
     /// Whether the mount cannot be written now.

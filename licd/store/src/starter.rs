@@ -10,10 +10,10 @@ use licd_rules::StarterMark;
 use license_format::Date;
 use nix::errno::Errno;
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::listing::{DSA, Opened, open_dir, open_file, open_top};
+use crate::listing::{DSA, Opened, open_file};
 use crate::window::{Change, Window};
+use crate::{Store, View};
 
 /// The name of the file.
 const STARTER: &str = "starter";
@@ -23,17 +23,15 @@ const STARTER_BYTES: u64 = 64;
 const BEGAN: &str = "began ";
 const FORGONE: &str = "forgone";
 
-impl Store {
+impl View<'_> {
     /// The mark of the starter period, if there is one.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] if the mark cannot be read or parsed. It then counts as forgone: a
     /// damaged file must not restart the period. [`StoreError::Unavailable`].
     pub fn starter(&self) -> Result<Option<StarterMark>, StoreError> {
-        let opened = open_top(&self.place)
-            .and_then(|top| open_dir(top, DSA))
-            .and_then(|dsa| open_file(dsa, STARTER.as_ref()));
-        let failed = |why| StoreError::reading(&self.starter_path(), why);
+        let opened = self.dsa().and_then(|dsa| open_file(dsa, STARTER.as_ref()));
+        let failed = |why| StoreError::reading(&self.store.starter_path(), why);
         match opened {
             Ok(Opened::File { file, .. }) => match capped::read_open(file, STARTER_BYTES) {
                 Ok(Capped::Whole(text)) => {
@@ -46,6 +44,16 @@ impl Store {
             Ok(Opened::Gone) | Err(Errno::ENOENT) => Ok(None),
             Err(why) => Err(failed(why)),
         }
+    }
+}
+
+impl Store {
+    /// The mark of the starter period, if there is one.
+    ///
+    /// # Errors
+    /// Those of [`View::starter`].
+    pub fn starter(&self) -> Result<Option<StarterMark>, StoreError> {
+        self.view().starter()
     }
 
     fn starter_path(&self) -> PathBuf {

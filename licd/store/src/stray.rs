@@ -5,15 +5,14 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use licd_fs::look::{Looked, look_errno};
 use licd_rules::names;
-use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use rustix::fs::{FileType, RawDir};
 
-use crate::listing::{DSA, ENTRIES, LICENSES};
+use crate::listing::{DSA, ENTRIES, ENTRY_BYTES, LICENSES, open_dir};
 
 /// Limit of directories that are searched: many times as many as a device has.
 const MAX_DIRS: usize = 64;
@@ -38,18 +37,22 @@ pub enum Stray {
 /// this user may not read are skipped.
 pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
     let mut strays = Vec::new();
-    let mut dirs = VecDeque::from([PathBuf::new()]);
+    let mut dirs = VecDeque::from([Directory { path: PathBuf::new(), parent: None }]);
     let mut seen = 0;
     while let Some(dir) = dirs.pop_front() {
-        let entries = look_errno(&place.join(&dir), entries(top, &dir))?;
-        for (name, kind) in entries.unwrap_or_default() {
-            let path = dir.join(&name);
-            if kind == Type::Directory && seen < MAX_DIRS && path.components().count() <= MAX_DEPTH
+        let Ok((open, entries)) = look_errno(&place.join(&dir.path), dir.entries(top))? else {
+            continue;
+        };
+        for (name, kind) in entries {
+            let path = dir.path.join(&name);
+            if kind == FileType::Directory
+                && seen < MAX_DIRS
+                && path.components().count() <= MAX_DEPTH
             {
                 seen += 1;
-                dirs.push_back(path);
-            } else if kind == Type::File {
-                strays.extend(classify(&dir, &name, path));
+                dirs.push_back(Directory { path, parent: Some(Rc::clone(&open)) });
+            } else if kind == FileType::RegularFile {
+                strays.extend(classify(&dir.path, &name, path));
             }
         }
         if strays.len() > MAX_STRAYS {
@@ -82,25 +85,33 @@ fn license_dir() -> PathBuf {
     Path::new(DSA).join(LICENSES)
 }
 
-/// The entries of a directory on the partition `top`, with their types.
-fn entries(top: &OwnedFd, dir: &Path) -> Result<Vec<(OsString, Type)>, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut open = openat(top, c".", flags, Mode::empty())?;
-    for name in dir {
-        open = openat(&open, name, flags, Mode::empty())?;
-    }
-    let limit = if dir == license_dir() { ENTRIES } else { MAX_ENTRIES };
-    let mut entries = Vec::new();
-    // Plus `.` and `..`.
-    for found in Dir::from_fd(open)?.into_iter().take(limit + 2) {
-        let found = found?;
-        let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if name == "." || name == ".." {
-            continue;
+/// A directory that is to be searched. Its parent stays open, so that no link on the way is followed.
+struct Directory {
+    path: PathBuf,
+    parent: Option<Rc<OwnedFd>>,
+}
+
+/// Entries of a directory, with their types.
+type Entries = Vec<(OsString, FileType)>;
+
+impl Directory {
+    /// Opens it below the partition `top`, and lists it.
+    fn entries(&self, top: &OwnedFd) -> Result<(Rc<OwnedFd>, Entries), Errno> {
+        // The top is opened once more, to be read from its beginning.
+        let name = self.path.file_name().unwrap_or(OsStr::new("."));
+        let open = open_dir(self.parent.as_deref().unwrap_or(top), name)?;
+        let limit = if self.path == license_dir() { ENTRIES } else { MAX_ENTRIES };
+        let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
+        let mut all = RawDir::new(&open, buffer.spare_capacity_mut());
+        // Plus `.` and `..`.
+        for _ in 0..limit + 2 {
+            let Some(found) = all.next() else { break };
+            let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
+            let name = OsStr::from_bytes(found.file_name().to_bytes());
+            if name != "." && name != ".." {
+                entries.push((name.to_owned(), found.file_type()));
+            }
         }
-        if let Some(kind) = found.file_type() {
-            entries.push((name.to_owned(), kind));
-        }
+        Ok((Rc::new(open), entries))
     }
-    Ok(entries)
 }

@@ -25,6 +25,7 @@ impl Daemon {
             purpose: purpose(options.intent),
             login: options.login.map(|login| (login.user.as_str(), login.password.as_str())),
             proxy: options.proxy,
+            more: false,
         };
         self.finish(async || self.client.import(source, &options).await, watch)
     }

@@ -109,7 +109,8 @@ pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
     steps
 }
 
-/// The steps that a task begins with.
+/// The steps that a task begins with. A start that finds the partition closed and no unfinished removal settles
+/// after its survey, which does not read leftovers.
 pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
     let mut steps = Vec::new();
     if task == Task::Start && flaw != Some(Flaw::StartsWithoutSettling) {

@@ -9,19 +9,18 @@
 //! Every call that is handed on is answered, also if its caller wants no answer; that one ends here.
 //! So it is known which calls are at work, in a table that cannot grow.
 
+mod entrance;
 mod envelope;
 mod inbound;
 mod line;
 mod queues;
-mod signals;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::net::{Shutdown, shutdown};
@@ -33,10 +32,10 @@ use zbus::message::{Flags, Type};
 use zruntime::net::unix::UnixStream;
 use zruntime::{Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
 
+pub(super) use entrance::Entrance;
 use envelope::{BODY, Envelope, FLAGS, Kind};
 use inbound::Frame;
 use queues::{CallQueues, Load};
-pub(super) use signals::Signals;
 
 pub(super) use inbound::{Arrival, Inbound};
 pub(super) use line::Line;
@@ -63,12 +62,11 @@ pub(super) trait Local: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 struct Connection {
     line: Line,
-    local: Arc<dyn Local>,
+    /// Answers calls; without it calls wait, and no signal leaves.
+    local: OnceLock<Arc<dyn Local>>,
     /// Held while something is written.
     writing: lock::Mutex<()>,
     incoming: Mutex<Incoming>,
-    /// Whether licd has its name, and signals leave.
-    has_name: AtomicBool,
     /// Something has come in, or a call has been answered.
     changed: Event,
 }
@@ -88,10 +86,7 @@ impl Gate {
     ///
     /// # Errors
     /// The kernel's, and zbus's for a kind of address that it does not know either.
-    pub(super) async fn connect(
-        address: &zbus::Address,
-        local: Arc<dyn Local>,
-    ) -> zbus::Result<Self> {
+    pub(super) async fn connect(address: &zbus::Address) -> zbus::Result<Self> {
         let runtime = SharedRuntime::current()?;
         let path = match address.transport() {
             Transport::Unix(unix) => match unix.path() {
@@ -107,17 +102,16 @@ impl Gate {
             _ => return Err(zbus::Error::Unsupported),
         };
         let socket = UnixStream::connect(&runtime, path).await?.into_std();
-        Ok(Self::over(&runtime, socket.into(), local)?)
+        Ok(Self::over(&runtime, socket.into())?)
     }
 
     /// Speaks through this socket.
-    fn over(runtime: &SharedRuntime, socket: OwnedFd, local: Arc<dyn Local>) -> io::Result<Self> {
+    fn over(runtime: &SharedRuntime, socket: OwnedFd) -> io::Result<Self> {
         Ok(Self(Arc::new(Connection {
             line: Line::new(runtime, socket)?,
-            local,
+            local: OnceLock::new(),
             writing: lock::Mutex::new(()),
             incoming: Mutex::default(),
-            has_name: AtomicBool::new(false),
             changed: Event::new(),
         })))
     }
@@ -186,8 +180,11 @@ impl Connection {
     /// What is handed on next; an error if nothing will be.
     fn next(&self) -> Option<io::Result<Frame>> {
         let mut incoming = self.incoming();
-        let next = incoming.own.pop_front().or_else(|| incoming.calls.next(Instant::now())).map(Ok);
-        next.or_else(|| incoming.end.as_ref().map(|error| Err(error.kind().into())))
+        let mut next = incoming.own.pop_front();
+        if next.is_none() && self.local.get().is_some() {
+            next = incoming.calls.next(Instant::now());
+        }
+        next.map(Ok).or_else(|| incoming.end.as_ref().map(|error| Err(error.kind().into())))
     }
 
     /// Writes a message, and returns how long the bus took for it.
@@ -212,14 +209,14 @@ impl Connection {
     /// Answers a call without zbus, if it is one of those.
     fn answer(&self, message: &Message) -> Option<Message> {
         let is_call = message.message_type() == Type::MethodCall;
-        is_call.then(|| self.local.answer(message)).flatten()
+        self.local.get().filter(|_| is_call)?.answer(message)
     }
 
     /// Writes what licd says; an answer makes room for the next call of its caller.
     async fn send(&self, message: &Message) -> io::Result<()> {
         let header = message.header();
         let call = match message.message_type() {
-            Type::Signal if !self.has_name.load(Ordering::Relaxed) => return Ok(()),
+            Type::Signal if self.local.get().is_none() => return Ok(()),
             Type::MethodReturn | Type::Error => header.destination().zip(header.reply_serial()),
             _ => None,
         };

@@ -17,10 +17,10 @@ use zruntime::mpmc;
 use super::authority::{Action, Authority};
 use super::caller::{sender, while_there};
 use super::error::{BusError, reason};
-use super::options::{Options, access, application, intent, no_options};
+use super::options::{Options, access, application, intent, more, no_options};
 use super::{activation, job};
 use crate::jobs::Source;
-use crate::shared::{ImportReply, News, Order, Refusal, Reply, Shared};
+use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
 
 /// The interface.
 pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
@@ -163,6 +163,12 @@ fn unit_id(report: &Report) -> String {
     report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
 }
 
+/// Whether a feature is allowed, why, and until when; `None` for one that is not known.
+pub(super) fn feature(published: &Published, name: &str) -> Option<(bool, String, String)> {
+    let feature = published.report.features.get(name)?;
+    Some((feature.allowed, feature.reason.to_string(), last_day(feature.until)))
+}
+
 /// The last day; empty without one.
 fn last_day(day: Option<Expiry>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
@@ -223,11 +229,11 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, BusError> {
         let mut options = options;
-        let intent = intent(&mut options)?;
+        let (intent, more) = (intent(&mut options)?, more(&mut options)?);
         no_options(&options)?;
         let call = Call { connection, header: &header };
         let (name, owner) = (shown_name(&name), sender(&header));
-        let source = Source::Descriptor(owned(fd)?);
+        let source = Source::Descriptor(owned(fd)?, more);
         let verdict = ImportReply::Verdict;
         let verdict =
             self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });
@@ -263,13 +269,11 @@ impl Manager {
     }
 
     #[zbus(out_args("allowed", "reason", "until"))]
-    fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
-        let published = self.shared.published();
-        let Some(feature) = published.report.features.get(name) else {
+    pub(super) fn check_feature(&self, name: &str) -> Result<(bool, String, String), BusError> {
+        feature(&self.shared.published(), name).ok_or_else(|| {
             let name = escaped(name);
-            return Err(BusError::arguments(format!("feature “{name}”: is not known")));
-        };
-        Ok((feature.allowed, feature.reason.to_string(), last_day(feature.until)))
+            BusError::arguments(format!("feature “{name}”: is not known"))
+        })
     }
 
     #[zbus(out_args("allowed", "reason"))]

@@ -7,7 +7,11 @@ use licd_fs::printable::escaped;
 use zbus::OwnedVariant;
 
 use super::error::BusError;
+use crate::dispatch::More;
 use crate::jobs::Access;
+
+/// The option of an import that another file of its caller follows.
+const MORE: &str = "more";
 
 /// Options of a call by name. Unknown ones are errors, so that a later one is never ignored.
 pub(super) type Options = HashMap<String, OwnedVariant>;
@@ -50,6 +54,11 @@ pub(super) fn intent(options: &mut Options) -> Result<Intent, BusError> {
         (false, true) => Intent::Automatic,
         (false, false) => Intent::Explicit,
     })
+}
+
+/// Takes `more` out of the options: whether another file is imported together with this one.
+pub(super) fn more(options: &mut Options) -> Result<More, BusError> {
+    Ok(if is_set(options, MORE)? { More::Follows } else { More::Nothing })
 }
 
 /// The application of a person, with all options of `Activate`.

@@ -16,8 +16,9 @@ use zbus::{Connection, ObjectPath, Variant};
 use zruntime::mpmc::Receiver;
 
 use super::changes::{Changed, LicenseChanges};
+use super::connected::release_name;
 use super::error::reason;
-use super::gate::Signals;
+use super::gate::Entrance;
 use super::job::{self, JobObject};
 use super::license;
 use super::manager::{Manager, Shown};
@@ -43,13 +44,13 @@ pub(super) enum Outgoing {
 pub(super) struct Announcer {
     objects: Arc<Objects>,
     announced: Shown,
-    signals: Signals,
+    entrance: Entrance,
 }
 
 impl Announcer {
     /// `report`: the one that the objects show.
-    pub(super) fn new(objects: Arc<Objects>, report: &Report, signals: Signals) -> Self {
-        Self { objects, announced: Shown::of(report), signals }
+    pub(super) fn new(objects: Arc<Objects>, report: &Report, entrance: Entrance) -> Self {
+        Self { objects, announced: Shown::of(report), entrance }
     }
 
     /// Sends what comes until [`Outgoing::Stop`], or until the connection is gone.
@@ -73,7 +74,7 @@ impl Announcer {
             if stop {
                 return;
             }
-            self.signals.give_way().await;
+            self.entrance.give_way().await;
         }
         if connection.is_closed() {
             self.objects.shared.report(News::BusGone);
@@ -121,7 +122,7 @@ impl Announcer {
                 act();
                 Ok(())
             }
-            Outgoing::Stop => connection.release_name(NAME).await.map(drop),
+            Outgoing::Stop => release_name(connection).await,
         }
     }
 
@@ -151,17 +152,17 @@ impl Announcer {
             let interfaces = Cow::Borrowed(std::slice::from_ref(&interface));
             ObjectManager::interfaces_removed(&manager, ObjectPath::try_from(path)?, interfaces)
                 .await?;
-            self.signals.give_way().await;
+            self.entrance.give_way().await;
         }
         for (path, report) in &new {
-            self.signals.give_way().await;
+            self.entrance.give_way().await;
             let properties = license::properties(report).into();
             let interfaces = [(interface.clone(), properties)].into();
             ObjectManager::interfaces_added(&manager, ObjectPath::try_from(&**path)?, interfaces)
                 .await?;
         }
         for Changed { path, before, now } in &changed {
-            self.signals.give_way().await;
+            self.entrance.give_way().await;
             let changed = different(license::properties(before), license::properties(now));
             properties_changed(connection, path, license::INTERFACE, changed).await?;
         }

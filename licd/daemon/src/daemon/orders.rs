@@ -55,6 +55,7 @@ impl Daemon {
                     ImportReply::Begun(_) => ImportAnswer::Object,
                     ImportReply::Verdict(_) => ImportAnswer::Verdict,
                 },
+                more: source.more(),
             },
             Order::Remove { .. } | Order::Apply { .. } => Ordered::Write,
             Order::Withdraw { job, .. } => Ordered::Withdraw(*job),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
-use licd_device::Device;
+use licd_device::{Device, Report};
 use licd_files::publish;
 use licd_rules::Notice;
 use licd_store::StoreState;
@@ -17,17 +17,40 @@ use crate::dispatch::{Event, Facts, Lack, Scope};
 use crate::journal;
 use crate::shared::{Published, Refreshed};
 
-/// What a refresh lacks.
-pub(super) fn lacks(device: &Device, refreshed: &Refreshed) -> BTreeSet<Lack> {
-    let report = &refreshed.published.report;
+/// What a report lacks, and what else does.
+pub(super) fn lacks<const N: usize>(
+    device: &Device,
+    report: &Report,
+    others: [(bool, Lack); N],
+) -> BTreeSet<Lack> {
     let is_open = report.store.state == StoreState::Writable && device.is_left_open();
-    let lacks = [
-        (refreshed.again, Lack::Fact),
-        (refreshed.unwritten, Lack::Record),
-        (report.unit_id.is_none(), Lack::UnitId),
-        (is_open, Lack::ClosedStore),
-    ];
-    lacks.into_iter().filter(|(is_lacking, _)| *is_lacking).map(|(_, lack)| lack).collect()
+    let lacks = [(report.unit_id.is_none(), Lack::UnitId), (is_open, Lack::ClosedStore)];
+    let lacks = lacks.into_iter().chain(others).filter(|(is_lacking, _)| *is_lacking);
+    lacks.map(|(_, lack)| lack).collect()
+}
+
+/// The files that other programs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PublishedFiles {
+    /// They are those of the report.
+    Current,
+    /// At least one could not be written.
+    Old,
+}
+
+/// Publishes the report and the features as files.
+pub(super) fn publish_files(
+    device: &Device,
+    published: &Published,
+    complaints: &mut Vec<String>,
+) -> PublishedFiles {
+    match publish::publish(device.root(), &published.json, &published.allowed()) {
+        Ok(()) => PublishedFiles::Current,
+        Err(error) => {
+            complaints.push(format!("{error}; other programs see an old state"));
+            PublishedFiles::Old
+        }
+    }
 }
 
 impl Daemon {
@@ -40,8 +63,9 @@ impl Daemon {
             imported.push((job.id, outcome.code()));
             self.outcomes.insert(job.id, outcome);
         }
+        let others = [(refreshed.again, Lack::Fact), (refreshed.unwritten, Lack::Record)];
         let facts = Facts {
-            lacks: lacks(&self.device, &refreshed),
+            lacks: lacks(&self.device, &refreshed.published.report, others),
             left_open: refreshed.left_open,
             request_waits: refreshed.published.survey.waiting().is_some(),
             settings: refreshed.settings.take().map(Box::new),

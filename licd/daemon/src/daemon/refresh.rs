@@ -1,9 +1,7 @@
 //! A refresh: reads the device, judges it, and publishes the result as files. It runs on a thread of
 //! its own.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
@@ -11,6 +9,7 @@ use licd_files::settings::Settings;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
+use super::publish::{PublishedFiles, publish_files};
 use crate::bus::LicenseChanges;
 use crate::dispatch::Scope;
 use crate::jobs::{Job, JobId, JobKind, Read};
@@ -43,29 +42,6 @@ pub(super) enum Removal {
     Done,
     /// It could not be carried out yet.
     Undone,
-}
-
-/// Surveys the device when the daemon starts, and carries out the removal profile. It needs more stack
-/// than anything that the main thread does later, so a thread does it that gives its stack back.
-pub(super) fn first(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
-    let survey = || first_on_this_thread(device, notices);
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, survey) {
-        Ok(surveying) => surveying.join().unwrap_or_else(|panic| resume_unwind(panic)),
-        // The system is short of something.
-        Err(_) => survey(),
-    })
-}
-
-fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> (Refreshed, Removal) {
-    let mut look = Look::take(device, None, Scope::All);
-    let removal = match look.has_all_facts() {
-        true => remove_profile(device, &look.survey),
-        false => Removal::Undone,
-    };
-    if look.survey.settings().licensing.remove.is_some() {
-        look = Look::of(device.survey_after(Some(&look.survey)), None);
-    }
-    (publish_look(device, notices, look, true, None), removal)
 }
 
 /// Surveys the device and publishes the result as files. `last` was published before.
@@ -134,7 +110,7 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
     Batch { imported: ended, left_open, look }
 }
 
-fn publish_look(
+pub(super) fn publish_look(
     device: &Device,
     notices: &NoticePublisher,
     mut look: Look,
@@ -172,11 +148,10 @@ fn publish_look(
             complaints.extend(end_answered_request(device, &published, last));
         }
     }
-    let root = device.root();
     let mut again = !published.missing.is_empty();
-    if let Err(error) = publish::publish(root, &published.json, &published.allowed()) {
-        complaints.push(format!("{error}; other programs see an old state"));
-        again = true;
+    // The first are published once the daemon owns its name.
+    if last.is_some() {
+        again |= publish_files(device, &published, &mut complaints) == PublishedFiles::Old;
     }
     let mut due = Vec::new();
     if published.whole {
@@ -220,8 +195,8 @@ fn end_answered_request(device: &Device, now: &Published, last: &Published) -> O
 }
 
 /// A survey, and what it lacks.
-struct Look {
-    survey: Arc<Survey>,
+pub(super) struct Look {
+    pub(super) survey: Arc<Survey>,
     missing: Missing,
     /// Whether the survey has all facts.
     whole: bool,
@@ -239,7 +214,7 @@ impl Look {
     }
 
     /// If a fact could not be looked at, the last survey with all facts stands.
-    fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
+    pub(super) fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
         match looked {
             Ok(survey) => {
                 Self { survey: Arc::new(survey), missing: Missing::default(), whole: true }
@@ -259,7 +234,7 @@ impl Look {
     }
 
     /// Whether the survey is a new one and lacks nothing but files of the store.
-    fn has_all_facts(&self) -> bool {
+    pub(super) fn has_all_facts(&self) -> bool {
         self.whole && self.missing.is_files_only()
     }
 

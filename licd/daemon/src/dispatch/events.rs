@@ -6,7 +6,7 @@ use std::time::Duration;
 use licd_files::settings::Settings;
 use licd_machine::links::Link;
 
-use super::{Facts, Lack, Origin};
+use super::{Facts, Lack, More, Origin};
 use crate::jobs::JobId;
 use crate::shared::Unsettled;
 
@@ -72,7 +72,7 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) enum Order {
     /// An import.
-    Import { owner: String, origin: Origin, answer: ImportAnswer },
+    Import { owner: String, origin: Origin, answer: ImportAnswer, more: More },
     /// A removal or a change of settings.
     Write,
     /// To remove the request of an activation, whose attempt the caller has cancelled.

@@ -22,6 +22,25 @@ pub(crate) enum Origin {
     Other,
 }
 
+/// How long a file waits for the next one that its caller has promised. The caller sends them in one go.
+const MORE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether the caller of a file sends another one to import together with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum More {
+    /// It does.
+    Follows,
+    /// It does not, or not that licd knew.
+    Nothing,
+}
+
+/// A file that is imported together with others of its caller.
+#[derive(Debug)]
+struct Joint {
+    /// Until when the next one must come; `None` once it has.
+    more_until: Option<Instant>,
+}
+
 /// An import that runs.
 #[derive(Debug)]
 struct Job {
@@ -31,6 +50,7 @@ struct Job {
     /// The caller that waits for the verdict.
     caller: Option<Ticket>,
     stage: Stage,
+    joint: Option<Joint>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +63,15 @@ enum Stage {
 impl Job {
     fn owner(&self) -> &str {
         &self.owner
+    }
+
+    fn more_until(&self) -> Option<Instant> {
+        self.joint.as_ref()?.more_until
+    }
+
+    /// Whether those that it is imported with have to wait.
+    fn holds_up_others(&self) -> bool {
+        self.joint.is_some() && (self.stage == Stage::Reading || self.more_until().is_some())
     }
 
     /// Whether it is a file that is still to be read.
@@ -115,7 +144,7 @@ impl Jobs {
         caller: Option<Ticket>,
     ) -> Result<JobId, Refused> {
         self.room_for(&owner, origin)?;
-        let job = Job { owner, origin, caller, stage: Stage::Reading };
+        let job = Job { owner, origin, caller, stage: Stage::Reading, joint: None };
         let id = self.take_number();
         self.running.insert(id, job);
         Ok(id)
@@ -156,10 +185,37 @@ impl Jobs {
     }
 
     /// Files of one caller are imported in the order in which it named them: none before an earlier
-    /// one that is still being read.
+    /// one that is still being read, and those of one import together.
     fn is_ready(&self, id: JobId, job: &Job) -> bool {
         let is_own_file = |earlier: &Job| earlier.owner == job.owner && earlier.is_unread_file();
-        job.stage == Stage::Read && !self.running.range(..id).any(|(_, job)| is_own_file(job))
+        let holds_up = |other: &Job| other.owner == job.owner && other.holds_up_others();
+        job.stage == Stage::Read
+            && !self.running.range(..id).any(|(_, job)| is_own_file(job))
+            && !(job.joint.is_some() && self.running.values().any(holds_up))
+    }
+
+    /// Joins a job to the one before it of the same caller, if that waits for more, and to the next one,
+    /// if that follows.
+    fn join(&mut self, id: JobId, more: More, now: Instant) {
+        let Some(owner) = self.running.get(&id).map(|job| job.owner.clone()) else { return };
+        let is_awaited = self.expect_no_more(|job| job.owner == owner);
+        if let Some(job) = self.running.get_mut(&id).filter(|_| is_awaited || more == More::Follows)
+        {
+            let more_until = (more == More::Follows).then(|| now + MORE_WITHIN);
+            job.joint = Some(Joint { more_until });
+        }
+    }
+
+    /// Lets these jobs wait for no more; whether one did.
+    fn expect_no_more(&mut self, these: impl Fn(&Job) -> bool) -> bool {
+        let jobs = self.running.values_mut().filter(|job| these(job));
+        let waiting = jobs.filter_map(|job| job.joint.as_mut()?.more_until.take());
+        waiting.count() > 0
+    }
+
+    /// Lets jobs wait no longer whose time for that is over.
+    pub(super) fn expect_no_more_by(&mut self, now: Instant) -> bool {
+        self.expect_no_more(|job| job.more_until().is_some_and(|until| until <= now))
     }
 
     fn set_stage(&mut self, job: JobId, stage: Stage) {
@@ -168,9 +224,10 @@ impl Jobs {
         }
     }
 
-    /// When the next ended job is to be forgotten.
+    /// When the next ended job is to be forgotten, or a job is to wait for no more.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.ended.front().map(|(at, _)| *at)
+        let ended = self.ended.front().map(|(at, _)| *at);
+        self.running.values().filter_map(Job::more_until).chain(ended).min()
     }
 
     /// Takes an ended job whose time on the bus is over.
@@ -190,11 +247,25 @@ impl State {
         owner: String,
         origin: Origin,
         answer: ImportAnswer,
+        more: More,
     ) {
         let caller = (answer == ImportAnswer::Verdict).then_some(ticket);
-        match self.jobs.begin(owner, origin, caller) {
-            Ok(job) => self.push(Action::StartImport(job, ticket)),
-            Err(why) => self.refuse(ticket, why),
+        match self.jobs.begin(owner.clone(), origin, caller) {
+            Ok(job) => {
+                self.jobs.join(job, more, self.now);
+                self.push(Action::StartImport(job, ticket));
+            }
+            Err(why) => {
+                self.refuse(ticket, why);
+                self.import_without_more(|job| job.owner == owner);
+            }
+        }
+    }
+
+    /// Imports what waits for more files of these jobs' callers without them.
+    fn import_without_more(&mut self, these: impl Fn(&Job) -> bool) {
+        if self.jobs.expect_no_more(these) {
+            self.begin_imports();
         }
     }
 
@@ -253,5 +324,11 @@ impl State {
         let jobs = self.jobs.running.iter();
         let own = jobs.filter(|(_, job)| job.owner == caller && job.caller.is_some());
         self.actions.extend(own.map(|(id, _)| Action::Cancel(*id)));
+        self.import_without_more(|job| job.owner == caller);
+    }
+
+    /// Lets no import wait for more files.
+    pub(super) fn expect_no_more(&mut self) {
+        self.jobs.expect_no_more(|_| true);
     }
 }

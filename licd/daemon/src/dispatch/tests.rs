@@ -76,12 +76,18 @@ fn order(ticket: u64, order: Order) -> Event {
 
 fn file(ticket: u64, owner: &str) -> Event {
     let (owner, answer) = (owner.to_owned(), ImportAnswer::Verdict);
-    order(ticket, Order::Import { owner, origin: Origin::File, answer })
+    order(ticket, Order::Import { owner, origin: Origin::File, answer, more: More::Nothing })
+}
+
+/// A file that others of its caller follow.
+fn file_of_several(ticket: u64, owner: &str) -> Event {
+    let (owner, answer) = (owner.to_owned(), ImportAnswer::Verdict);
+    order(ticket, Order::Import { owner, origin: Origin::File, answer, more: More::Follows })
 }
 
 fn pipe(ticket: u64, owner: &str) -> Event {
     let (owner, answer) = (owner.to_owned(), ImportAnswer::Verdict);
-    order(ticket, Order::Import { owner, origin: Origin::Other, answer })
+    order(ticket, Order::Import { owner, origin: Origin::Other, answer, more: More::Nothing })
 }
 
 fn written(ticket: u64, effect: Effect) -> Event {

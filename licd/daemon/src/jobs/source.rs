@@ -18,6 +18,7 @@ use nix::sys::stat::{SFlag, fstat};
 
 use super::server::{activate, fetch, warn_of_clock};
 use super::{JobKind, Meter, Read as ReadDocuments, stick};
+use crate::dispatch::More;
 use crate::shared::Refusal;
 
 /// How long reading a source may take: as long as a download may by default.
@@ -30,7 +31,7 @@ pub(crate) enum Source {
     /// A file of this machine.
     Path(PathBuf),
     /// A descriptor that the caller has opened.
-    Descriptor(OwnedFd),
+    Descriptor(OwnedFd, More),
     /// An address on a server.
     Url(Url, Box<Access>),
     /// A download link of the settings.
@@ -80,7 +81,7 @@ impl Source {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Path(path) => escaped_path(path),
-            Self::Descriptor(_) => "the descriptor".to_owned(),
+            Self::Descriptor(..) => "the descriptor".to_owned(),
             Self::Url(url, _) | Self::Link(url) => url.to_string(),
             Self::Stick(None) => "usb".to_owned(),
             Self::Stick(Some(device)) => format!("usb:{}", escaped_path(device)),
@@ -96,11 +97,19 @@ impl Source {
         }
     }
 
+    /// Whether the caller has promised another file to import together with it.
+    pub(crate) fn more(&self) -> More {
+        match self {
+            Self::Descriptor(_, more) => *more,
+            _ => More::Nothing,
+        }
+    }
+
     /// Whether it is a file, which is read without waiting for its writer.
     pub(crate) fn is_file(&self) -> bool {
         match self {
             Self::Path(_) => true,
-            Self::Descriptor(descriptor) => fstat(descriptor)
+            Self::Descriptor(descriptor, _) => fstat(descriptor)
                 .is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()),
             Self::Url(..) | Self::Link(_) | Self::Stick(_) | Self::Activation(_) => false,
         }
@@ -118,7 +127,7 @@ impl Source {
         let arrival = match self {
             Self::Path(path) => open(&path)
                 .map(|file| known.read(&name, Watched::new(Stream::File(file), meter), intent)),
-            Self::Descriptor(descriptor) => Stream::of(descriptor)
+            Self::Descriptor(descriptor, _) => Stream::of(descriptor)
                 .map(|stream| known.read(&name, Watched::new(stream, meter), intent)),
             Self::Url(url, access) => fetch(device, known, &url, *access, meter)
                 .map(|file| known.read(&name, file, intent)),

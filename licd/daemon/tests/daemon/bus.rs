@@ -15,7 +15,7 @@ pub(crate) const PATH: &str = "/com/igel/License1";
 pub(crate) const MANAGER: &str = "com.igel.License1.Manager";
 
 /// Longer than anything takes here; what takes longer has failed.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A private dbus-daemon, ended when dropped.
 pub(crate) struct Bus {
@@ -109,19 +109,33 @@ impl Caller {
         B: serde::Serialize + zbus::DynamicType,
         T: for<'s> zbus::wire::DynamicDeserialize<'s>,
     {
+        let reply = self.answer(path, interface, method, body)?;
+        Ok(reply.body().deserialize().unwrap())
+    }
+
+    /// The answer to a call as a message.
+    pub(crate) fn answer<B>(
+        &self,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Result<Message, Refused>
+    where
+        B: serde::Serialize + zbus::DynamicType,
+    {
         let call = self.connection.call_method(Some(NAME), path, Some(interface), method, body);
-        match zbus::block_on(call) {
-            Ok(reply) => Ok(reply.body().deserialize().unwrap()),
-            Err(zbus::Error::MethodError(name, text, _)) => {
-                Err(Refused(name.to_string(), text.unwrap_or_default()))
+        zbus::block_on(call).map_err(|error| match error {
+            zbus::Error::MethodError(name, text, _) => {
+                Refused(name.to_string(), text.unwrap_or_default())
             }
-            Err(zbus::Error::FDO(error)) => {
+            zbus::Error::FDO(error) => {
                 let (name, text) =
                     (error.name().to_string(), error.description().map(str::to_owned));
-                Err(Refused(name, text.unwrap_or_default()))
+                Refused(name, text.unwrap_or_default())
             }
-            Err(other) => panic!("{method}: {other}"),
-        }
+            other => panic!("{method}: {other}"),
+        })
     }
 
     /// Signals of the daemon from now on.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use license_format::*;
 use license_issue::{self as issue, SigningKey, TrustKey};
 
-use crate::bus::{Bus, Caller};
+use crate::bus::{Bus, Caller, DEADLINE};
 
 pub(crate) const UNIT: &str = "00E0C51C5087";
 const MAC: &str = "00:e0:c5:1c:50:87";
@@ -125,14 +126,23 @@ impl World {
         command
     }
 
-    /// Starts the daemon and waits for its name.
+    /// Starts the daemon and waits until it is ready.
     pub(crate) fn start(&self) -> (Daemon, Caller) {
         let log = self.path("licd.log");
         let file = fs::File::options().create(true).append(true).open(&log).unwrap();
-        let child = self.command().stderr(file).spawn().unwrap();
-        let caller = self.bus.caller();
-        caller.wait_for_name();
-        (Daemon { child, log }, caller)
+        let notify = self.path("notify");
+        let _ = fs::remove_file(&notify);
+        let notifications = UnixDatagram::bind(&notify).unwrap();
+        notifications.set_read_timeout(Some(DEADLINE)).unwrap();
+        let child = self.command().env("NOTIFY_SOCKET", &notify).stderr(file).spawn().unwrap();
+        let daemon = Daemon { child, log };
+        let mut message = [0; 4096];
+        let mut is_ready = || {
+            let length = notifications.recv(&mut message).expect("the daemon gets ready");
+            str::from_utf8(&message[..length]).unwrap().lines().any(|line| line == "READY=1")
+        };
+        while !is_ready() {}
+        (daemon, self.bus.caller())
     }
 }
 

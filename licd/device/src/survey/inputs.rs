@@ -6,7 +6,7 @@ use licd_fs::look::Looked;
 use licd_machine::usb::RootDrive;
 use licd_machine::{clock, links, system, usb};
 use licd_rules::StarterMark;
-use licd_store::{StoreError, StoreState};
+use licd_store::{StoreError, StoreState, View};
 use license_format::{UnitId, limits};
 
 use crate::Device;
@@ -49,6 +49,7 @@ impl Default for Shown {
 impl Device {
     pub(super) fn shown(
         &self,
+        view: &View<'_>,
         settings: &Settings,
         missing: &mut Missing,
         problems: &mut Vec<Problem>,
@@ -59,34 +60,24 @@ impl Device {
         });
         problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
         Shown {
-            store: missing.of_store(self.store().state().map(Some)).unwrap_or(StoreState::Damaged),
+            store: missing.of_store(view.state().map(Some)).unwrap_or(StoreState::Damaged),
             serial: missing.fact(system::serial_number(self.root())),
             links,
             restart_pending: missing.fact(self.is_restart_pending(problems)),
         }
     }
 
-    pub(super) fn starter_mark(
-        &self,
-        missing: &mut Missing,
-        problems: &mut Vec<Problem>,
-    ) -> Option<StarterMark> {
-        let starter = missing.of_store(StoreError::looked(self.store().starter()).map(Some));
-        starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
-            problems.push(error.into());
-            // The period may have begun already.
-            Some(StarterMark::Forgone)
-        })
-    }
-
     /// Whether a deployment has ended since the system started. Adds the problem that delays its
     /// restart.
     fn is_restart_pending(&self, problems: &mut Vec<Problem>) -> Looked<bool> {
-        let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let (deployments, warning) = Deployments::load(self.root())?;
         problems.extend(warning.map(Problem::from));
         // Read from the published file: the state may be impossible to write.
         let plan = self.published_restart()?;
+        if deployments.is_empty() && plan.is_none() {
+            return Ok(false);
+        }
+        let Some(boot) = clock::reading(self.root())?.at.boot else { return Ok(false) };
         let plan = plan.filter(|plan| plan.boot == boot.to_string());
         problems.extend(plan.and_then(|plan| plan.problem));
         Ok(deployments.is_pending(&boot))
@@ -121,4 +112,18 @@ impl Device {
         let macs = links.iter().take(limits::UNITS).map(|link| UnitId::from_mac(link.mac));
         (macs.collect(), mac)
     }
+}
+
+/// The mark of the starter period.
+pub(super) fn starter_mark(
+    view: &View<'_>,
+    missing: &mut Missing,
+    problems: &mut Vec<Problem>,
+) -> Option<StarterMark> {
+    let starter = missing.of_store(StoreError::looked(view.starter()).map(Some));
+    starter.unwrap_or(Ok(None)).unwrap_or_else(|error| {
+        problems.push(error.into());
+        // The period may have begun already.
+        Some(StarterMark::Forgone)
+    })
 }

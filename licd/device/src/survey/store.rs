@@ -5,7 +5,7 @@ use std::sync::Arc;
 use licd_fs::look::{Looked, Unavailable};
 use licd_fs::stamp::Stamp;
 use licd_rules::{Code, License};
-use licd_store::{Entry, FileName, Listing, Opened, StoreError};
+use licd_store::{Entry, FileName, Listing, Opened, StoreError, View};
 use license_format::TrustDocument;
 
 use super::Survey;
@@ -59,22 +59,28 @@ pub(crate) struct Cut {
 
 impl Survey {
     /// Adds the problems of the partition itself.
-    pub(super) fn look_at_partition(&mut self, device: &Device, missing: &mut Missing) {
-        if let Some(holders) = missing.of_store(device.store().holders()) {
+    pub(super) fn look_at_partition(&mut self, view: &View<'_>, missing: &mut Missing) {
+        if let Some(holders) = missing.of_store(view.holders()) {
+            self.is_unsettled = true;
             self.note(PartitionProblem::Open(holders));
         }
-        match device.store().strays() {
+        match view.strays() {
             Ok(strays) => self.problems.extend(PartitionProblem::strays(strays).map(Problem::from)),
             Err(unavailable) => missing.file(Area::Store, unavailable),
         }
-        if missing.of_store(device.store().is_nearly_full()) {
+        if missing.of_store(view.is_nearly_full()) {
             self.note(PartitionProblem::NearlyFull);
         }
     }
 
     /// Looks for the request of an activation.
-    pub(super) fn look_for_request(&mut self, device: &Device, missing: &mut Missing) {
-        match device.look_for_request(&self.units) {
+    pub(super) fn look_for_request(
+        &mut self,
+        device: &Device,
+        view: &View<'_>,
+        missing: &mut Missing,
+    ) {
+        match device.look_for_request(view, &self.units) {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(waiting))) => {
                 self.waiting = Some(waiting);
@@ -89,19 +95,18 @@ impl Survey {
     /// order in which a person copied them does not affect the result.
     pub(crate) fn read_store(
         &mut self,
-        device: &Device,
+        view: &View<'_>,
         last: Option<(&Self, Reuse)>,
         missing: &mut Missing,
     ) -> Gone {
-        let listing =
-            match missing.of_store(StoreError::looked(device.store().licenses()).map(Some)) {
-                Some(Ok(listing)) => listing,
-                Some(Err(error)) => {
-                    self.note(error);
-                    return Gone::None;
-                }
-                None => return Gone::None,
-            };
+        let listing = match missing.of_store(StoreError::looked(view.licenses()).map(Some)) {
+            Some(Ok(listing)) => listing,
+            Some(Err(error)) => {
+                self.note(error);
+                return Gone::None;
+            }
+            None => return Gone::None,
+        };
         if listing.truncated {
             self.note(PartitionProblem::TooManyFiles);
         }
@@ -109,7 +114,7 @@ impl Survey {
             let trust = Arc::clone(&self.trust);
             self.held.clear();
             self.rejected.clear();
-            let (unread, gone) = self.read_listing(&listing, last);
+            let (unread, gone) = self.read_listing(listing, last);
             if self.trust == trust {
                 unread.into_iter().for_each(|file| missing.file(Area::Store, file));
                 return gone;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use licd_files::{config, state};
 use licd_fs::look::Looked;
 use licd_sources::intake::IntakeError;
-use licd_store::{Opened, StoreError};
+use licd_store::{Opened, StoreError, View};
 use license_format::{TrustDocument, limits};
 
 use super::Survey;
@@ -28,6 +28,7 @@ impl Survey {
     pub(super) fn find_trust(
         &mut self,
         device: &Device,
+        view: &View<'_>,
         last: Option<&Self>,
         missing: &mut Missing,
     ) {
@@ -51,7 +52,7 @@ impl Survey {
             Ok(None) => {}
             Err(problem) => self.note(problem),
         }
-        match missing.of_store(StoreError::looked(device.store().trust()).map(Some)) {
+        match missing.of_store(StoreError::looked(view.trust()).map(Some)) {
             Some(Ok(Opened::File { file, .. })) => {
                 let adopted = self.consider(TrustPlace::Store, last, file);
                 missing.of_store(adopted);

@@ -27,6 +27,7 @@ pub(super) async fn import(client: Client, order: Order) -> Event {
         purpose: purpose(order.purpose),
         login: order.login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())),
         proxy: given(&order.proxy),
+        more: false,
     };
     begun(client.import(&order.source, &options).await)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
 
-use licd_client::{CallError, Caller, Client, Signal, Signals, Topic};
+use licd_client::{CallError, Caller, Client, ImportOptions, Signal, Signals, Topic};
 use licd_device::Device;
 use licd_fs::printable;
 use licd_protocol::BusAddress;
@@ -68,7 +68,8 @@ async fn import_one(
             return Verdict { code: Some(failure.code), message };
         }
     };
-    match client.import_file(file.as_fd(), &name, calls::purpose(purpose)).await {
+    let options = ImportOptions { purpose: calls::purpose(purpose), ..ImportOptions::default() };
+    match client.import_file(file.as_fd(), &name, &options).await {
         Ok(word) => {
             let message = own_message(ended, &name).await.unwrap_or_else(|| name.clone());
             Verdict { code: Code::parse(&word), message }

@@ -6,6 +6,7 @@ use zbus::OwnedObjectPath;
 
 use super::*;
 use crate::bus::license::tests::license;
+use crate::bus::manager::Manager;
 use crate::shared::Published;
 
 const LICENSE: &str = "/com/igel/License1/license/WE_A_7";
@@ -37,6 +38,10 @@ fn error(
 ) -> String {
     let answer = call(path, member, body).unwrap();
     answer.header().error_name().unwrap().to_string()
+}
+
+fn is_error(answer: Message) -> bool {
+    answer.header().error_name().is_some()
 }
 
 #[test]
@@ -73,7 +78,11 @@ fn zbus_answers_for_what_it_serves() {
         assert!(call(path, (PROPERTIES, "GetAll"), &INTERFACE).is_none(), "{path}");
     }
     assert!(call(LICENSE, (PEER, "Ping"), &()).is_none());
-    assert!(call(PATH, ("com.igel.License1.Manager", "GetStatus"), &()).is_none());
+    for (member, argument) in [("GetStatus", "none"), ("CheckFeature", "no-such-feature")] {
+        assert!(call(PATH, (manager::INTERFACE, member), &argument).is_none(), "{member}");
+    }
+    assert!(call(PATH, (manager::INTERFACE, "CheckFeature"), &7_u32).is_none());
+    assert!(call(LICENSE, (manager::INTERFACE, "GetStatus"), &()).is_some_and(is_error));
 }
 
 #[test]
@@ -101,4 +110,22 @@ fn introspection_leads_from_the_root_to_every_licence() {
         path = format!("{path}/{element}");
     }
     assert!(call("/com/igel/License2", (INTROSPECTABLE, "Introspect"), &()).is_none());
+}
+
+#[test]
+fn a_feature_is_answered_as_the_method_of_the_object_answers_it() {
+    let objects = objects();
+    let manager = Manager::new(Arc::clone(&objects.shared), Arc::default());
+    for feature in licd_rules::Feature::ALL {
+        let call = Message::method_call(PATH, "CheckFeature").interface(manager::INTERFACE);
+        let call = call.sender(":1.7").build(&feature.name).unwrap();
+        let gate = objects.answer(&call).unwrap();
+        let method = manager.check_feature(feature.name).unwrap();
+        let server = Message::method_return(&call.header()).build(&method).unwrap();
+        assert_eq!(gate.body().signature(), server.body().signature());
+        assert_eq!(*gate.body().data().bytes(), *server.body().data().bytes(), "{}", feature.name);
+        assert_eq!(gate.header().reply_serial(), server.header().reply_serial());
+        assert_eq!(gate.header().destination(), server.header().destination());
+    }
+    assert!(manager.check_feature("no-such-feature").is_err());
 }

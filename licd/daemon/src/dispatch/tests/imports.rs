@@ -1,9 +1,12 @@
 //! Imports, removals and changes of settings, and the room for them.
 
+use std::ops::RangeInclusive;
+
 use super::*;
 
 pub(super) fn rows() -> Vec<Row> {
-    [ways_of_an_import(), ends_of_an_import(), room(), writes()].into_iter().flatten().collect()
+    let rows = [ways_of_an_import(), joint_imports(), ends_of_an_import(), room(), writes()];
+    rows.into_iter().flatten().collect()
 }
 
 fn begun() -> Vec<(u64, Event)> {
@@ -90,6 +93,79 @@ fn ways_of_an_import() -> Vec<Row> {
             vec![Publish(Scope::Changes), EndImport(1, Some(Ticket(1)))],
         ),
     ]
+}
+
+/// Two files that others follow, read and waiting.
+fn two_of_several() -> Vec<(u64, Event)> {
+    and(several(1..=2), [(6, Event::TimePassed)])
+}
+
+fn joint_imports() -> Vec<Row> {
+    use Action::{Cancel, Import, Refuse};
+    let last = || (1_000, file(3, ":1.1"));
+    vec![
+        ("files wait for those that follow", two_of_several(), (90, Event::TimePassed), vec![]),
+        (
+            "a refresh in between does not import them",
+            two_of_several(),
+            (90, Event::ProblemChanged),
+            vec![Action::Refresh(Scope::Changes)],
+        ),
+        (
+            "they wait until the last one is read",
+            and(two_of_several(), [last()]),
+            (6_000, Event::TimePassed),
+            vec![],
+        ),
+        (
+            "then all are imported",
+            and(two_of_several(), [last(), (1_001, Event::Read(3))]),
+            (1_004, Event::TimePassed),
+            vec![Import(vec![1, 2, 3])],
+        ),
+        (
+            "a last one that cannot be read holds up none",
+            and(two_of_several(), [last(), (1_001, Event::ReadFailed(3))]),
+            (1_004, Event::TimePassed),
+            vec![Import(vec![1, 2])],
+        ),
+        (
+            "they wait five seconds for the next one",
+            two_of_several(),
+            (5_001, Event::TimePassed),
+            vec![Import(vec![1, 2])],
+        ),
+        (
+            "files of another caller do not wait for them",
+            and(two_of_several(), [(4, file(3, ":1.2")), (5, Event::Read(3))]),
+            (9, Event::TimePassed),
+            vec![Import(vec![3])],
+        ),
+        (
+            "they are cancelled when their caller leaves",
+            two_of_several(),
+            (9, Event::CallerGone(":1.1".to_owned())),
+            vec![Cancel(1), Cancel(2), Import(vec![1, 2])],
+        ),
+        (
+            "a stop waits for no more",
+            two_of_several(),
+            (9, Event::Stop),
+            vec![Cancel(1), Cancel(2), Import(vec![1, 2])],
+        ),
+        (
+            "when the next one is refused, those before are imported",
+            and(several(1..=64), [(6, Event::TimePassed)]),
+            (9, file(65, ":1.1")),
+            vec![Refuse(Ticket(65), Refused::CallerFiles), Import((1..=64).collect())],
+        ),
+    ]
+}
+
+/// Files that others follow, all read.
+fn several(tickets: RangeInclusive<u32>) -> Vec<(u64, Event)> {
+    let begun = tickets.clone().map(|ticket| (1, file_of_several(ticket.into(), ":1.1")));
+    begun.chain(tickets.map(|job| (2, Event::Read(job)))).collect()
 }
 
 fn ends_of_an_import() -> Vec<Row> {

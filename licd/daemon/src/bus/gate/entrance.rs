@@ -1,34 +1,34 @@
-//! When signals leave: once the name is taken, and after the calls that wait, because one thread does the
-//! work of both.
+//! When calls come in and signals leave: once licd serves. Signals leave after the calls that wait, because
+//! one thread does the work of both.
 
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use super::{Connection, Gate};
+use super::{Connection, Gate, Local};
 
 /// Turns of the other tasks that a signal waits for at most. A call takes about five from the socket to
 /// its answer; a flood of calls must not stop signals.
 const TURNS: usize = 8;
 
-/// Controls the signals that leave through a gate.
+/// Controls what passes through a gate.
 #[derive(Debug, Clone)]
-pub(in crate::bus) struct Signals(Arc<Connection>);
+pub(in crate::bus) struct Entrance(Arc<Connection>);
 
 impl Gate {
-    /// The signals that leave here; none does yet.
-    pub(in crate::bus) fn signals(&self) -> Signals {
-        Signals(Arc::clone(&self.0))
+    /// Its entrance, which is closed.
+    pub(in crate::bus) fn entrance(&self) -> Entrance {
+        Entrance(Arc::clone(&self.0))
     }
 }
 
-impl Signals {
-    /// Lets signals leave from now on. Those of before, one for each object, announce objects of a
-    /// service that has no name yet.
-    pub(in crate::bus) fn begin(&self) {
-        self.0.has_name.store(true, Ordering::Relaxed);
+impl Entrance {
+    /// Hands calls on and lets signals leave from now on. Signals of before, one for each object, announce
+    /// objects of a service that has no name yet. Opens once.
+    pub(in crate::bus) fn open(&self, local: Arc<dyn Local>) {
+        let _ = self.0.local.set(local);
+        self.0.changed.notify(1);
     }
 
     /// Lets the calls that have come in be answered first.
@@ -77,17 +77,15 @@ mod tests {
     }
 
     #[test]
-    fn no_signal_leaves_before_the_name_is_taken() {
+    fn no_signal_leaves_before_the_entrance_is_open() {
         let (mut far, near) = UnixStream::pair().unwrap();
         zruntime::block_on(async {
-            let gate =
-                Gate::over(&SharedRuntime::current().unwrap(), near.into(), Arc::new(Silent))
-                    .unwrap();
-            let signals = gate.signals();
+            let gate = Gate::over(&SharedRuntime::current().unwrap(), near.into()).unwrap();
+            let entrance = gate.entrance();
             let (_, mut writer) = gate.split().take();
             let signal = |name| Message::signal("/", "com.igel.Test", name).build(&()).unwrap();
             writer.send_message(&signal("Early")).await.unwrap();
-            signals.begin();
+            entrance.open(Arc::new(Silent));
             writer.send_message(&signal("Late")).await.unwrap();
         });
         let mut sent = Vec::new();

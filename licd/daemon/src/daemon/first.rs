@@ -1,0 +1,52 @@
+//! The first refresh, of a device that may be as a crash has left it.
+
+use std::panic::resume_unwind;
+use std::thread;
+
+use licd_device::Device;
+
+use super::refresh::{Look, Removal, publish_look, remove_profile};
+use super::settle;
+use crate::notices::NoticePublisher;
+use crate::shared::Refreshed;
+
+/// The first refresh, and what it has done before.
+pub(super) struct First {
+    pub(super) refreshed: Refreshed,
+    pub(super) removal: Removal,
+    /// Whether to settle again, if settling could not wait.
+    pub(super) settled: Option<bool>,
+}
+
+/// Surveys the device when the daemon starts, carries out the removal profile, and does something else
+/// `meanwhile`. The survey needs more stack than anything that the main thread does later, so a thread takes
+/// it that gives its stack back.
+pub(super) fn refresh<T>(
+    device: &Device,
+    notices: &NoticePublisher,
+    meanwhile: impl FnOnce() -> T,
+) -> (First, T) {
+    let survey = || first_on_this_thread(device, notices);
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, survey) {
+        Ok(surveying) => {
+            let other = meanwhile();
+            (surveying.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+        }
+        // The system is short of something.
+        Err(_) => (survey(), meanwhile()),
+    })
+}
+
+fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> First {
+    let mut settled = None;
+    let survey = device.first_survey(|| settled = Some(settle(device)));
+    let mut look = Look::of(survey, None);
+    let removal = match look.has_all_facts() {
+        true => remove_profile(device, &look.survey),
+        false => Removal::Undone,
+    };
+    if look.survey.settings().licensing.remove.is_some() {
+        look = Look::of(device.survey_after(Some(&look.survey)), None);
+    }
+    First { refreshed: publish_look(device, notices, look, true, None), removal, settled }
+}

@@ -1,0 +1,67 @@
+//! Whether a survey is of one moment, and still holds.
+
+use licd_files::state::{self, Memory};
+use licd_fs::stamp::Stamp;
+use licd_fs::statefile::Warning;
+use licd_store::{Stamps, View};
+
+use super::Survey;
+use super::inputs::Extent;
+use crate::Device;
+use crate::partial::Missing;
+
+/// The stamps of the state and of the trust document that is remembered.
+pub(super) type MemoryStamps = [Option<Stamp>; 2];
+
+/// The stamps that show whether a survey still holds, apart from the machine; of the time before it read the
+/// files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DeviceStamps {
+    pub(super) store: Stamps,
+    memory: MemoryStamps,
+}
+
+/// What a survey begins with.
+pub(super) struct Begun {
+    pub(super) stamps: Option<DeviceStamps>,
+    pub(super) memory: (Memory, Option<Warning>),
+}
+
+impl Device {
+    /// The stamps of the memory, as far as a survey needs them.
+    pub(super) fn memory_stamps(&self, extent: Extent) -> Option<MemoryStamps> {
+        match extent {
+            Extent::Verdicts => Some([state::stamp(self.root()).ok()?, None]),
+            Extent::Import | Extent::Report => state::stamps(self.root()).ok(),
+        }
+    }
+
+    /// Reads the memory, and then lists the licences: one that replaces another is stored before the memory
+    /// says so, so that a survey of what changes meanwhile finds one of them at least.
+    pub(super) fn begin(
+        &self,
+        view: &View<'_>,
+        stamped: Option<MemoryStamps>,
+        missing: &mut Missing,
+    ) -> Begun {
+        let memory = missing.fact(state::load(self.root()));
+        let stamps = |memory| Some(DeviceStamps { memory, store: view.stamps().ok()? });
+        Begun { stamps: stamped.and_then(stamps), memory }
+    }
+
+    fn stamps(&self, view: &View<'_>) -> Result<DeviceStamps, licd_store::StoreError> {
+        Ok(DeviceStamps { store: view.stamps()?, memory: state::stamps(self.root())? })
+    }
+
+    /// Whether store and memory are unchanged since this survey.
+    pub(crate) fn is_current(&self, survey: &Survey) -> bool {
+        survey.stamps.is_some() && self.stamps(&self.store().view()).ok() == survey.stamps
+    }
+
+    /// Whether store, memory and units are unchanged since this survey.
+    pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
+        let mut missing = Missing::default();
+        let (units, _) = self.units(&mut missing, &mut Vec::new());
+        missing.is_empty() && units == survey.units && self.is_current(survey)
+    }
+}
