@@ -9,11 +9,12 @@ use licd_protocol::BusAddress;
 use licd_rules::Selector;
 use serde::Serialize;
 use zbus::connection::Connection;
-use zbus::proxy::{CacheProperties, MethodFlags, Proxy};
+use zbus::message::{Flags, Message};
 use zbus::wire::DynamicDeserialize;
 use zbus::{DynamicType, Error, Fd, OwnedObjectPath, OwnedVariant};
 use zruntime::SharedRuntime;
 
+use crate::exchange::exchange;
 use crate::options::{Applicant, ImportOptions, Options};
 use crate::{CallError, CallErrorKind, connect};
 use crate::{DEPLOYMENT, JOB, MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES};
@@ -40,10 +41,10 @@ pub enum Caller {
 }
 
 impl Caller {
-    fn flags(self) -> MethodFlags {
+    fn flags(self) -> Flags {
         match self {
-            Self::Script => MethodFlags::NO_AUTO_START,
-            Self::Desktop => MethodFlags::ALLOW_INTERACTIVE_AUTH,
+            Self::Script => Flags::NO_AUTO_START,
+            Self::Desktop => Flags::ALLOW_INTERACTIVE_AUTH,
         }
     }
 
@@ -290,17 +291,10 @@ impl Client {
         B: Serialize + DynamicType,
         R: for<'d> DynamicDeserialize<'d>,
     {
-        let proxy = zbus::proxy::Builder::<Proxy<'_>>::new(&self.connection)
-            .destination(name)
-            .path(path)
-            .interface(interface)
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await?;
-        // zbus offers no other call that takes flags and returns the answer.
-        let call = proxy.call_with_flags(member, self.caller.flags(), body);
-        match self.within(limit, call).await {
-            Some(answer) => Ok(answer?.ok_or(Error::InvalidReply)?),
+        let call = Message::method_call(path, member).destination(name).interface(interface);
+        let call = call.with_flags(self.caller.flags()).build(body)?;
+        match self.within(limit, exchange(&self.connection, &call)).await {
+            Some(answer) => Ok(answer?.body().deserialize()?),
             None => Err(CallError::no_answer(limit)),
         }
     }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `connection.rs` | a connection to a bus, for licd and for other services |
 //! | `calls.rs` | the methods of licd |
+//! | `exchange.rs` | a call and its answer |
 //! | `options.rs` | the options of the methods |
 //! | `signals.rs` | what licd signals, as one stream of events |
 //! | `error.rs` | why a call has no result |
@@ -12,6 +13,7 @@
 mod calls;
 mod connection;
 mod error;
+mod exchange;
 mod options;
 mod signals;
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use licd_fs::printable::printable;
 use licd_protocol::UrlError;
+use licd_rules::sort_by;
 use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Proxy, Url};
@@ -155,7 +156,7 @@ impl Person {
         let mut all: Vec<String> = all.map(|field| printable(field)).collect();
         all.retain(|field| field.len() >= QUOTED_BYTES);
         // One may be a part of another.
-        all.sort_by_key(|field| std::cmp::Reverse(field.len()));
+        sort_by(&mut all, |a, b| b.len().cmp(&a.len()));
         let message = all.iter().fold(failure.message, |message, field| without(&message, field));
         Failure { message, ..failure }
     }

@@ -8,7 +8,7 @@ use licd_fs::look::Looked;
 use licd_fs::stamp::Stamp;
 use licd_rules::{
     Attested, ClockState, Code, License, LicenseState, Past, Remover, Replaced, TimeVerdict,
-    is_settled, withdraws,
+    is_settled, sort_by, withdraws,
 };
 use licd_store::FileName;
 use license_format::{Date, Term, TrustDocument, UnitId};
@@ -288,7 +288,7 @@ impl<'a> Assessor<'a> {
         });
         let names = by_text.get(&storable.text).into_iter().flatten();
         let mut same: Vec<_> = names.filter_map(|name| survey.held(name).cloned()).collect();
-        same.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut same, |a, b| a.name.cmp(&b.name));
         same
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use licd_fs::stamp::Stamp;
+use licd_rules::sort_by;
 use licd_store::{Change, FileName, StoreError, Window};
 
 use crate::Failure;
@@ -82,7 +83,7 @@ impl Assessor<'_> {
         window: &mut Window<'_>,
     ) -> Vec<Assessed> {
         let mut order: Vec<(usize, &mut Arrival)> = arrivals.iter_mut().enumerate().collect();
-        order.sort_by_key(|(_, arrival)| !arrival.is_trust());
+        sort_by(&mut order, |(_, a), (_, b)| b.is_trust().cmp(&a.is_trust()));
         let mut done: Vec<(usize, Assessed)> = Vec::new();
         for (place, arrival) in order {
             arrival.verify_by(&self.survey.trust);
@@ -101,7 +102,7 @@ impl Assessor<'_> {
         if done.iter().any(|(_, one)| one.is_answer()) {
             window.remove_requests();
         }
-        done.sort_by_key(|(place, _)| *place);
+        sort_by(&mut done, |(a, _), (b, _)| a.cmp(b));
         done.into_iter().map(|(_, assessed)| assessed).collect()
     }
 }

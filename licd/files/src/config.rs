@@ -1,24 +1,19 @@
 //! The configuration: the layers of `licd.toml`.
 
-use std::ffi::OsStr;
 use std::fmt;
-use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use licd_fs::about::{self, About};
-use licd_fs::look::{Looked, look};
 use licd_fs::printable::escaped_path;
-use licd_fs::root::Root;
-use licd_fs::textfile::{self, ReadError};
+use licd_fs::textfile::ReadError;
 use licd_protocol::{Proxy, Url};
 use licd_rules::Generation;
 use license_format::Date;
 use serde::Deserialize;
-use toml::{Table, Value};
 
+mod layers;
 mod roots;
 mod values;
 
@@ -29,10 +24,6 @@ pub use values::CertificatePin;
 pub const FILE_BYTES: u64 = 64 * 1024;
 /// Limit of files in `licd.toml.d`.
 pub const FRAGMENTS: usize = 64;
-
-/// The layers below the fragments, the weakest first.
-const LAYERS: [&str; 2] = ["/usr/lib/licd/licd.toml", "/etc/licd/licd.toml"];
-const FRAGMENT_DIR: &str = "/etc/licd/licd.toml.d";
 
 /// The settings of the image builder and the administrator. An empty string counts as unset, so that a
 /// later layer can reset the value of an earlier one.
@@ -243,78 +234,6 @@ impl std::error::Error for ConfigError {
             Self::TooMany { .. } | Self::NotAKey { .. } => None,
         }
     }
-}
-
-impl Config {
-    /// Reads all layers. An unusable layer is ignored as a whole and reported. Of the others, later
-    /// layers override earlier ones key by key.
-    ///
-    /// # Errors
-    /// [`Unavailable`](licd_fs::look::Unavailable).
-    pub fn load(root: &Root) -> Looked<(Self, Vec<ConfigError>)> {
-        let mut errors = Vec::new();
-        let fragments = files(&root.path(FRAGMENT_DIR), "toml", FRAGMENTS, &mut errors)?;
-        let mut config = Self::default();
-        let mut keys = Table::new();
-        for file in LAYERS.iter().map(|layer| root.path(layer)).chain(fragments) {
-            let text = textfile::read_text(&file, FILE_BYTES)?;
-            let next = text.and_then(|text| match text {
-                Some(text) => Self::overlaid(&mut keys, &text),
-                None => Ok(config.clone()),
-            });
-            match next {
-                Ok(next) => config = next,
-                Err(error) => errors.push(ConfigError::Unusable { file, error }),
-            }
-        }
-        Ok((config, errors))
-    }
-
-    /// Overrides `keys` with those of `text`, and returns the configuration.
-    fn overlaid(keys: &mut Table, text: &str) -> Result<Self, ReadError> {
-        let located = |error| ReadError::toml(text, &error);
-        // The layer alone first: only then does an error have a line and a column.
-        toml::from_str::<Self>(text).map_err(located)?;
-        let mut next = keys.clone();
-        for (section, values) in text.parse::<Table>().map_err(located)? {
-            match (next.get_mut(&section), values) {
-                (Some(Value::Table(old)), Value::Table(new)) => old.extend(new),
-                (_, values) => drop(next.insert(section, values)),
-            }
-        }
-        let config = next.clone().try_into().map_err(located)?;
-        *keys = next;
-        Ok(config)
-    }
-}
-
-/// The files in `dir` with the extension, sorted by name, without hidden files; at most `limit`. A
-/// missing directory has none.
-fn files(
-    dir: &Path,
-    extension: &str,
-    limit: usize,
-    errors: &mut Vec<ConfigError>,
-) -> Looked<Vec<PathBuf>> {
-    let entries = fs::read_dir(dir).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-    let mut files: Vec<PathBuf> = match look(dir, entries)? {
-        Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => {
-            let error = ReadError::Unreadable(error);
-            errors.push(ConfigError::Unusable { file: dir.to_owned(), error });
-            Vec::new()
-        }
-    };
-    let is_hidden =
-        |file: &Path| file.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-    files.retain(|file| file.extension() == Some(OsStr::new(extension)) && !is_hidden(file));
-    files.sort();
-    if files.len() > limit {
-        errors.push(ConfigError::TooMany { dir: dir.to_owned(), limit });
-        files.truncate(limit);
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ impl Remembered for Known {
     const SCHEMA: i64 = 1;
     /// Several times the size of [`REMEMBERED`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
+    const KEYS: &[&str] = &["boot", "deployments", "plan", "again", "ordered"];
     const WITHOUT: &str = "no restart of the device is pending";
     /// What ordered a restart must not do so again because of one damaged file.
     const COPY: Option<&str> = Some("/var/lib/licd/deployment.copy.toml");

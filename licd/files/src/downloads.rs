@@ -69,6 +69,7 @@ impl Remembered for Downloads {
     const SCHEMA: i64 = 1;
     /// Twice the size of the maximum of links with tags and messages of two kilobytes each.
     const FILE_BYTES: u64 = 1024 * 1024;
+    const KEYS: &[&str] = &["download"];
     const WITHOUT: &str = "the files of the download links are fetched once more";
 }
 

@@ -47,6 +47,7 @@ impl Remembered for Known {
     const SCHEMA: i64 = 1;
     /// Several times the size of [`SERVICES`] entries.
     const FILE_BYTES: u64 = 64 * 1024;
+    const KEYS: &[&str] = &["announced"];
     const WITHOUT: &str = "a notice of expiry may be shown once more today";
 }
 

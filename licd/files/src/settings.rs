@@ -10,14 +10,16 @@ use std::sync::Arc;
 use licd_fs::about::{self, About};
 use licd_fs::atomic::Mode;
 use licd_fs::look::Looked;
-use licd_fs::printable::{escaped, escaped_path};
+use licd_fs::printable::escaped_path;
 use licd_fs::root::Root;
 use licd_fs::statefile;
 use licd_fs::textfile::{self, ReadError};
 use licd_rules::Selector;
 use nix::errno::Errno;
 use serde::Deserialize;
+use toml::de::DeTable;
 
+mod unknown;
 mod values;
 
 pub use values::{LICENSE_URLS, POLL_HOURS};
@@ -127,11 +129,9 @@ fn parse(text: &str) -> Result<(Settings, Vec<String>), ReadError> {
         return Err(ReadError::TooLarge(FILE_BYTES));
     }
     let located = |error| ReadError::toml(text, &error);
-    let mut unknown = Vec::new();
-    let reader = toml::Deserializer::parse(text).map_err(located)?;
-    let settings =
-        serde_ignored::deserialize(reader, |path| unknown.push(escaped(&path.to_string())))
-            .map_err(located)?;
+    let keys = DeTable::parse(text).map_err(located)?;
+    let unknown = unknown::list(keys.get_ref());
+    let settings = Settings::deserialize(toml::Deserializer::from(keys)).map_err(located)?;
     Ok((settings, unknown))
 }
 

@@ -117,6 +117,7 @@ impl Remembered for Known {
     /// Twice the size of [`licd_rules::REMEMBERED`] entries of each kind, 191 bytes with a signer and
     /// 97 for a tombstone, and of [`REMOVING`] files with names as imports choose them.
     const FILE_BYTES: u64 = 4 * 1024 * 1024;
+    const KEYS: &[&str] = &["roster", "reissued", "converted", "removed", "removing"];
     const WITHOUT: &str = "the device starts without its memory";
     /// Without the state, withdrawn licences would count again.
     const COPY: Option<&str> = Some("/var/lib/licd/state.copy.toml");

@@ -10,7 +10,7 @@
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
 //! | [`atomic`], [`together`], [`lock`] | replacing files; creating several; one writer at a time |
 //! | [`retry`] | repeating what fails for a passing reason |
-//! | [`statefile`] | state files under `/var/lib/licd` |
+//! | [`statefile`], [`tomlvalue`] | state files under `/var/lib/licd`; values of TOML with a meaning |
 
 pub mod about;
 pub mod atomic;
@@ -28,4 +28,5 @@ pub mod stamp;
 pub mod statefile;
 pub mod textfile;
 pub mod together;
+pub mod tomlvalue;
 pub mod tree;

@@ -17,6 +17,7 @@
 //!     const FILE: &str = "/var/lib/licd/visits.toml";
 //!     const SCHEMA: i64 = 1;
 //!     const FILE_BYTES: u64 = 4096;
+//!     const KEYS: &[&str] = &["count"];
 //!     const WITHOUT: &str = "the count of visits starts again";
 //! }
 //!
@@ -27,32 +28,31 @@
 //! assert!(visits.known.count == 1 && warning.is_none());
 //! ```
 
+mod document;
 mod error;
+mod file;
 
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::unistd::fsync;
 use serde::Serialize;
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::DeserializeOwned;
 
-use crate::atomic::{self, Durability, Mode, ReplaceError};
+use crate::atomic::{self, Durability};
 use crate::lock::{self, LockError};
-use crate::look::{self, Looked};
+use crate::look::Looked;
 use crate::root::Root;
-use crate::textfile::{self, ReadError};
 
+use file::replace;
+
+pub use document::Document;
 pub use error::{ParseError, SaveError, Warning};
+pub use file::{Found, find, flush, write, write_as};
 
 /// The lock that a process holds while it changes a state file.
 const LOCK: &str = "/run/licd/state.lock";
 /// How long a process waits for the lock: many times as long as a change takes.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// Suffix of a file that was set aside.
-const ASIDE: &str = ".damaged";
 
 /// The keys of a state file except `schema`. The default applies without a file.
 pub trait Remembered: Default + Serialize + DeserializeOwned {
@@ -62,6 +62,8 @@ pub trait Remembered: Default + Serialize + DeserializeOwned {
     const SCHEMA: i64;
     /// Limit of the file's size in bytes.
     const FILE_BYTES: u64;
+    /// The names of the keys. All others are kept.
+    const KEYS: &'static [&'static str];
     /// The consequence of a damaged file, after ", and" in the warning.
     const WITHOUT: &'static str;
     /// The path of a copy that replaces a damaged or missing file.
@@ -73,8 +75,8 @@ pub trait Remembered: Default + Serialize + DeserializeOwned {
 pub struct StateFile<T> {
     /// The keys that this version knows.
     pub known: T,
-    /// The whole document, with the keys of newer versions.
-    loaded: toml::Table,
+    /// The keys of newer versions.
+    unknown: toml::Table,
 }
 
 impl<T: Remembered> StateFile<T> {
@@ -169,156 +171,22 @@ impl<T: Remembered> StateFile<T> {
         if let Some(warning) = warning {
             log::warn!("{warning}");
         }
-        state.keep_unknown_only();
         let done = change(&mut state.known);
         state.save_as(root, durability)?;
         Ok(done)
     }
 
     fn parse(text: &str) -> Result<Self, ParseError> {
-        check_schema(text, T::SCHEMA)?;
-        Ok(Self { known: from_toml(text)?, loaded: from_toml(text)? })
-    }
-
-    /// Drops the loaded keys that this version knows: what a change empties may not be written at all,
-    /// and would otherwise keep its old value.
-    fn keep_unknown_only(&mut self) {
-        if let Ok(known) = toml::Table::try_from(&self.known) {
-            self.loaded.retain(|key, _| !known.contains_key(key));
-        }
+        let mut document = Document::parse(text, T::SCHEMA)?;
+        let unknown = document.take_except(T::KEYS)?;
+        Ok(Self { known: document.read()?, unknown })
     }
 
     fn text(&self) -> Result<String, toml::ser::Error> {
-        let mut table = toml::Table::from_iter([("schema".to_owned(), T::SCHEMA.into())]);
-        table.extend(self.loaded.clone());
-        let known = toml::Table::try_from(&self.known)?;
-        table.extend(known);
+        let mut table = toml::Table::try_from(&self.known)?;
+        debug_assert!(table.keys().all(|key| T::KEYS.contains(&key.as_str())), "{}", T::FILE);
+        table.insert("schema".to_owned(), T::SCHEMA.into());
+        table.extend(self.unknown.clone());
         toml::to_string(&table)
     }
-}
-
-/// The content of a state file's path.
-pub enum Found<T> {
-    /// A valid file.
-    Sound(T),
-    /// The path does not exist.
-    Nothing,
-    /// This user may not read the file.
-    Closed,
-    /// The file was read and cannot be parsed.
-    Damaged(ParseError),
-}
-
-impl<T> Found<T> {
-    /// Sets a damaged file aside and returns the warning; `without` is the consequence.
-    pub fn set_aside(&self, file: &Path, without: &'static str) -> Option<Warning> {
-        let file = file.to_owned();
-        match self {
-            Self::Sound(_) | Self::Nothing => None,
-            Self::Closed => Some(Warning::Unreadable { file }),
-            Self::Damaged(damage) => {
-                let damage = damage.to_string();
-                let kept = atomic::set_aside(&file, aside(&file));
-                Some(Warning::SetAside { file, kept, damage, without })
-            }
-        }
-    }
-}
-
-/// Reads and parses a state file.
-///
-/// # Errors
-/// [`Unavailable`](crate::look::Unavailable).
-pub fn find<T>(
-    file: &Path,
-    limit: u64,
-    parse: impl FnOnce(&str) -> Result<T, ParseError>,
-) -> Looked<Found<T>> {
-    Ok(match textfile::read_text(file, limit)? {
-        Ok(None) => Found::Nothing,
-        Ok(Some(text)) => parse(&text).map_or_else(Found::Damaged, Found::Sound),
-        Err(ReadError::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
-            Found::Closed
-        }
-        Err(error) => Found::Damaged(ParseError::Read(error)),
-    })
-}
-
-/// Replaces a state file unless it already has this content; creates its directory if necessary.
-///
-/// # Errors
-/// The kernel's error; the file is unchanged.
-pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Errno> {
-    write_as(file, bytes, atomic::PUBLIC)
-}
-
-/// Does the same with a mode. A file that already has this content keeps its mode.
-///
-/// # Errors
-/// The kernel's error; the file is unchanged.
-pub fn write_as(file: &Path, bytes: &[u8], mode: Mode) -> Result<(), Errno> {
-    replace(file, bytes, mode, Durability::Synced)
-}
-
-fn replace(file: &Path, bytes: &[u8], mode: Mode, durability: Durability) -> Result<(), Errno> {
-    let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
-        return Err(Errno::EINVAL);
-    };
-    atomic::create_dir(dir)?;
-    let dir = File::open(dir).map_err(look::errno)?;
-    if atomic::holds(&dir, name, bytes) {
-        return Ok(());
-    }
-    let _ = atomic::sweep(&dir);
-    let replace = || {
-        let replaced = atomic::replace_at(&dir, name, bytes, mode, durability);
-        replaced.map(drop).map_err(ReplaceError::errno)
-    };
-    match replace() {
-        // A directory at the path would block every write for good.
-        Err(Errno::EISDIR) => atomic::set_aside(file, aside(file)).and_then(|_| replace()),
-        done => done,
-    }
-}
-
-/// Flushes the directory of a state file, so that a file that a killed program has replaced survives a
-/// power cut. A directory that does not exist, or is never written, has nothing to flush.
-///
-/// # Errors
-/// The kernel's error.
-pub fn flush(file: &Path) -> Result<(), Errno> {
-    let dir = file.parent().ok_or(Errno::EINVAL)?;
-    let flushed = File::open(dir).map_err(look::errno);
-    match flushed.and_then(|dir| fsync(&dir)) {
-        // File systems that are never written do not know fsync(2).
-        Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),
-        Err(why) => Err(why),
-    }
-}
-
-/// The path to which a damaged file is moved.
-fn aside(file: &Path) -> PathBuf {
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(ASIDE);
-    aside.into()
-}
-
-/// Checks the schema of a document.
-///
-/// # Errors
-/// [`ParseError::Schema`], or [`ParseError::Read`] if the document has none.
-pub fn check_schema(text: &str, known: i64) -> Result<(), ParseError> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        schema: i64,
-    }
-    match from_toml::<Head>(text)?.schema {
-        found if found == known => Ok(()),
-        found => Err(ParseError::Schema { found, known }),
-    }
-}
-
-/// Deserializes a document.
-fn from_toml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ParseError> {
-    toml::from_str(text).map_err(|error| ParseError::Read(ReadError::toml(text, &error)))
 }

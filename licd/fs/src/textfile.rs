@@ -6,8 +6,6 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use serde::de::{self, Visitor};
-
 use crate::capped::{self, Capped};
 use crate::look::{Looked, look};
 use crate::printable::{escaped, reason};
@@ -135,47 +133,6 @@ fn utf8(bytes: Vec<u8>) -> Result<String, ReadError> {
         let valid = error.utf8_error().valid_up_to();
         ReadError::NotUtf8(Position::of(error.as_bytes(), valid))
     })
-}
-
-/// Deserializes a typed TOML string. No message quotes the string: it may hold a password.
-pub struct Text<T> {
-    /// The valid values; the text follows "expected" in a message.
-    pub expecting: &'static str,
-    /// Parses the string; `None` for an invalid value.
-    pub parse: fn(&str) -> Option<T>,
-}
-
-impl<T> Visitor<'_> for Text<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        (self.parse)(text).ok_or_else(|| E::custom(format_args!("expected {}", self.expecting)))
-    }
-}
-
-/// Deserializes a typed TOML integer.
-pub struct Number<T> {
-    /// The valid values; the text follows "expected" in a message.
-    pub expecting: &'static str,
-    /// Converts the integer; `None` if it is out of range.
-    pub parse: fn(i64) -> Option<T>,
-}
-
-impl<T> Visitor<'_> for Number<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        let wrong = || E::invalid_value(de::Unexpected::Signed(number), &self);
-        (self.parse)(number).ok_or_else(wrong)
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::path::Path;
 use licd_fs::look::{Looked, Unavailable, is_fact};
 use licd_fs::root::Root;
 use licd_fs::tree::Tree;
+use licd_rules::sort_by;
 
 use error::CLASS;
 
@@ -74,7 +75,7 @@ pub fn list(root: &Root) -> Looked<Result<Vec<Link>, LinksError>> {
     for name in &names {
         links.extend(survey.link(name)?);
     }
-    links.sort_by(|a, b| (a.bus, a.wireless, &a.name).cmp(&(b.bus, b.wireless, &b.name)));
+    sort_by(&mut links, |a, b| (a.bus, a.wireless, &a.name).cmp(&(b.bus, b.wireless, &b.name)));
     Ok(Ok(links))
 }
 

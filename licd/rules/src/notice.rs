@@ -19,7 +19,7 @@ use core::mem;
 
 use license_format::{Date, Expiry, Term, UnixSeconds, limits};
 
-use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceVerdict};
+use crate::{Case, Feature, Judgement, Reason, ServiceState, ServiceVerdict, sort_by};
 use license_format::services::{ENTERPRISE_MANAGEMENT, WORKSPACE_EDITION};
 
 /// Days of notices after the end: a working week and the weekend around it.
@@ -145,7 +145,7 @@ impl Judgement<'_> {
                 None => together.push(notice),
             }
         }
-        together.sort_by(|a, b| a.service.cmp(&b.service));
+        sort_by(&mut together, |a, b| a.service.cmp(&b.service));
         together
     }
 
@@ -216,10 +216,10 @@ impl Notice {
         self.others.extend(other.others);
         if let Some(base) = self.others.iter_mut().find(|name| *name == WORKSPACE_EDITION) {
             mem::swap(&mut self.service, base);
-            self.others.sort();
+            sort_by(&mut self.others, Ord::cmp);
         }
         self.features.extend(other.features);
-        self.features.sort_by_key(|(feature, _)| feature.name);
+        sort_by(&mut self.features, |(a, _), (b, _)| a.name.cmp(b.name));
         self.features.dedup_by_key(|(feature, _)| feature.name);
     }
 
@@ -266,6 +266,6 @@ pub fn select(notices: Vec<Notice>, announced: &[Announced], today: Date) -> Sel
     let is_kept = |old: &&Announced| due.iter().all(|notice| notice.service != old.service);
     let kept = announced.iter().filter(is_kept).cloned();
     let mut announced: Vec<_> = kept.chain(due.iter().map(record)).collect();
-    announced.sort_by(|a, b| a.service.cmp(&b.service));
+    sort_by(&mut announced, |a, b| a.service.cmp(&b.service));
     Selection { current, due, announced }
 }

@@ -9,14 +9,13 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use license_format::{
     Date, PackId, Product, PublicKey, Serial, TrustDocument, UnitId, UnixSeconds,
 };
 
-use crate::License;
 use crate::state::has_started;
+use crate::{License, sort_by};
 
 /// Entries of each kind to remember: far more packs than one device sees. Signers share them, so
 /// one prolific signer cannot displace the others.
@@ -216,7 +215,7 @@ fn tidy<B: Ord + Copy>(entries: &mut Vec<Taken<B>>) {
         (&entry.unit, &entry.pack, entry.signer)
     }
     // In one pack, a lower bound counts only if it starts before every higher one.
-    entries.sort_by(|a, b| (whose(a), b.below, a.starts).cmp(&(whose(b), a.below, b.starts)));
+    sort_by(entries, |a, b| (whose(a), b.below, a.starts).cmp(&(whose(b), a.below, b.starts)));
     entries.dedup_by(|lower, kept| whose(kept) == whose(lower) && kept.starts <= lower.starts);
     if entries.len() > REMEMBERED {
         share(entries);
@@ -234,7 +233,7 @@ fn share<B>(entries: &mut Vec<Taken<B>>) {
     let kept = |share: &usize| counts.values().map(|count| count.min(share)).sum::<usize>();
     let share = (1..=REMEMBERED).rev().find(|share| kept(share) <= REMEMBERED).unwrap_or(1);
     counts.clear();
-    entries.sort_by_key(|entry| Reverse(entry.starts));
+    sort_by(entries, |a, b| b.starts.cmp(&a.starts));
     entries.retain(|entry| {
         let count = counts.entry(entry.signer).or_default();
         *count += 1;

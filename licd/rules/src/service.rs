@@ -1,6 +1,5 @@
 //! The state of each service, as UMS shows it.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +7,7 @@ use license_format::{Expiry, PackId, Term, services};
 
 use crate::judge::{Begun, unlocks};
 use crate::state::{days_left, last_day};
-use crate::{Judgement, License, LicenseState};
+use crate::{Judgement, License, LicenseState, sort_by};
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,8 +120,10 @@ impl Judgement<'_> {
     pub fn services(&self) -> Vec<ServiceVerdict> {
         let always = [services::WORKSPACE_EDITION, services::ENTERPRISE_MANAGEMENT];
         let named = self.own().flat_map(|(license, _)| license.services.iter().map(|s| s.as_str()));
-        let names: BTreeMap<&str, ()> = always.into_iter().chain(named).map(|n| (n, ())).collect();
-        names.into_keys().map(|name| self.service(name)).collect()
+        let mut names: Vec<&str> = always.into_iter().chain(named).collect();
+        sort_by(&mut names, Ord::cmp);
+        names.dedup();
+        names.into_iter().map(|name| self.service(name)).collect()
     }
 
     /// One service, with the state and dates of its best licence.

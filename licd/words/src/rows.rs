@@ -1,9 +1,7 @@
 //! The features, the licences and the refused files of a device for people.
 
-use std::cmp::Reverse;
-
 use licd_device::{FeatureReport, LicenseReport, Report};
-use licd_rules::{Code, Generation, LicenseState, Reason, titles};
+use licd_rules::{Code, Generation, LicenseState, Reason, sort_by, titles};
 use license_format::{Date, Expiry};
 
 use crate::{Tone, Words};
@@ -61,7 +59,7 @@ pub fn features<'a>(report: &'a Report, words: &dyn Words) -> Vec<Feature<'a>> {
         reason: answer.reason,
     };
     let mut features: Vec<_> = report.features.iter().map(feature).collect();
-    features.sort_by_key(|feature| feature.allowed);
+    sort_by(&mut features, |a, b| a.allowed.cmp(&b.allowed));
     features
 }
 
@@ -83,7 +81,7 @@ pub fn why(
 pub fn licenses<'a>(report: &'a Report, words: &dyn Words) -> Vec<License<'a>> {
     let today = report.judged_on();
     let mut licenses: Vec<_> = report.licenses.iter().collect();
-    licenses.sort_by_key(|license| (license.pack.as_str(), Reverse(license.serial)));
+    sort_by(&mut licenses, |a, b| (a.pack.as_str(), b.serial).cmp(&(b.pack.as_str(), a.serial)));
     let license = |report: &'a LicenseReport| License {
         report,
         product: titles::product(report.product.as_str()),
@@ -117,7 +115,7 @@ fn tone(state: LicenseState) -> Tone {
 #[must_use]
 pub fn refusals<'a>(report: &'a Report, words: &dyn Words) -> Vec<Refusal<'a>> {
     let mut files: Vec<_> = report.rejected.iter().collect();
-    files.sort_by_key(|file| file.code.as_str());
+    sort_by(&mut files, |a, b| a.code.as_str().cmp(b.code.as_str()));
     let refusal = |file: &'a licd_device::Rejected| {
         let cure = match file.code {
             Code::WrongDevice => words.foreign_cure(),

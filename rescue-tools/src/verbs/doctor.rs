@@ -1,7 +1,7 @@
 //! `licctl doctor`
 
 use licd_device::{LinkReport, Report, StoreState};
-use licd_rules::{ClockState, ServiceState};
+use licd_rules::{ClockState, ServiceState, sort_by};
 use licensing_words::{self as words, Check, English, Level, Tone, Words};
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
 
 /// Prints findings, the most severe first, and a summary.
 pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Page) {
-    findings.sort_by_key(|finding| finding.level);
+    sort_by(findings, |a, b| a.level.cmp(&b.level));
     let row = |finding: &Finding| {
         let tone = match finding.level {
             Level::Ok => Tone::Good,

@@ -4,6 +4,7 @@
 //! report that is published, and this knows the names.
 
 use licd_device::LicenseReport;
+use licd_rules::sort_by;
 use license_format::{OrderNumber, PackId, Serial};
 use zbus::Variant;
 
@@ -54,7 +55,7 @@ impl Names {
     pub(crate) fn of(licenses: &[LicenseReport]) -> Self {
         let mut order: Box<[u32]> = (0..).take(licenses.len()).collect();
         // The sort is stable.
-        order.sort_by(|a, b| at(licenses, *a).map(issue).cmp(&at(licenses, *b).map(issue)));
+        sort_by(&mut order, |a, b| at(licenses, *a).map(issue).cmp(&at(licenses, *b).map(issue)));
         Self(order)
     }
 }

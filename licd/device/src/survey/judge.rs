@@ -3,7 +3,7 @@
 use licd_machine::clock;
 use licd_rules::{
     Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, License,
-    Notice, StarterVerdict, TimeVerdict, Version, choose, is_settled,
+    Notice, StarterVerdict, TimeVerdict, Version, choose, is_settled, sort_by,
 };
 use license_format::{Date, UnitId};
 
@@ -123,7 +123,7 @@ impl Survey {
         self.judge(&licenses, unit, time, |judgement| {
             let (own, foreign) = self.by_device(judgement, unit);
             let mut rejected = [self.rejected.clone(), foreign].concat();
-            rejected.sort_by(|a, b| a.file.cmp(&b.file));
+            sort_by(&mut rejected, |a, b| a.file.cmp(&b.file));
             Report::new(Parts {
                 unit_id: unit.cloned(),
                 hardware: self.hardware(unit),

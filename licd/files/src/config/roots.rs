@@ -5,7 +5,8 @@ use licd_fs::root::Root;
 use licd_fs::textfile;
 use license_format::{VerifierKey, limits};
 
-use super::{ConfigError, files};
+use super::ConfigError;
+use super::layers::files;
 
 /// Limit of root keys in an image; a trust document has fewer signatures.
 pub const ROOT_KEYS: usize = 64;

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use licd_fs::textfile::{Number, Text};
+use licd_fs::tomlvalue::{self, Number, Text};
 use licd_protocol::{Proxy, ProxyError, Url, UrlError, host_name};
 use licd_rules::Generation;
 use license_format::{Date, limits};
-use serde::de::{self, Error as _, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 
 use super::{LOGINS, Login};
@@ -62,27 +62,29 @@ fn unless_empty<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<
 
 pub(super) fn threshold<'de, D: Deserializer<'de>>(value: D) -> Result<NonZeroUsize, D::Error> {
     const { assert!(limits::SIGNATURES == 8) };
-    value.deserialize_i64(Number {
+    Number {
         expecting: "1 to 8, the root keys that can sign one trust document",
         parse: |number| {
             let number = NonZeroUsize::new(usize::try_from(number).ok()?)?;
             (number.get() <= limits::SIGNATURES).then_some(number)
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn generation<'de, D>(value: D) -> Result<Option<Generation>, D::Error>
 where
     D: Deserializer<'de>,
 {
-    value.deserialize_i64(Number {
+    Number {
         expecting: "1 to 12",
         parse: |number| Generation::from_major(u64::try_from(number).ok()?).map(Some),
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "a version such as \"12.4.0\"",
         parse: |text| {
             unless_empty(text, |text| {
@@ -90,35 +92,36 @@ pub(super) fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Stri
                 (text.len() <= VERSION_BYTES && text.bytes().all(fits)).then(|| text.to_owned())
             })
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn released<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Date>, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "a day such as \"2026-01-15\", in quotes",
         parse: |text| unless_empty(text, Date::parse),
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn days<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
-    value.deserialize_i64(Number {
-        expecting: "a number of days, 0 to 65535",
-        parse: |number| u16::try_from(number).ok(),
-    })
+    Number { expecting: "a number of days, 0 to 65535", parse: |number| u16::try_from(number).ok() }
+        .read(value)
 }
 
 pub(super) fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
-    value.deserialize_i64(Number {
+    Number {
         expecting: "a number of seconds, 1 to 86400",
         parse: |number| {
             let seconds = u64::try_from(number).ok()?;
             (1..=TIMEOUT_SECONDS).contains(&seconds).then(|| Duration::from_secs(seconds))
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn file<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf>, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "an absolute path of a file",
         parse: |text| {
             unless_empty(text, |text| {
@@ -126,32 +129,35 @@ pub(super) fn file<'de, D: Deserializer<'de>>(value: D) -> Result<Option<PathBuf
                 (fits && Path::new(text).is_absolute()).then(|| PathBuf::from(text))
             })
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn proxy<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Proxy>, D::Error> {
-    value.deserialize_str(Address {
+    Address {
         expecting: "a proxy such as \"http://proxy.example.com:3128\"",
         parse: |text| match Proxy::parse(text) {
             Err(error @ ProxyError::UserInfo(_)) => Err(Some(format!("the proxy {error}"))),
             proxy => proxy.map_err(|_| None),
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn service_url<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Url>, D::Error> {
-    value.deserialize_str(Address {
+    Address {
         expecting: "an address such as \"https://licensing.example.com/activate\"",
         parse: |text| match Url::parse(text) {
             Ok(url) if url.scheme().is_web() => Ok(url),
             Err(error @ UrlError::UserInfo(_)) => Err(Some(format!("the address {error}"))),
             _ => Err(None),
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn terms<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "the address or the path of the terms, on one line",
         parse: |text| {
             unless_empty(text, |text| {
@@ -159,7 +165,8 @@ pub(super) fn terms<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String
                 fits.then(|| text.to_owned())
             })
         },
-    })
+    }
+    .read(value)
 }
 
 /// Deserializes an address, or an empty string if it is unset. No message quotes it: it may hold a
@@ -171,19 +178,17 @@ struct Address<T> {
     parse: fn(&str) -> Result<T, Option<String>>,
 }
 
-impl<T> Visitor<'_> for Address<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let expected = || format!("expected {}", self.expecting);
-        (self.parse)(text).map(Some).map_err(|why| E::custom(why.unwrap_or_else(expected)))
+impl<T> Address<T> {
+    fn read<'de, D: Deserializer<'de>>(self, from: D) -> Result<Option<T>, D::Error> {
+        let mut address = None;
+        let mut accept = |text: &str| {
+            if !text.is_empty() {
+                address = Some((self.parse)(text)?);
+            }
+            Ok(())
+        };
+        tomlvalue::string(from, self.expecting, &mut accept)?;
+        Ok(address)
     }
 }
 
@@ -191,10 +196,11 @@ pub(super) fn pin<'de, D>(value: D) -> Result<Option<CertificatePin>, D::Error>
 where
     D: Deserializer<'de>,
 {
-    value.deserialize_str(Text {
+    Text {
         expecting: "the 64 hex digits of a certificate's SHA-256",
         parse: |text| unless_empty(text, CertificatePin::parse),
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn logins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Login>, D::Error> {
@@ -206,20 +212,22 @@ pub(super) fn logins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Login>, 
 }
 
 pub(super) fn host<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "the name of a server such as \"ums.example.com\", without port",
         parse: |text| host_name(text).filter(|_| text.len() <= HOST_BYTES),
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn user<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "a user name",
         parse: |text| {
             let fits = !text.is_empty() && text.len() <= USER_BYTES;
             (fits && !text.contains(char::is_control)).then(|| text.to_owned())
         },
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn password_file<'de, D: Deserializer<'de>>(value: D) -> Result<PathBuf, D::Error> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flate2::Crc;
-use licd_fs::statefile::{ParseError, check_schema};
+use licd_fs::statefile::{Document, ParseError};
 use licd_fs::textfile::ReadError;
 use licd_rules::{BootId, Jump, LEADS, Lead, Marks, Moment, Signer};
 use license_format::{PublicKey, UnixSeconds};
@@ -67,9 +67,8 @@ impl Slot {
         if sum != checksum(body) {
             return Err(ParseError::Checksum);
         }
-        let located = |error| ParseError::Read(ReadError::toml(body, &error));
-        check_schema(body, SCHEMA)?;
-        toml::from_str::<SlotToml>(body).and_then(Self::try_from).map_err(located)
+        let toml = Document::parse(body, SCHEMA)?.read::<SlotToml>()?;
+        Self::try_from(toml).map_err(|error| ParseError::Read(ReadError::toml(body, &error)))
     }
 
     pub(super) fn text(&self) -> Result<String, toml::ser::Error> {

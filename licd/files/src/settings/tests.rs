@@ -62,12 +62,19 @@ fn every_key_can_be_set() {
 #[test]
 fn unknown_keys_are_ignored_and_listed() {
     let text = "x = 1\n[system]\n\"a\\eb\" = 2\n[system.remotemanager]\nlicense_poll_hours = 2\n\
-                later = [1]\n[userinterface.rdp]\nserver = \"\"\n[[apps]]\nname = \"x\"\n";
+                later = [1]\n[\"system.remotemanager\"]\nlicense_cleanup = true\n\
+                [userinterface.rdp]\nserver = \"\"\n[[apps]]\nname = \"x\"\n";
     let (settings, mut unknown) = Settings::parse(text).unwrap();
     unknown.sort();
     assert_eq!(settings.system.remotemanager.license_poll_hours, 2);
-    let expected =
-        ["apps", "system.a\\u{1b}b", "system.remotemanager.later", "userinterface.rdp", "x"];
+    let expected = [
+        "apps",
+        "system.a\\u{1b}b",
+        "system.remotemanager",
+        "system.remotemanager.later",
+        "userinterface.rdp",
+        "x",
+    ];
     assert_eq!(unknown, expected);
 }
 
@@ -124,7 +131,11 @@ fn links_are_limited_in_number_and_length() {
     };
     let longest = "x".repeat(licd_protocol::Url::BYTES);
     assert!(Settings::parse(&list(&longest, LICENSE_URLS)).is_ok());
-    assert!(refused(&list("x", LICENSE_URLS + 1)).contains("at most 64 download links"));
+    let refusal = refused(&list("x", LICENSE_URLS + 2));
+    assert!(
+        refusal.contains("length 65, expected a list of at most 64 download links"),
+        "{refusal}"
+    );
     assert!(refused(&list(&format!("{longest}x"), 1)).contains("1 to 2048 characters"));
 }
 

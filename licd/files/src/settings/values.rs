@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use licd_fs::textfile::{Number, Text};
+use licd_fs::tomlvalue::{Number, Text};
 use licd_protocol::Url;
 use licd_rules::Selector;
 use serde::Deserialize;
@@ -22,14 +22,15 @@ struct Link(String);
 
 impl<'de> Deserialize<'de> for Link {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        value.deserialize_str(Text {
+        Text {
             expecting: "a download link in quotes, 1 to 2048 characters, no control characters",
             parse: |text| {
                 let fits = !text.contains(char::is_control);
                 let fits = fits && (1..=Url::BYTES).contains(&text.len());
                 fits.then(|| Self(text.to_owned()))
             },
-        })
+        }
+        .read(value)
     }
 }
 
@@ -68,18 +69,20 @@ pub(super) fn license_urls<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<St
 }
 
 pub(super) fn poll_hours<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
-    value.deserialize_i64(Number {
+    Number {
         expecting: "a number of hours, 1 to 8760",
         parse: |hours| u16::try_from(hours).ok().filter(|hours| POLL_HOURS.contains(hours)),
-    })
+    }
+    .read(value)
 }
 
 pub(super) fn remove<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Selector>, D::Error> {
-    value.deserialize_str(Text {
+    Text {
         expecting: "\"none\" or what to remove, such as \"evaluation\" or \"pack:WE-7Q2KD\"",
         parse: |text| match text {
             NONE => Some(None),
             text => Selector::parse(text).map(Some),
         },
-    })
+    }
+    .read(value)
 }

@@ -144,7 +144,9 @@ impl Marks {
     /// Refuted dates by signer.
     fn refutations(&self) -> BTreeSet<(Option<Signer>, UnixSeconds)> {
         let leads = self.leads().map(|lead| (Some(lead.by), lead.refuted));
-        leads.chain([(None, self.refuted)]).filter(|(_, at)| *at > Self::NEVER).collect()
+        let mut found = BTreeSet::new();
+        found.extend(leads.chain([(None, self.refuted)]).filter(|(_, at)| *at > Self::NEVER));
+        found
     }
 
     /// Updates the lead of each signer in force or remembered. Drops leads that add nothing, and,

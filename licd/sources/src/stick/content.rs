@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use licd_fs::printable::reason;
-use licd_rules::names;
+use licd_rules::{names, sort_by};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
@@ -167,8 +167,8 @@ fn entries(directory: OwnedFd) -> Result<(Names, Option<Incomplete>), StickError
         seen += 1;
         names.add(OsStr::from_bytes(entry.file_name().to_bytes()));
     }
-    names.documents.sort();
-    names.near_misses.sort();
+    sort_by(&mut names.documents, Ord::cmp);
+    sort_by(&mut names.near_misses, Ord::cmp);
     names.near_misses.truncate(MAX_NEAR_MISSES);
     Ok((names, incomplete))
 }

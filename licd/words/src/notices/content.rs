@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use licd_rules::{Fate, Notice, titles};
+use licd_rules::{Fate, Notice, sort_by, titles};
 use license_format::Term;
 
 /// The topics of a service, as users know them.
@@ -72,7 +72,7 @@ impl<'a> Content<'a> {
             let features = notice.features.iter().filter(|(_, fate)| wanted(*fate));
             let mut topics: Vec<_> =
                 features.filter_map(|(feature, _)| Topic::of(feature.name)).collect();
-            topics.sort();
+            sort_by(&mut topics, Ord::cmp);
             topics.dedup();
             topics
         };

@@ -1,0 +1,105 @@
+//! Strings and integers of TOML that have a meaning, and the messages about those that have none.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Error as _, Visitor};
+
+/// A TOML string with a meaning.
+pub struct Text<T> {
+    /// The valid values; the text follows "expected" in a message.
+    pub expecting: &'static str,
+    /// Parses the string; `None` for an invalid value.
+    pub parse: fn(&str) -> Option<T>,
+}
+
+impl<T> Text<T> {
+    /// Deserializes it.
+    ///
+    /// # Errors
+    /// Those of [`string`].
+    pub fn read<'de, D: Deserializer<'de>>(self, from: D) -> Result<T, D::Error> {
+        let mut value = None;
+        let mut accept = |text: &str| {
+            value = (self.parse)(text);
+            value.as_ref().map(drop).ok_or(None)
+        };
+        string(from, self.expecting, &mut accept)?;
+        value.ok_or_else(|| D::Error::custom(self.expecting))
+    }
+}
+
+/// Deserializes a string that `accept` accepts; its error is a specific message, if there is one.
+///
+/// # Errors
+/// The value is no string, or not accepted. No message quotes it: it may hold a password.
+pub fn string<'de, D: Deserializer<'de>>(
+    from: D,
+    expecting: &'static str,
+    accept: &mut dyn FnMut(&str) -> Result<(), Option<String>>,
+) -> Result<(), D::Error> {
+    from.deserialize_str(AnyText { expecting, accept })
+}
+
+/// One visitor for all meanings: each of its own would copy the code of the deserializer.
+struct AnyText<'a> {
+    expecting: &'static str,
+    accept: &'a mut dyn FnMut(&str) -> Result<(), Option<String>>,
+}
+
+impl Visitor<'_> for AnyText<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        let expected = || format!("expected {}", self.expecting);
+        (self.accept)(text).map_err(|why| E::custom(why.unwrap_or_else(expected)))
+    }
+}
+
+/// A TOML integer with a meaning.
+pub struct Number<T> {
+    /// The valid values; the text follows "expected" in a message.
+    pub expecting: &'static str,
+    /// Converts the integer; `None` if it is out of range.
+    pub parse: fn(i64) -> Option<T>,
+}
+
+impl<T> Number<T> {
+    /// Deserializes it.
+    ///
+    /// # Errors
+    /// The value is no integer, or out of range.
+    pub fn read<'de, D: Deserializer<'de>>(self, from: D) -> Result<T, D::Error> {
+        let mut value = None;
+        let mut accept = |number| {
+            value = (self.parse)(number);
+            value.is_some()
+        };
+        from.deserialize_i64(AnyNumber { expecting: self.expecting, accept: &mut accept })?;
+        value.ok_or_else(|| D::Error::custom(self.expecting))
+    }
+}
+
+/// One visitor for all meanings, like [`AnyText`].
+struct AnyNumber<'a> {
+    expecting: &'static str,
+    accept: &'a mut dyn FnMut(i64) -> bool,
+}
+
+impl Visitor<'_> for AnyNumber<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<(), E> {
+        match (self.accept)(number) {
+            true => Ok(()),
+            false => Err(E::invalid_value(de::Unexpected::Signed(number), &self)),
+        }
+    }
+}
