@@ -15,7 +15,7 @@ use zbus::{DynamicType, Error, Fd, OwnedObjectPath, OwnedVariant};
 use zruntime::SharedRuntime;
 
 use crate::exchange::exchange;
-use crate::options::{Applicant, ImportOptions, Options, Purpose};
+use crate::options::{Applicant, ImportOptions, Options};
 use crate::{CallError, CallErrorKind, connect};
 use crate::{DEPLOYMENT, JOB, MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES};
 
