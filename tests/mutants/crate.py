@@ -67,7 +67,8 @@ class Crate:
     def __init__(self, tree, folder, mutants):
         self.tree, self.folder, self.package = tree, folder, mutants[0]["package"]
         self.sources = {}
-        self.binaries = []
+        # What each test program is, in words for cargo.
+        self.targets = {}
 
     def source(self, name):
         """A file as it is."""
@@ -111,20 +112,32 @@ class Crate:
             self.tree.write(name, text.encode())
         return lines
 
-    def change(self, mutant):
-        """Builds the tests with this mutant alone, and returns whether it compiles."""
+    def alone(self, mutant, tests, order):
+        """What happens to the tests with this mutant in builds of its own, of these programs in turn."""
         self.restore()
         self.tree.write(mutant["file"], self.source(mutant["file"]).changed(mutant).encode())
-        return self.build()
+        for binary in order:
+            if not self.build(*self.targets[binary]):
+                return ("Unviable",)
+            result = tests.run(0, binary=binary)
+            if result[0] != "MissedMutant":
+                return result
+        return ("MissedMutant",)
 
-    def build(self):
-        messages, good = self.tree.cargo("test", "--no-run", "-p", self.package)
+    def build(self, *target):
+        """Builds the tests, or those of one target, and returns whether they compile."""
+        messages, good = self.tree.cargo("test", "--no-run", "-p", self.package, *target)
         programs = [m for m in messages if m.get("executable") and m["profile"]["test"]]
-        self.binaries = [program["executable"] for program in programs]
+        self.targets |= {program["executable"]: words_of(program["target"]) for program in programs}
         return good
 
     def tests(self):
-        return Tests(self.tree.root / self.folder, self.binaries)
+        return Tests(self.tree.root / self.folder, self.targets)
+
+
+def words_of(target):
+    kind = target["kind"][0]
+    return [f"--{kind}", target["name"]] if kind in ("bin", "test") else ["--lib"]
 
 
 def wrong(lines, errors):
@@ -159,7 +172,7 @@ class Tests:
         # Some tests run themselves again as another user.
         os.chmod(self.temporary, 0o755)
         self.steps = []
-        for binary in binaries:
+        for binary in list(binaries):
             listed = self.execute(binary, ["--list"], {}).stdout.decode()
             names = re.findall(r"^(.*): test$", listed, re.M)
             if names:
@@ -190,16 +203,22 @@ class Tests:
             done = self.execute(binary, ["--exact", *names], {"REACHED": reached.name})
             functions = {int(line) for line in reached.read().split()}
         if done.returncode:
-            raise SystemExit(f"{binary}: fails with unchanged code:\n{done.stdout.decode()}")
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            raise SystemExit(f"{binary}: fails with unchanged code ({done.returncode}):\n{said}")
         after, took = os.times(), time.monotonic() - began
         used = after.children_user + after.children_system - before.children_user - before.children_system
         return Step(binary, names, used, took, functions)
 
-    def run(self, mutant, function=None):
-        """What happens to the tests with this mutant, and which program noticed; of a function if it is
-        known, only to those that reach it."""
+    def programs(self):
+        """The programs, the fastest first."""
+        return list(dict.fromkeys(step.binary for step in self.steps))
+
+    def run(self, mutant, function=None, binary=None):
+        """What happens to the tests with this mutant, and which program noticed; only to those that reach
+        the function, if one is known, and to those of a program, if one is named."""
+        only = binary
         for binary, names, used, took, reached in self.steps:
-            if function is not None and function not in reached:
+            if (only and binary != only) or (function is not None and function not in reached):
                 continue
             limits = TIMES * used + MORE, TIMES * took + WAITING
             done = self.execute(binary, ["--exact", *names], {"MUTANT": str(mutant)}, *limits)
@@ -211,7 +230,10 @@ class Tests:
 
     def execute(self, binary, words, variables, seconds=0, waiting=None):
         """Runs a test program, for so many seconds of the processor; None if it waits for longer."""
-        limit = f"ulimit -v {MEMORY}; ulimit -t {int(seconds)};" if seconds else ""
+        # One test at a time runs on the main thread, which has no more stack than this allows.
+        limit = 'ulimit -s "$(ulimit -H -s)";'
+        if seconds:
+            limit += f" ulimit -v {MEMORY}; ulimit -t {int(seconds)};"
         command = ["sh", "-c", f'{limit} exec "$0" "$@"', binary, "-q", "--test-threads=1", *words]
         settings = {"TMPDIR": self.temporary, "RUST_BACKTRACE": "0", "RUST_MIN_STACK": STACK}
         environment = {**os.environ, **PROPERTIES, **settings, **variables}

@@ -47,19 +47,20 @@ class Source:
     def body(self, function):
         """The offset of a function's opening brace, or None if its body cannot be chosen when it runs."""
         start, _ = self.span(function["span"])
-        at, depth = start, 0
+        at, depth, returned = start, 0, None
         # Braces in angle brackets are constants.
         while self.text[at] != "{" or depth:
             if self.text.startswith("//", at):
                 at = self.text.index("\n", at)
             elif self.text.startswith("->", at):
+                returned = at if depth == 0 and returned is None else returned
                 at += 1
             else:
                 depth += (self.text[at] in "([<") - (self.text[at] in ")]>")
             at += 1
-        head = self.text[start:at]
         # The arms of `impl Trait` would be of different types.
-        return None if re.search(r"\bconst\s+fn\b|->[^{]*\bimpl\b", head) else at
+        is_opaque = returned is not None and re.search(r"\bimpl\b", self.text[returned:at])
+        return None if is_opaque or re.search(r"\bconst\s+fn\b", self.text[start:at]) else at
 
     def changed(self, mutant, start=0, end=None):
         """A part of the text with one change."""

@@ -7,11 +7,15 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, UNIT, WE};
 use acceptance::{World, story, wait};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(the_daemon_notices_files_added_and_removed_by_hand),
     story!(the_daemon_notices_a_trust_document_copied_by_hand),
     story!(the_daemon_notices_a_store_created_later),
+    story!(the_daemon_notices_misplaced_files),
+    story!(the_daemon_notices_what_licctl_has_recorded_without_it),
+    story!(the_daemon_notices_that_the_time_is_synchronised),
     story!(a_refresh_detects_added_and_removed_interfaces),
     story!(configuration_takes_effect_when_its_file_is_written),
     story!(broken_settings_keep_the_last_valid_ones_in_force),
@@ -66,6 +70,38 @@ fn the_daemon_notices_a_store_created_later() {
     daemon.until("it is there", |status| status["store"]["state"] == "writable");
     world.copy_by_hand("a.lic", maker::licence().sign());
     daemon.until("its licence counts", |status| status["state"] == "valid");
+}
+
+fn the_daemon_notices_misplaced_files() {
+    let world = World::new();
+    world.write("/license/before/notes.txt", "x");
+    let daemon = world.start();
+    for path in ["/license/before/a.lic", "/license/dsa/licenses/later/b.lic"] {
+        let file = world.write(path, maker::licence().sign());
+        let names = |status: &Value| status["problems"].to_string().contains(path);
+        daemon.until("it is named", names);
+        fs::remove_file(file).unwrap();
+        daemon.until("it is no longer named", |status| !names(status));
+    }
+}
+
+fn the_daemon_notices_what_licctl_has_recorded_without_it() {
+    let world = World::new();
+    let daemon = world.start();
+    let _ = daemon.import(maker::licence().serial(1).sign()).with_code(0);
+    assert_eq!(daemon.status()["state"], "valid");
+    let roster = maker::licence().serial(2).roster().units(&["00E0C5000099"]);
+    let _ = world.import(roster.sign()).with_code(4);
+    daemon.until("it is withdrawn", |status| status["state"] == "withdrawn");
+}
+
+fn the_daemon_notices_that_the_time_is_synchronised() {
+    let world = World::new();
+    fs::remove_dir_all(world.path("/run/systemd")).unwrap();
+    let daemon = world.start();
+    assert_eq!(daemon.status()["clock"]["state"], "unsynchronized");
+    world.write("/run/systemd/timesync/synchronized", "");
+    daemon.until("it is", |status| status["clock"]["state"] == "ok");
 }
 
 fn a_refresh_detects_added_and_removed_interfaces() {

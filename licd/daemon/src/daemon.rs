@@ -22,7 +22,7 @@ use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
 use licd_rules::Code;
-use licd_store::{FileName, StoreState};
+use licd_store::StoreState;
 use nix::errno::Errno;
 use sd_notify::NotifyState;
 
@@ -33,12 +33,12 @@ use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
 use crate::notices::NoticePublisher;
 use crate::shared::{self, Inbox, Refreshed, Shared, Unsettled};
+use crate::watch::Changed;
 use deployment::PendingRestart;
 use first::First;
 use imports::Outcome;
 use orders::Pending;
 use poller::{Files, Poller, Signal, Wake};
-use publish::PublishedFiles;
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
 
@@ -94,16 +94,14 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let connect = || Connected::to(&args.bus, START);
     let (First { refreshed, removal, settled }, connected) =
         first::refresh(&device, &notices, connect);
-    let Refreshed { published, settings, mut again, mut complaints, .. } = refreshed;
+    let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = connected.and_then(|connected| connected.serve(&shared, START));
-    // Programs that wait until licd is ready find the files and a settled store; the name waits for neither.
-    let published = shared.published();
-    again |= publish::publish_files(&device, &published, &mut complaints) == PublishedFiles::Old;
+    // Programs that wait until licd is ready find a settled store; the name does not wait for that.
     let store = settled.unwrap_or_else(|| settle(&device));
     let bus = bus.map_err(Fatal::Bus)?;
-    let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
+    let lacks = publish::lacks(&device, &shared.published().report, [(again, Lack::Fact)]);
     let left = Unsettled { store, profile: removal == Removal::Undone };
     let started = Event::Started { left, lacks, settings: settings.map(Box::new) };
     let address = args.bus.clone();
@@ -214,6 +212,9 @@ impl Daemon {
         let status = journal_events::status_line(&published.report);
         notify_ready(&status)?;
         self.publish_first_plan();
+        if self.poller.watch_searched() {
+            self.handle(Event::FilesChanged)?;
+        }
         Ok(())
     }
 
@@ -239,7 +240,10 @@ impl Daemon {
     /// Waits for something to happen. What licd itself has stored is no news.
     fn wait(&mut self) -> Result<Vec<Wake>, Fatal> {
         let (device, published) = (&self.device, self.shared.published());
-        let is_known = |name: &FileName| device.has_read(&published.survey, name);
+        let is_known = |changed: Changed<'_>| match changed {
+            Changed::License(name) => device.has_read(&published.survey, name),
+            Changed::Memory => device.has_read_memory(&published.survey),
+        };
         let files = match self.state.may_change_files() {
             true => Files::Later,
             false => Files::Unknown(&is_known),

@@ -1,12 +1,13 @@
-//! Files that other programs change: the store, the settings, the configuration.
+//! Files that other programs change: the store, the memory, the settings, the configuration.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use licd_fs::root::Root;
 use licd_rules::names;
-use licd_store::FileName;
+use licd_store::{FileName, Store};
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
@@ -39,9 +40,13 @@ const fn files(path: &'static str, names: Names) -> WatchedDirectory {
 }
 
 const LICENSES: &str = "/license/dsa/licenses";
+/// The directory of the memory, which `licctl --direct` writes, too.
+const MEMORY: &str = "/var/lib/licd";
+/// A directory of the partition that licd only searches for strays.
+const SEARCHED: WatchedDirectory = files("/license/…", TheseAndLicenses(&[]));
 
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
-const PLACES: [WatchedDirectory; 9] = [
+const PLACES: [WatchedDirectory; 12] = [
     parent("/", &["license", "etc"]),
     WatchedDirectory {
         path: "/license",
@@ -53,7 +58,10 @@ const PLACES: [WatchedDirectory; 9] = [
     parent("/etc", &["licd"]),
     files("/etc/licd", These(&["licd.toml", "settings.toml", "licd.toml.d"])),
     files("/etc/licd/licd.toml.d", Ending(".toml")),
+    parent("/var/lib", &["licd"]),
+    parent(MEMORY, &["state.toml", "trust.note"]),
     // systemd-timesyncd makes this file once the clock is synchronized.
+    parent("/run", &["systemd"]),
     parent("/run/systemd", &["timesync"]),
     parent("/run/systemd/timesync", &["synchronized"]),
 ];
@@ -64,12 +72,23 @@ const COMES_OR_GOES: AddWatchFlags =
 const SELF: AddWatchFlags = AddWatchFlags::IN_DELETE_SELF.union(AddWatchFlags::IN_MOVE_SELF);
 const UNASKED: AddWatchFlags = AddWatchFlags::IN_UNMOUNT.union(AddWatchFlags::IN_IGNORED);
 
+/// A file that licd itself writes, so that its change may be no news.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Changed<'a> {
+    /// A licence of the store.
+    License(&'a FileName),
+    /// The memory.
+    Memory,
+}
+
 /// The watches.
 pub(crate) struct Watch {
     inotify: Inotify,
     root: Root,
     /// One for each of [`PLACES`].
     watched: [Option<WatchDescriptor>; PLACES.len()],
+    /// Those of directories that are searched for strays.
+    searched: Vec<WatchDescriptor>,
 }
 
 impl Watch {
@@ -79,14 +98,15 @@ impl Watch {
     /// The kernel's, if it has no watch left for this user.
     pub(crate) fn open(root: &Root) -> Result<Self, Errno> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
-        let mut watch = Self { inotify, root: root.clone(), watched: [None; PLACES.len()] };
-        watch.renew();
+        let watched = [None; PLACES.len()];
+        let mut watch = Self { inotify, root: root.clone(), watched, searched: Vec::new() };
+        watch.renew_places();
         Ok(watch)
     }
 
-    /// Takes the events so far. Whether one of them is of a watched name, and not of a licence that
+    /// Takes the events so far. Whether one of them is of a watched name, and not of a file that
     /// `is_known` as it is now.
-    pub(crate) fn drain(&mut self, is_known: impl Fn(&FileName) -> bool) -> bool {
+    pub(crate) fn drain(&mut self, is_known: impl Fn(Changed<'_>) -> bool) -> bool {
         let mut news = false;
         while let Ok(events) = self.inotify.read_events() {
             news = news || events.iter().any(|event| self.is_news(event, &is_known));
@@ -99,18 +119,43 @@ impl Watch {
 
     /// Replaces the watches by those of the directories that exist now. Adding a watch twice adds it once.
     pub(crate) fn renew(&mut self) {
+        self.renew_places();
+        self.search();
+    }
+
+    fn renew_places(&mut self) {
         let before = self.watched;
-        self.watched = std::array::from_fn(|n| PLACES.get(n).and_then(|place| self.add(place)));
-        for gone in before.iter().flatten().filter(|wd| !self.watched.contains(&Some(**wd))) {
+        self.watched = std::array::from_fn(|n| {
+            PLACES.get(n).and_then(|place| self.add(place, &self.root.path(place.path)))
+        });
+        self.forget(before.into_iter().flatten());
+    }
+
+    /// Replaces the watches of the directories that are searched for strays. Whether there are any.
+    pub(crate) fn search(&mut self) -> bool {
+        // What cannot be listed now is listed with the next change.
+        let found = Store::new(&self.root).searched().unwrap_or_default();
+        let paths = found.iter().map(|path| self.root.path("/license").join(path));
+        let now = paths.filter_map(|path| self.add(&SEARCHED, &path)).collect();
+        let before = std::mem::replace(&mut self.searched, now);
+        self.forget(before.into_iter());
+        !self.searched.is_empty()
+    }
+
+    /// Ends those of these watches that are of no directory any longer.
+    fn forget(&self, before: impl Iterator<Item = WatchDescriptor>) {
+        let is_watched =
+            |wd: &WatchDescriptor| self.watched.contains(&Some(*wd)) || self.searched.contains(wd);
+        for gone in before.filter(|wd| !is_watched(wd)) {
             // Fails if the kernel has removed the watch with its directory.
-            let _ = self.inotify.rm_watch(*gone);
+            let _ = self.inotify.rm_watch(gone);
         }
     }
 
-    fn add(&self, place: &WatchedDirectory) -> Option<WatchDescriptor> {
+    fn add(&self, place: &WatchedDirectory, path: &Path) -> Option<WatchDescriptor> {
         let mut mask = COMES_OR_GOES | SELF | AddWatchFlags::IN_ONLYDIR;
         mask.set(AddWatchFlags::IN_CLOSE_WRITE, place.content);
-        match self.inotify.add_watch(&self.root.path(place.path), mask) {
+        match self.inotify.add_watch(path, mask) {
             Ok(wd) => Some(wd),
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES) => None,
             Err(reason) => {
@@ -125,17 +170,21 @@ impl Watch {
         }
     }
 
-    fn is_news(&self, event: &InotifyEvent, is_known: impl Fn(&FileName) -> bool) -> bool {
+    fn is_news(&self, event: &InotifyEvent, is_known: impl Fn(Changed<'_>) -> bool) -> bool {
         if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
             return true;
         }
         let places = self.watched.iter().zip(&PLACES);
-        let mut places = places.filter(|(wd, _)| **wd == Some(event.wd)).map(|(_, place)| place);
-        places.any(|place| {
-            let license = event.name.as_deref().filter(|_| place.path == LICENSES);
-            let is_known = || license.and_then(FileName::new).is_some_and(|name| is_known(&name));
-            place.is_touched_by(event) && !is_known()
-        })
+        let places = places.filter(|(wd, _)| **wd == Some(event.wd)).map(|(_, place)| place);
+        let searched = self.searched.contains(&event.wd).then_some(&SEARCHED);
+        let is_known = |place: &WatchedDirectory| match (place.path, event.name.as_deref()) {
+            (LICENSES, Some(name)) => {
+                FileName::new(name).is_some_and(|name| is_known(Changed::License(&name)))
+            }
+            (MEMORY, Some(_)) => is_known(Changed::Memory),
+            _ => false,
+        };
+        places.chain(searched).any(|place| place.is_touched_by(event) && !is_known(place))
     }
 }
 
@@ -144,11 +193,11 @@ impl WatchedDirectory {
         if event.mask.intersects(SELF | UNASKED) {
             return true;
         }
-        let named = event.name.as_deref().is_some_and(|name| self.names.hold(name));
+        let is_directory = event.mask.contains(AddWatchFlags::IN_ISDIR);
+        let named = event.name.as_deref().is_some_and(|name| self.names.hold(name))
+            || (is_directory && self.path.starts_with("/license"));
         // A file that was only created has no content yet; IN_CLOSE_WRITE follows.
-        let empty = self.content
-            && event.mask.contains(AddWatchFlags::IN_CREATE)
-            && !event.mask.contains(AddWatchFlags::IN_ISDIR);
+        let empty = self.content && event.mask.contains(AddWatchFlags::IN_CREATE) && !is_directory;
         named && !empty
     }
 }
@@ -235,9 +284,43 @@ mod tests {
     }
 
     #[test]
+    fn misplaced_files_in_other_directories_are_noticed() {
+        let mut world = World::with(&[STORE, "license/dsa/licenses/old"]);
+        assert!(world.watch.search());
+        for dir in ["dsa/licenses/old", "dsa/licenses/new", "more", "more/below"] {
+            let dir = world.path("license").join(dir);
+            if !dir.exists() {
+                assert!(world.notices(|_| fs::create_dir(&dir).unwrap()), "{dir:?}");
+            }
+            assert!(!world.notices(|_| fs::write(dir.join("notes.txt"), "x").unwrap()));
+            assert!(world.notices(|_| fs::write(dir.join("WE.lic"), "x").unwrap()), "{dir:?}");
+        }
+        assert!(world.notices(|root| fs::remove_dir_all(root.join("license/more")).unwrap()));
+    }
+
+    #[test]
+    fn the_memory_is_news_unless_it_is_known() {
+        let mut world = World::with(&["var/lib"]);
+        assert!(world.notices(|root| fs::create_dir_all(root.join("var/lib/licd")).unwrap()));
+        for file in ["state.toml", "trust.note"] {
+            let write = |root: &Path| {
+                fs::write(root.join("new"), "x").unwrap();
+                fs::rename(root.join("new"), root.join("var/lib/licd").join(file)).unwrap();
+            };
+            assert!(world.notices(write), "{file}");
+            write(world.dir.path());
+            assert!(!world.watch.drain(|changed| matches!(changed, Changed::Memory)), "{file}");
+        }
+        assert!(!world.notices(|root| fs::write(root.join("var/lib/licd/clock.a"), "x").unwrap()));
+    }
+
+    #[test]
     fn of_licences_only_those_are_noticed_that_are_not_known() {
         let mut world = World::with(&[STORE, "etc/licd"]);
-        let known = |name: &FileName| name.as_os_str() == "a.lic";
+        let known = |changed: Changed<'_>| match changed {
+            Changed::License(name) => name.as_os_str() == "a.lic",
+            Changed::Memory => false,
+        };
         for (path, is_news) in [
             ("license/dsa/licenses/a.lic", false),
             ("license/dsa/licenses/b.lic", true),

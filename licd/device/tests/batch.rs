@@ -222,6 +222,53 @@ fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
 }
 
 #[test]
+fn a_memory_that_cannot_be_written_refuses_only_the_rosters_of_a_batch() {
+    let world = World::new();
+    fs::rename(world.path("var/lib/licd"), world.path("var/lib/aside")).unwrap();
+    fs::write(world.path("var/lib/licd"), "").unwrap();
+    let files = files();
+    let verdicts = world.import_all(&[&files[3], &files[7], "nonsense\n"], Intent::Explicit);
+    let codes: Vec<_> = verdicts.iter().map(|verdict| verdict.code).collect();
+    assert_eq!(codes, [Code::Valid, Code::StoreUnwritable, Code::Malformed]);
+    assert_eq!(stored(&world).len(), 1);
+}
+
+#[test]
+fn a_removal_is_forgotten_once_its_licence_is_imported_on_purpose() {
+    let (ended, valid) = (POOL[1].sign(), POOL[3].sign());
+    let is_remembered = |world: &World| known(world).1.contains("[[removed]]");
+    let removed = |file: &str, pack: &str| {
+        let world = World::new();
+        let _ = world.import(file, Intent::Explicit);
+        let selector = Selector::Pack(PackId::parse(pack).unwrap());
+        assert_eq!(world.remove(&selector), 1);
+        assert!(is_remembered(&world));
+        world
+    };
+    let world = removed(&valid, "WE-BBBBB");
+    for (intent, code, stays) in [
+        (Intent::Check, Code::Valid, true),
+        (Intent::Automatic, Code::Removed, true),
+        (Intent::Explicit, Code::Valid, false),
+    ] {
+        assert_eq!(world.import(&valid, intent), code);
+        assert_eq!(is_remembered(&world), stays, "{intent:?}");
+    }
+    // The file is there again by other means.
+    let world = removed(&valid, "WE-BBBBB");
+    world.copy_by_hand("a.lic", &valid);
+    assert_eq!(world.import(&valid, Intent::Explicit), Code::Valid);
+    assert!(!is_remembered(&world));
+    // One that is refused stays removed.
+    let world = removed(&ended, "WE-AAAAA");
+    world.copy_by_hand("b.lic", &POOL[0].sign());
+    let newer = Licence { serial: 3, ..POOL[0] };
+    assert_eq!(world.import(&newer.sign(), Intent::Explicit), Code::Valid);
+    assert_eq!(world.import(&ended, Intent::Explicit), Code::Superseded);
+    assert!(is_remembered(&world));
+}
+
+#[test]
 fn an_import_returns_the_survey_of_the_device_afterwards() {
     let world = World::new();
     let survey = world.device().survey().unwrap();

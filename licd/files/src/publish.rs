@@ -156,3 +156,54 @@ fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> 
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {}", path.display(), reason(&error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use nix::unistd::{Uid, setfsuid};
+
+    use super::*;
+
+    /// The only entry of a directory.
+    fn entry(dir: &Path) -> DirEntry {
+        fs::read_dir(dir).unwrap().next().unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_disappears_meanwhile_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("os");
+        fs::write(&file, "").unwrap();
+        let entry = entry(dir.path());
+        fs::remove_file(file).unwrap();
+        let mut missing = vec!["os"];
+        check_entry(&entry, &mut missing).unwrap();
+        assert_eq!(missing, ["os"]);
+    }
+
+    #[test]
+    fn a_file_whose_state_cannot_be_read_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("os"), "").unwrap();
+        let entry = entry(dir.path());
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o444)).unwrap();
+        // This thread only; another user stays the one it is.
+        let root = setfsuid(Uid::from_raw(65534));
+        let checked = check_entry(&entry, &mut vec!["os"]);
+        setfsuid(root);
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        assert_eq!(checked.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn the_file_of_a_feature_is_not_made_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("features");
+        fs::create_dir(&path).unwrap();
+        symlink("../outside", path.join("os")).unwrap();
+        let error = add_feature(&File::open(&path).unwrap(), &path, "os").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(!dir.path().join("outside").exists());
+    }
+}

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use licd_files::publish::publish;
+use licd_files::publish::{publish, publish_notices, publish_restart, published_restart};
 use licd_fs::root::Root;
 use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
@@ -61,13 +61,39 @@ fn each_call_publishes_exactly_the_allowed_features() {
 #[test]
 fn unchanged_files_and_the_directory_are_kept() {
     let (_dir, root) = world();
-    let inode = |path: &str| fs::metadata(root.path(path)).unwrap().ino();
-    let inodes =
-        || ["/run/licd/features", "/run/licd/features/os", "/run/licd/status.json"].map(inode);
+    let paths = ["/run/licd/features", "/run/licd/features/os", "/run/licd/status.json"];
+    let inodes = || paths.map(|path| fs::metadata(root.path(path)).unwrap().ino());
     publish(&root, "{}", &["os", "apps"]).unwrap();
     let before = inodes();
+    // Otherwise a new file may have the inode of a removed one.
+    let _open = paths.map(|path| fs::File::open(root.path(path)).unwrap());
     publish(&root, "{}", &["os", "uma"]).unwrap();
     assert_eq!(inodes(), before);
+}
+
+#[test]
+fn notices_and_the_restart_are_published_beside_the_report() {
+    let (_dir, root) = world();
+    publish_notices(&root, "notices").unwrap();
+    publish_restart(&root, "restart").unwrap();
+    assert_eq!(fs::read_to_string(root.path("/run/licd/notices.json")).unwrap(), "notices");
+    assert_eq!(fs::read_to_string(root.path("/run/licd/restart.json")).unwrap(), "restart");
+    assert_eq!(published_restart(&root).unwrap().as_deref(), Some("restart"));
+}
+
+#[test]
+fn a_feature_that_programs_could_not_read_or_that_has_content_is_made_anew() {
+    let (_dir, root) = world();
+    let features = root.path("/run/licd/features");
+    fs::create_dir_all(&features).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    for (content, wrong) in [("", 0o600), ("", 0o640), ("", 0o604), ("content", 0o644)] {
+        let file = features.join("os");
+        fs::write(&file, content).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(wrong)).unwrap();
+        publish(&root, "{}", &["os"]).unwrap();
+        assert_eq!((fs::metadata(&file).unwrap().len(), mode(&file)), (0, 0o644), "{wrong:o}");
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The device's memory.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
-use licd_files::state;
+use licd_files::state::{self, Removing};
 use licd_fs::root::Root;
+use licd_fs::stamp::Stamp;
 use licd_fs::statefile::{SaveError, Warning};
 use licd_rules::{Past, REMEMBERED, Remover, Roster, Taken, Tombstone};
 use license_format::{Date, PackId, PublicKey, Serial, UnitId, UnixSeconds};
@@ -286,6 +289,30 @@ fn the_record_of_a_removal_ends_with_it() {
     assert_eq!(state::unfinished(&root).unwrap().len(), 1);
     state::update(&root, |memory| memory.removing.clear()).unwrap();
     assert!(state::unfinished(&root).unwrap().is_empty());
+}
+
+#[test]
+fn a_file_is_the_one_of_a_removal_by_name_inode_and_time_of_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let stamp = |name: &str| Stamp::at(&dir.path().join(name)).unwrap().unwrap();
+    for name in ["a.lic", "b.lic"] {
+        fs::write(dir.path().join(name), "").unwrap();
+    }
+    let removing = Removing::new(OsStr::new("a.lic"), stamp("a.lic")).unwrap();
+    assert!(removing.is(OsStr::new("a.lic"), stamp("a.lic")));
+    assert!(!removing.is(OsStr::new("b.lic"), stamp("a.lic")));
+    assert!(!removing.is(OsStr::new("a.lic"), stamp("b.lic")));
+    assert_eq!(Removing::new(OsStr::from_bytes(b"\xff.lic"), stamp("a.lic")), None);
+}
+
+#[test]
+fn a_memory_that_cannot_be_flushed_is_an_error_and_a_missing_one_is_not() {
+    let (_dir, root, file) = device();
+    state::flush(&root).unwrap();
+    fs::create_dir_all(root.path("/var")).unwrap();
+    fs::write(root.path("/var/lib"), "in the way").unwrap();
+    let error = state::flush(&root).unwrap_err();
+    assert!(error.to_string().starts_with(&file.display().to_string()), "{error}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ enum Standing {
 }
 
 fn standing(unit: &UnitId, case: Case<'_>) -> Standing {
-    let judgement = Judgement::of(Case { unit: Some(unit), starter: None, ..case });
+    let judgement = Judgement::of(Case { unit: Some(unit), ..case });
     let standings = judgement.own().map(|(_, state): (&License, _)| match state {
         state if state.in_force() => Standing::InForce,
         LicenseState::Pending => Standing::Pending,

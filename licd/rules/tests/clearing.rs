@@ -56,6 +56,10 @@ fn nothing_goes_if_the_memory_is_too_short_for_what_stays() {
     let forgetful = device(Past::default());
     assert_eq!(forgetful.states(), [Some("superseded"), Some("superseded"), Some("valid")]);
     assert_eq!(forgetful.upkeep(), [Upkeep::Keep; 3]);
+    // The replacement of the second is remembered, and not what it replaces itself.
+    let mut past = Past::default();
+    past.learn(forgetful.licenses.last(), &unit(), noon("2026-06-01"));
+    assert_eq!(device(past).upkeep(), [Upkeep::Keep; 3]);
     let mut past = Past::default();
     past.learn(&forgetful.licenses, &unit(), noon("2026-06-01"));
     assert_eq!(device(past).upkeep(), [Upkeep::Keep, Upkeep::Remove, Upkeep::Keep]);

@@ -65,3 +65,13 @@ fn licences_that_share_lists_stay_as_they_are() {
         }
     }
 }
+
+#[test]
+fn licences_with_the_same_lists_keep_them_once() {
+    let one = pack("WE-AAAAA").verified();
+    let mut same = pack("WE-BBBBB").verified();
+    same.share_lists(&one);
+    assert_eq!(same.services.as_ptr(), one.services.as_ptr());
+    assert_eq!(same.signers().as_ptr(), one.signers().as_ptr());
+    assert_eq!(same.named().as_ptr(), one.named().as_ptr());
+}

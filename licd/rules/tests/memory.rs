@@ -91,6 +91,44 @@ fn the_highest_replacement_that_starts_first_covers_the_others_of_its_pack_and_s
 }
 
 #[test]
+fn two_memories_are_equal_as_of_a_day_if_they_have_the_same_effect_from_then_on() {
+    let day = date("2026-06-01");
+    let memory = |entries: &[Taken<Serial>]| {
+        let converted = entries.iter().map(|entry| Taken {
+            unit: entry.unit.clone(),
+            pack: entry.pack.clone(),
+            below: at("2026-01-01T00:00:00Z").plus(entry.below.get() as i64),
+            starts: entry.starts,
+            signer: entry.signer,
+        });
+        Past {
+            rosters: entries.to_vec(),
+            reissued: entries.to_vec(),
+            converted: converted.collect(),
+            removed: vec![Tombstone {
+                pack: pack_id(1),
+                serial: Serial::FIRST,
+                by: Remover::Person,
+            }],
+        }
+    };
+    let (five, six) = (taken(1, 5, "2026-02-01", "issuer"), taken(1, 6, "2026-03-01", "issuer"));
+    let both = memory(&[five.clone(), six.clone()]).as_of(day);
+    // The lower one counts no longer.
+    assert_eq!(both, memory(std::slice::from_ref(&six)).as_of(day));
+    assert_eq!(both, memory(&[Taken { starts: day, ..six }]));
+    let lower = memory(&[five]).as_of(day);
+    for differs in [
+        Past { rosters: lower.rosters, ..both.clone() },
+        Past { reissued: lower.reissued, ..both.clone() },
+        Past { converted: lower.converted, ..both.clone() },
+        Past { removed: Vec::new(), ..both.clone() },
+    ] {
+        assert_ne!(both, differs);
+    }
+}
+
+#[test]
 fn one_signer_takes_no_memory_from_another() {
     let days = ["2026-02-01", "2026-02-02", "2026-02-03"];
     let many = (0..3 * REMEMBERED).map(|n| taken(n, 5, days[n / REMEMBERED], "issuer"));

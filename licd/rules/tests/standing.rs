@@ -135,6 +135,13 @@ fn a_service_shows_the_best_of_its_licences() {
 }
 
 #[test]
+fn a_service_shows_the_perpetual_one_of_two_licences_with_the_same_days() {
+    let perpetual = pack("WE-AAAAA").term(Term::Perpetual);
+    let device = device(noon("2026-06-01"), &[perpetual, pack("WE-BBBBB").serial(9)]);
+    assert_eq!(device.with(|judged| judged.service(WE).term), Some(Term::Perpetual));
+}
+
+#[test]
 fn the_two_sets_are_always_listed_and_others_if_a_licence_names_them() {
     let names = |makers: &[Maker]| {
         device(noon("2026-06-01"), makers)

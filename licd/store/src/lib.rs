@@ -19,6 +19,8 @@ mod name;
 mod room;
 mod starter;
 mod stray;
+#[cfg(test)]
+mod tests;
 mod view;
 mod window;
 mod writer;
@@ -141,6 +143,14 @@ impl Store {
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn strays(&self) -> Looked<Vec<Stray>> {
         self.view().strays()
+    }
+
+    /// The directories that [`Store::strays`] searches besides those that licd reads, below the partition.
+    ///
+    /// # Errors
+    /// [`Unavailable`](licd_fs::look::Unavailable).
+    pub fn searched(&self) -> Looked<Vec<PathBuf>> {
+        self.view().searched()
     }
 
     /// The stored trust document.

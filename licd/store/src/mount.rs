@@ -198,4 +198,13 @@ mod tests {
         assert!(!Mount::of(fs::File::open(dir.path()).unwrap()).unwrap().is_mount_point);
         assert!(Mount::of(fs::File::open("/proc").unwrap()).unwrap().is_mount_point);
     }
+
+    #[test]
+    fn a_descriptor_and_the_newer_call_have_the_same_mount() {
+        for place in ["/", "/proc"] {
+            let dir = File::open(place).unwrap();
+            let id = id_of(dir.as_fd(), c"").unwrap();
+            assert_eq!(id_by_descriptor(dir.as_fd()), Ok(id), "{place}");
+        }
+    }
 }

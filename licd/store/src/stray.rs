@@ -33,16 +33,28 @@ pub enum Stray {
     Misnamed(PathBuf),
 }
 
-/// The strays on the partition `top`, sorted by path. Links are not followed, and directories that
-/// this user may not read are skipped.
-pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
-    let mut strays = Vec::new();
+/// What a search for strays has found.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// The strays, sorted by path.
+    pub(crate) strays: Vec<Stray>,
+    /// The directories that were searched, without those that licd reads, by their paths on the partition.
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Searches the partition `top`. Links are not followed, and directories that this user may not read are
+/// skipped.
+pub(crate) fn search(top: &OwnedFd, place: &Path) -> Looked<Search> {
+    let Search { mut strays, mut directories } = Search::default();
     let mut dirs = VecDeque::from([Directory { path: PathBuf::new(), parent: None }]);
     let mut seen = 0;
     while let Some(dir) = dirs.pop_front() {
         let Ok((open, entries)) = look_errno(&place.join(&dir.path), dir.entries(top))? else {
             continue;
         };
+        if !is_read(&dir.path) {
+            directories.push(dir.path.clone());
+        }
         for (name, kind) in entries {
             let path = dir.path.join(&name);
             if kind == FileType::Directory
@@ -61,7 +73,12 @@ pub(crate) fn find(top: &OwnedFd, place: &Path) -> Looked<Vec<Stray>> {
     }
     sort_by(&mut strays, Ord::cmp);
     strays.truncate(MAX_STRAYS);
-    Ok(strays)
+    Ok(Search { strays, directories })
+}
+
+/// Whether licd reads this directory.
+fn is_read(dir: &Path) -> bool {
+    dir == Path::new("") || dir == Path::new(DSA) || dir == license_dir()
 }
 
 /// The stray that a file is, if it is one.

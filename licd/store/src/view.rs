@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use licd_fs::look::{self, Looked, look_errno};
 use licd_fs::stamp::Stamp;
@@ -117,9 +118,18 @@ impl View<'_> {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn strays(&self) -> Looked<Vec<Stray>> {
+        Ok(self.search()?.strays)
+    }
+
+    /// The directories that are searched for strays, without those that licd reads.
+    pub(crate) fn searched(&self) -> Looked<Vec<PathBuf>> {
+        Ok(self.search()?.directories)
+    }
+
+    fn search(&self) -> Looked<stray::Search> {
         match look_errno(&self.store.place, self.top())? {
-            Ok(top) if !self.is_left_behind()? => stray::find(top, &self.store.place),
-            _ => Ok(Vec::new()),
+            Ok(top) if !self.is_left_behind()? => stray::search(top, &self.store.place),
+            _ => Ok(stray::Search::default()),
         }
     }
 

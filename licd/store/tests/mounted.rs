@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 
-use licd_store::{Change, Closed, StoreError, StoreState};
+use licd_store::{Change, Closed, StoreError, StoreState, Window};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use world::*;
@@ -70,6 +70,22 @@ fn other_work_is_done_once_while_the_partition_becomes_read_only() {
         assert_eq!(done, Ok::<_, StoreError>((Change::Made, Closed::ReadOnly)));
         assert_eq!(other, 1);
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
+    });
+}
+
+#[test]
+fn a_file_that_the_other_work_closes_does_not_keep_the_partition_writable() {
+    let test = "a_file_that_the_other_work_closes_does_not_keep_the_partition_writable";
+    with_own_mounts(test, |root| {
+        let disk = Partition::new(root, &[]);
+        let writer = disk.store.writer().unwrap();
+        let closed = || {
+            let open = |_: &mut Window<'_>| Ok(File::create(disk.place.join("open")).unwrap());
+            let done: Result<_, StoreError> = writer.write_and(open, drop);
+            done.unwrap().1
+        };
+        // On a busy machine the other work may begin too late, once.
+        assert!((0..20).any(|_| closed() == Closed::ReadOnly));
     });
 }
 

@@ -48,5 +48,8 @@ fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> First {
     if look.survey.settings().licensing.remove.is_some() {
         look = Look::of(device.survey_after(Some(&look.survey)), None);
     }
+    if look.has_all_facts() {
+        look.begin_starter(device);
+    }
     First { refreshed: publish_look(device, notices, look, true, None), removal, settled }
 }

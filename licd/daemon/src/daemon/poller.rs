@@ -9,7 +9,6 @@ use licd_fs::look::is_fact;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links::LinkEvents;
-use licd_store::FileName;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -20,7 +19,7 @@ use super::Fatal;
 use crate::alarm::{Alarm, ClockSet};
 use crate::journal;
 use crate::mounts::Mounts;
-use crate::watch::Watch;
+use crate::watch::{Changed, Watch};
 
 /// How long the loop sleeps when the kernel has no memory for its poll(2).
 const PAUSE: Duration = Duration::from_millis(50);
@@ -68,8 +67,8 @@ pub(super) enum Files<'a> {
     /// None for now: work of licd's own may change them. What it left changed is heard of afterwards,
     /// a remount that it has undone is not.
     Later,
-    /// All but licences that are known as they are now.
-    Unknown(&'a dyn Fn(&FileName) -> bool),
+    /// All but files of licd's own that are known as they are now.
+    Unknown(&'a dyn Fn(Changed<'_>) -> bool),
 }
 
 impl Files<'_> {
@@ -77,8 +76,8 @@ impl Files<'_> {
         matches!(self, Self::Unknown(_))
     }
 
-    fn know(&self, name: &FileName) -> bool {
-        matches!(self, Self::Unknown(is_known) if is_known(name))
+    fn know(&self, changed: Changed<'_>) -> bool {
+        matches!(self, Self::Unknown(is_known) if is_known(changed))
     }
 }
 
@@ -161,7 +160,8 @@ impl Poller {
                 }
                 Polled::Watch => {
                     let watch = self.watch.as_mut();
-                    let news = watch.is_some_and(|watch| watch.drain(|name| files.know(name)));
+                    let news =
+                        watch.is_some_and(|watch| watch.drain(|changed| files.know(changed)));
                     wakes.extend(news.then_some(Wake::Files));
                 }
                 Polled::Mounts => wakes.extend(self.read_mounts().then_some(Wake::Files)),
@@ -200,6 +200,12 @@ impl Poller {
             Ok(ready) => ready > 0,
             Err(reason) => reason == Errno::EINTR,
         }
+    }
+
+    /// Watches the directories of the partition that are searched for strays, too. Whether there are any,
+    /// which may have changed since the first survey.
+    pub(super) fn watch_searched(&mut self) -> bool {
+        self.watch.as_mut().is_some_and(Watch::search)
     }
 
     /// Discards the file events so far, since a refresh is about to read the files anyway.

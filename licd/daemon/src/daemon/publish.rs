@@ -29,30 +29,6 @@ pub(super) fn lacks<const N: usize>(
     lacks.map(|(_, lack)| lack).collect()
 }
 
-/// The files that other programs read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PublishedFiles {
-    /// They are those of the report.
-    Current,
-    /// At least one could not be written.
-    Old,
-}
-
-/// Publishes the report and the features as files.
-pub(super) fn publish_files(
-    device: &Device,
-    published: &Published,
-    complaints: &mut Vec<String>,
-) -> PublishedFiles {
-    match publish::publish(device.root(), &published.json, &published.allowed()) {
-        Ok(()) => PublishedFiles::Current,
-        Err(error) => {
-            complaints.push(format!("{error}; other programs see an old state"));
-            PublishedFiles::Old
-        }
-    }
-}
-
 impl Daemon {
     /// A refresh has ended; without a result, by a fault of this program.
     pub(super) fn refreshed(&mut self, refreshed: Option<Box<Refreshed>>) -> Result<(), Fatal> {

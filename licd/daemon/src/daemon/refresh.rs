@@ -9,7 +9,6 @@ use licd_files::settings::Settings;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
-use super::publish::{PublishedFiles, publish_files};
 use crate::bus::LicenseChanges;
 use crate::dispatch::Scope;
 use crate::jobs::{Job, JobId, JobKind, Read};
@@ -149,9 +148,9 @@ pub(super) fn publish_look(
         }
     }
     let mut again = !published.missing.is_empty();
-    // The first are published once the daemon owns its name.
-    if last.is_some() {
-        again |= publish_files(device, &published, &mut complaints) == PublishedFiles::Old;
+    if let Err(error) = publish::publish(device.root(), &published.json, &published.allowed()) {
+        complaints.push(format!("{error}; other programs see an old state"));
+        again = true;
     }
     let mut due = Vec::new();
     if published.whole {
@@ -236,6 +235,18 @@ impl Look {
     /// Whether the survey is a new one and lacks nothing but files of the store.
     pub(super) fn has_all_facts(&self) -> bool {
         self.whole && self.missing.is_files_only()
+    }
+
+    /// Begins the starter period of a new device before the first report: programs that ask at once are
+    /// right. The next refresh reports why that fails, and tries again.
+    pub(super) fn begin_starter(&mut self, device: &Device) {
+        let begun = device.time(&self.survey).map_err(Failure::from);
+        let begun = begun.and_then(|time| device.keep_starter(&self.survey, &time));
+        if begun == Ok(true)
+            && let Ok(survey) = look_once_more(device, &self.survey)
+        {
+            self.survey = survey;
+        }
     }
 
     /// Writes the records that the survey calls for, and cleans up the store.

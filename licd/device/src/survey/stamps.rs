@@ -53,6 +53,13 @@ impl Device {
         Ok(DeviceStamps { store: view.stamps()?, memory: state::stamps(self.root())? })
     }
 
+    /// Whether the memory is as this survey read it.
+    #[must_use]
+    pub fn has_read_memory(&self, survey: &Survey) -> bool {
+        let read = survey.stamps.as_ref().map(|stamps| stamps.memory);
+        read.is_some() && state::stamps(self.root()).ok() == read
+    }
+
     /// Whether store and memory are unchanged since this survey.
     pub(crate) fn is_current(&self, survey: &Survey) -> bool {
         survey.stamps.is_some() && self.stamps(&self.store().view()).ok() == survey.stamps

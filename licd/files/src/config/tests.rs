@@ -34,7 +34,7 @@ fn proxy(config: &Config) -> Option<String> {
 }
 
 #[test]
-fn a_proxy_with_an_unencoded_password_is_rejected_with_the_cure() {
+fn an_address_with_an_unencoded_password_is_rejected_with_the_cure() {
     for (c, code) in [
         ("#", "%23"),
         ("?", "%3F"),
@@ -54,6 +54,9 @@ fn a_proxy_with_an_unencoded_password_is_rejected_with_the_cure() {
         let login = encoded.unwrap().network.proxy.unwrap().credentials().unwrap();
         assert_eq!(login.password, format!("p{shown}ss"));
     }
+    let address = read("[activation]\nurl = \"https://tech:p#ss@host/\"\n").unwrap_err();
+    let expected = "line 2, column 7: the address has # in its user or password; write # as %23";
+    assert!(address.starts_with(expected), "{address}");
     let blank = read("[network]\nproxy = \"http://tech:p ss@host:3128\"\n").unwrap_err();
     assert!(blank.contains("has a blank in its user or password; write a blank as %20"), "{blank}");
 }
@@ -116,10 +119,22 @@ fn every_key_can_be_set() {
     let pin = config.ums.certificate_sha256.unwrap();
     assert_eq!(pin.to_string(), "00112233445566778899aabbccddeeff".repeat(2));
     assert_eq!(CertificatePin::parse(&pin.to_string()), Some(pin));
+    assert_eq!(CertificatePin::parse(&format!(":{pin}")), None);
     assert_eq!(config.activation.terms.unwrap(), "https://licensing.example.com/terms");
     let url = config.activation.url.unwrap().to_string();
     assert_eq!(url, "https://licensing.example.com/activate");
     assert!(!config.deployment.restart);
+}
+
+#[test]
+fn a_path_has_at_most_4095_bytes_and_no_control_characters() {
+    for (section, key) in [("network", "ca_file"), ("activation", "terms")] {
+        let with = |path: &str| read(&format!("[{section}]\n{key} = \"{path}\"\n"));
+        assert!(with(&format!("/{}", "x".repeat(4094))).is_ok(), "{key}");
+        for wrong in [format!("/{}", "x".repeat(4095)), "/a\\u001Bb".to_owned()] {
+            assert!(with(&wrong).is_err(), "{key} = {wrong}");
+        }
+    }
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn the_trust_document_is_a_document_and_its_signers_are_never_out_of_force() {
 
 #[test]
 fn every_signer_of_a_trust_document_is_remembered_and_one_out_of_force_makes_room() {
+    // The root keys, and sixteen keys of a trust document (LF §7).
+    assert_eq!(LEADS, 17);
     let key = |number: usize| Signer::Key(signer(&format!("key-{number}")));
     let day = |number: usize| at("2027-01-01").plus(i64::try_from(number).unwrap() * DAY);
     let mut device = Script::start(at("2026-11-22T08"), false, Some(at("2026-01-15")));

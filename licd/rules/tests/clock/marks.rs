@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use licd_rules::{Attested, BootId, ClockState, Marks, Moment, Reading};
+use licd_rules::{Attested, BootId, ClockState, Lead, Marks, Moment, Reading, Signer};
 use license_format::UnixSeconds;
 
 use crate::rows::at;
@@ -44,6 +44,47 @@ fn a_synchronisation_after_a_long_time_is_written_at_once() {
     device.restart(at("2025-11-22T08"));
     device.synchronize(at("2026-11-22T08"));
     assert_eq!(device.cut(at("2025-11-22T09")).now, at("2026-11-22T08"));
+}
+
+#[test]
+fn a_refutation_and_a_step_of_time_are_written_at_once_and_less_is_not() {
+    let written = Script::start(at("2026-11-22T08"), true, None).verdict().marks;
+    let never = Marks::NEVER;
+    let document = |marks: &mut Marks, refuted, floor| {
+        marks.leads[0] =
+            Some(Lead { by: Signer::Roots, floor, refuted, trusted: never, seen: never });
+    };
+    let refuted = at("2027-01-01");
+    let floor = |after: i64| written.floor.plus(after);
+    let is_due = |change: &dyn Fn(&mut Marks)| {
+        let mut marks = written;
+        change(&mut marks);
+        marks.due_in(Some(&written)).is_zero()
+    };
+    assert!(!is_due(&|_| ()));
+    assert!(is_due(&|marks| marks.refuted = refuted));
+    assert!(is_due(&|marks| document(marks, refuted, never)));
+    assert!(!is_due(&|marks| document(marks, never, floor(1))));
+    for (after, due) in [(DAY, false), (DAY + 1, true)] {
+        assert_eq!(is_due(&|marks| marks.floor = floor(after)), due);
+        assert_eq!(is_due(&|marks| document(marks, never, floor(after))), due);
+    }
+    for (back, due) in [(HOUR, false), (HOUR + 1, true)] {
+        assert_eq!(is_due(&|marks| marks.seen = written.seen.plus(-back)), due);
+    }
+}
+
+#[test]
+fn the_first_marks_are_due_an_hour_after_a_start_of_the_system_or_of_licd() {
+    let written = Script::start(at("2026-11-22T08"), true, None).verdict().marks;
+    let due_in = |marks: Marks, written: Marks| marks.due_in(Some(&written)).as_secs() as i64;
+    assert_eq!(due_in(written, written), DAY);
+    // licd alone was stopped.
+    assert_eq!(due_in(written, written.at_rest()), HOUR);
+    let mut restarted = written;
+    restarted.at.boot = BootId::parse("5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab");
+    assert_eq!(due_in(restarted, written), HOUR);
+    assert_eq!(due_in(restarted, written.at_rest()), HOUR);
 }
 
 #[test]
