@@ -184,6 +184,7 @@ impl<T: Remembered> StateFile<T> {
 
     fn text(&self) -> Result<String, toml::ser::Error> {
         let mut table = toml::Table::try_from(&self.known)?;
+        debug_assert!(table.keys().all(|key| T::KEYS.contains(&key.as_str())), "{}", T::FILE);
         table.insert("schema".to_owned(), T::SCHEMA.into());
         table.extend(self.unknown.clone());
         toml::to_string(&table)
