@@ -148,6 +148,24 @@ impl Verb {
     pub(crate) fn asks_the_daemon(&self) -> bool {
         !matches!(self, Self::Verify { .. } | Self::Slice { .. } | Self::Completions { .. })
     }
+
+    /// Whether its answer is incomplete without some files of the store. The other verbs answer only
+    /// what those could not change.
+    pub(crate) fn shows_the_store(&self) -> bool {
+        match self {
+            Self::Status | Self::List | Self::Show { .. } | Self::Features | Self::Doctor => true,
+            Self::Verify { .. }
+            | Self::Import(_)
+            | Self::Activate(_)
+            | Self::Remove { .. }
+            | Self::UnitId
+            | Self::Request { .. }
+            | Self::Feature { .. }
+            | Self::UpdateAllowed { .. }
+            | Self::Slice { .. }
+            | Self::Completions { .. } => false,
+        }
+    }
 }
 
 /// Something to import from.

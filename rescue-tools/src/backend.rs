@@ -11,7 +11,9 @@ use licd_device::{
     Device, Extent, Failure, FeatureReport, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
-use licd_rules::{Code, Feature, Generation, Reason, Selector, Version};
+use licd_rules::{
+    Code, Feature, Generation, Reason, Selector, ServiceStatus, TimeVerdict, Version,
+};
 use license_format::Date;
 
 use crate::args::Access;
@@ -56,8 +58,8 @@ impl Backend {
         }
     }
 
-    /// What could not be read for the answers so far. Always `None` with the daemon, which answers from
-    /// its last complete survey.
+    /// What could not be looked at for the answers so far. Always `None` with the daemon, which answers
+    /// from its last complete survey.
     pub(crate) fn missing(&self) -> Option<&Missing> {
         self.missing.get()
     }
@@ -76,7 +78,16 @@ impl Backend {
     pub(crate) fn status_json(&self) -> Result<String, Failure> {
         match &self.daemon {
             Some(daemon) => daemon.status(),
-            None => Ok(licd_device::to_json(&self.own_report()?)),
+            None => Ok(licd_device::to_json(&self.status()?)),
+        }
+    }
+
+    /// The status report, whose state must be certain: no licence that cannot be read could improve it.
+    pub(crate) fn status(&self) -> Result<Report, Failure> {
+        let report = self.report()?;
+        match report.state.status() {
+            ServiceStatus::Licensed => Ok(report),
+            ServiceStatus::Unlicensed | ServiceStatus::Expired => self.certain(report),
         }
     }
 
@@ -92,10 +103,19 @@ impl Backend {
     }
 
     fn own_report(&self) -> Result<Report, Failure> {
-        let survey = self.survey(Extent::Report);
-        let mut report = survey.report(&self.device.time(&survey)?);
+        let survey = self.survey(Extent::Report)?;
+        let time = self.time(&survey)?;
+        if !survey.has_certain_unit(&time) {
+            self.certain(())?;
+        }
+        let mut report = survey.report(&time);
         report.problems.extend(self.missing().into_iter().flat_map(Missing::problems));
         Ok(report)
+    }
+
+    /// An answer that a further licence could change: it needs every file of the store.
+    pub(crate) fn certain<T>(&self, answer: T) -> Result<T, Failure> {
+        self.missing().map_or(Ok(answer), |missing| Err(Failure::from(missing)))
     }
 
     /// Whether a feature is allowed, and the generation of the system that this holds for; `None` for a
@@ -108,18 +128,42 @@ impl Backend {
             let mut report = self.report()?;
             return Ok((report.features.remove(feature.name), report.os.generation));
         }
-        let survey = self.survey(Extent::Verdicts);
-        let answer = survey.feature(feature, &self.device.time(&survey)?);
+        let survey = self.survey(Extent::Verdicts)?;
+        let answer = survey.feature(feature, &self.time(&survey)?);
+        let answer = if answer.allowed { answer } else { self.certain(answer)? };
         Ok((Some(answer), survey.generation()))
     }
 
-    /// Surveys the device and records what is missing from the survey.
-    fn survey(&self, extent: Extent) -> Survey {
-        self.device.survey_for(extent).unwrap_or_else(|partial| {
+    /// Surveys the device, and records what the survey lacks.
+    ///
+    /// A shortage is an error: an answer without the missing facts would be invented. A failing medium
+    /// that keeps some files of the store lasts, and what the others allow is certain without them.
+    fn survey(&self, extent: Extent) -> Result<Survey, Failure> {
+        self.device.survey_for(extent).or_else(|partial| {
             let Partial { survey, missing } = *partial;
-            let _ = self.missing.set(missing);
-            survey
+            match missing.is_unreadable_files_only() {
+                true => {
+                    let _ = self.missing.set(missing);
+                    Ok(survey)
+                }
+                false => Err(self.lacks(missing)),
+            }
         })
+    }
+
+    /// The time to judge at.
+    fn time(&self, survey: &Survey) -> Result<TimeVerdict, Failure> {
+        self.device.time(survey).map_err(|unavailable| {
+            let mut missing = Missing::default();
+            missing.add(unavailable);
+            self.lacks(missing)
+        })
+    }
+
+    fn lacks(&self, missing: Missing) -> Failure {
+        let failure = Failure::from(&missing);
+        let _ = self.missing.set(missing);
+        failure
     }
 
     /// Whether a release with this date, and this version if given, may be installed, and why.
@@ -127,9 +171,10 @@ impl Backend {
         match &self.daemon {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
-                let survey = self.survey(Extent::Verdicts);
+                let survey = self.survey(Extent::Verdicts)?;
                 let to = version.and_then(Version::parse);
-                Ok(survey.update(released, to, &self.device.time(&survey)?).reason)
+                let reason = survey.update(released, to, &self.time(&survey)?).reason;
+                if reason.allows() { Ok(reason) } else { self.certain(reason) }
             }
         }
     }

@@ -59,16 +59,15 @@ fn run(args: Args, out: &mut Output) -> output::VerbResult {
         true => Backend::open(&args.access),
         false => Backend::direct(&args.access),
     };
+    let shows_the_store = verb.shows_the_store();
     let verdict = answer(verb, &backend, out)?;
-    Ok(backend.missing().map_or(verdict, |missing| unsure(verdict, missing)))
+    let missing = backend.missing().filter(|_| shows_the_store);
+    Ok(missing.map_or(verdict, incomplete))
 }
 
-/// The verdict on an incomplete answer. The answer is printed, but its exit code must not let a
-/// script rely on it. A yes stands if only files of the store are missing: none could revoke it.
-fn unsure(verdict: Verdict, missing: &Missing) -> Verdict {
-    if missing.is_files_only() && matches!(verdict, Verdict::Yes) {
-        return verdict;
-    }
+/// The verdict on an incomplete answer. What was printed is certain, but the exit code must not let a
+/// script take it for everything.
+fn incomplete(missing: &Missing) -> Verdict {
     let failure = Failure::from(missing);
     output::complain(&failure);
     Verdict::Code(failure.code)

@@ -237,6 +237,10 @@ fn importing_a_descriptor_returns_its_verdict() {
     writer.write_all(later.as_bytes()).unwrap();
     drop(writer);
     assert_eq!(import_fd(&client, reader, "pipe").unwrap(), "pending");
+    let closed = File::options().write(true).open(world.file("b.lic", "")).unwrap();
+    let refusal = import_fd(&client, closed, "b.lic").unwrap_err();
+    let message = "b.lic: was not opened for reading; open it so";
+    assert_eq!(refusal.message, message);
     let removed: u32 = client.manager("Remove", &("all", Options::new())).unwrap();
     assert_eq!(removed, 2);
     let removed: u32 = client.manager("Remove", &("all", Options::new())).unwrap();

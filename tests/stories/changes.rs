@@ -223,6 +223,9 @@ fn a_removal_reports_what_stays_with_and_without_the_daemon() {
     let answer = daemon.licctl(args).with_code(1);
     let left = r#"{"file":"both.lic","pack":"PAS-0001","class":"workspace-edition"}"#;
     assert_eq!(answer.out.trim(), format!(r#"{{"schema":1,"removed":0,"left":[{left}]}}"#));
+    let line =
+        "both.lic: stays, because it counts as workspace-edition; “pack:PAS-0001” removes it";
+    assert!(daemon.log().contains(line), "{}", daemon.log());
     assert_eq!(daemon.licctl(args.iter().chain(&["--direct"])).with_code(1).out, answer.out);
     let text = daemon.licctl(["remove", "enterprise-management-pack"]).with_code(1).out;
     let left = "pack PAS-0001 stays, because it counts as workspace-edition; “pack:PAS-0001” removes it: \

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT, WE};
-use acceptance::{World, program, story};
+use acceptance::{World, program, story, wait};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(an_import_deletes_the_licence_request),
     story!(the_store_keeps_only_this_devices_slice_of_a_mass_licence),
     story!(a_device_without_unit_id_gets_a_verdict_that_says_so),
+    story!(a_licence_copied_by_hand_answers_the_request),
     story!(an_ended_licence_of_one_interface_does_not_block_one_of_another),
     story!(a_licence_in_force_keeps_its_interface_as_the_unit_id),
     story!(the_first_of_two_trust_documents_with_one_version_counts),
@@ -227,8 +228,28 @@ fn a_device_without_unit_id_gets_a_verdict_that_says_so() {
     let answer = world.licctl(["unit-id"]).with_code(1);
     assert_eq!(answer.out, "");
     assert!(answer.err.starts_with("licctl: there is no unit ID: "), "{answer:?}");
+    let answer = world.licctl(["unit-id", "--json"]).with_code(1);
+    assert_eq!(answer.json(), json!({"schema": 1, "unit_id": null}));
+    assert!(answer.err.starts_with("licctl: there is no unit ID: "), "{answer:?}");
     let answer = world.import(maker::licence().sign()).with_code(4);
     assert!(answer.message().contains("this device has no unit ID"), "{answer:?}");
+}
+
+fn a_licence_copied_by_hand_answers_the_request() {
+    let world = World::new();
+    let request = world.path("/license/fetch.json");
+    let licence = maker::licence().sign();
+    let daemon = world.start();
+    let _ = daemon.licctl(["request"]).with_code(0);
+    assert!(request.exists());
+    world.copy_by_hand("WE.lic", &licence);
+    wait::until("the request is gone", || (!request.exists()).then_some(()));
+    assert!(daemon.stop().success());
+    // Without the daemon, the import of the same licence ends it.
+    let _ = world.licctl(["request"]).with_code(0);
+    assert!(request.exists());
+    let _ = world.import(&licence).with_code(0);
+    assert!(!request.exists());
 }
 
 /// A device with two interfaces; that of [`UNIT`] comes first.

@@ -32,10 +32,12 @@ mod published;
 mod races;
 mod replacement;
 mod report;
+mod shortages;
 mod starter;
 mod sticks;
 mod strange_files;
 mod together;
+mod unwritable;
 mod vendor;
 mod verbs;
 mod violence;
@@ -65,10 +67,12 @@ fn main() -> ExitCode {
         races::STORIES,
         replacement::STORIES,
         report::STORIES,
+        shortages::STORIES,
         starter::STORIES,
         sticks::STORIES,
         strange_files::STORIES,
         together::STORIES,
+        unwritable::STORIES,
         vendor::STORIES,
         verbs::STORIES,
         violence::STORIES,

@@ -21,6 +21,7 @@ use serde_json::Value;
 use zbus::{OwnedObjectPath, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
+    story!(verify_sends_addresses_to_import),
     story!(non_files_are_refused_without_being_opened),
     story!(a_named_pipe_is_read_like_standard_input),
     story!(the_daemon_refuses_to_open_a_named_pipe),
@@ -52,6 +53,19 @@ fn bomb(path: &Path) {
 
 fn fifo(path: &Path) {
     mkfifo(path, Mode::S_IRWXU).unwrap();
+}
+
+fn verify_sends_addresses_to_import() {
+    let world = World::new();
+    let answer = world.licctl(["verify", "--json", "https://user:secret@h/a.lic"]).with_code(6);
+    assert_eq!(answer.verdict(), "source-refused");
+    let message =
+        "is an address; verify takes files, and “licctl import -n” checks what an address has";
+    assert_eq!(answer.message(), message);
+    assert!(!answer.out.contains("secret"), "{answer:?}");
+    let stick = world.licctl(["import", "usb:"]).with_code(6);
+    let expected = "usb: source-refused: must name the device by its path, such as usb:/dev/sdX1\n";
+    assert_eq!(stick.out, expected);
 }
 
 fn non_files_are_refused_without_being_opened() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Imported, Intent, Missing, Report, Survey, to_json};
+use licd_device::{Failure, Imported, Intent, Missing, Problem, Removed, Report, Survey, to_json};
 use licd_files::settings::Settings;
 use licd_machine::clock;
 use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
@@ -85,6 +85,18 @@ impl Published {
     /// The same, with `restart_pending` set so.
     pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
         self.report.restart_pending = pending;
+        (self.json, self.now) = written(&self.report);
+        self
+    }
+
+    /// The same, with these files that licd could not write as problems, in place of those before.
+    pub(crate) fn with_unwritten(mut self, problems: &[Problem]) -> Self {
+        let named = self.report.problems.iter();
+        if named.filter(|one| matches!(one, Problem::Unwritten(_))).eq(problems) {
+            return self;
+        }
+        self.report.problems.retain(|one| !matches!(one, Problem::Unwritten(_)));
+        self.report.problems.extend_from_slice(problems);
         (self.json, self.now) = written(&self.report);
         self
     }
@@ -208,7 +220,7 @@ pub(crate) enum News {
     /// What is to be imported was read. `None`: a fault of this program.
     Read { job: Arc<Job>, read: Option<Box<Read>> },
     /// A removal ended.
-    Removed { selector: Selector, outcome: Result<Written<u32>, Refusal>, reply: Reply<u32> },
+    Removed { selector: Selector, outcome: Result<Written<Removed>, Refusal>, reply: Reply<u32> },
     /// A change of settings ended.
     Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
     /// An attempt to settle ended.

@@ -55,6 +55,13 @@ pub struct Imported {
     pub(crate) content_name: Option<FileName>,
 }
 
+impl Imported {
+    /// Whether its licence counts and was in the store before.
+    fn is_there_already(&self) -> bool {
+        !self.changed && self.verdict.code.is_accepted() && self.verdict.pack.is_some()
+    }
+}
+
 impl Batch {
     fn without_effect(imported: Vec<Imported>, survey: &Survey) -> Self {
         Self { imported, survey: survey.clone(), cleaned: Vec::new() }
@@ -109,7 +116,21 @@ impl Device {
     }
 
     /// Imports documents. `last` is the survey that they were read with.
-    pub fn import(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
+    pub fn import(&self, last: &Survey, arrivals: Vec<Arrival>) -> Batch {
+        let is_explicit: Vec<_> =
+            arrivals.iter().map(|arrival| arrival.intent == Intent::Explicit).collect();
+        let batch = self.import_all(last, arrivals);
+        // A person may have copied the answer into the store before.
+        let imported = batch.imported.iter().zip(is_explicit);
+        if imported.filter(|(_, is_explicit)| *is_explicit).any(|(one, _)| one.is_there_already())
+            && let Err(failure) = self.end_requests()
+        {
+            log::warn!("{}", failure.message);
+        }
+        batch
+    }
+
+    fn import_all(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
         // Reading may have taken long.
         let looked = match self.still_holds(last) {
             true => Ok(last.clone()),

@@ -20,6 +20,7 @@ mod place;
 mod problem;
 mod read;
 mod recognise;
+mod records;
 mod removal;
 mod report;
 mod request;
@@ -43,7 +44,7 @@ pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
     Area, LinkProblem, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem,
-    TrustPlace, TrustProblem,
+    TrustPlace, TrustProblem, UnwrittenProblem,
 };
 pub use removal::Removed;
 pub use report::{
@@ -67,6 +68,7 @@ pub struct Device {
     store: Store,
     memory: time::ClockMarks,
     cleanup: cleanup::LastFailure,
+    unwritten: records::Unwritten,
 }
 
 impl Device {
@@ -79,6 +81,7 @@ impl Device {
             store,
             memory: time::ClockMarks::default(),
             cleanup: cleanup::LastFailure::default(),
+            unwritten: records::Unwritten::default(),
         }
     }
 

@@ -85,6 +85,13 @@ impl Missing {
         self.facts.is_empty()
     }
 
+    /// Whether only files of the store are missing, and their medium keeps each of them: trying again
+    /// soon would not help.
+    #[must_use]
+    pub fn is_unreadable_files_only(&self) -> bool {
+        self.is_files_only() && self.files.iter().all(|(_, file)| file.is_failure_of_medium())
+    }
+
     /// Every missing fact.
     pub fn all(&self) -> impl Iterator<Item = &Unavailable> {
         self.facts.iter().chain(&self.files).map(|(_, unavailable)| unavailable)
@@ -153,6 +160,18 @@ mod tests {
     fn a_shortage_means_try_again_and_a_failing_medium_means_unreachable() {
         assert_eq!(Failure::from(&missing(Errno::EMFILE)).code, Code::Busy);
         assert_eq!(Failure::from(&missing(Errno::EIO)).code, Code::SourceUnreachable);
+    }
+
+    #[test]
+    fn a_shortage_at_a_file_is_no_unreadable_file() {
+        let of = |why| {
+            let mut missing = Missing::default();
+            missing.file(Area::Store, Unavailable::new("a.lic", Errno::EIO));
+            missing.file(Area::Store, Unavailable::new("b.lic", why));
+            missing.is_unreadable_files_only()
+        };
+        assert!(of(Errno::EIO) && !of(Errno::EMFILE));
+        assert!(!missing(Errno::EIO).is_unreadable_files_only());
     }
 
     #[test]

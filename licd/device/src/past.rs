@@ -3,6 +3,7 @@
 use licd_files::state;
 use licd_rules::{License, Past, TimeVerdict};
 
+use crate::records::Record;
 use crate::{Device, Failure, Survey};
 
 impl Device {
@@ -17,24 +18,32 @@ impl Device {
             survey.licenses().filter(|license| survey.past.remover(license).is_some()).collect();
         let mut past = survey.past.clone();
         survey.teach(&mut past, time);
-        let learns = past != survey.past || !back.is_empty();
-        if !learns && survey.trust_to_keep().is_none() {
-            return Ok(());
+        let learns = past != survey.past || !back.is_empty() || self.lacks_tombstones();
+        if !learns {
+            self.note_saved(Record::State, Ok(()))?;
+        }
+        if survey.trust_to_keep().is_none() {
+            self.note_saved(Record::Trust, Ok(()))?;
+            if !learns {
+                return Ok(());
+            }
         }
         let _writer = self.writer()?;
         if !self.is_current(survey) {
             return Ok(());
         }
         if let Some(document) = survey.trust_to_keep() {
-            state::keep_trust(self.root(), document)?;
+            self.note_saved(Record::Trust, state::keep_trust(self.root(), document))?;
         }
         if learns {
             // A file that a killed program has left unflushed may be lost; its effects must not outlast it.
             self.store().flush()?;
-            state::update(self.root(), |memory| {
+            let learned = state::update(self.root(), |memory| {
                 survey.teach(&mut memory.past, time);
                 back.iter().for_each(|license| memory.past.restore(license));
-            })?;
+                self.bury(&mut memory.past, survey);
+            });
+            self.note_learned(learned)?;
         }
         Ok(())
     }

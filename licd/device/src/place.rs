@@ -49,7 +49,10 @@ impl Place {
     /// log, and without a password.
     #[must_use]
     pub fn refused_name(text: &OsStr) -> String {
-        escaped(&without_userinfo(&text.to_string_lossy()))
+        let text = text.to_string_lossy();
+        // Messages put a colon after the name.
+        let text = if text == "usb:" { "usb".into() } else { text };
+        escaped(&without_userinfo(&text))
     }
 }
 
@@ -103,6 +106,8 @@ mod tests {
             let failure = Place::parse(text.as_ref()).unwrap_err();
             assert_eq!(failure.code, Code::SourceRefused, "{text}");
         }
+        assert_eq!(Place::refused_name("usb:".as_ref()), "usb");
+        assert_eq!(Place::refused_name("usb:sdb1".as_ref()), "usb:sdb1");
     }
 
     #[test]

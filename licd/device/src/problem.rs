@@ -18,6 +18,7 @@ mod partition;
 mod request;
 mod restart;
 mod trust;
+mod unwritten;
 
 pub use link::LinkProblem;
 pub use machine::MachineProblem;
@@ -25,6 +26,8 @@ pub use partition::PartitionProblem;
 pub use request::RequestProblem;
 pub use restart::RestartProblem;
 pub use trust::{TrustPlace, TrustProblem};
+pub use unwritten::UnwrittenProblem;
+pub(crate) use unwritten::Without;
 
 /// A problem for the administrator to repair. JSON holds its subject and message and reads back as
 /// [`Problem::Written`], so two problems are equal if these are.
@@ -55,6 +58,8 @@ pub enum Problem {
     Partition(PartitionProblem),
     /// The request of an activation.
     Request(RequestProblem),
+    /// A file of licd that could not be written.
+    Unwritten(UnwrittenProblem),
     /// A fact is unavailable.
     Unavailable(Area, Unavailable),
     /// As read from JSON.
@@ -101,6 +106,7 @@ impl Problem {
             | Self::Machine(_)
             | Self::Restart(_)
             | Self::Trust(_)
+            | Self::Unwritten(_)
             | Self::Written(_) => Area::System,
         }
     }
@@ -119,6 +125,7 @@ impl Problem {
             Self::Store(error) => error,
             Self::Partition(problem) => problem,
             Self::Request(problem) => problem,
+            Self::Unwritten(problem) => problem,
             Self::Unavailable(_, unavailable) => unavailable,
             Self::Written(written) => written,
         }

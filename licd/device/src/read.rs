@@ -160,10 +160,22 @@ impl<'r> Reader<'r> {
     }
 
     fn trust_document(&self, bytes: &[u8]) -> Result<Arc<TrustDocument>, DocumentError> {
-        let mut document = Arc::new(TrustDocument::empty());
-        Arc::make_mut(&mut document).verify_in_place(bytes, self.roots, self.threshold)?;
+        let mut document = no_trust();
+        // It has no other owner. `Arc::make_mut` would take the stack of a copy.
+        if let Some(document) = Arc::get_mut(&mut document) {
+            document.verify_in_place(bytes, self.roots, self.threshold)?;
+        }
         Ok(document)
     }
+}
+
+/// The trust document of a device without any.
+///
+/// The only function that makes one, so that the compiler makes it on the heap, where 50 KiB stay untouched
+/// until they are needed, and copies nothing there from the stack.
+#[inline(never)]
+pub(crate) fn no_trust() -> Arc<TrustDocument> {
+    Arc::new(TrustDocument::empty())
 }
 
 /// Verifies a licence that comes in chunks.

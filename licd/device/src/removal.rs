@@ -101,6 +101,8 @@ impl Device {
         let done = self.write(writer, |window| {
             if let Err(error) = self.intend(survey, taken, &time, by)? {
                 log::warn!("{error}; the removed licences may come back");
+                let licenses: Vec<&License> = taken.iter().map(|held| &held.license).collect();
+                self.keep_tombstones(&licenses, by, &error);
             }
             outcome.intended = true;
             for held in taken {

@@ -95,4 +95,19 @@ impl Device {
         self.write(&self.writer()?, |window| window.put_request(request.as_bytes()))?;
         Ok(self.store().request())
     }
+
+    /// Removes the requests for a licence, that of an activation included: they are answered. A request
+    /// that cannot be removed stays.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn end_requests(&self) -> Result<(), Failure> {
+        if !self.store().has_requests() {
+            return Ok(());
+        }
+        self.write(&self.writer()?, |window| {
+            window.remove_requests();
+            Ok(())
+        })
+    }
 }

@@ -21,7 +21,7 @@ use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
 use crate::problem::{MachineProblem, Problem};
-use crate::read::Reader;
+use crate::read::{Reader, no_trust};
 use crate::report::Rejected;
 use crate::{Device, Failure};
 
@@ -251,7 +251,7 @@ impl Device {
             shown,
             settings: Arc::new(settings),
             roots,
-            trust: Arc::new(TrustDocument::empty()),
+            trust: no_trust(),
             proven: Vec::new(),
             trust_to_keep: None,
             units,

@@ -9,6 +9,7 @@ use licd_fs::statefile::Warning;
 use licd_machine::clock;
 use licd_rules::{Attested, Marks, StarterVerdict, TimeVerdict, next_turn};
 
+use crate::records::Record;
 use crate::{Device, Failure, Survey};
 
 /// The delay before marks are written again after a failure: short enough to lose little, long
@@ -128,8 +129,8 @@ impl Device {
         let mut memory = self.memory();
         let Remembered { written, marks, .. } = self.of(&mut memory)?;
         match marks.as_ref().and_then(|marks| which(marks, written.marks())) {
-            Some(marks) => Ok(written.save(self.root(), marks)?),
-            None => Ok(()),
+            Some(marks) => Ok(self.note_saved(Record::Clock, written.save(self.root(), marks))?),
+            None => Ok(self.note_saved(Record::Clock, Ok(()))?),
         }
     }
 

@@ -34,13 +34,20 @@ fn a_request_stays_until_a_licence_that_counts_is_stored() {
         (&[&*foreign, &expired][..], &[Code::WrongDevice, Code::Expired][..], true),
         (&[&*trust[0]], &[Code::Valid], true),
         (&[&*first], &[Code::Valid], false),
-        (&[&*first, &foreign], &[Code::Valid, Code::WrongDevice], true),
+        // A person has copied it into the store, and imports it, too.
+        (&[&*first, &foreign], &[Code::Valid, Code::WrongDevice], false),
         // A trust document has its licences stored one by one.
         (&[&*trust[1], &second], &[Code::Valid, Code::Valid], false),
     ] {
         fs::write(&request, "{}").unwrap();
         assert_eq!(import(files), codes);
         assert_eq!(request.exists(), stays, "{codes:?}");
+    }
+    // Links and sticks bring the same licence again and again.
+    fs::write(&request, "{}").unwrap();
+    for intent in [Intent::Automatic, Intent::Check] {
+        assert_eq!(world.import(&first, intent), Code::Valid);
+        assert!(request.exists(), "{intent:?}");
     }
 }
 

@@ -36,6 +36,12 @@ impl Unavailable {
         Self::new(escaped_path(path), why)
     }
 
+    /// The kernel's reason in its words.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.why.desc()
+    }
+
     /// Whether a medium or device failed, as opposed to a lack of memory, descriptors or the like.
     #[must_use]
     pub fn is_failure_of_medium(&self) -> bool {

@@ -49,6 +49,6 @@ pub use sorting::sort_by;
 pub use starter::{Starter, StarterMark, StarterVerdict};
 pub use state::{LicenseState, next_turn};
 pub use system::{Generation, Version};
-pub use unit::{choose, is_settled};
+pub use unit::{choose, is_certain, is_settled};
 pub use upkeep::{Upkeep, upkeep};
 pub use verdict::Code;

@@ -31,6 +31,18 @@ pub fn is_settled(unit: &UnitId, case: Case<'_>) -> bool {
     standing(unit, case) > Standing::Named
 }
 
+/// Whether no further licence could change the choice of the unit ID: there is no choice, or a licence
+/// in force names the best candidate.
+///
+/// Ignores `case.unit`.
+#[must_use]
+pub fn is_certain(candidates: &[UnitId], case: Case<'_>) -> bool {
+    match candidates {
+        [] | [_] => true,
+        [best, ..] => standing(best, case) == Standing::InForce,
+    }
+}
+
 /// The state of a unit's best licence, in ascending order.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {

@@ -4,7 +4,7 @@
 mod maker;
 use maker::*;
 
-use licd_rules::{Case, Generation, License, Past, choose, is_settled};
+use licd_rules::{Case, Generation, License, Past, choose, is_certain, is_settled};
 use license_format::UnitId;
 
 const NOW: &str = "2026-06-01";
@@ -61,4 +61,14 @@ fn a_unit_is_settled_while_a_licence_counts_or_will_count() {
     assert!(settled(own().between("2026-07-01", "2026-12-31")));
     assert!(!settled(own().between("2025-01-01", "2025-12-31")));
     assert!(!settled(of("WE-AAAAA", stranger())));
+}
+
+#[test]
+fn the_choice_of_a_unit_is_certain_if_the_best_candidate_has_a_licence_in_force() {
+    let both = [unit(), stranger()];
+    let certain = |maker: Maker| case(&[maker], |case| is_certain(&both, case));
+    assert!(certain(of("WE-AAAAA", unit())));
+    assert!(!certain(of("WE-AAAAA", unit()).between("2026-07-01", "2026-12-31")));
+    assert!(!certain(of("WE-BBBBB", stranger())));
+    assert!(case(&[], |case| is_certain(&both[..1], case) && is_certain(&[], case)));
 }

@@ -282,9 +282,17 @@ impl fmt::Display for IntakeError {
                 write!(f, "is larger than {limit} bytes, the limit of a licence; check the file")
             }
             Self::Gzip => f.write_str("is damaged: it begins as gzip and cannot be unpacked"),
+            Self::Unreadable(error) if is_closed_to_readers(error) => {
+                f.write_str("was not opened for reading; open it so")
+            }
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
         }
     }
+}
+
+/// Whether a descriptor is for writing only (read(2)).
+fn is_closed_to_readers(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(nix::errno::Errno::EBADF as i32)
 }
 
 impl fmt::Display for OpenError {

@@ -42,6 +42,19 @@ fn a_licence_and_a_trust_document_have_one_directory_each() {
 }
 
 #[test]
+fn the_directories_of_a_search_are_known_without_those_that_licd_reads() {
+    let paths = ["A.txt", "dsa/licenses/A.lic", "dsa/e/A.lic", "d/e/A.lic", "licenses/A.lic"];
+    let (_dir, store, _) = with(paths.map(str::to_owned));
+    let mut searched = store.searched().unwrap();
+    searched.sort();
+    assert_eq!(searched, ["d", "d/e", "dsa/e", "licenses"].map(PathBuf::from));
+    let (_dir, store, top) = with(["dsa/licenses/A.lic".to_owned()]);
+    assert!(store.searched().unwrap().is_empty());
+    fs::remove_dir_all(top).unwrap();
+    assert!(store.searched().unwrap().is_empty());
+}
+
+#[test]
 fn sixty_four_directories_are_searched_four_deep() {
     let (_dir, store, _) = with((0..70).map(|n| format!("d{n:02}/A.lic")));
     assert_eq!(store.strays().unwrap().len(), 64);

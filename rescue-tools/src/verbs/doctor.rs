@@ -1,6 +1,6 @@
 //! `licctl doctor`
 
-use licd_device::{LinkReport, Report, StoreState};
+use licd_device::{Failure, LinkReport, Problem, Report, RequestProblem, StoreState};
 use licd_rules::{ClockState, ServiceState, sort_by};
 use licensing_words::{self as words, Check, English, Level, Tone, Words};
 use serde::Serialize;
@@ -41,21 +41,51 @@ struct Entry<'a> {
 }
 
 pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
-    let report = backend.report()?;
-    let now = report.clock.now;
-    let mut findings = match out.is_json() {
-        true => examine(&report, &English, &now.to_string()),
-        false => examine(&report, words::of_user(), &words::time(now)),
+    let words: &dyn Words = if out.is_json() { &English } else { words::of_user() };
+    let mut findings = match backend.report() {
+        Ok(report) => look(backend, &report, words, out),
+        Err(failure) => unlooked(backend, failure, words)?,
     };
-    let ca_file =
-        backend.settings().ok().and_then(|known| backend.device().ca_file_problem(&known));
-    findings.extend(ca_file.map(|message| Finding::new(Check::Network, Level::Wrong, message)));
     if out.is_json() {
         out.value(&Findings { schema: 1, checks: findings.iter().map(entry).collect() })?;
     } else {
         out.page(|page| lay_out(&mut findings, words::of_user(), page))?;
     }
     Ok(Verdict::of(findings.iter().all(|finding| finding.level != Level::Wrong)))
+}
+
+/// Looks at the device.
+fn look(backend: &Backend, report: &Report, words: &dyn Words, out: &Output) -> Vec<Finding> {
+    let now = report.clock.now;
+    let now = if out.is_json() { now.to_string() } else { words::time(now) };
+    let mut findings = examine(report, words, &now);
+    if backend.missing().is_some() {
+        // A licence that cannot be read may be in force.
+        findings.retain(|one| one.check != Check::License || one.level != Level::Wrong);
+    }
+    let ca_file =
+        backend.settings().ok().and_then(|known| backend.device().ca_file_problem(&known));
+    findings.extend(ca_file.map(|message| Finding::new(Check::Network, Level::Wrong, message)));
+    findings
+}
+
+/// The findings about a device that could not be looked at: the reasons alone.
+fn unlooked(
+    backend: &Backend,
+    failure: Failure,
+    words: &dyn Words,
+) -> Result<Vec<Finding>, Failure> {
+    let missing = backend.missing().ok_or(failure)?;
+    Ok(missing.problems().map(|one| system(&one, words)).collect())
+}
+
+fn system(problem: &Problem, words: &dyn Words) -> Finding {
+    let level = match *problem == Problem::Request(RequestProblem::Waiting) {
+        // licd asks again by itself.
+        true => Level::Note,
+        false => Level::Wrong,
+    };
+    Finding::new(Check::System, level, words::problem(problem, words))
 }
 
 fn entry(finding: &Finding) -> Entry<'_> {
@@ -94,10 +124,7 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
         Finding::new(Check::File, Level::Wrong, message)
     }));
     findings.extend(report.links.iter().filter_map(|one| link(one, words)));
-    let problems = report.problems.iter();
-    findings.extend(
-        problems.map(|one| Finding::new(Check::System, Level::Wrong, words::problem(one, words))),
-    );
+    findings.extend(report.problems.iter().map(|one| system(one, words)));
     findings
 }
 

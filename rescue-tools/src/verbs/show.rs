@@ -62,6 +62,7 @@ fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
     let licenses: Vec<_> = report.licenses.iter().filter(|l| l.pack == *pack).collect();
     let found = Verdict::of(!licenses.is_empty());
+    let found = if licenses.is_empty() { backend.certain(found)? } else { found };
     if out.is_json() {
         out.value(&Pack { schema: 1, licenses })?;
         return Ok(found);

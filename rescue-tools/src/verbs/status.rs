@@ -14,7 +14,7 @@ pub(crate) fn run(backend: &Backend, out: &mut Output) -> VerbResult {
         out.line(format_args!("{}", backend.status_json()?))?;
         return Ok(Verdict::Yes);
     }
-    let report = backend.report()?;
+    let report = backend.status()?;
     // The plan is optional: the status is complete without it.
     let plan = backend.device().published_restart().ok().flatten();
     let plan = plan.as_ref().map(|plan| plan.plan.as_str());

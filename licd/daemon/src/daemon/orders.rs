@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use licd_device::Failure;
+use licd_device::{Failure, Removed};
 use licd_files::settings::{self, SettingsError};
 use licd_rules::{Code, Selector};
 
-use super::{Daemon, Fatal};
+use super::{Daemon, Fatal, journal_events};
 use crate::dispatch::{
     Effect, Event, ImportAnswer, Order as Ordered, Origin, Refused, Ticket, WAITING, Work,
 };
@@ -167,8 +167,8 @@ impl Daemon {
         let (device, taken) = (Arc::clone(&self.device), selector.clone());
         let known = self.shared.published();
         let work = move || {
-            let value = device.remove(Some(&known.survey), &taken)?.count;
-            let left_open = value > 0 && device.is_left_open();
+            let value = device.remove(Some(&known.survey), &taken)?;
+            let left_open = value.count > 0 && device.is_left_open();
             Ok(Written { value, left_open })
         };
         let tell = move |outcome: Option<_>| News::Removed {
@@ -237,14 +237,15 @@ pub(super) fn out_of_room(why: Refused, subject: &str) -> Refusal {
 /// Logs the end of a removal. Returns its effect, and the answer to its caller.
 fn removed(
     selector: &Selector,
-    outcome: Result<Written<u32>, Refusal>,
+    outcome: Result<Written<Removed>, Refusal>,
 ) -> (Effect, Result<u32, Refusal>) {
     match outcome {
-        Ok(Written { value: count, left_open }) => {
+        Ok(Written { value: Removed { count, left }, left_open }) => {
             log::info!(
                 MESSAGE_ID = journal::REMOVED, LICD_SELECTOR = selector.to_string();
                 "{selector}: licences removed: {count}"
             );
+            journal_events::left(&left);
             let effect = match (count, left_open) {
                 (0, _) => Effect::Unchanged,
                 (_, false) => Effect::Changed,

@@ -1,11 +1,13 @@
 //! A refresh: reads the device, judges it, and publishes the result as files. It runs on a thread of
 //! its own.
 
+use std::io;
 use std::sync::Arc;
 
 use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
 use licd_files::publish;
 use licd_files::settings::Settings;
+use licd_fs::about::About as _;
 use licd_rules::TimeVerdict;
 
 use super::journal_events;
@@ -133,7 +135,7 @@ pub(super) fn publish_look(
             }
         }
     }
-    let mut published = look.published(device, last);
+    let mut published = look.published(device, last).with_unwritten(&device.unwritten());
     if let Some(last) = last {
         // A deployment that could not be written down is known until the daemon restarts.
         if last.report.restart_pending && !published.report.restart_pending {
@@ -144,14 +146,12 @@ pub(super) fn publish_look(
             published.json.clone_from(&last.json);
         }
         if last.whole && last.missing.is_empty() {
-            complaints.extend(end_answered_request(device, &published, last));
+            complaints.extend(end_answered_requests(device, &published, last));
         }
     }
     let mut again = !published.missing.is_empty();
-    if let Err(error) = publish::publish(device.root(), &published.json, &published.allowed()) {
-        complaints.push(format!("{error}; other programs see an old state"));
-        again = true;
-    }
+    let (published, outcome) = publish_files(device, published);
+    again |= outcome.is_err();
     let mut due = Vec::new();
     if published.whole {
         let published_on =
@@ -162,6 +162,11 @@ pub(super) fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
+    unwritten |= !device.unwritten().is_empty();
+    let is_named = |text: &String| {
+        published.report.problems.iter().any(|problem| text.starts_with(&problem.subject()))
+    };
+    complaints.retain(|complaint| !is_named(complaint));
     let changes = last.map(|last| LicenseChanges::between(last.licenses(), published.licenses()));
     let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
     Refreshed {
@@ -177,6 +182,23 @@ pub(super) fn publish_look(
     }
 }
 
+/// Publishes the report as files. If one cannot be written, the report says so, on the bus and, if it can
+/// be written itself, in its file.
+fn publish_files(device: &Device, published: Published) -> (Published, io::Result<()>) {
+    let write = |published: &Published| {
+        publish::publish(device.root(), &published.json, &published.allowed())
+    };
+    let outcome = write(&published);
+    device.note_published(&outcome);
+    let before = published.report.problems.clone();
+    let published = published.with_unwritten(&device.unwritten());
+    if before == published.report.problems {
+        return (published, outcome);
+    }
+    let again = write(&published);
+    (published, outcome.and(again))
+}
+
 /// What the clean-up of the store found.
 enum CleanUp {
     /// No file to remove.
@@ -185,12 +207,12 @@ enum CleanUp {
     Removed,
 }
 
-/// Removes the request of an activation if a person has copied a licence into the store since. Returns why
-/// that failed.
-fn end_answered_request(device: &Device, now: &Published, last: &Published) -> Option<String> {
-    let is_answered = now.survey.waiting().is_some() && now.report.has_gained(&last.report);
-    let removed = is_answered.then(|| device.withdraw_activation())?;
-    removed.err().map(|failure| failure.message)
+/// Removes the requests for a licence if a person has copied one into the store since. Returns why that
+/// failed.
+fn end_answered_requests(device: &Device, now: &Published, last: &Published) -> Option<String> {
+    let is_answered = now.report.has_gained(&last.report);
+    let ended = is_answered.then(|| device.end_requests())?;
+    ended.err().map(|failure| failure.message)
 }
 
 /// A survey, and what it lacks.

@@ -3,7 +3,7 @@
 use licd_machine::clock;
 use licd_rules::{
     Case, Code, EnterpriseManagement, Feature, FeatureVerdict, Generation, Judgement, License,
-    Notice, StarterVerdict, TimeVerdict, Version, choose, is_settled, sort_by,
+    Notice, StarterVerdict, TimeVerdict, Version, choose, is_certain, is_settled, sort_by,
 };
 use license_format::{Date, UnitId};
 
@@ -25,6 +25,12 @@ impl Survey {
         }
         licenses.extend(also);
         choose(&self.units, self.case(&licenses, time))
+    }
+
+    /// Whether no licence that this survey lacks could change the unit ID.
+    #[must_use]
+    pub fn has_certain_unit(&self, time: &TimeVerdict) -> bool {
+        is_certain(&self.units, self.case(&self.all(), time))
     }
 
     /// The case for these licences, without unit and starter period.

@@ -11,7 +11,6 @@ pub(super) const TABLE: &[Entry] = &[
     ("unpack it and use the file *.lic in it", "auspacken und die Datei *.lic daraus nehmen"),
     ("ask for the file *.lic", "die Datei *.lic anfordern"),
     ("unpack it first", "zuerst auspacken"),
-    ("unpack it once", "einmal auspacken"),
     ("is empty", "ist leer"),
     ("is {}, not a licence", "ist {!}, keine Lizenz"),
     ("a zip archive", "ein ZIP-Archiv"),
@@ -37,7 +36,10 @@ pub(super) const TABLE: &[Entry] = &[
         "sign in to the network with a web browser, or check the address",
         "mit einem Webbrowser am Netzwerk anmelden oder die Adresse prüfen",
     ),
-    ("is packed by gzip twice", "ist zweimal mit gzip gepackt"),
+    (
+        "is packed by gzip twice, or has a byte order mark before gzip",
+        "ist zweimal mit gzip gepackt oder trägt vor gzip eine Byte-Reihenfolge-Marke",
+    ),
     ("is packed by {}, which licd does not read", "ist mit {} gepackt, was licd nicht liest"),
     (
         "is UTF-16 text, as some editors save it",
@@ -72,6 +74,13 @@ pub(super) const TABLE: &[Entry] = &[
         "ist beschädigt: beginnt wie gzip und lässt sich nicht auspacken",
     ),
     ("cannot be read: {}", "ist nicht lesbar: {}"),
+    ("was not opened for reading", "wurde nicht zum Lesen geöffnet"),
+    ("open it so", "so öffnen"),
+    ("is an address", "ist eine Adresse"),
+    (
+        "verify takes files, and “licctl import -n” checks what an address has",
+        "verify nimmt Dateien, und „licctl import -n“ prüft, was unter einer Adresse liegt",
+    ),
     ("cannot be opened: {}", "lässt sich nicht öffnen: {}"),
     ("cannot be written: {}", "ist nicht beschreibbar: {}"),
     ("is {}, not a file", "ist {!}, keine Datei"),

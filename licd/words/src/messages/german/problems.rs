@@ -60,6 +60,26 @@ pub(super) const TABLE: &[Entry] = &[
         "im Kernel-Protokoll nach Fehlern des Datenträgers sehen",
     ),
     ("its last known content counts", "es gilt, was zuletzt bekannt war"),
+    // Files of licd that cannot be written.
+    (
+        "cannot be written ({}), so licd forgets at its next start what it records there",
+        "ist nicht beschreibbar ({}), daher vergisst licd beim nächsten Start, was es darin festhält",
+    ),
+    (
+        "cannot be written ({}), so the removed licences may come back from sticks and links",
+        "ist nicht beschreibbar ({}), daher kommen die entfernten Lizenzen vielleicht über Sticks und \
+         Links zurück",
+    ),
+    (
+        "cannot be written ({}), so other programs see an old state",
+        "ist nicht beschreibbar ({}), daher sehen andere Programme einen alten Stand",
+    ),
+    ("make room in its file system", "in seinem Dateisystem Platz schaffen"),
+    ("make its file system writable", "sein Dateisystem beschreibbar machen"),
+    (
+        "check its directory, and the kernel's log for errors of its medium",
+        "sein Verzeichnis prüfen, und im Kernel-Protokoll nach Fehlern des Datenträgers sehen",
+    ),
     // Configuration, settings and state.
     (
         "the whole file is ignored until it is corrected",
