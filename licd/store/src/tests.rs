@@ -33,9 +33,9 @@ fn removals_are_flushed_when_the_window_closes_and_writes_at_once() {
     window.put(&name, b"one").unwrap();
     window.put_request(b"{}").unwrap();
     window.put_activation(b"{}").unwrap();
-    assert!(!window.unflushed);
+    assert!(!window.unflushed && store.has_requests());
     window.remove_requests();
-    assert!(window.unflushed);
+    assert!(window.unflushed && !store.has_requests());
     window.unflushed = false;
     // What is not there is not removed.
     window.remove_requests();
