@@ -162,11 +162,10 @@ pub(super) fn publish_look(
             due = notices.due(device, day, &mut complaints);
         }
     }
-    unwritten |= !device.unwritten().is_empty();
-    let is_named = |text: &String| {
-        published.report.problems.iter().any(|problem| text.starts_with(&problem.subject()))
-    };
-    complaints.retain(|complaint| !is_named(complaint));
+    let problems = device.unwritten();
+    unwritten |= !problems.is_empty();
+    // The report names these files.
+    complaints.retain(|text| !problems.iter().any(|one| text.starts_with(&one.subject())));
     let changes = last.map(|last| LicenseChanges::between(last.licenses(), published.licenses()));
     let (changes, imported) = (changes.unwrap_or_default(), Vec::new());
     Refreshed {
