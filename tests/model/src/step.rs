@@ -7,7 +7,8 @@ use crate::device::{Dir, Each, Licence, Trust};
 /// A step of a program: the work of one function. Other programs may run between two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Notes what tells whether the device has changed.
+    /// Notes what tells whether the device has changed. licd notes it of the licences only before it lists
+    /// them; a stamp that is younger than here, and older than what is read, tells no less.
     Stamp,
     /// Reads the trust document of the memory.
     ReadKept,
@@ -143,9 +144,9 @@ impl Step {
     /// The file and the function of the product that this step is.
     pub fn code(self) -> (&'static str, &'static str) {
         match self {
-            Self::Stamp => ("licd/device/src/survey.rs", "stamps"),
+            Self::Stamp => ("licd/device/src/survey/stamps.rs", "memory_stamps"),
             Self::ReadKept | Self::ReadTrust => ("licd/device/src/survey/trust.rs", "find_trust"),
-            Self::ReadMemory => ("licd/device/src/survey.rs", "read_inputs"),
+            Self::ReadMemory => ("licd/device/src/survey/stamps.rs", "begin"),
             Self::List => ("licd/device/src/survey/store.rs", "read_store"),
             Self::Confirm => ("licd/device/src/survey.rs", "read_consistently"),
             Self::ReadLicence(_) => ("licd/device/src/survey/store.rs", "read_entry"),
@@ -153,7 +154,7 @@ impl Step {
             Self::Lock => ("licd/store/src/writer.rs", "writer"),
             Self::LockToSettle | Self::Settle => ("licd/store/src/writer.rs", "settle"),
             Self::LookForRemoval => ("licd/device/src/removal.rs", "finish_removal"),
-            Self::Renew => ("licd/device/src/survey.rs", "is_current"),
+            Self::Renew => ("licd/device/src/survey/stamps.rs", "is_current"),
             Self::Decide => ("licd/device/src/carry_out.rs", "judge_all"),
             Self::Open => ("licd/store/src/window.rs", "open"),
             Self::Write(_) => ("licd/fs/src/atomic/temporary.rs", "with"),
