@@ -237,11 +237,12 @@ mod tests {
     fn a_deployment_is_pending_until_the_system_starts_again() {
         let (_dir, root) = root();
         let (first, second) = (boot("5b1f1d0c"), boot("77777777"));
-        let is_pending = |boot| Deployments::load(&root).unwrap().0.is_pending(boot);
-        assert!(!is_pending(&first));
+        let recorded = || Deployments::load(&root).unwrap().0;
+        let is_pending = |boot| recorded().is_pending(boot);
+        assert!(recorded().is_empty() && !is_pending(&first));
         remember(&root, &first, WE).unwrap();
         assert!(is_pending(&first));
-        assert!(!is_pending(&second));
+        assert!(!is_pending(&second) && !recorded().is_empty());
         remember(&root, &second, "EMP-00001/1").unwrap();
         assert!(!is_pending(&first));
     }

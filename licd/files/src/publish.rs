@@ -133,13 +133,10 @@ fn add_feature(dir: &File, path: &Path, name: &str) -> io::Result<()> {
 
 /// The directory, created if it is missing.
 fn open_dir(path: &Path) -> io::Result<File> {
-    let open = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            atomic::create_dir(path).map_err(|reason| named(path, reason.into()))?;
-            File::open(path)
-        }
-        open => open,
-    };
+    let open = File::open(path).or_else(|_| {
+        atomic::create_dir(path)?;
+        File::open(path)
+    });
     open.map_err(|error| named(path, error))
 }
 
