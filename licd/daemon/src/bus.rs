@@ -102,6 +102,12 @@ impl fmt::Display for StartError {
     }
 }
 
+/// Starts the thread of zbus, for as long as the task lives. zbus takes a lack of threads for a fault of the
+/// program, so that nothing else should run that could use up what a thread needs.
+pub(crate) fn start_thread() -> Task<(), Runtime> {
+    zruntime::spawn(std::future::pending())
+}
+
 impl Bus {
     /// Connects, serves and takes the name.
     ///

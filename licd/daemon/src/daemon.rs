@@ -26,7 +26,7 @@ use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
-use crate::bus::{Bus, Connected, NAME, START, StartError};
+use crate::bus::{self, Bus, Connected, NAME, START, StartError};
 use crate::dispatch::{Event, Lack, State, Ticket};
 use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
@@ -91,6 +91,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let poller = Poller::open(&root)?;
     let device = Arc::new(Device::at(root));
     let notices = Arc::new(NoticePublisher::default());
+    // Before the survey begins, whose shortages are reported.
+    let bus_thread = bus::start_thread();
     let connect = || Connected::to(&args.bus, START);
     let (First { refreshed, removal, settled }, connected) =
         first::refresh(&device, &notices, connect);
@@ -98,6 +100,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
     let bus = connected.and_then(|connected| connected.serve(&shared, START));
+    drop(bus_thread);
     // Programs that wait until licd is ready find a settled store; the name does not wait for that.
     let published = shared.published();
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));
@@ -195,9 +198,11 @@ impl Daemon {
         self.complain(complaints, true);
         self.poller.set_alarm(self.device.next_turn(&published.time));
         let status = journal_events::status_line(&published.report);
+        // Once licd is ready, it opens the partition only for a reason: a person may unmount it.
+        let are_searched = self.poller.watch_searched();
         notify_ready(&status)?;
         self.publish_first_plan();
-        if self.poller.watch_searched() {
+        if are_searched {
             self.handle(Event::FilesChanged)?;
         }
         Ok(())
