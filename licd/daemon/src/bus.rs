@@ -34,7 +34,7 @@ use licd_device::Report;
 use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
-use zruntime::{Shared as Runtime, Task, mpmc};
+use zruntime::{Shared as Runtime, SharedRuntime, Task, mpmc};
 
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Shared};
@@ -103,9 +103,11 @@ impl fmt::Display for StartError {
 }
 
 /// Starts the thread of zbus, for as long as the task lives. zbus takes a lack of threads for a fault of the
-/// program, so that nothing else should run that could use up what a thread needs.
-pub(crate) fn start_thread() -> Task<(), Runtime> {
-    zruntime::spawn(std::future::pending())
+/// program, so that nothing else should run that could use up what a thread needs. `None` if zbus cannot have
+/// one; connecting says why.
+pub(crate) fn start_thread() -> Option<Task<(), Runtime>> {
+    let runtime = SharedRuntime::current().ok()?;
+    Some(runtime.spawn("start", std::future::pending()))
 }
 
 impl Bus {
