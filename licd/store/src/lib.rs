@@ -242,7 +242,7 @@ impl Store {
         self.place.join(ACTIVATION)
     }
 
-    /// Whether [`Window::remove_requests`] would find a request. If that is uncertain, there is none.
+    /// Whether [`Window::remove_requests`] would find a request; `false` if the partition cannot be read.
     #[must_use]
     pub fn has_requests(&self) -> bool {
         listing::open_top(&self.place).is_ok_and(|top| !listing::requests(&top).is_empty())
