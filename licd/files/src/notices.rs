@@ -21,6 +21,7 @@ use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_fs::textfile;
 use licd_rules::{Announced, BootId, EnterpriseManagement, Stage};
 use license_format::Date;
+use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 /// The setting at boot: the boot ID and a word.
@@ -103,9 +104,13 @@ pub fn since_boot(
         both.into_iter().find(|how| line(*how) == kept)
     });
     Ok(kept.unwrap_or_else(|| {
-        if file.parent().is_some_and(|dir| atomic::create_dir(dir).is_ok()) {
-            let bytes = line(set).into_bytes();
-            let _ = atomic::replace(&file, &bytes, atomic::PUBLIC, Durability::Volatile);
+        let text = line(set);
+        let record =
+            || atomic::replace(&file, text.as_bytes(), atomic::PUBLIC, Durability::Volatile);
+        if record() == Err(Errno::ENOENT.into()) {
+            // Without its directory the record fails once more.
+            let _ = file.parent().map(atomic::create_dir);
+            let _ = record();
         }
         set
     }))
