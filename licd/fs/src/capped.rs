@@ -1,7 +1,7 @@
 //! Reads small regular files.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -34,6 +34,28 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
 /// The kernel's error; for a link `ELOOP`.
 pub fn read_unless_link(path: &Path, limit: u64) -> io::Result<Capped> {
     read_open(open(path, OFlag::O_NOFOLLOW)?, limit)
+}
+
+/// Reads a file of sysfs, which returns its whole text to one call, of at most `limit` bytes, unless `path`
+/// itself is a link. Only a file that seems to be empty is asked for its kind.
+///
+/// # Errors
+/// The kernel's error; for a link `ELOOP`, for a directory `EISDIR`.
+pub fn read_attribute(path: &Path, limit: usize) -> io::Result<Capped> {
+    let mut file = open(path, OFlag::O_NOFOLLOW)?;
+    let mut bytes = vec![0; limit + 1];
+    let length = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
+    bytes.truncate(length);
+    Ok(match length {
+        0 if !file.metadata()?.is_file() => Capped::NotRegular,
+        length if length > limit => Capped::TooLarge,
+        _ => Capped::Whole(bytes),
+    })
 }
 
 fn open(path: &Path, flags: OFlag) -> io::Result<File> {
