@@ -91,6 +91,8 @@ impl<'a> Temporary<'a> {
     pub(super) fn take_name(&mut self, name: &OsStr) -> Result<(), Errno> {
         renameat(self.dir, self.name.as_str(), self.dir, name)?;
         self.renamed = true;
+        // Only temporary files are swept.
+        self.file.leave();
         Ok(())
     }
 }
