@@ -205,7 +205,7 @@ pub struct LicenseReport {
     #[serde(with = "crate::json")]
     pub state: LicenseState,
     /// The file's name in the store.
-    pub file: String,
+    pub file: Box<str>,
 }
 
 /// A file that does not count.
@@ -377,7 +377,7 @@ impl From<FeatureVerdict> for FeatureReport {
 }
 
 impl LicenseReport {
-    pub(crate) fn new(terms: &Terms, state: LicenseState, file: String) -> Self {
+    pub(crate) fn new(terms: &Terms, state: LicenseState, file: Box<str>) -> Self {
         Self {
             pack: terms.pack.clone(),
             serial: terms.serial,
