@@ -62,7 +62,8 @@ impl Device {
 
     /// Whether store and memory are unchanged since this survey.
     pub(crate) fn is_current(&self, survey: &Survey) -> bool {
-        survey.stamps.is_some() && self.stamps(&self.store().view()).ok() == survey.stamps
+        let read = survey.stamps.as_deref();
+        read.is_some() && self.stamps(&self.store().view()).ok().as_ref() == read
     }
 
     /// Whether store, memory and units are unchanged since this survey.
