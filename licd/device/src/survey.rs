@@ -5,6 +5,7 @@ mod judge;
 mod stamps;
 mod store;
 mod trust;
+mod written;
 
 use std::sync::Arc;
 use std::thread;
@@ -32,6 +33,7 @@ use trust::Proven;
 pub use inputs::Extent;
 pub use store::Held;
 pub(crate) use store::{Cut, Gone, Reuse};
+pub(crate) use written::Written;
 
 /// The generation of a system that does not state its own: the newest.
 const DEFAULT_GENERATION: Generation = Generation::Os12;
@@ -302,6 +304,12 @@ impl Survey {
     /// Marks the survey as stale, so that the next comparison reads the device again.
     pub(crate) fn mark_stale(&mut self) {
         self.stamps = None;
+    }
+
+    /// The same survey, marked as stale.
+    pub(crate) fn stale(mut self) -> Self {
+        self.mark_stale();
+        self
     }
 
     pub(crate) fn reader(&self) -> Reader<'_> {
