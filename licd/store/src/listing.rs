@@ -170,8 +170,11 @@ pub(crate) fn requests(top: &OwnedFd) -> Vec<OsString> {
     let mut all = RawDir::new(&dir, buffer.spare_capacity_mut());
     while let Some(Ok(found)) = all.next() {
         let name = found.file_name().to_bytes();
-        if name.starts_with(REQUESTS) && requests.len() < MAX_REQUESTS {
+        if name.starts_with(REQUESTS) {
             requests.push(OsStr::from_bytes(name).to_owned());
+        }
+        if requests.len() == MAX_REQUESTS {
+            break;
         }
     }
     requests
