@@ -48,15 +48,16 @@ struct IssuingKey {
     products: Option<Vec<Product, { limits::KEY_PRODUCTS }>>,
 }
 
-impl TrustDocument {
-    /// The document of a device without any: version 0 and no keys, so that every licence has an
-    /// unknown signer.
-    #[must_use]
+/// The document of a device without any: version 0 and no keys, so that every licence has an
+/// unknown signer.
+impl Default for TrustDocument {
     #[inline(always)] // So that a caller makes it in its place, and copies no 50 KiB.
-    pub fn empty() -> Self {
+    fn default() -> Self {
         Self { version: 0, issued: UnixSeconds(0), keys: Vec::new(), withdrawals: Vec::new() }
     }
+}
 
+impl TrustDocument {
     /// Verifies a trust document against the root keys of the device. `threshold` **distinct**
     /// public keys must have signed; a key under two names or in two lines counts once (LF §7.1). The
     /// caller may cut a longer file after [`limits::TRUST_BYTES`] + 1 bytes; the result is the same.
@@ -91,7 +92,7 @@ impl TrustDocument {
         roots: &[VerifierKey],
         threshold: NonZeroUsize,
     ) -> Result<Self, DocumentError> {
-        let mut document = Self::empty();
+        let mut document = Self::default();
         document.verify_in_place(bytes, roots, threshold)?;
         Ok(document)
     }
@@ -100,7 +101,7 @@ impl TrustDocument {
     /// heap costs as much as a signature.
     ///
     /// # Errors
-    /// Those of [`TrustDocument::verify`]; the document is then [`TrustDocument::empty`].
+    /// Those of [`TrustDocument::verify`]; the document is then [`TrustDocument::default`].
     pub fn verify_in_place(
         &mut self,
         bytes: &[u8],

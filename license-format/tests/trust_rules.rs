@@ -342,7 +342,7 @@ fn a_document_becomes_another_one_or_empty() {
     let known = [a, b].map(|root| root.verifier().clone());
     let two = NonZeroUsize::new(2).unwrap();
     let whole = issue::sign(&text(), &[a, b]);
-    let mut document = TrustDocument::empty();
+    let mut document = TrustDocument::default();
     document.verify_in_place(whole.as_bytes(), &known, two).unwrap();
     assert_eq!(document, verify(&whole, &[a, b], 2).unwrap());
 
@@ -359,6 +359,6 @@ fn a_document_becomes_another_one_or_empty() {
     ] {
         document.verify_in_place(whole.as_bytes(), &known, two).unwrap();
         document.verify_in_place(refused.as_bytes(), &known, two).unwrap_err();
-        assert_eq!(document, TrustDocument::empty(), "{refused}");
+        assert_eq!(document, TrustDocument::default(), "{refused}");
     }
 }

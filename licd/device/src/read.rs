@@ -171,11 +171,11 @@ impl<'r> Reader<'r> {
 
 /// The trust document of a device without any.
 ///
-/// The only function that makes one, so that the compiler makes it on the heap, where 50 KiB stay untouched
-/// until they are needed, and copies nothing there from the stack.
+/// The only function that makes one. `Arc::default` makes it on the heap, where 50 KiB stay untouched until
+/// they are needed; `Arc::new` would copy them there from the stack.
 #[inline(never)]
 pub(crate) fn no_trust() -> Arc<TrustDocument> {
-    Arc::new(TrustDocument::empty())
+    Arc::default()
 }
 
 /// Verifies a licence that comes in chunks.
