@@ -122,7 +122,7 @@ impl Window<'_> {
         }
         // The requests are in the top directory.
         fsync(&self.top)?;
-        self.found_licenses()?.map_or(Ok(()), |dir| fsync(dir))
+        self.found_licenses()?.map_or(Ok(()), fsync)
     }
 
     fn make_read_only(&self) -> Closed {

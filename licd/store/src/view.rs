@@ -108,7 +108,6 @@ impl View<'_> {
     }
 
     /// The top directory, the mount if it was looked at, and the directories that were opened.
-    #[expect(clippy::type_complexity, reason = "the parts have no other use")]
     pub(crate) fn into_parts(
         self,
     ) -> (Result<OwnedFd, Errno>, Option<Result<Mount, Errno>>, Directories) {
