@@ -183,11 +183,6 @@ impl<'a> Assessor<'a> {
         past != self.survey.past
     }
 
-    /// The memory with the effects of everything at hand.
-    pub(crate) fn learned(&self) -> Result<Past, Failure> {
-        Ok(self.survey.learned(&self.device.time(&self.survey)?))
-    }
-
     /// Applies the effects of an arrival to the survey.
     pub(crate) fn note(&mut self, arrival: &Arrival, assessed: &Assessed, stamp: Option<Stamp>) {
         if let Action::Trust { document, .. } = &assessed.action {

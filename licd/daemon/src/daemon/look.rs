@@ -25,6 +25,8 @@ pub(super) struct Look {
     /// Whether the survey has all facts.
     whole: bool,
     pub(super) basis: Basis,
+    /// The time to judge this survey at, if it was looked at.
+    time: Option<TimeVerdict>,
 }
 
 /// Where the facts of a look come from.
@@ -40,7 +42,7 @@ impl Look {
     /// What was published before, to be judged again.
     pub(super) fn at(last: &Published) -> Self {
         let (survey, missing) = (Arc::clone(&last.survey), last.missing.clone());
-        Self { survey, missing, whole: last.whole, basis: Basis::Published }
+        Self { survey, missing, whole: last.whole, basis: Basis::Published, time: None }
     }
 
     /// What a batch has left, without another survey; `None` if the batch does not show all of it.
@@ -62,10 +64,11 @@ impl Look {
 
     /// If a fact could not be looked at, the last survey with all facts stands.
     pub(super) fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
-        let basis = Basis::Device;
+        let (basis, time) = (Basis::Device, None);
         match looked {
             Ok(survey) => {
-                Self { survey: Arc::new(survey), missing: Missing::default(), whole: true, basis }
+                let missing = Missing::default();
+                Self { survey: Arc::new(survey), missing, whole: true, basis, time }
             }
             Err(partial) => {
                 let Partial { survey, missing } = *partial;
@@ -73,11 +76,11 @@ impl Look {
                 match last {
                     Some(last) => {
                         let survey = Arc::clone(&last.survey);
-                        Self { survey, missing, whole: true, basis }
+                        Self { survey, missing, whole: true, basis, time }
                     }
                     None => {
                         let whole = missing.is_files_only();
-                        Self { survey: Arc::new(survey), missing, whole, basis }
+                        Self { survey: Arc::new(survey), missing, whole, basis, time }
                     }
                 }
             }
@@ -112,6 +115,7 @@ impl Look {
         device.keep_past(&self.survey, &time)?;
         let cleaned = device.clean_up(&self.survey, &time)?;
         if cleaned.is_empty() {
+            self.time = Some(time);
             return Ok(CleanUp::Nothing);
         }
         journal_events::cleaned(&cleaned);
@@ -121,7 +125,8 @@ impl Look {
 
     /// What is to be published.
     pub(super) fn published(mut self, device: &Device, last: Option<&Published>) -> Published {
-        let time = device.time(&self.survey).unwrap_or_else(|unavailable| {
+        let time = self.time.map_or_else(|| device.time(&self.survey), Ok);
+        let time = time.unwrap_or_else(|unavailable| {
             self.missing.add(unavailable);
             last.map_or_else(|| device.provisional_time(&self.survey), |last| last.time)
         });

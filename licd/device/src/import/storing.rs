@@ -1,7 +1,7 @@
 //! Stores the documents of a batch under the write lock, and records them.
 
 use licd_files::state;
-use licd_rules::Past;
+use licd_rules::{Past, TimeVerdict};
 use licd_store::{StoreError, Window};
 
 use super::{Batch, Intent, usable};
@@ -77,16 +77,17 @@ impl Device {
             }
         };
         let are_flushed = window.has_flushed_licenses();
+        let time = self.time(&assessor.survey).ok();
         // Otherwise a killed program may have left unflushed what replaces them.
-        let cleaned = match are_flushed {
-            true => self.clear_replaced(window, &mut assessor.survey),
-            false => Vec::new(),
+        let cleaned = match &time {
+            Some(time) if are_flushed => assessor.survey.clear_replaced(window, time),
+            _ => Vec::new(),
         };
         let has_room = window.leave_reserve(0).is_ok();
         let files = assessed.iter().flat_map(Assessed::files).cloned();
         let files = files.chain(cleaned.iter().map(|one| one.file.clone())).collect();
         let written = Written { files, has_room };
-        Ok(Done { assessor, assessed, are_flushed, written, cleaned })
+        Ok(Done { assessor, assessed, are_flushed, time, written, cleaned })
     }
 
     /// Makes sure that a file that is there already survives a power cut, as an import promises: the
@@ -126,7 +127,8 @@ impl Device {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
-        let mut past = done.assessor.learned()?;
+        let survey = &done.assessor.survey;
+        let mut past = survey.learned(&done.time.map_or_else(|| self.time(survey), Ok)?);
         past.tidy();
         done.assessor.survey.past.clone_from(&past);
         if past == *before {
@@ -149,6 +151,8 @@ struct Done<'a> {
     assessed: Vec<Assessed>,
     /// Whether every licence of the store is flushed.
     are_flushed: bool,
+    /// The time after they were stored, if it was looked at.
+    time: Option<TimeVerdict>,
     written: Written,
     cleaned: Vec<Cleaned>,
 }
@@ -156,6 +160,7 @@ struct Done<'a> {
 impl<'a> Done<'a> {
     fn nothing_stored(assessor: Assessor<'a>, assessed: Vec<Assessed>) -> Self {
         let written = Written { files: Vec::new(), has_room: true };
-        Self { assessor, assessed, are_flushed: false, written, cleaned: Vec::new() }
+        let (time, cleaned) = (None, Vec::new());
+        Self { assessor, assessed, are_flushed: false, time, written, cleaned }
     }
 }
