@@ -49,7 +49,7 @@ const SEARCHED: WatchedDirectory = files("/license/…", TheseAndLicenses(&[]));
 /// no other use is watched only while one of its directories is missing: others make files in `/run` and `/etc`
 /// all the time.
 const PLACES: [WatchedDirectory; 12] = [
-    parent("/", &["license", "etc"]),
+    parent("/", &["license", "etc", "run"]),
     WatchedDirectory {
         path: "/license",
         names: TheseAndLicenses(&["dsa", "fetch-activation.json"]),

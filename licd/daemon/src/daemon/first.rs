@@ -6,7 +6,8 @@ use std::thread;
 
 use licd_device::Device;
 
-use super::refresh::{Look, Removal, publish_look, remove_profile};
+use super::look::Look;
+use super::refresh::{Removal, publish_look, remove_profile};
 use super::settle;
 use crate::notices::NoticePublisher;
 use crate::shared::Refreshed;
@@ -58,5 +59,5 @@ fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> First {
     if look.has_all_facts() {
         look.begin_starter(device);
     }
-    First { refreshed: publish_look(device, notices, look, true, None), removal, settled }
+    First { refreshed: publish_look(device, notices, look, None), removal, settled }
 }
