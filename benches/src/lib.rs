@@ -6,13 +6,17 @@
     reason = "a figure that cannot be taken is a failed test"
 )]
 
+pub mod import;
 pub mod measure;
 pub mod service;
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use acceptance::{World, maker};
+use wait4::Wait4;
 
 /// A device that has been in use: one licence, and the marks and the memory of an earlier start.
 ///
@@ -44,4 +48,17 @@ pub fn stored(licences: u32) -> World {
 #[must_use]
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// The time and the processor time of one run of a program.
+///
+/// # Panics
+/// If it fails.
+pub fn taken(command: &mut Command) -> (Duration, Duration) {
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let began = Instant::now();
+    let ended = command.spawn().and_then(Wait4::wait4);
+    let ended = ended.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(ended.status.success(), "{command:?}: {}", ended.status);
+    (began.elapsed(), ended.rusage.utime + ended.rusage.stime)
 }

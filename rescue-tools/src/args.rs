@@ -5,7 +5,7 @@ mod orders;
 use std::env;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, stdin, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -63,6 +63,18 @@ pub(crate) struct Access {
     /// Work on the device itself even if the daemon runs.
     #[arg(long, global = true)]
     pub(crate) direct: bool,
+}
+
+impl Access {
+    /// The bus of the daemon, if it is to be asked.
+    pub(crate) fn daemon_bus(&self) -> Option<BusAddress> {
+        match &self.bus {
+            _ if self.direct => None,
+            Some(bus) => Some(bus.clone()),
+            // The daemon on the system bus serves the device, not another root directory.
+            None => (self.root == Path::new("/")).then_some(BusAddress::System),
+        }
+    }
 }
 
 // Only the options of the verb that is given are built; its own description then takes the place of the

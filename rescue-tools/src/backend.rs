@@ -11,6 +11,7 @@ use licd_device::{
     Device, Extent, Failure, FeatureReport, Missing, Partial, Removed, Report, Survey,
 };
 use licd_fs::root::Root;
+use licd_protocol::BusAddress;
 use licd_rules::{
     Code, Feature, Generation, Reason, Selector, ServiceStatus, TimeVerdict, Version,
 };
@@ -25,7 +26,10 @@ pub(crate) use jobs::{CancelBy, JobOptions, Wish};
 /// The connection to the daemon, or direct access to the device.
 pub(crate) struct Backend {
     device: Device,
-    daemon: Option<Daemon>,
+    /// The bus of the daemon, if the arguments allow it.
+    bus: Option<BusAddress>,
+    /// The daemon, looked for once.
+    daemon: OnceCell<Option<Daemon>>,
     missing: OnceCell<Missing>,
     /// The first complete survey of the device.
     known: OnceCell<Survey>,
@@ -41,17 +45,17 @@ pub(crate) enum By {
 }
 
 impl Backend {
-    /// Connects to the daemon if the arguments allow it and the daemon owns its bus name. Never starts
-    /// the daemon.
+    /// Asks the daemon if the arguments allow it and the daemon owns its bus name. Never starts the daemon.
     pub(crate) fn open(access: &Access) -> Self {
-        Self { daemon: Daemon::wanted(access), ..Self::direct(access) }
+        Self { bus: access.daemon_bus(), ..Self::direct(access) }
     }
 
     /// Answers without the daemon.
     pub(crate) fn direct(access: &Access) -> Self {
         Self {
             device: Device::at(Root::new(&access.root)),
-            daemon: None,
+            bus: None,
+            daemon: OnceCell::new(),
             missing: OnceCell::new(),
             known: OnceCell::new(),
             verdicts: OnceCell::new(),
@@ -64,9 +68,15 @@ impl Backend {
         self.missing.get()
     }
 
+    /// The daemon, if it answers.
+    fn daemon(&self) -> Option<&Daemon> {
+        let find = || self.bus.as_ref().and_then(Daemon::find);
+        self.daemon.get_or_init(find).as_ref()
+    }
+
     /// Who answers.
     pub(crate) fn by(&self) -> By {
-        if self.daemon.is_some() { By::Daemon } else { By::Device }
+        if self.daemon().is_some() { By::Daemon } else { By::Device }
     }
 
     /// The device itself, for read-only access.
@@ -76,7 +86,7 @@ impl Backend {
 
     /// The status report as JSON.
     pub(crate) fn status_json(&self) -> Result<String, Failure> {
-        match &self.daemon {
+        match self.daemon() {
             Some(daemon) => daemon.status(),
             None => Ok(licd_device::to_json(&self.status()?)),
         }
@@ -93,7 +103,7 @@ impl Backend {
 
     /// The status report.
     pub(crate) fn report(&self) -> Result<Report, Failure> {
-        let Some(daemon) = &self.daemon else {
+        let Some(daemon) = self.daemon() else {
             return self.own_report();
         };
         serde_json::from_str(&daemon.status()?).map_err(|error| Failure {
@@ -124,7 +134,7 @@ impl Backend {
         &self,
         feature: &Feature,
     ) -> Result<(Option<FeatureReport>, Generation), Failure> {
-        if self.daemon.is_some() {
+        if self.daemon().is_some() {
             let mut report = self.report()?;
             return Ok((report.features.remove(feature.name), report.os.generation));
         }
@@ -168,7 +178,7 @@ impl Backend {
 
     /// Whether a release with this date, and this version if given, may be installed, and why.
     pub(crate) fn update(&self, released: Date, version: Option<&str>) -> Result<Reason, Failure> {
-        match &self.daemon {
+        match self.daemon() {
             Some(daemon) => daemon.check_update(&released.to_string(), version),
             None => {
                 let survey = self.survey(Extent::Verdicts)?;
@@ -181,7 +191,7 @@ impl Backend {
 
     /// Removes licences.
     pub(crate) fn remove(&self, selector: &Selector) -> Result<Removed, Failure> {
-        match &self.daemon {
+        match self.daemon() {
             Some(daemon) => {
                 let count = daemon.remove(selector)?;
                 // The list of remaining licences omits files that cannot be read now.

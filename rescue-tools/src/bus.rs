@@ -4,9 +4,8 @@ mod job;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::os::fd::AsFd as _;
-use std::path::Path;
 use std::task::Poll;
 
 use licd_client::{
@@ -17,7 +16,8 @@ use licd_device::{Failure, Intent};
 use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason, Selector};
 
-use crate::args::Access;
+/// The verdict on a file with its message, or why there is none.
+pub(crate) type Answer = Result<(Code, String), Failure>;
 
 /// Concurrent imports: the daemon's limit of files per caller.
 const AT_ONCE: usize = 64;
@@ -28,19 +28,8 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Connects to the daemon if the arguments allow it and the daemon runs.
-    pub(crate) fn wanted(args: &Access) -> Option<Self> {
-        let bus = match (&args.bus, args.direct) {
-            (_, true) => None,
-            (Some(bus), false) => Some(bus),
-            // The daemon on the system bus serves the device, not another root directory.
-            (None, false) => (args.root == Path::new("/")).then_some(&BusAddress::System),
-        };
-        bus.and_then(Self::find)
-    }
-
     /// The daemon on this bus; `None` if the bus is missing or no daemon owns the name.
-    fn find(bus: &BusAddress) -> Option<Self> {
+    pub(crate) fn find(bus: &BusAddress) -> Option<Self> {
         block_on(async {
             let client = Client::connect(bus, Caller::Script).await.ok()?;
             client.is_running().await.ok()?.then_some(Self { client })
@@ -70,22 +59,61 @@ impl Daemon {
 
     /// Imports files together and returns the verdict and message for each. Files are submitted in
     /// order, and the daemon keeps that order; of more than [`AT_ONCE`] it takes so many together.
-    pub(crate) fn import(
-        &self,
+    pub(crate) fn import(&self, files: &[(&str, &File)], intent: Intent) -> Vec<Answer> {
+        block_on(async {
+            let ready = self.ready_to_import();
+            self.import_when(ready, files, intent).await
+        })
+    }
+
+    /// Does both, without a thread that would keep the connection in between; `None` if there is no daemon.
+    pub(crate) fn find_and_import(
+        bus: &BusAddress,
         files: &[(&str, &File)],
         intent: Intent,
-    ) -> Vec<Result<(Code, String), Failure>> {
-        let done = block_on(self.import_together(files, intent)).map_err(failure);
-        done.unwrap_or_else(|failure| files.iter().map(|_| Err(failure.clone())).collect())
+    ) -> Option<Vec<Answer>> {
+        block_on(async {
+            let daemon = Self { client: Client::connect(bus, Caller::Script).await.ok()? };
+            // The bus answers both in turn.
+            let ready = daemon.ready_to_import();
+            let is_running = daemon.client.is_running().await.ok()?;
+            match is_running {
+                true => Some(daemon.import_when(ready, files, intent).await),
+                false => None,
+            }
+        })
+    }
+
+    /// Asks for a sign of life and for the signals of an import, without waiting for either.
+    fn ready_to_import(&self) -> impl Future<Output = Result<Signals, CallError>> + use<> {
+        let [life, signals] = [self.client.clone(), self.client.clone()];
+        let life = self.client.begin_call("life", async move { life.ping().await });
+        let listen = async move { Signals::listen(&signals, &[Topic::Ends]).await };
+        let signals = self.client.begin_call("signals", listen);
+        async {
+            life.await?;
+            signals.await
+        }
+    }
+
+    async fn import_when(
+        &self,
+        ready: impl Future<Output = Result<Signals, CallError>>,
+        files: &[(&str, &File)],
+        intent: Intent,
+    ) -> Vec<Answer> {
+        match ready.await.map_err(failure) {
+            Ok(signals) => self.import_together(signals, files, intent).await,
+            Err(failure) => files.iter().map(|_| Err(failure.clone())).collect(),
+        }
     }
 
     async fn import_together(
         &self,
+        mut ended: Signals,
         files: &[(&str, &File)],
         intent: Intent,
-    ) -> Result<Vec<Result<(Code, String), Failure>>, CallError> {
-        self.client.ping().await?;
-        let mut ended = Signals::listen(&self.client, &[Topic::Ends]).await?;
+    ) -> Vec<Answer> {
         let mut words: Vec<(String, String)> = Vec::new();
         let mut answers: Vec<_> = files.iter().map(|_| None).collect();
         let mut waiting: VecDeque<usize> = (0..files.len()).collect();
@@ -143,7 +171,7 @@ impl Daemon {
             let own = words.iter().position(is_own).map(|place| words.remove(place));
             Ok((code, own.map(|(_, words)| words).unwrap_or_default()))
         };
-        Ok(answers.into_iter().zip(files).map(with_words).collect())
+        answers.into_iter().zip(files).map(with_words).collect()
     }
 
     async fn import_one(

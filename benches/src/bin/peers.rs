@@ -8,19 +8,16 @@
 )]
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use acceptance::{World, maker, program};
+use benches::import::{self, Kind, Route};
 use benches::service::{Figures, Other};
-use benches::{device, text};
-use wait4::Wait4;
+use benches::{device, taken, text};
 
 const TIMES: usize = 200;
-const IMPORTS: u32 = 20;
 
 /// A figure, its peer, and how many times the peer's it may be.
 struct Comparison {
@@ -64,7 +61,7 @@ impl Comparison {
 fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for Comparison { what, own, peer, most } in
-        [verify(), feature(), service(), import()].into_iter().flatten()
+        [verify(), feature(), service(), imports()].into_iter().flatten()
     {
         let ratio = own.value() / peer.value();
         let verdict = if ratio <= most { "ok" } else { "ABOVE" };
@@ -161,71 +158,21 @@ fn others(world: &World, own: &Figures) -> Vec<Comparison> {
     boltd.into_iter().chain(beside("licd to rauc, start", "licd to rauc, memory", rauc)).collect()
 }
 
-/// `licctl import` beside the same write by hand: remount, write, flush, rename, flush, remount. None
-/// without root.
-fn import() -> Vec<Comparison> {
+/// An import of one file beside the same write by hand. None without root.
+fn imports() -> Vec<Comparison> {
     if !nix::unistd::geteuid().is_root() {
         println!("needs root: licctl import");
         return Vec::new();
     }
-    let world = World::mounted();
-    let compare = |what, route: Route, most, pack: fn(u32) -> String| {
-        let daemon = (route == Route::Daemon).then(|| world.start());
-        let (mut own, mut peer) = (Duration::MAX, Duration::MAX);
-        for n in 1..=IMPORTS {
-            let licence = maker::licence().pack(&pack(n)).serial(n.into()).sign();
-            let file = world.file("import.lic", &licence);
-            let mut command = match &daemon {
-                Some(daemon) => daemon.licctl_command(),
-                None => world.licctl_command(),
-            };
-            command.args(route.args()).args(["import", &file]);
-            own = own.min(taken(&mut command).0);
-            peer = peer.min(by_hand(&world, licence.as_bytes()));
-        }
+    let compare = |what, route, kind, most| {
+        let (own, peer) = import::times(route, kind);
         Comparison::times(what, own, peer, most)
     };
-    let renewal = |_| "WE-RENEWED".to_owned();
     vec![
-        compare("import of a licence to the bare cycle", Route::Direct, 1.4, |n| {
-            format!("WE-{n:05}")
-        }),
-        compare("import of a renewal to the bare cycle", Route::Direct, 1.4, renewal),
-        compare("import through licd to the bare cycle", Route::Daemon, 1.6, |n| {
-            format!("NEW-{n:05}")
-        }),
+        compare("import of a licence to the bare cycle", Route::Direct, Kind::New, 1.4),
+        compare("import of a renewal to the bare cycle", Route::Direct, Kind::Renewal, 1.4),
+        compare("import through licd to the bare cycle", Route::Daemon, Kind::New, 1.6),
     ]
-}
-
-/// The way of an import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Route {
-    Direct,
-    Daemon,
-}
-
-impl Route {
-    fn args(self) -> &'static [&'static str] {
-        match self {
-            Self::Direct => &["--direct"],
-            Self::Daemon => &[],
-        }
-    }
-}
-
-fn by_hand(world: &World, bytes: &[u8]) -> Duration {
-    let began = Instant::now();
-    world.partition().make_writable();
-    let top = world.path("/license");
-    let (temporary, name) = (top.join("by-hand.tmp"), top.join("by-hand"));
-    let mut file = File::create(&temporary).unwrap();
-    file.write_all(bytes).unwrap();
-    file.sync_all().unwrap();
-    fs::rename(&temporary, &name).unwrap();
-    File::open(&top).unwrap().sync_all().unwrap();
-    drop(file);
-    world.partition().make_read_only();
-    began.elapsed()
 }
 
 fn licctl(world: &World, args: &[&str]) -> Command {
@@ -247,13 +194,4 @@ fn alternate(
         }
     }
     (least[0], least[1])
-}
-
-fn taken(command: &mut Command) -> (Duration, Duration) {
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    let began = Instant::now();
-    let ended = command.spawn().and_then(Wait4::wait4);
-    let ended = ended.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(ended.status.success(), "{command:?}: {}", ended.status);
-    (began.elapsed(), ended.rusage.utime + ended.rusage.stime)
 }

@@ -243,6 +243,24 @@ impl Client {
         self.call((NAME, PATH, DEPLOYMENT), "Answer", ANSWER, &answer).await
     }
 
+    /// Begins a call whose answer is awaited later, so that others can go out meanwhile. Dropping the result
+    /// gives the call up.
+    ///
+    /// # Errors
+    /// As of the call; [`CallError`]
+    pub fn begin_call<T, F>(
+        &self,
+        name: &'static str,
+        call: F,
+    ) -> impl Future<Output = Result<T, CallError>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, CallError>> + Send + 'static,
+    {
+        let begun = self.runtime.spawn(name, call);
+        async { begun.await.map_err(Error::from)? }
+    }
+
     /// Waits until the connection has ended.
     pub async fn ended(&self) {
         self.connection.closed().await;

@@ -5,6 +5,7 @@ mod deployment;
 mod first;
 mod imports;
 mod journal_events;
+mod look;
 mod orders;
 mod poller;
 mod publish;

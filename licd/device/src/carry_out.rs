@@ -68,7 +68,9 @@ impl Assessor<'_> {
         for ((name, _), stamp) in files.iter().zip(stamps) {
             self.survey.set_stamp(name, stamp);
         }
-        remove_all(window, replaced);
+        if remove_all(window, replaced) == Left::Some {
+            self.survey.mark_stale();
+        }
         if judged.iter().any(Assessed::is_answer) {
             window.remove_requests();
         }
@@ -119,7 +121,8 @@ fn carry_out(
                 window.leave_reserve(content.len())?;
             }
             let (_, stamp) = window.put_stamped(name, content.as_bytes())?;
-            remove_all(window, replaces);
+            // The survey of an import one by one shows no leftovers anyway.
+            let _ = remove_all(window, replaces);
             Ok(stamp)
         }
         Action::Trust { bytes, .. } => {
@@ -130,11 +133,21 @@ fn carry_out(
     }
 }
 
+/// Whether a file could not be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    None,
+    Some,
+}
+
 /// Removes files whose content is stored under another name. A leftover does no harm.
-fn remove_all<'a>(window: &mut Window<'_>, files: impl IntoIterator<Item = &'a FileName>) {
+fn remove_all<'a>(window: &mut Window<'_>, files: impl IntoIterator<Item = &'a FileName>) -> Left {
+    let mut left = Left::None;
     for file in files {
         if let Err(error) = window.discard(file) {
             log::warn!("{error}");
+            left = Left::Some;
         }
     }
+    left
 }

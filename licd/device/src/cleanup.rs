@@ -63,36 +63,6 @@ impl Device {
         done
     }
 
-    /// Removes superseded licences in the window of an import, if the settings ask for it. What replaces
-    /// them is flushed. What cannot be removed, lists of whole packs, and licences that alone replace others
-    /// wait for [`Device::clean_up`], which flushes the memory first.
-    pub(crate) fn clear_replaced(
-        &self,
-        window: &mut Window<'_>,
-        survey: &mut Survey,
-    ) -> Vec<Cleaned> {
-        let mut cleaned = Vec::new();
-        let Some(time) = self.time(survey).ok().filter(|_| survey.wants_clean_up()) else {
-            return cleaned;
-        };
-        // They teach what they have replaced before they go.
-        survey.past = survey.learned(&time);
-        let untidy = survey.untidy(&survey.past, &time).into_iter();
-        let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
-        let replaced: BTreeMap<_, _> =
-            replaced.map(|(held, _)| (held.name.clone(), held.license.pack.clone())).collect();
-        if !survey.replaces_as_much_without(&replaced, &time) {
-            return cleaned;
-        }
-        for (file, pack) in replaced {
-            if matches!(window.discard(&file), Ok(Change::Made)) {
-                survey.drop_held(&file);
-                cleaned.push(Cleaned { file, pack, slice: None });
-            }
-        }
-        cleaned
-    }
-
     fn tidy_store(&self, last: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
         let writer = self.writer()?;
         // A surveyed file may have changed since, and the state must record each licence before it
@@ -130,6 +100,36 @@ impl Device {
 impl Survey {
     fn wants_clean_up(&self) -> bool {
         self.settings().system.remotemanager.license_cleanup
+    }
+
+    /// Removes superseded licences in the window of an import, if the settings ask for it. What replaces
+    /// them is flushed. What cannot be removed, lists of whole packs, and licences that alone replace others
+    /// wait for [`Device::clean_up`], which flushes the memory first.
+    pub(crate) fn clear_replaced(
+        &mut self,
+        window: &mut Window<'_>,
+        time: &TimeVerdict,
+    ) -> Vec<Cleaned> {
+        let mut cleaned = Vec::new();
+        if !self.wants_clean_up() {
+            return cleaned;
+        }
+        // They teach what they have replaced before they go.
+        self.past = self.learned(time);
+        let untidy = self.untidy(&self.past, time).into_iter();
+        let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
+        let replaced: BTreeMap<_, _> =
+            replaced.map(|(held, _)| (held.name.clone(), held.license.pack.clone())).collect();
+        if !self.replaces_as_much_without(&replaced, time) {
+            return cleaned;
+        }
+        for (file, pack) in replaced {
+            if matches!(window.discard(&file), Ok(Change::Made)) {
+                self.drop_held(&file);
+                cleaned.push(Cleaned { file, pack, slice: None });
+            }
+        }
+        cleaned
     }
 
     /// Whether the licences without these files replace all that they replace with them.

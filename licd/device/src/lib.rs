@@ -60,7 +60,7 @@ use licd_fs::atomic;
 use licd_fs::root::Root;
 use licd_fs::statefile::SaveError;
 use licd_rules::Code;
-use licd_store::{Closed, Store, StoreError, Window, Writer};
+use licd_store::{Closed, Store, StoreError, View, Window, Writer};
 
 /// A device: the tree under one root directory.
 pub struct Device {
@@ -149,19 +149,21 @@ impl Device {
         Ok(done)
     }
 
-    /// Does the same, and does something else while the partition becomes read-only.
+    /// Does the same with a view that was taken under the lock, and does something else while the partition
+    /// becomes read-only; returns how it was closed.
     pub(crate) fn write_and<T, M, E>(
         &self,
         writer: &Writer<'_>,
+        view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
         meanwhile: impl FnOnce(T) -> M,
-    ) -> Result<M, E>
+    ) -> Result<(M, Closed), E>
     where
         E: From<StoreError>,
     {
-        let (done, closed) = writer.write_and(work, meanwhile)?;
+        let (done, closed) = writer.write_and(view, work, meanwhile)?;
         warn_if_open(&closed);
-        Ok(done)
+        Ok((done, closed))
     }
 }
 

@@ -6,6 +6,7 @@ mod reading;
 mod stamps;
 mod store;
 mod trust;
+mod written;
 
 use std::sync::Arc;
 use std::thread;
@@ -30,6 +31,7 @@ use trust::Proven;
 pub use inputs::Extent;
 pub use store::Held;
 pub(crate) use store::{Cut, Reuse};
+pub(crate) use written::Written;
 
 /// Attempts at a whole survey, and the pause between two: most shortages are over in a moment.
 const TRIES: usize = 3;
@@ -181,6 +183,12 @@ impl Survey {
     /// Marks the survey as stale, so that the next comparison reads the device again.
     pub(crate) fn mark_stale(&mut self) {
         self.stamps = None;
+    }
+
+    /// The same survey, marked as stale.
+    pub(crate) fn stale(mut self) -> Self {
+        self.mark_stale();
+        self
     }
 
     pub(crate) fn reader(&self) -> Reader<'_> {

@@ -332,6 +332,47 @@ fn a_survey_knows_which_files_it_has_read() {
     assert!(!world.device().has_read(&again, &names[1]));
 }
 
+#[test]
+fn an_import_shows_the_device_without_another_survey() {
+    let world = World::new();
+    let mut known = world.device().survey().unwrap();
+    // A new licence, its renewal, which clears it away, and one that is there already.
+    for (licence, changed) in [(&POOL[3], true), (&POOL[4], true), (&POOL[4], false)] {
+        let arrival = known.read("a.lic", licence.sign().as_bytes(), Intent::Explicit);
+        let batch = world.device().import(&known, vec![arrival]);
+        assert_eq!((batch.imported[0].changed, batch.shows_device()), (changed, true));
+        let (file, _) = stored(&world).pop_first().unwrap();
+        assert!(world.device().has_read(&batch.survey, &FileName::new(file).unwrap()));
+        for cleaned in &batch.cleaned {
+            assert!(world.device().has_read(&batch.survey, &cleaned.file));
+        }
+        assert!(world.device().has_read_memory(&batch.survey));
+        known = batch.survey;
+    }
+    // The next one finds a file that was copied meanwhile.
+    world.copy_by_hand("copied.lic", &POOL[0].sign());
+    let arrival = known.read("a.lic", POOL[2].sign().as_bytes(), Intent::Explicit);
+    let batch = world.device().import(&known, vec![arrival]);
+    assert_eq!((batch.survey.licenses().count(), batch.shows_device()), (3, true));
+}
+
+#[test]
+fn an_import_does_not_show_what_it_has_not_looked_at() {
+    let import = |world: &World, file: &str| {
+        let known = world.device().survey().unwrap();
+        let arrival = known.read("a", file.as_bytes(), Intent::Explicit);
+        let batch = world.device().import(&known, vec![arrival]);
+        assert!(batch.imported[0].changed);
+        batch.shows_device()
+    };
+    // A trust document may admit licences that were refused; a request is answered by a licence.
+    let world = World::new();
+    assert!(!import(&world, &newer_trust()));
+    assert!(import(&world, &POOL[0].sign()));
+    fs::write(world.path("license/fetch-activation.json"), "{}").unwrap();
+    assert!(!import(&world, &POOL[4].sign()));
+}
+
 /// Imports a licence and returns the packs of the files that its window has removed.
 fn replaced_by(world: &World, licence: &Licence) -> Vec<String> {
     let survey = world.device().survey_for_import().unwrap();

@@ -11,7 +11,6 @@ use nix::unistd::fsync;
 
 use crate::error::StoreError;
 use crate::holders::{self, Holder};
-use crate::listing::licenses;
 use crate::window::Window;
 
 /// How long a process may hold a file before it counts as a holder. A reader of a licence closes it
@@ -123,7 +122,7 @@ impl Window<'_> {
         }
         // The requests are in the top directory.
         fsync(&self.top)?;
-        licenses(&self.top)?.map_or(Ok(()), |dir| fsync(&dir))
+        self.found_licenses()?.map_or(Ok(()), fsync)
     }
 
     fn make_read_only(&self) -> Closed {

@@ -16,6 +16,7 @@ mod listing;
 mod lock;
 mod mount;
 mod name;
+mod put;
 mod room;
 mod starter;
 mod stray;
@@ -89,6 +90,21 @@ impl Stamps {
     pub fn of(&self, name: &FileName) -> Option<Stamp> {
         let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
         self.licenses.get(found).map(|(_, stamp)| *stamp)
+    }
+
+    /// Sets the stamp of a licence that its caller has stored; `None` if the caller has removed it.
+    pub fn set(&mut self, name: &FileName, stamp: Option<Stamp>) {
+        let found = self.licenses.binary_search_by(|(other, _)| other.cmp(name));
+        match (found, stamp) {
+            (Ok(place), Some(stamp)) => {
+                if let Some((_, old)) = self.licenses.get_mut(place) {
+                    *old = stamp;
+                }
+            }
+            (Err(place), Some(stamp)) => self.licenses.insert(place, (name.clone(), stamp)),
+            (Ok(place), None) => drop(self.licenses.remove(place)),
+            (Err(_), None) => {}
+        }
     }
 
     /// Takes over the memory of these names, which are sorted, where they are the same.

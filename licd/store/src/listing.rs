@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use licd_fs::stamp::Stamp;
 use licd_rules::names;
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
@@ -44,7 +43,7 @@ pub struct Listing {
     /// Whether the directory has more than [`ENTRIES`] entries; the rest is not listed.
     pub truncated: bool,
     place: PathBuf,
-    dir: Option<OwnedFd>,
+    pub(crate) dir: Option<OwnedFd>,
 }
 
 /// A directory entry with the name of a licence.
@@ -133,15 +132,6 @@ pub(crate) fn open_dir(parent: impl AsFd, name: impl AsRef<OsStr>) -> Result<Own
     openat(parent, name.as_ref(), flags, Mode::empty())
 }
 
-/// The licence directory, if it exists.
-pub(crate) fn licenses(top: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
-    match open_dir(top, DSA).and_then(|dsa| open_dir(dsa, LICENSES)) {
-        Ok(dir) => Ok(Some(dir)),
-        Err(Errno::ENOENT) => Ok(None),
-        Err(reason) => Err(reason),
-    }
-}
-
 fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
     let (mut entries, mut count) = (Vec::new(), 0);
     let mut buffer = Vec::with_capacity(ENTRY_BYTES);
@@ -174,14 +164,20 @@ fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
 
 /// The names of the requests for a licence; none if the directory cannot be read.
 pub(crate) fn requests(top: &OwnedFd) -> Vec<OsString> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let Ok(dir) = Dir::openat(top, ".", flags, Mode::empty()) else { return Vec::new() };
-    dir.into_iter()
-        .map_while(Result::ok)
-        .map(|found| OsStr::from_bytes(found.file_name().to_bytes()).to_owned())
-        .filter(|name| name.as_bytes().starts_with(REQUESTS))
-        .take(MAX_REQUESTS)
-        .collect()
+    // The descriptor of the window would begin where the last reading has ended.
+    let Ok(dir) = open_dir(top, ".") else { return Vec::new() };
+    let (mut requests, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
+    let mut all = RawDir::new(&dir, buffer.spare_capacity_mut());
+    while let Some(Ok(found)) = all.next() {
+        let name = found.file_name().to_bytes();
+        if name.starts_with(REQUESTS) {
+            requests.push(OsStr::from_bytes(name).to_owned());
+        }
+        if requests.len() == MAX_REQUESTS {
+            break;
+        }
+    }
+    requests
 }
 
 /// Opens a file of an open directory for reading.

@@ -71,9 +71,9 @@ impl Window<'_> {
             StarterMark::Began(day) => format!("{BEGAN}{day}\n"),
             StarterMark::Forgone => format!("{FORGONE}\n"),
         };
-        let dsa = self.make_dir(&self.top, DSA)?;
         let place = self.store.starter_path();
-        self.replace(&dsa, STARTER.as_ref(), text.as_bytes(), &place).map(|(change, _)| change)
+        self.replace(self.dsa()?, STARTER.as_ref(), text.as_bytes(), &place)
+            .map(|(change, _)| change)
     }
 }
 

@@ -29,7 +29,7 @@ fn removals_are_flushed_when_the_window_closes_and_writes_at_once() {
     fs::create_dir(dir.path().join("license")).unwrap();
     let store = Store::new(&Root::new(dir.path()));
     let name = FileName::new("A.lic").unwrap();
-    let mut window = Window::open(&store).unwrap();
+    let mut window = Window::open(store.view()).unwrap();
     window.put(&name, b"one").unwrap();
     window.put_request(b"{}").unwrap();
     window.put_activation(b"{}").unwrap();
@@ -47,4 +47,44 @@ fn removals_are_flushed_when_the_window_closes_and_writes_at_once() {
     assert_eq!(window.remove(&name), Ok(Change::Made));
     assert_eq!(window.remove(&name), Ok(Change::None));
     assert!(window.unflushed);
+}
+
+#[test]
+fn the_stamp_of_a_licence_is_set_and_taken_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let stamp = |text: &str| {
+        fs::write(dir.path().join("file"), text).unwrap();
+        Stamp::at(&dir.path().join("file")).unwrap().unwrap()
+    };
+    let [old, new] = [stamp("old"), stamp("newer")];
+    assert_ne!(old, new);
+    let [a, b, c] = ["A.lic", "B.lic", "C.lic"].map(|name| FileName::new(name).unwrap());
+    let mut stamps = Stamps { licenses: vec![(a.clone(), old)], trust: Some(old) };
+    stamps.set(&c, Some(old));
+    stamps.set(&b, Some(new));
+    stamps.set(&a, Some(new));
+    let expected = [(a.clone(), new), (b.clone(), new), (c.clone(), old)];
+    assert_eq!(stamps.licenses, expected);
+    stamps.set(&b, None);
+    stamps.set(&b, None);
+    assert_eq!([&a, &b, &c].map(|name| stamps.of(name)), [Some(new), None, Some(old)]);
+    assert_eq!(stamps.trust, Some(old));
+}
+
+#[test]
+fn a_window_uses_the_directories_of_its_view() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("license/dsa/licenses")).unwrap();
+    let store = Store::new(&Root::new(dir.path()));
+    let view = store.view();
+    assert!(view.licenses().unwrap().entries.is_empty());
+    // What is opened is the same directory under any name.
+    fs::rename(dir.path().join("license/dsa"), dir.path().join("license/moved")).unwrap();
+    let mut window = Window::open(view).unwrap();
+    window.put(&FileName::new("A.lic").unwrap(), b"one").unwrap();
+    window.put_trust(b"two").unwrap();
+    drop(window);
+    for file in ["licenses/A.lic", "trust.note"] {
+        assert!(dir.path().join("license/moved").join(file).exists(), "{file}");
+    }
 }

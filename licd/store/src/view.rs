@@ -40,6 +40,52 @@ fn once<T>(
     cell.get_or_init(make).as_ref().map_err(|why| *why)
 }
 
+/// The directories of a window below the top, each opened or made once.
+#[derive(Debug)]
+pub(crate) struct Directories {
+    dsa: OnceCell<OwnedFd>,
+    licenses: OnceCell<OwnedFd>,
+}
+
+fn opened(dir: Option<OwnedFd>) -> OnceCell<OwnedFd> {
+    dir.map_or_else(OnceCell::new, OnceCell::from)
+}
+
+/// The directory of a cell. If it has none, it gets this one.
+fn kept<E>(
+    cell: &OnceCell<OwnedFd>,
+    open: impl FnOnce() -> Result<OwnedFd, E>,
+) -> Result<&OwnedFd, E> {
+    match cell.get() {
+        Some(dir) => Ok(dir),
+        None => {
+            let dir = open()?;
+            Ok(cell.get_or_init(|| dir))
+        }
+    }
+}
+
+impl Directories {
+    pub(crate) fn dsa<E>(&self, make: impl FnOnce() -> Result<OwnedFd, E>) -> Result<&OwnedFd, E> {
+        kept(&self.dsa, make)
+    }
+
+    pub(crate) fn licenses<E>(
+        &self,
+        make: impl FnOnce() -> Result<OwnedFd, E>,
+    ) -> Result<&OwnedFd, E> {
+        kept(&self.licenses, make)
+    }
+
+    pub(crate) fn find_dsa(&self, top: &OwnedFd) -> Result<&OwnedFd, Errno> {
+        self.dsa(|| open_dir(top, DSA))
+    }
+
+    pub(crate) fn find_licenses(&self, top: &OwnedFd) -> Result<&OwnedFd, Errno> {
+        self.licenses(|| open_dir(self.find_dsa(top)?, LICENSES))
+    }
+}
+
 impl Store {
     /// Opens the partition for one look.
     #[must_use]
@@ -56,6 +102,23 @@ impl Store {
 }
 
 impl View<'_> {
+    /// Whether it is known that the partition has been noted.
+    pub(crate) fn has_noted_partition(&self) -> bool {
+        self.had_partition.get() == Some(&Ok(true))
+    }
+
+    /// The top directory, the mount if it was looked at, and the directories that were opened.
+    pub(crate) fn into_parts(
+        self,
+    ) -> (Result<OwnedFd, Errno>, Option<Result<Mount, Errno>>, Directories) {
+        let listed = self.listing.into_inner().and_then(Result::ok);
+        let dirs = Directories {
+            dsa: opened(self.dsa.into_inner().and_then(Result::ok)),
+            licenses: opened(listed.and_then(|listing| listing.dir)),
+        };
+        (self.top, self.mount.into_inner(), dirs)
+    }
+
     fn top(&self) -> Result<&OwnedFd, Errno> {
         self.top.as_ref().map_err(|why| *why)
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::Store;
 use crate::closing::Closed;
 use crate::error::StoreError;
 use crate::lock::Lock;
 use crate::window::Window;
+use crate::{Store, View};
 
 /// The right to write the store; dropping it releases the lock.
 pub struct Writer<'a> {
@@ -28,21 +28,23 @@ impl Writer<'_> {
         &self,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
     ) -> Result<(T, Closed), E> {
-        let mut window = Window::open(self.store)?;
+        let mut window = Window::open(self.store.view())?;
         let done = work(&mut window)?;
         Ok((done, window.close()?))
     }
 
-    /// Does the same, and does something else while the partition becomes read-only.
+    /// Does the same with a view that was taken under this lock, and does something else while the partition
+    /// becomes read-only.
     ///
     /// # Errors
     /// Those of [`Writer::write`]. Without one, `meanwhile` was done.
     pub fn write_and<T, M, E: From<StoreError>>(
         &self,
+        view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
         meanwhile: impl FnOnce(T) -> M,
     ) -> Result<(M, Closed), E> {
-        let mut window = Window::open(self.store)?;
+        let mut window = Window::open(view)?;
         let done = work(&mut window)?;
         let (closed, done) = window.close_during(|| meanwhile(done));
         Ok((done, closed?))

@@ -61,6 +61,7 @@ fn other_work_is_done_once_while_the_partition_becomes_read_only() {
         let writer = disk.store.writer().unwrap();
         let mut other = 0;
         let done = writer.write_and(
+            disk.store.view(),
             |window| window.put(&name("A.lic"), b"one"),
             |change| {
                 other += 1;
@@ -81,7 +82,7 @@ fn a_file_that_the_other_work_closes_does_not_keep_the_partition_writable() {
         let writer = disk.store.writer().unwrap();
         let closed = || {
             let open = |_: &mut Window<'_>| Ok(File::create(disk.place.join("open")).unwrap());
-            let done: Result<_, StoreError> = writer.write_and(open, drop);
+            let done: Result<_, StoreError> = writer.write_and(disk.store.view(), open, drop);
             done.unwrap().1
         };
         // On a busy machine the other work may begin too late, once.

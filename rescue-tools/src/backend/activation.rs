@@ -16,7 +16,7 @@ impl Backend {
         cancel: Option<CancelBy<'_>>,
         mut progress: impl FnMut(u64, Option<u64>),
     ) -> FileVerdict {
-        let answer = match &self.daemon {
+        let answer = match self.daemon() {
             Some(daemon) => daemon.activate(application, |done, total| {
                 progress(done, Some(total).filter(|total| *total > 0));
                 match cancel {
@@ -66,7 +66,7 @@ impl Backend {
     /// Cancels the activation that runs or waits, in this process or another: its request goes, with the
     /// person's data. Answers whether there was one; a licence that has come in the last moment stays.
     pub(crate) fn cancel_activation(&self) -> Result<Withdrawn, Failure> {
-        let Some(daemon) = &self.daemon else { return self.device.withdraw_activation() };
+        let Some(daemon) = self.daemon() else { return self.device.withdraw_activation() };
         let before = self.report()?;
         if daemon.cancel_activation()? == Withdrawn::Nothing {
             // One that another licctl has begun without the daemon is a file alone.

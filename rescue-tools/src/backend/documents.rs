@@ -5,7 +5,7 @@ use std::fs::File;
 use licd_device::{Arrival, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
 
 use super::Backend;
-use crate::bus::{self, Daemon};
+use crate::bus::{self, Answer, Daemon};
 
 /// A file to import, or the reason it could not be opened. The file can be read more than once.
 pub(crate) struct Document {
@@ -54,8 +54,8 @@ impl Backend {
         intent: Intent,
         detail: Detail,
     ) -> Vec<FileVerdict> {
-        match &self.daemon {
-            Some(daemon) => self.import_through(daemon, documents, intent, detail),
+        match self.ask_to_import(&documents, intent) {
+            Some(answers) => self.verdicts_of(answers, documents, detail),
             None => match self.known() {
                 Ok(known) => self.import_here(known, documents, intent),
                 Err(failure) => {
@@ -96,19 +96,29 @@ impl Backend {
         self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
     }
 
-    /// Imports through the daemon. Its answers lack pack and units, so those are read from the files if
-    /// they are wanted.
-    fn import_through(
-        &self,
-        daemon: &Daemon,
-        documents: Vec<Document>,
-        intent: Intent,
-        detail: Detail,
-    ) -> Vec<FileVerdict> {
+    /// Has the daemon import the documents that could be opened; `None` without a daemon.
+    fn ask_to_import(&self, documents: &[Document], intent: Intent) -> Option<Vec<Answer>> {
         let files = documents
             .iter()
             .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
-        let mut answers = daemon.import(&files.collect::<Vec<_>>(), intent).into_iter();
+        let files: Vec<_> = files.collect();
+        if let (None, Some(bus)) = (self.daemon.get(), &self.bus) {
+            let answers = Daemon::find_and_import(bus, &files, intent);
+            // Without a daemon this program imports, whatever starts meanwhile.
+            return answers.or_else(|| self.daemon.set(None).err().and(None));
+        }
+        Some(self.daemon()?.import(&files, intent))
+    }
+
+    /// The verdicts on documents that the daemon has imported. Its answers lack pack and units, so those are
+    /// read from the files if they are wanted.
+    fn verdicts_of(
+        &self,
+        answers: Vec<Answer>,
+        documents: Vec<Document>,
+        detail: Detail,
+    ) -> Vec<FileVerdict> {
+        let mut answers = answers.into_iter();
         let settings = (detail == Detail::Contents).then(|| self.settings());
         let verdict = |Document { name, file }| {
             let (file, answer) = match file.map(|file| (file, answers.next())) {

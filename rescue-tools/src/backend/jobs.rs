@@ -46,7 +46,7 @@ impl Backend {
         options: JobOptions<'_>,
         watch: impl FnMut(u64, u64) -> Wish,
     ) -> Option<FileVerdict> {
-        let daemon = self.daemon.as_ref()?;
+        let daemon = self.daemon()?;
         let file = source.to_owned();
         Some(match daemon.import_from(source, &options, watch) {
             Ok((code, lines)) => {

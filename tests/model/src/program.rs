@@ -226,7 +226,7 @@ fn remembering(change: Change, flaw: Option<Flaw>) -> Vec<Step> {
     flush.into_iter().chain(write).collect()
 }
 
-/// Storing licences in one window (`licd/device/src/import.rs`, `store_arrivals`). A person's import also
+/// Storing licences in one window (`licd/device/src/import/storing.rs`, `store_arrivals`). A person's import also
 /// clears away what it replaces; one that was found does not, as on a device that keeps such licences.
 ///
 /// The memory is written while the partition is remounted, and its directory is not flushed: what it

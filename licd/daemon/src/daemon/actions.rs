@@ -15,7 +15,7 @@ use super::refresh::{Removal, Subject, remove_profile, take};
 use super::{Daemon, Fatal, notify, settle};
 use crate::bus::Bus;
 use crate::dispatch::{Action, Event, NextPoll, Refused, Scope, Unreachable, Work};
-use crate::jobs::{self, Job, JobId, JobKind, Source};
+use crate::jobs::{self, Job, JobId, JobKind, Read, Source};
 use crate::journal;
 use crate::shared::{News, Refusal, Unsettled};
 
@@ -31,8 +31,8 @@ impl Daemon {
     pub(super) fn carry_out(&mut self, action: Action) -> Result<Option<Event>, Fatal> {
         match action {
             Action::Refresh(scope) => return Ok(self.refresh(Subject::Device(scope))),
-            Action::Import(jobs) => {
-                let subject = self.documents_of(&jobs);
+            Action::Import(jobs, scope) => {
+                let subject = Subject::Imports(self.documents_of(&jobs), scope);
                 return Ok(self.refresh(subject));
             }
             Action::ListLinks => {
@@ -70,7 +70,7 @@ impl Daemon {
     }
 
     fn refresh(&mut self, subject: Subject) -> Option<Event> {
-        if !matches!(subject, Subject::Device(Scope::Time)) {
+        if subject.scope() > Scope::Time {
             self.poller.forget_files();
         }
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
@@ -88,12 +88,12 @@ impl Daemon {
         Some(Event::RefreshFailed)
     }
 
-    fn documents_of(&mut self, jobs: &[JobId]) -> Subject {
+    fn documents_of(&mut self, jobs: &[JobId]) -> Vec<(Arc<Job>, Read)> {
         let read = jobs.iter().filter_map(|id| {
             let job = Arc::clone(self.jobs.get(id)?);
             Some((job, self.read.remove(id)?))
         });
-        Subject::Imports(read.collect())
+        read.collect()
     }
 
     fn follow(&mut self, job: JobId, link: Url) -> Option<Event> {

@@ -4,13 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
-use licd_device::{Device, Failure, Missing, Partial, Removed, Report, Survey};
+use licd_device::{Device, Removed, Survey};
 use licd_files::publish;
 use licd_files::settings::Settings;
 use licd_fs::about::About as _;
-use licd_rules::TimeVerdict;
 
 use super::journal_events;
+use super::look::{Basis, CleanUp, Look};
 use crate::bus::LicenseChanges;
 use crate::dispatch::Scope;
 use crate::jobs::{Job, JobId, JobKind, Read};
@@ -22,8 +22,8 @@ use crate::shared::{ImportedJob, Published, Refreshed};
 pub(super) enum Subject {
     /// Reading this much of the device.
     Device(Scope),
-    /// Importing what these jobs have read.
-    Imports(Vec<(Arc<Job>, Read)>),
+    /// Importing what these jobs have read, and reading this much of the device.
+    Imports(Vec<(Arc<Job>, Read)>, Scope),
 }
 
 impl Subject {
@@ -31,7 +31,14 @@ impl Subject {
     pub(super) fn jobs(&self) -> Vec<JobId> {
         match self {
             Self::Device(_) => Vec::new(),
-            Self::Imports(read) => read.iter().map(|(job, _)| job.id).collect(),
+            Self::Imports(read, _) => read.iter().map(|(job, _)| job.id).collect(),
+        }
+    }
+
+    /// How much of the device it reads.
+    pub(super) fn scope(&self) -> Scope {
+        match self {
+            Self::Device(scope) | Self::Imports(_, scope) => *scope,
         }
     }
 }
@@ -53,32 +60,29 @@ pub(super) fn take(
     last: &Published,
 ) -> Refreshed {
     match subject {
-        Subject::Device(Scope::Time) => {
-            let survey = Arc::clone(&last.survey);
-            let look = Look { survey, missing: last.missing.clone(), whole: last.whole };
-            publish_look(device, notices, look, false, Some(last))
-        }
+        Subject::Device(Scope::Time) => publish_look(device, notices, Look::at(last), Some(last)),
         Subject::Device(scope) => {
-            publish_look(device, notices, Look::take(device, Some(last), scope), true, Some(last))
+            publish_look(device, notices, Look::take(device, Some(last), scope), Some(last))
         }
-        Subject::Imports(read) => {
-            let Batch { imported, left_open, look } = import(device, read, last);
-            let refreshed = publish_look(device, notices, look, true, Some(last));
+        Subject::Imports(read, scope) => {
+            let Ended { imported, left_open, look } = import(device, read, last, scope);
+            let refreshed = publish_look(device, notices, look, Some(last));
             Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
 }
 
 /// What the imports of several jobs came to.
-struct Batch {
+struct Ended {
     imported: Vec<ImportedJob>,
     /// Whether another process keeps the store from being closed.
     left_open: bool,
     look: Look,
 }
 
-/// Imports the documents of several jobs in one batch, and surveys the device.
-fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Batch {
+/// Imports the documents of several jobs in one batch. Surveys the device after that if the scope is larger
+/// than the import, or the batch does not show all of its effects.
+fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published, scope: Scope) -> Ended {
     let (mut arrivals, mut parts) = (Vec::new(), Vec::new());
     for (job, read) in read {
         parts.push((job, read.arrivals.len(), read.following));
@@ -87,7 +91,9 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
     let batch = device.import(&last.survey, arrivals);
     journal_events::cleaned(&batch.cleaned);
     let mut has_written = batch.has_written();
-    let mut look = Look::of(device.survey_after(Some(&batch.survey)), Some(last));
+    let look = Some(&batch).filter(|_| scope == Scope::Time).and_then(|it| Look::after(it, last));
+    let survey = || Look::of(device.survey_after(Some(&batch.survey)), Some(last));
+    let mut look = look.unwrap_or_else(survey);
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
     let (mut noted, mut concluded) = (false, false);
     for (job, count, following) in parts {
@@ -107,19 +113,18 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published) -> Bat
         look = Look::of(device.survey_after(Some(&look.survey)), Some(last));
     }
     // Every write closes the store at its end; if it is open now, that has failed.
-    let left_open = has_written && device.is_left_open();
-    Batch { imported: ended, left_open, look }
+    let left_open = has_written && look.basis == Basis::Device && device.is_left_open();
+    Ended { imported: ended, left_open, look }
 }
 
 pub(super) fn publish_look(
     device: &Device,
     notices: &NoticePublisher,
     mut look: Look,
-    is_fresh: bool,
     last: Option<&Published>,
 ) -> Refreshed {
     let (mut complaints, mut settings) = (Vec::new(), None);
-    if is_fresh && look.has_all_facts() {
+    if look.basis == Basis::Device && look.has_all_facts() {
         settings = Some(keep_settings(device, &look.survey, &mut complaints));
     }
     let (mut left_open, mut unwritten) = (false, false);
@@ -198,132 +203,12 @@ fn publish_files(device: &Device, published: Published) -> (Published, io::Resul
     (published, outcome.and(again))
 }
 
-/// What the clean-up of the store found.
-enum CleanUp {
-    /// No file to remove.
-    Nothing,
-    /// Files, which it removed.
-    Removed,
-}
-
 /// Removes the requests for a licence if a person has copied one into the store since. Returns why that
 /// failed.
 fn end_answered_requests(device: &Device, now: &Published, last: &Published) -> Option<String> {
     let is_answered = now.report.has_gained(&last.report);
     let ended = is_answered.then(|| device.end_requests())?;
     ended.err().map(|failure| failure.message)
-}
-
-/// A survey, and what it lacks.
-pub(super) struct Look {
-    pub(super) survey: Arc<Survey>,
-    missing: Missing,
-    /// Whether the survey has all facts.
-    whole: bool,
-}
-
-impl Look {
-    /// Reads the device.
-    fn take(device: &Device, last: Option<&Published>, scope: Scope) -> Self {
-        let known = last.filter(|last| last.whole).map(|last| &*last.survey);
-        let looked = match scope {
-            Scope::All => device.survey_anew(known),
-            Scope::Time | Scope::Changes => device.survey_after(known),
-        };
-        Self::of(looked, last)
-    }
-
-    /// If a fact could not be looked at, the last survey with all facts stands.
-    pub(super) fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
-        match looked {
-            Ok(survey) => {
-                Self { survey: Arc::new(survey), missing: Missing::default(), whole: true }
-            }
-            Err(partial) => {
-                let Partial { survey, missing } = *partial;
-                let last = last.filter(|last| last.whole && !missing.is_files_only());
-                match last {
-                    Some(last) => Self { survey: Arc::clone(&last.survey), missing, whole: true },
-                    None => {
-                        let whole = missing.is_files_only();
-                        Self { survey: Arc::new(survey), missing, whole }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether the survey is a new one and lacks nothing but files of the store.
-    pub(super) fn has_all_facts(&self) -> bool {
-        self.whole && self.missing.is_files_only()
-    }
-
-    /// Begins the starter period of a new device before the first report: programs that ask at once are
-    /// right. The next refresh reports why that fails, and tries again.
-    pub(super) fn begin_starter(&mut self, device: &Device) {
-        let begun = device.time(&self.survey).map_err(Failure::from);
-        let begun = begun.and_then(|time| device.keep_starter(&self.survey, &time));
-        if begun == Ok(true)
-            && let Ok(survey) = look_once_more(device, &self.survey)
-        {
-            self.survey = survey;
-        }
-    }
-
-    /// Writes the records that the survey calls for, and cleans up the store.
-    fn keep(&mut self, device: &Device, complaints: &mut Vec<String>) -> Result<CleanUp, Failure> {
-        let (survey, time) = keep_time(device, Arc::clone(&self.survey), complaints)?;
-        self.survey = survey;
-        device.keep_past(&self.survey, &time)?;
-        let cleaned = device.clean_up(&self.survey, &time)?;
-        if cleaned.is_empty() {
-            return Ok(CleanUp::Nothing);
-        }
-        journal_events::cleaned(&cleaned);
-        self.survey = look_once_more(device, &self.survey)?;
-        Ok(CleanUp::Removed)
-    }
-
-    /// What is to be published.
-    fn published(mut self, device: &Device, last: Option<&Published>) -> Published {
-        let time = device.time(&self.survey).unwrap_or_else(|unavailable| {
-            self.missing.add(unavailable);
-            last.map_or_else(|| device.provisional_time(&self.survey), |last| last.time)
-        });
-        // The first since the daemon started: the report of an earlier run stands.
-        let before = match self.whole {
-            true => None,
-            false => publish::published(device.root()).and_then(|json| Report::from_json(&json)),
-        };
-        match before {
-            Some(report) => Published::standing(self.survey, time, self.missing, report),
-            None => Published::new(self.survey, time, self.missing, self.whole),
-        }
-    }
-}
-
-/// The time to judge at. Writes the records of the time and of the beginning of the starter period.
-fn keep_time(
-    device: &Device,
-    mut survey: Arc<Survey>,
-    complaints: &mut Vec<String>,
-) -> Result<(Arc<Survey>, TimeVerdict), Failure> {
-    let time = device.time(&survey)?;
-    complaints.extend(device.keep_time().err().map(|failure| failure.message));
-    match device.keep_starter(&survey, &time) {
-        Ok(true) => survey = look_once_more(device, &survey)?,
-        Ok(false) => {}
-        Err(failure) => complaints.push(failure.message),
-    }
-    Ok((survey, time))
-}
-
-/// A survey after a write.
-fn look_once_more(device: &Device, last: &Survey) -> Result<Arc<Survey>, Failure> {
-    match device.survey_after(Some(last)) {
-        Ok(survey) => Ok(Arc::new(survey)),
-        Err(partial) => Err(Failure::from(&partial.missing)),
-    }
 }
 
 /// Carries out the removal profile of the settings, as at every start while it is set.

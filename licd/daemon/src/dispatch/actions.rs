@@ -11,8 +11,8 @@ use crate::shared::Unsettled;
 pub(crate) enum Action {
     /// Refresh this much of the device.
     Refresh(Scope),
-    /// Import what these jobs have read, and refresh.
-    Import(Vec<JobId>),
+    /// Import what these jobs have read, and refresh this much.
+    Import(Vec<JobId>, Scope),
     /// Publish the result of the refresh of this scope.
     Publish(Scope),
     /// List the network interfaces.

@@ -103,12 +103,10 @@ impl State {
         if round.scope < Scope::All {
             round.jobs = self.jobs.take_ready();
         }
-        if round.jobs.is_empty() {
-            self.push(Action::Refresh(round.scope));
-        } else {
-            round.scope = Scope::Changes;
-            self.push(Action::Import(round.jobs.clone()));
-        }
+        self.push(match round.jobs.is_empty() {
+            true => Action::Refresh(round.scope),
+            false => Action::Import(round.jobs.clone(), round.scope),
+        });
         if round.scope > Scope::Time {
             self.timers.files.clear();
         }
@@ -169,7 +167,8 @@ impl State {
     pub(super) fn begin_imports(&mut self) {
         let is_free = !self.refreshes.is_running() && self.timers.arrivals.due().is_none();
         if is_free && self.jobs.is_any_ready() {
-            self.refresh(Scope::Changes, None);
+            // An import knows what it changes; the events of other files are left to the next refresh.
+            self.refresh(Scope::Time, None);
         }
     }
 }

@@ -237,9 +237,9 @@ fn the_watchdog_is_fed_at_its_interval() {
 fn a_stop_waits_for_work_and_for_the_refresh_that_shows_it() {
     let (mut state, start) = state_after([(0, file(1, ":1.1")), (1, Event::Stop)]);
     assert!(state.has_work());
-    assert_eq!(state.on(Event::Read(1), start + ms(2)), [Action::Import(vec![1])]);
+    assert_eq!(state.on(Event::Read(1), start + ms(2)), [Action::Import(vec![1], Scope::Time)]);
     assert!(state.has_work());
-    let ended = [Action::Publish(Scope::Changes), Action::EndImport(1, Some(Ticket(1)))];
+    let ended = [Action::Publish(Scope::Time), Action::EndImport(1, Some(Ticket(1)))];
     assert_eq!(state.on(imported(1, Code::Valid), start + ms(3)), ended);
     assert!(!state.has_work());
 }

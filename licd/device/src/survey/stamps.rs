@@ -18,7 +18,7 @@ pub(super) type MemoryStamps = [Option<Stamp>; 2];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DeviceStamps {
     pub(super) store: Stamps,
-    memory: MemoryStamps,
+    pub(super) memory: MemoryStamps,
 }
 
 /// What a survey begins with.
@@ -62,14 +62,18 @@ impl Device {
 
     /// Whether store and memory are unchanged since this survey.
     pub(crate) fn is_current(&self, survey: &Survey) -> bool {
-        let read = survey.stamps.as_deref();
-        read.is_some() && self.stamps(&self.store().view()).ok().as_ref() == read
+        self.is_current_in(&self.store().view(), survey)
     }
 
-    /// Whether store, memory and units are unchanged since this survey.
-    pub(crate) fn still_holds(&self, survey: &Survey) -> bool {
+    fn is_current_in(&self, view: &View<'_>, survey: &Survey) -> bool {
+        let read = survey.stamps.as_deref();
+        read.is_some() && self.stamps(view).ok().as_ref() == read
+    }
+
+    /// Whether store, memory and units are unchanged since this survey, by this view.
+    pub(crate) fn still_holds(&self, view: &View<'_>, survey: &Survey) -> bool {
         let mut missing = Missing::default();
         let (units, _) = self.units(&mut missing, &mut Vec::new());
-        missing.is_empty() && units == survey.units && self.is_current(survey)
+        missing.is_empty() && units == survey.units && self.is_current_in(view, survey)
     }
 }

@@ -258,6 +258,11 @@ enum ReadEntry {
 }
 
 impl Held {
+    /// Whether a later change of the file is certain to change its stamp.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
     pub(crate) fn new(name: FileName, stamp: Stamp, genuine: &Genuine, is_settled: bool) -> Self {
         let storable = genuine.storable.as_ref();
         let content = storable.map(|storable| storable.digest);

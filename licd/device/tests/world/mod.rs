@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use licd_device::{Device, Extent, FileVerdict, Intent, Report};
+use licd_device::{Batch, Device, Extent, FileVerdict, Intent, Report};
 use licd_fs::root::Root;
 use licd_rules::{Code, Feature, TimeVerdict};
 use license_format::{
@@ -210,7 +210,9 @@ impl World {
 
     /// Imports files that arrive together.
     pub fn import_all(&self, files: &[&str], intent: Intent) -> Vec<FileVerdict> {
-        let survey = match self.device.survey_for_import() {
+        // As licd does it, if the device can be read.
+        let known = self.device.survey().or_else(|_| self.device.survey_for_import());
+        let survey = match known {
             Ok(survey) => survey,
             Err(failure) => {
                 return files.iter().map(|_| FileVerdict::unread("", failure.clone())).collect();
@@ -218,7 +220,22 @@ impl World {
         };
         let arrivals = files.iter().map(|file| survey.read("a.lic", file.as_bytes(), intent));
         let batch = self.device.import(&survey, arrivals.collect());
+        self.assert_shown(&batch);
         batch.imported.into_iter().map(|imported| imported.verdict).collect()
+    }
+
+    /// What a batch shows is what another survey shows, which reads no file again.
+    fn assert_shown(&self, batch: &Batch) {
+        // Some tests leave no descriptors for another survey.
+        let Some(anew) = self.device.survey().ok().filter(|_| batch.shows_device()) else {
+            return;
+        };
+        let time = self.device.time(&anew).unwrap();
+        assert_eq!(batch.survey.report(&time), anew.report(&time));
+        assert!(self.device.has_read_memory(&batch.survey));
+        let before = fs::read(self.path("var/lib/licd/state.toml")).ok();
+        self.device.keep_past(&batch.survey, &time).unwrap();
+        assert_eq!(fs::read(self.path("var/lib/licd/state.toml")).ok(), before);
     }
 
     pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {

@@ -105,13 +105,13 @@ fn answers() -> Vec<Row> {
             "an answer that is no licence leaves the job, and the next attempt is planned",
             answered(),
             (5, refused(1)),
-            vec![Publish(Scope::Changes), KeepJob(1), EndImport(1, None), plan(1)],
+            vec![Publish(Scope::Time), KeepJob(1), EndImport(1, None), plan(1)],
         ),
         (
             "a licence ends the activation",
             answered(),
             (5, imported(1, Code::Valid)),
-            vec![Publish(Scope::Changes), EndImport(1, None)],
+            vec![Publish(Scope::Time), EndImport(1, None)],
         ),
         (
             "a licence from elsewhere ends the activation that waits",
@@ -123,7 +123,7 @@ fn answers() -> Vec<Row> {
             "the end of a replaced attempt plans nothing",
             and(answered(), [(4, activate(2))]),
             (5, refused(1)),
-            vec![Publish(Scope::Changes), EndImport(1, None)],
+            vec![Publish(Scope::Time), EndImport(1, None)],
         ),
         (
             "an attempt that panics is followed by the next one",
@@ -193,7 +193,7 @@ fn withdrawals() -> Vec<Row> {
             and(answered(), [(4, withdrawn(1))]),
             (5, refused(1)),
             vec![
-                Publish(Scope::Changes),
+                Publish(Scope::Time),
                 EndImport(1, None),
                 Action::ShowRequest(2),
                 Action::PlanActivation(NextPoll::AfterStart),
@@ -221,7 +221,7 @@ fn endings() -> Vec<Row> {
             "a daemon that stops imports the answer and plans nothing",
             vec![(0, activate(1)), (1, Event::Stop)],
             (2, Event::Read(1)),
-            vec![Import(vec![1])],
+            vec![Import(vec![1], Scope::Time)],
         ),
         (
             "a daemon that stops makes no further attempt",
@@ -245,7 +245,7 @@ fn endings() -> Vec<Row> {
             "a daemon that stops ends the attempt with its refresh",
             vec![(0, activate(1)), (1, Event::Stop), (2, Event::Read(1))],
             (3, refused(1)),
-            vec![Publish(Scope::Changes), Action::KeepJob(1), EndImport(1, None)],
+            vec![Publish(Scope::Time), Action::KeepJob(1), EndImport(1, None)],
         ),
     ]
 }

@@ -33,25 +33,30 @@ fn ways_of_an_import() -> Vec<Row> {
     vec![
         ("an import starts", vec![], (0, file(1, ":1.1")), vec![StartImport(1, Ticket(1))]),
         ("documents wait a moment for others", begun(), (1, Event::Read(1)), vec![]),
-        ("then they are imported", read(), (4, Event::TimePassed), vec![Import(vec![1])]),
+        (
+            "then they are imported",
+            read(),
+            (4, Event::TimePassed),
+            vec![Import(vec![1], Scope::Time)],
+        ),
         ("files of one caller are imported in their order", two(), (4, Event::TimePassed), vec![]),
         (
             "files of one caller are imported together",
             and(two(), [(5, Event::Read(1))]),
             (8, Event::TimePassed),
-            vec![Import(vec![1, 2])],
+            vec![Import(vec![1, 2], Scope::Time)],
         ),
         (
             "documents that are read during a refresh are imported with the next one",
             and(vec![(0, Event::AlarmRang)], importing()),
             (9, refreshed()),
-            vec![Publish(Scope::Time), Import(vec![1])],
+            vec![Publish(Scope::Time), Import(vec![1], Scope::Time)],
         ),
         (
             "documents that are read during an import wait for those that its answers bring",
             more(),
             (300, imported(1, Code::Valid)),
-            vec![Publish(Scope::Changes), EndImport(1, Some(Ticket(1)))],
+            vec![Publish(Scope::Time), EndImport(1, Some(Ticket(1)))],
         ),
         (
             "the longer an import has taken, the longer the next one waits for documents",
@@ -63,13 +68,13 @@ fn ways_of_an_import() -> Vec<Row> {
             "then it imports what has come",
             and(more(), [(324, imported(1, Code::Valid)), (330, Event::Read(3))]),
             (350, Event::TimePassed),
-            vec![Import(vec![2, 3])],
+            vec![Import(vec![2, 3], Scope::Time)],
         ),
         (
             "after a short import a document is imported at once",
             and(importing(), [(9, imported(1, Code::Valid)), (20, file(2, ":1.1"))]),
             (21, Event::Read(2)),
-            vec![Import(vec![2])],
+            vec![Import(vec![2], Scope::Time)],
         ),
         (
             "it waits for another one that is being read",
@@ -84,13 +89,13 @@ fn ways_of_an_import() -> Vec<Row> {
             "a refresh in between imports what waits",
             and(more(), [(324, imported(1, Code::Valid))]),
             (330, Event::ProblemChanged),
-            vec![Import(vec![2])],
+            vec![Import(vec![2], Scope::Changes)],
         ),
         (
             "a verdict is answered only after the refresh that shows it was published",
             importing(),
             (5, imported(1, Code::Valid)),
-            vec![Publish(Scope::Changes), EndImport(1, Some(Ticket(1)))],
+            vec![Publish(Scope::Time), EndImport(1, Some(Ticket(1)))],
         ),
     ]
 }
@@ -121,43 +126,43 @@ fn joint_imports() -> Vec<Row> {
             "then all are imported",
             and(two_of_several(), [last(), (1_001, Event::Read(3))]),
             (1_004, Event::TimePassed),
-            vec![Import(vec![1, 2, 3])],
+            vec![Import(vec![1, 2, 3], Scope::Time)],
         ),
         (
             "a last one that cannot be read holds up none",
             and(two_of_several(), [last(), (1_001, Event::ReadFailed(3))]),
             (1_004, Event::TimePassed),
-            vec![Import(vec![1, 2])],
+            vec![Import(vec![1, 2], Scope::Time)],
         ),
         (
             "they wait five seconds for the next one",
             two_of_several(),
             (5_001, Event::TimePassed),
-            vec![Import(vec![1, 2])],
+            vec![Import(vec![1, 2], Scope::Time)],
         ),
         (
             "files of another caller do not wait for them",
             and(two_of_several(), [(4, file(3, ":1.2")), (5, Event::Read(3))]),
             (9, Event::TimePassed),
-            vec![Import(vec![3])],
+            vec![Import(vec![3], Scope::Time)],
         ),
         (
             "they are cancelled when their caller leaves",
             two_of_several(),
             (9, Event::CallerGone(":1.1".to_owned())),
-            vec![Cancel(1), Cancel(2), Import(vec![1, 2])],
+            vec![Cancel(1), Cancel(2), Import(vec![1, 2], Scope::Time)],
         ),
         (
             "a stop waits for no more",
             two_of_several(),
             (9, Event::Stop),
-            vec![Cancel(1), Cancel(2), Import(vec![1, 2])],
+            vec![Cancel(1), Cancel(2), Import(vec![1, 2], Scope::Time)],
         ),
         (
             "when the next one is refused, those before are imported",
             and(several(1..=64), [(6, Event::TimePassed)]),
             (9, file(65, ":1.1")),
-            vec![Refuse(Ticket(65), Refused::CallerFiles), Import((1..=64).collect())],
+            vec![Refuse(Ticket(65), Refused::CallerFiles), Import((1..=64).collect(), Scope::Time)],
         ),
     ]
 }

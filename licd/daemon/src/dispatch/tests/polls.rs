@@ -29,7 +29,7 @@ fn times() -> Vec<Row> {
             "the end of the poll sets the next one and answers the caller",
             and(idle(), [(9, poll(1)), (10, Event::Read(1)), (13, Event::TimePassed)]),
             (20, imported(1, Code::Valid)),
-            vec![Publish(Scope::Changes), ended(), again(0), Answer(Ticket(1))],
+            vec![Publish(Scope::Time), ended(), again(0), Answer(Ticket(1))],
         ),
         (
             "the failure of a poll that a caller asked for does not put off the regular one",

@@ -176,7 +176,7 @@ fn bus_and_end() -> Vec<Row> {
             "a stop cancels reading, drops pollers and imports what was read",
             polling([(11, order(7, Order::Poll)), (12, file(8, ":1.1")), (13, Event::Read(2))]),
             (14, Stop),
-            vec![Drop(Ticket(7)), Cancel(1), Cancel(2), Import(vec![2])],
+            vec![Drop(Ticket(7)), Cancel(1), Cancel(2), Import(vec![2], Scope::Time)],
         ),
         (
             "a daemon that stops answers a removal at once",
