@@ -9,6 +9,7 @@ use nix::fcntl::OFlag;
 
 /// Bytes of a file of proc, a key, a record or a document, mostly.
 const PAGE: u64 = 4096;
+
 /// The content of a file that was read up to a limit.
 pub enum Capped {
     /// The whole content of a regular file.
@@ -38,7 +39,8 @@ pub fn read_own(path: &Path, limit: u64) -> io::Result<Capped> {
     let mut start = vec![0; usize::try_from(PAGE.min(limit)).unwrap_or_default() + 1];
     let read = read_once(&mut file, &mut start);
     match read {
-        Ok(length @ 1..) if length < start.len() => {
+        // An error of the disk, too, ends a reading, but at a page.
+        Ok(length @ 1..) if length < start.len() && length as u64 != PAGE => {
             start.truncate(length);
             Ok(Capped::Whole(start))
         }
