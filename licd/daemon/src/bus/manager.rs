@@ -26,8 +26,8 @@ use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared}
 /// The interface.
 pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
 
-/// What a call waits for, in a box: each call that waits would take 19 kB, with room for everything that any
-/// method awaits, at each of the functions that hand it on.
+/// What a call waits for, in a box: every function that hands it on would have room for it again, and each
+/// call that waits would take 19 kB.
 type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
 
 /// The daemon's own object.
