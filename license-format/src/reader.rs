@@ -72,7 +72,10 @@ impl<'a> Line<'a> {
         let Some(text) = core::str::from_utf8(self.bytes).ok().filter(|_| printable) else {
             return malformed(self.number, "", FormatError::NotPrintableAscii);
         };
-        if text.starts_with(' ') || text.ends_with(' ') || text.contains("  ") {
+        if text.starts_with(' ')
+            || text.ends_with(' ')
+            || self.bytes.windows(2).any(|pair| pair == b"  ")
+        {
             return malformed(self.number, "", FormatError::Spacing);
         }
         Ok(text)

@@ -107,6 +107,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));
     let bus = bus.map_err(Fatal::Bus)?;
     let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
+    // Else the first report would stay beside the one in force.
+    drop(published);
     let left = Unsettled { store, profile: removal == Removal::Undone };
     let started = Event::Started { left, lacks, settings: settings.map(Box::new) };
     let address = args.bus.clone();

@@ -1,18 +1,19 @@
 //! What the bus, the loop and the working threads share: the published state, orders and news.
 
-use std::ops::Range;
+mod news;
+mod orders;
+mod published;
+
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use licd_device::{Failure, Imported, Intent, Missing, Problem, Removed, Report, Survey, to_json};
-use licd_files::settings::Settings;
-use licd_machine::clock;
-use licd_rules::{Answer, Code, Notice, Selector, TimeVerdict};
+use licd_rules::Code;
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::bus::{LicenseChanges, Licenses, Names};
-use crate::jobs::{Job, JobId, Read, Source};
+pub(crate) use news::{ImportedJob, LogindState, News, Refreshed, Unsettled, Written};
+pub(crate) use orders::{ImportReply, Order, Refusal, Reply};
+pub(crate) use published::Published;
 
 /// Orders of the bus that wait for the loop. It handles one in microseconds, so more than a few wait
 /// only if the loop hangs.
@@ -20,269 +21,6 @@ const ORDERS: usize = 64;
 
 /// The plan while no deployment wants a restart.
 pub(crate) const NO_RESTART: &str = "none";
-
-/// The state that the bus answers from. The loop replaces it as a whole.
-pub(crate) struct Published {
-    /// What the report rests on.
-    pub(crate) survey: Arc<Survey>,
-    /// The time it was judged at.
-    pub(crate) time: TimeVerdict,
-    /// What could not be looked at since; the report is that of the last whole survey.
-    pub(crate) missing: Missing,
-    /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
-    /// and the report is the one that was published before, if there is one.
-    pub(crate) whole: bool,
-    /// The report.
-    pub(crate) report: Report,
-    names: Names,
-    /// The report as the files have it, of the moment it was made.
-    pub(crate) json: String,
-    /// The place of that moment in it.
-    now: Range<usize>,
-}
-
-impl Published {
-    /// The report as of now. It is not made anew for every call: a device may have a thousand licences,
-    /// and any user may call.
-    pub(crate) fn status(&self) -> String {
-        let mut json = self.json.clone();
-        json.replace_range(self.now.clone(), &clock::now().to_string());
-        json
-    }
-    /// A report of this moment, and its JSON.
-    pub(crate) fn new(
-        survey: Arc<Survey>,
-        time: TimeVerdict,
-        missing: Missing,
-        whole: bool,
-    ) -> Self {
-        let report = survey.report(&time);
-        Self { whole, ..Self::of(survey, time, missing, report) }
-    }
-
-    /// A report of an earlier run, for want of a newer one.
-    pub(crate) fn standing(
-        survey: Arc<Survey>,
-        time: TimeVerdict,
-        missing: Missing,
-        report: Report,
-    ) -> Self {
-        Self { whole: false, ..Self::of(survey, time, missing, report) }
-    }
-
-    fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
-        for problem in missing.problems() {
-            // A report of an earlier run may name it already.
-            if !report.problems.contains(&problem) {
-                report.problems.push(problem);
-            }
-        }
-        let (json, now) = written(&report);
-        let names = Names::of(&report.licenses);
-        Self { survey, time, missing, whole: true, report, names, json, now }
-    }
-
-    /// The same, with `restart_pending` set so.
-    pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
-        self.report.restart_pending = pending;
-        (self.json, self.now) = written(&self.report);
-        self
-    }
-
-    /// The same, with these files that licd could not write as problems, in place of those before.
-    pub(crate) fn with_unwritten(mut self, problems: &[Problem]) -> Self {
-        let named = self.report.problems.iter();
-        if named.filter(|one| matches!(one, Problem::Unwritten(_))).eq(problems) {
-            return self;
-        }
-        self.report.problems.retain(|one| !matches!(one, Problem::Unwritten(_)));
-        self.report.problems.extend_from_slice(problems);
-        (self.json, self.now) = written(&self.report);
-        self
-    }
-
-    /// The licences as objects.
-    pub(crate) fn licenses(&self) -> Licenses<'_> {
-        Licenses::new(&self.report.licenses, &self.names)
-    }
-
-    /// The names of the features that are allowed.
-    pub(crate) fn allowed(&self) -> Vec<&str> {
-        let features = self.report.features.iter();
-        features.filter(|(_, feature)| feature.allowed).map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-/// The JSON of a report, and the place of its moment in it.
-fn written(report: &Report) -> (String, Range<usize>) {
-    let mut json = to_json(report);
-    // It stays until the next report; the JSON of a thousand licences leaves room for as many.
-    json.shrink_to_fit();
-    // In a text of the report the quotation marks are escaped.
-    let key = "\"now\":\"";
-    let at = json.find(key).map_or(0, |at| at + key.len());
-    (json, at..at + report.clock.now.to_string().len())
-}
-
-/// Why an order is not carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// For a reason that has a code.
-    Verdict(Failure),
-    /// The caller's arguments make no sense.
-    Arguments(String),
-    /// By a fault of this program.
-    Fault(String),
-}
-
-impl Refusal {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::Verdict(Failure { code, message: message.into() })
-    }
-
-    /// The message.
-    pub(crate) fn message(&self) -> &str {
-        match self {
-            Self::Verdict(Failure { message, .. })
-            | Self::Arguments(message)
-            | Self::Fault(message) => message,
-        }
-    }
-
-    /// The answer to an order that is not carried out.
-    pub(crate) fn unavailable() -> Self {
-        Self::new(Code::Busy, "licd: is stopping or out of resources; try again later")
-    }
-}
-
-/// Answers a caller. Dropped, it answers [`Refusal::unavailable`].
-pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
-
-/// What a caller, authorised where needed, asks of the loop.
-pub(crate) enum Order {
-    Import {
-        source: Source,
-        intent: Intent,
-        name: String,
-        owner: String,
-        reply: ImportReply,
-    },
-    Remove {
-        selector: Selector,
-        reply: Reply<u32>,
-    },
-    Apply {
-        settings: String,
-        reply: Reply<()>,
-    },
-    /// To give up the activation whose request waits for its answer.
-    Withdraw {
-        /// Its attempt that runs, or ran last.
-        job: JobId,
-        reply: Reply<()>,
-    },
-    Answer {
-        answer: Answer,
-        reply: Reply<()>,
-    },
-    Refresh {
-        reply: Reply<()>,
-    },
-    Poll {
-        reply: Reply<()>,
-    },
-}
-
-/// When the caller of an import is answered.
-pub(crate) enum ImportReply {
-    /// As soon as there is a job, by its object's name.
-    Begun(Reply<JobId>),
-    /// By the verdict.
-    Verdict(Reply<Code>),
-}
-
-impl ImportReply {
-    /// Answers that there is no import.
-    pub(crate) fn refuse(self, why: Refusal) {
-        match self {
-            Self::Begun(reply) => reply(Err(why)),
-            Self::Verdict(reply) => reply(Err(why)),
-        }
-    }
-}
-
-/// What a working thread or the bus reports to the loop.
-pub(crate) enum News {
-    /// The device was read, or judged again. `None`: a fault of this program.
-    Refreshed(Option<Box<Refreshed>>),
-    /// An import went on.
-    Progress(Arc<Job>),
-    /// What is to be imported was read. `None`: a fault of this program.
-    Read { job: Arc<Job>, read: Option<Box<Read>> },
-    /// A removal ended.
-    Removed { selector: Selector, outcome: Result<Written<Removed>, Refusal>, reply: Reply<u32> },
-    /// A change of settings ended.
-    Applied { outcome: Result<(), Refusal>, reply: Reply<()> },
-    /// An attempt to settle ended.
-    Settled { left: Unsettled },
-    /// The caller with this unique name has left the bus.
-    CallerGone(String),
-    /// What logind answered, or why it did not.
-    Logind(Result<LogindState, String>),
-    /// Whether logind has begun to restart the device, or why not.
-    Restarting(Result<(), String>),
-    /// The connection to the bus is gone.
-    BusGone,
-}
-
-/// What logind knows that a restart depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LogindState {
-    /// Whether a user sits at the device.
-    pub(crate) session: bool,
-    /// The program that blocks a restart, and why.
-    pub(crate) inhibitor: Option<String>,
-}
-
-/// A job, and what became of its documents.
-pub(crate) type ImportedJob = (Arc<Job>, Vec<Imported>);
-
-/// The result of a refresh.
-pub(crate) struct Refreshed {
-    pub(crate) published: Published,
-    /// How its licences differ from those that were published before.
-    pub(crate) changes: LicenseChanges,
-    /// What became of the documents of each job that was imported.
-    pub(crate) imported: Vec<ImportedJob>,
-    /// Notices of expiry that are to be announced.
-    pub(crate) due: Vec<Notice>,
-    /// Problems on the way that the report does not name.
-    pub(crate) complaints: Vec<String>,
-    /// The settings, if they were read.
-    pub(crate) settings: Option<Settings>,
-    /// Whether another process keeps the store from being closed.
-    pub(crate) left_open: bool,
-    /// Whether to refresh again soon: a fact could not be looked at, or the state not published.
-    pub(crate) again: bool,
-    /// Whether a record could not be written.
-    pub(crate) unwritten: bool,
-}
-
-/// What a start or a crash has left to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Unsettled {
-    /// The store is not closed, or a removal not finished.
-    pub(crate) store: bool,
-    /// The removal profile could not be carried out yet.
-    pub(crate) profile: bool,
-}
-
-/// The result of a write to the store.
-pub(crate) struct Written<T> {
-    pub(crate) value: T,
-    /// Whether another process keeps the store from being closed.
-    pub(crate) left_open: bool,
-}
 
 /// The side of the bus and of the working threads.
 pub(crate) struct Shared {
@@ -389,7 +127,7 @@ impl Inbox {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use licd_device::Device;
+    use licd_device::{Device, Missing};
     use licd_fs::root::Root;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::os::fd::AsFd as _;
@@ -418,21 +156,6 @@ pub(crate) mod tests {
     fn order(answers: &Sender<Result<(), Refusal>>) -> Order {
         let answers = answers.clone();
         Order::Refresh { reply: Box::new(move |answer| answers.send(answer).unwrap()) }
-    }
-
-    #[test]
-    fn a_report_of_another_moment_is_the_same_report() {
-        let (_dir, shared, _inbox) = shared();
-        let first = shared.published();
-        let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
-        let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
-        assert_eq!(first.report, second.report);
-        let mut third = second.report.clone();
-        third.clock.now = third.clock.now.plus(1);
-        assert_eq!(first.report, third);
-        assert!(first.json.contains("\"now\":\"2"));
-        assert_eq!(first.status().len(), first.json.len());
-        assert!(first.status().contains("\"now\":\"2"));
     }
 
     #[test]

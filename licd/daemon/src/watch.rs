@@ -47,7 +47,7 @@ const SEARCHED: WatchedDirectory = files("/license/…", TheseAndLicenses(&[]));
 
 /// The watched directories, with their parents, so that a directory is noticed that is made later.
 const PLACES: [WatchedDirectory; 12] = [
-    parent("/", &["license", "etc"]),
+    parent("/", &["license", "etc", "run"]),
     WatchedDirectory {
         path: "/license",
         names: TheseAndLicenses(&["dsa", "fetch-activation.json"]),
@@ -389,9 +389,11 @@ mod tests {
 
     #[test]
     fn the_file_of_the_time_service_is_noticed_when_it_appears_but_not_when_it_is_renewed() {
-        let mut world = World::with(&["run/systemd"]);
+        let mut world = World::with(&[]);
+        for dir in ["run", "run/systemd", "run/systemd/timesync"] {
+            assert!(world.notices(|top| fs::create_dir(top.join(dir)).unwrap()), "{dir}");
+        }
         let word = world.path("run/systemd/timesync/synchronized");
-        assert!(world.notices(|_| fs::create_dir(word.parent().unwrap()).unwrap()));
         assert!(world.notices(|_| fs::write(&word, "").unwrap()));
         assert!(!world.notices(|_| fs::write(&word, "").unwrap()));
     }

@@ -40,8 +40,8 @@ pub(crate) enum Part {
 pub(crate) struct Digest([u8; 16]);
 
 impl Digest {
-    fn of(text: &str) -> Self {
-        let digest: [u8; 32] = Sha256::digest(text).into();
+    fn of(hashed: Sha256) -> Self {
+        let digest: [u8; 32] = hashed.finalize().into();
         let (half, _) = digest.split_at(16);
         Self(half.try_into().unwrap_or_default())
     }
@@ -64,8 +64,10 @@ impl From<Verified> for Genuine {
 
 impl Storable {
     fn new(content: String, part: Part) -> Self {
-        let (text, _) = content.split_once("\n\n").unwrap_or((&content, ""));
-        let (digest, text) = (Digest::of(&content), Digest::of(text));
+        let (text, signatures) = content.split_at(content.find("\n\n").unwrap_or(content.len()));
+        let begun = Sha256::new_with_prefix(text);
+        let text = Digest::of(begun.clone());
+        let digest = Digest::of(begun.chain_update(signatures));
         Self { digest, content, text, part }
     }
 

@@ -1,21 +1,24 @@
 //! The status report for JSON and the bus.
 
+mod files;
+mod machine;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use licd_rules::{
-    ClockState, Code, FeatureVerdict, Generation, LicenseState, Reason, ServiceState,
-    ServiceStatus, ServiceVerdict, Terms, services, words,
+    Code, FeatureVerdict, LicenseState, Reason, ServiceState, ServiceStatus, ServiceVerdict, Terms,
+    services,
 };
 use licd_store::StoreState;
 use license_format::{
-    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, UnitId, UnitKind,
-    UnixSeconds,
+    Category, Date, Expiry, OrderNumber, PackId, Product, Serial, Term, UnitId, UnixSeconds,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::json::{self, Json};
-use crate::{Failure, Problem};
+use crate::Problem;
+
+pub use files::{FileVerdict, Files};
+pub use machine::{Clock, Hardware, HardwareKind, Mac, Os};
 
 /// The version of the report's schema.
 const SCHEMA: u32 = 1;
@@ -53,91 +56,6 @@ pub struct Report {
     pub restart_pending: bool,
     /// Problems for the administrator to repair.
     pub problems: Vec<Problem>,
-}
-
-/// The hardware that the unit ID comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Hardware {
-    /// Its kind.
-    #[serde(with = "crate::json")]
-    pub kind: HardwareKind,
-    /// The MAC address.
-    #[serde(with = "crate::json")]
-    pub mac: Option<Mac>,
-    /// The serial number of the chassis.
-    pub serial: Option<String>,
-}
-
-/// The kind of hardware that the unit ID comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HardwareKind {
-    /// A network interface.
-    Mac,
-    /// The USB drive that the system runs from.
-    UsbSerial,
-    /// The device has no unit ID.
-    None,
-}
-
-words!(HardwareKind { Mac = "mac", UsbSerial = "udp", None = "none" });
-
-impl From<Option<UnitKind>> for HardwareKind {
-    fn from(kind: Option<UnitKind>) -> Self {
-        match kind {
-            Some(UnitKind::Mac) => Self::Mac,
-            Some(UnitKind::UsbSerial) => Self::UsbSerial,
-            None => Self::None,
-        }
-    }
-}
-
-/// A MAC address, which reports write with colons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mac(pub [u8; 6]);
-
-impl Mac {
-    fn parse(text: &str) -> Option<Self> {
-        UnitId::parse_human(text)?.to_mac().map(Self)
-    }
-}
-
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.map(|byte| format!("{byte:02X}")).join(":"))
-    }
-}
-
-json::text!(HardwareKind: HardwareKind::parse, Mac: Mac::parse);
-
-/// The operating system.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Os {
-    /// 12, 11, or the number of an older system, which is judged as 11.
-    #[serde(with = "crate::json")]
-    pub generation: Generation,
-    /// As `os-release` or the configuration spells it.
-    pub version: Option<String>,
-    /// The day on which it was released.
-    #[serde(with = "crate::json")]
-    pub released: Option<Date>,
-}
-
-/// The clock.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Clock {
-    /// How far it can be trusted.
-    #[serde(with = "crate::json")]
-    pub state: ClockState,
-    /// Its reading when the report was made.
-    #[serde(with = "crate::json")]
-    pub now: UnixSeconds,
-}
-
-/// Ignores the time: reports that differ only in the time are equal.
-impl PartialEq for Clock {
-    fn eq(&self, other: &Self) -> bool {
-        self.state == other.state
-    }
 }
 
 /// The licence partition.
@@ -205,7 +123,7 @@ pub struct LicenseReport {
     #[serde(with = "crate::json")]
     pub state: LicenseState,
     /// The file's name in the store.
-    pub file: String,
+    pub file: Box<str>,
 }
 
 /// A file that does not count.
@@ -246,48 +164,6 @@ pub struct FeatureReport {
     /// The last day of the licence that allows it, or did.
     #[serde(with = "crate::json")]
     pub until: Option<Expiry>,
-}
-
-/// The verdict on one file of `verify` or `import`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileVerdict {
-    /// The file as the caller named it.
-    pub file: String,
-    /// The verdict.
-    #[serde(with = "crate::json")]
-    pub code: Code,
-    /// The verdict in words, without the file's name.
-    pub message: String,
-    /// The pack of a genuine licence.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::serialize")]
-    pub pack: Option<PackId>,
-    /// The units that a genuine licence names, at most 16.
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "json::serialize")]
-    pub units: Vec<UnitId>,
-}
-
-impl FileVerdict {
-    /// The verdict on a file that could not be read.
-    #[must_use]
-    pub fn unread(file: &str, failure: Failure) -> Self {
-        let Failure { code, message } = failure;
-        Self { file: file.to_owned(), code, message, pack: None, units: Vec::new() }
-    }
-}
-
-/// `{"schema":1,"files":[…]}`.
-#[derive(Debug, Serialize)]
-pub struct Files<'a> {
-    schema: u32,
-    files: &'a [FileVerdict],
-}
-
-impl<'a> Files<'a> {
-    /// The answer of `verify` and `import`.
-    #[must_use]
-    pub fn new(files: &'a [FileVerdict]) -> Self {
-        Self { schema: SCHEMA, files }
-    }
 }
 
 /// `{"schema":1,"features":{…}}`.
@@ -377,7 +253,7 @@ impl From<FeatureVerdict> for FeatureReport {
 }
 
 impl LicenseReport {
-    pub(crate) fn new(terms: &Terms, state: LicenseState, file: String) -> Self {
+    pub(crate) fn new(terms: &Terms, state: LicenseState, file: Box<str>) -> Self {
         Self {
             pack: terms.pack.clone(),
             serial: terms.serial,

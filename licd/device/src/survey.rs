@@ -2,6 +2,7 @@
 
 mod inputs;
 mod judge;
+mod reading;
 mod stamps;
 mod store;
 mod trust;
@@ -11,32 +12,26 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use licd_files::config::{self, Config};
-use licd_files::settings::Settings;
-use licd_files::{settings, state};
-use licd_machine::system;
+use licd_files::config::Config;
+use licd_files::settings::{self, Settings};
 use licd_rules::{Attested, Generation, License, Past, StarterMark};
-use licd_store::View;
 use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
 use crate::partial::{Missing, Partial};
-use crate::problem::{MachineProblem, Problem};
-use crate::read::{Reader, no_trust};
+use crate::problem::Problem;
+use crate::read::Reader;
 use crate::report::Rejected;
 use crate::{Device, Failure};
 
-use inputs::{Shown, starter_mark};
-use stamps::{Begun, DeviceStamps, MemoryStamps};
+use inputs::Shown;
+use stamps::DeviceStamps;
 use trust::Proven;
 
 pub use inputs::Extent;
 pub use store::Held;
-pub(crate) use store::{Cut, Gone, Reuse};
+pub(crate) use store::{Cut, Reuse};
 pub(crate) use written::Written;
-
-/// The generation of a system that does not state its own: the newest.
-const DEFAULT_GENERATION: Generation = Generation::Os12;
 
 /// Attempts at a whole survey, and the pause between two: most shortages are over in a moment.
 const TRIES: usize = 3;
@@ -47,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct Survey {
     config: Config,
     /// Stamps of store and memory from before this was read; `None` if they could not be read.
-    stamps: Option<DeviceStamps>,
+    stamps: Option<Arc<DeviceStamps>>,
     settings: Arc<settings::Loaded>,
     roots: Vec<VerifierKey>,
     pub(crate) trust: Arc<TrustDocument>,
@@ -160,122 +155,6 @@ impl Device {
         let begun = self.begin(&view, None, &mut missing);
         let survey = self.read_inputs(&view, begun, Extent::Import, None, &mut missing);
         Partial::unless_whole(survey, missing)
-    }
-
-    /// Surveys until memory and licences are of one moment. Between the two readings another program may
-    /// have stored or removed a licence that replaces another: the replaced one would count, or neither.
-    fn read_consistently(
-        &self,
-        last: Option<(&Survey, Reuse)>,
-        extent: Extent,
-    ) -> Result<Survey, Box<Partial>> {
-        let (mut left, mut set_aside) = (TRIES, Vec::new());
-        loop {
-            left -= 1;
-            let before = self.memory_stamps(extent);
-            let (survey, gone) = self.try_to_survey(last, extent, before);
-            let mut survey = survey?;
-            survey.problems.append(&mut set_aside);
-            let is_same = before.is_some_and(|[before, _]| Ok(before) == state::stamp(self.root()));
-            // Where others write all the time, what was read may be a moment old.
-            if is_same && gone == Gone::None || left == 0 {
-                return Ok(survey);
-            }
-            // Only the reading that sets a file aside tells of it.
-            set_aside = survey.problems;
-            set_aside.retain(Problem::is_set_aside);
-        }
-    }
-
-    fn try_to_survey(
-        &self,
-        last: Option<(&Survey, Reuse)>,
-        extent: Extent,
-        memory: Option<MemoryStamps>,
-    ) -> (Result<Survey, Box<Partial>>, Gone) {
-        let mut missing = Missing::default();
-        let view = self.store().view();
-        let memory = memory.filter(|_| extent >= Extent::Import);
-        let begun = self.begin(&view, memory, &mut missing);
-        let known = last.map(|(last, _)| last);
-        let mut survey = self.read_inputs(&view, begun, extent, known, &mut missing);
-        let gone = survey.read_store(&view, last, &mut missing);
-        survey.held.shrink_to_fit();
-        if let Some(stamps) = &mut survey.stamps {
-            stamps.store.share_names(survey.held.iter().map(|held| &held.name));
-        }
-        if extent == Extent::Report {
-            survey.look_at_partition(&view, &mut missing);
-        }
-        if extent >= Extent::Import {
-            survey.look_for_request(self, &view, &mut missing);
-        }
-        (Partial::unless_whole(survey, missing), gone)
-    }
-
-    /// Reads everything except the licences of the store. A trust document that `last` has verified
-    /// is not verified again.
-    fn read_inputs(
-        &self,
-        view: &View<'_>,
-        begun: Begun,
-        extent: Extent,
-        last: Option<&Survey>,
-        missing: &mut Missing,
-    ) -> Survey {
-        let Begun { stamps, memory: (memory, warning) } = begun;
-        let mut problems = Vec::new();
-        let (config, faults) = missing.fact(Config::load(self.root()));
-        problems.extend(faults.into_iter().map(Problem::from));
-        let settings = match extent {
-            Extent::Verdicts => settings::Loaded::default(),
-            Extent::Import | Extent::Report => missing.fact(settings::load(self.root())),
-        };
-        problems.extend(settings.problem.clone().map(Problem::from));
-        let (roots, faults) = missing.fact(config::roots(self.root()));
-        problems.extend(faults.into_iter().map(Problem::from));
-        problems.extend(warning.map(Problem::from));
-        // A writer finishes an interrupted removal first, and surveys the device again.
-        let stamps = stamps.filter(|_| memory.removing.is_empty());
-        let (units, mac) = self.units(missing, &mut problems);
-        let os = missing.fact(system::os_release(self.root()));
-        let starter_mark = match config.starter.days {
-            // Without a period the mark decides nothing.
-            0 if extent != Extent::Report => None,
-            _ => starter_mark(view, missing, &mut problems),
-        };
-        let shown = match extent {
-            Extent::Report => self.shown(view, &settings.settings, missing, &mut problems),
-            Extent::Verdicts | Extent::Import => Shown::default(),
-        };
-        let mut survey = Survey {
-            stamps,
-            shown,
-            settings: Arc::new(settings),
-            roots,
-            trust: no_trust(),
-            proven: Vec::new(),
-            trust_to_keep: None,
-            units,
-            mac,
-            generation: config.system.generation.or(os.generation).unwrap_or(DEFAULT_GENERATION),
-            version: config.system.version.clone().or(os.version),
-            released: config.system.released.or(os.released),
-            held: Vec::new(),
-            rejected: Vec::new(),
-            past: memory.past,
-            is_unsettled: !memory.removing.is_empty(),
-            built: os.released.map(Date::start),
-            starter_mark,
-            waiting: None,
-            problems,
-            config,
-        };
-        if let Generation::Older(major) = survey.generation {
-            survey.note(MachineProblem::OldSystem(major));
-        }
-        survey.find_trust(self, view, last, missing);
-        survey
     }
 }
 

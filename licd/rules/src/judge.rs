@@ -188,8 +188,9 @@ impl Replaced {
     }
 }
 
-/// The highest replaced bound in each pack, by signer.
-struct Reach<B>(BTreeMap<PackId, BTreeMap<Option<PublicKey>, B>>);
+/// The highest replaced bound in each pack, by signer. One map, because a store may hold thousands of packs,
+/// and a map for each would take several times the memory.
+struct Reach<B>(BTreeMap<(PackId, Option<PublicKey>), B>);
 
 impl<B> Default for Reach<B> {
     fn default() -> Self {
@@ -206,14 +207,16 @@ impl<B: Ord + Copy> Reach<B> {
     ) {
         let own = seen.into_iter().filter(|taken| taken.unit == *unit);
         for taken in own.filter(|taken| has_started(taken.starts, now(taken.signer))) {
-            raise(self.0.entry(taken.pack).or_default(), taken.signer, taken.below);
+            raise(&mut self.0, (taken.pack, taken.signer), taken.below);
         }
     }
 
     /// Whether a signer that counts replaces this place in a pack.
     fn takes(&self, pack: &PackId, place: B, counts: impl Fn(Option<PublicKey>) -> bool) -> bool {
-        let by = self.0.get(pack).into_iter().flatten();
-        by.into_iter().any(|(signer, below)| place < *below && counts(*signer))
+        // No signer comes before every signer.
+        let mut by =
+            self.0.range((pack.clone(), None)..).take_while(|((other, _), _)| other == pack);
+        by.any(|((_, signer), below)| place < *below && counts(*signer))
     }
 }
 

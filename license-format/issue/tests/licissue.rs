@@ -130,6 +130,27 @@ fn invalid_entries_are_reported_and_refused_only_with_strict() {
 }
 
 #[test]
+fn a_refusal_reports_what_the_lists_held() {
+    let folder = Folder::with_pack();
+    folder.write("bad.csv", "hello\n00E0C5000001\n");
+    let taken = ["--csv=bad.csv", "--remove=00E0C5000009", "-ob.lic"];
+    let run = folder.run(&[ISSUE, &taken, &["--json"]].concat());
+    let held = run.json()["lists"][0].clone();
+    assert_eq!((&held["read"], &held["valid"]), (&Value::from(2), &Value::from(1)), "{held}");
+    let message = folder.run(&[ISSUE, &taken].concat()).failed(1);
+    let wanted = "is not in the pack; check the unit ID\n\
+                  bad.csv: 2 read, 1 valid, 1 invalid\n\
+                  bad.csv: line 1: “hello” is not a unit ID\n";
+    assert!(message.ends_with(wanted), "{message}");
+    // A new pack without a single valid unit is refused when its licence is made.
+    folder.write("none.csv", "hello\n");
+    let new = [&["issue", "n.toml", "--sign=issuer.key"], NEW, &["--csv=none.csv"]].concat();
+    let message = folder.run(&new).failed(1);
+    let wanted = "add units first\nnone.csv: 1 read, 0 valid, 1 invalid\n";
+    assert!(message.contains(wanted), "{message}");
+}
+
+#[test]
 fn an_undelivered_licence_uses_up_its_serial() {
     let folder = Folder::with_pack();
     let message = folder.run(&[ISSUE, &["-omissing/b.lic"]].concat()).failed(1);
@@ -170,6 +191,11 @@ fn a_mass_licence_slices_without_a_key() {
             (&"mass-license".into(), &count.into())
         );
         folder.run(&["slice", mass, "00:e0:c5:1c:50:87", "-os.lic"]).ok();
+        folder.run(&["slice", mass, "--unit=00E0C51C5087", "-of.lic"]).ok();
+        assert_eq!(folder.read("f.lic"), folder.read("s.lic"));
+        for units in [&[][..], &["00E0C51C5087", "--unit=00E0C51C5087"]] {
+            folder.run(&[&["slice", mass], units].concat()).failed(2);
+        }
         let report = folder.inspect("s.lic");
         assert_eq!(report["kind"], "slice");
         assert_eq!(report["units"], Value::from(vec!["00E0C51C5087"]));

@@ -211,6 +211,17 @@ fn conversion_and_create_emp_make_new_packs() {
     assert!(message.contains("trade-up only"), "{message}");
     folder.run(&["convert", "z.toml", "--trade-up", NOW]).ok();
 
+    for (product, to) in [("UDP", "WE-NEW02"), ("IZUPGR", "WE-NEW03")] {
+        // A pack of OS 10 unlocks nothing on these devices, so its file may name no service.
+        let bare = file("OLD-AAAAA", &[("product", &format!("\"{product}\"")), ("services", "[]")]);
+        folder.write("o.toml", bare);
+        let message = folder.run(&["issue", "o.toml", "--sign=issuer.key", NOW]).failed(1);
+        assert!(message.contains("has no services"), "{message}");
+        folder.run(&["convert", "o.toml", "--pack", to, "--trade-up", NOW]).ok();
+        let made = folder.read(&format!("{to}.toml"));
+        assert!(made.contains("services = [\"SUB_SERVICE_SET_WORKSPACE_EDITION\"]\n"), "{made}");
+    }
+
     let emp = ["create-emp", "a.toml", "EMP-NEW01.toml", "--unit=00E0C5000001", NOW];
     let said = folder.run(&[&emp[..], &["--sign=issuer.key", "-oe.lic"]].concat()).ok();
     let wanted = "EMP-NEW01: made from WE-AAAAA; 1 of 3 seats used\n\

@@ -133,7 +133,7 @@ fn facts_of_installed(license: &LicenseReport, today: Option<Date>) -> Vec<Fact>
         ("Issued:", words::time(license.issued)),
         ("Starts:", license.starts.to_string()),
         ("Expires:", license.expires.to_string()),
-        ("File:", license.file.clone()),
+        ("File:", license.file.to_string()),
     ]
 }
 

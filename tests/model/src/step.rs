@@ -148,7 +148,7 @@ impl Step {
             Self::ReadKept | Self::ReadTrust => ("licd/device/src/survey/trust.rs", "find_trust"),
             Self::ReadMemory => ("licd/device/src/survey/stamps.rs", "begin"),
             Self::List => ("licd/device/src/survey/store.rs", "read_store"),
-            Self::Confirm => ("licd/device/src/survey.rs", "read_consistently"),
+            Self::Confirm => ("licd/device/src/survey/reading.rs", "read_consistently"),
             Self::ReadLicence(_) => ("licd/device/src/survey/store.rs", "read_entry"),
             Self::Foresee => ("licd/device/src/assess.rs", "foresee"),
             Self::Lock => ("licd/store/src/writer.rs", "writer"),

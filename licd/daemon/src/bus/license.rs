@@ -33,7 +33,7 @@ pub(super) fn properties(report: &LicenseReport) -> [(&'static str, Variant<'_>)
     [
         ("Category", report.category.as_str().into()),
         ("Expires", report.expires.to_string().into()),
-        ("File", report.file.as_str().into()),
+        ("File", (*report.file).into()),
         ("Issued", report.issued.to_string().into()),
         ("Order", report.order.as_ref().map_or("", OrderNumber::as_str).into()),
         ("Pack", report.pack.as_str().into()),
@@ -163,7 +163,7 @@ pub(super) mod tests {
         let mut license: LicenseReport = serde_json::from_str(LICENSE).unwrap();
         license.pack = PackId::parse(pack).unwrap();
         license.serial = Serial::new(serial).unwrap();
-        license.file = file.to_owned();
+        license.file = file.into();
         license
     }
 
@@ -174,7 +174,7 @@ pub(super) mod tests {
         for (name, license) in licenses.each() {
             assert_eq!(licenses.find(&name.element()), Some(license), "{name:?}");
         }
-        licenses.each().map(|(name, license)| (name.element(), license.file.clone())).collect()
+        licenses.each().map(|(name, license)| (name.element(), license.file.to_string())).collect()
     }
 
     fn expected(elements: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -196,14 +196,8 @@ impl Serialize for Managed<'_> {
             let path = ObjectPath::try_from(path).map_err(serde::ser::Error::custom)?;
             map.serialize_entry(&path, &interfaces)
         };
-        if !self.licenses.is_empty() {
-            put(format!("{PATH}/license"), Interfaces::new())?;
-        }
         for (name, license) in self.licenses.each() {
             put(name.path(), [(INTERFACE, license::properties(license).into())].into())?;
-        }
-        if !self.jobs.is_empty() {
-            put(format!("{PATH}/job"), Interfaces::new())?;
         }
         for (id, shown) in self.jobs {
             put(job::path(*id), [(job::INTERFACE, job::properties(shown).into())].into())?;

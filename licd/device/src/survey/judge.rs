@@ -164,7 +164,7 @@ impl Survey {
         for (held, state) in self.held.iter().zip(judgement.states()) {
             let file = held.name.to_string();
             match state {
-                Some(state) => own.push(LicenseReport::new(&held.license, *state, file)),
+                Some(state) => own.push(LicenseReport::new(&held.license, *state, file.into())),
                 None => foreign.push(Rejected {
                     file,
                     code: Code::WrongDevice,
@@ -172,6 +172,8 @@ impl Survey {
                 }),
             }
         }
+        // A device may have thousands of them, for as long as the report stands.
+        own.shrink_to_fit();
         (own, foreign)
     }
 

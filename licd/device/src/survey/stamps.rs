@@ -66,7 +66,8 @@ impl Device {
     }
 
     fn is_current_in(&self, view: &View<'_>, survey: &Survey) -> bool {
-        survey.stamps.is_some() && self.stamps(view).ok() == survey.stamps
+        let read = survey.stamps.as_deref();
+        read.is_some() && self.stamps(view).ok().as_ref() == read
     }
 
     /// Whether store, memory and units are unchanged since this survey, by this view.

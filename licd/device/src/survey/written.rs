@@ -1,5 +1,7 @@
 //! What an import has changed, as its survey shows it.
 
+use std::sync::Arc;
+
 use licd_files::state;
 use licd_store::{Closed, FileName, StoreState};
 
@@ -36,7 +38,8 @@ impl Device {
         let memory = state::stamps(self.root()).ok();
         let is_shown = survey.is_closed(closed) && written.has_room && !survey.has_open_matters();
         let stamps = survey.stamps.take().filter(|_| is_shown).zip(memory);
-        survey.stamps = stamps.and_then(|(mut stamps, memory)| {
+        survey.stamps = stamps.and_then(|(mut shared, memory)| {
+            let stamps = Arc::make_mut(&mut shared);
             stamps.memory = memory;
             for file in &written.files {
                 let held = survey.held(file);
@@ -45,7 +48,7 @@ impl Device {
                 }
                 stamps.store.set(file, held.map(|held| held.stamp));
             }
-            Some(stamps)
+            Some(shared)
         });
     }
 }

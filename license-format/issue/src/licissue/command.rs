@@ -49,8 +49,13 @@ impl<'a> PackCommand<'a> {
     ) -> Result<(), CommandError> {
         let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
         let (files, packs) = PackFiles::open(&paths)?;
-        let change = rule(&packs, self.now).map_err(|error| CommandError::of_rule(&error))?;
+        let change = rule(&packs, self.now).map_err(|error| self.refused(&error))?;
         self.finish(&files, change, console)
+    }
+
+    /// A rule forbids the verb. An invalid entry of a list may be the reason.
+    pub(crate) fn refused(&self, error: &RuleError) -> CommandError {
+        CommandError::of_rule(error).with_lists(&self.lists)
     }
 
     /// Issues the due licences, saves the packs, writes the licences and prints the report. Packs come
@@ -61,7 +66,8 @@ impl<'a> PackCommand<'a> {
         mut change: Change,
         console: &mut Console<'_>,
     ) -> Result<(), CommandError> {
-        let licenses = issued::issue_due(&mut change, self.args, &self.keys, self.now)?;
+        let licenses = issued::issue_due(&mut change, self.args, &self.keys, self.now)
+            .map_err(|error| error.with_lists(&self.lists))?;
         let destinations = issued::destinations(&licenses, self.args.output.as_deref())?;
         if !self.args.dry_run {
             files.save(&change.packs, self.now)?;

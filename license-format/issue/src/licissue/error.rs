@@ -7,6 +7,9 @@ use std::path::Path;
 use license_format::DocumentError;
 use license_issue::escaped;
 use license_issue::rules::RuleError;
+use serde_json::{Value, json};
+
+use crate::lists::ListSummary;
 
 /// Exit code: any other failure.
 pub(crate) const FAILED: u8 = 1;
@@ -24,6 +27,8 @@ pub(crate) struct CommandError {
     name: String,
     problem: String,
     remedy: &'static str,
+    /// The summaries of the lists that the command has read, as lines and as JSON.
+    lists: (Vec<String>, Vec<Value>),
 }
 
 impl CommandError {
@@ -38,7 +43,14 @@ impl CommandError {
             name: escaped(&name.to_string()),
             problem: problem.to_string(),
             remedy,
+            lists: Default::default(),
         }
+    }
+
+    /// The same, followed by the summaries of these lists.
+    pub(crate) fn with_lists(self, lists: &[ListSummary]) -> Self {
+        let lines = lists.iter().flat_map(ListSummary::lines).collect();
+        Self { lists: (lines, lists.iter().map(ListSummary::to_json).collect()), ..self }
     }
 
     pub(crate) fn usage(
@@ -105,13 +117,18 @@ impl CommandError {
         self.exit
     }
 
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({
             "schema": 1,
             "code": self.verdict,
             "name": self.name,
             "message": format!("{}; {}", self.problem, self.remedy),
-        })
+        });
+        let (_, lists) = &self.lists;
+        if let Some(members) = error.as_object_mut().filter(|_| !lists.is_empty()) {
+            members.insert(String::from("lists"), json!(lists));
+        }
+        error
     }
 }
 
@@ -125,6 +142,7 @@ fn reason(error: &io::Error) -> String {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.name, self.problem, self.remedy)
+        write!(f, "{}: {}; {}", self.name, self.problem, self.remedy)?;
+        self.lists.0.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }

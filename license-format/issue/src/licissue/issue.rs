@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), Command
         Some(pack) => exchange_units(&pack, &args.remove, &units.found, command.now),
     }
     .and_then(|change| expect_issuable(change, args, command.now))
-    .map_err(|error| CommandError::of_rule(&error))?;
+    .map_err(|error| command.refused(&error))?;
     command.finish(&files, change, console)
 }
 

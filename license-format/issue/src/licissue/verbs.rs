@@ -155,7 +155,7 @@ fn create_pack(
         Some(id) => id,
         None => random_id(product(pack))?,
     };
-    let change = rule(pack, &id).map_err(|error| CommandError::of_rule(&error))?;
+    let change = rule(pack, &id).map_err(|error| command.refused(&error))?;
     let default_path = || path.with_file_name(format!("{id}.toml"));
     files.add(&target.file.clone().unwrap_or_else(default_path), &id)?;
     command.finish(&files, change, console)

@@ -51,6 +51,7 @@ struct File {
     order: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     supersedes: Vec<String>,
+    #[serde(default)]
     services: Vec<String>,
     starts: String,
     expires: String,

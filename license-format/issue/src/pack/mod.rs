@@ -13,6 +13,7 @@ use license_format::{
 };
 
 use crate::lists::is_assignable;
+use crate::products;
 
 /// The most packs that one pack may supersede: sixteen licences of sixteen each. A customer has far
 /// fewer packs under one Subscription Key.
@@ -217,7 +218,7 @@ impl Pack {
             true => Ok(()),
             false => Err(PackError::Number { key, found, min, max }),
         };
-        number("services", self.services.len(), 1, limits::SERVICES)?;
+        number("services", self.services.len(), self.fewest_services(), limits::SERVICES)?;
         number("supersedes", self.supersedes.len(), 0, MAX_SUPERSEDES)?;
         number("seats", self.seats.unwrap_or(0) as usize, 0, limits::MASS_UNITS as usize)?;
         number("units", self.units.len(), 0, limits::MASS_UNITS as usize)?;
@@ -236,6 +237,12 @@ impl Pack {
             Some(unit) => Err(PackError::NoDevice(unit.clone())),
             None => Ok(()),
         }
+    }
+
+    /// A pack that is only there to be converted unlocks nothing on a device, so it needs no service.
+    fn fewest_services(&self) -> usize {
+        let product = self.product.as_str();
+        usize::from(!products::OS10.contains(&product) && product != products::ZERO_UPGRADE)
     }
 
     /// The status at this time. The dates decide, unless the pack is closed.

@@ -28,6 +28,8 @@ pub enum Rule {
     },
     /// A licence needs at least one unit.
     NoUnits,
+    /// A licence names at least one service.
+    NoServices,
     /// The term has not started, and the caller asks for no early licence.
     NotStarted(license_format::Date),
     /// The term has ended, and no licence is issued after its last day.
@@ -155,6 +157,9 @@ sentences! {
     Self::NoUnits =>
         "has no units, and a licence is for at least one",
         "add units first";
+    Self::NoServices =>
+        "has no services, and a licence unlocks at least one",
+        "convert the pack first";
     Self::NotStarted(day) =>
         "is NOT_ACTIVATED_YET and starts on {day}",
         "wait for the day, or ask for an early licence";

@@ -36,6 +36,9 @@ pub fn issue(
 ) -> Result<(Pack, Vec<Terms>), RuleError> {
     pack.expect_open()?;
     expect_acceptable(pack)?;
+    if pack.services.is_empty() {
+        return pack.refuse(Rule::NoServices);
+    }
     pack.expect_redeemed()?;
     if pack.units.is_empty() {
         return pack.refuse(Rule::NoUnits);

@@ -146,7 +146,7 @@ fn license_details(License { report, product, .. }: &License<'_>, look: Look, pa
         (Column::Starts, report.starts.to_string()),
         (Column::Expires, look.words.named(Named::LastDay(report.expires))),
         (Column::Order, report.order.as_ref().map(ToString::to_string).unwrap_or_default()),
-        (Column::FileName, report.file.clone()),
+        (Column::FileName, report.file.to_string()),
     ];
     let facts = facts.map(|(column, value)| (look.words.column(column), value));
     page.facts(&facts);

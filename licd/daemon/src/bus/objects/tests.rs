@@ -86,14 +86,13 @@ fn zbus_answers_for_what_it_serves() {
 }
 
 #[test]
-fn the_object_manager_lists_every_licence() {
+fn the_object_manager_lists_licences_and_nothing_else() {
     type All<'a> = HashMap<OwnedObjectPath, HashMap<&'a str, HashMap<&'a str, Variant<'a>>>>;
     let managed = call(PATH, (OBJECT_MANAGER, "GetManagedObjects"), &()).unwrap();
     let body = managed.body();
     let managed: All<'_> = body.deserialize().unwrap();
-    let mut paths: Vec<&str> = managed.keys().map(|path| path.as_str()).collect();
-    paths.sort_unstable();
-    assert_eq!(paths, ["/com/igel/License1/license", LICENSE]);
+    let paths: Vec<&str> = managed.keys().map(|path| path.as_str()).collect();
+    assert_eq!(paths, [LICENSE]);
     let expected = license("WE-A", 7, "a.lic");
     let license = managed.get(&OwnedObjectPath::try_from(LICENSE).unwrap()).unwrap();
     assert_eq!(license.get(INTERFACE), Some(&license::properties(&expected).into()));

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use license_format::{KeyName, PackId, Serial, UnitId, UnixSeconds};
 
+use crate::error::CommandError;
+
 pub(crate) use packs::{
     Cleanup, Convert, Coterm, CreateEmp, Issue, IssueOptions, Merge, Move, NewPackFile,
     NewPackTerms, PackAndUnits, PackVerb, Redeem, Renew, Split, Units,
@@ -105,8 +107,19 @@ pub(crate) struct Slice {
     pub(crate) mass: PathBuf,
     /// Unit ID
     #[arg(value_parser = parser(unit, UNIT))]
-    pub(crate) unit: UnitId,
+    unit: Option<UnitId>,
+    /// The same, in the form of the other verbs
+    #[arg(long = "unit", value_name = "ID", value_parser = parser(unit, UNIT), conflicts_with = "unit")]
+    flagged: Option<UnitId>,
     /// File for the slice [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+impl Slice {
+    /// The unit of the slice.
+    pub(crate) fn unit(&self) -> Result<&UnitId, CommandError> {
+        let missing = || CommandError::usage("unit ID", "is missing", "name one after the file");
+        self.unit.as_ref().or(self.flagged.as_ref()).ok_or_else(missing)
+    }
 }

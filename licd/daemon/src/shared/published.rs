@@ -1,0 +1,135 @@
+//! The published state.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use licd_device::{Missing, Problem, Report, Survey, to_json};
+use licd_machine::clock;
+use licd_rules::TimeVerdict;
+
+use crate::bus::{Licenses, Names};
+
+/// The state that the bus answers from. The loop replaces it as a whole.
+pub(crate) struct Published {
+    /// What the report rests on.
+    pub(crate) survey: Arc<Survey>,
+    /// The time it was judged at.
+    pub(crate) time: TimeVerdict,
+    /// What could not be looked at since; the report is that of the last whole survey.
+    pub(crate) missing: Missing,
+    /// Whether the survey itself has all facts. Otherwise it is the first since the daemon started,
+    /// and the report is the one that was published before, if there is one.
+    pub(crate) whole: bool,
+    /// The report.
+    pub(crate) report: Report,
+    names: Names,
+    /// The report as the files have it, of the moment it was made.
+    pub(crate) json: String,
+    /// The place of that moment in it.
+    now: Range<usize>,
+}
+
+impl Published {
+    /// The report as of now. It is not made anew for every call: a device may have a thousand licences,
+    /// and any user may call.
+    pub(crate) fn status(&self) -> String {
+        let mut json = self.json.clone();
+        json.replace_range(self.now.clone(), &clock::now().to_string());
+        json
+    }
+
+    /// A report of this moment, and its JSON.
+    pub(crate) fn new(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        whole: bool,
+    ) -> Self {
+        let report = survey.report(&time);
+        Self { whole, ..Self::of(survey, time, missing, report) }
+    }
+
+    /// A report of an earlier run, for want of a newer one.
+    pub(crate) fn standing(
+        survey: Arc<Survey>,
+        time: TimeVerdict,
+        missing: Missing,
+        report: Report,
+    ) -> Self {
+        Self { whole: false, ..Self::of(survey, time, missing, report) }
+    }
+
+    fn of(survey: Arc<Survey>, time: TimeVerdict, missing: Missing, mut report: Report) -> Self {
+        for problem in missing.problems() {
+            // A report of an earlier run may name it already.
+            if !report.problems.contains(&problem) {
+                report.problems.push(problem);
+            }
+        }
+        let (json, now) = written(&report);
+        let names = Names::of(&report.licenses);
+        Self { survey, time, missing, whole: true, report, names, json, now }
+    }
+
+    /// The same, with `restart_pending` set so.
+    pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
+        self.report.restart_pending = pending;
+        (self.json, self.now) = written(&self.report);
+        self
+    }
+
+    /// The same, with these files that licd could not write as problems, in place of those before.
+    pub(crate) fn with_unwritten(mut self, problems: &[Problem]) -> Self {
+        let named = self.report.problems.iter();
+        if named.filter(|one| matches!(one, Problem::Unwritten(_))).eq(problems) {
+            return self;
+        }
+        self.report.problems.retain(|one| !matches!(one, Problem::Unwritten(_)));
+        self.report.problems.extend_from_slice(problems);
+        (self.json, self.now) = written(&self.report);
+        self
+    }
+
+    /// The licences as objects.
+    pub(crate) fn licenses(&self) -> Licenses<'_> {
+        Licenses::new(&self.report.licenses, &self.names)
+    }
+
+    /// The names of the features that are allowed.
+    pub(crate) fn allowed(&self) -> Vec<&str> {
+        let features = self.report.features.iter();
+        features.filter(|(_, feature)| feature.allowed).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// The JSON of a report, and the place of its moment in it.
+fn written(report: &Report) -> (String, Range<usize>) {
+    let mut json = to_json(report);
+    // It stays until the next report; the JSON of a thousand licences leaves room for as many.
+    json.shrink_to_fit();
+    // In a text of the report the quotation marks are escaped.
+    let key = "\"now\":\"";
+    let at = json.find(key).map_or(0, |at| at + key.len());
+    (json, at..at + report.clock.now.to_string().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::tests::shared;
+
+    #[test]
+    fn a_report_of_another_moment_is_the_same_report() {
+        let (_dir, shared, _inbox) = shared();
+        let first = shared.published();
+        let later = TimeVerdict { now: first.time.now.plus(1), ..first.time };
+        let second = Published::new(Arc::clone(&first.survey), later, Missing::default(), true);
+        assert_eq!(first.report, second.report);
+        let mut third = second.report.clone();
+        third.clock.now = third.clock.now.plus(1);
+        assert_eq!(first.report, third);
+        assert!(first.json.contains("\"now\":\"2"));
+        assert_eq!(first.status().len(), first.json.len());
+        assert!(first.status().contains("\"now\":\"2"));
+    }
+}
