@@ -33,7 +33,7 @@ impl Mounts {
         let top = fs::canonicalize(root.path("/"))?;
         let dirs = DIRS.iter().map(|dir| top.join(dir)).collect();
         let mut mounts = Self { mountinfo: File::open(MOUNTINFO)?, dirs, last: Vec::new() };
-        mounts.have_changed()?;
+        mounts.last = mounts.lines()?;
         Ok(mounts)
     }
 
@@ -43,12 +43,17 @@ impl Mounts {
     /// The list of mounts cannot be read.
     pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
         self.mountinfo.rewind()?;
-        let list = mountinfo::read(&self.mountinfo)?;
-        let lines = list.split(|byte| *byte == b'\n');
-        let now: Vec<_> = lines.filter(|line| self.watches(line)).map(<[u8]>::to_vec).collect();
+        let now = self.lines()?;
         let changed = now != self.last;
         self.last = now;
         Ok(changed)
+    }
+
+    /// The lines of the watched mounts, from where the list was read to.
+    fn lines(&self) -> io::Result<Vec<Vec<u8>>> {
+        let list = mountinfo::read(&self.mountinfo)?;
+        let lines = list.split(|byte| *byte == b'\n');
+        Ok(lines.filter(|line| self.watches(line)).map(<[u8]>::to_vec).collect())
     }
 
     /// Whether a line is that of a mount in one of the directories.

@@ -18,12 +18,12 @@ mod restart;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use licd_device::{Device, Survey, to_json};
-use licd_files::notices::{NoticeMemory, since_boot};
+use licd_files::notices::{NoticeMemory, record_until_boot, since_boot};
 use licd_files::publish;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_machine::clock;
-use licd_rules::{EnterpriseManagement, Language, Notice, Selection, TimeVerdict, select};
+use licd_rules::{BootId, EnterpriseManagement, Language, Notice, Selection, TimeVerdict, select};
 use license_format::Date;
 use licensing_words::notices::{ExpiryText, expiry};
 use serde::Serialize;
@@ -41,6 +41,8 @@ pub(crate) struct NoticePublisher(Mutex<Option<Opened>>);
 struct Opened {
     /// As the settings had it when the system started.
     management: EnterpriseManagement,
+    /// This boot, until that is recorded.
+    unrecorded: Option<BootId>,
     memory: NoticeMemory,
     /// The flaw of the memory, if it has one.
     flaw: Option<String>,
@@ -79,7 +81,7 @@ impl<'a> Entry<'a> {
 }
 
 impl Opened {
-    /// Reads it. Writes nothing that has to reach a disk.
+    /// Reads it.
     fn read(root: &Root, survey: &Survey, time: &TimeVerdict) -> Looked<Self> {
         let set = &survey.settings().userinterface.license_notification;
         let set = match set.enable_enterprise_management_notification {
@@ -91,11 +93,23 @@ impl Opened {
             None => clock::reading(root)?.at.boot,
             known => known,
         };
+        let known = match &boot {
+            Some(boot) => since_boot(root, boot)?,
+            None => None,
+        };
         Ok(Self {
-            management: since_boot(root, boot.as_ref(), set)?,
+            management: known.unwrap_or(set),
+            unrecorded: boot.filter(|_| known.is_none()),
             memory,
             flaw: warning.map(|warning| warning.to_string()),
         })
+    }
+
+    /// Records the setting of this boot.
+    fn record(&mut self, root: &Root) {
+        if let Some(boot) = self.unrecorded.take() {
+            record_until_boot(root, &boot, self.management);
+        }
     }
 }
 
@@ -118,7 +132,7 @@ impl NoticePublisher {
                 }
             }
         }
-        let Opened { management, memory, flaw } = opened.as_ref()?;
+        let Opened { management, memory, flaw, .. } = opened.as_ref()?;
         complaints.extend(flaw.clone());
         let notices = survey.notices(*management, time);
         let selected = select(notices, memory.announced(), Date::of(time.now));
@@ -129,15 +143,18 @@ impl NoticePublisher {
         Some(selected)
     }
 
-    /// Records the notices as announced, and returns those to announce: twice is worse than not at all.
+    /// Records what the first call after a boot has found, and the notices as announced; returns those to
+    /// announce: twice is worse than not at all.
     pub(crate) fn due(
         &self,
         device: &Device,
         Selection { due, announced, .. }: Selection,
         complaints: &mut Vec<String>,
     ) -> Vec<Notice> {
+        let mut opened = self.opened();
+        let Some(opened) = opened.as_mut() else { return due };
+        opened.record(device.root());
         if !due.is_empty()
-            && let Some(opened) = self.opened().as_mut()
             && let Err(error) = opened.memory.remember(device.root(), announced)
         {
             complaints.push(format!("{error}; notices of expiry may come again after a restart"));

@@ -45,7 +45,9 @@ const MEMORY: &str = "/var/lib/licd";
 /// A directory of the partition that licd only searches for strays.
 const SEARCHED: WatchedDirectory = files("/license/…", TheseAndLicenses(&[]));
 
-/// The watched directories, with their parents, so that a directory is noticed that is made later.
+/// The watched directories, with their parents, so that a directory is noticed that is made later. A parent of
+/// no other use is watched only while one of its directories is missing: others make files in `/run` and `/etc`
+/// all the time.
 const PLACES: [WatchedDirectory; 12] = [
     parent("/", &["license", "etc", "run"]),
     WatchedDirectory {
@@ -124,11 +126,36 @@ impl Watch {
     }
 
     fn renew_places(&mut self) {
-        let before = self.watched;
-        self.watched = std::array::from_fn(|n| {
-            PLACES.get(n).and_then(|place| self.add(place, &self.root.path(place.path)))
-        });
+        let before = std::mem::take(&mut self.watched);
+        for (n, place) in PLACES.iter().enumerate() {
+            if PLACES.iter().all(|other| !place.is_in(other)) {
+                self.watch(n, place);
+            }
+        }
         self.forget(before.into_iter().flatten());
+    }
+
+    /// Watches a place and those in it. Whether it is there.
+    fn watch(&mut self, n: usize, place: &WatchedDirectory) -> bool {
+        let inside = PLACES.iter().enumerate().filter(|(_, other)| other.is_in(place));
+        let mut missing: Vec<_> = inside.collect();
+        if place.is_only_a_parent() {
+            missing.retain(|(n, other)| !self.watch(*n, other));
+            if missing.is_empty() {
+                return true;
+            }
+        }
+        let watched = self.add(place, &self.root.path(place.path));
+        if let Some(slot) = self.watched.get_mut(n) {
+            *slot = watched;
+        }
+        if watched.is_some() {
+            // Those that were missing may have been made before their parent was watched.
+            for (n, other) in missing {
+                self.watch(n, other);
+            }
+        }
+        watched.is_some()
     }
 
     /// Replaces the watches of the directories that are searched for strays. Whether there are any.
@@ -189,6 +216,21 @@ impl Watch {
 }
 
 impl WatchedDirectory {
+    /// Whether this is a directory in the other one.
+    fn is_in(&self, other: &Self) -> bool {
+        Path::new(self.path).parent() == Some(Path::new(other.path))
+    }
+
+    /// Whether nothing is watched here but directories that are watched themselves.
+    fn is_only_a_parent(&self) -> bool {
+        let These(names) = self.names else { return false };
+        let is_place = |name: &&str| {
+            let path = Path::new(self.path).join(name);
+            PLACES.iter().any(|place| path == Path::new(place.path))
+        };
+        !self.content && names.iter().all(is_place)
+    }
+
     fn is_touched_by(&self, event: &InotifyEvent) -> bool {
         if event.mask.intersects(SELF | UNASKED) {
             return true;
@@ -225,176 +267,4 @@ impl AsFd for Watch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-    use std::path::{Path, PathBuf};
-
-    /// A root directory and a watch on it.
-    struct World {
-        dir: tempfile::TempDir,
-        watch: Watch,
-    }
-
-    impl World {
-        fn with(dirs: &[&str]) -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            for path in dirs {
-                fs::create_dir_all(dir.path().join(path)).unwrap();
-            }
-            let watch = Watch::open(&Root::new(dir.path())).unwrap();
-            Self { dir, watch }
-        }
-
-        fn path(&self, path: &str) -> PathBuf {
-            self.dir.path().join(path)
-        }
-
-        /// Whether the watch reports `change`.
-        fn notices(&mut self, change: impl FnOnce(&Path)) -> bool {
-            change(self.dir.path());
-            self.watch.drain(|_| false)
-        }
-    }
-
-    const STORE: &str = "license/dsa/licenses";
-
-    #[test]
-    fn licences_that_come_and_go_are_noticed() {
-        let mut world = World::with(&[STORE, "elsewhere"]);
-        let lic = world.path("license/dsa/licenses/a.lic");
-        let away = world.path("elsewhere/a.lic");
-        assert!(world.notices(|_| fs::write(&lic, "x").unwrap()));
-        assert!(world.notices(|_| fs::rename(&lic, &away).unwrap()));
-        assert!(world.notices(|_| fs::rename(&away, &lic).unwrap()));
-        assert!(world.notices(|_| fs::remove_file(&lic).unwrap()));
-        assert!(!world.notices(|_| ()));
-    }
-
-    #[test]
-    fn names_in_capitals_and_misplaced_files_are_noticed() {
-        let mut world = World::with(&[STORE]);
-        for path in ["WE.LIC", "WE.lic.txt", "../WE.lic", "../../WE.lic", "../trust (1).note"] {
-            let file = world.path(STORE).join(path);
-            assert!(world.notices(|_| fs::write(&file, "x").unwrap()), "{path}");
-            assert!(world.notices(|_| fs::remove_file(&file).unwrap()), "{path}");
-        }
-        let dotted = world.path(STORE).join("._WE.lic");
-        assert!(!world.notices(|_| fs::write(&dotted, "x").unwrap()));
-    }
-
-    #[test]
-    fn misplaced_files_in_other_directories_are_noticed() {
-        let mut world = World::with(&[STORE, "license/dsa/licenses/old"]);
-        assert!(world.watch.search());
-        for dir in ["dsa/licenses/old", "dsa/licenses/new", "more", "more/below"] {
-            let dir = world.path("license").join(dir);
-            if !dir.exists() {
-                assert!(world.notices(|_| fs::create_dir(&dir).unwrap()), "{dir:?}");
-            }
-            assert!(!world.notices(|_| fs::write(dir.join("notes.txt"), "x").unwrap()));
-            assert!(world.notices(|_| fs::write(dir.join("WE.lic"), "x").unwrap()), "{dir:?}");
-        }
-        assert!(world.notices(|root| fs::remove_dir_all(root.join("license/more")).unwrap()));
-    }
-
-    #[test]
-    fn the_memory_is_news_unless_it_is_known() {
-        let mut world = World::with(&["var/lib"]);
-        assert!(world.notices(|root| fs::create_dir_all(root.join("var/lib/licd")).unwrap()));
-        for file in ["state.toml", "trust.note"] {
-            let write = |root: &Path| {
-                fs::write(root.join("new"), "x").unwrap();
-                fs::rename(root.join("new"), root.join("var/lib/licd").join(file)).unwrap();
-            };
-            assert!(world.notices(write), "{file}");
-            write(world.dir.path());
-            assert!(!world.watch.drain(|changed| matches!(changed, Changed::Memory)), "{file}");
-        }
-        assert!(!world.notices(|root| fs::write(root.join("var/lib/licd/clock.a"), "x").unwrap()));
-    }
-
-    #[test]
-    fn of_licences_only_those_are_noticed_that_are_not_known() {
-        let mut world = World::with(&[STORE, "etc/licd"]);
-        let known = |changed: Changed<'_>| match changed {
-            Changed::License(name) => name.as_os_str() == "a.lic",
-            Changed::Memory => false,
-        };
-        for (path, is_news) in [
-            ("license/dsa/licenses/a.lic", false),
-            ("license/dsa/licenses/b.lic", true),
-            ("license/a.lic", true),
-            ("etc/licd/settings.toml", true),
-        ] {
-            fs::write(world.path(path), "x").unwrap();
-            assert_eq!(world.watch.drain(known), is_news, "{path}");
-        }
-        fs::rename(world.path("license/dsa"), world.path("old")).unwrap();
-        assert!(world.watch.drain(|_| true));
-    }
-
-    #[test]
-    fn a_file_is_noticed_when_it_is_whole() {
-        let mut world = World::with(&[STORE]);
-        let lic = world.path("license/dsa/licenses/a.lic");
-        let mut open = None;
-        assert!(!world.notices(|_| open = Some(fs::File::create(&lic).unwrap())));
-        assert!(world.notices(|_| drop(open.take())));
-    }
-
-    #[test]
-    fn other_files_and_reads_are_not_noticed() {
-        let mut world = World::with(&[STORE, "etc/licd"]);
-        let lic = world.path("license/dsa/licenses/a.lic");
-        fs::write(&lic, "x").unwrap();
-        world.watch.drain(|_| false);
-        assert!(!world.notices(|_| drop(fs::read(&lic).unwrap())));
-        assert!(
-            !world.notices(|dir| fs::write(dir.join(STORE).join(".licd-1-0.tmp"), "").unwrap())
-        );
-        assert!(!world.notices(|dir| fs::write(dir.join("license/fetch.req"), "").unwrap()));
-        assert!(!world.notices(|dir| fs::write(dir.join("etc/licd/notes.txt"), "").unwrap()));
-        assert!(!world.notices(|dir| fs::create_dir(dir.join("etc/other")).unwrap()));
-    }
-
-    #[test]
-    fn directories_that_are_made_later_are_watched_from_then_on() {
-        let mut world = World::with(&[]);
-        for dir in ["license", "license/dsa", STORE, "etc", "etc/licd", "etc/licd/licd.toml.d"] {
-            assert!(world.notices(|top| fs::create_dir(top.join(dir)).unwrap()), "{dir}");
-        }
-        for file in [
-            "license/dsa/licenses/a.lic",
-            "license/dsa/trust.note",
-            "etc/licd/licd.toml",
-            "etc/licd/settings.toml",
-            "etc/licd/licd.toml.d/a.toml",
-        ] {
-            assert!(world.notices(|top| fs::write(top.join(file), "").unwrap()), "{file}");
-        }
-    }
-
-    #[test]
-    fn a_directory_that_replaces_a_watched_one_is_watched() {
-        let mut world = World::with(&[STORE, "other/licenses"]);
-        assert!(world.notices(|top| fs::rename(top.join("license/dsa"), top.join("old")).unwrap()));
-        assert!(
-            world.notices(|top| fs::rename(top.join("other"), top.join("license/dsa")).unwrap())
-        );
-        assert!(world.notices(|top| fs::write(top.join(STORE).join("a.lic"), "").unwrap()));
-        assert!(!world.notices(|top| fs::write(top.join("old/licenses/a.lic"), "").unwrap()));
-        assert!(world.notices(|top| fs::remove_dir_all(top.join("license")).unwrap()));
-    }
-
-    #[test]
-    fn the_file_of_the_time_service_is_noticed_when_it_appears_but_not_when_it_is_renewed() {
-        let mut world = World::with(&[]);
-        for dir in ["run", "run/systemd", "run/systemd/timesync"] {
-            assert!(world.notices(|top| fs::create_dir(top.join(dir)).unwrap()), "{dir}");
-        }
-        let word = world.path("run/systemd/timesync/synchronized");
-        assert!(world.notices(|_| fs::write(&word, "").unwrap()));
-        assert!(!world.notices(|_| fs::write(&word, "").unwrap()));
-    }
-}
+mod tests;

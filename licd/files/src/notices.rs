@@ -21,6 +21,7 @@ use licd_fs::statefile::{Remembered, SaveError, StateFile, Warning};
 use licd_fs::textfile;
 use licd_rules::{Announced, BootId, EnterpriseManagement, Stage};
 use license_format::Date;
+use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 /// The setting at boot: the boot ID and a word.
@@ -82,33 +83,32 @@ impl NoticeMemory {
     }
 }
 
-/// Whether users get notices about the Enterprise Management Pack in this boot. The first call after a
-/// boot records the setting, `set`; later calls return the recorded one.
-///
-/// Without a boot ID, or if the record cannot be written, the current setting applies.
+/// Whether users get notices about the Enterprise Management Pack in this boot, if that is recorded.
 ///
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
-pub fn since_boot(
-    root: &Root,
-    boot: Option<&BootId>,
-    set: EnterpriseManagement,
-) -> Looked<EnterpriseManagement> {
-    let Some(boot) = boot else { return Ok(set) };
-    let line = |how| format!("{boot} {}\n", word(how));
-    let file = root.path(BOOT);
-    let kept = textfile::read_text(&file, BOOT_BYTES)?.ok().flatten();
-    let kept = kept.and_then(|kept| {
+pub fn since_boot(root: &Root, boot: &BootId) -> Looked<Option<EnterpriseManagement>> {
+    let kept = textfile::read_text(&root.path(BOOT), BOOT_BYTES)?.ok().flatten();
+    Ok(kept.and_then(|kept| {
         let both = [EnterpriseManagement::Notified, EnterpriseManagement::Silenced];
-        both.into_iter().find(|how| line(*how) == kept)
-    });
-    Ok(kept.unwrap_or_else(|| {
-        if file.parent().is_some_and(|dir| atomic::create_dir(dir).is_ok()) {
-            let bytes = line(set).into_bytes();
-            let _ = atomic::replace(&file, &bytes, atomic::PUBLIC, Durability::Volatile);
-        }
-        set
+        both.into_iter().find(|how| line(boot, *how) == kept)
     }))
+}
+
+/// Records that until the next boot. Without the record a restart of licd takes the setting of its time.
+pub fn record_until_boot(root: &Root, boot: &BootId, how: EnterpriseManagement) {
+    let (file, text) = (root.path(BOOT), line(boot, how));
+    let record = || atomic::replace(&file, text.as_bytes(), atomic::PUBLIC, Durability::Volatile);
+    if record() == Err(Errno::ENOENT.into()) {
+        // Without its directory the record fails once more.
+        let _ = file.parent().map(atomic::create_dir);
+        let _ = record();
+    }
+}
+
+/// The record.
+fn line(boot: &BootId, how: EnterpriseManagement) -> String {
+    format!("{boot} {}\n", word(how))
 }
 
 fn word(how: EnterpriseManagement) -> &'static str {
@@ -219,20 +219,22 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_setting_takes_effect_at_the_next_boot() {
+    fn the_record_holds_for_its_boot() {
         let (_dir, root) = root();
         let [first, second] = ["5b1f1d0c", "77777777"]
             .map(|start| BootId::parse(&format!("{start}-7a6f-4c3e-9d2b-0123456789ab")).unwrap());
-        assert_eq!(since_boot(&root, Some(&first), Notified), Ok(Notified));
-        assert_eq!(since_boot(&root, Some(&first), Silenced), Ok(Notified));
-        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
-        assert_eq!(since_boot(&root, Some(&second), Notified), Ok(Silenced));
+        assert_eq!(since_boot(&root, &first), Ok(None));
+        for (boot, how, other) in [(&first, Notified, &second), (&second, Silenced, &first)] {
+            record_until_boot(&root, boot, how);
+            assert_eq!(since_boot(&root, boot), Ok(Some(how)));
+            assert_eq!(since_boot(&root, other), Ok(None));
+        }
         fs::write(root.path(BOOT), "nonsense").unwrap();
-        assert_eq!(since_boot(&root, Some(&second), Notified), Ok(Notified));
-        assert_eq!(since_boot(&root, None, Silenced), Ok(Silenced));
+        assert_eq!(since_boot(&root, &second), Ok(None));
         // The record cannot be written.
         fs::remove_file(root.path(BOOT)).unwrap();
         fs::create_dir(root.path(BOOT)).unwrap();
-        assert_eq!(since_boot(&root, Some(&second), Silenced), Ok(Silenced));
+        record_until_boot(&root, &second, Silenced);
+        assert_eq!(since_boot(&root, &second), Ok(None));
     }
 }

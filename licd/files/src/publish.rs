@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -15,11 +16,13 @@ use licd_fs::look::Looked;
 use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_fs::textfile;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::fchmod;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::unistd::linkat;
 
 const DIR: &str = "/run/licd";
-const FEATURES: &str = "/run/licd/features";
+const FEATURES: &str = "features";
 const STATUS: &str = "status.json";
 /// Limit of the report in bytes: the report on a store with twice the maximum of licences.
 const STATUS_BYTES: u64 = 16 << 20;
@@ -39,8 +42,10 @@ pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<(
         let message = format!("“{}” is not a feature name", name.escape_debug());
         return Err(io::Error::new(ErrorKind::InvalidInput, message));
     }
-    let features = publish_features(&root.path(FEATURES), allowed);
-    let status = publish_file(&root.path(DIR), STATUS, status_json);
+    let path = root.path(DIR);
+    let dir = open_dir(&path)?;
+    let features = publish_features(&dir, &path.join(FEATURES), allowed);
+    let status = replace(&dir, &path, STATUS, status_json.as_bytes());
     features.and(status)
 }
 
@@ -87,18 +92,50 @@ fn publish_file(path: &Path, name: &str, json: &str) -> io::Result<()> {
 }
 
 /// Removes and adds single files, so that readers always see the directory.
-fn publish_features(path: &Path, allowed: &[&str]) -> io::Result<()> {
-    let dir = open_dir(path)?;
-    let entries = fs::read_dir(path).map_err(|error| named(path, error))?;
+fn publish_features(run: &File, path: &Path, allowed: &[&str]) -> io::Result<()> {
+    let opened = open_features(run).map_err(|reason| named(path, reason.into()));
     let (mut missing, mut outcome) = (allowed.to_vec(), Ok(()));
-    for entry in entries {
-        let checked = entry.and_then(|entry| check_entry(&entry, &mut missing));
-        outcome = outcome.and(checked.map_err(|error| named(path, error)));
-    }
+    let dir = match opened? {
+        Features::Made(dir) => dir,
+        Features::Found(dir) => {
+            for entry in fs::read_dir(path).map_err(|error| named(path, error))? {
+                let checked = entry.and_then(|entry| check_entry(&entry, &mut missing));
+                outcome = outcome.and(checked.map_err(|error| named(path, error)));
+            }
+            dir
+        }
+    };
+    let mut made = None;
     for name in missing {
-        outcome = outcome.and(add_feature(&dir, path, name));
+        let added = add_feature(&dir, made, name);
+        made = made.or(added.ok().map(|()| name));
+        outcome = outcome.and(added.map_err(|reason| named(&path.join(name), reason.into())));
     }
     outcome
+}
+
+/// The directory of the features.
+enum Features {
+    /// It was there.
+    Found(OwnedFd),
+    /// It was made just now, and is empty.
+    Made(OwnedFd),
+}
+
+/// Opens the directory of the features in `/run/licd`; makes it if it is missing.
+fn open_features(run: &File) -> Result<Features, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let open = || openat(run, FEATURES, flags, Mode::empty());
+    match open() {
+        Err(Errno::ENOENT) => {
+            mkdirat(run, FEATURES, atomic::PUBLIC_DIR)?;
+            let made = open()?;
+            // The umask does not count.
+            fchmod(&made, atomic::PUBLIC_DIR)?;
+            Ok(Features::Made(made))
+        }
+        found => found.map(Features::Found),
+    }
 }
 
 /// Takes the file of a feature out of those that are missing, and removes any other entry.
@@ -121,14 +158,19 @@ fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
     }
 }
 
-/// Adds the file of a feature. It is empty, so that it is whole as soon as it is there.
-fn add_feature(dir: &File, path: &Path, name: &str) -> io::Result<()> {
+/// Adds the file of a feature, as a further name of the one that was `made` for another, which takes one
+/// system call instead of three; on a file system without such links it makes a file. It is empty, so that it
+/// is whole as soon as it is there.
+fn add_feature(dir: impl AsFd, made: Option<&str>, name: &str) -> Result<(), Errno> {
+    let dir = dir.as_fd();
+    let linked = made.map(|made| linkat(dir, made, dir, name, AtFlags::empty()));
+    if linked.is_some_and(|linked| linked.is_ok()) {
+        return Ok(());
+    }
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-    let added = openat(dir, name, flags, atomic::PUBLIC).and_then(|file| {
-        // The umask does not count.
-        fchmod(&file, atomic::PUBLIC)
-    });
-    added.map_err(|reason| named(&path.join(name), reason.into()))
+    let file = openat(dir, name, flags, atomic::PUBLIC)?;
+    // The umask does not count.
+    fchmod(&file, atomic::PUBLIC)
 }
 
 /// The directory, created if it is missing.
@@ -199,8 +241,21 @@ mod tests {
         let path = dir.path().join("features");
         fs::create_dir(&path).unwrap();
         symlink("../outside", path.join("os")).unwrap();
-        let error = add_feature(&File::open(&path).unwrap(), &path, "os").unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        let added = add_feature(File::open(&path).unwrap(), None, "os");
+        assert_eq!(added, Err(Errno::EEXIST));
         assert!(!dir.path().join("outside").exists());
+    }
+
+    #[test]
+    fn without_a_file_to_link_the_file_of_a_feature_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = File::open(dir.path()).unwrap();
+        for (made, name) in [(None, "os"), (Some("gone"), "apps")] {
+            add_feature(&open, made, name).unwrap();
+            let file = dir.path().join(name).metadata().unwrap();
+            assert_eq!((file.nlink(), file.mode() & 0o7777), (1, 0o644), "{name}");
+        }
+        add_feature(&open, Some("os"), "uma").unwrap();
+        assert_eq!(dir.path().join("os").metadata().unwrap().nlink(), 2);
     }
 }

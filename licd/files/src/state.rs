@@ -203,7 +203,7 @@ pub fn stamps(root: &Root) -> Looked<[Option<Stamp>; 2]> {
 /// # Errors
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn trust(root: &Root) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
-    textfile::read(&root.path(TRUST), limits::TRUST_BYTES as u64)
+    textfile::read_own(&root.path(TRUST), limits::TRUST_BYTES as u64)
 }
 
 /// Stores a trust document as the newest one.

@@ -48,6 +48,19 @@ fn report_and_features_are_world_readable_regardless_of_the_umask() {
 }
 
 #[test]
+fn features_that_are_added_together_are_links_of_one_file() {
+    let (_dir, root) = world();
+    let file = |name| fs::metadata(root.path("/run/licd/features").join(name)).unwrap();
+    for (allowed, links) in [(&["os"][..], 1), (&["apps", "os", "uma"], 2)] {
+        publish(&root, "{}", allowed).unwrap();
+        assert_eq!(file("os").nlink(), 1);
+        assert!(allowed.iter().all(|name| *name == "os" || file(name).nlink() == links));
+    }
+    publish(&root, "{}", &["os", "uma"]).unwrap();
+    assert_eq!(names(&root.path("/run/licd/features")), ["os", "uma"]);
+}
+
+#[test]
 fn each_call_publishes_exactly_the_allowed_features() {
     let (_dir, root) = world();
     let features = root.path("/run/licd/features");

@@ -29,7 +29,7 @@ pub use temporary::{leftovers, sweep, sweep_path};
 /// Mode of world-readable files.
 pub const PUBLIC: Mode = Mode::from_bits_truncate(0o644);
 /// Mode of world-readable directories.
-const PUBLIC_DIR: Mode = Mode::from_bits_truncate(0o755);
+pub const PUBLIC_DIR: Mode = Mode::from_bits_truncate(0o755);
 
 /// Flags for reading a file of unknown type: a link is not followed, and a FIFO does not block.
 const READ: OFlag =
@@ -91,7 +91,7 @@ pub fn replace(
 
 /// Replaces or creates the file `name` (one path component) of an open directory. The umask does not
 /// affect `mode`. A link of that name is replaced, not followed. Returns the stamp of the new file, if
-/// it can be read.
+/// it can be read; of a volatile one none.
 ///
 /// # Errors
 /// [`ReplaceError`]. If the very last step fails, flushing the directory, the old file is put back;
@@ -105,7 +105,8 @@ pub fn replace_at(
 ) -> Result<Option<Stamp>, ReplaceError> {
     let dir = dir.as_fd();
     if durability == Durability::Volatile {
-        return Ok(Temporary::with(dir, bytes, mode)?.rename(name)?);
+        Temporary::with(dir, bytes, mode)?.take_name(name)?;
+        return Ok(None);
     }
     let before = open_before(dir, name)?;
     let temp = Temporary::with(dir, bytes, mode)?;

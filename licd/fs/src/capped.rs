@@ -1,13 +1,13 @@
 //! Reads small regular files.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// Bytes of a file of proc, mostly.
+/// Bytes of a file of proc, a key, a record or a document, mostly.
 const PAGE: u64 = 4096;
 
 /// The content of a file that was read up to a limit.
@@ -28,12 +28,63 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
     read_open(open(path, OFlag::empty())?, limit)
 }
 
+/// Does the same as [`read`] for a file of a disk or of a file system in memory, that the image or licd itself
+/// writes. There a reading that ends before its buffer has reached the end of the file, so that a small file
+/// takes one, and is not asked for its kind. (A FIFO with content passes for a file.)
+///
+/// # Errors
+/// The kernel's error.
+pub fn read_own(path: &Path, limit: u64) -> io::Result<Capped> {
+    let mut file = open(path, OFlag::empty())?;
+    let mut start = vec![0; usize::try_from(PAGE.min(limit)).unwrap_or_default() + 1];
+    let read = read_once(&mut file, &mut start);
+    match read {
+        // An error of the disk, too, ends a reading, but at a page.
+        Ok(length @ 1..) if length < start.len() && length as u64 != PAGE => {
+            start.truncate(length);
+            Ok(Capped::Whole(start))
+        }
+        _ if !file.metadata()?.is_file() => Ok(Capped::NotRegular),
+        read => {
+            start.truncate(read?);
+            read_rest(file, start, limit)
+        }
+    }
+}
+
+/// Reads once, also if a signal interrupts that.
+fn read_once(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
 /// Does the same as [`read`] unless `path` itself is a link.
 ///
 /// # Errors
 /// The kernel's error; for a link `ELOOP`.
 pub fn read_unless_link(path: &Path, limit: u64) -> io::Result<Capped> {
     read_open(open(path, OFlag::O_NOFOLLOW)?, limit)
+}
+
+/// Reads a file of sysfs, which returns its whole text to one call, of at most `limit` bytes, unless `path`
+/// itself is a link. Only a file that seems to be empty is asked for its kind.
+///
+/// # Errors
+/// The kernel's error; for a link `ELOOP`, for a directory `EISDIR`.
+pub fn read_attribute(path: &Path, limit: usize) -> io::Result<Capped> {
+    let mut file = open(path, OFlag::O_NOFOLLOW)?;
+    let mut bytes = vec![0; limit + 1];
+    let length = read_once(&mut file, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(match length {
+        0 if !file.metadata()?.is_file() => Capped::NotRegular,
+        length if length > limit => Capped::TooLarge,
+        _ => Capped::Whole(bytes),
+    })
 }
 
 fn open(path: &Path, flags: OFlag) -> io::Result<File> {
@@ -46,6 +97,11 @@ fn open(path: &Path, flags: OFlag) -> io::Result<File> {
 /// # Errors
 /// The kernel's error.
 pub fn read_open(file: File, limit: u64) -> io::Result<Capped> {
+    read_rest(file, Vec::new(), limit)
+}
+
+/// Reads what is left of an open regular file whose `start` was read.
+fn read_rest(file: File, start: Vec<u8>, limit: u64) -> io::Result<Capped> {
     let found = file.metadata()?;
     if !found.is_file() {
         return Ok(Capped::NotRegular);
@@ -56,8 +112,10 @@ pub fn read_open(file: File, limit: u64) -> io::Result<Capped> {
         0 => (PAGE.min(limit), limit + 1),
         length => (length.min(limit), length.min(limit + 1)),
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default() + 1);
-    file.take(most).read_to_end(&mut bytes)?;
+    let mut bytes = start;
+    let room = usize::try_from(room).unwrap_or_default() + 1;
+    bytes.reserve_exact(room.saturating_sub(bytes.len()));
+    file.take(most.saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Ok(Capped::TooLarge);
     }

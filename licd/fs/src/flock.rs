@@ -15,7 +15,19 @@ const RETRY: Duration = Duration::from_millis(10);
 
 /// A locked file; dropping it unlocks it.
 #[derive(Debug)]
-pub struct Locked(File);
+pub struct Locked {
+    file: File,
+    end: End,
+}
+
+/// How a lock ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the drop.
+    Unlock,
+    /// With the last descriptor of the file, perhaps of a child that has not called execve(2) yet.
+    Close,
+}
 
 /// Why a lock was not taken.
 #[derive(Debug)]
@@ -42,10 +54,15 @@ impl Locked {
     pub(crate) fn new(file: File, deadline: Instant) -> Result<Self, LockError> {
         let is_held = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
         match retry::until(deadline, RETRY, || try_lock(&file), is_held) {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => Ok(Self { file, end: End::Unlock }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held(file)),
             Err(TryLockError::Error(error)) => Err(LockError::Kernel(errno(error))),
         }
+    }
+
+    /// Leaves the lock to the end of the file's last descriptor: no process asks for it any more.
+    pub(crate) fn leave(&mut self) {
+        self.end = End::Close;
     }
 }
 
@@ -63,13 +80,14 @@ impl Deref for Locked {
     type Target = File;
 
     fn deref(&self) -> &File {
-        &self.0
+        &self.file
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // Closing alone would leave the lock with a child that has not called execve(2) yet.
-        let _ = self.0.unlock();
+        if self.end == End::Unlock {
+            let _ = self.file.unlock();
+        }
     }
 }

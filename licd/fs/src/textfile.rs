@@ -110,13 +110,25 @@ impl std::error::Error for ReadError {
 /// # Errors
 /// [`Unavailable`](crate::look::Unavailable).
 pub fn read(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
-    Ok(match look(path, capped::read(path, limit))? {
+    Ok(found(look(path, capped::read(path, limit))?, limit))
+}
+
+/// Does the same for a file that the image or licd itself writes, see [`capped::read_own`].
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn read_own(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
+    Ok(found(look(path, capped::read_own(path, limit))?, limit))
+}
+
+fn found(read: io::Result<Capped>, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    match read {
         Ok(Capped::Whole(bytes)) => Ok(Some(bytes)),
         Ok(Capped::NotRegular) => Err(ReadError::NotAFile),
         Ok(Capped::TooLarge) => Err(ReadError::TooLarge(limit)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ReadError::Unreadable(error)),
-    })
+    }
 }
 
 /// Reads the text of the file at `path`; `None` if it does not exist. The inner error is one of
@@ -125,7 +137,19 @@ pub fn read(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError
 /// # Errors
 /// [`Unavailable`](crate::look::Unavailable).
 pub fn read_text(path: &Path, limit: u64) -> Looked<Result<Option<String>, ReadError>> {
-    Ok(read(path, limit)?.and_then(|bytes| bytes.map(utf8).transpose()))
+    Ok(text(read(path, limit)?))
+}
+
+/// Does the same for a file that the image or licd itself writes.
+///
+/// # Errors
+/// [`Unavailable`](crate::look::Unavailable).
+pub fn read_own_text(path: &Path, limit: u64) -> Looked<Result<Option<String>, ReadError>> {
+    Ok(text(read_own(path, limit)?))
+}
+
+fn text(read: Result<Option<Vec<u8>>, ReadError>) -> Result<Option<String>, ReadError> {
+    read.and_then(|bytes| bytes.map(utf8).transpose())
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, ReadError> {
@@ -164,18 +188,39 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_any_length_is_read_whole() {
+        for bytes in [0, 1, 4095, 4096, 4097, 100_000] {
+            let file = file(&vec![b'x'; bytes]);
+            for read in [read, read_own] {
+                for limit in [bytes, bytes + 1, 1 << 20] {
+                    let read = read(file.path(), limit as u64).unwrap().unwrap().unwrap();
+                    assert_eq!(read.len(), bytes, "{limit}");
+                }
+                let less = bytes.saturating_sub(1) as u64;
+                assert!(bytes == 0 || read(file.path(), less).unwrap().is_err(), "{bytes}");
+            }
+        }
+    }
+
+    #[test]
     fn a_missing_file_is_not_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(read(&dir.path().join("none"), 5).unwrap().unwrap().is_none());
+        for read in [read, read_own] {
+            assert!(read(&dir.path().join("none"), 5).unwrap().unwrap().is_none());
+        }
     }
 
     #[test]
     fn a_directory_or_a_fifo_is_rejected_without_waiting() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(read(dir.path(), 5), Ok(Err(ReadError::NotAFile))));
         let fifo = dir.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(matches!(read(&fifo, 5), Ok(Err(ReadError::NotAFile))));
+        for read in [read, read_own] {
+            assert!(matches!(read(dir.path(), 5), Ok(Err(ReadError::NotAFile))));
+            assert!(matches!(read(&fifo, 5), Ok(Err(ReadError::NotAFile))));
+            let _writer = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
+            assert!(matches!(read(&fifo, 5), Ok(Err(ReadError::NotAFile))));
+        }
     }
 
     #[test]

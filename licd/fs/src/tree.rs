@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
 
 use crate::capped::{self, Capped};
 use crate::look::{self, Looked, look};
@@ -16,7 +20,10 @@ use crate::root::Root;
 /// Links that are followed for one path: the kernel's own limit (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 /// Bytes of one attribute: sysfs returns one page at most (sysfs documentation of the kernel).
-const ATTRIBUTE_BYTES: u64 = 4096;
+const ATTRIBUTE_BYTES: usize = 4096;
+
+/// What the kernel appends to the path of a removed file (proc_pid_fd(5)).
+const DELETED: &[u8] = b" (deleted)";
 
 /// A directory that stands for `/`. Arguments and results are absolute paths inside it.
 ///
@@ -46,8 +53,43 @@ impl Tree {
 
     /// Resolves the links of a path as far as it exists; `None` for a loop of links.
     pub fn resolve(&self, path: impl AsRef<Path>) -> Looked<Option<PathBuf>> {
+        let path = path.as_ref();
+        match self.resolved_by_the_kernel(path) {
+            Some(resolved) => Ok(Some(resolved)),
+            None => self.walk(path),
+        }
+    }
+
+    /// Whether the kernel resolves paths as this tree does, because its top is the machine's own.
+    fn is_of_the_machine(&self) -> bool {
+        self.base == Path::new("/")
+    }
+
+    /// Resolves a path of the machine in three system calls instead of one for each component. `None` if it
+    /// does not exist, or that fails: then the components are asked for.
+    ///
+    /// (The unit's `RestrictSUIDSGID` forbids openat2(2), which resolves a path of any tree.)
+    fn resolved_by_the_kernel(&self, path: &Path) -> Option<PathBuf> {
+        // What lies in a resolved directory is at most one link away from it.
+        let is_near = path.parent().is_none_or(|dir| self.is_plain(dir));
+        if is_near || !self.is_of_the_machine() {
+            return None;
+        }
+        let found = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+        let resolved = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;
+        let is_path = resolved.is_absolute() && !resolved.as_os_str().as_bytes().ends_with(DELETED);
+        if !is_path {
+            return None;
+        }
+        let plain = resolved.ancestors().map(|path| path.as_os_str().to_owned());
+        self.plain.borrow_mut().extend(plain);
+        Some(resolved)
+    }
+
+    /// Resolves a path component by component.
+    fn walk(&self, path: &Path) -> Looked<Option<PathBuf>> {
         let mut resolved = PathBuf::from("/");
-        let mut pending = components(path.as_ref());
+        let mut pending = components(path);
         let mut links = 0;
         while let Some(part) = pending.pop() {
             match part.as_encoded_bytes() {
@@ -71,8 +113,12 @@ impl Tree {
         Ok(Some(resolved))
     }
 
-    /// Does the same as [`Tree::resolve`], but leaves a link at the end of the path.
+    /// Does the same as [`Tree::resolve`], but leaves a link at the end of the path. The kernel resolves the
+    /// directories of the machine's own paths.
     fn resolve_directory(&self, path: &Path) -> Looked<Option<PathBuf>> {
+        if self.is_of_the_machine() {
+            return Ok(Some(path.to_owned()));
+        }
         match path.parent().zip(path.file_name()) {
             Some((dir, name)) => Ok(self.resolve(dir)?.map(|dir| dir.join(name))),
             None => self.resolve(path),
@@ -92,7 +138,7 @@ impl Tree {
 
     /// Does the same as [`Tree::link`], but asks only once about a path that is not a link.
     fn link_once(&self, path: &Path) -> Looked<Option<PathBuf>> {
-        if self.plain.borrow().contains(path.as_os_str()) {
+        if self.is_plain(path) {
             return Ok(None);
         }
         let target = self.link(path)?;
@@ -102,9 +148,16 @@ impl Tree {
         Ok(target)
     }
 
+    /// Whether this path is known not to be a link.
+    fn is_plain(&self, path: &Path) -> bool {
+        self.plain.borrow().contains(path.as_os_str())
+    }
+
     /// The names in a directory, in byte order. The inner error is a fact.
     pub fn names(&self, path: &Path) -> Looked<io::Result<Vec<OsString>>> {
-        let Some(path) = self.resolve(path)? else { return Ok(Err(Errno::ELOOP.into())) };
+        let resolved =
+            if self.is_of_the_machine() { Some(path.into()) } else { self.resolve(path)? };
+        let Some(path) = resolved else { return Ok(Err(Errno::ELOOP.into())) };
         let path = self.host_path(&path);
         let names = fs::read_dir(&path).and_then(|entries| {
             entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<_>>()
@@ -118,7 +171,8 @@ impl Tree {
     /// An attribute of a device, without the line feed that sysfs appends; `None` if it does not
     /// exist or this user may not read it.
     pub fn attribute(&self, device: &Path, name: &str) -> Looked<Option<String>> {
-        let text = self.text(&device.join(name), ATTRIBUTE_BYTES)?.ok();
+        let read = |file: &Path| capped::read_attribute(file, ATTRIBUTE_BYTES);
+        let text = self.text_by(&device.join(name), ATTRIBUTE_BYTES as u64, read)?.ok();
         Ok(text.map(|mut text| {
             if text.ends_with('\n') {
                 text.pop();
@@ -130,10 +184,20 @@ impl Tree {
     /// The text of a regular file of at most `limit` bytes, with bytes that are not UTF-8 replaced.
     /// The inner error is a fact.
     pub fn text(&self, path: &Path, limit: u64) -> Looked<io::Result<String>> {
+        self.text_by(path, limit, |file| capped::read_unless_link(file, limit))
+    }
+
+    /// Does the same as [`Tree::text`]; `read_unless_link` reads a file that is not a link.
+    fn text_by(
+        &self,
+        path: &Path,
+        limit: u64,
+        read_unless_link: impl Fn(&Path) -> io::Result<Capped>,
+    ) -> Looked<io::Result<String>> {
         let looped = || Ok(Err(Errno::ELOOP.into()));
         let Some(path) = self.resolve_directory(path)? else { return looped() };
         let file = self.host_path(&path);
-        let mut read = look(&file, capped::read_unless_link(&file, limit))?;
+        let mut read = look(&file, read_unless_link(&file))?;
         // Few files are links, so only the kernel's refusal asks for their resolution.
         if read.as_ref().is_err_and(|error| error.raw_os_error() == Some(Errno::ELOOP as i32)) {
             let Some(path) = self.resolve(path)? else { return looped() };
@@ -229,6 +293,53 @@ mod tests {
         assert_eq!(tree.resolve("/sys/a").unwrap().unwrap(), Path::new("/sys/a"));
         let next = Tree::below(dir.path().to_owned());
         assert_eq!(next.resolve("/sys/a").unwrap().unwrap(), Path::new("/moved/a"));
+    }
+
+    #[test]
+    fn the_kernel_and_the_tree_resolve_a_path_of_the_machine_to_the_same() {
+        let classes = ["/sys/class/net", "/sys/class/block", "/sys/class/mem", "/proc/self/task"];
+        let machine = || Tree::below("/".into());
+        for class in classes.map(Path::new) {
+            let names = machine().names(class).unwrap().unwrap_or_default();
+            for path in names.iter().map(|name| class.join(name)).chain([class.join("none")]) {
+                let walked = machine().walk(&path).unwrap();
+                assert_eq!(machine().resolve(&path).unwrap(), walked, "{path:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_of_the_machine_is_resolved_once() {
+        let tree = Tree::below("/".into());
+        let device = tree.resolve("/sys/class/mem/zero").unwrap().unwrap();
+        assert_eq!(device, Path::new("/sys/devices/virtual/mem/zero"));
+        assert!(device.ancestors().all(|dir| tree.is_plain(dir)));
+        assert!(!tree.is_plain(Path::new("/sys/class/mem/zero")));
+        assert_eq!(tree.attribute(&device, "dev").unwrap().as_deref(), Some("1:5"));
+        let class = tree.resolve(device.join("subsystem")).unwrap().unwrap();
+        assert_eq!(class, Path::new("/sys/class/mem"));
+    }
+
+    #[test]
+    fn an_attribute_is_a_regular_file_within_the_limit() {
+        let (dir, tree) = tree();
+        nix::unistd::mkfifo(&dir.path().join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        fs::create_dir(dir.path().join("directory")).unwrap();
+        for (name, bytes) in
+            [("empty", 0), ("full", ATTRIBUTE_BYTES), ("long", ATTRIBUTE_BYTES + 1)]
+        {
+            fs::write(dir.path().join(name), "x".repeat(bytes)).unwrap();
+        }
+        fs::write(dir.path().join("lines"), "a\nb\n").unwrap();
+        symlink("lines", dir.path().join("link")).unwrap();
+        let read = |name| tree.attribute(Path::new("/"), name).unwrap();
+        for (name, text) in [("empty", ""), ("lines", "a\nb"), ("link", "a\nb")] {
+            assert_eq!(read(name).as_deref(), Some(text), "{name}");
+        }
+        assert_eq!(read("full").unwrap().len(), ATTRIBUTE_BYTES);
+        for name in ["pipe", "directory", "long", "none"] {
+            assert_eq!(read(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -51,7 +51,10 @@ impl Connected {
         let authority = Arc::new(Authority::default());
         let objects = Arc::new(Objects::new(Arc::clone(shared), authority));
         let report = &shared.published().report;
-        within(limit, &address, serve(&connection, &entrance, &objects))?;
+        // On the thread of zbus, which then serves and asks for the name without a word to this one between.
+        let served = serve(connection.clone(), entrance.clone(), Arc::clone(&objects));
+        let serving = zruntime::spawn(served);
+        within(limit, &address, async { serving.await? })?;
         let announcer = Announcer::new(objects, report, entrance);
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
@@ -85,19 +88,19 @@ async fn connect(address: &BusAddress) -> zbus::Result<(Connection, Entrance)> {
 }
 
 async fn serve(
-    connection: &Connection,
-    entrance: &Entrance,
-    objects: &Arc<Objects>,
+    connection: Connection,
+    entrance: Entrance,
+    objects: Arc<Objects>,
 ) -> zbus::Result<()> {
-    let Objects { shared, authority, .. } = &**objects;
+    let Objects { shared, authority, .. } = &*objects;
     let server = connection.object_server();
     server.at(PATH, Manager::new(Arc::clone(shared), Arc::clone(authority))).await?;
     server.at(PATH, Deployment::new(Arc::clone(shared), Arc::clone(authority))).await?;
     server.at(PATH, ObjectManager).await?;
     // The thread of zbus takes tasks in turn: after this one the object server listens.
     let _ = zruntime::spawn(async {}).await;
-    entrance.open(Arc::<Objects>::clone(objects));
-    take_name(connection).await
+    entrance.open(objects);
+    take_name(&connection).await
 }
 
 /// Takes the name; zbus's own way subscribes to its loss before, which costs two waits for the bus, and no

@@ -1,6 +1,7 @@
 //! The first refresh, of a device that may be as a crash has left it.
 
 use std::panic::resume_unwind;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use licd_device::Device;
@@ -21,21 +22,27 @@ pub(super) struct First {
 
 /// Surveys the device when the daemon starts, carries out the removal profile, and does something else
 /// `meanwhile`. The survey needs more stack than anything that the main thread does later, so a thread takes
-/// it that gives its stack back.
+/// it that gives its stack back. Nothing waits for that.
 pub(super) fn refresh<T>(
-    device: &Device,
-    notices: &NoticePublisher,
+    device: &Arc<Device>,
+    notices: &Arc<NoticePublisher>,
     meanwhile: impl FnOnce() -> T,
 ) -> (First, T) {
-    let survey = || first_on_this_thread(device, notices);
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, survey) {
-        Ok(surveying) => {
-            let other = meanwhile();
-            (surveying.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let survey = {
+        let (device, notices) = (Arc::clone(device), Arc::clone(notices));
+        move || drop(sender.send(first_on_this_thread(&device, &notices)))
+    };
+    let surveying = thread::Builder::new().spawn(survey);
+    let other = meanwhile();
+    let first = receiver.recv().unwrap_or_else(|_| {
+        if let Ok(Err(panic)) = surveying.map(thread::JoinHandle::join) {
+            resume_unwind(panic);
         }
         // The system is short of something.
-        Err(_) => (survey(), meanwhile()),
-    })
+        first_on_this_thread(device, notices)
+    });
+    (first, other)
 }
 
 fn first_on_this_thread(device: &Device, notices: &NoticePublisher) -> First {

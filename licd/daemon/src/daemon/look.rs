@@ -95,6 +95,10 @@ impl Look {
     /// Begins the starter period of a new device before the first report: programs that ask at once are
     /// right. The next refresh reports why that fails, and tries again.
     pub(super) fn begin_starter(&mut self, device: &Device) {
+        // Without a period the time decides nothing.
+        if self.survey.config().starter.days == 0 {
+            return;
+        }
         let begun = device.time(&self.survey).map_err(Failure::from);
         let begun = begun.and_then(|time| device.keep_starter(&self.survey, &time));
         if begun == Ok(true)

@@ -50,7 +50,7 @@ pub(super) enum Signal {
 }
 
 /// The sources that the loop polls. One that is missing in a sandbox or container is logged, and the
-/// daemon does without it.
+/// daemon does without it. An alarm is there once it is set.
 pub(super) struct Poller {
     signals: SignalFd,
     alarm: Option<Alarm>,
@@ -106,9 +106,9 @@ impl Poller {
             .map_err(|reason| Fatal::Kernel("signal descriptor", reason))?;
         Ok(Self {
             signals,
-            alarm: present("running time", Alarm::new()),
-            poll: present("running time", Alarm::new()),
-            restart: present("running time", Alarm::new()),
+            alarm: None,
+            poll: None,
+            restart: None,
             clock: present("clock", ClockSet::new()),
             watch: present("files", Watch::open(root)),
             mounts: present("mounts", Mounts::open(root)),
@@ -174,23 +174,17 @@ impl Poller {
 
     /// Sets the alarm for the next change by time alone.
     pub(super) fn set_alarm(&mut self, after: Duration) {
-        if let Some(Err(reason)) = self.alarm.as_ref().map(|alarm| alarm.set(after)) {
-            self.alarm = present("running time", Err(reason));
-        }
+        set(&mut self.alarm, after);
     }
 
     /// Sets the alarm of the regular poll of the download links.
     pub(super) fn set_poll(&mut self, after: Duration) {
-        if let Some(Err(reason)) = self.poll.as_ref().map(|alarm| alarm.set(after)) {
-            self.poll = present("running time", Err(reason));
-        }
+        set(&mut self.poll, after);
     }
 
     /// Sets the alarm for the next step of the restart after a deployment.
     pub(super) fn set_restart(&mut self, after: Duration) {
-        if let Some(Err(reason)) = self.restart.as_ref().map(|alarm| alarm.set(after)) {
-            self.restart = present("running time", Err(reason));
-        }
+        set(&mut self.restart, after);
     }
 
     /// Waits for the inbox alone. Returns whether something came before `until`.
@@ -287,6 +281,13 @@ impl Poller {
             true
         })
     }
+}
+
+/// Sets an alarm, which is made for that if need be.
+fn set(alarm: &mut Option<Alarm>, after: Duration) {
+    let there = alarm.take().map_or_else(Alarm::new, Ok);
+    let set = there.and_then(|alarm| alarm.set(after).map(|()| alarm));
+    *alarm = present("running time", set);
 }
 
 /// The source if it is there; else logs a warning.

@@ -25,7 +25,7 @@ pub fn roots(root: &Root) -> Looked<(Vec<VerifierKey>, Vec<ConfigError>)> {
     let mut errors = Vec::new();
     let mut keys = Vec::new();
     for file in files(&root.path(ROOT_DIR), "vkey", ROOT_KEYS, &mut errors)? {
-        match textfile::read_text(&file, KEY_FILE_BYTES)? {
+        match textfile::read_own_text(&file, KEY_FILE_BYTES)? {
             Ok(text) => match VerifierKey::parse(text.unwrap_or_default().trim()) {
                 Some(key) => keys.push(key),
                 None => errors.push(ConfigError::NotAKey { file }),
@@ -43,6 +43,6 @@ pub fn roots(root: &Root) -> Looked<(Vec<VerifierKey>, Vec<ConfigError>)> {
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn trust_note(root: &Root) -> Looked<Result<Option<Vec<u8>>, ConfigError>> {
     let file = root.path(TRUST_NOTE);
-    let read = textfile::read(&file, limits::TRUST_BYTES as u64)?;
+    let read = textfile::read_own(&file, limits::TRUST_BYTES as u64)?;
     Ok(read.map_err(|error| ConfigError::Unusable { file, error }))
 }

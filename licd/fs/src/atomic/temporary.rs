@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::dir::Dir;
@@ -44,11 +45,12 @@ impl<'a> Temporary<'a> {
 
     pub(super) fn create(dir: BorrowedFd<'a>) -> Result<Self, Errno> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
+        static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
         let flags =
             OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         for _ in 0..ATTEMPTS {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{PREFIX}{}-{number}{SUFFIX}", std::process::id());
+            let name = format!("{PREFIX}{}-{number}{SUFFIX}", *PROCESS);
             let file = match openat(dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
                 Ok(file) => File::from(file),
                 Err(Errno::EEXIST) => continue,
@@ -80,10 +82,18 @@ impl<'a> Temporary<'a> {
 
     /// Gives it its name, and returns its stamp if it can be read.
     pub(crate) fn rename(mut self, name: &OsStr) -> Result<Option<Stamp>, Errno> {
-        renameat(self.dir, self.name.as_str(), self.dir, name)?;
-        self.renamed = true;
+        self.take_name(name)?;
         // Renaming counts as a change of the file.
         Ok(fstat(&*self.file).ok().as_ref().map(Stamp::of))
+    }
+
+    /// Gives it its name.
+    pub(super) fn take_name(&mut self, name: &OsStr) -> Result<(), Errno> {
+        renameat(self.dir, self.name.as_str(), self.dir, name)?;
+        self.renamed = true;
+        // Only temporary files are swept.
+        self.file.leave();
+        Ok(())
     }
 }
 

@@ -52,7 +52,7 @@ pub fn find<T>(
     limit: u64,
     parse: impl FnOnce(&str) -> Result<T, ParseError>,
 ) -> Looked<Found<T>> {
-    Ok(match textfile::read_text(file, limit)? {
+    Ok(match textfile::read_own_text(file, limit)? {
         Ok(None) => Found::Nothing,
         Ok(Some(text)) => parse(&text).map_or_else(Found::Damaged, Found::Sound),
         Err(ReadError::Unreadable(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
