@@ -10,7 +10,7 @@ use crate::license_text;
 use crate::limits;
 use crate::list::NamedUnits;
 use crate::note::Note;
-use crate::storable::Storable;
+use crate::storable::Kept;
 use crate::stream::{Contents, Head, Stream};
 use crate::trust::TrustDocument;
 use crate::unit::UnitId;
@@ -32,7 +32,7 @@ pub struct Complete {
     head: Vec<u8, { limits::HEAD_BYTES }>,
     named: NamedUnits,
     coverage: Coverage,
-    storable: Option<Storable>,
+    kept: Kept,
 }
 
 impl<'a> Completer<'a> {
@@ -59,10 +59,10 @@ impl<'a> Completer<'a> {
     /// The reason to refuse the file whatever the trust document.
     pub fn finish(self) -> Result<(Complete, Result<Verified, DocumentError>), DocumentError> {
         let Self { trust, stream, unproven } = self;
-        let Contents { head, bytes, named, coverage, storable } = stream
+        let Contents { head, bytes, named, coverage, kept } = stream
             .finish(|note| admit_or_note(trust, note, &unproven))
             .map_err(|error| first(&unproven, error))?;
-        let complete = Complete { head: bytes, named, coverage, storable };
+        let complete = Complete { head: bytes, named, coverage, kept };
         let verified = match unproven.into_inner() {
             Some(error) => Err(error),
             None => Ok(complete.verified(head)),
@@ -106,6 +106,6 @@ impl Complete {
 
     fn verified(&self, head: Head) -> Verified {
         let license = License::new(head.terms, head.signers, self.named.clone(), self.coverage);
-        Verified { license, storable: self.storable.clone() }
+        Verified { license, storable: self.kept.clone().with(self.head.clone()) }
     }
 }

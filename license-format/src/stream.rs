@@ -11,7 +11,7 @@ use crate::list::{CheckedList, NamedUnits, UnitList, parse_unit};
 use crate::note::Note;
 use crate::proof::Proof;
 use crate::reader::{self, Line};
-use crate::storable::Storable;
+use crate::storable::Kept;
 use crate::unit::UnitId;
 
 /// The text of a licence and its signers.
@@ -28,7 +28,7 @@ pub(crate) struct Contents {
     pub(crate) bytes: Vec<u8, { limits::HEAD_BYTES }>,
     pub(crate) named: NamedUnits,
     pub(crate) coverage: Coverage,
-    pub(crate) storable: Option<Storable>,
+    pub(crate) kept: Kept,
 }
 
 /// A file that is being read.
@@ -234,26 +234,23 @@ impl Attachment {
         wanted: &[UnitId],
     ) -> Result<Contents, DocumentError> {
         let Self { head, number, content } = self;
-        let (named, coverage, proof) = match (&head.units, content) {
-            (Units::Named(named), _) => (named.clone(), Coverage::AllUnits, None),
+        let (named, coverage, kept) = match (&head.units, content) {
+            (Units::Named(named), _) => (named.clone(), Coverage::AllUnits, Kept::Head),
             (Units::Tree { .. }, Content::Empty) => {
                 return malformed(number - 1, "units", FormatError::MissingAttachment);
             }
             (Units::Tree { count, root }, Content::List(list)) => {
                 let CheckedList { named, proof } = list.finish(number, *count, root, wanted)?;
-                let head_bytes = bytes.clone();
-                let storable = proof.map(|proof| Storable { head: head_bytes, proof: Some(proof) });
-                return Ok(Contents { head, bytes, named, coverage: Coverage::AllUnits, storable });
+                (named, Coverage::AllUnits, proof.map_or(Kept::Nothing, Kept::Slice))
             }
             (Units::Tree { count, root }, Content::Proof(proof)) => {
                 if !proof.leads_to(root, *count) {
                     return malformed(number - 1, "units", FormatError::TreeHashMismatch);
                 }
-                (Vec::from_iter([proof.unit.clone()]), Coverage::OneUnit, Some(proof))
+                (Vec::from_iter([proof.unit.clone()]), Coverage::OneUnit, Kept::Slice(proof))
             }
         };
-        let storable = Some(Storable { head: bytes.clone(), proof });
-        Ok(Contents { head, bytes, named, coverage, storable })
+        Ok(Contents { head, bytes, named, coverage, kept })
     }
 }
 

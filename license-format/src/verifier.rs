@@ -108,10 +108,10 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// The reason to refuse the file.
     pub fn finish(self) -> Result<Verified, DocumentError> {
-        let Contents { head, named, coverage, storable, .. } =
+        let Contents { head, bytes, named, coverage, kept } =
             self.stream.finish(|note| admit(self.trust, note))?;
         let license = License::new(head.terms, head.signers, named, coverage);
-        Ok(Verified { license, storable })
+        Ok(Verified { license, storable: kept.with(bytes) })
     }
 }
 
@@ -182,6 +182,7 @@ impl<'a> Slicer<'a> {
     pub fn finish(self) -> Result<Option<Storable>, DocumentError> {
         let unit = self.stream.wanted().first();
         let contents = self.stream.finish(parse_head)?;
-        Ok(contents.storable.filter(|_| unit.is_some_and(|unit| contents.named.contains(unit))))
+        let is_listed = unit.is_some_and(|unit| contents.named.contains(unit));
+        Ok(contents.kept.with(contents.bytes).filter(|_| is_listed))
     }
 }

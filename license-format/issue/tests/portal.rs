@@ -246,7 +246,7 @@ fn bundled_licences_are_redeemed_by_serial_number() {
     let said = folder.run(&[&redeem[..], &["--sign=issuer.key", "-oh.lic", NOW]].concat()).ok();
     let wanted = "serials.csv: 2 read, 2 valid, 0 invalid\n\
                   hardware.csv: 3 read, 2 valid, 1 invalid\n\
-                  hardware.csv: line 4: “C3” is not a unit ID\n\
+                  hardware.csv: line 4: “x” is not a unit ID\n\
                   WE-AAAAA: redeemed; starts on 2026-11-22, ends on 2027-11-21\n\
                   WE-AAAAA: units added: 2; 2 of 3 seats used\n\
                   WE-AAAAA serial 1, units: 2: written to h.lic\n";

@@ -104,8 +104,11 @@ impl Backend {
         let files: Vec<_> = files.collect();
         if let (None, Some(bus)) = (self.daemon.get(), &self.bus) {
             let answers = Daemon::find_and_import(bus, &files, intent);
-            // Without a daemon this program imports, whatever starts meanwhile.
-            return answers.or_else(|| self.daemon.set(None).err().and(None));
+            if answers.is_none() {
+                // This program imports, whatever starts meanwhile.
+                let _ = self.daemon.set(None);
+            }
+            return answers;
         }
         Some(self.daemon()?.import(&files, intent))
     }

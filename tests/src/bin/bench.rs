@@ -10,13 +10,14 @@
 
 use std::env;
 use std::fs;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use acceptance::client::Client;
 use acceptance::daemon::Daemon;
-use acceptance::{World, maker};
+use acceptance::{World, maker, program, wait};
 
 /// How long a daemon is watched that has nothing to do.
 const REST: Duration = Duration::from_secs(10 * 60);
@@ -98,27 +99,58 @@ fn many_files_through_the_daemon() -> Vec<Bar> {
     vec![Bar::ratio(what, (median(imports), median(surveys)), 2.0)]
 }
 
-/// The slowest of 100 answers while files are imported, relative to the median without an import.
+/// The slowest of 100 answers while files are imported, relative to the median without an import, and to
+/// those of a service that only answers: where licd is no slower, the machine is.
 fn answers_during_imports() -> Vec<Bar> {
     let world = stored(1_000);
     let daemon = world.start();
     let client = daemon.client();
+    let device = World::new();
+    let bare = Bare::start(&device, &world.path("/run/licd/status.json"));
     let mut packs = new_packs();
     let quiet = sorted((0..2_000).map(|_| answer(&client)).collect());
-    let busy = thread::scope(|scope| {
+    let (busy, beside) = thread::scope(|scope| {
         let importing = scope.spawn(|| {
             for _ in 0..TIMES {
                 import(&world, &daemon, packs.by_ref().take(256));
             }
         });
-        let mut busy = Vec::new();
+        let (mut busy, mut beside) = (Vec::new(), Vec::new());
         while !importing.is_finished() {
             busy.push(answer(&client));
+            beside.push(answer(&bare.client));
         }
-        sorted(busy)
+        (sorted(busy), sorted(beside))
     });
-    let (p50, p99) = (quiet[quiet.len() / 2], busy[busy.len() * 99 / 100]);
-    vec![Bar::ratio("CheckFeature during imports, p99 to the p50 without", (p99, p50), 2.0)]
+    let p99 = |times: &[Duration]| times[times.len() * 99 / 100];
+    let (p50, p99, of_bare) = (quiet[quiet.len() / 2], p99(&busy), p99(&beside));
+    vec![
+        Bar::ratio("CheckFeature during imports, p99 to the p50 without", (p99, p50), 2.0),
+        Bar::ratio("CheckFeature during imports, p99 to a bare service's", (p99, of_bare), 1.4),
+    ]
+}
+
+/// A service with licd's name that does nothing else than answer, on the bus of another device.
+struct Bare {
+    client: Client,
+    process: Child,
+}
+
+impl Bare {
+    fn start(device: &World, report: &Path) -> Self {
+        let mut command = Command::new(program::path("bare"));
+        let process = command.arg(device.bus.address()).arg(report).spawn().unwrap();
+        let client = Client::connect(device.bus.address());
+        wait::until("the bare service answers", || client.is_owned().then_some(()));
+        Self { client, process }
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Memory after 1,000 imports, with 4,000 licences, relative to a fresh start, and for each licence.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use licd_device::{Failure, Intent, Report};
@@ -24,6 +25,10 @@ use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared}
 
 /// The interface.
 pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
+
+/// What a call waits for, in a box: every function that hands it on would have room for it again, and each
+/// call that waits would take 19 kB.
+type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
 
 /// The daemon's own object.
 pub(super) struct Manager {
@@ -64,11 +69,7 @@ impl Manager {
     }
 
     /// Runs work that may take long, as long as the caller is on the bus.
-    async fn attend<T>(
-        &self,
-        call: Call<'_>,
-        work: impl Future<Output = Result<T, BusError>>,
-    ) -> Result<T, BusError> {
+    async fn attend<T: Send>(&self, call: Call<'_>, work: Work<'_, T>) -> Result<T, BusError> {
         let caller = sender(call.header);
         let Some(outcome) = while_there(call.connection, &caller, work).await else {
             self.shared.report(News::CallerGone(caller));
@@ -78,31 +79,35 @@ impl Manager {
     }
 
     /// The same for work that needs authority.
-    pub(super) async fn attend_authorised<T>(
+    pub(super) async fn attend_authorised<T: Send>(
         &self,
         call: Call<'_>,
         action: Action,
-        work: impl Future<Output = Result<T, BusError>>,
+        work: impl Future<Output = Result<T, BusError>> + Send,
     ) -> Result<T, BusError> {
+        let work: Work<'_, T> = Box::pin(work);
         let work = async {
-            let _guest = self.authority.check(call.connection, call.header, action).await?;
+            let check = self.authority.check(call.connection, call.header, action);
+            let _guest = Box::pin(check).await?;
             work.await
         };
-        self.attend(call, work).await
+        self.attend(call, Box::pin(work)).await
     }
 
     /// The same for work that any user may ask for.
-    async fn attend_any<T>(
+    async fn attend_any<T: Send>(
         &self,
         call: Call<'_>,
         what: &str,
-        work: impl Future<Output = Result<T, BusError>>,
+        work: impl Future<Output = Result<T, BusError>> + Send,
     ) -> Result<T, BusError> {
+        let work: Work<'_, T> = Box::pin(work);
         let work = async {
-            let _guest = self.authority.receive(call.connection, call.header, what).await?;
+            let receive = self.authority.receive(call.connection, call.header, what);
+            let _guest = Box::pin(receive).await?;
             work.await
         };
-        self.attend(call, work).await
+        self.attend(call, Box::pin(work)).await
     }
 }
 

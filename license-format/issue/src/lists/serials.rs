@@ -83,9 +83,13 @@ pub fn serial_table(bytes: &[u8]) -> List<SerialTable> {
     };
     let format = Format { separators, multi_line_cells: heading.is_some() };
     for row in rows(&text, format).skip(first) {
-        let entry = cell(&row, Some(serial));
-        let pair = parse_pair(&list.found, entry, cell(&row, Some(unit)), cell(&row, kind));
-        list.add(row.line, entry, pair, |table: &mut SerialTable, (serial, unit)| {
+        let (serial, unit) = (cell(&row, Some(serial)), cell(&row, Some(unit)));
+        let pair = parse_pair(&list.found, serial, unit, cell(&row, kind));
+        let at_fault = match pair {
+            Ok(_) | Err(EntryError::NotASerial | EntryError::Contradiction) => serial,
+            Err(EntryError::NotAUnit | EntryError::NoDevice | EntryError::UnknownType) => unit,
+        };
+        list.add(row.line, at_fault, pair, |table: &mut SerialTable, (serial, unit)| {
             table.insert(serial, unit);
         });
     }

@@ -123,6 +123,11 @@ fn a_table_maps_serial_numbers_to_units() {
         assert_eq!(found, ["A1 mac:00E0C51C5087", "B2 udp:85641000D308482019"], "{text:?}");
     }
     let list = serial_table(b"A1,00E0C51C5087\nA1,00E0C51C5088\nB2\nC3,000000000000\n");
-    let errors: Vec<EntryError> = list.invalid.iter().map(|invalid| invalid.error).collect();
-    assert_eq!(errors, [EntryError::Contradiction, EntryError::NotAUnit, EntryError::NoDevice]);
+    let errors: Vec<String> = list.invalid.iter().map(ToString::to_string).collect();
+    let wanted = [
+        "line 2: “A1” has another unit on an earlier line",
+        "line 3: “” is not a unit ID",
+        "line 4: “000000000000” is the address of no device",
+    ];
+    assert_eq!(errors, wanted);
 }
