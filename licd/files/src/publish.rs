@@ -23,6 +23,8 @@ use nix::unistd::linkat;
 
 const DIR: &str = "/run/licd";
 const FEATURES: &str = "features";
+/// Flags for opening a directory.
+const DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 const STATUS: &str = "status.json";
 /// Limit of the report in bytes: the report on a store with twice the maximum of licences.
 const STATUS_BYTES: u64 = 16 << 20;
@@ -124,8 +126,7 @@ enum Features {
 
 /// Opens the directory of the features in `/run/licd`; makes it if it is missing.
 fn open_features(run: &File) -> Result<Features, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let open = || openat(run, FEATURES, flags, Mode::empty());
+    let open = || openat(run, FEATURES, DIRECTORY, Mode::empty());
     match open() {
         Err(Errno::ENOENT) => {
             mkdirat(run, FEATURES, atomic::PUBLIC_DIR)?;
