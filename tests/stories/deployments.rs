@@ -73,13 +73,13 @@ impl Linked {
         daemon.refresh();
     }
 
-    /// Lets a minute pass at a time, from this many seconds after the deployment, until this restart
-    /// plan. An answer of logind that is under way counts from the minute in which it arrives.
+    /// Lets five seconds pass at a time, from this many after the deployment, until this restart plan. An
+    /// answer of logind that is under way counts from the moment at which it arrives.
     fn pass_until(&self, daemon: &Daemon<'_>, seconds: u64, wanted: &str) {
         let (client, mut now) = (daemon.client(), seconds);
         wait::until(wanted, || {
             self.advance(daemon, now);
-            now += 60;
+            now += 5;
             (plan(&client) == wanted).then_some(())
         });
     }

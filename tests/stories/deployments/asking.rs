@@ -135,8 +135,7 @@ fn without_buttons_the_notification_announces_the_restart() {
     until(&daemon, "asked");
     assert_eq!(logind.restarts(), [""; 0]);
     logind.log_out();
-    device.advance(&daemon, 2 * HOUR);
-    until(&daemon, "notice");
+    device.pass_until(&daemon, 2 * HOUR, "notice");
 }
 
 fn without_the_setting_users_see_a_notice() {
