@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use licd_device::{Batch, Device, Failure, Missing, Partial, Report, Survey};
+use licd_device::{Device, Failure, Missing, Partial, Report, Survey};
 use licd_files::publish;
 use licd_rules::TimeVerdict;
 
@@ -45,11 +45,9 @@ impl Look {
         Self { survey, missing, whole: last.whole, basis: Basis::Published, time: None }
     }
 
-    /// What a batch has left, without another survey; `None` if the batch does not show all of it.
-    pub(super) fn after(batch: &Batch, last: &Published) -> Option<Self> {
-        let is_known = last.whole && last.missing.is_empty() && batch.shows_device();
-        let survey = || Arc::new(batch.survey.clone());
-        is_known.then(|| Self { survey: survey(), ..Self::at(last) })
+    /// What an import has left, by its survey, which shows all of that.
+    pub(super) fn after(survey: Survey, last: &Published) -> Self {
+        Self { survey: Arc::new(survey), ..Self::at(last) }
     }
 
     /// Reads the device.
@@ -64,27 +62,20 @@ impl Look {
 
     /// If a fact could not be looked at, the last survey with all facts stands.
     pub(super) fn of(looked: Result<Survey, Box<Partial>>, last: Option<&Published>) -> Self {
-        let (basis, time) = (Basis::Device, None);
-        match looked {
-            Ok(survey) => {
-                let missing = Missing::default();
-                Self { survey: Arc::new(survey), missing, whole: true, basis, time }
-            }
+        let (survey, missing, whole) = match looked {
+            Ok(survey) => (Arc::new(survey), Missing::default(), true),
             Err(partial) => {
                 let Partial { survey, missing } = *partial;
-                let last = last.filter(|last| last.whole && !missing.is_files_only());
-                match last {
-                    Some(last) => {
-                        let survey = Arc::clone(&last.survey);
-                        Self { survey, missing, whole: true, basis, time }
-                    }
+                match last.filter(|last| last.whole && !missing.is_files_only()) {
+                    Some(last) => (Arc::clone(&last.survey), missing, true),
                     None => {
                         let whole = missing.is_files_only();
-                        Self { survey: Arc::new(survey), missing, whole, basis, time }
+                        (Arc::new(survey), missing, whole)
                     }
                 }
             }
-        }
+        };
+        Self { survey, missing, whole, basis: Basis::Device, time: None }
     }
 
     /// Whether the survey is a new one and lacks nothing but files of the store.

@@ -91,9 +91,11 @@ fn import(device: &Device, read: Vec<(Arc<Job>, Read)>, last: &Published, scope:
     let batch = device.import(&last.survey, arrivals);
     journal_events::cleaned(&batch.cleaned);
     let mut has_written = batch.has_written();
-    let look = Some(&batch).filter(|_| scope == Scope::Time).and_then(|it| Look::after(it, last));
-    let survey = || Look::of(device.survey_after(Some(&batch.survey)), Some(last));
-    let mut look = look.unwrap_or_else(survey);
+    let is_shown = scope == Scope::Time && batch.shows_device() && last.lacks_nothing();
+    let mut look = match is_shown {
+        true => Look::after(batch.survey, last),
+        false => Look::of(device.survey_after(Some(&batch.survey)), Some(last)),
+    };
     let (mut imported, mut ended) = (batch.imported.into_iter(), Vec::new());
     let (mut noted, mut concluded) = (false, false);
     for (job, count, following) in parts {
@@ -150,7 +152,7 @@ pub(super) fn publish_look(
             // Only time has passed: programs that watch the file must not wake up for that.
             published.json.clone_from(&last.json);
         }
-        if last.whole && last.missing.is_empty() {
+        if last.lacks_nothing() {
             complaints.extend(end_answered_requests(device, &published, last));
         }
     }

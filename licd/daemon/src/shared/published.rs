@@ -38,6 +38,11 @@ impl Published {
         json
     }
 
+    /// Whether everything could be looked at.
+    pub(crate) fn lacks_nothing(&self) -> bool {
+        self.whole && self.missing.is_empty()
+    }
+
     /// A report of this moment, and its JSON.
     pub(crate) fn new(
         survey: Arc<Survey>,
