@@ -97,11 +97,8 @@ impl Window<'_> {
         let place = self.store.activation_path();
         // Even if the content is the same, since the mode may be another one.
         let (name, durability) = (ACTIVATION.as_ref(), Durability::Synced);
-        match atomic::replace_at(&self.top, name, bytes, PRIVATE, durability) {
-            Ok(_) => Ok(()),
-            Err(ReplaceError::Unchanged(reason)) => Err(StoreError::writing(&place, reason)),
-            Err(ReplaceError::Unflushed(why)) => Err(StoreError::Unflushed { place, why }),
-        }
+        let replaced = atomic::replace_at(&self.top, name, bytes, PRIVATE, durability);
+        replaced.map(drop).map_err(|error| unwritten(error, &place))
     }
 
     /// Replaces or creates a file, unless it has this content. It survives a power cut from here on.
