@@ -11,12 +11,13 @@
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use acceptance::client::Client;
 use acceptance::daemon::Daemon;
+use acceptance::desktop::Running;
 use acceptance::{World, maker, program, wait};
 
 /// How long a daemon is watched that has nothing to do.
@@ -133,23 +134,16 @@ fn answers_during_imports() -> Vec<Bar> {
 /// A service with licd's name that does nothing else than answer, on the bus of another device.
 struct Bare {
     client: Client,
-    process: Child,
+    _process: Running,
 }
 
 impl Bare {
     fn start(device: &World, report: &Path) -> Self {
         let mut command = Command::new(program::path("bare"));
-        let process = command.arg(device.bus.address()).arg(report).spawn().unwrap();
+        let process = Running::start(command.arg(device.bus.address()).arg(report));
         let client = Client::connect(device.bus.address());
         wait::until("the bare service answers", || client.is_owned().then_some(()));
-        Self { client, process }
-    }
-}
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        Self { client, _process: process }
     }
 }
 
