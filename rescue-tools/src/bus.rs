@@ -16,7 +16,7 @@ use licd_device::{Failure, Intent};
 use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason, Selector};
 
-/// The verdict on a file with its message, or why there is none.
+/// The verdict on a file with its message, or the failure of the call.
 pub(crate) type Answer = Result<(Code, String), Failure>;
 
 /// Concurrent imports: the daemon's limit of files per caller.
