@@ -176,9 +176,9 @@ fn add_feature(dir: impl AsFd, made: Option<&str>, name: &str) -> Result<(), Err
 
 /// The directory, created if it is missing.
 fn open_dir(path: &Path) -> io::Result<File> {
-    let open = File::open(path).or_else(|_| {
+    let open = atomic::open_dir(path).or_else(|_| {
         atomic::create_dir(path)?;
-        File::open(path)
+        atomic::open_dir(path)
     });
     open.map_err(|error| named(path, error))
 }

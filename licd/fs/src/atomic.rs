@@ -10,8 +10,9 @@ mod temporary;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -73,6 +74,15 @@ impl From<Errno> for ReplaceError {
     }
 }
 
+/// Opens a directory. Without its flag, opening would wait at a pipe of that name until another process
+/// writes to it.
+///
+/// # Errors
+/// The kernel's error.
+pub fn open_dir(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(OFlag::O_DIRECTORY.bits()).open(path)
+}
+
 /// Replaces or creates the file at `path`, as [`replace_at`] does.
 ///
 /// # Errors
@@ -85,7 +95,7 @@ pub fn replace(
 ) -> Result<(), ReplaceError> {
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
-    let dir = File::open(parent.unwrap_or(Path::new("."))).map_err(errno)?;
+    let dir = open_dir(parent.unwrap_or(Path::new("."))).map_err(errno)?;
     replace_at(&dir, name, bytes, mode, durability).map(drop)
 }
 
