@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -89,7 +90,7 @@ pub(crate) enum Verb {
     /// Everything about one licence.
     Show {
         /// A file, the name of a file in the store, or a pack ID.
-        #[arg(value_name = "FILE|PACK")]
+        #[arg(value_name = "FILE|PACK", value_parser = NonEmptyStringValueParser::new())]
         what: String,
     },
     /// Judge files as an import would, without importing.
@@ -241,7 +242,8 @@ impl Args {
 }
 
 impl NamedSource {
-    fn of(text: OsString) -> Self {
+    fn of(path: PathBuf) -> Self {
+        let text = path.into_os_string();
         let place = Place::parse(&text);
         Self { text, place }
     }
