@@ -4,12 +4,13 @@
 //! The files remain when the daemon stops: no licence state may end a running program, and boot
 //! scripts continue to read them.
 
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use licd_fs::atomic::{self, Durability};
 use licd_fs::look::Looked;
@@ -33,22 +34,79 @@ const RESTART: &str = "restart.json";
 /// Bytes of it that are read: ten times what it holds.
 const RESTART_BYTES: u64 = 64 * 1024;
 
-/// Publishes the status report and the allowed features, world-readable regardless of the umask. Only
-/// changes are written. The features are updated before the report.
-///
-/// # Errors
-/// The first error, with the name of the file; the other files are still written. For a feature name
-/// that is not `[a-z0-9-]+`, [`io::ErrorKind::InvalidInput`], and no file is written.
-pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<()> {
-    if let Some(name) = allowed.iter().find(|name| !is_feature(name)) {
-        let message = format!("“{}” is not a feature name", name.escape_debug());
-        return Err(io::Error::new(ErrorKind::InvalidInput, message));
+/// The directory of what licd publishes, opened, and made if it is missing, when it is first needed.
+pub struct Directory {
+    path: PathBuf,
+    open: OnceCell<File>,
+    /// Whether it holds nothing but the features of this publisher, as after a boot.
+    is_new: Cell<bool>,
+}
+
+impl Directory {
+    /// The directory under this root.
+    #[must_use]
+    pub fn new(root: &Root) -> Self {
+        Self { path: root.path(DIR), open: OnceCell::new(), is_new: Cell::new(false) }
     }
-    let path = root.path(DIR);
-    let dir = open_dir(&path)?;
-    let features = publish_features(&dir, &path.join(FEATURES), allowed);
-    let status = replace(&dir, &path, STATUS, status_json.as_bytes());
-    features.and(status)
+
+    /// Publishes the status report and the allowed features, world-readable regardless of the umask. Only
+    /// changes are written. The features are updated before the report.
+    ///
+    /// # Errors
+    /// The first error, with the name of the file; the other files are still written. For a feature name
+    /// that is not `[a-z0-9-]+`, [`io::ErrorKind::InvalidInput`], and no file is written.
+    pub fn publish(&self, status_json: &str, allowed: &[&str]) -> io::Result<()> {
+        if let Some(name) = allowed.iter().find(|name| !is_feature(name)) {
+            let message = format!("“{}” is not a feature name", name.escape_debug());
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+        let dir = self.open()?;
+        let path = self.path.join(FEATURES);
+        let features = open_features(dir).map_err(|reason| named(&path, reason.into()));
+        self.is_new.set(matches!(features, Ok(Features::Made(_))));
+        let features = features.and_then(|found| publish_features(found, &path, allowed));
+        let status = self.replace(STATUS, status_json);
+        features.and(status)
+    }
+
+    /// Publishes the notices of expiry for users. Only a change is written.
+    ///
+    /// # Errors
+    /// The kernel's error, with the name of the file.
+    pub fn publish_notices(&self, json: &str) -> io::Result<()> {
+        self.replace(NOTICES, json)
+    }
+
+    /// Publishes what is planned for the restart that a deployment wants, and what users are to see of
+    /// it; writes only what changed.
+    ///
+    /// # Errors
+    /// The kernel's, naming the file.
+    pub fn publish_restart(&self, json: &str) -> io::Result<()> {
+        self.replace(RESTART, json)
+    }
+
+    fn open(&self) -> io::Result<&File> {
+        if let Some(open) = self.open.get() {
+            return Ok(open);
+        }
+        let opened = File::open(&self.path).or_else(|_| {
+            atomic::create_dir(&self.path)?;
+            File::open(&self.path)
+        });
+        let opened = opened.map_err(|error| named(&self.path, error))?;
+        Ok(self.open.get_or_init(|| opened))
+    }
+
+    fn replace(&self, name: &str, json: &str) -> io::Result<()> {
+        let (dir, file, bytes) = (self.open()?, OsStr::new(name), json.as_bytes());
+        // What is new holds nothing to compare with.
+        if !self.is_new.get() && atomic::holds(dir, file, bytes) {
+            return Ok(());
+        }
+        let replaced = atomic::replace_at(dir, file, bytes, atomic::PUBLIC, Durability::Volatile);
+        replaced.map(drop).map_err(|error| named(&self.path.join(name), error.errno().into()))
+    }
 }
 
 /// The last status report of this boot; `None` if it does not exist or cannot be read.
@@ -56,23 +114,6 @@ pub fn publish(root: &Root, status_json: &str, allowed: &[&str]) -> io::Result<(
 pub fn published(root: &Root) -> Option<String> {
     let file = root.path(DIR).join(STATUS);
     textfile::read_text(&file, STATUS_BYTES).ok()?.ok()?
-}
-
-/// Publishes the notices of expiry for users. Only a change is written.
-///
-/// # Errors
-/// The kernel's error, with the name of the file.
-pub fn publish_notices(root: &Root, json: &str) -> io::Result<()> {
-    publish_file(&root.path(DIR), NOTICES, json)
-}
-
-/// Publishes what is planned for the restart that a deployment wants, and what users are to see of
-/// it; writes only what changed.
-///
-/// # Errors
-/// The kernel's, naming the file.
-pub fn publish_restart(root: &Root, json: &str) -> io::Result<()> {
-    publish_file(&root.path(DIR), RESTART, json)
 }
 
 /// The restart that was published last; `None` without a readable file.
@@ -88,16 +129,10 @@ fn is_feature(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-fn publish_file(path: &Path, name: &str, json: &str) -> io::Result<()> {
-    let dir = open_dir(path)?;
-    replace(&dir, path, name, json.as_bytes())
-}
-
 /// Removes and adds single files, so that readers always see the directory.
-fn publish_features(run: &File, path: &Path, allowed: &[&str]) -> io::Result<()> {
-    let opened = open_features(run).map_err(|reason| named(path, reason.into()));
+fn publish_features(features: Features, path: &Path, allowed: &[&str]) -> io::Result<()> {
     let (mut missing, mut outcome) = (allowed.to_vec(), Ok(()));
-    let dir = match opened? {
+    let dir = match features {
         Features::Made(dir) => dir,
         Features::Found(dir) => {
             for entry in fs::read_dir(path).map_err(|error| named(path, error))? {
@@ -172,24 +207,6 @@ fn add_feature(dir: impl AsFd, made: Option<&str>, name: &str) -> Result<(), Err
     let file = openat(dir, name, flags, atomic::PUBLIC)?;
     // The umask does not count.
     fchmod(&file, atomic::PUBLIC)
-}
-
-/// The directory, created if it is missing.
-fn open_dir(path: &Path) -> io::Result<File> {
-    let open = File::open(path).or_else(|_| {
-        atomic::create_dir(path)?;
-        File::open(path)
-    });
-    open.map_err(|error| named(path, error))
-}
-
-fn replace(dir: &File, path: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let name = OsStr::new(name);
-    if atomic::holds(dir, name, bytes) {
-        return Ok(());
-    }
-    let replaced = atomic::replace_at(dir, name, bytes, atomic::PUBLIC, Durability::Volatile);
-    replaced.map(drop).map_err(|error| named(&path.join(name), error.errno().into()))
 }
 
 /// Adds the path to an error.
