@@ -83,15 +83,16 @@ impl Mount {
     pub(crate) fn of(dir: impl AsFd) -> Result<Self, Errno> {
         let dir = dir.as_fd();
         let [id, parent] = [id_of(dir, c"")?, id_of(dir, c"..")?];
-        let mount = match File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno) {
-            Ok(table) => {
-                mountinfo::parse(&table).find(|mount| mount.id == id).as_ref().map(Self::from)
-            }
+        let table = match File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno) {
             // In a rescue shell, proc may not be mounted.
-            Err(Errno::ENOENT) => Some(Self::without_list(dir)?),
-            Err(why) => return Err(why),
+            Err(Errno::ENOENT) => None,
+            table => Some(table?),
         };
-        Ok(Self { is_mount_point: id != parent, ..mount.ok_or(Errno::ENODEV)? })
+        let mount = match table {
+            Some(table) => Self::from(&mountinfo::with_id(&table, id).ok_or(Errno::ENODEV)?),
+            None => Self::without_list(dir)?,
+        };
+        Ok(Self { is_mount_point: id != parent, ..mount })
     }
 
     /// The mount of an open directory, without the kernel's list of mounts. The kernel then tells one set of
