@@ -140,7 +140,9 @@ fn an_endless_pipe_is_too_large_with_and_without_the_daemon() {
         let mut cat = Command::new("cat").stdin(zero).stdout(Stdio::piped()).spawn().unwrap();
         let pipe = cat.stdout.take().unwrap();
         let ended = licctl.args(["import", "--json", "-"]).stdin(pipe).output().unwrap();
-        let _ = cat.wait();
+        // The command above still holds the pipe.
+        cat.kill().unwrap();
+        cat.wait().unwrap();
         assert_eq!(ended.status.code(), Some(3));
         String::from_utf8(ended.stdout).unwrap()
     };
