@@ -189,13 +189,21 @@ pub fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
 /// # Errors
 /// The kernel's error.
 pub fn create_dir(path: &Path) -> Result<(), Errno> {
+    match create_one(path) {
+        Err(Errno::ENOENT) => {
+            create_dir(path.parent().ok_or(Errno::ENOENT)?)?;
+            // The parent may be a link to nothing, in which nothing can ever be created.
+            create_one(path)
+        }
+        done => done,
+    }
+}
+
+/// Does the same in a parent that exists.
+fn create_one(path: &Path) -> Result<(), Errno> {
     match mkdir(path, PUBLIC_DIR) {
         Ok(()) => fchmodat(AT_FDCWD, path, PUBLIC_DIR, FchmodatFlags::FollowSymlink),
         Err(Errno::EEXIST) => Ok(()),
-        Err(Errno::ENOENT) => {
-            create_dir(path.parent().ok_or(Errno::ENOENT)?)?;
-            create_dir(path)
-        }
         Err(reason) => Err(reason),
     }
 }

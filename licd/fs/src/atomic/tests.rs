@@ -128,3 +128,14 @@ fn a_pipe_in_place_of_a_directory_is_an_error_at_once() {
     assert_eq!(statefile::write(&file, b"x"), Err(Errno::ENOTDIR));
     assert_eq!(statefile::flush(&file), Err(Errno::ENOTDIR));
 }
+
+#[test]
+fn a_link_to_nothing_is_no_parent() {
+    let (dir, _) = dir();
+    let link = dir.path().join("link");
+    symlink("nothing", &link).unwrap();
+    assert_eq!(create_dir(&link.join("a/b")), Err(Errno::ENOENT));
+    assert_eq!(create_dir(&link.join("a")), Err(Errno::ENOENT));
+    fs::create_dir(dir.path().join("nothing")).unwrap();
+    create_dir(&link.join("a/b")).unwrap();
+}
