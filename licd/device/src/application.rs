@@ -97,7 +97,7 @@ impl std::error::Error for ApplicationError {
 
 impl Application {
     /// An application by a person who has accepted the terms. `url`: the address of the service, if it
-    /// is another one than that of the configuration.
+    /// differs from that of the configuration.
     ///
     /// # Errors
     /// [`ApplicationError`]
