@@ -95,7 +95,8 @@ impl Words for German {
             ServiceState::Expired => "die Lizenz ist abgelaufen; verlängern",
             ServiceState::Withdrawn => "die Lizenz wurde zurückgezogen; die neueste anfordern",
             ServiceState::None => {
-                "das Gerät hat keine Lizenz; mit licctl import DATEI eine importieren"
+                "das Gerät hat keine Lizenz; eine importieren: licctl import DATEI oder licctl \
+                 import usb"
             }
         }
     }
