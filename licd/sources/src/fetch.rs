@@ -189,7 +189,7 @@ impl fmt::Display for FetchError {
         match self {
             Self::Failed(failure) => f.write_str(&escaped(&failure.to_string())),
             Self::NoWorker { program, why } => {
-                let cure = if is_short(why) { "try again" } else { "is it installed?" };
+                let cure = if is_short(why) { "try again" } else { "check that it is installed" };
                 let program = program.display();
                 write!(f, "{program}: cannot be started ({}); {cure}", reason(why))
             }
@@ -233,7 +233,7 @@ mod tests {
     fn the_exit_of_a_worker_is_distinguished_from_a_read_error() {
         let message = |error| FetchError::Broken(FrameError::Stream(error)).to_string();
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
-            let gone = "the worker that fetches ended unexpectedly; try again";
+            let gone = "the download worker ended unexpectedly; try again";
             assert_eq!(message(kind.into()), gone);
         }
         assert_eq!(message(io::Error::from_raw_os_error(5)), "I/O error");
@@ -249,7 +249,7 @@ mod tests {
             assert!(message(why).ends_with("; try again"), "{why}");
         }
         for why in [Errno::ENOENT, Errno::EACCES, Errno::ENOEXEC] {
-            assert!(message(why).ends_with("; is it installed?"), "{why}");
+            assert!(message(why).ends_with("; check that it is installed"), "{why}");
         }
     }
 }
