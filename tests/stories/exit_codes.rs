@@ -1,4 +1,4 @@
-//! Every exit code of the contract (§5), as a script sees it.
+//! Every exit code of licctl(1), as a script sees it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
