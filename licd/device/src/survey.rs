@@ -1,5 +1,6 @@
 //! The state of a device, read once.
 
+mod entry;
 mod inputs;
 mod judge;
 mod reading;
