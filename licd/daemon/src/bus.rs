@@ -24,6 +24,7 @@ mod objects;
 mod options;
 mod outgoing;
 pub mod reading;
+mod shown;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -39,8 +40,8 @@ use zruntime::{Shared as Runtime, SharedRuntime, Task, mpmc};
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Shared};
 use block_on::block_on_for;
-use manager::Shown;
 use outgoing::Outgoing;
+use shown::Shown;
 
 pub(crate) use changes::LicenseChanges;
 pub(crate) use connected::Connected;

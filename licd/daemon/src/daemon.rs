@@ -12,6 +12,7 @@ mod publish;
 mod refresh;
 mod service_manager;
 mod settle;
+mod wake;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -38,10 +39,11 @@ use deployment::PendingRestart;
 use first::First;
 use imports::Outcome;
 use orders::Pending;
-use poller::{Files, Poller, Signal, Wake};
+use poller::{Files, Poller};
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
 use settle::{settle, settle_after};
+use wake::{Signal, Wake};
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
