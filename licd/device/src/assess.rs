@@ -180,7 +180,7 @@ impl<'a> Assessor<'a> {
         if assessed.clears_tombstone(arrival.intent) {
             past.restore(license);
         }
-        past != self.survey.past
+        past != *self.survey.past
     }
 
     /// Applies the effects of an arrival to the survey.
@@ -195,10 +195,10 @@ impl<'a> Assessor<'a> {
         let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };
         let license = &genuine.license;
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
-            self.survey.past.learn([license], unit, time.now);
+            Arc::make_mut(&mut self.survey.past).learn([license], unit, time.now);
         }
         if assessed.clears_tombstone(arrival.intent) {
-            self.survey.past.restore(license);
+            Arc::make_mut(&mut self.survey.past).restore(license);
         }
         if let Action::Store { name, content, replaces } = &assessed.action {
             replaces.iter().for_each(|file| self.drop_held(file));

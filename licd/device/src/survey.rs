@@ -60,7 +60,9 @@ pub struct Survey {
     /// Sorted by name.
     pub(crate) held: Vec<Arc<Held>>,
     rejected: Vec<Rejected>,
-    pub(crate) past: Past,
+    pub(crate) past: Arc<Past>,
+    /// Whether the memory has no keys of newer versions.
+    has_known_memory: bool,
     /// The build date that the image states.
     built: Option<UnixSeconds>,
     starter_mark: Option<StarterMark>,

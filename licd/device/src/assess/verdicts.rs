@@ -80,7 +80,7 @@ impl Survey {
 
     /// The memory with the effects of the stored licences.
     pub(crate) fn learned(&self, time: &TimeVerdict) -> Past {
-        let mut past = self.past.clone();
+        let mut past = Past::clone(&self.past);
         self.teach(&mut past, time);
         past
     }
