@@ -82,6 +82,8 @@ impl Survey {
     pub(crate) fn learned(&self, time: &TimeVerdict) -> Past {
         let mut past = Past::clone(&self.past);
         self.teach(&mut past, time);
+        // Learning made room for every licence of the store.
+        past.shrink_to_fit();
         past
     }
 
