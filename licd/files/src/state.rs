@@ -83,6 +83,8 @@ pub struct Memory {
     pub past: Past,
     /// The files of an unfinished removal, at most [`REMOVING`].
     pub removing: Vec<Removing>,
+    /// Whether the file has no keys of newer versions.
+    pub is_known: bool,
 }
 
 /// Limit of files in a removal: the limit of the store.
@@ -129,7 +131,8 @@ impl Remembered for Known {
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn load(root: &Root) -> Looked<(Memory, Option<Warning>)> {
     let (file, warning) = StateFile::<Known>::load(root)?;
-    Ok((file.known.into(), warning))
+    let is_known = file.is_known();
+    Ok((Memory { is_known, ..file.known.into() }, warning))
 }
 
 /// The files of an unfinished removal.
@@ -155,31 +158,31 @@ pub fn flush(root: &Root) -> Result<(), SaveError> {
 /// # Errors
 /// [`SaveError`].
 pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    update_as(root, Durability::Synced, change)
+    StateFile::<Known>::update(root, |known| change_memory(known, change))
 }
 
-/// Does the same for a change that flushed licences of the store prove again, with one flush instead of
-/// three: a power cut may leave the old file, and the copy waits for the next update.
+/// Replaces the memory of licences by what flushed licences of the store prove again, with one flush instead of
+/// three: a power cut may leave the old file, and the copy waits for the next update. `read` is the stamp of a
+/// file that the caller has read, that [is known](Memory::is_known) and has no unfinished removal: if the file
+/// still has it, it is not read again.
 ///
 /// # Errors
 /// Those of [`update`].
-pub fn learn<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    update_as(root, Durability::Whole, change)
+pub fn learn(root: &Root, read: Option<Stamp>, past: Past) -> Result<(), SaveError> {
+    let is_as_read = || read.is_some() && stamp(root) == Ok(read);
+    let known = || is_as_read().then(Known::default);
+    StateFile::<Known>::update_known(root, Durability::Whole, known, |known| {
+        change_memory(known, |memory| memory.past = past);
+    })
 }
 
-fn update_as<R>(
-    root: &Root,
-    durability: Durability,
-    change: impl FnOnce(&mut Memory) -> R,
-) -> Result<R, SaveError> {
-    StateFile::<Known>::update_as(root, durability, |known| {
-        let mut memory = Memory::from(std::mem::take(known));
-        let done = change(&mut memory);
-        memory.past.tidy();
-        memory.removing.truncate(REMOVING);
-        *known = memory.into();
-        done
-    })
+fn change_memory<R>(known: &mut Known, change: impl FnOnce(&mut Memory) -> R) -> R {
+    let mut memory = Memory::from(std::mem::take(known));
+    let done = change(&mut memory);
+    memory.past.tidy();
+    memory.removing.truncate(REMOVING);
+    *known = memory.into();
+    done
 }
 
 /// The stamp of the state file, to detect a change while other files are read.
@@ -220,13 +223,13 @@ impl From<Known> for Memory {
         let Known { roster: rosters, reissued, converted, removed, removing } = known;
         let mut past = Past { rosters, reissued, converted, removed };
         past.tidy();
-        Self { past, removing }
+        Self { past, removing, is_known: false }
     }
 }
 
 impl From<Memory> for Known {
     fn from(memory: Memory) -> Self {
-        let Memory { past, removing } = memory;
+        let Memory { past, removing, is_known: _ } = memory;
         let Past { rosters: roster, reissued, converted, removed } = past;
         Self { roster, reissued, converted, removed, removing }
     }

@@ -465,13 +465,47 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
 fn the_copy_waits_for_a_change_that_the_store_does_not_prove_again() {
     let (_dir, root, file) = device();
     let copy = file.with_file_name("state.copy.toml");
-    let add = |pack| {
-        move |memory: &mut state::Memory| {
-            memory.past.rosters.push(roster(pack, 190, "2026-11-22"));
-        }
-    };
-    state::learn(&root, add("WE-AAAAA")).unwrap();
+    state::learn(&root, None, past("WE-AAAAA")).unwrap();
     assert!(file.exists() && !copy.exists());
-    state::update(&root, add("WE-BBBBB")).unwrap();
+    state::update(&root, |memory| memory.past = past("WE-BBBBB")).unwrap();
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
+}
+
+/// A memory of one withdrawal.
+fn past(pack: &str) -> Past {
+    Past { rosters: vec![roster(pack, 190, "2026-11-22")], ..Past::default() }
+}
+
+#[test]
+fn what_is_learned_leaves_keys_and_removals_of_others_alone() {
+    let (_dir, root, file) = with("schema = 1\nlater = true\n");
+    assert!(!state::load(&root).unwrap().0.is_known);
+    let before = state::stamp(&root).unwrap();
+    // Another program has written since.
+    let removing = Removing::new(OsStr::new("A.lic"), Stamp::default()).unwrap();
+    state::update(&root, |memory| memory.removing.push(removing.clone())).unwrap();
+    for read in [before, None] {
+        state::learn(&root, read, past("WE-AAAAA")).unwrap();
+        let (memory, _) = state::load(&root).unwrap();
+        assert_eq!((&memory.past, &*memory.removing), (&past("WE-AAAAA"), &[removing.clone()][..]));
+        assert!(fs::read_to_string(&file).unwrap().contains("later = true"));
+    }
+}
+
+#[test]
+fn what_is_learned_needs_no_file_that_was_read_already() {
+    let (_dir, root, file) = device();
+    state::learn(&root, None, past("WE-AAAAA")).unwrap();
+    assert!(state::load(&root).unwrap().0.is_known);
+    // The caller answers for the stamp.
+    fs::write(&file, "later = true").unwrap();
+    state::learn(&root, state::stamp(&root).unwrap(), past("WE-BBBBB")).unwrap();
+    assert_eq!(loaded(&root), past("WE-BBBBB"));
+    assert!(!fs::read_to_string(&file).unwrap().contains("later"));
+}
+
+#[test]
+fn a_device_without_a_memory_knows_all_of_it() {
+    let (_dir, root, _) = device();
+    assert!(state::load(&root).unwrap().0.is_known);
 }

@@ -80,6 +80,11 @@ pub struct StateFile<T> {
 }
 
 impl<T: Remembered> StateFile<T> {
+    /// Whether this version knows all keys of the file.
+    pub fn is_known(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
     /// Reads the file under this root, else its copy, else the default. A damaged file is set aside
     /// with a warning.
     ///
@@ -162,12 +167,29 @@ impl<T: Remembered> StateFile<T> {
         durability: Durability,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R, SaveError> {
+        Self::update_known(root, durability, || None, change)
+    }
+
+    /// Does the same without reading the file if `known` returns its keys while the lock is held: the caller
+    /// has read them, the file has no others, and it has not changed since.
+    ///
+    /// # Errors
+    /// Those of [`StateFile::update`].
+    pub fn update_known<R>(
+        root: &Root,
+        durability: Durability,
+        known: impl FnOnce() -> Option<T>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, SaveError> {
         let file = root.path(LOCK);
         let _lock = lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
             LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
             LockError::Kernel(why) => SaveError::writing(&file, why),
         })?;
-        let (mut state, warning) = Self::load(root).map_err(SaveError::Unread)?;
+        let (mut state, warning) = match known() {
+            Some(known) => (Self { known, unknown: toml::Table::new() }, None),
+            None => Self::load(root).map_err(SaveError::Unread)?,
+        };
         if let Some(warning) = warning {
             log::warn!("{warning}");
         }

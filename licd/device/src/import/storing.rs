@@ -1,5 +1,7 @@
 //! Stores the documents of a batch under the write lock, and records them.
 
+use std::sync::Arc;
+
 use licd_files::state;
 use licd_rules::{Past, TimeVerdict};
 use licd_store::{StoreError, Window};
@@ -109,7 +111,7 @@ impl Device {
     }
 
     /// Records the effects of the arrivals in the state files. `before` is what was remembered.
-    fn remember<'a>(&self, mut done: Done<'a>, before: Past) -> Done<'a> {
+    fn remember<'a>(&self, mut done: Done<'a>, before: Arc<Past>) -> Done<'a> {
         if let Err(failure) = self.try_to_remember(&mut done, &before) {
             log::warn!("{}", failure.message);
             done.assessor.survey.past = before;
@@ -130,16 +132,18 @@ impl Device {
         let survey = &done.assessor.survey;
         let mut past = survey.learned(&done.time.map_or_else(|| self.time(survey), Ok)?);
         past.tidy();
-        done.assessor.survey.past.clone_from(&past);
-        if past == *before {
+        let is_same = past == *before;
+        done.assessor.survey.past = Arc::new(past);
+        if is_same {
             return Ok(());
         }
+        let survey = &done.assessor.survey;
         if done.are_flushed && !done.assessed.iter().any(Assessed::is_roster) {
-            state::learn(self.root(), |memory| memory.past = past)?;
+            self.learn(survey)?;
         } else {
             // Also by files that a killed program has left unflushed; their effects must not outlast them.
             self.store().flush()?;
-            state::update(self.root(), |memory| memory.past = past)?;
+            state::update(self.root(), |memory| memory.past.clone_from(&survey.past))?;
         }
         Ok(())
     }

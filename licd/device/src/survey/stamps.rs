@@ -2,7 +2,8 @@
 
 use licd_files::state::{self, Memory};
 use licd_fs::stamp::Stamp;
-use licd_fs::statefile::Warning;
+use licd_fs::statefile::{SaveError, Warning};
+use licd_rules::Past;
 use licd_store::{Stamps, View};
 
 use super::Survey;
@@ -58,6 +59,15 @@ impl Device {
     pub fn has_read_memory(&self, survey: &Survey) -> bool {
         let read = survey.stamps.as_ref().map(|stamps| stamps.memory);
         read.is_some() && state::stamps(self.root()).ok() == read
+    }
+
+    /// Writes what a survey has learned from flushed licences, under the write lock. The memory is not read again if
+    /// it is as this survey read it.
+    pub(crate) fn learn(&self, survey: &Survey) -> Result<(), SaveError> {
+        // A survey with stamps knows of no unfinished removal.
+        let stamps = survey.stamps.as_ref().filter(|_| survey.has_known_memory);
+        let read = stamps.and_then(|stamps| stamps.memory[0]);
+        state::learn(self.root(), read, Past::clone(&survey.past))
     }
 
     /// Whether store and memory are unchanged since this survey.
