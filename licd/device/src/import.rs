@@ -3,7 +3,7 @@
 //! One survey serves the whole batch. Trust documents come first, since the licences may need them.
 //! Each document is compared under the write lock with the state that the documents before it left:
 //! trust document versions, serials, tombstones and stored files. One window stores everything and
-//! clears away what it replaces. The state file is written once, while the partition becomes read-only.
+//! clears away what it replaces. The state file is written once: ahead of the window, and flushed during it.
 
 mod storing;
 
@@ -136,10 +136,11 @@ impl Device {
 
     fn import_all(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
         let mut foreseen = Foreseen::of(self, last.clone(), &mut arrivals);
+        let mut newer = None;
         // Reading may have taken long. What has an effect is judged again under the lock.
         if !foreseen.has_effect() && !self.still_holds(&self.store().view(), last) {
             foreseen = match usable(self.survey_after(Some(last))) {
-                Ok(survey) => Foreseen::of(self, survey, &mut arrivals),
+                Ok(survey) => Foreseen::of(self, newer.insert(survey).clone(), &mut arrivals),
                 Err(failure) => {
                     let survey = last.clone().stale();
                     return Batch::without_effect(unread(&arrivals, &failure), survey);
@@ -150,16 +151,16 @@ impl Device {
             return foreseen.without_effect(&arrivals);
         }
         let Foreseen { assessor, judged } = foreseen;
-        let survey = assessor.survey.clone();
-        self.store_arrivals(assessor, &mut arrivals).unwrap_or_else(|failure| {
-            let still_holds = self.still_holds(&self.store().view(), &survey);
+        let survey = newer.as_ref().unwrap_or(last);
+        self.store_arrivals(assessor, survey, &mut arrivals).unwrap_or_else(|failure| {
+            let still_holds = self.still_holds(&self.store().view(), survey);
             let judged = judged.into_iter().zip(&arrivals);
             let imported =
                 judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
                     true => arrival.failed(failure.clone()),
                     false => assessed.imported(arrival),
                 });
-            Batch::without_effect(imported.collect(), survey.stale())
+            Batch::without_effect(imported.collect(), survey.clone().stale())
         })
     }
 }

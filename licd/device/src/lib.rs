@@ -144,24 +144,20 @@ impl Device {
     where
         E: From<StoreError>,
     {
-        let (done, closed) = writer.write(work)?;
-        warn_if_open(&closed);
-        Ok(done)
+        self.write_in(writer, self.store.view(), work).map(|(done, _)| done)
     }
 
-    /// Does the same with a view that was taken under the lock, and does something else while the partition
-    /// becomes read-only; returns how it was closed.
-    pub(crate) fn write_and<T, M, E>(
+    /// Does the same with a view that was taken under the lock; returns how the partition was closed.
+    pub(crate) fn write_in<T, E>(
         &self,
         writer: &Writer<'_>,
         view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-        meanwhile: impl FnOnce(T) -> M,
-    ) -> Result<(M, Closed), E>
+    ) -> Result<(T, Closed), E>
     where
         E: From<StoreError>,
     {
-        let (done, closed) = writer.write_and(view, work, meanwhile)?;
+        let (done, closed) = writer.write_in(view, work)?;
         warn_if_open(&closed);
         Ok((done, closed))
     }

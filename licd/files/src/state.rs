@@ -47,7 +47,6 @@ mod entries;
 
 use std::ffi::OsStr;
 
-use licd_fs::atomic::Durability;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
@@ -56,6 +55,8 @@ use licd_fs::textfile::{self, ReadError};
 use licd_rules::Past;
 use license_format::limits;
 use serde::{Deserialize, Serialize};
+
+pub use licd_fs::statefile::Prepared;
 
 /// The newest trust document.
 const TRUST: &str = "/var/lib/licd/trust.note";
@@ -155,31 +156,38 @@ pub fn flush(root: &Root) -> Result<(), SaveError> {
 /// # Errors
 /// [`SaveError`].
 pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    update_as(root, Durability::Synced, change)
+    StateFile::<Known>::update(root, |known| apply(known, change))
 }
 
 /// Does the same for a change that flushed licences of the store prove again, with one flush instead of
-/// three: a power cut may leave the old file, and the copy waits for the next update.
+/// three: a power cut may leave the old file, and the copy waits for the next update. The change may be
+/// [`prepare`]d; it is then the same.
 ///
 /// # Errors
 /// Those of [`update`].
-pub fn learn<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    update_as(root, Durability::Whole, change)
+pub fn learn(
+    root: &Root,
+    prepared: Option<Prepared>,
+    change: impl FnOnce(&mut Memory),
+) -> Result<(), SaveError> {
+    StateFile::<Known>::update_prepared(root, prepared, |known| apply(known, change))
 }
 
-fn update_as<R>(
-    root: &Root,
-    durability: Durability,
-    change: impl FnOnce(&mut Memory) -> R,
-) -> Result<R, SaveError> {
-    StateFile::<Known>::update_as(root, durability, |known| {
-        let mut memory = Memory::from(std::mem::take(known));
-        let done = change(&mut memory);
-        memory.past.tidy();
-        memory.removing.truncate(REMOVING);
-        *known = memory.into();
-        done
-    })
+/// Writes the memory after a change, and flushes that on another thread. [`learn`] makes the change.
+///
+/// # Errors
+/// Those of [`update`].
+pub fn prepare(root: &Root, change: impl FnOnce(&mut Memory)) -> Result<Prepared, SaveError> {
+    StateFile::<Known>::prepare(root, |known| apply(known, change))
+}
+
+fn apply<R>(known: &mut Known, change: impl FnOnce(&mut Memory) -> R) -> R {
+    let mut memory = Memory::from(std::mem::take(known));
+    let done = change(&mut memory);
+    memory.past.tidy();
+    memory.removing.truncate(REMOVING);
+    *known = memory.into();
+    done
 }
 
 /// The stamp of the state file, to detect a change while other files are read.

@@ -470,8 +470,82 @@ fn the_copy_waits_for_a_change_that_the_store_does_not_prove_again() {
             memory.past.rosters.push(roster(pack, 190, "2026-11-22"));
         }
     };
-    state::learn(&root, add("WE-AAAAA")).unwrap();
+    state::learn(&root, None, add("WE-AAAAA")).unwrap();
     assert!(file.exists() && !copy.exists());
     state::update(&root, add("WE-BBBBB")).unwrap();
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
+}
+
+/// The packs of the rosters that a change adds.
+fn adds(packs: &[&'static str]) -> impl FnOnce(&mut state::Memory) {
+    let rosters: Vec<_> = packs.iter().map(|pack| roster(pack, 190, "2026-11-22")).collect();
+    |memory| memory.past.rosters.extend(rosters)
+}
+
+/// The packs of the remembered rosters.
+fn remembered(root: &Root) -> Vec<String> {
+    let (memory, warning) = state::load(root).unwrap();
+    assert!(warning.is_none());
+    memory.past.rosters.iter().map(|roster| roster.pack.to_string()).collect()
+}
+
+/// The names of all files beside the state file.
+fn names(file: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(file.parent().unwrap()).unwrap();
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
+    let mut names: Vec<_> = entries.map(|entry| name(entry).unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_prepared_change_is_made_at_once_and_leaves_no_other_file() {
+    for before in [&[][..], &["WE-AAAAA"]] {
+        let (_dir, root, file) = device();
+        if !before.is_empty() {
+            state::learn(&root, None, adds(before)).unwrap();
+        }
+        let prepared = state::prepare(&root, adds(&["WE-BBBBB"])).unwrap();
+        assert_eq!(remembered(&root), before);
+        state::learn(&root, Some(prepared), |_| panic!("it was prepared")).unwrap();
+        assert_eq!(remembered(&root), [before, &["WE-BBBBB"]].concat());
+        assert_eq!(names(&file), ["state.toml"]);
+    }
+}
+
+#[test]
+fn a_change_that_was_prepared_for_another_file_is_made_anew() {
+    let (_dir, root, file) = device();
+    let prepare = || Some(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
+    let prepared = prepare();
+    state::learn(&root, None, adds(&["WE-AAAAA"])).unwrap();
+    state::learn(&root, prepared, adds(&["WE-BBBBB"])).unwrap();
+    assert_eq!(remembered(&root), ["WE-AAAAA", "WE-BBBBB"]);
+    let prepared = prepare();
+    state::learn(&root, None, adds(&["WE-CCCCC"])).unwrap();
+    state::learn(&root, prepared, adds(&["WE-DDDDD"])).unwrap();
+    assert_eq!(remembered(&root), ["WE-AAAAA", "WE-BBBBB", "WE-CCCCC", "WE-DDDDD"]);
+    let prepared = prepare();
+    fs::remove_file(&file).unwrap();
+    state::learn(&root, prepared, adds(&["WE-EEEEE"])).unwrap();
+    assert_eq!(remembered(&root), ["WE-EEEEE"]);
+    assert_eq!(names(&file), ["state.toml"]);
+}
+
+#[test]
+fn a_prepared_change_that_is_not_made_changes_nothing() {
+    let (_dir, root, file) = device();
+    state::learn(&root, None, adds(&["WE-AAAAA"])).unwrap();
+    drop(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
+    assert_eq!(remembered(&root), ["WE-AAAAA"]);
+    assert_eq!(names(&file), ["state.toml"]);
+}
+
+#[test]
+fn preparing_sweeps_the_leftovers_of_a_crash() {
+    let (_dir, root, file) = device();
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file.with_file_name(".licd-1-2.tmp"), "half").unwrap();
+    drop(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
+    assert_eq!(names(&file), [""; 0]);
 }

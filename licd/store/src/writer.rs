@@ -28,26 +28,21 @@ impl Writer<'_> {
         &self,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
     ) -> Result<(T, Closed), E> {
-        let mut window = Window::open(self.store.view())?;
-        let done = work(&mut window)?;
-        Ok((done, window.close()?))
+        self.write_in(self.store.view(), work)
     }
 
-    /// Does the same with a view that was taken under this lock, and does something else while the partition
-    /// becomes read-only.
+    /// Does the same with a view that was taken under this lock.
     ///
     /// # Errors
-    /// Those of [`Writer::write`]. Without one, `meanwhile` was done.
-    pub fn write_and<T, M, E: From<StoreError>>(
+    /// Those of [`Writer::write`].
+    pub fn write_in<T, E: From<StoreError>>(
         &self,
         view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-        meanwhile: impl FnOnce(T) -> M,
-    ) -> Result<(M, Closed), E> {
+    ) -> Result<(T, Closed), E> {
         let mut window = Window::open(view)?;
         let done = work(&mut window)?;
-        let (closed, done) = window.close_during(|| meanwhile(done));
-        Ok((done, closed?))
+        Ok((done, window.close()?))
     }
 }
 

@@ -66,7 +66,7 @@ impl Model {
         }
         let started = self.begin(Task::Start);
         if let Some(program) = state.programs.get_mut(at) {
-            state.disk.has_leftovers |= program.has_temporary;
+            state.disk.has_leftovers |= program.has_any_temporary();
             *program = started;
         }
         state
@@ -75,7 +75,7 @@ impl Model {
     /// Power is lost: nothing runs, and the medium has any part of what was not flushed. A temporary
     /// file that could be there is there.
     fn lose_power(&self, state: &State) -> Vec<State> {
-        let has_temporary = state.programs.iter().any(|program| program.has_temporary);
+        let has_temporary = state.programs.iter().any(Program::has_any_temporary);
         let disks = state.disk.losses().into_iter().map(|disk| {
             let has_leftovers = disk.has_leftovers || has_temporary;
             let disk = Disk { has_leftovers, ..disk };
@@ -161,6 +161,14 @@ impl Model {
             }
             Step::FlushFile => program.is_flushed = true,
             Step::Rename(target) => state.rename(target, program),
+            Step::Prepare(change) => {
+                let memory = self.draft(Target::Memory(change), disk);
+                program.prepared = (memory != disk.memory.now()).then_some((memory, false));
+            }
+            Step::FlushPrepared => {
+                program.prepared = program.prepared.map(|(memory, _)| (memory, true));
+            }
+            Step::Commit => state.commit(program),
             Step::FlushDir(dir) => {
                 disk.flush(dir);
                 state.begun();

@@ -33,6 +33,8 @@ pub enum Flaw {
     ClearsBeforeFlushing,
     /// It does so in the window of the import that replaces the licence.
     ReplacesBeforeFlushing,
+    /// An import remembers what its licence replaces before that is flushed.
+    RecordsBeforeFlushing,
     /// It reads the memory before the licences of the store, and does not look whether the memory has
     /// changed since.
     ReadsMemoryFirst,
@@ -229,20 +231,23 @@ fn remembering(change: Change, flaw: Option<Flaw>) -> Vec<Step> {
 /// Storing licences in one window (`licd/device/src/import/storing.rs`, `store_arrivals`). A person's import also
 /// clears away what it replaces; one that was found does not, as on a device that keeps such licences.
 ///
-/// The memory is written while the partition is remounted, and its directory is not flushed: what it
-/// learns follows from licences that are flushed.
+/// The memory is written before the window, and flushed while it is open. It gets its name when the window is
+/// closed, and its directory is not flushed: what it learns follows from licences that are flushed.
 fn storing(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Step> {
-    let mut steps = vec![Step::Open];
+    let mut steps = vec![Step::Prepare(Change::Learn(plan.restore, seen.learns(task)))];
+    steps.extend((flaw != Some(Flaw::RenamesUnflushed)).then_some(Step::FlushPrepared));
+    steps.push(Step::Open);
     steps.extend(adding(plan.store, flaw));
+    let before_flush = steps.len() - 1;
     if plan.clears {
-        let before_flush = flaw == Some(Flaw::ReplacesBeforeFlushing);
-        let place = if before_flush { steps.len() - 1 } else { steps.len() };
+        let is_early = flaw == Some(Flaw::ReplacesBeforeFlushing);
+        let place = if is_early { before_flush } else { steps.len() };
         steps.insert(place, Step::Unlink(Licence::Old));
     }
-    let change = Change::Learn(plan.restore, seen.learns(task));
-    let write = replacing(Target::Memory(change), Dir::State, flaw).into_iter();
-    steps.extend(write.filter(|step| *step != Step::FlushDir(Dir::State)));
     steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
+    let is_early = flaw == Some(Flaw::RecordsBeforeFlushing);
+    let place = if is_early { before_flush } else { steps.len() };
+    steps.insert(place, Step::Commit);
     steps
 }
 

@@ -1,48 +1,47 @@
 //! Stores the documents of a batch under the write lock, and records them.
 
-use licd_files::state;
+use licd_files::state::{self, Prepared};
 use licd_rules::{Past, TimeVerdict};
 use licd_store::{StoreError, Window};
 
 use super::{Batch, Intent, usable};
 use crate::arrival::Arrival;
 use crate::assess::{Action, Assessed, Assessor};
-use crate::survey::Written;
+use crate::survey::{Survey, Written};
 use crate::{Cleaned, Device, Failure};
 
 impl Device {
-    /// Judges the arrivals under the write lock and stores them.
+    /// Judges the arrivals under the write lock and stores them. The assessor has this survey.
     pub(super) fn store_arrivals<'a>(
         &'a self,
         mut assessor: Assessor<'a>,
+        known: &Survey,
         arrivals: &mut [Arrival],
     ) -> Result<Batch, Failure> {
         let writer = self.store().writer()?;
         self.refuse_unasked(arrivals);
         let mut view = self.store().view();
+        let newer;
+        let mut survey = known;
         // A survey that still holds knows of no interrupted removal.
-        if !self.still_holds(&view, &assessor.survey) {
+        if !self.still_holds(&view, survey) {
             self.finish_removal(&writer)?;
-            assessor = Assessor::new(self, usable(self.survey_after(Some(&assessor.survey)))?);
+            newer = usable(self.survey_after(Some(survey)))?;
+            survey = &newer;
+            assessor = Assessor::new(self, newer.clone());
             view = self.store().view();
         }
-        let survey = assessor.survey.clone();
-        let before = survey.past.clone();
         let (mut done, closed) = match assessor.judge_all(arrivals) {
             Some(judged) if !judged.iter().any(Assessed::is_stored) => {
-                (self.remember(Done::nothing_stored(assessor, judged), before), None)
+                let done = Done::nothing_stored(assessor, judged);
+                (self.remember(done, &survey.past, None), None)
             }
             judged => {
-                let (done, closed) = self.write_and(
-                    &writer,
-                    view,
-                    |window| {
-                        let assessor = (assessor, Assessor::new(self, survey));
-                        self.store_judged(window, assessor, arrivals, judged)
-                    },
-                    |done| self.remember(done, before),
-                )?;
-                (done, Some(closed))
+                let ahead = self.record_ahead(&assessor.survey, judged.as_deref(), &survey.past);
+                let (done, closed) = self.write_in(&writer, view, |window| {
+                    self.store_judged(window, (assessor, survey), arrivals, judged)
+                })?;
+                (self.remember(done, &survey.past, ahead), Some(closed))
             }
         };
         self.make_lasting(arrivals, &mut done.assessed);
@@ -54,12 +53,11 @@ impl Device {
         Ok(Batch { imported, survey, cleaned })
     }
 
-    /// Stores the arrivals, and clears away what they replace: together, or one by one with the second
-    /// assessor.
+    /// Stores the arrivals, and clears away what they replace: together, or one by one from the survey.
     fn store_judged<'a>(
         &'a self,
         window: &mut Window<'_>,
-        (mut assessor, anew): (Assessor<'a>, Assessor<'a>),
+        (mut assessor, survey): (Assessor<'a>, &Survey),
         arrivals: &mut [Arrival],
         judged: Option<Vec<Assessed>>,
     ) -> Result<Done<'a>, Failure> {
@@ -69,7 +67,7 @@ impl Device {
             Some((Err(error @ StoreError::Unflushed { .. }), _)) => return Err(error.into()),
             // One by one, only those are refused that cannot be stored.
             Some((Err(_), _)) | None => {
-                assessor = anew;
+                assessor = Assessor::new(self, survey.clone());
                 let assessed = assessor.carry_out_all(arrivals, window);
                 // A trust document decides on licences that were refused before.
                 assessor.survey.mark_stale();
@@ -108,11 +106,31 @@ impl Device {
         }
     }
 
+    /// Writes ahead what is going to be remembered of the arrivals that this survey holds, and flushes it on
+    /// another thread: as long as the window is open, this one waits for the same medium.
+    fn record_ahead(
+        &self,
+        survey: &Survey,
+        judged: Option<&[Assessed]>,
+        before: &Past,
+    ) -> Option<Ahead> {
+        if judged?.iter().any(Assessed::is_roster) {
+            return None;
+        }
+        let past = survey.remembers(&self.time(survey).ok()?);
+        if past == *before {
+            return None;
+        }
+        // What fails here is tried again when the window is closed.
+        let prepared = state::prepare(self.root(), |memory| memory.past.clone_from(&past)).ok()?;
+        Some(Ahead { past, prepared })
+    }
+
     /// Records the effects of the arrivals in the state files. `before` is what was remembered.
-    fn remember<'a>(&self, mut done: Done<'a>, before: Past) -> Done<'a> {
-        if let Err(failure) = self.try_to_remember(&mut done, &before) {
+    fn remember<'a>(&self, mut done: Done<'a>, before: &Past, ahead: Option<Ahead>) -> Done<'a> {
+        if let Err(failure) = self.try_to_remember(&mut done, before, ahead) {
             log::warn!("{}", failure.message);
-            done.assessor.survey.past = before;
+            done.assessor.survey.past.clone_from(before);
             done.assessor.survey.mark_stale();
             // A roster takes effect only through the state file.
             let rosters = done.assessed.iter_mut().filter(|one| one.is_roster());
@@ -121,21 +139,26 @@ impl Device {
         done
     }
 
-    fn try_to_remember(&self, done: &mut Done<'_>, before: &Past) -> Result<(), Failure> {
+    fn try_to_remember(
+        &self,
+        done: &mut Done<'_>,
+        before: &Past,
+        ahead: Option<Ahead>,
+    ) -> Result<(), Failure> {
         for one in &done.assessed {
             if let Action::Trust { bytes, .. } = &one.action {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
         let survey = &done.assessor.survey;
-        let mut past = survey.learned(&done.time.map_or_else(|| self.time(survey), Ok)?);
-        past.tidy();
+        let past = survey.remembers(&done.time.map_or_else(|| self.time(survey), Ok)?);
         done.assessor.survey.past.clone_from(&past);
         if past == *before {
             return Ok(());
         }
         if done.are_flushed && !done.assessed.iter().any(Assessed::is_roster) {
-            state::learn(self.root(), |memory| memory.past = past)?;
+            let ahead = ahead.filter(|ahead| ahead.past == past).map(|ahead| ahead.prepared);
+            state::learn(self.root(), ahead, |memory| memory.past = past)?;
         } else {
             // Also by files that a killed program has left unflushed; their effects must not outlast them.
             self.store().flush()?;
@@ -143,6 +166,21 @@ impl Device {
         }
         Ok(())
     }
+}
+
+impl Survey {
+    /// The memory with what its licences teach.
+    fn remembers(&self, time: &TimeVerdict) -> Past {
+        let mut past = self.learned(time);
+        past.tidy();
+        past
+    }
+}
+
+/// The memory as it is going to be, written and not yet in place.
+struct Ahead {
+    past: Past,
+    prepared: Prepared,
 }
 
 /// What a batch has done under the write lock.
