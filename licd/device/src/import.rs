@@ -5,6 +5,7 @@
 //! trust document versions, serials, tombstones and stored files. One window stores everything and
 //! clears away what it replaces. The state file is written once: ahead of the window, and flushed during it.
 
+mod at_once;
 mod storing;
 
 use licd_rules::Code;
@@ -68,6 +69,22 @@ impl Batch {
         Self { imported, survey, cleaned: Vec::new() }
     }
 
+    /// The batch after a failure, which concerns what has an effect, and everything if the device has changed.
+    fn failed(
+        judged: Vec<(Assessed, bool)>,
+        arrivals: &[Arrival],
+        (failure, still_holds): (&Failure, bool),
+        survey: Survey,
+    ) -> Self {
+        let judged = judged.into_iter().zip(arrivals);
+        let imported =
+            judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
+                true => arrival.failed(failure.clone()),
+                false => assessed.imported(arrival),
+            });
+        Self::without_effect(imported.collect(), survey)
+    }
+
     /// Whether the device may have changed: a failed write may have left the store open.
     #[must_use]
     pub fn has_written(&self) -> bool {
@@ -118,9 +135,18 @@ impl Device {
 
     /// Imports documents. `last` is the survey that they were read with.
     pub fn import(&self, last: &Survey, arrivals: Vec<Arrival>) -> Batch {
+        self.concluding(arrivals, |arrivals| self.import_all(last, arrivals))
+    }
+
+    /// Imports documents, and ends the requests that they answer.
+    fn concluding(
+        &self,
+        arrivals: Vec<Arrival>,
+        import: impl FnOnce(Vec<Arrival>) -> Batch,
+    ) -> Batch {
         let is_explicit: Vec<_> =
             arrivals.iter().map(|arrival| arrival.intent == Intent::Explicit).collect();
-        let mut batch = self.import_all(last, arrivals);
+        let mut batch = import(arrivals);
         // A person may have copied the answer into the store before.
         let mut imported = batch.imported.iter().zip(is_explicit);
         if imported.any(|(one, is_explicit)| is_explicit && one.is_there_already()) {
@@ -154,13 +180,7 @@ impl Device {
         let survey = newer.as_ref().unwrap_or(last);
         self.store_arrivals(assessor, survey, &mut arrivals).unwrap_or_else(|failure| {
             let still_holds = self.still_holds(&self.store().view(), survey);
-            let judged = judged.into_iter().zip(&arrivals);
-            let imported =
-                judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
-                    true => arrival.failed(failure.clone()),
-                    false => assessed.imported(arrival),
-                });
-            Batch::without_effect(imported.collect(), survey.clone().stale())
+            Batch::failed(judged, &arrivals, (&failure, still_holds), survey.clone().stale())
         })
     }
 }

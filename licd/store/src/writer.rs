@@ -56,6 +56,16 @@ impl Store {
         Ok(Writer { store: self, _lock: lock })
     }
 
+    /// Takes the right to write, if no other program has it. A writer must read after this call whatever its
+    /// decision depends on.
+    ///
+    /// # Errors
+    /// Those of [`Store::writer`].
+    pub fn writer_at_once(&self) -> Result<Writer<'_>, StoreError> {
+        let lock = Lock::take(&self.lock, &self.place, Duration::ZERO)?;
+        Ok(Writer { store: self, _lock: lock })
+    }
+
     /// Takes the right to write and uses it once, as [`Writer::write`] does.
     ///
     /// # Errors

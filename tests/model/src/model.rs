@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::device::{Dir, Disk, Each, File, LICENCES, Licence, Memory, Mount};
 use crate::explore::System;
-use crate::program::{self, Flaw, Task};
+use crate::program::{self, Flaw, Task, Way};
 use crate::promise::{Promise, Promises};
 use crate::seen::Seen;
 use crate::state::{PROGRAMS, Program, State};
@@ -39,6 +39,8 @@ impl fmt::Display for Event {
 pub struct Model {
     /// The flaw.
     pub flaw: Option<Flaw>,
+    /// How imports begin.
+    pub way: Way,
 }
 
 impl Model {
@@ -52,7 +54,7 @@ impl Model {
     }
 
     fn begin(&self, task: Task) -> Program {
-        let mut todo = program::beginning(task, self.flaw);
+        let mut todo = program::beginning(task, self.way, self.flaw);
         todo.reverse();
         Program { todo, ..Program::done(task) }
     }
@@ -106,6 +108,9 @@ impl Model {
             Step::Lock | Step::LockToSettle if state.lock.is_some() => return None,
             Step::Lock | Step::LockToSettle => state.lock = Some(at),
             Step::Unlock => state.lock = None,
+            Step::Foresee if state.lock == Some(at) => {
+                program.then(program::looked(program.task, &state.disk, self.flaw));
+            }
             Step::Foresee => {
                 program.then(program::foreseen(program.task, &program.seen, self.flaw))
             }

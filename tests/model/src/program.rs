@@ -81,6 +81,16 @@ pub enum Task {
     Survey,
 }
 
+/// How an import begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// It looks at the device, and again under the lock.
+    #[default]
+    LooksTwice,
+    /// It takes the lock and looks at the device once (`import_at_once`).
+    LooksOnce,
+}
+
 /// The steps of a survey. One for a write looks again under the lock, so its reading may be of several
 /// moments.
 fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
@@ -113,8 +123,12 @@ pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
 
 /// The steps that a task begins with. A start that finds the partition closed and no unfinished removal settles
 /// after its survey, which does not read leftovers.
-pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
+pub fn beginning(task: Task, way: Way, flaw: Option<Flaw>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let is_import = matches!(task, Task::Import(_) | Task::Found(_) | Task::ImportTrust(_));
+    if is_import && way == Way::LooksOnce {
+        steps.push(Step::Lock);
+    }
     if task == Task::Start && flaw != Some(Flaw::StartsWithoutSettling) {
         let finish = [Step::Lock, Step::LookForRemoval, Step::Unlock];
         steps.extend([Step::LockToSettle, Step::Settle, Step::Unlock].into_iter().chain(finish));
@@ -137,6 +151,14 @@ pub fn foreseen(task: Task, seen: &Seen, flaw: Option<Flaw>) -> Vec<Step> {
         return vec![Step::Lock, Step::LookForRemoval, Step::Renew, Step::Decide];
     }
     answering(task, seen, plan, flaw)
+}
+
+/// The steps after a look under the lock. An interrupted removal is finished as by an import that looks twice.
+pub fn looked(task: Task, disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
+    if disk.memory.now().is_removing() {
+        return [Step::Unlock].into_iter().chain(beginning(task, Way::LooksTwice, flaw)).collect();
+    }
+    vec![Step::Decide]
 }
 
 /// Answering; what is there already may not be on the medium yet.

@@ -2,7 +2,7 @@
 
 use licd_files::state::{self, Prepared};
 use licd_rules::{Past, TimeVerdict};
-use licd_store::{StoreError, Window};
+use licd_store::{StoreError, View, Window, Writer};
 
 use super::{Batch, Intent, usable};
 use crate::arrival::Arrival;
@@ -31,6 +31,16 @@ impl Device {
             assessor = Assessor::new(self, newer.clone());
             view = self.store().view();
         }
+        self.store_locked((&writer, view), (assessor, survey), arrivals)
+    }
+
+    /// Does the same under this lock, by a view and a survey that were taken under it.
+    pub(super) fn store_locked<'a>(
+        &'a self,
+        (writer, view): (&Writer<'_>, View<'_>),
+        (mut assessor, survey): (Assessor<'a>, &Survey),
+        arrivals: &mut [Arrival],
+    ) -> Result<Batch, Failure> {
         let (mut done, closed) = match assessor.judge_all(arrivals) {
             Some(judged) if !judged.iter().any(Assessed::is_stored) => {
                 let done = Done::nothing_stored(assessor, judged);
@@ -38,7 +48,7 @@ impl Device {
             }
             judged => {
                 let ahead = self.record_ahead(&assessor.survey, judged.as_deref(), &survey.past);
-                let (done, closed) = self.write_in(&writer, view, |window| {
+                let (done, closed) = self.write_in(writer, view, |window| {
                     self.store_judged(window, (assessor, survey), arrivals, judged)
                 })?;
                 (self.remember(done, &survey.past, ahead), Some(closed))
