@@ -53,6 +53,14 @@ pub fn parse(list: &[u8]) -> impl Iterator<Item = Mount> {
     list.split(|byte| *byte == b'\n').filter_map(Mount::parse)
 }
 
+/// The mount with this ID; the lines of others are not parsed.
+#[must_use]
+pub fn with_id(list: &[u8], id: u64) -> Option<Mount> {
+    let start = format!("{id} ");
+    let mut lines = list.split(|byte| *byte == b'\n');
+    Mount::parse(lines.find(|line| line.starts_with(start.as_bytes()))?)
+}
+
 /// The index of the mount that holds `path`: the deepest on its way, and of several at one mount
 /// point the last.
 #[must_use]
@@ -202,6 +210,16 @@ mod tests {
         assert_eq!(at("/run/image"), "8:3");
         assert_eq!(at("/runtime"), "8:1");
         assert_eq!(at("/run/other/x"), "8:4");
+    }
+
+    #[test]
+    fn a_mount_is_found_by_its_id() {
+        let list = b"1 0 8:1 / / rw - ext4 a rw\n12 1 8:2 / /a rw - ext4 b rw\n2 1 8:3 / /b rw - ext4 c rw\n";
+        let device = |id| with_id(list, id).map(|mount| mount.device);
+        for (id, expected) in [(1, Some("8:1")), (12, Some("8:2")), (2, Some("8:3")), (0, None)] {
+            assert_eq!(device(id).as_deref(), expected, "{id}");
+        }
+        assert_eq!(with_id(b"1 0 8:1 / /", 1), None);
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Mount {
         let dir = dir.as_fd();
         let [id, parent] = [id_of(dir, c"")?, id_of(dir, c"..")?];
         let table = File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno)?;
-        let mount = mountinfo::parse(&table).find(|mount| mount.id == id).ok_or(Errno::ENODEV)?;
+        let mount = mountinfo::with_id(&table, id).ok_or(Errno::ENODEV)?;
         Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
     }
 
