@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
 use std::path::Path;
 
 use licd_fs::atomic::{self, Durability};
@@ -100,8 +100,9 @@ fn publish_features(run: &File, path: &Path, allowed: &[&str]) -> io::Result<()>
     let dir = match opened? {
         Features::Made(dir) => dir,
         Features::Found(dir) => {
+            let mut whole = None;
             for entry in fs::read_dir(path).map_err(|error| named(path, error))? {
-                let checked = entry.and_then(|entry| check_entry(&entry, &mut missing));
+                let checked = entry.and_then(|entry| check_entry(&entry, &mut missing, &mut whole));
                 outcome = outcome.and(checked.map_err(|error| named(path, error)));
             }
             dir
@@ -139,9 +140,19 @@ fn open_features(run: &File) -> Result<Features, Errno> {
     }
 }
 
-/// Takes the file of a feature out of those that are missing, and removes any other entry.
-fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
+/// Takes the file of a feature out of those that are missing, and removes any other entry. `whole` is the inode
+/// of a file that is in order; [`add_feature`] gives one to many features.
+fn check_entry(
+    entry: &DirEntry,
+    missing: &mut Vec<&str>,
+    whole: &mut Option<u64>,
+) -> io::Result<()> {
     let name = entry.file_name();
+    let place = missing.iter().position(|feature| OsStr::new(feature) == name);
+    if let Some(place) = place.filter(|_| *whole == Some(entry.ino())) {
+        missing.swap_remove(place);
+        return Ok(());
+    }
     let found = match entry.metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found?,
@@ -150,8 +161,9 @@ fn check_entry(entry: &DirEntry, missing: &mut Vec<&str>) -> io::Result<()> {
         return fs::remove_dir_all(entry.path());
     }
     let is_whole = found.is_file() && found.len() == 0 && found.mode() & 0o444 == 0o444;
-    match missing.iter().position(|feature| OsStr::new(feature) == name) {
+    match place {
         Some(place) if is_whole => {
+            *whole = Some(found.ino());
             missing.swap_remove(place);
             Ok(())
         }
@@ -218,7 +230,7 @@ mod tests {
         let entry = entry(dir.path());
         fs::remove_file(file).unwrap();
         let mut missing = vec!["os"];
-        check_entry(&entry, &mut missing).unwrap();
+        check_entry(&entry, &mut missing, &mut None).unwrap();
         assert_eq!(missing, ["os"]);
     }
 
@@ -230,7 +242,7 @@ mod tests {
         fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o444)).unwrap();
         // This thread only; another user stays the one it is.
         let root = setfsuid(Uid::from_raw(65534));
-        let checked = check_entry(&entry, &mut vec!["os"]);
+        let checked = check_entry(&entry, &mut vec!["os"], &mut None);
         setfsuid(root);
         fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
         assert_eq!(checked.unwrap_err().kind(), io::ErrorKind::PermissionDenied);

@@ -48,6 +48,28 @@ fn report_and_features_are_world_readable_regardless_of_the_umask() {
 }
 
 #[test]
+fn a_broken_file_beside_links_of_a_sound_one_is_replaced() {
+    let (_dir, root) = world();
+    let allowed = ["apps", "os", "shadow", "uma"];
+    publish(&root, "{}", &allowed).unwrap();
+    let dir = root.path("/run/licd/features");
+    let inode = |name| fs::metadata(dir.join(name)).unwrap().ino();
+    let sound = inode("uma");
+    fs::remove_file(dir.join("apps")).unwrap();
+    fs::write(dir.join("apps"), "junk").unwrap();
+    fs::hard_link(dir.join("uma"), dir.join("other")).unwrap();
+    publish(&root, "{}", &allowed).unwrap();
+    assert_eq!(names(&dir), allowed);
+    assert_eq!(fs::read_to_string(dir.join("apps")).unwrap(), "");
+    assert!(["os", "shadow", "uma"].iter().all(|name| inode(name) == sound));
+    // Links that no other user may read are replaced, all of them.
+    fs::set_permissions(dir.join("uma"), fs::Permissions::from_mode(0o0)).unwrap();
+    publish(&root, "{}", &allowed).unwrap();
+    let mode = |name| fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777;
+    assert!(allowed.iter().all(|name| mode(name) == 0o644));
+}
+
+#[test]
 fn features_that_are_added_together_are_links_of_one_file() {
     let (_dir, root) = world();
     let file = |name| fs::metadata(root.path("/run/licd/features").join(name)).unwrap();
