@@ -47,9 +47,12 @@ impl Device {
                 (self.remember(done, &survey.past, None), None)
             }
             judged => {
-                let ahead = self.record_ahead(&assessor.survey, judged.as_deref(), &survey.past);
+                let time = self.time(&assessor.survey).ok();
+                let known = (&assessor.survey, time.as_ref(), &survey.past);
+                let ahead = self.record_ahead(known, judged.as_deref());
                 let (done, closed) = self.write_in(writer, view, |window| {
-                    self.store_judged(window, (assessor, survey), arrivals, judged)
+                    let stored = judged.map(|judged| (judged, time));
+                    self.store_judged(window, (assessor, survey), arrivals, stored)
                 })?;
                 (self.remember(done, &survey.past, ahead), Some(closed))
             }
@@ -69,10 +72,10 @@ impl Device {
         window: &mut Window<'_>,
         (mut assessor, survey): (Assessor<'a>, &Survey),
         arrivals: &mut [Arrival],
-        judged: Option<Vec<Assessed>>,
+        judged: Option<(Vec<Assessed>, Option<TimeVerdict>)>,
     ) -> Result<Done<'a>, Failure> {
-        let stored = judged.map(|judged| (assessor.store_all(window, arrivals, &judged), judged));
-        let assessed = match stored {
+        let stored = judged.map(|judged| (assessor.store_all(window, arrivals, &judged.0), judged));
+        let (assessed, time) = match stored {
             Some((Ok(()), judged)) => judged,
             Some((Err(error @ StoreError::Unflushed { .. }), _)) => return Err(error.into()),
             // One by one, only those are refused that cannot be stored.
@@ -81,11 +84,11 @@ impl Device {
                 let assessed = assessor.carry_out_all(arrivals, window);
                 // A trust document decides on licences that were refused before.
                 assessor.survey.mark_stale();
-                assessed
+                let time = self.time(&assessor.survey).ok();
+                (assessed, time)
             }
         };
         let are_flushed = window.has_flushed_licenses();
-        let time = self.time(&assessor.survey).ok();
         // Otherwise a killed program may have left unflushed what replaces them.
         let cleaned = match &time {
             Some(time) if are_flushed => assessor.survey.clear_replaced(window, time),
@@ -120,14 +123,13 @@ impl Device {
     /// another thread: as long as the window is open, this one waits for the same medium.
     fn record_ahead(
         &self,
-        survey: &Survey,
+        (survey, time, before): (&Survey, Option<&TimeVerdict>, &Past),
         judged: Option<&[Assessed]>,
-        before: &Past,
     ) -> Option<Ahead> {
         if judged?.iter().any(Assessed::is_roster) {
             return None;
         }
-        let past = survey.remembers(&self.time(survey).ok()?);
+        let past = survey.remembers(time?);
         if past == *before {
             return None;
         }
@@ -199,7 +201,7 @@ struct Done<'a> {
     assessed: Vec<Assessed>,
     /// Whether every licence of the store is flushed.
     are_flushed: bool,
-    /// The time after they were stored, if it was looked at.
+    /// The time to judge them at once they are stored, if it was looked at.
     time: Option<TimeVerdict>,
     written: Written,
     cleaned: Vec<Cleaned>,
