@@ -24,6 +24,7 @@ mod objects;
 mod options;
 mod outgoing;
 pub mod reading;
+mod shown;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -34,16 +35,16 @@ use licd_device::Report;
 use licd_protocol::BusAddress;
 use licd_rules::Notice;
 use zbus::Connection;
-use zruntime::{Shared as Runtime, SharedRuntime, Task, mpmc};
+use zruntime::{Shared as Runtime, Task, mpmc};
 
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Shared};
 use block_on::block_on_for;
-use manager::Shown;
 use outgoing::Outgoing;
+use shown::Shown;
 
 pub(crate) use changes::LicenseChanges;
-pub(crate) use connected::Connected;
+pub(crate) use connected::Connecting;
 pub(crate) use license::{Licenses, Names};
 
 /// The name on the bus.
@@ -102,14 +103,6 @@ impl fmt::Display for StartError {
     }
 }
 
-/// Starts the thread of zbus, for as long as the task lives. zbus takes a lack of threads for a fault of the
-/// program, so that nothing else should run that could use up what a thread needs. `None` if zbus cannot have
-/// one; connecting says why.
-pub(crate) fn start_thread() -> Option<Task<(), Runtime>> {
-    let runtime = SharedRuntime::current().ok()?;
-    Some(runtime.spawn("start", std::future::pending()))
-}
-
 impl Bus {
     /// Connects, serves and takes the name.
     ///
@@ -120,7 +113,7 @@ impl Bus {
         shared: &Arc<Shared>,
         limit: Duration,
     ) -> Result<Self, StartError> {
-        Connected::to(address, limit)?.serve(shared, limit)
+        Connecting::to(address, limit).finish()?.serve(shared, limit)
     }
 
     /// Announces a report that differs from the one announced last, by the licences in particular.

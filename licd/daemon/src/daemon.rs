@@ -12,6 +12,7 @@ mod publish;
 mod refresh;
 mod service_manager;
 mod settle;
+mod wake;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -27,7 +28,7 @@ use nix::errno::Errno;
 use sd_notify::NotifyState;
 
 use crate::args::Args;
-use crate::bus::{self, Bus, Connected, NAME, START, StartError};
+use crate::bus::{Bus, Connecting, NAME, START, StartError};
 use crate::dispatch::{Event, Lack, State, Ticket};
 use crate::jobs::{FileQueues, Job, JobId, Read};
 use crate::journal;
@@ -38,10 +39,11 @@ use deployment::PendingRestart;
 use first::First;
 use imports::Outcome;
 use orders::Pending;
-use poller::{Files, Poller, Signal, Wake};
+use poller::{Files, Poller};
 use refresh::Removal;
 use service_manager::{notify, notify_ready};
 use settle::{settle, settle_after};
+use wake::{Signal, Wake};
 
 /// How long a stop waits for the work that runs, and then for the bus: together the two seconds in which
 /// a service should be gone.
@@ -93,15 +95,13 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let device = Arc::new(Device::at(root));
     let notices = Arc::new(NoticePublisher::default());
     // Before the survey begins, whose shortages are reported.
-    let bus_thread = bus::start_thread();
-    let connect = || Connected::to(&args.bus, START);
-    let (First { refreshed, removal, settled }, connected) =
-        first::refresh(&device, &notices, connect);
+    let connecting = Connecting::to(&args.bus, START);
+    let First { refreshed, removal, settled } = first::refresh(&device, &notices);
     let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
+    let connected = connecting.finish();
     let bus = connected.and_then(|connected| connected.serve(&shared, START));
-    drop(bus_thread);
     // Programs that wait until licd is ready find a settled store; the name does not wait for that.
     let published = shared.published();
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));

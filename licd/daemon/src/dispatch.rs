@@ -34,13 +34,16 @@
 
 mod actions;
 mod activation;
+mod bus;
 mod events;
+mod imports;
 mod jobs;
 mod poll;
 mod refresh;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod writes;
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -255,46 +258,8 @@ impl State {
         }
     }
 
-    fn write(&mut self, ticket: Ticket) {
-        if self.jobs.has_room_to_write() {
-            self.jobs.writes += 1;
-            self.push(Action::StartWrite(ticket));
-        } else {
-            self.refuse(ticket, Refused::Writes);
-        }
-    }
-
     fn refuse(&mut self, ticket: Ticket, why: Refused) {
         self.push(Action::Refuse(ticket, why));
-    }
-
-    fn written(&mut self, ticket: Ticket, effect: Effect) {
-        self.jobs.writes -= 1;
-        if effect == Effect::LeftOpen {
-            self.store_left_open();
-        }
-        if effect == Effect::Unchanged || self.is_stopping() {
-            self.push(Action::Answer(ticket));
-        } else {
-            self.refresh(Scope::Changes, Some(Waiting::Done(ticket)));
-        }
-    }
-
-    fn store_left_open(&mut self) {
-        self.left.store = true;
-        self.timers.settle.begin(self.now);
-    }
-
-    fn settled(&mut self, left: Unsettled) {
-        self.jobs.writes -= 1;
-        if self.is_stopping() {
-            return;
-        }
-        self.left = left;
-        if left == Unsettled::default() {
-            self.timers.settle.end();
-        }
-        self.refresh(Scope::Changes, None);
     }
 
     fn not_started(&mut self, work: Work) {
@@ -308,38 +273,13 @@ impl State {
         }
     }
 
-    /// Until the connection is back, the bus refuses calls, and what is published stays as it is.
-    fn bus_lost(&mut self) {
-        if self.is_stopping() {
-            return;
-        }
-        // The callers that could ask for ended jobs have lost them, too.
-        self.jobs.forget_ended();
-        self.activation.forget_waiting();
-        self.timers.rejoin.begin(self.now);
-        self.actions.extend([Action::Disconnect, Action::Rejoin]);
-    }
-
-    fn bus_joined(&mut self) {
-        self.timers.rejoin.end();
-        let jobs = self.jobs.numbers();
-        self.actions.extend(jobs.into_iter().map(Action::ShowJob));
-        self.show_request();
-    }
-
-    fn bus_unreachable(&mut self, why: Unreachable) {
-        if why == Unreachable::Absent || self.timers.rejoin.due().is_none() {
-            self.push(Action::GiveUp);
-        }
-    }
-
     /// Ends reading, and imports what was read without waiting for more. No further link is followed.
     fn stop(&mut self) {
         self.phase = Phase::Stopping;
         self.actions.extend(self.polling.stop().into_iter().map(Action::Drop));
         self.actions.extend(self.jobs.numbers().into_iter().map(Action::Cancel));
         self.timers.arrivals.clear();
-        self.expect_no_more();
+        self.jobs.expect_no_more();
         self.begin_imports();
     }
 

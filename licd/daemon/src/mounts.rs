@@ -6,7 +6,7 @@ use std::io::{self, Seek as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
-use licd_fs::mountinfo::{self, Mount};
+use licd_fs::mountinfo;
 use licd_fs::root::Root;
 
 /// The mounts of the daemon's namespace. poll(2) reports every change as `POLLPRI`
@@ -58,8 +58,8 @@ impl Mounts {
 
     /// Whether a line is that of a mount in one of the directories.
     fn watches(&self, line: &[u8]) -> bool {
-        Mount::parse(line)
-            .is_some_and(|mount| self.dirs.iter().any(|dir| mount.point.starts_with(dir)))
+        mountinfo::point(line)
+            .is_some_and(|point| self.dirs.iter().any(|dir| point.starts_with(dir)))
     }
 }
 

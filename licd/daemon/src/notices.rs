@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use licd_device::{Device, Survey, to_json};
 use licd_files::notices::{NoticeMemory, record_until_boot, since_boot};
-use licd_files::publish;
+use licd_files::publish::Directory;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_machine::clock;
@@ -119,8 +119,8 @@ impl NoticePublisher {
     pub(crate) fn publish(
         &self,
         device: &Device,
-        survey: &Survey,
-        time: &TimeVerdict,
+        directory: &Directory,
+        (survey, time): (&Survey, &TimeVerdict),
         complaints: &mut Vec<String>,
     ) -> Option<Selection> {
         let mut opened = self.opened();
@@ -137,7 +137,7 @@ impl NoticePublisher {
         let notices = survey.notices(*management, time);
         let selected = select(notices, memory.announced(), Date::of(time.now));
         let text = file_text(&selected.current, Date::of(time.now));
-        if let Err(error) = publish::publish_notices(device.root(), &text) {
+        if let Err(error) = directory.publish_notices(&text) {
             complaints.push(format!("{error}; users see old notices"));
         }
         Some(selected)

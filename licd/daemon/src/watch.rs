@@ -218,7 +218,8 @@ impl Watch {
 impl WatchedDirectory {
     /// Whether this is a directory in the other one.
     fn is_in(&self, other: &Self) -> bool {
-        Path::new(self.path).parent() == Some(Path::new(other.path))
+        let parent = self.path.rsplit_once('/').map(|(parent, _)| parent);
+        self.path != "/" && parent == Some(other.path.trim_end_matches('/'))
     }
 
     /// Whether nothing is watched here but directories that are watched themselves.

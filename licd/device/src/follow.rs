@@ -23,6 +23,13 @@ const SAME_MINUTE: i64 = 60;
 /// The verdict on “not modified” in answer to an unconditional request.
 const NOTHING_NEW: &str = "answers “not modified” to an unconditional request; check the server";
 
+/// Whether there are records of links that left the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StaleLinks {
+    None,
+    Some,
+}
+
 /// The result of following a link.
 #[must_use]
 pub struct Followed {
@@ -105,17 +112,17 @@ impl Device {
         links.iter().all(|link| downloads.of(&key(link)).is_some_and(has_brought))
     }
 
-    /// Drops the records of links that left the settings.
+    /// Drops the records of links that left the settings, if the survey, of a report, has found any.
     pub fn forget_links(&self, survey: &Survey) {
-        let Ok((mut downloads, _)) = Downloads::load(self.root()) else { return };
-        let links = keys(&survey.settings().system.remotemanager.license_urls);
-        if downloads.keep_only(&links) {
-            let forgotten = Downloads::update(self.root(), |file| {
-                file.keep_only(&links);
-            });
-            // A stale record is unused, and dropped the next time.
-            forgotten.unwrap_or_else(|error| log::warn!("{error}"));
+        if survey.stale_links() == StaleLinks::None {
+            return;
         }
+        let links = keys(&survey.settings().system.remotemanager.license_urls);
+        let forgotten = Downloads::update(self.root(), |file| {
+            file.keep_only(&links);
+        });
+        // A stale record is unused, and dropped the next time.
+        forgotten.unwrap_or_else(|error| log::warn!("{error}"));
     }
 
     /// Marks the links of the settings as older than this removal by hand.
@@ -129,13 +136,13 @@ impl Device {
         }
     }
 
-    /// The last results of the links in these settings, in their order. Adds a problem for each
-    /// link that is no address.
+    /// The last results of the links in these settings, in their order, and whether there are records of
+    /// others. Adds a problem for each link that is no address.
     pub(crate) fn link_reports(
         &self,
         settings: &Settings,
         problems: &mut Vec<Problem>,
-    ) -> Looked<Vec<LinkReport>> {
+    ) -> Looked<(Vec<LinkReport>, StaleLinks)> {
         let mut links = Vec::new();
         for link in &settings.system.remotemanager.license_urls {
             match Url::parse(link) {
@@ -143,14 +150,18 @@ impl Device {
                 Err(error) => problems.push(LinkProblem::new(link, error).into()),
             }
         }
-        let (downloads, warning) = Downloads::load(self.root())?;
+        let (mut downloads, warning) = Downloads::load(self.root())?;
         problems.extend(warning.map(Problem::from));
+        let stale = match downloads.keep_only(&keys(&settings.system.remotemanager.license_urls)) {
+            true => StaleLinks::Some,
+            false => StaleLinks::None,
+        };
         let report = |(key, url): (String, String)| {
             let Download { code, message, asked, .. } = downloads.of(&key)?.clone();
             let (code, asked) = (Code::parse(&code?)?, UnixSeconds::parse(&asked?)?);
             Some(LinkReport { url, code, message: message?, asked })
         };
-        Ok(links.into_iter().filter_map(report).collect())
+        Ok((links.into_iter().filter_map(report).collect(), stale))
     }
 
     fn try_to_follow(

@@ -18,6 +18,7 @@ use licd_rules::{Attested, Generation, License, Past, StarterMark};
 use license_format::{Date, TrustDocument, UnitId, UnixSeconds, VerifierKey};
 
 use crate::activation::Waiting;
+use crate::follow::StaleLinks;
 use crate::partial::{Missing, Partial};
 use crate::problem::Problem;
 use crate::read::Reader;
@@ -219,6 +220,10 @@ impl Survey {
     /// The settings with their origin, for the copy that serves while the file is broken.
     pub fn loaded_settings(&self) -> &settings::Loaded {
         &self.settings
+    }
+
+    pub(crate) fn stale_links(&self) -> StaleLinks {
+        self.shown.stale_links
     }
 
     /// The genuine licences of the store, by file name.

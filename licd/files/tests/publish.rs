@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use licd_files::publish::{publish, publish_notices, publish_restart, published_restart};
+use licd_files::publish::{Directory, published_restart};
 use licd_fs::root::Root;
 use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ fn names(dir: &Path) -> Vec<String> {
 #[test]
 fn report_and_features_are_world_readable_regardless_of_the_umask() {
     let (_dir, root) = world();
-    publish(&root, "{}\n", &["os", "90meter"]).unwrap();
+    Directory::new(&root).publish("{}\n", &["os", "90meter"]).unwrap();
     for (path, mode) in [
         ("/run", 0o755),
         ("/run/licd", 0o755),
@@ -48,37 +48,15 @@ fn report_and_features_are_world_readable_regardless_of_the_umask() {
 }
 
 #[test]
-fn a_broken_file_beside_links_of_a_sound_one_is_replaced() {
-    let (_dir, root) = world();
-    let allowed = ["apps", "os", "shadow", "uma"];
-    publish(&root, "{}", &allowed).unwrap();
-    let dir = root.path("/run/licd/features");
-    let inode = |name| fs::metadata(dir.join(name)).unwrap().ino();
-    let sound = inode("uma");
-    fs::remove_file(dir.join("apps")).unwrap();
-    fs::write(dir.join("apps"), "junk").unwrap();
-    fs::hard_link(dir.join("uma"), dir.join("other")).unwrap();
-    publish(&root, "{}", &allowed).unwrap();
-    assert_eq!(names(&dir), allowed);
-    assert_eq!(fs::read_to_string(dir.join("apps")).unwrap(), "");
-    assert!(["os", "shadow", "uma"].iter().all(|name| inode(name) == sound));
-    // Links that no other user may read are replaced, all of them.
-    fs::set_permissions(dir.join("uma"), fs::Permissions::from_mode(0o0)).unwrap();
-    publish(&root, "{}", &allowed).unwrap();
-    let mode = |name| fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777;
-    assert!(allowed.iter().all(|name| mode(name) == 0o644));
-}
-
-#[test]
 fn features_that_are_added_together_are_links_of_one_file() {
     let (_dir, root) = world();
     let file = |name| fs::metadata(root.path("/run/licd/features").join(name)).unwrap();
     for (allowed, links) in [(&["os"][..], 1), (&["apps", "os", "uma"], 2)] {
-        publish(&root, "{}", allowed).unwrap();
+        Directory::new(&root).publish("{}", allowed).unwrap();
         assert_eq!(file("os").nlink(), 1);
         assert!(allowed.iter().all(|name| *name == "os" || file(name).nlink() == links));
     }
-    publish(&root, "{}", &["os", "uma"]).unwrap();
+    Directory::new(&root).publish("{}", &["os", "uma"]).unwrap();
     assert_eq!(names(&root.path("/run/licd/features")), ["os", "uma"]);
 }
 
@@ -87,7 +65,7 @@ fn each_call_publishes_exactly_the_allowed_features() {
     let (_dir, root) = world();
     let features = root.path("/run/licd/features");
     for allowed in [&["apps", "os"][..], &["os", "uma"], &[], &["os"], &["os"]] {
-        publish(&root, "{}", allowed).unwrap();
+        Directory::new(&root).publish("{}", allowed).unwrap();
         assert_eq!(names(&features), allowed);
     }
     assert_eq!(names(&root.path("/run/licd")), ["features", "status.json"]);
@@ -98,19 +76,19 @@ fn unchanged_files_and_the_directory_are_kept() {
     let (_dir, root) = world();
     let paths = ["/run/licd/features", "/run/licd/features/os", "/run/licd/status.json"];
     let inodes = || paths.map(|path| fs::metadata(root.path(path)).unwrap().ino());
-    publish(&root, "{}", &["os", "apps"]).unwrap();
+    Directory::new(&root).publish("{}", &["os", "apps"]).unwrap();
     let before = inodes();
     // Otherwise a new file may have the inode of a removed one.
     let _open = paths.map(|path| fs::File::open(root.path(path)).unwrap());
-    publish(&root, "{}", &["os", "uma"]).unwrap();
+    Directory::new(&root).publish("{}", &["os", "uma"]).unwrap();
     assert_eq!(inodes(), before);
 }
 
 #[test]
 fn notices_and_the_restart_are_published_beside_the_report() {
     let (_dir, root) = world();
-    publish_notices(&root, "notices").unwrap();
-    publish_restart(&root, "restart").unwrap();
+    Directory::new(&root).publish_notices("notices").unwrap();
+    Directory::new(&root).publish_restart("restart").unwrap();
     assert_eq!(fs::read_to_string(root.path("/run/licd/notices.json")).unwrap(), "notices");
     assert_eq!(fs::read_to_string(root.path("/run/licd/restart.json")).unwrap(), "restart");
     assert_eq!(published_restart(&root).unwrap().as_deref(), Some("restart"));
@@ -126,7 +104,7 @@ fn a_feature_that_programs_could_not_read_or_that_has_content_is_made_anew() {
         let file = features.join("os");
         fs::write(&file, content).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(wrong)).unwrap();
-        publish(&root, "{}", &["os"]).unwrap();
+        Directory::new(&root).publish("{}", &["os"]).unwrap();
         assert_eq!((fs::metadata(&file).unwrap().len(), mode(&file)), (0, 0o644), "{wrong:o}");
     }
 }
@@ -135,9 +113,9 @@ fn a_feature_that_programs_could_not_read_or_that_has_content_is_made_anew() {
 fn a_reader_with_the_old_report_open_reads_all_of_it() {
     use std::io::Read as _;
     let (_dir, root) = world();
-    publish(&root, "the old report", &[]).unwrap();
+    Directory::new(&root).publish("the old report", &[]).unwrap();
     let mut open = fs::File::open(root.path("/run/licd/status.json")).unwrap();
-    publish(&root, "new", &[]).unwrap();
+    Directory::new(&root).publish("new", &[]).unwrap();
     let mut text = String::new();
     open.read_to_string(&mut text).unwrap();
     assert_eq!(text, "the old report");
@@ -156,7 +134,7 @@ fn other_files_among_the_features_are_removed_without_following_links() {
     symlink(dir.path(), features.join("link")).unwrap();
     fs::write(features.join("codecs"), "not empty").unwrap();
     let allowed = ["apps", "codecs", "os", "uma"];
-    publish(&root, "{}", &allowed).unwrap();
+    Directory::new(&root).publish("{}", &allowed).unwrap();
     assert_eq!(names(&features), allowed);
     for name in allowed {
         let found = fs::symlink_metadata(features.join(name)).unwrap();
@@ -169,7 +147,7 @@ fn other_files_among_the_features_are_removed_without_following_links() {
 fn an_invalid_feature_name_is_rejected_before_a_file_is_written() {
     let (_dir, root) = world();
     for name in ["", "../status.json", "a/b", "OS", ".", "a b", "ä"] {
-        let error = publish(&root, "{}", &["os", name]).unwrap_err();
+        let error = Directory::new(&root).publish("{}", &["os", name]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
     }
     assert!(!root.path("/run").exists());
@@ -180,7 +158,7 @@ fn an_error_names_its_file_and_the_other_files_are_written() {
     let (dir, root) = world();
     fs::create_dir_all(root.path("/run/licd")).unwrap();
     fs::write(root.path("/run/licd/features"), "in the way").unwrap();
-    let error = publish(&root, "{}", &["os"]).unwrap_err();
+    let error = Directory::new(&root).publish("{}", &["os"]).unwrap_err();
     let expected = format!("{}/run/licd/features: Not a directory", dir.path().display());
     assert_eq!(error.to_string(), expected);
     assert_eq!(fs::read_to_string(root.path("/run/licd/status.json")).unwrap(), "{}");

@@ -35,7 +35,18 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Capped> {
 /// # Errors
 /// The kernel's error.
 pub fn read_own(path: &Path, limit: u64) -> io::Result<Capped> {
-    let mut file = open(path, OFlag::empty())?;
+    read_own_open(open(path, OFlag::empty())?, limit)
+}
+
+/// Does the same as [`read_own`] unless `path` itself is a link.
+///
+/// # Errors
+/// The kernel's error; for a link `ELOOP`.
+pub fn read_own_unless_link(path: &Path, limit: u64) -> io::Result<Capped> {
+    read_own_open(open(path, OFlag::O_NOFOLLOW)?, limit)
+}
+
+fn read_own_open(mut file: File, limit: u64) -> io::Result<Capped> {
     let mut start = vec![0; usize::try_from(PAGE.min(limit)).unwrap_or_default() + 1];
     let read = read_once(&mut file, &mut start);
     match read {

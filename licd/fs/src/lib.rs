@@ -5,6 +5,7 @@
 //! | [`look`] | the outcomes of looking at the machine |
 //! | [`about`], [`printable`] | errors with a subject; text that is safe to print |
 //! | [`root`], [`tree`] | the root directory; reading inside it |
+//! | [`names`] | listing a directory |
 //! | [`capped`], [`textfile`], [`deadline`] | reading small files and texts, and streams with a deadline |
 //! | [`departure`] | noticing that a file goes |
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
@@ -21,6 +22,7 @@ mod flock;
 pub mod lock;
 pub mod look;
 pub mod mountinfo;
+pub mod names;
 pub mod printable;
 pub mod retry;
 pub mod root;

@@ -53,12 +53,18 @@ pub fn parse(list: &[u8]) -> impl Iterator<Item = Mount> {
     list.split(|byte| *byte == b'\n').filter_map(Mount::parse)
 }
 
-/// The mount with this ID; the lines of others are not parsed.
+/// The mount with this ID in a list. The other lines are not parsed.
 #[must_use]
 pub fn with_id(list: &[u8], id: u64) -> Option<Mount> {
     let start = format!("{id} ");
-    let mut lines = list.split(|byte| *byte == b'\n');
-    Mount::parse(lines.find(|line| line.starts_with(start.as_bytes()))?)
+    let line = list.split(|byte| *byte == b'\n').find(|line| line.starts_with(start.as_bytes()))?;
+    Mount::parse(line)
+}
+
+/// The mount point that a line states.
+#[must_use]
+pub fn point(line: &[u8]) -> Option<PathBuf> {
+    line.split(|byte| *byte == b' ').nth(4).map(path)
 }
 
 /// The index of the mount that holds `path`: the deepest on its way, and of several at one mount
@@ -213,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_is_found_by_its_id() {
-        let list = b"1 0 8:1 / / rw - ext4 a rw\n12 1 8:2 / /a rw - ext4 b rw\n2 1 8:3 / /b rw - ext4 c rw\n";
-        let device = |id| with_id(list, id).map(|mount| mount.device);
-        for (id, expected) in [(1, Some("8:1")), (12, Some("8:2")), (2, Some("8:3")), (0, None)] {
-            assert_eq!(device(id).as_deref(), expected, "{id}");
-        }
-        assert_eq!(with_id(b"1 0 8:1 / /", 1), None);
+    fn a_mount_is_found_by_its_whole_id() {
+        let list = b"12 0 8:1 / / rw - ext4 a rw\n1 0 8:2 / /a\\040b rw - ext4 b rw\n";
+        let found = with_id(list, 1).unwrap();
+        assert_eq!((found.id, found.point.as_path()), (1, Path::new("/a b")));
+        assert_eq!(with_id(list, 2), None);
+        let points = list.split(|byte| *byte == b'\n').filter_map(point);
+        assert_eq!(points.collect::<Vec<_>>(), [Path::new("/"), Path::new("/a b")]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use nix::sys::stat::Mode;
 
 use crate::capped::{self, Capped};
 use crate::look::{self, Looked, look};
+use crate::names;
 use crate::root::Root;
 
 /// Links that are followed for one path: the kernel's own limit (path_resolution(7)).
@@ -159,13 +160,7 @@ impl Tree {
             if self.is_of_the_machine() { Some(path.into()) } else { self.resolve(path)? };
         let Some(path) = resolved else { return Ok(Err(Errno::ELOOP.into())) };
         let path = self.host_path(&path);
-        let names = fs::read_dir(&path).and_then(|entries| {
-            entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<_>>()
-        });
-        Ok(look(&path, names)?.map(|mut names: Vec<_>| {
-            names.sort();
-            names
-        }))
+        look(&path, names::names(&path))
     }
 
     /// An attribute of a device, without the line feed that sysfs appends; `None` if it does not
@@ -185,6 +180,11 @@ impl Tree {
     /// The inner error is a fact.
     pub fn text(&self, path: &Path, limit: u64) -> Looked<io::Result<String>> {
         self.text_by(path, limit, |file| capped::read_unless_link(file, limit))
+    }
+
+    /// Does the same for a file of the image, see [`capped::read_own`].
+    pub fn text_of_image(&self, path: &Path, limit: u64) -> Looked<io::Result<String>> {
+        self.text_by(path, limit, |file| capped::read_own_unless_link(file, limit))
     }
 
     /// Does the same as [`Tree::text`]; `read_unless_link` reads a file that is not a link.

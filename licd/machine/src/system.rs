@@ -40,7 +40,7 @@ pub struct OsRelease {
 pub fn os_release(root: &Root) -> Looked<OsRelease> {
     let tree = Tree::system(root);
     for path in OS_RELEASE {
-        match tree.text(Path::new(path), OS_RELEASE_BYTES)? {
+        match tree.text_of_image(Path::new(path), OS_RELEASE_BYTES)? {
             Ok(text) => return Ok(OsRelease::parse(&text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {

@@ -15,17 +15,19 @@ use rustix::fs::{FileType, RawDir};
 
 use crate::error::StoreError;
 use crate::name::FileName;
+use crate::stray;
 
 /// Limit of entries in the licence directory: the 10,000 licences that a device must support, and
 /// other files.
 pub const ENTRIES: usize = 16_384;
 
-/// Bytes of entries that one system call returns: those of some hundred licences.
-pub(crate) const ENTRY_BYTES: usize = 32 * 1024;
+/// Bytes of entries that one system call returns: those of a hundred licences.
+pub(crate) const ENTRY_BYTES: usize = 8 * 1024;
 
 /// Paths of the licences and the trust document on the partition.
 pub(crate) const DSA: &str = "dsa";
 pub(crate) const LICENSES: &str = "licenses";
+pub(crate) const LICENSE_DIR: &str = "dsa/licenses";
 pub(crate) const TRUST: &str = names::TRUST;
 /// The request for a licence that licd writes, and the prefix of all requests.
 pub(crate) const REQUEST: &str = "fetch.json";
@@ -44,6 +46,8 @@ pub struct Listing {
     pub truncated: bool,
     place: PathBuf,
     pub(crate) dir: Option<OwnedFd>,
+    /// Other entries that matter to a search for strays.
+    pub(crate) others: Vec<(OsString, FileType)>,
 }
 
 /// A directory entry with the name of a licence.
@@ -74,13 +78,51 @@ pub enum Opened {
 impl Listing {
     /// Lists the licences in the directory of the partition at `place`.
     pub(crate) fn of(dir: OwnedFd, place: &Path) -> Result<Self, Errno> {
-        let (entries, truncated) = entries(&dir)?;
-        Ok(Self { entries, truncated, place: place.join(DSA).join(LICENSES), dir: Some(dir) })
+        let (mut listing, mut count) = (Self::empty(&place.join(LICENSE_DIR)), 0);
+        let mut buffer = Vec::with_capacity(ENTRY_BYTES);
+        let mut all = RawDir::new(&dir, buffer.spare_capacity_mut());
+        while let Some(found) = all.next() {
+            let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
+            count += 1;
+            // Plus `.` and `..`.
+            if count > ENTRIES + 2 {
+                listing.truncated = true;
+                break;
+            }
+            listing.add(
+                &dir,
+                OsStr::from_bytes(found.file_name().to_bytes()),
+                found.file_type(),
+            )?;
+        }
+        listing.entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { dir: Some(dir), ..listing })
+    }
+
+    /// Adds an entry of the directory `dir`.
+    fn add(&mut self, dir: &OwnedFd, name: &OsStr, kind: FileType) -> Result<(), Errno> {
+        if stray::matters(name, kind) {
+            self.others.push((name.to_owned(), kind));
+        }
+        let Some(name) = FileName::new(name) else { return Ok(()) };
+        let regular = match kind {
+            // Some file systems do not store the type in the directory.
+            FileType::Unknown => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+            {
+                Ok(stat) => is_regular(&stat),
+                Err(Errno::ENOENT) => return Ok(()),
+                Err(why) => return Err(why),
+            },
+            kind => kind == FileType::RegularFile,
+        };
+        self.entries.push(Entry { name, regular });
+        Ok(())
     }
 
     /// An empty listing.
     pub(crate) fn empty(place: &Path) -> Self {
-        Self { entries: Vec::new(), truncated: false, place: place.to_owned(), dir: None }
+        let (entries, others) = (Vec::new(), Vec::new());
+        Self { entries, truncated: false, place: place.to_owned(), dir: None, others }
     }
 
     /// The names and stamps of all entries, sorted by name, to detect a change later.
@@ -130,36 +172,6 @@ pub(crate) fn open_top(place: &Path) -> Result<OwnedFd, Errno> {
 pub(crate) fn open_dir(parent: impl AsFd, name: impl AsRef<OsStr>) -> Result<OwnedFd, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     openat(parent, name.as_ref(), flags, Mode::empty())
-}
-
-fn entries(dir: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
-    let (mut entries, mut count) = (Vec::new(), 0);
-    let mut buffer = Vec::with_capacity(ENTRY_BYTES);
-    let mut all = RawDir::new(dir, buffer.spare_capacity_mut());
-    while let Some(found) = all.next() {
-        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
-        count += 1;
-        // Plus `.` and `..`.
-        if count > ENTRIES + 2 {
-            break;
-        }
-        let Some(name) = FileName::new(OsStr::from_bytes(found.file_name().to_bytes())) else {
-            continue;
-        };
-        let regular = match found.file_type() {
-            // Some file systems do not store the type in the directory.
-            FileType::Unknown => match fstatat(dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
-            {
-                Ok(stat) => is_regular(&stat),
-                Err(Errno::ENOENT) => continue,
-                Err(why) => return Err(why),
-            },
-            kind => kind == FileType::RegularFile,
-        };
-        entries.push(Entry { name, regular });
-    }
-    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok((entries, count > ENTRIES + 2))
 }
 
 /// The names of the requests for a licence; none if the directory cannot be read.

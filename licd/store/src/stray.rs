@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -12,11 +12,12 @@ use licd_rules::{names, sort_by};
 use nix::errno::Errno;
 use rustix::fs::{FileType, RawDir};
 
-use crate::listing::{DSA, ENTRIES, ENTRY_BYTES, LICENSES, open_dir};
+use crate::View;
+use crate::listing::{DSA, ENTRY_BYTES, LICENSE_DIR, open_dir};
 
 /// Limit of directories that are searched: many times as many as a device has.
 const MAX_DIRS: usize = 64;
-/// Limit of entries in each of them.
+/// Limit of entries in each of them; that of the licences has its own.
 const MAX_ENTRIES: usize = 256;
 /// Limit of nested directories.
 const MAX_DEPTH: usize = 4;
@@ -42,14 +43,15 @@ pub(crate) struct Search {
     pub(crate) directories: Vec<PathBuf>,
 }
 
-/// Searches the partition `top`. Links are not followed, and directories that this user may not read are
-/// skipped.
-pub(crate) fn search(top: &OwnedFd, place: &Path) -> Looked<Search> {
+/// Searches the partition. Links are not followed, and directories that this user may not read are skipped.
+/// What the licences are and what is misplaced comes from one listing, and each directory of a view is read
+/// once, because its descriptor is then at its end.
+pub(crate) fn search(view: &View<'_>, place: &Path) -> Looked<Search> {
     let Search { mut strays, mut directories } = Search::default();
     let mut dirs = VecDeque::from([Directory { path: PathBuf::new(), parent: None }]);
     let mut seen = 0;
     while let Some(dir) = dirs.pop_front() {
-        let Ok((open, entries)) = look_errno(&place.join(&dir.path), dir.entries(top))? else {
+        let Ok((open, entries)) = look_errno(&place.join(&dir.path), dir.entries(view))? else {
             continue;
         };
         if !is_read(&dir.path) {
@@ -62,7 +64,7 @@ pub(crate) fn search(top: &OwnedFd, place: &Path) -> Looked<Search> {
                 && path.components().count() <= MAX_DEPTH
             {
                 seen += 1;
-                dirs.push_back(Directory { path, parent: Some(Rc::clone(&open)) });
+                dirs.push_back(Directory { path, parent: Some(open.clone()) });
             } else if kind == FileType::RegularFile {
                 strays.extend(classify(&dir.path, &name, path));
             }
@@ -78,7 +80,7 @@ pub(crate) fn search(top: &OwnedFd, place: &Path) -> Looked<Search> {
 
 /// Whether licd reads this directory.
 fn is_read(dir: &Path) -> bool {
-    dir == Path::new("") || dir == Path::new(DSA) || dir == license_dir()
+    dir == Path::new("") || dir == Path::new(DSA) || dir == Path::new(LICENSE_DIR)
 }
 
 /// The stray that a file is, if it is one.
@@ -87,7 +89,7 @@ fn classify(dir: &Path, name: &OsStr, path: PathBuf) -> Option<Stray> {
     if names::is_near_miss(bytes) {
         return Some(Stray::Misnamed(path));
     }
-    let is_in_place = (names::is_license(bytes) && dir == license_dir())
+    let is_in_place = (names::is_license(bytes) && dir == Path::new(LICENSE_DIR))
         || (name == names::TRUST && dir == Path::new(DSA));
     if is_in_place || !(names::is_license(bytes) || names::is_trust(bytes)) {
         return None;
@@ -98,37 +100,69 @@ fn classify(dir: &Path, name: &OsStr, path: PathBuf) -> Option<Stray> {
     })
 }
 
-fn license_dir() -> PathBuf {
-    Path::new(DSA).join(LICENSES)
+/// Whether an entry of the licence directory matters to the search.
+pub(crate) fn matters(name: &OsStr, kind: FileType) -> bool {
+    match kind {
+        FileType::Directory => name != "." && name != "..",
+        FileType::RegularFile => classify(Path::new(LICENSE_DIR), name, PathBuf::new()).is_some(),
+        _ => false,
+    }
 }
 
 /// A directory that is to be searched. Its parent stays open, so that no link on the way is followed.
-struct Directory {
+struct Directory<'v> {
     path: PathBuf,
-    parent: Option<Rc<OwnedFd>>,
+    parent: Option<Open<'v>>,
+}
+
+/// An open directory.
+#[derive(Clone)]
+enum Open<'v> {
+    OfView(&'v OwnedFd),
+    Own(Rc<OwnedFd>),
+}
+
+impl AsFd for Open<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::OfView(dir) => dir.as_fd(),
+            Self::Own(dir) => dir.as_fd(),
+        }
+    }
 }
 
 /// Entries of a directory, with their types.
 type Entries = Vec<(OsString, FileType)>;
 
-impl Directory {
-    /// Opens it below the partition `top`, and lists it.
-    fn entries(&self, top: &OwnedFd) -> Result<(Rc<OwnedFd>, Entries), Errno> {
-        // The top is opened once more, to be read from its beginning.
-        let name = self.path.file_name().unwrap_or(OsStr::new("."));
-        let open = open_dir(self.parent.as_deref().unwrap_or(top), name)?;
-        let limit = if self.path == license_dir() { ENTRIES } else { MAX_ENTRIES };
-        let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
-        let mut all = RawDir::new(&open, buffer.spare_capacity_mut());
-        // Plus `.` and `..`.
-        for _ in 0..limit + 2 {
-            let Some(found) = all.next() else { break };
-            let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
-            let name = OsStr::from_bytes(found.file_name().to_bytes());
-            if name != "." && name != ".." {
-                entries.push((name.to_owned(), found.file_type()));
-            }
+impl<'v> Directory<'v> {
+    /// Opens it, unless the view has it open, and lists it.
+    fn entries(&self, view: &'v View<'_>) -> Result<(Open<'v>, Entries), Errno> {
+        if self.path == Path::new(LICENSE_DIR) {
+            let listing = view.listed()?;
+            let dir = listing.dir.as_ref().ok_or(Errno::ENOENT)?;
+            return Ok((Open::OfView(dir), listing.others.clone()));
         }
-        Ok((Rc::new(open), entries))
+        let open = match (&self.parent, self.path.file_name()) {
+            (Some(_), _) if self.path == Path::new(DSA) => Open::OfView(view.dsa()?),
+            (Some(parent), Some(name)) => Open::Own(Rc::new(open_dir(parent, name)?)),
+            _ => Open::OfView(view.top()?),
+        };
+        let entries = list(&open)?;
+        Ok((open, entries))
     }
+}
+
+fn list(open: &Open<'_>) -> Result<Entries, Errno> {
+    let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
+    let mut all = RawDir::new(open, buffer.spare_capacity_mut());
+    // Plus `.` and `..`.
+    for _ in 0..MAX_ENTRIES + 2 {
+        let Some(found) = all.next() else { break };
+        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
+        let name = OsStr::from_bytes(found.file_name().to_bytes());
+        if name != "." && name != ".." {
+            entries.push((name.to_owned(), found.file_type()));
+        }
+    }
+    Ok(entries)
 }

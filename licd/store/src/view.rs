@@ -12,11 +12,11 @@ use nix::sys::stat::fstat;
 use crate::error::StoreError;
 use crate::holders::{self, Holder};
 use crate::listing::{
-    ACTIVATION, DSA, LICENSES, Listing, Opened, TRUST, open_dir, open_file, open_top,
+    ACTIVATION, DSA, LICENSE_DIR, LICENSES, Listing, Opened, TRUST, open_dir, open_file, open_top,
 };
 use crate::mount::Mount;
 use crate::room::{self, RESERVE};
-use crate::stray::{self, Stray};
+use crate::stray::{self, Search, Stray};
 use crate::{Stamps, Store, StoreState};
 
 /// The partition for one survey. Its directories are opened, its mount is looked at and its licences are
@@ -30,6 +30,7 @@ pub struct View<'s> {
     /// Whether a partition was mounted here since boot.
     had_partition: OnceCell<Looked<bool>>,
     listing: OnceCell<Result<Listing, Errno>>,
+    search: OnceCell<Looked<Search>>,
 }
 
 /// The value of a cell, which is made at the first call.
@@ -97,6 +98,7 @@ impl Store {
             mount: OnceCell::new(),
             had_partition: OnceCell::new(),
             listing: OnceCell::new(),
+            search: OnceCell::new(),
         }
     }
 }
@@ -119,7 +121,7 @@ impl View<'_> {
         (self.top, self.mount.into_inner(), dirs)
     }
 
-    fn top(&self) -> Result<&OwnedFd, Errno> {
+    pub(crate) fn top(&self) -> Result<&OwnedFd, Errno> {
         self.top.as_ref().map_err(|why| *why)
     }
 
@@ -152,12 +154,16 @@ impl View<'_> {
             Err(Errno::ENOENT) => false,
             Err(why) => return Err(StoreError::reading(place, why)),
         };
-        let list = || match is_there {
-            true => self.list(),
-            false => Ok(Listing::empty(place)),
+        let listed = match is_there {
+            true => self.listed(),
+            false => once(&self.listing, || Ok(Listing::empty(place))),
         };
-        let failed = |why| StoreError::reading(&place.join(DSA).join(LICENSES), why);
-        once(&self.listing, list).map_err(failed)
+        listed.map_err(|why| StoreError::reading(&place.join(LICENSE_DIR), why))
+    }
+
+    /// The same for a store that is there.
+    pub(crate) fn listed(&self) -> Result<&Listing, Errno> {
+        once(&self.listing, || self.list())
     }
 
     fn list(&self) -> Result<Listing, Errno> {
@@ -181,19 +187,20 @@ impl View<'_> {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn strays(&self) -> Looked<Vec<Stray>> {
-        Ok(self.search()?.strays)
+        Ok(self.search()?.strays.clone())
     }
 
     /// The directories that are searched for strays, without those that licd reads.
     pub(crate) fn searched(&self) -> Looked<Vec<PathBuf>> {
-        Ok(self.search()?.directories)
+        Ok(self.search()?.directories.clone())
     }
 
-    fn search(&self) -> Looked<stray::Search> {
-        match look_errno(&self.store.place, self.top())? {
-            Ok(top) if !self.is_left_behind()? => stray::search(top, &self.store.place),
-            _ => Ok(stray::Search::default()),
-        }
+    fn search(&self) -> Looked<&Search> {
+        let search = || match look_errno(&self.store.place, self.top())? {
+            Ok(_) if !self.is_left_behind()? => stray::search(self, &self.store.place),
+            _ => Ok(Search::default()),
+        };
+        self.search.get_or_init(search).as_ref().map_err(Clone::clone)
     }
 
     /// The stored trust document.

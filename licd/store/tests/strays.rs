@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use licd_fs::root::Root;
-use licd_store::{Store, Stray};
+use licd_store::{Store, Stray, View};
 use tempfile::TempDir;
 use world::*;
 
@@ -52,6 +52,30 @@ fn the_directories_of_a_search_are_known_without_those_that_licd_reads() {
     assert!(store.searched().unwrap().is_empty());
     fs::remove_dir_all(top).unwrap();
     assert!(store.searched().unwrap().is_empty());
+}
+
+#[test]
+fn a_directory_among_the_licences_is_searched_whatever_its_name() {
+    let in_place = ["A.lic", "d/A.lic", "B.lic/B.lic", "A.lic.txt", "trust.note"];
+    let (_dir, store, top) = with(in_place.map(|file| format!("dsa/licenses/{file}")));
+    fs::create_dir(top.join("dsa/licenses/C.lic.txt")).unwrap();
+    let view = store.view();
+    let mut expected = misplaced(&["dsa/licenses/B.lic/B.lic", "dsa/licenses/d/A.lic"]);
+    expected.extend(misplaced(&["dsa/licenses/trust.note"]));
+    expected.push(Stray::Misnamed("dsa/licenses/A.lic.txt".into()));
+    let listed = |view: &View<'_>| {
+        let entries = &view.licenses().unwrap().entries;
+        entries.iter().map(|entry| (entry.name.to_string(), entry.regular)).collect::<Vec<_>>()
+    };
+    let licences = [("A.lic".to_owned(), true), ("B.lic".to_owned(), false)];
+    // The view reads a directory once, for both, and in either order.
+    assert_eq!(listed(&view), licences);
+    for _ in 0..2 {
+        assert_eq!(view.strays().unwrap(), expected);
+    }
+    let other = store.view();
+    assert_eq!(other.strays().unwrap(), expected);
+    assert_eq!(listed(&other), licences);
 }
 
 #[test]

@@ -1,14 +1,15 @@
-//! A start in two steps: connecting needs only the bus, so that the first survey runs meanwhile; serving
-//! needs what is published.
+//! A start in three steps: connecting needs only the bus, so that the thread of zbus does it during the first
+//! survey; serving needs what is published.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use licd_protocol::BusAddress;
 use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::fdo::{ObjectManager, ReleaseNameReply, RequestNameFlags, RequestNameReply};
-use zruntime::mpmc;
+use zruntime::{Shared as Runtime, SharedRuntime, Task, mpmc};
 
 use super::authority::Authority;
 use super::block_on::block_on_for;
@@ -24,6 +25,40 @@ use crate::shared::Shared;
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 
+/// A connection that is being made.
+pub(crate) struct Connecting {
+    address: BusAddress,
+    limit: Duration,
+    end: Instant,
+    /// An error if zbus cannot have a thread.
+    task: io::Result<Task<zbus::Result<(Connection, Entrance)>, Runtime>>,
+}
+
+impl Connecting {
+    /// Begins to connect to a bus, on the thread of zbus, which lives as long as the connection. zbus takes a
+    /// lack of threads for a fault of the program, so that nothing else should run that could use up what a
+    /// thread needs.
+    pub(crate) fn to(address: &BusAddress, limit: Duration) -> Self {
+        let connect = connect(address.clone());
+        let task = SharedRuntime::current().map(|runtime| runtime.spawn("connect", connect));
+        Self { address: address.clone(), limit, end: Instant::now() + limit, task }
+    }
+
+    /// Waits for the connection, until the limit since it was begun.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub(crate) fn finish(self) -> Result<Connected, StartError> {
+        let Self { address, limit, end, task } = self;
+        let left = end.saturating_duration_since(Instant::now());
+        match block_on_for(left, async { task?.await? }) {
+            Some(Ok((connection, entrance))) => Ok(Connected { address, connection, entrance }),
+            Some(Err(error)) => Err(StartError::Refused(address, error)),
+            None => Err(StartError::Silent(address, limit)),
+        }
+    }
+}
+
 /// A connection that serves nothing yet. Calls wait.
 pub(crate) struct Connected {
     address: BusAddress,
@@ -32,15 +67,6 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// Connects to a bus.
-    ///
-    /// # Errors
-    /// [`StartError`]
-    pub(crate) fn to(address: &BusAddress, limit: Duration) -> Result<Self, StartError> {
-        let (connection, entrance) = within(limit, address, connect(address))?;
-        Ok(Self { address: address.clone(), connection, entrance })
-    }
-
     /// Serves what is published, then takes the name: a caller that sees the name gets an answer.
     ///
     /// # Errors
@@ -54,7 +80,12 @@ impl Connected {
         // On the thread of zbus, which then serves and asks for the name without a word to this one between.
         let served = serve(connection.clone(), entrance.clone(), Arc::clone(&objects));
         let serving = zruntime::spawn(served);
-        within(limit, &address, async { serving.await? })?;
+        match block_on_for(limit, async { serving.await? }) {
+            Some(Ok(())) => {}
+            Some(Err(zbus::Error::NameTaken)) => return Err(StartError::NameTaken(address)),
+            Some(Err(error)) => return Err(StartError::Refused(address, error)),
+            None => return Err(StartError::Silent(address, limit)),
+        }
         let announcer = Announcer::new(objects, report, entrance);
         // Outside any block_on of zbus this goes where the connection is: to the thread of zbus.
         let task = zruntime::spawn(announcer.run(connection.clone(), receiver));
@@ -62,21 +93,7 @@ impl Connected {
     }
 }
 
-/// Waits for a step of a start.
-fn within<T>(
-    limit: Duration,
-    address: &BusAddress,
-    step: impl Future<Output = zbus::Result<T>>,
-) -> Result<T, StartError> {
-    match block_on_for(limit, step) {
-        Some(Ok(done)) => Ok(done),
-        Some(Err(zbus::Error::NameTaken)) => Err(StartError::NameTaken(address.clone())),
-        Some(Err(error)) => Err(StartError::Refused(address.clone(), error)),
-        None => Err(StartError::Silent(address.clone(), limit)),
-    }
-}
-
-async fn connect(address: &BusAddress) -> zbus::Result<(Connection, Entrance)> {
+async fn connect(address: BusAddress) -> zbus::Result<(Connection, Entrance)> {
     let address = match address {
         BusAddress::System => zbus::Address::system()?,
         BusAddress::Session => zbus::Address::session()?,

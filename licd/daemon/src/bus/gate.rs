@@ -11,6 +11,7 @@
 
 mod entrance;
 mod envelope;
+mod halves;
 mod inbound;
 mod line;
 mod queues;
@@ -19,21 +20,21 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::net::{Shutdown, shutdown};
 use zbus::Message;
 use zbus::address::transport::{Transport, UnixSocket};
-use zbus::connection::socket::{ReadHalf, Socket, Split, WriteHalf};
-use zbus::export::async_trait::async_trait;
+use zbus::connection::socket::{Socket, Split};
 use zbus::message::{Flags, Type};
 use zruntime::net::unix::UnixStream;
-use zruntime::{Event, EventListener, Shared as Runtime, SharedRuntime, Task, lock};
+use zruntime::{Event, EventListener, SharedRuntime, lock};
 
 pub(super) use entrance::Entrance;
 use envelope::{BODY, Envelope, FLAGS, Kind};
+use halves::{Reader, Writer};
 use inbound::Frame;
 use queues::{CallQueues, Load};
 
@@ -122,7 +123,7 @@ impl Socket for Gate {
     type WriteHalf = Writer;
 
     fn split(self) -> Split<Reader, Writer> {
-        Split::new(Reader { connection: Arc::clone(&self.0), receiver: None }, Writer(self.0))
+        Split::new(Reader::new(Arc::clone(&self.0)), Writer::new(self.0))
     }
 }
 
@@ -265,94 +266,4 @@ fn unfit(envelope: &Envelope, frame: &mut Frame) -> Option<Message> {
         *flags &= !Flags::NO_REPLY_EXPECTED.bits();
     }
     None
-}
-
-/// Where zbus reads.
-#[derive(Debug)]
-pub(super) struct Reader {
-    connection: Arc<Connection>,
-    /// Reads from the first message on.
-    receiver: Option<Task<(), Runtime>>,
-}
-
-#[async_trait]
-impl ReadHalf for Reader {
-    async fn receive_message(
-        &mut self,
-        seq: u64,
-        early: &mut Vec<u8>,
-        descriptors: &mut Vec<OwnedFd>,
-    ) -> zbus::Result<Message> {
-        if self.receiver.is_none() {
-            let inbound = Inbound::new(&std::mem::take(early));
-            self.receiver = Some(zruntime::spawn(Arc::clone(&self.connection).receive(inbound)));
-        }
-        loop {
-            let changed = self.connection.changed.listen();
-            let Some(next) = self.connection.next() else {
-                self.connection.change(changed).await;
-                continue;
-            };
-            // What zbus cannot read is nothing that the bus would pass on.
-            let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await else {
-                continue;
-            };
-            let Some(answer) = self.connection.answer(&message) else { return Ok(message) };
-            let connection = Arc::clone(&self.connection);
-            // What fails here fails the reading, too.
-            let send = async move { drop(connection.send(&answer).await) };
-            zruntime::spawn(send).detach();
-        }
-    }
-
-    /// Of the handshake.
-    async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        line::receive(&self.connection.line, room).await
-    }
-
-    fn can_pass_unix_fd(&self) -> bool {
-        true
-    }
-}
-
-/// A message that zbus reads from memory.
-#[derive(Debug)]
-struct Whole(Frame);
-
-#[async_trait]
-impl ReadHalf for Whole {
-    async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        let Frame { bytes, descriptors } = &mut self.0;
-        let length = room.len().min(bytes.len());
-        room.iter_mut().zip(bytes.drain(..length)).for_each(|(to, from)| *to = from);
-        Ok((length, std::mem::take(descriptors)))
-    }
-}
-
-/// Where zbus writes.
-#[derive(Debug)]
-pub(super) struct Writer(Arc<Connection>);
-
-#[async_trait]
-impl WriteHalf for Writer {
-    async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        Ok(self.0.send(message).await?)
-    }
-
-    /// Of the handshake; nothing that licd says has descriptors.
-    async fn sendmsg(&mut self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-        if !fds.is_empty() {
-            return Err(ErrorKind::InvalidInput.into());
-        }
-        self.0.write(bytes).await?;
-        Ok(bytes.len())
-    }
-
-    async fn close(&mut self) -> io::Result<()> {
-        Ok(shutdown(self.0.line.get_ref(), Shutdown::Both)?)
-    }
-
-    fn can_pass_unix_fd(&self) -> bool {
-        true
-    }
 }

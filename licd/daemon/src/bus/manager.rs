@@ -1,34 +1,31 @@
 //! `com.igel.License1.Manager`: the device.
 
-use std::num::NonZeroUsize;
+mod attend;
+
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use licd_device::{Failure, Intent, Report};
+use licd_device::{Failure, Intent};
 use licd_fs::printable::escaped;
-use licd_rules::{ClockState, Code, Selector, ServiceState, Version};
-use licd_store::StoreState;
-use license_format::{Date, Expiry, UnitId};
+use licd_rules::{Code, Selector, Version};
+use license_format::{Date, Expiry};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::{Connection, Fd, OwnedObjectPath, Variant, interface};
-use zruntime::mpmc;
+use zbus::{Connection, Fd, OwnedObjectPath, interface};
 
 use super::authority::{Action, Authority};
-use super::caller::{sender, while_there};
+use super::caller::sender;
 use super::error::{BusError, reason};
 use super::options::{Options, access, application, intent, more, no_options};
+use super::shown::unit_id;
 use super::{activation, job};
 use crate::jobs::Source;
-use crate::shared::{ImportReply, News, Order, Published, Refusal, Reply, Shared};
+use crate::shared::{ImportReply, Order, Published, Refusal, Shared};
+
+pub(super) use attend::{Call, ask};
 
 /// The interface.
 pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
-
-/// What a call waits for, in a box: every function that hands it on would have room for it again, and each
-/// call that waits would take 19 kB.
-type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
 
 /// The daemon's own object.
 pub(super) struct Manager {
@@ -59,113 +56,6 @@ impl Manager {
         let verdict = published.survey.update(released, to, &published.time);
         Ok((verdict.reason.allows(), verdict.reason.to_string()))
     }
-
-    /// Gives the loop an order and waits for its answer.
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        order: impl FnOnce(Reply<T>) -> Order,
-    ) -> Result<T, BusError> {
-        ask(&self.shared, order).await
-    }
-
-    /// Runs work that may take long, as long as the caller is on the bus.
-    async fn attend<T: Send>(&self, call: Call<'_>, work: Work<'_, T>) -> Result<T, BusError> {
-        let caller = sender(call.header);
-        let Some(outcome) = while_there(call.connection, &caller, work).await else {
-            self.shared.report(News::CallerGone(caller));
-            return Err(Refusal::unavailable().into());
-        };
-        outcome
-    }
-
-    /// The same for work that needs authority.
-    pub(super) async fn attend_authorised<T: Send>(
-        &self,
-        call: Call<'_>,
-        action: Action,
-        work: impl Future<Output = Result<T, BusError>> + Send,
-    ) -> Result<T, BusError> {
-        let work: Work<'_, T> = Box::pin(work);
-        let work = async {
-            let check = self.authority.check(call.connection, call.header, action);
-            let _guest = Box::pin(check).await?;
-            work.await
-        };
-        self.attend(call, Box::pin(work)).await
-    }
-
-    /// The same for work that any user may ask for.
-    async fn attend_any<T: Send>(
-        &self,
-        call: Call<'_>,
-        what: &str,
-        work: impl Future<Output = Result<T, BusError>> + Send,
-    ) -> Result<T, BusError> {
-        let work: Work<'_, T> = Box::pin(work);
-        let work = async {
-            let receive = self.authority.receive(call.connection, call.header, what);
-            let _guest = Box::pin(receive).await?;
-            work.await
-        };
-        self.attend(call, Box::pin(work)).await
-    }
-}
-
-/// Gives the loop an order and waits for its answer.
-pub(super) async fn ask<T: Send + 'static>(
-    shared: &Shared,
-    order: impl FnOnce(Reply<T>) -> Order,
-) -> Result<T, BusError> {
-    let (sender, receiver) = mpmc::bounded(NonZeroUsize::MIN);
-    // Sending fails only if the caller is gone.
-    let reply: Reply<T> = Box::new(move |answer| drop(sender.try_send(answer)));
-    shared.order(order(reply))?;
-    receiver.recv().await.unwrap_or_else(|_| Err(Refusal::unavailable())).map_err(BusError::from)
-}
-
-/// A call as it was received.
-#[derive(Clone, Copy)]
-pub(super) struct Call<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) header: &'a Header<'a>,
-}
-
-/// The properties of the daemon that change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shown {
-    state: ServiceState,
-    unit_id: String,
-    clock: ClockState,
-    store: StoreState,
-    restart_pending: bool,
-}
-
-impl Shown {
-    /// Those of a report.
-    pub(crate) fn of(report: &Report) -> Self {
-        Self {
-            state: report.state,
-            unit_id: unit_id(report),
-            clock: report.clock.state,
-            store: report.store.state,
-            restart_pending: report.restart_pending,
-        }
-    }
-
-    /// The same as the bus has them.
-    pub(super) fn properties(&self) -> [(&'static str, Variant<'_>); 5] {
-        [
-            ("State", self.state.as_str().into()),
-            ("UnitId", self.unit_id.as_str().into()),
-            ("ClockState", self.clock.as_str().into()),
-            ("StoreState", self.store.as_str().into()),
-            ("RestartPending", self.restart_pending.into()),
-        ]
-    }
-}
-
-fn unit_id(report: &Report) -> String {
-    report.unit_id.as_ref().map(UnitId::to_string).unwrap_or_default()
 }
 
 /// Whether a feature is allowed, why, and until when; `None` for one that is not known.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use licd_device::{Device, Problem, RestartProblem};
 use licd_files::deployment::{self, DeploymentMemory};
-use licd_files::publish;
+use licd_files::publish::Directory;
 use licd_machine::clock;
 use licd_rules::{Answer, Code, DeploymentEvent as Event, Moment, Plan, Scene};
 use license_format::PackId;
@@ -284,7 +284,7 @@ impl Daemon {
             pending.problem.as_ref(),
         );
         self.shared.set_plan(pending.word());
-        if let Err(error) = publish::publish_restart(self.device.root(), &text) {
+        if let Err(error) = Directory::new(self.device.root()).publish_restart(&text) {
             self.complain(vec![format!("{error}; users are not asked about a restart")], false);
         }
         self.bus(Bus::plan_changed);

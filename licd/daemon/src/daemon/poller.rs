@@ -16,6 +16,7 @@ use nix::sys::signal::{self, SigSet};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Fatal;
+use super::wake::{Signal, Wake};
 use crate::alarm::{Alarm, ClockSet};
 use crate::journal;
 use crate::mounts::Mounts;
@@ -23,31 +24,6 @@ use crate::watch::{Changed, Watch};
 
 /// How long the loop sleeps when the kernel has no memory for its poll(2).
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// A reason to wake up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wake {
-    Signal(Signal),
-    /// Time may have changed what is in force.
-    Turn,
-    /// The regular poll of the download links is due.
-    Poll,
-    /// The next step of the restart after a deployment is due.
-    Restart,
-    /// Files, or the mounts that they are on, changed.
-    Files,
-    /// Network interfaces changed.
-    Links,
-    /// Orders of the bus, or news of threads, have come in.
-    Inbox,
-}
-
-/// The meaning of a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
-    Stop,
-    Refresh,
-}
 
 /// The sources that the loop polls. One that is missing in a sandbox or container is logged, and the
 /// daemon does without it. An alarm is there once it is set.
@@ -314,33 +290,4 @@ fn time_left(until: Option<Instant>) -> PollTimeout {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nix::sys::eventfd::EfdFlags;
-    use std::time::Duration;
-
-    #[test]
-    fn a_time_out_is_never_too_short() {
-        assert_eq!(time_left(None), PollTimeout::NONE);
-        assert_eq!(time_left(Some(Instant::now())), PollTimeout::ZERO);
-        let left = time_left(Some(Instant::now() + Duration::from_millis(1000)));
-        assert_eq!(left.as_millis(), Some(1000));
-        let year = Duration::from_secs(365 * 86_400);
-        assert_eq!(time_left(Some(Instant::now() + year)), PollTimeout::MAX);
-    }
-
-    #[test]
-    fn file_changes_and_the_inbox_wake_the_loop_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
-        let inbox = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
-        let all = || Files::Unknown(&|_| false);
-        let soon = || Some(Instant::now() + Duration::from_millis(5));
-        assert_eq!(poller.wait(&inbox, soon(), all()).unwrap(), []);
-        std::fs::create_dir(dir.path().join("license")).unwrap();
-        assert_eq!(poller.wait(&inbox, soon(), Files::Later).unwrap(), []);
-        assert_eq!(poller.wait(&inbox, None, all()).unwrap(), [Wake::Files]);
-        inbox.write(1).unwrap();
-        assert_eq!(poller.wait(&inbox, None, all()).unwrap(), [Wake::Inbox]);
-    }
-}
+mod tests;

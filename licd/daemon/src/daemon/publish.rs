@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use licd_device::{Device, Report};
-use licd_files::publish;
+use licd_files::publish::Directory;
 use licd_rules::Notice;
 use licd_store::StoreState;
 use sd_notify::NotifyState;
@@ -74,7 +74,8 @@ impl Daemon {
         let old = self.shared.published();
         if deployed && !new.report.restart_pending {
             new = new.with_restart_pending(true);
-            if let Err(error) = publish::publish(self.device.root(), &new.json, &new.allowed()) {
+            let directory = Directory::new(self.device.root());
+            if let Err(error) = directory.publish(&new.json, &new.allowed()) {
                 self.complain(vec![format!("{error}; other programs see an old state")], false);
             }
         }

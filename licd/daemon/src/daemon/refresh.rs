@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use licd_device::{Device, Removed, Survey};
-use licd_files::publish;
+use licd_files::publish::Directory;
 use licd_files::settings::Settings;
 use licd_fs::about::About as _;
 
@@ -157,12 +157,13 @@ pub(super) fn publish_look(
         }
     }
     let mut again = !published.missing.is_empty();
-    let (published, outcome) = publish_files(device, published);
+    let directory = Directory::new(device.root());
+    let (published, outcome) = publish_files(device, &directory, published);
     again |= outcome.is_err();
     let mut due = Vec::new();
     if published.whole {
-        let published_on =
-            notices.publish(device, &published.survey, &published.time, &mut complaints);
+        let judged = (&*published.survey, &published.time);
+        let published_on = notices.publish(device, &directory, judged, &mut complaints);
         again |= published_on.is_none();
         // Before the daemon owns its name no program receives them.
         if let Some(day) = published_on.filter(|_| last.is_some()) {
@@ -190,10 +191,12 @@ pub(super) fn publish_look(
 
 /// Publishes the report as files. If one cannot be written, the report says so, on the bus and, if it can
 /// be written itself, in its file.
-fn publish_files(device: &Device, published: Published) -> (Published, io::Result<()>) {
-    let write = |published: &Published| {
-        publish::publish(device.root(), &published.json, &published.allowed())
-    };
+fn publish_files(
+    device: &Device,
+    directory: &Directory,
+    published: Published,
+) -> (Published, io::Result<()>) {
+    let write = |published: &Published| directory.publish(&published.json, &published.allowed());
     let outcome = write(&published);
     device.note_published(&outcome);
     let before = published.report.problems.clone();

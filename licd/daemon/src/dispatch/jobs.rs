@@ -1,11 +1,9 @@
-//! Imports and the room for work.
+//! The imports that run and the room for more work.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use licd_rules::Code;
-
-use super::{Action, ImportAnswer, Phase, Refused, State, Ticket};
+use super::{Refused, Ticket};
 use crate::jobs::{AT_ONCE, FILES, FILES_OF_ONE, JobId, OF_ONE, WRITES};
 
 /// How long an ended job stays on the bus, for callers that ask late.
@@ -165,7 +163,7 @@ impl Jobs {
         self.running.remove(&job)?.caller
     }
 
-    fn is_any_being_read(&self) -> bool {
+    pub(super) fn is_any_being_read(&self) -> bool {
         self.running.values().any(|job| job.stage == Stage::Reading)
     }
 
@@ -196,9 +194,9 @@ impl Jobs {
 
     /// Joins a job to the one before it of the same caller, if that waits for more, and to the next one,
     /// if that follows.
-    fn join(&mut self, id: JobId, more: More, now: Instant) {
+    pub(super) fn join(&mut self, id: JobId, more: More, now: Instant) {
         let Some(owner) = self.running.get(&id).map(|job| job.owner.clone()) else { return };
-        let is_awaited = self.expect_no_more(|job| job.owner == owner);
+        let is_awaited = self.expect_no_more_of(&owner);
         if let Some(job) = self.running.get_mut(&id).filter(|_| is_awaited || more == More::Follows)
         {
             let more_until = (more == More::Follows).then(|| now + MORE_WITHIN);
@@ -206,8 +204,18 @@ impl Jobs {
         }
     }
 
+    /// Lets no job wait for more.
+    pub(super) fn expect_no_more(&mut self) {
+        self.expect_no_more_where(|_| true);
+    }
+
+    /// Lets the jobs of this owner wait for no more; whether one did.
+    pub(super) fn expect_no_more_of(&mut self, owner: &str) -> bool {
+        self.expect_no_more_where(|job| job.owner == owner)
+    }
+
     /// Lets these jobs wait for no more; whether one did.
-    fn expect_no_more(&mut self, these: impl Fn(&Job) -> bool) -> bool {
+    fn expect_no_more_where(&mut self, these: impl Fn(&Job) -> bool) -> bool {
         let jobs = self.running.values_mut().filter(|job| these(job));
         let waiting = jobs.filter_map(|job| job.joint.as_mut()?.more_until.take());
         waiting.count() > 0
@@ -215,7 +223,12 @@ impl Jobs {
 
     /// Lets jobs wait no longer whose time for that is over.
     pub(super) fn expect_no_more_by(&mut self, now: Instant) -> bool {
-        self.expect_no_more(|job| job.more_until().is_some_and(|until| until <= now))
+        self.expect_no_more_where(|job| job.more_until().is_some_and(|until| until <= now))
+    }
+
+    /// Notes that the documents of a job have been read.
+    pub(super) fn read(&mut self, job: JobId) {
+        self.set_stage(job, Stage::Read);
     }
 
     fn set_stage(&mut self, job: JobId, stage: Stage) {
@@ -235,100 +248,24 @@ impl Jobs {
         self.ended.pop_front_if(|(at, _)| *at <= now).map(|(_, id)| id)
     }
 
+    /// Leaves an ended job on the bus for a while. Returns the one that has to go for it.
+    pub(super) fn let_linger(&mut self, job: JobId, now: Instant) -> Option<JobId> {
+        self.ended.push_back((now + LINGER, job));
+        if self.ended.len() <= LINGERING {
+            return None;
+        }
+        self.ended.pop_front().map(|(_, oldest)| oldest)
+    }
+
+    /// The imports whose verdict this caller waits for.
+    pub(super) fn awaited_by(&self, caller: &str) -> impl Iterator<Item = JobId> {
+        let running = self.running.iter();
+        running
+            .filter(move |(_, job)| job.owner == caller && job.caller.is_some())
+            .map(|(id, _)| *id)
+    }
+
     pub(super) fn forget_ended(&mut self) {
         self.ended.clear();
-    }
-}
-
-impl State {
-    pub(super) fn import(
-        &mut self,
-        ticket: Ticket,
-        owner: String,
-        origin: Origin,
-        answer: ImportAnswer,
-        more: More,
-    ) {
-        let caller = (answer == ImportAnswer::Verdict).then_some(ticket);
-        match self.jobs.begin(owner.clone(), origin, caller) {
-            Ok(job) => {
-                self.jobs.join(job, more, self.now);
-                self.push(Action::StartImport(job, ticket));
-            }
-            Err(why) => {
-                self.refuse(ticket, why);
-                self.import_without_more(|job| job.owner == owner);
-            }
-        }
-    }
-
-    /// Imports what waits for more files of these jobs' callers without them.
-    fn import_without_more(&mut self, these: impl Fn(&Job) -> bool) {
-        if self.jobs.expect_no_more(these) {
-            self.begin_imports();
-        }
-    }
-
-    /// Imports what was read: at once if imports are short and nothing else is being read.
-    pub(super) fn read(&mut self, job: JobId) {
-        self.jobs.set_stage(job, Stage::Read);
-        if self.timers.is_import_short && !self.jobs.is_any_being_read() {
-            self.timers.arrivals.clear();
-            self.begin_imports();
-        } else {
-            self.await_more();
-        }
-    }
-
-    pub(super) fn read_failed(&mut self, job: JobId) {
-        self.end_import(job, None);
-        // Later files of the same caller may have waited for this one.
-        self.await_more();
-    }
-
-    /// Waits a moment for more to import together; a daemon that is stopping does not.
-    pub(super) fn await_more(&mut self) {
-        match self.phase {
-            Phase::Serving => self.timers.arrivals.note(self.now),
-            Phase::Stopping => self.begin_imports(),
-        }
-    }
-
-    /// Reports the end of an import; without a code, of one that failed by a fault of this program or
-    /// had nothing to import.
-    pub(super) fn end_import(&mut self, job: JobId, code: Option<Code>) {
-        let caller = self.jobs.remove(job);
-        if self.activation.waits_after(job) {
-            self.activation.keep(job);
-            self.push(Action::KeepJob(job));
-        } else {
-            self.let_linger(job);
-        }
-        self.push(Action::EndImport(job, caller));
-        self.link_followed(job, code);
-        self.activation_ended(job);
-    }
-
-    /// Leaves an ended job on the bus for a while.
-    fn let_linger(&mut self, job: JobId) {
-        self.jobs.ended.push_back((self.now + LINGER, job));
-        if self.jobs.ended.len() > LINGERING
-            && let Some((_, oldest)) = self.jobs.ended.pop_front()
-        {
-            self.push(Action::ForgetJob(oldest));
-        }
-    }
-
-    /// Ends the imports whose verdict this caller waited for. A job that was only begun goes on.
-    pub(super) fn cancel_imports_of(&mut self, caller: &str) {
-        let jobs = self.jobs.running.iter();
-        let own = jobs.filter(|(_, job)| job.owner == caller && job.caller.is_some());
-        self.actions.extend(own.map(|(id, _)| Action::Cancel(*id)));
-        self.import_without_more(|job| job.owner == caller);
-    }
-
-    /// Lets no import wait for more files.
-    pub(super) fn expect_no_more(&mut self) {
-        self.jobs.expect_no_more(|_| true);
     }
 }

@@ -10,6 +10,7 @@ use licd_store::{StoreError, StoreState, View};
 use license_format::{UnitId, limits};
 
 use crate::Device;
+use crate::follow::StaleLinks;
 use crate::partial::Missing;
 use crate::problem::{Area, MachineProblem, Problem};
 use crate::report::LinkReport;
@@ -34,6 +35,7 @@ pub(super) struct Shown {
     pub(super) serial: Option<String>,
     /// The last result of each download link.
     pub(super) links: Vec<LinkReport>,
+    pub(super) stale_links: StaleLinks,
     /// Whether a deployment asks for a restart.
     pub(super) restart_pending: bool,
 }
@@ -41,8 +43,13 @@ pub(super) struct Shown {
 /// The facts of a survey that serves no report.
 impl Default for Shown {
     fn default() -> Self {
-        let store = StoreState::Missing;
-        Self { store, serial: None, links: Vec::new(), restart_pending: false }
+        Self {
+            store: StoreState::Missing,
+            serial: None,
+            links: Vec::new(),
+            stale_links: StaleLinks::None,
+            restart_pending: false,
+        }
     }
 }
 
@@ -54,15 +61,17 @@ impl Device {
         missing: &mut Missing,
         problems: &mut Vec<Problem>,
     ) -> Shown {
-        let links = self.link_reports(settings, problems).unwrap_or_else(|unavailable| {
+        let links = self.link_reports(settings, problems);
+        let (links, stale_links) = links.unwrap_or_else(|unavailable| {
             missing.file(Area::System, unavailable);
-            Vec::new()
+            (Vec::new(), StaleLinks::None)
         });
         problems.extend(missing.fact(self.time_warnings()).into_iter().map(Problem::from));
         Shown {
             store: missing.of_store(view.state().map(Some)).unwrap_or(StoreState::Damaged),
             serial: missing.fact(system::serial_number(self.root())),
             links,
+            stale_links,
             restart_pending: missing.fact(self.is_restart_pending(problems)),
         }
     }

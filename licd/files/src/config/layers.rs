@@ -1,14 +1,13 @@
 //! The files of the configuration, one over the other.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use licd_fs::look::{Looked, look};
+use licd_fs::names::names;
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, ReadError};
-use licd_rules::sort_by;
 use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -76,9 +75,8 @@ pub(super) fn files(
     limit: usize,
     errors: &mut Vec<ConfigError>,
 ) -> Looked<Vec<PathBuf>> {
-    let entries = fs::read_dir(dir).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-    let mut files: Vec<PathBuf> = match look(dir, entries)? {
-        Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
+    let mut files: Vec<PathBuf> = match look(dir, names(dir))? {
+        Ok(names) => names.iter().map(|name| dir.join(name)).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
             let error = ReadError::Unreadable(error);
@@ -89,7 +87,6 @@ pub(super) fn files(
     let is_hidden =
         |file: &Path| file.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
     files.retain(|file| file.extension() == Some(OsStr::new(extension)) && !is_hidden(file));
-    sort_by(&mut files, Ord::cmp);
     if files.len() > limit {
         errors.push(ConfigError::TooMany { dir: dir.to_owned(), limit });
         files.truncate(limit);
