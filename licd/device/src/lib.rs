@@ -60,7 +60,7 @@ use licd_fs::atomic;
 use licd_fs::root::Root;
 use licd_fs::statefile::SaveError;
 use licd_rules::Code;
-use licd_store::{Closed, Store, StoreError, View, Window, Writer};
+use licd_store::{Closed, Store, StoreError, Window, Writer};
 
 /// A device: the tree under one root directory.
 pub struct Device {
@@ -144,22 +144,9 @@ impl Device {
     where
         E: From<StoreError>,
     {
-        self.write_in(writer, self.store.view(), work).map(|(done, _)| done)
-    }
-
-    /// Does the same with a view that was taken under the lock; returns how the partition was closed.
-    pub(crate) fn write_in<T, E>(
-        &self,
-        writer: &Writer<'_>,
-        view: View<'_>,
-        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-    ) -> Result<(T, Closed), E>
-    where
-        E: From<StoreError>,
-    {
-        let (done, closed) = writer.write_in(view, work)?;
+        let (done, closed) = writer.write(work)?;
         warn_if_open(&closed);
-        Ok((done, closed))
+        Ok(done)
     }
 }
 

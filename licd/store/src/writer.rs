@@ -28,21 +28,23 @@ impl Writer<'_> {
         &self,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
     ) -> Result<(T, Closed), E> {
-        self.write_in(self.store.view(), work)
+        let (done, closed) = self.write_in(self.store.view(), work)?;
+        Ok((done, closed?))
     }
 
-    /// Does the same with a view that was taken under this lock.
+    /// Does the same with a view that was taken under this lock. The inner error is that of closing, after the
+    /// work.
     ///
     /// # Errors
-    /// Those of [`Writer::write`].
+    /// The error of the work; [`StoreError`] if the store cannot be opened.
     pub fn write_in<T, E: From<StoreError>>(
         &self,
         view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-    ) -> Result<(T, Closed), E> {
+    ) -> Result<(T, Result<Closed, StoreError>), E> {
         let mut window = Window::open(view)?;
         let done = work(&mut window)?;
-        Ok((done, window.close()?))
+        Ok((done, window.close()))
     }
 }
 

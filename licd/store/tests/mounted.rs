@@ -60,7 +60,7 @@ fn a_view_from_under_the_lock_serves_the_window() {
         let disk = Partition::new(root, &[]);
         let writer = disk.store.writer().unwrap();
         let done = writer.write_in(disk.store.view(), |window| window.put(&name("A.lic"), b"one"));
-        assert_eq!(done, Ok::<_, StoreError>((Change::Made, Closed::ReadOnly)));
+        assert_eq!(done, Ok::<_, StoreError>((Change::Made, Ok(Closed::ReadOnly))));
         assert_eq!(disk.store.state().unwrap(), StoreState::ReadOnly);
         assert_eq!(names(&disk.store), ["A.lic"]);
     });

@@ -8,7 +8,7 @@ use super::{Batch, Intent, usable};
 use crate::arrival::Arrival;
 use crate::assess::{Action, Assessed, Assessor};
 use crate::survey::{Survey, Written};
-use crate::{Cleaned, Device, Failure};
+use crate::{Cleaned, Device, Failure, warn_if_open};
 
 impl Device {
     /// Judges the arrivals under the write lock and stores them. The assessor has this survey.
@@ -50,11 +50,15 @@ impl Device {
                 let time = self.time(&assessor.survey).ok();
                 let known = (&assessor.survey, time.as_ref(), &survey.past);
                 let ahead = self.record_ahead(known, judged.as_deref());
-                let (done, closed) = self.write_in(writer, view, |window| {
-                    let stored = judged.map(|judged| (judged, time));
-                    self.store_judged(window, (assessor, survey), arrivals, stored)
+                let (done, closed) = writer.write_in(view, |window| {
+                    let judged = judged.map(|judged| (judged, time));
+                    self.store_judged(window, (assessor, survey), arrivals, judged)
                 })?;
-                (self.remember(done, &survey.past, ahead), Some(closed))
+                // Even if the window could not flush its removals.
+                let done = self.remember(done, &survey.past, ahead);
+                let closed = closed.map_err(Failure::from)?;
+                warn_if_open(&closed);
+                (done, Some(closed))
             }
         };
         self.make_lasting(arrivals, &mut done.assessed);
