@@ -20,28 +20,35 @@ pub(crate) use orders::{Activate, Import};
 
 /// Licences of this device: show, check, import, remove.
 ///
-/// Works with and without the licence daemon, from scripts, UMS custom commands and the rescue
-/// shell. Without a command, on a terminal, it opens a full-screen tool. Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no
-/// longer counts, 6 source cannot be read, 7 licence partition cannot be written, 8 not allowed,
-/// 9 busy.
+/// Works with and without the licence daemon, from scripts, UMS custom commands and the rescue shell.
+/// Without a command, on a terminal, it opens a full-screen tool.
+///
+/// Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 not genuine, 4 for another device, 5 no longer
+/// counts, 6 source cannot be read, 7 licence partition cannot be written, 8 not allowed, 9 busy.
 #[derive(Parser)]
 #[command(
     name = "licctl",
     version,
     max_term_width = 100,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "To see what is wrong:     licctl doctor\n\
+                  To import from a stick:   licctl import usb\n\
+                  To import a file:         licctl import FILE"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) access: Access,
     /// Print JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = COMMON)]
     pub(crate) json: bool,
     /// What to do; `None` for the full-screen tool.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 }
+
+/// The place of the options of all verbs in the help of each: after its own.
+const COMMON: usize = 100;
 
 /// The way to the device.
 #[derive(clap::Args, Clone)]
@@ -50,6 +57,7 @@ pub(crate) struct Access {
     #[arg(
         long,
         global = true,
+        display_order = COMMON,
         value_name = "DIR",
         default_value = "/",
         hide_default_value = true,
@@ -58,10 +66,10 @@ pub(crate) struct Access {
     pub(crate) root: PathBuf,
     /// The bus of the daemon: system, session or an address. Default: the system bus, or no bus
     /// with another root directory.
-    #[arg(long, global = true, value_name = "BUS")]
+    #[arg(long, global = true, display_order = COMMON, value_name = "BUS")]
     pub(crate) bus: Option<BusAddress>,
     /// Work on the device itself even if the daemon runs.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = COMMON)]
     pub(crate) direct: bool,
 }
 
@@ -82,23 +90,23 @@ impl Access {
 #[derive(Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// The state of the device and its services.
+    /// Show the state of the device and its services.
     Status,
-    /// The licences in the store, and the files that do not count.
+    /// List the licences in the store, and the files that do not count.
     List,
-    /// Everything about one licence.
+    /// Show everything about one licence, or the licences of a pack.
     Show {
         /// A file, the name of a file in the store, or a pack ID.
         #[arg(value_name = "FILE|PACK")]
         what: String,
     },
-    /// Judge files as an import would, without importing.
+    /// Judge files as an import would, and change nothing.
     Verify {
         /// Licence files, mass licences, slices or trust documents; - for standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Import licences and trust documents.
+    /// Import licences and trust documents from files, sticks and servers.
     Import(Import),
     /// Ask the licensing service for a licence of this device.
     Activate(Activate),
@@ -113,22 +121,22 @@ pub(crate) enum Verb {
     UnitId,
     /// Write a licence request for this device.
     Request {
-        /// The output file; - for standard output. Default: a file on the licence partition.
+        /// The output file; - for standard output. Default: /license/fetch.json.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Whether one feature is allowed: exit code 0 or 1.
+    /// Tell whether a feature is allowed: exit code 0 or 1.
     Feature {
-        /// The feature.
+        /// The feature; “licctl features” lists them.
         #[arg(value_parser = feature)]
         name: &'static Feature,
         /// Print nothing.
         #[arg(short, long)]
         quiet: bool,
     },
-    /// Every feature.
+    /// List every feature, and why it is allowed or not.
     Features,
-    /// Whether a release of the operating system may be installed: exit code 0 or 1.
+    /// Tell whether a release of the operating system may be installed: exit code 0 or 1.
     UpdateAllowed {
         /// The day of the release, YYYY-MM-DD.
         #[arg(value_name = "DATE", value_parser = date)]
@@ -146,7 +154,7 @@ pub(crate) enum Verb {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Look for what is wrong and say what to do.
+    /// Find what is wrong, and say what to do.
     Doctor,
     /// Print a completion script.
     Completions {

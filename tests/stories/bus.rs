@@ -239,7 +239,7 @@ fn importing_a_descriptor_returns_its_verdict() {
     assert_eq!(import_fd(&client, reader, "pipe").unwrap(), "pending");
     let closed = File::options().write(true).open(world.file("b.lic", "")).unwrap();
     let refusal = import_fd(&client, closed, "b.lic").unwrap_err();
-    let message = "b.lic: was not opened for reading; open it so";
+    let message = "b.lic: is open for writing only; open it for reading";
     assert_eq!(refusal.message, message);
     let removed: u32 = client.manager("Remove", &("all", Options::new())).unwrap();
     assert_eq!(removed, 2);

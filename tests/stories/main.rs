@@ -16,6 +16,7 @@ mod crash;
 mod damage;
 mod dates;
 mod deployments;
+mod documents;
 mod downloads;
 mod exit_codes;
 mod floods;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         violence::STORIES,
     ];
     let divided = activation::CHAPTERS.into_iter().chain(deployments::CHAPTERS);
+    let divided = divided.chain(documents::CHAPTERS);
     let divided = divided.chain(network::CHAPTERS);
     let divided = divided.chain(fullscreen::CHAPTERS).chain(window::CHAPTERS);
     let chapters: Vec<_> = parts.into_iter().chain(divided).collect();

@@ -263,7 +263,7 @@ fn failures_and_problems_are_said_in_german() {
         (&["status"][..], 0, "Zeile 2, Spalte 1: unbekannter Schlüssel"),
         (&["status"], 0, "bis zur Korrektur gilt die ganze Datei nicht"),
         (&["import", &url], 6, "lehnt die Verbindung ab"),
-        (&["import", "usb"], 1, "usb: es steckt kein Stick"),
+        (&["import", "usb"], 1, "usb: es ist kein Stick eingesteckt"),
         (
             &["import", "/none/WE.lic"],
             6,

@@ -31,7 +31,7 @@ pub enum CallErrorKind {
     Busy,
     /// licd does not run.
     Absent,
-    /// licd has an error inside, and goes on.
+    /// An internal error of licd, which goes on.
     Failed,
     /// licd and this program do not understand each other.
     Unknown,

@@ -1,5 +1,5 @@
-//! The client of licd on D-Bus: the calls of `com.igel.License1`, its signals, and its errors. The programs
-//! of a person and of a script speak with the daemon by it, each in its own [`Caller`]'s way.
+//! The client of licd on D-Bus: the calls of `com.igel.License1`, its signals, and its errors. Programs for
+//! people and for scripts talk to the daemon through it, each as its kind of [`Caller`].
 //!
 //! | file | contents |
 //! |---|---|

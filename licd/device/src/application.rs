@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Proxy, Url};
 
-/// Bytes of a name, a company or a mail address: that of a mail address (RFC 5321 §4.5.3.1), rounded up.
+/// Bytes of a name, a company or a mail address: that of a mail address (RFC 5321 §4.5.3.1).
 pub const FIELD_BYTES: usize = 320;
 
 /// Bytes from which a field is left out of messages: shorter ones are in many words.
@@ -97,7 +97,7 @@ impl std::error::Error for ApplicationError {
 
 impl Application {
     /// An application by a person who has accepted the terms. `url`: the address of the service, if it
-    /// is another one than that of the configuration.
+    /// differs from that of the configuration.
     ///
     /// # Errors
     /// [`ApplicationError`]
@@ -116,13 +116,13 @@ impl Application {
         Self { proxy, ..self }
     }
 
-    /// The proxy, if it is another one than that of the configuration or the environment.
+    /// The proxy, if it differs from that of the configuration or the environment.
     #[must_use]
     pub fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
     }
 
-    /// The address of the service, if it is another one than that of the configuration.
+    /// The address of the service, if it differs from that of the configuration.
     #[must_use]
     pub fn url(&self) -> Option<&Url> {
         self.url.as_ref()

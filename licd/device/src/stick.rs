@@ -166,7 +166,7 @@ impl From<StickError> for Failure {
             | StickError::Partitioned { .. }
             | StickError::Unsupported { .. }
             | StickError::NoDriver(_)
-            | StickError::NoFileSystem => Code::SourceRefused,
+            | StickError::NoFileSystem { .. } => Code::SourceRefused,
             StickError::Damaged(_)
             | StickError::Unfinished
             | StickError::InUse

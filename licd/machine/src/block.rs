@@ -137,7 +137,8 @@ impl Stack {
     /// # Errors
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn usb_device<'a>(&self, block: &'a Path) -> Looked<Option<&'a Path>> {
-        for dir in block.ancestors() {
+        // What is above is no device.
+        for dir in block.ancestors().take_while(|dir| *dir != Path::new("/sys/devices")) {
             if self.is_usb_device(dir)? {
                 return Ok(Some(dir));
             }

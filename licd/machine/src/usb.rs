@@ -54,7 +54,7 @@ impl About for RootDriveError {
 
     fn message(&self) -> String {
         let Self::Mounts { source } = self;
-        format!("cannot be read ({}); is proc mounted?", reason(source))
+        format!("cannot be read ({}); check that proc is mounted", reason(source))
     }
 }
 

@@ -83,8 +83,8 @@ pub enum FrameError {
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stream(_) => f.write_str("the worker that fetches ended unexpectedly"),
-            Self::Malformed(what) => write!(f, "the worker that fetches sent {what}"),
+            Self::Stream(_) => f.write_str("the download worker ended unexpectedly"),
+            Self::Malformed(what) => write!(f, "the download worker sent {what}"),
         }
     }
 }

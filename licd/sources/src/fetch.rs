@@ -189,7 +189,7 @@ impl fmt::Display for FetchError {
             Self::Failed(failure) => f.write_str(&escaped(&failure.to_string())),
             Self::NoWorker { program, why } => write!(
                 f,
-                "{}: cannot be started ({}); is it installed?",
+                "{}: cannot be started ({}); check that it is installed",
                 program.display(),
                 reason(why)
             ),
@@ -226,7 +226,7 @@ mod tests {
     fn the_exit_of_a_worker_is_distinguished_from_a_read_error() {
         let message = |error| FetchError::Broken(FrameError::Stream(error)).to_string();
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
-            let gone = "the worker that fetches ended unexpectedly; try again";
+            let gone = "the download worker ended unexpectedly; try again";
             assert_eq!(message(kind.into()), gone);
         }
         assert_eq!(message(io::Error::from_raw_os_error(5)), "I/O error");

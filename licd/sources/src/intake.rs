@@ -211,7 +211,7 @@ impl fmt::Display for IntakeError {
             }
             Self::Gzip => f.write_str("is damaged: it begins as gzip and cannot be unpacked"),
             Self::Unreadable(error) if is_closed_to_readers(error) => {
-                f.write_str("was not opened for reading; open it so")
+                f.write_str("is open for writing only; open it for reading")
             }
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
         }

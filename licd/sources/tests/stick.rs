@@ -212,12 +212,12 @@ fn a_device_without_a_file_system_is_not_opened() {
     let zeros = |image: &Path| {
         File::create(image).unwrap().set_len(1 << 20).unwrap();
     };
-    assert!(matches!(Stick::new(nothing, zeros).open(), Err(StickError::NoFileSystem)));
+    assert!(matches!(Stick::new(nothing, zeros).open(), Err(StickError::NoFileSystem { .. })));
     let tiny = |image: &Path| File::create(image).unwrap().set_len(1024).unwrap();
-    assert!(matches!(Stick::new(nothing, tiny).open(), Err(StickError::NoFileSystem)));
+    assert!(matches!(Stick::new(nothing, tiny).open(), Err(StickError::NoFileSystem { .. })));
     let broken = |image: &Path| debugfs(image, "set_super_value blocks_count 1000000000");
     let damaged = Stick::new(nothing, broken).open();
-    assert!(matches!(damaged, Err(StickError::NoFileSystem)), "{damaged:?}");
+    assert!(matches!(damaged, Err(StickError::NoFileSystem { .. })), "{damaged:?}");
 }
 
 #[test]

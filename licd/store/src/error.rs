@@ -183,8 +183,7 @@ impl fmt::Display for Obstacle {
                 "its device is read-only; check its write protection, and the kernel's log for errors",
             ),
             Self::Immutable => f.write_str(
-                "is immutable, or the directory that it is in is; make it changeable with \
-                 “chattr -i”",
+                "is immutable, or its directory is; make it changeable with “chattr -i”",
             ),
             Self::Kernel(reason) => f.write_str(words(*reason)),
         }

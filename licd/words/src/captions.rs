@@ -145,7 +145,7 @@ captions! {
     /// All files of a stick.
     AllFiles = "All files", "Alle Dateien";
     /// No stick is plugged in.
-    NoStick = "No stick is plugged in. Plug one in.", "Es steckt kein Stick. Bitte einstecken.";
+    NoStick = "No stick is plugged in. Plug one in.", "Es ist kein Stick eingesteckt. Bitte einstecken.";
     /// No source is chosen.
     NothingChosen = "Plug in a USB stick, or choose a file.",
         "Bitte einen USB-Stick einstecken oder eine Datei wählen.";

@@ -91,7 +91,9 @@ impl Words for English {
             ServiceState::Pending => "the licence has not started yet",
             ServiceState::Expired => "the licence has ended; renew it",
             ServiceState::Withdrawn => "the licence was withdrawn; ask for the newest one",
-            ServiceState::None => "the device has no licence; import one with licctl import FILE",
+            ServiceState::None => {
+                "the device has no licence; import one: licctl import FILE, or licctl import usb"
+            }
         }
     }
 

@@ -55,7 +55,7 @@ impl Words for German {
 
     fn clock(&self, state: ClockState, now: &str, day: Option<Date>) -> String {
         let instead = || match day {
-            Some(day) => format!("Lizenzen werden stattdessen nach dem {day} beurteilt"),
+            Some(day) => format!("Lizenzen werden stattdessen nach dem Stand vom {day} beurteilt"),
             None => "stattdessen gilt diese Zeit".to_owned(),
         };
         match state {
@@ -95,7 +95,8 @@ impl Words for German {
             ServiceState::Expired => "die Lizenz ist abgelaufen; verlängern",
             ServiceState::Withdrawn => "die Lizenz wurde zurückgezogen; die neueste anfordern",
             ServiceState::None => {
-                "das Gerät hat keine Lizenz; mit licctl import DATEI eine importieren"
+                "das Gerät hat keine Lizenz; eine importieren: licctl import DATEI oder licctl \
+                 import usb"
             }
         }
     }
@@ -105,7 +106,7 @@ impl Words for German {
             Some(Expiry::On(day)) => format!("bis {day}, {}", left(span.days_left)),
             Some(Expiry::Never) | None => "unbefristet".to_owned(),
         };
-        let ended = || span.ends.map(|day| format!("abgelaufen {day}")).unwrap_or_default();
+        let ended = || span.ends.map(|day| format!("abgelaufen am {day}")).unwrap_or_default();
         match state {
             ServiceState::None if !span.needed => "keine Lizenz, und keine nötig".to_owned(),
             ServiceState::None => "keine Lizenz".to_owned(),

@@ -77,7 +77,7 @@ captions! {
     /// The column of packs.
     Pack = "PACK", "PACK";
     /// The column of serial numbers of issues.
-    Serial = "SERIAL", "SERIE";
+    Serial = "SERIAL", "AUSGABE";
     /// The column of products.
     Product = "PRODUCT", "PRODUKT";
     /// The column of terms.

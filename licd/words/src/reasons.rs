@@ -27,7 +27,7 @@ pub(crate) fn english(reason: Reason, until: Option<Expiry>, services: &[&str]) 
 }
 
 pub(crate) fn german(reason: Reason, until: Option<Expiry>, services: &[&str]) -> String {
-    let ended = until.map(|day| format!("Lizenz abgelaufen {day}"));
+    let ended = until.map(|day| format!("Lizenz abgelaufen am {day}"));
     let ended = ended.unwrap_or_else(|| "Lizenz abgelaufen".to_owned());
     let until = until.map(|end| match end {
         Expiry::Never => "unbefristet".to_owned(),

@@ -11,7 +11,7 @@ pub(crate) fn english(code: Code) -> &'static str {
         Code::TooLarge => "the file is too large",
         Code::BadSignature => "its signature is wrong",
         Code::UnknownKey => "its signer is not known",
-        Code::UntrustedProduct => "its signer must not sign this product",
+        Code::UntrustedProduct => "its signer may not sign this product",
         Code::WrongDevice => "it is for another device",
         Code::Expired => "it has ended",
         Code::Superseded => "a later licence has replaced it",
@@ -22,7 +22,7 @@ pub(crate) fn english(code: Code) -> &'static str {
         Code::SourceTooLarge => "the source sends too much",
         Code::StoreUnwritable => "the licence partition cannot be written",
         Code::StoreFull => "the licence partition is full",
-        Code::NotAuthorized => "you are not allowed to",
+        Code::NotAuthorized => "you are not allowed to do this",
         Code::Busy => "licd is busy; try again",
         Code::Timeout => "licd does not answer",
     }

@@ -30,6 +30,8 @@ fn licissue_reproduces_the_example() {
     assert_eq!(commands.len(), names.len());
     for (command, name) in commands.into_iter().zip(names) {
         let words = command.trim().strip_prefix("licissue ").unwrap().split(' ');
+        // In a shell an unquoted “#” begins a comment.
+        let words = words.map(|word| word.trim_matches('\''));
         let output = Command::new(env!("CARGO_BIN_EXE_licissue"))
             .args(words)
             .current_dir(folder.path())

@@ -8,10 +8,10 @@ use licd_device::{Application, ApplicationError, Intent, Person, Proxy, Terms};
 
 use super::NamedSource;
 
-/// Import licences and trust documents.
+/// Import licences and trust documents from files, sticks and servers.
 #[derive(clap::Args)]
 pub(crate) struct Import {
-    /// Only check.
+    /// Only check: print the verdicts, and change nothing.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
     /// The user name for servers that require a login.

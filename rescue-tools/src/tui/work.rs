@@ -245,6 +245,7 @@ fn none_left(error: &std::io::Error) -> Failure {
 }
 
 fn broken() -> Failure {
-    let message = "licctl: an error inside has ended the work; look at the licences, and try again";
+    let message =
+        "licctl: an internal error has ended the work; look at the licences, and try again";
     Failure { code: Code::Timeout, message: message.to_owned() }
 }

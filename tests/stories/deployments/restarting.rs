@@ -221,7 +221,7 @@ fn an_unattended_device_restarts_once_a_day_at_most() {
     poll(&daemon);
     until(&daemon, "deferred");
     let text = daemon.licctl(["status"]).flowed();
-    assert!(text.contains("when a user agrees, or a day after the last one"), "{text}");
+    assert!(text.contains("when a user agrees, or a day after the last restart"), "{text}");
     device.advance(&daemon, 22 * HOUR);
     until(&daemon, "deferred");
     assert_eq!(logind.restarts().len(), 1);

@@ -191,20 +191,20 @@ fn a_killed_worker_makes_its_source_unreachable() {
     kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
     let ended = licctl.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(6));
-    let gone = "source-unreachable: the worker that fetches ended unexpectedly; try again";
+    let gone = "source-unreachable: the download worker ended unexpectedly; try again";
     let output = String::from_utf8(ended.stdout).unwrap();
     assert_eq!(output, format!("{}: {gone}\n", slow.url("a")));
 }
 
 fn licd_survives_a_missing_crashing_or_lying_worker() {
     for (script, mode, words, advice) in [
-        ("no program", 0o644, "licd-fetch: cannot be started", "is it installed?"),
-        ("#!/bin/sh\nexit 1\n", 0o755, "the worker that fetches ended unexpectedly", "; try again"),
+        ("no program", 0o644, "licd-fetch: cannot be started", "check that it is installed"),
+        ("#!/bin/sh\nexit 1\n", 0o755, "the download worker ended unexpectedly", "; try again"),
         ("#!/bin/sh\nexec yes\n", 0o755, "sent a frame that is too long", "try again"),
         (
             "#!/bin/sh\nkill -SEGV $$\n",
             0o755,
-            "the worker that fetches ended unexpectedly",
+            "the download worker ended unexpectedly",
             "; try again",
         ),
         ("#!/bin/sh\nexec sleep 60\n", 0o755, "within 6 seconds", ""),

@@ -90,7 +90,7 @@ fn described(plan: Plan) -> Option<&'static str> {
             "put off until a user agrees, or until a day after the last restart by a deployment"
         }
         Plan::Agreed => "a user has agreed",
-        Plan::Refused(_) => "cannot be had now, and is tried again in a minute",
+        Plan::Refused(_) => "is not possible now; licd tries again in a minute",
         Plan::Restart => "ordered",
         Plan::Cancelled => "cancelled by a user for this deployment",
     })

@@ -36,13 +36,10 @@ impl About for LinksError {
     fn message(&self) -> String {
         match self {
             Self::Class { source } => {
-                format!("cannot be read ({}); is sysfs mounted?", reason(source))
+                format!("cannot be read ({}); check that sysfs is mounted", reason(source))
             }
             Self::Kernel { errno } => {
-                format!(
-                    "cannot be listed over rtnetlink ({}); is AF_NETLINK allowed?",
-                    errno.desc()
-                )
+                format!("cannot be listed over rtnetlink ({}); allow AF_NETLINK", errno.desc())
             }
         }
     }

@@ -30,8 +30,11 @@ pub enum StickError {
     NoDriver(FileSystem),
     /// The file system is damaged.
     Damaged(FileSystem),
-    /// The device has none of the supported file systems.
-    NoFileSystem,
+    /// The device has none of the supported file systems, or one without a driver in this kernel.
+    NoFileSystem {
+        /// The file systems that this kernel has no driver for.
+        missing: Vec<FileSystem>,
+    },
     /// The stick was removed while files were being deleted; the kernel would write to it to finish the
     /// deletion.
     Unfinished,
@@ -71,9 +74,21 @@ impl fmt::Display for StickError {
                 f,
                 "is damaged: its {file_system} file system cannot be read; use another stick"
             ),
-            Self::NoFileSystem => f.write_str(
+            Self::NoFileSystem { missing } if missing.is_empty() => f.write_str(
                 "has no file system that can be read here; use a stick with FAT, exFAT or ext4",
             ),
+            Self::NoFileSystem { missing } => {
+                let readable = FileSystem::ALL.into_iter().filter(|one| !missing.contains(one));
+                write!(
+                    f,
+                    "has no file system that can be read here, and this kernel has no driver for {}",
+                    list(missing.iter().copied())
+                )?;
+                match list(readable) {
+                    readable if readable.is_empty() => f.write_str("; load one"),
+                    readable => write!(f, "; use a stick with {readable}"),
+                }
+            }
             Self::Unfinished => f.write_str(
                 "was pulled before all was written; plug it into the other computer again and \
                  eject it there",
@@ -83,6 +98,10 @@ impl fmt::Display for StickError {
             Self::Unavailable(unavailable) => unavailable.fmt(f),
         }
     }
+}
+
+fn list(file_systems: impl Iterator<Item = FileSystem>) -> String {
+    file_systems.map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl From<Unavailable> for StickError {
@@ -98,5 +117,24 @@ impl std::error::Error for StickError {
             Self::Unavailable(unavailable) => Some(unavailable),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stick_without_a_readable_file_system_names_missing_drivers_and_what_can_be_read() {
+        let message =
+            |missing: &[_]| StickError::NoFileSystem { missing: missing.to_vec() }.to_string();
+        let none = "has no file system that can be read here";
+        assert_eq!(message(&[]), format!("{none}; use a stick with FAT, exFAT or ext4"));
+        assert_eq!(
+            message(&[FileSystem::Fat, FileSystem::Exfat]),
+            format!("{none}, and this kernel has no driver for FAT, exFAT; use a stick with ext4")
+        );
+        let all = message(&FileSystem::ALL);
+        assert!(all.ends_with("no driver for FAT, exFAT, ext4; load one"), "{all}");
     }
 }

@@ -28,14 +28,16 @@ pub(super) fn one(node: &Node, file_system: FileSystem) -> Result<OwnedFd, Stick
 
 /// Opens the first supported file system that a device has.
 pub(super) fn any(node: &Node) -> Result<OwnedFd, StickError> {
+    let mut missing = Vec::new();
     for file_system in FileSystem::ALL {
         match open(node, file_system) {
             Ok(mount) => return Ok(mount),
             Err(Refusal::Failed(error)) => return Err(error),
-            Err(Refusal::NoDriver | Refusal::NotMine) => {}
+            Err(Refusal::NoDriver) => missing.push(file_system),
+            Err(Refusal::NotMine) => {}
         }
     }
-    Err(StickError::NoFileSystem)
+    Err(StickError::NoFileSystem { missing })
 }
 
 fn open(node: &Node, file_system: FileSystem) -> Result<OwnedFd, Refusal> {

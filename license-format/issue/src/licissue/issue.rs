@@ -15,7 +15,7 @@ use crate::request;
 
 pub(crate) fn run(args: &Issue, console: &mut Console<'_>) -> Result<(), CommandError> {
     if args.licences.sign.is_empty() && !args.licences.dry_run {
-        let what = "is missing, and no licence is without a signature";
+        let what = "is missing, and every licence needs a signature";
         return Err(CommandError::usage("--sign", what, "name a .key file of keygen"));
     }
     let mut command = PackCommand::new("issue", &args.licences)?;

@@ -25,7 +25,8 @@ fn doctor_sorts_by_severity_and_ends_with_a_summary() {
                 licence cannot be bound to this device
 WRONG  clock    behind a time that has passed for certain; that time counts
                 instead; let a time server set it
-WRONG  licence  the device has no licence; import one with licctl import FILE
+WRONG  licence  the device has no licence; import one: licctl import FILE, or
+                licctl import usb
 WRONG  file     01E7CDFDC2F6877E56C68D874C24AB6C.lic: wrong-device: for unit
                 00E0C51C5088; this device has no unit ID
 WRONG  file     damaged.lic: malformed: is empty; get the file again from where

@@ -74,8 +74,8 @@ pub(super) const TABLE: &[Entry] = &[
         "ist beschädigt: beginnt wie gzip und lässt sich nicht auspacken",
     ),
     ("cannot be read: {}", "ist nicht lesbar: {}"),
-    ("was not opened for reading", "wurde nicht zum Lesen geöffnet"),
-    ("open it so", "so öffnen"),
+    ("is open for writing only", "ist nur zum Schreiben geöffnet"),
+    ("open it for reading", "zum Lesen öffnen"),
     ("is an address", "ist eine Adresse"),
     (
         "verify takes files, and “licctl import -n” checks what an address has",

@@ -5,7 +5,7 @@ use super::Entry;
 pub(super) const TABLE: &[Entry] = &[
     (
         "is not the first line of a licence or trust document",
-        "ist nicht die erste Zeile einer Lizenz",
+        "ist nicht die erste Zeile einer Lizenz oder eines Vertrauensdokuments",
     ),
     ("the file ends too early", "die Datei endet zu früh"),
     (
@@ -69,7 +69,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("a place in the list of units", "ein Platz in der Liste der Units"),
     ("a base64 hash", "ein Hash in Base64"),
     ("a verifier key and products", "ein Prüfschlüssel und Produkte"),
-    ("a pack and a serial", "ein Pack und eine Serie"),
+    ("a pack and a serial", "ein Pack und eine Ausgabe"),
     // Cures.
     ("update the system first", "zuerst das System aktualisieren"),
     (

@@ -49,10 +49,10 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     ("update it", "aktualisieren"),
     ("cannot be read ({})", "ist nicht lesbar ({})"),
-    ("is sysfs mounted?", "ist sysfs eingehängt?"),
-    ("is proc mounted?", "ist proc eingehängt?"),
+    ("check that sysfs is mounted", "prüfen, ob sysfs eingehängt ist"),
+    ("check that proc is mounted", "prüfen, ob proc eingehängt ist"),
     ("cannot be listed over rtnetlink ({})", "lassen sich über rtnetlink nicht auflisten ({})"),
-    ("is AF_NETLINK allowed?", "ist AF_NETLINK erlaubt?"),
+    ("allow AF_NETLINK", "AF_NETLINK erlauben"),
     ("cannot be looked at now ({})", "ist gerade nicht lesbar ({})"),
     ("{} (and {} more)", "{} (und {} weitere)"),
     (

@@ -1,12 +1,12 @@
-//! Sticks, addresses, proxies, passwords, and the worker that fetches.
+//! Sticks, addresses, proxies, passwords, and the download worker.
 
 use super::Entry;
 
 pub(super) const TABLE: &[Entry] = &[
     // Sticks.
-    ("no stick is plugged in", "es steckt kein Stick"),
+    ("no stick is plugged in", "es ist kein Stick eingesteckt"),
     ("plug one in and try again", "einstecken und noch einmal versuchen"),
-    ("several sticks are plugged in", "es stecken mehrere Sticks"),
+    ("several sticks are plugged in", "es sind mehrere Sticks eingesteckt"),
     ("name one: {}", "zur Wahl stehen: {}"),
     (
         "holds no file *.lic in its top directory",
@@ -50,6 +50,12 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     ("use another stick", "einen anderen Stick nehmen"),
     ("has no file system that can be read here", "hat kein hier lesbares Dateisystem"),
+    (
+        "has no file system that can be read here, and this kernel has no driver for {}",
+        "hat kein hier lesbares Dateisystem, und diesem Kernel fehlt der Treiber für {}",
+    ),
+    ("load one", "einen laden"),
+    ("use a stick with {}", "einen Stick mit {} nehmen"),
     ("was pulled before all was written", "wurde abgezogen, bevor alles geschrieben war"),
     (
         "plug it into the other computer again and eject it there",
@@ -145,11 +151,8 @@ pub(super) const TABLE: &[Entry] = &[
     ("the import was cancelled", "der Import wurde abgebrochen"),
     ("not all of it has come within {} seconds", "innerhalb von {} Sekunden kam nicht alles"),
     ("{}: cannot be started ({})", "{}: lässt sich nicht starten ({})"),
-    ("is it installed?", "ist es installiert?"),
-    (
-        "the worker that fetches ended unexpectedly",
-        "das Programm zum Abrufen wurde unerwartet beendet",
-    ),
+    ("check that it is installed", "prüfen, ob es installiert ist"),
+    ("the download worker ended unexpectedly", "das Programm zum Abrufen wurde unerwartet beendet"),
     ("cannot be kept in memory ({})", "passt nicht in den Speicher ({})"),
     ("shorten it", "kürzen"),
     (
@@ -161,6 +164,6 @@ pub(super) const TABLE: &[Entry] = &[
         "email: is no mail address such as ada@example.com",
         "email: ist keine E-Mail-Adresse wie ada@example.com",
     ),
-    ("the worker that fetches sent {}", "das Programm zum Abrufen hat Unerwartetes gesendet ({})"),
+    ("the download worker sent {}", "das Programm zum Abrufen hat Unerwartetes gesendet ({})"),
     ("{} failed here: {}", "hier gescheitert ({}): {}"),
 ];

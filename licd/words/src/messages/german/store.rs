@@ -27,7 +27,7 @@ pub(super) const TABLE: &[Entry] = &[
         "check its write protection, and the kernel's log for errors",
         "Schreibschutz und Kernel-Protokoll prüfen",
     ),
-    ("is immutable, or the directory that it is in is", "oder das Verzeichnis ist unveränderlich"),
+    ("is immutable, or its directory is", "ist unveränderlich, oder das Verzeichnis ist es"),
     ("make it changeable with “chattr -i”", "mit „chattr -i“ änderbar machen"),
     ("the file system is damaged", "das Dateisystem ist beschädigt"),
     ("check it with fsck", "mit fsck prüfen"),

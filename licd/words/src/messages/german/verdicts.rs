@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Entry] = &[
         "durch eine spätere Lizenz dieses Geräts ersetzt",
     ),
     ("ask for the pack's newest", "die neueste des Packs anfordern"),
-    ("serial {} of pack {} was withdrawn", "Serie {} von Pack {} wurde zurückgezogen"),
+    ("serial {} of pack {} was withdrawn", "Ausgabe {} von Pack {} wurde zurückgezogen"),
     ("ask for the pack's newest licence", "die neueste Lizenz des Packs anfordern"),
     ("was removed on purpose", "wurde absichtlich entfernt"),
     (
@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Entry] = &[
         "Vertrauensdokument Version {} unterscheidet sich vom geltenden derselben Version",
     ),
     ("ask the vendor for a newer one", "beim Hersteller ein neueres anfordern"),
-    ("{} pack {} serial {} from this device", "{!} Pack {} Serie {}"),
+    ("{} pack {} serial {} from this device", "{!} Pack {} Ausgabe {}"),
     ("from {} it withdraws", "ab {} entzieht sie diesem Gerät"),
     ("it withdraws", "sie entzieht diesem Gerät"),
 ];

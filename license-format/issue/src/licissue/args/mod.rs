@@ -16,15 +16,18 @@ pub(crate) use packs::{
 };
 use value::{NUMBER, TIME, UNIT, file_safe_name, parser, unit, withdrawal};
 
+/// The place of the options of all verbs in the help of each: after its own.
+const COMMON: usize = 100;
+
 /// Makes keys, trust documents, licences and slices, and keeps Product Packs by the portal's rules
 #[derive(Parser)]
 #[command(name = "licissue", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
     /// Root directory of a device's image, whose keys `inspect` uses; the other verbs ignore it
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, display_order = COMMON, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = COMMON)]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) verb: Verb,
