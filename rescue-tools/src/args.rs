@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -97,7 +98,7 @@ pub(crate) enum Verb {
     /// Show everything about one licence, or the licences of a pack.
     Show {
         /// A file, the name of a file in the store, or a pack ID.
-        #[arg(value_name = "FILE|PACK")]
+        #[arg(value_name = "FILE|PACK", value_parser = NonEmptyStringValueParser::new())]
         what: String,
     },
     /// Judge files as an import would, and change nothing.
@@ -255,7 +256,8 @@ impl Args {
 }
 
 impl NamedSource {
-    fn of(text: OsString) -> Self {
+    fn of(path: PathBuf) -> Self {
+        let text = path.into_os_string();
         let place = Place::parse(&text);
         Self { text, place }
     }

@@ -16,6 +16,7 @@ use licd_rules::{
     Code, Feature, Generation, Reason, Selector, ServiceStatus, TimeVerdict, Version,
 };
 use license_format::Date;
+use nix::unistd::geteuid;
 
 use crate::args::Access;
 use crate::bus::Daemon;
@@ -198,7 +199,13 @@ impl Backend {
                 let survey = self.device.survey().unwrap_or_else(|partial| partial.survey);
                 Ok(Removed { count, left: survey.left_by(selector) })
             }
-            None => self.device.remove(None, selector),
+            None => {
+                let removed = self.device.remove(None, selector)?;
+                if removed.count == 0 && !geteuid().is_root() {
+                    self.device.authority()?;
+                }
+                Ok(removed)
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Simulated hardware: trees in the kernel's layout, inside a root directory (contract §1, §4a).
+//! Simulated hardware: trees in the kernel's layout, inside a root directory.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Activation (contract §7b): a request to the licensing service, and what becomes of it.
+//! Activation: a request to the licensing service, and what becomes of it.
 
 mod answers;
 mod cancels;

@@ -1,4 +1,4 @@
-//! The daemon on the bus (contract §10).
+//! The daemon on the bus (docs/ums-administrator.md, section 7).
 
 use std::collections::HashMap;
 use std::fs::File;

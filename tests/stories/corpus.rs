@@ -16,7 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_refused_file_changes_nothing),
 ];
 
-/// The exit code of a verdict (contract §5).
+/// The exit code of a verdict (docs/technician.md, section 3).
 fn exit_code(code: &str) -> i32 {
     match code {
         "valid" | "pending" => 0,

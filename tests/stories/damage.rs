@@ -1,4 +1,4 @@
-//! Documents with a missing byte or a changed bit are refused.
+//! Documents with a missing byte or a changed bit are refused, and a damaged tree of files stops nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_truncated_or_bit_flipped_slice_is_never_valid),
     story!(a_truncated_or_bit_flipped_mass_licence_is_never_valid),
     story!(a_truncated_or_bit_flipped_trust_document_is_never_accepted),
+    story!(a_pipe_in_place_of_a_directory_is_not_waited_for),
+    story!(a_link_to_nothing_in_place_of_a_directory_is_survived),
 ];
 
 /// The number of files in one run of licctl.
@@ -84,4 +86,34 @@ fn a_truncated_or_bit_flipped_mass_licence_is_never_valid() {
 
 fn a_truncated_or_bit_flipped_trust_document_is_never_accepted() {
     both(&maker::trust(2, &[("WE-7Q2KD", 182)]));
+}
+
+fn a_pipe_in_place_of_a_directory_is_not_waited_for() {
+    for (dir, verdict) in
+        [("/var/lib/licd", "valid"), ("/etc/licd", "valid"), ("/run/licd", "store-unwritable")]
+    {
+        let world = World::new();
+        let pipe = world.path(dir);
+        fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let daemon = world.start();
+        assert_eq!(daemon.import(maker::licence().sign()).verdict(), verdict, "{dir}");
+        assert!(daemon.status()["problems"].to_string().contains(dir), "{dir}");
+        assert!(daemon.stop().success(), "{dir}");
+        assert_eq!(world.import(maker::licence().serial(184).sign()).verdict(), verdict, "{dir}");
+    }
+}
+
+fn a_link_to_nothing_in_place_of_a_directory_is_survived() {
+    for (dir, verdict) in [("/var", "valid"), ("/run", "store-unwritable")] {
+        let world = World::new();
+        let place = world.path(dir);
+        let _ = fs::remove_dir_all(&place);
+        std::os::unix::fs::symlink("nothing", &place).unwrap();
+        assert_eq!(world.import(maker::licence().sign()).verdict(), verdict, "{dir}");
+        let daemon = world.start();
+        assert_eq!(daemon.status()["unit_id"], UNIT, "{dir}");
+        assert_eq!(daemon.import(maker::licence().serial(184).sign()).verdict(), verdict, "{dir}");
+        assert!(daemon.stop().success(), "{dir}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The programs at given dates (contract §3, §8, `clock.state`), under a simulated clock.
+//! The programs at given dates (LF §4.1, `clock.state`), under a simulated clock.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! The restart at the end of a deployment by a link of the settings (contract §7a), with a logind
-//! that only records calls.
+//! The restart at the end of a deployment by a link of the settings (docs/ums-administrator.md,
+//! section 2.1), with a logind that only records calls.
 
 mod asking;
 mod restarting;

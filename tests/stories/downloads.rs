@@ -1,4 +1,4 @@
-//! The download links that UMS writes to the settings (contract §7, `Poll()`).
+//! The download links that UMS writes to the settings (docs/ums-administrator.md, section 2).
 
 use std::fs;
 use std::io::Write as _;

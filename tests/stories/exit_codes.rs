@@ -1,8 +1,8 @@
-//! Every exit code of the contract (§5), as a script sees it.
+//! Every exit code of licctl(1), as a script sees it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER};
@@ -15,6 +15,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(wrong_usage_is_2),
     story!(a_file_has_the_exit_code_of_its_verdict),
     story!(several_files_have_the_highest_exit_code),
+    story!(an_endless_pipe_is_too_large_with_and_without_the_daemon),
     story!(a_missing_store_is_7),
     story!(missing_write_permission_is_8),
     story!(a_daemon_that_does_not_answer_is_9),
@@ -57,10 +58,14 @@ fn yes_is_0_and_no_is_1() {
 
 fn wrong_usage_is_2() {
     let world = World::new();
-    let wrong: [&[&str]; 12] = [
+    let wrong: [&[&str]; 16] = [
         &["planet"],
         &["verify"],
+        &["verify", ""],
         &["import"],
+        &["import", ""],
+        &["show", ""],
+        &["slice", ""],
         &["feature"],
         &["feature", "flying"],
         &["remove"],
@@ -127,6 +132,28 @@ fn several_files_have_the_highest_exit_code() {
     assert_eq!(verify(&[3, 0, 1, 2]), 6);
 }
 
+fn an_endless_pipe_is_too_large_with_and_without_the_daemon() {
+    let world = World::new();
+    let daemon = world.start();
+    let endless = |mut licctl: Command| {
+        let zero = fs::File::open("/dev/zero").unwrap();
+        let mut cat = Command::new("cat").stdin(zero).stdout(Stdio::piped()).spawn().unwrap();
+        let pipe = cat.stdout.take().unwrap();
+        let ended = licctl.args(["import", "--json", "-"]).stdin(pipe).output().unwrap();
+        // The command above still holds the pipe.
+        cat.kill().unwrap();
+        cat.wait().unwrap();
+        assert_eq!(ended.status.code(), Some(3));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    let direct = endless(world.licctl_command());
+    assert!(
+        direct.contains("\"too-large\",\"message\":\"is larger than 33554432 bytes"),
+        "{direct}"
+    );
+    assert_eq!(endless(daemon.licctl_command()), direct);
+}
+
 fn a_missing_store_is_7() {
     let world = World::new();
     fs::remove_dir(world.path("/license")).unwrap();
@@ -161,7 +188,9 @@ fn missing_write_permission_is_8() {
     let import = as_unprivileged(&world, &["import", "--json", &other]).with_code(8);
     assert_eq!(import.verdict(), "not-authorized");
     assert!(import.message().contains("run it as root"), "{import:?}");
-    assert_eq!(as_unprivileged(&world, &["remove", "all"]).code, 8);
+    for selector in ["all", "pack:WE-NONE1"] {
+        assert_eq!(as_unprivileged(&world, &["remove", selector]).code, 8, "{selector}");
+    }
     // Every user may read.
     for args in [&["status"][..], &["verify", &other], &["features"], &["show", "WE-7Q2KD"]] {
         assert_eq!(as_unprivileged(&world, args).code, 0, "{args:?}");

@@ -1,4 +1,4 @@
-//! Floods of calls by one user do not affect others (contract §10).
+//! Floods of calls by one user do not affect others (docs/threat-model.md, section 3.5).
 
 use std::fs;
 use std::io::Write as _;

@@ -1,5 +1,5 @@
 //! The effects of an issuing key on other issuers' licences, and of its revocation by a newer trust
-//! document (contract §3).
+//! document (LF §4.5).
 
 use std::fs;
 

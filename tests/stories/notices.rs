@@ -1,4 +1,4 @@
-//! Expiry notices (contract §10): announced once a day and published as text for users.
+//! Expiry notices (docs/ums-administrator.md, section 5): announced once a day and published as text for users.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

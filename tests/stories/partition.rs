@@ -5,12 +5,13 @@ use std::process::{Child, Command};
 
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::{World, story};
+use acceptance::{World, program, story};
 use nix::errno::Errno;
 use serde_json::Value;
 
 pub(crate) const STORIES: &[Story] = &[
     story!(the_partition_is_read_only_again_after_every_change, needs root),
+    story!(a_rescue_shell_without_proc_imports_all_the_same, needs root),
     story!(the_rescue_shells_recipe_works_while_the_daemon_runs, needs root),
     story!(a_partition_left_writable_is_closed_by_the_next_change, needs root),
     story!(a_process_holding_a_removed_file_is_named_until_it_lets_go, needs root),
@@ -61,6 +62,26 @@ fn the_partition_is_read_only_again_after_every_change() {
         assert_closed(&world);
         assert_eq!(world.status()["state"], "valid");
     }
+}
+
+fn a_rescue_shell_without_proc_imports_all_the_same() {
+    let world = World::mounted();
+    let empty = world.root().with_extension("empty");
+    fs::create_dir(&empty).unwrap();
+    let licctl = |args: &[&str]| {
+        let mut shell = Command::new("unshare");
+        shell.args(["--mount", "sh", "-c", "mount --bind \"$0\" /proc && exec \"$@\""]).arg(&empty);
+        let licctl = world.licctl_command();
+        shell.arg(licctl.get_program()).args(licctl.get_args()).args(args).env("LC_ALL", "C");
+        program::run(&mut shell)
+    };
+    let state = || licctl(&["status", "--json"]).with_code(0).json()["store"]["state"].take();
+    assert_eq!(state(), "read-only");
+    let file = world.file("a.lic", maker::licence().sign());
+    let _ = licctl(&["import", &file]).with_code(0);
+    assert_eq!(state(), "read-only");
+    assert_closed(&world);
+    assert_eq!(world.status()["state"], "valid");
 }
 
 fn the_rescue_shells_recipe_works_while_the_daemon_runs() {

@@ -1,4 +1,4 @@
-//! The status report (contract §9): its schema, and its hardware, system and time.
+//! The status report (docs/ums-administrator.md, section 6): its schema, and its hardware, system and time.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! The starter period of a new device (contract §8).
+//! The starter period of a new device (docs/image-builder.md, section 3).
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The verbs of licctl (contract §6): their output, which is the same with and without the daemon.
+//! The verbs of licctl (docs/technician.md): their output, which is the same with and without the daemon.
 
 use std::fs;
 

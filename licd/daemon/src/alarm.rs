@@ -41,8 +41,8 @@ impl Alarm {
 /// Expires when the clock is set.
 pub(crate) struct ClockSet(TimerFd);
 
-/// Longer than any device runs.
-const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Seconds: longer than any device runs.
+const NEVER: i64 = 100 * 365 * 24 * 60 * 60;
 
 impl ClockSet {
     /// Listens from now on.
@@ -72,12 +72,18 @@ impl ClockSet {
         let flags =
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
         let now = nix::time::ClockId::CLOCK_REALTIME.now()?;
-        match self.0.set(Expiration::OneShot(now + TimeSpec::from(NEVER)), flags) {
+        match self.0.set(Expiration::OneShot(long_after(now)), flags) {
             // The clock was set between the two calls: the timer is armed, and a new time is judged anyway.
             Err(Errno::ECANCELED) => Ok(()),
             outcome => outcome,
         }
     }
+}
+
+/// A time that does not come. The kernel takes any number of seconds; a sum of two times would have to fit into
+/// 64 bits of nanoseconds, which a clock that is 136 years ahead exceeds.
+fn long_after(now: TimeSpec) -> TimeSpec {
+    TimeSpec::new(now.tv_sec().saturating_add(NEVER), 0)
 }
 
 impl AsFd for Alarm {
@@ -95,6 +101,16 @@ impl AsFd for ClockSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_alarm_of_a_clock_can_be_armed_however_far_that_is_ahead() {
+        for now in [0, 6_311_433_600, 9_223_372_036, i64::MAX] {
+            let then = long_after(TimeSpec::new(now, 999_999_999));
+            assert!(then.tv_sec() == i64::MAX || then.tv_sec() - now == NEVER, "{then}");
+            let clock = TimerFd::new(ClockId::CLOCK_REALTIME, FLAGS).unwrap();
+            clock.set(Expiration::OneShot(then), TimerSetTimeFlags::TFD_TIMER_ABSTIME).unwrap();
+        }
+    }
 
     #[test]
     fn it_is_set_in_time_since_boot_and_never_to_now() {

@@ -18,6 +18,7 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::shared::{News, Published, Shared};
+use crate::weight::yield_to_answers;
 
 pub(crate) use files::FileQueues;
 pub(crate) use source::{Access, Source};
@@ -191,6 +192,7 @@ pub(crate) fn spawn<T>(
 ) -> io::Result<()> {
     let shared = Arc::clone(shared);
     let run = move || {
+        yield_to_answers();
         // The state that the work held is not used after a panic.
         let result = catch_unwind(AssertUnwindSafe(work));
         shared.report(tell(result.ok()));

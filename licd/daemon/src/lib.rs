@@ -19,6 +19,7 @@ mod notices;
 mod shared;
 mod timers;
 mod watch;
+mod weight;
 
 use std::env;
 use std::io::{self, Write as _};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use licd_rules::{Code, License};
 use licd_store::FileName;
-use license_format::{Complete, TrustDocument};
+use license_format::{Complete, DocumentError, TrustDocument, Verified, Verifier};
 
 use crate::import::Intent;
 use crate::read::{Document, NotRead};
@@ -30,11 +30,41 @@ pub struct Arrival {
 /// Content of an arrival.
 pub(crate) enum Content {
     /// A licence, and the verdict of the trust document on it.
-    License { complete: Box<Complete>, verified: Result<Box<Genuine>, Failure> },
+    License { again: Again, verified: Result<Box<Genuine>, Failure> },
     /// A trust document.
     Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
     /// An unreadable source, another file, or a file with a verdict already.
     Judged(FileVerdict),
+}
+
+/// What another trust document verifies the licence by.
+pub(crate) enum Again {
+    /// The file, if a device stores all of it. It is much shorter than what has room for every file, and
+    /// hundreds may wait.
+    Text(Box<str>),
+    /// All but the list of units.
+    Complete(Box<Complete>),
+}
+
+impl Again {
+    fn of(complete: Box<Complete>, genuine: &Genuine) -> Self {
+        match &genuine.storable {
+            Some(storable) if !storable.is_slice() => Self::Text(storable.content.as_str().into()),
+            _ => Self::Complete(complete),
+        }
+    }
+
+    fn verify(&self, trust: &TrustDocument) -> Result<Verified, DocumentError> {
+        match self {
+            // It names its units.
+            Self::Text(text) => {
+                let mut verifier = Verifier::new(trust, &[]);
+                verifier.update(text.as_bytes())?;
+                verifier.finish()
+            }
+            Self::Complete(complete) => complete.verify(trust),
+        }
+    }
 }
 
 impl Survey {
@@ -42,11 +72,11 @@ impl Survey {
     pub fn read(&self, name: &str, source: impl Read, intent: Intent) -> Arrival {
         let content = match self.reader().read_complete(source) {
             Ok(Document::License { complete, genuine }) => {
-                Content::License { complete, verified: Ok(genuine) }
+                Content::License { again: Again::of(complete, &genuine), verified: Ok(genuine) }
             }
             Ok(Document::Trust { document, bytes }) => Content::Trust { document, bytes },
             Err(NotRead::Unproven { complete, failure }) => {
-                Content::License { complete, verified: Err(failure) }
+                Content::License { again: Again::Complete(complete), verified: Err(failure) }
             }
             Err(not_read) => Content::Judged(FileVerdict::unread(name, not_read.into())),
         };
@@ -98,9 +128,9 @@ impl Arrival {
 
     /// Verifies it again if the trust document has changed, which may revoke or admit its key.
     pub(crate) fn verify_by(&mut self, trust: &Arc<TrustDocument>) {
-        let Content::License { complete, verified } = &mut self.content else { return };
+        let Content::License { again, verified } = &mut self.content else { return };
         if self.trust.as_ref() != Some(trust) {
-            *verified = complete
+            *verified = again
                 .verify(trust)
                 .map(|verified| Box::new(verified.into()))
                 .map_err(Failure::from);

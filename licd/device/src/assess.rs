@@ -2,7 +2,6 @@
 
 mod verdicts;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use licd_fs::look::Looked;
@@ -103,7 +102,7 @@ pub(crate) struct Assessor<'a> {
     /// The times that the licences at hand attest, and the names of the licences by their text: a store
     /// may hold ten thousand.
     attested: Option<Attested>,
-    by_text: Option<HashMap<Digest, Vec<FileName>>>,
+    by_text: Option<Vec<(Digest, FileName)>>,
     /// The basis for judging the next licence.
     grounds: Option<Grounds>,
     /// The memory with the effects of the stored licences.
@@ -180,7 +179,7 @@ impl<'a> Assessor<'a> {
         if assessed.clears_tombstone(arrival.intent) {
             past.restore(license);
         }
-        past != self.survey.past
+        past != *self.survey.past
     }
 
     /// Applies the effects of an arrival to the survey.
@@ -195,10 +194,10 @@ impl<'a> Assessor<'a> {
         let (Some(genuine), Some(time)) = (arrival.genuine(), &assessed.time) else { return };
         let license = &genuine.license;
         if let Some(unit) = self.grounds.as_ref().and_then(|grounds| grounds.unit.as_ref()) {
-            self.survey.past.learn([license], unit, time.now);
+            Arc::make_mut(&mut self.survey.past).learn([license], unit, time.now);
         }
         if assessed.clears_tombstone(arrival.intent) {
-            self.survey.past.restore(license);
+            Arc::make_mut(&mut self.survey.past).restore(license);
         }
         if let Action::Store { name, content, replaces } = &assessed.action {
             replaces.iter().for_each(|file| self.drop_held(file));
@@ -225,7 +224,9 @@ impl<'a> Assessor<'a> {
             attested.add(&held.license);
         }
         if let (Some(by_text), Some(text)) = (&mut self.by_text, held.text) {
-            by_text.entry(text).or_default().push(name.clone());
+            let named = (text, name.clone());
+            let (Ok(place) | Err(place)) = by_text.binary_search(&named);
+            by_text.insert(place, named);
         }
         self.survey.hold(held);
     }
@@ -233,8 +234,11 @@ impl<'a> Assessor<'a> {
     /// Drops a licence whose file was replaced.
     fn drop_held(&mut self, name: &FileName) {
         let Some(held) = self.survey.held(name) else { return };
-        let names = self.by_text.as_mut().zip(held.text).and_then(|(all, text)| all.get_mut(&text));
-        names.into_iter().for_each(|names| names.retain(|other| other != name));
+        if let (Some(by_text), Some(text)) = (&mut self.by_text, held.text)
+            && let Ok(place) = by_text.binary_search(&(text, name.clone()))
+        {
+            by_text.remove(place);
+        }
         self.survey.drop_held(name);
         // What it attested may be attested by no other.
         self.attested = None;
@@ -282,15 +286,13 @@ impl<'a> Assessor<'a> {
         let Some(storable) = &genuine.storable else { return Vec::new() };
         let survey = &self.survey;
         let by_text = self.by_text.get_or_insert_with(|| {
-            let mut by_text = HashMap::<Digest, Vec<FileName>>::new();
-            for (text, held) in survey.held.iter().filter_map(|held| Some((held.text?, held))) {
-                by_text.entry(text).or_default().push(held.name.clone());
-            }
+            let texts = survey.held.iter().filter_map(|held| Some((held.text?, held.name.clone())));
+            let mut by_text: Vec<_> = texts.collect();
+            sort_by(&mut by_text, Ord::cmp);
             by_text
         });
-        let names = by_text.get(&storable.text).into_iter().flatten();
-        let mut same: Vec<_> = names.filter_map(|name| survey.held(name).cloned()).collect();
-        sort_by(&mut same, |a, b| a.name.cmp(&b.name));
-        same
+        let first = by_text.partition_point(|(text, _)| *text < storable.text);
+        let with_text = by_text.iter().skip(first).take_while(|(text, _)| *text == storable.text);
+        with_text.filter_map(|(_, name)| survey.held(name).cloned()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The clean-up of the store (`license_cleanup`).
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use licd_files::state;
@@ -115,7 +115,7 @@ impl Survey {
             return cleaned;
         }
         // They teach what they have replaced before they go.
-        self.past = self.learned(time);
+        self.past = Arc::new(self.learned(time));
         let untidy = self.untidy(&self.past, time).into_iter();
         let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
         let replaced: BTreeMap<_, _> =

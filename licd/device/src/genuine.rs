@@ -36,7 +36,7 @@ pub(crate) enum Part {
 }
 
 /// The first half of a SHA-256.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Digest([u8; 16]);
 
 impl Digest {

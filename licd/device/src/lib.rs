@@ -18,6 +18,7 @@ mod partial;
 mod past;
 mod place;
 mod problem;
+mod processors;
 mod read;
 mod recognise;
 mod records;

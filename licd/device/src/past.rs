@@ -16,9 +16,8 @@ impl Device {
     pub fn keep_past(&self, survey: &Survey, time: &TimeVerdict) -> Result<(), Failure> {
         let back: Vec<&License> =
             survey.licenses().filter(|license| survey.past.remover(license).is_some()).collect();
-        let mut past = survey.past.clone();
-        survey.teach(&mut past, time);
-        let learns = past != survey.past || !back.is_empty() || self.lacks_tombstones();
+        let learns =
+            survey.learned(time) != *survey.past || !back.is_empty() || self.lacks_tombstones();
         if !learns {
             self.note_saved(Record::State, Ok(()))?;
         }

@@ -34,6 +34,19 @@ impl Device {
         self.remove_by(Remover::Person, last, selector)
     }
 
+    /// Whether this user may change the store at all. A user who may not learns it even where nothing is to be
+    /// changed, as from the daemon, which asks for authority first.
+    ///
+    /// # Errors
+    /// [`Code::NotAuthorized`].
+    pub fn authority(&self) -> Result<(), Failure> {
+        match self.store().writer() {
+            Err(refused @ StoreError::NotAuthorized { .. }) => Err(refused.into()),
+            // The other errors are met by those who write.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Like [`Device::remove`], for the removal profile of the settings. The licences stay away
     /// while it is set.
     ///

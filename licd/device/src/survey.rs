@@ -1,5 +1,6 @@
 //! The state of a device, read once.
 
+mod entry;
 mod inputs;
 mod judge;
 mod reading;
@@ -60,7 +61,9 @@ pub struct Survey {
     /// Sorted by name.
     pub(crate) held: Vec<Arc<Held>>,
     rejected: Vec<Rejected>,
-    pub(crate) past: Past,
+    pub(crate) past: Arc<Past>,
+    /// Whether the memory has no keys of newer versions.
+    has_known_memory: bool,
     /// The build date that the image states.
     built: Option<UnixSeconds>,
     starter_mark: Option<StarterMark>,

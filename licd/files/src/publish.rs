@@ -85,9 +85,9 @@ impl Directory {
         if let Some(open) = self.open.get() {
             return Ok(open);
         }
-        let opened = File::open(&self.path).or_else(|_| {
+        let opened = atomic::open_dir(&self.path).or_else(|_| {
             atomic::create_dir(&self.path)?;
-            File::open(&self.path)
+            atomic::open_dir(&self.path)
         });
         let opened = opened.map_err(|error| named(&self.path, error))?;
         Ok(self.open.get_or_init(|| opened))

@@ -84,6 +84,8 @@ pub struct Memory {
     pub past: Past,
     /// The files of an unfinished removal, at most [`REMOVING`].
     pub removing: Vec<Removing>,
+    /// Whether the file has no keys of newer versions.
+    pub is_known: bool,
 }
 
 /// Limit of files in a removal: the limit of the store.
@@ -130,7 +132,8 @@ impl Remembered for Known {
 /// [`Unavailable`](licd_fs::look::Unavailable).
 pub fn load(root: &Root) -> Looked<(Memory, Option<Warning>)> {
     let (file, warning) = StateFile::<Known>::load(root)?;
-    Ok((file.known.into(), warning))
+    let is_known = file.is_known();
+    Ok((Memory { is_known, ..file.known.into() }, warning))
 }
 
 /// The files of an unfinished removal.
@@ -156,32 +159,43 @@ pub fn flush(root: &Root) -> Result<(), SaveError> {
 /// # Errors
 /// [`SaveError`].
 pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R, SaveError> {
-    StateFile::<Known>::update(root, |known| apply(known, change))
+    StateFile::<Known>::update(root, |known| change_memory(known, change))
 }
 
-/// Does the same for a change that flushed licences of the store prove again, with one flush instead of
-/// three: a power cut may leave the old file, and the copy waits for the next update. The change may be
-/// [`prepare`]d; it is then the same.
+/// Replaces the memory of licences by what flushed licences of the store prove again, with one flush instead of
+/// three: a power cut may leave the old file, and the copy waits for the next update. `read` is the stamp of a
+/// file that the caller has read, that [is known](Memory::is_known) and has no unfinished removal: if the file
+/// still has it, it is not read again. The change may be [`prepare`]d from the same.
 ///
 /// # Errors
 /// Those of [`update`].
 pub fn learn(
     root: &Root,
     prepared: Option<Prepared>,
-    change: impl FnOnce(&mut Memory),
+    read: Option<Stamp>,
+    past: Past,
 ) -> Result<(), SaveError> {
-    StateFile::<Known>::update_prepared(root, prepared, |known| apply(known, change))
+    StateFile::<Known>::update_prepared(root, prepared, as_read(root, read), |known| {
+        change_memory(known, |memory| memory.past = past);
+    })
 }
 
-/// Writes the memory after a change, and flushes that on another thread. [`learn`] makes the change.
+/// Writes the memory as [`learn`] is going to leave it, and flushes that on another thread.
 ///
 /// # Errors
 /// Those of [`update`].
-pub fn prepare(root: &Root, change: impl FnOnce(&mut Memory)) -> Result<Prepared, SaveError> {
-    StateFile::<Known>::prepare(root, |known| apply(known, change))
+pub fn prepare(root: &Root, read: Option<Stamp>, past: Past) -> Result<Prepared, SaveError> {
+    StateFile::<Known>::prepare(root, as_read(root, read), |known| {
+        change_memory(known, |memory| memory.past = past);
+    })
 }
 
-fn apply<R>(known: &mut Known, change: impl FnOnce(&mut Memory) -> R) -> R {
+/// The keys of the file besides the memory of licences, if it still has the stamp.
+fn as_read(root: &Root, read: Option<Stamp>) -> impl FnOnce() -> Option<Known> {
+    move || (read.is_some() && stamp(root) == Ok(read)).then(Known::default)
+}
+
+fn change_memory<R>(known: &mut Known, change: impl FnOnce(&mut Memory) -> R) -> R {
     let mut memory = Memory::from(std::mem::take(known));
     let done = change(&mut memory);
     memory.past.tidy();
@@ -228,13 +242,13 @@ impl From<Known> for Memory {
         let Known { roster: rosters, reissued, converted, removed, removing } = known;
         let mut past = Past { rosters, reissued, converted, removed };
         past.tidy();
-        Self { past, removing }
+        Self { past, removing, is_known: false }
     }
 }
 
 impl From<Memory> for Known {
     fn from(memory: Memory) -> Self {
-        let Memory { past, removing } = memory;
+        let Memory { past, removing, is_known: _ } = memory;
         let Past { rosters: roster, reissued, converted, removed } = past;
         Self { roster, reissued, converted, removed, removing }
     }

@@ -465,31 +465,52 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
 fn the_copy_waits_for_a_change_that_the_store_does_not_prove_again() {
     let (_dir, root, file) = device();
     let copy = file.with_file_name("state.copy.toml");
-    let add = |pack| {
-        move |memory: &mut state::Memory| {
-            memory.past.rosters.push(roster(pack, 190, "2026-11-22"));
-        }
-    };
-    state::learn(&root, None, add("WE-AAAAA")).unwrap();
+    state::learn(&root, None, None, past("WE-AAAAA")).unwrap();
     assert!(file.exists() && !copy.exists());
-    state::update(&root, add("WE-BBBBB")).unwrap();
+    state::update(&root, |memory| memory.past = past("WE-BBBBB")).unwrap();
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
 }
 
-/// The packs of the rosters that a change adds.
-fn adds(packs: &[&'static str]) -> impl FnOnce(&mut state::Memory) {
-    let rosters: Vec<_> = packs.iter().map(|pack| roster(pack, 190, "2026-11-22")).collect();
-    |memory| memory.past.rosters.extend(rosters)
+/// A memory of one withdrawal.
+fn past(pack: &str) -> Past {
+    Past { rosters: vec![roster(pack, 190, "2026-11-22")], ..Past::default() }
 }
 
-/// The packs of the remembered rosters.
-fn remembered(root: &Root) -> Vec<String> {
-    let (memory, warning) = state::load(root).unwrap();
-    assert!(warning.is_none());
-    memory.past.rosters.iter().map(|roster| roster.pack.to_string()).collect()
+#[test]
+fn what_is_learned_leaves_keys_and_removals_of_others_alone() {
+    let (_dir, root, file) = with("schema = 1\nlater = true\n");
+    assert!(!state::load(&root).unwrap().0.is_known);
+    let before = state::stamp(&root).unwrap();
+    // Another program has written since.
+    let removing = Removing::new(OsStr::new("A.lic"), Stamp::default()).unwrap();
+    state::update(&root, |memory| memory.removing.push(removing.clone())).unwrap();
+    for read in [before, None] {
+        state::learn(&root, None, read, past("WE-AAAAA")).unwrap();
+        let (memory, _) = state::load(&root).unwrap();
+        assert_eq!((&memory.past, &*memory.removing), (&past("WE-AAAAA"), &[removing.clone()][..]));
+        assert!(fs::read_to_string(&file).unwrap().contains("later = true"));
+    }
 }
 
-/// The names of all files beside the state file.
+#[test]
+fn what_is_learned_needs_no_file_that_was_read_already() {
+    let (_dir, root, file) = device();
+    state::learn(&root, None, None, past("WE-AAAAA")).unwrap();
+    assert!(state::load(&root).unwrap().0.is_known);
+    // The caller answers for the stamp.
+    fs::write(&file, "later = true").unwrap();
+    state::learn(&root, None, state::stamp(&root).unwrap(), past("WE-BBBBB")).unwrap();
+    assert_eq!(loaded(&root), past("WE-BBBBB"));
+    assert!(!fs::read_to_string(&file).unwrap().contains("later"));
+}
+
+#[test]
+fn a_device_without_a_memory_knows_all_of_it() {
+    let (_dir, root, _) = device();
+    assert!(state::load(&root).unwrap().0.is_known);
+}
+
+/// The names of all files next to the state file.
 fn names(file: &std::path::Path) -> Vec<String> {
     let entries = fs::read_dir(file.parent().unwrap()).unwrap();
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
@@ -499,53 +520,51 @@ fn names(file: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
-fn a_prepared_change_is_made_at_once_and_leaves_no_other_file() {
-    for before in [&[][..], &["WE-AAAAA"]] {
+fn a_prepared_memory_is_learned_as_it_was_written_and_leaves_no_other_file() {
+    for before in [None, Some("WE-AAAAA")] {
         let (_dir, root, file) = device();
-        if !before.is_empty() {
-            state::learn(&root, None, adds(before)).unwrap();
+        if let Some(before) = before {
+            state::learn(&root, None, None, past(before)).unwrap();
         }
-        let prepared = state::prepare(&root, adds(&["WE-BBBBB"])).unwrap();
-        assert_eq!(remembered(&root), before);
-        state::learn(&root, Some(prepared), |_| panic!("it was prepared")).unwrap();
-        assert_eq!(remembered(&root), [before, &["WE-BBBBB"]].concat());
+        let read = state::stamp(&root).unwrap();
+        for read in [None, read] {
+            let prepared = state::prepare(&root, read, past("WE-BBBBB")).unwrap();
+            assert_eq!(loaded(&root), before.map_or_else(Past::default, past));
+            drop(prepared);
+        }
+        let prepared = state::prepare(&root, read, past("WE-BBBBB")).unwrap();
+        // What is prepared is in place, and not written once more.
+        state::learn(&root, Some(prepared), None, past("WE-CCCCC")).unwrap();
+        assert_eq!(loaded(&root), past("WE-BBBBB"));
         assert_eq!(names(&file), ["state.toml"]);
     }
 }
 
 #[test]
-fn a_change_that_was_prepared_for_another_file_is_made_anew() {
+fn a_memory_that_was_prepared_from_another_file_is_written_anew() {
     let (_dir, root, file) = device();
-    let prepare = || Some(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
-    let prepared = prepare();
-    state::learn(&root, None, adds(&["WE-AAAAA"])).unwrap();
-    state::learn(&root, prepared, adds(&["WE-BBBBB"])).unwrap();
-    assert_eq!(remembered(&root), ["WE-AAAAA", "WE-BBBBB"]);
-    let prepared = prepare();
-    state::learn(&root, None, adds(&["WE-CCCCC"])).unwrap();
-    state::learn(&root, prepared, adds(&["WE-DDDDD"])).unwrap();
-    assert_eq!(remembered(&root), ["WE-AAAAA", "WE-BBBBB", "WE-CCCCC", "WE-DDDDD"]);
-    let prepared = prepare();
+    let removing = Removing::new(OsStr::new("A.lic"), Stamp::default()).unwrap();
+    for pack in ["WE-AAAAA", "WE-BBBBB"] {
+        let prepared = state::prepare(&root, None, past(pack)).unwrap();
+        state::update(&root, |memory| memory.removing.push(removing.clone())).unwrap();
+        let written = state::load(&root).unwrap().0.removing;
+        state::learn(&root, Some(prepared), None, past(pack)).unwrap();
+        let (memory, _) = state::load(&root).unwrap();
+        assert_eq!((memory.past, memory.removing), (past(pack), written));
+    }
+    let prepared = state::prepare(&root, None, past("WE-AAAAA")).unwrap();
     fs::remove_file(&file).unwrap();
-    state::learn(&root, prepared, adds(&["WE-EEEEE"])).unwrap();
-    assert_eq!(remembered(&root), ["WE-EEEEE"]);
+    fs::remove_file(file.with_file_name("state.copy.toml")).unwrap();
+    state::learn(&root, Some(prepared), None, past("WE-CCCCC")).unwrap();
+    assert_eq!(loaded(&root), past("WE-CCCCC"));
     assert_eq!(names(&file), ["state.toml"]);
 }
 
 #[test]
-fn a_prepared_change_that_is_not_made_changes_nothing() {
-    let (_dir, root, file) = device();
-    state::learn(&root, None, adds(&["WE-AAAAA"])).unwrap();
-    drop(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
-    assert_eq!(remembered(&root), ["WE-AAAAA"]);
-    assert_eq!(names(&file), ["state.toml"]);
-}
-
-#[test]
-fn preparing_sweeps_the_leftovers_of_a_crash() {
+fn preparing_sweeps_the_leftovers_of_a_crash_and_leaves_none() {
     let (_dir, root, file) = device();
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(file.with_file_name(".licd-1-2.tmp"), "half").unwrap();
-    drop(state::prepare(&root, adds(&["WE-BBBBB"])).unwrap());
+    drop(state::prepare(&root, None, past("WE-BBBBB")).unwrap());
     assert_eq!(names(&file), [""; 0]);
 }

@@ -10,8 +10,9 @@ mod temporary;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -73,6 +74,15 @@ impl From<Errno> for ReplaceError {
     }
 }
 
+/// Opens a directory. Without its flag, opening would wait at a pipe of that name until another process
+/// writes to it.
+///
+/// # Errors
+/// The kernel's error.
+pub fn open_dir(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(OFlag::O_DIRECTORY.bits()).open(path)
+}
+
 /// Replaces or creates the file at `path`, as [`replace_at`] does.
 ///
 /// # Errors
@@ -85,7 +95,7 @@ pub fn replace(
 ) -> Result<(), ReplaceError> {
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let name = path.file_name().ok_or(Errno::EINVAL)?;
-    let dir = File::open(parent.unwrap_or(Path::new("."))).map_err(errno)?;
+    let dir = open_dir(parent.unwrap_or(Path::new("."))).map_err(errno)?;
     replace_at(&dir, name, bytes, mode, durability).map(drop)
 }
 
@@ -179,13 +189,21 @@ pub fn set_aside(file: &Path, aside: PathBuf) -> Result<PathBuf, Errno> {
 /// # Errors
 /// The kernel's error.
 pub fn create_dir(path: &Path) -> Result<(), Errno> {
+    match create_one(path) {
+        Err(Errno::ENOENT) => {
+            create_dir(path.parent().ok_or(Errno::ENOENT)?)?;
+            // The parent may be a link to nothing, in which nothing can ever be created.
+            create_one(path)
+        }
+        done => done,
+    }
+}
+
+/// Does the same in a parent that exists.
+fn create_one(path: &Path) -> Result<(), Errno> {
     match mkdir(path, PUBLIC_DIR) {
         Ok(()) => fchmodat(AT_FDCWD, path, PUBLIC_DIR, FchmodatFlags::FollowSymlink),
         Err(Errno::EEXIST) => Ok(()),
-        Err(Errno::ENOENT) => {
-            create_dir(path.parent().ok_or(Errno::ENOENT)?)?;
-            create_dir(path)
-        }
         Err(reason) => Err(reason),
     }
 }

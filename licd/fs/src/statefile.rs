@@ -83,6 +83,11 @@ pub struct StateFile<T> {
 }
 
 impl<T: Remembered> StateFile<T> {
+    /// Whether this version knows all keys of the file.
+    pub fn is_known(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
     /// Reads the file under this root, else its copy, else the default. A damaged file is set aside
     /// with a warning.
     ///
@@ -153,46 +158,60 @@ impl<T: Remembered> StateFile<T> {
     /// [`SaveError`]; the file is unchanged.
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
         let _lock = lock(root)?;
-        let (state, done) = Self::changed(root, change)?;
+        let (state, done) = Self::changed(root, None, change)?;
         state.save(root)?;
         Ok(done)
     }
 
     /// Writes what the file under this root becomes by a change, and flushes that on another thread, while the
-    /// file stays as it is. [`StateFile::update_prepared`] makes the change.
+    /// file stays as it is. [`StateFile::update_prepared`] makes the change. The file is not read if `known` returns
+    /// its keys: the caller has read them, the file has no others, and it has not changed since.
     ///
     /// # Errors
     /// [`SaveError`].
-    pub fn prepare(root: &Root, change: impl FnOnce(&mut T)) -> Result<Prepared, SaveError> {
+    pub fn prepare(
+        root: &Root,
+        known: impl FnOnce() -> Option<T>,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Prepared, SaveError> {
         let file = root.path(T::FILE);
         let unwritten = |why| SaveError::writing(&file, why);
         let base = Base::open(&file).map_err(unwritten)?;
-        let (state, ()) = Self::changed(root, change)?;
+        let (state, ()) = Self::changed(root, known(), change)?;
         let text = state.text().map_err(|_| unwritten(Errno::EINVAL))?;
         Prepared::begin(file.clone(), base, text.as_bytes()).map_err(unwritten)
     }
 
     /// Makes a change that was prepared, or the change anew if the file has changed since, or the content could
     /// not be flushed. A power cut leaves either file whole. The copy keeps to changes of [`StateFile::update`].
+    /// `known` is asked while the lock is held, as for [`StateFile::prepare`].
     ///
     /// # Errors
     /// Those of [`StateFile::update`].
     pub fn update_prepared(
         root: &Root,
         prepared: Option<Prepared>,
+        known: impl FnOnce() -> Option<T>,
         change: impl FnOnce(&mut T),
     ) -> Result<(), SaveError> {
         let _lock = lock(root)?;
         if prepared.is_some_and(|prepared| prepared.make().is_ok()) {
             return Ok(());
         }
-        let (state, ()) = Self::changed(root, change)?;
+        let (state, ()) = Self::changed(root, known(), change)?;
         state.save_as(root, Durability::Whole)
     }
 
     /// The file after a change, and the result of `change`.
-    fn changed<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<(Self, R), SaveError> {
-        let (mut state, warning) = Self::load(root).map_err(SaveError::Unread)?;
+    fn changed<R>(
+        root: &Root,
+        known: Option<T>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<(Self, R), SaveError> {
+        let (mut state, warning) = match known {
+            Some(known) => (Self { known, unknown: toml::Table::new() }, None),
+            None => Self::load(root).map_err(SaveError::Unread)?,
+        };
         if let Some(warning) = warning {
             log::warn!("{warning}");
         }

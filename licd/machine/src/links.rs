@@ -1,4 +1,4 @@
-//! Network interfaces that a licence can be bound to (contract of the unit ID), and events when an
+//! Network interfaces that a licence can be bound to (LF §5), and events when an
 //! interface changes.
 
 mod error;

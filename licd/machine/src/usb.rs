@@ -71,7 +71,7 @@ impl std::error::Error for RootDriveError {
     }
 }
 
-/// Finds the drive of the root file system (contract of the unit ID): from its mount through
+/// Finds the drive of the root file system (LF §5): from its mount through
 /// partitions, device-mapper, RAID and loop devices to the nearest USB device. Of several drives the
 /// preferred one counts, in whatever order they were found.
 ///

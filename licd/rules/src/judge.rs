@@ -129,31 +129,40 @@ impl Replaced {
         unit: &UnitId,
         now: impl Fn(Option<PublicKey>) -> UnixSeconds,
     ) -> Self {
-        let mut seen = case.past.clone();
-        for license in case.licenses {
-            seen.see(license, unit, case.now);
-        }
         let mut withdrawn = BTreeMap::new();
         for withdrawal in case.trust.withdrawals() {
             raise(&mut withdrawn, withdrawal.pack.clone(), withdrawal.up_to);
         }
         let (reissued, converted, listed) = Default::default();
         let mut replaced = Self { unit: unit.clone(), reissued, converted, listed, withdrawn };
-        replaced.take(seen, now);
+        replaced.take(case.past.clone(), &now);
+        // One by one, because a store may hold thousands.
+        for license in case.licenses {
+            replaced.see(license, case.now, &now);
+        }
         replaced
     }
 
     /// Adds a genuine licence that has arrived.
     pub fn add(&mut self, license: &License, now: UnixSeconds) {
-        let mut seen = Past::default();
-        seen.see(license, &self.unit, now);
-        self.take(seen, |_| now);
+        self.see(license, now, &|_| now);
     }
 
-    fn take(&mut self, seen: Past, now: impl Fn(Option<PublicKey>) -> UnixSeconds) {
-        self.reissued.take(seen.reissued, &self.unit, &now);
-        self.converted.take(seen.converted, &self.unit, &now);
-        self.listed.take(seen.rosters, &self.unit, &now);
+    fn see(
+        &mut self,
+        license: &License,
+        started: UnixSeconds,
+        now: &impl Fn(Option<PublicKey>) -> UnixSeconds,
+    ) {
+        let mut seen = Past::default();
+        seen.see(license, &self.unit, started);
+        self.take(seen, now);
+    }
+
+    fn take(&mut self, seen: Past, now: &impl Fn(Option<PublicKey>) -> UnixSeconds) {
+        self.reissued.take(seen.reissued, &self.unit, now);
+        self.converted.take(seen.converted, &self.unit, now);
+        self.listed.take(seen.rosters, &self.unit, now);
     }
 
     /// The state of a licence of this unit, gathered here or not: a licence never replaces itself.

@@ -156,6 +156,13 @@ impl Past {
         self.removed.drain(..excess);
     }
 
+    /// Gives back the room beyond the entries.
+    pub fn shrink_to_fit(&mut self) {
+        self.rosters.shrink_to_fit();
+        self.reissued.shrink_to_fit();
+        self.converted.shrink_to_fit();
+    }
+
     /// The memory as if every entry had started on this day: two memories have the same effect on a day
     /// after all of them if these are equal.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Features, updates and services, compared with a naive reading of the contract for every combination
+//! Features, updates and services, compared with a naive reading of the rules for every combination
 //! of licences of the base, the management pack and the add-ons.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -162,3 +162,16 @@ fn a_licence_that_arrives_replaces_older_ones_of_its_pack() {
     replaced.add(&pack("WE-AAAAA").serial(6).verified(), now);
     assert_eq!(replaced.state(&old, &trust, now), LicenseState::Superseded);
 }
+
+#[test]
+fn room_beyond_the_entries_is_given_back() {
+    let mut past = Past {
+        rosters: Vec::with_capacity(8),
+        reissued: Vec::with_capacity(8),
+        converted: Vec::with_capacity(8),
+        removed: Vec::new(),
+    };
+    past.shrink_to_fit();
+    let room = [past.rosters.capacity(), past.reissued.capacity(), past.converted.capacity()];
+    assert_eq!(room, [0; 3]);
+}

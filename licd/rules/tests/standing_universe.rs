@@ -1,4 +1,4 @@
-//! Supersession, withdrawal and time of licences, compared with a naive reading of the contract over a
+//! Supersession, withdrawal and time of licences, compared with a naive reading of the rules over a
 //! small universe: every device with these documents, without a choice.
 #![allow(
     clippy::unwrap_used,

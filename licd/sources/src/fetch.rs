@@ -13,6 +13,7 @@ use std::time::Duration;
 use licd_fs::deadline::DeadlineReader;
 use licd_fs::printable::{escaped, reason};
 use licd_protocol::{Frame, FrameError, REQUEST_BYTES};
+use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 pub use licd_protocol::{FailureCode, FetchFailure, FetchRequest, Peer, ResponseHeader};
@@ -187,12 +188,11 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => f.write_str(&escaped(&failure.to_string())),
-            Self::NoWorker { program, why } => write!(
-                f,
-                "{}: cannot be started ({}); check that it is installed",
-                program.display(),
-                reason(why)
-            ),
+            Self::NoWorker { program, why } => {
+                let cure = if is_short(why) { "try again" } else { "check that it is installed" };
+                let program = program.display();
+                write!(f, "{program}: cannot be started ({}); {cure}", reason(why))
+            }
             Self::Broken(FrameError::Stream(error)) if !is_end(error) => {
                 f.write_str(&reason(error))
             }
@@ -206,6 +206,13 @@ impl fmt::Display for FetchError {
 /// Whether the worker has exited: a pipe ends, and a socket with unread data is reset.
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
+}
+
+/// Whether a process could not be started for want of descriptors, memory or processes. Other errors are
+/// those of the program's file, or of its mode.
+fn is_short(error: &io::Error) -> bool {
+    let shortages = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::EAGAIN];
+    error.raw_os_error().is_some_and(|number| shortages.contains(&Errno::from_raw(number)))
 }
 
 impl std::error::Error for FetchError {
@@ -230,5 +237,19 @@ mod tests {
             assert_eq!(message(kind.into()), gone);
         }
         assert_eq!(message(io::Error::from_raw_os_error(5)), "I/O error");
+    }
+
+    #[test]
+    fn only_a_worker_whose_file_is_at_fault_may_not_be_installed() {
+        let message = |why: Errno| {
+            let program = PathBuf::from("/usr/lib/licd/licd-fetch");
+            FetchError::NoWorker { program, why: why.into() }.to_string()
+        };
+        for why in [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::EAGAIN] {
+            assert!(message(why).ends_with("; try again"), "{why}");
+        }
+        for why in [Errno::ENOENT, Errno::EACCES, Errno::ENOEXEC] {
+            assert!(message(why).ends_with("; check that it is installed"), "{why}");
+        }
     }
 }

@@ -107,6 +107,11 @@ impl Stamps {
         }
     }
 
+    /// Gives back the room beyond the stamps. To set one of thousands may double it.
+    pub fn shrink_to_fit(&mut self) {
+        self.licenses.shrink_to_fit();
+    }
+
     /// Takes over the memory of these names, which are sorted, where they are the same.
     pub fn share_names<'a>(&mut self, names: impl IntoIterator<Item = &'a FileName>) {
         let mut names = names.into_iter().peekable();

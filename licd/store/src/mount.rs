@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::mount::MsFlags;
 use nix::sys::stat::Mode;
+use nix::sys::statvfs::{FsFlags, fstatvfs};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 /// The mounts of the calling thread, whose namespace may differ from the main thread's.
@@ -32,6 +33,13 @@ const SUPER_OPTIONS: [(&str, MsFlags); 3] = [
     ("sync", MsFlags::MS_SYNCHRONOUS),
     ("dirsync", MsFlags::MS_DIRSYNC),
     ("lazytime", MsFlags::MS_LAZYTIME),
+];
+/// Those of both that statvfs(3) tells.
+const STAT_FLAGS: [(FsFlags, MsFlags); 4] = [
+    (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+    (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+    (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+    (FsFlags::ST_SYNCHRONOUS, MsFlags::MS_SYNCHRONOUS),
 ];
 /// Options of a file system that shut down after an error, of ext4 and xfs.
 const SHUT_DOWN: [&str; 2] = ["shutdown", "emergency_ro"];
@@ -75,9 +83,33 @@ impl Mount {
     pub(crate) fn of(dir: impl AsFd) -> Result<Self, Errno> {
         let dir = dir.as_fd();
         let [id, parent] = [id_of(dir, c"")?, id_of(dir, c"..")?];
-        let table = File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno)?;
-        let mount = mountinfo::with_id(&table, id).ok_or(Errno::ENODEV)?;
-        Ok(Self { is_mount_point: id != parent, ..Self::from(&mount) })
+        let table = match File::open(MOUNTINFO).and_then(mountinfo::read).map_err(errno) {
+            // In a rescue shell, proc may not be mounted.
+            Err(Errno::ENOENT) => None,
+            table => Some(table?),
+        };
+        let mount = match table {
+            Some(table) => Self::from(&mountinfo::with_id(&table, id).ok_or(Errno::ENODEV)?),
+            None => Self::without_list(dir)?,
+        };
+        Ok(Self { is_mount_point: id != parent, ..mount })
+    }
+
+    /// The mount of an open directory, without the kernel's list of mounts. The kernel then tells one set of
+    /// flags for the mount and its file system, so either makes both read-only.
+    fn without_list(dir: BorrowedFd<'_>) -> Result<Self, Errno> {
+        let flags = fstatvfs(dir)?.flags();
+        let is_read_only = flags.contains(FsFlags::ST_RDONLY);
+        let set = STAT_FLAGS.iter().filter(|(flag, _)| flags.contains(*flag));
+        Ok(Self {
+            is_mount_point: false,
+            is_whole: true,
+            mount_read_only: is_read_only,
+            fs_read_only: is_read_only,
+            is_shut_down: false,
+            mount_flags: set.map(|(_, flag)| *flag).collect(),
+            super_flags: MsFlags::empty(),
+        })
     }
 
     /// Whether this is the mount point of a partition that is not mounted; `had_partition`: whether one was
@@ -197,6 +229,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(!Mount::of(fs::File::open(dir.path()).unwrap()).unwrap().is_mount_point);
         assert!(Mount::of(fs::File::open("/proc").unwrap()).unwrap().is_mount_point);
+    }
+
+    #[test]
+    fn without_the_list_a_mount_has_the_same_flags() {
+        for place in ["/", "/proc", "/sys", "/dev"] {
+            let dir = File::open(place).unwrap();
+            let listed = Mount::of(&dir).unwrap();
+            let told = Mount::without_list(dir.as_fd()).unwrap();
+            assert_eq!(told.is_read_only(), listed.is_read_only(), "{place}");
+            assert_eq!(told.is_closed(), listed.is_read_only(), "{place}");
+            assert_eq!(told.flags(), listed.mount_flags | listed.super_flags, "{place}");
+            assert!(!told.is_mount_point && !told.is_shut_down, "{place}");
+        }
     }
 
     #[test]

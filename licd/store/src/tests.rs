@@ -65,6 +65,9 @@ fn the_stamp_of_a_licence_is_set_and_taken_out() {
     stamps.set(&a, Some(new));
     let expected = [(a.clone(), new), (b.clone(), new), (c.clone(), old)];
     assert_eq!(stamps.licenses, expected);
+    stamps.licenses.reserve_exact(100);
+    stamps.shrink_to_fit();
+    assert_eq!(stamps.licenses.capacity(), 3);
     stamps.set(&b, None);
     stamps.set(&b, None);
     assert_eq!([&a, &b, &c].map(|name| stamps.of(name)), [Some(new), None, Some(old)]);

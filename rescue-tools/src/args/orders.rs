@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use licd_device::{Application, ApplicationError, Intent, Person, Proxy, Terms};
 
 use super::NamedSource;
@@ -29,7 +29,8 @@ pub(crate) struct Import {
     #[arg(
         required = true,
         value_name = "SOURCE",
-        value_parser = OsStringValueParser::new().map(NamedSource::of)
+        // Refuses an empty one.
+        value_parser = PathBufValueParser::new().map(NamedSource::of)
     )]
     pub(crate) sources: Vec<NamedSource>,
 }

@@ -27,22 +27,29 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
         false if is_pipe(path) => File::open(path).and_then(buffered),
         false => return Device::open(path),
     };
-    read.map_err(|error| Failure {
+    let (file, bytes) = read.map_err(|error| Failure {
         code: Code::SourceUnreachable,
         message: format!("cannot be read: {}", reason(&error)),
-    })
+    })?;
+    // The daemon would see a file of that size.
+    if bytes > FILE_BYTES {
+        let message =
+            format!("is larger than {FILE_BYTES} bytes, the limit of a licence; check the file");
+        return Err(Failure { code: Code::TooLarge, message });
+    }
+    Ok(file)
 }
 
 fn is_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Copies a pipe into memory: at most one byte more than a licence file may hold.
-fn buffered(pipe: impl Read) -> io::Result<File> {
+/// Copies a pipe into memory, and returns the number of bytes: at most one more than a licence file may hold.
+fn buffered(pipe: impl Read) -> io::Result<(File, u64)> {
     let mut buffer = File::from(memfd_create(c"licctl", MFdFlags::MFD_CLOEXEC)?);
-    io::copy(&mut pipe.take(FILE_BYTES + 1), &mut buffer)?;
+    let bytes = io::copy(&mut pipe.take(FILE_BYTES + 1), &mut buffer)?;
     buffer.rewind()?;
-    Ok(buffer)
+    Ok((buffer, bytes))
 }
 
 /// Prints verdicts on files.

@@ -160,7 +160,7 @@ impl Step {
             Self::ReadMemory => ("licd/device/src/survey/stamps.rs", "begin"),
             Self::List => ("licd/device/src/survey/store.rs", "read_store"),
             Self::Confirm => ("licd/device/src/survey/reading.rs", "read_consistently"),
-            Self::ReadLicence(_) => ("licd/device/src/survey/store.rs", "read_entry"),
+            Self::ReadLicence(_) => ("licd/device/src/survey/entry.rs", "read_entry"),
             Self::Foresee => ("licd/device/src/assess.rs", "foresee"),
             Self::Lock => ("licd/store/src/writer.rs", "writer"),
             Self::LockToSettle | Self::Settle => ("licd/store/src/writer.rs", "settle"),

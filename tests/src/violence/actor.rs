@@ -20,7 +20,7 @@ pub(super) const PLAIN: &str = "[system.remotemanager]\nlicense_cleanup = true\n
 const NO_CLEAN_UP: &str = "[system.remotemanager]\nlicense_cleanup = false\n";
 const PROFILE: &str = "[licensing]\nremove = \"powerterm\"\n";
 
-/// The exit codes of licctl (contract §5).
+/// The exit codes of licctl (docs/technician.md, section 3).
 const DONE: i32 = 0;
 const NOTHING_TO_DO: i32 = 1;
 const NOT_GENUINE: i32 = 3;

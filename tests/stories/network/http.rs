@@ -1,11 +1,12 @@
 //! HTTP, from well-behaved servers.
 
 use std::io::Write as _;
+use std::process::Command;
 
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::server::{Server, ok, status};
-use acceptance::story;
+use acceptance::{program, story};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -22,6 +23,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_trust_document_can_be_downloaded_too),
     story!(checking_an_address_changes_nothing),
     story!(a_busy_server_is_retried_when_it_says),
+    story!(the_worker_keeps_lower_limits_that_it_began_with),
 ];
 
 const TOTAL: u32 = 20;
@@ -155,4 +157,19 @@ fn a_busy_server_is_retried_when_it_says() {
     let answer = world.licctl(["import", "--json", &server.url("WE.lic")]).with_code(0);
     assert!(answer.took.as_secs() >= 1, "{answer:?}");
     assert_eq!(server.heads().len(), 2);
+}
+
+fn the_worker_keeps_lower_limits_that_it_began_with() {
+    let server = Server::answering(ok("", maker::licence().sign()));
+    let world = device(&network(TOTAL, ""));
+    let mut limited = Command::new("prlimit");
+    limited.args(["--nofile=24:24", "--data=50331648:50331648"]);
+    if nix::unistd::geteuid().is_root() {
+        // Otherwise root may raise them.
+        limited.args(["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource"]);
+    }
+    let licctl = world.licctl_command();
+    limited.arg(licctl.get_program()).args(licctl.get_args());
+    let answer = program::run(limited.args(["import", "--json", &server.url("WE.lic")]));
+    assert_eq!(answer.with_code(0).verdict(), "valid");
 }

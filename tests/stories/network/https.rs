@@ -6,6 +6,7 @@ use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER, UNIT};
 use acceptance::server::certificate::{Authority, Identity, NOW, PAST};
 use acceptance::server::nginx::Nginx;
+use acceptance::server::{Server, hang};
 use acceptance::{World, story};
 
 use super::ways::{self, device, import, network, try_all};
@@ -15,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_downloaded_mass_licence_is_cut_to_its_slice),
     story!(only_the_pinned_certificate_is_trusted),
     story!(a_certificate_with_the_wrong_name_is_refused_with_its_reason),
+    story!(a_server_that_does_not_answer_the_handshake_is_connected_and_silent),
     story!(an_untrusted_clock_does_not_block_downloads),
     story!(a_broken_ca_file_is_reported_by_import_and_doctor_alike),
     story!(http_failures_have_distinct_messages),
@@ -98,6 +100,14 @@ fn a_certificate_with_the_wrong_name_is_refused_with_its_reason() {
         let outcome = try_all(&daemon, &world, &server.url("WE.lic"), None);
         outcome.refused("source-refused", why, advice);
     }
+}
+
+fn a_server_that_does_not_answer_the_handshake_is_connected_and_silent() {
+    let world = device("[network]\nconnect_timeout_seconds = 2\ntotal_timeout_seconds = 3\n");
+    let daemon = world.start();
+    let server = Server::start(hang);
+    let outcome = try_all(&daemon, &world, &format!("https://{}/WE.lic", server.address), None);
+    outcome.unreachable("connected, but sent nothing for 2 seconds", "try again later");
 }
 
 fn an_untrusted_clock_does_not_block_downloads() {

@@ -17,10 +17,12 @@ mod line;
 mod queues;
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -89,20 +91,15 @@ impl Gate {
     /// The kernel's, and zbus's for a kind of address that it does not know either.
     pub(super) async fn connect(address: &zbus::Address) -> zbus::Result<Self> {
         let runtime = SharedRuntime::current()?;
-        let path = match address.transport() {
+        let address = match address.transport() {
             Transport::Unix(unix) => match unix.path() {
-                UnixSocket::File(path) => path.clone(),
-                // The form in which zruntime takes an abstract name.
-                UnixSocket::Abstract(name) => {
-                    let mut path = OsString::from("\0");
-                    path.push(name);
-                    path.into()
-                }
+                UnixSocket::File(path) => SocketAddr::from_pathname(path)?,
+                UnixSocket::Abstract(name) => SocketAddr::from_abstract_name(name.as_bytes())?,
                 _ => return Err(zbus::Error::Unsupported),
             },
             _ => return Err(zbus::Error::Unsupported),
         };
-        let socket = UnixStream::connect(&runtime, path).await?.into_std();
+        let socket = UnixStream::connect_addr(&runtime, &address).await?.into_std();
         Ok(Self::over(&runtime, socket.into())?)
     }
 
@@ -266,4 +263,26 @@ fn unfit(envelope: &Envelope, frame: &mut Frame) -> Option<Message> {
         *flags &= !Flags::NO_REPLY_EXPECTED.bits();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_bus_is_reached_by_a_path_and_by_an_abstract_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = dir.path().join("bus").into_os_string().into_string().unwrap();
+        let abstract_name = SocketAddr::from_abstract_name(&name).unwrap();
+        for (kind, listener) in [
+            ("path", UnixListener::bind(&name).unwrap()),
+            ("abstract", UnixListener::bind_addr(&abstract_name).unwrap()),
+        ] {
+            let address = zbus::Address::try_from(&*format!("unix:{kind}={name}")).unwrap();
+            let _gate = zruntime::block_on(Gate::connect(&address)).unwrap();
+            let _ = listener.accept().unwrap();
+        }
+    }
 }

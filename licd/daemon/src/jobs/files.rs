@@ -12,6 +12,7 @@ use licd_device::Device;
 
 use super::{Job, Known, Source};
 use crate::shared::{News, Shared};
+use crate::weight::yield_to_answers;
 
 /// The files that wait, by caller. A caller is in the map as long as a thread reads for it.
 #[derive(Default)]
@@ -73,6 +74,7 @@ struct Reader {
 
 impl Reader {
     fn run(self) {
+        yield_to_answers();
         let mut known: Option<Known> = None;
         while let Some((job, source)) = self.queues.next(&self.owner) {
             // The state that the work held is not used after a panic.

@@ -80,8 +80,10 @@ impl Survey {
 
     /// The memory with the effects of the stored licences.
     pub(crate) fn learned(&self, time: &TimeVerdict) -> Past {
-        let mut past = self.past.clone();
+        let mut past = Past::clone(&self.past);
         self.teach(&mut past, time);
+        // Learning made room for every licence of the store.
+        past.shrink_to_fit();
         past
     }
 

@@ -1,5 +1,7 @@
 //! Stores the documents of a batch under the write lock, and records them.
 
+use std::sync::Arc;
+
 use licd_files::state::{self, Prepared};
 use licd_rules::{Past, TimeVerdict};
 use licd_store::{StoreError, View, Window, Writer};
@@ -48,7 +50,7 @@ impl Device {
             }
             judged => {
                 let time = self.time(&assessor.survey).ok();
-                let known = (&assessor.survey, time.as_ref(), &survey.past);
+                let known = (&assessor.survey, time.as_ref(), &*survey.past);
                 let ahead = self.record_ahead(known, judged.as_deref());
                 let (done, closed) = writer.write_in(view, |window| {
                     let judged = judged.map(|judged| (judged, time));
@@ -138,15 +140,20 @@ impl Device {
             return None;
         }
         // What fails here is tried again when the window is closed.
-        let prepared = state::prepare(self.root(), |memory| memory.past.clone_from(&past)).ok()?;
+        let prepared = self.prepare(survey, &past).ok()?;
         Some(Ahead { past, prepared })
     }
 
     /// Records the effects of the arrivals in the state files. `before` is what was remembered.
-    fn remember<'a>(&self, mut done: Done<'a>, before: &Past, ahead: Option<Ahead>) -> Done<'a> {
+    fn remember<'a>(
+        &self,
+        mut done: Done<'a>,
+        before: &Arc<Past>,
+        ahead: Option<Ahead>,
+    ) -> Done<'a> {
         if let Err(failure) = self.try_to_remember(&mut done, before, ahead) {
             log::warn!("{}", failure.message);
-            done.assessor.survey.past.clone_from(before);
+            done.assessor.survey.past = Arc::clone(before);
             done.assessor.survey.mark_stale();
             // A roster takes effect only through the state file.
             let rosters = done.assessed.iter_mut().filter(|one| one.is_roster());
@@ -168,17 +175,19 @@ impl Device {
         }
         let survey = &done.assessor.survey;
         let past = survey.remembers(&done.time.map_or_else(|| self.time(survey), Ok)?);
-        done.assessor.survey.past.clone_from(&past);
-        if past == *before {
+        let is_same = past == *before;
+        done.assessor.survey.past = Arc::new(past);
+        if is_same {
             return Ok(());
         }
+        let survey = &done.assessor.survey;
         if done.are_flushed && !done.assessed.iter().any(Assessed::is_roster) {
-            let ahead = ahead.filter(|ahead| ahead.past == past).map(|ahead| ahead.prepared);
-            state::learn(self.root(), ahead, |memory| memory.past = past)?;
+            let ahead = ahead.filter(|ahead| ahead.past == *survey.past);
+            self.learn(survey, ahead.map(|ahead| ahead.prepared))?;
         } else {
             // Also by files that a killed program has left unflushed; their effects must not outlast them.
             self.store().flush()?;
-            state::update(self.root(), |memory| memory.past = past)?;
+            state::update(self.root(), |memory| memory.past.clone_from(&survey.past))?;
         }
         Ok(())
     }

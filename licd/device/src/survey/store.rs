@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use licd_fs::look::{Looked, Unavailable};
+use licd_fs::look::Unavailable;
 use licd_fs::stamp::Stamp;
-use licd_rules::{Code, License};
-use licd_store::{Entry, FileName, Listing, Opened, StoreError, View};
-use license_format::TrustDocument;
+use licd_rules::License;
+use licd_store::{Entry, FileName, Listing, StoreError, View};
 
 use super::Survey;
+use super::entry::{AHEAD, ReadEntry, share_lists};
 use crate::genuine::{Digest, Genuine, Storable};
 use crate::partial::Missing;
 use crate::problem::{Area, PartitionProblem, Problem, RequestProblem};
-use crate::read::Document;
 use crate::report::Rejected;
 use crate::{Device, Failure};
 
@@ -130,31 +129,36 @@ impl Survey {
     ) -> (Vec<Unavailable>, Gone) {
         let (mut unread, mut gone) = (Vec::new(), Gone::None);
         let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
-        for entry in &listing.entries {
-            if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
-                self.held.push(held);
-                continue;
+        for part in listing.entries.chunks(AHEAD) {
+            let mut ahead = match same {
+                None => self.read_ahead(listing, part),
+                Some(_) => Vec::new(),
             }
-            match self.read_entry(listing, entry) {
-                Ok(Ok(ReadEntry::Gone)) => gone = Gone::Some,
-                Ok(Ok(ReadEntry::License(mut held))) => {
-                    if let Some(last) = self.held.last() {
-                        held.license.share_lists(&last.license);
-                    }
-                    self.held.push(Arc::from(held));
+            .into_iter();
+            for entry in part {
+                if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
+                    self.held.push(held);
+                    continue;
                 }
-                Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, &bytes),
-                Ok(Err(failure)) => self.reject(entry, failure),
-                Err(unavailable) => match last.and_then(|(last, _)| last.known(listing, entry)) {
-                    Some(held) => {
+                match ahead.next().unwrap_or_else(|| self.read_entry(listing, entry)) {
+                    Ok(Ok(ReadEntry::Gone)) => gone = Gone::Some,
+                    Ok(Ok(ReadEntry::License(mut held))) => {
+                        share_lists(&mut held, self.held.last());
                         self.held.push(held);
-                        self.note(PartitionProblem::Unread(unavailable));
                     }
-                    None => {
-                        self.reject(entry, Failure::from(&unavailable));
-                        unread.push(unavailable);
-                    }
-                },
+                    Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, &bytes),
+                    Ok(Err(failure)) => self.reject(entry, failure),
+                    Err(missing) => match last.and_then(|(last, _)| last.known(listing, entry)) {
+                        Some(held) => {
+                            self.held.push(held);
+                            self.note(PartitionProblem::Unread(missing));
+                        }
+                        None => {
+                            self.reject(entry, Failure::from(&missing));
+                            unread.push(missing);
+                        }
+                    },
+                }
             }
         }
         (unread, gone)
@@ -228,33 +232,6 @@ impl Survey {
         let stamp = listing.stamp(entry).ok().flatten()?;
         self.held(&entry.name).filter(|held| held.stamp == stamp).cloned()
     }
-
-    fn read_entry(&self, listing: &Listing, entry: &Entry) -> Looked<Result<ReadEntry, Failure>> {
-        let (file, stamp) = match StoreError::looked(listing.open(entry))? {
-            Ok(Opened::File { file, stamp }) => (file, stamp),
-            Ok(Opened::Gone) => return Ok(Ok(ReadEntry::Gone)),
-            Ok(Opened::NotRegular) => {
-                let message = "is not a regular file; remove it";
-                return Ok(Err(Failure::new(Code::SourceRefused, message)));
-            }
-            Err(error) => return Ok(Err(Failure::new(Code::SourceRefused, error.to_string()))),
-        };
-        match self.reader().read(file) {
-            Ok(Document::License { genuine, .. }) => {
-                let held = Held::new(entry.name.clone(), stamp, &genuine, !stamp.is_recent());
-                Ok(Ok(ReadEntry::License(Box::new(held))))
-            }
-            Ok(Document::Trust { document, bytes }) => Ok(Ok(ReadEntry::Trust { document, bytes })),
-            Err(refused) => refused.looked(&entry.name.to_string()).map(Err),
-        }
-    }
-}
-
-/// Content of a file in the store.
-enum ReadEntry {
-    License(Box<Held>),
-    Trust { document: Arc<TrustDocument>, bytes: Vec<u8> },
-    Gone,
 }
 
 impl Held {

@@ -35,6 +35,7 @@ impl Device {
         written: &Written,
         closed: Option<&Closed>,
     ) {
+        survey.held.shrink_to_fit();
         let memory = state::stamps(self.root()).ok();
         let is_shown = survey.is_closed(closed) && written.has_room && !survey.has_open_matters();
         let stamps = survey.stamps.take().filter(|_| is_shown).zip(memory);
@@ -48,6 +49,7 @@ impl Device {
                 }
                 stamps.store.set(file, held.map(|held| held.stamp));
             }
+            stamps.store.shrink_to_fit();
             Some(shared)
         });
     }

@@ -67,7 +67,12 @@ fn request_once<'a, W: Write>(
     let located = |error: FetchError| error.between(proxy, connected.get(), url.host());
     let addresses = Addresses(addresses.map_err(located)?);
     let response = send(job, target, proxy, addresses, &connected);
-    let response = response.map_err(|error| located(fetch_error(job, error)))?;
+    let failed = |error| match fetch_error(job, error) {
+        // The time went to the handshake, which the server does not answer.
+        FetchError::ConnectTimeout(after) if connected.get() => FetchError::IdleTimeout(after),
+        error => error,
+    };
+    let response = response.map_err(|error| located(failed(error)))?;
     handle(job, target, proxy, response, output).map_err(located)
 }
 

@@ -3,7 +3,7 @@
 use caps::CapSet;
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, User, setgid, setgroups, setuid};
 
@@ -56,7 +56,11 @@ fn set_limits() -> Result<(), SandboxError> {
         (Resource::RLIMIT_AS, ADDRESS_SPACE),
         (Resource::RLIMIT_DATA, MEMORY),
     ] {
-        setrlimit(resource, limit, limit).map_err(|e| SandboxError::of("limiting itself")(&e))?;
+        // Only a privileged process may raise a limit that it began with.
+        let limited = getrlimit(resource)
+            .map(|(_, most)| limit.min(most))
+            .and_then(|limit| setrlimit(resource, limit, limit));
+        limited.map_err(|e| SandboxError::of("limiting itself")(&e))?;
     }
     Ok(())
 }

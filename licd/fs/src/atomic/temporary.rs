@@ -15,7 +15,7 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
-use super::READ;
+use super::{READ, open_dir};
 use crate::flock::{LockError, Locked};
 use crate::look::errno;
 use crate::stamp::Stamp;
@@ -151,7 +151,7 @@ pub fn leftovers(dir: impl AsFd) -> Result<Vec<OsString>, Errno> {
 /// # Errors
 /// The directory cannot be read.
 pub fn sweep_path(path: &Path) -> Result<usize, Errno> {
-    match File::open(path) {
+    match open_dir(path) {
         Ok(dir) => sweep(&dir),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(errno(error)),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::statefile;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 fn dir() -> (tempfile::TempDir, File) {
@@ -113,4 +114,28 @@ fn missing_directories_are_created_world_readable() {
     fs::write(dir.path().join("file"), "").unwrap();
     assert_eq!(create_dir(&dir.path().join("file/below")), Err(Errno::ENOTDIR));
     assert_eq!(create_dir(Path::new("")), Err(Errno::ENOENT));
+}
+
+#[test]
+fn a_pipe_in_place_of_a_directory_is_an_error_at_once() {
+    let (dir, _) = dir();
+    let pipe = dir.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let file = pipe.join("file");
+    assert_eq!(open_dir(&pipe).map_err(errno).unwrap_err(), Errno::ENOTDIR);
+    assert_eq!(replace(&file, b"x", PUBLIC, Durability::Synced), Err(Errno::ENOTDIR.into()));
+    assert_eq!(sweep_path(&pipe), Err(Errno::ENOTDIR));
+    assert_eq!(statefile::write(&file, b"x"), Err(Errno::ENOTDIR));
+    assert_eq!(statefile::flush(&file), Err(Errno::ENOTDIR));
+}
+
+#[test]
+fn a_link_to_nothing_is_no_parent() {
+    let (dir, _) = dir();
+    let link = dir.path().join("link");
+    symlink("nothing", &link).unwrap();
+    assert_eq!(create_dir(&link.join("a/b")), Err(Errno::ENOENT));
+    assert_eq!(create_dir(&link.join("a")), Err(Errno::ENOENT));
+    fs::create_dir(dir.path().join("nothing")).unwrap();
+    create_dir(&link.join("a/b")).unwrap();
 }

@@ -1,6 +1,5 @@
 //! The file of a state file: read, set aside and replaced.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,7 +87,7 @@ pub(super) fn replace(
         return Err(Errno::EINVAL);
     };
     atomic::create_dir(dir)?;
-    let dir = File::open(dir).map_err(look::errno)?;
+    let dir = atomic::open_dir(dir).map_err(look::errno)?;
     if atomic::holds(&dir, name, bytes) {
         return Ok(());
     }
@@ -111,7 +110,7 @@ pub(super) fn replace(
 /// The kernel's error.
 pub fn flush(file: &Path) -> Result<(), Errno> {
     let dir = file.parent().ok_or(Errno::EINVAL)?;
-    let flushed = File::open(dir).map_err(look::errno);
+    let flushed = atomic::open_dir(dir).map_err(look::errno);
     match flushed.and_then(|dir| fsync(&dir)) {
         // File systems that are never written do not know fsync(2).
         Ok(()) | Err(Errno::ENOENT | Errno::EROFS | Errno::EINVAL) => Ok(()),

@@ -1,4 +1,5 @@
-//! A second statement of the contract's rules, as plain as it can be.
+//! A second statement of the rules of docs/license-format.md and docs/ums-administrator.md, as plain
+//! as it can be.
 #![allow(
     dead_code,
     unreachable_pub,
