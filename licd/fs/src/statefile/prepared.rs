@@ -33,7 +33,7 @@ impl Base {
             return Err(Errno::EINVAL);
         };
         atomic::create_dir(dir)?;
-        let dir = Arc::new(File::open(dir).map_err(errno)?);
+        let dir = Arc::new(atomic::open_dir(dir).map_err(errno)?);
         let before = atomic::open_before(&dir, name)?;
         Ok(Self { dir, before })
     }
