@@ -318,3 +318,12 @@ fn a_stream_is_accepted_only_where_allowed() {
     large.set_len(FILE_BYTES + 1).unwrap();
     assert!(matches!(accept(large, Streams::Allowed), Err(OpenError::TooLarge { .. })));
 }
+
+#[test]
+fn the_end_of_a_pipe_that_only_writes_is_refused_and_not_waited_for() {
+    let (reader, writer) = io::pipe().unwrap();
+    let [reader, writer] = [OwnedFd::from(reader), OwnedFd::from(writer)].map(File::from);
+    let error = accept(writer, Streams::Allowed).unwrap_err();
+    assert_eq!(error.to_string(), "is open for writing only; open it for reading");
+    assert!(accept(reader, Streams::Allowed).is_ok());
+}

@@ -8,7 +8,10 @@ use std::path::Path;
 
 use licd_fs::printable::reason;
 use license_format::limits::FILE_BYTES;
-use nix::fcntl::OFlag;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+use super::is_closed_to_readers;
 
 /// Why a file is not opened. The text follows the file's name.
 #[derive(Debug)]
@@ -62,7 +65,16 @@ pub fn open(path: &Path) -> Result<File, OpenError> {
 pub fn accept(file: File, streams: Streams) -> Result<File, OpenError> {
     let found = file.metadata().map_err(OpenError::Unreadable)?;
     check(found.file_type(), found.len(), streams)?;
+    // Other files refuse to be read; the end of a pipe that only writes would be waited for.
+    if found.file_type().is_fifo() && is_for_writing_only(&file) {
+        return Err(OpenError::Unreadable(Errno::EBADF.into()));
+    }
     Ok(file)
+}
+
+fn is_for_writing_only(file: &File) -> bool {
+    let flags = fcntl(file, FcntlArg::F_GETFL).map(OFlag::from_bits_retain);
+    flags.is_ok_and(|flags| flags & OFlag::O_ACCMODE == OFlag::O_WRONLY)
 }
 
 fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenError> {
@@ -85,6 +97,9 @@ fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenError> 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreadable(error) if is_closed_to_readers(error) => {
+                f.write_str("is open for writing only; open it for reading")
+            }
             Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
             Self::NotAFile(kind) => write!(f, "is {kind}, not a file"),
             Self::TooLarge { bytes, limit } => {
