@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use licd_device::{ApplicationError, Failure, Place};
 use licd_fs::root::is_dir;
@@ -201,11 +201,17 @@ pub(crate) struct NamedSource {
 impl Args {
     /// Reads the command line. It needs a verb unless there is a person at a terminal.
     pub(crate) fn read() -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = env::args_os().collect();
         let mut command = Self::command();
-        if stdin().is_terminal() && stdout().is_terminal() {
-            command = command.subcommand_required(false).arg_required_else_help(false);
-        }
-        let matches = command.try_get_matches_from_mut(env::args_os())?;
+        let matches = match of_one_verb(&command, &words) {
+            Some(matches) => matches,
+            None => {
+                if stdin().is_terminal() && stdout().is_terminal() {
+                    command = command.subcommand_required(false).arg_required_else_help(false);
+                }
+                command.try_get_matches_from_mut(words)?
+            }
+        };
         let args = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         if args.json && args.verb.is_none() {
             let message = "--json: the full-screen tool prints none; name a verb, such as status";
@@ -255,6 +261,16 @@ impl NamedSource {
         let place = Place::parse(&text);
         Self { text, place }
     }
+}
+
+/// The command line as the verb in it reads it alone; `None` if that fails, or the verb is another word. With
+/// all verbs, clap gives each a copy of every common option: a fifteenth of the instructions of an import.
+fn of_one_verb(command: &Command, words: &[OsString]) -> Option<ArgMatches> {
+    let verb = words.iter().skip(1).find_map(|word| command.find_subcommand(word))?;
+    let alone = Command::new("licctl").subcommand(verb.clone());
+    let mut alone = alone.args(command.get_arguments().cloned());
+    let matches = alone.try_get_matches_from_mut(words).ok()?;
+    (matches.subcommand_name() == Some(verb.get_name())).then_some(matches)
 }
 
 fn directory(text: &str) -> Result<PathBuf, &'static str> {

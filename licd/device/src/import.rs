@@ -3,8 +3,9 @@
 //! One survey serves the whole batch. Trust documents come first, since the licences may need them.
 //! Each document is compared under the write lock with the state that the documents before it left:
 //! trust document versions, serials, tombstones and stored files. One window stores everything and
-//! clears away what it replaces. The state file is written once, while the partition becomes read-only.
+//! clears away what it replaces. The state file is written once: ahead of the window, and flushed during it.
 
+mod at_once;
 mod storing;
 
 use licd_rules::Code;
@@ -68,6 +69,22 @@ impl Batch {
         Self { imported, survey, cleaned: Vec::new() }
     }
 
+    /// The batch after a failure, which concerns what has an effect, and everything if the device has changed.
+    fn failed(
+        judged: Vec<(Assessed, bool)>,
+        arrivals: &[Arrival],
+        (failure, still_holds): (&Failure, bool),
+        survey: Survey,
+    ) -> Self {
+        let judged = judged.into_iter().zip(arrivals);
+        let imported =
+            judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
+                true => arrival.failed(failure.clone()),
+                false => assessed.imported(arrival),
+            });
+        Self::without_effect(imported.collect(), survey)
+    }
+
     /// Whether the device may have changed: a failed write may have left the store open.
     #[must_use]
     pub fn has_written(&self) -> bool {
@@ -118,9 +135,18 @@ impl Device {
 
     /// Imports documents. `last` is the survey that they were read with.
     pub fn import(&self, last: &Survey, arrivals: Vec<Arrival>) -> Batch {
+        self.concluding(arrivals, |arrivals| self.import_all(last, arrivals))
+    }
+
+    /// Imports documents, and ends the requests that they answer.
+    fn concluding(
+        &self,
+        arrivals: Vec<Arrival>,
+        import: impl FnOnce(Vec<Arrival>) -> Batch,
+    ) -> Batch {
         let is_explicit: Vec<_> =
             arrivals.iter().map(|arrival| arrival.intent == Intent::Explicit).collect();
-        let mut batch = self.import_all(last, arrivals);
+        let mut batch = import(arrivals);
         // A person may have copied the answer into the store before.
         let mut imported = batch.imported.iter().zip(is_explicit);
         if imported.any(|(one, is_explicit)| is_explicit && one.is_there_already()) {
@@ -136,10 +162,11 @@ impl Device {
 
     fn import_all(&self, last: &Survey, mut arrivals: Vec<Arrival>) -> Batch {
         let mut foreseen = Foreseen::of(self, last.clone(), &mut arrivals);
+        let mut newer = None;
         // Reading may have taken long. What has an effect is judged again under the lock.
         if !foreseen.has_effect() && !self.still_holds(&self.store().view(), last) {
             foreseen = match usable(self.survey_after(Some(last))) {
-                Ok(survey) => Foreseen::of(self, survey, &mut arrivals),
+                Ok(survey) => Foreseen::of(self, newer.insert(survey).clone(), &mut arrivals),
                 Err(failure) => {
                     let survey = last.clone().stale();
                     return Batch::without_effect(unread(&arrivals, &failure), survey);
@@ -150,16 +177,10 @@ impl Device {
             return foreseen.without_effect(&arrivals);
         }
         let Foreseen { assessor, judged } = foreseen;
-        let survey = assessor.survey.clone();
-        self.store_arrivals(assessor, &mut arrivals).unwrap_or_else(|failure| {
-            let still_holds = self.still_holds(&self.store().view(), &survey);
-            let judged = judged.into_iter().zip(&arrivals);
-            let imported =
-                judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
-                    true => arrival.failed(failure.clone()),
-                    false => assessed.imported(arrival),
-                });
-            Batch::without_effect(imported.collect(), survey.stale())
+        let survey = newer.as_ref().unwrap_or(last);
+        self.store_arrivals(assessor, survey, &mut arrivals).unwrap_or_else(|failure| {
+            let still_holds = self.still_holds(&self.store().view(), survey);
+            Batch::failed(judged, &arrivals, (&failure, still_holds), survey.clone().stale())
         })
     }
 }

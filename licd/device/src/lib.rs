@@ -61,7 +61,7 @@ use licd_fs::atomic;
 use licd_fs::root::Root;
 use licd_fs::statefile::SaveError;
 use licd_rules::Code;
-use licd_store::{Closed, Store, StoreError, View, Window, Writer};
+use licd_store::{Closed, Store, StoreError, Window, Writer};
 
 /// A device: the tree under one root directory.
 pub struct Device {
@@ -148,23 +148,6 @@ impl Device {
         let (done, closed) = writer.write(work)?;
         warn_if_open(&closed);
         Ok(done)
-    }
-
-    /// Does the same with a view that was taken under the lock, and does something else while the partition
-    /// becomes read-only; returns how it was closed.
-    pub(crate) fn write_and<T, M, E>(
-        &self,
-        writer: &Writer<'_>,
-        view: View<'_>,
-        work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-        meanwhile: impl FnOnce(T) -> M,
-    ) -> Result<(M, Closed), E>
-    where
-        E: From<StoreError>,
-    {
-        let (done, closed) = writer.write_and(view, work, meanwhile)?;
-        warn_if_open(&closed);
-        Ok((done, closed))
     }
 }
 

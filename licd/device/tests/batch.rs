@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use licd_device::{FileVerdict, Intent};
+use licd_files::state::{self, Removing};
+use licd_fs::stamp::Stamp;
 use licd_rules::{Code, Selector};
 use licd_store::FileName;
 use license_format::{PackId, Serial, UnitId};
@@ -140,16 +142,49 @@ proptest! {
             }
             world
         };
-        let (together, apart) = (prepared(), prepared());
+        let (together, apart, at_once) = (prepared(), prepared(), prepared());
         let verdicts = together.import_all(&chosen, intent);
+        prop_assert_eq!(at_once.import_at_once(&chosen, intent), Some(verdicts.clone()));
         prop_assert_eq!(verdicts, one_by_one(&apart, &chosen, intent));
         prop_assert_eq!(stored(&together), stored(&apart));
         prop_assert_eq!(known(&together), known(&apart));
+        prop_assert_eq!(stored(&at_once), stored(&apart));
+        prop_assert_eq!(known(&at_once), known(&apart));
     }
 }
 
 fn codes(verdicts: &[FileVerdict]) -> Vec<Code> {
     verdicts.iter().map(|verdict| verdict.code).collect()
+}
+
+#[test]
+fn an_import_at_once_keeps_no_other_program_waiting() {
+    let world = World::new();
+    let file = POOL[0].sign();
+    let writer = world.device().store().writer().unwrap();
+    assert!(world.device().import_at_once(|_| panic!("another program writes")).is_none());
+    drop(writer);
+    for n in 0..128 {
+        world.copy_by_hand(&format!("{n}.lic"), "");
+    }
+    assert!(world.import_at_once(&["nonsense"], Intent::Explicit).is_some());
+    world.copy_by_hand("128.lic", "");
+    assert!(world.device().import_at_once(|_| panic!("the survey takes long")).is_none());
+    assert_eq!(world.import(&file, Intent::Explicit), Code::Valid);
+}
+
+#[test]
+fn a_removal_that_was_cut_off_is_finished_before_an_import_at_once() {
+    let world = World::new();
+    let file = POOL[0].sign();
+    assert_eq!(world.import(&file, Intent::Explicit), Code::Valid);
+    let (name, _) = stored(&world).pop_first().unwrap();
+    let stamp = Stamp::at(&world.licenses().join(&name)).unwrap().unwrap();
+    let cut_off = Removing::new(name.as_ref(), stamp).unwrap();
+    state::update(world.device().root(), |memory| memory.removing.push(cut_off)).unwrap();
+    assert!(world.device().import_at_once(|_| panic!("a removal was cut off")).is_none());
+    assert_eq!(world.import(&POOL[3].sign(), Intent::Explicit), Code::Valid);
+    assert!(!world.licenses().join(name).exists());
 }
 
 #[test]

@@ -79,3 +79,25 @@ fn a_licence_counts_at_every_moment_of_its_renewal() {
         });
     }
 }
+
+#[test]
+fn many_files_are_read_as_each_of_them_alone() {
+    let world = World::new();
+    let packs: Vec<String> = (0..200).map(|number| format!("WE-{number:05}")).collect();
+    for pack in &packs {
+        // A file that is no licence is refused in its place.
+        world.copy_by_hand(
+            &format!("{pack}.lic"),
+            &Licence { pack: pack.clone().leak(), ..OLD }.sign(),
+        );
+        world.copy_by_hand(&format!("{pack}-b.lic"), "tea\n");
+    }
+    let survey = world.device().survey().unwrap();
+    assert!(survey.licenses().map(|license| license.pack.to_string()).eq(packs.iter().cloned()));
+    let report = survey.report(&world.device().time(&survey).unwrap());
+    let refused = report.rejected.iter().map(|rejected| rejected.file.clone());
+    assert!(refused.eq(packs.iter().map(|pack| format!("{pack}-b.lic"))));
+    // They share their lists, whichever thread has read them.
+    let first = survey.licenses().next().unwrap();
+    assert!(survey.licenses().all(|one| std::ptr::eq(one.signers(), first.signers())));
+}

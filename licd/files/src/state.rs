@@ -47,7 +47,6 @@ mod entries;
 
 use std::ffi::OsStr;
 
-use licd_fs::atomic::Durability;
 use licd_fs::look::Looked;
 use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
@@ -56,6 +55,8 @@ use licd_fs::textfile::{self, ReadError};
 use licd_rules::Past;
 use license_format::limits;
 use serde::{Deserialize, Serialize};
+
+pub use licd_fs::statefile::Prepared;
 
 /// The newest trust document.
 const TRUST: &str = "/var/lib/licd/trust.note";
@@ -164,16 +165,34 @@ pub fn update<R>(root: &Root, change: impl FnOnce(&mut Memory) -> R) -> Result<R
 /// Replaces the memory of licences by what flushed licences of the store prove again, with one flush instead of
 /// three: a power cut may leave the old file, and the copy waits for the next update. `read` is the stamp of a
 /// file that the caller has read, that [is known](Memory::is_known) and has no unfinished removal: if the file
-/// still has it, it is not read again.
+/// still has it, it is not read again. The change may be [`prepare`]d from the same.
 ///
 /// # Errors
 /// Those of [`update`].
-pub fn learn(root: &Root, read: Option<Stamp>, past: Past) -> Result<(), SaveError> {
-    let is_as_read = || read.is_some() && stamp(root) == Ok(read);
-    let known = || is_as_read().then(Known::default);
-    StateFile::<Known>::update_known(root, Durability::Whole, known, |known| {
+pub fn learn(
+    root: &Root,
+    prepared: Option<Prepared>,
+    read: Option<Stamp>,
+    past: Past,
+) -> Result<(), SaveError> {
+    StateFile::<Known>::update_prepared(root, prepared, as_read(root, read), |known| {
         change_memory(known, |memory| memory.past = past);
     })
+}
+
+/// Writes the memory as [`learn`] is going to leave it, and flushes that on another thread.
+///
+/// # Errors
+/// Those of [`update`].
+pub fn prepare(root: &Root, read: Option<Stamp>, past: Past) -> Result<Prepared, SaveError> {
+    StateFile::<Known>::prepare(root, as_read(root, read), |known| {
+        change_memory(known, |memory| memory.past = past);
+    })
+}
+
+/// The keys of the file besides the memory of licences, if it still has the stamp.
+fn as_read(root: &Root, read: Option<Stamp>) -> impl FnOnce() -> Option<Known> {
+    move || (read.is_some() && stamp(root) == Ok(read)).then(Known::default)
 }
 
 fn change_memory<R>(known: &mut Known, change: impl FnOnce(&mut Memory) -> R) -> R {

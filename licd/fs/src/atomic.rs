@@ -134,7 +134,7 @@ pub fn replace_at(
 }
 
 /// Opens the file that is about to be replaced, so that its content outlives its name.
-fn open_before(dir: BorrowedFd<'_>, name: &OsStr) -> Result<Option<File>, Errno> {
+pub(crate) fn open_before(dir: impl AsFd, name: &OsStr) -> Result<Option<File>, Errno> {
     match openat(dir, name, READ, Mode::empty()) {
         Ok(file) => Ok(Some(file.into())),
         // Links and sockets are not read.

@@ -31,6 +31,7 @@
 mod document;
 mod error;
 mod file;
+mod prepared;
 
 use std::time::Duration;
 
@@ -39,15 +40,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::atomic::{self, Durability};
-use crate::lock::{self, LockError};
+use crate::lock::{self, LockError, Locked};
 use crate::look::Looked;
 use crate::root::Root;
 
 use file::replace;
+use prepared::Base;
 
 pub use document::Document;
 pub use error::{ParseError, SaveError, Warning};
 pub use file::{Found, find, flush, write, write_as};
+pub use prepared::Prepared;
 
 /// The lock that a process holds while it changes a state file.
 const LOCK: &str = "/run/licd/state.lock";
@@ -154,39 +157,58 @@ impl<T: Remembered> StateFile<T> {
     /// # Errors
     /// [`SaveError`]; the file is unchanged.
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
-        Self::update_as(root, Durability::Synced, change)
+        let _lock = lock(root)?;
+        let (state, done) = Self::changed(root, None, change)?;
+        state.save(root)?;
+        Ok(done)
     }
 
-    /// Does the same for a change that survives a power cut as `durability` says. The copy keeps to changes
-    /// that are [`Durability::Synced`].
+    /// Writes what the file under this root becomes by a change, and flushes that on another thread, while the
+    /// file stays as it is. [`StateFile::update_prepared`] makes the change. The file is not read if `known` returns
+    /// its keys: the caller has read them, the file has no others, and it has not changed since.
     ///
     /// # Errors
-    /// Those of [`StateFile::update`].
-    pub fn update_as<R>(
+    /// [`SaveError`].
+    pub fn prepare(
         root: &Root,
-        durability: Durability,
-        change: impl FnOnce(&mut T) -> R,
-    ) -> Result<R, SaveError> {
-        Self::update_known(root, durability, || None, change)
-    }
-
-    /// Does the same without reading the file if `known` returns its keys while the lock is held: the caller
-    /// has read them, the file has no others, and it has not changed since.
-    ///
-    /// # Errors
-    /// Those of [`StateFile::update`].
-    pub fn update_known<R>(
-        root: &Root,
-        durability: Durability,
         known: impl FnOnce() -> Option<T>,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Prepared, SaveError> {
+        let file = root.path(T::FILE);
+        let unwritten = |why| SaveError::writing(&file, why);
+        let base = Base::open(&file).map_err(unwritten)?;
+        let (state, ()) = Self::changed(root, known(), change)?;
+        let text = state.text().map_err(|_| unwritten(Errno::EINVAL))?;
+        Prepared::begin(file.clone(), base, text.as_bytes()).map_err(unwritten)
+    }
+
+    /// Makes a change that was prepared, or the change anew if the file has changed since, or the content could
+    /// not be flushed. A power cut leaves either file whole. The copy keeps to changes of [`StateFile::update`].
+    /// `known` is asked while the lock is held, as for [`StateFile::prepare`].
+    ///
+    /// # Errors
+    /// Those of [`StateFile::update`].
+    pub fn update_prepared(
+        root: &Root,
+        prepared: Option<Prepared>,
+        known: impl FnOnce() -> Option<T>,
+        change: impl FnOnce(&mut T),
+    ) -> Result<(), SaveError> {
+        let _lock = lock(root)?;
+        if prepared.is_some_and(|prepared| prepared.make().is_ok()) {
+            return Ok(());
+        }
+        let (state, ()) = Self::changed(root, known(), change)?;
+        state.save_as(root, Durability::Whole)
+    }
+
+    /// The file after a change, and the result of `change`.
+    fn changed<R>(
+        root: &Root,
+        known: Option<T>,
         change: impl FnOnce(&mut T) -> R,
-    ) -> Result<R, SaveError> {
-        let file = root.path(LOCK);
-        let _lock = lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
-            LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
-            LockError::Kernel(why) => SaveError::writing(&file, why),
-        })?;
-        let (mut state, warning) = match known() {
+    ) -> Result<(Self, R), SaveError> {
+        let (mut state, warning) = match known {
             Some(known) => (Self { known, unknown: toml::Table::new() }, None),
             None => Self::load(root).map_err(SaveError::Unread)?,
         };
@@ -194,8 +216,7 @@ impl<T: Remembered> StateFile<T> {
             log::warn!("{warning}");
         }
         let done = change(&mut state.known);
-        state.save_as(root, durability)?;
-        Ok(done)
+        Ok((state, done))
     }
 
     fn parse(text: &str) -> Result<Self, ParseError> {
@@ -211,4 +232,13 @@ impl<T: Remembered> StateFile<T> {
         table.extend(self.unknown.clone());
         toml::to_string(&table)
     }
+}
+
+/// The right to change state files; dropping it releases the lock.
+fn lock(root: &Root) -> Result<Locked, SaveError> {
+    let file = root.path(LOCK);
+    lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
+        LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
+        LockError::Kernel(why) => SaveError::writing(&file, why),
+    })
 }

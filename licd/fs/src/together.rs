@@ -49,8 +49,8 @@ pub fn create_all(
 }
 
 /// Flushes the content of all files.
-fn flush(temps: &[Temporary<'_>]) -> Result<(), Errno> {
-    fn flush_each(temps: &[Temporary<'_>]) -> Result<(), Errno> {
+fn flush(temps: &[Temporary<BorrowedFd<'_>>]) -> Result<(), Errno> {
+    fn flush_each(temps: &[Temporary<BorrowedFd<'_>>]) -> Result<(), Errno> {
         temps.iter().try_for_each(Temporary::flush)
     }
     let share = temps.len().div_ceil(FLUSHERS).max(1);

@@ -1,7 +1,6 @@
 //! How a window closes.
 
 use std::fmt;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use licd_fs::retry;
@@ -71,28 +70,6 @@ impl Window<'_> {
     /// Flushes everything and makes the partition read-only.
     pub(crate) fn close(mut self) -> Result<Closed, StoreError> {
         self.shut()
-    }
-
-    /// Does the same, on a thread of its own, while this one does something else: a remount waits for the
-    /// medium.
-    pub(crate) fn close_during<T>(
-        mut self,
-        other: impl FnOnce() -> T,
-    ) -> (Result<Closed, StoreError>, T) {
-        if !self.mount.is_mount_point {
-            let closed = self.shut();
-            return (closed, other());
-        }
-        let window = &mut self;
-        let (closed, other) = thread::scope(|scope| {
-            let close = || window.shut();
-            let closing =
-                thread::Builder::new().name("close".to_owned()).spawn_scoped(scope, close);
-            let other = other();
-            // Without a thread, or if it has panicked, this one closes.
-            (closing.ok().and_then(|thread| thread.join().ok()), other)
-        });
-        (closed.unwrap_or_else(|| self.shut()), other)
     }
 
     fn shut(&mut self) -> Result<Closed, StoreError> {

@@ -28,26 +28,23 @@ impl Writer<'_> {
         &self,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
     ) -> Result<(T, Closed), E> {
-        let mut window = Window::open(self.store.view())?;
-        let done = work(&mut window)?;
-        Ok((done, window.close()?))
+        let (done, closed) = self.write_in(self.store.view(), work)?;
+        Ok((done, closed?))
     }
 
-    /// Does the same with a view that was taken under this lock, and does something else while the partition
-    /// becomes read-only.
+    /// Does the same with a view that was taken under this lock. The inner error is that of closing, after the
+    /// work.
     ///
     /// # Errors
-    /// Those of [`Writer::write`]. Without one, `meanwhile` was done.
-    pub fn write_and<T, M, E: From<StoreError>>(
+    /// The error of the work; [`StoreError`] if the store cannot be opened.
+    pub fn write_in<T, E: From<StoreError>>(
         &self,
         view: View<'_>,
         work: impl FnOnce(&mut Window<'_>) -> Result<T, E>,
-        meanwhile: impl FnOnce(T) -> M,
-    ) -> Result<(M, Closed), E> {
+    ) -> Result<(T, Result<Closed, StoreError>), E> {
         let mut window = Window::open(view)?;
         let done = work(&mut window)?;
-        let (closed, done) = window.close_during(|| meanwhile(done));
-        Ok((done, closed?))
+        Ok((done, window.close()))
     }
 }
 
@@ -58,6 +55,16 @@ impl Store {
     /// [`StoreError::Busy`], or the error of the lock's file.
     pub fn writer(&self) -> Result<Writer<'_>, StoreError> {
         let lock = Lock::take(&self.lock, &self.place, self.lock_timeout)?;
+        Ok(Writer { store: self, _lock: lock })
+    }
+
+    /// Takes the right to write, if no other program has it. A writer must read after this call whatever its
+    /// decision depends on.
+    ///
+    /// # Errors
+    /// Those of [`Store::writer`].
+    pub fn writer_at_once(&self) -> Result<Writer<'_>, StoreError> {
+        let lock = Lock::take(&self.lock, &self.place, Duration::ZERO)?;
         Ok(Writer { store: self, _lock: lock })
     }
 

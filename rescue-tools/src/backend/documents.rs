@@ -1,11 +1,15 @@
 //! Documents that this program reads: their verdicts, and importing them.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 
-use licd_device::{Arrival, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
+use licd_device::{Arrival, Batch, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
 
 use super::Backend;
 use crate::bus::{self, Answer, Daemon};
+
+/// Bytes of the documents of one call that are read before the write lock is taken: ten large licences.
+const AT_ONCE: usize = 64 * 1024;
 
 /// A file to import, or the reason it could not be opened. The file can be read more than once.
 pub(crate) struct Document {
@@ -20,6 +24,24 @@ pub(crate) enum Detail {
     Contents,
     /// Perhaps nothing.
     Any,
+}
+
+impl Document {
+    /// Its content, if that fits into the room, which it then takes; `None` also if it cannot be read, or its
+    /// length is not known before. Reads without moving the position.
+    fn content(&self, room: &mut usize) -> Option<Result<Vec<u8>, Failure>> {
+        let file = match &self.file {
+            Ok(file) => file,
+            Err(failure) => return Some(Err(failure.clone())),
+        };
+        let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let length = usize::try_from(found.len()).ok();
+        let length = length.filter(|length| (1..=*room).contains(length))?;
+        let mut content = vec![0; length];
+        file.read_exact_at(&mut content, 0).ok()?;
+        *room -= length;
+        Some(Ok(content))
+    }
 }
 
 impl Backend {
@@ -56,7 +78,7 @@ impl Backend {
     ) -> Vec<FileVerdict> {
         match self.ask_to_import(&documents, intent) {
             Some(answers) => self.verdicts_of(answers, documents, detail),
-            None => match self.known() {
+            None => self.import_at_once(&documents, intent).unwrap_or_else(|| match self.known() {
                 Ok(known) => self.import_here(known, documents, intent),
                 Err(failure) => {
                     let unread = |document: &Document| {
@@ -65,8 +87,23 @@ impl Backend {
                     };
                     documents.iter().map(unread).collect()
                 }
-            },
+            }),
         }
+    }
+
+    /// Imports documents that are small files with one look at the device, if it can.
+    fn import_at_once(&self, documents: &[Document], intent: Intent) -> Option<Vec<FileVerdict>> {
+        let mut room = AT_ONCE;
+        let contents = documents.iter().map(|document| document.content(&mut room));
+        let contents: Vec<Result<Vec<u8>, Failure>> = contents.collect::<Option<_>>()?;
+        let batch = self.device.import_at_once(|known| {
+            let read = |(document, content): (&Document, Result<Vec<u8>, Failure>)| match content {
+                Ok(content) => known.read(&document.name, content.as_slice(), intent),
+                Err(failure) => Arrival::unread(&document.name, failure),
+            };
+            documents.iter().zip(contents).map(read).collect()
+        })?;
+        Some(self.finish(batch).into_iter().map(|imported| imported.verdict).collect())
     }
 
     fn import_here(
@@ -84,7 +121,10 @@ impl Backend {
     }
 
     pub(super) fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
-        let batch = self.device.import(known, arrivals);
+        self.finish(self.device.import(known, arrivals))
+    }
+
+    fn finish(&self, batch: Batch) -> Vec<Imported> {
         if batch.has_written() {
             // A failed clean-up does no harm; the daemon retries it.
             let _ = self.clean_up(&batch.survey).or_else(|_| self.clean_up(&batch.survey));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::device::{Dir, Disk, Each, File, LICENCES, Licence, Memory, Mount};
 use crate::explore::System;
-use crate::program::{self, Flaw, Task};
+use crate::program::{self, Flaw, Task, Way};
 use crate::promise::{Promise, Promises};
 use crate::seen::Seen;
 use crate::state::{PROGRAMS, Program, State};
@@ -39,6 +39,8 @@ impl fmt::Display for Event {
 pub struct Model {
     /// The flaw.
     pub flaw: Option<Flaw>,
+    /// How imports begin.
+    pub way: Way,
 }
 
 impl Model {
@@ -52,7 +54,7 @@ impl Model {
     }
 
     fn begin(&self, task: Task) -> Program {
-        let mut todo = program::beginning(task, self.flaw);
+        let mut todo = program::beginning(task, self.way, self.flaw);
         todo.reverse();
         Program { todo, ..Program::done(task) }
     }
@@ -66,7 +68,7 @@ impl Model {
         }
         let started = self.begin(Task::Start);
         if let Some(program) = state.programs.get_mut(at) {
-            state.disk.has_leftovers |= program.has_temporary;
+            state.disk.has_leftovers |= program.has_any_temporary();
             *program = started;
         }
         state
@@ -75,7 +77,7 @@ impl Model {
     /// Power is lost: nothing runs, and the medium has any part of what was not flushed. A temporary
     /// file that could be there is there.
     fn lose_power(&self, state: &State) -> Vec<State> {
-        let has_temporary = state.programs.iter().any(|program| program.has_temporary);
+        let has_temporary = state.programs.iter().any(Program::has_any_temporary);
         let disks = state.disk.losses().into_iter().map(|disk| {
             let has_leftovers = disk.has_leftovers || has_temporary;
             let disk = Disk { has_leftovers, ..disk };
@@ -106,6 +108,9 @@ impl Model {
             Step::Lock | Step::LockToSettle if state.lock.is_some() => return None,
             Step::Lock | Step::LockToSettle => state.lock = Some(at),
             Step::Unlock => state.lock = None,
+            Step::Foresee if state.lock == Some(at) => {
+                program.then(program::looked(program.task, &state.disk, self.flaw));
+            }
             Step::Foresee => {
                 program.then(program::foreseen(program.task, &program.seen, self.flaw))
             }
@@ -161,6 +166,14 @@ impl Model {
             }
             Step::FlushFile => program.is_flushed = true,
             Step::Rename(target) => state.rename(target, program),
+            Step::Prepare(change) => {
+                let memory = self.draft(Target::Memory(change), disk);
+                program.prepared = (memory != disk.memory.now()).then_some((memory, false));
+            }
+            Step::FlushPrepared => {
+                program.prepared = program.prepared.map(|(memory, _)| (memory, true));
+            }
+            Step::Commit => state.commit(program),
             Step::FlushDir(dir) => {
                 disk.flush(dir);
                 state.begun();

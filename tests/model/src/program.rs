@@ -33,6 +33,8 @@ pub enum Flaw {
     ClearsBeforeFlushing,
     /// It does so in the window of the import that replaces the licence.
     ReplacesBeforeFlushing,
+    /// An import remembers what its licence replaces before that is flushed.
+    RecordsBeforeFlushing,
     /// It reads the memory before the licences of the store, and does not look whether the memory has
     /// changed since.
     ReadsMemoryFirst,
@@ -79,6 +81,16 @@ pub enum Task {
     Survey,
 }
 
+/// How an import begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// It looks at the device, and again under the lock.
+    #[default]
+    LooksTwice,
+    /// It takes the lock and looks at the device once (`import_at_once`).
+    LooksOnce,
+}
+
 /// The steps of a survey. One for a write looks again under the lock, so its reading may be of several
 /// moments.
 fn survey(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
@@ -111,8 +123,12 @@ pub fn reading(flaw: Option<Flaw>) -> Vec<Step> {
 
 /// The steps that a task begins with. A start that finds the partition closed and no unfinished removal settles
 /// after its survey, which does not read leftovers.
-pub fn beginning(task: Task, flaw: Option<Flaw>) -> Vec<Step> {
+pub fn beginning(task: Task, way: Way, flaw: Option<Flaw>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let is_import = matches!(task, Task::Import(_) | Task::Found(_) | Task::ImportTrust(_));
+    if is_import && way == Way::LooksOnce {
+        steps.push(Step::Lock);
+    }
     if task == Task::Start && flaw != Some(Flaw::StartsWithoutSettling) {
         let finish = [Step::Lock, Step::LookForRemoval, Step::Unlock];
         steps.extend([Step::LockToSettle, Step::Settle, Step::Unlock].into_iter().chain(finish));
@@ -135,6 +151,14 @@ pub fn foreseen(task: Task, seen: &Seen, flaw: Option<Flaw>) -> Vec<Step> {
         return vec![Step::Lock, Step::LookForRemoval, Step::Renew, Step::Decide];
     }
     answering(task, seen, plan, flaw)
+}
+
+/// The steps after a look under the lock. An interrupted removal is finished as by an import that looks twice.
+pub fn looked(task: Task, disk: &Disk, flaw: Option<Flaw>) -> Vec<Step> {
+    if disk.memory.now().is_removing() {
+        return [Step::Unlock].into_iter().chain(beginning(task, Way::LooksTwice, flaw)).collect();
+    }
+    vec![Step::Decide]
 }
 
 /// Answering; what is there already may not be on the medium yet.
@@ -229,20 +253,23 @@ fn remembering(change: Change, flaw: Option<Flaw>) -> Vec<Step> {
 /// Storing licences in one window (`licd/device/src/import/storing.rs`, `store_arrivals`). A person's import also
 /// clears away what it replaces; one that was found does not, as on a device that keeps such licences.
 ///
-/// The memory is written while the partition is remounted, and its directory is not flushed: what it
-/// learns follows from licences that are flushed.
+/// The memory is written before the window, and flushed while it is open. It gets its name when the window is
+/// closed, and its directory is not flushed: what it learns follows from licences that are flushed.
 fn storing(task: Task, seen: &Seen, plan: Plan, flaw: Option<Flaw>) -> Vec<Step> {
-    let mut steps = vec![Step::Open];
+    let mut steps = vec![Step::Prepare(Change::Learn(plan.restore, seen.learns(task)))];
+    steps.extend((flaw != Some(Flaw::RenamesUnflushed)).then_some(Step::FlushPrepared));
+    steps.push(Step::Open);
     steps.extend(adding(plan.store, flaw));
+    let before_flush = steps.len() - 1;
     if plan.clears {
-        let before_flush = flaw == Some(Flaw::ReplacesBeforeFlushing);
-        let place = if before_flush { steps.len() - 1 } else { steps.len() };
+        let is_early = flaw == Some(Flaw::ReplacesBeforeFlushing);
+        let place = if is_early { before_flush } else { steps.len() };
         steps.insert(place, Step::Unlink(Licence::Old));
     }
-    let change = Change::Learn(plan.restore, seen.learns(task));
-    let write = replacing(Target::Memory(change), Dir::State, flaw).into_iter();
-    steps.extend(write.filter(|step| *step != Step::FlushDir(Dir::State)));
     steps.extend((flaw != Some(Flaw::LeavesThePartitionOpen)).then_some(Step::Close));
+    let is_early = flaw == Some(Flaw::RecordsBeforeFlushing);
+    let place = if is_early { before_flush } else { steps.len() };
+    steps.insert(place, Step::Commit);
     steps
 }
 

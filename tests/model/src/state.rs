@@ -36,6 +36,8 @@ pub(crate) struct Program {
     /// Whether it has a temporary file, and whether that is flushed.
     pub(crate) has_temporary: bool,
     pub(crate) is_flushed: bool,
+    /// The memory in a temporary file of its own, and whether that is flushed.
+    pub(crate) prepared: Option<(Memory, bool)>,
     /// What others have done since it began: removed or stored licences.
     pub(crate) removed: Each<bool>,
     pub(crate) stored: Each<bool>,
@@ -56,12 +58,18 @@ impl Program {
             draft: Memory::default(),
             has_temporary: false,
             is_flushed: false,
+            prepared: None,
             removed: Each::default(),
             stored: Each::default(),
             before: Promises::default(),
             had_one: false,
             is_one_removed: false,
         }
+    }
+
+    /// Whether its death leaves a temporary file.
+    pub(crate) fn has_any_temporary(&self) -> bool {
+        self.has_temporary || self.prepared.is_some()
     }
 
     /// Puts steps before those that are left.
@@ -126,6 +134,14 @@ impl State {
                 self.disk.memory.replace(program.draft, is_flushed);
                 self.intended();
             }
+        }
+    }
+
+    /// The memory becomes what a program has prepared.
+    pub(crate) fn commit(&mut self, program: &mut Program) {
+        if let Some((memory, is_flushed)) = program.prepared.take() {
+            self.disk.memory.replace(memory, is_flushed);
+            self.intended();
         }
     }
 

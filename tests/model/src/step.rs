@@ -42,6 +42,12 @@ pub enum Step {
     FlushFile,
     /// Gives it its name.
     Rename(Target),
+    /// Makes a temporary file with the memory as an import will leave it.
+    Prepare(Change),
+    /// Flushes that.
+    FlushPrepared,
+    /// Gives it its name.
+    Commit,
     /// Flushes the directory that it is in.
     FlushDir(Dir),
     /// Flushes the memory: what a cut-off removal was read from, or an import has learned.
@@ -103,7 +109,7 @@ pub enum Answer {
 
 impl Step {
     /// A step of each kind.
-    pub const ALL: [Self; 26] = {
+    pub const ALL: [Self; 29] = {
         let (target, licence) = (Target::Trust(1), Licence::Old);
         [
             Self::Stamp,
@@ -123,6 +129,9 @@ impl Step {
             Self::Write(target),
             Self::FlushFile,
             Self::Rename(target),
+            Self::Prepare(Change::Conclude),
+            Self::FlushPrepared,
+            Self::Commit,
             Self::FlushDir(Dir::Store),
             Self::FlushRecord,
             Self::Unlink(licence),
@@ -139,6 +148,8 @@ impl Step {
     /// may write meanwhile. Its place among the steps of others does not matter.
     pub fn is_decision(self) -> bool {
         matches!(self, Self::Foresee | Self::LookForRemoval | Self::Renew | Self::Decide)
+            // Others cannot see the file.
+            || self == Self::FlushPrepared
     }
 
     /// The file and the function of the product that this step is.
@@ -160,6 +171,9 @@ impl Step {
             Self::Write(_) => ("licd/fs/src/atomic/temporary.rs", "with"),
             Self::FlushFile => ("licd/fs/src/atomic/temporary.rs", "flush"),
             Self::Rename(_) => ("licd/fs/src/atomic/temporary.rs", "rename"),
+            Self::Prepare(_) => ("licd/fs/src/statefile.rs", "prepare"),
+            Self::FlushPrepared => ("licd/fs/src/statefile/prepared.rs", "begin"),
+            Self::Commit => ("licd/fs/src/statefile/prepared.rs", "make"),
             Self::FlushDir(_) => ("licd/fs/src/atomic.rs", "replace_at"),
             Self::FlushRecord => ("licd/files/src/state.rs", "flush"),
             Self::Unlink(_) => ("licd/store/src/window.rs", "discard"),

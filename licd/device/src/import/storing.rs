@@ -2,48 +2,64 @@
 
 use std::sync::Arc;
 
-use licd_files::state;
+use licd_files::state::{self, Prepared};
 use licd_rules::{Past, TimeVerdict};
-use licd_store::{StoreError, Window};
+use licd_store::{StoreError, View, Window, Writer};
 
 use super::{Batch, Intent, usable};
 use crate::arrival::Arrival;
 use crate::assess::{Action, Assessed, Assessor};
-use crate::survey::Written;
-use crate::{Cleaned, Device, Failure};
+use crate::survey::{Survey, Written};
+use crate::{Cleaned, Device, Failure, warn_if_open};
 
 impl Device {
-    /// Judges the arrivals under the write lock and stores them.
+    /// Judges the arrivals under the write lock and stores them. The assessor has this survey.
     pub(super) fn store_arrivals<'a>(
         &'a self,
         mut assessor: Assessor<'a>,
+        known: &Survey,
         arrivals: &mut [Arrival],
     ) -> Result<Batch, Failure> {
         let writer = self.store().writer()?;
         self.refuse_unasked(arrivals);
         let mut view = self.store().view();
+        let newer;
+        let mut survey = known;
         // A survey that still holds knows of no interrupted removal.
-        if !self.still_holds(&view, &assessor.survey) {
+        if !self.still_holds(&view, survey) {
             self.finish_removal(&writer)?;
-            assessor = Assessor::new(self, usable(self.survey_after(Some(&assessor.survey)))?);
+            newer = usable(self.survey_after(Some(survey)))?;
+            survey = &newer;
+            assessor = Assessor::new(self, newer.clone());
             view = self.store().view();
         }
-        let survey = assessor.survey.clone();
-        let before = survey.past.clone();
+        self.store_locked((&writer, view), (assessor, survey), arrivals)
+    }
+
+    /// Does the same under this lock, by a view and a survey that were taken under it.
+    pub(super) fn store_locked<'a>(
+        &'a self,
+        (writer, view): (&Writer<'_>, View<'_>),
+        (mut assessor, survey): (Assessor<'a>, &Survey),
+        arrivals: &mut [Arrival],
+    ) -> Result<Batch, Failure> {
         let (mut done, closed) = match assessor.judge_all(arrivals) {
             Some(judged) if !judged.iter().any(Assessed::is_stored) => {
-                (self.remember(Done::nothing_stored(assessor, judged), before), None)
+                let done = Done::nothing_stored(assessor, judged);
+                (self.remember(done, &survey.past, None), None)
             }
             judged => {
-                let (done, closed) = self.write_and(
-                    &writer,
-                    view,
-                    |window| {
-                        let assessor = (assessor, Assessor::new(self, survey));
-                        self.store_judged(window, assessor, arrivals, judged)
-                    },
-                    |done| self.remember(done, before),
-                )?;
+                let time = self.time(&assessor.survey).ok();
+                let known = (&assessor.survey, time.as_ref(), &*survey.past);
+                let ahead = self.record_ahead(known, judged.as_deref());
+                let (done, closed) = writer.write_in(view, |window| {
+                    let judged = judged.map(|judged| (judged, time));
+                    self.store_judged(window, (assessor, survey), arrivals, judged)
+                })?;
+                // Even if the window could not flush its removals.
+                let done = self.remember(done, &survey.past, ahead);
+                let closed = closed.map_err(Failure::from)?;
+                warn_if_open(&closed);
                 (done, Some(closed))
             }
         };
@@ -56,30 +72,29 @@ impl Device {
         Ok(Batch { imported, survey, cleaned })
     }
 
-    /// Stores the arrivals, and clears away what they replace: together, or one by one with the second
-    /// assessor.
+    /// Stores the arrivals, and clears away what they replace: together, or one by one from the survey.
     fn store_judged<'a>(
         &'a self,
         window: &mut Window<'_>,
-        (mut assessor, anew): (Assessor<'a>, Assessor<'a>),
+        (mut assessor, survey): (Assessor<'a>, &Survey),
         arrivals: &mut [Arrival],
-        judged: Option<Vec<Assessed>>,
+        judged: Option<(Vec<Assessed>, Option<TimeVerdict>)>,
     ) -> Result<Done<'a>, Failure> {
-        let stored = judged.map(|judged| (assessor.store_all(window, arrivals, &judged), judged));
-        let assessed = match stored {
+        let stored = judged.map(|judged| (assessor.store_all(window, arrivals, &judged.0), judged));
+        let (assessed, time) = match stored {
             Some((Ok(()), judged)) => judged,
             Some((Err(error @ StoreError::Unflushed { .. }), _)) => return Err(error.into()),
             // One by one, only those are refused that cannot be stored.
             Some((Err(_), _)) | None => {
-                assessor = anew;
+                assessor = Assessor::new(self, survey.clone());
                 let assessed = assessor.carry_out_all(arrivals, window);
                 // A trust document decides on licences that were refused before.
                 assessor.survey.mark_stale();
-                assessed
+                let time = self.time(&assessor.survey).ok();
+                (assessed, time)
             }
         };
         let are_flushed = window.has_flushed_licenses();
-        let time = self.time(&assessor.survey).ok();
         // Otherwise a killed program may have left unflushed what replaces them.
         let cleaned = match &time {
             Some(time) if are_flushed => assessor.survey.clear_replaced(window, time),
@@ -110,11 +125,35 @@ impl Device {
         }
     }
 
+    /// Writes ahead what is going to be remembered of the arrivals that this survey holds, and flushes it on
+    /// another thread: as long as the window is open, this one waits for the same medium.
+    fn record_ahead(
+        &self,
+        (survey, time, before): (&Survey, Option<&TimeVerdict>, &Past),
+        judged: Option<&[Assessed]>,
+    ) -> Option<Ahead> {
+        if judged?.iter().any(Assessed::is_roster) {
+            return None;
+        }
+        let past = survey.remembers(time?);
+        if past == *before {
+            return None;
+        }
+        // What fails here is tried again when the window is closed.
+        let prepared = self.prepare(survey, &past).ok()?;
+        Some(Ahead { past, prepared })
+    }
+
     /// Records the effects of the arrivals in the state files. `before` is what was remembered.
-    fn remember<'a>(&self, mut done: Done<'a>, before: Arc<Past>) -> Done<'a> {
-        if let Err(failure) = self.try_to_remember(&mut done, &before) {
+    fn remember<'a>(
+        &self,
+        mut done: Done<'a>,
+        before: &Arc<Past>,
+        ahead: Option<Ahead>,
+    ) -> Done<'a> {
+        if let Err(failure) = self.try_to_remember(&mut done, before, ahead) {
             log::warn!("{}", failure.message);
-            done.assessor.survey.past = before;
+            done.assessor.survey.past = Arc::clone(before);
             done.assessor.survey.mark_stale();
             // A roster takes effect only through the state file.
             let rosters = done.assessed.iter_mut().filter(|one| one.is_roster());
@@ -123,15 +162,19 @@ impl Device {
         done
     }
 
-    fn try_to_remember(&self, done: &mut Done<'_>, before: &Past) -> Result<(), Failure> {
+    fn try_to_remember(
+        &self,
+        done: &mut Done<'_>,
+        before: &Past,
+        ahead: Option<Ahead>,
+    ) -> Result<(), Failure> {
         for one in &done.assessed {
             if let Action::Trust { bytes, .. } = &one.action {
                 state::keep_trust(self.root(), bytes).unwrap_or_else(|error| log::warn!("{error}"));
             }
         }
         let survey = &done.assessor.survey;
-        let mut past = survey.learned(&done.time.map_or_else(|| self.time(survey), Ok)?);
-        past.tidy();
+        let past = survey.remembers(&done.time.map_or_else(|| self.time(survey), Ok)?);
         let is_same = past == *before;
         done.assessor.survey.past = Arc::new(past);
         if is_same {
@@ -139,7 +182,8 @@ impl Device {
         }
         let survey = &done.assessor.survey;
         if done.are_flushed && !done.assessed.iter().any(Assessed::is_roster) {
-            self.learn(survey)?;
+            let ahead = ahead.filter(|ahead| ahead.past == *survey.past);
+            self.learn(survey, ahead.map(|ahead| ahead.prepared))?;
         } else {
             // Also by files that a killed program has left unflushed; their effects must not outlast them.
             self.store().flush()?;
@@ -149,13 +193,28 @@ impl Device {
     }
 }
 
+impl Survey {
+    /// The memory with what its licences teach.
+    fn remembers(&self, time: &TimeVerdict) -> Past {
+        let mut past = self.learned(time);
+        past.tidy();
+        past
+    }
+}
+
+/// The memory as it is going to be, written and not yet in place.
+struct Ahead {
+    past: Past,
+    prepared: Prepared,
+}
+
 /// What a batch has done under the write lock.
 struct Done<'a> {
     assessor: Assessor<'a>,
     assessed: Vec<Assessed>,
     /// Whether every licence of the store is flushed.
     are_flushed: bool,
-    /// The time after they were stored, if it was looked at.
+    /// The time to judge them at once they are stored, if it was looked at.
     time: Option<TimeVerdict>,
     written: Written,
     cleaned: Vec<Cleaned>,

@@ -53,22 +53,40 @@ impl Device {
         extent: Extent,
         memory: Option<MemoryStamps>,
     ) -> (Result<Survey, Box<Partial>>, Gone) {
+        self.try_to_survey_by(&self.store().view(), last, extent, memory)
+    }
+
+    /// A survey for an import by a view that was taken under the write lock; `None` unless it lacks nothing, is
+    /// of one moment, and finds no interrupted removal.
+    pub(crate) fn survey_locked(&self, view: &View<'_>) -> Option<Survey> {
+        let memory = self.memory_stamps(Extent::Import);
+        let (survey, gone) = self.try_to_survey_by(view, None, Extent::Import, memory);
+        let survey = survey.ok().filter(|survey| gone == Gone::None && !survey.is_unsettled)?;
+        self.has_read_memory(&survey).then_some(survey)
+    }
+
+    fn try_to_survey_by(
+        &self,
+        view: &View<'_>,
+        last: Option<(&Survey, Reuse)>,
+        extent: Extent,
+        memory: Option<MemoryStamps>,
+    ) -> (Result<Survey, Box<Partial>>, Gone) {
         let mut missing = Missing::default();
-        let view = self.store().view();
         let memory = memory.filter(|_| extent >= Extent::Import);
-        let begun = self.begin(&view, memory, &mut missing);
+        let begun = self.begin(view, memory, &mut missing);
         let known = last.map(|(last, _)| last);
-        let mut survey = self.read_inputs(&view, begun, extent, known, &mut missing);
-        let gone = survey.read_store(&view, last, &mut missing);
+        let mut survey = self.read_inputs(view, begun, extent, known, &mut missing);
+        let gone = survey.read_store(view, last, &mut missing);
         survey.held.shrink_to_fit();
         if let Some(stamps) = survey.stamps.as_mut().and_then(Arc::get_mut) {
             stamps.store.share_names(survey.held.iter().map(|held| &held.name));
         }
         if extent == Extent::Report {
-            survey.look_at_partition(&view, &mut missing);
+            survey.look_at_partition(view, &mut missing);
         }
         if extent >= Extent::Import {
-            survey.look_for_request(self, &view, &mut missing);
+            survey.look_for_request(self, view, &mut missing);
         }
         (Partial::unless_whole(survey, missing), gone)
     }

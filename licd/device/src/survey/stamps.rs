@@ -1,6 +1,6 @@
 //! Whether a survey is of one moment, and still holds.
 
-use licd_files::state::{self, Memory};
+use licd_files::state::{self, Memory, Prepared};
 use licd_fs::stamp::Stamp;
 use licd_fs::statefile::{SaveError, Warning};
 use licd_rules::Past;
@@ -63,11 +63,17 @@ impl Device {
 
     /// Writes what a survey has learned from flushed licences, under the write lock. The memory is not read again if
     /// it is as this survey read it.
-    pub(crate) fn learn(&self, survey: &Survey) -> Result<(), SaveError> {
-        // A survey with stamps knows of no unfinished removal.
-        let stamps = survey.stamps.as_ref().filter(|_| survey.has_known_memory);
-        let read = stamps.and_then(|stamps| stamps.memory[0]);
-        state::learn(self.root(), read, Past::clone(&survey.past))
+    pub(crate) fn learn(
+        &self,
+        survey: &Survey,
+        prepared: Option<Prepared>,
+    ) -> Result<(), SaveError> {
+        state::learn(self.root(), prepared, survey.known_memory(), Past::clone(&survey.past))
+    }
+
+    /// Writes ahead what a survey is going to learn, and flushes it on another thread.
+    pub(crate) fn prepare(&self, survey: &Survey, past: &Past) -> Result<Prepared, SaveError> {
+        state::prepare(self.root(), survey.known_memory(), past.clone())
     }
 
     /// Whether store and memory are unchanged since this survey.
@@ -85,5 +91,13 @@ impl Device {
         let mut missing = Missing::default();
         let (units, _) = self.units(&mut missing, &mut Vec::new());
         missing.is_empty() && units == survey.units && self.is_current_in(view, survey)
+    }
+}
+
+impl Survey {
+    /// The stamp of the memory, if this survey knows all of it.
+    fn known_memory(&self) -> Option<Stamp> {
+        // A survey with stamps knows of no unfinished removal.
+        self.stamps.as_ref().filter(|_| self.has_known_memory)?.memory[0]
     }
 }

@@ -224,6 +224,14 @@ impl World {
         batch.imported.into_iter().map(|imported| imported.verdict).collect()
     }
 
+    /// Imports files that arrive together, and looks at the device once.
+    pub fn import_at_once(&self, files: &[&str], intent: Intent) -> Option<Vec<FileVerdict>> {
+        let batch = self.device.import_at_once(|survey| {
+            files.iter().map(|file| survey.read("a.lic", file.as_bytes(), intent)).collect()
+        })?;
+        Some(batch.imported.into_iter().map(|imported| imported.verdict).collect())
+    }
+
     /// What a batch shows is what another survey shows, which reads no file again.
     fn assert_shown(&self, batch: &Batch) {
         // Some tests leave no descriptors for another survey.

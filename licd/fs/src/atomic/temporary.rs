@@ -27,23 +27,23 @@ const SUFFIX: &str = ".tmp";
 const ATTEMPTS: usize = 1000;
 
 /// A temporary file; dropping it removes it unless it was renamed.
-pub(crate) struct Temporary<'a> {
-    dir: BorrowedFd<'a>,
+pub(crate) struct Temporary<D: AsFd> {
+    dir: D,
     pub(super) name: String,
     file: Locked,
     renamed: bool,
 }
 
-impl<'a> Temporary<'a> {
+impl<D: AsFd + Clone> Temporary<D> {
     /// Creates one with this content.
-    pub(crate) fn with(dir: BorrowedFd<'a>, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
+    pub(crate) fn with(dir: D, bytes: &[u8], mode: Mode) -> Result<Self, Errno> {
         let temp = Self::create(dir)?;
         fchmod(&*temp.file, mode)?;
         (&*temp.file).write_all(bytes).map_err(errno)?;
         Ok(temp)
     }
 
-    pub(super) fn create(dir: BorrowedFd<'a>) -> Result<Self, Errno> {
+    pub(super) fn create(dir: D) -> Result<Self, Errno> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
         let flags =
@@ -51,7 +51,7 @@ impl<'a> Temporary<'a> {
         for _ in 0..ATTEMPTS {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let name = format!("{PREFIX}{}-{number}{SUFFIX}", *PROCESS);
-            let file = match openat(dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            let file = match openat(&dir, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
                 Ok(file) => File::from(file),
                 Err(Errno::EEXIST) => continue,
                 Err(reason) => return Err(reason),
@@ -62,12 +62,12 @@ impl<'a> Temporary<'a> {
                 Ok(file) => file,
                 Err(LockError::Held(_)) => continue,
                 Err(LockError::Kernel(reason)) => {
-                    unlinkat(dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
+                    unlinkat(&dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
                     return Err(reason);
                 }
             };
             // From here on, dropping it removes the file.
-            let temp = Self { dir, name, file, renamed: false };
+            let temp = Self { dir: dir.clone(), name, file, renamed: false };
             if fstat(&*temp.file)?.st_nlink > 0 {
                 return Ok(temp);
             }
@@ -88,8 +88,8 @@ impl<'a> Temporary<'a> {
     }
 
     /// Gives it its name.
-    pub(super) fn take_name(&mut self, name: &OsStr) -> Result<(), Errno> {
-        renameat(self.dir, self.name.as_str(), self.dir, name)?;
+    pub(crate) fn take_name(&mut self, name: &OsStr) -> Result<(), Errno> {
+        renameat(&self.dir, self.name.as_str(), &self.dir, name)?;
         self.renamed = true;
         // Only temporary files are swept.
         self.file.leave();
@@ -97,11 +97,11 @@ impl<'a> Temporary<'a> {
     }
 }
 
-impl Drop for Temporary<'_> {
+impl<D: AsFd> Drop for Temporary<D> {
     fn drop(&mut self) {
         if !self.renamed {
             // A later sweep removes it otherwise.
-            let _ = unlinkat(self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
+            let _ = unlinkat(&self.dir, self.name.as_str(), UnlinkatFlags::NoRemoveDir);
         }
     }
 }

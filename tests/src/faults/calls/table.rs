@@ -8,7 +8,7 @@ use nix::libc::{self, c_long};
 /// - memory: brk, mmap, mremap, munmap, mprotect, madvise
 /// - signals: rt_sigaction, rt_sigprocmask, rt_sigreturn, sigaltstack, restart_syscall
 /// - threads: futex, set_robust_list, rseq, arch_prctl, set_tid_address, sched_yield,
-///   sched_getaffinity, prctl
+///   sched_getaffinity, prctl, getpriority, setpriority to less
 /// - oneself: getpid, gettid, getppid, getuid, geteuid, getgid, getegid, umask, uname, prlimit64
 /// - time: clock_gettime, gettimeofday
 /// - the end: exit, exit_group, kill, tgkill
@@ -32,6 +32,8 @@ pub const UNCOUNTED: &[c_long] = &[
     libc::SYS_set_tid_address,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
+    libc::SYS_getpriority,
+    libc::SYS_setpriority,
     libc::SYS_prctl,
     libc::SYS_getpid,
     libc::SYS_gettid,
