@@ -38,7 +38,7 @@ impl Device {
     /// changed, as from the daemon, which asks for authority first.
     ///
     /// # Errors
-    /// [`Code::NotAuthorized`].
+    /// [`NotAuthorized`](licd_rules::Code::NotAuthorized).
     pub fn authority(&self) -> Result<(), Failure> {
         match self.store().writer() {
             Err(refused @ StoreError::NotAuthorized { .. }) => Err(refused.into()),
