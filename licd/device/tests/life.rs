@@ -250,3 +250,14 @@ fn a_licence_superseded_by_a_wild_clock_is_there_once_the_clock_is_right() {
         state(&world)
     );
 }
+
+#[test]
+fn a_licence_that_is_back_by_hand_survives_the_import_of_another() {
+    let files: Vec<String> = POOL.iter().map(Licence::sign).collect();
+    let (mut world, mut expected) = (World::new(), Expected::default());
+    let back = [Event::CopyByHand(3), Event::Remove(Some("WE-BBBBB")), Event::CopyByHand(3)];
+    for event in back.iter().chain(&[Event::Import(0, false), Event::Daemon]) {
+        happen(&mut world, &mut expected, &files, event);
+        check(&world, &expected);
+    }
+}

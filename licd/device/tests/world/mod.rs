@@ -13,8 +13,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use licd_device::{Batch, Device, Extent, FileVerdict, Intent, Report};
+use licd_files::state;
 use licd_fs::root::Root;
-use licd_rules::{Code, Feature, TimeVerdict};
+use licd_rules::{Code, Feature, Past, TimeVerdict};
 use license_format::{
     Category, Date, Expiry, KeyName, PackId, Product, Serial, ServiceName, Term, Terms, UnitId,
     UnixSeconds,
@@ -241,9 +242,14 @@ impl World {
         let time = self.device.time(&anew).unwrap();
         assert_eq!(batch.survey.report(&time), anew.report(&time));
         assert!(self.device.has_read_memory(&batch.survey));
-        let before = fs::read(self.path("var/lib/licd/state.toml")).ok();
+        // The tombstone of a licence that is back by hand ends when the daemon looks, not with an import.
+        let learned = || {
+            let (memory, _) = state::load(self.device.root()).unwrap();
+            Past { removed: Vec::new(), ..memory.past }
+        };
+        let before = learned();
         self.device.keep_past(&batch.survey, &time).unwrap();
-        assert_eq!(fs::read(self.path("var/lib/licd/state.toml")).ok(), before);
+        assert_eq!(learned(), before);
     }
 
     pub fn remove(&self, selector: &licd_rules::Selector) -> u32 {
