@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
 use acceptance::harness::Story;
@@ -11,6 +12,8 @@ use acceptance::server::ftp::{Ftp, send};
 use acceptance::server::vsftpd::Vsftpd;
 use acceptance::server::{Server, hang, pour};
 use acceptance::story;
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, socket};
 
 use super::ways::{device, import, network, try_all};
 
@@ -82,7 +85,7 @@ fn user_and_password_log_in() {
 }
 
 fn data_connections_go_only_to_the_server_itself() {
-    let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
+    let (other, _refusing) = other_host();
     let port = other.local_addr().unwrap().port();
     let instead = move |line: &str| match line {
         "EPSV" => Some("500 what?".to_owned()),
@@ -97,6 +100,24 @@ fn data_connections_go_only_to_the_server_itself() {
     assert!(server.commands().contains(&"PASV".to_owned()));
     other.set_nonblocking(true).unwrap();
     assert!(other.accept().is_err(), "it was followed");
+}
+
+/// A listener at another address, and a socket that keeps its port at the server's own address from others and
+/// does not listen there.
+fn other_host() -> (TcpListener, OwnedFd) {
+    loop {
+        let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
+        let own = SockaddrIn::new(127, 0, 0, 1, other.local_addr().unwrap().port());
+        let (family, kind) = (AddressFamily::Inet, SockType::Stream);
+        let refusing = socket(family, kind, SockFlag::SOCK_CLOEXEC, None).unwrap();
+        match bind(refusing.as_raw_fd(), &own) {
+            Err(Errno::EADDRINUSE) => {}
+            bound => {
+                bound.unwrap();
+                return (other, refusing);
+            }
+        }
+    }
 }
 
 fn pasv_is_tried_after_any_other_answer_to_epsv() {
