@@ -9,11 +9,12 @@ use licd_protocol::BusAddress;
 use licd_rules::Selector;
 use serde::Serialize;
 use zbus::connection::Connection;
-use zbus::message::{Flags, Message};
+use zbus::message::Message;
 use zbus::wire::DynamicDeserialize;
 use zbus::{DynamicType, Error, Fd, OwnedObjectPath, OwnedVariant};
 use zruntime::SharedRuntime;
 
+use crate::caller::{ANSWER, Caller, LIFE};
 use crate::exchange::exchange;
 use crate::options::{Applicant, ImportOptions, Options};
 use crate::{CallError, CallErrorKind, connect};
@@ -22,50 +23,8 @@ use crate::{DEPLOYMENT, JOB, MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES};
 const BUS: (&str, &str, &str) =
     ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
 
-/// The time limit for an answer that licd has at hand: D-Bus's own default.
-const ANSWER: Duration = Duration::from_secs(25);
-/// The time limit for a sign of life. A running bus accepts within milliseconds; a user of the rescue
-/// shell should not wait for one that hangs.
-const LIFE: Duration = Duration::from_secs(5);
-
 /// How often a job is looked for that another one may replace: attempts are a minute apart or more.
 const ROUNDS: usize = 3;
-
-/// On whose behalf a program calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
-    /// A script or a rescue shell: a call starts no licd, and no dialogue asks for a password.
-    Script,
-    /// A person at a desktop: the bus may start licd, and polkit may ask for a password.
-    Desktop,
-}
-
-impl Caller {
-    fn flags(self) -> Flags {
-        match self {
-            Self::Script => Flags::NO_AUTO_START,
-            Self::Desktop => Flags::ALLOW_INTERACTIVE_AUTH,
-        }
-    }
-
-    fn connecting(self) -> Duration {
-        match self {
-            Self::Script => LIFE,
-            Self::Desktop => ANSWER,
-        }
-    }
-
-    /// The time limit for a call that changes something.
-    #[must_use]
-    pub fn patience(self) -> Duration {
-        match self {
-            // licd's limit for a source, plus time for the store.
-            Self::Script => Duration::from_secs(150),
-            // polkit's two minutes, and then those of a source.
-            Self::Desktop => Duration::from_secs(300),
-        }
-    }
-}
 
 /// A connection to the bus of licd. licd need not run yet.
 #[derive(Debug, Clone)]

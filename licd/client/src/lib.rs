@@ -4,12 +4,14 @@
 //! | file | contents |
 //! |---|---|
 //! | `connection.rs` | a connection to a bus, for licd and for other services |
+//! | `caller.rs` | on whose behalf a program calls, and how long it waits |
 //! | `calls.rs` | the methods of licd |
 //! | `exchange.rs` | a call and its answer |
 //! | `options.rs` | the options of the methods |
 //! | `signals.rs` | what licd signals, as one stream of events |
 //! | `error.rs` | why a call has no result |
 
+mod caller;
 mod calls;
 mod connection;
 mod error;
@@ -17,7 +19,8 @@ mod exchange;
 mod options;
 mod signals;
 
-pub use calls::{Caller, Client};
+pub use caller::Caller;
+pub use calls::Client;
 pub use connection::{connect, owner_changes};
 pub use error::{CallError, CallErrorKind};
 pub use options::{Applicant, ImportOptions, Purpose};
