@@ -5,8 +5,8 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Items of a part. Verifying the signatures of so many takes about a millisecond.
-const PART: usize = 16;
+/// Items of a part. Verifying the signatures of so many takes about half a millisecond.
+const PART: usize = 8;
 /// Fewer items are no work for a second thread.
 const MANY: usize = 64;
 /// Threads at most, the caller's included; each needs a stack.

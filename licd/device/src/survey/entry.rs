@@ -14,7 +14,7 @@ use crate::processors;
 use crate::read::Document;
 
 /// Files that are read before the first of them takes effect. Each may be a trust document of 50 KiB.
-pub(super) const AHEAD: usize = 256;
+pub(super) const AHEAD: usize = 64;
 
 /// What reading a file came to.
 pub(super) type Outcome = Looked<Result<ReadEntry, Failure>>;
