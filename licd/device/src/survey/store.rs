@@ -148,20 +148,34 @@ impl Survey {
                     }
                     Ok(Ok(ReadEntry::Trust { document, bytes })) => self.adopt(document, &bytes),
                     Ok(Err(failure)) => self.reject(entry, failure),
-                    Err(missing) => match last.and_then(|(last, _)| last.known(listing, entry)) {
-                        Some(held) => {
-                            self.held.push(held);
-                            self.note(PartitionProblem::Unread(missing));
-                        }
-                        None => {
-                            self.reject(entry, Failure::from(&missing));
-                            unread.push(missing);
-                        }
-                    },
+                    Err(missing) => {
+                        let known = last.and_then(|(last, _)| last.known(listing, entry));
+                        unread.extend(self.stand_in(entry, known, missing));
+                    }
                 }
             }
         }
         (unread, gone)
+    }
+
+    /// Keeps what is known of a file that is unavailable. Returns why if nothing is.
+    fn stand_in(
+        &mut self,
+        entry: &Entry,
+        known: Option<Arc<Held>>,
+        missing: Unavailable,
+    ) -> Option<Unavailable> {
+        match known {
+            Some(held) => {
+                self.held.push(held);
+                self.note(PartitionProblem::Unread(missing));
+                None
+            }
+            None => {
+                self.reject(entry, Failure::from(&missing));
+                Some(missing)
+            }
+        }
     }
 
     /// Whether both surveys read the same file to the same result.
