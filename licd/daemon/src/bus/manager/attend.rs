@@ -8,7 +8,7 @@ use zbus::message::Header;
 use zruntime::mpmc;
 
 use super::Manager;
-use crate::bus::authority::Action;
+use crate::bus::authority::{Action, Guest};
 use crate::bus::caller::{sender, while_there};
 use crate::bus::error::BusError;
 use crate::shared::{News, Order, Refusal, Reply, Shared};
@@ -50,13 +50,8 @@ impl Manager {
         action: Action,
         work: impl Future<Output = Result<T, BusError>> + Send,
     ) -> Result<T, BusError> {
-        let work: Work<'_, T> = Box::pin(work);
-        let work = async {
-            let check = self.authority.check(call.connection, call.header, action);
-            let _guest = Box::pin(check).await?;
-            work.await
-        };
-        self.attend(call, Box::pin(work)).await
+        let check = self.authority.check(call.connection, call.header, action);
+        self.attend_admitted(call, check, work).await
     }
 
     /// The same for work that any user may ask for.
@@ -66,10 +61,20 @@ impl Manager {
         what: &str,
         work: impl Future<Output = Result<T, BusError>> + Send,
     ) -> Result<T, BusError> {
-        let work: Work<'_, T> = Box::pin(work);
+        let receive = self.authority.receive(call.connection, call.header, what);
+        self.attend_admitted(call, receive, work).await
+    }
+
+    /// Runs work once the caller is admitted, and counts the caller as a guest until it is done.
+    async fn attend_admitted<T: Send>(
+        &self,
+        call: Call<'_>,
+        admission: impl Future<Output = Result<Guest<'_>, BusError>> + Send,
+        work: impl Future<Output = Result<T, BusError>> + Send,
+    ) -> Result<T, BusError> {
+        let (admission, work): (_, Work<'_, T>) = (Box::pin(admission), Box::pin(work));
         let work = async {
-            let receive = self.authority.receive(call.connection, call.header, what);
-            let _guest = Box::pin(receive).await?;
+            let _guest = admission.await?;
             work.await
         };
         self.attend(call, Box::pin(work)).await
