@@ -14,6 +14,7 @@ use zbus::{Connection, OwnedVariant, connection, fdo, interface};
 use crate::bus::{Bus, MANAGER, NAME, PATH};
 use crate::world::World;
 
+const DEPLOYMENT: &str = "com.igel.License1.Deployment";
 /// An ordinary user: the account `nobody`.
 const USER: u32 = 65_534;
 
@@ -173,6 +174,32 @@ fn nobody_keeps_root_waiting_for_a_password() {
         dialog.wait().unwrap();
     }
 }
+
+#[test]
+fn nobody_keeps_readers_waiting_for_a_password() {
+    const DIALOGS: usize = 4;
+    let Some(world) = system("nobody_keeps_readers_waiting_for_a_password") else { return };
+    let (_daemon, caller) = world.start();
+    let asked = Questions::default();
+    let _connection = Polkit::start(&world, None, &asked);
+    let words = ["call", NAME, PATH, DEPLOYMENT, "Answer", "s", "now"];
+    let mut dialogs: Vec<_> = (0..DIALOGS)
+        .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
+        .collect();
+    let end = Instant::now() + Duration::from_secs(20);
+    while asked.lock().unwrap().len() < DIALOGS {
+        assert!(Instant::now() < end, "asked: {asked:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    caller.call::<_, String>("GetStatus", &()).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    for dialog in &mut dialogs {
+        dialog.kill().unwrap();
+        dialog.wait().unwrap();
+    }
+}
+
 #[test]
 fn everyone_may_ask_and_only_the_authorised_may_change() {
     let Some(world) = system("everyone_may_ask_and_only_the_authorised_may_change") else { return };
@@ -215,8 +242,7 @@ fn only_the_authorised_answer_the_question_of_a_restart() {
         return;
     };
     let (daemon, _caller) = world.start();
-    let deployment = "com.igel.License1.Deployment";
-    let words = ["call", NAME, PATH, deployment, "Answer", "s", "now"];
+    let words = ["call", NAME, PATH, DEPLOYMENT, "Answer", "s", "now"];
     let refused = as_user(&world, Person::Absent, &words).unwrap_err();
     assert!(refused.contains("polkit does not answer"), "{refused}");
     assert!(daemon.log().contains("com.igel.license1.deployment: refused to user 65534"));
@@ -230,7 +256,7 @@ fn only_the_authorised_answer_the_question_of_a_restart() {
     let question = "system-bus-name com.igel.license1.deployment 0".to_owned();
     assert_eq!(*asked.lock().unwrap(), [question.clone(), question]);
     // Any user may see the plan.
-    let words = ["get-property", NAME, PATH, deployment, "State"];
+    let words = ["get-property", NAME, PATH, DEPLOYMENT, "State"];
     assert_eq!(as_user(&world, Person::Absent, &words).unwrap().trim(), "s \"none\"");
 }
 

@@ -16,8 +16,17 @@ const DESCRIPTORS: u32 = 1;
 
 /// The methods that may wait for the loop, a person or a source. All others are answered at once,
 /// from what is published.
-const SLOW: [&str; 8] =
-    ["Import", "ImportFd", "Remove", "Refresh", "ApplySettings", "Activate", "Poll", "Cancel"];
+const SLOW: [&str; 9] = [
+    "Import",
+    "ImportFd",
+    "Remove",
+    "Refresh",
+    "ApplySettings",
+    "Activate",
+    "Poll",
+    "Cancel",
+    "Answer",
+];
 /// The sender of the bus's own signals.
 const BUS: &str = "org.freedesktop.DBus";
 
