@@ -6,12 +6,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use licd_fs::names::{DirEntry, FileType, Listed, each};
 use licd_fs::stamp::Stamp;
 use licd_rules::names;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
-use rustix::fs::{FileType, RawDir};
 
 use crate::error::StoreError;
 use crate::name::FileName;
@@ -20,9 +20,6 @@ use crate::stray;
 /// Limit of entries in the licence directory: the 10,000 licences that a device must support, and
 /// other files.
 pub const ENTRIES: usize = 16_384;
-
-/// Bytes of entries that one system call returns: those of a hundred licences.
-pub(crate) const ENTRY_BYTES: usize = 8 * 1024;
 
 /// Paths of the licences and the trust document on the partition.
 pub(crate) const DSA: &str = "dsa";
@@ -78,29 +75,19 @@ pub enum Opened {
 impl Listing {
     /// Lists the licences in the directory of the partition at `place`.
     pub(crate) fn of(dir: OwnedFd, place: &Path) -> Result<Self, Errno> {
-        let (mut listing, mut count) = (Self::empty(&place.join(LICENSE_DIR)), 0);
-        let mut buffer = Vec::with_capacity(ENTRY_BYTES);
-        let mut all = RawDir::new(&dir, buffer.spare_capacity_mut());
-        while let Some(found) = all.next() {
-            let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
-            count += 1;
-            // Plus `.` and `..`.
-            if count > ENTRIES + 2 {
-                listing.truncated = true;
-                break;
-            }
-            listing.add(
-                &dir,
-                OsStr::from_bytes(found.file_name().to_bytes()),
-                found.file_type(),
-            )?;
-        }
+        let mut listing = Self::empty(&place.join(LICENSE_DIR));
+        let listed = each(&dir, ENTRIES, &mut |entry| listing.add(&dir, entry))?;
+        listing.truncated = listed == Listed::First;
         listing.entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(Self { dir: Some(dir), ..listing })
     }
 
     /// Adds an entry of the directory `dir`.
-    fn add(&mut self, dir: &OwnedFd, name: &OsStr, kind: FileType) -> Result<(), Errno> {
+    fn add(
+        &mut self,
+        dir: &OwnedFd,
+        DirEntry { name, kind, .. }: DirEntry<'_>,
+    ) -> Result<(), Errno> {
         if stray::matters(name, kind) {
             self.others.push((name.to_owned(), kind));
         }
@@ -178,17 +165,13 @@ pub(crate) fn open_dir(parent: impl AsFd, name: impl AsRef<OsStr>) -> Result<Own
 pub(crate) fn requests(top: &OwnedFd) -> Vec<OsString> {
     // The descriptor of the window would begin where the last reading has ended.
     let Ok(dir) = open_dir(top, ".") else { return Vec::new() };
-    let (mut requests, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
-    let mut all = RawDir::new(&dir, buffer.spare_capacity_mut());
-    while let Some(Ok(found)) = all.next() {
-        let name = found.file_name().to_bytes();
-        if name.starts_with(REQUESTS) {
-            requests.push(OsStr::from_bytes(name).to_owned());
+    let mut requests = Vec::new();
+    let _ = each(&dir, usize::MAX, &mut |DirEntry { name, .. }| {
+        if name.as_bytes().starts_with(REQUESTS) && requests.len() < MAX_REQUESTS {
+            requests.push(name.to_owned());
         }
-        if requests.len() == MAX_REQUESTS {
-            break;
-        }
-    }
+        Ok(())
+    });
     requests
 }
 

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use licd_fs::look::{Looked, look_errno};
+use licd_fs::names::{FileType, each};
 use licd_rules::{names, sort_by};
 use nix::errno::Errno;
-use rustix::fs::{FileType, RawDir};
 
 use crate::View;
-use crate::listing::{DSA, ENTRY_BYTES, LICENSE_DIR, open_dir};
+use crate::listing::{DSA, LICENSE_DIR, open_dir};
 
 /// Limit of directories that are searched: many times as many as a device has.
 const MAX_DIRS: usize = 64;
@@ -103,7 +103,7 @@ fn classify(dir: &Path, name: &OsStr, path: PathBuf) -> Option<Stray> {
 /// Whether an entry of the licence directory matters to the search.
 pub(crate) fn matters(name: &OsStr, kind: FileType) -> bool {
     match kind {
-        FileType::Directory => name != "." && name != "..",
+        FileType::Directory => true,
         FileType::RegularFile => classify(Path::new(LICENSE_DIR), name, PathBuf::new()).is_some(),
         _ => false,
     }
@@ -153,16 +153,10 @@ impl<'v> Directory<'v> {
 }
 
 fn list(open: &Open<'_>) -> Result<Entries, Errno> {
-    let (mut entries, mut buffer) = (Vec::new(), Vec::with_capacity(ENTRY_BYTES));
-    let mut all = RawDir::new(open, buffer.spare_capacity_mut());
-    // Plus `.` and `..`.
-    for _ in 0..MAX_ENTRIES + 2 {
-        let Some(found) = all.next() else { break };
-        let found = found.map_err(|why| Errno::from_raw(why.raw_os_error()))?;
-        let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if name != "." && name != ".." {
-            entries.push((name.to_owned(), found.file_type()));
-        }
-    }
+    let mut entries = Vec::new();
+    let _ = each(open, MAX_ENTRIES, &mut |entry| {
+        entries.push((entry.name.to_owned(), entry.kind));
+        Ok(())
+    })?;
     Ok(entries)
 }

@@ -3,24 +3,20 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use licd_fs::atomic;
+use licd_fs::names::{DirEntry, each};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
-use rustix::fs::{RawDir, RawDirEntry};
 
 use super::named;
 
 /// Its name in `/run/licd`.
 pub(super) const FEATURES: &str = "features";
-/// Bytes of entries that one system call returns: those of all features.
-const ENTRY_BYTES: usize = 2048;
 /// Flags for opening a directory.
 const DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
@@ -40,13 +36,15 @@ pub(super) fn publish_features(
     let dir = match features {
         Features::Made(dir) => dir,
         Features::Found(dir) => {
-            let mut buffer = [MaybeUninit::uninit(); ENTRY_BYTES];
-            let (mut entries, mut whole) = (RawDir::new(&dir, &mut buffer), None);
-            while let Some(entry) = entries.next() {
-                let entry = entry.map_err(|error| named(path, error.into()))?;
-                let checked = check_entry(&dir, path, &Entry::of(&entry), &mut whole, &mut missing);
-                outcome = outcome.and(checked.map_err(|error| named(path, error)));
-            }
+            let mut whole = None;
+            let listed = each(&dir, usize::MAX, &mut |entry| {
+                let checked = check_entry(&dir, path, entry, &mut whole, &mut missing);
+                if outcome.is_ok() {
+                    outcome = checked.map_err(|error| named(path, error));
+                }
+                Ok(())
+            });
+            let _ = listed.map_err(|reason| named(path, reason.into()))?;
             dir
         }
     };
@@ -82,32 +80,16 @@ pub(super) fn open_features(run: &File) -> Result<Features, Errno> {
     }
 }
 
-/// An entry of the directory of the features.
-struct Entry<'e> {
-    name: &'e OsStr,
-    /// Entries of one file have one number.
-    inode: u64,
-}
-
-impl<'e> Entry<'e> {
-    fn of(entry: &'e RawDirEntry<'_>) -> Self {
-        Self { name: OsStr::from_bytes(entry.file_name().to_bytes()), inode: entry.ino() }
-    }
-}
-
 /// Takes the file of a feature out of those that are missing, and removes any other entry. A further name of
 /// the file that was found `whole` last is whole, too.
 fn check_entry(
     dir: impl AsFd,
     path: &Path,
-    entry: &Entry<'_>,
+    DirEntry { name, inode, .. }: DirEntry<'_>,
     whole: &mut Option<u64>,
     missing: &mut Vec<&str>,
 ) -> io::Result<()> {
-    let (dir, &Entry { name, inode }) = (dir.as_fd(), entry);
-    if name == "." || name == ".." {
-        return Ok(());
-    }
+    let dir = dir.as_fd();
     let place = missing.iter().position(|feature| OsStr::new(feature) == name);
     if place.is_none() || *whole != Some(inode) {
         let found = match fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
@@ -150,16 +132,20 @@ fn add_feature(dir: impl AsFd, made: Option<&str>, name: &str) -> Result<(), Err
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt, symlink};
 
+    use licd_fs::names::FileType;
     use nix::unistd::{Uid, setfsuid};
 
     use super::*;
 
+    fn entry(name: &str) -> DirEntry<'_> {
+        DirEntry { name: name.as_ref(), kind: FileType::RegularFile, inode: 1 }
+    }
+
     /// What becomes of the entry `os` of a directory, and of the feature.
     fn check(dir: &Path) -> (io::Result<()>, Vec<&'static str>) {
-        let entry = Entry { name: "os".as_ref(), inode: 1 };
         let mut missing = vec!["os"];
         let open = File::open(dir).unwrap();
-        (check_entry(open, dir, &entry, &mut Some(2), &mut missing), missing)
+        (check_entry(open, dir, entry("os"), &mut Some(2), &mut missing), missing)
     }
 
     #[test]
@@ -186,13 +172,12 @@ mod tests {
     #[test]
     fn a_further_name_of_a_whole_file_is_not_looked_at() {
         let dir = tempfile::tempdir().unwrap();
-        let (entry, mut missing) = (Entry { name: "os".as_ref(), inode: 1 }, vec!["apps", "os"]);
+        let mut missing = vec!["apps", "os"];
         let open = File::open(dir.path()).unwrap();
-        check_entry(&open, dir.path(), &entry, &mut Some(1), &mut missing).unwrap();
+        check_entry(&open, dir.path(), entry("os"), &mut Some(1), &mut missing).unwrap();
         assert_eq!(missing, ["apps"]);
-        let other = Entry { name: "uma".as_ref(), inode: 1 };
         fs::write(dir.path().join("uma"), "").unwrap();
-        check_entry(&open, dir.path(), &other, &mut Some(1), &mut missing).unwrap();
+        check_entry(&open, dir.path(), entry("uma"), &mut Some(1), &mut missing).unwrap();
         assert!(!dir.path().join("uma").exists());
     }
 

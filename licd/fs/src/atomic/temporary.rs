@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat};
@@ -18,6 +17,7 @@ use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use super::{READ, open_dir};
 use crate::flock::{LockError, Locked};
 use crate::look::errno;
+use crate::names;
 use crate::stamp::Stamp;
 
 /// Prefix and suffix of a temporary file's name. The suffix is never `.lic`, the suffix of licences.
@@ -136,13 +136,14 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
 pub fn leftovers(dir: impl AsFd) -> Result<Vec<OsString>, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut names = Vec::new();
-    for entry in Dir::openat(dir, ".", flags, Mode::empty())? {
-        let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if is_temporary(name) {
-            names.push(name.to_owned());
+    // The given descriptor would begin where the last reading has ended.
+    let dir = openat(dir, ".", flags, Mode::empty())?;
+    let _ = names::each(dir, usize::MAX, &mut |entry| {
+        if is_temporary(entry.name) {
+            names.push(entry.name.to_owned());
         }
-    }
+        Ok(())
+    })?;
     Ok(names)
 }
 

@@ -8,9 +8,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use licd_fs::names::{Listed, each};
 use licd_fs::printable::reason;
 use licd_rules::{names, sort_by};
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
@@ -56,7 +56,7 @@ impl Content {
             open_noatime(flags, |flags| openat(&mount, c".", flags, Mode::empty()))
                 .map_err(unreadable)
         };
-        let (names, incomplete) = entries(open()?)?;
+        let (names, incomplete) = entries(open()?);
         Ok(Self { directory: open()?, names, incomplete })
     }
 
@@ -145,32 +145,21 @@ fn kind(found: &FileStat) -> SFlag {
 }
 
 /// The names of documents and near misses among the first entries.
-fn entries(directory: OwnedFd) -> Result<(Names, Option<Incomplete>), StickError> {
+fn entries(directory: OwnedFd) -> (Names, Option<Incomplete>) {
     let mut names = Names::default();
-    let mut incomplete = None;
-    let mut seen = 0;
-    for entry in Dir::from_fd(directory).map_err(unreadable)?.iter() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                incomplete = Some(Incomplete::Unreadable(error.into()));
-                break;
-            }
-        };
-        if [c".", c".."].contains(&entry.file_name()) {
-            continue;
-        }
-        if seen == ENTRIES {
-            incomplete = Some(Incomplete::TooMany);
-            break;
-        }
-        seen += 1;
-        names.add(OsStr::from_bytes(entry.file_name().to_bytes()));
-    }
+    let listed = each(directory, ENTRIES, &mut |entry| {
+        names.add(entry.name);
+        Ok(())
+    });
+    let incomplete = match listed {
+        Ok(Listed::All) => None,
+        Ok(Listed::First) => Some(Incomplete::TooMany),
+        Err(error) => Some(Incomplete::Unreadable(error.into())),
+    };
     sort_by(&mut names.documents, Ord::cmp);
     sort_by(&mut names.near_misses, Ord::cmp);
     names.near_misses.truncate(MAX_NEAR_MISSES);
-    Ok((names, incomplete))
+    (names, incomplete)
 }
 
 impl Names {
