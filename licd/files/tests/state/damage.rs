@@ -1,0 +1,166 @@
+//! Files that are damaged, missing, of a newer version or cannot be written.
+
+use std::fs;
+
+use licd_files::state;
+use licd_fs::statefile::Warning;
+use licd_rules::Past;
+
+use super::world::*;
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    let roster = |keys: &str| format!("schema = 1\n[[roster]]\n{keys}").into_bytes();
+    for (text, message) in [
+        (b"schema = \xff".to_vec(), "not UTF-8"),
+        (b"schema = 1\nfloor".to_vec(), ""),
+        (b"\0".repeat(4096), ""),
+        (b"".to_vec(), "schema"),
+        (b"schema = 0".to_vec(), "has schema 0"),
+        (b"schema = \"1\"".to_vec(), "line 1, column 10: invalid type: string"),
+        (b"schema = 7".to_vec(), "has schema 7, which needs another licd; this one knows 1"),
+        (b"schema = 1\nroster = 5".to_vec(), "line 2, column 10: invalid type: integer"),
+        (roster("unit = \"x\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\""), "unit"),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"x\"\nbelow = 1\nstarts = \"2026-11-22\""),
+            "pack",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 0\nstarts = \"2026-11-22\""),
+            "serial",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = -1\nstarts = \"2026-11-22\""),
+            "line 5",
+        ),
+        (
+            roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-31\""),
+            "starts",
+        ),
+        (roster("unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1"), "starts"),
+        (
+            roster(
+                "unit = \"udp:12345678\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\"\n\
+                 signer = \"a person\"",
+            ),
+            "“signer” is not a public key",
+        ),
+        (b"schema = 1\n[[removed]]\npack = \"A-BC\"".to_vec(), "serial"),
+        (format!("schema = 1\nx = \"{}\"", "x".repeat(4 << 20)).into(), "larger than 4194304"),
+        (format!("schema = 1\nx = {}", "[".repeat(100_000)).into(), ""),
+    ] {
+        let (_dir, root, file) = with(&text);
+        let (memory, warning) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
+        let warning = warning.unwrap().to_string();
+        let aside = file.with_extension("toml.damaged");
+        let kept = format!("it is kept as {}", aside.display());
+        assert!(warning.starts_with(&file.display().to_string()), "{warning}");
+        assert!(warning.contains(message) && warning.contains(&kept), "{message}: {warning}");
+        assert_eq!(fs::read(&aside).unwrap(), text);
+        assert!(!file.exists());
+        state::update(&root, |memory| memory.past.removed.push(tombstone("A-BC", 1))).unwrap();
+        assert_eq!(loaded(&root).removed, [tombstone("A-BC", 1)]);
+    }
+}
+
+#[test]
+fn a_file_set_aside_replaces_the_previous_one() {
+    let (_dir, root, file) = with("damaged once");
+    let aside = file.with_extension("toml.damaged");
+    let set_aside = || {
+        let (memory, warning) = state::load(&root).unwrap();
+        assert_eq!(memory.past, Past::default());
+        assert!(matches!(warning, Some(Warning::SetAside { kept: Ok(_), .. })));
+        assert!(!file.exists());
+    };
+    set_aside();
+    fs::create_dir(&file).unwrap();
+    set_aside();
+    assert!(aside.is_dir());
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    set_aside();
+    fs::write(&file, "damaged again").unwrap();
+    set_aside();
+    assert_eq!(fs::read_to_string(&aside).unwrap(), "damaged again");
+}
+
+#[test]
+fn the_next_save_removes_the_leftover_of_a_crash() {
+    let (_dir, root, file) = with("schema = 1\n");
+    let leftover = file.with_file_name(".licd-1-0.tmp");
+    fs::write(&leftover, "half").unwrap();
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn an_unwritable_file_is_reported() {
+    let (dir, root, file) = device();
+    fs::write(dir.path().join("var"), "").unwrap();
+    let error = state::update(&root, |_| ()).unwrap_err().to_string();
+    assert_eq!(error, format!("{}: cannot be written: Not a directory", file.display()));
+}
+
+#[test]
+fn a_directory_at_the_path_of_a_file_is_set_aside_on_writing() {
+    let (_dir, root, _) = device();
+    let file = root.path("/var/lib/licd/trust.note");
+    fs::create_dir_all(file.join("full")).unwrap();
+    state::keep_trust(&root, b"a document").unwrap();
+    assert_eq!(fs::read(&file).unwrap(), b"a document");
+    assert!(root.path("/var/lib/licd/trust.note.damaged/full").is_dir());
+}
+
+#[test]
+fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
+    let (_dir, root, file) = device();
+    let removed = tombstone("WE-7Q2KD", 7);
+    state::update(&root, |memory| memory.past.removed.push(removed.clone())).unwrap();
+    for damage in [Some("nonsense"), Some(""), None] {
+        match damage {
+            Some(text) => fs::write(&file, text).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        let (memory, warning) = state::load(&root).unwrap();
+        assert_eq!(memory.past.removed, std::slice::from_ref(&removed), "{damage:?}");
+        let warning = warning.map(|warning| warning.to_string());
+        assert_eq!(warning.is_some(), damage.is_some());
+        assert!(warning.is_none_or(|warning| warning.contains("its copy has taken its place")));
+        assert!(file.is_file(), "the file was not restored");
+    }
+}
+
+#[test]
+fn the_copy_waits_for_a_change_that_the_store_does_not_prove_again() {
+    let (_dir, root, file) = device();
+    let copy = file.with_file_name("state.copy.toml");
+    state::learn(&root, None, None, past("WE-AAAAA")).unwrap();
+    assert!(file.exists() && !copy.exists());
+    state::update(&root, |memory| memory.past = past("WE-BBBBB")).unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
+}
+
+#[test]
+fn a_memory_that_cannot_be_flushed_is_an_error_and_a_missing_one_is_not() {
+    let (_dir, root, file) = device();
+    state::flush(&root).unwrap();
+    fs::create_dir_all(root.path("/var")).unwrap();
+    fs::write(root.path("/var/lib"), "in the way").unwrap();
+    let error = state::flush(&root).unwrap_err();
+    assert!(error.to_string().starts_with(&file.display().to_string()), "{error}");
+}
+
+#[test]
+fn keys_of_a_newer_version_are_kept() {
+    let newer = "schema = 1\nfloor = 2026-11-22T17:00:00Z\nlevel = 3\n\n[clock]\nmark = 1.5\n\n\
+        [[graves]]\npack = \"WE-7Q2KD\"\n";
+    let (_dir, root, file) = with(newer);
+    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
+    let mut table: toml::Table = fs::read_to_string(&file).unwrap().parse().unwrap();
+    for known in ["roster", "reissued", "converted", "removed"] {
+        assert!(table.remove(known).is_some());
+    }
+    assert_eq!(table, newer.parse().unwrap());
+    assert_eq!(loaded(&root).rosters, [roster("WE-7Q2KD", 190, "2026-11-22")]);
+}
