@@ -32,6 +32,7 @@ mod document;
 mod error;
 mod file;
 mod prepared;
+mod reading;
 
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ use crate::root::Root;
 
 use file::replace;
 use prepared::Base;
+use reading::Reading;
 
 pub use document::Document;
 pub use error::{ParseError, SaveError, Warning};
@@ -94,21 +96,20 @@ impl<T: Remembered> StateFile<T> {
     /// # Errors
     /// [`Unavailable`](crate::look::Unavailable): the file or its copy could not be read. No file is set aside.
     pub fn load(root: &Root) -> Looked<(Self, Option<Warning>)> {
-        let found = |file| find(&root.path(file), T::FILE_BYTES, Self::parse);
-        let file = match found(T::FILE)? {
-            Found::Sound(file) => return Ok((file, None)),
-            other => other,
-        };
-        // The copy first: if it cannot be read now, the file must not be set aside.
-        let copy = T::COPY.map(found).transpose()?;
-        let warning = |without| file.set_aside(&root.path(T::FILE), without);
-        let Some(Found::Sound(copy)) = copy else {
-            return Ok((Self::default(), warning(T::WITHOUT)));
-        };
-        let warning = warning("its copy has taken its place");
-        // A user without the right to write still gets the copy.
-        let _ = copy.save(root);
-        Ok((copy, warning))
+        let reading = Reading::of(root)?;
+        if reading.is_in_order() {
+            return Ok((reading.content(), None));
+        }
+        // Another process may replace the file, or have done so since.
+        match lock(root) {
+            Ok(_lock) => Self::load_locked(root),
+            Err(why) => Ok(reading.unrepaired(root, why)),
+        }
+    }
+
+    /// Does the same while the lock is held.
+    fn load_locked(root: &Root) -> Looked<(Self, Option<Warning>)> {
+        Ok(Reading::of(root)?.repaired(root))
     }
 
     /// Reads the file under this root, else its copy, and leaves damaged files alone.
@@ -116,12 +117,7 @@ impl<T: Remembered> StateFile<T> {
     /// # Errors
     /// [`Unavailable`](crate::look::Unavailable).
     pub fn peek(root: &Root) -> Looked<Self> {
-        for file in [Some(T::FILE), T::COPY].into_iter().flatten() {
-            if let Found::Sound(found) = find(&root.path(file), T::FILE_BYTES, Self::parse)? {
-                return Ok(found);
-            }
-        }
-        Ok(Self::default())
+        Ok(Reading::of(root)?.content())
     }
 
     /// Writes the file under this root, unless it already has this content. It survives a power cut
@@ -157,8 +153,9 @@ impl<T: Remembered> StateFile<T> {
     /// # Errors
     /// [`SaveError`]; the file is unchanged.
     pub fn update<R>(root: &Root, change: impl FnOnce(&mut T) -> R) -> Result<R, SaveError> {
-        let _lock = lock(root)?;
-        let (state, done) = Self::changed(root, None, change)?;
+        let _lock = lock_to_save(root)?;
+        let mut state = Self::current(None, || Self::load_locked(root))?;
+        let done = change(&mut state.known);
         state.save(root)?;
         Ok(done)
     }
@@ -177,7 +174,8 @@ impl<T: Remembered> StateFile<T> {
         let file = root.path(T::FILE);
         let unwritten = |why| SaveError::writing(&file, why);
         let base = Base::open(&file).map_err(unwritten)?;
-        let (state, ()) = Self::changed(root, known(), change)?;
+        let mut state = Self::current(known(), || Self::load(root))?;
+        change(&mut state.known);
         let text = state.text().map_err(|_| unwritten(Errno::EINVAL))?;
         Prepared::begin(file.clone(), base, text.as_bytes()).map_err(unwritten)
     }
@@ -194,29 +192,28 @@ impl<T: Remembered> StateFile<T> {
         known: impl FnOnce() -> Option<T>,
         change: impl FnOnce(&mut T),
     ) -> Result<(), SaveError> {
-        let _lock = lock(root)?;
+        let _lock = lock_to_save(root)?;
         if prepared.is_some_and(|prepared| prepared.make().is_ok()) {
             return Ok(());
         }
-        let (state, ()) = Self::changed(root, known(), change)?;
+        let mut state = Self::current(known(), || Self::load_locked(root))?;
+        change(&mut state.known);
         state.save_as(root, Durability::Whole)
     }
 
-    /// The file after a change, and the result of `change`.
-    fn changed<R>(
-        root: &Root,
+    /// The file before a change: as the caller knows it, or as it is loaded.
+    fn current(
         known: Option<T>,
-        change: impl FnOnce(&mut T) -> R,
-    ) -> Result<(Self, R), SaveError> {
-        let (mut state, warning) = match known {
-            Some(known) => (Self { known, unknown: toml::Table::new() }, None),
-            None => Self::load(root).map_err(SaveError::Unread)?,
-        };
+        load: impl FnOnce() -> Looked<(Self, Option<Warning>)>,
+    ) -> Result<Self, SaveError> {
+        if let Some(known) = known {
+            return Ok(Self { known, unknown: toml::Table::new() });
+        }
+        let (state, warning) = load().map_err(SaveError::Unread)?;
         if let Some(warning) = warning {
             log::warn!("{warning}");
         }
-        let done = change(&mut state.known);
-        Ok((state, done))
+        Ok(state)
     }
 
     fn parse(text: &str) -> Result<Self, ParseError> {
@@ -235,10 +232,13 @@ impl<T: Remembered> StateFile<T> {
 }
 
 /// The right to change state files; dropping it releases the lock.
-fn lock(root: &Root) -> Result<Locked, SaveError> {
-    let file = root.path(LOCK);
-    lock::take(&file, LOCK_TIMEOUT).map_err(|error| match error {
-        LockError::Held(_) => SaveError::writing(&file, Errno::EBUSY),
-        LockError::Kernel(why) => SaveError::writing(&file, why),
+fn lock(root: &Root) -> Result<Locked, Errno> {
+    lock::take(&root.path(LOCK), LOCK_TIMEOUT).map_err(|error| match error {
+        LockError::Held(_) => Errno::EBUSY,
+        LockError::Kernel(why) => why,
     })
+}
+
+fn lock_to_save(root: &Root) -> Result<Locked, SaveError> {
+    lock(root).map_err(|why| SaveError::writing(&root.path(LOCK), why))
 }

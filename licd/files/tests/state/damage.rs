@@ -1,8 +1,12 @@
 //! Files that are damaged, missing, of a newer version or cannot be written.
 
 use std::fs;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use licd_files::state;
+use licd_fs::lock;
 use licd_fs::statefile::Warning;
 use licd_rules::Past;
 
@@ -83,6 +87,42 @@ fn a_file_set_aside_replaces_the_previous_one() {
     fs::write(&file, "damaged again").unwrap();
     set_aside();
     assert_eq!(fs::read_to_string(&aside).unwrap(), "damaged again");
+}
+
+#[test]
+fn a_file_that_another_program_repairs_is_not_set_aside() {
+    let (_dir, root, file) = device();
+    state::update(&root, |memory| memory.past = past("WE-AAAAA")).unwrap();
+    let sound = fs::read(&file).unwrap();
+    fs::write(&file, "damaged").unwrap();
+    let other = lock::take(&root.path("/run/licd/state.lock"), Duration::ZERO).unwrap();
+    let (done, loading) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| done.send(state::load(&root).unwrap()));
+        let early = loading.recv_timeout(Duration::from_millis(300)).map(drop);
+        assert_eq!(
+            early,
+            Err(RecvTimeoutError::Timeout),
+            "the file was set aside without the lock"
+        );
+        fs::write(&file, &sound).unwrap();
+        drop(other);
+        let (memory, warning) = loading.recv().unwrap();
+        assert!(memory.past == past("WE-AAAAA") && warning.is_none());
+    });
+    assert_eq!(fs::read(&file).unwrap(), sound);
+    assert!(!file.with_extension("toml.damaged").exists());
+}
+
+#[test]
+fn a_damaged_file_stays_if_the_lock_cannot_be_taken() {
+    let (_dir, root, file) = with("damaged");
+    fs::write(root.path("/run"), "in the way").unwrap();
+    let (memory, warning) = state::load(&root).unwrap();
+    assert_eq!(memory.past, Past::default());
+    let warning = warning.unwrap().to_string();
+    assert!(warning.ends_with("(Not a directory), and is passed over"), "{warning}");
+    assert_eq!(fs::read(&file).unwrap(), b"damaged");
 }
 
 #[test]

@@ -29,13 +29,21 @@ pub enum Found<T> {
 impl<T> Found<T> {
     /// Sets a damaged file aside and returns the warning; `without` is the consequence.
     pub fn set_aside(&self, file: &Path, without: &'static str) -> Option<Warning> {
-        let file = file.to_owned();
+        self.warning(file, without, |file| atomic::set_aside(file, aside(file)))
+    }
+
+    /// The warning about a file; `keep` moves a damaged one.
+    pub(super) fn warning(
+        &self,
+        file: &Path,
+        without: &'static str,
+        keep: impl FnOnce(&Path) -> Result<PathBuf, Errno>,
+    ) -> Option<Warning> {
         match self {
             Self::Sound(_) | Self::Nothing => None,
-            Self::Closed => Some(Warning::Unreadable { file }),
+            Self::Closed => Some(Warning::Unreadable { file: file.to_owned() }),
             Self::Damaged(damage) => {
-                let damage = damage.to_string();
-                let kept = atomic::set_aside(&file, aside(&file));
+                let (file, damage, kept) = (file.to_owned(), damage.to_string(), keep(file));
                 Some(Warning::SetAside { file, kept, damage, without })
             }
         }
