@@ -129,11 +129,17 @@ pub fn shortage(subject: &str, error: &io::Error) -> Option<Unavailable> {
 /// The kernel's number of an error; `EIO` for an error without one, such as a short write.
 #[must_use]
 pub fn errno(error: io::Error) -> Errno {
-    Errno::try_from(error).unwrap_or(Errno::EIO)
+    number(&error).unwrap_or(Errno::EIO)
 }
 
 fn shortage_number(error: &io::Error) -> Option<Errno> {
-    error.raw_os_error().map(Errno::from_raw).filter(|why| !is_fact(*why))
+    number(error).filter(|why| !is_fact(*why))
+}
+
+fn number(error: &io::Error) -> Option<Errno> {
+    // Reading a file to its end allocates, and the standard library reports the lack of memory itself.
+    let unnumbered = || (error.kind() == io::ErrorKind::OutOfMemory).then_some(Errno::ENOMEM);
+    error.raw_os_error().map(Errno::from_raw).or_else(unnumbered)
 }
 
 /// Does the same as [`look`] for an error number.
@@ -179,6 +185,14 @@ mod tests {
         ] {
             assert_eq!(of(why).unwrap_err(), Unavailable::new("/x", why));
         }
+    }
+
+    #[test]
+    fn a_lack_of_memory_without_a_number_is_not_a_fact() {
+        let mut bytes = Vec::<u8>::new();
+        let error = io::Error::from(bytes.try_reserve(usize::MAX / 4).unwrap_err());
+        assert_eq!(shortage("/x", &error), Some(Unavailable::new("/x", Errno::ENOMEM)));
+        assert_eq!(errno(error), Errno::ENOMEM);
     }
 
     #[test]
