@@ -187,13 +187,28 @@ impl Tree {
         self.text_by(path, limit, |file| capped::read_own_unless_link(file, limit))
     }
 
-    /// Does the same as [`Tree::text`]; `read_unless_link` reads a file that is not a link.
+    /// Does the same as [`Tree::text`], but leaves the bytes as they are.
+    pub fn bytes(&self, path: &Path, limit: u64) -> Looked<io::Result<Vec<u8>>> {
+        self.bytes_by(path, limit, |file| capped::read_unless_link(file, limit))
+    }
+
     fn text_by(
         &self,
         path: &Path,
         limit: u64,
         read_unless_link: impl Fn(&Path) -> io::Result<Capped>,
     ) -> Looked<io::Result<String>> {
+        let read = self.bytes_by(path, limit, read_unless_link)?;
+        Ok(read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Does the same as [`Tree::bytes`]; `read_unless_link` reads a file that is not a link.
+    fn bytes_by(
+        &self,
+        path: &Path,
+        limit: u64,
+        read_unless_link: impl Fn(&Path) -> io::Result<Capped>,
+    ) -> Looked<io::Result<Vec<u8>>> {
         let looped = || Ok(Err(Errno::ELOOP.into()));
         let Some(path) = self.resolve_directory(path)? else { return looped() };
         let file = self.host_path(&path);
@@ -205,7 +220,7 @@ impl Tree {
             read = look(&file, capped::read(&file, limit))?;
         }
         Ok(match read {
-            Ok(Capped::Whole(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(Capped::Whole(bytes)) => Ok(bytes),
             Ok(Capped::NotRegular) => Err(io::ErrorKind::InvalidInput.into()),
             Ok(Capped::TooLarge) => Err(io::ErrorKind::FileTooLarge.into()),
             Err(error) => Err(error),

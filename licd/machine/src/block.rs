@@ -47,8 +47,8 @@ impl Stack {
     /// [`Unavailable`](licd_fs::look::Unavailable).
     pub fn of(root: &Root) -> Looked<io::Result<Self>> {
         let tree = Tree::hardware(root);
-        let mounts = match tree.text(Path::new(MOUNTINFO), MOUNTINFO_BYTES)? {
-            Ok(text) => mountinfo::parse(text.as_bytes()).collect(),
+        let mounts = match tree.bytes(Path::new(MOUNTINFO), MOUNTINFO_BYTES)? {
+            Ok(list) => mountinfo::parse(&list).collect(),
             Err(error) if root.is_simulated() && error.kind() == io::ErrorKind::NotFound => {
                 Vec::new()
             }

@@ -8,6 +8,7 @@
 
 mod links;
 mod machine;
+mod mounts;
 mod system;
 mod this_machine;
 mod usb;
