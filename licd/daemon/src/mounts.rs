@@ -6,6 +6,7 @@ use std::io::{self, Seek as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
+use licd_fs::look;
 use licd_fs::mountinfo;
 use licd_fs::root::Root;
 
@@ -37,13 +38,16 @@ impl Mounts {
         Ok(mounts)
     }
 
-    /// Whether the watched mounts have changed since the last call.
+    /// Whether the watched mounts may have changed since the last call. If the list cannot be read now, they may.
     ///
     /// # Errors
-    /// The list of mounts cannot be read.
+    /// The list of mounts cannot be read at any time.
     pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
         self.mountinfo.rewind()?;
-        let now = self.lines()?;
+        let now = match self.lines() {
+            Err(error) if look::shortage(MOUNTINFO, &error).is_some() => return Ok(true),
+            now => now?,
+        };
         let changed = now != self.last;
         self.last = now;
         Ok(changed)
@@ -86,6 +90,19 @@ mod tests {
             assert!(!mounts.watches(line(at).as_bytes()), "{at}");
         }
         assert!(!mounts.watches(b"") && !mounts.watches(b"36 27 7:0 /"));
+    }
+
+    #[test]
+    fn mounts_that_cannot_be_read_now_are_watched_further() {
+        let root = tempfile::tempdir().unwrap();
+        let mut mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        // Reading an address that is not mapped fails.
+        let list = std::mem::replace(&mut mounts.mountinfo, File::open("/proc/self/mem").unwrap());
+        assert!(mounts.have_changed().unwrap());
+        mounts.mountinfo = list;
+        assert!(!mounts.have_changed().unwrap());
+        mounts.mountinfo = File::open(root.path()).unwrap();
+        assert!(mounts.have_changed().is_err());
     }
 
     #[test]
