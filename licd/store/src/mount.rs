@@ -88,8 +88,9 @@ impl Mount {
             Err(Errno::ENOENT) => None,
             table => Some(table?),
         };
-        let mount = match table {
-            Some(table) => Self::from(&mountinfo::with_id(&table, id).ok_or(Errno::ENODEV)?),
+        // The list lacks the mount of a process that is confined to a directory of it (chroot(2)).
+        let mount = match table.and_then(|table| mountinfo::with_id(&table, id)) {
+            Some(mount) => Self::from(&mount),
             None => Self::without_list(dir)?,
         };
         Ok(Self { is_mount_point: id != parent, ..mount })
