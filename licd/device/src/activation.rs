@@ -174,7 +174,7 @@ impl Device {
         }
         self.write(&writer, |window| {
             // The licence needs room, too.
-            window.leave_reserve(text.len())?;
+            window.leave_reserve([text.len()])?;
             window.put_activation(text.as_bytes())
         })?;
         Ok(())

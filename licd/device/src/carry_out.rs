@@ -15,9 +15,6 @@ use crate::arrival::Arrival;
 use crate::assess::{Action, Assessed, Assessor};
 use crate::import::Intent;
 
-/// Bytes of a block of the partition; a file takes whole ones.
-const BLOCK: usize = 4096;
-
 impl Assessor<'_> {
     /// Judges the arrivals in their order, as if every licence were stored. `None` if the actions have
     /// to be carried out one by one: a trust document decides on the licences after it, and a licence
@@ -52,16 +49,16 @@ impl Assessor<'_> {
         arrivals: &[Arrival],
         judged: &[Assessed],
     ) -> Result<(), StoreError> {
-        let (mut files, mut replaced, mut unasked) = (Vec::new(), Vec::new(), 0);
+        let (mut files, mut replaced, mut unasked) = (Vec::new(), Vec::new(), Vec::new());
         for (one, arrival) in judged.iter().zip(arrivals) {
             let Action::Store { name, content, replaces } = &one.action else { continue };
             files.push((name, content.as_bytes()));
             replaced.extend(replaces);
             if arrival.intent != Intent::Explicit {
-                unasked += content.len().next_multiple_of(BLOCK);
+                unasked.push(content.len());
             }
         }
-        if unasked > 0 {
+        if !unasked.is_empty() {
             window.leave_reserve(unasked)?;
         }
         let stamps = window.add_all(&files)?;
@@ -118,7 +115,7 @@ fn carry_out(
     match action {
         Action::Store { name, content, replaces } => {
             if intent != Intent::Explicit {
-                window.leave_reserve(content.len())?;
+                window.leave_reserve([content.len()])?;
             }
             let (_, stamp) = window.put_stamped(name, content.as_bytes())?;
             // The survey of an import one by one shows no leftovers anyway.

@@ -134,15 +134,15 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Checks that a file of this size leaves [`RESERVE`] free.
+    /// Checks that files of these sizes leave [`RESERVE`] free.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if it does not.
-    pub fn leave_reserve(&self, bytes: usize) -> Result<(), StoreError> {
+    /// [`StoreError::Full`] if they do not.
+    pub fn leave_reserve(&self, sizes: impl IntoIterator<Item = usize>) -> Result<(), StoreError> {
         let left = room::left(&self.top)
             .map_err(|reason| StoreError::writing(&self.store.place, reason))?;
         // Files occupy whole blocks.
-        let taken = (bytes as u64).next_multiple_of(BLOCK);
+        let taken = sizes.into_iter().map(|bytes| (bytes as u64).next_multiple_of(BLOCK)).sum();
         match left.checked_sub(taken) {
             Some(rest) if rest >= RESERVE => Ok(()),
             _ => Err(StoreError::Full { place: self.store.place.clone() }),

@@ -62,7 +62,7 @@ fn a_full_partition_is_reported_and_keeps_its_files() {
 fn a_partition_is_nearly_full_below_its_reserve() {
     with_own_mounts("a_partition_is_nearly_full_below_its_reserve", |root| {
         let disk = Partition::mounted(root, &["-b", "1024"], MsFlags::empty(), "");
-        let fits = |bytes| write(&disk.store, |window| window.leave_reserve(bytes)).is_ok();
+        let fits = |bytes| write(&disk.store, |window| window.leave_reserve([bytes])).is_ok();
         assert!(!disk.store.is_nearly_full().unwrap());
         fill(&disk);
         assert!(disk.store.is_nearly_full().unwrap() && !fits(0));

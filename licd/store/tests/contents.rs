@@ -147,7 +147,7 @@ fn what_cannot_be_flushed_is_an_error_and_a_missing_store_is_not() {
 fn a_file_is_refused_unless_it_leaves_the_reserve_free() {
     let (_dir, root) = plain();
     let store = Store::new(&root);
-    let fits = |bytes| write(&store, |window| window.leave_reserve(bytes));
+    let fits = |bytes| write(&store, |window| window.leave_reserve([bytes]));
     assert!(fits(1).is_ok() && !store.is_nearly_full().unwrap());
     let full = StoreError::Full { place: root.path("/license") };
     assert_eq!(fits(1 << 60).unwrap_err(), full);

@@ -100,7 +100,7 @@ impl Device {
             Some(time) if are_flushed => assessor.survey.clear_replaced(window, time),
             _ => Vec::new(),
         };
-        let has_room = window.leave_reserve(0).is_ok();
+        let has_room = window.leave_reserve([]).is_ok();
         let files = assessed.iter().flat_map(Assessed::files).cloned();
         let files = files.chain(cleaned.iter().map(|one| one.file.clone())).collect();
         let written = Written { files, has_room };
