@@ -11,7 +11,7 @@ use zbus::message::{Flags, Header};
 use zbus::{Connection, Variant};
 use zruntime::SharedRuntime;
 
-use super::caller::{BUS, BUS_PATH, Slot, Slots, is_trusted, sender};
+use super::caller::{Slot, Slots, ask_bus, is_trusted, sender};
 use super::error::{self, BusError};
 use crate::journal;
 
@@ -157,8 +157,7 @@ impl Drop for Counted<'_> {
 
 /// The user that the caller runs as.
 async fn user(connection: &Connection, caller: &str) -> Result<u32, String> {
-    let method = "GetConnectionUnixUser";
-    let call = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), method, &caller);
+    let call = ask_bus(connection, "GetConnectionUnixUser", &caller);
     let reply = within(ANSWER, call).await.and_then(|reply| reply.body().deserialize());
     reply.map_err(|error| format!("the bus does not tell the user: {}", error::reason(&error)))
 }

@@ -17,16 +17,24 @@ use zruntime::SharedRuntime;
 
 use super::error::BusError;
 
-/// The bus itself, and its interface.
+/// The name of the bus itself, and of its interface.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
-/// The object of the bus.
-pub(super) const BUS_PATH: &str = "/org/freedesktop/DBus";
+const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// How long a call runs before its caller is watched: most are done by then, and a watch costs the bus
 /// three calls.
 const SHORT: Duration = Duration::from_secs(1);
 /// Signals that a caller has left; there is one.
 const SIGNALS: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Calls a method of the bus itself.
+pub(super) async fn ask_bus(
+    connection: &Connection,
+    method: &'static str,
+    body: &(impl serde::Serialize + zbus::wire::DynamicType),
+) -> zbus::Result<zbus::Message> {
+    connection.call_method(Some(BUS), BUS_PATH, Some(BUS), method, body).await
+}
 
 /// The unique name of the caller; empty if the message has none.
 pub(super) fn sender(header: &Header<'_>) -> String {
@@ -71,8 +79,8 @@ async fn watch_now(connection: &Connection, caller: &str) -> zbus::Result<()> {
     let rule = rule.member("NameOwnerChanged").arg(0, caller).build()?;
     let mut signals = MessageStream::for_match_rule(rule, connection, Some(SIGNALS)).await?;
     // The bus does not announce a caller that left before.
-    let call = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), "NameHasOwner", &caller);
-    if call.await?.body().deserialize()? {
+    let call = ask_bus(connection, "NameHasOwner", &caller).await?;
+    if call.body().deserialize()? {
         poll_fn(|context| Pin::new(&mut signals).poll_next(context)).await;
     }
     Ok(())

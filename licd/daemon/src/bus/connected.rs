@@ -13,6 +13,7 @@ use zruntime::{Shared as Runtime, SharedRuntime, Task, mpmc};
 
 use super::authority::Authority;
 use super::block_on::block_on_for;
+use super::caller::ask_bus;
 use super::deployment::Deployment;
 use super::gate::{Entrance, Gate};
 use super::manager::Manager;
@@ -20,10 +21,6 @@ use super::objects::Objects;
 use super::outgoing::Announcer;
 use super::{Bus, NAME, PATH, StartError};
 use crate::shared::Shared;
-
-/// The name of the bus itself, and of its interface.
-const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// A connection that is being made.
 pub(crate) struct Connecting {
@@ -135,12 +132,4 @@ async fn take_name(connection: &Connection) -> zbus::Result<()> {
 pub(super) async fn release_name(connection: &Connection) -> zbus::Result<()> {
     let answer = ask_bus(connection, "ReleaseName", &NAME).await?;
     answer.body().deserialize::<ReleaseNameReply>().map(drop)
-}
-
-async fn ask_bus(
-    connection: &Connection,
-    method: &'static str,
-    body: &(impl serde::Serialize + zbus::wire::DynamicType),
-) -> zbus::Result<zbus::Message> {
-    connection.call_method(Some(BUS), BUS_PATH, Some(BUS), method, body).await
 }

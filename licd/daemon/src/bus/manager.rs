@@ -19,8 +19,8 @@ use super::error::{BusError, reason};
 use super::options::{Options, access, application, intent, more, no_options};
 use super::shown::unit_id;
 use super::{activation, job};
-use crate::jobs::Source;
-use crate::shared::{ImportReply, Order, Published, Refusal, Shared};
+use crate::jobs::{JobId, Source};
+use crate::shared::{ImportReply, Order, Published, Refusal, Reply, Shared};
 
 pub(super) use attend::{Call, ask};
 
@@ -36,6 +36,18 @@ pub(super) struct Manager {
 impl Manager {
     pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
         Self { shared, authority }
+    }
+
+    /// Orders an import, and waits for what the reply states.
+    async fn import_from<T: Send + 'static>(
+        &self,
+        (source, name): (Source, String),
+        intent: Intent,
+        header: &Header<'_>,
+        reply: impl FnOnce(Reply<T>) -> ImportReply,
+    ) -> Result<T, BusError> {
+        let owner = sender(header);
+        self.ask(|to| Order::Import { source, intent, name, owner, reply: reply(to) }).await
     }
 
     /// Whether a release may be installed, by what is published.
@@ -56,6 +68,12 @@ impl Manager {
         let verdict = published.survey.update(released, to, &published.time);
         Ok((verdict.reason.allows(), verdict.reason.to_string()))
     }
+}
+
+/// The object of a job that has begun.
+fn job_object(id: JobId) -> Result<OwnedObjectPath, BusError> {
+    OwnedObjectPath::try_from(job::path(id))
+        .map_err(|error| Refusal::Fault(error.to_string()).into())
 }
 
 /// Whether a feature is allowed, why, and until when; `None` for one that is not known.
@@ -104,14 +122,10 @@ impl Manager {
         let call = Call { connection, header: &header };
         let begin = async {
             let source = Source::parse(&source, access)?;
-            let (name, owner) = (source.name(), sender(&header));
-            let begun = ImportReply::Begun;
-            self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
-                .await
+            let name = source.name();
+            self.import_from((source, name), intent, &header, ImportReply::Begun).await
         };
-        let id = self.attend_authorised(call, Action::Import, begin).await?;
-        OwnedObjectPath::try_from(job::path(id))
-            .map_err(|error| Refusal::Fault(error.to_string()).into())
+        job_object(self.attend_authorised(call, Action::Import, begin).await?)
     }
 
     #[zbus(out_args("verdict"))]
@@ -127,11 +141,8 @@ impl Manager {
         let (intent, more) = (intent(&mut options)?, more(&mut options)?);
         no_options(&options)?;
         let call = Call { connection, header: &header };
-        let (name, owner) = (shown_name(&name), sender(&header));
-        let source = Source::Descriptor(owned(fd)?, more);
-        let verdict = ImportReply::Verdict;
-        let verdict =
-            self.ask(|reply| Order::Import { source, intent, name, owner, reply: verdict(reply) });
+        let source = (Source::Descriptor(owned(fd)?, more), shown_name(&name));
+        let verdict = self.import_from(source, intent, &header, ImportReply::Verdict);
         let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
         Ok(code.as_str().to_owned())
     }
@@ -224,14 +235,10 @@ impl Manager {
         let call = Call { connection, header: &header };
         let begin = async {
             let (name, request) = activation::request(&self.shared.published(), &application)?;
-            let (source, intent) = (Source::Activation(Some(request)), Intent::Explicit);
-            let (owner, begun) = (sender(&header), ImportReply::Begun);
-            self.ask(|reply| Order::Import { source, intent, name, owner, reply: begun(reply) })
-                .await
+            let source = (Source::Activation(Some(request)), name);
+            self.import_from(source, Intent::Explicit, &header, ImportReply::Begun).await
         };
-        let id = self.attend_authorised(call, Action::Activate, begin).await?;
-        OwnedObjectPath::try_from(job::path(id))
-            .map_err(|error| Refusal::Fault(error.to_string()).into())
+        job_object(self.attend_authorised(call, Action::Activate, begin).await?)
     }
 
     async fn poll(

@@ -73,7 +73,7 @@ impl Daemon {
     fn publish_state(&mut self, mut new: Published, changes: LicenseChanges, deployed: bool) {
         let old = self.shared.published();
         if deployed && !new.report.restart_pending {
-            new = new.with_restart_pending(true);
+            new = new.with_restart_pending();
             let directory = Directory::new(self.device.root());
             if let Err(error) = directory.publish(&new.json, &new.allowed()) {
                 self.complain(vec![format!("{error}; other programs see an old state")], false);

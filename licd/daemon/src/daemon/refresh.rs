@@ -146,7 +146,7 @@ pub(super) fn publish_look(
     if let Some(last) = last {
         // A deployment that could not be written down is known until the daemon restarts.
         if last.report.restart_pending && !published.report.restart_pending {
-            published = published.with_restart_pending(true);
+            published = published.with_restart_pending();
         }
         if last.report == published.report {
             // Only time has passed: programs that watch the file must not wake up for that.

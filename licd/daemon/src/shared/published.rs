@@ -76,9 +76,9 @@ impl Published {
         Self { survey, time, missing, whole: true, report, names, json, now }
     }
 
-    /// The same, with `restart_pending` set so.
-    pub(crate) fn with_restart_pending(mut self, pending: bool) -> Self {
-        self.report.restart_pending = pending;
+    /// The same, with a restart pending.
+    pub(crate) fn with_restart_pending(mut self) -> Self {
+        self.report.restart_pending = true;
         (self.json, self.now) = written(&self.report);
         self
     }

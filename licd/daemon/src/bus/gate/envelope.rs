@@ -4,6 +4,8 @@ use zbus::message::{Flags, Message};
 use zbus::wire::serialized::{Context, Data};
 use zbus::wire::{Endian, Variant};
 
+use crate::bus::caller::BUS;
+
 /// Bytes of every head before its fields.
 pub(super) const FIXED: usize = 16;
 /// Bytes of a body: the longest path or address of a source with its options has 4,096 and some.
@@ -27,9 +29,6 @@ const SLOW: [&str; 9] = [
     "Cancel",
     "Answer",
 ];
-/// The sender of the bus's own signals.
-const BUS: &str = "org.freedesktop.DBus";
-
 /// Codes of header fields, and of message types (D-Bus Specification, “Header Fields” and “Message
 /// Format”).
 const MEMBER: u8 = 3;
