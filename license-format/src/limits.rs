@@ -2,7 +2,7 @@
 
 /// Bytes of a licence's text, line feeds included (LF §2).
 pub const TEXT_BYTES: usize = 4096;
-/// NumberedLines of a licence's text (LF §2).
+/// Lines of a licence's text (LF §2).
 pub const TEXT_LINES: usize = 64;
 /// Bytes of one line, line feed excluded (LF §2); signature lines included.
 pub const LINE_BYTES: usize = 256;
@@ -37,7 +37,7 @@ pub const TRUST_LINE_BYTES: usize = 4 + (KEY_NAME_BYTES + 10 + 44) + 1 + (KEY_PR
 /// serial (54), line feeds included.
 pub const TRUST_TEXT_BYTES: usize =
     26 + 28 + 28 + TRUST_KEYS * (TRUST_LINE_BYTES + 1) + WITHDRAWALS * 54;
-/// NumberedLines of a trust document's text: three of header, then the keys and withdrawals.
+/// Lines of a trust document's text: three of header, then the keys and withdrawals.
 pub const TRUST_TEXT_LINES: usize = 3 + TRUST_KEYS + WITHDRAWALS;
 /// Bytes of a whole trust document.
 pub const TRUST_BYTES: usize = TRUST_TEXT_BYTES + 1 + SIGNATURES * (LINE_BYTES + 1);
