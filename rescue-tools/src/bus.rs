@@ -1,8 +1,8 @@
 //! The daemon as the verbs ask it. Each call waits for its answer.
 
 mod job;
+mod queue;
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::future::{Future, poll_fn};
 use std::os::fd::AsFd as _;
@@ -15,6 +15,8 @@ use licd_client::{
 use licd_device::{Failure, Intent};
 use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason, Selector};
+
+use queue::Queue;
 
 /// The verdict on a file with its message, or the failure of the call.
 pub(crate) type Answer = Result<(Code, String), Failure>;
@@ -116,9 +118,8 @@ impl Daemon {
     ) -> Vec<Answer> {
         let mut words: Vec<(String, String)> = Vec::new();
         let mut answers: Vec<_> = files.iter().map(|_| None).collect();
-        let mut waiting: VecDeque<usize> = (0..files.len()).collect();
+        let mut queue = Queue::new(files.len(), AT_ONCE);
         let mut calls = Vec::new();
-        let mut at_once = AT_ONCE;
         poll_fn(|context| {
             // A job's signal precedes its answer; draining first keeps the queue short.
             while let Poll::Ready(Signal::Ended { verdict, message, .. }) = ended.poll_next(context)
@@ -126,12 +127,9 @@ impl Daemon {
                 words.push((verdict, message));
             }
             loop {
-                while calls.len() < at_once
-                    && let Some(place) = waiting.pop_front()
+                while let Some((place, more)) = queue.next(calls.len())
                     && let Some((name, file)) = files.get(place)
                 {
-                    // Those that are sent in one go are judged together.
-                    let more = calls.len() + 1 < at_once && !waiting.is_empty();
                     let options = ImportOptions {
                         purpose: purpose(intent),
                         more,
@@ -139,13 +137,11 @@ impl Daemon {
                     };
                     calls.push((place, Box::pin(self.import_one(name, file, options))));
                 }
-                let before = calls.len();
+                let (before, mut refused) = (calls.len(), Vec::new());
                 calls.retain_mut(|(place, call)| match call.as_mut().poll(context) {
                     Poll::Pending => true,
                     Poll::Ready(Err(Failure { code: Code::Busy, .. })) if before > 1 => {
-                        // Other callers import too: lower the concurrency and retry this file.
-                        at_once = (before / 2).max(1);
-                        waiting.push_front(*place);
+                        refused.push(*place);
                         false
                     }
                     Poll::Ready(answer) => {
@@ -155,6 +151,7 @@ impl Daemon {
                         false
                     }
                 });
+                queue.again(refused, before);
                 if calls.len() == before {
                     break;
                 }
