@@ -10,6 +10,7 @@ const ROOT: &str = "/org/a11y/atspi/accessible/root";
 const REGISTRY: &str = "org.a11y.atspi.Registry";
 /// Bits of a state set (AtspiStateType).
 const FOCUSED: u32 = 12;
+const SELECTED: u32 = 23;
 const SENSITIVE: u32 = 24;
 const VISIBLE: u32 = 30;
 
@@ -114,6 +115,12 @@ impl Accessible {
     #[must_use]
     pub fn is_focused(&self) -> bool {
         self.has(FOCUSED)
+    }
+
+    /// Whether it is the chosen one.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        self.has(SELECTED)
     }
 
     /// Whether it can be used now.

@@ -1,10 +1,13 @@
 //! Imports and checks: from addresses, of files and from sticks.
 
+use std::thread;
+use std::time::Duration;
+
 use acceptance::harness::Story;
 use acceptance::maker::{self, OTHER};
 use acceptance::server::{self, Server};
 use acceptance::tool::Seat;
-use acceptance::{World, story};
+use acceptance::{World, program, story, wait};
 
 use super::{ENGLISH, import, open_import};
 
@@ -14,6 +17,7 @@ pub(super) const STORIES: &[Story] = &[
     story!(a_file_is_imported_with_the_file_chooser),
     story!(an_import_is_cancelled),
     story!(a_stick_that_is_pulled_leaves_the_list),
+    story!(a_stick_that_is_listed_before_the_chosen_one_leaves_it_chosen),
 ];
 
 fn a_licence_is_imported_from_an_address_by_keyboard() {
@@ -100,4 +104,30 @@ fn a_stick_that_is_pulled_leaves_the_list() {
     let _ = tool.find("", "Plug in a USB stick, or choose a file.");
     world.machine().usb_stick("sdc1", "8:33", 8 << 30);
     let _ = tool.find("list item", "sdc1");
+}
+
+fn a_stick_that_is_listed_before_the_chosen_one_leaves_it_chosen() {
+    let (world, seat) = (World::new(), Seat::new());
+    world.machine().usb_stick("sdc1", "8:33", 8 << 30);
+    let _daemon = world.start();
+    let tool = seat.open(&mut seat.command(&world, ENGLISH));
+    open_import(&tool);
+    tool.keys(&["alt+k"]);
+    let chosen = || tool.find("list item", "sdc1").is_selected();
+    wait::until("the only stick is chosen", || chosen().then_some(()));
+    world.machine().usb_stick("sdb1", "8:17", 8 << 30);
+    let newer = tool.find("list item", "sdb1");
+    // The window does not go to and fro between the two.
+    let before = program::cpu(tool.pid());
+    for _ in 0..20 {
+        assert!(chosen() && !newer.is_selected());
+        thread::sleep(Duration::from_millis(50));
+    }
+    let used = program::cpu(tool.pid()) - before;
+    assert!(used < Duration::from_millis(500), "{used:?} of a second");
+    // Until its user chooses another.
+    tool.keys(&["Tab", "Tab", "Tab", "Tab", "Up"]);
+    wait::until("the newer stick is chosen", || newer.is_selected().then_some(()));
+    tool.keys(&["alt+m"]);
+    let _ = tool.find("label", "usb:/dev/sdb1: ");
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use gtk::glib;
 use gtk::prelude::*;
 use gtk::{CheckButton, Entry, Grid, Orientation, PasswordEntry, SelectionMode};
 
@@ -127,6 +128,8 @@ fn example(field: Field, labels: Labels) -> String {
 pub(super) struct FileForm {
     pub(super) root: gtk::Box,
     drives: List,
+    /// Sends the user's choice of a drive.
+    choice: glib::SignalHandlerId,
     devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>>,
     none: gtk::Label,
     buttons: [gtk::Button; 2],
@@ -152,7 +155,7 @@ impl FileForm {
         let none = text("");
         let devices: std::rc::Rc<RefCell<Vec<std::path::PathBuf>>> = std::rc::Rc::default();
         let (sender, of_rows) = (context.clone(), std::rc::Rc::clone(&devices));
-        drives.widget.connect_row_selected(move |_, row| {
+        let choice = drives.widget.connect_row_selected(move |_, row| {
             let index = row.and_then(|row| usize::try_from(row.index()).ok());
             let device = index.and_then(|index| of_rows.borrow().get(index).cloned());
             if let Some(device) = device {
@@ -163,7 +166,7 @@ impl FileForm {
         root.append(&heading(&labels.caption(Caption::ChooseStick)));
         root.append(&none);
         root.append(&drives.widget);
-        Self { root, drives, devices, none, buttons, labels }
+        Self { root, drives, choice, devices, none, buttons, labels }
     }
 
     pub(super) fn draw(&self, state: &State) {
@@ -179,6 +182,8 @@ impl FileForm {
         self.none.set_label(&none);
         self.none.set_visible(sticks.is_empty());
         self.drives.widget.set_visible(!sticks.is_empty());
+        // What is drawn must not come back as the user's choice: the two would follow each other for ever.
+        self.drives.widget.block_signal(&self.choice);
         *self.devices.borrow_mut() = sticks.iter().map(|one| one.device().to_owned()).collect();
         let row = |stick: &licd_device::Stick| Row {
             title: isolated(&stick.described()),
@@ -192,5 +197,6 @@ impl FileForm {
             let row = index.and_then(|at| self.drives.widget.row_at_index(i32::try_from(at).ok()?));
             self.drives.widget.select_row(row.as_ref());
         }
+        self.drives.widget.unblock_signal(&self.choice);
     }
 }
