@@ -149,6 +149,7 @@ impl State {
             Event::Removed(count) => self.end_work(Outcome::Removed(count), Vec::new()),
             Event::Withdrawn(withdrawn) => self.end_work(Outcome::Withdrawn(withdrawn), Vec::new()),
             Event::Refused(failure) => self.refused(failure),
+            Event::NotRefreshed(failure) => self.not_refreshed(failure),
             Event::Sticks(sticks) => self.list_sticks(sticks),
             Event::Terms(place) => self.know_terms(place),
             Event::TimePassed => self.look_for_sticks(),

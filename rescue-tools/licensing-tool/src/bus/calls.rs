@@ -65,7 +65,7 @@ pub(super) async fn withdraw(client: Client) -> Event {
 pub(super) async fn refresh(client: Client) -> Event {
     match client.refresh().await {
         Ok(()) => report(client).await,
-        Err(error) => Event::Refused(failure::failure(&error)),
+        Err(error) => Event::NotRefreshed(failure::failure(&error)),
     }
 }
 

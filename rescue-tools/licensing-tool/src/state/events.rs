@@ -70,6 +70,8 @@ pub(crate) enum Event {
     Withdrawn(Withdrawn),
     /// The daemon refuses the last order.
     Refused(Failure),
+    /// The daemon refuses to survey the device again.
+    NotRefreshed(Failure),
 
     // The machine:
     /// The USB drives that are plugged in, or why they cannot be listed.

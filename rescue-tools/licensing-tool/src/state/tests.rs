@@ -280,3 +280,18 @@ fn a_request_that_waits_is_cancelled_unless_something_runs() {
         assert!(!state.has_request());
     }
 }
+
+#[test]
+fn a_refused_refresh_is_reported_and_ends_no_order() {
+    for mut state in [window(Mode::Tool), importing(false), importing(true)] {
+        let work = state.work.clone();
+        let failure = Failure { code: Code::Busy, message: "refresh: is busy".to_owned() };
+        assert_eq!(state.update(Event::NotRefreshed(failure)), []);
+        let Some(Notice { outcome, lines }) = &state.notice else { panic!("nothing is shown") };
+        assert_eq!(
+            (outcome, &lines[..]),
+            (&Outcome::Refused(Code::Busy), &["refresh: is busy".to_owned()][..])
+        );
+        assert_eq!(state.work, work);
+    }
+}

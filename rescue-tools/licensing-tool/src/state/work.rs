@@ -197,6 +197,13 @@ impl State {
         }
     }
 
+    /// What runs goes on.
+    pub(super) fn not_refreshed(&mut self, failure: Failure) -> Vec<Action> {
+        let (outcome, lines) = (Outcome::Refused(failure.code), lines(&failure.message));
+        self.notice = Some(Notice { outcome, lines });
+        Vec::new()
+    }
+
     pub(super) fn end_work(&mut self, outcome: Outcome, lines: Vec<String>) -> Vec<Action> {
         if self.work.take().is_none() {
             return Vec::new();
