@@ -100,9 +100,10 @@ impl Form {
         };
         let source = format!("{scheme}://{host}{port}/{path}");
         address(Field::Port, &source)?;
-        let login = match self.trimmed(Field::User) {
-            "" => None,
-            user => Some((user.to_owned(), self.text(Field::Password).to_owned())),
+        let login = match (self.trimmed(Field::User), self.text(Field::Password)) {
+            ("", "") => None,
+            ("", _) => return Err(Complaint::Missing(Field::User)),
+            (user, password) => Some((user.to_owned(), password.to_owned())),
         };
         Ok(Order { source, login, proxy: String::new(), purpose })
     }

@@ -38,6 +38,11 @@ fn ftp_makes_an_address_of_its_parts() {
     assert_eq!(order.source, "ftp://ftp.example/f%C3%BCr%20uns/WE.lic");
     assert_eq!(order.login, None);
     state.update(Event::Refused(Failure { code: Code::Busy, message: String::new() }));
+    // A password without a user would not be sent.
+    typed(&mut state, &[(Field::Password, "p")]);
+    assert_eq!(state.update(Event::Started(Purpose::Import)), [Action::FocusField(Field::User)]);
+    let missing = Outcome::Incomplete(Complaint::Missing(Field::User));
+    assert_eq!(outcome(&state), Some(&missing));
     typed(
         &mut state,
         &[
