@@ -211,7 +211,9 @@ impl Watch {
             (MEMORY, Some(_)) => is_known(Changed::Memory),
             _ => false,
         };
-        places.chain(searched).any(|place| place.is_touched_by(event) && !is_known(place))
+        places
+            .chain(searched)
+            .any(|place| place.is_touched_by(event, &self.root) && !is_known(place))
     }
 }
 
@@ -232,16 +234,22 @@ impl WatchedDirectory {
         !self.content && names.iter().all(is_place)
     }
 
-    fn is_touched_by(&self, event: &InotifyEvent) -> bool {
+    fn is_touched_by(&self, event: &InotifyEvent, root: &Root) -> bool {
         if event.mask.intersects(SELF | UNASKED) {
             return true;
         }
         let is_directory = event.mask.contains(AddWatchFlags::IN_ISDIR);
         let named = event.name.as_deref().is_some_and(|name| self.names.hold(name))
             || (is_directory && self.path.starts_with("/license"));
-        // A file that was only created has no content yet; IN_CLOSE_WRITE follows.
-        let empty = self.content && event.mask.contains(AddWatchFlags::IN_CREATE) && !is_directory;
-        named && !empty
+        let is_new = self.content && event.mask.contains(AddWatchFlags::IN_CREATE) && !is_directory;
+        named && (!is_new || event.name.as_deref().is_some_and(|name| self.has_content(name, root)))
+    }
+
+    /// Whether a new entry has its content already, as a link has. IN_CLOSE_WRITE follows for a file that
+    /// is being written.
+    fn has_content(&self, name: &OsStr, root: &Root) -> bool {
+        let entry = root.path(self.path).join(name).symlink_metadata();
+        entry.is_ok_and(|entry| !entry.is_file() || entry.len() > 0)
     }
 }
 

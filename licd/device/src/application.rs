@@ -181,26 +181,50 @@ fn is_mail_address(text: &str) -> bool {
 /// `text` with “…” in place of every `field`, in any letter case, and of the beginning of one where the
 /// text was cut off.
 fn without(text: &str, field: &str) -> String {
-    let field = field.to_ascii_lowercase();
-    let kept = replaced(text, &field);
+    let kept = replaced(text, field);
     let beginnings = field.char_indices().map(|(at, _)| at).filter(|at| *at >= QUOTED_BYTES);
     let beginnings = beginnings.rev().filter_map(|at| field.get(..at));
     beginnings.fold(kept, |kept, beginning| replaced(&kept, &format!("{beginning}{CUT}")))
 }
 
-/// `text` with [`CUT`] in place of `part`, which is in lower case.
+/// `text` with [`CUT`] in place of every `part`, which is not empty, however it is spelled.
 fn replaced(text: &str, part: &str) -> String {
-    let lower = text.to_ascii_lowercase();
+    let (all, part) = (spelled_out(text), spelled_out(part));
     let mut kept = String::new();
-    let mut from = 0;
-    // Lower case in ASCII keeps the length, and so the places.
-    for (at, found) in lower.match_indices(part) {
-        kept.push_str(text.get(from..at).unwrap_or_default());
+    let (mut rest, mut from) = (all.as_slice(), 0);
+    while let [(at, _), others @ ..] = rest {
+        let begins = rest.get(..part.len()).zip(rest.get(part.len()..));
+        let begins = begins.filter(|(here, _)| here.iter().map(byte).eq(part.iter().map(byte)));
+        let Some((_, after)) = begins else {
+            rest = others;
+            continue;
+        };
+        kept.push_str(text.get(from..*at).unwrap_or_default());
         kept.push_str(CUT);
-        from = at + found.len();
+        rest = after;
+        from = rest.first().map_or(text.len(), |(at, _)| *at);
     }
     kept.push_str(text.get(from..).unwrap_or_default());
     kept
+}
+
+/// The bytes of a text, each with its place: in lower case, and as addresses mean them, where `%40` is an @
+/// and `+` a space (a server may redirect to an address with the person's data).
+fn spelled_out(text: &str) -> Vec<(usize, u8)> {
+    let mut bytes = Vec::new();
+    let mut from = 0;
+    while let Some(byte) = text.as_bytes().get(from) {
+        let code = text.get(from + 1..from + 3).filter(|_| *byte == b'%');
+        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        let plain = if *byte == b'+' { b' ' } else { *byte };
+        bytes.push((from, code.unwrap_or(plain).to_ascii_lowercase()));
+        from += if code.is_some() { 3 } else { 1 };
+    }
+    bytes
+}
+
+fn byte((_, byte): &(usize, u8)) -> u8 {
+    *byte
 }
 
 #[cfg(test)]
@@ -258,6 +282,8 @@ mod tests {
         };
         assert_eq!(kept("“ADA@example.com of Ada Ltd” is unknown"), "“… of …” is unknown");
         assert_eq!(kept("“unknown: ada@exam…” (HTTP 400)"), "“unknown: …” (HTTP 400)");
+        assert_eq!(kept("at http://x/?n=ADA+Ltd&e=ada%40example.com#"), "at http://x/?n=…&e=…#");
+        assert_eq!(kept("at http://x/%41da%20ltd/100%"), "at http://x/…/100%");
         let failure = Failure { code: Code::SourceRefused, message: "is unknown".to_owned() };
         assert_eq!(person("n", "", "").leave_out(failure).message, "is unknown");
     }

@@ -69,22 +69,6 @@ impl Batch {
         Self { imported, survey, cleaned: Vec::new() }
     }
 
-    /// The batch after a failure, which concerns what has an effect, and everything if the device has changed.
-    fn failed(
-        judged: Vec<(Assessed, bool)>,
-        arrivals: &[Arrival],
-        (failure, still_holds): (&Failure, bool),
-        survey: Survey,
-    ) -> Self {
-        let judged = judged.into_iter().zip(arrivals);
-        let imported =
-            judged.map(|((assessed, has_effect), arrival)| match has_effect || !still_holds {
-                true => arrival.failed(failure.clone()),
-                false => assessed.imported(arrival),
-            });
-        Self::without_effect(imported.collect(), survey)
-    }
-
     /// Whether the device may have changed: a failed write may have left the store open.
     #[must_use]
     pub fn has_written(&self) -> bool {
@@ -178,10 +162,39 @@ impl Device {
         }
         let Foreseen { assessor, judged } = foreseen;
         let survey = newer.as_ref().unwrap_or(last);
-        self.store_arrivals(assessor, survey, &mut arrivals).unwrap_or_else(|failure| {
-            let still_holds = self.still_holds(&self.store().view(), survey);
-            Batch::failed(judged, &arrivals, (&failure, still_holds), survey.clone().stale())
-        })
+        self.store_arrivals(assessor, survey, &mut arrivals)
+            .unwrap_or_else(|failure| self.failed(&failure, judged, survey, &mut arrivals))
+    }
+
+    /// The batch after a failure, which concerns what has an effect. If the device has changed since it was
+    /// judged, another look shows what is refused all the same.
+    fn failed(
+        &self,
+        failure: &Failure,
+        judged: Vec<(Assessed, bool)>,
+        survey: &Survey,
+        arrivals: &mut [Arrival],
+    ) -> Batch {
+        let still_holds = self.still_holds(&self.store().view(), survey);
+        let judged = match still_holds {
+            true => Ok(judged),
+            false => usable(self.survey_after(Some(survey)))
+                .map(|now| Foreseen::of(self, now, arrivals).judged),
+        };
+        // What the failure has left in the store may not last.
+        let stands = |assessed: &Assessed| still_holds || !assessed.code.is_accepted();
+        let imported = match judged {
+            Ok(judged) => judged
+                .into_iter()
+                .zip(&*arrivals)
+                .map(|((assessed, has_effect), arrival)| match !has_effect && stands(&assessed) {
+                    true => assessed.imported(arrival),
+                    false => arrival.failed(failure.clone()),
+                })
+                .collect(),
+            Err(_) => unread(arrivals, failure),
+        };
+        Batch::without_effect(imported, survey.clone().stale())
     }
 }
 

@@ -236,6 +236,27 @@ fn a_failed_write_refuses_its_own_licence_only() {
 }
 
 #[test]
+fn a_store_that_goes_away_does_not_hide_why_a_file_is_refused() {
+    let world = World::new();
+    let survey = world.device().survey_for_import().unwrap();
+    let terms = licence("WE-AAAAA", 1, -10, 9).terms();
+    let signed = |units, key| issue::license(&terms, &units, &[&key]);
+    let files = [
+        POOL[0].sign(),
+        signed([other_unit()].into(), world::key("issuer", 2)),
+        signed(POOL[0].units(), world::key("stranger", 66)),
+    ];
+    let read = |file: &String| survey.read("a.lic", file.as_bytes(), Intent::Explicit);
+    let arrivals = files.iter().map(read).collect();
+    // Others change the device meanwhile.
+    let _ = world.import(&POOL[4].sign(), Intent::Explicit);
+    fs::rename(world.path("license"), world.path("aside")).unwrap();
+    let batch = world.device().import(&survey, arrivals);
+    let codes: Vec<_> = batch.imported.iter().map(|one| one.verdict.code).collect();
+    assert_eq!(codes, [Code::StoreUnwritable, Code::WrongDevice, Code::UnknownKey]);
+}
+
+#[test]
 fn a_roster_that_could_not_be_recorded_is_recorded_by_the_next_import() {
     let world = World::new();
     let state = world.path("var/lib/licd");

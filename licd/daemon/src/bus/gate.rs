@@ -51,6 +51,9 @@ const STALLED: Duration = Duration::from_secs(5);
 /// shorter ones at once.
 const LONG: usize = 64 << 10;
 
+/// The turn of one writer.
+type Turn = lock::MutexGuardArc<()>;
+
 /// A connected socket that zbus is to speak through.
 #[derive(Debug)]
 pub(super) struct Gate(Arc<Connection>);
@@ -68,7 +71,7 @@ struct Connection {
     /// Answers calls; without it calls wait, and no signal leaves.
     local: OnceLock<Arc<dyn Local>>,
     /// Held while something is written.
-    writing: lock::Mutex<()>,
+    writing: Arc<lock::Mutex<()>>,
     incoming: Mutex<Incoming>,
     /// Something has come in, or a call has been answered.
     changed: Event,
@@ -108,7 +111,7 @@ impl Gate {
         Ok(Self(Arc::new(Connection {
             line: Line::new(runtime, socket)?,
             local: OnceLock::new(),
-            writing: lock::Mutex::new(()),
+            writing: Arc::default(),
             incoming: Mutex::default(),
             changed: Event::new(),
         })))
@@ -142,7 +145,7 @@ impl Connection {
                 Err(error) => break error,
             };
             let Some(refusal) = refused else { continue };
-            if let Err(error) = self.write(refusal.data().bytes()).await {
+            if let Err(error) = self.write(self.turn().await, refusal.data().bytes()).await {
                 break error;
             }
         };
@@ -185,9 +188,13 @@ impl Connection {
         next.map(Ok).or_else(|| incoming.end.as_ref().map(|error| Err(error.kind().into())))
     }
 
-    /// Writes a message, and returns how long the bus took for it.
-    async fn write(&self, mut bytes: &[u8]) -> io::Result<Duration> {
-        let _turn = self.writing.lock().await;
+    /// Waits until nothing else is being written.
+    async fn turn(&self) -> Turn {
+        self.writing.lock_arc().await
+    }
+
+    /// Writes a message in its turn, and returns how long the bus took for it.
+    async fn write(&self, _turn: Turn, mut bytes: &[u8]) -> io::Result<Duration> {
         let began = Instant::now();
         while !bytes.is_empty() {
             let some = line::send(&self.line, bytes);
@@ -205,13 +212,12 @@ impl Connection {
     }
 
     /// Answers a call without zbus, if it is one of those.
-    fn answer(&self, message: &Message) -> Option<Message> {
-        let is_call = message.message_type() == Type::MethodCall;
-        self.local.get().filter(|_| is_call)?.answer(message)
+    fn answer(&self, call: &Message) -> Option<Message> {
+        self.local.get()?.answer(call)
     }
 
-    /// Writes what licd says; an answer makes room for the next call of its caller.
-    async fn send(&self, message: &Message) -> io::Result<()> {
+    /// Writes in this turn what licd says; an answer makes room for the next call of its caller.
+    async fn send(&self, turn: Turn, message: &Message) -> io::Result<()> {
         let header = message.header();
         let call = match message.message_type() {
             Type::Signal if self.local.get().is_none() => return Ok(()),
@@ -222,7 +228,7 @@ impl Connection {
         let is_silent =
             call.is_some_and(|(caller, of)| self.incoming().calls.is_silent(caller, of));
         let bytes = message.data().bytes();
-        let took = if is_silent { Duration::ZERO } else { self.write(bytes).await? };
+        let took = if is_silent { Duration::ZERO } else { self.write(turn, bytes).await? };
         // Not before: the next call of this caller waits until the bus has taken this answer.
         if let Some((caller, serial)) = call {
             let mut incoming = self.incoming();

@@ -116,6 +116,16 @@ fn a_file_is_noticed_when_it_is_whole() {
 }
 
 #[test]
+fn links_are_noticed_when_they_are_made() {
+    let mut world = World::with(&[STORE, "elsewhere"]);
+    let (file, lic) = (world.path("elsewhere/a"), world.path(STORE).join("a.lic"));
+    fs::write(&file, "x").unwrap();
+    assert!(world.notices(|_| fs::hard_link(&file, &lic).unwrap()));
+    assert!(world.notices(|_| fs::remove_file(&lic).unwrap()));
+    assert!(world.notices(|_| std::os::unix::fs::symlink(&file, &lic).unwrap()));
+}
+
+#[test]
 fn other_files_and_reads_are_not_noticed() {
     let mut world = World::with(&[STORE, "etc/licd"]);
     let lic = world.path("license/dsa/licenses/a.lic");

@@ -42,9 +42,6 @@ impl Device {
         }
         let Foreseen { assessor, judged } = foreseen;
         let stored = self.store_locked((&writer, view), (assessor, &survey), &mut arrivals);
-        stored.unwrap_or_else(|failure| {
-            let still_holds = self.still_holds(&self.store().view(), &survey);
-            Batch::failed(judged, &arrivals, (&failure, still_holds), survey.stale())
-        })
+        stored.unwrap_or_else(|failure| self.failed(&failure, judged, &survey, &mut arrivals))
     }
 }

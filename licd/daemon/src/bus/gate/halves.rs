@@ -8,6 +8,7 @@ use rustix::net::{Shutdown, shutdown};
 use zbus::Message;
 use zbus::connection::socket::{ReadHalf, WriteHalf};
 use zbus::export::async_trait::async_trait;
+use zbus::message::Type;
 use zruntime::{Shared as Runtime, Task};
 
 use super::inbound::{Frame, Inbound};
@@ -49,10 +50,16 @@ impl ReadHalf for Reader {
             let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await else {
                 continue;
             };
-            let Some(answer) = self.connection.answer(&message) else { return Ok(message) };
+            if message.message_type() != Type::MethodCall {
+                return Ok(message);
+            }
             let connection = Arc::clone(&self.connection);
+            // An answer is made in its turn to be written, so that it is never older than a signal that
+            // left before it: callers would keep what that signal took back.
+            let turn = connection.turn().await;
+            let Some(answer) = connection.answer(&message) else { return Ok(message) };
             // What fails here fails the reading, too.
-            let send = async move { drop(connection.send(&answer).await) };
+            let send = async move { drop(connection.send(turn, &answer).await) };
             zruntime::spawn(send).detach();
         }
     }
@@ -94,7 +101,7 @@ impl Writer {
 #[async_trait]
 impl WriteHalf for Writer {
     async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        Ok(self.0.send(message).await?)
+        Ok(self.0.send(self.0.turn().await, message).await?)
     }
 
     /// Of the handshake; nothing that licd says has descriptors.
@@ -102,7 +109,7 @@ impl WriteHalf for Writer {
         if !fds.is_empty() {
             return Err(ErrorKind::InvalidInput.into());
         }
-        self.0.write(bytes).await?;
+        self.0.write(self.0.turn().await, bytes).await?;
         Ok(bytes.len())
     }
 
@@ -112,5 +119,59 @@ impl WriteHalf for Writer {
 
     fn can_pass_unix_fd(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+    use std::sync::Mutex;
+    use std::thread;
+
+    use zbus::connection::socket::Socket as _;
+    use zruntime::SharedRuntime;
+
+    use super::*;
+    use crate::bus::gate::{Gate, Local};
+
+    /// Answers with one state, and announces the next one before the answer can leave.
+    #[derive(Debug)]
+    struct Overtaken(Mutex<Writer>);
+
+    impl Local for Overtaken {
+        fn answer(&self, call: &Message) -> Option<Message> {
+            let connection = Arc::clone(&self.0.lock().unwrap().0);
+            let signal = Message::signal("/", "com.igel.Test", "Next").build(&()).unwrap();
+            let announce = async move { Writer(connection).send_message(&signal).await.unwrap() };
+            zruntime::spawn(announce).detach();
+            Message::method_return(&call.header()).build(&"This").ok()
+        }
+    }
+
+    #[test]
+    fn no_signal_of_a_later_state_leaves_before_an_answer() {
+        let (mut far, near) = UnixStream::pair().unwrap();
+        let call = Message::method_call("/", "Get").sender(":1.7").build(&()).unwrap();
+        far.write_all(call.data().bytes()).unwrap();
+        let sent = thread::spawn(move || {
+            let (mut sent, mut some) = (String::new(), [0; 4096]);
+            while !(sent.contains("This") && sent.contains("Next")) {
+                let length = far.read(&mut some).unwrap();
+                sent.push_str(&String::from_utf8_lossy(&some[..length]));
+            }
+            sent
+        });
+        zruntime::block_on(async {
+            let gate = Gate::over(&SharedRuntime::current().unwrap(), near.into()).unwrap();
+            let entrance = gate.entrance();
+            let (mut reader, writer) = gate.split().take();
+            entrance.open(Arc::new(Overtaken(Mutex::new(writer))));
+            // Until the far end has seen both messages, and hangs up.
+            let end = reader.receive_message(0, &mut Vec::new(), &mut Vec::new()).await;
+            assert!(end.is_err(), "zbus sees no call that is answered here");
+        });
+        let sent = sent.join().unwrap();
+        assert!(sent.find("This") < sent.find("Next"), "{sent}");
     }
 }
