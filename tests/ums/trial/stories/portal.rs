@@ -12,6 +12,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(licences_outlive_the_revocation_of_their_key),
     story!(the_page_shows_devices_packs_and_licences),
     story!(an_order_about_nothing_is_refused_and_changes_nothing),
+    story!(settings_without_room_for_the_links_are_refused),
 ];
 
 fn conditions_by_folder_and_view_choose_the_devices() {
@@ -155,4 +156,13 @@ fn an_order_about_nothing_is_refused_and_changes_nothing() {
     assert_eq!(refused("renew", &other), 409);
     assert_eq!(refused("delete", &[("device", "9f86d081884c7d659a2feaa0c55ad015")]), 404);
     assert_eq!(service.list("packs")[0]["key"], "ERP-9QK2M");
+}
+
+fn settings_without_room_for_the_links_are_refused() {
+    let service = Service::start();
+    for text in ["system = 1", "[system]\nremotemanager = 1", "licensing = 1", "[licensing"] {
+        let (status, answer) = service.try_order("settings", &[("settings", text)]);
+        assert_eq!(status, 400, "{text}: {answer}");
+    }
+    service.order("settings", &[("settings", "[system.remotemanager]\nlicense_poll_hours = 12")]);
 }
