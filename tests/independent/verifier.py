@@ -267,15 +267,17 @@ def follow(below, index, count, path):
 def read_attachment(reader, count, root):
     """Step 7, LF §6: (units, whether they are the whole list)."""
     line = reader.next(256)
-    if line and line.startswith("unit "):
-        name, index = unit(line[5:]), reader.next(256) if unit(line[5:]) else None
-        place = number(index[6:], 0, count - 1) if index and index.startswith("index ") else None
-        need(place is not None, "slice", reader.line)
-        path = []
+    need(line is not None, "no attachment", reader.line - 1)
+    if line.startswith("unit "):
+        name, path = unit(line[5:]), []
+        need(name, "unit", reader.line)
+        need((line := reader.next(256)) is not None, "no index", reader.line - 1)
+        place = number(line[6:], 0, count - 1) if line.startswith("index ") else None
+        need(place is not None, "index", reader.line)
         while (line := reader.next(256)) is not None:
             path.append(binary(line, 32))
             need(path[-1] and len(path) <= 20, "hash", reader.line)
-        need(follow(leaf(name), place, count, path) == root, "path")
+        need(follow(leaf(name), place, count, path) == root, "path", reader.line - 1)
         return [name], False
     names = []
     while line is not None:
@@ -306,7 +308,7 @@ class Device:
             self.check_product(by, fields, first)
         names, whole = fields.get("unit"), True
         if licence and fields["units"]:
-            need(reader, "no attachment")
+            need(reader, "no attachment", len(lines) + len(signatures) + 2)
             names, whole = read_attachment(reader, *fields["units"][0])
         else:
             need(not reader, "something follows the signatures", reader and reader.line)

@@ -95,7 +95,7 @@ mod tests {
         let path = dir.path().join("x.lock");
         let makers: [fn(&Path); 4] = [
             |path| fs::create_dir(path).unwrap(),
-            |path| symlink(path.with_file_name("nowhere"), path).unwrap(),
+            |path| symlink("nowhere", path).unwrap(),
             |path| nix::unistd::mkfifo(path, Mode::S_IRWXU).unwrap(),
             |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ];

@@ -21,7 +21,7 @@ const HEADING: [Column; 7] = [
     Column::State,
 ];
 /// The maximum column widths. A longer pack or serial gets its own line.
-const CAPS: [usize; 6] = [9, 6, 8, 12, 10, 10];
+const CAPS: [usize; 6] = [9, 7, 8, 12, 10, 10];
 /// The column width of a verdict.
 const CODE: [usize; 1] = [17];
 

@@ -140,8 +140,12 @@ fn doctor_in(language: Language, device: &Value) -> String {
     laid_out(|page| doctor::lay_out(&mut found, words, page))
 }
 
+fn list_in(language: Language, device: &Value) -> String {
+    laid_out(|page| list::lay_out(&report(device), words::of(language), page))
+}
+
 fn list_of(device: &Value) -> String {
-    laid_out(|page| list::lay_out(&report(device), &words::English, page))
+    list_in(Language::English, device)
 }
 
 fn features_of(device: &Value) -> String {

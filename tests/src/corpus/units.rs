@@ -163,11 +163,11 @@ fn lists() -> Vec<Sample> {
     let count = |n: usize| format!("units: the list has {n} units where 3 are stated");
     let order = "units: is not in strictly ascending order";
     let hash = "units: does not lead to the tree hash that was signed";
-    let absent = "the list of units or the proof is missing";
+    let absent = format!("line {}: units: the list of units or the proof is missing", first - 1);
     let stranger = "mac:0A0000000000";
     vec![
-        malformed("mass-without-list", absent, head.clone()),
-        malformed("mass-cut-before-list", absent, head.trim_end_matches('\n').to_owned() + "\n"),
+        malformed("mass-without-list", &absent, head.clone()),
+        malformed("mass-cut-before-list", &absent, head.trim_end_matches('\n').to_owned() + "\n"),
         of("mass-list-short", first + 2, &count(2), &[a, b]),
         of("mass-list-long", first + 3, &count(4), &[a, b, c, stranger]),
         of("mass-list-unsorted", first + 2, order, &[a, c, b]),
@@ -199,22 +199,24 @@ fn slices() -> Vec<Sample> {
     let [unit, index, one, two] = [0, 1, 2, 3].map(|n| lines[n].as_str());
     assert_eq!((index, lines.len()), ("index 0", 4));
     let first = head.lines().count() + 1;
-    let no_path = "does not lead to the tree hash that was signed";
     let of = |name: &str, says: &str, lines: &[&str]| malformed(name, says, join(&head, lines));
     let at = |line: usize, says: &str| format!("line {}: {says}", first + line);
+    let no_path = |last| at(last, "units: does not lead to the tree hash that was signed");
+    let too_long = [&[unit, index], &[one; 21][..]].concat();
     let loose = one.replace("=", "==");
     vec![
-        of("slice-path-exchanged", no_path, &[unit, index, two, one]),
-        of("slice-path-short", no_path, &[unit, index, one]),
-        of("slice-path-long", no_path, &[unit, index, one, two, two]),
-        of("slice-path-missing", no_path, &[unit, index]),
-        of("slice-path-too-long", "more than 20 lines", &[&[unit, index], &[one; 21][..]].concat()),
-        of("slice-index-wrong", no_path, &[unit, "index 1", one, two]),
+        of("slice-path-exchanged", &no_path(3), &[unit, index, two, one]),
+        of("slice-path-short", &no_path(2), &[unit, index, one]),
+        of("slice-path-long", &no_path(4), &[unit, index, one, two, two]),
+        of("slice-path-missing", &no_path(1), &[unit, index]),
+        of("slice-path-too-long", &at(22, "stands on more than 20 lines"), &too_long),
+        of("slice-of-one-line", &no_path(0), &[unit]),
+        of("slice-index-wrong", &no_path(3), &[unit, "index 1", one, two]),
         of("slice-index-out-of-range", &at(1, "index: "), &[unit, "index 3", one, two]),
         of("slice-index-leading-zero", &at(1, "index: "), &[unit, "index 00", one, two]),
         of("slice-index-negative", &at(1, "index: "), &[unit, "index -1", one, two]),
         of("slice-index-missing", &at(1, "index: "), &[unit, one, two]),
-        of("slice-unit-other", no_path, &["unit mac:00E0C51C5086", index, one, two]),
+        of("slice-unit-other", &no_path(3), &["unit mac:00E0C51C5086", index, one, two]),
         of("slice-unit-lower-case", &at(0, "unit: "), &["unit mac:00e0c51c5087", index, one, two]),
         of("slice-hash-over-padded", &at(2, "is not a base64 hash"), &[unit, index, &loose, two]),
         of(
@@ -224,13 +226,13 @@ fn slices() -> Vec<Sample> {
         ),
         malformed(
             "slice-cut",
-            "the file ends too early",
+            at(3, "the file ends too early"),
             join(&head, &[unit, index, one, two]).trim_end().to_owned(),
         ),
-        malformed(
+        of(
             "slice-and-list",
-            "",
-            join(&head, &[unit, index, one, two, "", "mac:00E0C51C5087"]),
+            &at(4, "is not a base64 hash"),
+            &[unit, index, one, two, "", "mac:00E0C51C5087"],
         ),
     ]
 }

@@ -144,7 +144,12 @@ impl Command {
         let key = form.value("key", "a Subscription Key", PackId::parse)?;
         let expires = form.value("expires", "a day or “never”", Expiry::parse)?;
         let read = |id: String| PackId::parse(&id).ok_or(UmsError::Invalid("packs", "pack IDs"));
-        let chosen = form.lines("packs").into_iter().map(read).collect::<Result<_, _>>()?;
+        let chosen =
+            form.lines("packs").into_iter().map(read).collect::<Result<BTreeSet<_>, _>>()?;
+        // The others lose their key for good, so a list that was left empty must not mean none.
+        if chosen.is_empty() {
+            return Err(UmsError::Invalid("packs", "a list of the packs to renew, one a line"));
+        }
         Ok(Self::Renew(key, chosen, expires))
     }
 

@@ -78,7 +78,7 @@ fn renew(
 }
 
 fn set_profile(db: &Connection, text: &str) -> Result<(), UmsError> {
-    text.parse::<toml::Table>().map_err(|_| UmsError::Invalid("settings", "a TOML text"))?;
+    settings::check(text)?;
     database::set(db, settings::PROFILE, text)?;
     db.execute("INSERT OR REPLACE INTO stale (unit) SELECT DISTINCT unit FROM device", [])?;
     Ok(())

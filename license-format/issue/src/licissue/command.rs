@@ -73,7 +73,7 @@ impl<'a> PackCommand<'a> {
             files.save(&change.packs, self.now)?;
             for (licence, destination) in licenses.iter().zip(&destinations) {
                 if let Some(path) = destination {
-                    files::replace(path, licence.text().as_bytes())?;
+                    files::write_output(path, licence.text().as_bytes())?;
                 }
             }
         }

@@ -33,7 +33,7 @@ impl Document {
         facts.push(("schema", json!(1)));
         let file = output.filter(|path| path.as_os_str() != files::STANDARD);
         if let Some(path) = file {
-            files::replace(path, text.as_bytes())?;
+            files::write_output(path, text.as_bytes())?;
             facts.push(("file", json!(path.display().to_string())));
         } else {
             facts.push(("text", json!(text)));

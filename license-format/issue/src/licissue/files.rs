@@ -86,6 +86,24 @@ pub(crate) fn load_pack(path: &Path) -> Result<Pack, CommandError> {
     Pack::parse(&text).map_err(|error| CommandError::new(path.display(), error, remedy))
 }
 
+/// Writes a document to the path that a person names. What is no file, such as a pipe, is written to
+/// and stays what it is: `-o /dev/null` must not leave a file there. A link goes on pointing to its
+/// file.
+pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => {
+            let target = fs::canonicalize(path);
+            replace(&target.map_err(|error| CommandError::of_file(path, "written", &error))?, bytes)
+        }
+        Ok(_) => OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(|error| CommandError::of_file(path, "written", &error)),
+        Err(_) => replace(path, bytes),
+    }
+}
+
 /// Replaces a file. A crash at any moment leaves the old or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let failed = |error| CommandError::of_file(path, "written", &error);
@@ -131,5 +149,44 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_written_to_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [stdout, socket] = ["stdout", "socket"].map(|name| folder.path().join(name));
+        // As /dev/stdout leads to a pipe.
+        let (mut reader, writer) = io::pipe().unwrap();
+        symlink(format!("/proc/self/fd/{}", writer.as_raw_fd()), &stdout).unwrap();
+        write_output(&stdout, b"licence").unwrap();
+        drop(writer);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "licence");
+        assert!(fs::symlink_metadata(&stdout).unwrap().is_symlink());
+
+        let _listener = UnixListener::bind(&socket).unwrap();
+        assert!(write_output(&socket, b"licence").is_err());
+        assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
+    }
+
+    #[test]
+    fn a_link_goes_on_pointing_to_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        write_output(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
     }
 }

@@ -8,6 +8,7 @@ use license_format::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::number::Number;
 use super::{Pack, PackError, Status};
 use crate::escape::escaped;
 
@@ -42,7 +43,7 @@ impl Pack {
 struct File {
     pack: String,
     #[serde(default)]
-    serial: u64,
+    serial: Number,
     issued: Option<String>,
     product: String,
     term: String,
@@ -56,9 +57,9 @@ struct File {
     starts: String,
     expires: String,
     #[serde(default)]
-    grace_days: u8,
+    grace_days: Number,
     #[serde(default = "warn_days")]
-    warn_days: u8,
+    warn_days: Number,
     #[serde(default)]
     roster_complete: bool,
     status: Option<String>,
@@ -69,13 +70,13 @@ struct File {
     emp_pack: Option<String>,
     latest_activation: Option<String>,
     redeemed: Option<String>,
-    seats: Option<u32>,
+    seats: Option<Number>,
     #[serde(default)]
     units: Vec<String>,
 }
 
-fn warn_days() -> u8 {
-    limits::WARN_DAYS
+fn warn_days() -> Number {
+    Number(limits::WARN_DAYS.into())
 }
 
 impl File {
@@ -83,7 +84,7 @@ impl File {
         let id = |id: &Option<PackId>| id.as_ref().map(PackId::to_string);
         Self {
             pack: pack.id.to_string(),
-            serial: pack.serial.map_or(0, Serial::get),
+            serial: Number(pack.serial.map_or(0, Serial::get)),
             issued: pack.issued.map(|time| time.to_string()),
             product: pack.product.to_string(),
             term: pack.term.to_string(),
@@ -94,8 +95,8 @@ impl File {
             services: pack.services.iter().map(ServiceName::to_string).collect(),
             starts: pack.starts.to_string(),
             expires: pack.expires.to_string(),
-            grace_days: pack.grace_days,
-            warn_days: pack.warn_days,
+            grace_days: Number(pack.grace_days.into()),
+            warn_days: Number(pack.warn_days.into()),
             roster_complete: pack.roster_complete,
             status: Some(pack.recorded.to_string()),
             source_pack: id(&pack.source),
@@ -103,7 +104,7 @@ impl File {
             emp_pack: id(&pack.emp),
             latest_activation: pack.latest_activation.map(|day| day.to_string()),
             redeemed: pack.redeemed.map(|day| day.to_string()),
-            seats: pack.seats,
+            seats: pack.seats.map(|seats| Number(seats.into())),
             units: pack.units.iter().map(UnitId::to_string).collect(),
         }
     }
@@ -117,7 +118,7 @@ impl File {
         };
         Ok(Pack {
             id: value("pack", &self.pack, PackId::parse)?,
-            serial: match self.serial {
+            serial: match self.serial.0 {
                 0 => None,
                 number => Some(value("serial", &number.to_string(), Serial::parse)?),
             },
@@ -131,10 +132,10 @@ impl File {
             services: values("services", &self.services, ServiceName::parse)?,
             starts: value("starts", &self.starts, Date::parse)?,
             expires: value("expires", &self.expires, Expiry::parse)?,
-            grace_days: self.grace_days,
-            warn_days: self.warn_days,
+            grace_days: self.grace_days.within("grace-days")?,
+            warn_days: self.warn_days.within("warn-days")?,
             roster_complete: self.roster_complete,
-            seats: self.seats,
+            seats: self.seats.map(|seats| seats.within("seats")).transpose()?,
             units: values("units", &self.units, UnitId::parse_human)?,
             recorded,
             source: optional("source-pack", &self.source_pack, PackId::parse)?,

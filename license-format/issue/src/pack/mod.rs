@@ -1,6 +1,7 @@
 //! Product Packs: the terms, the assigned units and the last issue.
 
 mod file;
+mod number;
 #[cfg(test)]
 mod tests;
 

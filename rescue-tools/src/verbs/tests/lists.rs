@@ -42,6 +42,21 @@ To see a licence and its file: licctl show PACK
 }
 
 #[test]
+fn every_german_word_fits_its_column() {
+    let mut device = licensed();
+    let terms = ["perpetual", "evaluation"].map(|term| {
+        let mut other = license("WE-BBR7F", 9, "WE", "never", "valid");
+        other["term"] = term.into();
+        other
+    });
+    device["licenses"].as_array_mut().unwrap().extend(terms);
+    let text = list_in(Language::German, &device);
+    let starts: Vec<_> = text.lines().take(4).map(|line| line.split_whitespace().nth(4)).collect();
+    let date = Some("2026-11-22");
+    assert_eq!(starts, [Some("BEGINN"), date, date, date], "{text}");
+}
+
+#[test]
 fn a_long_name_gets_its_own_line() {
     let mut device = licensed();
     let long =

@@ -166,8 +166,10 @@ fn announce(db: &Connection, unit: Option<&UnitId>, place: &Place) -> Result<(),
 /// Deletes a registration.
 pub(crate) fn delete(db: &Connection, id: &str) -> Result<(), UmsError> {
     db.execute("DELETE FROM service WHERE device = ?1", [id])?;
-    db.execute("DELETE FROM device WHERE id = ?1", [id])?;
-    Ok(())
+    match db.execute("DELETE FROM device WHERE id = ?1", [id])? {
+        0 => Err(UmsError::Unknown(format!("device {id}"))),
+        _ => Ok(()),
+    }
 }
 
 fn write(

@@ -31,21 +31,31 @@ pub(crate) struct Settings {
 /// The settings that a device must have.
 pub(crate) fn of(db: &Connection, device: &Device) -> Result<Settings, UmsError> {
     let profile: String = setting(db, PROFILE)?.unwrap_or_default();
-    let mut settings: Table =
-        profile.parse().map_err(|_| UmsError::Invalid("profile", "a TOML text"))?;
     let links = match &device.unit {
         Some(unit) if !device.refused => links(db, unit)?,
         _ => Vec::new(),
     };
+    let text = written(&profile, links, device.removal)?;
+    Ok(Settings { revision: digest(&text), text })
+}
+
+/// Whether this text can be the profile: the settings of every device are written from it.
+pub(crate) fn check(profile: &str) -> Result<(), UmsError> {
+    written(profile, Vec::new(), RemovalProfile::All).map(drop)
+}
+
+/// The profile with these links and, unless it is none, this removal profile.
+fn written(profile: &str, links: Vec<String>, removal: RemovalProfile) -> Result<String, UmsError> {
+    let mut settings: Table =
+        profile.parse().map_err(|_| UmsError::Invalid("settings", "a TOML text"))?;
     let links = links.into_iter().map(Value::from).collect::<Vec<_>>();
     let remote = section(section(&mut settings, "system")?, "remotemanager")?;
     remote.insert("license_urls".to_owned(), Value::from(links));
-    if device.removal != RemovalProfile::None {
+    if removal != RemovalProfile::None {
         let licensing = section(&mut settings, "licensing")?;
-        licensing.insert("remove".to_owned(), Value::from(device.removal.selector()));
+        licensing.insert("remove".to_owned(), Value::from(removal.selector()));
     }
-    let text = settings.to_string();
-    Ok(Settings { revision: digest(&text), text })
+    Ok(settings.to_string())
 }
 
 fn section<'t>(table: &'t mut Table, name: &'static str) -> Result<&'t mut Table, UmsError> {

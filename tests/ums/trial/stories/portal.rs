@@ -11,6 +11,8 @@ pub(crate) const STORIES: &[Story] = &[
     story!(an_activation_request_gets_one_evaluation_of_90_days),
     story!(licences_outlive_the_revocation_of_their_key),
     story!(the_page_shows_devices_packs_and_licences),
+    story!(an_order_about_nothing_is_refused_and_changes_nothing),
+    story!(settings_without_room_for_the_links_are_refused),
 ];
 
 fn conditions_by_folder_and_view_choose_the_devices() {
@@ -141,4 +143,26 @@ fn the_page_shows_devices_packs_and_licences() {
     let (from, to) = (maker::today_plus(300), maker::today_plus(400));
     assert_eq!(rows(&format!("?view=expires&from={from}&to={to}")), 1);
     assert_eq!(rows(&format!("?view=expires&from={to}&to={to}")), 0);
+}
+
+fn an_order_about_nothing_is_refused_and_changes_nothing() {
+    let service = Service::start();
+    service.add(&PackFile::new("WE-AAAA1", 1), &[]);
+    let day = maker::today_plus(700).to_string();
+    let refused = |name, fields: &[(&str, &str)]| service.try_order(name, fields).0;
+    // A renewal takes the Subscription Key from packs that are not chosen, for good.
+    assert_eq!(refused("renew", &[("key", "ERP-9QK2M"), ("expires", &day)]), 400);
+    let other = [("key", "ERP-AAAAA"), ("packs", "WE-AAAA1"), ("expires", &day)];
+    assert_eq!(refused("renew", &other), 409);
+    assert_eq!(refused("delete", &[("device", "9f86d081884c7d659a2feaa0c55ad015")]), 404);
+    assert_eq!(service.list("packs")[0]["key"], "ERP-9QK2M");
+}
+
+fn settings_without_room_for_the_links_are_refused() {
+    let service = Service::start();
+    for text in ["system = 1", "[system]\nremotemanager = 1", "licensing = 1", "[licensing"] {
+        let (status, answer) = service.try_order("settings", &[("settings", text)]);
+        assert_eq!(status, 400, "{text}: {answer}");
+    }
+    service.order("settings", &[("settings", "[system.remotemanager]\nlicense_poll_hours = 12")]);
 }
