@@ -151,14 +151,16 @@ impl Url {
     }
 
     /// The path for an FTP server (RFC 1738 §3.2.2): relative to the login directory unless it begins
-    /// with two slashes or `%2F`. `None` if it names no file or holds a control character.
+    /// with two slashes or `%2F`. FTP has no query, so a question mark belongs to the name, which need
+    /// not be UTF-8. `None` if it names no file or holds a control character.
     #[must_use]
-    pub fn ftp_path(&self) -> Option<String> {
-        let path = self.path().strip_prefix('/').unwrap_or(self.path());
-        let path = path.split(';').next().unwrap_or_default();
-        let path = percent_decode_str(path).decode_utf8().ok()?;
-        let is_file = !path.is_empty() && !path.ends_with('/') && !path.contains(char::is_control);
-        is_file.then(|| path.into_owned())
+    pub fn ftp_path(&self) -> Option<Vec<u8>> {
+        let path = &self.inner[url::Position::BeforePath..url::Position::AfterQuery];
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.rsplit_once(";type=").map_or(path, |(path, _)| path);
+        let path: Vec<u8> = percent_decode_str(path).collect();
+        let is_file = !path.is_empty() && !path.ends_with(b"/");
+        (is_file && !path.iter().any(u8::is_ascii_control)).then_some(path)
     }
 
     /// The user and the password, if the address has them.

@@ -37,9 +37,9 @@ fn retrieve<W: Write>(job: &Job, output: &Output<W>) -> Result<(), FetchError> {
     log_in(&mut control)?;
     let _ = control.command("TYPE I")?.expect(is_done, FtpStep::Type, job)?;
     // Both are extensions (RFC 3659), which a server may lack.
-    let size =
-        extension(control.command(&format!("SIZE {path}"))?)?.and_then(|size| size.parse().ok());
-    let date = extension(control.command(&format!("MDTM {path}"))?)?;
+    let size = extension(control.command(of_file("SIZE", &path))?)?;
+    let size = size.and_then(|size| size.parse().ok());
+    let date = extension(control.command(of_file("MDTM", &path))?)?;
     let etag = size.zip(date).map(|(size, date): (u64, _)| format!("{size} bytes of {date}"));
     let clock_ignored = job.tls.clock_ignored();
     let not_modified = etag.is_some() && etag == job.etag;
@@ -119,6 +119,11 @@ fn is_done(code: u16) -> bool {
     (200..300).contains(&code)
 }
 
+/// The command for this file.
+fn of_file(verb: &str, path: &[u8]) -> Vec<u8> {
+    [verb.as_bytes(), b" ", path].concat()
+}
+
 /// The text of the reply to an extension, if the server supports it.
 fn extension(reply: Reply) -> Result<Option<String>, FetchError> {
     match reply.code {
@@ -129,9 +134,9 @@ fn extension(reply: Reply) -> Result<Option<String>, FetchError> {
 }
 
 /// Opens the data connection and requests the file.
-fn open_data(control: &mut Control<'_>, path: &str) -> Result<Stream, FetchError> {
+fn open_data(control: &mut Control<'_>, path: &[u8]) -> Result<Stream, FetchError> {
     let data = passive(control)?;
-    let reply = control.command(&format!("RETR {path}"))?;
+    let reply = control.command(of_file("RETR", path))?;
     let _ = reply.expect(|code| (100..200).contains(&code), FtpStep::Retrieve, control.job)?;
     Ok(data)
 }
