@@ -203,7 +203,7 @@ impl FetchError {
                 FailureCode::SourceUnreachable
             }
             Self::Status { .. } => FailureCode::SourceRefused,
-            Self::FtpReply { code: 500..600 | 430, .. } => FailureCode::SourceRefused,
+            Self::FtpReply { code: 300..400 | 500..600 | 430, .. } => FailureCode::SourceRefused,
             Self::TooLarge(_) => FailureCode::SourceTooLarge,
             _ => FailureCode::SourceUnreachable,
         }

@@ -147,7 +147,7 @@ impl Reply {
         }
         let Self { code, text } = self;
         Err(match code {
-            400.. => FetchError::FtpReply { step, code, text },
+            300.. => FetchError::FtpReply { step, code, text },
             _ => FetchError::WrongProtocol { protocol: "FTP" },
         })
     }

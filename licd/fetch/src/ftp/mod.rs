@@ -171,8 +171,9 @@ fn extended_port(text: &str) -> Option<u16> {
 }
 
 /// The port in `Entering Passive Mode (h1,h2,h3,h4,p1,p2)`; the brackets may be missing (RFC 1123
-/// §4.1.2.6).
+/// §4.1.2.6), and blanks may follow the commas.
 fn passive_port(text: &str) -> Option<u16> {
+    let text = text.replace(", ", ",");
     let numbers = text
         .rsplit(|c: char| !c.is_ascii_digit() && c != ',')
         .find(|word| word.split(',').count() == 6)?;
@@ -204,6 +205,7 @@ mod tests {
         assert_eq!(extended_port("ok (!!!21!)."), Some(21));
         assert_eq!(passive_port("Entering Passive Mode (192,0,2,1,25,46)."), Some(25 * 256 + 46));
         assert_eq!(passive_port("=127,0,0,1,0,21"), Some(21));
+        assert_eq!(passive_port("Passive Mode (127, 0, 0, 1, 0, 21)"), Some(21));
         for text in ["", "ok", "(|||x|)", "(|||99999|)", "(1,2,3,4,5)", "(1,2,3,4,256,1)"] {
             assert_eq!((extended_port(text), passive_port(text)), (None, None), "{text}");
         }
