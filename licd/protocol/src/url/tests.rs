@@ -43,7 +43,7 @@ fn an_address_that_cannot_be_fetched_is_refused_with_its_reason() {
         ("http://a:65536/", UrlError::Port),
         ("http://a:x/", UrlError::Port),
         ("http://[::1]:99999/", UrlError::Port),
-        (&long, UrlError::TooLong),
+        (&long, UrlError::TooLong(Url::BYTES)),
     ] {
         assert_eq!(Url::parse(text).map(|url| url.to_string()), Err(error), "{text}");
     }
