@@ -115,6 +115,9 @@ fn connect(f: &mut fmt::Formatter<'_>, error: &io::Error) -> fmt::Result {
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
             f.write_str("is unreachable; check this device's network")
         }
+        io::ErrorKind::InvalidInput => f.write_str(
+            "its address is valid on one link only, and names no interface; use another address of it",
+        ),
         _ => write!(f, "no connection ({})", io_message(error)),
     }
 }
