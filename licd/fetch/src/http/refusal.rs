@@ -11,6 +11,7 @@ use super::post::{self, body};
 use super::redirect::Target;
 use crate::error::{CredentialsSent, FetchError};
 use crate::job::Job;
+use crate::tls::client_certificate;
 
 /// The header by which squid, the most common proxy, marks its own refusals.
 const SQUID_ERROR: &str = "x-squid-error";
@@ -30,6 +31,10 @@ pub(super) fn error(
         }
         FetchError::Status { .. } if status == 400 && !is_tls && wants_tls(&body(response)) => {
             FetchError::TlsRequired(status)
+        }
+        // nginx refuses after the handshake.
+        FetchError::Status { .. } if status == 400 && is_tls && job.tls.client_asked() => {
+            client_certificate()
         }
         error => error,
     }

@@ -91,6 +91,11 @@ impl Tls {
         self.clock_ignored.load(Ordering::Relaxed)
     }
 
+    /// Whether a server asked for a certificate of the client.
+    pub(crate) fn client_asked(&self) -> bool {
+        self.client_asked.load(Ordering::Relaxed)
+    }
+
     /// The error of a failed handshake.
     pub(crate) fn handshake_error(&self, error: Error) -> FetchError {
         match (error, &self.no_authorities) {
@@ -104,16 +109,19 @@ impl Tls {
                 "shows no certificate; check that it is the right server".to_owned(),
             ),
             // The alert rarely says so: with TLS 1.2 it is “handshake failure” (RFC 5246 §7.4.6).
-            (Error::AlertReceived(_), _) if self.client_asked.load(Ordering::Relaxed) => {
-                FetchError::Certificate(
-                    "asks for a certificate of the client, which licd does not support; ask for an \
-                     address without one"
-                        .to_owned(),
-                )
-            }
+            (Error::AlertReceived(_), _) if self.client_asked() => client_certificate(),
             (other, _) => FetchError::Tls(other),
         }
     }
+}
+
+/// The error of a server that refuses a client without a certificate.
+pub(crate) fn client_certificate() -> FetchError {
+    FetchError::Certificate(
+        "asks for a certificate of the client, which licd does not support; ask for an address \
+         without one"
+            .to_owned(),
+    )
 }
 
 /// Offers no certificate, and remembers that a server asked for one.

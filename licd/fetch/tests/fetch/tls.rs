@@ -11,9 +11,11 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, version};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version,
+};
 use tempfile::NamedTempFile;
 
 use crate::server::{Server, hang, head, listener, ok, status};
@@ -85,6 +87,28 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &*self.issuer).unwrap();
         Identity { chain: vec![certificate.into()], key }
+    }
+
+    /// A server of this TLS version that asks for a certificate of the client.
+    fn asking_for_a_certificate(
+        &self,
+        only: &'static SupportedProtocolVersion,
+        adjust: impl Fn(ClientCertVerifierBuilder) -> ClientCertVerifierBuilder,
+    ) -> Arc<ServerConfig> {
+        let Identity { chain, key } = self.identity("localhost", NOW);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[only])
+            .unwrap()
+            .with_client_cert_verifier(adjust(clients).build().unwrap())
+            .with_single_cert(chain, key)
+            .unwrap();
+        Arc::new(config)
     }
 
     /// With an intermediate authority.
@@ -401,25 +425,15 @@ fn a_server_without_tls_is_named_in_the_message() {
     );
 }
 
+const CLIENT_CERTIFICATE: &str = "localhost: asks for a certificate of the client, which licd does \
+                                  not support; ask for an address without one";
+
 #[test]
 fn a_server_that_wants_a_certificate_of_the_client_is_named() {
     for only in [&version::TLS12, &version::TLS13] {
         let authority = Authority::new();
         let bundle = authority.bundle();
-        let Identity { chain, key } = authority.identity("localhost", NOW);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.issuer.der().clone()).unwrap();
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[only])
-            .unwrap()
-            .with_client_cert_verifier(clients.build().unwrap())
-            .with_single_cert(chain, key)
-            .unwrap();
-        let config = Arc::new(config);
+        let config = authority.asking_for_a_certificate(only, |asking| asking);
         let server = Server::start(move |stream, _| {
             let rest = stream.try_clone().unwrap();
             head(&mut accept(&config, stream));
@@ -428,12 +442,26 @@ fn a_server_that_wants_a_certificate_of_the_client_is_named() {
             hang(rest);
         });
         let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
-        assert_eq!(
-            message,
-            "localhost: asks for a certificate of the client, which licd does not support; ask for \
-             an address without one"
-        );
+        assert_eq!(message, CLIENT_CERTIFICATE);
     }
+}
+
+#[test]
+fn a_server_that_misses_a_certificate_after_the_handshake_is_named() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    let config = authority.asking_for_a_certificate(
+        &version::TLS13,
+        ClientCertVerifierBuilder::allow_unauthenticated,
+    );
+    // As nginx does.
+    let server = Server::start(move |stream, _| {
+        let mut stream = accept(&config, stream);
+        head(&mut stream);
+        let _ = stream.write_all(&status("400 Bad Request", ""));
+    });
+    let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
+    assert_eq!(message, CLIENT_CERTIFICATE);
 }
 
 #[test]
