@@ -168,6 +168,10 @@ pub(super) const TABLE: &[Entry] = &[
         "convert it with openssl pkcs7 -print_certs -in FILE -out FILE.pem",
         "umwandeln mit openssl pkcs7 -print_certs -in DATEI -out DATEI.pem",
     ),
+    (
+        "convert it with openssl pkcs7 -inform der -print_certs -in FILE -out FILE.pem",
+        "umwandeln mit openssl pkcs7 -inform der -print_certs -in DATEI -out DATEI.pem",
+    ),
     ("holds a key and no certificate", "enthält einen Schlüssel und kein Zertifikat"),
     (
         "name the file with the authority's certificate",
