@@ -297,10 +297,12 @@ fn an_immutable_licence_is_reported_with_its_cure() {
         });
         assert!(status.success());
     };
-    chattr("+i");
-    let answer = world.licctl(["remove", "--json", "all"]).with_code(7);
-    assert!(answer.json()["message"].to_string().contains("chattr -i"), "{answer:?}");
-    assert_eq!(world.stored().len(), 1);
-    chattr("-i");
+    for (set, clear) in [("+i", "-i"), ("+a", "-a")] {
+        chattr(set);
+        let answer = world.licctl(["remove", "--json", "all"]).with_code(7);
+        assert!(answer.json()["message"].to_string().contains("chattr -i -a"), "{answer:?}");
+        assert_eq!(world.stored().len(), 1);
+        chattr(clear);
+    }
     let _ = world.licctl(["remove", "all"]).with_code(0);
 }

@@ -61,10 +61,9 @@ const TEXTS: &[(&str, Words)] = &[
     ("-----BEGIN CERTIFICATE", "is a certificate (PEM), not a licence; check the address or file"),
     ("-----BEGIN PGP", "is a PGP message, not a licence; check the address or file"),
     ("-----BEGIN ", "is a key or certificate (PEM), not a licence; check the address or file"),
-    ("{", "is JSON, not a licence; check the address or file"),
-    ("[{", "is JSON, not a licence; check the address or file"),
-    ("[\"", "is JSON, not a licence; check the address or file"),
+    ("{", JSON),
 ];
+const JSON: Words = "is JSON, not a licence; check the address or file";
 
 /// Keywords that start lines of other vendors' licences (FlexNet, RLM and similar), which also use
 /// `*.lic`.
@@ -82,9 +81,20 @@ const FOREIGN: &[&str] = &[
     "LICENSE",
 ];
 
-/// Marks of a sign-in page: a password field or the tags of hot spots (WISPr).
-const SIGN_IN_SIGNS: &[&str] =
-    &["type=\"password\"", "type='password'", "type=password", "wispaccessgatewayparam"];
+/// Marks of a sign-in page, without blanks: a password field, a request to another server that signs
+/// in (SAML), the tags of hot spots (WISPr) and of Fortinet's firewalls.
+const SIGN_IN_SIGNS: &[&str] = &[
+    "type=\"password\"",
+    "type='password'",
+    "type=password",
+    "samlrequest",
+    "wispaccessgatewayparam",
+    "fgtauth",
+];
+
+/// Words in the title of a sign-in page, without blanks: many have scripts in place of fields.
+const SIGN_IN_TITLES: &[&str] =
+    &["signin", "sign-in", "login", "logon", "anmeld", "captiveportal", "guest", "hotspot"];
 
 /// The message for a file with this start, if it is recognised as something other than a licence.
 /// `start` is its first [`LOOK`] bytes, or all of it, unpacked and without a UTF-8 byte order mark.
@@ -105,12 +115,19 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
         return Some(EMPTY);
     }
     if start.contains(&0) {
-        // Latin letters in UTF-16 without a byte order mark: every other byte is zero.
-        let zeros = start.iter().filter(|byte| **byte == 0).count();
-        let is_wide = zeros * 2 >= start.len().saturating_sub(1);
-        return Some(if is_wide && text.contains('i') { UTF16 } else { BINARY });
+        return Some(if is_wide(start) { UTF16 } else { BINARY });
     }
     of_text(text)
+}
+
+/// Whether this is UTF-16 without a byte order mark: it begins with Latin letters, of which every other
+/// byte is zero.
+fn is_wide(start: &[u8]) -> bool {
+    let begins = |zero: usize| {
+        let mut head = start.iter().take(16).enumerate();
+        head.all(|(at, byte)| if at % 2 == zero { *byte == 0 } else { *byte >= b' ' })
+    };
+    begins(0) || begins(1)
 }
 
 const BINARY: Words = "is a binary file, not a licence; check the address or file";
@@ -118,6 +135,10 @@ const BINARY: Words = "is a binary file, not a licence; check the address or fil
 fn of_text(text: &str) -> Option<Words> {
     if text.starts_with('<') {
         return Some(markup(&text.to_ascii_lowercase()));
+    }
+    let list = text.strip_prefix('[').map(str::trim_start);
+    if list.is_some_and(|rest| rest.starts_with(['{', '"', '[', ']'])) {
+        return Some(JSON);
     }
     if let Some((_, words)) = TEXTS.iter().find(|(sign, _)| text.starts_with(sign)) {
         return Some(words);
@@ -138,7 +159,11 @@ fn of_text(text: &str) -> Option<Words> {
 
 /// The kind of markup, given in lower case.
 fn markup(text: &str) -> Words {
-    if SIGN_IN_SIGNS.iter().any(|sign| text.contains(sign)) {
+    let solid: String = text.split_whitespace().collect();
+    let title = solid.split("<title").nth(1).and_then(|rest| rest.split("</title").next());
+    if SIGN_IN_SIGNS.iter().any(|sign| solid.contains(sign))
+        || title.is_some_and(|title| SIGN_IN_TITLES.iter().any(|word| title.contains(word)))
+    {
         return SIGN_IN;
     }
     let is_page =
@@ -163,6 +188,8 @@ mod tests {
         let tar = [&[b'x'; 257][..], b"ustar\0"].concat();
         let utf16 = wide("igel.com/license/v1\n");
         let marked = [&b"\xff\xfe"[..], &utf16].concat();
+        let signed = wide("igel.com/license/v1\n\n— igel-issuer-2026 AAAA\n");
+        let big_endian: Vec<u8> = signed.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
         for (bytes, words) in [
             (&b""[..], "is empty"),
             (b"\n \n\t\n", "is empty"),
@@ -173,6 +200,13 @@ mod tests {
             (b"<?xml version=\"1.0\"?><!DOCTYPE html><html xmlns=\"x\">", "is a web page, not"),
             (b"<p>sorry", "is a web page, not"),
             (b"<html><input type=\"password\">", "is a web page that asks to sign in"),
+            (b"<html><title>Sign in to your account</title>", "is a web page that asks to sign in"),
+            (b"<html><TITLE>\n Anmeldung</TITLE>", "is a web page that asks to sign in"),
+            (b"<html><title>Captive Portal</title>", "is a web page that asks to sign in"),
+            (b"<form><input name=\"SAMLRequest\">", "is a web page that asks to sign in"),
+            (b"<script>location=\"http://a/fgtauth?1\"", "is a web page that asks to sign in"),
+            (b"<html><input TYPE = \"password\">", "is a web page that asks to sign in"),
+            (b"<html><title>404</title><a href=\"/login\">Sign in</a>", "is a web page, not"),
             (b"<html><!-- <WISPAccessGatewayParam> -->", "is a web page that asks to sign in"),
             (b"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code></Error>", "is XML"),
             (b"PK\x03\x04rest", "is a zip archive"),
@@ -187,10 +221,15 @@ mod tests {
             (b"\x7fELF\x02", "is a program"),
             (&marked, "is UTF-16 text"),
             (&utf16, "is UTF-16 text"),
+            (&signed, "is UTF-16 text"),
+            (&big_endian, "is UTF-16 text"),
+            (b"\0\0\0\0i\0\0\0\0", "is a binary file"),
             (b"\xfe\xff\0i\0g", "is UTF-16 text"),
             (b"igel\0\x01\x02\x03rest of it", "is a binary file"),
             (b"{\"error\":\"unauthorized\"}", "is JSON"),
             (b"[{\"a\":1}]", "is JSON"),
+            (b"[\n  {\"a\": 1}\n]", "is JSON"),
+            (b"[]", "is JSON"),
             (b"-----BEGIN CERTIFICATE-----\n", "is a certificate (PEM)"),
             (b"-----BEGIN PRIVATE KEY-----\n", "is a key or certificate (PEM)"),
             (b"# FlexNet\nSERVER this_host ANY\nVENDOR acme\n", "of another program"),

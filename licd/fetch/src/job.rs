@@ -68,17 +68,18 @@ impl Plan {
         if request.post.is_some() && !request.url.scheme().is_web() {
             return Err(invalid("post"));
         }
+        let total = Duration::from_millis(request.total_ms);
         Ok(Self {
             credentials: own.or(request.url.credentials()),
             url: request.url,
-            total: Duration::from_millis(request.total_ms),
+            total,
             ca_file: request.ca_file,
             pin: pin.transpose()?,
             pin_or_authority: request.pin_or_authority,
             route: ProxyRoute::new(request.proxy, &request.no_proxy.unwrap_or_default()),
             lookup: time_out("name_ms", request.name_ms)?,
-            connect: time_out("connect_ms", request.connect_ms)?,
-            idle: time_out("idle_ms", request.idle_ms)?,
+            connect: phase(time_out("connect_ms", request.connect_ms)?, total),
+            idle: phase(time_out("idle_ms", request.idle_ms)?, total),
             limit: request.max_bytes,
             etag,
             last_modified,
@@ -127,13 +128,12 @@ impl Plan {
 }
 
 impl Job {
-    /// The addresses of a host. It leaves a tenth of the remaining time, so that a slow look-up is
-    /// reported as one before the watchdog ends the worker.
+    /// The addresses of a host.
     ///
     /// # Errors
     /// [`FetchError::Lookup`]
     pub(crate) fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
-        let within = self.lookup.min(self.watchdog.remaining().mul_f64(0.9));
+        let within = phase(self.lookup, self.watchdog.remaining());
         self.resolver.look_up(host, port, within).map_err(FetchError::Lookup)
     }
 
@@ -141,6 +141,12 @@ impl Job {
     pub(crate) fn is_conditional(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
     }
+}
+
+/// The time of one phase. It leaves a tenth of the whole, so that a slow phase is reported as such
+/// before the watchdog ends the worker.
+fn phase(time: Duration, whole: Duration) -> Duration {
+    time.min(whole.mul_f64(0.9))
 }
 
 /// Refuses zero, which the system takes for no time-out.

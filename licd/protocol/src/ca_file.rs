@@ -13,8 +13,6 @@ use rustls_pki_types::pem::PemObject as _;
 pub const BYTES: u64 = 4 << 20;
 /// The byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The beginning of a DER sequence of more than 255 bytes, as of every certificate (X.690 §8.1.3.5).
-const DER: &[u8] = &[0x30, 0x82];
 
 /// Why a file is unusable as a bundle. The text of each follows the file name in a message.
 #[derive(Debug)]
@@ -37,6 +35,8 @@ pub enum CaFileError {
     Trusted,
     /// The file is a PKCS #7 collection.
     Pkcs7,
+    /// The file is a PKCS #7 collection in DER, as Windows exports them.
+    Pkcs7Der,
     /// The file holds a key and no certificate.
     Key,
     /// A certificate in the file is incomplete or damaged.
@@ -82,8 +82,8 @@ fn check(bytes: &[u8]) -> Result<(), CaFileError> {
         return Ok(());
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         CaFileError::Empty
-    } else if bytes.starts_with(DER) {
-        CaFileError::Der
+    } else if let Some(wrong) = der(bytes) {
+        wrong
     } else if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         CaFileError::Utf16
     } else if holds("-----BEGIN TRUSTED CERTIFICATE-----") {
@@ -100,16 +100,31 @@ fn check(bytes: &[u8]) -> Result<(), CaFileError> {
     Err(wrong)
 }
 
+/// What a DER sequence holds, by the tag of its first part (X.690 §8.1): in a certificate another
+/// sequence, in a PKCS #7 collection an object identifier.
+fn der(bytes: &[u8]) -> Option<CaFileError> {
+    match bytes {
+        [0x30, 0x82, _, _, 0x30, ..] => Some(CaFileError::Der),
+        [0x30, 0x82, _, _, 0x06, ..] | [0x30, 0x80, 0x06, ..] => Some(CaFileError::Pkcs7Der),
+        _ => None,
+    }
+}
+
 impl fmt::Display for CaFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Missing => "does not exist",
+            Self::Missing => "does not exist; name a file with the authorities in PEM",
             Self::NotAFile => "is not a regular file; name a file with the authorities in PEM",
             Self::Unreadable(error) => {
                 return write!(f, "cannot be read ({}); let the user licd-fetch read it", error.kind());
             }
-            Self::TooLarge => return write!(f, "is larger than {BYTES} bytes"),
-            Self::Empty => "is empty",
+            Self::TooLarge => {
+                return write!(
+                    f,
+                    "is larger than {BYTES} bytes; name a file with the authorities in PEM"
+                );
+            }
+            Self::Empty => "is empty; name a file with the authorities in PEM",
             Self::Der => {
                 "is a certificate in DER; convert it with openssl x509 -inform der -in FILE -out FILE.pem"
             }
@@ -121,9 +136,15 @@ impl fmt::Display for CaFileError {
             Self::Pkcs7 => {
                 "is a PKCS #7 collection; convert it with openssl pkcs7 -print_certs -in FILE -out FILE.pem"
             }
+            Self::Pkcs7Der => {
+                "is a PKCS #7 collection; convert it with openssl pkcs7 -inform der -print_certs \
+                 -in FILE -out FILE.pem"
+            }
             Self::Key => "holds a key and no certificate; name the file with the authority's certificate",
             Self::Damaged => "holds a certificate that is damaged; copy it there again",
-            Self::NotPem => "holds no certificate in PEM (BEGIN CERTIFICATE)",
+            Self::NotPem => {
+                "holds no certificate in PEM (BEGIN CERTIFICATE); name a file with the authorities in PEM"
+            }
         })
     }
 }
@@ -157,7 +178,11 @@ mod tests {
         for (bytes, words) in [
             (&b""[..], "is empty"),
             (b"\n \n", "is empty"),
-            (b"\x30\x82\x01\x02", "is a certificate in DER"),
+            (b"\x30\x82\x03\x00\x30\x82\x02\x00", "is a certificate in DER"),
+            (b"\x30\x82\x03\x00\x06\x09\x2a\x86", "openssl pkcs7 -inform der -print_certs"),
+            (b"\x30\x80\x06\x09\x2a\x86", "openssl pkcs7 -inform der -print_certs"),
+            // PKCS #12.
+            (b"\x30\x82\x03\x00\x02\x01\x03\x30", "holds no certificate in PEM"),
             (b"\xff\xfe-\0-\0", "is a text in UTF-16"),
             (trusted.as_bytes(), "(BEGIN TRUSTED CERTIFICATE)"),
             (b"-----BEGIN PKCS7-----\nMAMCAQE=\n-----END PKCS7-----\n", "is a PKCS #7 collection"),
@@ -168,6 +193,7 @@ mod tests {
         ] {
             let message = check(bytes).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
+            assert!(message.contains("; "), "what to do is missing: {message}");
         }
     }
 
@@ -176,7 +202,7 @@ mod tests {
         let message = |path: &str| read(Path::new(path)).unwrap_err().to_string();
         assert_eq!(
             message(concat!(env!("CARGO_MANIFEST_DIR"), "/nowhere/ca.pem")),
-            "does not exist"
+            "does not exist; name a file with the authorities in PEM"
         );
         assert!(message("/usr").starts_with("is not a regular file"), "{}", message("/usr"));
         assert!(message("/dev/null").starts_with("is not a regular file"));

@@ -24,8 +24,8 @@ pub struct Url {
 /// Why the worker cannot fetch an address. The text of each follows the address in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlError {
-    /// The address is longer than [`Url::BYTES`].
-    TooLong,
+    /// The address is longer than this many bytes.
+    TooLong(usize),
     /// The address begins with none of the four schemes.
     Scheme,
     /// The address names no host.
@@ -60,7 +60,7 @@ impl Url {
     /// [`UrlError`]
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         if text.len() > Self::BYTES {
-            return Err(UrlError::TooLong);
+            return Err(UrlError::TooLong(Self::BYTES));
         }
         Self::parse_unlimited(text)
     }
@@ -106,7 +106,7 @@ impl Url {
     /// [`UrlError`]
     pub fn join(&self, reference: &str) -> Result<Self, UrlError> {
         if reference.len() > Self::REDIRECT_BYTES {
-            return Err(UrlError::TooLong);
+            return Err(UrlError::TooLong(Self::REDIRECT_BYTES));
         }
         if reference.trim().to_ascii_lowercase().starts_with("ftps:") {
             return Self::parse_unlimited(reference);
@@ -151,14 +151,16 @@ impl Url {
     }
 
     /// The path for an FTP server (RFC 1738 §3.2.2): relative to the login directory unless it begins
-    /// with two slashes or `%2F`. `None` if it names no file or holds a control character.
+    /// with two slashes or `%2F`. FTP has no query, so a question mark belongs to the name, which need
+    /// not be UTF-8. `None` if it names no file or holds a control character.
     #[must_use]
-    pub fn ftp_path(&self) -> Option<String> {
-        let path = self.path().strip_prefix('/').unwrap_or(self.path());
-        let path = path.split(';').next().unwrap_or_default();
-        let path = percent_decode_str(path).decode_utf8().ok()?;
-        let is_file = !path.is_empty() && !path.ends_with('/') && !path.contains(char::is_control);
-        is_file.then(|| path.into_owned())
+    pub fn ftp_path(&self) -> Option<Vec<u8>> {
+        let path = &self.inner[url::Position::BeforePath..url::Position::AfterQuery];
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.rsplit_once(";type=").map_or(path, |(path, _)| path);
+        let path: Vec<u8> = percent_decode_str(path).collect();
+        let is_file = !path.is_empty() && !path.ends_with(b"/");
+        (is_file && !path.iter().any(u8::is_ascii_control)).then_some(path)
     }
 
     /// The user and the password, if the address has them.
@@ -214,22 +216,35 @@ impl From<ParseError> for UrlError {
     }
 }
 
+impl UrlError {
+    /// The fault alone, for an address that its reader cannot correct.
+    #[must_use]
+    pub fn fault(&self) -> String {
+        match self {
+            Self::TooLong(most) => format!("is longer than {most} bytes"),
+            Self::Scheme => "cannot be fetched".to_owned(),
+            Self::NoHost => "names no host".to_owned(),
+            Self::Host => "names an invalid host".to_owned(),
+            Self::Port => "has an invalid port".to_owned(),
+            Self::UserInfo(c) => format!("has {} in its user or password", Printable(*c)),
+        }
+    }
+}
+
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fault())?;
         match self {
-            Self::TooLong => write!(f, "is longer than {} bytes", Url::BYTES),
-            Self::Scheme => f.write_str(
-                "cannot be fetched; addresses begin with https://, http://, ftps:// or ftp://",
-            ),
-            Self::NoHost => f.write_str("names no host; correct it to https://HOST/PATH"),
-            Self::Host => f.write_str("names an invalid host; correct it"),
-            Self::Port => f.write_str("has an invalid port; correct it, ports are 1 to 65535"),
-            Self::UserInfo(c) => write!(
-                f,
-                "has {} in its user or password; write {0} as {}",
-                Printable(*c),
-                percent_encoded(*c)
-            ),
+            Self::TooLong(_) => Ok(()),
+            Self::Scheme => {
+                f.write_str("; addresses begin with https://, http://, ftps:// or ftp://")
+            }
+            Self::NoHost => f.write_str("; correct it to https://HOST/PATH"),
+            Self::Host => f.write_str("; correct it"),
+            Self::Port => f.write_str("; correct it, ports are 1 to 65535"),
+            Self::UserInfo(c) => {
+                write!(f, "; write {} as {}", Printable(*c), percent_encoded(*c))
+            }
         }
     }
 }

@@ -209,7 +209,10 @@ impl fmt::Display for IntakeError {
             Self::TooLarge { limit } => {
                 write!(f, "is larger than {limit} bytes, the limit of a licence; check the file")
             }
-            Self::Gzip => f.write_str("is damaged: it begins as gzip and cannot be unpacked"),
+            Self::Gzip => f.write_str(
+                "is damaged: it begins as gzip and cannot be unpacked; get the file again from where \
+                 it was issued",
+            ),
             Self::Unreadable(error) if is_closed_to_readers(error) => {
                 f.write_str("is open for writing only; open it for reading")
             }

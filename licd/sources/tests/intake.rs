@@ -298,7 +298,10 @@ fn a_file_that_is_too_large_is_rejected_unread() {
     file.set_len(2 << 30).unwrap();
     let error = open(&path).unwrap_err();
     assert!(matches!(error, OpenError::TooLarge { bytes: 0x8000_0000, limit: FILE_BYTES }));
-    assert_eq!(error.to_string(), "has 2147483648 bytes, a licence at most 33554432");
+    assert_eq!(
+        error.to_string(),
+        "has 2147483648 bytes, a licence at most 33554432; check the file"
+    );
 }
 
 #[test]

@@ -183,7 +183,8 @@ impl fmt::Display for Obstacle {
                 "its device is read-only; check its write protection, and the kernel's log for errors",
             ),
             Self::Immutable => f.write_str(
-                "is immutable, or its directory is; make it changeable with “chattr -i”",
+                "is immutable or append-only, or its directory is; make it changeable with “chattr \
+                 -i -a”",
             ),
             Self::Kernel(reason) => f.write_str(words(*reason)),
         }

@@ -54,6 +54,8 @@ pub(crate) enum FetchError {
     },
     /// A redirect asks to post the text to another server.
     RedirectOfPost(String),
+    /// The server answers plain HTTP with this status, because the port is one for TLS.
+    TlsRequired(u16),
     /// The server asks for credentials (401).
     Unauthorized(AuthSchemes, CredentialsSent),
     /// The proxy asks for credentials (407).
@@ -180,6 +182,7 @@ impl FetchError {
     pub(crate) fn code(&self) -> FailureCode {
         match self {
             Self::Certificate(_)
+            | Self::TlsRequired(_)
             | Self::Unauthorized(..)
             | Self::ProxyUnauthorized(..)
             | Self::ProxyStatus { status: 400..500, .. }
@@ -203,7 +206,7 @@ impl FetchError {
                 FailureCode::SourceUnreachable
             }
             Self::Status { .. } => FailureCode::SourceRefused,
-            Self::FtpReply { code: 500..600 | 430, .. } => FailureCode::SourceRefused,
+            Self::FtpReply { code: 300..400 | 500..600 | 430, .. } => FailureCode::SourceRefused,
             Self::TooLarge(_) => FailureCode::SourceTooLarge,
             _ => FailureCode::SourceUnreachable,
         }
@@ -213,6 +216,8 @@ impl FetchError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Lookup(error) => !matches!(error, LookupError::NoSuchName),
+            // connect(2): the address belongs to one link, and names no interface.
+            Self::Connect(error) if error.kind() == io::ErrorKind::InvalidInput => false,
             // The network requires a sign-in (RFC 6585 §6); a person decides on a request.
             Self::Status { status: 511 | 202, .. } => false,
             Self::Connect(_)

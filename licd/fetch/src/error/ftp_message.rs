@@ -48,6 +48,12 @@ fn reply(f: &mut fmt::Formatter<'_>, step: FtpStep, code: u16, text: &str) -> fm
         (FtpStep::Login, 430 | 530) => {
             write!(f, "rejects this user ({text}); check user and password")
         }
+        (FtpStep::Login, 300..400) => {
+            write!(
+                f,
+                "asks for more than a user and password ({text}), which licd does not support"
+            )
+        }
         (FtpStep::Retrieve, 550) => write!(f, "does not give this file ({text}); check the path"),
         (FtpStep::Retrieve, 425) => write!(f, "cannot open a connection for the file ({text})"),
         (FtpStep::Retrieve, 450) => write!(f, "cannot give this file now ({text})"),
@@ -66,6 +72,7 @@ pub(super) fn advice(step: FtpStep, code: u16) -> Option<&'static str> {
         (FtpStep::Passive, _) => Some(
             "it may do active FTP only, which is not supported; ask for an address with https://",
         ),
+        (FtpStep::Login, 300..400) => Some("ask for an address with https://"),
         (FtpStep::Login, 530 | 430) | (FtpStep::Retrieve, 550) => None,
         (_, 400..500) => Some("try again later"),
         _ => Some("ask the server's administrator"),

@@ -22,6 +22,9 @@ impl FetchError {
                 "redirects the request to {}, which does not get it; correct the address",
                 quoted(to)
             ),
+            Self::TlsRequired(status) => {
+                write!(f, "wants TLS (HTTP {status}); use an address with https://")
+            }
             Self::Unauthorized(schemes, sent) => unauthorized(f, schemes, *sent),
             Self::ProxyUnauthorized(schemes, sent) => proxy_unauthorized(f, schemes, *sent),
             Self::ProxyStatus { status, reason } if reason.is_empty() => {
@@ -46,7 +49,7 @@ impl FetchError {
             Self::TooManyRedirects(most) => write!(f, "redirects more than {most} times"),
             Self::RedirectWithoutLocation => f.write_str("redirects without an address"),
             Self::InvalidRedirect(to, why) => {
-                write!(f, "redirects to “{}”, which {why}", quoted(to))
+                write!(f, "redirects to “{}”, which {}", quoted(to), why.fault())
             }
             Self::RedirectToPlaintext(to) => {
                 let to = quoted(to);

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 
+use rustls::AlertDescription as Alert;
+use rustls::Error as Tls;
+
 use super::fetch::{FetchError, LookupError};
 use super::text::{Span, io_message, quoted};
 use super::{ftp_message, http_message};
@@ -33,13 +36,7 @@ impl fmt::Display for FetchError {
             Self::WrongProtocol { protocol } => {
                 write!(f, "does not answer as {protocol} servers do; check the address and port")
             }
-            Self::Tls(error) => {
-                write!(
-                    f,
-                    "the TLS handshake failed ({}); check that it offers TLS 1.2",
-                    tls_message(error)
-                )
-            }
+            Self::Tls(error) => write!(f, "the TLS handshake failed ({})", tls_message(error)),
             Self::Certificate(why) => f.write_str(why),
             Self::NoAuthorities(why) => write!(f, "its certificate cannot be checked: {why}"),
             Self::TooLarge(limit) => write!(f, "sends more than {limit} bytes"),
@@ -57,6 +54,7 @@ impl FetchError {
         match self {
             Self::ProxyStatus { status: 400..500, .. } => Some("ask the proxy's administrator"),
             Self::ProxyStatus { .. } => Some(CHECK_PROXY),
+            Self::Tls(error) => Some(tls_advice(error)),
             Self::Lookup(LookupError::NoSuchName) => Some("check the address"),
             Self::TotalTimeout(_) => Some("try again, or raise [network] total_timeout_seconds"),
             Self::TooManyRedirects(_)
@@ -117,15 +115,39 @@ fn connect(f: &mut fmt::Formatter<'_>, error: &io::Error) -> fmt::Result {
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
             f.write_str("is unreachable; check this device's network")
         }
+        io::ErrorKind::InvalidInput => f.write_str(
+            "its address is valid on one link only, and names no interface; use another address of it",
+        ),
         _ => write!(f, "no connection ({})", io_message(error)),
     }
 }
 
+/// What a TLS handshake fails for, where the message and the cure differ.
 fn tls_message(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::AlertReceived(_) => "it refused".to_owned(),
-        rustls::Error::PeerIncompatible(_) => "no version or cipher in common".to_owned(),
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
+        Tls::AlertReceived(Alert::UnrecognisedName) => "it does not know this host name".to_owned(),
+        error if is_without_common_version(error) => "no version or cipher in common".to_owned(),
+        Tls::AlertReceived(_) => "it refused".to_owned(),
+        Tls::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
         other => quoted(&other.to_string()),
+    }
+}
+
+fn tls_advice(error: &rustls::Error) -> &'static str {
+    match error {
+        Tls::AlertReceived(Alert::UnrecognisedName) => "check the address",
+        error if is_without_common_version(error) => "check that it offers TLS 1.2",
+        Tls::InvalidMessage(_) => "check the address and port",
+        _ => "ask the server's administrator",
+    }
+}
+
+/// RFC 8446 §6.2 on the alerts.
+fn is_without_common_version(error: &rustls::Error) -> bool {
+    let alerts = [Alert::HandshakeFailure, Alert::ProtocolVersion, Alert::InsufficientSecurity];
+    match error {
+        Tls::AlertReceived(alert) => alerts.contains(alert),
+        Tls::PeerIncompatible(_) => true,
+        _ => false,
     }
 }

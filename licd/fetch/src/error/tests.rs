@@ -37,6 +37,17 @@ fn only_transient_errors_are_retried() {
 }
 
 #[test]
+fn an_address_without_its_interface_is_named() {
+    let error = FetchError::Connect(std::io::Error::from_raw_os_error(22));
+    assert!(!error.is_transient());
+    assert_eq!(
+        error.of("fe80::1").failure(1).to_string(),
+        "fe80::1: its address is valid on one link only, and names no interface; use another address \
+         of it"
+    );
+}
+
+#[test]
 fn quoted_text_cannot_control_a_terminal() {
     let text = format!("\u{1b}[31m{}", "x".repeat(500));
     let error = FetchError::FtpReply { step: FtpStep::Retrieve, code: 451, text };

@@ -62,11 +62,12 @@ impl<'a> Control<'a> {
     }
 
     /// Sends a command and reads its reply.
-    pub(super) fn command(&mut self, command: &str) -> Result<Reply, FetchError> {
-        if command.contains(char::is_control) {
+    pub(super) fn command(&mut self, command: impl AsRef<[u8]>) -> Result<Reply, FetchError> {
+        let command = command.as_ref();
+        if command.iter().any(u8::is_ascii_control) {
             return Err(FetchError::FtpControlCharacter);
         }
-        let sent = self.stream.get_mut().write_all(format!("{command}\r\n").as_bytes());
+        let sent = self.stream.get_mut().write_all(&[command, b"\r\n"].concat());
         sent.map_err(|error| io_error(self.job, error))?;
         self.reply()
     }
@@ -146,7 +147,7 @@ impl Reply {
         }
         let Self { code, text } = self;
         Err(match code {
-            400.. => FetchError::FtpReply { step, code, text },
+            300.. => FetchError::FtpReply { step, code, text },
             _ => FetchError::WrongProtocol { protocol: "FTP" },
         })
     }

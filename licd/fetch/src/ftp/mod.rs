@@ -37,9 +37,9 @@ fn retrieve<W: Write>(job: &Job, output: &Output<W>) -> Result<(), FetchError> {
     log_in(&mut control)?;
     let _ = control.command("TYPE I")?.expect(is_done, FtpStep::Type, job)?;
     // Both are extensions (RFC 3659), which a server may lack.
-    let size =
-        extension(control.command(&format!("SIZE {path}"))?)?.and_then(|size| size.parse().ok());
-    let date = extension(control.command(&format!("MDTM {path}"))?)?;
+    let size = extension(control.command(of_file("SIZE", &path))?)?;
+    let size = size.and_then(|size| size.parse().ok());
+    let date = extension(control.command(of_file("MDTM", &path))?)?;
     let etag = size.zip(date).map(|(size, date): (u64, _)| format!("{size} bytes of {date}"));
     let clock_ignored = job.tls.clock_ignored();
     let not_modified = etag.is_some() && etag == job.etag;
@@ -119,6 +119,11 @@ fn is_done(code: u16) -> bool {
     (200..300).contains(&code)
 }
 
+/// The command for this file.
+fn of_file(verb: &str, path: &[u8]) -> Vec<u8> {
+    [verb.as_bytes(), b" ", path].concat()
+}
+
 /// The text of the reply to an extension, if the server supports it.
 fn extension(reply: Reply) -> Result<Option<String>, FetchError> {
     match reply.code {
@@ -129,9 +134,9 @@ fn extension(reply: Reply) -> Result<Option<String>, FetchError> {
 }
 
 /// Opens the data connection and requests the file.
-fn open_data(control: &mut Control<'_>, path: &str) -> Result<Stream, FetchError> {
+fn open_data(control: &mut Control<'_>, path: &[u8]) -> Result<Stream, FetchError> {
     let data = passive(control)?;
-    let reply = control.command(&format!("RETR {path}"))?;
+    let reply = control.command(of_file("RETR", path))?;
     let _ = reply.expect(|code| (100..200).contains(&code), FtpStep::Retrieve, control.job)?;
     Ok(data)
 }
@@ -166,8 +171,9 @@ fn extended_port(text: &str) -> Option<u16> {
 }
 
 /// The port in `Entering Passive Mode (h1,h2,h3,h4,p1,p2)`; the brackets may be missing (RFC 1123
-/// §4.1.2.6).
+/// §4.1.2.6), and blanks may follow the commas.
 fn passive_port(text: &str) -> Option<u16> {
+    let text = text.replace(", ", ",");
     let numbers = text
         .rsplit(|c: char| !c.is_ascii_digit() && c != ',')
         .find(|word| word.split(',').count() == 6)?;
@@ -199,6 +205,7 @@ mod tests {
         assert_eq!(extended_port("ok (!!!21!)."), Some(21));
         assert_eq!(passive_port("Entering Passive Mode (192,0,2,1,25,46)."), Some(25 * 256 + 46));
         assert_eq!(passive_port("=127,0,0,1,0,21"), Some(21));
+        assert_eq!(passive_port("Passive Mode (127, 0, 0, 1, 0, 21)"), Some(21));
         for text in ["", "ok", "(|||x|)", "(|||99999|)", "(1,2,3,4,5)", "(1,2,3,4,256,1)"] {
             assert_eq!((extended_port(text), passive_port(text)), (None, None), "{text}");
         }

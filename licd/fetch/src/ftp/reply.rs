@@ -53,12 +53,14 @@ impl Reply {
     /// Whether the reply asks for TLS.
     pub(super) fn wants_tls(&self) -> bool {
         let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric());
-        self.code >= 500
+        (self.code == 421 || self.code >= 500)
             && words.any(|word| {
                 // “auth failed” concerns a password.
                 let is_name =
                     ["TLS", "SSL", "FTPS"].iter().any(|tls| word.eq_ignore_ascii_case(tls));
-                is_name || word == "AUTH" || word.to_ascii_lowercase().starts_with("encrypt")
+                is_name
+                    || ["AUTH", "PROT"].contains(&word)
+                    || word.to_ascii_lowercase().starts_with("encrypt")
             })
     }
 }
@@ -164,6 +166,8 @@ mod tests {
             (550, "SSL/TLS required on the control channel", true),
             (534, "Policy requires SSL.", true),
             (503, "Use AUTH first.", true),
+            (421, "Sorry, cleartext sessions are not accepted, use TLS", true),
+            (450, "TLS session cache is busy", false),
             (530, "Please login with USER and PASS.", false),
             (530, "auth failed", false),
             (230, "TLS is nice", false),

@@ -1,15 +1,16 @@
 //! HTTP and HTTPS.
 
 mod auth;
+mod coding;
 mod connect;
 mod post;
 mod redirect;
+mod refusal;
 mod tunnel;
 
 use std::io::{self, Write};
-use std::time::Duration;
 
-use licd_protocol::{Proxy, ResponseHeader, Scheme, Url};
+use licd_protocol::{Proxy, ResponseHeader, Scheme};
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Method, Request, Response, header};
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
@@ -19,15 +20,13 @@ use crate::error::{CredentialsSent, FetchError, Redirect, RequestError};
 use crate::job::Job;
 use crate::output::Output;
 use crate::transfer::Body;
-use auth::{basic, credentials_for, schemes};
+use auth::{basic, credentials_for};
 use connect::{AbsoluteForm, Addresses, Connected, HEAD_BYTES, TlsLink, USER_AGENT};
 use redirect::Target;
 use tunnel::Tunnel;
 
 /// The most redirects that the worker follows.
 const MAX_REDIRECTS: usize = 5;
-/// The header by which squid, the most common proxy, marks its own refusals.
-const SQUID_ERROR: &str = "x-squid-error";
 /// Bytes of an entity tag or a date for the next request; longer ones are dropped.
 const TAG_BYTES: usize = 1024;
 
@@ -86,8 +85,9 @@ fn handle<'a, W: Write>(
 ) -> Result<Option<Target<'a>>, FetchError> {
     let headers = response.headers();
     match response.status().as_u16() {
-        // RFC 9110 §15.3.2: a POST may create its answer.
-        200 | 201 => {
+        // RFC 9110 §15.3: a POST may create its answer (201), and a proxy may have changed the file
+        // (203), which the verifier would notice.
+        200 | 201 | 203 => {
             output.header(response_header(job, headers, false))?;
             forward(job, response, output).map(|()| None)
         }
@@ -97,45 +97,7 @@ fn handle<'a, W: Write>(
         status @ (301 | 302 | 303 | 307 | 308) => {
             redirect::next(job, target, status, headers).map(Some)
         }
-        status => match refusal(job, &target.url, proxy, headers, status) {
-            FetchError::Status { status, .. }
-                if target.post.is_some() && post::is_refused(status) =>
-            {
-                Err(FetchError::PostRefused { status, reason: post::reason(response) })
-            }
-            error => Err(error),
-        },
-    }
-}
-
-/// The error for a status that brings no file.
-fn refusal(
-    job: &Job,
-    url: &Url,
-    proxy: Option<&Proxy>,
-    headers: &HeaderMap,
-    status: u16,
-) -> FetchError {
-    match (status, proxy) {
-        (401, _) => {
-            let schemes = schemes(headers, header::WWW_AUTHENTICATE);
-            FetchError::Unauthorized(schemes, credentials_for(job, url))
-        }
-        (403, Some(_)) if let Some(reason) = headers.get(SQUID_ERROR) => {
-            let reason = reason.to_str().unwrap_or_default().to_owned();
-            FetchError::ProxyStatus { status, reason }
-        }
-        (403, Some(proxy)) if !url.scheme().is_tls() => {
-            FetchError::Forbidden { proxy: proxy.to_string() }
-        }
-        (407, Some(proxy)) => {
-            let sent = match proxy.credentials() {
-                Some(_) => CredentialsSent::Yes,
-                None => CredentialsSent::No,
-            };
-            FetchError::ProxyUnauthorized(schemes(headers, header::PROXY_AUTHENTICATE), sent)
-        }
-        _ => FetchError::Status { status, retry_after: retry_after(headers) },
+        _ => Err(refusal::error(job, target, proxy, response)),
     }
 }
 
@@ -221,28 +183,10 @@ fn forward<W: Write>(
     response: Response<Incoming>,
     output: &Output<W>,
 ) -> Result<(), FetchError> {
-    let coding = response.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
-    let coding = String::from_utf8_lossy(coding.unwrap_or_default()).trim().to_ascii_lowercase();
-    let packed = match coding.as_str() {
-        "" | "identity" => false,
-        "gzip" | "x-gzip" => true,
-        _ => return Err(FetchError::ContentCoding(coding)),
-    };
+    let packed = coding::is_packed(response.headers())?;
     let incoming = response.into_body();
     let body = Body { total: incoming.content_length(), packed, limit: job.limit };
     body.forward(incoming.into_reader(), |error| fetch_error(job, error.into()), output)
-}
-
-/// The wait that the server asks for (RFC 9110 §10.2.3). A date counts from the server's own, because
-/// this device's clock may be wrong.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let after = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = after.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = |text| httpdate::parse_http_date(text).ok();
-    date(after)?.duration_since(date(text(header::DATE)?)?).ok()
 }
 
 /// The error of a failed request.
@@ -263,6 +207,7 @@ fn io_error(job: &Job, error: io::Error) -> FetchError {
     use io::ErrorKind as Kind;
     match error.kind() {
         Kind::ConnectionRefused
+        | Kind::InvalidInput
         | Kind::HostUnreachable
         | Kind::NetworkUnreachable
         | Kind::NetworkDown

@@ -18,18 +18,23 @@ pub(super) fn is_refused(status: u16) -> bool {
     matches!(status, 400..500) && !matches!(status, 404 | 408 | 410 | 425 | 429)
 }
 
+/// The begin of the body of a refusal, or nothing: the status alone is a reason, too.
+pub(super) fn body(response: Response<Incoming>) -> String {
+    let mut bytes = Vec::new();
+    let _ = response.into_body().into_reader().take(REASON_BYTES).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The reason in the body of a refusal, if it is plain text or problem details; a web page is for
 /// browsers.
 pub(super) fn reason(response: Response<Incoming>) -> String {
     let kind = response.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let mut bytes = Vec::new();
-    // The status alone is a reason, too.
-    let _ = response.into_body().into_reader().take(REASON_BYTES).read_to_end(&mut bytes);
+    let text = body(response);
     match kind.as_str() {
-        "text/plain" => String::from_utf8_lossy(&bytes).trim().to_owned(),
-        PROBLEM | JSON => problem(&bytes).unwrap_or_default(),
+        "text/plain" => text.trim().to_owned(),
+        PROBLEM | JSON => problem(text.as_bytes()).unwrap_or_default(),
         _ => String::new(),
     }
 }

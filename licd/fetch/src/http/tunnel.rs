@@ -1,5 +1,7 @@
 //! The tunnel through a proxy (RFC 9110 §9.3.6). The library's own link hides the proxy's answer.
 
+use std::io;
+
 use httparse::{EMPTY_HEADER, Response, Status};
 use licd_protocol::Credentials;
 use ureq::Error;
@@ -68,7 +70,10 @@ impl Tunnel {
                     proxy.buffers().input_consume(length);
                     return Ok(refusal);
                 }
-                Ok(Status::Partial) if has_more && input.len() < HEAD_BYTES => {}
+                Ok(Status::Partial) if !has_more => {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
+                Ok(Status::Partial) if input.len() < HEAD_BYTES => {}
                 _ => return Ok(Some(FetchError::WrongProtocol { protocol: "HTTP" })),
             }
         }

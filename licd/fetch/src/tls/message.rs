@@ -38,20 +38,25 @@ pub(super) fn certificate(why: &CertificateError) -> String {
     }
 }
 
+/// The host in a name of a certificate, which rustls writes as `DnsName("ums.example")`,
+/// `IpAddress(192.0.2.1)` or as a name of something else.
+fn host(name: &String) -> Option<&str> {
+    let (kind, host) = name.strip_suffix(')')?.split_once('(')?;
+    matches!(kind, "DnsName" | "IpAddress").then(|| host.trim_matches('"'))
+}
+
 /// The message for a certificate of other names, or of none (RFC 9525 §2: a common name does not
 /// count).
 fn other_names(presented: &[String]) -> String {
-    // rustls writes `DnsName("ums.example")`.
-    let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
-    let names: Vec<String> = presented.iter().take(MAX_NAMES).map(bare).collect();
-    if names.is_empty() {
+    let hosts: Vec<&str> = presented.iter().filter_map(host).collect();
+    if hosts.is_empty() {
         return "its certificate names no host in subjectAltName, and a common name does not count; \
                 have one issued with subjectAltName, or set [ums] certificate_sha256 to take it as \
                 it is"
             .to_owned();
     }
-    let more = if presented.len() > MAX_NAMES { " and others" } else { "" };
-    let names = quoted(&names.join(", "));
+    let more = if hosts.len() > MAX_NAMES { " and others" } else { "" };
+    let names = quoted(&hosts.into_iter().take(MAX_NAMES).collect::<Vec<_>>().join(", "));
     format!("its certificate is for another name; use the name that it is for ({names}{more})")
 }
 
@@ -68,6 +73,11 @@ fn fixed_message(why: &CertificateError) -> &'static str {
              another key; add the new authority to [network] ca_file, or set [ums] \
              certificate_sha256"
         }
+        // What the verifier makes of a bad signature of the handshake.
+        Why::ApplicationVerificationFailure => {
+            "its key is too short (RSA below 2048 bits) or does not belong to its certificate; have \
+             another certificate issued, or set its key right"
+        }
         Why::NotValidForName => "its certificate is for another name; use the name that it is for",
         Why::Expired => "its certificate has ended; have it renewed, or set the clock",
         Why::NotValidYet => "its certificate has not begun; set the clock",
@@ -76,10 +86,6 @@ fn fixed_message(why: &CertificateError) -> &'static str {
         | Why::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "its certificate is signed by an algorithm that is not accepted, such as SHA-1; have \
              another issued, or set [ums] certificate_sha256 to take it as it is"
-        }
-        Why::UnhandledCriticalExtension => {
-            "its certificate has an unknown critical extension; have another \
-             issued, or set [ums] certificate_sha256 to take it as it is"
         }
         Why::BadEncoding => {
             "its certificate is damaged; have it installed again, or another issued"
@@ -108,6 +114,10 @@ fn webpki_message(why: &webpki::Error) -> &'static str {
             "its certificate was issued by one that is no authority's; have another issued, or set \
              [ums] certificate_sha256 to take it as it is"
         }
+        Why::UnsupportedCriticalExtension => {
+            "its certificate has an unknown critical extension; have another \
+             issued, or set [ums] certificate_sha256 to take it as it is"
+        }
         Why::UnsupportedCertVersion => {
             "its certificate is of an old version (before X.509 v3); have another issued, or set \
              [ums] certificate_sha256 to take it as it is"
@@ -125,4 +135,18 @@ fn date(time: UnixTime) -> String {
     const LAST: u64 = 253_402_300_799;
     let since = Duration::from_secs(time.as_secs().min(LAST));
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn an_unknown_critical_extension_is_named() {
+        let why = OtherError(Arc::new(webpki::Error::UnsupportedCriticalExtension));
+        let message = certificate(&CertificateError::Other(why));
+        assert!(message.starts_with("its certificate has an unknown critical extension; "));
+    }
 }

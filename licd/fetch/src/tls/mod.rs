@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use licd_protocol::ca_file;
-use rustls::client::WebPkiServerVerifier;
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore, SignatureScheme};
 
 use crate::error::FetchError;
 use verifier::Verifier;
@@ -42,6 +43,8 @@ pub(crate) struct Tls {
     pub(crate) config: Arc<ClientConfig>,
     /// Whether the worker accepted a certificate whose dates do not fit.
     clock_ignored: Arc<AtomicBool>,
+    /// Whether a server asked for a certificate of the client.
+    client_asked: Arc<AtomicBool>,
     /// Why no authority is available, if so.
     no_authorities: Option<String>,
 }
@@ -66,6 +69,7 @@ impl Tls {
             Some(_) => None,
         };
         let clock_ignored = Arc::new(AtomicBool::new(false));
+        let client_asked = Arc::new(AtomicBool::new(false));
         let verifier = Verifier {
             chain,
             pinned: policy.pinned,
@@ -79,12 +83,17 @@ impl Tls {
             .map_err(FetchError::Tls)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        Ok(Self { config: Arc::new(config), clock_ignored, no_authorities })
+            .with_client_cert_resolver(Arc::new(NoCertificate(Arc::clone(&client_asked))));
+        Ok(Self { config: Arc::new(config), clock_ignored, client_asked, no_authorities })
     }
 
     pub(crate) fn clock_ignored(&self) -> bool {
         self.clock_ignored.load(Ordering::Relaxed)
+    }
+
+    /// Whether a server asked for a certificate of the client.
+    pub(crate) fn client_asked(&self) -> bool {
+        self.client_asked.load(Ordering::Relaxed)
     }
 
     /// The error of a failed handshake.
@@ -99,8 +108,34 @@ impl Tls {
             (Error::NoCertificatesPresented, _) => FetchError::Certificate(
                 "shows no certificate; check that it is the right server".to_owned(),
             ),
+            // The alert rarely says so: with TLS 1.2 it is “handshake failure” (RFC 5246 §7.4.6).
+            (Error::AlertReceived(_), _) if self.client_asked() => client_certificate(),
             (other, _) => FetchError::Tls(other),
         }
+    }
+}
+
+/// The error of a server that refuses a client without a certificate.
+pub(crate) fn client_certificate() -> FetchError {
+    FetchError::Certificate(
+        "asks for a certificate of the client, which licd does not support; ask for an address \
+         without one"
+            .to_owned(),
+    )
+}
+
+/// Offers no certificate, and remembers that a server asked for one.
+#[derive(Debug)]
+struct NoCertificate(Arc<AtomicBool>);
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

@@ -82,6 +82,16 @@ impl Verifier {
     }
 }
 
+/// Separates a bad signature of the handshake from one in the chain, which is another's fault.
+fn of_handshake(error: Error) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+        }
+        other => other,
+    }
+}
+
 /// A time within the validity of the certificate, if the error concerns its dates.
 fn fitting_time(error: &Error) -> Option<UnixTime> {
     match error {
@@ -130,7 +140,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        verify_tls12_signature(message, certificate, signed, algorithms).map_err(of_handshake)
     }
 
     fn verify_tls13_signature(
@@ -140,7 +150,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        verify_tls13_signature(message, certificate, signed, algorithms).map_err(of_handshake)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

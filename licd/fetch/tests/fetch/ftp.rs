@@ -292,6 +292,43 @@ fn a_refused_data_connection_is_distinguished_from_a_missing_file() {
 }
 
 #[test]
+fn a_server_that_wants_more_than_a_password_is_named_as_such() {
+    let wants_account = |line: &str| line.starts_with("PASS").then(|| "332 Account?".to_owned());
+    let server = Ftp { instead: wants_account, ..Ftp::default() }.start();
+    let url = server.url("a").replace("//", "//anna:p@");
+    assert_eq!(
+        fetch(&request(&url)).refusal(FailureCode::SourceRefused),
+        "127.0.0.1: asks for more than a user and password (Account?), which licd does not \
+         support; ask for an address with https://"
+    );
+    let message = fetch(&request(&server.url("a"))).refusal(FailureCode::SourceRefused);
+    assert_eq!(message, "127.0.0.1: asks for a user and password (Account?); give them");
+}
+
+#[test]
+fn a_name_that_is_not_utf_8_is_requested_byte_for_byte() {
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |stream, _| {
+        let port = stream.local_addr().unwrap().port();
+        let mut stream = BufReader::new(stream);
+        let _ = stream.get_mut().write_all(b"220 hello\r\n");
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            let reply = match line.get(..4) {
+                Some(b"EPSV") => format!("229 Entering (|||{port}|)\r\n"),
+                Some(b"RETR") => "550 no\r\n".to_owned(),
+                _ => "230 go on\r\n".to_owned(),
+            };
+            tell.send(std::mem::take(&mut line)).unwrap();
+            let _ = stream.get_mut().write_all(reply.as_bytes());
+        }
+    });
+    let request = request(&format!("ftp://{}/B%FCro.lic", server.address));
+    fetch(&request).refusal(FailureCode::SourceRefused);
+    assert!(told.iter().any(|line| line == b"RETR B\xfcro.lic\r\n"));
+}
+
+#[test]
 fn multi_line_replies_end_at_their_own_code() {
     let instead = |line: &str| match line.split(' ').next().unwrap_or_default() {
         "" => Some("220-Acme\r\n404 Main Street\r\n500 x\r\n220 ready\r\n".to_owned()),
@@ -306,7 +343,13 @@ fn multi_line_replies_end_at_their_own_code() {
 
 #[test]
 fn a_request_for_tls_is_recognised_at_every_step() {
-    let steps: [fn(&str) -> Option<String>; 5] = [
+    let steps: [fn(&str) -> Option<String>; 7] = [
+        // Pure-FTPd.
+        |line| {
+            line.starts_with("USER")
+                .then(|| "421-Sorry, cleartext sessions are not accepted\r\n421 Use TLS".into())
+        },
+        |line| line.starts_with("RETR").then(|| "521 PROT P required".into()),
         |line| line.is_empty().then(|| "534 Policy requires SSL.\r\n".into()),
         |line| {
             line.starts_with("USER")

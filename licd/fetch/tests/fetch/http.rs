@@ -69,6 +69,15 @@ fn only_the_gzip_of_the_transfer_is_unpacked() {
         ("Content-Encoding: gzip\r\n", gzip(LICENSE), LICENSE.to_vec()),
         ("Content-Encoding: GZIP\r\n", gzip(&gzip(LICENSE)), gzip(LICENSE)),
         ("Content-Encoding: gzip\r\n", LICENSE.to_vec(), LICENSE.to_vec()),
+        ("Content-Encoding: gzip, identity\r\n", gzip(LICENSE), LICENSE.to_vec()),
+        (
+            "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n",
+            gzip(LICENSE),
+            LICENSE.to_vec(),
+        ),
+        // Names of no packer, which browsers ignore, too.
+        ("Content-Encoding: utf-8\r\n", LICENSE.to_vec(), LICENSE.to_vec()),
+        ("Content-Encoding: none\r\n", LICENSE.to_vec(), LICENSE.to_vec()),
     ] {
         let server = Server::http(move |_, _| ok(headers, &body));
         assert_eq!(fetch(&request(&server.url("/"))).whole(), file, "{headers}");
@@ -173,6 +182,13 @@ fn an_overlong_retry_after_is_reported_at_once() {
 }
 
 #[test]
+fn a_wait_of_no_time_is_not_reported() {
+    let server = Server::http(|_, _| status("503 x", "Retry-After: 0\r\n"));
+    let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
+    assert_eq!(message, "127.0.0.1: cannot answer now (HTTP 503) (tried 5 times); try again later");
+}
+
+#[test]
 fn a_refusing_server_is_asked_once_and_the_message_advises() {
     for (line, advice) in [
         ("401 x", "asks for a user and password; give them (HTTP 401)"),
@@ -190,6 +206,33 @@ fn a_refusing_server_is_asked_once_and_the_message_advises() {
         let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
         assert_eq!(message, format!("127.0.0.1: {advice}"));
         assert_eq!(server.hits(), 1);
+    }
+}
+
+#[test]
+fn a_file_that_a_proxy_may_have_changed_is_accepted() {
+    let server = Server::http(|_, _| {
+        let head = format!("HTTP/1.1 203 x\r\nContent-Length: {}\r\n\r\n", LICENSE.len());
+        [head.as_bytes(), LICENSE].concat()
+    });
+    assert_eq!(fetch(&request(&server.url("/"))).whole(), LICENSE);
+}
+
+#[test]
+fn a_server_that_wants_tls_is_named_by_its_answer() {
+    for page in [
+        // nginx, Apache, Tomcat, Go.
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "You're speaking plain HTTP to an SSL-enabled server port.",
+        "Bad Request\nThis combination of host and port requires TLS.",
+        "Client sent an HTTP request to an HTTPS server.",
+    ] {
+        let server = Server::http(move |_, _| {
+            let answer = String::from_utf8(ok("", page.as_bytes())).unwrap();
+            answer.replace("200 OK", "400 Bad Request").into_bytes()
+        });
+        let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
+        assert_eq!(message, "127.0.0.1: wants TLS (HTTP 400); use an address with https://");
     }
 }
 
@@ -247,17 +290,27 @@ fn five_redirects_are_followed_and_a_loop_is_not() {
 
 #[test]
 fn redirects_to_other_schemes_are_refused() {
+    let too_long = format!("Location: /{}\r\n", "x".repeat(8192));
     for (location, why) in [
         ("Location: ftp://127.0.0.1/x\r\n", "redirects to ftp://127.0.0.1, which is no web server"),
         (
             "Location: file:///etc/shadow\r\n",
             "redirects to “file:///etc/shadow”, which cannot be fetched",
         ),
-        ("Location: http://h:x/\r\n", "redirects to “http://h:x/”, which has an invalid port"),
+        (
+            "Location: http://h:x/\r\n",
+            "redirects to “http://h:x/”, which has an invalid port; ask for a new link",
+        ),
+        (
+            "Location: http://my server/\r\n",
+            "redirects to “http://my server/”, which names an invalid host; ask for a new link",
+        ),
+        (&too_long, "…”, which is longer than 8192 bytes; ask for a new link"),
         ("", "redirects without an address"),
         ("Location: \r\n", "redirects without an address"),
     ] {
-        let server = Server::http(move |_, _| status("301 x", location));
+        let location = location.to_owned();
+        let server = Server::http(move |_, _| status("301 x", &location));
         let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);
         assert!(message.contains(why), "{message}");
     }
@@ -362,7 +415,7 @@ fn an_error_after_a_redirect_names_the_redirect() {
 
 #[test]
 fn a_captive_portal_is_asked_once_and_named() {
-    let page = b"HTTP/1.1 511 x\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<html>hi\n";
+    let page = b"HTTP/1.1 511 x\r\nRetry-After: 300\r\nContent-Length: 9\r\n\r\n<html>hi\n";
     let server = Server::http(|_, _| page.to_vec());
     let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceUnreachable);
     assert_eq!(
@@ -375,7 +428,7 @@ fn a_captive_portal_is_asked_once_and_named() {
 
 #[test]
 fn an_unrequested_content_coding_is_named() {
-    for coding in ["br", "deflate", "zstd", "gzip, br"] {
+    for coding in ["br", "deflate", "zstd", "gzip, br", "utf-8, br"] {
         let headers = format!("Content-Encoding: {coding}\r\n");
         let server = Server::http(move |_, _| ok(&headers, b"\x0b\x02\x80"));
         let message = fetch(&request(&server.url("/"))).refusal(FailureCode::SourceRefused);

@@ -177,6 +177,21 @@ fn the_message_names_an_unreachable_proxy() {
 }
 
 #[test]
+fn a_proxy_that_closes_without_an_answer_is_asked_again() {
+    for said in ["", "HTTP/1.1 200 Connec"] {
+        let proxy = Server::http(move |_, _| said.into());
+        let request = FetchRequest {
+            proxy: through(&format!("http://{}", proxy.address)),
+            ..request("https://ums.example/WE.lic")
+        };
+        let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
+        let broke_off = format!("proxy {}: broke off the connection (", proxy.address);
+        assert!(message.starts_with(&broke_off), "{message}");
+        assert_eq!(proxy.hits(), 5, "after “{said}”");
+    }
+}
+
+#[test]
 fn a_server_without_tls_is_named_instead_of_its_proxy() {
     let authority = Authority::new().bundle();
     let server = Server::start(|stream, _| hang(stream));

@@ -39,6 +39,17 @@ fn a_silent_server_is_unreachable_at_every_stage() {
 }
 
 #[test]
+fn a_silence_is_reported_as_one_before_the_whole_time_is_up() {
+    let server = Server::start(|mut stream, _| {
+        head(&mut stream);
+        hang(stream);
+    });
+    let request = FetchRequest { idle_ms: 2000, total_ms: 2000, ..request(&server.url("/")) };
+    let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
+    assert_eq!(message, "127.0.0.1: connected, but sent nothing for 1 second; try again later");
+}
+
+#[test]
 fn a_stalled_tls_handshake_times_out() {
     for drip in [&b""[..], b"\x16"] {
         let server = Server::start(move |stream, _| match drip {

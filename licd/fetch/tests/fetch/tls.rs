@@ -1,20 +1,24 @@
 //! The certificates that the worker accepts.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};
 use licd_protocol::{FailureCode, FetchRequest};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version,
+};
 use tempfile::NamedTempFile;
 
-use crate::server::{Server, head, listener, ok, status};
+use crate::server::{Server, hang, head, listener, ok, status};
 use crate::worker::{address, fetch, request};
 
 const LICENSE: &[u8] = b"igel.com/license/v1\n";
@@ -65,6 +69,13 @@ impl Authority {
         self.issued(params)
     }
 
+    /// With names that are no host's.
+    fn for_a_person(&self) -> Identity {
+        let mut params = params("localhost", NOW);
+        params.subject_alt_names = vec![SanType::Rfc822Name("a@b.example".try_into().unwrap())];
+        self.issued(params)
+    }
+
     /// For a client instead of a server.
     fn for_clients(&self, name: &str) -> Identity {
         let mut params = params(name, NOW);
@@ -76,6 +87,28 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &*self.issuer).unwrap();
         Identity { chain: vec![certificate.into()], key }
+    }
+
+    /// A server of this TLS version that asks for a certificate of the client.
+    fn asking_for_a_certificate(
+        &self,
+        only: &'static SupportedProtocolVersion,
+        adjust: impl Fn(ClientCertVerifierBuilder) -> ClientCertVerifierBuilder,
+    ) -> Arc<ServerConfig> {
+        let Identity { chain, key } = self.identity("localhost", NOW);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[only])
+            .unwrap()
+            .with_client_cert_verifier(adjust(clients).build().unwrap())
+            .with_single_cert(chain, key)
+            .unwrap();
+        Arc::new(config)
     }
 
     /// With an intermediate authority.
@@ -214,6 +247,14 @@ fn an_invalid_certificate_is_refused_with_its_reason() {
         ),
         (
             authority.common_name_only("localhost"),
+            "its certificate names no host in subjectAltName, and a common name does not count;",
+        ),
+        (
+            authority.identity("127.0.0.1", NOW),
+            "its certificate is for another name; use the name that it is for (127.0.0.1)",
+        ),
+        (
+            authority.for_a_person(),
             "its certificate names no host in subjectAltName, and a common name does not count;",
         ),
         (
@@ -377,7 +418,89 @@ fn missing_authorities_are_named_in_the_message() {
 fn a_server_without_tls_is_named_in_the_message() {
     let server = Server::http(|_, _| ok("", LICENSE));
     let message = fetch(&request(&url(&server))).refusal(FailureCode::SourceUnreachable);
-    assert!(message.contains("it does not speak TLS on this port"), "{message}");
+    assert_eq!(
+        message,
+        "localhost: the TLS handshake failed (it does not speak TLS on this port); check the address \
+         and port"
+    );
+}
+
+const CLIENT_CERTIFICATE: &str = "localhost: asks for a certificate of the client, which licd does \
+                                  not support; ask for an address without one";
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_is_named() {
+    for only in [&version::TLS12, &version::TLS13] {
+        let authority = Authority::new();
+        let bundle = authority.bundle();
+        let config = authority.asking_for_a_certificate(only, |asking| asking);
+        let server = Server::start(move |stream, _| {
+            let rest = stream.try_clone().unwrap();
+            head(&mut accept(&config, stream));
+            // Closing with unread bytes would reset the connection and lose the alert.
+            rest.shutdown(Shutdown::Write).unwrap();
+            hang(rest);
+        });
+        let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
+        assert_eq!(message, CLIENT_CERTIFICATE);
+    }
+}
+
+#[test]
+fn a_server_that_misses_a_certificate_after_the_handshake_is_named() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    let config = authority.asking_for_a_certificate(
+        &version::TLS13,
+        ClientCertVerifierBuilder::allow_unauthenticated,
+    );
+    // As nginx does.
+    let server = Server::start(move |stream, _| {
+        let mut stream = accept(&config, stream);
+        head(&mut stream);
+        let _ = stream.write_all(&status("400 Bad Request", ""));
+    });
+    let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
+    assert_eq!(message, CLIENT_CERTIFICATE);
+}
+
+#[test]
+fn an_alert_is_explained_by_what_it_says() {
+    for (alert, words) in [
+        (40, "no version or cipher in common); check that it offers TLS 1.2"),
+        (70, "no version or cipher in common); check that it offers TLS 1.2"),
+        (112, "it does not know this host name); check the address"),
+        (80, "it refused); ask the server's administrator"),
+    ] {
+        let server = Server::start(move |mut stream, _| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert]);
+            hang(stream);
+        });
+        let message = fetch(&request(&url(&server))).refusal(FailureCode::SourceUnreachable);
+        assert_eq!(message, format!("localhost: the TLS handshake failed ({words}"));
+    }
+}
+
+#[test]
+fn a_key_that_does_not_belong_to_the_certificate_is_named() {
+    let authority = Authority::new();
+    let bundle = authority.bundle();
+    let chain = authority.identity("localhost", NOW).chain;
+    let other = PrivateKeyDer::try_from(KeyPair::generate().unwrap().serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let signer = provider.key_provider.load_private_key(other).unwrap();
+    let resolver = SingleCertAndKey::from(CertifiedKey::new(chain, signer));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver));
+    let config = Arc::new(config);
+    let server = Server::start(move |stream, _| drop(head(&mut accept(&config, stream))));
+    let message = fetch(&trusting(&bundle, &server)).refusal(FailureCode::SourceRefused);
+    let key = "localhost: its key is too short (RSA below 2048 bits) or does not belong to its";
+    assert!(message.starts_with(key), "{message}");
 }
 
 #[test]

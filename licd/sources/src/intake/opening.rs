@@ -103,7 +103,7 @@ impl fmt::Display for OpenError {
             Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
             Self::NotAFile(kind) => write!(f, "is {kind}, not a file"),
             Self::TooLarge { bytes, limit } => {
-                write!(f, "has {bytes} bytes, a licence at most {limit}")
+                write!(f, "has {bytes} bytes, a licence at most {limit}; check the file")
             }
         }
     }

@@ -32,6 +32,10 @@ pub(super) const TABLE: &[Entry] = &[
         "Benutzer oder Passwort enthalten ein Zeichen, das FTP nicht senden kann",
     ),
     ("has no room for another connection now ({})", "hat gerade keine Verbindung frei ({})"),
+    (
+        "asks for more than a user and password ({}), which licd does not support",
+        "verlangt mehr als Benutzer und Passwort ({}), was licd nicht unterstützt",
+    ),
     ("rejects this user ({})", "weist diesen Benutzer ab ({})"),
     ("check user and password", "Benutzer und Passwort prüfen"),
     ("does not give this file ({})", "gibt diese Datei nicht heraus ({})"),

@@ -132,6 +132,12 @@ pub(super) const TABLE: &[Entry] = &[
     ("refuses the connection", "lehnt die Verbindung ab"),
     ("check the server and its port", "Server und Port prüfen"),
     ("is unreachable", "ist nicht erreichbar"),
+    (
+        "its address is valid on one link only, and names no interface",
+        "seine Adresse gilt nur auf einer Leitung und nennt keine Schnittstelle",
+    ),
+    ("use another address of it", "eine andere Adresse von ihm nehmen"),
+    ("use an address with https://", "eine Adresse mit https:// nehmen"),
     ("check this device's network", "das Netzwerk dieses Geräts prüfen"),
     ("closed too early", "zu früh geschlossen"),
     // Names.

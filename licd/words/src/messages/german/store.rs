@@ -27,8 +27,11 @@ pub(super) const TABLE: &[Entry] = &[
         "check its write protection, and the kernel's log for errors",
         "Schreibschutz und Kernel-Protokoll prüfen",
     ),
-    ("is immutable, or its directory is", "ist unveränderlich, oder das Verzeichnis ist es"),
-    ("make it changeable with “chattr -i”", "mit „chattr -i“ änderbar machen"),
+    (
+        "is immutable or append-only, or its directory is",
+        "ist unveränderlich oder nur verlängerbar, oder das Verzeichnis ist es",
+    ),
+    ("make it changeable with “chattr -i -a”", "mit „chattr -i -a“ änderbar machen"),
     ("the file system is damaged", "das Dateisystem ist beschädigt"),
     ("check it with fsck", "mit fsck prüfen"),
     ("the medium fails", "der Datenträger versagt"),

@@ -6,6 +6,20 @@ pub(super) const TABLE: &[Entry] = &[
     ("the TLS handshake failed ({})", "die TLS-Verbindung kam nicht zustande ({})"),
     ("check that it offers TLS 1.2", "prüfen, ob der Server TLS 1.2 bietet"),
     ("it refused", "abgelehnt"),
+    ("it does not know this host name", "er kennt diesen Rechnernamen nicht"),
+    (
+        "asks for a certificate of the client, which licd does not support",
+        "verlangt ein Zertifikat des Clients, was licd nicht unterstützt",
+    ),
+    ("ask for an address without one", "eine Adresse ohne Zertifikat anfordern"),
+    (
+        "its key is too short (RSA below 2048 bits) or does not belong to its certificate",
+        "der Schlüssel ist zu kurz (RSA unter 2048 Bit) oder gehört nicht zum Zertifikat",
+    ),
+    (
+        "have another certificate issued, or set its key right",
+        "ein anderes Zertifikat ausstellen lassen oder den Schlüssel berichtigen",
+    ),
     ("no version or cipher in common", "keine gemeinsame Version oder Verschlüsselung"),
     ("it does not speak TLS on this port", "der Server spricht an diesem Port kein TLS"),
     ("its certificate cannot be checked: {}", "das Zertifikat lässt sich nicht prüfen: {!}"),
@@ -153,6 +167,10 @@ pub(super) const TABLE: &[Entry] = &[
     (
         "convert it with openssl pkcs7 -print_certs -in FILE -out FILE.pem",
         "umwandeln mit openssl pkcs7 -print_certs -in DATEI -out DATEI.pem",
+    ),
+    (
+        "convert it with openssl pkcs7 -inform der -print_certs -in FILE -out FILE.pem",
+        "umwandeln mit openssl pkcs7 -inform der -print_certs -in DATEI -out DATEI.pem",
     ),
     ("holds a key and no certificate", "enthält einen Schlüssel und kein Zertifikat"),
     (
