@@ -45,6 +45,7 @@ use shown::Shown;
 
 pub(crate) use changes::LicenseChanges;
 pub(crate) use connected::Connecting;
+pub(crate) use gate::Foreign;
 pub(crate) use license::{Licenses, Names};
 
 /// The name on the bus.
