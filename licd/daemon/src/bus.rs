@@ -24,6 +24,7 @@ mod objects;
 mod options;
 mod outgoing;
 pub mod reading;
+mod refusals;
 mod shown;
 
 use std::fmt;
