@@ -1,18 +1,26 @@
 //! Floods of calls by one user do not affect others (docs/threat-model.md, section 3.5).
 
+use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd as _;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use acceptance::client::Client;
+use acceptance::caller;
+use acceptance::client::{Client, MANAGER, NAME, PATH};
 use acceptance::daemon::Daemon;
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::program;
 use acceptance::server::Server;
 use acceptance::{World, story, wait};
+use nix::libc;
+use nix::sys::signal::Signal;
+use nix::sys::socket::{setsockopt, sockopt};
+use zbus::{Fd, Message, Variant};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(calls_with_descriptors_do_not_exhaust_the_daemon),
@@ -24,6 +32,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(messages_other_than_calls_are_ignored),
     story!(a_caller_that_reads_no_answers_does_not_block_the_daemon),
     story!(poll_requests_do_not_delay_the_regular_poll),
+    story!(a_socket_that_lingers_keeps_no_other_caller_waiting),
 ];
 
 /// The default duration of a flood, in seconds.
@@ -43,6 +52,8 @@ const ANSWER: Duration = Duration::from_millis(100);
 const WORK: Duration = Duration::from_secs(1);
 /// The time until the first poll after a start has finished.
 const FIRST_LOOK: Duration = Duration::from_secs(20);
+/// The time in seconds for which a socket lingers, less than callers wait for an answer.
+const LINGERS: u8 = 20;
 /// The number of licences on the device.
 const LICENSES: u64 = 1000;
 
@@ -246,4 +257,42 @@ fn poll_requests_do_not_delay_the_regular_poll() {
     let asked = server.heads().len();
     let regular = wait::within(FIRST_LOOK, || (server.heads().len() > asked).then_some(()));
     assert!(regular.is_some(), "{}", daemon.log());
+}
+
+/// A socket whose last descriptor is not closed before its peer has read everything, and that peer.
+fn lingering() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (peer, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let full = loop {
+        if let Err(error) = socket.write_all(&[0; 1 << 16]) {
+            break error;
+        }
+    };
+    assert_eq!(full.kind(), ErrorKind::WouldBlock);
+    let linger = libc::linger { l_onoff: 1, l_linger: LINGERS.into() };
+    setsockopt(&socket, sockopt::Linger, &linger).unwrap();
+    (socket, peer)
+}
+
+fn a_socket_that_lingers_keeps_no_other_caller_waiting() {
+    let world = World::new();
+    let daemon = world.start();
+    let client = daemon.client();
+    let mut hostile = caller::connect(&world.bus.socket());
+    let (socket, _peer) = lingering();
+    let options = HashMap::from([("unknown", Variant::from(true))]);
+    let call = Message::method_call(PATH, "ImportFd").destination(NAME).interface(MANAGER);
+    let call = call.build(&(Fd::from(&socket), "x", options)).unwrap();
+    // licd is to have the last descriptor.
+    daemon.signal(Signal::SIGSTOP);
+    caller::send(&hostile, call.data().bytes(), &[socket.as_raw_fd()]).unwrap();
+    drop((call, socket));
+    daemon.signal(Signal::SIGCONT);
+    while !caller::is_error(caller::receive(&mut hostile).unwrap()) {}
+    let began = Instant::now();
+    let _: (bool, String, String) = client.manager("CheckFeature", &"os").unwrap();
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(LINGERS.into()) / 2, "{took:?}");
 }

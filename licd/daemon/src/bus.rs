@@ -24,6 +24,7 @@ mod objects;
 mod options;
 mod outgoing;
 pub mod reading;
+mod refusals;
 mod shown;
 
 use std::fmt;
@@ -45,6 +46,7 @@ use shown::Shown;
 
 pub(crate) use changes::LicenseChanges;
 pub(crate) use connected::Connecting;
+pub(crate) use gate::Foreign;
 pub(crate) use license::{Licenses, Names};
 
 /// The name on the bus.

@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::look;
+use crate::tree::Tree;
+
+/// The directories of the product, those in others first.
+const PLACES: [&str; 6] =
+    ["/run/licd/features", "/run/licd", "/license", "/etc/licd", "/var/lib/licd", "/usr/lib/licd"];
 
 /// Whether this is a directory. A path that could not be looked at counts as one: reading inside it
 /// reports the error.
@@ -19,6 +24,9 @@ pub fn is_dir(path: &Path) -> bool {
 pub struct Root {
     dir: PathBuf,
     simulated: bool,
+    /// The places to which links lead, and where these lead: a link in another root leads to a path of that
+    /// root, as with systemd's `--root=`. The kernel would take it for a path of this machine.
+    linked: Vec<(&'static str, PathBuf)>,
 }
 
 impl Root {
@@ -27,15 +35,26 @@ impl Root {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        let simulated =
-            dir != Path::new("/") && ["sys", "proc"].iter().any(|tree| is_dir(&dir.join(tree)));
-        Self { dir, simulated }
+        if dir == Path::new("/") {
+            return Self { dir, simulated: false, linked: Vec::new() };
+        }
+        let simulated = ["sys", "proc"].iter().any(|tree| is_dir(&dir.join(tree)));
+        let tree = Tree::below(dir.clone());
+        let resolved = |place| tree.resolve(place).ok().flatten().map(|target| (place, target));
+        let mut linked: Vec<_> = PLACES.into_iter().filter_map(resolved).collect();
+        linked.retain(|(place, target)| target != Path::new(place));
+        Self { dir, simulated, linked }
     }
 
     /// An absolute path of the product, under this root.
     #[must_use]
     pub fn path(&self, absolute: &str) -> PathBuf {
-        self.dir.join(absolute.trim_start_matches('/'))
+        let follow = |(place, target): &(&str, PathBuf)| {
+            let rest = Path::new(absolute).strip_prefix(place).ok()?;
+            Some(self.dir.join(target.strip_prefix("/").unwrap_or(target)).join(rest))
+        };
+        let linked = self.linked.iter().find_map(follow);
+        linked.unwrap_or_else(|| self.dir.join(absolute.trim_start_matches('/')))
     }
 
     /// A file that the configuration names by an absolute path: under this root if it exists there,
@@ -63,5 +82,36 @@ impl Root {
     #[must_use]
     pub fn is_device(&self) -> bool {
         self.dir == Path::new("/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_lead_to_paths_of_the_same_root() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path();
+        fs::create_dir_all(top.join("data/state/lib/licd")).unwrap();
+        fs::create_dir_all(top.join("run/licd")).unwrap();
+        symlink("/data/state", top.join("var")).unwrap();
+        symlink("/data/features", top.join("run/licd/features")).unwrap();
+        symlink("../../../../../../data/store", top.join("license")).unwrap();
+        let root = Root::new(top);
+        for (path, inside) in [
+            ("/license", "data/store"),
+            ("/license/dsa", "data/store/dsa"),
+            ("/var/lib/licd/state.toml", "data/state/lib/licd/state.toml"),
+            ("/run/licd/features/os", "data/features/os"),
+            ("/run/licd/status.json", "run/licd/status.json"),
+            ("/etc/licd/licd.toml", "etc/licd/licd.toml"),
+            ("/licenses", "licenses"),
+        ] {
+            assert_eq!(root.path(path), top.join(inside), "{path}");
+        }
     }
 }

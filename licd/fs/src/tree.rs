@@ -48,7 +48,7 @@ impl Tree {
         Self::below(root.path("/"))
     }
 
-    fn below(base: PathBuf) -> Self {
+    pub(crate) fn below(base: PathBuf) -> Self {
         Self { base, plain: RefCell::default() }
     }
 

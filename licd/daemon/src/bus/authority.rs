@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use licd_rules::Code;
 use zbus::message::{Flags, Header};
@@ -13,6 +13,7 @@ use zruntime::SharedRuntime;
 
 use super::caller::{Slot, Slots, ask_bus, is_trusted, sender};
 use super::error::{self, BusError};
+use super::refusals::{Logged, Refusals};
 use crate::journal;
 
 /// How long the bus may take to identify a caller, and polkit to answer without asking a user.
@@ -59,6 +60,7 @@ pub(super) struct Authority {
     unknown: AtomicUsize,
     callers: Slots,
     asking: Slots,
+    refusals: Refusals,
 }
 
 impl Default for Authority {
@@ -67,6 +69,7 @@ impl Default for Authority {
             unknown: AtomicUsize::new(0),
             callers: Slots::new(OF_ONE_USER, IN_ALL),
             asking: Slots::new(ASKING, ASKING_IN_ALL),
+            refusals: Refusals::default(),
         }
     }
 }
@@ -111,26 +114,37 @@ impl Authority {
     ) -> Result<Guest<'_>, BusError> {
         let (id, caller) = (action.id(), sender(header));
         let guest = self.receive(connection, header, id).await?;
-        let (uid, denial) = match &guest.user {
+        let (user, denial) = match &guest.user {
             Ok(user) if is_trusted(*user) => return Ok(guest),
             Ok(user) => {
                 let _slot = self.asking.take(*user, id)?;
                 match ask(connection, header, &caller, action).await {
                     Ok(()) => return Ok(guest),
-                    Err(denial) => (user.to_string(), denial),
+                    Err(denial) => (Some(*user), denial),
                 }
             }
-            Err(denial) => ("unknown".to_owned(), denial.clone()),
+            Err(denial) => (None, denial.clone()),
         };
-        log::warn!(
-            MESSAGE_ID = journal::NOT_AUTHORIZED,
-            LICD_CODE = Code::NotAuthorized.as_str(),
-            LICD_ACTION = id,
-            LICD_UID = uid;
-            "{id}: refused to user {uid} ({caller}): {denial}"
-        );
+        if let Logged::After(others) = self.refusals.count(user, Instant::now()) {
+            log_refusal(id, user, &format!("({caller}): {denial}"), others);
+        }
         Err(BusError::verdict(Code::NotAuthorized, format!("{id}: {denial}")))
     }
+}
+
+fn log_refusal(id: &str, user: Option<u32>, why: &str, others: u64) {
+    let uid = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+    let others = match others {
+        0 => String::new(),
+        others => format!("; {others} further refusals were not logged"),
+    };
+    log::warn!(
+        MESSAGE_ID = journal::NOT_AUTHORIZED,
+        LICD_CODE = Code::NotAuthorized.as_str(),
+        LICD_ACTION = id,
+        LICD_UID = uid;
+        "{id}: refused to user {uid} {why}{others}"
+    );
 }
 
 /// A slot among the callers that the bus is identifying.

@@ -108,7 +108,8 @@ async fn serve(
 ) -> zbus::Result<()> {
     let Objects { shared, authority, .. } = &*objects;
     let server = connection.object_server();
-    server.at(PATH, Manager::new(Arc::clone(shared), Arc::clone(authority))).await?;
+    let manager = Manager::new(Arc::clone(shared), Arc::clone(authority));
+    server.at(PATH, manager.behind(entrance.clone())).await?;
     server.at(PATH, Deployment::new(Arc::clone(shared), Arc::clone(authority))).await?;
     server.at(PATH, ObjectManager).await?;
     // The thread of zbus takes tasks in turn: after this one the object server listens.

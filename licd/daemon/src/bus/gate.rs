@@ -11,6 +11,7 @@
 
 mod entrance;
 mod envelope;
+mod foreign;
 mod halves;
 mod inbound;
 mod line;
@@ -36,7 +37,8 @@ use zruntime::{Event, EventListener, SharedRuntime, lock};
 
 pub(super) use entrance::Entrance;
 use envelope::{BODY, Envelope, FLAGS, Kind};
-use halves::{Reader, Writer};
+pub(crate) use foreign::Foreign;
+use halves::{Reader, Whole, Writer};
 use inbound::Frame;
 use queues::{CallQueues, Load};
 
@@ -50,6 +52,9 @@ const STALLED: Duration = Duration::from_secs(5);
 /// The length in bytes from which an answer delays the answers behind it: the buffer of a socket takes
 /// shorter ones at once.
 const LONG: usize = 64 << 10;
+
+/// Why a call with a descriptor is refused that could not be opened.
+const NO_DESCRIPTOR: &str = "licd is out of descriptors; try again later";
 
 /// The turn of one writer.
 type Turn = lock::MutexGuardArc<()>;
@@ -80,9 +85,9 @@ struct Connection {
 /// What has come in and waits to be handed on.
 #[derive(Debug, Default)]
 struct Incoming {
-    calls: CallQueues<Frame>,
+    calls: CallQueues<Whole>,
     /// Answers to the daemon's own calls and word of the bus: before everything else.
-    own: VecDeque<Frame>,
+    own: VecDeque<Whole>,
     /// Why nothing more comes.
     end: Option<io::Error>,
 }
@@ -157,19 +162,21 @@ impl Connection {
     fn take_in(&self, envelope: &Envelope, mut frame: Frame) -> Option<Message> {
         match envelope.kind {
             Kind::Void => return None,
-            Kind::Own => self.incoming().own.push_back(frame),
+            Kind::Own => self.incoming().own.push_back(Whole::new(frame.bytes, None)),
             Kind::Fast | Kind::Slow => {
                 if let Some(refusal) = unfit(envelope, &mut frame) {
                     return Some(refusal);
                 }
-                let load = Load::new(
-                    frame.bytes.len(),
-                    envelope.kind == Kind::Slow,
-                    frame.bytes.len() > 2 * BODY,
-                    frame.descriptors.len(),
-                );
+                let Frame { bytes, mut descriptors } = frame;
+                let Ok(stand_in) = self.stand_in(&descriptors) else {
+                    return envelope.refusal(NO_DESCRIPTOR);
+                };
+                let (is_slow, is_large) = (envelope.kind == Kind::Slow, bytes.len() > 2 * BODY);
+                let load = Load::new(bytes.len(), is_slow, is_large, descriptors.len());
                 let Envelope { sender, serial, is_silent, .. } = envelope;
-                if !self.incoming().calls.admit(sender, *serial, *is_silent, load, frame) {
+                let (message, descriptor) = (Whole::new(bytes, stand_in), descriptors.pop());
+                let calls = &mut self.incoming().calls;
+                if !calls.admit(sender, *serial, *is_silent, load, descriptor, message) {
                     return envelope.refusal("too many calls wait already; wait for their answers");
                 }
             }
@@ -178,8 +185,13 @@ impl Connection {
         None
     }
 
+    /// A descriptor for zbus in place of the caller's, if there is one.
+    fn stand_in(&self, descriptors: &[Foreign]) -> io::Result<Option<OwnedFd>> {
+        descriptors.first().map(|_| self.line.get_ref().try_clone()).transpose()
+    }
+
     /// What is handed on next; an error if nothing will be.
-    fn next(&self) -> Option<io::Result<Frame>> {
+    fn next(&self) -> Option<io::Result<Whole>> {
         let mut incoming = self.incoming();
         let mut next = incoming.own.pop_front();
         if next.is_none() && self.local.get().is_some() {
@@ -259,7 +271,7 @@ fn unfit(envelope: &Envelope, frame: &mut Frame) -> Option<Message> {
         return envelope.refusal(&why);
     }
     if came > 0 && frame.descriptors.is_empty() {
-        return envelope.refusal("licd is out of descriptors; try again later");
+        return envelope.refusal(NO_DESCRIPTOR);
     }
     if came == 0 {
         frame.descriptors.clear();

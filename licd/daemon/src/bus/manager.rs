@@ -2,7 +2,6 @@
 
 mod attend;
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use licd_device::{Failure, Intent};
@@ -15,7 +14,8 @@ use zbus::{Connection, Fd, OwnedObjectPath, interface};
 
 use super::authority::{Action, Authority};
 use super::caller::sender;
-use super::error::{BusError, reason};
+use super::error::BusError;
+use super::gate::{Entrance, Foreign};
 use super::options::{Options, access, application, intent, more, no_options};
 use super::shown::unit_id;
 use super::{activation, job};
@@ -31,11 +31,24 @@ pub(super) const INTERFACE: &str = "com.igel.License1.Manager";
 pub(super) struct Manager {
     shared: Arc<Shared>,
     authority: Arc<Authority>,
+    entrance: Option<Entrance>,
 }
 
 impl Manager {
     pub(super) fn new(shared: Arc<Shared>, authority: Arc<Authority>) -> Self {
-        Self { shared, authority }
+        Self { shared, authority, entrance: None }
+    }
+
+    /// The object behind this entrance, through which descriptors come.
+    pub(super) fn behind(self, entrance: Entrance) -> Self {
+        Self { entrance: Some(entrance), ..self }
+    }
+
+    /// The descriptor that came with a call.
+    fn descriptor(&self, call: &Header<'_>) -> Result<Foreign, BusError> {
+        let serial = call.primary().serial_num().get();
+        let came = self.entrance.as_ref().and_then(|way| way.descriptor(&sender(call), serial));
+        came.ok_or_else(|| BusError::arguments("no descriptor came with the call"))
     }
 
     /// Orders an import, and waits for what the reply states.
@@ -87,15 +100,6 @@ fn last_day(day: Option<Expiry>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
 
-/// A descriptor of its own: the message closes the one it holds. zbus would take a failure for a wrong
-/// argument.
-fn owned(descriptor: Fd<'_>) -> Result<OwnedFd, BusError> {
-    OwnedFd::try_from(descriptor).map_err(|error| {
-        let message = format!("descriptor: {}; try again later", reason(&error));
-        BusError::verdict(Code::Busy, message)
-    })
-}
-
 /// The name that messages give a descriptor.
 fn shown_name(name: &str) -> String {
     if name.is_empty() { "the descriptor".to_owned() } else { escaped(name) }
@@ -138,10 +142,12 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, BusError> {
         let mut options = options;
+        // In the place of the caller's, which zbus does not get.
+        drop(fd);
         let (intent, more) = (intent(&mut options)?, more(&mut options)?);
         no_options(&options)?;
         let call = Call { connection, header: &header };
-        let source = (Source::Descriptor(owned(fd)?, more), shown_name(&name));
+        let source = (Source::Descriptor(self.descriptor(&header)?, more), shown_name(&name));
         let verdict = self.import_from(source, intent, &header, ImportReply::Verdict);
         let code: Code = self.attend_authorised(call, Action::Import, verdict).await?;
         Ok(code.as_str().to_owned())

@@ -14,10 +14,10 @@ use licd_rules::Code;
 use licd_sources::intake::{self, Streams};
 use nix::fcntl::OFlag;
 use nix::sys::socket::{MsgFlags, recv};
-use nix::sys::stat::{SFlag, fstat};
 
 use super::server::{activate, fetch, warn_of_clock};
 use super::{JobKind, Meter, Read as ReadDocuments, stick};
+use crate::bus::Foreign;
 use crate::dispatch::More;
 use crate::shared::Refusal;
 
@@ -31,7 +31,7 @@ pub(crate) enum Source {
     /// A file of this machine.
     Path(PathBuf),
     /// A descriptor that the caller has opened.
-    Descriptor(OwnedFd, More),
+    Descriptor(Foreign, More),
     /// An address on a server.
     Url(Url, Box<Access>),
     /// A download link of the settings.
@@ -109,8 +109,7 @@ impl Source {
     pub(crate) fn is_file(&self) -> bool {
         match self {
             Self::Path(_) => true,
-            Self::Descriptor(descriptor, _) => fstat(descriptor)
-                .is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits()),
+            Self::Descriptor(descriptor, _) => descriptor.is_file(),
             Self::Url(..) | Self::Link(_) | Self::Stick(_) | Self::Activation(_) => false,
         }
     }
@@ -175,9 +174,9 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    fn of(descriptor: OwnedFd) -> Result<Self, Failure> {
-        let file = intake::accept(descriptor.into(), Streams::Allowed)?;
+    fn of(descriptor: Foreign) -> Result<Self, Failure> {
         let unreadable = |error| Failure::from(intake::OpenError::Unreadable(error));
+        let file = intake::accept(descriptor.into_file().map_err(unreadable)?, Streams::Allowed)?;
         let kind = file.metadata().map_err(unreadable)?.file_type();
         if kind.is_socket() {
             return Ok(Self::Socket(file.into()));

@@ -6,6 +6,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::foreign::Foreign;
 use super::{Connection, Gate, Local};
 
 /// Turns of the other tasks that a signal waits for at most. A call takes about five from the socket to
@@ -29,6 +30,11 @@ impl Entrance {
     pub(in crate::bus) fn open(&self, local: Arc<dyn Local>) {
         let _ = self.0.local.set(local);
         self.0.changed.notify(1);
+    }
+
+    /// Takes the descriptor that a call has brought; zbus has another one in its place.
+    pub(in crate::bus) fn descriptor(&self, sender: &str, serial: u32) -> Option<Foreign> {
+        self.0.incoming().calls.take_descriptor(sender, serial)
     }
 
     /// Lets the calls that have come in be answered first.

@@ -11,7 +11,7 @@ use zbus::export::async_trait::async_trait;
 use zbus::message::Type;
 use zruntime::{Shared as Runtime, Task};
 
-use super::inbound::{Frame, Inbound};
+use super::inbound::Inbound;
 use super::{Connection, line};
 
 /// Where zbus reads.
@@ -47,7 +47,7 @@ impl ReadHalf for Reader {
                 continue;
             };
             // What zbus cannot read is nothing that the bus would pass on.
-            let Ok(message) = Whole(next?).receive_message(seq, early, descriptors).await else {
+            let Ok(message) = next?.receive_message(seq, early, descriptors).await else {
                 continue;
             };
             if message.message_type() != Type::MethodCall {
@@ -76,15 +76,25 @@ impl ReadHalf for Reader {
 
 /// A message that zbus reads from memory.
 #[derive(Debug)]
-struct Whole(Frame);
+pub(super) struct Whole {
+    bytes: Vec<u8>,
+    /// What zbus gets in place of the caller's descriptor: it closes what it gets on the thread that
+    /// answers every caller.
+    stand_in: Option<OwnedFd>,
+}
 
 #[async_trait]
 impl ReadHalf for Whole {
     async fn recvmsg(&mut self, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        let Frame { bytes, descriptors } = &mut self.0;
-        let length = room.len().min(bytes.len());
-        room.iter_mut().zip(bytes.drain(..length)).for_each(|(to, from)| *to = from);
-        Ok((length, std::mem::take(descriptors)))
+        let length = room.len().min(self.bytes.len());
+        room.iter_mut().zip(self.bytes.drain(..length)).for_each(|(to, from)| *to = from);
+        Ok((length, self.stand_in.take().into_iter().collect()))
+    }
+}
+
+impl Whole {
+    pub(super) fn new(bytes: Vec<u8>, stand_in: Option<OwnedFd>) -> Self {
+        Self { bytes, stand_in }
     }
 }
 

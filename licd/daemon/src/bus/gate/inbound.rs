@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
 
 use super::envelope::{Envelope, FIXED, Kind, Lengths};
+use super::foreign::Foreign;
 use super::line::{Line, receive};
 
 /// Bytes of a head. Its longest field is a path, which the bus does not bound; those of licd have less
@@ -19,7 +19,7 @@ const AHEAD: usize = 64 * 1024;
 /// A message, whole.
 pub(in crate::bus) struct Frame {
     pub(in crate::bus) bytes: Vec<u8>,
-    pub(in crate::bus) descriptors: Vec<OwnedFd>,
+    pub(in crate::bus) descriptors: Vec<Foreign>,
 }
 
 impl fmt::Debug for Frame {
@@ -47,7 +47,7 @@ pub(in crate::bus) struct Inbound {
     /// Descriptors that were read, and how much of the buffer was filled by then. The kernel ends a
     /// reading behind the piece that has descriptors, and the bus begins one with each message that
     /// has any: so they belong to the last message that begins before this.
-    descriptors: VecDeque<(usize, Vec<OwnedFd>)>,
+    descriptors: VecDeque<(usize, Vec<Foreign>)>,
 }
 
 impl Inbound {
@@ -96,7 +96,7 @@ impl Inbound {
     }
 
     /// So much is used; the descriptors that came with it.
-    fn used(&mut self, length: usize) -> Vec<OwnedFd> {
+    fn used(&mut self, length: usize) -> Vec<Foreign> {
         self.start += length;
         let mut came = Vec::new();
         while let Some((_, more)) =
@@ -120,6 +120,7 @@ impl Inbound {
             let (more, descriptors) = receive(line, room).await?;
             self.end += more;
             if !descriptors.is_empty() {
+                let descriptors = descriptors.into_iter().map(Foreign::from).collect();
                 self.descriptors.push_back((self.end, descriptors));
             }
         }

@@ -13,6 +13,8 @@ use rustix::net::{
 };
 use zruntime::{AsyncIo, Shared as Runtime, SharedRuntime};
 
+use super::foreign::Foreign;
+
 /// The way to the bus.
 pub(in crate::bus) type Line = AsyncIo<OwnedFd, Runtime>;
 
@@ -61,7 +63,11 @@ pub(super) async fn receive(line: &Line, room: &mut [u8]) -> io::Result<(usize, 
 
 fn receive_once(socket: &OwnedFd, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut ancillary = if Foreign::has_room() {
+        RecvAncillaryBuffer::new(&mut space)
+    } else {
+        RecvAncillaryBuffer::default()
+    };
     let mut slices = [IoSliceMut::new(room)];
     let got = recvmsg(socket, &mut slices, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
     let mut descriptors = Vec::new();

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::foreign::Foreign;
 use crate::jobs::{FILES, FILES_OF_ONE};
 
 /// What calls take up, in all: bytes of messages; calls that may wait long; messages as long as
@@ -69,6 +70,8 @@ struct Ticket {
     serial: u32,
     is_silent: bool,
     load: Load,
+    /// What it has brought, if its method is to take it.
+    descriptor: Option<Foreign>,
     since: Instant,
 }
 
@@ -114,6 +117,7 @@ impl<M> CallQueues<M> {
         serial: u32,
         is_silent: bool,
         load: Load,
+        descriptor: Option<Foreign>,
         message: M,
     ) -> bool {
         let has = self.callers.get(sender).map(|caller| caller.load).unwrap_or_default();
@@ -129,9 +133,8 @@ impl<M> CallQueues<M> {
         if caller.waiting.is_empty() {
             self.turns.push_back(sender.to_owned());
         }
-        caller
-            .waiting
-            .push_back((Ticket { serial, is_silent, load, since: Instant::now() }, message));
+        let ticket = Ticket { serial, is_silent, load, descriptor, since: Instant::now() };
+        caller.waiting.push_back((ticket, message));
         caller.load.add(load);
         self.load.add(load);
         true
@@ -186,6 +189,13 @@ impl<M> CallQueues<M> {
     pub(super) fn is_silent(&self, sender: &str, serial: u32) -> bool {
         let mut calls = self.callers.get(sender).into_iter().flat_map(|caller| &caller.at_work);
         calls.any(|ticket| ticket.serial == serial && ticket.is_silent)
+    }
+
+    /// Takes the descriptor that a call at work has brought.
+    pub(super) fn take_descriptor(&mut self, sender: &str, serial: u32) -> Option<Foreign> {
+        let calls = &mut self.callers.get_mut(sender)?.at_work;
+        let mut calls = calls.iter_mut().filter(|ticket| ticket.serial == serial);
+        calls.find_map(|ticket| ticket.descriptor.take())
     }
 
     /// A call has been answered, if there was such a call.

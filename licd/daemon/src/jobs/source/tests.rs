@@ -3,7 +3,7 @@ use std::io::Write as _;
 use super::*;
 
 fn read_all(descriptor: impl Into<OwnedFd>) -> io::Result<String> {
-    let stream = Stream::of(descriptor.into()).unwrap();
+    let stream = Stream::of(Foreign::from(descriptor.into())).unwrap();
     io::read_to_string(DeadlineReader::new(stream, READ_TIMEOUT, None))
 }
 
@@ -60,7 +60,7 @@ fn a_file_is_read_from_its_position() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"abcdef").unwrap();
     file.seek(io::SeekFrom::Start(2)).unwrap();
-    assert_eq!(Stream::of(file.try_clone().unwrap().into()).unwrap().total(), 4);
+    assert_eq!(Stream::of(OwnedFd::from(file.try_clone().unwrap()).into()).unwrap().total(), 4);
     assert_eq!(read_all(file).unwrap(), "cdef");
 }
 
@@ -95,6 +95,8 @@ fn the_callers_end_of_a_pipe_keeps_blocking() {
 #[test]
 fn a_device_node_is_refused() {
     let device = File::open("/dev/null").unwrap();
-    let Err(failure) = Stream::of(device.into()) else { panic!("/dev/null was opened") };
+    let Err(failure) = Stream::of(OwnedFd::from(device).into()) else {
+        panic!("/dev/null was opened")
+    };
     assert!(!failure.code.is_accepted());
 }

@@ -13,7 +13,7 @@ impl Filled {
 
     fn admit(&mut self, sender: &str, load: Load) -> Option<u32> {
         self.1 += 1;
-        self.0.admit(sender, self.1, false, load, self.1).then_some(self.1)
+        self.0.admit(sender, self.1, false, load, None, self.1).then_some(self.1)
     }
 
     fn fill(&mut self, sender: &str, load: Load) -> usize {
