@@ -40,23 +40,20 @@ fn is_at(lock: &File, path: &Path) -> bool {
     found.is_ok_and(|(own, there)| (own.dev(), own.ino()) == (there.dev(), there.ino()))
 }
 
-/// Opens the file of a lock, and moves aside anything else at its path, which would keep every writer
+/// Opens the file of a lock, and moves aside what cannot be opened as one, which would keep every writer
 /// out until the next boot.
 fn open_lock(path: &Path) -> Result<File, Errno> {
     if let Some(dir) = path.parent() {
         atomic::create_dir(dir)?;
     }
-    // Opening a FIFO would otherwise wait for a reader.
-    let flags =
-        OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let opened = || open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(File::from);
     match opened() {
-        Ok(file) if file.metadata().is_ok_and(|found| found.is_file()) => Ok(file),
-        Ok(_) | Err(Errno::EISDIR | Errno::ELOOP | Errno::ENXIO) => {
+        Err(Errno::EISDIR | Errno::ELOOP | Errno::ENXIO) => {
             clear(path)?;
             opened()
         }
-        Err(why) => Err(why),
+        outcome => outcome,
     }
 }
 

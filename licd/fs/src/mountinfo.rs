@@ -35,7 +35,7 @@ pub struct Mount {
 pub struct Options(Vec<u8>);
 
 /// Bytes of the list on most devices.
-const USUAL: usize = 16 * 1024;
+const USUAL: usize = 16_384;
 
 /// Reads a list to its end. The kernel states no length for it, so that the usual way of reading begins with
 /// 32 bytes and takes a system call for each doubling.

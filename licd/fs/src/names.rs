@@ -6,9 +6,9 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
 use rustix::fs::RawDir;
+
+use crate::atomic::open_dir;
 
 /// Bytes of entries that one system call returns: those of a small directory.
 const ENTRY_BYTES: usize = 2048;
@@ -19,7 +19,7 @@ const ENTRY_BYTES: usize = 2048;
 /// # Errors
 /// The kernel's error.
 pub fn names(path: &Path) -> io::Result<Vec<OsString>> {
-    let dir = open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let dir = open_dir(path)?;
     let (mut names, mut buffer) = (Vec::new(), [MaybeUninit::uninit(); ENTRY_BYTES]);
     let mut entries = RawDir::new(dir, &mut buffer);
     while let Some(entry) = entries.next() {

@@ -44,8 +44,8 @@ impl Stamp {
     pub fn is_recent(&self) -> bool {
         let changed = SystemTime::UNIX_EPOCH
             + Duration::from_nanos(u64::try_from(self.changed).unwrap_or_default());
-        // A time in the future is not evidence.
-        changed.elapsed().is_ok_and(|age| age <= GRANULARITY) || changed > SystemTime::now()
+        // A time in the future, which has no age, is not evidence.
+        changed.elapsed().ok().is_none_or(|age| age <= GRANULARITY)
     }
 
     /// The inode and the time of the last change, by which a state file identifies a file.
