@@ -242,3 +242,6 @@ fn lock(root: &Root) -> Result<Locked, SaveError> {
         LockError::Kernel(why) => SaveError::writing(&file, why),
     })
 }
+
+#[cfg(test)]
+mod tests;
