@@ -129,3 +129,40 @@ fn read_rest(file: File, start: Vec<u8>, limit: u64) -> io::Result<Capped> {
     }
     Ok(Capped::Whole(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use nix::sys::stat::Mode;
+
+    use super::*;
+
+    #[test]
+    fn a_reading_that_ends_before_a_page_is_the_whole_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        nix::unistd::mkfifo(&path, Mode::S_IRWXU).unwrap();
+        // It has no end while a writer is there: what it passes for shows that it is not read on.
+        let mut writer = File::options().read(true).write(true).open(&path).unwrap();
+        for (bytes, is_whole) in [(1, true), (4095, true), (4096, false), (4097, false)] {
+            writer.write_all(&vec![b'x'; bytes]).unwrap();
+            let is_read = match read_own(&path, 1 << 20).unwrap() {
+                Capped::Whole(read) => read.len() == bytes,
+                Capped::NotRegular | Capped::TooLarge => false,
+            };
+            assert_eq!(is_read, is_whole, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn the_limit_holds_for_a_file_that_states_no_size() {
+        let path = Path::new("/proc/version");
+        let text = std::fs::read(path).unwrap();
+        let length = text.len() as u64;
+        for read in [read, read_own] {
+            assert!(matches!(read(path, length), Ok(Capped::Whole(read)) if read == text));
+            assert!(matches!(read(path, length - 1), Ok(Capped::TooLarge)));
+        }
+    }
+}

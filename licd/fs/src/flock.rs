@@ -88,3 +88,34 @@ impl Drop for Locked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A locked file, a copy of its descriptor, and whether another descriptor can lock the file.
+    fn locked() -> (Locked, File, impl Fn() -> bool) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lock = Locked::try_new(file.reopen().unwrap()).unwrap();
+        let copy = lock.try_clone().unwrap();
+        (lock, copy, move || Locked::try_new(file.reopen().unwrap()).is_ok())
+    }
+
+    #[test]
+    fn a_lock_ends_with_its_drop_although_a_copy_of_the_descriptor_is_open() {
+        let (lock, _copy, can_be_locked) = locked();
+        assert!(!can_be_locked());
+        drop(lock);
+        assert!(can_be_locked());
+    }
+
+    #[test]
+    fn a_lock_that_is_left_ends_with_the_last_descriptor() {
+        let (mut lock, copy, can_be_locked) = locked();
+        lock.leave();
+        drop(lock);
+        assert!(!can_be_locked());
+        drop(copy);
+        assert!(can_be_locked());
+    }
+}

@@ -219,6 +219,12 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_read_to_its_end() {
+        let list = "1 0 8:1 / / rw - ext4 a rw\n".repeat(1000);
+        assert_eq!(read(list.as_bytes()).unwrap(), list.as_bytes());
+    }
+
+    #[test]
     fn a_mount_is_found_by_its_whole_id() {
         let list = b"12 0 8:1 / / rw - ext4 a rw\n1 0 8:2 / /a\\040b rw - ext4 b rw\n";
         let found = with_id(list, 1).unwrap();
