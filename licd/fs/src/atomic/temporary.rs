@@ -64,7 +64,7 @@ impl<D: AsFd + Clone> Temporary<D> {
 
     /// Locks a file that was just created. `None` if a sweeper has mistaken it for a leftover meanwhile: it
     /// holds the lock or has already removed the file.
-    pub(super) fn locked(dir: D, name: String, file: File) -> Result<Option<Self>, Errno> {
+    pub(crate) fn locked(dir: D, name: String, file: File) -> Result<Option<Self>, Errno> {
         let file = match Locked::try_new(file) {
             Ok(file) => file,
             Err(LockError::Held(_)) => return Ok(None),
