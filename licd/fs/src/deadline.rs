@@ -120,4 +120,34 @@ mod tests {
         let error = DeadlineReader::new(reader, Duration::from_millis(20), None).read(&mut [0]);
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
+
+    /// A pipe with a byte, whose reader gives each of these outcomes in turn.
+    struct Given {
+        pipe: io::PipeReader,
+        outcomes: Vec<io::Result<usize>>,
+    }
+
+    impl AsFd for Given {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.pipe.as_fd()
+        }
+    }
+
+    impl Read for Given {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.outcomes.remove(0)
+        }
+    }
+
+    #[test]
+    fn a_stream_that_has_nothing_after_all_is_waited_for_again_and_one_that_fails_is_not() {
+        let (pipe, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"x").unwrap();
+        let failed = |kind: io::ErrorKind| Err(kind.into());
+        let (again, reset) = (io::ErrorKind::WouldBlock, io::ErrorKind::ConnectionReset);
+        let outcomes = vec![failed(again), Ok(7), failed(reset), Ok(8)];
+        let mut reader = DeadlineReader::new(Given { pipe, outcomes }, LONG, None);
+        assert_eq!(reader.read(&mut [0]).unwrap(), 7);
+        assert_eq!(reader.read(&mut [0]).unwrap_err().kind(), reset);
+    }
 }

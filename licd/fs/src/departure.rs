@@ -18,7 +18,7 @@ impl Departure {
     /// # Errors
     /// The file is not there, or the kernel has no watch or descriptor left.
     pub fn of(path: &Path, other: Option<BorrowedFd<'_>>) -> nix::Result<Self> {
-        let watch = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+        let watch = Inotify::init(InitFlags::IN_CLOEXEC)?;
         // Not IN_ATTRIB, which a change of the mode causes, too.
         watch.add_watch(path, AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF)?;
         let both = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;

@@ -1,11 +1,12 @@
 //! Locks of open files (flock(2)).
 
-use std::fs::{File, TryLockError};
-use std::io;
+use std::fs::File;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 
 use crate::look::errno;
 use crate::retry;
@@ -52,11 +53,11 @@ impl Locked {
     /// # Errors
     /// [`LockError`].
     pub(crate) fn new(file: File, deadline: Instant) -> Result<Self, LockError> {
-        let is_held = |error: &TryLockError| matches!(error, TryLockError::WouldBlock);
+        let is_held = |why: &Errno| *why == Errno::EWOULDBLOCK;
         match retry::until(deadline, RETRY, || try_lock(&file), is_held) {
             Ok(()) => Ok(Self { file, end: End::Unlock }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held(file)),
-            Err(TryLockError::Error(error)) => Err(LockError::Kernel(errno(error))),
+            Err(Errno::EWOULDBLOCK) => Err(LockError::Held(file)),
+            Err(why) => Err(LockError::Kernel(why)),
         }
     }
 
@@ -67,13 +68,9 @@ impl Locked {
 }
 
 /// Locks a file unless it is locked, also if a signal interrupts that.
-fn try_lock(file: &File) -> Result<(), TryLockError> {
-    loop {
-        match file.try_lock() {
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
+fn try_lock(file: &File) -> Result<(), Errno> {
+    let locked = retry_on_intr(|| flock(file, FlockOperation::NonBlockingLockExclusive));
+    locked.map_err(|why| errno(why.into()))
 }
 
 impl Deref for Locked {
@@ -89,5 +86,36 @@ impl Drop for Locked {
         if self.end == End::Unlock {
             let _ = self.file.unlock();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A locked file, a copy of its descriptor, and whether another descriptor can lock the file.
+    fn locked() -> (Locked, File, impl Fn() -> bool) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lock = Locked::try_new(file.reopen().unwrap()).unwrap();
+        let copy = lock.try_clone().unwrap();
+        (lock, copy, move || Locked::try_new(file.reopen().unwrap()).is_ok())
+    }
+
+    #[test]
+    fn a_lock_ends_with_its_drop_although_a_copy_of_the_descriptor_is_open() {
+        let (lock, _copy, can_be_locked) = locked();
+        assert!(!can_be_locked());
+        drop(lock);
+        assert!(can_be_locked());
+    }
+
+    #[test]
+    fn a_lock_that_is_left_ends_with_the_last_descriptor() {
+        let (mut lock, copy, can_be_locked) = locked();
+        lock.leave();
+        drop(lock);
+        assert!(!can_be_locked());
+        drop(copy);
+        assert!(can_be_locked());
     }
 }

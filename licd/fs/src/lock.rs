@@ -40,23 +40,20 @@ fn is_at(lock: &File, path: &Path) -> bool {
     found.is_ok_and(|(own, there)| (own.dev(), own.ino()) == (there.dev(), there.ino()))
 }
 
-/// Opens the file of a lock, and moves aside anything else at its path, which would keep every writer
+/// Opens the file of a lock, and moves aside what cannot be opened as one, which would keep every writer
 /// out until the next boot.
 fn open_lock(path: &Path) -> Result<File, Errno> {
     if let Some(dir) = path.parent() {
         atomic::create_dir(dir)?;
     }
-    // Opening a FIFO would otherwise wait for a reader.
-    let flags =
-        OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let opened = || open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(File::from);
     match opened() {
-        Ok(file) if file.metadata().is_ok_and(|found| found.is_file()) => Ok(file),
-        Ok(_) | Err(Errno::EISDIR | Errno::ELOOP | Errno::ENXIO) => {
+        Err(Errno::EISDIR | Errno::ELOOP | Errno::ENXIO) => {
             clear(path)?;
             opened()
         }
-        Err(why) => Err(why),
+        outcome => outcome,
     }
 }
 
@@ -73,6 +70,7 @@ fn clear(path: &Path) -> Result<(), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::names;
     use std::os::unix::fs::symlink;
 
     fn try_take(path: &Path) -> Option<Locked> {
@@ -90,20 +88,54 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_a_regular_file_is_moved_aside_for_the_lock() {
+    fn what_cannot_be_opened_as_a_lock_is_moved_aside() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.lock");
-        let makers: [fn(&Path); 4] = [
+        let makers: [fn(&Path); 3] = [
             |path| fs::create_dir(path).unwrap(),
             |path| symlink("nowhere", path).unwrap(),
-            |path| nix::unistd::mkfifo(path, Mode::S_IRWXU).unwrap(),
             |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ];
         for make in makers {
             make(&path);
-            assert!(try_take(&path).is_some());
+            let made = fs::symlink_metadata(&path).unwrap();
+            let lock = try_take(&path).unwrap();
+            assert_eq!(lock.metadata().unwrap().mode() & 0o777, 0o600);
+            let aside = fs::symlink_metadata(path.with_extension("lock.damaged")).unwrap();
+            assert_eq!(aside.ino(), made.ino());
             fs::remove_file(&path).unwrap();
         }
+        assert_eq!(names(dir.path()).unwrap(), ["x.lock.damaged"]);
+    }
+
+    #[test]
+    fn a_fifo_serves_as_a_lock_without_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        nix::unistd::mkfifo(&path, Mode::S_IRWXU).unwrap();
+        let _lock = try_take(&path).unwrap();
+        assert!(try_take(&path).is_none());
+    }
+
+    #[test]
+    fn a_lock_that_another_process_has_made_meanwhile_is_not_moved_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        clear(&path).unwrap();
+        let _lock = try_take(&path).unwrap();
+        clear(&path).unwrap();
+        assert!(try_take(&path).is_none());
+        assert_eq!(clear(&path.join("below")), Err(Errno::ENOTDIR));
+    }
+
+    #[test]
+    fn a_held_lock_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let _lock = try_take(&path).unwrap();
+        let (began, timeout) = (Instant::now(), Duration::from_millis(30));
+        assert!(matches!(take(&path, timeout), Err(LockError::Held(_))));
+        assert!(began.elapsed() >= timeout);
     }
 
     #[test]

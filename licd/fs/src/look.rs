@@ -163,6 +163,9 @@ pub fn exists(path: &Path) -> Looked<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
     use super::*;
 
     fn of(why: Errno) -> Looked<io::Result<()>> {
@@ -205,6 +208,23 @@ mod tests {
     #[test]
     fn a_refusal_is_a_fact_for_ordinary_users_only() {
         assert_eq!(of(Errno::EACCES).is_ok(), !geteuid().is_root());
+        if geteuid().is_root() {
+            let test = "look::tests::a_refusal_is_a_fact_for_ordinary_users_only";
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            assert!(again.args(["--exact", test]).uid(65_534).status().unwrap().success());
+        }
+    }
+
+    #[test]
+    fn each_form_of_an_error_is_taken_for_the_same() {
+        let path = Path::new("/x");
+        let expected = Unavailable::new("/x", Errno::EIO);
+        assert_eq!(look_errno::<()>(path, Err(Errno::EIO)), Err(expected.clone()));
+        assert_eq!(shortage("/x", &Errno::EIO.into()), Some(expected));
+        assert_eq!(look_errno::<()>(path, Err(Errno::ENOENT)), Ok(Err(Errno::ENOENT)));
+        assert_eq!(shortage("/x", &Errno::ENOENT.into()), None);
+        // Without a number there is no reason of the kernel.
+        assert_eq!(shortage("/x", &io::ErrorKind::InvalidData.into()), None);
     }
 
     #[test]
@@ -212,6 +232,7 @@ mod tests {
         let shortage = Unavailable::path(Path::new("/a"), Errno::EMFILE);
         let expected = "/a: cannot be looked at now (Too many open files); try again";
         assert_eq!(shortage.to_string(), expected);
+        assert_eq!(shortage.reason(), "Too many open files");
         let medium = Unavailable::path(Path::new("/a"), Errno::EIO);
         assert!(medium.to_string().ends_with("; see the kernel's log for errors of its medium"));
     }

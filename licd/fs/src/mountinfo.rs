@@ -35,7 +35,7 @@ pub struct Mount {
 pub struct Options(Vec<u8>);
 
 /// Bytes of the list on most devices.
-const USUAL: usize = 16 * 1024;
+const USUAL: usize = 16_384;
 
 /// Reads a list to its end. The kernel states no length for it, so that the usual way of reading begins with
 /// 32 bytes and takes a system call for each doubling.
@@ -216,6 +216,12 @@ mod tests {
         assert_eq!(at("/run/image"), "8:3");
         assert_eq!(at("/runtime"), "8:1");
         assert_eq!(at("/run/other/x"), "8:4");
+    }
+
+    #[test]
+    fn a_list_is_read_to_its_end() {
+        let list = "1 0 8:1 / / rw - ext4 a rw\n".repeat(1000);
+        assert_eq!(read(list.as_bytes()).unwrap(), list.as_bytes());
     }
 
     #[test]

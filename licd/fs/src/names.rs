@@ -8,11 +8,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
 use rustix::fs::RawDir;
 
 pub use rustix::fs::FileType;
+
+use crate::atomic::open_dir;
 
 /// Bytes of entries that one system call returns: those of a hundred licences.
 const ENTRY_BYTES: usize = 8 * 1024;
@@ -68,7 +68,7 @@ pub fn each(
 /// # Errors
 /// The kernel's error.
 pub fn names(path: &Path) -> io::Result<Vec<OsString>> {
-    let dir = open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let dir = open_dir(path)?;
     let mut names = Vec::new();
     let _ = each(&dir, usize::MAX, &mut |entry| {
         names.push(entry.name.to_owned());

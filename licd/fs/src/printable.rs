@@ -42,4 +42,10 @@ mod tests {
         assert_eq!(long.chars().count(), MAX_CHARS + 1);
         assert!(long.ends_with('…'));
     }
+
+    #[test]
+    fn a_printable_text_is_escaped_and_whole() {
+        let long = "x".repeat(100_000);
+        assert_eq!(printable(&format!("\u{1b}{long}")), format!("\\u{{1b}}{long}"));
+    }
 }

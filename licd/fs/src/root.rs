@@ -114,4 +114,41 @@ mod tests {
             assert_eq!(root.path(path), top.join(inside), "{path}");
         }
     }
+
+    #[test]
+    fn the_paths_of_the_product_lie_under_the_root() {
+        let (device, other) = (Root::new("/"), Root::new("/mnt"));
+        assert_eq!(device.path("/etc/licd"), Path::new("/etc/licd"));
+        assert_eq!(other.path("/etc/licd"), Path::new("/mnt/etc/licd"));
+        assert!(device.is_device() && !other.is_device());
+    }
+
+    #[test]
+    fn the_hardware_is_simulated_by_trees_under_a_root_of_its_own() {
+        assert!(!Root::new("/").is_simulated());
+        for tree in ["sys", "proc"] {
+            let dir = tempfile::tempdir().unwrap();
+            let hardware = || {
+                (Root::new(dir.path()).is_simulated(), Root::new(dir.path()).hardware("/sys/class"))
+            };
+            let (of_machine, simulated) =
+                (PathBuf::from("/sys/class"), dir.path().join("sys/class"));
+            assert_eq!(hardware(), (false, of_machine.clone()));
+            fs::write(dir.path().join(tree), "").unwrap();
+            assert_eq!(hardware(), (false, of_machine));
+            fs::remove_file(dir.path().join(tree)).unwrap();
+            fs::create_dir(dir.path().join(tree)).unwrap();
+            assert_eq!(hardware(), (true, simulated));
+        }
+    }
+
+    #[test]
+    fn a_file_that_the_configuration_names_lies_under_the_root_if_it_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::new(dir.path());
+        let outside = Path::new("/nowhere.pem");
+        assert_eq!(root.named(outside), outside);
+        fs::write(dir.path().join("nowhere.pem"), "").unwrap();
+        assert_eq!(root.named(outside), dir.path().join("nowhere.pem"));
+    }
 }

@@ -44,13 +44,56 @@ impl Stamp {
     pub fn is_recent(&self) -> bool {
         let changed = SystemTime::UNIX_EPOCH
             + Duration::from_nanos(u64::try_from(self.changed).unwrap_or_default());
-        // A time in the future is not evidence.
-        changed.elapsed().is_ok_and(|age| age <= GRANULARITY) || changed > SystemTime::now()
+        // A time in the future, which has no age, is not evidence.
+        changed.elapsed().ok().is_none_or(|age| age <= GRANULARITY)
     }
 
     /// The inode and the time of the last change, by which a state file identifies a file.
     #[must_use]
     pub fn written(&self) -> (u64, i64) {
         (self.inode, self.changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_its_stamp_until_it_is_changed_or_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("file"), dir.path().join("other"));
+        assert_eq!(Stamp::at(&file), Ok(None));
+        fs::write(&file, "a").unwrap();
+        let first = Stamp::at(&file).unwrap().unwrap();
+        assert_eq!(Stamp::at(&file), Ok(Some(first)));
+        fs::write(&file, "ab").unwrap();
+        let second = Stamp::at(&file).unwrap().unwrap();
+        fs::write(&other, "cd").unwrap();
+        fs::rename(&other, &file).unwrap();
+        let third = Stamp::at(&file).unwrap().unwrap();
+        assert!(first != second && second != third);
+    }
+
+    #[test]
+    fn a_change_is_recent_within_two_seconds_and_in_the_future() {
+        let at = |time: SystemTime| {
+            let changed = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+            Stamp { changed: i64::try_from(changed).unwrap(), ..Stamp::default() }
+        };
+        let (now, minute) = (SystemTime::now(), Duration::from_secs(60));
+        assert!(at(now).is_recent() && at(now + minute).is_recent());
+        assert!(!at(now - GRANULARITY).is_recent() && !at(now - minute).is_recent());
+    }
+
+    #[test]
+    fn a_file_is_written_down_by_its_inode_and_the_time_of_its_change() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let found = file.path().metadata().unwrap();
+        let changed = found.ctime() * 1_000_000_000 + found.ctime_nsec();
+        assert_eq!(Stamp::at(file.path()).unwrap().unwrap().written(), (found.ino(), changed));
     }
 }

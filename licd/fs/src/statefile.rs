@@ -242,3 +242,6 @@ fn lock(root: &Root) -> Result<Locked, Errno> {
 fn lock_to_save(root: &Root) -> Result<Locked, SaveError> {
     lock(root).map_err(|why| SaveError::writing(&root.path(LOCK), why))
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,11 @@ mod tests {
     use crate::atomic::PUBLIC;
     use std::collections::BTreeMap;
     use std::fs::{self, File};
+    use std::os::unix::fs::OpenOptionsExt as _;
     use std::path::Path;
+
+    use nix::fcntl::OFlag;
+    use nix::unistd::mkfifo;
 
     fn content(dir: &Path) -> BTreeMap<String, String> {
         let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
@@ -127,6 +131,30 @@ mod tests {
             assert_eq!(failed, Err(reason.into()), "{second}");
             assert_eq!(content(dir.path()), before, "{second}");
         }
+    }
+
+    #[test]
+    fn files_that_cannot_be_flushed_are_removed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = File::options().read(true).custom_flags(OFlag::O_PATH.bits()).open(dir.path());
+        let files = ["a", "b"].map(|name| (OsStr::new(name), name.as_bytes()));
+        assert_eq!(create_all(open.unwrap(), &files, PUBLIC), Err(Errno::EBADF.into()));
+        assert!(content(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn content_that_cannot_be_flushed_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (open, fifo) = (File::open(dir.path()).unwrap(), dir.path().join("fifo"));
+        mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+        // A FIFO has nothing to flush.
+        let fifo = File::options().read(true).write(true).open(fifo).unwrap();
+        let temps = [
+            Temporary::with(open.as_fd(), b"x", PUBLIC).unwrap(),
+            Temporary::locked(open.as_fd(), "fifo".to_owned(), fifo).unwrap().unwrap(),
+        ];
+        assert_eq!(flush(&temps[..1]), Ok(()));
+        assert_eq!(flush(&temps), Err(Errno::EINVAL));
     }
 
     #[test]

@@ -103,3 +103,50 @@ impl Visitor<'_> for AnyNumber<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::de::{Error, ValueDeserializer};
+
+    use super::*;
+
+    fn value(toml: &str) -> ValueDeserializer<'_> {
+        ValueDeserializer::parse(toml).unwrap()
+    }
+
+    fn message(error: Error) -> String {
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_string_has_its_meaning_or_the_message_says_what_is_expected() {
+        let read = |toml| {
+            let parse = |text: &str| (text == "one").then_some(1);
+            Text { expecting: "a number in words", parse }.read(value(toml)).map_err(message)
+        };
+        assert_eq!(read("'one'"), Ok(1));
+        assert_eq!(read("'secret'").unwrap_err(), "expected a number in words");
+        let other = read("true").unwrap_err();
+        assert_eq!(other, "invalid type: boolean `true`, expected a number in words");
+    }
+
+    #[test]
+    fn a_string_that_is_not_accepted_may_have_a_message_of_its_own() {
+        let mut accept =
+            |text: &str| if text == "one" { Ok(()) } else { Err(Some("is new".into())) };
+        let mut read = |toml| string(value(toml), "a number", &mut accept).map_err(message);
+        assert_eq!(read("'one'"), Ok(()));
+        assert_eq!(read("'two'").unwrap_err(), "is new");
+    }
+
+    #[test]
+    fn an_integer_has_its_meaning_or_the_message_says_what_is_expected() {
+        let read = |toml| {
+            let parse = |number| u8::try_from(number).ok();
+            Number { expecting: "a byte", parse }.read(value(toml)).map_err(message)
+        };
+        assert_eq!(read("255"), Ok(255));
+        assert_eq!(read("256").unwrap_err(), "invalid value: integer `256`, expected a byte");
+        assert_eq!(read("'1'").unwrap_err(), "invalid type: string \"1\", expected a byte");
+    }
+}

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
+use nix::fcntl::OFlag;
 
 use crate::capped::{self, Capped};
 use crate::look::{self, Looked, look};
@@ -49,7 +49,7 @@ impl Tree {
     }
 
     pub(crate) fn below(base: PathBuf) -> Self {
-        Self { base, plain: RefCell::default() }
+        Self { base, plain: RefCell::new(["/".into()].into()) }
     }
 
     /// Resolves the links of a path as far as it exists; `None` for a loop of links.
@@ -76,7 +76,8 @@ impl Tree {
         if is_near || !self.is_of_the_machine() {
             return None;
         }
-        let found = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+        let flags = OFlag::O_PATH.bits();
+        let found = File::options().read(true).custom_flags(flags).open(path).ok()?;
         let resolved = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;
         let is_path = resolved.is_absolute() && !resolved.as_os_str().as_bytes().ends_with(DELETED);
         if !is_path {
@@ -94,11 +95,11 @@ impl Tree {
         let mut links = 0;
         while let Some(part) = pending.pop() {
             match part.as_encoded_bytes() {
-                b"/" => resolved = PathBuf::from("/"),
                 b"." => {}
                 // The parent of the top is the top.
                 b".." => drop(resolved.pop()),
                 _ => {
+                    // The top begins the path anew.
                     resolved.push(&part);
                     if let Some(target) = self.link_once(&resolved)? {
                         links += 1;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use licd_files::state;
 use licd_fs::lock;
-use licd_fs::statefile::Warning;
 use licd_rules::Past;
 
 use super::world::*;
@@ -16,12 +15,6 @@ use super::world::*;
 fn a_damaged_file_is_set_aside() {
     let roster = |keys: &str| format!("schema = 1\n[[roster]]\n{keys}").into_bytes();
     for (text, message) in [
-        (b"schema = \xff".to_vec(), "not UTF-8"),
-        (b"schema = 1\nfloor".to_vec(), ""),
-        (b"\0".repeat(4096), ""),
-        (b"".to_vec(), "schema"),
-        (b"schema = 0".to_vec(), "has schema 0"),
-        (b"schema = \"1\"".to_vec(), "line 1, column 10: invalid type: string"),
         (b"schema = 7".to_vec(), "has schema 7, which needs another licd; this one knows 1"),
         (b"schema = 1\nroster = 5".to_vec(), "line 2, column 10: invalid type: integer"),
         (roster("unit = \"x\"\npack = \"A-BC\"\nbelow = 1\nstarts = \"2026-11-22\""), "unit"),
@@ -69,27 +62,6 @@ fn a_damaged_file_is_set_aside() {
 }
 
 #[test]
-fn a_file_set_aside_replaces_the_previous_one() {
-    let (_dir, root, file) = with("damaged once");
-    let aside = file.with_extension("toml.damaged");
-    let set_aside = || {
-        let (memory, warning) = state::load(&root).unwrap();
-        assert_eq!(memory.past, Past::default());
-        assert!(matches!(warning, Some(Warning::SetAside { kept: Ok(_), .. })));
-        assert!(!file.exists());
-    };
-    set_aside();
-    fs::create_dir(&file).unwrap();
-    set_aside();
-    assert!(aside.is_dir());
-    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    set_aside();
-    fs::write(&file, "damaged again").unwrap();
-    set_aside();
-    assert_eq!(fs::read_to_string(&aside).unwrap(), "damaged again");
-}
-
-#[test]
 fn a_file_that_another_program_repairs_is_not_set_aside() {
     let (_dir, root, file) = device();
     state::update(&root, |memory| memory.past = past("WE-AAAAA")).unwrap();
@@ -123,33 +95,6 @@ fn a_damaged_file_stays_if_the_lock_cannot_be_taken() {
     let warning = warning.unwrap().to_string();
     assert!(warning.ends_with("(Not a directory), and is passed over"), "{warning}");
     assert_eq!(fs::read(&file).unwrap(), b"damaged");
-}
-
-#[test]
-fn the_next_save_removes_the_leftover_of_a_crash() {
-    let (_dir, root, file) = with("schema = 1\n");
-    let leftover = file.with_file_name(".licd-1-0.tmp");
-    fs::write(&leftover, "half").unwrap();
-    remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
-    assert!(!leftover.exists());
-}
-
-#[test]
-fn an_unwritable_file_is_reported() {
-    let (dir, root, file) = device();
-    fs::write(dir.path().join("var"), "").unwrap();
-    let error = state::update(&root, |_| ()).unwrap_err().to_string();
-    assert_eq!(error, format!("{}: cannot be written: Not a directory", file.display()));
-}
-
-#[test]
-fn a_directory_at_the_path_of_a_file_is_set_aside_on_writing() {
-    let (_dir, root, _) = device();
-    let file = root.path("/var/lib/licd/trust.note");
-    fs::create_dir_all(file.join("full")).unwrap();
-    state::keep_trust(&root, b"a document").unwrap();
-    assert_eq!(fs::read(&file).unwrap(), b"a document");
-    assert!(root.path("/var/lib/licd/trust.note.damaged/full").is_dir());
 }
 
 #[test]

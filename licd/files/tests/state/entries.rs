@@ -6,12 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use licd_files::state::{self, Removing};
-use licd_fs::root::Root;
 use licd_fs::stamp::Stamp;
-use licd_fs::statefile::SaveError;
 use licd_rules::{Past, REMEMBERED, Roster, Taken};
 use license_format::{Date, UnitId, UnixSeconds};
-use nix::errno::Errno;
 
 use super::world::*;
 
@@ -68,33 +65,6 @@ fn an_update_without_a_change_writes_nothing() {
     let before = fs::metadata(&file).unwrap().ino();
     remember(&root, roster("WE-7Q2KD", 190, "2026-11-22"));
     assert_eq!(fs::metadata(&file).unwrap().ino(), before);
-}
-
-/// Updates as [`remember`] does. On a busy machine other writers may hold the lock for longer than an
-/// update waits; it has then changed nothing.
-fn remember_in_turn(root: &Root, roster: &Roster) {
-    let update = || state::update(root, |memory| memory.past.rosters.push(roster.clone()));
-    let mut done = update();
-    while matches!(done, Err(SaveError::Unwritable { why: Errno::EBUSY, .. })) {
-        done = update();
-    }
-    done.unwrap();
-}
-
-#[test]
-fn concurrent_updates_are_all_kept() {
-    let (_dir, root, _) = device();
-    std::thread::scope(|scope| {
-        for n in 1..=8 {
-            let root = &root;
-            scope.spawn(move || {
-                for m in 1..=8 {
-                    remember_in_turn(root, &roster(&format!("WE-{n}A{m}"), 1, "2026-11-22"));
-                }
-            });
-        }
-    });
-    assert_eq!(loaded(&root).rosters.len(), 64);
 }
 
 #[test]

@@ -93,12 +93,3 @@ fn a_memory_that_was_prepared_from_another_file_is_written_anew() {
     assert_eq!(loaded(&root), past("WE-CCCCC"));
     assert_eq!(names(&file), ["state.toml"]);
 }
-
-#[test]
-fn preparing_sweeps_the_leftovers_of_a_crash_and_leaves_none() {
-    let (_dir, root, file) = device();
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(file.with_file_name(".licd-1-2.tmp"), "half").unwrap();
-    drop(state::prepare(&root, None, past("WE-BBBBB")).unwrap());
-    assert_eq!(names(&file), [""; 0]);
-}

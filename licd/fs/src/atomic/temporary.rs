@@ -46,8 +46,7 @@ impl<D: AsFd + Clone> Temporary<D> {
     pub(super) fn create(dir: D) -> Result<Self, Errno> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
-        let flags =
-            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
         for _ in 0..ATTEMPTS {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let name = format!("{PREFIX}{}-{number}{SUFFIX}", *PROCESS);
@@ -56,23 +55,28 @@ impl<D: AsFd + Clone> Temporary<D> {
                 Err(Errno::EEXIST) => continue,
                 Err(reason) => return Err(reason),
             };
-            // Between the two calls a sweeper may mistake the file for a leftover: it then holds the
-            // lock or has already removed the file.
-            let file = match Locked::try_new(file) {
-                Ok(file) => file,
-                Err(LockError::Held(_)) => continue,
-                Err(LockError::Kernel(reason)) => {
-                    unlinkat(&dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
-                    return Err(reason);
-                }
-            };
-            // From here on, dropping it removes the file.
-            let temp = Self { dir: dir.clone(), name, file, renamed: false };
-            if fstat(&*temp.file)?.st_nlink > 0 {
+            if let Some(temp) = Self::locked(dir.clone(), name, file)? {
                 return Ok(temp);
             }
         }
         Err(Errno::EEXIST)
+    }
+
+    /// Locks a file that was just created. `None` if a sweeper has mistaken it for a leftover meanwhile: it
+    /// holds the lock or has already removed the file.
+    pub(crate) fn locked(dir: D, name: String, file: File) -> Result<Option<Self>, Errno> {
+        let file = match Locked::try_new(file) {
+            Ok(file) => file,
+            Err(LockError::Held(_)) => return Ok(None),
+            Err(LockError::Kernel(reason)) => {
+                unlinkat(&dir, name.as_str(), UnlinkatFlags::NoRemoveDir)?;
+                return Err(reason);
+            }
+        };
+        // From here on, dropping it removes the file.
+        let temp = Self { dir, name, file, renamed: false };
+        let is_there = fstat(&*temp.file)?.st_nlink > 0;
+        Ok(is_there.then_some(temp))
     }
 
     /// Flushes its content to the medium.
@@ -134,10 +138,9 @@ pub fn sweep(dir: impl AsFd) -> Result<usize, Errno> {
 /// # Errors
 /// The directory cannot be read.
 pub fn leftovers(dir: impl AsFd) -> Result<Vec<OsString>, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut names = Vec::new();
     // The given descriptor would begin where the last reading has ended.
-    let dir = openat(dir, ".", flags, Mode::empty())?;
+    let dir = openat(dir, ".", OFlag::O_CLOEXEC, Mode::empty())?;
     let _ = names::each(dir, usize::MAX, &mut |entry| {
         if is_temporary(entry.name) {
             names.push(entry.name.to_owned());

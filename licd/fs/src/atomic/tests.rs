@@ -1,4 +1,5 @@
 use super::*;
+use crate::flock::Locked;
 use crate::statefile;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -44,6 +45,71 @@ fn a_failed_replacement_leaves_no_temporary_file() {
     );
 }
 
+/// A directory in which files can be made, but which cannot be flushed.
+fn unflushable(dir: &Path) -> File {
+    File::options().read(true).custom_flags(OFlag::O_PATH.bits()).open(dir).unwrap()
+}
+
+#[test]
+fn a_replacement_that_cannot_be_flushed_leaves_the_file_as_it_was() {
+    let (dir, _) = dir();
+    let (open, file) = (unflushable(dir.path()), dir.path().join("file"));
+    let put = |durability| replace_at(&open, "file".as_ref(), b"new", PUBLIC, durability);
+    assert_eq!(put(Durability::Synced), Err(ReplaceError::Unchanged(Errno::EBADF)));
+    assert_eq!(names(dir.path()), [""; 0].map(PathBuf::from));
+    fs::write(&file, "old").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(put(Durability::Synced), Err(ReplaceError::Unchanged(Errno::EBADF)));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+    // Only a file that has to survive a power cut needs that.
+    put(Durability::Whole).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+}
+
+#[test]
+fn a_replacement_returns_the_stamp_of_the_file_except_of_a_volatile_one() {
+    let (dir, open) = dir();
+    let put = |durability| replace_at(&open, "file".as_ref(), b"x", PUBLIC, durability).unwrap();
+    let stamp = || Stamp::at(&dir.path().join("file")).unwrap();
+    assert_eq!(put(Durability::Synced), stamp());
+    assert_eq!(put(Durability::Whole), stamp());
+    assert_eq!(put(Durability::Volatile), None);
+}
+
+#[test]
+fn a_temporary_file_is_new_and_its_owners_alone() {
+    let (dir, open) = dir();
+    let first = Temporary::create(open.as_fd()).unwrap();
+    let number = |name: &str| -> usize {
+        name.trim_end_matches(".tmp").rsplit_once('-').unwrap().1.parse().unwrap()
+    };
+    let next = number(&first.name) + 1;
+    // Tests that run meanwhile take some of these numbers.
+    let taken = next..next + 100;
+    let path = |number| dir.path().join(format!(".licd-{}-{number}.tmp", std::process::id()));
+    taken.clone().for_each(|number| fs::write(path(number), "leftover").unwrap());
+    let second = Temporary::create(open.as_fd()).unwrap();
+    assert!(!taken.contains(&number(&second.name)));
+    assert_eq!(fs::read_to_string(path(next)).unwrap(), "leftover");
+    let found = dir.path().join(&second.name).metadata().unwrap();
+    assert_eq!(found.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_temporary_file_that_a_sweeper_takes_before_it_is_locked_is_given_up() {
+    let (dir, open) = dir();
+    let path = dir.path().join(".licd-1-2.tmp");
+    let make = || File::create(&path).unwrap();
+    let locked = |file| Temporary::locked(open.as_fd(), ".licd-1-2.tmp".to_owned(), file).unwrap();
+    assert!(locked(make()).is_some());
+    let (file, _sweeper) = (make(), Locked::try_new(File::open(&path).unwrap()).unwrap());
+    assert!(locked(file).is_none());
+    let file = make();
+    fs::remove_file(&path).unwrap();
+    assert!(locked(file).is_none());
+}
+
 #[test]
 fn a_link_is_replaced_and_its_target_is_unchanged() {
     let (dir, open) = dir();
@@ -81,6 +147,9 @@ fn sweeping_removes_unlocked_temporary_files_and_no_other() {
     let mut left = names(dir.path());
     left.sort();
     assert_eq!(left, [".licd-1", "done", "note.tmp"].map(PathBuf::from));
+    fs::write(dir.path().join(".licd-1-2.tmp"), "").unwrap();
+    assert_eq!(sweep_path(dir.path()), Ok(1));
+    assert_eq!(sweep_path(&dir.path().join("none")), Ok(0));
 }
 
 #[test]

@@ -13,8 +13,10 @@ fn absolute_links_and_parents_stay_inside_the_tree() {
     fs::create_dir_all(dir.path().join("sys/devices/card")).unwrap();
     symlink("/sys/devices/card", dir.path().join("absolute")).unwrap();
     symlink("../../../../sys/devices/card", dir.path().join("relative")).unwrap();
-    for path in ["/absolute", "/relative", "/../../sys/./devices/card"] {
-        assert_eq!(tree.resolve(path).unwrap().unwrap(), Path::new("/sys/devices/card"), "{path}");
+    symlink("./sys/devices/card", dir.path().join("here")).unwrap();
+    for path in ["/absolute", "/relative", "/here", "/../../sys/./devices/card"] {
+        let resolved = tree.resolve(path).unwrap().unwrap();
+        assert_eq!(resolved.as_os_str(), "/sys/devices/card", "{path}");
     }
     symlink("/etc/passwd", dir.path().join("passwd")).unwrap();
     assert!(tree.text(Path::new("/passwd"), 1 << 20).unwrap().is_err());
@@ -29,6 +31,30 @@ fn a_file_behind_a_link_is_read_inside_the_tree() {
     symlink("../../link", dir.path().join("etc/chain")).unwrap();
     for path in ["/etc/release", "/link", "/etc/chain"] {
         assert_eq!(tree.text(Path::new(path), 10).unwrap().unwrap(), "inside", "{path}");
+    }
+}
+
+#[test]
+fn a_directory_of_the_machine_does_not_stand_for_a_link_of_the_tree() {
+    let (dir, tree) = tree();
+    fs::create_dir(dir.path().join("inside")).unwrap();
+    fs::write(dir.path().join("inside/version"), "inside").unwrap();
+    symlink("/inside", dir.path().join("proc")).unwrap();
+    let path = Path::new("/proc/version");
+    assert_eq!(tree.resolve(path).unwrap().unwrap(), Path::new("/inside/version"));
+    assert_eq!(tree.text(path, 10).unwrap().unwrap(), "inside");
+}
+
+#[test]
+fn as_many_links_are_followed_as_the_kernel_follows() {
+    let (dir, tree) = tree();
+    fs::write(dir.path().join("0"), "").unwrap();
+    for n in 1..=MAX_LINKS + 1 {
+        symlink((n - 1).to_string(), dir.path().join(n.to_string())).unwrap();
+    }
+    for (n, is_resolved) in [(MAX_LINKS, true), (MAX_LINKS + 1, false)] {
+        assert_eq!(dir.path().join(n.to_string()).exists(), is_resolved);
+        assert_eq!(tree.resolve(format!("/{n}")).unwrap().is_some(), is_resolved);
     }
 }
 
@@ -75,6 +101,10 @@ fn the_kernel_and_the_tree_resolve_a_path_of_the_machine_to_the_same() {
             assert_eq!(machine().resolve(&path).unwrap(), walked, "{path:?}");
         }
     }
+    // What the kernel says of a pipe is not a path.
+    let (pipe, _writer) = io::pipe().unwrap();
+    let pipe = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+    assert_eq!(machine().resolve(&pipe).unwrap(), machine().walk(Path::new(&pipe)).unwrap());
 }
 
 #[test]
@@ -83,7 +113,8 @@ fn a_device_of_the_machine_is_resolved_once() {
     let device = tree.resolve("/sys/class/mem/zero").unwrap().unwrap();
     assert_eq!(device, Path::new("/sys/devices/virtual/mem/zero"));
     assert!(device.ancestors().all(|dir| tree.is_plain(dir)));
-    assert!(!tree.is_plain(Path::new("/sys/class/mem/zero")));
+    // The kernel has followed the link: its way was not asked for.
+    assert!(!["/sys/class/mem/zero", "/sys/class"].iter().any(|path| tree.is_plain(path.as_ref())));
     assert_eq!(tree.attribute(&device, "dev").unwrap().as_deref(), Some("1:5"));
     let class = tree.resolve(device.join("subsystem")).unwrap().unwrap();
     assert_eq!(class, Path::new("/sys/class/mem"));
