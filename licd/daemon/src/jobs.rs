@@ -32,7 +32,7 @@ pub(crate) const WRITES: usize = 16;
 /// for two minutes, and other callers must not wait for that.
 pub(crate) const OF_ONE: usize = AT_ONCE / 2;
 /// Files at one time: those that are imported together cost one round. A file takes up to three
-/// descriptors, and 25 KB once it is read. The second half is for callers that have none yet.
+/// descriptors, and less than 1 KB once it is read. The second half is for callers that have none yet.
 pub(crate) const FILES: usize = 192;
 /// Files of one caller at one time.
 pub(crate) const FILES_OF_ONE: usize = 64;
