@@ -1,15 +1,17 @@
 //! A shortage is never taken for a fact: licctl without file descriptors gives no answer.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use acceptance::harness::Story;
 use acceptance::maker;
 use acceptance::program::{self, Answer};
+use acceptance::wait::{self, DEADLINE};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(a_shortage_of_descriptors_is_no_answer),
     story!(doctor_without_descriptors_finds_only_that_it_could_not_look),
+    story!(files_that_cannot_be_watched_are_looked_at_and_watched_later, needs root),
 ];
 
 /// Descriptors, standard input and output included, with which licctl can open a file or two but
@@ -77,4 +79,43 @@ fn doctor_without_descriptors_finds_only_that_it_could_not_look() {
             assert!(message.ends_with("(Too many open files); try again"), "{few}: {message}");
         }
     }
+}
+
+/// In a user namespace of its own, licd has limits of its own.
+fn limit_instances(command: &mut Command) -> &mut Command {
+    let own = std::mem::replace(command, Command::new("unshare"));
+    let script = "echo 0 >/proc/sys/user/max_inotify_instances && exec \"$@\"";
+    command.args(["--user", "--map-root-user", "sh", "-c", script, "sh"]);
+    command.arg(own.get_program()).args(own.get_args()).stdout(Stdio::null());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+fn files_that_cannot_be_watched_are_looked_at_and_watched_later() {
+    let world = World::new();
+    let daemon = world.start_with(limit_instances);
+    let published = || {
+        let text = std::fs::read(world.path("/run/licd/status.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()
+    };
+    let is_named = || published()["problems"].to_string().contains("are not watched");
+    assert!(is_named(), "{}", published());
+    let licence = world.copy_by_hand("WE.lic", maker::licence().sign());
+    let waited = wait::within(DEADLINE, || (published()["state"] == "valid").then_some(()));
+    assert!(waited.is_some() && is_named(), "{}", published());
+    let pid = daemon.pid().to_string();
+    let raise = "echo 100 >/proc/sys/user/max_inotify_instances";
+    program::tool(
+        "nsenter",
+        ["--target", &pid, "--user", "--preserve-credentials", "sh", "-c", raise],
+    );
+    assert!(wait::within(DEADLINE, || (!is_named()).then_some(())).is_some(), "{}", published());
+    std::fs::remove_file(licence).unwrap();
+    let waited = wait::within(DEADLINE, || (published()["state"] == "none").then_some(()));
+    assert!(waited.is_some(), "{}", published());
 }

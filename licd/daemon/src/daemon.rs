@@ -96,7 +96,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let notices = Arc::new(NoticePublisher::default());
     // Before the survey begins, whose shortages are reported.
     let connecting = Connecting::to(&args.bus, START);
-    let First { refreshed, removal, settled } = first::refresh(&device, &notices);
+    let unwatched = poller.lacks_watches();
+    let First { refreshed, removal, settled } = first::refresh(&device, &notices, unwatched);
     let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
@@ -106,7 +107,11 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let published = shared.published();
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));
     let bus = bus.map_err(Fatal::Bus)?;
-    let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
+    let lacks = publish::lacks(
+        &device,
+        &published.report,
+        [(again, Lack::Fact), (unwatched, Lack::Watches)],
+    );
     // Else the first report would stay beside the one in force.
     drop(published);
     let left = Unsettled { store, profile: removal == Removal::Undone };

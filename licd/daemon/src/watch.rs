@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use licd_fs::look::is_fact;
 use licd_fs::root::Root;
 use licd_rules::names;
 use licd_store::{FileName, Store};
@@ -91,6 +92,8 @@ pub(crate) struct Watch {
     watched: [Option<WatchDescriptor>; PLACES.len()],
     /// Those of directories that are searched for strays.
     searched: Vec<WatchDescriptor>,
+    /// Whether the kernel had no watch left for one of them.
+    is_lacking: bool,
 }
 
 impl Watch {
@@ -101,7 +104,8 @@ impl Watch {
     pub(crate) fn open(root: &Root) -> Result<Self, Errno> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         let watched = [None; PLACES.len()];
-        let mut watch = Self { inotify, root: root.clone(), watched, searched: Vec::new() };
+        let root = root.clone();
+        let mut watch = Self { inotify, root, watched, searched: Vec::new(), is_lacking: false };
         watch.renew_places();
         Ok(watch)
     }
@@ -119,8 +123,14 @@ impl Watch {
         news
     }
 
+    /// Whether the kernel had no watch left for a directory.
+    pub(crate) fn is_lacking(&self) -> bool {
+        self.is_lacking
+    }
+
     /// Replaces the watches by those of the directories that exist now. Adding a watch twice adds it once.
     pub(crate) fn renew(&mut self) {
+        self.is_lacking = false;
         self.renew_places();
         self.search();
     }
@@ -162,8 +172,8 @@ impl Watch {
     pub(crate) fn search(&mut self) -> bool {
         // What cannot be listed now is listed with the next change.
         let found = Store::new(&self.root).searched().unwrap_or_default();
-        let paths = found.iter().map(|path| self.root.path("/license").join(path));
-        let now = paths.filter_map(|path| self.add(&SEARCHED, &path)).collect();
+        let place = self.root.path("/license");
+        let now = found.iter().filter_map(|path| self.add(&SEARCHED, &place.join(path))).collect();
         let before = std::mem::replace(&mut self.searched, now);
         self.forget(before.into_iter());
         !self.searched.is_empty()
@@ -179,12 +189,16 @@ impl Watch {
         }
     }
 
-    fn add(&self, place: &WatchedDirectory, path: &Path) -> Option<WatchDescriptor> {
+    fn add(&mut self, place: &WatchedDirectory, path: &Path) -> Option<WatchDescriptor> {
         let mut mask = COMES_OR_GOES | SELF | AddWatchFlags::IN_ONLYDIR;
         mask.set(AddWatchFlags::IN_CLOSE_WRITE, place.content);
         match self.inotify.add_watch(path, mask) {
             Ok(wd) => Some(wd),
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES) => None,
+            Err(reason) if !is_fact(reason) => {
+                self.is_lacking = true;
+                None
+            }
             Err(reason) => {
                 log::warn!(
                     MESSAGE_ID = journal::PROBLEM;

@@ -71,12 +71,14 @@ impl Daemon {
 
     fn refresh(&mut self, subject: Subject) -> Option<Event> {
         if subject.scope() > Scope::Time {
+            self.poller.watch_again();
             self.poller.forget_files();
         }
+        let unwatched = self.poller.lacks_watches();
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
         let last = self.shared.published();
         let imports = subject.jobs();
-        let work = move || take(&device, &notices, subject, &last);
+        let work = move || take(&device, &notices, subject, &last, unwatched);
         let started = jobs::spawn(&self.shared, "survey", work, |refreshed| {
             News::Refreshed(refreshed.map(Box::new))
         });

@@ -33,9 +33,36 @@ pub(super) struct Poller {
     poll: Option<Alarm>,
     restart: Option<Alarm>,
     clock: Option<ClockSet>,
-    watch: Option<Watch>,
+    watch: Watching,
     mounts: Option<Mounts>,
     links: Option<LinkEvents>,
+}
+
+/// The watches of files.
+enum Watching {
+    There(Watch),
+    /// The kernel has none left now.
+    Lacking(Root),
+    /// The kernel has no such thing.
+    Absent,
+}
+
+impl Watching {
+    fn open(root: &Root) -> Self {
+        match Watch::open(root) {
+            Ok(watch) => Self::There(watch),
+            Err(reason) if !is_fact(reason) => Self::Lacking(root.clone()),
+            Err(reason) => present("files", Err(reason)).map_or(Self::Absent, Self::There),
+        }
+    }
+
+    fn there(&self) -> Option<&Watch> {
+        if let Self::There(watch) = self { Some(watch) } else { None }
+    }
+
+    fn there_mut(&mut self) -> Option<&mut Watch> {
+        if let Self::There(watch) = self { Some(watch) } else { None }
+    }
 }
 
 /// Which changes of files and mounts the loop hears of.
@@ -86,7 +113,7 @@ impl Poller {
             poll: None,
             restart: None,
             clock: present("clock", ClockSet::new()),
-            watch: present("files", Watch::open(root)),
+            watch: Watching::open(root),
             mounts: present("mounts", Mounts::open(root)),
             // The interfaces of a simulated machine are files without events.
             links: if root.is_simulated() {
@@ -135,7 +162,7 @@ impl Poller {
                     wakes.push(Wake::Turn);
                 }
                 Polled::Watch => {
-                    let watch = self.watch.as_mut();
+                    let watch = self.watch.there_mut();
                     let news =
                         watch.is_some_and(|watch| watch.drain(|changed| files.know(changed)));
                     wakes.extend(news.then_some(Wake::Files));
@@ -175,12 +202,30 @@ impl Poller {
     /// Watches the directories of the partition that are searched for strays, too. Whether there are any,
     /// which may have changed since the first survey.
     pub(super) fn watch_searched(&mut self) -> bool {
-        self.watch.as_mut().is_some_and(Watch::search)
+        self.watch.there_mut().is_some_and(Watch::search)
+    }
+
+    /// Whether changes of files pass unnoticed, because the kernel has no watch left.
+    pub(super) fn lacks_watches(&self) -> bool {
+        match &self.watch {
+            Watching::There(watch) => watch.is_lacking(),
+            Watching::Lacking(_) => true,
+            Watching::Absent => false,
+        }
+    }
+
+    /// Tries once more what the kernel had no watch for.
+    pub(super) fn watch_again(&mut self) {
+        match &mut self.watch {
+            Watching::There(watch) if watch.is_lacking() => watch.renew(),
+            Watching::Lacking(root) => self.watch = Watching::open(&root.clone()),
+            Watching::There(_) | Watching::Absent => {}
+        }
     }
 
     /// Discards the file events so far, since a refresh is about to read the files anyway.
     pub(super) fn forget_files(&mut self) {
-        if let Some(watch) = &mut self.watch {
+        if let Some(watch) = self.watch.there_mut() {
             watch.drain(|_| true);
         }
     }
@@ -202,7 +247,7 @@ impl Poller {
             (Polled::Restart, fd(&self.restart)),
             (Polled::Clock, fd(&self.clock)),
             (Polled::Mounts, fd(&self.mounts).filter(|_| are_wanted)),
-            (Polled::Watch, fd(&self.watch).filter(|_| are_wanted)),
+            (Polled::Watch, self.watch.there().map(AsFd::as_fd).filter(|_| are_wanted)),
             (Polled::Links, fd(&self.links)),
             (Polled::Inbox, Some(inbox.as_fd())),
         ];
@@ -238,7 +283,7 @@ impl Poller {
         let Some(mounts) = &mut self.mounts else { return false };
         match mounts.have_changed() {
             Ok(changed) => {
-                if let Some(watch) = self.watch.as_mut().filter(|_| changed) {
+                if let Some(watch) = self.watch.there_mut().filter(|_| changed) {
                     watch.renew();
                 }
                 changed

@@ -39,7 +39,11 @@ impl Daemon {
             imported.push((job.id, outcome.code()));
             self.outcomes.insert(job.id, outcome);
         }
-        let others = [(refreshed.again, Lack::Fact), (refreshed.unwritten, Lack::Record)];
+        let others = [
+            (refreshed.again, Lack::Fact),
+            (refreshed.unwritten, Lack::Record),
+            (self.poller.lacks_watches(), Lack::Watches),
+        ];
         let facts = Facts {
             lacks: lacks(&self.device, &refreshed.published.report, others),
             left_open: refreshed.left_open,

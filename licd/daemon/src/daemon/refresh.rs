@@ -52,21 +52,26 @@ pub(super) enum Removal {
     Undone,
 }
 
-/// Surveys the device and publishes the result as files. `last` was published before.
+/// Surveys the device and publishes the result as files. `last` was published before; `unwatched` says
+/// whether files cannot be watched now.
 pub(super) fn take(
     device: &Device,
     notices: &NoticePublisher,
     subject: Subject,
     last: &Published,
+    unwatched: bool,
 ) -> Refreshed {
     match subject {
-        Subject::Device(Scope::Time) => publish_look(device, notices, Look::at(last), Some(last)),
+        Subject::Device(Scope::Time) => {
+            publish_look(device, notices, Look::at(last), Some(last), unwatched)
+        }
         Subject::Device(scope) => {
-            publish_look(device, notices, Look::take(device, Some(last), scope), Some(last))
+            let look = Look::take(device, Some(last), scope);
+            publish_look(device, notices, look, Some(last), unwatched)
         }
         Subject::Imports(read, scope) => {
             let Ended { imported, left_open, look } = import(device, read, last, scope);
-            let refreshed = publish_look(device, notices, look, Some(last));
+            let refreshed = publish_look(device, notices, look, Some(last), unwatched);
             Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
@@ -124,6 +129,7 @@ pub(super) fn publish_look(
     notices: &NoticePublisher,
     mut look: Look,
     last: Option<&Published>,
+    unwatched: bool,
 ) -> Refreshed {
     let (mut complaints, mut settings) = (Vec::new(), None);
     if look.basis == Basis::Device && look.has_all_facts() {
@@ -142,7 +148,8 @@ pub(super) fn publish_look(
             }
         }
     }
-    let mut published = look.published(device, last).with_unwritten(&device.unwritten());
+    let published = look.published(device, last).with_unwritten(&device.unwritten());
+    let mut published = published.with_unwatched(unwatched);
     if let Some(last) = last {
         // A deployment that could not be written down is known until the daemon restarts.
         if last.report.restart_pending && !published.report.restart_pending {

@@ -18,6 +18,8 @@ pub(crate) enum Lack {
     /// Another process has the partition open. In a mount namespace of its own the daemon gets no
     /// event when that process closes it.
     ClosedStore,
+    /// Files cannot be watched.
+    Watches,
 }
 
 /// How long documents that were read wait for others, from the last one and from the first; at most this
@@ -43,7 +45,7 @@ pub(super) struct Timers {
     pub(super) settle: Backoff,
     /// The connection to the bus is lost.
     pub(super) rejoin: Backoff,
-    retries: [(Lack, Backoff); 4],
+    retries: [(Lack, Backoff); 5],
     /// How often the watchdog is fed, and when next.
     watchdog: Option<(Duration, Instant)>,
 }
@@ -68,6 +70,7 @@ impl Timers {
                 (Lack::Record, Backoff::new(ms(500), minutes(1)).giving_up_after(minutes(5))),
                 (Lack::UnitId, Backoff::new(ms(1000), minutes(1)).giving_up_after(minutes(2))),
                 (Lack::ClosedStore, Backoff::new(ms(1000), minutes(1))),
+                (Lack::Watches, Backoff::new(ms(1000), minutes(1))),
             ],
             watchdog: watchdog.map(|interval| (interval, now + interval)),
         }

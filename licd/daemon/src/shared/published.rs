@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use licd_device::{Missing, Problem, Report, Survey, to_json};
+use licd_device::{MachineProblem, Missing, Problem, Report, Survey, to_json};
 use licd_machine::clock;
 use licd_rules::TimeVerdict;
 
@@ -92,6 +92,17 @@ impl Published {
         self.report.problems.retain(|one| !matches!(one, Problem::Unwritten(_)));
         self.report.problems.extend_from_slice(problems);
         (self.json, self.now) = written(&self.report);
+        self
+    }
+
+    /// The same, with the problem that files are not watched if that is so.
+    pub(crate) fn with_unwatched(mut self, unwatched: bool) -> Self {
+        let problem = Problem::from(MachineProblem::Unwatched);
+        if self.report.problems.contains(&problem) != unwatched {
+            self.report.problems.retain(|one| *one != problem);
+            self.report.problems.extend(unwatched.then_some(problem));
+            (self.json, self.now) = written(&self.report);
+        }
         self
     }
 

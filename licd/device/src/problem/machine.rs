@@ -22,6 +22,8 @@ pub enum MachineProblem {
     },
     /// The system generation predates the licences.
     OldSystem(u8),
+    /// The kernel has no inotify instance or watch left for the daemon.
+    Unwatched,
 }
 
 impl About for MachineProblem {
@@ -31,6 +33,7 @@ impl About for MachineProblem {
                 "USB drive".to_owned()
             }
             Self::OldSystem(_) => "operating system".to_owned(),
+            Self::Unwatched => "files".to_owned(),
         }
     }
 
@@ -52,6 +55,12 @@ impl About for MachineProblem {
             Self::OldSystem(major) => format!(
                 "OS {major} predates these licences, which are judged as on OS 11; update it"
             ),
+            Self::Unwatched => {
+                "are not watched, because the kernel has no inotify instance or watch \
+                                left, so licd reads them now and then; raise \
+                                fs.inotify.max_user_instances and fs.inotify.max_user_watches"
+                    .to_owned()
+            }
         }
     }
 }

@@ -101,9 +101,9 @@ fn log_in(control: &mut Control<'_>) -> Result<(), FetchError> {
     let job = control.job;
     let own = job.credentials.as_ref().map(|own| (own.user.as_str(), own.password.as_str()));
     let (user, password) = own.unwrap_or(ANONYMOUS);
-    let mut reply = control.command(&format!("USER {user}"))?;
+    let mut reply = control.command(format!("USER {user}"))?;
     if reply.code == 331 {
-        reply = control.command(&format!("PASS {password}"))?;
+        reply = control.command(format!("PASS {password}"))?;
     }
     // 202: the server needs no password; 232: the connection has authenticated the user.
     match reply.expect(|code| matches!(code, 202 | 230 | 232), FtpStep::Login, job) {

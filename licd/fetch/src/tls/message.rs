@@ -40,7 +40,7 @@ pub(super) fn certificate(why: &CertificateError) -> String {
 
 /// The host in a name of a certificate, which rustls writes as `DnsName("ums.example")`,
 /// `IpAddress(192.0.2.1)` or as a name of something else.
-fn host(name: &String) -> Option<&str> {
+fn host(name: &str) -> Option<&str> {
     let (kind, host) = name.strip_suffix(')')?.split_once('(')?;
     matches!(kind, "DnsName" | "IpAddress").then(|| host.trim_matches('"'))
 }
@@ -48,7 +48,7 @@ fn host(name: &String) -> Option<&str> {
 /// The message for a certificate of other names, or of none (RFC 9525 §2: a common name does not
 /// count).
 fn other_names(presented: &[String]) -> String {
-    let hosts: Vec<&str> = presented.iter().filter_map(host).collect();
+    let hosts: Vec<&str> = presented.iter().filter_map(|name| host(name)).collect();
     if hosts.is_empty() {
         return "its certificate names no host in subjectAltName, and a common name does not count; \
                 have one issued with subjectAltName, or set [ums] certificate_sha256 to take it as \

@@ -94,6 +94,9 @@ impl fmt::Display for StickError {
                  eject it there",
             ),
             Self::InUse => f.write_str("is in use by another program; unmount it, or try again"),
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => f.write_str(
+                "is not plugged in; plug it in, or name another partition (lsblk lists them)",
+            ),
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
             Self::Unavailable(unavailable) => unavailable.fmt(f),
         }
@@ -123,6 +126,15 @@ impl std::error::Error for StickError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stick_that_is_not_plugged_in_is_named_with_its_cure() {
+        let absent = StickError::Unreadable(io::ErrorKind::NotFound.into());
+        assert_eq!(
+            absent.to_string(),
+            "is not plugged in; plug it in, or name another partition (lsblk lists them)"
+        );
+    }
 
     #[test]
     fn a_stick_without_a_readable_file_system_names_missing_drivers_and_what_can_be_read() {

@@ -47,6 +47,16 @@ pub(super) const TABLE: &[Entry] = &[
         "OS {} predates these licences, which are judged as on OS 11",
         "OS {} ist älter als diese Lizenzen, die wie unter OS 11 beurteilt werden",
     ),
+    (
+        "are not watched, because the kernel has no inotify instance or watch left, so licd reads them now \
+         and then",
+        "werden nicht beobachtet, weil der Kernel keine inotify-Instanz oder -Überwachung mehr hat, daher \
+         liest licd sie ab und zu",
+    ),
+    (
+        "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches",
+        "fs.inotify.max_user_instances und fs.inotify.max_user_watches erhöhen",
+    ),
     ("update it", "aktualisieren"),
     ("cannot be read ({})", "ist nicht lesbar ({})"),
     ("check that sysfs is mounted", "prüfen, ob sysfs eingehängt ist"),

@@ -28,6 +28,11 @@ pub(super) const TABLE: &[Entry] = &[
         "ist im obersten Verzeichnis nicht bis zum Ende lesbar: {}",
     ),
     ("cannot be opened: only root may", "darf nur root öffnen"),
+    ("is not plugged in", "ist nicht eingesteckt"),
+    (
+        "plug it in, or name another partition (lsblk lists them)",
+        "einstecken oder eine andere Partition nennen (lsblk zeigt sie)",
+    ),
     ("is no block device", "ist kein Blockgerät"),
     (
         "name a stick's partition, as in usb:/dev/sdb1",
