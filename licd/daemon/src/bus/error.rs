@@ -65,10 +65,10 @@ impl DBusError for BusError {
 /// The message of an error of zbus, without the words that zbus puts around it.
 pub(super) fn reason(error: &zbus::Error) -> String {
     match error {
-        zbus::Error::MethodError(_, Some(message), _) => message.clone(),
+        zbus::Error::MethodError(_, Some(message), _) => printable::escaped(message),
         // An error of the bus itself, or one that uses its names.
         zbus::Error::FDO(error) => {
-            error.description().map_or_else(|| error.to_string(), str::to_owned)
+            error.description().map_or_else(|| error.to_string(), printable::escaped)
         }
         zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
             printable::reason(error)
@@ -81,6 +81,16 @@ pub(super) fn reason(error: &zbus::Error) -> String {
 mod tests {
     use super::*;
     use licd_device::Failure;
+
+    #[test]
+    fn what_other_services_say_cannot_control_a_terminal() {
+        let call = Message::method_call("/", "Ask").build(&()).unwrap();
+        for name in ["org.freedesktop.PolicyKit1.Error.Failed", FAILED] {
+            let answer = Message::error(&call.header(), name).build(&"no\u{1b}[31m\nyes").unwrap();
+            let said = reason(&zbus::Error::from(answer));
+            assert!(said.contains("no\\u{1b}[31m\\nyes"), "{said}");
+        }
+    }
 
     #[test]
     fn every_kind_of_refusal_has_its_error_name() {
