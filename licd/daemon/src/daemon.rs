@@ -96,7 +96,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let notices = Arc::new(NoticePublisher::default());
     // Before the survey begins, whose shortages are reported.
     let connecting = Connecting::to(&args.bus, START);
-    let unwatched = poller.lacks_watches();
+    let unwatched = poller.watch.is_lacking();
     let First { refreshed, removal, settled } = first::refresh(&device, &notices, unwatched);
     let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =

@@ -71,10 +71,10 @@ impl Daemon {
 
     fn refresh(&mut self, subject: Subject) -> Option<Event> {
         if subject.scope() > Scope::Time {
-            self.poller.watch_again();
+            self.poller.watch.try_again();
             self.poller.forget_files();
         }
-        let unwatched = self.poller.lacks_watches();
+        let unwatched = self.poller.watch.is_lacking();
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
         let last = self.shared.published();
         let imports = subject.jobs();

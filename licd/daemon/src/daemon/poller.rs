@@ -1,5 +1,7 @@
 //! What wakes the loop.
 
+mod watching;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
@@ -21,6 +23,7 @@ use crate::alarm::{Alarm, ClockSet};
 use crate::journal;
 use crate::mounts::Mounts;
 use crate::watch::{Changed, Watch};
+use watching::Watching;
 
 /// How long the loop sleeps when the kernel has no memory for its poll(2).
 const PAUSE: Duration = Duration::from_millis(50);
@@ -33,36 +36,9 @@ pub(super) struct Poller {
     poll: Option<Alarm>,
     restart: Option<Alarm>,
     clock: Option<ClockSet>,
-    watch: Watching,
+    pub(super) watch: Watching,
     mounts: Option<Mounts>,
     links: Option<LinkEvents>,
-}
-
-/// The watches of files.
-enum Watching {
-    There(Watch),
-    /// The kernel has none left now.
-    Lacking(Root),
-    /// The kernel has no such thing.
-    Absent,
-}
-
-impl Watching {
-    fn open(root: &Root) -> Self {
-        match Watch::open(root) {
-            Ok(watch) => Self::There(watch),
-            Err(reason) if !is_fact(reason) => Self::Lacking(root.clone()),
-            Err(reason) => present("files", Err(reason)).map_or(Self::Absent, Self::There),
-        }
-    }
-
-    fn there(&self) -> Option<&Watch> {
-        if let Self::There(watch) = self { Some(watch) } else { None }
-    }
-
-    fn there_mut(&mut self) -> Option<&mut Watch> {
-        if let Self::There(watch) = self { Some(watch) } else { None }
-    }
 }
 
 /// Which changes of files and mounts the loop hears of.
@@ -203,24 +179,6 @@ impl Poller {
     /// which may have changed since the first survey.
     pub(super) fn watch_searched(&mut self) -> bool {
         self.watch.there_mut().is_some_and(Watch::search)
-    }
-
-    /// Whether changes of files pass unnoticed, because the kernel has no watch left.
-    pub(super) fn lacks_watches(&self) -> bool {
-        match &self.watch {
-            Watching::There(watch) => watch.is_lacking(),
-            Watching::Lacking(_) => true,
-            Watching::Absent => false,
-        }
-    }
-
-    /// Tries once more what the kernel had no watch for.
-    pub(super) fn watch_again(&mut self) {
-        match &mut self.watch {
-            Watching::There(watch) if watch.is_lacking() => watch.renew(),
-            Watching::Lacking(root) => self.watch = Watching::open(&root.clone()),
-            Watching::There(_) | Watching::Absent => {}
-        }
     }
 
     /// Discards the file events so far, since a refresh is about to read the files anyway.

@@ -42,7 +42,7 @@ impl Daemon {
         let others = [
             (refreshed.again, Lack::Fact),
             (refreshed.unwritten, Lack::Record),
-            (self.poller.lacks_watches(), Lack::Watches),
+            (self.poller.watch.is_lacking(), Lack::Watches),
         ];
         let facts = Facts {
             lacks: lacks(&self.device, &refreshed.published.report, others),
