@@ -93,6 +93,8 @@ impl Partition {
             Command::new("losetup").args(["--find", "--show"]).arg(&image).output().unwrap();
         let device = String::from_utf8(found.stdout).unwrap().trim().to_owned();
         assert!(!device.is_empty(), "no loop device");
+        // A killed test may have left it write-protected.
+        run(Command::new("blockdev").arg("--setrw").arg(&device));
         let mounted = mount(Some(device.as_str()), &place, Some("ext4"), flags, Some(options));
         // The kernel detaches the device with its last user, the mount.
         run(Command::new("losetup").args(["--detach", &device]));
