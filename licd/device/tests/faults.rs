@@ -18,11 +18,12 @@ use nix::errno::Errno;
 use nix::libc::{self, c_long};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
-/// Runs `act` on a thread on which this system call fails.
-fn without<T: Send>(call: c_long, why: Errno, act: impl FnOnce() -> T + Send) -> T {
+/// Runs `act` on a thread on which these system calls fail.
+fn without<T: Send>(calls: &[c_long], why: Errno, act: impl FnOnce() -> T + Send) -> T {
     let (allow, refuse) = (SeccompAction::Allow, SeccompAction::Errno(why as u32));
     let arch = std::env::consts::ARCH.try_into().unwrap();
-    let filter = SeccompFilter::new([(call, Vec::new())].into(), allow, refuse, arch).unwrap();
+    let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
+    let filter = SeccompFilter::new(rules, allow, refuse, arch).unwrap();
     let filter: BpfProgram = filter.try_into().unwrap();
     let refused = || {
         apply_filter(&filter).unwrap();
@@ -57,7 +58,7 @@ fn a_file_that_is_there_but_cannot_be_flushed_is_not_in_the_store() {
     let import = |intent| {
         let survey = world.device().survey().unwrap();
         let arrivals = arrivals(&survey, &files, intent);
-        without(libc::SYS_fsync, Errno::EIO, || world.device().import(&survey, arrivals))
+        without(&[libc::SYS_fsync], Errno::EIO, || world.device().import(&survey, arrivals))
     };
     for intent in [Intent::Explicit, Intent::Automatic, Intent::Check] {
         let verdicts = world.import_all(&files, Intent::Explicit);
@@ -79,7 +80,7 @@ fn only_what_a_person_imports_may_use_the_reserve() {
             let survey = world.device().survey().unwrap();
             let arrivals = arrivals(&survey, &[&own("WE-AAAAA"), &first], intent);
             let import = || world.device().import(&survey, arrivals);
-            let batch = without(libc::SYS_fstatfs, Errno::ENOSPC, import);
+            let batch = without(&[libc::SYS_fstatfs], Errno::ENOSPC, import);
             assert_eq!(codes(&batch), [code, last]);
             assert_eq!(stored(&world).is_empty(), code == Code::StoreFull);
         }
@@ -95,7 +96,7 @@ fn a_store_that_cannot_be_locked_refuses_only_what_would_change_it() {
     let import = |files: &[&str]| {
         let arrivals = arrivals(&survey, files, Intent::Explicit);
         let import = || world.device().import(&survey, arrivals);
-        let batch = without(libc::SYS_flock, Errno::ENOLCK, import);
+        let batch = without(&[libc::SYS_flock], Errno::ENOLCK, import);
         assert!(batch.has_written());
         codes(&batch)
     };
@@ -115,7 +116,7 @@ fn a_device_that_cannot_be_read_is_busy_and_a_file_that_was_refused_stays_refuse
     let survey = world.device().survey().unwrap();
     let arrivals = arrivals(&survey, &[&own("WE-AAAAA"), "nonsense"], Intent::Explicit);
     let import = || world.device().import(&survey, arrivals);
-    let batch = without(libc::SYS_openat, Errno::EMFILE, import);
+    let batch = without(&[libc::SYS_openat], Errno::EMFILE, import);
     assert_eq!(codes(&batch), [Code::Busy, Code::Malformed]);
     assert!(!batch.has_written() && !batch.shows_device());
 }
@@ -131,8 +132,25 @@ fn a_slice_that_was_just_stored_leaves_nothing_to_clean_up() {
     assert_eq!(codes(&batch), [Code::Valid]);
     let time = world.device().time(&batch.survey).unwrap();
     // It would need the lock.
-    let cleaned = without(libc::SYS_flock, Errno::ENOLCK, || {
+    let cleaned = without(&[libc::SYS_flock], Errno::ENOLCK, || {
         world.device().clean_up(&batch.survey, &time).map(|cleaned| cleaned.len())
     });
     assert_eq!(cleaned.unwrap(), 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_keeps_no_other_out() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", &own("WE-AAAAA"));
+    // The store reads the status of the files that it has opened.
+    let known = without(&[libc::SYS_fstat, libc::SYS_newfstatat], Errno::EIO, || {
+        let partial = world.device().survey().err().unwrap();
+        assert!(partial.missing.is_unreadable_files_only(), "{partial:?}");
+        world.device().survey_for_import()
+    });
+    let known = known.unwrap();
+    assert_eq!(known.licenses().count(), 0);
+    let batch =
+        world.device().import(&known, arrivals(&known, &[&own("WE-BBBBB")], Intent::Explicit));
+    assert_eq!((codes(&batch), batch.survey.licenses().count()), (vec![Code::Valid], 2));
 }

@@ -76,6 +76,18 @@ fn of_the_same_licence_in_one_batch_the_one_with_more_signers_stays() {
 }
 
 #[test]
+fn of_the_same_licence_in_one_batch_the_last_that_a_person_imports_stays() {
+    // The other key is unknown.
+    let [one, both, _] = signed();
+    for files in [[&*one, &both, &one], [&*both, &one, &both]] {
+        let world = World::new();
+        let verdicts = world.import_all(&files, Intent::Explicit);
+        assert!(codes(&verdicts).iter().all(|code| *code == Code::Valid));
+        assert_eq!(contents(&world), [files[2]]);
+    }
+}
+
+#[test]
 fn a_trust_document_of_the_version_in_force_is_accepted_only_if_it_is_the_same() {
     let world = World::new();
     let verdicts = [world::trust(1, &[]), world::trust(1, &[("WE-AAAAA", 1)])]
