@@ -1,9 +1,5 @@
 //! What an import says where the system refuses a call.
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "a failed unwrap fails the test; not all of a world is used"
-)]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod world;
 use world::World;
@@ -50,7 +46,7 @@ fn codes(batch: &Batch) -> Vec<Code> {
 }
 
 #[test]
-fn a_file_that_is_there_but_cannot_be_flushed_is_not_in_the_store() {
+fn a_file_that_is_there_but_cannot_be_flushed_is_refused() {
     let world = World::new();
     let ended = licence("WE-EEEEE", 1, -100, -5).sign();
     let files = [&*own("WE-AAAAA"), &ended, "nonsense", &foreign()];
@@ -131,7 +127,7 @@ fn a_slice_that_was_just_stored_leaves_nothing_to_clean_up() {
     let batch = world.device().import(&survey, arrivals(&survey, &[&mass], Intent::Explicit));
     assert_eq!(codes(&batch), [Code::Valid]);
     let time = world.device().time(&batch.survey).unwrap();
-    // It would need the lock.
+    // A clean-up that finds something takes the lock.
     let cleaned = without(&[libc::SYS_flock], Errno::ENOLCK, || {
         world.device().clean_up(&batch.survey, &time).map(|cleaned| cleaned.len())
     });

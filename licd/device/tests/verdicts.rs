@@ -17,10 +17,7 @@ const PLAIN: Licence = licence("WE-AAAAA", 1, -100, 1000);
 
 /// The contents of the files of the store.
 fn contents(world: &World) -> Vec<String> {
-    let mut contents: Vec<_> =
-        stored(world).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
-    contents.sort();
-    contents
+    stored(world).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect()
 }
 
 fn import(world: &World, known: &Survey, file: &str) -> Batch {
@@ -28,7 +25,7 @@ fn import(world: &World, known: &Survey, file: &str) -> Batch {
     world.device().import(known, vec![arrival])
 }
 
-/// One licence, signed by one key, by both, and by the other.
+/// One licence, signed by a key, by this key and another, and by the other.
 fn signed() -> [String; 3] {
     let [issuer, later] = [("issuer", 2), ("later", 7)].map(|(name, seed)| world::key(name, seed));
     let sign = |keys: &[_]| issue::license(&PLAIN.terms(), &PLAIN.units(), keys);
