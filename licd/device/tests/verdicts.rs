@@ -20,8 +20,8 @@ fn contents(world: &World) -> Vec<String> {
     stored(world).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect()
 }
 
-fn import(world: &World, known: &Survey, file: &str) -> Batch {
-    let arrival = known.read("a.lic", file.as_bytes(), Intent::Explicit);
+fn import(world: &World, known: &Survey, file: &str, intent: Intent) -> Batch {
+    let arrival = known.read("a.lic", file.as_bytes(), intent);
     world.device().import(known, vec![arrival])
 }
 
@@ -39,8 +39,10 @@ fn a_licence_with_more_signers_replaces_the_same_one_with_fewer() {
         let world = World::new();
         assert_eq!(world.import(&newer_trust(), Intent::Explicit), Code::Valid);
         world.copy_by_hand("a.lic", &one);
-        assert_eq!(world.import(&both, intent), Code::Valid);
+        let batch = import(&world, &world.device().survey().unwrap(), &both, intent);
+        assert_eq!(batch.imported[0].verdict.code, Code::Valid);
         assert_eq!(contents(&world), [both.as_str()], "{intent:?}");
+        assert_eq!(batch.survey.licenses().count(), 1, "{intent:?}");
     }
 }
 
@@ -137,13 +139,13 @@ fn an_import_that_changes_nothing_looks_again_only_at_a_device_that_has_changed(
     let known = world.device().survey().unwrap();
     // The settings are no part of what is compared.
     world::files::keep_replaced(&world);
-    let batch = import(&world, &known, &PLAIN.sign());
+    let batch = import(&world, &known, &PLAIN.sign(), Intent::Explicit);
     assert!(!batch.has_written() && !batch.imported[0].changed);
     assert!(batch.survey.settings().system.remotemanager.license_cleanup);
     // Another program removes it.
     let (name, _) = stored(&world).pop_first().unwrap();
     fs::remove_file(world.licenses().join(name)).unwrap();
-    let batch = import(&world, &known, &PLAIN.sign());
+    let batch = import(&world, &known, &PLAIN.sign(), Intent::Explicit);
     assert!(batch.has_written() && batch.imported[0].changed);
     assert_eq!(stored(&world).len(), 1);
 }
@@ -155,7 +157,8 @@ fn what_hand_copied_files_replace_waits_until_they_are_flushed() {
     world.copy_by_hand("old.lic", &PLAIN.sign());
     world.copy_by_hand("new.lic", &renewal.sign());
     // The window of a trust document flushes no licences.
-    let batch = import(&world, &world.device().survey().unwrap(), &world::trust(2, &[]));
+    let known = world.device().survey().unwrap();
+    let batch = import(&world, &known, &world::trust(2, &[]), Intent::Explicit);
     assert!(batch.imported[0].changed && batch.cleaned.is_empty());
     assert_eq!(stored(&world).len(), 2);
     world.daemon_looks();
