@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
 mod world;
+use world::files::{codes, keep_replaced, licence, newer_trust, other_unit, stored};
 use world::{Licence, World};
 
 use std::collections::BTreeSet;
@@ -13,13 +14,9 @@ use licd_files::state::{self, Removing};
 use licd_fs::stamp::Stamp;
 use licd_rules::{Code, Selector};
 use licd_store::FileName;
-use license_format::{PackId, Serial, UnitId};
-use license_issue::{self as issue, TrustKey};
+use license_format::PackId;
+use license_issue as issue;
 use proptest::prelude::*;
-
-const fn licence(pack: &'static str, serial: u64, starts: i32, expires: i32) -> Licence {
-    Licence { pack, serial, starts, expires, supersedes: None }
-}
 
 /// Licences of every kind: renewals, replaced ones, ended or not started, a conversion.
 const POOL: [Licence; 6] = [
@@ -30,21 +27,6 @@ const POOL: [Licence; 6] = [
     licence("WE-BBBBB", 2, -30, 1000),
     Licence { supersedes: Some("WE-AAAAA"), ..licence("WE-CCCCC", 9, -20, 12) },
 ];
-
-/// Version 2 of the trust document, which admits another key and withdraws a licence.
-fn newer_trust() -> String {
-    let keys = [("issuer", 2), ("later", 7)].map(|(name, seed)| TrustKey {
-        key: world::key(name, seed).verifier().clone(),
-        products: Vec::new(),
-    });
-    let withdrawn = [(PackId::parse("WE-BBBBB").unwrap(), Serial::new(1).unwrap())];
-    let root = world::key("root", 1);
-    issue::trust_document(2, license_format::UnixSeconds(0), &keys, &withdrawn, &[&root])
-}
-
-fn other_unit() -> UnitId {
-    UnitId::from_mac([0, 0xE0, 0xC5, 0x1C, 0x50, 0x88])
-}
 
 /// Every file that may arrive.
 fn files() -> Vec<String> {
@@ -82,21 +64,6 @@ fn one_by_one(world: &World, files: &[&str], intent: Intent) -> Vec<FileVerdict>
         order.iter().map(|n| (*n, world.import_all(&[files[*n]], intent).remove(0))).collect();
     verdicts.sort_by_key(|(n, _)| *n);
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
-}
-
-fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
-    let entries = fs::read_dir(world.licenses()).unwrap().map(Result::unwrap);
-    let file = |entry: fs::DirEntry| {
-        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
-    };
-    entries.map(file).collect()
-}
-
-/// Switches the clean-up off.
-fn keep_replaced(world: &World) {
-    fs::create_dir_all(world.path("etc/licd")).unwrap();
-    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
-    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
 }
 
 /// The report and the state, without the time.
@@ -151,10 +118,6 @@ proptest! {
         prop_assert_eq!(stored(&at_once), stored(&apart));
         prop_assert_eq!(known(&at_once), known(&apart));
     }
-}
-
-fn codes(verdicts: &[FileVerdict]) -> Vec<Code> {
-    verdicts.iter().map(|verdict| verdict.code).collect()
 }
 
 #[test]
@@ -301,26 +264,32 @@ fn a_removal_is_forgotten_once_its_licence_is_imported_on_purpose() {
         assert!(is_remembered(&world));
         world
     };
+    // The daemon, which forgets the removal of what is back, does not look in between.
+    let import = |world: &World, file: &str, intent| {
+        codes(&world.import_at_once(&[file], intent).unwrap())[0]
+    };
     let world = removed(&valid, "WE-BBBBB");
     for (intent, code, stays) in [
         (Intent::Check, Code::Valid, true),
         (Intent::Automatic, Code::Removed, true),
         (Intent::Explicit, Code::Valid, false),
     ] {
-        assert_eq!(world.import(&valid, intent), code);
+        assert_eq!(import(&world, &valid, intent), code);
         assert_eq!(is_remembered(&world), stays, "{intent:?}");
     }
     // The file is there again by other means.
     let world = removed(&valid, "WE-BBBBB");
     world.copy_by_hand("a.lic", &valid);
-    assert_eq!(world.import(&valid, Intent::Explicit), Code::Valid);
-    assert!(!is_remembered(&world));
+    for (intent, stays) in [(Intent::Automatic, true), (Intent::Explicit, false)] {
+        assert_eq!(import(&world, &valid, intent), Code::Valid);
+        assert_eq!(is_remembered(&world), stays, "{intent:?}");
+    }
     // One that is refused stays removed.
     let world = removed(&ended, "WE-AAAAA");
     world.copy_by_hand("b.lic", &POOL[0].sign());
     let newer = Licence { serial: 3, ..POOL[0] };
     assert_eq!(world.import(&newer.sign(), Intent::Explicit), Code::Valid);
-    assert_eq!(world.import(&ended, Intent::Explicit), Code::Superseded);
+    assert_eq!(import(&world, &ended, Intent::Explicit), Code::Superseded);
     assert!(is_remembered(&world));
 }
 

@@ -7,6 +7,8 @@
     reason = "each test crate uses a part of it; a failed unwrap fails the test"
 )]
 
+pub mod files;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
