@@ -92,13 +92,6 @@ fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
     entries.map(file).collect()
 }
 
-/// Switches the clean-up off.
-fn keep_replaced(world: &World) {
-    fs::create_dir_all(world.path("etc/licd")).unwrap();
-    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
-    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
-}
-
 /// The report and the state, without the time.
 fn known(world: &World) -> (String, String) {
     let mut report = world.report();
@@ -130,7 +123,7 @@ proptest! {
         let prepared = || {
             let world = World::new();
             // The clean-up of a batch comes at its end.
-            keep_replaced(&world);
+            world.keep_replaced();
             if two_cards {
                 world.add_card("00:e0:c5:1c:50:88");
             }
@@ -450,7 +443,7 @@ fn an_import_clears_away_what_it_replaces() {
 #[test]
 fn an_import_keeps_what_it_replaces_where_the_settings_say_so() {
     let world = World::new();
-    keep_replaced(&world);
+    world.keep_replaced();
     for licence in &POOL[3..5] {
         assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
     }

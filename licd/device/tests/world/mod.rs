@@ -162,6 +162,13 @@ impl World {
         self.path("license/dsa/licenses")
     }
 
+    /// Switches the clean-up off.
+    pub fn keep_replaced(&self) {
+        fs::create_dir_all(self.path("etc/licd")).unwrap();
+        let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
+        fs::write(self.path("etc/licd/settings.toml"), settings).unwrap();
+    }
+
     /// Restarts the system.
     pub fn restart(&mut self) {
         let survey = self.device.survey().unwrap();
