@@ -164,9 +164,13 @@ impl World {
 
     /// Switches the clean-up off.
     pub fn keep_replaced(&self) {
+        self.set("etc/licd/settings.toml", "[system.remotemanager]\nlicense_cleanup = false\n");
+    }
+
+    /// Writes a file of settings or configuration.
+    pub fn set(&self, file: &str, text: &str) {
         fs::create_dir_all(self.path("etc/licd")).unwrap();
-        let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
-        fs::write(self.path("etc/licd/settings.toml"), settings).unwrap();
+        fs::write(self.path(file), text).unwrap();
     }
 
     /// Restarts the system.
