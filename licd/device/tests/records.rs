@@ -9,7 +9,7 @@ use std::fs;
 use std::time::Duration;
 
 use licd_device::Intent;
-use licd_rules::{Code, Selector, next_turn};
+use licd_rules::{Code, Selector, ServiceState, next_turn};
 use license_format::UnixSeconds;
 
 const OLD: Licence =
@@ -77,16 +77,41 @@ fn the_marks_are_written_when_they_are_due_and_the_daemon_wakes_for_what_comes_f
     assert_eq!(world.device().next_turn(&time), Duration::from_secs(60));
 }
 
+/// Writes the mark of the starter period if it is due, and returns whether it was.
+fn keep_starter(world: &World) -> bool {
+    let survey = world.device().survey().unwrap();
+    let time = world.device().time(&survey).unwrap();
+    world.device().keep_starter(&survey, &time).unwrap()
+}
+
+/// A device with a starter period.
+fn with_starter() -> World {
+    let world = World::new();
+    world.set("etc/licd/licd.toml", "[starter]\ndays = 30\n");
+    world
+}
+
 #[test]
 fn the_mark_of_the_starter_period_is_written_once() {
-    let world = World::new();
-    let keep_starter = || {
-        let survey = world.device().survey().unwrap();
-        let time = world.device().time(&survey).unwrap();
-        world.device().keep_starter(&survey, &time).unwrap()
+    assert!(!keep_starter(&World::new()));
+    let world = with_starter();
+    assert_eq!([(); 2].map(|()| keep_starter(&world)), [true, false]);
+    assert_eq!(world.report().state, ServiceState::Starter);
+}
+
+#[test]
+fn a_device_that_has_or_had_a_licence_has_no_starter_period() {
+    let mark = |world: World| {
+        assert!(keep_starter(&world));
+        fs::read_to_string(world.path("license/dsa/starter")).unwrap()
     };
-    assert!(!keep_starter());
-    world.set("etc/licd/licd.toml", "[starter]\ndays = 30\n");
-    assert!(keep_starter());
-    assert!(!keep_starter());
+    let begun = mark(with_starter());
+    let has = with_starter();
+    has.copy_by_hand("old.lic", &OLD.sign());
+    let had = with_starter();
+    assert_eq!(had.import(&OLD.sign(), Intent::Explicit), Code::Valid);
+    assert_eq!(had.remove(&Selector::All), 1);
+    let forgone = mark(has);
+    assert_ne!(forgone, begun);
+    assert_eq!(mark(had), forgone);
 }
