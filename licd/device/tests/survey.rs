@@ -67,6 +67,31 @@ fn a_survey_shows_configuration_and_settings() {
 }
 
 #[test]
+fn a_report_names_what_the_partition_holds_in_vain() {
+    let world = World::new();
+    let problems = || world.report().problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(problems(), Vec::<String>::new());
+    world.copy_by_hand("WE.lic.txt", &LICENCE.sign());
+    // The mark of a starter period, which this device does not have.
+    fs::create_dir(world.path("license/dsa/starter")).unwrap();
+    let problems = problems();
+    for subject in ["WE.lic.txt", "dsa/starter"] {
+        assert!(problems.iter().any(|problem| problem.contains(subject)), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_survey_knows_whether_the_memory_has_changed_since() {
+    let world = World::new();
+    world.daemon_looks();
+    let survey = world.device().survey().unwrap();
+    assert!(world.device().has_read_memory(&survey));
+    world.copy_by_hand("a.lic", &LICENCE.sign());
+    world.daemon_looks();
+    assert!(!world.device().has_read_memory(&survey));
+}
+
+#[test]
 fn a_licence_attests_the_time_of_its_issue() {
     let mut world = World::new();
     world.run_on(0);
