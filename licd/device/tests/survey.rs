@@ -92,6 +92,19 @@ fn a_survey_knows_whether_the_memory_has_changed_since() {
 }
 
 #[test]
+fn a_licence_that_is_there_needs_no_writing() {
+    let world = World::new();
+    assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Valid);
+    // Without the directory of the lock.
+    fs::remove_dir_all(world.path("run")).unwrap();
+    fs::write(world.path("run"), "").unwrap();
+    let new = Licence { pack: "WE-BBBBB", ..LICENCE };
+    let verdicts = world.import_all(&[&LICENCE.sign(), &new.sign()], Intent::Explicit);
+    let codes: Vec<_> = verdicts.iter().map(|verdict| verdict.code).collect();
+    assert_eq!(codes, [Code::Valid, Code::StoreUnwritable]);
+}
+
+#[test]
 fn a_licence_attests_the_time_of_its_issue() {
     let mut world = World::new();
     world.run_on(0);
