@@ -13,8 +13,8 @@ use licd_files::deployment;
 use licd_files::state::{self, Removing};
 use licd_fs::stamp::Stamp;
 use licd_rules::{BootId, Code, EnterpriseManagement};
-use license_format::{Terms, UnitId};
-use license_issue as issue;
+use license_format::{Terms, UnitId, UnixSeconds};
+use license_issue::{self as issue, TrustKey};
 
 const LICENCE: Licence =
     Licence { pack: "WE-AAAAA", serial: 1, starts: -100, expires: 1000, supersedes: None };
@@ -102,6 +102,21 @@ fn a_licence_that_is_there_needs_no_writing() {
     let verdicts = world.import_all(&[&LICENCE.sign(), &new.sign()], Intent::Explicit);
     let codes: Vec<_> = verdicts.iter().map(|verdict| verdict.code).collect();
     assert_eq!(codes, [Code::Valid, Code::StoreUnwritable]);
+}
+
+#[test]
+fn a_licence_is_read_again_by_another_trust_document() {
+    let world = World::new();
+    let known = world.device().survey().unwrap();
+    let arrival = known.read("a.lic", LICENCE.sign().as_bytes(), Intent::Explicit);
+    let last = world.device().import(&known, vec![arrival]).survey;
+    let count = || world.device().survey_after(Some(&last)).unwrap().licenses().count();
+    assert_eq!(count(), 1);
+    let later = TrustKey { key: world::key("later", 7).verifier().clone(), products: vec![] };
+    let root = world::key("root", 1);
+    let trust = issue::trust_document(2, UnixSeconds(0), &[later], &[], &[&root]);
+    fs::write(world.path("usr/lib/licd/trust.note"), trust).unwrap();
+    assert_eq!(count(), 0);
 }
 
 #[test]
