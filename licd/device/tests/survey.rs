@@ -105,7 +105,7 @@ fn a_licence_that_is_there_needs_no_writing() {
 }
 
 #[test]
-fn a_licence_is_read_again_by_another_trust_document() {
+fn a_licence_is_read_again_with_another_trust_document_or_content() {
     let world = World::new();
     let known = world.device().survey().unwrap();
     let arrival = known.read("a.lic", LICENCE.sign().as_bytes(), Intent::Explicit);
@@ -116,6 +116,11 @@ fn a_licence_is_read_again_by_another_trust_document() {
     let root = world::key("root", 1);
     let trust = issue::trust_document(2, UnixSeconds(0), &[later], &[], &[&root]);
     fs::write(world.path("usr/lib/licd/trust.note"), trust).unwrap();
+    assert_eq!(count(), 0);
+    fs::write(world.path("usr/lib/licd/trust.note"), world::trust(1, &[])).unwrap();
+    assert_eq!(count(), 1);
+    let file = fs::read_dir(world.licenses()).unwrap().next().unwrap().unwrap().path();
+    fs::write(file, "nonsense\n").unwrap();
     assert_eq!(count(), 0);
 }
 
