@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use licd_files::state;
-use licd_rules::{Case, License, Past, TimeVerdict, Upkeep, upkeep};
+use licd_rules::{Case, Past, TimeVerdict, Upkeep, upkeep};
 use licd_store::{Change, FileName, Window};
 
-use license_format::{Date, PackId, UnitId};
+use license_format::{Date, PackId};
 
 use crate::survey::{Cut, Held};
 use crate::{Device, Failure, Survey};
@@ -23,9 +23,32 @@ const LAST_RETRY: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct LastFailure(Mutex<Option<Failed>>);
 
 struct Failed {
-    when: Instant,
     failure: Failure,
-    retry: Duration,
+    delay: Duration,
+    /// When the next attempt is due.
+    due: Instant,
+}
+
+impl LastFailure {
+    /// Attempts a clean-up if one is due; otherwise the last failure returns.
+    fn attempt<T>(
+        &self,
+        now: impl Fn() -> Instant,
+        clean_up: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failed) = last.as_ref().filter(|failed| now() < failed.due) {
+            return Err(failed.failure.clone());
+        }
+        let done = clean_up();
+        let delay = last.take().map_or(FIRST_RETRY, |failed| LAST_RETRY.min(failed.delay * 2));
+        *last = done.as_ref().err().map(|failure| Failed {
+            failure: failure.clone(),
+            delay,
+            due: now() + delay,
+        });
+        done
+    }
 }
 
 /// A file that the clean-up removed.
@@ -46,21 +69,10 @@ impl Device {
     /// The store cannot be written. Until the next attempt is due, some minutes at most, the same
     /// error returns at once.
     pub fn clean_up(&self, survey: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
-        if !survey.wants_clean_up() || survey.untidy(&survey.past, time).is_empty() {
+        if !survey.wants_clean_up() || survey.untidy(time).is_empty() {
             return Ok(Vec::new());
         }
-        let mut last = self.cleanup.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failed) = last.as_ref().filter(|failed| failed.when.elapsed() < failed.retry) {
-            return Err(failed.failure.clone());
-        }
-        let done = self.tidy_store(survey, time);
-        let retry = last.take().map_or(FIRST_RETRY, |failed| LAST_RETRY.min(failed.retry * 2));
-        *last = done.as_ref().err().map(|failure| Failed {
-            when: Instant::now(),
-            failure: failure.clone(),
-            retry,
-        });
-        done
+        self.cleanup.attempt(Instant::now, || self.tidy_store(survey, time))
     }
 
     fn tidy_store(&self, last: &Survey, time: &TimeVerdict) -> Result<Vec<Cleaned>, Failure> {
@@ -69,7 +81,7 @@ impl Device {
         // is removed.
         let survey = self.survey_after(Some(last));
         let survey = survey.map_err(|partial| Failure::from(&partial.missing))?;
-        let untidy = survey.untidy(&survey.past, time);
+        let untidy = survey.untidy(time);
         if untidy.is_empty() {
             return Ok(Vec::new());
         }
@@ -116,7 +128,7 @@ impl Survey {
         }
         // They teach what they have replaced before they go.
         self.past = Arc::new(self.learned(time));
-        let untidy = self.untidy(&self.past, time).into_iter();
+        let untidy = self.untidy(time).into_iter();
         let replaced = untidy.filter(|(_, fate)| *fate == Upkeep::Remove);
         let replaced: BTreeMap<_, _> =
             replaced.map(|(held, _)| (held.name.clone(), held.license.pack.clone())).collect();
@@ -148,25 +160,53 @@ impl Survey {
         effects(&mut all()) == effects(&mut all().filter(|held| !gone.contains_key(&held.name)))
     }
 
-    /// The files that the clean-up changes, given this memory.
-    fn untidy(&self, past: &Past, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
-        let fates = self.fates(&self.all(), self.unit(None, time), past, time);
+    /// The files that the clean-up changes.
+    fn untidy(&self, time: &TimeVerdict) -> Vec<(&Held, Upkeep)> {
+        let licenses = self.all();
+        let fates = self.with_case(&licenses, self.unit(None, time), time, |case| {
+            // An unattested clock removes nothing.
+            let case = Case { now: time.floor.min(time.now), ..case };
+            let is_list = |n: usize| self.held.get(n).is_some_and(|held| held.cut.is_some());
+            upkeep(case, |signer| time.floor_of(signer), is_list)
+        });
         let held = self.held.iter().map(AsRef::as_ref);
         held.zip(fates).filter(|(_, fate)| *fate != Upkeep::Keep).collect()
     }
+}
 
-    fn fates(
-        &self,
-        licenses: &[&License],
-        unit: Option<&UnitId>,
-        past: &Past,
-        time: &TimeVerdict,
-    ) -> Vec<Upkeep> {
-        self.with_case(licenses, unit, time, |case| {
-            // An unattested clock removes nothing.
-            let case = Case { past, now: time.floor.min(time.now), ..case };
-            let is_list = |n: usize| self.held.get(n).is_some_and(|held| held.cut.is_some());
-            upkeep(case, |signer| time.floor_of(signer), is_list)
-        })
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use licd_rules::Code;
+
+    use super::*;
+
+    #[test]
+    fn attempts_that_fail_become_rare_until_one_succeeds() {
+        let last = LastFailure::default();
+        let now = Cell::new(Instant::now());
+        let full = || Err(Failure::new(Code::StoreFull, "is full"));
+        let is_due = |after: Duration, outcome: Result<(), Failure>| {
+            now.set(now.get() + after);
+            let attempted = Cell::new(false);
+            let clean_up = || {
+                attempted.set(true);
+                outcome.clone()
+            };
+            let done = last.attempt(|| now.get(), clean_up);
+            assert_eq!(done, if attempted.get() { outcome } else { full() });
+            attempted.get()
+        };
+        let moment = Duration::from_nanos(1);
+        for _ in 0..2 {
+            assert!(is_due(Duration::ZERO, full()));
+            for delay in [1, 2, 4].map(|times| FIRST_RETRY * times) {
+                assert!(!is_due(delay - moment, Ok(())));
+                assert!(is_due(moment, full()));
+            }
+            assert!(is_due(LAST_RETRY, Ok(())));
+        }
+        assert!((0..16).all(|_| is_due(LAST_RETRY, full())));
     }
 }

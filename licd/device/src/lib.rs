@@ -30,6 +30,13 @@ mod stick;
 mod survey;
 mod time;
 
+// The worlds of the tests know the crate by its name.
+#[cfg(test)]
+extern crate self as licd_device;
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+mod world;
+
 pub use activation::{Answer, Attempt, Waiting, Withdrawn};
 pub use application::{Application, ApplicationError, FIELD_BYTES, Person, Terms};
 pub use arrival::Arrival;

@@ -56,3 +56,27 @@ impl Survey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use licd_fs::statefile::SaveError;
+    use nix::errno::Errno;
+
+    use super::*;
+    use crate::world::World;
+
+    #[test]
+    fn what_need_not_be_written_any_more_is_no_problem() {
+        let world = World::new();
+        world.daemon_looks();
+        for record in [Record::State, Record::Trust] {
+            let failed = SaveError::writing(Path::new("/var/lib/licd"), Errno::ENOSPC);
+            world.device().note_saved::<()>(record, Err(failed)).unwrap_err();
+            assert_eq!(world.device().unwritten().len(), 1);
+            world.daemon_looks();
+            assert!(world.device().unwritten().is_empty(), "{record:?}");
+        }
+    }
+}

@@ -268,3 +268,6 @@ impl Survey {
         held.filter(|held: &&Held| selector.takes(&held.license)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

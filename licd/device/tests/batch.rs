@@ -97,7 +97,7 @@ proptest! {
         let prepared = || {
             let world = World::new();
             // The clean-up of a batch comes at its end.
-            keep_replaced(&world);
+            world.keep_replaced();
             if two_cards {
                 world.add_card("00:e0:c5:1c:50:88");
             }
@@ -419,7 +419,7 @@ fn an_import_clears_away_what_it_replaces() {
 #[test]
 fn an_import_keeps_what_it_replaces_where_the_settings_say_so() {
     let world = World::new();
-    keep_replaced(&world);
+    world.keep_replaced();
     for licence in &POOL[3..5] {
         assert_eq!(replaced_by(&world, licence), Vec::<String>::new());
     }

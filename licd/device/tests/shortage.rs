@@ -35,7 +35,7 @@ fn with_descriptors<T>(spare: u64, act: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn a_shortage_of_descriptors_loses_and_revokes_nothing() {
+fn a_shortage_of_descriptors_loses_revokes_and_forgets_nothing() {
     let world = World::new();
     assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Valid);
     let older = Licence { serial: 3, ..LICENCE };
@@ -68,4 +68,11 @@ fn a_shortage_of_descriptors_loses_and_revokes_nothing() {
         assert_eq!(report(), before, "{spare}");
     }
     assert!(refused > 2, "{refused}");
+    for spare in 0..ENOUGH {
+        let removed = with_descriptors(spare, || world.device().remove(None, &Selector::All));
+        let is_there = world.device().survey().unwrap().licenses().next().is_some();
+        let is_remembered = fs::read_to_string(&state).unwrap().contains("[[removed]]");
+        assert_eq!((is_there, is_remembered), (removed.is_err(), removed.is_ok()), "{spare}");
+        assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Valid);
+    }
 }

@@ -29,22 +29,31 @@ impl Device {
         last: Option<(&Survey, Reuse)>,
         extent: Extent,
     ) -> Result<Survey, Box<Partial>> {
-        let (mut left, mut set_aside) = (TRIES, Vec::new());
-        loop {
-            left -= 1;
-            let before = self.memory_stamps(extent);
-            let (survey, gone) = self.try_to_survey(last, extent, before);
-            let mut survey = survey?;
-            survey.problems.append(&mut set_aside);
-            let is_same = before.is_some_and(|[before, _]| Ok(before) == state::stamp(self.root()));
-            // Where others write all the time, what was read may be a moment old.
-            if is_same && gone == Gone::None || left == 0 {
-                return Ok(survey);
+        let (mut survey, mut is_consistent) = self.read_once(last, extent)?;
+        for _ in 1..TRIES {
+            if is_consistent {
+                break;
             }
             // Only the reading that sets a file aside tells of it.
-            set_aside = survey.problems;
+            let mut set_aside = survey.problems;
             set_aside.retain(Problem::is_set_aside);
+            (survey, is_consistent) = self.read_once(last, extent)?;
+            survey.problems.append(&mut set_aside);
         }
+        // Where others write all the time, what was read may be a moment old.
+        Ok(survey)
+    }
+
+    /// A survey, and whether memory and licences are certain to be of one moment.
+    fn read_once(
+        &self,
+        last: Option<(&Survey, Reuse)>,
+        extent: Extent,
+    ) -> Result<(Survey, bool), Box<Partial>> {
+        let before = self.memory_stamps(extent);
+        let (survey, gone) = self.try_to_survey(last, extent, before);
+        let is_same = before.is_some_and(|[before, _]| Ok(before) == state::stamp(self.root()));
+        Ok((survey?, is_same && gone == Gone::None))
     }
 
     fn try_to_survey(
@@ -61,8 +70,8 @@ impl Device {
     pub(crate) fn survey_locked(&self, view: &View<'_>) -> Option<Survey> {
         let memory = self.memory_stamps(Extent::Import);
         let (survey, gone) = self.try_to_survey_by(view, None, Extent::Import, memory);
-        let survey = survey.ok().filter(|survey| gone == Gone::None && !survey.is_unsettled)?;
-        self.has_read_memory(&survey).then_some(survey)
+        // Of an interrupted removal, a survey says that it has not read the memory.
+        survey.ok().filter(|survey| gone == Gone::None && self.has_read_memory(survey))
     }
 
     fn try_to_survey_by(

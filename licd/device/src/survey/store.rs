@@ -8,7 +8,7 @@ use licd_rules::License;
 use licd_store::{Entry, FileName, Listing, StoreError, View};
 
 use super::Survey;
-use super::entry::{AHEAD, ReadEntry, share_lists};
+use super::entry::{AHEAD, Outcome, ReadEntry, share_lists};
 use crate::genuine::{Digest, Genuine, Storable};
 use crate::partial::Missing;
 use crate::problem::{Area, PartitionProblem, Problem, RequestProblem};
@@ -130,17 +130,12 @@ impl Survey {
         let (mut unread, mut gone) = (Vec::new(), Gone::None);
         let same = last.filter(|(last, reuse)| *reuse == Reuse::Unchanged && last.reads_as(self));
         for part in listing.entries.chunks(AHEAD) {
-            let mut ahead = match same {
+            let read = match same {
+                Some((last, _)) => self.read_changed(last, listing, part),
                 None => self.read_ahead(listing, part),
-                Some(_) => Vec::new(),
-            }
-            .into_iter();
-            for entry in part {
-                if let Some(held) = same.and_then(|(last, _)| self.unchanged(last, entry)) {
-                    self.held.push(held);
-                    continue;
-                }
-                match ahead.next().unwrap_or_else(|| self.read_entry(listing, entry)) {
+            };
+            for (entry, outcome) in part.iter().zip(read) {
+                match outcome {
                     Ok(Ok(ReadEntry::Gone)) => gone = Gone::Some,
                     Ok(Ok(ReadEntry::License(mut held))) => {
                         share_lists(&mut held, self.held.last());
@@ -156,6 +151,15 @@ impl Survey {
             }
         }
         (unread, gone)
+    }
+
+    /// Reads those of these files that have changed since an earlier survey.
+    fn read_changed(&self, last: &Self, listing: &Listing, part: &[Entry]) -> Vec<Outcome> {
+        let read = |entry| match self.unchanged(last, entry) {
+            Some(held) => Ok(Ok(ReadEntry::License(held))),
+            None => self.read_entry(listing, entry),
+        };
+        part.iter().map(read).collect()
     }
 
     /// Keeps what is known of a file that is unavailable. Returns why if nothing is.

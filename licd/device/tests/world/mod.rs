@@ -164,6 +164,17 @@ impl World {
         self.path("license/dsa/licenses")
     }
 
+    /// Switches the clean-up off.
+    pub fn keep_replaced(&self) {
+        self.set("etc/licd/settings.toml", "[system.remotemanager]\nlicense_cleanup = false\n");
+    }
+
+    /// Writes a file of settings or configuration.
+    pub fn set(&self, file: &str, text: &str) {
+        fs::create_dir_all(self.path("etc/licd")).unwrap();
+        fs::write(self.path(file), text).unwrap();
+    }
+
     /// Restarts the system.
     pub fn restart(&mut self) {
         let survey = self.device.survey().unwrap();
