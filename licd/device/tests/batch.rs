@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed unwrap fails the test")]
 
 mod world;
-use world::files::{codes, keep_replaced, licence, newer_trust, other_unit, stored};
+use world::files::{codes, licence, newer_trust, other_unit, stored};
 use world::{Licence, World};
 
 use std::collections::BTreeSet;

@@ -138,7 +138,7 @@ fn an_import_that_changes_nothing_looks_again_only_at_a_device_that_has_changed(
     let before = world.device().survey().unwrap();
     let known = import(&world, &before, &PLAIN.sign(), Intent::Explicit).survey;
     // The settings are no part of what is compared.
-    world::files::keep_replaced(&world);
+    world.keep_replaced();
     let batch = import(&world, &known, &PLAIN.sign(), Intent::Explicit);
     assert!(!batch.has_written() && !batch.imported[0].changed);
     assert!(batch.survey.settings().system.remotemanager.license_cleanup);

@@ -43,10 +43,3 @@ pub fn stored(world: &World) -> BTreeSet<(String, Vec<u8>)> {
     };
     entries.map(file).collect()
 }
-
-/// Switches the clean-up off.
-pub fn keep_replaced(world: &World) {
-    fs::create_dir_all(world.path("etc/licd")).unwrap();
-    let settings = "[system.remotemanager]\nlicense_cleanup = false\n";
-    fs::write(world.path("etc/licd/settings.toml"), settings).unwrap();
-}
