@@ -15,7 +15,7 @@ pub use rustix::fs::FileType;
 use crate::atomic::open_dir;
 
 /// Bytes of entries that one system call returns: those of a hundred licences.
-const ENTRY_BYTES: usize = 8 * 1024;
+const ENTRY_BYTES: usize = 8192;
 
 /// An entry of a directory, neither `.` nor `..`.
 #[derive(Debug, Clone, Copy)]

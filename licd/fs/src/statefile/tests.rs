@@ -64,6 +64,14 @@ fn names(file: &Path) -> Vec<String> {
 }
 
 #[test]
+fn what_needs_no_repair_is_read_without_the_lock() {
+    for ((_dir, root, _), count) in [(device(), 0), (with("schema = 2\ncount = 3\n"), 3)] {
+        assert_eq!(loaded(&root), count);
+        assert!(!root.path(LOCK).exists());
+    }
+}
+
+#[test]
 fn a_change_is_written_for_all_to_read_and_returns_its_result() {
     let (_dir, root, file) = device();
     assert_eq!(loaded(&root), 0);
