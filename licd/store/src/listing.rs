@@ -32,7 +32,7 @@ pub(crate) const REQUEST: &str = "fetch.json";
 pub(crate) const ACTIVATION: &str = "fetch-activation.json";
 const REQUESTS: &[u8] = b"fetch";
 /// Limit of requests that one call removes; there is hardly ever more than one.
-const MAX_REQUESTS: usize = 64;
+pub(crate) const MAX_REQUESTS: usize = 64;
 
 /// The licence files, sorted by name.
 #[derive(Debug)]

@@ -91,3 +91,13 @@ fn a_window_uses_the_directories_of_its_view() {
         assert!(dir.path().join("license/moved").join(file).exists(), "{file}");
     }
 }
+
+#[test]
+fn only_so_many_requests_are_removed_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..=listing::MAX_REQUESTS {
+        fs::write(dir.path().join(format!("fetch-{n}.json")), "{}").unwrap();
+    }
+    let top = listing::open_top(dir.path()).unwrap();
+    assert_eq!(listing::requests(&top).len(), listing::MAX_REQUESTS);
+}
