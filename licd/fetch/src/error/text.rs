@@ -36,8 +36,8 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_millis() {
             millis @ 0..1000 => write!(f, "{millis} milliseconds"),
-            1000..2000 => f.write_str("1 second"),
-            _ => write!(f, "{} seconds", self.0.as_secs()),
+            1000..1500 => f.write_str("1 second"),
+            millis => write!(f, "{} seconds", (millis + 500) / 1000),
         }
     }
 }

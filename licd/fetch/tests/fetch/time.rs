@@ -46,7 +46,7 @@ fn a_silence_is_reported_as_one_before_the_whole_time_is_up() {
     });
     let request = FetchRequest { idle_ms: 2000, total_ms: 2000, ..request(&server.url("/")) };
     let message = fetch(&request).refusal(FailureCode::SourceUnreachable);
-    assert_eq!(message, "127.0.0.1: connected, but sent nothing for 1 second; try again later");
+    assert_eq!(message, "127.0.0.1: connected, but sent nothing for 2 seconds; try again later");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn slow_bytes_do_not_extend_the_time_limit() {
         let fetched = fetch(&request);
         assert!(fetched.took >= Duration::from_millis(1500));
         let message = fetched.refusal(FailureCode::SourceUnreachable);
-        let words = "127.0.0.1: did not send everything within 1 second; try again, or raise";
+        let words = "127.0.0.1: did not send everything within 2 seconds; try again, or raise";
         assert!(message.starts_with(words), "{message}");
     }
 }
