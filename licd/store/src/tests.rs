@@ -1,5 +1,7 @@
 use std::fs;
 
+use licd_fs::names::FileType;
+
 use super::*;
 
 #[test]
@@ -100,4 +102,12 @@ fn only_so_many_requests_are_removed_at_once() {
     }
     let top = listing::open_top(dir.path()).unwrap();
     assert_eq!(listing::requests(&top).len(), listing::MAX_REQUESTS);
+}
+
+#[test]
+fn the_search_for_strays_remembers_no_file_that_is_in_place() {
+    let matters = |name: &str, kind| stray::matters(name.as_ref(), kind);
+    assert!(!matters("WE.lic", FileType::RegularFile) && !matters("notes", FileType::RegularFile));
+    assert!(!matters("WE.lic.txt", FileType::Fifo));
+    assert!(matters("WE.lic.txt", FileType::RegularFile) && matters("a", FileType::Directory));
 }
