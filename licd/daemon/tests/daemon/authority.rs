@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -130,6 +130,27 @@ impl Polkit {
     }
 }
 
+/// Calls a method that waits for a password.
+fn open_dialog(world: &World, words: &[&str]) -> Child {
+    busctl(world, Person::Waits, words).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Waits until polkit has been asked so often.
+fn until_asked(asked: &Questions, times: usize, end: Instant) {
+    while asked.lock().unwrap().len() < times {
+        assert!(Instant::now() < end, "asked: {asked:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ends the programs that called.
+fn close(dialogs: &mut [Child]) {
+    for dialog in dialogs {
+        dialog.kill().unwrap();
+        dialog.wait().unwrap();
+    }
+}
+
 #[test]
 fn nobody_keeps_root_waiting_for_a_password() {
     const DIALOGS: usize = 8;
@@ -138,41 +159,27 @@ fn nobody_keeps_root_waiting_for_a_password() {
     let asked = Questions::default();
     let _connection = Polkit::start(&world, None, &asked);
     let words = [&["call", NAME, PATH, MANAGER][..], &REMOVE_ALL].concat();
-    let mut dialogs: Vec<_> = (0..DIALOGS)
-        .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
-        .collect();
+    let mut dialogs: Vec<_> = (0..DIALOGS).map(|_| open_dialog(&world, &words)).collect();
     let end = Instant::now() + Duration::from_secs(20);
-    while asked.lock().unwrap().len() < DIALOGS {
-        assert!(Instant::now() < end, "asked: {asked:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until_asked(&asked, DIALOGS, end);
     let refused = call(&world, Person::Waits, &REMOVE_ALL).unwrap_err();
     assert!(refused.contains("8 calls of this user wait already"), "{refused}");
     let options = HashMap::<String, OwnedVariant>::new();
     assert_eq!(caller.call::<_, u32>("Remove", &("all", options)), Ok(0));
-    for dialog in &mut dialogs {
-        dialog.kill().unwrap();
-        dialog.wait().unwrap();
-    }
+    close(&mut dialogs);
     // Those who are gone wait for nothing: there is room for as many again, long before a password
     // would have to be typed.
-    let mut again: Vec<_> = (0..DIALOGS)
-        .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
-        .collect();
+    let mut again: Vec<_> = (0..DIALOGS).map(|_| open_dialog(&world, &words)).collect();
     while asked.lock().unwrap().len() < 2 * DIALOGS {
         assert!(Instant::now() < end, "asked: {}", asked.lock().unwrap().len());
         for dialog in &mut again {
             if dialog.try_wait().unwrap().is_some() {
-                *dialog =
-                    busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap();
+                *dialog = open_dialog(&world, &words);
             }
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    for dialog in &mut again {
-        dialog.kill().unwrap();
-        dialog.wait().unwrap();
-    }
+    close(&mut again);
 }
 
 #[test]
@@ -183,21 +190,13 @@ fn nobody_keeps_readers_waiting_for_a_password() {
     let asked = Questions::default();
     let _connection = Polkit::start(&world, None, &asked);
     let words = ["call", NAME, PATH, DEPLOYMENT, "Answer", "s", "now"];
-    let mut dialogs: Vec<_> = (0..DIALOGS)
-        .map(|_| busctl(&world, Person::Waits, &words).stderr(Stdio::null()).spawn().unwrap())
-        .collect();
+    let mut dialogs: Vec<_> = (0..DIALOGS).map(|_| open_dialog(&world, &words)).collect();
     let end = Instant::now() + Duration::from_secs(20);
-    while asked.lock().unwrap().len() < DIALOGS {
-        assert!(Instant::now() < end, "asked: {asked:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until_asked(&asked, DIALOGS, end);
     let began = Instant::now();
     caller.call::<_, String>("GetStatus", &()).unwrap();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    for dialog in &mut dialogs {
-        dialog.kill().unwrap();
-        dialog.wait().unwrap();
-    }
+    close(&mut dialogs);
 }
 
 #[test]
