@@ -1,5 +1,6 @@
 //! The message and the advice for each error.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -36,7 +37,7 @@ impl fmt::Display for FetchError {
             Self::WrongProtocol { protocol } => {
                 write!(f, "does not answer as {protocol} servers do; check the address and port")
             }
-            Self::Tls(error) => write!(f, "the TLS handshake failed ({})", tls_message(error)),
+            Self::Tls(error) => write!(f, "the TLS handshake failed ({})", handshake(error).0),
             Self::Certificate(why) => f.write_str(why),
             Self::NoAuthorities(why) => write!(f, "its certificate cannot be checked: {why}"),
             Self::TooLarge(limit) => write!(f, "sends more than {limit} bytes"),
@@ -54,7 +55,7 @@ impl FetchError {
         match self {
             Self::ProxyStatus { status: 400..500, .. } => Some("ask the proxy's administrator"),
             Self::ProxyStatus { .. } => Some(CHECK_PROXY),
-            Self::Tls(error) => Some(tls_advice(error)),
+            Self::Tls(error) => Some(handshake(error).1),
             Self::Lookup(LookupError::NoSuchName) => Some("check the address"),
             Self::TotalTimeout(_) => Some("try again, or raise [network] total_timeout_seconds"),
             Self::TooManyRedirects(_)
@@ -122,28 +123,26 @@ fn connect(f: &mut fmt::Formatter<'_>, error: &io::Error) -> fmt::Result {
     }
 }
 
-/// What a TLS handshake fails for, where the message and the cure differ.
-fn tls_message(error: &rustls::Error) -> String {
+/// What a TLS handshake fails for, and the cure.
+fn handshake(error: &Tls) -> (Cow<'static, str>, &'static str) {
+    const ASK: &str = "ask the server's administrator";
     match error {
-        Tls::AlertReceived(Alert::UnrecognisedName) => "it does not know this host name".to_owned(),
-        error if is_without_common_version(error) => "no version or cipher in common".to_owned(),
-        Tls::AlertReceived(_) => "it refused".to_owned(),
-        Tls::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
-        other => quoted(&other.to_string()),
-    }
-}
-
-fn tls_advice(error: &rustls::Error) -> &'static str {
-    match error {
-        Tls::AlertReceived(Alert::UnrecognisedName) => "check the address",
-        error if is_without_common_version(error) => "check that it offers TLS 1.2",
-        Tls::InvalidMessage(_) => "check the address and port",
-        _ => "ask the server's administrator",
+        Tls::AlertReceived(Alert::UnrecognisedName) => {
+            ("it does not know this host name".into(), "check the address")
+        }
+        error if is_without_common_version(error) => {
+            ("no version or cipher in common".into(), "check that it offers TLS 1.2")
+        }
+        Tls::AlertReceived(_) => ("it refused".into(), ASK),
+        Tls::InvalidMessage(_) => {
+            ("it does not speak TLS on this port".into(), "check the address and port")
+        }
+        other => (quoted(&other.to_string()).into(), ASK),
     }
 }
 
 /// RFC 8446 §6.2 on the alerts.
-fn is_without_common_version(error: &rustls::Error) -> bool {
+fn is_without_common_version(error: &Tls) -> bool {
     let alerts = [Alert::HandshakeFailure, Alert::ProtocolVersion, Alert::InsufficientSecurity];
     match error {
         Tls::AlertReceived(alert) => alerts.contains(alert),
