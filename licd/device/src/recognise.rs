@@ -120,8 +120,8 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Words> {
     of_text(text)
 }
 
-/// Whether this is UTF-16 without a byte order mark: it begins with Latin letters, of which every other
-/// byte is zero.
+/// Whether this is UTF-16 without a byte order mark: every other of its first 16 bytes is zero, as in Latin
+/// text.
 fn is_wide(start: &[u8]) -> bool {
     let begins = |zero: usize| {
         let mut head = start.iter().take(16).enumerate();

@@ -55,12 +55,10 @@ impl About for MachineProblem {
             Self::OldSystem(major) => format!(
                 "OS {major} predates these licences, which are judged as on OS 11; update it"
             ),
-            Self::Unwatched => {
-                "are not watched, because the kernel has no inotify instance or watch \
-                                left, so licd reads them now and then; raise \
+            Self::Unwatched => "are not watched, because the kernel has no inotify instance or \
+                                watch left, so licd reads them now and then; raise \
                                 fs.inotify.max_user_instances and fs.inotify.max_user_watches"
-                    .to_owned()
-            }
+                .to_owned(),
         }
     }
 }

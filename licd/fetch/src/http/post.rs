@@ -18,7 +18,7 @@ pub(super) fn is_refused(status: u16) -> bool {
     matches!(status, 400..500) && !matches!(status, 404 | 408 | 410 | 425 | 429)
 }
 
-/// The begin of the body of a refusal, or nothing: the status alone is a reason, too.
+/// The beginning of the body of a refusal. An unreadable one is empty: the status alone is a reason, too.
 pub(super) fn body(response: Response<Incoming>) -> String {
     let mut bytes = Vec::new();
     let _ = response.into_body().into_reader().take(REASON_BYTES).read_to_end(&mut bytes);

@@ -44,7 +44,7 @@ pub(crate) fn check(profile: &str) -> Result<(), UmsError> {
     written(profile, Vec::new(), RemovalProfile::All).map(drop)
 }
 
-/// The profile with these links and, unless it is none, this removal profile.
+/// The text of the settings: the profile, these links, and the removal profile if there is one.
 fn written(profile: &str, links: Vec<String>, removal: RemovalProfile) -> Result<String, UmsError> {
     let mut settings: Table =
         profile.parse().map_err(|_| UmsError::Invalid("settings", "a TOML text"))?;

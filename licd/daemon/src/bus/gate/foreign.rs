@@ -55,7 +55,7 @@ impl Foreign {
     /// Opens it to a thread that may wait for its caller.
     ///
     /// # Errors
-    /// There is none.
+    /// `EBADF` once it is dropped, so never.
     pub(crate) fn into_file(mut self) -> io::Result<File> {
         self.0.take().map(File::from).ok_or_else(|| Errno::EBADF.into())
     }
