@@ -125,6 +125,43 @@ fn a_licence_is_read_again_with_another_trust_document_or_content() {
 }
 
 #[test]
+fn trust_documents_are_verified_again_by_other_root_keys() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", &LICENCE.sign());
+    world.daemon_looks();
+    let last = world.device().survey().unwrap();
+    let count = || world.device().survey_after(Some(&last)).unwrap().licenses().count();
+    assert_eq!(count(), 1);
+    let other = format!("{}\n", world::key("other", 9).verifier());
+    fs::write(world.path("usr/lib/licd/roots.d/root.vkey"), other).unwrap();
+    assert_eq!(count(), 0);
+}
+
+#[test]
+fn a_trust_document_is_remembered_when_it_is_gone_from_the_store() {
+    let world = World::new();
+    let withdraws = world::trust(2, &[("WE-AAAAA", 1)]);
+    let stored = world.path("license/dsa/trust.note");
+    fs::write(&stored, &withdraws).unwrap();
+    world.daemon_looks();
+    fs::remove_file(stored).unwrap();
+    assert_eq!(fs::read_to_string(world.path("var/lib/licd/trust.note")).unwrap(), withdraws);
+    assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Withdrawn);
+}
+
+#[test]
+fn of_two_trust_documents_of_one_version_the_first_stays_in_force() {
+    let world = World::new();
+    let withdraws = world::trust(1, &[("WE-AAAAA", 1)]);
+    fs::write(world.path("license/dsa/trust.note"), withdraws).unwrap();
+    let problems = world.report().problems;
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("version 1"), "{said:?}");
+    assert_eq!(world.import(&LICENCE.sign(), Intent::Explicit), Code::Valid);
+}
+
+#[test]
 fn a_licence_attests_the_time_of_its_issue() {
     let mut world = World::new();
     world.run_on(0);

@@ -79,3 +79,47 @@ impl Survey {
         self.waiting.is_some() || self.problems.iter().any(is_open)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use licd_store::Stray;
+    use nix::errno::Errno;
+
+    use super::*;
+    use crate::problem::{RequestProblem, TrustProblem};
+    use crate::world::World;
+
+    #[test]
+    fn a_store_is_closed_that_is_as_it_was_found() {
+        let mut survey = World::new().device().survey().unwrap();
+        for (state, as_found, other) in [
+            (StoreState::ReadOnly, Closed::ReadOnly, Closed::Writable),
+            (StoreState::Writable, Closed::Writable, Closed::ReadOnly),
+        ] {
+            survey.shown.store = state;
+            assert!(survey.is_closed(None) && survey.is_closed(Some(&as_found)), "{state}");
+            for closed in [other, Closed::HeldBy(Vec::new()), Closed::Failed(Errno::EIO)] {
+                assert!(!survey.is_closed(Some(&closed)), "{state}: {closed}");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_and_problems_of_the_partition_are_open_and_strays_are_not() {
+        let mut survey = World::new().device().survey().unwrap();
+        assert!(!survey.has_open_matters());
+        let stray = PartitionProblem::Stray(Stray::Misnamed("WE.lic.txt".into()));
+        for (problem, is_open) in [
+            (PartitionProblem::NearlyFull.into(), true),
+            (PartitionProblem::TooManyFiles.into(), true),
+            (RequestProblem::Waiting.into(), true),
+            (stray.into(), false),
+            (PartitionProblem::MoreStrays(2).into(), false),
+            (TrustProblem::Damaged.into(), false),
+        ] {
+            let problem: Problem = problem;
+            survey.problems = vec![problem.clone()];
+            assert_eq!(survey.has_open_matters(), is_open, "{problem}");
+        }
+    }
+}
