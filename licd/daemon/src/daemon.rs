@@ -96,8 +96,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let notices = Arc::new(NoticePublisher::default());
     // Before the survey begins, whose shortages are reported.
     let connecting = Connecting::to(&args.bus, START);
-    let unwatched = poller.watch.is_lacking();
-    let First { refreshed, removal, settled } = first::refresh(&device, &notices, unwatched);
+    device.note_unwatched(poller.unwatched());
+    let First { refreshed, removal, settled } = first::refresh(&device, &notices);
     let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
@@ -107,11 +107,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let published = shared.published();
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));
     let bus = bus.map_err(Fatal::Bus)?;
-    let lacks = publish::lacks(
-        &device,
-        &published.report,
-        [(again, Lack::Fact), (unwatched, Lack::Watches)],
-    );
+    let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
     // Else the first report would stay beside the one in force.
     drop(published);
     let left = Unsettled { store, profile: removal == Removal::Undone };
@@ -230,6 +226,9 @@ impl Daemon {
                     Wake::Links => self.handle(Event::LinksChanged)?,
                     Wake::Inbox => self.read_inbox()?,
                 }
+            }
+            if self.poller.unwatched() != self.device.unwatched() {
+                self.handle(Event::ProblemChanged)?;
             }
             self.handle(Event::TimePassed)?;
         }

@@ -6,9 +6,10 @@ use std::io::{self, Seek as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
-use licd_fs::look;
+use licd_fs::look::{self, is_fact};
 use licd_fs::mountinfo;
 use licd_fs::root::Root;
+use nix::errno::Errno;
 
 /// The mounts of the daemon's namespace. poll(2) reports every change as `POLLPRI`
 /// (proc_pid_mounts(5)).
@@ -29,12 +30,13 @@ impl Mounts {
     ///
     /// # Errors
     /// The list of mounts cannot be read.
-    pub(crate) fn open(root: &Root) -> io::Result<Self> {
+    pub(crate) fn open(root: &Root) -> Result<Self, Errno> {
         // The kernel lists absolute paths without links.
-        let top = fs::canonicalize(root.path("/"))?;
+        let top = fs::canonicalize(root.path("/")).map_err(look::errno)?;
         let dirs = DIRS.iter().map(|dir| top.join(dir)).collect();
-        let mut mounts = Self { mountinfo: File::open(MOUNTINFO)?, dirs, last: Vec::new() };
-        mounts.last = mounts.lines()?;
+        let mountinfo = File::open(MOUNTINFO).map_err(look::errno)?;
+        let mut mounts = Self { mountinfo, dirs, last: Vec::new() };
+        mounts.last = mounts.lines().map_err(look::errno)?;
         Ok(mounts)
     }
 
@@ -42,10 +44,10 @@ impl Mounts {
     ///
     /// # Errors
     /// The list of mounts cannot be read at any time.
-    pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
-        self.mountinfo.rewind()?;
-        let now = match self.lines() {
-            Err(error) if look::shortage(MOUNTINFO, &error).is_some() => return Ok(true),
+    pub(crate) fn have_changed(&mut self) -> Result<bool, Errno> {
+        let rewound = self.mountinfo.rewind();
+        let now = match rewound.and_then(|()| self.lines()).map_err(look::errno) {
+            Err(reason) if !is_fact(reason) => return Ok(true),
             now => now?,
         };
         let changed = now != self.last;
