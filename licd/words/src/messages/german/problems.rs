@@ -137,7 +137,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("has schema {}, which needs another licd", "hat Schema {}, das ein anderes licd braucht"),
     ("this one knows {}", "dieses kennt {}"),
     ("it is kept as {}, and {}", "aufbewahrt als {}, und {!}"),
-    ("its copy has taken its place", "die Kopie ist an ihre Stelle getreten"),
+    ("its copy counts", "es gilt die Kopie"),
     ("no restart of the device is pending", "kein Neustart des Geräts steht aus"),
     (
         "the files of the download links are fetched once more",
@@ -152,10 +152,7 @@ pub(super) const TABLE: &[Entry] = &[
         "ein Ablaufhinweis erscheint heute vielleicht noch einmal",
     ),
     ("the device starts without its memory", "das Gerät beginnt ohne seine Aufzeichnungen"),
-    (
-        "it could not be set aside ({}), and is passed over",
-        "sie ließ sich nicht beiseitelegen ({}) und wird übergangen",
-    ),
+    ("it could not be set aside ({}), and {}", "sie ließ sich nicht beiseitelegen ({}), und {!}"),
     ("may not be read by this user", "ist für diesen Benutzer nicht lesbar"),
     ("it is passed over", "sie wird übergangen"),
     ("correct it in UMS", "in der UMS berichtigen"),
