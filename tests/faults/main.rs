@@ -12,6 +12,7 @@
 
 mod killed;
 mod losses;
+mod root;
 mod sample;
 mod tracer;
 mod watched;
@@ -25,5 +26,6 @@ fn main() -> ExitCode {
         killed::STORIES,
         losses::STORIES,
         watched::STORIES,
+        root::STORIES,
     ])
 }

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn only_mounts_in_the_directories_are_watched() {
         let root = tempfile::tempdir().unwrap();
-        let mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         let top = fs::canonicalize(root.path()).unwrap();
         let line = |at: &str| format!("36 27 7:0 / {}{at} ro - ext4 /dev/loop0 ro", top.display());
         for at in ["/license", "/license/dsa/licenses", "/etc/licd"] {
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn mounts_that_cannot_be_read_now_are_watched_further() {
         let root = tempfile::tempdir().unwrap();
-        let mut mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mut mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         // Reading an address that is not mapped fails.
         let list = std::mem::replace(&mut mounts.mountinfo, File::open("/proc/self/mem").unwrap());
         assert!(mounts.have_changed().unwrap());
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn without_a_new_mount_the_mounts_are_unchanged() {
         let root = tempfile::tempdir().unwrap();
-        let mut mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mut mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         assert!(!mounts.have_changed().unwrap());
     }
 }

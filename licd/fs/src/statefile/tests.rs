@@ -33,7 +33,7 @@ type File = StateFile<Visits>;
 
 fn device() -> (TempDir, Root, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     let file = root.path(Visits::FILE);
     (dir, root, file)
 }
@@ -179,7 +179,7 @@ fn a_file_that_this_user_may_not_read_is_passed_over_and_kept() {
         assert!(root.path(Visits::FILE).exists());
     };
     if let Some(dir) = std::env::var_os(AGAIN) {
-        return look(&Root::new(dir));
+        return look(&Root::new(dir).unwrap());
     }
     let (dir, root, file) = with("schema = 2");
     fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();

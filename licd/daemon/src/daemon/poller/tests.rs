@@ -19,7 +19,7 @@ fn a_time_out_is_never_too_short() {
 #[test]
 fn file_changes_and_the_inbox_wake_the_loop_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
+    let mut poller = Poller::open(&Root::new(dir.path()).unwrap()).unwrap();
     let inbox = inbox();
     let all = || Files::Unknown(&|_| false);
     let soon = || Some(Instant::now() + Duration::from_millis(5));
@@ -34,7 +34,7 @@ fn file_changes_and_the_inbox_wake_the_loop_and_nothing_else() {
 #[test]
 fn what_could_not_be_watched_is_watched_as_soon_as_that_is_possible() {
     let dir = tempfile::tempdir().unwrap();
-    let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
+    let mut poller = Poller::open(&Root::new(dir.path()).unwrap()).unwrap();
     assert_eq!(poller.unwatched(), []);
     (poller.watch, poller.mounts) = (Source::Lacking, Source::Lacking);
     (poller.clock, poller.links) = (Source::Lacking, Source::Lacking);
@@ -54,7 +54,7 @@ fn what_could_not_be_watched_is_watched_as_soon_as_that_is_possible() {
 fn a_simulated_machine_lacks_no_events_of_interfaces() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("sys")).unwrap();
-    let mut poller = Poller::open(&Root::new(dir.path())).unwrap();
+    let mut poller = Poller::open(&Root::new(dir.path()).unwrap()).unwrap();
     assert_eq!(poller.unwatched(), []);
     assert!(!poller.try_again());
 }
