@@ -100,6 +100,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_is_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        assert!(is_dir(dir.path()) && !is_dir(&file));
+        fs::write(&file, "").unwrap();
+        assert!(!is_dir(&file));
+    }
+
+    #[test]
     fn links_lead_to_paths_of_the_same_root() {
         let dir = tempfile::tempdir().unwrap();
         let top = dir.path();
