@@ -45,22 +45,36 @@ pub(crate) enum By {
     Device,
 }
 
+/// The device below its root directory.
+///
+/// # Errors
+/// The directory cannot be looked at now.
+pub(crate) fn device(access: &Access) -> Result<Device, Failure> {
+    Ok(Device::at(Root::new(&access.root)?))
+}
+
 impl Backend {
     /// Asks the daemon if the arguments allow it and the daemon owns its bus name. Never starts the daemon.
-    pub(crate) fn open(access: &Access) -> Self {
-        Self { bus: access.daemon_bus(), ..Self::direct(access) }
+    ///
+    /// # Errors
+    /// Those of [`device`].
+    pub(crate) fn open(access: &Access) -> Result<Self, Failure> {
+        Ok(Self { bus: access.daemon_bus(), ..Self::direct(access)? })
     }
 
     /// Answers without the daemon.
-    pub(crate) fn direct(access: &Access) -> Self {
-        Self {
-            device: Device::at(Root::new(&access.root)),
+    ///
+    /// # Errors
+    /// Those of [`device`].
+    pub(crate) fn direct(access: &Access) -> Result<Self, Failure> {
+        Ok(Self {
+            device: device(access)?,
             bus: None,
             daemon: OnceCell::new(),
             missing: OnceCell::new(),
             known: OnceCell::new(),
             verdicts: OnceCell::new(),
-        }
+        })
     }
 
     /// What could not be looked at for the answers so far. Always `None` with the daemon, which answers

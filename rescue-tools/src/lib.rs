@@ -58,7 +58,7 @@ fn run(args: Args, out: &mut Output) -> output::VerbResult {
     let backend = match verb.asks_the_daemon() {
         true => Backend::open(&args.access),
         false => Backend::direct(&args.access),
-    };
+    }?;
     let shows_the_store = verb.shows_the_store();
     let verdict = answer(verb, &backend, out)?;
     let missing = backend.missing().filter(|_| shows_the_store);

@@ -12,11 +12,20 @@
 
 mod killed;
 mod losses;
+mod root;
 mod sample;
 mod tracer;
+mod watched;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[tracer::STORIES, sample::STORIES, killed::STORIES, losses::STORIES])
+    acceptance::harness::run(&[
+        tracer::STORIES,
+        sample::STORIES,
+        killed::STORIES,
+        losses::STORIES,
+        watched::STORIES,
+        root::STORIES,
+    ])
 }

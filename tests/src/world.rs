@@ -186,7 +186,8 @@ impl World {
     }
 
     /// A program of the device, without the proxy settings of the tests' environment.
-    pub(crate) fn program(&self, name: &str) -> Command {
+    #[must_use]
+    pub fn program(&self, name: &str) -> Command {
         let path = self.programs.as_ref().map_or_else(|| program::path(name), |dir| dir.join(name));
         let mut command = Command::new(path);
         for scheme in ["http", "https", "all", "no"] {

@@ -5,7 +5,9 @@ mod asking;
 mod restarting;
 
 use std::fs;
+use std::io::Write as _;
 use std::ops::Deref;
+use std::os::unix::fs::symlink;
 
 use acceptance::client::{Client, NAME, PATH, PROPERTIES, Refusal};
 use acceptance::daemon::Daemon;
@@ -15,6 +17,8 @@ use acceptance::logind::{Logind, Version};
 use acceptance::maker::licence;
 use acceptance::server::{self, Server};
 use acceptance::{World, wait};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use serde_json::Value;
 use zbus::OwnedVariant;
 
@@ -56,8 +60,26 @@ impl Linked {
     /// Simulates a boot with this boot ID, and some uptime.
     fn boots(&self, name: &str) {
         let id = format!("{name}-7a6f-4c3e-9d2b-0123456789ab\n");
-        self.write("/proc/sys/kernel/random/boot_id", id);
+        let file = self.write("/proc/sys/kernel/random/boot_id.new", id);
+        fs::rename(file, self.path("/proc/sys/kernel/random/boot_id")).unwrap();
         self.runs_for(START);
+    }
+
+    /// Lets the boot ID be read so many times.
+    fn shows_boot(&self, times: usize) -> Boot {
+        let file = self.path("/proc/sys/kernel/random/boot_id");
+        fs::remove_file(&file).unwrap();
+        mkfifo(&file, Mode::S_IRUSR).unwrap();
+        let boot = Boot(fs::File::options().read(true).write(true).open(file).unwrap());
+        boot.show(times);
+        boot
+    }
+
+    /// Makes the boot ID unreadable for the moment: reading an address that is not mapped fails.
+    fn hides_boot(&self) {
+        let file = self.path("/proc/sys/kernel/random/boot_id");
+        fs::remove_file(&file).unwrap();
+        symlink("/proc/self/mem", file).unwrap();
     }
 
     /// Sets the uptime in seconds. The file is replaced: licd would read an empty one as the uptime of
@@ -114,6 +136,17 @@ impl Linked {
         let daemon = self.deploy();
         until(&daemon, "notice");
         (logind, daemon)
+    }
+}
+
+/// A boot ID that can be read a limited number of times.
+struct Boot(fs::File);
+
+impl Boot {
+    /// Lets it be read so many times more. licd reads 256 bytes.
+    fn show(&self, times: usize) {
+        let line = format!("{:256}", "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab\n");
+        (&self.0).write_all(line.repeat(times).as_bytes()).unwrap();
     }
 }
 

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use licd_device::Device;
+use licd_fs::look::Unavailable;
 use licd_fs::root::Root;
 use licd_machine::links;
 use licd_protocol::BusAddress;
@@ -53,6 +54,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Why the daemon ends with an error.
 #[derive(Debug)]
 enum Fatal {
+    /// The root directory cannot be looked at now.
+    Root(Unavailable),
     /// The kernel refuses what the loop needs.
     Kernel(&'static str, Errno),
     /// The bus cannot be served.
@@ -64,6 +67,7 @@ enum Fatal {
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Root(unavailable) => unavailable.fmt(f),
             Self::Kernel(what, reason) => write!(f, "{what}: {}", reason.desc()),
             Self::Bus(error) => error.fmt(f),
             Self::BusGone => f.write_str("bus: the connection was closed; the daemon ends with it"),
@@ -85,7 +89,7 @@ pub(crate) fn main(args: &Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Fatal> {
-    let root = Root::new(&args.root);
+    let root = Root::new(&args.root).map_err(Fatal::Root)?;
     if let Err(complaint) = take_over_sockets() {
         log::warn!(MESSAGE_ID = journal::PROBLEM; "service manager: {complaint}");
     }
@@ -96,8 +100,8 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let notices = Arc::new(NoticePublisher::default());
     // Before the survey begins, whose shortages are reported.
     let connecting = Connecting::to(&args.bus, START);
-    let unwatched = poller.watch.is_lacking();
-    let First { refreshed, removal, settled } = first::refresh(&device, &notices, unwatched);
+    device.note_unwatched(poller.unwatched());
+    let First { refreshed, removal, settled } = first::refresh(&device, &notices);
     let Refreshed { published, settings, again, complaints, .. } = refreshed;
     let (shared, inbox) =
         shared::open(published).map_err(|reason| Fatal::Kernel("event descriptor", reason))?;
@@ -107,11 +111,7 @@ fn run(args: &Args) -> Result<(), Fatal> {
     let published = shared.published();
     let store = settled.unwrap_or_else(|| settle_after(&device, &published));
     let bus = bus.map_err(Fatal::Bus)?;
-    let lacks = publish::lacks(
-        &device,
-        &published.report,
-        [(again, Lack::Fact), (unwatched, Lack::Watches)],
-    );
+    let lacks = publish::lacks(&device, &published.report, [(again, Lack::Fact)]);
     // Else the first report would stay beside the one in force.
     drop(published);
     let left = Unsettled { store, profile: removal == Removal::Undone };
@@ -230,6 +230,9 @@ impl Daemon {
                     Wake::Links => self.handle(Event::LinksChanged)?,
                     Wake::Inbox => self.read_inbox()?,
                 }
+            }
+            if self.poller.unwatched() != self.device.unwatched() {
+                self.handle(Event::ProblemChanged)?;
             }
             self.handle(Event::TimePassed)?;
         }

@@ -6,9 +6,10 @@ use std::io::{self, Seek as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
-use licd_fs::look;
+use licd_fs::look::{self, is_fact};
 use licd_fs::mountinfo;
 use licd_fs::root::Root;
+use nix::errno::Errno;
 
 /// The mounts of the daemon's namespace. poll(2) reports every change as `POLLPRI`
 /// (proc_pid_mounts(5)).
@@ -29,12 +30,13 @@ impl Mounts {
     ///
     /// # Errors
     /// The list of mounts cannot be read.
-    pub(crate) fn open(root: &Root) -> io::Result<Self> {
+    pub(crate) fn open(root: &Root) -> Result<Self, Errno> {
         // The kernel lists absolute paths without links.
-        let top = fs::canonicalize(root.path("/"))?;
+        let top = fs::canonicalize(root.path("/")).map_err(look::errno)?;
         let dirs = DIRS.iter().map(|dir| top.join(dir)).collect();
-        let mut mounts = Self { mountinfo: File::open(MOUNTINFO)?, dirs, last: Vec::new() };
-        mounts.last = mounts.lines()?;
+        let mountinfo = File::open(MOUNTINFO).map_err(look::errno)?;
+        let mut mounts = Self { mountinfo, dirs, last: Vec::new() };
+        mounts.last = mounts.lines().map_err(look::errno)?;
         Ok(mounts)
     }
 
@@ -42,10 +44,10 @@ impl Mounts {
     ///
     /// # Errors
     /// The list of mounts cannot be read at any time.
-    pub(crate) fn have_changed(&mut self) -> io::Result<bool> {
-        self.mountinfo.rewind()?;
-        let now = match self.lines() {
-            Err(error) if look::shortage(MOUNTINFO, &error).is_some() => return Ok(true),
+    pub(crate) fn have_changed(&mut self) -> Result<bool, Errno> {
+        let rewound = self.mountinfo.rewind();
+        let now = match rewound.and_then(|()| self.lines()).map_err(look::errno) {
+            Err(reason) if !is_fact(reason) => return Ok(true),
             now => now?,
         };
         let changed = now != self.last;
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn only_mounts_in_the_directories_are_watched() {
         let root = tempfile::tempdir().unwrap();
-        let mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         let top = fs::canonicalize(root.path()).unwrap();
         let line = |at: &str| format!("36 27 7:0 / {}{at} ro - ext4 /dev/loop0 ro", top.display());
         for at in ["/license", "/license/dsa/licenses", "/etc/licd"] {
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn mounts_that_cannot_be_read_now_are_watched_further() {
         let root = tempfile::tempdir().unwrap();
-        let mut mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mut mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         // Reading an address that is not mapped fails.
         let list = std::mem::replace(&mut mounts.mountinfo, File::open("/proc/self/mem").unwrap());
         assert!(mounts.have_changed().unwrap());
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn without_a_new_mount_the_mounts_are_unchanged() {
         let root = tempfile::tempdir().unwrap();
-        let mut mounts = Mounts::open(&Root::new(root.path())).unwrap();
+        let mut mounts = Mounts::open(&Root::new(root.path()).unwrap()).unwrap();
         assert!(!mounts.have_changed().unwrap());
     }
 }

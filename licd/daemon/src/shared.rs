@@ -136,7 +136,7 @@ pub(crate) mod tests {
     pub(crate) fn shared() -> (tempfile::TempDir, Arc<Shared>, Inbox) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sys")).unwrap();
-        let device = Device::at(Root::new(dir.path()));
+        let device = Device::at(Root::new(dir.path()).unwrap());
         let survey = device.survey().unwrap();
         let time = device.time(&survey).unwrap();
         let missing = Missing::default();

@@ -52,7 +52,7 @@ pub use partial::{Missing, Partial};
 pub use place::Place;
 pub use problem::{
     Area, LinkProblem, MachineProblem, PartitionProblem, Problem, RequestProblem, RestartProblem,
-    TrustPlace, TrustProblem, UnwrittenProblem,
+    TrustPlace, TrustProblem, UnwrittenProblem, Watched,
 };
 pub use removal::Removed;
 pub use report::{

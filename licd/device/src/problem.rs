@@ -21,7 +21,7 @@ mod trust;
 mod unwritten;
 
 pub use link::LinkProblem;
-pub use machine::MachineProblem;
+pub use machine::{MachineProblem, Watched};
 pub use partition::PartitionProblem;
 pub use request::RequestProblem;
 pub use restart::RestartProblem;

@@ -1,4 +1,4 @@
-//! What licd could not write, and writes again.
+//! What licd could not write or watch, and tries again.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use licd_fs::statefile::SaveError;
 use licd_rules::{License, Past, REMEMBERED, Remover};
 
-use crate::problem::{Problem, UnwrittenProblem, Without};
+use crate::problem::{Problem, UnwrittenProblem, Watched, Without};
 use crate::{Device, Survey};
 
 /// A file, or several of one purpose, that licd writes again until it succeeds.
@@ -23,7 +23,7 @@ pub(crate) enum Record {
     Report,
 }
 
-/// What could not be written last.
+/// What could not be written or watched last.
 #[derive(Default)]
 pub(crate) struct Unwritten(Mutex<Lacking>);
 
@@ -32,6 +32,8 @@ struct Lacking {
     problems: BTreeMap<Record, Problem>,
     /// Licences that were removed without a tombstone.
     removed: Vec<(License, Remover)>,
+    /// What the daemon cannot watch now.
+    unwatched: Vec<Watched>,
 }
 
 impl Device {
@@ -39,6 +41,17 @@ impl Device {
     #[must_use]
     pub fn unwritten(&self) -> Vec<Problem> {
         self.lacking().problems.values().cloned().collect()
+    }
+
+    /// What the daemon cannot watch now; the report names it.
+    #[must_use]
+    pub fn unwatched(&self) -> Vec<Watched> {
+        self.lacking().unwatched.clone()
+    }
+
+    /// Notes what the daemon cannot watch now.
+    pub fn note_unwatched(&self, unwatched: Vec<Watched>) {
+        self.lacking().unwatched = unwatched;
     }
 
     /// Notes whether the files for other programs were written.

@@ -162,9 +162,9 @@ mod tests {
     #[test]
     fn a_fetch_does_not_survey_the_device() {
         let dir = tempfile::tempdir().unwrap();
-        let device = Device::at(Root::new(dir.path()));
+        let device = Device::at(Root::new(dir.path()).unwrap());
         let unreachable = Url::parse("http://127.0.0.1:1/a.lic").unwrap();
-        let known = Device::at(Root::new(dir.path())).survey().unwrap();
+        let known = Device::at(Root::new(dir.path()).unwrap()).survey().unwrap();
         assert!(device.fetch(&known, &unreachable, Fetch::default(), |_, _| ()).is_err());
         // A judgement would have read the marks.
         assert!(device.memory().is_none());

@@ -96,7 +96,7 @@ fn a_user_without_the_right_to_write_has_no_authority() {
         assert_eq!(failure.code, Code::NotAuthorized);
     };
     if let Some(dir) = std::env::var_os(AGAIN) {
-        return is_refused(Root::new(dir));
+        return is_refused(Root::new(dir).unwrap());
     }
     let world = World::new();
     world.device().authority().unwrap();

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_last_state_of_each_current_link_is_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
+        let root = Root::new(dir.path()).unwrap();
         let links = ["a".to_owned(), "b".to_owned()];
         Downloads::update(&root, |downloads| {
             for (link, etag) in [("a", "1"), ("b", "2"), ("a", "3")] {
@@ -172,7 +172,7 @@ mod tests {
         }
         assert!(links.iter().all(|link| downloads.of(link).is_some()));
         let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
+        let root = Root::new(dir.path()).unwrap();
         Downloads::update(&root, |file| *file = downloads).unwrap();
         assert!(Downloads::load(&root).unwrap().1.is_none());
     }

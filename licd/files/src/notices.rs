@@ -184,7 +184,7 @@ mod tests {
 
     fn root() -> (tempfile::TempDir, Root) {
         let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
+        let root = Root::new(dir.path()).unwrap();
         (dir, root)
     }
 

@@ -30,7 +30,7 @@ fn device(path: &str, content: &str) -> (tempfile::TempDir, Root) {
     let file = dir.path().join(path);
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(file, content).unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     (dir, root)
 }
 

@@ -22,7 +22,7 @@ const BOOT: &str = "5b1f1d0c-7a6f-4c3e-9d2b-0123456789ab";
 
 fn device() -> (TempDir, Root, [PathBuf; 2]) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     let slots = ["a", "b"].map(|slot| root.path(&format!("/var/lib/licd/clock.{slot}")));
     (dir, root, slots)
 }
@@ -234,7 +234,7 @@ fn a_slot_that_this_user_may_not_read_is_ignored_and_kept() {
         assert!(matches!(&warnings[..], [Warning::Unreadable { file }] if file.exists()));
     };
     if let Some(dir) = root_of_again() {
-        return look(&Root::new(dir));
+        return look(&Root::new(dir).unwrap());
     }
     let (dir, root, [a, _]) = written([1]);
     fs::set_permissions(&a, Permissions::from_mode(0o000)).unwrap();

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 fn world() -> (TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
     umask(Mode::from_bits_truncate(0o077));
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     (dir, root)
 }
 

@@ -14,10 +14,9 @@ pub fn until<T, E>(
     mut attempt: impl FnMut() -> Result<T, E>,
     passes: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
-    let is_over = || deadline.saturating_duration_since(Instant::now()).is_zero();
     loop {
         match attempt() {
-            Err(error) if passes(&error) && !is_over() => thread::sleep(pause),
+            Err(error) if passes(&error) && Instant::now() < deadline => thread::sleep(pause),
             outcome => return outcome,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::look;
+use crate::look::{self, Looked, look};
 use crate::tree::Tree;
 
 /// The directories of the product, those in others first.
@@ -32,18 +32,25 @@ pub struct Root {
 impl Root {
     /// The root at `dir`. If `dir` is not `/` and holds `sys` or `proc`, hardware facts come from
     /// those trees instead of the machine.
-    #[must_use]
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        let dir = dir.into();
-        if dir == Path::new("/") {
-            return Self { dir, simulated: false, linked: Vec::new() };
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::look::Unavailable): which trees and links it holds could not be looked at.
+    pub fn new(dir: impl Into<PathBuf>) -> Looked<Self> {
+        let mut root = Self { dir: dir.into(), simulated: false, linked: Vec::new() };
+        if root.is_device() {
+            return Ok(root);
         }
-        let simulated = ["sys", "proc"].iter().any(|tree| is_dir(&dir.join(tree)));
-        let tree = Tree::below(dir.clone());
-        let resolved = |place| tree.resolve(place).ok().flatten().map(|target| (place, target));
-        let mut linked: Vec<_> = PLACES.into_iter().filter_map(resolved).collect();
-        linked.retain(|(place, target)| target != Path::new(place));
-        Self { dir, simulated, linked }
+        let holds = |tree| {
+            let path = root.dir.join(tree);
+            Ok(look(&path, path.metadata())?.is_ok_and(|found| found.is_dir()))
+        };
+        root.simulated = holds("sys")? || holds("proc")?;
+        let tree = Tree::below(root.dir.clone());
+        for place in PLACES {
+            let target = tree.resolve(place)?.filter(|target| target != Path::new(place));
+            root.linked.extend(target.map(|target| (place, target)));
+        }
+        Ok(root)
     }
 
     /// An absolute path of the product, under this root.
@@ -93,6 +100,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_is_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        assert!(is_dir(dir.path()) && !is_dir(&file));
+        fs::write(&file, "").unwrap();
+        assert!(!is_dir(&file));
+    }
+
+    #[test]
     fn links_lead_to_paths_of_the_same_root() {
         let dir = tempfile::tempdir().unwrap();
         let top = dir.path();
@@ -101,7 +117,7 @@ mod tests {
         symlink("/data/state", top.join("var")).unwrap();
         symlink("/data/features", top.join("run/licd/features")).unwrap();
         symlink("../../../../../../data/store", top.join("license")).unwrap();
-        let root = Root::new(top);
+        let root = Root::new(top).unwrap();
         for (path, inside) in [
             ("/license", "data/store"),
             ("/license/dsa", "data/store/dsa"),
@@ -117,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_paths_of_the_product_lie_under_the_root() {
-        let (device, other) = (Root::new("/"), Root::new("/mnt"));
+        let (device, other) = (Root::new("/").unwrap(), Root::new("/mnt").unwrap());
         assert_eq!(device.path("/etc/licd"), Path::new("/etc/licd"));
         assert_eq!(other.path("/etc/licd"), Path::new("/mnt/etc/licd"));
         assert!(device.is_device() && !other.is_device());
@@ -125,11 +141,14 @@ mod tests {
 
     #[test]
     fn the_hardware_is_simulated_by_trees_under_a_root_of_its_own() {
-        assert!(!Root::new("/").is_simulated());
+        assert!(!Root::new("/").unwrap().is_simulated());
         for tree in ["sys", "proc"] {
             let dir = tempfile::tempdir().unwrap();
             let hardware = || {
-                (Root::new(dir.path()).is_simulated(), Root::new(dir.path()).hardware("/sys/class"))
+                (
+                    Root::new(dir.path()).unwrap().is_simulated(),
+                    Root::new(dir.path()).unwrap().hardware("/sys/class"),
+                )
             };
             let (of_machine, simulated) =
                 (PathBuf::from("/sys/class"), dir.path().join("sys/class"));
@@ -145,7 +164,7 @@ mod tests {
     #[test]
     fn a_file_that_the_configuration_names_lies_under_the_root_if_it_is_there() {
         let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(dir.path());
+        let root = Root::new(dir.path()).unwrap();
         let outside = Path::new("/nowhere.pem");
         assert_eq!(root.named(outside), outside);
         fs::write(dir.path().join("nowhere.pem"), "").unwrap();

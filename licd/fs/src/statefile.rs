@@ -22,7 +22,7 @@
 //! }
 //!
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let root = Root::new(dir.path());
+//! # let root = Root::new(dir.path()).unwrap();
 //! StateFile::<Visits>::update(&root, |visits| visits.count += 1).unwrap();
 //! let (visits, warning) = StateFile::<Visits>::load(&root).unwrap();
 //! assert!(visits.known.count == 1 && warning.is_none());

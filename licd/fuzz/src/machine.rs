@@ -23,7 +23,7 @@ impl Machine {
 
     /// The root.
     pub fn root(&self) -> Root {
-        Root::new(self.dir.path())
+        Root::new(self.dir.path()).unwrap()
     }
 
     /// Writes a file, or removes it.

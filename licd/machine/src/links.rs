@@ -191,7 +191,7 @@ mod tests {
         fs::write(card.join("address"), "02:00:00:00:00:01\n").unwrap();
         fs::write(card.join("addr_assign_type"), assigned).unwrap();
         let survey = Survey {
-            tree: Tree::system(&Root::new(dir.path())),
+            tree: Tree::system(&Root::new(dir.path()).unwrap()),
             simulated: false,
             permanent: permanent.map(|mac| ("eth0".to_owned(), mac)).into_iter().collect(),
         };

@@ -41,7 +41,7 @@ impl Stick {
     }
 
     fn open(&self) -> Result<Content, StickError> {
-        open(&Root::new("/"), &self.device)
+        open(&Root::new("/").unwrap(), &self.device)
     }
 
     fn names(&self) -> Vec<String> {
@@ -222,7 +222,7 @@ fn a_device_without_a_file_system_is_not_opened() {
 
 #[test]
 fn anything_but_a_block_device_is_not_opened() {
-    let root = Root::new("/");
+    let root = Root::new("/").unwrap();
     for path in ["/dev/null", "/dev", "/etc/passwd"] {
         assert!(matches!(open(&root, path.as_ref()), Err(StickError::NotABlockDevice)), "{path}");
     }

@@ -29,7 +29,7 @@ fn stamps_share_the_names_that_are_the_same() {
 fn removals_are_flushed_when_the_window_closes_and_writes_at_once() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("license")).unwrap();
-    let store = Store::new(&Root::new(dir.path()));
+    let store = Store::new(&Root::new(dir.path()).unwrap());
     let name = FileName::new("A.lic").unwrap();
     let mut window = Window::open(store.view()).unwrap();
     window.put(&name, b"one").unwrap();
@@ -80,7 +80,7 @@ fn the_stamp_of_a_licence_is_set_and_taken_out() {
 fn a_window_uses_the_directories_of_its_view() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("license/dsa/licenses")).unwrap();
-    let store = Store::new(&Root::new(dir.path()));
+    let store = Store::new(&Root::new(dir.path()).unwrap());
     let view = store.view();
     assert!(view.licenses().unwrap().entries.is_empty());
     // What is opened is the same directory under any name.

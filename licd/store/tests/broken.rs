@@ -110,7 +110,7 @@ fn a_partition_is_nearly_full_with_three_inodes_left() {
 fn an_immutable_file_is_an_obstacle_for_root_and_forbidden_to_others() {
     let test = "an_immutable_file_is_an_obstacle_for_root_and_forbidden_to_others";
     if let Some(root) = root_of_again() {
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root).unwrap());
         let refused = put(&store, "A.lic", b"two").unwrap_err();
         assert!(matches!(refused, StoreError::NotAuthorized { .. }), "{refused}");
         return;
@@ -297,7 +297,7 @@ fn a_directory_of_a_read_only_root_is_not_a_partition() {
         }
         mount("run", &root.join("run"), MsFlags::empty());
         mount("root", &root, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY);
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root).unwrap());
         assert_eq!(store.state().unwrap(), StoreState::Missing);
         let place = root.join("license");
         let missing = StoreError::Unwritable { place, why: Obstacle::Missing };

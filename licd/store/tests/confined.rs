@@ -20,7 +20,7 @@ fn a_directory_below_a_root_that_is_no_mount_is_a_store() {
         // Only this thread's: it has its own namespace of mounts.
         chroot(root).unwrap();
         chdir("/").unwrap();
-        let store = Store::new(&Root::new("/"));
+        let store = Store::new(&Root::new("/").unwrap());
         assert_eq!(store.state().unwrap(), StoreState::Writable);
         assert_eq!(put(&store, "A.lic", b"one").unwrap(), Closed::Writable);
         assert_eq!(names(&store), ["A.lic"]);

@@ -248,7 +248,7 @@ fn a_panic_or_an_error_inside_the_window_closes_it() {
 fn settling_cleans_up_after_a_writer_that_died() {
     let test = "settling_cleans_up_after_a_writer_that_died";
     if let Some(root) = root_of_again() {
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root).unwrap());
         let _ = write(&store, |window| -> Result<(), StoreError> {
             window.put(&name("A.lic"), b"one")?;
             let dsa = root.join("license/dsa");
@@ -297,7 +297,7 @@ fn only_the_mount_of_a_volume_is_made_read_only() {
         fs::create_dir(&volume).unwrap();
         let place = root.join("license");
         nix::mount::mount(Some(&volume), &place, NONE, MsFlags::MS_BIND, NONE).unwrap();
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(root).unwrap());
         assert_eq!(store.state().unwrap(), StoreState::Writable);
         for content in [b"one", b"two"] {
             assert_eq!(put(&store, "A.lic", content).unwrap(), Closed::ReadOnly);
@@ -312,7 +312,7 @@ fn only_the_mount_of_a_volume_is_made_read_only() {
 fn an_ordinary_user_may_read_but_not_write() {
     let test = "an_ordinary_user_may_read_but_not_write";
     if let Some(root) = root_of_again() {
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root).unwrap());
         assert_eq!(store.state().unwrap(), StoreState::ReadOnly);
         match store.licenses() {
             Ok(listing) => assert_eq!(listing.entries.len(), 1),
@@ -361,7 +361,7 @@ fn processes_hold_an_open_partition_only() {
 fn a_writer_that_may_not_remount_leaves_the_mount_unchanged() {
     let test = "a_writer_that_may_not_remount_leaves_the_mount_unchanged";
     if let Some(root) = root_of_again() {
-        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root));
+        let store = licd_store::Store::new(&licd_fs::root::Root::new(&root).unwrap());
         assert_eq!(put(&store, "A.lic", b"one").unwrap(), Closed::Writable);
         return;
     }

@@ -345,7 +345,7 @@ fn simulated_mounts_do_not_count() {
     fs::create_dir_all(dir.path().join("proc/self")).unwrap();
     fs::write(dir.path().join("proc/self/mountinfo"), "1 0 8:1 / /license ro - ext4 x ro\n")
         .unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     assert!(root.is_simulated());
     assert_eq!(Store::new(&root).state().unwrap(), StoreState::Writable);
 }

@@ -62,6 +62,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, String> {
         Mode::Tool => "com.igel.LicensingTool",
         Mode::Activation => "com.igel.LicensingTool.Activation",
     };
+    let root = Root::new(&args.root).map_err(|unavailable| unavailable.to_string())?;
+    let device = Arc::new(Device::at(root));
     let application = gtk::Application::builder().application_id(id).build();
     let activated = Rc::new(Cell::new(false));
     let (mode, seen) = (args.mode, Rc::clone(&activated));
@@ -69,7 +71,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, String> {
         // A second start shows the window of the first.
         match application.active_window() {
             Some(window) => window.present(),
-            None => open(application, &args, &seen),
+            None => open(application, &args, &device, &seen),
         }
     });
     application.run_with_args::<&str>(&[]);
@@ -78,7 +80,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, String> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn open(application: &gtk::Application, args: &Args, activated: &Rc<Cell<bool>>) {
+fn open(
+    application: &gtk::Application,
+    args: &Args,
+    device: &Arc<Device>,
+    activated: &Rc<Cell<bool>>,
+) {
     let (events, inbox) = unbounded();
     let language = Language::of(|name| std::env::var(name).ok());
     let context = Context { labels: Labels::of(language), events: events.clone() };
@@ -95,7 +102,7 @@ fn open(application: &gtk::Application, args: &Args, activated: &Rc<Cell<bool>>)
     window.root.present();
     let app = App {
         state: RefCell::new(state),
-        device: Arc::new(Device::at(Root::new(&args.root))),
+        device: Arc::clone(device),
         activated: Rc::clone(activated),
         drives: RefCell::new(None),
         context,

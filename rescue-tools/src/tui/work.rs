@@ -12,14 +12,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use licd_device::{Device, Failure, Stick};
+use licd_device::{Failure, Stick};
 use licd_fs::printable::reason;
-use licd_fs::root::Root;
 use licd_rules::Code;
 
 use super::event::{Action, Applied, By, Event, Outcome, Seen, StickEntry, Work};
 use crate::args::Access;
-use crate::backend::Backend;
+use crate::backend::{Backend, device};
 
 /// The interval between two looks at the device. A person waits no longer for the effect of a
 /// command in another shell.
@@ -102,10 +101,11 @@ impl Worker {
 
     fn watch_sticks(&mut self) {
         let (stop, stopped) = mpsc::channel();
-        let (device, events) = (self.device(), self.events.clone());
+        let (access, events) = (self.access.clone(), self.events.clone());
         let watch = move || {
             loop {
-                let list = device.sticks().map(|sticks| sticks.iter().map(entry).collect());
+                let sticks = device(&access).and_then(|device| device.sticks());
+                let list = sticks.map(|sticks| sticks.iter().map(entry).collect());
                 if events.send(Event::Sticks(list)).is_err() {
                     return;
                 }
@@ -121,14 +121,15 @@ impl Worker {
     }
 
     /// A damaged stick may take long.
-    fn list_files(&self, device: PathBuf) {
-        let (here, events, name) = (self.device(), self.events.clone(), device.clone());
+    fn list_files(&self, drive: PathBuf) {
+        let (access, events, name) = (self.access.clone(), self.events.clone(), drive.clone());
         let list = move || {
-            let files = here.open_stick(&device).and_then(|stick| match stick.is_empty() {
+            let stick = device(&access).and_then(|device| device.open_stick(&drive));
+            let files = stick.and_then(|stick| match stick.is_empty() {
                 true => Err(stick.nothing()),
                 false => Ok(stick.files().map(|(name, _)| name).collect()),
             });
-            let _ = events.send(Event::Files(device, files));
+            let _ = events.send(Event::Files(drive, files));
         };
         if let Err(failure) = start("files", list) {
             let _ = self.events.send(Event::Files(name, Err(failure)));
@@ -151,14 +152,13 @@ impl Worker {
             let _ = self.events.send(Event::Done(Outcome::Failed(failure)));
         }
     }
-
-    fn device(&self) -> Device {
-        Device::at(Root::new(&self.access.root))
-    }
 }
 
 fn run(access: &Access, work: Work, cancel: &Cancel, events: &Sender<Event>) -> Outcome {
-    let backend = Backend::open(access);
+    let backend = match Backend::open(access) {
+        Ok(backend) => backend,
+        Err(failure) => return Outcome::Failed(failure),
+    };
     match work {
         Work::Import(source, effect) => {
             let outcome = import::run(&backend, source, effect, cancel, events);
@@ -217,7 +217,7 @@ fn look(access: &Access, kept: &mut Option<Backend>) -> Result<Seen, Failure> {
         *kept = Some(backend);
         return Ok(seen);
     }
-    let backend = Backend::open(access);
+    let backend = Backend::open(access)?;
     let seen = see(&backend)?;
     *kept = Some(backend);
     Ok(seen)

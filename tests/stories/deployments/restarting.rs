@@ -10,7 +10,8 @@ use acceptance::harness::Story;
 use acceptance::logind::{Logind, Version};
 use acceptance::maker::{EMP, licence};
 use acceptance::server::{self, Server};
-use acceptance::{World, story, wait};
+use acceptance::wait::{self, DEADLINE};
+use acceptance::{World, story};
 use zbus::{OwnedObjectPath, OwnedVariant};
 
 use super::{Attended, BUTTONS, HOUR, Linked, answer, plan, poll, problem, until, until_restarted};
@@ -24,6 +25,8 @@ pub(super) const STORIES: &[Story] = &[
     story!(without_logind_an_administrator_has_to_restart),
     story!(the_restart_waits_for_a_running_import),
     story!(a_restart_that_cannot_be_recorded_does_not_happen),
+    story!(a_deployment_is_planned_whichever_reading_of_the_boot_fails),
+    story!(a_plan_goes_on_as_soon_as_the_boot_is_known),
     story!(one_deployment_restarts_the_device_once),
     story!(a_new_serial_that_allows_nothing_else_causes_no_restart),
     story!(an_unattended_device_restarts_once_a_day_at_most),
@@ -152,6 +155,40 @@ fn a_restart_that_cannot_be_recorded_does_not_happen() {
     drop(lock);
     device.advance(&daemon, 120);
     until_restarted(&daemon, &logind);
+}
+
+fn a_deployment_is_planned_whichever_reading_of_the_boot_fails() {
+    for readings in 0.. {
+        assert!(readings < 100, "no deployment is planned");
+        let device = Linked::new();
+        let daemon = device.start();
+        let boot = device.shows_boot(readings);
+        poll(&daemon);
+        let is_planned = || plan(&daemon.client()) != "none";
+        if is_planned() {
+            break;
+        }
+        boot.show(100);
+        // Also if the licence could not be imported.
+        daemon.refresh();
+        poll(&daemon);
+        assert!(daemon.client().property::<bool>("RestartPending"), "{readings}");
+        assert!(wait::within(DEADLINE, || is_planned().then_some(())).is_some(), "{readings}");
+    }
+}
+
+fn a_plan_goes_on_as_soon_as_the_boot_is_known() {
+    let device = Linked::new();
+    let (_logind, daemon) = device.deploy_until_notice();
+    assert!(daemon.stop().success());
+    device.hides_boot();
+    let daemon = device.start();
+    daemon.refresh();
+    assert_eq!(plan(&daemon.client()), "none");
+    assert!(answer(&daemon, "now").unwrap_err().name.ends_with(".Busy"));
+    device.boots("5b1f1d0c");
+    daemon.refresh();
+    until(&daemon, "notice");
 }
 
 fn one_deployment_restarts_the_device_once() {

@@ -71,14 +71,16 @@ impl Daemon {
 
     fn refresh(&mut self, subject: Subject) -> Option<Event> {
         if subject.scope() > Scope::Time {
-            self.poller.watch.try_again();
+            if self.poller.try_again() {
+                self.queue.push_back(Event::LinksChanged);
+            }
             self.poller.forget_files();
         }
-        let unwatched = self.poller.watch.is_lacking();
+        self.device.note_unwatched(self.poller.unwatched());
         let (device, notices) = (Arc::clone(&self.device), Arc::clone(&self.notices));
         let last = self.shared.published();
         let imports = subject.jobs();
-        let work = move || take(&device, &notices, subject, &last, unwatched);
+        let work = move || take(&device, &notices, subject, &last);
         let started = jobs::spawn(&self.shared, "survey", work, |refreshed| {
             News::Refreshed(refreshed.map(Box::new))
         });

@@ -2,13 +2,15 @@
 //! restart of the device. `licd_rules` plans it; this module records, shows and carries out the plan.
 
 use std::fmt::Display;
+use std::mem;
 use std::time::Duration;
 
 use licd_device::{Device, Problem, RestartProblem};
 use licd_files::deployment::{self, DeploymentMemory};
 use licd_files::publish::Directory;
+use licd_fs::look::Looked;
 use licd_machine::clock;
-use licd_rules::{Answer, Code, DeploymentEvent as Event, Moment, Plan, Scene};
+use licd_rules::{Answer, BootId, Code, DeploymentEvent as Event, Moment, Plan, Scene};
 use license_format::PackId;
 
 use super::Daemon;
@@ -20,7 +22,13 @@ use crate::{journal, notices};
 /// The plan for the restart, and its facts.
 #[derive(Default)]
 pub(super) struct PendingRestart {
+    /// Whether the record of this boot is still to be read.
+    is_unread: bool,
+    /// This boot, if it has an ID.
+    boot: Option<BootId>,
     memory: DeploymentMemory,
+    /// Deployments that are not in the plan yet, because the boot could not be read when they ended.
+    unplanned: Vec<String>,
     /// Whether a question to logind is open.
     asking: bool,
     /// The running time before which logind is not asked again.
@@ -32,22 +40,23 @@ pub(super) struct PendingRestart {
 }
 
 impl PendingRestart {
-    /// Reads the record of this boot.
+    /// Reads the record of this boot, now or as soon as that is possible.
     pub(super) fn load(device: &Device) -> Self {
-        let Some(boot) = moment(device).and_then(|at| at.boot) else { return Self::default() };
-        let memory = DeploymentMemory::load(device.root(), &boot)
-            .map_err(|unavailable| complain(&unavailable));
+        Self::read(device).unwrap_or_else(|unavailable| {
+            complain(&unavailable);
+            Self { is_unread: true, ..Self::default() }
+        })
+    }
+
+    fn read(device: &Device) -> Looked<Self> {
+        let Some(boot) = clock::reading(device.root())?.at.boot else { return Ok(Self::default()) };
+        let memory = DeploymentMemory::load(device.root(), &boot)?;
         // What an earlier run has published is in the report until it is taken back.
-        let earlier = device.published_restart();
-        let published = !matches!(earlier, Ok(None));
-        let earlier = earlier.ok().flatten();
+        let earlier = device.published_restart()?;
+        let published = earlier.is_some();
         let earlier = earlier.filter(|restart| restart.boot == boot.to_string());
-        Self {
-            memory: memory.unwrap_or_default(),
-            published,
-            problem: earlier.and_then(|restart| restart.problem),
-            ..Self::default()
-        }
+        let problem = earlier.and_then(|restart| restart.problem);
+        Ok(Self { boot: Some(boot), memory, published, problem, ..Self::default() })
     }
 
     /// The plan as a word.
@@ -103,22 +112,47 @@ impl Daemon {
             MESSAGE_ID = journal::RESTART;
             "{name}: deployed by a link of the settings; the device is to be restarted"
         );
-        let Some(at) = moment(&self.device) else { return };
+        self.restart.unplanned.push(name.to_owned());
+        self.catch_up();
+    }
+
+    /// Does what the boot could not be read for: reads its record, and plans the restart after deployments that
+    /// have ended.
+    fn catch_up(&mut self) {
+        if self.restart.is_unread {
+            let unplanned = mem::take(&mut self.restart.unplanned);
+            self.restart = PendingRestart { unplanned, ..PendingRestart::load(&self.device) };
+            if self.restart.is_unread {
+                return self.poller.set_restart(Plan::RETRY);
+            }
+            self.publish_first_plan();
+        }
+        if self.restart.unplanned.is_empty() {
+            return;
+        }
+        let Some(at) = moment(&self.device) else { return self.poller.set_restart(Plan::RETRY) };
+        for name in mem::take(&mut self.restart.unplanned) {
+            self.plan_deployment(name, &at);
+        }
+    }
+
+    fn plan_deployment(&mut self, name: String, at: &Moment) {
         let Some(boot) = &at.boot else { return };
-        if let Err(error) = deployment::remember(self.device.root(), boot, name) {
+        if let Err(error) = deployment::remember(self.device.root(), boot, &name) {
             complain(&format!(
                 "{error}; a restart of licd forgets that one of the device is pending"
             ));
         }
         let deployments = &mut self.restart.memory.deployments;
-        if !deployments.iter().any(|known| known == name) {
-            deployments.push(name.to_owned());
-            self.plan_after(Event::Deployed, &at, &self.scene(&at, None), None);
+        if !deployments.contains(&name) {
+            deployments.push(name);
+            self.plan_after(Event::Deployed, at, &self.scene(at, None), None);
         }
     }
 
     /// Takes the next step of the restart, if it is due and licd is not busy.
     pub(super) fn plan_restart(&mut self) {
+        self.catch_up();
         let pending = &self.restart;
         if pending.asking || pending.memory.deployments.is_empty() || !self.shared.published().whole
         {
@@ -161,7 +195,8 @@ impl Daemon {
 
     /// logind restarts the device, or has refused to.
     pub(super) fn restart_ordered(&mut self, outcome: Result<(), String>) {
-        let Some(at) = moment(&self.device) else { return };
+        // Otherwise a refusal would be the end of it.
+        let at = moment(&self.device).unwrap_or_else(|| clock::reading_without_files().at);
         match outcome {
             Ok(()) => self.keep_plan(&at),
             Err(reason) => {
@@ -173,14 +208,14 @@ impl Daemon {
 
     /// An authorised user has answered.
     pub(super) fn answer_question(&mut self, answer: Answer, reply: Reply<()>) {
+        let Some(at) = moment(&self.device).filter(|_| !self.restart.is_unread) else {
+            let message = "restart: the running time cannot be read; try again later";
+            return reply(Err(Refusal::new(Code::Busy, message)));
+        };
         let memory = &self.restart.memory;
         if memory.deployments.is_empty() || !memory.plan.is_answerable() {
             return reply(Err(Refusal::Arguments("restart: no question is open".to_owned())));
         }
-        let Some(at) = moment(&self.device) else {
-            let message = "restart: the running time cannot be read; try again later";
-            return reply(Err(Refusal::new(Code::Busy, message)));
-        };
         self.plan_after(Event::Answered(answer), &at, &self.scene(&at, None), None);
         self.bus(|bus| bus.then(move || reply(Ok(()))));
     }
@@ -275,10 +310,9 @@ impl Daemon {
 
     /// Shows the plan.
     fn publish_plan(&mut self) {
-        let boot = moment(&self.device).and_then(|at| at.boot);
         let pending = &self.restart;
         let text = notices::restart(
-            boot.map(|boot| boot.to_string()).unwrap_or_default(),
+            pending.boot.as_ref().map(BootId::to_string).unwrap_or_default(),
             pending.word(),
             pending.memory.plan,
             pending.problem.as_ref(),

@@ -17,7 +17,7 @@ pub(super) struct First {
 }
 
 /// Surveys the device when the daemon starts, carries out the removal profile, and publishes files.
-pub(super) fn refresh(device: &Device, notices: &NoticePublisher, unwatched: bool) -> First {
+pub(super) fn refresh(device: &Device, notices: &NoticePublisher) -> First {
     let mut settled = None;
     let survey = device.first_survey(|| settled = Some(settle(device)));
     let mut look = Look::of(survey, None);
@@ -31,5 +31,5 @@ pub(super) fn refresh(device: &Device, notices: &NoticePublisher, unwatched: boo
     if look.has_all_facts() {
         look.begin_starter(device);
     }
-    First { refreshed: publish_look(device, notices, look, None, unwatched), removal, settled }
+    First { refreshed: publish_look(device, notices, look, None), removal, settled }
 }

@@ -1,14 +1,14 @@
 //! What wakes the loop.
 
-mod watching;
+mod source;
+mod timer;
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use licd_device::Watched;
 use licd_fs::look::is_fact;
-use licd_fs::printable::reason;
 use licd_fs::root::Root;
 use licd_machine::links::LinkEvents;
 use nix::errno::Errno;
@@ -19,26 +19,27 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Fatal;
 use super::wake::{Signal, Wake};
-use crate::alarm::{Alarm, ClockSet};
-use crate::journal;
+use crate::alarm::ClockSet;
 use crate::mounts::Mounts;
 use crate::watch::{Changed, Watch};
-use watching::Watching;
+use source::Source;
+use timer::Timer;
 
 /// How long the loop sleeps when the kernel has no memory for its poll(2).
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The sources that the loop polls. One that is missing in a sandbox or container is logged, and the
-/// daemon does without it. An alarm is there once it is set.
+/// The sources that the loop polls. The daemon does without one that is missing in a sandbox or container, and
+/// until it is there without one for which the kernel has nothing left.
 pub(super) struct Poller {
+    root: Root,
     signals: SignalFd,
-    alarm: Option<Alarm>,
-    poll: Option<Alarm>,
-    restart: Option<Alarm>,
-    clock: Option<ClockSet>,
-    pub(super) watch: Watching,
-    mounts: Option<Mounts>,
-    links: Option<LinkEvents>,
+    alarm: Timer,
+    poll: Timer,
+    restart: Timer,
+    clock: Source<ClockSet>,
+    watch: Source<Watch>,
+    mounts: Source<Mounts>,
+    links: Source<LinkEvents>,
 }
 
 /// Which changes of files and mounts the loop hears of.
@@ -83,21 +84,61 @@ impl Poller {
             .thread_block()
             .and_then(|()| SignalFd::with_flags(&signals, flags))
             .map_err(|reason| Fatal::Kernel("signal descriptor", reason))?;
-        Ok(Self {
+        // The interfaces of a simulated machine are files without events.
+        let links = if root.is_simulated() { Source::Absent } else { Source::Lacking };
+        let mut poller = Self {
+            root: root.clone(),
             signals,
-            alarm: None,
-            poll: None,
-            restart: None,
-            clock: present("clock", ClockSet::new()),
-            watch: Watching::open(root),
-            mounts: present("mounts", Mounts::open(root)),
-            // The interfaces of a simulated machine are files without events.
-            links: if root.is_simulated() {
-                None
-            } else {
-                present("network interfaces", LinkEvents::open().map_err(io::Error::other))
-            },
-        })
+            alarm: Timer::new(),
+            poll: Timer::new(),
+            restart: Timer::new(),
+            clock: Source::Lacking,
+            watch: Source::Lacking,
+            mounts: Source::Lacking,
+            links,
+        };
+        poller.open_sources();
+        Ok(poller)
+    }
+
+    /// Opens those that are lacking. Whether the interfaces are listened to from now on.
+    fn open_sources(&mut self) -> bool {
+        self.clock.open(Watched::Clock, ClockSet::new);
+        self.watch.open(Watched::Files, || Watch::open(&self.root));
+        self.mounts.open(Watched::Mounts, || Mounts::open(&self.root));
+        self.links.open(Watched::Links, LinkEvents::open)
+    }
+
+    /// What passes unnoticed, because the kernel has nothing left to watch it with.
+    pub(super) fn unwatched(&self) -> Vec<Watched> {
+        let timers = [&self.alarm, &self.poll, &self.restart];
+        let lacking = [
+            (Watched::Files, self.lacks_files()),
+            (Watched::Mounts, self.mounts.is_lacking()),
+            (Watched::Clock, self.clock.is_lacking()),
+            (Watched::Times, timers.into_iter().any(Timer::is_lacking)),
+            (Watched::Links, self.links.is_lacking()),
+        ];
+        lacking.into_iter().filter(|(_, lacks)| *lacks).map(|(what, _)| what).collect()
+    }
+
+    fn lacks_files(&self) -> bool {
+        self.watch.is_lacking() || self.watch.there().is_some_and(Watch::is_lacking)
+    }
+
+    /// Tries once more what the kernel had nothing left for. A refresh is to follow, which finds what has passed
+    /// unnoticed, except that interfaces came or went: whether they may have.
+    pub(super) fn try_again(&mut self) -> bool {
+        // A mount hides directories that were watched.
+        let is_stale = self.lacks_files() || self.mounts.is_lacking();
+        let links_are_new = self.open_sources();
+        if let Some(watch) = self.watch.there_mut().filter(|_| is_stale) {
+            watch.renew();
+        }
+        for timer in [&mut self.alarm, &mut self.poll, &mut self.restart] {
+            timer.try_again();
+        }
+        links_are_new
     }
 
     /// Waits until something happens, or until `until`.
@@ -120,20 +161,20 @@ impl Poller {
             match source {
                 Polled::Signals => self.read_signals(&mut wakes),
                 Polled::Alarm => {
-                    self.alarm.iter().for_each(Alarm::acknowledge);
+                    self.alarm.acknowledge();
                     wakes.push(Wake::Turn);
                 }
                 Polled::Poll => {
-                    self.poll.iter().for_each(Alarm::acknowledge);
+                    self.poll.acknowledge();
                     wakes.push(Wake::Poll);
                 }
                 Polled::Restart => {
-                    self.restart.iter().for_each(Alarm::acknowledge);
+                    self.restart.acknowledge();
                     wakes.push(Wake::Restart);
                 }
                 Polled::Clock => {
-                    if let Some(Err(reason)) = self.clock.as_ref().map(ClockSet::renew) {
-                        self.clock = present("clock", Err(reason));
+                    if let Some(Err(reason)) = self.clock.there().map(ClockSet::renew) {
+                        self.clock.fail(Watched::Clock, reason);
                     }
                     wakes.push(Wake::Turn);
                 }
@@ -153,17 +194,17 @@ impl Poller {
 
     /// Sets the alarm for the next change by time alone.
     pub(super) fn set_alarm(&mut self, after: Duration) {
-        set(&mut self.alarm, after);
+        self.alarm.set(after);
     }
 
     /// Sets the alarm of the regular poll of the download links.
     pub(super) fn set_poll(&mut self, after: Duration) {
-        set(&mut self.poll, after);
+        self.poll.set(after);
     }
 
     /// Sets the alarm for the next step of the restart after a deployment.
     pub(super) fn set_restart(&mut self, after: Duration) {
-        set(&mut self.restart, after);
+        self.restart.set(after);
     }
 
     /// Waits for the inbox alone. Returns whether something came before `until`.
@@ -195,18 +236,15 @@ impl Poller {
         until: Option<Instant>,
         are_wanted: bool,
     ) -> Result<Vec<Polled>, Errno> {
-        fn fd(source: &Option<impl AsFd>) -> Option<BorrowedFd<'_>> {
-            source.as_ref().map(AsFd::as_fd)
-        }
         let listened = [
             (Polled::Signals, Some(self.signals.as_fd())),
-            (Polled::Alarm, fd(&self.alarm)),
-            (Polled::Poll, fd(&self.poll)),
-            (Polled::Restart, fd(&self.restart)),
-            (Polled::Clock, fd(&self.clock)),
-            (Polled::Mounts, fd(&self.mounts).filter(|_| are_wanted)),
-            (Polled::Watch, self.watch.there().map(AsFd::as_fd).filter(|_| are_wanted)),
-            (Polled::Links, fd(&self.links)),
+            (Polled::Alarm, self.alarm.fd()),
+            (Polled::Poll, self.poll.fd()),
+            (Polled::Restart, self.restart.fd()),
+            (Polled::Clock, self.clock.fd()),
+            (Polled::Mounts, self.mounts.fd().filter(|_| are_wanted)),
+            (Polled::Watch, self.watch.fd().filter(|_| are_wanted)),
+            (Polled::Links, self.links.fd()),
             (Polled::Inbox, Some(inbox.as_fd())),
         ];
         let listened = || listened.iter().filter_map(|(source, fd)| Some((*source, (*fd)?)));
@@ -238,7 +276,7 @@ impl Poller {
     }
 
     fn read_mounts(&mut self) -> bool {
-        let Some(mounts) = &mut self.mounts else { return false };
+        let Some(mounts) = self.mounts.there_mut() else { return false };
         match mounts.have_changed() {
             Ok(changed) => {
                 if let Some(watch) = self.watch.there_mut().filter(|_| changed) {
@@ -246,39 +284,20 @@ impl Poller {
                 }
                 changed
             }
-            Err(error) => {
-                self.mounts = present("mounts", Err(error));
+            Err(reason) => {
+                self.mounts.fail(Watched::Mounts, reason);
                 true
             }
         }
     }
 
     fn read_links(&mut self) -> bool {
-        let Some(links) = &self.links else { return false };
-        links.drain().unwrap_or_else(|error| {
-            self.links = present("network interfaces", Err(io::Error::other(error)));
+        let Some(links) = self.links.there() else { return false };
+        links.drain().unwrap_or_else(|reason| {
+            self.links.fail(Watched::Links, reason);
             true
         })
     }
-}
-
-/// Sets an alarm, which is made for that if need be.
-fn set(alarm: &mut Option<Alarm>, after: Duration) {
-    let there = alarm.take().map_or_else(Alarm::new, Ok);
-    let set = there.and_then(|alarm| alarm.set(after).map(|()| alarm));
-    *alarm = present("running time", set);
-}
-
-/// The source if it is there; else logs a warning.
-fn present<T>(what: &str, source: Result<T, impl Into<io::Error>>) -> Option<T> {
-    source
-        .map_err(|error| {
-            log::warn!(
-                MESSAGE_ID = journal::PROBLEM;
-                "{what}: changes will not be noticed by themselves ({})", reason(&error.into())
-            );
-        })
-        .ok()
 }
 
 /// The time-out for poll(2), which counts in whole milliseconds: rounded up, or the loop would run

@@ -24,7 +24,11 @@ pub(super) fn lacks<const N: usize>(
     others: [(bool, Lack); N],
 ) -> BTreeSet<Lack> {
     let is_open = report.store.state == StoreState::Writable && device.is_left_open();
-    let lacks = [(report.unit_id.is_none(), Lack::UnitId), (is_open, Lack::ClosedStore)];
+    let lacks = [
+        (report.unit_id.is_none(), Lack::UnitId),
+        (is_open, Lack::ClosedStore),
+        (!device.unwatched().is_empty(), Lack::Watches),
+    ];
     let lacks = lacks.into_iter().chain(others).filter(|(is_lacking, _)| *is_lacking);
     lacks.map(|(_, lack)| lack).collect()
 }
@@ -39,11 +43,7 @@ impl Daemon {
             imported.push((job.id, outcome.code()));
             self.outcomes.insert(job.id, outcome);
         }
-        let others = [
-            (refreshed.again, Lack::Fact),
-            (refreshed.unwritten, Lack::Record),
-            (self.poller.watch.is_lacking(), Lack::Watches),
-        ];
+        let others = [(refreshed.again, Lack::Fact), (refreshed.unwritten, Lack::Record)];
         let facts = Facts {
             lacks: lacks(&self.device, &refreshed.published.report, others),
             left_open: refreshed.left_open,

@@ -52,26 +52,22 @@ pub(super) enum Removal {
     Undone,
 }
 
-/// Surveys the device and publishes the result as files. `last` was published before; `unwatched` says
-/// whether files cannot be watched now.
+/// Surveys the device and publishes the result as files. `last` was published before.
 pub(super) fn take(
     device: &Device,
     notices: &NoticePublisher,
     subject: Subject,
     last: &Published,
-    unwatched: bool,
 ) -> Refreshed {
     match subject {
-        Subject::Device(Scope::Time) => {
-            publish_look(device, notices, Look::at(last), Some(last), unwatched)
-        }
+        Subject::Device(Scope::Time) => publish_look(device, notices, Look::at(last), Some(last)),
         Subject::Device(scope) => {
             let look = Look::take(device, Some(last), scope);
-            publish_look(device, notices, look, Some(last), unwatched)
+            publish_look(device, notices, look, Some(last))
         }
         Subject::Imports(read, scope) => {
             let Ended { imported, left_open, look } = import(device, read, last, scope);
-            let refreshed = publish_look(device, notices, look, Some(last), unwatched);
+            let refreshed = publish_look(device, notices, look, Some(last));
             Refreshed { imported, left_open: refreshed.left_open | left_open, ..refreshed }
         }
     }
@@ -129,7 +125,6 @@ pub(super) fn publish_look(
     notices: &NoticePublisher,
     mut look: Look,
     last: Option<&Published>,
-    unwatched: bool,
 ) -> Refreshed {
     let (mut complaints, mut settings) = (Vec::new(), None);
     if look.basis == Basis::Device && look.has_all_facts() {
@@ -149,7 +144,7 @@ pub(super) fn publish_look(
         }
     }
     let published = look.published(device, last).with_unwritten(&device.unwritten());
-    let mut published = published.with_unwatched(unwatched);
+    let mut published = published.with_unwatched(&device.unwatched());
     if let Some(last) = last {
         // A deployment that could not be written down is known until the daemon restarts.
         if last.report.restart_pending && !published.report.restart_pending {

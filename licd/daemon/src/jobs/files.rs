@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn files_of_a_caller_are_read_in_their_order_and_leave_no_queue() {
         let (dir, shared, inbox) = shared();
-        let device = Arc::new(Device::at(Root::new(dir.path())));
+        let device = Arc::new(Device::at(Root::new(dir.path()).unwrap()));
         let queues = Arc::new(FileQueues::default());
         let order = |id: u32, owner: &str| {
             let file = dir.path().join(format!("{id}.lic"));

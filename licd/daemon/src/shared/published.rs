@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use licd_device::{MachineProblem, Missing, Problem, Report, Survey, to_json};
+use licd_device::{MachineProblem, Missing, Problem, Report, Survey, Watched, to_json};
 use licd_machine::clock;
 use licd_rules::TimeVerdict;
 
@@ -95,12 +95,14 @@ impl Published {
         self
     }
 
-    /// The same, with the problem that files are not watched if that is so.
-    pub(crate) fn with_unwatched(mut self, unwatched: bool) -> Self {
-        let problem = Problem::from(MachineProblem::Unwatched);
-        if self.report.problems.contains(&problem) != unwatched {
-            self.report.problems.retain(|one| *one != problem);
-            self.report.problems.extend(unwatched.then_some(problem));
+    /// The same, with what cannot be watched as problems, in place of what could not be watched before.
+    pub(crate) fn with_unwatched(mut self, unwatched: &[Watched]) -> Self {
+        let problem = |what: &Watched| Problem::from(MachineProblem::Unwatched(*what));
+        let is_of_watch = |one: &Problem| Watched::ALL.iter().any(|what| *one == problem(what));
+        let now: Vec<_> = unwatched.iter().map(problem).collect();
+        if !self.report.problems.iter().filter(|one| is_of_watch(one)).eq(&now) {
+            self.report.problems.retain(|one| !is_of_watch(one));
+            self.report.problems.extend(now);
             (self.json, self.now) = written(&self.report);
         }
         self
@@ -131,6 +133,8 @@ fn written(report: &Report) -> (String, Range<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use licd_fs::about::About;
+
     use super::*;
     use crate::shared::tests::shared;
 
@@ -147,5 +151,26 @@ mod tests {
         assert!(first.json.contains("\"now\":\"2"));
         assert_eq!(first.status().len(), first.json.len());
         assert!(first.status().contains("\"now\":\"2"));
+    }
+
+    #[test]
+    fn what_is_not_watched_is_named_until_it_is_watched_also_after_a_restart() {
+        let (_dir, shared, _inbox) = shared();
+        let first = shared.published();
+        let standing = |report: Report| {
+            let (survey, missing) = (Arc::clone(&first.survey), Missing::default());
+            Published::standing(survey, first.time, missing, report)
+        };
+        let others = first.report.problems.clone();
+        let named =
+            standing(first.report.clone()).with_unwatched(&[Watched::Clock, Watched::Links]);
+        let problems = named.report.problems.get(others.len()..).unwrap();
+        let subjects: Vec<_> = problems.iter().map(About::subject).collect();
+        assert_eq!(subjects, ["clock", "network interfaces"]);
+        assert!(named.json.contains("clock"));
+        let read_back = standing(Report::from_json(&named.json).unwrap());
+        let watched = read_back.with_unwatched(&[]);
+        assert_eq!(watched.report.problems, others);
+        assert!(!watched.json.contains("is not watched"));
     }
 }

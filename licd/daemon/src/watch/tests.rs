@@ -14,7 +14,7 @@ impl World {
         for path in dirs {
             fs::create_dir_all(dir.path().join(path)).unwrap();
         }
-        let watch = Watch::open(&Root::new(dir.path())).unwrap();
+        let watch = Watch::open(&Root::new(dir.path()).unwrap()).unwrap();
         Self { dir, watch }
     }
 

@@ -65,7 +65,7 @@ fn without_a_bus_it_says_so_and_leaves() {
 }
 
 #[test]
-fn what_cannot_be_listened_to_is_said() {
+fn without_descriptors_it_says_so_and_leaves() {
     let world = World::new();
     let licd = world.command();
     let mut command = std::process::Command::new("sh");
@@ -75,12 +75,8 @@ fn what_cannot_be_listened_to_is_said() {
     let ended = command.output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     let said = String::from_utf8(ended.stderr).unwrap();
-    for what in ["clock", "mounts"] {
-        let line = format!(
-            "licd: {what}: changes will not be noticed by themselves (Too many open files)\n"
-        );
-        assert!(said.contains(&line), "{said}");
-    }
+    // Nothing is given up for good.
+    assert!(!said.contains("will not be noticed"), "{said}");
     assert!(said.ends_with("licd: event descriptor: Too many open files\n"), "{said}");
 }
 

@@ -22,8 +22,66 @@ pub enum MachineProblem {
     },
     /// The system generation predates the licences.
     OldSystem(u8),
-    /// The kernel has no inotify instance or watch left for the daemon.
-    Unwatched,
+    /// The kernel has nothing left for the daemon to watch this with.
+    Unwatched(Watched),
+}
+
+/// What the daemon watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// The store, the memory, the settings and the configuration.
+    Files,
+    /// The mounts, the licence partition's among them.
+    Mounts,
+    /// The wall clock, which people and time servers set.
+    Clock,
+    /// The times at which something is due.
+    Times,
+    /// The network interfaces.
+    Links,
+}
+
+impl Watched {
+    /// All of it, in the order in which the report names it.
+    pub const ALL: [Self; 5] = [Self::Files, Self::Mounts, Self::Clock, Self::Times, Self::Links];
+
+    /// The subject of the problem that it is not watched.
+    #[must_use]
+    pub fn subject(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Mounts => "mounts",
+            Self::Clock => "clock",
+            Self::Times => "timers",
+            Self::Links => "network interfaces",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Files => {
+                "are not watched, because the kernel has no inotify instance or watch left, so licd \
+                 reads them now and then; raise fs.inotify.max_user_instances and \
+                 fs.inotify.max_user_watches"
+            }
+            Self::Mounts => {
+                "are not watched, because the kernel has no descriptor or memory left, so licd looks \
+                 now and then whether the licence partition has changed; end programs that use them up"
+            }
+            Self::Clock => {
+                "is not watched, because the kernel has no descriptor or memory left, so licd reads it \
+                 now and then; end programs that use them up"
+            }
+            Self::Times => {
+                "are not set, because the kernel has no descriptor or memory left, so licd looks now and \
+                 then what is due; end programs that use them up"
+            }
+            Self::Links => {
+                "are not watched, because the kernel has no descriptor or memory left, so licd lists them \
+                 now and then; end programs that use them up"
+            }
+        }
+    }
 }
 
 impl About for MachineProblem {
@@ -33,7 +91,7 @@ impl About for MachineProblem {
                 "USB drive".to_owned()
             }
             Self::OldSystem(_) => "operating system".to_owned(),
-            Self::Unwatched => "files".to_owned(),
+            Self::Unwatched(what) => what.subject().to_owned(),
         }
     }
 
@@ -55,10 +113,7 @@ impl About for MachineProblem {
             Self::OldSystem(major) => format!(
                 "OS {major} predates these licences, which are judged as on OS 11; update it"
             ),
-            Self::Unwatched => "are not watched, because the kernel has no inotify instance or \
-                                watch left, so licd reads them now and then; raise \
-                                fs.inotify.max_user_instances and fs.inotify.max_user_watches"
-                .to_owned(),
+            Self::Unwatched(what) => what.message().to_owned(),
         }
     }
 }

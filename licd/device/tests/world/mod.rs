@@ -120,7 +120,7 @@ impl World {
         write("usr/lib/licd/trust.note", &trust(1, &[]));
         write(SYNCHRONIZED, "");
         fs::create_dir_all(path("license/dsa/licenses")).unwrap();
-        let device = Device::at(Root::new(dir.path()));
+        let device = Device::at(Root::new(dir.path()).unwrap());
         let mut world = Self { dir, device, uptime: 0, boots: 0 };
         world.make_card("0000:00:1f.6", "eth0", "00:e0:c5:1c:50:87");
         world.restart();
@@ -182,7 +182,7 @@ impl World {
         self.boots += 1;
         self.uptime = 0;
         self.tell_moment();
-        self.device = Device::at(Root::new(self.dir.path()));
+        self.device = Device::at(Root::new(self.dir.path()).unwrap());
     }
 
     /// Advances time without a time server.
@@ -277,7 +277,7 @@ impl World {
 
     /// A program that surveys for verdicts comes to the same as one that surveys for a report.
     fn assert_same_verdicts(&self) {
-        let [reporter, judge] = [(), ()].map(|()| Device::at(Root::new(self.dir.path())));
+        let [reporter, judge] = [(), ()].map(|()| Device::at(Root::new(self.dir.path()).unwrap()));
         let survey = reporter.survey().unwrap();
         let report = survey.report(&reporter.time(&survey).unwrap());
         let survey = judge.survey_for(Extent::Verdicts).unwrap();

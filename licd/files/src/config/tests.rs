@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// A root with these files.
 fn world(files: &[(&str, &str)]) -> (TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     for (path, text) in files {
         let path = root.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

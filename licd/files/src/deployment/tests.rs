@@ -10,7 +10,7 @@ fn boot(first: &str) -> BootId {
 
 fn root() -> (tempfile::TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     (dir, root)
 }
 

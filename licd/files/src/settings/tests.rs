@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 fn world() -> (TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     fs::create_dir_all(root.path("/etc/licd")).unwrap();
     (dir, root)
 }

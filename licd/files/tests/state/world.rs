@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// A device, and the path of its state file.
 pub(crate) fn device() -> (TempDir, Root, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     let file = root.path("/var/lib/licd/state.toml");
     (dir, root, file)
 }

@@ -13,7 +13,7 @@ use crate::textfile::ReadError;
 /// A warning about a state file.
 #[derive(Debug)]
 pub enum Warning {
-    /// The file was damaged and was set aside.
+    /// The file was damaged, and was set aside if that was possible.
     SetAside {
         /// The file.
         file: PathBuf,
@@ -107,8 +107,8 @@ impl About for Warning {
             Self::SetAside { kept: Ok(kept), damage, without, .. } => {
                 format!("{damage}; it is kept as {}, and {without}", escaped_path(kept))
             }
-            Self::SetAside { kept: Err(why), damage, .. } => {
-                format!("{damage}; it could not be set aside ({}), and is passed over", why.desc())
+            Self::SetAside { kept: Err(why), damage, without, .. } => {
+                format!("{damage}; it could not be set aside ({}), and {without}", why.desc())
             }
             Self::Unreadable { .. } => "may not be read by this user; it is passed over".to_owned(),
         }

@@ -62,6 +62,6 @@ impl<T: Remembered> Reading<T> {
 
     /// What a damaged file means.
     fn consequence(&self) -> &'static str {
-        if self.copy.is_some() { "its copy has taken its place" } else { T::WITHOUT }
+        if self.copy.is_some() { "its copy counts" } else { T::WITHOUT }
     }
 }

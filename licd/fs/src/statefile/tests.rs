@@ -33,7 +33,7 @@ type File = StateFile<Visits>;
 
 fn device() -> (TempDir, Root, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     let file = root.path(Visits::FILE);
     (dir, root, file)
 }
@@ -179,7 +179,7 @@ fn a_file_that_this_user_may_not_read_is_passed_over_and_kept() {
         assert!(root.path(Visits::FILE).exists());
     };
     if let Some(dir) = std::env::var_os(AGAIN) {
-        return look(&Root::new(dir));
+        return look(&Root::new(dir).unwrap());
     }
     let (dir, root, file) = with("schema = 2");
     fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
@@ -228,9 +228,28 @@ fn a_file_that_is_damaged_or_gone_is_replaced_by_its_copy() {
         assert_eq!(found.known.count, 7);
         let warning = warning.map(|warning| warning.to_string());
         assert_eq!(warning.is_some(), damage.is_some());
-        assert!(warning.is_none_or(|warning| warning.ends_with("its copy has taken its place")));
+        assert!(warning.is_none_or(|warning| warning.ends_with(", and its copy counts")));
         assert_eq!(loaded(&root), 7);
     }
+}
+
+#[test]
+fn a_damaged_file_that_stays_for_want_of_the_lock_is_reported_with_what_counts() {
+    let (_dir, root, file) = device();
+    File::update(&root, set(7)).unwrap();
+    fs::write(&file, "nonsense").unwrap();
+    fs::remove_dir_all(root.path("/run")).unwrap();
+    fs::write(root.path("/run"), "in the way").unwrap();
+    let reported = |count, what: &str| {
+        let (found, warning) = File::load(&root).unwrap();
+        let warning = warning.unwrap().to_string();
+        let expected = format!("it could not be set aside (Not a directory), and {what}");
+        assert!(found.known.count == count && warning.ends_with(&expected), "{warning}");
+        assert_eq!(fs::read(&file).unwrap(), b"nonsense");
+    };
+    reported(7, "its copy counts");
+    fs::remove_file(root.path(Visits::COPY.unwrap())).unwrap();
+    reported(0, Visits::WITHOUT);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use licd_fs::look;
 use netlink_packet_core::{Emitable, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -88,16 +89,13 @@ impl LinkEvents {
     ///
     /// # Errors
     ///
-    /// [`LinksError::Kernel`] if the kernel refuses.
-    pub fn open() -> Result<Self, LinksError> {
+    /// The kernel's.
+    pub fn open() -> Result<Self, Errno> {
         let opened = match INHERITED.get() {
-            Some(sockets) => sockets
-                .events
-                .try_clone()
-                .map_err(|error| Errno::try_from(error).unwrap_or(Errno::EMFILE)),
+            Some(sockets) => sockets.events.try_clone().map_err(look::errno),
             None => open(libc::RTMGRP_LINK.unsigned_abs()),
         };
-        opened.map(Self).map_err(|errno| LinksError::Kernel { errno })
+        opened.map(Self)
     }
 
     /// Reads the pending events without waiting and returns whether there were any. The interfaces may
@@ -105,8 +103,8 @@ impl LinkEvents {
     ///
     /// # Errors
     ///
-    /// [`LinksError::Kernel`] if the socket fails.
-    pub fn drain(&self) -> Result<bool, LinksError> {
+    /// The kernel's, if the socket fails.
+    pub fn drain(&self) -> Result<bool, Errno> {
         let mut any = false;
         for _ in 0..MAX_EVENTS {
             // recv(2) discards the rest of the datagram.
@@ -115,7 +113,7 @@ impl LinkEvents {
                 Ok(_) | Err(Errno::ENOBUFS) => any = true,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => break,
-                Err(errno) => return Err(LinksError::Kernel { errno }),
+                Err(errno) => return Err(errno),
             }
         }
         Ok(any)

@@ -19,7 +19,7 @@ impl Machine {
     }
 
     pub(crate) fn root(&self) -> Root {
-        let root = Root::new(self.dir.path());
+        let root = Root::new(self.dir.path()).unwrap();
         assert!(root.is_simulated());
         root
     }

@@ -57,7 +57,10 @@ fn an_absolute_link_to_os_release_stays_inside_the_root() {
     std::fs::create_dir(dir.path().join("etc")).unwrap();
     std::fs::write(dir.path().join("usr/lib/os-release"), "VERSION_ID=12.9\n").unwrap();
     std::os::unix::fs::symlink("/usr/lib/os-release", dir.path().join("etc/os-release")).unwrap();
-    assert_eq!(os_release(&Root::new(dir.path())).unwrap().version.as_deref(), Some("12.9"));
+    assert_eq!(
+        os_release(&Root::new(dir.path()).unwrap()).unwrap().version.as_deref(),
+        Some("12.9")
+    );
 }
 
 #[test]

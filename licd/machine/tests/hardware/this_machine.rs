@@ -15,7 +15,7 @@ use nix::sys::socket::{setsockopt, sockopt::RcvBuf};
 
 #[test]
 fn its_hardware_can_be_read() {
-    let root = Root::new("/");
+    let root = Root::new("/").unwrap();
     for link in links::list(&root).unwrap().unwrap() {
         assert_eq!(link.mac[0] & 1, 0, "{link:?}");
         assert_ne!(link.mac, [0; 6], "{link:?}");

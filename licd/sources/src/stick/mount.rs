@@ -90,7 +90,7 @@ fn create(
 /// mount is impossible.
 fn share(node: &Node) -> Result<OwnedFd, StickError> {
     // The mounts of the real machine: a simulated one cannot be cloned.
-    let stack = Stack::of(&Root::new("/"))?.map_err(StickError::Unreadable)?;
+    let stack = Stack::of(&Root::new("/")?)?.map_err(StickError::Unreadable)?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     stack
         .mount_points(&node.number)

@@ -35,7 +35,7 @@ pub(crate) fn is_root(test: &str) -> bool {
 pub(crate) fn plain() -> (TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("license")).unwrap();
-    let root = Root::new(dir.path());
+    let root = Root::new(dir.path()).unwrap();
     (dir, root)
 }
 
@@ -99,7 +99,7 @@ impl Partition {
         // The kernel detaches the device with its last user, the mount.
         run(Command::new("losetup").args(["--detach", &device]));
         mounted.unwrap();
-        Self { place, image, device, store: Store::new(&Root::new(root)) }
+        Self { place, image, device, store: Store::new(&Root::new(root).unwrap()) }
     }
 
     pub(crate) fn licenses(&self) -> PathBuf {

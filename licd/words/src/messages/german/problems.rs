@@ -57,6 +57,30 @@ pub(super) const TABLE: &[Entry] = &[
         "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches",
         "fs.inotify.max_user_instances und fs.inotify.max_user_watches erhöhen",
     ),
+    (
+        "are not watched, because the kernel has no descriptor or memory left, so licd looks now and then \
+         whether the licence partition has changed",
+        "werden nicht beobachtet, weil der Kernel keinen Deskriptor oder Speicher mehr hat, daher sieht \
+         licd ab und zu nach, ob sich die Lizenzpartition geändert hat",
+    ),
+    (
+        "is not watched, because the kernel has no descriptor or memory left, so licd reads it now and then",
+        "wird nicht beobachtet, weil der Kernel keinen Deskriptor oder Speicher mehr hat, daher liest \
+         licd sie ab und zu",
+    ),
+    (
+        "are not set, because the kernel has no descriptor or memory left, so licd looks now and then what \
+         is due",
+        "sind nicht gestellt, weil der Kernel keinen Deskriptor oder Speicher mehr hat, daher sieht licd ab \
+         und zu nach, was fällig ist",
+    ),
+    (
+        "are not watched, because the kernel has no descriptor or memory left, so licd lists them now and \
+         then",
+        "werden nicht beobachtet, weil der Kernel keinen Deskriptor oder Speicher mehr hat, daher listet \
+         licd sie ab und zu auf",
+    ),
+    ("end programs that use them up", "Programme beenden, die sie aufbrauchen"),
     ("update it", "aktualisieren"),
     ("cannot be read ({})", "ist nicht lesbar ({})"),
     ("check that sysfs is mounted", "prüfen, ob sysfs eingehängt ist"),
@@ -113,7 +137,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("has schema {}, which needs another licd", "hat Schema {}, das ein anderes licd braucht"),
     ("this one knows {}", "dieses kennt {}"),
     ("it is kept as {}, and {}", "aufbewahrt als {}, und {!}"),
-    ("its copy has taken its place", "die Kopie ist an ihre Stelle getreten"),
+    ("its copy counts", "es gilt die Kopie"),
     ("no restart of the device is pending", "kein Neustart des Geräts steht aus"),
     (
         "the files of the download links are fetched once more",
@@ -128,10 +152,7 @@ pub(super) const TABLE: &[Entry] = &[
         "ein Ablaufhinweis erscheint heute vielleicht noch einmal",
     ),
     ("the device starts without its memory", "das Gerät beginnt ohne seine Aufzeichnungen"),
-    (
-        "it could not be set aside ({}), and is passed over",
-        "sie ließ sich nicht beiseitelegen ({}) und wird übergangen",
-    ),
+    ("it could not be set aside ({}), and {}", "sie ließ sich nicht beiseitelegen ({}), und {!}"),
     ("may not be read by this user", "ist für diesen Benutzer nicht lesbar"),
     ("it is passed over", "sie wird übergangen"),
     ("correct it in UMS", "in der UMS berichtigen"),
