@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// The exit code of a usage error.
 const WRONG_USAGE: u8 = 2;
@@ -15,9 +15,13 @@ const WRONG_USAGE: u8 = 2;
 pub(crate) fn explain(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Help that cannot be written is not needed.
-        let _ = write!(std::io::stdout(), "{text}");
-        return ExitCode::SUCCESS;
+        return match Output::new(false).raw(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                output::complain(&failure);
+                ExitCode::from(failure.code.exit_code())
+            }
+        };
     }
     let clean: String = text
         .chars()
