@@ -86,6 +86,14 @@ pub(super) const TABLE: &[Entry] = &[
     ("the proxy {}", "der Proxy {!}"),
     ("proxy {}: {}", "Proxy {}: {!}"),
     ("proxy {} of {}: {}", "Proxy {} aus {}: {!}"),
+    (
+        "no_proxy: “{}” is no host, domain or network, and is ignored",
+        "no_proxy: „{}“ ist weder Rechner noch Domain noch Netz und zählt nicht",
+    ),
+    (
+        "write HOST, .DOMAIN or ADDRESS/BITS, with :PORT for that port alone",
+        "RECHNER, .DOMAIN oder ADRESSE/BITS schreiben, mit :PORT nur für diesen Port",
+    ),
     ("cannot be fetched", "lässt sich nicht abrufen"),
     (
         "addresses begin with https://, http://, ftps:// or ftp://",
