@@ -79,15 +79,23 @@ impl Backend {
         match self.ask_to_import(&documents, intent) {
             Some(answers) => self.verdicts_of(answers, documents, detail),
             None => self.import_at_once(&documents, intent).unwrap_or_else(|| match self.known() {
-                Ok(known) => self.import_here(known, documents, intent),
-                Err(failure) => {
-                    let unread = |document: &Document| {
-                        let unopened = document.file.as_ref().err();
-                        FileVerdict::unread(&document.name, unopened.unwrap_or(&failure).clone())
-                    };
-                    documents.iter().map(unread).collect()
+                Ok(known) => {
+                    let imported = self.import_arrivals(known, read_all(known, documents, intent));
+                    imported.into_iter().map(|imported| imported.verdict).collect()
                 }
+                Err(failure) => unread(&documents, &failure),
             }),
+        }
+    }
+
+    /// Judges documents as an import of all of them would, without changing anything.
+    pub(crate) fn check_together(&self, documents: Vec<Document>) -> Vec<FileVerdict> {
+        match self.verdicts() {
+            Ok(known) => {
+                let arrivals = read_all(known, documents, Intent::Explicit);
+                self.device.check_together(known, arrivals)
+            }
+            Err(failure) => unread(&documents, &failure),
         }
     }
 
@@ -104,20 +112,6 @@ impl Backend {
             documents.iter().zip(contents).map(read).collect()
         })?;
         Some(self.finish(batch).into_iter().map(|imported| imported.verdict).collect())
-    }
-
-    fn import_here(
-        &self,
-        known: &Survey,
-        documents: Vec<Document>,
-        intent: Intent,
-    ) -> Vec<FileVerdict> {
-        let read = |Document { name, file }| match file {
-            Ok(file) => known.read(&name, file, intent),
-            Err(failure) => Arrival::unread(&name, failure),
-        };
-        let imported = self.import_arrivals(known, documents.into_iter().map(read).collect());
-        imported.into_iter().map(|imported| imported.verdict).collect()
     }
 
     pub(super) fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
@@ -183,4 +177,22 @@ impl Backend {
         };
         documents.into_iter().map(verdict).collect()
     }
+}
+
+/// Reads documents to their end.
+fn read_all(known: &Survey, documents: Vec<Document>, intent: Intent) -> Vec<Arrival> {
+    let read = |Document { name, file }| match file {
+        Ok(file) => known.read(&name, file, intent),
+        Err(failure) => Arrival::unread(&name, failure),
+    };
+    documents.into_iter().map(read).collect()
+}
+
+/// The verdicts on documents after a failure that keeps those that were opened from being read.
+fn unread(documents: &[Document], failure: &Failure) -> Vec<FileVerdict> {
+    let unread = |document: &Document| {
+        let unopened = document.file.as_ref().err();
+        FileVerdict::unread(&document.name, unopened.unwrap_or(failure).clone())
+    };
+    documents.iter().map(unread).collect()
 }

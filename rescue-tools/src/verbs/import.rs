@@ -29,7 +29,7 @@ pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbRe
     let fetch = |url: &Url| fetch(backend, url, login.clone()?, out.is_json());
     let Gathered { documents, empty, done: mut verdicts } = gather(backend, order, fetch);
     if order.check {
-        verdicts.extend(documents.into_iter().map(|document| backend.check(document).0));
+        verdicts.extend(backend.check_together(documents));
     } else {
         let detail = if out.is_json() { Detail::Contents } else { Detail::Any };
         verdicts.extend(backend.import(documents, order.intent(), detail));

@@ -59,7 +59,7 @@ pub(super) fn run(
 fn take(backend: &Backend, documents: Vec<Document>, effect: Effect) -> Outcome {
     Outcome::Files(match effect {
         Effect::Import => backend.import(documents, Intent::Explicit, Detail::Contents),
-        Effect::CheckOnly => documents.into_iter().map(|one| backend.check(one).0).collect(),
+        Effect::CheckOnly => backend.check_together(documents),
     })
 }
 
