@@ -13,6 +13,7 @@ pub(super) const TABLE: &[Entry] = &[
         "enthält im obersten Verzeichnis keine Datei *.lic",
     ),
     ("copy the licences there", "die Lizenzen dorthin kopieren"),
+    ("copy {} there", "{} dorthin kopieren"),
     (
         "rename {}: a licence ends in .lic, unpacked, and a trust document is named trust.note",
         "{} umbenennen: Eine Lizenz endet auf .lic und ist ausgepackt, ein Vertrauensdokument \
