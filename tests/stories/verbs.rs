@@ -1,6 +1,7 @@
 //! The verbs of licctl (docs/technician.md): their output, which is the same with and without the daemon.
 
 use std::fs;
+use std::process::Command;
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT};
@@ -287,6 +288,21 @@ fn completions_cover_every_verb() {
         for verb in ["status", "import", "update-allowed", "doctor"] {
             assert!(script.contains(verb), "{shell}: {verb}");
         }
+        // The values of “feature” and “remove”.
+        for value in ["custom-partition", "enterprise-management-pack"] {
+            assert!(script.contains(value), "{shell}: {value}");
+        }
+    }
+    let script = world.licctl(["completions", "bash"]).out;
+    let complete = "COMP_WORDS=(licctl $0 \"$1\") COMP_CWORD=2; _licctl licctl \"$1\" $0; \
+                    echo \"${COMPREPLY[@]}\"";
+    for (verb, begun, offered) in [
+        ("feature", "config", "config-change config-change-icg"),
+        ("remove", "e", "evaluation enterprise-management-pack"),
+    ] {
+        let mut bash = Command::new("bash");
+        let answer = program::run(bash.args(["-c", &format!("{script}\n{complete}"), verb, begun]));
+        assert_eq!(answer.out.trim(), offered, "{answer:?}");
     }
 }
 
