@@ -7,6 +7,7 @@
 mod args;
 mod backend;
 mod bus;
+mod document;
 mod layout;
 mod output;
 mod progress;

@@ -10,7 +10,8 @@ use licensing_words as words;
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::backend::{Backend, Detail, Document};
+use crate::backend::{Backend, Detail};
+use crate::document::Document;
 use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
@@ -50,9 +51,9 @@ fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     for source in &order.sources {
-        let (name, file) = match &source.place {
-            Ok(Place::File(path)) => (source::name(path), source::open(path)),
-            Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
+        gathered.documents.push(match &source.place {
+            Ok(Place::File(path)) => source::document(path),
+            Ok(Place::Url(url)) => Document::opened(url.to_string(), fetch(url)),
             Ok(Place::Stick(device)) => {
                 match stick::find(backend, device.as_deref(), order) {
                     Found::Files(files) => gathered.documents.extend(files),
@@ -61,9 +62,10 @@ fn gather(
                 }
                 continue;
             }
-            Err(failure) => (Place::refused_name(&source.text), Err(failure.clone())),
-        };
-        gathered.documents.push(Document { name, file });
+            Err(failure) => {
+                Document::opened(Place::refused_name(&source.text), Err(failure.clone()))
+            }
+        });
     }
     gathered
 }

@@ -8,7 +8,8 @@ use licd_rules::Code;
 use serde::Serialize;
 
 use super::source;
-use crate::backend::{Backend, Document};
+use crate::backend::Backend;
+use crate::document::Document;
 use crate::output::{Output, VerbResult, Verdict};
 
 pub(crate) fn run(
@@ -21,7 +22,7 @@ pub(crate) fn run(
     let named =
         |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
     let file = source::open(mass).map_err(named)?;
-    let (verdict, genuine) = backend.check(Document { name: name.clone(), file: Ok(file) });
+    let (verdict, genuine) = backend.check(Document::opened(name.clone(), Ok(file)));
     let genuine = genuine.filter(|_| verdict.code != Code::WrongDevice);
     let Some(slice) = genuine.and_then(|genuine| genuine.storable) else {
         return Err(named(Failure { code: verdict.code, message: verdict.message }));
