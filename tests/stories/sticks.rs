@@ -203,7 +203,7 @@ fn non_files_are_reported_and_skipped() {
             "valid.lic valid"
         ]
     );
-    assert_eq!(answer.verdicts()[0].1, "is a directory, not a file");
+    assert_eq!(answer.verdicts()[0].1, "is a directory, not a file; name the files in it");
     assert_eq!(answer.verdicts()[1].1, "is a link, not a file");
     assert_eq!(world.stored().len(), 1);
     assert!(stick.pull());

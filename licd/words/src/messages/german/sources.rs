@@ -12,6 +12,7 @@ pub(super) const TABLE: &[Entry] = &[
         "holds no file *.lic in its top directory",
         "enthält im obersten Verzeichnis keine Datei *.lic",
     ),
+    ("name the files in it", "die Dateien darin nennen"),
     ("copy the licences there", "die Lizenzen dorthin kopieren"),
     ("copy {} there", "{} dorthin kopieren"),
     (
