@@ -178,6 +178,7 @@ fn list_and_show_describe_the_store() {
     {
         let text = world.licctl(["show", pack]).with_code(0).out;
         assert!(text.lines().last().unwrap().ends_with(file), "{text}");
+        assert_eq!(world.licctl(["show", &pack.to_lowercase()]).with_code(0).out, text);
     }
     let shown = world.licctl(["show", "base.lic", "--json"]).with_code(0).json();
     assert_eq!((&shown["code"], &shown["units"]), (&json!("valid"), &json!([UNIT])));

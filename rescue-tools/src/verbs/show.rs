@@ -53,7 +53,7 @@ struct Pack<'a> {
 type Fact = (&'static str, String);
 
 pub(crate) fn run(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
-    match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
+    match PackId::parse(&what.to_ascii_uppercase()).filter(|_| !Path::new(what).exists()) {
         Some(pack) => show_pack(backend, &pack, out),
         None => show_file(backend, what, out),
     }
