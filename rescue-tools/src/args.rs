@@ -32,7 +32,6 @@ pub(crate) use orders::{Activate, Import};
 #[command(
     name = "licctl",
     version,
-    max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "To see what is wrong:     licctl doctor\n\

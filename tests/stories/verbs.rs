@@ -19,6 +19,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(doctor_names_what_is_wrong_and_what_to_do),
     story!(text_is_localised_and_json_is_not),
     story!(failures_and_problems_are_said_in_german),
+    story!(help_fits_the_console_of_the_rescue_shell),
     story!(completions_cover_every_verb),
     story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
@@ -280,6 +281,19 @@ fn failures_and_problems_are_said_in_german() {
         let json = [args, &["--json"]].concat();
         assert!(!run(&json).out.contains(said), "{json:?}");
     }
+}
+
+fn help_fits_the_console_of_the_rescue_shell() {
+    let world = World::new();
+    for args in [&["--help"][..], &["-h"], &["import", "--help"], &["activate", "-h"]] {
+        let help = world.licctl(args).with_code(0).out;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| (60..=80).contains(&widest)), "{help}");
+    }
+    let help = world.licctl(["import", "--help"]).out;
+    let option = "  -n, --check                 Only check: print the verdicts of the import, and\n\
+                  \x20                             change nothing\n";
+    assert!(help.contains(option), "{help}");
 }
 
 fn completions_cover_every_verb() {
