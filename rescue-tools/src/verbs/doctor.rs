@@ -2,7 +2,7 @@
 
 use licd_device::{Failure, LinkReport, Problem, Rejected, Report, RequestProblem, StoreState};
 use licd_rules::{ClockState, Code, ServiceState, sort_by};
-use licensing_words::{self as words, Check, English, Level, Tone, Words};
+use licensing_words::{self as words, Caption, Check, English, Level, Tone, Words};
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -11,6 +11,13 @@ use crate::output::{Output, VerbResult, Verdict};
 
 /// The column widths of level and check.
 const CAPS: [usize; 2] = [8, 12];
+
+/// How a file of the store is deleted by hand.
+const DELETE: [&str; 3] = [
+    "  mount -o remount,rw /license",
+    "  rm /license/dsa/licenses/FILE",
+    "  mount -o remount,ro /license",
+];
 
 /// The result of a check.
 #[derive(Debug)]
@@ -93,7 +100,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
     Entry { check: English.check(*check), level: *level, ok: *level == Level::Ok, message }
 }
 
-/// Prints findings, the most severe first, and a summary.
+/// Prints findings, the most severe first, a summary, and how a file goes that only a person may delete.
 pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Page) {
     sort_by(findings, |a, b| a.level.cmp(&b.level));
     let row = |finding: &Finding| {
@@ -109,6 +116,11 @@ pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Pa
     page.gap();
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     page.row(&[], &[words.summary(count(Level::Wrong), count(Level::Note)).into()]);
+    if findings.iter().any(|finding| finding.check == Check::File) {
+        page.gap();
+        page.exact(words.caption(Caption::DeleteHint));
+        DELETE.iter().for_each(|command| page.exact(command));
+    }
 }
 
 pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Finding> {
