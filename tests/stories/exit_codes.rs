@@ -22,6 +22,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(a_daemon_that_does_not_answer_is_9),
     story!(every_verb_answers_in_the_requested_form),
     story!(an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure),
+    story!(help_that_cannot_be_written_is_a_failure_of_licissue_too),
     story!(a_limit_of_file_sizes_is_reported_like_a_full_disk),
 ];
 
@@ -275,6 +276,15 @@ fn an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure
         let words = String::from_utf8(ended.stderr).unwrap();
         assert_eq!((ended.status.code(), &*words), (Some(0), ""), "{args:?}");
     }
+}
+
+fn help_that_cannot_be_written_is_a_failure_of_licissue_too() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut licissue = Command::new(program::path("licissue"));
+    let ended = licissue.arg("--help").stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let words = String::from_utf8(ended.stderr).unwrap();
+    assert!(words.starts_with("licissue: standard output: cannot be written to: "), "{words}");
 }
 
 fn a_limit_of_file_sizes_is_reported_like_a_full_disk() {
