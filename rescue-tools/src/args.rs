@@ -3,13 +3,15 @@
 mod orders;
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
 use clap_complete::Shell;
 use licd_device::{ApplicationError, Failure, Place};
 use licd_fs::root::is_dir;
@@ -30,7 +32,6 @@ pub(crate) use orders::{Activate, Import};
 #[command(
     name = "licctl",
     version,
-    max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "To see what is wrong:     licctl doctor\n\
@@ -115,7 +116,7 @@ pub(crate) enum Verb {
     Remove {
         /// Which: all, evaluation, workspace-edition, enterprise-management-pack, powerterm,
         /// 90meter, teradici or pack:ID.
-        #[arg(value_parser = selector)]
+        #[arg(value_parser = Offering(selector, Selector::words().collect()), hide_possible_values = true)]
         selector: Selector,
     },
     /// Print the unit ID, to which licences for this device are bound.
@@ -129,7 +130,7 @@ pub(crate) enum Verb {
     /// Tell whether a feature is allowed: exit code 0 or 1.
     Feature {
         /// The feature; “licctl features” lists them.
-        #[arg(value_parser = feature)]
+        #[arg(value_parser = Offering(feature, names_of_features()), hide_possible_values = true)]
         name: &'static Feature,
         /// Print nothing.
         #[arg(short, long)]
@@ -282,6 +283,27 @@ fn selector(text: &str) -> Result<Selector, String> {
     Selector::parse(text).ok_or_else(|| format!("is not {}", Selector::FORMS))
 }
 
+/// A parser whose values completions offer, or those of them that are known here.
+#[derive(Clone)]
+struct Offering<P>(P, Vec<&'static str>);
+
+impl<P: TypedValueParser> TypedValueParser for Offering<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, clap::Error> {
+        self.0.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.1.iter().map(PossibleValue::new)))
+    }
+}
+
 fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("is not a day like 2026-11-22")
 }
@@ -292,8 +314,9 @@ fn version(text: &str) -> Result<String, &'static str> {
 }
 
 fn feature(text: &str) -> Result<&'static Feature, String> {
-    Feature::named(text).ok_or_else(|| {
-        let names = Feature::ALL.each_ref().map(|feature| feature.name);
-        format!("is not one of {}", names.join(", "))
-    })
+    Feature::named(text).ok_or_else(|| format!("is not one of {}", names_of_features().join(", ")))
+}
+
+fn names_of_features() -> Vec<&'static str> {
+    Feature::ALL.iter().map(|feature| feature.name).collect()
 }

@@ -21,7 +21,7 @@ use nix::unistd::geteuid;
 use crate::args::Access;
 use crate::bus::Daemon;
 
-pub(crate) use documents::{Detail, Document};
+pub(crate) use documents::Detail;
 pub(crate) use jobs::{CancelBy, JobOptions, Wish};
 
 /// The connection to the daemon, or direct access to the device.

@@ -3,7 +3,6 @@
 mod job;
 mod queue;
 
-use std::fs::File;
 use std::future::{Future, poll_fn};
 use std::os::fd::AsFd as _;
 use std::task::Poll;
@@ -17,6 +16,8 @@ use licd_protocol::BusAddress;
 use licd_rules::{Code, Reason, Selector};
 
 use queue::Queue;
+
+use crate::document::Document;
 
 /// The verdict on a file with its message, or the failure of the call.
 pub(crate) type Answer = Result<(Code, String), Failure>;
@@ -61,17 +62,17 @@ impl Daemon {
 
     /// Imports files together and returns the verdict and message for each. Files are submitted in
     /// order, and the daemon keeps that order; of more than [`AT_ONCE`] it takes so many together.
-    pub(crate) fn import(&self, files: &[(&str, &File)], intent: Intent) -> Vec<Answer> {
+    pub(crate) fn import(&self, documents: &[Document], intent: Intent) -> Vec<Answer> {
         block_on(async {
             let ready = self.ready_to_import();
-            self.import_when(ready, files, intent).await
+            self.import_when(ready, documents, intent).await
         })
     }
 
     /// Does both, without a thread that would keep the connection in between; `None` if there is no daemon.
     pub(crate) fn find_and_import(
         bus: &BusAddress,
-        files: &[(&str, &File)],
+        documents: &[Document],
         intent: Intent,
     ) -> Option<Vec<Answer>> {
         block_on(async {
@@ -80,7 +81,7 @@ impl Daemon {
             let ready = daemon.ready_to_import();
             let is_running = daemon.client.is_running().await.ok()?;
             match is_running {
-                true => Some(daemon.import_when(ready, files, intent).await),
+                true => Some(daemon.import_when(ready, documents, intent).await),
                 false => None,
             }
         })
@@ -101,24 +102,28 @@ impl Daemon {
     async fn import_when(
         &self,
         ready: impl Future<Output = Result<Signals, CallError>>,
-        files: &[(&str, &File)],
+        documents: &[Document],
         intent: Intent,
     ) -> Vec<Answer> {
         match ready.await.map_err(failure) {
-            Ok(signals) => self.import_together(signals, files, intent).await,
-            Err(failure) => files.iter().map(|_| Err(failure.clone())).collect(),
+            Ok(signals) => self.import_together(signals, documents, intent).await,
+            Err(failure) => {
+                let unopened = |document: &Document| document.file().err();
+                let failed = documents.iter().map(unopened);
+                failed.map(|own| Err(own.unwrap_or_else(|| failure.clone()))).collect()
+            }
         }
     }
 
     async fn import_together(
         &self,
         mut ended: Signals,
-        files: &[(&str, &File)],
+        documents: &[Document],
         intent: Intent,
     ) -> Vec<Answer> {
         let mut words: Vec<(String, String)> = Vec::new();
-        let mut answers: Vec<_> = files.iter().map(|_| None).collect();
-        let mut queue = Queue::new(files.len(), AT_ONCE);
+        let mut answers: Vec<_> = documents.iter().map(|_| None).collect();
+        let mut queue = Queue::new(documents.len(), AT_ONCE);
         let mut calls = Vec::new();
         poll_fn(|context| {
             // A job's signal precedes its answer; draining first keeps the queue short.
@@ -128,14 +133,14 @@ impl Daemon {
             }
             loop {
                 while let Some((place, more)) = queue.next(calls.len())
-                    && let Some((name, file)) = files.get(place)
+                    && let Some(document) = documents.get(place)
                 {
                     let options = ImportOptions {
                         purpose: purpose(intent),
                         more,
                         ..ImportOptions::default()
                     };
-                    calls.push((place, Box::pin(self.import_one(name, file, options))));
+                    calls.push((place, Box::pin(self.import_one(document, options))));
                 }
                 let (before, mut refused) = (calls.len(), Vec::new());
                 calls.retain_mut(|(place, call)| match call.as_mut().poll(context) {
@@ -159,25 +164,27 @@ impl Daemon {
             if calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        let with_words = |(answer, (name, _)): (Option<Result<Code, Failure>>, &(&str, &File))| {
+        let with_words = |(answer, document): (Option<Result<Code, Failure>>, &Document)| {
             let code = answer.unwrap_or_else(|| Err(unanswered()))?;
             let is_own = |(verdict, words): &(String, String)| {
                 verdict == code.as_str()
-                    && words.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "))
+                    && words
+                        .strip_prefix(&*document.name)
+                        .is_some_and(|rest| rest.starts_with(": "))
             };
             let own = words.iter().position(is_own).map(|place| words.remove(place));
             Ok((code, own.map(|(_, words)| words).unwrap_or_default()))
         };
-        answers.into_iter().zip(files).map(with_words).collect()
+        answers.into_iter().zip(documents).map(with_words).collect()
     }
 
     async fn import_one(
         &self,
-        name: &str,
-        file: &File,
+        document: &Document,
         options: ImportOptions<'_>,
     ) -> Result<Code, Failure> {
-        let word = self.client.import_file(file.as_fd(), name, &options).await;
+        let file = document.file()?;
+        let word = self.client.import_file(file.as_fd(), &document.name, &options).await;
         verdict(&word.map_err(failure)?)
     }
 }

@@ -13,7 +13,7 @@ use wrapping::{fitting, words};
 /// Columns of the rescue shell's console.
 const WIDTH: usize = 80;
 /// Columns between adjacent cells.
-const GAP: usize = 2;
+pub(crate) const GAP: usize = 2;
 /// The indent of a word that does not fit in the last column.
 const OUTDENT: usize = 4;
 

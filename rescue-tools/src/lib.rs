@@ -7,6 +7,7 @@
 mod args;
 mod backend;
 mod bus;
+mod document;
 mod layout;
 mod output;
 mod progress;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use licd_device::{Failure, Missing};
+use licd_fs::size_limit;
 
 use args::{Args, Verb};
 use backend::Backend;
@@ -28,6 +30,7 @@ use output::{Output, Verdict};
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    size_limit::becomes_an_error();
     let args = match Args::read() {
         Ok(args) => args,
         Err(usage) => return usage::explain(&usage),

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
-use crate::output::Output;
+use crate::layout::{GAP, Page};
+use crate::output::{self, Output};
 
 /// The exit code of a usage error.
 const WRONG_USAGE: u8 = 2;
@@ -15,9 +16,13 @@ const WRONG_USAGE: u8 = 2;
 pub(crate) fn explain(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Help that cannot be written is not needed.
-        let _ = write!(std::io::stdout(), "{text}");
-        return ExitCode::SUCCESS;
+        return match Output::new(false).page(|page| lay_out(&text, page)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                output::complain(&failure);
+                ExitCode::from(failure.code.exit_code())
+            }
+        };
     }
     let clean: String = text
         .chars()
@@ -32,6 +37,22 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
     }
     let _ = write!(std::io::stderr(), "{clean}");
     ExitCode::from(WRONG_USAGE)
+}
+
+/// Lays out help, whose lines clap leaves as long as they are; a description stays in its column.
+fn lay_out(help: &str, page: &mut Page) {
+    for line in help.lines() {
+        let text = line.trim_start();
+        let indent = line.len() - text.len();
+        match text.split_once("  ") {
+            Some((option, about)) => {
+                let (option, about) = (format!("{:indent$}{option}", ""), about.trim_start());
+                page.row(&[line.len() - about.len() - GAP], &[option.into(), about.into()]);
+            }
+            None if indent < GAP => page.row(&[], &[text.into()]),
+            None => page.text_at(indent, text),
+        }
+    }
 }
 
 /// Joins the error into one line and drops the usage text after it. Clap lists missing arguments on

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use acceptance::harness::Story;
@@ -20,6 +21,9 @@ pub(crate) const STORIES: &[Story] = &[
     story!(missing_write_permission_is_8),
     story!(a_daemon_that_does_not_answer_is_9),
     story!(every_verb_answers_in_the_requested_form),
+    story!(an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure),
+    story!(help_that_cannot_be_written_is_a_failure_of_licissue_too),
+    story!(a_limit_of_file_sizes_is_reported_like_a_full_disk),
 ];
 
 fn yes_is_0_and_no_is_1() {
@@ -238,4 +242,70 @@ fn every_verb_answers_in_the_requested_form() {
         assert!(!text.out.is_empty() && text.err.is_empty(), "{args:?}: {text:?}");
         assert_eq!(text.code, json.code, "{args:?}");
     }
+}
+
+fn an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure() {
+    let world = World::new();
+    world.copy_by_hand("a.lic", maker::licence().sign());
+    let verbs: [&[&str]; 10] = [
+        &["--help"],
+        &["import", "--help"],
+        &["--version"],
+        &["status"],
+        &["list", "--json"],
+        &["show", "a.lic"],
+        &["unit-id"],
+        &["features"],
+        &["doctor"],
+        &["completions", "bash"],
+    ];
+    for args in verbs {
+        let mut licctl = world.licctl_command();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let ended = licctl.args(args).stdout(full).output().unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(6), "{args:?}: {words}");
+        assert_eq!(
+            words, "licctl: standard output: cannot be written: No space left on device\n",
+            "{args:?}"
+        );
+        let mut licctl = world.licctl_command();
+        let (reader, unread) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = licctl.args(args).stdout(unread).output().unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), &*words), (Some(0), ""), "{args:?}");
+    }
+}
+
+fn help_that_cannot_be_written_is_a_failure_of_licissue_too() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut licissue = Command::new(program::path("licissue"));
+    let ended = licissue.arg("--help").stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let words = String::from_utf8(ended.stderr).unwrap();
+    assert!(words.starts_with("licissue: standard output: cannot be written to: "), "{words}");
+}
+
+fn a_limit_of_file_sizes_is_reported_like_a_full_disk() {
+    let world = World::new();
+    let mass = world.file("mass.lic", maker::licence().mass(30).sign());
+    let output = world.file("slice.lic", "");
+    let new = format!("{output}.new");
+    let limited = |args: &[&str]| {
+        let licctl = world.licctl_command();
+        let mut sh = Command::new("sh");
+        sh.args(["-c", "ulimit -f 0 && exec \"$0\" \"$@\""]);
+        sh.env("LC_ALL", "C").arg(licctl.get_program()).args(licctl.get_args());
+        program::run(sh.args(args))
+    };
+    let import = limited(&["import", "--json", &mass]).with_code(7);
+    assert!(import.message().contains("File too large"), "{import:?}");
+    for args in [&["slice", &mass, "-o", &output][..], &["request", "-o", &new]] {
+        let answer = limited(args);
+        assert!(answer.err.contains("File too large"), "{args:?}: {answer:?}");
+    }
+    // Nobody takes an empty file for the request.
+    assert!(!Path::new(&new).exists() && world.stored().is_empty());
+    assert!(world.licctl(["import", &mass]).with_code(0).err.is_empty());
 }

@@ -20,6 +20,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(several_files_are_judged_separately_and_the_good_ones_count),
     story!(the_order_of_licence_and_trust_document_does_not_change_the_result),
     story!(checking_changes_nothing),
+    story!(a_check_of_several_files_says_what_their_import_says),
     story!(an_import_deletes_the_licence_request),
     story!(the_store_keeps_only_this_devices_slice_of_a_mass_licence),
     story!(a_device_without_unit_id_gets_a_verdict_that_says_so),
@@ -184,6 +185,31 @@ fn checking_changes_nothing() {
     assert!(!world.path("/run/licd").exists() && !world.path("/var/lib/licd").exists());
     assert_eq!(world.licctl(["verify", "--json", &file]).out, checked.out);
     assert_eq!(world.licctl(["import", "--json", &file]).out, checked.out);
+}
+
+fn a_check_of_several_files_says_what_their_import_says() {
+    let key = maker::key("igel-issuer-2027", 11);
+    let (own, renewed) = (maker::licence().sign(), maker::licence().serial(190).sign());
+    let of_new_key = maker::licence().pack("WE-OTHER").signed_by(&[&key]);
+    let moved_away = maker::licence().serial(200).roster().units(&[OTHER]).sign();
+    let converted = maker::licence().pack("WE-NEW01").supersedes(&["WE-7Q2KD"]);
+    let converted = converted.issued("2026-11-23T00:00:00Z").sign();
+    for files in [
+        [&renewed, &own],
+        [&own, &renewed],
+        [&own, &own],
+        [&of_new_key, &maker::trust_in(&key)],
+        [&own, &maker::trust(2, &[("WE-7Q2KD", 183)])],
+        [&moved_away, &own],
+        [&converted, &own],
+    ] {
+        let world = World::new();
+        let paths = [world.file("1.lic", files[0]), world.file("2.lic", files[1])];
+        let checked = world.licctl(["import", "-n", "--json", &paths[0], &paths[1]]);
+        assert!(world.stored().is_empty() && !world.path("/var/lib/licd").exists());
+        let imported = world.licctl(["import", "--json", &paths[0], &paths[1]]);
+        assert_eq!(checked.out, imported.out);
+    }
 }
 
 fn an_import_deletes_the_licence_request() {

@@ -15,6 +15,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(an_evaluation_key_issues_nothing_permanent),
     story!(revoking_a_key_restores_what_it_replaced_and_withdrew),
     story!(revoking_a_key_discards_its_dates_across_restarts),
+    story!(doctor_says_what_to_do_with_a_licence_of_a_revoked_key),
 ];
 
 /// A key that version 2 of the trust document accepts for every product, and version 3 omits.
@@ -91,6 +92,29 @@ fn revoking_a_key_restores_what_it_replaced_and_withdrew() {
             assert_eq!(import("reissue.lic", reissue).with_code(0).verdict(), "valid");
         });
     }
+}
+
+fn doctor_says_what_to_do_with_a_licence_of_a_revoked_key() {
+    let world = World::new();
+    let import = |content: String| world.import(content).with_code(0);
+    let _ = import(maker::trust_in(&second()));
+    let old = world.copy_by_hand("old.lic", licence().signed_by(&[&second()]));
+    let _ = world.licctl(["doctor"]).with_code(0);
+    let _ = import(maker::trust(3, &[]));
+    let finding = |level: &str, code: i32| {
+        let found = world.licctl(["doctor"]).with_code(code).flowed();
+        assert!(found.contains(&format!("{level} file old.lic: unknown-key: ")), "{found}");
+        let cure = "if that is in force already, ask the vendor for a licence signed anew, and \
+                    delete this file";
+        assert!(found.contains(cure), "{found}");
+    };
+    finding("WRONG", 1);
+    // The device is licensed again, and the file is a leftover.
+    let _ = import(licence().sign());
+    finding("note", 0);
+    fs::remove_file(old).unwrap();
+    let found = world.licctl(["doctor"]).with_code(0);
+    assert!(found.out.ends_with("Nothing is wrong.\n"), "{found:?}");
 }
 
 fn revoking_a_key_discards_its_dates_across_restarts() {

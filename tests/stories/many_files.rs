@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::ops::Range;
+use std::process::Command;
 use std::time::Duration;
 
+use acceptance::daemon::Daemon;
 use acceptance::harness::Story;
 use acceptance::maker;
-use acceptance::program::{Usage, run_measured};
+use acceptance::program::{self, Usage, run_measured};
 use acceptance::{World, story};
 
 pub(crate) const STORIES: &[Story] = &[
     story!(ten_thousand_licences_take_ten_times_the_work_of_a_thousand),
     story!(files_that_come_together_are_imported_in_few_rounds),
+    story!(an_import_of_more_files_than_descriptors_takes_them_all),
     story!(files_beyond_the_limit_are_reported),
 ];
 
@@ -113,4 +116,28 @@ fn files_beyond_the_limit_are_reported() {
     assert!(!problem());
     fs::write(store.join("one too many.lic"), "").unwrap();
     assert!(problem());
+}
+
+fn an_import_of_more_files_than_descriptors_takes_them_all() {
+    const FILES: u32 = 300;
+    for by_licd in [false, true] {
+        let world = World::new();
+        let licence = |n| maker::licence().pack(&format!("WE-{n:05}")).sign();
+        let files: Vec<_> =
+            (0..FILES).map(|n| world.file(&format!("{n}.lic"), licence(n))).collect();
+        let daemon = by_licd.then(|| world.start());
+        let licctl = daemon.as_ref().map_or_else(|| world.licctl_command(), Daemon::licctl_command);
+        let import = |words: &[&str]| {
+            let mut sh = Command::new("sh");
+            sh.args(["-c", "ulimit -n 200 && exec \"$0\" \"$@\""]).arg(licctl.get_program());
+            sh.args(licctl.get_args()).args(words).args(&files);
+            let answer = program::run(&mut sh).with_code(0);
+            let verdicts = answer.verdicts();
+            assert!(verdicts.iter().all(|(code, _)| code == "valid"), "{answer:?}");
+            assert_eq!(verdicts.len(), FILES as usize);
+        };
+        import(&["import", "-n", "--json"]);
+        import(&["import", "--json"]);
+        assert_eq!(world.stored().len(), FILES as usize);
+    }
 }

@@ -148,6 +148,14 @@ fn importing_an_empty_stick_answers_no() {
     let _near = Stick::with(&world, "sdc1", &near);
     let answer = world.licctl(["import", "usb:/dev/sdc1"]).with_code(1);
     assert!(answer.out.contains("rename “WE.lic.gz”, “trust (1).note”:"), "{answer:?}");
+    // So are licences in a folder.
+    let folder = |path: &Path| {
+        fs::create_dir(path.join("IGEL")).unwrap();
+        fs::write(path.join("IGEL/WE.lic"), "x").unwrap();
+    };
+    let _below = Stick::filled(&world, "sdd1", folder);
+    let answer = world.licctl(["import", "usb:/dev/sdd1"]).with_code(1);
+    assert!(answer.out.contains("copy “IGEL/WE.lic” there"), "{answer:?}");
     // An empty stick does not fail an import of another file.
     let file = world.file("a.lic", maker::licence().sign());
     let _ = world.licctl(["import", "usb:/dev/sdb1", &file]).with_code(0);
@@ -195,7 +203,7 @@ fn non_files_are_reported_and_skipped() {
             "valid.lic valid"
         ]
     );
-    assert_eq!(answer.verdicts()[0].1, "is a directory, not a file");
+    assert_eq!(answer.verdicts()[0].1, "is a directory, not a file; name the files in it");
     assert_eq!(answer.verdicts()[1].1, "is a link, not a file");
     assert_eq!(world.stored().len(), 1);
     assert!(stick.pull());

@@ -79,8 +79,8 @@ fn non_files_are_refused_without_being_opened() {
     symlink("loop.lic", dir.join("loop.lic")).unwrap();
     let daemon = world.start();
     for (name, code, says) in [
-        ("link.lic", "source-refused", "is a directory, not a file"),
-        ("dir.lic", "source-refused", "is a directory, not a file"),
+        ("link.lic", "source-refused", "is a directory, not a file; name the files in it"),
+        ("dir.lic", "source-refused", "is a directory, not a file; name the files in it"),
         ("socket.lic", "source-refused", "is a socket, not a file"),
         ("loop.lic", "source-unreachable", "cannot be opened"),
         ("none.lic", "source-unreachable", "cannot be opened"),

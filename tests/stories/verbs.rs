@@ -1,6 +1,7 @@
 //! The verbs of licctl (docs/technician.md): their output, which is the same with and without the daemon.
 
 use std::fs;
+use std::process::Command;
 
 use acceptance::harness::Story;
 use acceptance::maker::{self, EMP, OTHER, UNIT};
@@ -18,6 +19,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(doctor_names_what_is_wrong_and_what_to_do),
     story!(text_is_localised_and_json_is_not),
     story!(failures_and_problems_are_said_in_german),
+    story!(help_fits_the_console_of_the_rescue_shell),
     story!(completions_cover_every_verb),
     story!(a_bus_without_a_daemon_does_not_matter_to_licctl),
 ];
@@ -177,6 +179,7 @@ fn list_and_show_describe_the_store() {
     {
         let text = world.licctl(["show", pack]).with_code(0).out;
         assert!(text.lines().last().unwrap().ends_with(file), "{text}");
+        assert_eq!(world.licctl(["show", &pack.to_lowercase()]).with_code(0).out, text);
     }
     let shown = world.licctl(["show", "base.lic", "--json"]).with_code(0).json();
     assert_eq!((&shown["code"], &shown["units"]), (&json!("valid"), &json!([UNIT])));
@@ -280,6 +283,19 @@ fn failures_and_problems_are_said_in_german() {
     }
 }
 
+fn help_fits_the_console_of_the_rescue_shell() {
+    let world = World::new();
+    for args in [&["--help"][..], &["-h"], &["import", "--help"], &["activate", "-h"]] {
+        let help = world.licctl(args).with_code(0).out;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| (60..=80).contains(&widest)), "{help}");
+    }
+    let help = world.licctl(["import", "--help"]).out;
+    let option = "  -n, --check                 Only check: print the verdicts of the import, and\n\
+                  \x20                             change nothing\n";
+    assert!(help.contains(option), "{help}");
+}
+
 fn completions_cover_every_verb() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
@@ -287,6 +303,21 @@ fn completions_cover_every_verb() {
         for verb in ["status", "import", "update-allowed", "doctor"] {
             assert!(script.contains(verb), "{shell}: {verb}");
         }
+        // The values of “feature” and “remove”.
+        for value in ["custom-partition", "enterprise-management-pack"] {
+            assert!(script.contains(value), "{shell}: {value}");
+        }
+    }
+    let script = world.licctl(["completions", "bash"]).out;
+    let complete = "COMP_WORDS=(licctl $0 \"$1\") COMP_CWORD=2; _licctl licctl \"$1\" $0; \
+                    echo \"${COMPREPLY[@]}\"";
+    for (verb, begun, offered) in [
+        ("feature", "config", "config-change config-change-icg"),
+        ("remove", "e", "evaluation enterprise-management-pack"),
+    ] {
+        let mut bash = Command::new("bash");
+        let answer = program::run(bash.args(["-c", &format!("{script}\n{complete}"), verb, begun]));
+        assert_eq!(answer.out.trim(), offered, "{answer:?}");
     }
 }
 

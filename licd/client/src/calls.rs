@@ -199,7 +199,7 @@ impl Client {
     /// # Errors
     /// [`CallError`]
     pub async fn answer(&self, answer: &str) -> Result<(), CallError> {
-        self.call((NAME, PATH, DEPLOYMENT), "Answer", ANSWER, &answer).await
+        self.call((NAME, PATH, DEPLOYMENT), "Answer", self.caller.patience(), &answer).await
     }
 
     /// Begins a call whose answer is awaited later, so that others can go out meanwhile. Dropping the result

@@ -25,6 +25,8 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use licd_fs::size_limit;
+
 use args::Invocation;
 
 pub use bus::reading;
@@ -35,6 +37,7 @@ const WRONG_USAGE: u8 = 2;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
+    size_limit::becomes_an_error();
     match args::parse(env::args_os().skip(1)) {
         Ok(Invocation::Run(args)) => daemon::main(&args),
         Ok(Invocation::Help) => print(args::HELP),

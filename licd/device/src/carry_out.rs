@@ -74,12 +74,26 @@ impl Assessor<'_> {
         Ok(())
     }
 
-    /// Judges the arrivals and carries out their actions one by one, trust documents first; returns the
-    /// verdicts in the order of arrival.
+    /// Judges the arrivals and carries out their actions one by one; returns the verdicts in the order of
+    /// arrival.
     pub(crate) fn carry_out_all(
         &mut self,
         arrivals: &mut [Arrival],
         window: &mut Window<'_>,
+    ) -> Vec<Assessed> {
+        let done = self.in_turn(arrivals, |action, intent| carry_out(window, action, intent));
+        if done.iter().any(Assessed::is_answer) {
+            window.remove_requests();
+        }
+        done
+    }
+
+    /// Judges the arrivals one by one, trust documents first, each as if the action of those before it were
+    /// carried out; `act` does so. Returns the verdicts in the order of arrival.
+    pub(crate) fn in_turn(
+        &mut self,
+        arrivals: &mut [Arrival],
+        mut act: impl FnMut(&Action, Intent) -> Result<Option<Stamp>, Failure>,
     ) -> Vec<Assessed> {
         let mut order: Vec<(usize, &mut Arrival)> = arrivals.iter_mut().enumerate().collect();
         sort_by(&mut order, |(_, a), (_, b)| b.is_trust().cmp(&a.is_trust()));
@@ -89,7 +103,7 @@ impl Assessor<'_> {
             let assessed = self.assess(arrival);
             done.push((
                 place,
-                match carry_out(window, &assessed.action, arrival.intent) {
+                match act(&assessed.action, arrival.intent) {
                     Ok(stamp) => {
                         self.note(arrival, &assessed, stamp);
                         assessed
@@ -97,9 +111,6 @@ impl Assessor<'_> {
                     Err(failure) => failure.into(),
                 },
             ));
-        }
-        if done.iter().any(|(_, one)| one.is_answer()) {
-            window.remove_requests();
         }
         sort_by(&mut done, |(a, _), (b, _)| a.cmp(b));
         done.into_iter().map(|(_, assessed)| assessed).collect()

@@ -10,7 +10,7 @@ use licd_files::config::Config;
 use licd_fs::printable;
 use licd_fs::textfile;
 use licd_machine::clock;
-use licd_protocol::{Proxy, Scheme, ca_file, without_userinfo};
+use licd_protocol::{Exemption, Proxy, Scheme, ca_file, without_userinfo};
 use licd_rules::Code;
 use licd_sources::fetch::{self, FetchError, FetchRequest, Peer};
 use license_format::limits::FILE_BYTES;
@@ -148,6 +148,9 @@ impl Device {
             Some(proxy) => Some(proxy),
             None => proxy_of_environment(url.scheme())?,
         };
+        if let (Some(_), Some(list)) = (&proxy, &no_proxy) {
+            warn_of_unread_exemption(list);
+        }
         Ok(FetchRequest {
             url: url.clone(),
             user,
@@ -224,6 +227,17 @@ fn proxy_of_environment(scheme: Scheme) -> Result<Option<Proxy>, Failure> {
         let shown = printable::escaped(&without_userinfo(&text));
         Failure::new(Code::SourceRefused, format!("proxy {shown} of {name}: {error}"))
     })
+}
+
+/// Warns of the first entry of `no_proxy` that names no host: the proxy is used for what it is meant for.
+fn warn_of_unread_exemption(list: &str) {
+    if let Some((entry, _)) = Exemption::list(list).find(|(_, read)| read.is_none()) {
+        log::warn!(
+            "no_proxy: “{}” is no host, domain or network, and is ignored; write HOST, .DOMAIN or \
+             ADDRESS/BITS, with :PORT for that port alone",
+            printable::escaped(entry)
+        );
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

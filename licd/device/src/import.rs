@@ -93,6 +93,14 @@ impl Device {
         (arrival.verdict(code, message), arrival.into_genuine())
     }
 
+    /// The verdicts that an import of these documents together would give. Changes nothing.
+    #[must_use]
+    pub fn check_together(&self, survey: &Survey, mut arrivals: Vec<Arrival>) -> Vec<FileVerdict> {
+        let judged = Assessor::new(self, survey.clone()).in_turn(&mut arrivals, |_, _| Ok(None));
+        let verdict = |(one, arrival): (Assessed, &Arrival)| arrival.verdict(one.code, one.message);
+        judged.into_iter().zip(&arrivals).map(verdict).collect()
+    }
+
     /// A survey for verdicts on documents. Unreadable files of the store do not block it, since they
     /// take nothing away.
     ///

@@ -91,7 +91,8 @@ impl From<DocumentError> for Failure {
             DocumentError::Unsupported { .. } => "; update the system first",
             DocumentError::BadSignature { .. } => "; get the file again from where it was issued",
             DocumentError::UnknownKey { .. } | DocumentError::UntrustedProduct { .. } => {
-                "; import the vendor's newest trust document first"
+                "; import the vendor's newest trust document first; if that is in force already, ask \
+                 the vendor for a licence signed anew, and delete this file"
             }
             DocumentError::ProductMismatch { .. } => "; ask the vendor for a corrected one",
             DocumentError::TooFewRoots { .. } => "; ask the vendor for one signed by more of them",

@@ -59,6 +59,11 @@ impl Stick {
     }
 }
 
+fn quoted<T: AsRef<OsStr>>(names: &[T]) -> String {
+    let quoted = |name: &T| format!("“{}”", escaped(&name.as_ref().to_string_lossy()));
+    names.iter().map(quoted).collect::<Vec<_>>().join(", ")
+}
+
 fn source_name(device: &Path) -> String {
     format!("usb:{}", escaped_path(device))
 }
@@ -118,15 +123,13 @@ impl OpenStick {
     /// The verdict if it holds nothing to import.
     #[must_use]
     pub fn nothing(&self) -> Failure {
-        let near = self.content.near_misses().iter();
-        let near: Vec<_> =
-            near.map(|name| format!("“{}”", escaped(&name.to_string_lossy()))).collect();
-        let cure = match near.as_slice() {
-            [] => "copy the licences there".to_owned(),
-            near => format!(
+        let cure = match (self.content.below(), self.content.near_misses()) {
+            ([], []) => "copy the licences there".to_owned(),
+            ([], near) => format!(
                 "rename {}: a licence ends in .lic, unpacked, and a trust document is named trust.note",
-                near.join(", ")
+                quoted(near)
             ),
+            (below, _) => format!("copy {} there", quoted(below)),
         };
         let message = format!("holds no file *.lic in its top directory; {cure}");
         Failure::new(Code::SourceRefused, message)

@@ -10,6 +10,7 @@
 //! | [`departure`] | noticing that a file goes |
 //! | [`stamp`], [`mountinfo`] | identifying unchanged files; the list of mounts |
 //! | [`atomic`], [`together`], [`lock`] | replacing files; creating several; one writer at a time |
+//! | [`size_limit`] | writing beyond the limit of a file's size |
 //! | [`retry`] | repeating what fails for a passing reason |
 //! | [`statefile`], [`tomlvalue`] | state files under `/var/lib/licd`; values of TOML with a meaning |
 
@@ -26,6 +27,7 @@ pub mod names;
 pub mod printable;
 pub mod retry;
 pub mod root;
+pub mod size_limit;
 pub mod stamp;
 pub mod statefile;
 pub mod textfile;

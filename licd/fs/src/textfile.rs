@@ -7,16 +7,18 @@ use std::io;
 use std::path::Path;
 
 use crate::capped::{self, Capped};
-use crate::look::{Looked, look};
+use crate::look::{self, Looked, look};
 use crate::printable::{escaped, reason};
 
 /// Why a file cannot be used. The text follows "FILE: " in a message, with quotations escaped.
 #[derive(Debug)]
 pub enum ReadError {
-    /// This user may not read the file, or its path leads nowhere.
+    /// The kernel's error, such as that this user may not read the file.
     Unreadable(io::Error),
     /// The path names a directory, a device or the like.
     NotAFile,
+    /// The path is a link to a file that does not exist.
+    Dangling,
     /// The file is larger than this limit in bytes.
     TooLarge(u64),
     /// The file is not UTF-8 from this position on.
@@ -86,6 +88,7 @@ impl fmt::Display for ReadError {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {}", reason(error)),
             Self::NotAFile => f.write_str("is not a regular file"),
+            Self::Dangling => f.write_str("is a link to nothing"),
             Self::TooLarge(limit) => write!(f, "is larger than {limit} bytes"),
             Self::NotUtf8(at) => write!(f, "{at}: not UTF-8 text"),
             Self::Toml { at: Some(at), message } => write!(f, "{at}: {message}"),
@@ -98,19 +101,23 @@ impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable(error) => Some(error),
-            Self::NotAFile | Self::TooLarge(_) | Self::NotUtf8(_) | Self::Toml { .. } => None,
+            Self::NotAFile
+            | Self::Dangling
+            | Self::TooLarge(_)
+            | Self::NotUtf8(_)
+            | Self::Toml { .. } => None,
         }
     }
 }
 
 /// Reads the file at `path`; `None` if it does not exist. The inner error is a fact:
-/// [`ReadError::Unreadable`], [`ReadError::NotAFile`], or [`ReadError::TooLarge`] beyond `limit`
-/// bytes.
+/// [`ReadError::Unreadable`], [`ReadError::NotAFile`], [`ReadError::Dangling`], or
+/// [`ReadError::TooLarge`] beyond `limit` bytes.
 ///
 /// # Errors
 /// [`Unavailable`](crate::look::Unavailable).
 pub fn read(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
-    Ok(found(look(path, capped::read(path, limit))?, limit))
+    found(path, capped::read(path, limit), limit)
 }
 
 /// Does the same for a file that the image or licd itself writes, see [`capped::read_own`].
@@ -118,17 +125,24 @@ pub fn read(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError
 /// # Errors
 /// [`Unavailable`](crate::look::Unavailable).
 pub fn read_own(path: &Path, limit: u64) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
-    Ok(found(look(path, capped::read_own(path, limit))?, limit))
+    found(path, capped::read_own(path, limit), limit)
 }
 
-fn found(read: io::Result<Capped>, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
-    match read {
+fn found(
+    path: &Path,
+    read: io::Result<Capped>,
+    limit: u64,
+) -> Looked<Result<Option<Vec<u8>>, ReadError>> {
+    Ok(match look(path, read)? {
         Ok(Capped::Whole(bytes)) => Ok(Some(bytes)),
         Ok(Capped::NotRegular) => Err(ReadError::NotAFile),
         Ok(Capped::TooLarge) => Err(ReadError::TooLarge(limit)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Whoever placed a link there has not left the file out.
+            if look::exists(path)? { Err(ReadError::Dangling) } else { Ok(None) }
+        }
         Err(error) => Err(ReadError::Unreadable(error)),
-    }
+    })
 }
 
 /// Reads the text of the file at `path`; `None` if it does not exist. The inner error is one of
@@ -208,6 +222,18 @@ mod tests {
         for read in [read, read_own] {
             assert!(read(&dir.path().join("none"), 5).unwrap().unwrap().is_none());
         }
+    }
+
+    #[test]
+    fn a_link_to_a_missing_file_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("none", &link).unwrap();
+        for read in [read, read_own] {
+            assert!(matches!(read(&link, 5), Ok(Err(ReadError::Dangling))));
+        }
+        std::fs::write(dir.path().join("none"), "x").unwrap();
+        assert_eq!(read(&link, 5).unwrap().unwrap().unwrap(), b"x");
     }
 
     #[test]

@@ -18,6 +18,8 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use licd_fs::size_limit;
+
 use args::{Args, Invocation};
 use bus::{Event, Licd, NotificationServer};
 use expiry::ExpiryNotifications;
@@ -29,6 +31,7 @@ const WRONG_USAGE: u8 = 2;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
+    size_limit::becomes_an_error();
     match args::parse(env::args_os().skip(1)) {
         Ok(Invocation::Run(args)) => {
             bus::block_on(run(&args));

@@ -63,6 +63,11 @@ impl Selector {
     pub const FORMS: &str = "all, evaluation, workspace-edition, enterprise-management-pack, \
                              powerterm, 90meter, teradici or pack:ID";
 
+    /// The words among them.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        ["all", "evaluation"].into_iter().chain(SERVICES.map(|(word, _)| word))
+    }
+
     /// Parses a selector.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

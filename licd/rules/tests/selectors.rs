@@ -29,6 +29,14 @@ fn taken_and_left(license: &Maker) -> (Vec<&'static str>, Vec<&'static str>) {
 }
 
 #[test]
+fn the_words_of_selectors_are_listed() {
+    let words: Vec<_> = Selector::words().collect();
+    assert_eq!(words, [&["all"], &WORDS[..]].concat());
+    assert!(words.iter().all(|word| Selector::parse(word).is_some()));
+    assert_eq!(Selector::FORMS.split([',', ' ']).filter(|form| words.contains(form)).count(), 7);
+}
+
+#[test]
 fn a_selector_takes_only_its_class_and_leaves_other_licences_for_the_service() {
     let trial = || pack("PK-1").term(Term::Evaluation);
     let of = |services: &[&str]| pack("PK-1").services(services);

@@ -282,9 +282,12 @@ fn only_files_are_opened_without_waiting() {
     for name in ["A.lic", "link"] {
         assert_eq!(fed(open(&at(name)).unwrap()).unwrap(), b"text");
     }
-    assert_eq!(refusal(dir.path()), "is a directory, not a file");
+    assert_eq!(refusal(dir.path()), "is a directory, not a file; name the files in it");
     assert_eq!(refusal(&at("fifo")), "is a pipe, not a file");
-    assert_eq!(refusal(Path::new("/dev/zero")), "is a device, not a file");
+    assert_eq!(
+        refusal(Path::new("/dev/zero")),
+        "is a device, not a file; name a stick's partition, as in usb:/dev/sdb1"
+    );
     assert_eq!(refusal(&at("dangling")), "cannot be opened: No such file or directory");
 }
 

@@ -117,6 +117,49 @@ fn only_documents_are_listed_in_byte_order() {
 }
 
 #[test]
+fn documents_in_folders_are_named_if_the_top_directory_has_none() {
+    if !is_root("documents_in_folders_are_named_if_the_top_directory_has_none") {
+        return;
+    }
+    let fill = |top: &Path| {
+        for file in
+            ["b/1.lic", "b/2.lic", "b/3.lic", "a/trust.note", "a/x.txt", ".c/4.lic", "d/e/5.lic"]
+        {
+            fs::create_dir_all(top.join(file).parent().unwrap()).unwrap();
+            fs::write(top.join(file), "").unwrap();
+        }
+        symlink("b", top.join("A")).unwrap();
+    };
+    let named = |stick: &Stick| {
+        let below = stick.open().unwrap().below().to_vec();
+        below.iter().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    let stick = Stick::new(fill, nothing);
+    assert_eq!(named(&stick), ["a/trust.note", "b/1.lic", "b/2.lic", "b/3.lic"]);
+    let more = |top: &Path| {
+        fill(top);
+        fs::write(top.join("a/0.lic"), "").unwrap();
+    };
+    let stick = Stick::new(more, nothing);
+    assert_eq!(named(&stick), ["a/0.lic", "a/trust.note", "b/1.lic", "b/2.lic"]);
+    let there = |top: &Path| {
+        fill(top);
+        fs::write(top.join("0.lic"), "").unwrap();
+    };
+    assert_eq!(named(&Stick::new(there, nothing)), [""; 0]);
+    // However many folders there are, only some are looked into.
+    let many = |top: &Path| {
+        for n in 10..90 {
+            fs::create_dir(top.join(format!("{n}"))).unwrap();
+        }
+        for n in [41, 42] {
+            fs::write(top.join(format!("{n}/a.lic")), "").unwrap();
+        }
+    };
+    assert_eq!(named(&Stick::new(many, nothing)), ["41/a.lic"]);
+}
+
+#[test]
 fn only_regular_files_are_opened() {
     if !is_root("only_regular_files_are_opened") {
         return;

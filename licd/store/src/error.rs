@@ -154,6 +154,10 @@ impl About for StoreError {
                  it again once the medium is in order",
                 words(*why)
             ),
+            // Root's is no fact about the file, but `Unavailable`.
+            Self::Unreadable { why: Errno::EACCES | Errno::EPERM, .. } => {
+                "may not be read by this user; run it as root".to_owned()
+            }
             Self::Unreadable { why, .. } => format!("cannot be read: {}", words(*why)),
             Self::Unavailable(unavailable) => unavailable.message(),
             Self::Busy { holder: Some(holder), .. } => {
@@ -225,6 +229,15 @@ impl std::error::Error for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_not_read_a_file_is_told_who_may() {
+        let message = |why| StoreError::Unreadable { place: "/license".into(), why }.to_string();
+        for why in [Errno::EACCES, Errno::EPERM] {
+            assert_eq!(message(why), "/license: may not be read by this user; run it as root");
+        }
+        assert_eq!(message(Errno::EISDIR), "/license: cannot be read: Is a directory");
+    }
 
     #[test]
     fn refusals_of_the_kernel_are_told_apart() {

@@ -207,6 +207,9 @@ captions! {
     /// How to see a licence with licctl.
     ShowHint = "To see a licence and its file: licctl show PACK",
         "Eine Lizenz und ihre Datei zeigt: licctl show PACK";
+    /// Above the commands that delete a file.
+    DeleteHint = "To delete a file that does not count, as root:",
+        "Eine Datei, die nicht zählt, als root löschen:";
     /// The daemon answers.
     WithDaemon = "licd runs", "licd läuft";
     /// The daemon does not run, seen from the window.

@@ -135,6 +135,10 @@ impl Words for English {
         }
     }
 
+    fn others(&self, files: usize) -> String {
+        format!("and {files} more")
+    }
+
     fn restart(&self, plan: Option<&str>) -> String {
         restart::english(plan)
     }

@@ -139,6 +139,10 @@ impl Words for German {
         }
     }
 
+    fn others(&self, files: usize) -> String {
+        format!("und {files} weitere")
+    }
+
     fn restart(&self, plan: Option<&str>) -> String {
         restart::german(plan)
     }

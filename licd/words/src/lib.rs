@@ -72,6 +72,8 @@ pub trait Words: Sync {
     fn of_pack(&self, pack: &PackId) -> String;
     /// Files of the store that are for other devices.
     fn for_others(&self, files: usize) -> String;
+    /// Further files, after the names of some.
+    fn others(&self, files: usize) -> String;
     /// A restart that a deployment requires; `plan` is the restart state that the daemon publishes.
     fn restart(&self, plan: Option<&str>) -> String;
     /// A next step, for this place.

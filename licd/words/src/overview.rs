@@ -65,6 +65,9 @@ impl Overview {
     }
 }
 
+/// Files that a group of unused ones names: the state of the device is to stay on the screen.
+const NAMED: usize = 6;
+
 /// A line, and whether it says that something is wrong.
 type Judged = (Line, bool);
 
@@ -151,6 +154,9 @@ fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Judged> {
             code => format!("{code}: {}", words.message(code, &first.message)),
         };
         lines.push(judged(Label::NotUsed, text, true));
+        let (shown, others) = names.split_at(names.len().min(NAMED));
+        let others = (!others.is_empty()).then(|| words.others(others.len()));
+        let names = shown.iter().map(ToString::to_string).chain(others).collect::<Vec<_>>();
         lines.push((Line { label: None, text: names.join(", ") }, true));
     }
     lines

@@ -11,7 +11,7 @@ use super::NamedSource;
 /// Import licences and trust documents from files, sticks and servers.
 #[derive(clap::Args)]
 pub(crate) struct Import {
-    /// Only check: print the verdicts, and change nothing.
+    /// Only check: print the verdicts of the import, and change nothing.
     #[arg(short = 'n', long = "check")]
     pub(crate) check: bool,
     /// The user name for servers that require a login.

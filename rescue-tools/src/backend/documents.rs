@@ -1,21 +1,13 @@
 //! Documents that this program reads: their verdicts, and importing them.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
-
 use licd_device::{Arrival, Batch, Failure, FileVerdict, Genuine, Imported, Intent, Survey};
 
 use super::Backend;
-use crate::bus::{self, Answer, Daemon};
+use crate::bus::{Answer, Daemon};
+use crate::document::Document;
 
 /// Bytes of the documents of one call that are read before the write lock is taken: ten large licences.
 const AT_ONCE: usize = 64 * 1024;
-
-/// A file to import, or the reason it could not be opened. The file can be read more than once.
-pub(crate) struct Document {
-    pub(crate) name: String,
-    pub(crate) file: Result<File, Failure>,
-}
 
 /// What a verdict says besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,24 +16,6 @@ pub(crate) enum Detail {
     Contents,
     /// Perhaps nothing.
     Any,
-}
-
-impl Document {
-    /// Its content, if that fits into the room, which it then takes; `None` also if it cannot be read, or its
-    /// length is not known before. Reads without moving the position.
-    fn content(&self, room: &mut usize) -> Option<Result<Vec<u8>, Failure>> {
-        let file = match &self.file {
-            Ok(file) => file,
-            Err(failure) => return Some(Err(failure.clone())),
-        };
-        let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        let length = usize::try_from(found.len()).ok();
-        let length = length.filter(|length| (1..=*room).contains(length))?;
-        let mut content = vec![0; length];
-        file.read_exact_at(&mut content, 0).ok()?;
-        *room -= length;
-        Some(Ok(content))
-    }
 }
 
 impl Backend {
@@ -58,7 +32,7 @@ impl Backend {
 
     /// Judges a document without changing anything; returns the licence too if it is genuine.
     pub(crate) fn check(&self, document: Document) -> (FileVerdict, Option<Box<Genuine>>) {
-        let Document { name, file } = document;
+        let (name, file) = document.into_parts();
         let known = self.verdicts();
         let arrival = file
             .and_then(|file| Ok(known.clone()?.read(&name, file, Intent::Explicit)))
@@ -79,15 +53,23 @@ impl Backend {
         match self.ask_to_import(&documents, intent) {
             Some(answers) => self.verdicts_of(answers, documents, detail),
             None => self.import_at_once(&documents, intent).unwrap_or_else(|| match self.known() {
-                Ok(known) => self.import_here(known, documents, intent),
-                Err(failure) => {
-                    let unread = |document: &Document| {
-                        let unopened = document.file.as_ref().err();
-                        FileVerdict::unread(&document.name, unopened.unwrap_or(&failure).clone())
-                    };
-                    documents.iter().map(unread).collect()
+                Ok(known) => {
+                    let imported = self.import_arrivals(known, read_all(known, documents, intent));
+                    imported.into_iter().map(|imported| imported.verdict).collect()
                 }
+                Err(failure) => unread(&documents, &failure),
             }),
+        }
+    }
+
+    /// Judges documents as an import of all of them would, without changing anything.
+    pub(crate) fn check_together(&self, documents: Vec<Document>) -> Vec<FileVerdict> {
+        match self.verdicts() {
+            Ok(known) => {
+                let arrivals = read_all(known, documents, Intent::Explicit);
+                self.device.check_together(known, arrivals)
+            }
+            Err(failure) => unread(&documents, &failure),
         }
     }
 
@@ -106,20 +88,6 @@ impl Backend {
         Some(self.finish(batch).into_iter().map(|imported| imported.verdict).collect())
     }
 
-    fn import_here(
-        &self,
-        known: &Survey,
-        documents: Vec<Document>,
-        intent: Intent,
-    ) -> Vec<FileVerdict> {
-        let read = |Document { name, file }| match file {
-            Ok(file) => known.read(&name, file, intent),
-            Err(failure) => Arrival::unread(&name, failure),
-        };
-        let imported = self.import_arrivals(known, documents.into_iter().map(read).collect());
-        imported.into_iter().map(|imported| imported.verdict).collect()
-    }
-
     pub(super) fn import_arrivals(&self, known: &Survey, arrivals: Vec<Arrival>) -> Vec<Imported> {
         self.finish(self.device.import(known, arrivals))
     }
@@ -136,21 +104,17 @@ impl Backend {
         self.device.clean_up(survey, &self.device.time(survey)?).map(drop)
     }
 
-    /// Has the daemon import the documents that could be opened; `None` without a daemon.
+    /// Has the daemon import the documents; `None` without a daemon.
     fn ask_to_import(&self, documents: &[Document], intent: Intent) -> Option<Vec<Answer>> {
-        let files = documents
-            .iter()
-            .filter_map(|document| Some((&*document.name, document.file.as_ref().ok()?)));
-        let files: Vec<_> = files.collect();
         if let (None, Some(bus)) = (self.daemon.get(), &self.bus) {
-            let answers = Daemon::find_and_import(bus, &files, intent);
+            let answers = Daemon::find_and_import(bus, documents, intent);
             if answers.is_none() {
                 // This program imports, whatever starts meanwhile.
                 let _ = self.daemon.set(None);
             }
             return answers;
         }
-        Some(self.daemon()?.import(&files, intent))
+        Some(self.daemon()?.import(documents, intent))
     }
 
     /// The verdicts on documents that the daemon has imported. Its answers lack pack and units, so those are
@@ -161,26 +125,41 @@ impl Backend {
         documents: Vec<Document>,
         detail: Detail,
     ) -> Vec<FileVerdict> {
-        let mut answers = answers.into_iter();
         let settings = (detail == Detail::Contents).then(|| self.settings());
-        let verdict = |Document { name, file }| {
-            let (file, answer) = match file.map(|file| (file, answers.next())) {
-                Ok((file, Some(answer))) => (file, answer),
-                Ok((_, None)) => return FileVerdict::unread(&name, bus::unanswered()),
-                Err(failure) => return FileVerdict::unread(&name, failure),
-            };
+        let verdict = |(document, answer): (Document, Answer)| {
             let Failure { code, message } = match answer {
                 Ok((code, message)) => Failure { code, message },
                 Err(failure) => failure,
             };
             // Errors on the bus name the file, which a `FileVerdict` holds separately.
-            let unnamed = message.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(": "));
+            let unnamed =
+                message.strip_prefix(&*document.name).and_then(|rest| rest.strip_prefix(": "));
             let message = unnamed.map_or_else(|| message.clone(), str::to_owned);
-            match &settings {
-                Some(Ok(settings)) => settings.describe(&name, file, code, message),
-                Some(Err(_)) | None => FileVerdict::unread(&name, Failure { code, message }),
+            if let Some(Ok(settings)) = &settings
+                && let Ok(file) = document.file()
+            {
+                return settings.describe(&document.name, file, code, message);
             }
+            FileVerdict::unread(&document.name, Failure { code, message })
         };
-        documents.into_iter().map(verdict).collect()
+        documents.into_iter().zip(answers).map(verdict).collect()
     }
+}
+
+/// Reads documents to their end.
+fn read_all(known: &Survey, documents: Vec<Document>, intent: Intent) -> Vec<Arrival> {
+    let read = |document: Document| match document.into_parts() {
+        (name, Ok(file)) => known.read(&name, file, intent),
+        (name, Err(failure)) => Arrival::unread(&name, failure),
+    };
+    documents.into_iter().map(read).collect()
+}
+
+/// The verdicts on documents after a failure that keeps those that can be opened from being read.
+fn unread(documents: &[Document], failure: &Failure) -> Vec<FileVerdict> {
+    let unread = |document: &Document| {
+        let unopened = document.file().err();
+        FileVerdict::unread(&document.name, unopened.unwrap_or_else(|| failure.clone()))
+    };
+    documents.iter().map(unread).collect()
 }

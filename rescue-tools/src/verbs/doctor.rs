@@ -1,8 +1,8 @@
 //! `licctl doctor`
 
-use licd_device::{Failure, LinkReport, Problem, Report, RequestProblem, StoreState};
-use licd_rules::{ClockState, ServiceState, sort_by};
-use licensing_words::{self as words, Check, English, Level, Tone, Words};
+use licd_device::{Failure, LinkReport, Problem, Rejected, Report, RequestProblem, StoreState};
+use licd_rules::{ClockState, Code, ServiceState, sort_by};
+use licensing_words::{self as words, Caption, Check, English, Level, Tone, Words};
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -11,6 +11,13 @@ use crate::output::{Output, VerbResult, Verdict};
 
 /// The column widths of level and check.
 const CAPS: [usize; 2] = [8, 12];
+
+/// How a file of the store is deleted by hand.
+const DELETE: [&str; 3] = [
+    "  mount -o remount,rw /license",
+    "  rm /license/dsa/licenses/FILE",
+    "  mount -o remount,ro /license",
+];
 
 /// The result of a check.
 #[derive(Debug)]
@@ -93,7 +100,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
     Entry { check: English.check(*check), level: *level, ok: *level == Level::Ok, message }
 }
 
-/// Prints findings, the most severe first, and a summary.
+/// Prints findings, the most severe first, a summary, and how a file goes that only a person may delete.
 pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Page) {
     sort_by(findings, |a, b| a.level.cmp(&b.level));
     let row = |finding: &Finding| {
@@ -109,6 +116,11 @@ pub(super) fn lay_out(findings: &mut [Finding], words: &dyn Words, page: &mut Pa
     page.gap();
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     page.row(&[], &[words.summary(count(Level::Wrong), count(Level::Note)).into()]);
+    if findings.iter().any(|finding| finding.check == Check::File) {
+        page.gap();
+        page.exact(words.caption(Caption::DeleteHint));
+        DELETE.iter().for_each(|command| page.exact(command));
+    }
 }
 
 pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Finding> {
@@ -121,11 +133,20 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
     findings.extend(report.rejected.iter().map(|file| {
         let message = words.message(file.code, &file.message);
         let message = format!("{}: {}: {message}", file.file, file.code);
-        Finding::new(Check::File, Level::Wrong, message)
+        Finding::new(Check::File, level_of(file, report), message)
     }));
     findings.extend(report.links.iter().filter_map(|one| link(one, words)));
     findings.extend(report.problems.iter().map(|one| system(one, words)));
     findings
+}
+
+/// The level of a file that does not count. One of an unknown key may be left of a key that was
+/// revoked, which is no fault of a device that is licensed without it.
+fn level_of(file: &Rejected, report: &Report) -> Level {
+    match file.code {
+        Code::UnknownKey => level_in(report.state).min(Level::Note),
+        _ => Level::Wrong,
+    }
 }
 
 /// The finding for a download link that did not deliver a licence in force.
@@ -161,7 +182,12 @@ fn store(report: &Report, words: &dyn Words) -> Finding {
 }
 
 fn license(report: &Report, words: &dyn Words) -> Finding {
-    let level = match report.state {
+    Finding::new(Check::License, level_in(report.state), words.license(report.state))
+}
+
+/// The level of the state of the Workspace Edition.
+fn level_in(state: ServiceState) -> Level {
+    match state {
         ServiceState::Valid | ServiceState::Starter => Level::Ok,
         ServiceState::Warning => Level::Note,
         ServiceState::Grace
@@ -169,6 +195,5 @@ fn license(report: &Report, words: &dyn Words) -> Finding {
         | ServiceState::Expired
         | ServiceState::Withdrawn
         | ServiceState::None => Level::Wrong,
-    };
-    Finding::new(Check::License, level, words.license(report.state))
+    }
 }

@@ -10,7 +10,8 @@ use licensing_words as words;
 use super::source;
 use super::stick::{self, Found};
 use crate::args::Import;
-use crate::backend::{Backend, Detail, Document};
+use crate::backend::{Backend, Detail};
+use crate::document::Document;
 use crate::output::{Output, VerbResult, Verdict};
 use crate::progress::Progress;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(backend: &Backend, order: &Import, out: &mut Output) -> VerbRe
     let fetch = |url: &Url| fetch(backend, url, login.clone()?, out.is_json());
     let Gathered { documents, empty, done: mut verdicts } = gather(backend, order, fetch);
     if order.check {
-        verdicts.extend(documents.into_iter().map(|document| backend.check(document).0));
+        verdicts.extend(backend.check_together(documents));
     } else {
         let detail = if out.is_json() { Detail::Contents } else { Detail::Any };
         verdicts.extend(backend.import(documents, order.intent(), detail));
@@ -50,9 +51,9 @@ fn gather(
 ) -> Gathered {
     let mut gathered = Gathered::default();
     for source in &order.sources {
-        let (name, file) = match &source.place {
-            Ok(Place::File(path)) => (source::name(path), source::open(path)),
-            Ok(Place::Url(url)) => (url.to_string(), fetch(url)),
+        gathered.documents.push(match &source.place {
+            Ok(Place::File(path)) => source::document(path),
+            Ok(Place::Url(url)) => Document::opened(url.to_string(), fetch(url)),
             Ok(Place::Stick(device)) => {
                 match stick::find(backend, device.as_deref(), order) {
                     Found::Files(files) => gathered.documents.extend(files),
@@ -61,9 +62,10 @@ fn gather(
                 }
                 continue;
             }
-            Err(failure) => (Place::refused_name(&source.text), Err(failure.clone())),
-        };
-        gathered.documents.push(Document { name, file });
+            Err(failure) => {
+                Document::opened(Place::refused_name(&source.text), Err(failure.clone()))
+            }
+        });
     }
     gathered
 }

@@ -1,18 +1,13 @@
 //! `licctl request`
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use licd_device::Failure;
-use licd_fs::printable::reason;
-use licd_rules::Code;
-
-use super::slice::{write, written};
-use super::source;
+use super::slice::{write, write_to, written};
 use crate::backend::Backend;
 use crate::output::{Output, VerbResult, Verdict};
+
+/// The mode of a new file with a person's data: only its owner reads it.
+const PRIVATE: u32 = 0o600;
 
 pub(crate) fn run(backend: &Backend, output: Option<&Path>, out: &mut Output) -> VerbResult {
     let report = backend.report()?;
@@ -24,20 +19,8 @@ pub(crate) fn run(backend: &Backend, output: Option<&Path>, out: &mut Output) ->
     // Another machine may answer the request of an activation that waits. Only root reads it.
     let waiting = report.unit_id.and_then(|unit| backend.device().waiting_request(&unit));
     match waiting.filter(|_| path.as_os_str() != "-") {
-        Some(waiting) => write_private(&waiting, path, out)?,
+        Some(waiting) => write_to(path, waiting.as_bytes(), PRIVATE, out)?,
         None => write(request.as_bytes(), output, out)?,
     }
     Ok(Verdict::Yes)
-}
-
-/// Writes a person's data to a file that, if it is new, only its owner reads.
-fn write_private(text: &str, path: &Path, out: &mut Output) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let done = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    done.map_err(|error| Failure {
-        code: Code::StoreUnwritable,
-        message: format!("{}: cannot be written: {}", source::name(path), reason(&error)),
-    })?;
-    written(path, out)
 }

@@ -11,7 +11,8 @@ use licensing_words::{self as words, English};
 use serde::Serialize;
 
 use super::source;
-use crate::backend::{Backend, Document};
+use crate::backend::Backend;
+use crate::document::Document;
 use crate::output::{Output, VerbResult, Verdict};
 
 /// A file, its verdict and its content.
@@ -52,7 +53,7 @@ struct Pack<'a> {
 type Fact = (&'static str, String);
 
 pub(crate) fn run(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
-    match PackId::parse(what).filter(|_| !Path::new(what).exists()) {
+    match PackId::parse(&what.to_ascii_uppercase()).filter(|_| !Path::new(what).exists()) {
         Some(pack) => show_pack(backend, &pack, out),
         None => show_file(backend, what, out),
     }
@@ -81,7 +82,7 @@ fn show_pack(backend: &Backend, pack: &PackId, out: &mut Output) -> VerbResult {
 
 fn show_file(backend: &Backend, what: &str, out: &mut Output) -> VerbResult {
     let name = source::name(Path::new(what));
-    let (verdict, genuine) = backend.check(Document { name, file: open(backend, what) });
+    let (verdict, genuine) = backend.check(Document::opened(name, open(backend, what)));
     let license = genuine.as_ref().map(|genuine| &genuine.license);
     if out.is_json() {
         out.value(&Shown { schema: 1, verdict: &verdict, license: license.map(Details::of) })?;

@@ -11,12 +11,21 @@ use licd_rules::Code;
 use license_format::limits::FILE_BYTES;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
+use crate::document::Document;
 use crate::output::{Output, Verdict};
 
 /// The display name of a file: the user's spelling, escaped for a terminal. The daemon escapes names
 /// the same way.
 pub(crate) fn name(path: &Path) -> String {
     escaped(&path.to_string_lossy())
+}
+
+/// The document in a file, or in the pipe that stands for one.
+pub(crate) fn document(path: &Path) -> Document {
+    match path.as_os_str() == "-" || is_pipe(path) {
+        true => Document::opened(name(path), open(path)),
+        false => Document::at(name(path), path),
+    }
 }
 
 /// Opens a file so that it can be read twice. A pipe, which is standard input for `-` or a shell's

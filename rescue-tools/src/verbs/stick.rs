@@ -9,7 +9,8 @@ use licensing_words::{self as words, Named};
 
 use super::source;
 use crate::args::Import;
-use crate::backend::{Backend, Document, JobOptions, Wish};
+use crate::backend::{Backend, JobOptions, Wish};
+use crate::document::Document;
 
 /// The content of a stick.
 pub(crate) enum Found {
@@ -62,7 +63,7 @@ pub(crate) fn read(backend: &Backend, device: &Path, whole: Option<Intent>) -> F
             Found::Nothing(format!("{name}: {}", stick.nothing().message))
         }
         Ok(stick) => {
-            Found::Files(stick.files().map(|(name, file)| Document { name, file }).collect())
+            Found::Files(stick.files().map(|(name, file)| Document::opened(name, file)).collect())
         }
         Err(failure) => {
             let intent = whole.filter(|_| failure.code == Code::NotAuthorized);
@@ -76,7 +77,7 @@ pub(crate) fn read(backend: &Backend, device: &Path, whole: Option<Intent>) -> F
 }
 
 fn failed(name: String, failure: Failure) -> Found {
-    Found::Files(vec![Document { name, file: Err(failure) }])
+    Found::Files(vec![Document::opened(name, Err(failure))])
 }
 
 fn name_of(device: &Path) -> String {

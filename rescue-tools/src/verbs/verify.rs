@@ -7,7 +7,8 @@ use licd_device::{Failure, Place};
 use licd_rules::Code;
 
 use super::source;
-use crate::backend::{Backend, Document};
+use crate::backend::Backend;
+use crate::document::Document;
 use crate::output::{Output, VerbResult};
 
 pub(crate) fn run(backend: &Backend, files: &[PathBuf], out: &mut Output) -> VerbResult {
@@ -18,8 +19,8 @@ pub(crate) fn run(backend: &Backend, files: &[PathBuf], out: &mut Output) -> Ver
 
 fn document(path: &Path) -> Document {
     match Place::parse(path.as_os_str()) {
-        Ok(Place::Url(url)) => Document { name: url.to_string(), file: address() },
-        _ => Document { name: source::name(path), file: source::open(path) },
+        Ok(Place::Url(url)) => Document::opened(url.to_string(), address()),
+        _ => source::document(path),
     }
 }
 

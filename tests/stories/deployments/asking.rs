@@ -1,12 +1,19 @@
 //! Users are asked, and their answers count.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use acceptance::desktop::{Desktop, Notifier};
+use acceptance::client::{NAME, PATH};
+use acceptance::desktop::{Desktop, Notifier, Running};
 use acceptance::harness::Story;
 use acceptance::logind::{Logind, Version};
 use acceptance::maker::{EMP, licence};
-use acceptance::{story, wait};
+use acceptance::{World, story, wait};
+use zbus::connection::Builder;
+use zbus::interface;
 
 use super::{
     Attended, BUTTONS, ENGLISH, HOUR, Linked, START, answer, plan, poll, until, until_restarted,
@@ -23,6 +30,7 @@ pub(super) const STORIES: &[Story] = &[
     story!(a_user_who_logs_in_during_the_notice_is_asked),
     story!(licd_stops_waiting_for_a_user_who_logs_out),
     story!(an_answer_without_a_question_is_refused),
+    story!(an_answer_may_wait_for_the_password_of_its_user),
     story!(a_real_desktop_shows_the_question),
 ];
 
@@ -181,6 +189,36 @@ fn an_answer_without_a_question_is_refused() {
     assert!(refused.message.contains("no question is open"), "{refused:?}");
     let refused = answer(&daemon, "never").unwrap_err();
     assert!(refused.message.contains("none of now, later and cancel"), "{refused:?}");
+}
+
+/// A licd whose polkit asks for a password, which the user takes a while to type.
+struct Hesitant(Arc<AtomicBool>);
+
+#[interface(name = "com.igel.License1.Deployment")]
+impl Hesitant {
+    fn answer(&self, _answer: &str) {
+        // By default, D-Bus gives up after 25 seconds; polkit waits for minutes.
+        thread::sleep(Duration::from_secs(26));
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn an_answer_may_wait_for_the_password_of_its_user() {
+    let (world, desktop) = (World::new(), Desktop::new());
+    let is_answered = Arc::<AtomicBool>::default();
+    let licd = Builder::address(world.bus.address());
+    let licd = licd.serve_at(PATH, Hesitant(Arc::clone(&is_answered))).name(NAME);
+    let _licd = zbus::block_on(licd.build()).unwrap();
+    let text = r#"{"title":"t","body":"b","without_answers":"","answers":["Now"]}"#;
+    let message = format!(r#"{{"show":"now","answers":["now"],"en":{text},"de":{text}}}"#);
+    world.write("/run/licd/restart.json", format!(r#"{{"schema":1,"message":{message}}}"#));
+    let notifier = Notifier::start(&desktop, BUTTONS);
+    let log = fs::File::create(desktop.path("log")).unwrap();
+    let _session = Running::start(desktop.command(&world, ENGLISH).stderr(log));
+    notifier.press(notifier.until(1)[0].id, "now");
+    let answered = || is_answered.load(Ordering::Relaxed).then_some(());
+    assert!(wait::within(2 * wait::DEADLINE, answered).is_some());
+    assert_eq!(fs::read_to_string(desktop.path("log")).unwrap(), "");
 }
 
 fn a_real_desktop_shows_the_question() {

@@ -75,6 +75,17 @@ fn the_configuration_overrides_the_proxy_of_the_environment() {
     licctl.args(["import", &near.url("a")]).env("no_proxy", "127.0.0.1");
     assert_eq!(acceptance::program::run(&mut licctl).code, 0);
     wait::until("the server was asked", || (near.heads().len() == 1).then_some(()));
+    let near = Server::answering(acceptance::server::ok("", maker::licence().sign()));
+    let mut licctl = world.licctl_command();
+    let exempt = format!("ums.example/24,127.0.0.1:{}", near.address.port());
+    licctl.args(["import", &near.url("a")]).env("no_proxy", exempt);
+    let answer = acceptance::program::run(&mut licctl).with_code(0);
+    assert_eq!(
+        answer.err,
+        "licctl: no_proxy: “ums.example/24” is no host, domain or network, and is ignored; write HOST, \
+         .DOMAIN or ADDRESS/BITS, with :PORT for that port alone\n"
+    );
+    wait::until("the server was asked", || (near.heads().len() == 1).then_some(()));
 }
 
 fn a_caller_on_the_bus_can_name_the_proxy_of_one_import() {

@@ -57,7 +57,7 @@ fn request_once<'a, W: Write>(
     output: &Output<W>,
 ) -> Result<Option<Target<'a>>, RequestError> {
     let url = &target.url;
-    let proxy = job.route.to(url.host());
+    let proxy = job.route.to(url);
     let addresses = match proxy {
         Some(proxy) => job.look_up(proxy.host(), proxy.port()),
         None => job.look_up(url.host(), url.port()),

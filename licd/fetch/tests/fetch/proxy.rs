@@ -71,6 +71,9 @@ fn an_exempt_host_is_reached_directly() {
         ..request(&server.url("/"))
     };
     assert_eq!(fetch(&request).whole(), LICENSE);
+    let port = server.address.port();
+    let at_port = FetchRequest { no_proxy: Some(format!("127.0.0.1:{port}")), ..request };
+    assert_eq!(fetch(&at_port).whole(), LICENSE);
     assert_eq!(proxy.hits(), 0);
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use licd_fs::look::{Looked, look};
+use licd_fs::look::{self, Looked, look};
 use licd_fs::names::names;
 use licd_fs::root::Root;
 use licd_fs::textfile::{self, ReadError};
@@ -77,10 +77,13 @@ pub(super) fn files(
 ) -> Looked<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = match look(dir, names(dir))? {
         Ok(names) => names.iter().map(|name| dir.join(name)).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
-            let error = ReadError::Unreadable(error);
-            errors.push(ConfigError::Unusable { file: dir.to_owned(), error });
+            let error = match error.kind() {
+                io::ErrorKind::NotFound => look::exists(dir)?.then_some(ReadError::Dangling),
+                _ => Some(ReadError::Unreadable(error)),
+            };
+            let unusable = |error| ConfigError::Unusable { file: dir.to_owned(), error };
+            errors.extend(error.map(unusable));
             Vec::new()
         }
     };

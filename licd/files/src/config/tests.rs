@@ -62,6 +62,21 @@ fn an_address_with_an_unencoded_password_is_rejected_with_the_cure() {
 }
 
 #[test]
+fn a_link_to_nothing_is_reported_by_name() {
+    for path in ["/usr/lib/licd/licd.toml", "/etc/licd/licd.toml", FRAGMENT_DIR] {
+        let (_dir, root) = world(&[]);
+        let path = root.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        let (config, errors) = Config::load(&root).unwrap();
+        assert_eq!(config, Config::default());
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let ignored = "is a link to nothing; the whole file is ignored until it is corrected";
+        assert_eq!(errors, [format!("{}: {ignored}", path.display())]);
+    }
+}
+
+#[test]
 fn without_files_the_documented_defaults_apply() {
     let (_dir, root) = world(&[]);
     let (config, errors) = Config::load(&root).unwrap();

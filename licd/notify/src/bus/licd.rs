@@ -49,6 +49,7 @@ impl Licd {
     /// # Errors
     /// licd refuses it, or does not answer.
     pub(crate) async fn answer(&self, answer: &str) -> Result<(), CallError> {
+        self.client.ping().await?;
         self.client.answer(answer).await
     }
 

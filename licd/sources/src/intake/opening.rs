@@ -13,6 +13,10 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::is_closed_to_readers;
 
+/// Kinds of what is not a file, and what people name instead.
+pub(crate) const DIRECTORY: &str = "a directory";
+pub(crate) const DEVICE: &str = "a device";
+
 /// Why a file is not opened. The text follows the file's name.
 #[derive(Debug)]
 pub enum OpenError {
@@ -85,12 +89,12 @@ fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenError> 
         }
         Ok(())
     } else if kind.is_dir() {
-        refused("a directory")
+        refused(DIRECTORY)
     } else if kind.is_fifo() || kind.is_socket() {
         let kind = if kind.is_fifo() { "a pipe" } else { "a socket" };
         if streams == Streams::Allowed { Ok(()) } else { refused(kind) }
     } else {
-        refused("a device")
+        refused(DEVICE)
     }
 }
 
@@ -101,7 +105,14 @@ impl fmt::Display for OpenError {
                 f.write_str("is open for writing only; open it for reading")
             }
             Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
-            Self::NotAFile(kind) => write!(f, "is {kind}, not a file"),
+            Self::NotAFile(kind) => {
+                write!(f, "is {kind}, not a file")?;
+                match *kind {
+                    DIRECTORY => f.write_str("; name the files in it"),
+                    DEVICE => f.write_str("; name a stick's partition, as in usb:/dev/sdb1"),
+                    _ => Ok(()),
+                }
+            }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "has {bytes} bytes, a licence at most {limit}; check the file")
             }

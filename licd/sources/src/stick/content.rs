@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use licd_fs::names::{Listed, each};
+use licd_fs::names::{DirEntry, FileType, Listed, each};
 use licd_fs::printable::reason;
 use licd_rules::{names, sort_by};
 use nix::errno::Errno;
@@ -16,12 +16,14 @@ use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::error::StickError;
-use crate::intake::OpenError;
+use crate::intake::{DEVICE, DIRECTORY, OpenError};
 
 /// Limit of entries in the top directory: more than a stick for licences has, and read in no time.
 pub const ENTRIES: usize = 256;
-/// Limit of near misses, which a message names.
-const MAX_NEAR_MISSES: usize = 4;
+/// Limit of near misses, and of documents in folders, which a message names.
+const MAX_NAMED: usize = 4;
+/// Limit of folders that are looked into, on a stick without a document in its top directory.
+const FOLDERS: usize = 32;
 
 /// The top directory of a stick. Dropping this and every open file ends the mount.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub struct Content {
     /// Keeps the detached mount alive.
     directory: OwnedFd,
     names: Names,
+    below: Vec<PathBuf>,
     incomplete: Option<Incomplete>,
 }
 
@@ -37,6 +40,7 @@ pub struct Content {
 struct Names {
     documents: Vec<OsString>,
     near_misses: Vec<OsString>,
+    folders: Vec<OsString>,
 }
 
 /// Why the list of a directory is incomplete. The text follows the stick's name.
@@ -57,7 +61,12 @@ impl Content {
                 .map_err(unreadable)
         };
         let (names, incomplete) = entries(open()?);
-        Ok(Self { directory: open()?, names, incomplete })
+        let directory = open()?;
+        let below = match names.documents.as_slice() {
+            [] => documents_below(&directory, &names.folders),
+            _ => Vec::new(),
+        };
+        Ok(Self { directory, names, below, incomplete })
     }
 
     /// The names of documents, in byte order: of licences, and of a trust document in any letter case,
@@ -71,6 +80,12 @@ impl Content {
     #[must_use]
     pub fn near_misses(&self) -> &[OsString] {
         &self.names.near_misses
+    }
+
+    /// The paths of the first few documents one folder deeper, if the top directory has none.
+    #[must_use]
+    pub fn below(&self) -> &[PathBuf] {
+        &self.below
     }
 
     /// Why there may be more names.
@@ -95,11 +110,11 @@ impl Content {
         let unreadable = |error: Errno| OpenError::Unreadable(error.into());
         match kind(&self.stat(name).map_err(unreadable)?) {
             SFlag::S_IFREG => {}
-            SFlag::S_IFDIR => return Err(OpenError::NotAFile("a directory")),
+            SFlag::S_IFDIR => return Err(OpenError::NotAFile(DIRECTORY)),
             SFlag::S_IFLNK => return Err(OpenError::NotAFile("a link")),
             SFlag::S_IFIFO => return Err(OpenError::NotAFile("a pipe")),
             SFlag::S_IFSOCK => return Err(OpenError::NotAFile("a socket")),
-            _ => return Err(OpenError::NotAFile("a device")),
+            _ => return Err(OpenError::NotAFile(DEVICE)),
         }
         let flags = OFlag::O_RDONLY
             | OFlag::O_CLOEXEC
@@ -148,7 +163,7 @@ fn kind(found: &FileStat) -> SFlag {
 fn entries(directory: OwnedFd) -> (Names, Option<Incomplete>) {
     let mut names = Names::default();
     let listed = each(directory, ENTRIES, &mut |entry| {
-        names.add(entry.name);
+        names.add(entry);
         Ok(())
     });
     let incomplete = match listed {
@@ -158,17 +173,31 @@ fn entries(directory: OwnedFd) -> (Names, Option<Incomplete>) {
     };
     sort_by(&mut names.documents, Ord::cmp);
     sort_by(&mut names.near_misses, Ord::cmp);
-    names.near_misses.truncate(MAX_NEAR_MISSES);
+    sort_by(&mut names.folders, Ord::cmp);
+    names.near_misses.truncate(MAX_NAMED);
     (names, incomplete)
 }
 
+/// The paths of the first few documents in these folders, as far as they can be read.
+fn documents_below(directory: &OwnedFd, folders: &[OsString]) -> Vec<PathBuf> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    let documents = folders.iter().take(FOLDERS).flat_map(|folder| {
+        let open = |flags| openat(directory, folder.as_os_str(), flags, Mode::empty());
+        let (names, _) = open_noatime(flags, open).map(entries).unwrap_or_default();
+        names.documents.into_iter().map(|name| Path::new(folder).join(name))
+    });
+    documents.take(MAX_NAMED).collect()
+}
+
 impl Names {
-    fn add(&mut self, name: &OsStr) {
+    fn add(&mut self, DirEntry { name, kind, .. }: DirEntry<'_>) {
         let bytes = name.as_bytes();
         if names::is_license(bytes) || names::is_trust(bytes) {
             self.documents.push(name.to_owned());
         } else if names::is_near_miss(bytes) {
             self.near_misses.push(name.to_owned());
+        } else if kind == FileType::Directory && !bytes.starts_with(b".") {
+            self.folders.push(name.to_owned());
         }
     }
 }

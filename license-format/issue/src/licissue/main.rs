@@ -84,7 +84,11 @@ fn show_usage(usage: &clap::Error, out: &mut impl Write, err: &mut impl Write) -
     if !usage.use_stderr() {
         return match writeln!(out, "{text}") {
             Ok(()) => 0,
-            Err(_) => error::FAILED,
+            Err(error) => {
+                let error = CommandError::of_stdout(error);
+                let _ = writeln!(err, "licissue: {error}");
+                error.code()
+            }
         };
     }
     let _ = match text.strip_prefix("error: ") {

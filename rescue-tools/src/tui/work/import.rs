@@ -6,15 +6,15 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use licd_device::{
-    Application, CLOCK_IGNORED, Device, Failure, Fetch, FileVerdict, Intent, Login, Place, Proxy,
-    Url,
+    Application, CLOCK_IGNORED, Failure, Fetch, FileVerdict, Intent, Login, Place, Proxy, Url,
 };
 use licd_fs::printable::escaped;
 use licd_rules::Code;
 
 use super::super::event::{Effect, Event, ImportSource, Outcome};
 use super::Cancel;
-use crate::backend::{Backend, CancelBy, Detail, Document, JobOptions, Wish};
+use crate::backend::{Backend, CancelBy, Detail, JobOptions, Wish};
+use crate::document::Document;
 use crate::verbs::stick::{self, Found};
 
 /// The interval between two reports of progress.
@@ -30,10 +30,7 @@ pub(super) fn run(
 ) -> Outcome {
     match source {
         ImportSource::File(path) => {
-            let document = Document {
-                name: ImportSource::File(path.clone()).name(),
-                file: Device::open(&path),
-            };
+            let document = Document::at(ImportSource::File(path.clone()).name(), &path);
             take(backend, vec![document], effect)
         }
         ImportSource::Stick { device, file } => {
@@ -41,7 +38,8 @@ pub(super) fn run(
             match stick::read(backend, &device, whole) {
                 Found::Files(mut files) => {
                     files.retain(|found| {
-                        file.as_ref().is_none_or(|file| found.name == *file || found.file.is_err())
+                        file.as_ref()
+                            .is_none_or(|file| found.name == *file || found.file().is_err())
                     });
                     take(backend, files, effect)
                 }
@@ -59,7 +57,7 @@ pub(super) fn run(
 fn take(backend: &Backend, documents: Vec<Document>, effect: Effect) -> Outcome {
     Outcome::Files(match effect {
         Effect::Import => backend.import(documents, Intent::Explicit, Detail::Contents),
-        Effect::CheckOnly => documents.into_iter().map(|one| backend.check(one).0).collect(),
+        Effect::CheckOnly => backend.check_together(documents),
     })
 }
 
@@ -101,7 +99,7 @@ impl Server<'_> {
             return Outcome::Files(vec![verdict]);
         }
         let name = self.url.to_string();
-        let document = Document { name, file: self.fetch() };
+        let document = Document::opened(name, self.fetch());
         if self.cancel.is_asked() {
             return Outcome::Cancelled;
         }

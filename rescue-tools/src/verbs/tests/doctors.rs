@@ -46,6 +46,11 @@ note   link     https://ums.example.com/foreign.lic: wrong-device: for unit
 ok     store    /license is there and read-only
 
 10 things are wrong, 1 note.
+
+To delete a file that does not count, as root:
+  mount -o remount,rw /license
+  rm /license/dsa/licenses/FILE
+  mount -o remount,ro /license
 "
     );
 }

@@ -118,6 +118,23 @@ Next:           restart the device
 }
 
 #[test]
+fn many_files_that_are_not_used_leave_the_state_on_the_screen() {
+    let mut device = licensed();
+    let foreign = |n| {
+        let message = "for unit 00E0C51C5088, not this device (00E0C51C5087)";
+        json!({"file": format!("{n}.lic"), "code": "wrong-device", "message": message})
+    };
+    device["rejected"] = (0..5000).map(foreign).collect();
+    let text = status_of(&device);
+    let shown = "\
+Not used:       5000 files are for other devices
+                0.lic, 1.lic, 2.lic, 3.lic, 4.lic, 5.lic, and 4994 more
+
+Workspace Edition           LICENSED";
+    assert!(text.starts_with(shown), "{text}");
+}
+
+#[test]
 fn problems_come_first_grouped_and_escaped_for_the_terminal() {
     assert_eq!(
         status_of(&broken()),

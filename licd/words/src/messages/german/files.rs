@@ -90,6 +90,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("a socket", "ein Socket"),
     ("a device", "ein Gerät"),
     ("is not a regular file", "ist keine gewöhnliche Datei"),
+    ("is a link to nothing", "ist ein symbolischer Link ins Leere"),
     ("remove it", "entfernen"),
     (
         "licd.service sees no home directories: use licctl import, which opens the file itself",

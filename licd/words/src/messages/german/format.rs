@@ -76,6 +76,11 @@ pub(super) const TABLE: &[Entry] = &[
         "import the vendor's newest trust document first",
         "zuerst das neueste Vertrauensdokument des Herstellers importieren",
     ),
+    (
+        "if that is in force already, ask the vendor for a licence signed anew, and delete this file",
+        "wenn es schon gilt, beim Hersteller eine neu unterzeichnete Lizenz anfordern und diese \
+         Datei löschen",
+    ),
     ("ask the vendor for a corrected one", "beim Hersteller eine berichtigte anfordern"),
     (
         "ask the vendor for one signed by more of them",

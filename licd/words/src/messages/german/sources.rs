@@ -12,7 +12,9 @@ pub(super) const TABLE: &[Entry] = &[
         "holds no file *.lic in its top directory",
         "enthält im obersten Verzeichnis keine Datei *.lic",
     ),
+    ("name the files in it", "die Dateien darin nennen"),
     ("copy the licences there", "die Lizenzen dorthin kopieren"),
+    ("copy {} there", "{} dorthin kopieren"),
     (
         "rename {}: a licence ends in .lic, unpacked, and a trust document is named trust.note",
         "{} umbenennen: Eine Lizenz endet auf .lic und ist ausgepackt, ein Vertrauensdokument \
@@ -86,6 +88,14 @@ pub(super) const TABLE: &[Entry] = &[
     ("the proxy {}", "der Proxy {!}"),
     ("proxy {}: {}", "Proxy {}: {!}"),
     ("proxy {} of {}: {}", "Proxy {} aus {}: {!}"),
+    (
+        "no_proxy: “{}” is no host, domain or network, and is ignored",
+        "no_proxy: „{}“ ist weder Rechner noch Domain noch Netz und zählt nicht",
+    ),
+    (
+        "write HOST, .DOMAIN or ADDRESS/BITS, with :PORT for that port alone",
+        "RECHNER, .DOMAIN oder ADRESSE/BITS schreiben, mit :PORT nur für diesen Port",
+    ),
     ("cannot be fetched", "lässt sich nicht abrufen"),
     (
         "addresses begin with https://, http://, ftps:// or ftp://",
