@@ -19,6 +19,7 @@ pub(super) const STORIES: &[Story] = &[
     story!(every_method_and_signal_is_documented_with_its_signature),
     story!(every_member_of_the_report_is_documented),
     story!(every_size_is_the_one_that_the_budgets_allow),
+    story!(every_dependency_has_its_reason_and_no_other),
 ];
 
 fn read(below: &str) -> String {
@@ -165,4 +166,33 @@ fn every_size_is_the_one_that_the_budgets_allow() {
         }
     }
     assert_eq!(documented, allowed);
+}
+
+/// The packages that a manifest depends on, without those of this repository.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let manifest: toml::Table = toml::from_str(manifest).unwrap();
+    let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let entries = tables.iter().filter_map(|table| manifest.get(*table)?.as_table()).flatten();
+    // A workspace's own table says where each is.
+    let own = |entry: &toml::Value| entry.get("path").is_some();
+    let packages = entries.filter(|(_, entry)| !own(entry)).map(|(name, entry)| {
+        let package = entry.get("package").and_then(toml::Value::as_str);
+        package.unwrap_or(name).to_owned()
+    });
+    packages.collect()
+}
+
+fn every_dependency_has_its_reason_and_no_other() {
+    let manifests = pages::repository().into_iter().filter(|file| file.ends_with("Cargo.toml"));
+    let manifests: Vec<_> =
+        manifests.filter(|file| !file.contains("/fuzz/")).map(|file| read(&file)).collect();
+    let name = Regex::new(r#"(?m)^\[package\]\nname = "([^"]+)""#).unwrap();
+    let own: BTreeSet<_> =
+        manifests.iter().filter_map(|text| Some(name.captures(text)?[1].to_owned())).collect();
+    let mut used: BTreeSet<_> = manifests.iter().flat_map(|text| dependencies(text)).collect();
+    used.retain(|package| !own.contains(package));
+    let page = pages::page("docs/code-structure.md");
+    let rows = page.rows().into_iter().skip_while(|row| row[0] != "crate").skip(1);
+    let reasons: BTreeSet<_> = rows.flat_map(|row| pages::code(&row[0])).collect();
+    assert_eq!(reasons, used);
 }
