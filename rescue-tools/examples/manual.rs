@@ -14,7 +14,8 @@ fn main() -> io::Result<()> {
 }
 
 fn write_page(to: &mut impl Write) -> io::Result<()> {
-    let command = rescue_tools::command().disable_help_subcommand(true);
+    // On a terminal no verb is needed.
+    let command = rescue_tools::command().disable_help_subcommand(true).subcommand_required(false);
     let verbs: Vec<_> = command.get_subcommands().cloned().collect();
     let mut built = command.clone();
     built.build();
