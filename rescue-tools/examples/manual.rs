@@ -14,28 +14,40 @@ fn main() -> io::Result<()> {
 }
 
 fn write_page(to: &mut impl Write) -> io::Result<()> {
-    let command = rescue_tools::command().disable_help_subcommand(true);
+    // On a terminal no verb is needed.
+    let command = rescue_tools::command().disable_help_subcommand(true).subcommand_required(false);
     let verbs: Vec<_> = command.get_subcommands().cloned().collect();
+    let mut built = command.clone();
+    built.build();
     let source = format!("licd {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command).section("1").source(source).manual("Licences");
     man.render_title(to)?;
     man.render_name_section(to)?;
-    man.render_synopsis_section(to)?;
+    writeln!(to, ".SH SYNOPSIS\n{}", usage(&mut built))?;
     man.render_description_section(to)?;
     writeln!(to, ".SH VERBS")?;
     for verb in verbs {
+        let name = verb.get_name().to_owned();
+        writeln!(to, ".SS {name}")?;
+        if let Some(built) = built.find_subcommand_mut(&name) {
+            writeln!(to, "{}", usage(built))?;
+        }
         write_verb(to, verb)?;
     }
     man.render_options_section(to)?;
     to.write_all(REST.as_bytes())
 }
 
-/// Writes the section of one verb, without the global options, which have their own section.
+/// The usage, as the help prints it. That of clap_mangen lacks values and repetitions.
+fn usage(command: &mut Command) -> String {
+    let usage = command.render_usage().to_string();
+    usage.trim_start_matches("Usage: ").replace('-', r"\-")
+}
+
+/// Writes what a verb does and its options, without the global ones, which have their own section.
 fn write_verb(to: &mut impl Write, verb: Command) -> io::Result<()> {
-    writeln!(to, ".SS {}", verb.get_name())?;
     let man = Man::new(verb.disable_help_flag(true));
     let mut sections = Vec::new();
-    man.render_synopsis_section(&mut sections)?;
     man.render_description_section(&mut sections)?;
     man.render_options_section(&mut sections)?;
     let mut lines = sections.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

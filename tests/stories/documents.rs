@@ -1,6 +1,7 @@
 //! The documents: what they refer to exists, what they list is what the programs have, and commands print
 //! what is shown.
 
+mod claims;
 mod drill;
 mod pages;
 
@@ -11,7 +12,7 @@ use acceptance::program;
 use acceptance::{World, story};
 use regex_lite::Regex;
 
-pub(crate) const CHAPTERS: [&[Story]; 2] = [STORIES, drill::STORIES];
+pub(crate) const CHAPTERS: [&[Story]; 3] = [STORIES, claims::STORIES, drill::STORIES];
 
 const STORIES: &[Story] = &[
     story!(every_link_of_a_document_leads_somewhere),

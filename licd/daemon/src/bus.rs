@@ -94,8 +94,8 @@ impl fmt::Display for StartError {
                 let reason = error::reason(error);
                 write!(
                     f,
-                    "{bus}: cannot be served as {NAME}: {reason}; is it running, and does \
-                           its policy allow the name?"
+                    "{bus}: cannot be served as {NAME}: {reason}; start the bus, and check that \
+                     its policy allows the name"
                 )
             }
             Self::Silent(bus, limit) => {

@@ -1,6 +1,6 @@
 //! Derives the next steps from a status report.
 
-use licd_device::{LinkReport, Report, ServiceReport, StoreState};
+use licd_device::{LinkReport, Problem, Report, RequestProblem, ServiceReport, StoreState};
 use licd_rules::{ClockState, Code, Feature, LicenseState, Reason, ServiceState, services};
 use license_format::{Date, Expiry};
 
@@ -23,9 +23,9 @@ pub fn steps(report: &Report) -> Vec<Step<'_>> {
     if report.restart_pending {
         steps.push(Step::Restart);
     }
-    let wrong = |link| level(link) == Level::Wrong;
-    let links = report.links.iter().any(wrong);
-    if links || !report.problems.is_empty() || !report.rejected.is_empty() {
+    let links = report.links.iter().any(|link| level(link) == Level::Wrong);
+    let problems = report.problems.iter().any(|one| problem_level(one) == Level::Wrong);
+    if links || problems || !report.rejected.is_empty() {
         steps.push(Step::Repair);
     }
     if steps.is_empty() {
@@ -117,5 +117,15 @@ pub fn level(link: &LinkReport) -> Level {
         // Devices may share links, and a removed licence was removed on purpose.
         Code::WrongDevice | Code::Removed => Level::Note,
         _ => Level::Wrong,
+    }
+}
+
+/// The level of a problem.
+#[must_use]
+pub fn problem_level(problem: &Problem) -> Level {
+    match *problem == Problem::Request(RequestProblem::Waiting) {
+        // licd asks again by itself.
+        true => Level::Note,
+        false => Level::Wrong,
     }
 }

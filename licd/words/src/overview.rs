@@ -80,8 +80,10 @@ fn lines<'a>(
     plan: Option<&str>,
     words: &'a dyn Words,
 ) -> impl Iterator<Item = Judged> + use<'a> {
-    let problems =
-        report.problems.iter().map(|one| judged(Label::Problem, problem(one, words), true));
+    let problems = report.problems.iter().map(|one| {
+        let wrong = next::problem_level(one) == Level::Wrong;
+        judged(Label::Problem, problem(one, words), wrong)
+    });
     let links = report.links.iter().map(|link| {
         let message = words.message(link.code, &link.message);
         let text = format!("{}: {}: {message}", link.url, link.code);

@@ -1,6 +1,6 @@
 //! `licctl doctor`
 
-use licd_device::{Failure, LinkReport, Problem, Rejected, Report, RequestProblem, StoreState};
+use licd_device::{Failure, LinkReport, Problem, Rejected, Report, StoreState};
 use licd_rules::{ClockState, Code, ServiceState, sort_by};
 use licensing_words::{self as words, Caption, Check, English, Level, Tone, Words};
 use serde::Serialize;
@@ -87,12 +87,7 @@ fn unlooked(
 }
 
 fn system(problem: &Problem, words: &dyn Words) -> Finding {
-    let level = match *problem == Problem::Request(RequestProblem::Waiting) {
-        // licd asks again by itself.
-        true => Level::Note,
-        false => Level::Wrong,
-    };
-    Finding::new(Check::System, level, words::problem(problem, words))
+    Finding::new(Check::System, words::problem_level(problem), words::problem(problem, words))
 }
 
 fn entry(finding: &Finding) -> Entry<'_> {

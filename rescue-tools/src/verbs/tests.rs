@@ -96,6 +96,13 @@ pub(crate) fn broken() -> Value {
     device
 }
 
+/// The problem of a request for a licence that licd sends again by itself.
+fn waiting_request() -> Value {
+    let message = "this request for a licence has no answer yet; licd asks again by itself, and \
+                   “licctl request -o FILE” writes it for another machine";
+    json!({"subject": "/license/fetch-activation.json", "message": message})
+}
+
 fn service(name: &str, status: &str, state: &str, end: Option<(&str, i32)>) -> Value {
     let (expires, days_left) = end.unzip();
     let pack = expires.map(|_| "WE-7Q2KD");

@@ -136,6 +136,14 @@ impl Page {
         words.collect::<Vec<_>>().into_iter()
     }
 
+    /// The code spans, and the lines of the blocks of code.
+    pub(super) fn commands(&self) -> impl Iterator<Item = String> + use<> {
+        let blocks = self.text.split("\n```").skip(1).step_by(2).flat_map(str::lines);
+        let blocks: Vec<_> = blocks.map(str::to_owned).collect();
+        let joined = |command: String| command.split_whitespace().collect::<Vec<_>>().join(" ");
+        code(&self.prose()).chain(blocks).map(joined)
+    }
+
     /// The rows of all tables with their headings: the first four cells.
     pub(super) fn rows(&self) -> Vec<[String; 4]> {
         let rows = self.text.lines().filter(|line| line.starts_with("| "));

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use futures_core::Stream as _;
+use zbus::export::futures_core::Stream as _;
 use zbus::message::Type;
 use zbus::{Connection, DBusError as _, MatchRule, Message, MessageStream};
 

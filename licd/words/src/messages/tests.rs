@@ -211,3 +211,11 @@ fn every_sentence_is_translated_or_stays_english_for_a_reason() {
         new.join("\n")
     );
 }
+
+/// A message says what to do; what a dialogue asks is in this crate.
+#[test]
+fn no_message_ends_in_a_question() {
+    let questions = sentences().into_iter().filter(|one| one.text.trim_end().ends_with('?'));
+    let asks: Vec<_> = questions.map(|one| format!("{}: {}", one.file, one.text)).collect();
+    assert!(asks.is_empty(), "{asks:#?}");
+}

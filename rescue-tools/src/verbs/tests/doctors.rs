@@ -78,14 +78,12 @@ ok       Partition  /license ist vorhanden und schreibgeschützt
 #[test]
 fn a_request_that_licd_sends_again_is_a_note() {
     let mut device = licensed();
-    let subject = "/license/fetch-activation.json";
-    let message = "this request for a licence has no answer yet; licd asks again by itself, and \
-                   “licctl request -o FILE” writes it for another machine";
-    device["problems"] = json!([{"subject": subject, "message": message}]);
+    let mut request = waiting_request();
+    device["problems"] = json!([request]);
     let said = doctor_in(Language::English, &device);
     assert!(said.starts_with("note  system"), "{said}");
     assert!(said.ends_with("\nNothing is wrong, 1 note.\n"), "{said}");
-    let message = "is damaged and is not sent; activate again, or remove it";
-    device["problems"] = json!([{"subject": subject, "message": message}]);
+    request["message"] = "is damaged and is not sent; activate again, or remove it".into();
+    device["problems"] = json!([request]);
     assert!(doctor_in(Language::English, &device).starts_with("WRONG  system"));
 }

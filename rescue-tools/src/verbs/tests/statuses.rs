@@ -135,6 +135,22 @@ Workspace Edition           LICENSED";
 }
 
 #[test]
+fn a_request_that_licd_sends_again_needs_no_repair() {
+    let mut device = licensed();
+    device["problems"] = json!([waiting_request()]);
+    let text = status_of(&device);
+    assert!(text.starts_with("Workspace Edition "), "{text}");
+    let last = "\
+Problem:        /license/fetch-activation.json: this request for a licence has
+                no answer yet; licd asks again by itself, and
+                “licctl request -o FILE” writes it for another machine
+
+Next:           nothing to do
+";
+    assert!(text.ends_with(last), "{text}");
+}
+
+#[test]
 fn problems_come_first_grouped_and_escaped_for_the_terminal() {
     assert_eq!(
         status_of(&broken()),

@@ -8,11 +8,17 @@
 )]
 
 mod deployment;
+mod figures;
 mod portal;
 mod trouble;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    acceptance::harness::run(&[deployment::STORIES, portal::STORIES, trouble::STORIES])
+    acceptance::harness::run(&[
+        deployment::STORIES,
+        figures::STORIES,
+        portal::STORIES,
+        trouble::STORIES,
+    ])
 }
