@@ -41,6 +41,7 @@ use zruntime::{Shared as Runtime, Task, mpmc};
 use crate::jobs::{Job, JobId};
 use crate::shared::{News, Shared};
 use block_on::block_on_for;
+use job::ShownJob;
 use outgoing::Outgoing;
 use shown::Shown;
 
@@ -130,7 +131,7 @@ impl Bus {
 
     /// Shows a job.
     pub(crate) fn job_began(&self, job: Arc<Job>) {
-        self.send(Outgoing::JobBegan(job));
+        self.send(Outgoing::JobBegan(ShownJob::new(job)));
     }
 
     /// Announces the progress of a job.

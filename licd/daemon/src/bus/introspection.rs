@@ -133,9 +133,9 @@ fn write_interfaces(
         }
         Place::License => write_license(to, level)?,
         Place::Job(id) => {
-            let job = objects.jobs().get(id).cloned();
+            let shown = objects.jobs().get(id).cloned();
             let (authority, shared) = (Arc::clone(authority), Arc::clone(shared));
-            let object = job.map(|job| JobObject { job, authority, shared });
+            let object = shown.map(|shown| JobObject { shown, authority, shared });
             object.iter().for_each(|object| object.introspect_to_writer(to, level));
         }
         Place::Above(_) | Place::Licenses | Place::Jobs => {}

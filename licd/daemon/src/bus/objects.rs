@@ -18,9 +18,10 @@ use zbus::{Message, ObjectPath, Variant};
 
 use super::authority::Authority;
 use super::gate::Local;
+use super::job::ShownJob;
 use super::license::{self, INTERFACE, Licenses};
 use super::{PATH, introspection, job, manager};
-use crate::jobs::{Job, JobId};
+use crate::jobs::JobId;
 use crate::shared::Shared;
 
 const INTROSPECTABLE: &str = "org.freedesktop.DBus.Introspectable";
@@ -32,7 +33,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 pub(super) struct Objects {
     pub(super) shared: Arc<Shared>,
     pub(super) authority: Arc<Authority>,
-    jobs: Mutex<BTreeMap<JobId, Arc<Job>>>,
+    jobs: Mutex<BTreeMap<JobId, Arc<ShownJob>>>,
 }
 
 impl fmt::Debug for Objects {
@@ -47,7 +48,7 @@ impl Objects {
     }
 
     /// The jobs that zbus serves.
-    pub(super) fn jobs(&self) -> MutexGuard<'_, BTreeMap<JobId, Arc<Job>>> {
+    pub(super) fn jobs(&self) -> MutexGuard<'_, BTreeMap<JobId, Arc<ShownJob>>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -178,7 +179,7 @@ impl From<zbus::Error> for Fault {
 /// its bytes.
 struct Managed<'a> {
     licenses: Licenses<'a>,
-    jobs: &'a BTreeMap<JobId, Arc<Job>>,
+    jobs: &'a BTreeMap<JobId, Arc<ShownJob>>,
 }
 
 /// The interfaces of an object with their properties.
@@ -200,7 +201,7 @@ impl Serialize for Managed<'_> {
             put(name.path(), [(INTERFACE, license::properties(license).into())].into())?;
         }
         for (id, shown) in self.jobs {
-            put(job::path(*id), [(job::INTERFACE, job::properties(shown).into())].into())?;
+            put(job::path(*id), [(job::INTERFACE, shown.properties().into())].into())?;
         }
         map.end()
     }

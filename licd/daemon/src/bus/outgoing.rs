@@ -19,7 +19,7 @@ use super::changes::{Changed, LicenseChanges};
 use super::connected::release_name;
 use super::error::reason;
 use super::gate::Entrance;
-use super::job::{self, JobObject};
+use super::job::{self, JobObject, ShownJob};
 use super::license;
 use super::manager::Manager;
 use super::objects::Objects;
@@ -33,7 +33,7 @@ pub(super) enum Outgoing {
     Announce(Shown, LicenseChanges),
     ExpiryNotice(Notice),
     PlanChanged,
-    JobBegan(Arc<Job>),
+    JobBegan(ShownJob),
     JobWentOn(Arc<Job>),
     JobEnded { job: Arc<Job>, verdict: &'static str, message: String },
     JobForgotten(JobId),
@@ -96,23 +96,19 @@ impl Announcer {
                 let changed = [("State", self.objects.shared.plan().into())];
                 properties_changed(connection, PATH, deployment::INTERFACE, changed).await
             }
-            Outgoing::JobBegan(job) => {
-                let path = job::path(job.id);
-                self.objects.jobs().insert(job.id, Arc::clone(&job));
+            Outgoing::JobBegan(shown) => {
+                let id = shown.job.id;
+                let shown = Arc::new(shown);
+                self.objects.jobs().insert(id, Arc::clone(&shown));
                 let Objects { authority, shared, .. } = &*self.objects;
                 let (authority, shared) = (Arc::clone(authority), Arc::clone(shared));
-                let object = JobObject { job, authority, shared };
-                objects.at(path, object).await.map(drop)
+                let object = JobObject { shown, authority, shared };
+                objects.at(job::path(id), object).await.map(drop)
             }
-            Outgoing::JobWentOn(job) => {
-                let changed = [("Progress", job.progress().into())];
-                properties_changed(connection, &job::path(job.id), job::INTERFACE, changed).await
-            }
+            Outgoing::JobWentOn(job) => self.announce_job(connection, job.id).await,
             Outgoing::JobEnded { job, verdict, message } => {
+                self.announce_job(connection, job.id).await?;
                 let path = job::path(job.id);
-                let changed =
-                    [("Progress", job.progress().into()), ("State", job::state(&job).into())];
-                properties_changed(connection, &path, job::INTERFACE, changed).await?;
                 JobObject::finished(&SignalEmitter::new(connection, path)?, verdict, &message).await
             }
             Outgoing::JobForgotten(id) => {
@@ -125,6 +121,14 @@ impl Announcer {
             }
             Outgoing::Stop => release_name(connection).await,
         }
+    }
+
+    /// Announces what a job has reached.
+    async fn announce_job(&self, connection: &Connection, id: JobId) -> zbus::Result<()> {
+        let shown = self.objects.jobs().get(&id).cloned();
+        let Some([before, now]) = shown.map(|shown| shown.update()) else { return Ok(()) };
+        let changed = different(before, now);
+        properties_changed(connection, &job::path(id), job::INTERFACE, changed).await
     }
 
     /// Announces a report that differs from the one before.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use zbus::{Fd, OwnedObjectPath, OwnedVariant, Variant};
+use zbus::{Fd, Message, OwnedObjectPath, OwnedVariant, Variant};
 
 use crate::bus::{Caller, MANAGER, NAME, PATH, Refused};
 use crate::world::{STORE, UNIT, World};
@@ -16,6 +16,7 @@ const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
 const JOB: &str = "com.igel.License1.Job";
 
 type Options = HashMap<String, OwnedVariant>;
+type Changes = (String, Options, Vec<String>);
 
 fn error(code: &str) -> String {
     format!("com.igel.License1.Error.{code}")
@@ -163,6 +164,21 @@ fn what_cannot_be_imported_ends_a_job_or_is_refused_at_once() {
     let (verdict, message): (String, String) = finished.body().deserialize().unwrap();
     assert_eq!(verdict, "source-unreachable");
     assert!(message.starts_with("/no/such/file.lic: "), "{message}");
+}
+
+#[test]
+fn a_job_announces_what_has_changed_and_nothing_else() {
+    let world = World::new();
+    let (_daemon, caller) = world.start();
+    let mut signals = caller.listen();
+    let changed = |message: &Message| {
+        let body = message.body();
+        let (interface, changed, _): Changes = body.deserialize().ok()?;
+        (interface == JOB).then(|| changed.into_keys().collect::<Vec<_>>())
+    };
+    // Nothing is read, so the progress is at the end what it was at the beginning.
+    let _: OwnedObjectPath = caller.call("Import", &("/no/such/file.lic", Options::new())).unwrap();
+    assert_eq!(signals.wait_for("PropertiesChanged", changed), ["State"]);
 }
 
 #[test]
