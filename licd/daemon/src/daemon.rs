@@ -219,6 +219,9 @@ impl Daemon {
     /// Serves until a signal or the end of the bus.
     fn serve(&mut self) -> Result<(), Fatal> {
         loop {
+            if self.poller.unwatched() != self.device.unwatched() {
+                self.handle(Event::Unwatched)?;
+            }
             for wake in self.wait()? {
                 match wake {
                     Wake::Signal(Signal::Stop) => return Ok(()),
@@ -230,9 +233,6 @@ impl Daemon {
                     Wake::Links => self.handle(Event::LinksChanged)?,
                     Wake::Inbox => self.read_inbox()?,
                 }
-            }
-            if self.poller.unwatched() != self.device.unwatched() {
-                self.handle(Event::ProblemChanged)?;
             }
             self.handle(Event::TimePassed)?;
         }

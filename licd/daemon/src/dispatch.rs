@@ -12,6 +12,7 @@
 //! | `FilesChanged`, `LinksChanged` | none before the burst is over: see `TimePassed` |
 //! | `LinksListed` | refresh, if the interfaces differ from those listed last |
 //! | `ProblemChanged` | refresh |
+//! | `Unwatched` | none before the time of the next attempt: see `TimePassed` |
 //! | `ActivationPlanned` | none before the time has come: see `TimePassed` |
 //! | `PollDue` | follow the first link, or poll again in what is left of the pause |
 //! | `TimePassed` | what has become due: refresh, list interfaces, import, settle, poll, activate, answer pollers, forget ended jobs, feed the watchdog, rejoin the bus |
@@ -119,6 +120,7 @@ impl State {
             Event::Hangup => self.refresh(Scope::All, None),
             Event::AlarmRang => self.refresh(Scope::Time, None),
             Event::ProblemChanged => self.refresh(Scope::Changes, None),
+            Event::Unwatched => self.timers.retry_also(Lack::Watches, now),
             Event::PollDue => self.regular_poll_due(),
             Event::ActivationPlanned(wait) => self.activation.set(self.now + wait),
             Event::FilesChanged => self.timers.files.note(now),

@@ -26,6 +26,8 @@ pub(crate) enum Event {
     AlarmRang,
     /// A problem of the daemon itself, which the report names, has come or gone.
     ProblemChanged,
+    /// Something can no longer be watched.
+    Unwatched,
     /// The regular poll of the download links is due.
     PollDue,
     /// Files or mounts changed.

@@ -157,6 +157,7 @@ fn a_lack_is_looked_at_again_at_doubling_intervals() {
         (Lack::Record, 4000, vec![500, 1500, 3500]),
         (Lack::UnitId, 8000, vec![1000, 3000, 7000]),
         (Lack::ClosedStore, 8000, vec![1000, 3000, 7000]),
+        (Lack::Watches, 8000, vec![1000, 3000, 7000]),
     ];
     for (lack, limit, times) in cases {
         let state = state_after([(0, Event::AlarmRang), (0, lacking(lack))]);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::timers::{Backoff, Debounce};
 
-/// A lack that a refresh found, for which the daemon refreshes again by itself.
+/// A lack that was found, for which the daemon refreshes again by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lack {
     /// A fact could not be looked at, or the state could not be published.
@@ -18,7 +18,7 @@ pub(crate) enum Lack {
     /// Another process has the partition open. In a mount namespace of its own the daemon gets no
     /// event when that process closes it.
     ClosedStore,
-    /// Files cannot be watched.
+    /// Files, mounts, the clock, timers or interfaces cannot be watched.
     Watches,
 }
 

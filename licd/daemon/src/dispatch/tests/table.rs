@@ -95,6 +95,13 @@ fn reasons() -> Vec<Row> {
             (0, Event::ProblemChanged),
             vec![Refresh(Scope::Changes)],
         ),
+        ("what is no longer watched is left for a moment", vec![], (0, Event::Unwatched), vec![]),
+        (
+            "what is no longer watched is looked at after a second",
+            vec![(0, Event::Unwatched), (500, Event::Unwatched)],
+            (1000, Event::TimePassed),
+            vec![Refresh(Scope::Changes)],
+        ),
         ("the alarm judges again", vec![], (0, Event::AlarmRang), vec![Refresh(Scope::Time)]),
     ]
 }
