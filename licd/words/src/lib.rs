@@ -38,7 +38,7 @@ pub use german::German;
 pub use labels::{Check, Column, Help, Label};
 pub use messages::line;
 pub use named::Named;
-pub use next::{base_first, level, problem_level, span, steps};
+pub use next::{base_first, file_level, link_level, problem_level, span, state_level, steps};
 pub use overview::{Line, Overview, Service, problem};
 pub use rows::{Feature, License, Refusal, features, licenses, refusals, state, why};
 

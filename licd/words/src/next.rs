@@ -1,6 +1,8 @@
 //! Derives the next steps from a status report.
 
-use licd_device::{LinkReport, Problem, Report, RequestProblem, ServiceReport, StoreState};
+use licd_device::{
+    LinkReport, Problem, Rejected, Report, RequestProblem, ServiceReport, StoreState,
+};
 use licd_rules::{ClockState, Code, Feature, LicenseState, Reason, ServiceState, services};
 use license_format::{Date, Expiry};
 
@@ -23,9 +25,10 @@ pub fn steps(report: &Report) -> Vec<Step<'_>> {
     if report.restart_pending {
         steps.push(Step::Restart);
     }
-    let links = report.links.iter().any(|link| level(link) == Level::Wrong);
+    let links = report.links.iter().any(|link| link_level(link) == Level::Wrong);
     let problems = report.problems.iter().any(|one| problem_level(one) == Level::Wrong);
-    if links || problems || !report.rejected.is_empty() {
+    let files = report.rejected.iter().any(|file| file_level(file, report) == Level::Wrong);
+    if links || problems || files {
         steps.push(Step::Repair);
     }
     if steps.is_empty() {
@@ -111,12 +114,36 @@ fn grace(report: &Report, service: &ServiceReport) -> Option<(Date, i32)> {
 
 /// The level of a download link's last result.
 #[must_use]
-pub fn level(link: &LinkReport) -> Level {
+pub fn link_level(link: &LinkReport) -> Level {
     match link.code {
         code if code.is_accepted() => Level::Ok,
         // Devices may share links, and a removed licence was removed on purpose.
         Code::WrongDevice | Code::Removed => Level::Note,
         _ => Level::Wrong,
+    }
+}
+
+/// The level of a file that does not count. One of an unknown key may be left of a key that was
+/// revoked, which is no fault of a device that is licensed without it.
+#[must_use]
+pub fn file_level(file: &Rejected, report: &Report) -> Level {
+    match file.code {
+        Code::UnknownKey => state_level(report.state).min(Level::Note),
+        _ => Level::Wrong,
+    }
+}
+
+/// The level of the state of the Workspace Edition.
+#[must_use]
+pub fn state_level(state: ServiceState) -> Level {
+    match state {
+        ServiceState::Valid | ServiceState::Starter => Level::Ok,
+        ServiceState::Warning => Level::Note,
+        ServiceState::Grace
+        | ServiceState::Pending
+        | ServiceState::Expired
+        | ServiceState::Withdrawn
+        | ServiceState::None => Level::Wrong,
     }
 }
 

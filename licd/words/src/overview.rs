@@ -87,13 +87,13 @@ fn lines<'a>(
     let links = report.links.iter().map(|link| {
         let message = words.message(link.code, &link.message);
         let text = format!("{}: {}: {message}", link.url, link.code);
-        judged(Label::Link, text, next::level(link) == Level::Wrong)
+        judged(Label::Link, text, next::link_level(link) == Level::Wrong)
     });
     let restart = report.restart_pending.then(|| words.restart(plan));
     device(report, words)
         .into_iter()
         .chain(problems)
-        .chain(not_used(&report.rejected, words))
+        .chain(not_used(report, words))
         .chain(links)
         .chain(restart.map(|text| judged(Label::Restart, text, false)))
 }
@@ -140,7 +140,8 @@ fn device(report: &Report, words: &dyn Words) -> [Judged; 5] {
 
 /// The rejected files of the store, grouped: one group for other devices, one for each other message.
 /// File names come last.
-fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Judged> {
+fn not_used(report: &Report, words: &dyn Words) -> Vec<Judged> {
+    let rejected = &report.rejected;
     let same = |a: &Rejected, b: &Rejected| {
         a.code == b.code && (a.code == Code::WrongDevice || a.message == b.message)
     };
@@ -155,11 +156,12 @@ fn not_used(rejected: &[Rejected], words: &dyn Words) -> Vec<Judged> {
             Code::WrongDevice => words.for_others(names.len()),
             code => format!("{code}: {}", words.message(code, &first.message)),
         };
-        lines.push(judged(Label::NotUsed, text, true));
+        let wrong = next::file_level(first, report) == Level::Wrong;
+        lines.push(judged(Label::NotUsed, text, wrong));
         let (shown, others) = names.split_at(names.len().min(NAMED));
         let others = (!others.is_empty()).then(|| words.others(others.len()));
         let names = shown.iter().map(ToString::to_string).chain(others).collect::<Vec<_>>();
-        lines.push((Line { label: None, text: names.join(", ") }, true));
+        lines.push((Line { label: None, text: names.join(", ") }, wrong));
     }
     lines
 }

@@ -1,7 +1,7 @@
 //! `licctl doctor`
 
-use licd_device::{Failure, LinkReport, Problem, Rejected, Report, StoreState};
-use licd_rules::{ClockState, Code, ServiceState, sort_by};
+use licd_device::{Failure, LinkReport, Problem, Report, StoreState};
+use licd_rules::{ClockState, sort_by};
 use licensing_words::{self as words, Caption, Check, English, Level, Tone, Words};
 use serde::Serialize;
 
@@ -128,25 +128,16 @@ pub(super) fn examine(report: &Report, words: &dyn Words, now: &str) -> Vec<Find
     findings.extend(report.rejected.iter().map(|file| {
         let message = words.message(file.code, &file.message);
         let message = format!("{}: {}: {message}", file.file, file.code);
-        Finding::new(Check::File, level_of(file, report), message)
+        Finding::new(Check::File, words::file_level(file, report), message)
     }));
     findings.extend(report.links.iter().filter_map(|one| link(one, words)));
     findings.extend(report.problems.iter().map(|one| system(one, words)));
     findings
 }
 
-/// The level of a file that does not count. One of an unknown key may be left of a key that was
-/// revoked, which is no fault of a device that is licensed without it.
-fn level_of(file: &Rejected, report: &Report) -> Level {
-    match file.code {
-        Code::UnknownKey => level_in(report.state).min(Level::Note),
-        _ => Level::Wrong,
-    }
-}
-
 /// The finding for a download link that did not deliver a licence in force.
 fn link(link: &LinkReport, words: &dyn Words) -> Option<Finding> {
-    let level = Some(words::level(link)).filter(|level| *level != Level::Ok)?;
+    let level = Some(words::link_level(link)).filter(|level| *level != Level::Ok)?;
     let message = words.message(link.code, &link.message);
     Some(Finding::new(Check::Link, level, format!("{}: {}: {message}", link.url, link.code)))
 }
@@ -177,18 +168,5 @@ fn store(report: &Report, words: &dyn Words) -> Finding {
 }
 
 fn license(report: &Report, words: &dyn Words) -> Finding {
-    Finding::new(Check::License, level_in(report.state), words.license(report.state))
-}
-
-/// The level of the state of the Workspace Edition.
-fn level_in(state: ServiceState) -> Level {
-    match state {
-        ServiceState::Valid | ServiceState::Starter => Level::Ok,
-        ServiceState::Warning => Level::Note,
-        ServiceState::Grace
-        | ServiceState::Pending
-        | ServiceState::Expired
-        | ServiceState::Withdrawn
-        | ServiceState::None => Level::Wrong,
-    }
+    Finding::new(Check::License, words::state_level(report.state), words.license(report.state))
 }

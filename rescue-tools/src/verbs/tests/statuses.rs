@@ -151,6 +151,23 @@ Next:           nothing to do
 }
 
 #[test]
+fn a_file_of_a_revoked_key_needs_no_repair_on_a_licensed_device() {
+    let rejected = json!([{"file": "old.lic", "code": "unknown-key",
+        "message": "signed by igel-issuer-2026, a key that this device does not know"}]);
+    let mut device = licensed();
+    device["rejected"] = rejected.clone();
+    let text = status_of(&device);
+    assert!(text.starts_with("Workspace Edition "), "{text}");
+    assert!(text.contains("\nNot used:       unknown-key: signed by igel-issuer-2026"), "{text}");
+    assert!(text.ends_with("\nNext:           nothing to do\n"), "{text}");
+    let mut device = unlicensed();
+    device["rejected"] = rejected;
+    let text = status_of(&device);
+    assert!(text.starts_with("Not used:       unknown-key: "), "{text}");
+    assert!(text.ends_with("repair what stands first; licctl doctor says how\n"), "{text}");
+}
+
+#[test]
 fn problems_come_first_grouped_and_escaped_for_the_terminal() {
     assert_eq!(
         status_of(&broken()),
