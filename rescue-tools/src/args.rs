@@ -102,7 +102,7 @@ pub(crate) enum Verb {
         #[arg(value_name = "FILE|PACK", value_parser = NonEmptyStringValueParser::new())]
         what: String,
     },
-    /// Judge files as an import would, and change nothing.
+    /// Judge each file as its import would, and change nothing.
     Verify {
         /// Licence files, mass licences, slices or trust documents; - for standard input.
         #[arg(required = true, value_name = "FILE")]
