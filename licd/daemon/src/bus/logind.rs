@@ -81,13 +81,12 @@ async fn is_attended(connection: &Connection) -> zbus::Result<bool> {
     Ok(false)
 }
 
-/// Whether a session is that of a user, not of a greeter, and not about to end.
+/// Whether a session is that of a user, not of a greeter, and not about to end. Since systemd 256 root
+/// has the class `user-early`, and later versions know more such classes (pam_systemd(8)).
 fn is_users(properties: &HashMap<String, OwnedVariant>) -> bool {
-    let is = |name: &str, wanted: &[&str]| {
-        let text = properties.get(name).and_then(|value| <&str>::try_from(&**value).ok());
-        text.is_some_and(|text| wanted.contains(&text))
-    };
-    is("Class", &["user"]) && is("State", &["active", "online"])
+    let text = |name: &str| properties.get(name).and_then(|value| <&str>::try_from(&**value).ok());
+    text("Class").is_some_and(|class| class == "user" || class.starts_with("user-"))
+        && matches!(text("State"), Some("active" | "online"))
 }
 
 /// A weak inhibitor does not bind root, but what takes one is at work all the same.
@@ -152,6 +151,9 @@ mod tests {
             ("user", "active", true),
             ("user", "online", true),
             ("user", "closing", false),
+            ("user-early", "active", true),
+            ("user-light", "online", true),
+            ("user-early", "closing", false),
             ("greeter", "active", false),
             ("manager", "active", false),
         ] {
