@@ -65,7 +65,15 @@ impl Local for Objects {
                 let (published, jobs) = (self.shared.published(), self.jobs());
                 reply(&header, &Managed { licenses: published.licenses(), jobs: &jobs })
             }
-            (manager::INTERFACE, "GetStatus") if path == PATH => get_status(self, call, &header),
+            (manager::INTERFACE, "GetStatus" | "ListServices")
+                if path == PATH && !call.body().is_empty() =>
+            {
+                // zbus would pass over the arguments of these two.
+                Fault::from(call.body().deserialize::<()>().err()?).answer(&header)
+            }
+            (manager::INTERFACE, "GetStatus") if path == PATH => {
+                reply(&header, &self.shared.published().status())
+            }
             (manager::INTERFACE, "CheckFeature") if path == PATH => {
                 check_feature(self, call, &header)
             }
@@ -81,12 +89,6 @@ impl Local for Objects {
 
 fn reply(call: &Header<'_>, body: &(impl Serialize + Type)) -> Option<Message> {
     Message::method_return(call).build(body).ok()
-}
-
-/// Answers `GetStatus`, unless it has arguments.
-fn get_status(objects: &Objects, call: &Message, header: &Header<'_>) -> Option<Message> {
-    let is_plain = call.body().is_empty();
-    is_plain.then(|| reply(header, &objects.shared.published().status())).flatten()
 }
 
 /// Answers `CheckFeature` for a feature that is known; zbus answers the rest with an error.
@@ -110,10 +112,7 @@ fn answer_for(
         (PROPERTIES | INTROSPECTABLE | INTERFACE, _) => Err(Fault::unknown(Kind::Method, member)),
         _ => Err(Fault::unknown(Kind::Interface, interface)),
     };
-    answered.unwrap_or_else(|Fault { name, message }| {
-        let name = format!("org.freedesktop.DBus.Error.{name}");
-        Message::error(header, name).build(&message).ok()
-    })
+    answered.unwrap_or_else(|fault| fault.answer(header))
 }
 
 fn get<'a>(license: &'a LicenseReport, call: &Message) -> Result<Variant<'a>, Fault> {
@@ -166,6 +165,11 @@ impl Fault {
             Kind::Property => ("UnknownProperty", "property"),
         };
         Self { name, message: format!("Unknown {kind} '{what}'") }
+    }
+
+    fn answer(self, call: &Header<'_>) -> Option<Message> {
+        let name = format!("org.freedesktop.DBus.Error.{}", self.name);
+        Message::error(call, name).build(&self.message).ok()
     }
 }
 

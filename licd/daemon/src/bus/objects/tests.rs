@@ -78,11 +78,19 @@ fn zbus_answers_for_what_it_serves() {
         assert!(call(path, (PROPERTIES, "GetAll"), &INTERFACE).is_none(), "{path}");
     }
     assert!(call(LICENSE, (PEER, "Ping"), &()).is_none());
-    for (member, argument) in [("GetStatus", "none"), ("CheckFeature", "no-such-feature")] {
-        assert!(call(PATH, (manager::INTERFACE, member), &argument).is_none(), "{member}");
-    }
-    assert!(call(PATH, (manager::INTERFACE, "CheckFeature"), &7_u32).is_none());
+    let feature = (manager::INTERFACE, "CheckFeature");
+    assert!(call(PATH, feature, &"no-such-feature").is_none());
+    assert!(call(PATH, (manager::INTERFACE, "ListServices"), &()).is_none());
+    assert!(call(PATH, feature, &7_u32).is_none());
     assert!(call(LICENSE, (manager::INTERFACE, "GetStatus"), &()).is_some_and(is_error));
+}
+
+#[test]
+fn arguments_that_a_method_does_not_take_are_refused() {
+    for member in ["GetStatus", "ListServices"] {
+        let refused = error(PATH, (manager::INTERFACE, member), &"argument");
+        assert_eq!(refused, "org.freedesktop.DBus.Error.InvalidArgs", "{member}");
+    }
 }
 
 #[test]
