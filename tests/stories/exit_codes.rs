@@ -21,7 +21,7 @@ pub(crate) const STORIES: &[Story] = &[
     story!(missing_write_permission_is_8),
     story!(a_daemon_that_does_not_answer_is_9),
     story!(every_verb_answers_in_the_requested_form),
-    story!(an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure),
+    story!(an_answer_that_cannot_be_written_is_6_and_a_closed_pipe_is_no_failure),
     story!(help_that_cannot_be_written_is_a_failure_of_licissue_too),
     story!(a_limit_of_file_sizes_is_reported_like_a_full_disk),
 ];
@@ -244,7 +244,7 @@ fn every_verb_answers_in_the_requested_form() {
     }
 }
 
-fn an_answer_that_cannot_be_written_is_6_and_one_that_nobody_reads_is_no_failure() {
+fn an_answer_that_cannot_be_written_is_6_and_a_closed_pipe_is_no_failure() {
     let world = World::new();
     world.copy_by_hand("a.lic", maker::licence().sign());
     let verbs: [&[&str]; 10] = [
@@ -305,7 +305,7 @@ fn a_limit_of_file_sizes_is_reported_like_a_full_disk() {
         let answer = limited(args);
         assert!(answer.err.contains("File too large"), "{args:?}: {answer:?}");
     }
-    // Nobody takes an empty file for the request.
+    // An empty file would look like the request.
     assert!(!Path::new(&new).exists() && world.stored().is_empty());
     assert!(world.licctl(["import", &mass]).with_code(0).err.is_empty());
 }
