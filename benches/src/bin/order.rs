@@ -26,13 +26,25 @@ const ALSO: [&str; 2] = ["*(.text*._ZN4sha2*x86_sha*)", "*crt1.o(.text)"];
 fn main() {
     let members = Members::read();
     for (name, runs) in [("licd", licd as fn() -> Vec<Vec<String>>), ("licctl", licctl)] {
+        let names = Names::of(name);
         let mut lines = ALSO.map(str::to_owned).to_vec();
-        let functions = runs().concat();
-        for line in functions.iter().flat_map(|function| members.patterns(function)) {
-            if !lines.contains(&line) {
-                lines.push(line);
+        let mut later = Vec::new();
+        for function in runs().concat() {
+            for pattern in members.patterns(&function) {
+                // A run executes some instances of a generic function. The others come last, and all of them
+                // if another compiler gives other hashes.
+                match names.exactly(&function, &pattern) {
+                    Some(exact) => {
+                        lines.push(exact);
+                        later.push(pattern);
+                    }
+                    None => lines.push(pattern),
+                }
             }
         }
+        lines.append(&mut later);
+        let mut seen = HashSet::new();
+        lines.retain(|line| seen.insert(line.clone()));
         let file = format!("packaging/link/{name}.ld");
         fs::write(&file, script(&lines)).unwrap();
         println!("{file}: {} lines", lines.len());
@@ -159,6 +171,29 @@ fn without_crate_ids(symbol: &str) -> String {
         }
     }
     pattern + "*"
+}
+
+/// How many functions of a program have a name, without the hash.
+struct Names(BTreeMap<String, usize>);
+
+impl Names {
+    fn of(program: &str) -> Self {
+        let symbols = program::tool("nm", [text(&program::path(program))]);
+        let mut names = BTreeMap::new();
+        for symbol in symbols.lines().filter_map(|line| line.split_whitespace().last()) {
+            if let Some((path, _)) = symbol.rsplit_once("17h") {
+                *names.entry(path.to_owned()).or_default() += 1;
+            }
+        }
+        Self(names)
+    }
+
+    /// The section of this function alone, if others have the same name.
+    fn exactly(&self, function: &str, pattern: &str) -> Option<String> {
+        let (path, _) = function.rsplit_once("17h").filter(|_| pattern.ends_with("17h*)"))?;
+        let others = self.0.get(path).is_some_and(|count| *count > 1);
+        others.then(|| format!("*(.text*.{function})"))
+    }
 }
 
 /// The members of the C library, by the functions that they define: they have no section for each.
