@@ -15,7 +15,7 @@ pub(crate) struct Document {
 }
 
 enum Source {
-    /// A file that is open, or the reason that there is none.
+    /// An open file, or why it could not be opened.
     Open(Result<File, Failure>),
     /// A path, opened for each reading: there may be more documents than descriptors.
     Path(PathBuf),
@@ -58,15 +58,15 @@ impl Document {
     pub(crate) fn content(&self, room: &mut usize) -> Option<Result<Vec<u8>, Failure>> {
         let opened;
         let file = match &self.source {
-            Source::Open(Ok(file)) => file,
-            Source::Open(Err(failure)) => return Some(Err(failure.clone())),
-            Source::Path(path) => match Device::open(path) {
-                Ok(file) => {
-                    opened = file;
-                    &opened
-                }
-                Err(failure) => return Some(Err(failure)),
-            },
+            Source::Open(file) => file,
+            Source::Path(path) => {
+                opened = Device::open(path);
+                &opened
+            }
+        };
+        let file = match file {
+            Ok(file) => file,
+            Err(failure) => return Some(Err(failure.clone())),
         };
         let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let length = usize::try_from(found.len()).ok();

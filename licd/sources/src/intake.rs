@@ -11,8 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use licd_fs::printable::reason;
 use license_format::limits::FILE_BYTES;
 
-pub(crate) use opening::{DEVICE, DIRECTORY};
-pub use opening::{OpenError, Streams, accept, open};
+pub use opening::{Kind, OpenError, Streams, accept, open};
 
 /// Bytes of one read.
 const CHUNK: usize = 16 * 1024;

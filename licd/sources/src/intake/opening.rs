@@ -13,20 +13,13 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::is_closed_to_readers;
 
-/// Kinds of what is not a file, and what people name instead.
-pub(crate) const DIRECTORY: &str = "a directory";
-pub(crate) const DEVICE: &str = "a device";
-
 /// Why a file is not opened. The text follows the file's name.
 #[derive(Debug)]
 pub enum OpenError {
     /// The file cannot be opened.
     Unreadable(io::Error),
     /// The name belongs to something other than a regular file.
-    NotAFile(
-        /// The kind, with its article.
-        &'static str,
-    ),
+    NotAFile(Kind),
     /// The file exceeds the limit of a licence file.
     TooLarge {
         /// The size in bytes.
@@ -34,6 +27,21 @@ pub enum OpenError {
         /// The limit in bytes.
         limit: u64,
     },
+}
+
+/// The kind of what is not a regular file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
 }
 
 /// Whether a descriptor may be a stream, whose size is unknown.
@@ -89,12 +97,12 @@ fn check(kind: FileType, bytes: u64, streams: Streams) -> Result<(), OpenError> 
         }
         Ok(())
     } else if kind.is_dir() {
-        refused(DIRECTORY)
+        refused(Kind::Directory)
     } else if kind.is_fifo() || kind.is_socket() {
-        let kind = if kind.is_fifo() { "a pipe" } else { "a socket" };
+        let kind = if kind.is_fifo() { Kind::Pipe } else { Kind::Socket };
         if streams == Streams::Allowed { Ok(()) } else { refused(kind) }
     } else {
-        refused(DEVICE)
+        refused(Kind::Device)
     }
 }
 
@@ -107,16 +115,29 @@ impl fmt::Display for OpenError {
             Self::Unreadable(error) => write!(f, "cannot be opened: {}", reason(error)),
             Self::NotAFile(kind) => {
                 write!(f, "is {kind}, not a file")?;
-                match *kind {
-                    DIRECTORY => f.write_str("; name the files in it"),
-                    DEVICE => f.write_str("; name a stick's partition, as in usb:/dev/sdb1"),
-                    _ => Ok(()),
+                match kind {
+                    Kind::Directory => f.write_str("; name the files in it"),
+                    Kind::Device => f.write_str("; name a stick's partition, as in usb:/dev/sdb1"),
+                    Kind::Link | Kind::Pipe | Kind::Socket => Ok(()),
                 }
             }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "has {bytes} bytes, a licence at most {limit}; check the file")
             }
         }
+    }
+}
+
+/// The kind, with its article.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a directory",
+            Self::Link => "a link",
+            Self::Pipe => "a pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 
 use super::error::StickError;
-use crate::intake::{DEVICE, DIRECTORY, OpenError};
+use crate::intake::{Kind, OpenError};
 
 /// Limit of entries in the top directory: more than a stick for licences has, and read in no time.
 pub const ENTRIES: usize = 256;
@@ -110,11 +110,11 @@ impl Content {
         let unreadable = |error: Errno| OpenError::Unreadable(error.into());
         match kind(&self.stat(name).map_err(unreadable)?) {
             SFlag::S_IFREG => {}
-            SFlag::S_IFDIR => return Err(OpenError::NotAFile(DIRECTORY)),
-            SFlag::S_IFLNK => return Err(OpenError::NotAFile("a link")),
-            SFlag::S_IFIFO => return Err(OpenError::NotAFile("a pipe")),
-            SFlag::S_IFSOCK => return Err(OpenError::NotAFile("a socket")),
-            _ => return Err(OpenError::NotAFile(DEVICE)),
+            SFlag::S_IFDIR => return Err(OpenError::NotAFile(Kind::Directory)),
+            SFlag::S_IFLNK => return Err(OpenError::NotAFile(Kind::Link)),
+            SFlag::S_IFIFO => return Err(OpenError::NotAFile(Kind::Pipe)),
+            SFlag::S_IFSOCK => return Err(OpenError::NotAFile(Kind::Socket)),
+            _ => return Err(OpenError::NotAFile(Kind::Device)),
         }
         let flags = OFlag::O_RDONLY
             | OFlag::O_CLOEXEC
