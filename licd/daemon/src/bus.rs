@@ -135,13 +135,13 @@ impl Bus {
     }
 
     /// Announces the progress of a job.
-    pub(crate) fn job_went_on(&self, job: Arc<Job>) {
-        self.send(Outgoing::JobWentOn(job));
+    pub(crate) fn job_went_on(&self, id: JobId) {
+        self.send(Outgoing::JobWentOn(id));
     }
 
     /// Announces how a job ended.
-    pub(crate) fn job_ended(&self, job: Arc<Job>, verdict: &'static str, message: String) {
-        self.send(Outgoing::JobEnded { job, verdict, message });
+    pub(crate) fn job_ended(&self, id: JobId, verdict: &'static str, message: String) {
+        self.send(Outgoing::JobEnded { id, verdict, message });
     }
 
     /// Shows a job no longer.

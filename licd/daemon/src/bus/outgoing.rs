@@ -25,7 +25,7 @@ use super::manager::Manager;
 use super::objects::Objects;
 use super::shown::Shown;
 use super::{NAME, PATH, deployment, manager};
-use crate::jobs::{Job, JobId};
+use crate::jobs::JobId;
 use crate::shared::News;
 
 /// Something to send.
@@ -34,8 +34,8 @@ pub(super) enum Outgoing {
     ExpiryNotice(Notice),
     PlanChanged,
     JobBegan(ShownJob),
-    JobWentOn(Arc<Job>),
-    JobEnded { job: Arc<Job>, verdict: &'static str, message: String },
+    JobWentOn(JobId),
+    JobEnded { id: JobId, verdict: &'static str, message: String },
     JobForgotten(JobId),
     Then(Box<dyn FnOnce() + Send>),
     Stop,
@@ -105,10 +105,10 @@ impl Announcer {
                 let object = JobObject { shown, authority, shared };
                 objects.at(job::path(id), object).await.map(drop)
             }
-            Outgoing::JobWentOn(job) => self.announce_job(connection, job.id).await,
-            Outgoing::JobEnded { job, verdict, message } => {
-                self.announce_job(connection, job.id).await?;
-                let path = job::path(job.id);
+            Outgoing::JobWentOn(id) => self.announce_job(connection, id).await,
+            Outgoing::JobEnded { id, verdict, message } => {
+                self.announce_job(connection, id).await?;
+                let path = job::path(id);
                 JobObject::finished(&SignalEmitter::new(connection, path)?, verdict, &message).await
             }
             Outgoing::JobForgotten(id) => {

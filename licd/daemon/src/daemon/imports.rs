@@ -121,7 +121,7 @@ impl Daemon {
             Ok((code, message)) => (code.as_str(), message.clone()),
             Err(message) => ("failed", message.clone()),
         };
-        self.bus(|bus| bus.job_ended(job, word, message));
+        self.bus(|bus| bus.job_ended(id, word, message));
         let caller = caller.and_then(|ticket| self.pending.remove(&ticket));
         let Some(Pending::Verdict(reply)) = caller else { return };
         let answer = match outcome.verdict {

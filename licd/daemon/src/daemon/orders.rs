@@ -71,7 +71,7 @@ impl Daemon {
         let event = match news {
             News::Refreshed(refreshed) => return self.refreshed(refreshed),
             News::Progress(job) => {
-                self.bus(|bus| bus.job_went_on(job));
+                self.bus(|bus| bus.job_went_on(job.id));
                 return Ok(());
             }
             News::Read { job, read } => match read {

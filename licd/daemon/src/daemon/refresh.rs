@@ -62,8 +62,7 @@ pub(super) fn take(
     match subject {
         Subject::Device(Scope::Time) => publish_look(device, notices, Look::at(last), Some(last)),
         Subject::Device(scope) => {
-            let look = Look::take(device, Some(last), scope);
-            publish_look(device, notices, look, Some(last))
+            publish_look(device, notices, Look::take(device, Some(last), scope), Some(last))
         }
         Subject::Imports(read, scope) => {
             let Ended { imported, left_open, look } = import(device, read, last, scope);

@@ -84,25 +84,23 @@ impl Published {
     }
 
     /// The same, with these files that licd could not write as problems, in place of those before.
-    pub(crate) fn with_unwritten(mut self, problems: &[Problem]) -> Self {
-        let named = self.report.problems.iter();
-        if named.filter(|one| matches!(one, Problem::Unwritten(_))).eq(problems) {
-            return self;
-        }
-        self.report.problems.retain(|one| !matches!(one, Problem::Unwritten(_)));
-        self.report.problems.extend_from_slice(problems);
-        (self.json, self.now) = written(&self.report);
-        self
+    pub(crate) fn with_unwritten(self, problems: &[Problem]) -> Self {
+        self.with_problems(|one| matches!(one, Problem::Unwritten(_)), problems)
     }
 
     /// The same, with what cannot be watched as problems, in place of what could not be watched before.
-    pub(crate) fn with_unwatched(mut self, unwatched: &[Watched]) -> Self {
+    pub(crate) fn with_unwatched(self, unwatched: &[Watched]) -> Self {
         let problem = |what: &Watched| Problem::from(MachineProblem::Unwatched(*what));
         let is_of_watch = |one: &Problem| Watched::ALL.iter().any(|what| *one == problem(what));
-        let now: Vec<_> = unwatched.iter().map(problem).collect();
-        if !self.report.problems.iter().filter(|one| is_of_watch(one)).eq(&now) {
-            self.report.problems.retain(|one| !is_of_watch(one));
-            self.report.problems.extend(now);
+        self.with_problems(is_of_watch, &unwatched.iter().map(problem).collect::<Vec<_>>())
+    }
+
+    /// The same, with these problems of a kind in place of those before.
+    fn with_problems(mut self, is_of_kind: impl Fn(&Problem) -> bool, now: &[Problem]) -> Self {
+        let problems = &mut self.report.problems;
+        if !problems.iter().filter(|one| is_of_kind(one)).eq(now) {
+            problems.retain(|one| !is_of_kind(one));
+            problems.extend_from_slice(now);
             (self.json, self.now) = written(&self.report);
         }
         self

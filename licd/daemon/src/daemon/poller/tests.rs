@@ -40,7 +40,7 @@ fn what_could_not_be_watched_is_watched_as_soon_as_that_is_possible() {
     (poller.clock, poller.links) = (Source::Lacking, Source::Lacking);
     let unwatched = [Watched::Files, Watched::Mounts, Watched::Clock, Watched::Links];
     assert_eq!(poller.unwatched(), unwatched);
-    // Directories that are made meanwhile, one of which is only searched for strays.
+    // Directories appear meanwhile; licd searches one of them for strays alone.
     let folder = dir.path().join("license/folder");
     std::fs::create_dir_all(&folder).unwrap();
     assert!(poller.try_again(), "interfaces may have come");
